@@ -1,3 +1,92 @@
 """Keep HubSpot contacts in step with a warehouse, from Apache Airflow."""
 
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["__version__", "get_provider_info"]
+
 __version__ = "0.1.0"
+
+# Every Airflow component loads this module to learn what the provider offers: it imports nothing.
+
+UI_FIELD_BEHAVIOUR: dict[str, Any] = {
+    "hidden-fields": ["schema", "port", "login", "extra"],
+    "relabeling": {"password": "Access token", "host": "Base URL"},
+    "placeholders": {
+        "host": "https://api.hubapi.com",
+        "password": "pat-…, of a private app or service key; empty for OAuth",
+    },
+}
+
+CONN_FIELDS: dict[str, Any] = {
+    "client_id": {
+        "label": "OAuth client ID",
+        "description": "With client secret and refresh token, instead of an access token",
+        "schema": {"type": ["string", "null"]},
+    },
+    "client_secret": {
+        "label": "OAuth client secret",
+        "schema": {"type": ["string", "null"], "format": "password"},
+    },
+    "refresh_token": {
+        "label": "OAuth refresh token",
+        "schema": {"type": ["string", "null"], "format": "password"},
+    },
+    "api_version": {
+        "label": "API version",
+        "description": "2026-09 unless told otherwise; v1 is the legacy contacts API",
+        "schema": {"type": ["string", "null"], "enum": ["2026-09", "2026-03", "v3", "v1"]},
+    },
+    "rate_limit": {
+        "label": "Rate limit",
+        "description": "Calls in 10 seconds; learned from HubSpot if empty",
+        "schema": {"type": ["integer", "null"], "minimum": 1},
+    },
+    "reserve": {
+        "label": "Reserve",
+        "description": "Share of the rate limit that is left to other apps, from 0 to below 1",
+        "schema": {"type": ["number", "null"], "minimum": 0, "maximum": 0.99},
+    },
+}
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Describe the provider to Airflow.
+
+    :return: what Airflow's ``provider_info.schema.json`` asks for.
+    """
+    return {
+        "package-name": "airflow-provider-hubcontact",
+        "name": "HubSpot contacts",
+        "description": "Keeps HubSpot contacts in step with a warehouse.",
+        "versions": [__version__],
+        "connection-types": [
+            {
+                "connection-type": "hubspot",
+                "hook-class-name": "airflow_provider_hubcontact.hooks.hubspot.HubSpotHook",
+                "hook-name": "HubSpot",
+                "ui-field-behaviour": UI_FIELD_BEHAVIOUR,
+                "conn-fields": CONN_FIELDS,
+            }
+        ],
+        "integrations": [
+            {
+                "integration-name": "HubSpot",
+                "external-doc-url": "https://developers.hubspot.com/docs",
+                "tags": ["service"],
+            }
+        ],
+        "hooks": [
+            {
+                "integration-name": "HubSpot",
+                "python-modules": ["airflow_provider_hubcontact.hooks.hubspot"],
+            }
+        ],
+        "operators": [
+            {
+                "integration-name": "HubSpot",
+                "python-modules": ["airflow_provider_hubcontact.operators.hubspot"],
+            }
+        ],
+    }

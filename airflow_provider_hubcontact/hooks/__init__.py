@@ -1,1 +1,1 @@
-"""hooks"""
+"""Airflow hooks."""

@@ -1,1 +1,1 @@
-"""operators"""
+"""Airflow operators."""

@@ -1,1 +1,1 @@
-"""sync"""
+"""What becomes of a record. Knows no HTTP and no Airflow."""

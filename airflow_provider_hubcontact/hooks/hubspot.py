@@ -1,0 +1,151 @@
+"""An Airflow connection becomes a HubSpot client."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import Any
+
+from airflow.providers.common.compat.sdk import BaseHook, Connection, mask_secret
+
+from airflow_provider_hubcontact import CONN_FIELDS, UI_FIELD_BEHAVIOUR
+from airflow_provider_hubcontact.client import (
+    REQUIRED_SCOPES,
+    AccessToken,
+    Auth,
+    ConfigurationError,
+    HubSpot,
+    HubSpotError,
+    OAuthToken,
+    RateLimit,
+)
+
+BASE_URL = "https://api.hubapi.com"
+DEFAULT_API_VERSION = "2026-09"
+API_KEY_NAMES = ("hapikey", "api_key", "apikey")
+
+
+class HubSpotHook(BaseHook):
+    """Connect to a HubSpot portal.
+
+    .. seealso:: the README, "Connection", for what goes into the connection's fields.
+
+    :param hubspot_conn_id: the Airflow connection, of type ``hubspot``.
+    :param api_version: ``2026-09``, ``2026-03``, ``v3`` or ``v1``; the connection's unless given here.
+    """
+
+    conn_name_attr = "hubspot_conn_id"
+    default_conn_name = "hubspot_default"
+    conn_type = "hubspot"
+    hook_name = "HubSpot"
+
+    def __init__(
+        self, hubspot_conn_id: str = default_conn_name, api_version: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.hubspot_conn_id = hubspot_conn_id
+        self._api_version = api_version
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Describe the standard fields of the connection form to Airflow before 3.2."""
+        return {key.replace("-", "_"): value for key, value in UI_FIELD_BEHAVIOUR.items()}
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Give the connection form's own fields to Airflow before 3.2."""
+        from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget  # noqa: PLC0415
+        from flask_babel import lazy_gettext  # noqa: PLC0415
+        from wtforms import PasswordField, StringField  # noqa: PLC0415
+
+        widgets: dict[str, Any] = {}
+        for name, declared in CONN_FIELDS.items():
+            secret = declared["schema"].get("format") == "password"
+            kind, widget = (
+                (PasswordField, BS3PasswordFieldWidget) if secret else (StringField, BS3TextFieldWidget)
+            )
+            widgets[name] = kind(
+                lazy_gettext(declared["label"]), widget=widget(), description=declared.get("description", "")
+            )
+        return widgets
+
+    def get_conn(self) -> HubSpot:
+        """Give the client of the connection's portal.
+
+        :return: one client for the hook's life; close it when done.
+        :raises AirflowNotFoundException: if there is no such connection.
+        :raises ConfigurationError: if the connection lacks credentials, or has ones that cannot work.
+        """
+        return self._client
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Check the credentials with one cheap call.
+
+        :return: whether they work, and which portal and scopes they give access to.
+        """
+        try:
+            with self._client as client:
+                access = client.account.access()
+        except HubSpotError as error:
+            return False, str(error)
+        missing = sorted(REQUIRED_SCOPES - access.scopes)
+        if missing:
+            return False, f"Portal {access.portal_id}: the token lacks the scopes {', '.join(missing)}."
+        return True, f"Connected to portal {access.portal_id}; the token has the scopes that it needs."
+
+    @cached_property
+    def _client(self) -> HubSpot:
+        connection = self.get_connection(self.hubspot_conn_id)
+        extra = connection.extra_dejson
+        version = self._api_version or extra.get("api_version") or DEFAULT_API_VERSION
+        base_url = _base_url(connection)
+        return HubSpot(
+            base_url,
+            _auth(connection, extra, base_url, version),
+            api_version=version,
+            rate_limit=RateLimit(
+                calls=_number(extra, "rate_limit", int), reserve=_number(extra, "reserve", float) or 0.0
+            ),
+        )
+
+
+def _base_url(connection: Connection) -> str:
+    host = connection.host or BASE_URL
+    if "://" in host:
+        return host
+    scheme = connection.schema if connection.schema in {"http", "https"} else "https"
+    return f"{scheme}://{host}:{connection.port}" if connection.port else f"{scheme}://{host}"
+
+
+def _auth(connection: Connection, extra: dict[str, Any], base_url: str, version: str) -> Auth:
+    if any(extra.get(name) for name in API_KEY_NAMES):
+        raise ConfigurationError(
+            f"The connection {connection.conn_id} has an API key. HubSpot ended API keys on 2022-11-30: put "
+            "the access token of a private app or a service key into the password field, or set up OAuth."
+        )
+    if connection.password:
+        mask_secret(connection.password)
+        return AccessToken(connection.password)
+    names = ("client_id", "client_secret", "refresh_token")
+    missing = [name for name in names if not extra.get(name)]
+    if missing:
+        raise ConfigurationError(
+            f"The connection {connection.conn_id} has no credentials: put an access token into the password "
+            f"field, or set up OAuth, for which {', '.join(missing)} is missing."
+        )
+    client_id, client_secret, refresh_token = (str(extra[name]) for name in names)
+    mask_secret(client_secret)
+    mask_secret(refresh_token)
+    return OAuthToken(
+        client_id, client_secret, refresh_token, base_url=base_url, version=version, on_new_token=mask_secret
+    )
+
+
+def _number(extra: dict[str, Any], name: str, kind: type[int | float]) -> Any:
+    value = extra.get(name)
+    if value in {None, ""}:
+        return None
+    try:
+        return kind(value)
+    except (TypeError, ValueError) as error:
+        raise ConfigurationError(f"The connection's {name} is no number: {json.dumps(value)}") from error

@@ -1,0 +1,321 @@
+"""Context in, task outcome out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    XCOM_RETURN_KEY,
+    AirflowException,
+    AirflowFailException,
+    AirflowSkipException,
+    BaseHook,
+    BaseOperator,
+)
+
+from airflow_provider_hubcontact import CONN_FIELDS
+from airflow_provider_hubcontact.operators.rows import Spool, UnusableSource, query, records_of, withhold
+from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression, Stages
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.policy import Action, Policy
+from airflow_provider_hubcontact.sync.record import Nulls, Shape, TimeForm
+from airflow_provider_hubcontact.sync.report import Report
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_hubcontact.client import HubSpot
+    from airflow_provider_hubcontact.sync.engine import Sync
+
+# Parsing a DAG must cost nearly nothing: the hook, the client and the engine are imported in `execute`.
+
+API_VERSIONS: tuple[str, ...] = tuple(CONN_FIELDS["api_version"]["schema"]["enum"])
+
+FIRST_ROWS = 100
+"""Rows that are looked at to guess the types of missing properties."""
+
+PROBLEMS_IN_MESSAGE = 5
+
+
+class HubSpotSyncFailed(AirflowFailException):
+    """Records ended badly, or nothing could be sent, in a way that no retry can mend."""
+
+
+class HubSpotSyncIncomplete(AirflowException):
+    """Records ended without success in a way that a retry can mend."""
+
+
+class HubSpotUpdateContactOperator(BaseOperator):
+    """Update HubSpot contacts from records, and account for every record.
+
+    Give either ``records`` or ``sql``. The return value is the report; it is in XCom also when the task
+    fails or is skipped.
+
+    .. seealso:: the README for outcomes, connection and limits.
+
+    :param records: an upstream task's output: mappings of columns to values, or one mapping. (templated)
+    :param sql: a query, or the path of a ``.sql`` file, whose rows are the records. (templated)
+    :param sql_conn_id: Airflow connection of the database for ``sql``. (templated)
+    :param parameters: parameters of the query, in the style of the database's driver. (templated)
+    :param hubspot_conn_id: Airflow connection of the portal. (templated)
+    :param mapping: column → property; other columns are not sent. Without it, every column is sent
+        under its own name. (templated)
+    :param key: column whose value identifies the contact. (templated)
+    :param id_property: property that the key is a value of: ``email``, ``hs_object_id`` for record ids,
+        or a unique property. A column that is mapped to it changes it. (templated)
+    :param schema: JSON Schema that every record must satisfy after mapping, or the path of a ``.json``
+        file with it. Values keep their types; left-out ones are absent. (templated)
+    :param nulls: ``ignore`` leaves empty values out, ``clear`` clears the property.
+    :param duplicates: ``last``: of rows with one key the last wins; ``reject``: the later ones are invalid.
+    :param on_stage_regression: what happens when a lifecycle stage would go back: ``reject`` the record,
+        ``keep`` the stage and write the rest, or ``reset`` it: clear, then set.
+    :param mode: ``update`` existing contacts only, or ``upsert``.
+    :param create_missing_properties: True to create properties that the portal lacks, with types guessed
+        from the first records; or property → definition to create just these. (templated)
+    :param timestamp: column that says when the row's values were set; legacy API only. (templated)
+    :param api_version: ``2026-09``, ``2026-03``, ``v3`` or ``v1``; the connection's unless given.
+    :param status_actions: HTTP status or outcome → ``succeed``, ``skip``, ``fail`` or ``retry``.
+    :param max_failures: failing records to tolerate: a count, or a share of all records below 1.
+    :param dry_run: report what would change, and write nothing. (templated)
+    """
+
+    template_fields: Sequence[str] = (
+        "records",
+        "sql",
+        "sql_conn_id",
+        "parameters",
+        "hubspot_conn_id",
+        "mapping",
+        "key",
+        "id_property",
+        "schema",
+        "create_missing_properties",
+        "timestamp",
+        "is_dry_run",
+    )
+    template_ext: Sequence[str] = (".sql", ".json")
+    template_fields_renderers = {"sql": "sql", "schema": "json", "mapping": "json", "parameters": "json"}  # noqa: RUF012
+    ui_color = "#ffd9cc"
+
+    def __init__(
+        self,
+        *,
+        records: Any = None,
+        sql: str | None = None,
+        sql_conn_id: str | None = None,
+        parameters: Mapping[str, Any] | Sequence[Any] | None = None,
+        hubspot_conn_id: str = "hubspot_default",
+        mapping: Mapping[str, str] | None = None,
+        key: str = "email",
+        id_property: str = "email",
+        schema: Mapping[str, Any] | str | None = None,
+        nulls: str = "ignore",
+        duplicates: str = "last",
+        on_stage_regression: str = "reject",
+        mode: str = "update",
+        create_missing_properties: bool | Mapping[str, Mapping[str, Any]] = False,
+        timestamp: str | None = None,
+        api_version: str | None = None,
+        status_actions: Mapping[int | str, str] | None = None,
+        max_failures: float = 0,
+        dry_run: bool | str = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if (records is None) == (sql is None):
+            raise ValueError(
+                "HubSpotUpdateContactOperator takes either records or sql, and exactly one of them"
+            )
+        if sql is not None and sql_conn_id is None:
+            raise ValueError("sql needs sql_conn_id, the connection of the database to query")
+        _one_of("nulls", nulls, tuple(Nulls))
+        _one_of("duplicates", duplicates, ("last", "reject"))
+        _one_of("on_stage_regression", on_stage_regression, tuple(OnRegression))
+        _one_of("mode", mode, ("update", "upsert"))
+        _one_of("api_version", api_version, (None, *API_VERSIONS))
+        self.records = records
+        self.sql = sql
+        self.sql_conn_id = sql_conn_id
+        self.parameters = parameters
+        self.hubspot_conn_id = hubspot_conn_id
+        self.mapping = mapping
+        self.key = key
+        self.id_property = id_property
+        self.schema = schema
+        self.nulls = nulls
+        self.duplicates = duplicates
+        self.on_stage_regression = on_stage_regression
+        self.mode = mode
+        self.create_missing_properties = create_missing_properties
+        self.timestamp = timestamp
+        self.api_version = api_version
+        self.policy = Policy.of(status_actions or {}, max_failures)
+        self.is_dry_run = dry_run  # BaseOperator has a method called dry_run
+
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        """Render, and then keep the records out of the stored and shown rendered fields.
+
+        Airflow has no public place for this that mapped tasks pass through too.
+        """
+        super()._do_render_template_fields(parent, *args, **kwargs)
+        if parent is self:
+            self.records = withhold(self.records)
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Sync the records.
+
+        :return: the report.
+        :raises HubSpotSyncFailed: if records ended with an outcome that fails the task, or the task
+            cannot work as it is set up.
+        :raises HubSpotSyncIncomplete: if records ended with an outcome that a retry can mend.
+        :raises AirflowSkipException: if every record ended with ``skip``, or there was none.
+        """
+        from airflow_provider_hubcontact.client import ConfigurationError  # noqa: PLC0415
+        from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook  # noqa: PLC0415
+        from airflow_provider_hubcontact.sync.validation import InvalidSchema  # noqa: PLC0415
+
+        report = Report(dry_run=_is_true(self.is_dry_run))
+        try:
+            with (
+                HubSpotHook(self.hubspot_conn_id, self.api_version).get_conn() as hubspot,
+                self._rows() as rows,
+            ):
+                self._sync(hubspot, rows, report)
+        except (ConfigurationError, InvalidSchema, UnusableSource) as error:
+            raise HubSpotSyncFailed(str(error)) from error
+        finally:
+            # Airflow keeps what a failing task pushed, but drops what it would have returned.
+            if self.do_xcom_push and report.rows:
+                context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=report.to_dict())
+        self._conclude(report)
+        return report.to_dict()
+
+    @contextmanager
+    def _rows(self) -> Iterator[Iterable[object]]:
+        if self.sql is None:
+            yield records_of(self.records)
+            return
+        from airflow.providers.common.sql.hooks.sql import DbApiHook  # noqa: PLC0415
+
+        hook = BaseHook.get_connection(str(self.sql_conn_id)).get_hook()
+        if not isinstance(hook, DbApiHook):
+            raise UnusableSource(f"the connection {self.sql_conn_id} is no SQL database")
+        with query(hook, self.sql, self.parameters) as spool:
+            self._check_columns(spool)
+            self.log.info("The query returned %s rows.", f"{len(spool):,}")
+            yield spool
+
+    def _check_columns(self, spool: Spool) -> None:
+        needed = (self.key, *(self.mapping or ()), *((self.timestamp,) if self.timestamp else ()))
+        missing = [column for column in needed if column not in spool.columns]
+        if missing:
+            raise UnusableSource(
+                f"the query returns no column {', '.join(missing)}; it returns {', '.join(spool.columns)}"
+            )
+
+    def _sync(self, hubspot: HubSpot, rows: Iterable[object], report: Report) -> None:
+        from airflow_provider_hubcontact.sync.engine import Answer, Job  # noqa: PLC0415
+        from airflow_provider_hubcontact.sync.workers import ThreadWorkers  # noqa: PLC0415
+
+        started = time.monotonic()
+        report.api_version = hubspot.api_version
+        shape = self._shape(hubspot)
+        sync = self._assemble(hubspot, shape, dry_run=report.dry_run)
+        remaining = iter(rows)
+        first = list(islice(remaining, FIRST_ROWS))
+        try:
+            report.properties_created = self._create_properties(hubspot, shape, first, dry_run=report.dry_run)
+            with ThreadWorkers[Job, Answer]() as workers:
+                report.stopped = sync.run(chain(first, remaining), workers, report.add)
+        finally:
+            report.seconds = time.monotonic() - started
+            report.calls = hubspot.calls.to_dict()
+
+    def _shape(self, hubspot: HubSpot) -> Shape:
+        legacy = hubspot.api_version == "v1"
+        if legacy and self.id_property != "email":
+            raise UnusableSource("the legacy API finds contacts by email only: id_property must be email")
+        if self.timestamp and not legacy:
+            raise UnusableSource("only the legacy API carries a timestamp: set api_version to v1 or drop it")
+        return Shape(
+            key=self.key,
+            id_property=self.id_property,
+            mapping=self.mapping,
+            nulls=Nulls(self.nulls),
+            time_form=TimeForm.MILLIS if legacy else TimeForm.ISO,
+            timestamp=self.timestamp,
+        )
+
+    def _assemble(self, hubspot: HubSpot, shape: Shape, *, dry_run: bool) -> Sync:
+        from airflow_provider_hubcontact.operators.contacts_port import port_of  # noqa: PLC0415
+        from airflow_provider_hubcontact.operators.properties import stages_of  # noqa: PLC0415
+        from airflow_provider_hubcontact.sync.engine import Sync  # noqa: PLC0415
+        from airflow_provider_hubcontact.sync.plan import Rules  # noqa: PLC0415
+        from airflow_provider_hubcontact.sync.validation import Schema  # noqa: PLC0415
+
+        writes_stage = self.mapping is None or STAGE in self.mapping.values()
+        rules = Rules(
+            id_property=self.id_property,
+            create=self.mode == "upsert",
+            on_regression=OnRegression(self.on_stage_regression),
+            stages=stages_of(hubspot.properties) if writes_stage else Stages.default(),
+        )
+        schema = None if self.schema is None else Schema.of(self.schema)
+        port = port_of(hubspot, self.id_property)
+        return Sync(shape, rules, port, None if dry_run else port, schema, fold=self.duplicates == "last")
+
+    def _create_properties(
+        self, hubspot: HubSpot, shape: Shape, first: Sequence[object], *, dry_run: bool
+    ) -> list[str]:
+        if not self.create_missing_properties:
+            return []
+        from airflow_provider_hubcontact.client import HubSpotError  # noqa: PLC0415
+        from airflow_provider_hubcontact.operators.properties import create_missing  # noqa: PLC0415
+
+        columns = [column for row in first if isinstance(row, Mapping) for column in shape.columns(row)]
+        try:
+            return create_missing(
+                hubspot.properties, columns, self.create_missing_properties, dry_run=dry_run
+            )
+        except HubSpotError as error:
+            raised = HubSpotSyncIncomplete if error.retryable else HubSpotSyncFailed
+            raise raised(f"Missing properties cannot be created: {error}") from error
+
+    def _conclude(self, report: Report) -> None:
+        """Turn the outcomes into the task's."""
+        policy = self.policy
+        if report.dry_run:
+            policy = replace(policy, by_name={**policy.by_name, Outcome.NOT_ATTEMPTED: Action.SUCCEED})
+        verdict = policy.decide(report.tally)
+        message = " ".join([verdict.sentence, *([f"Stopped: {report.stopped}"] if report.stopped else [])])
+        lines = [message, *map(_line, report.problems[:PROBLEMS_IN_MESSAGE])]
+        if verdict.action in {Action.FAIL, Action.FAIL_NOW}:
+            raise HubSpotSyncFailed("\n".join(lines))
+        if verdict.action is Action.RETRY:
+            raise HubSpotSyncIncomplete("\n".join(lines))
+        if verdict.action is Action.SKIP:
+            raise AirflowSkipException(message)
+        self.log.info("%s", "\n".join(lines))
+
+
+def _line(result: Result) -> str:
+    status = f" ({result.status})" if result.status else ""
+    return f"  row {result.row}, {result.key or 'no key'}: {result.outcome}{status}: {result.reason[:300]}"
+
+
+def _one_of(name: str, value: object, allowed: Sequence[object]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} is one of {', '.join(str(a) for a in allowed if a)}, not {value!r}")
+
+
+def _is_true(value: object) -> bool:
+    """Read a flag that a template may have rendered to text."""
+    text = str(value).strip().lower()
+    if text not in {"true", "false", "1", "0", ""}:
+        raise HubSpotSyncFailed(f"dry_run is true or false, not {value!r}")
+    return text in {"true", "1"}

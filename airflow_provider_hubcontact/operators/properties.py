@@ -1,0 +1,117 @@
+"""What the portal's properties mean for a run: its stages, and the properties that it lacks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from airflow_provider_hubcontact.client.errors import Conflict, HubSpotError
+from airflow_provider_hubcontact.client.properties import Option, Properties, PropertyDefinition
+from airflow_provider_hubcontact.sync.lifecycle import STAGE, Stages
+
+log = logging.getLogger(__name__)
+
+FIELD_TYPES: Mapping[str, str] = {
+    "string": "text",
+    "number": "number",
+    "date": "date",
+    "datetime": "date",
+    "enumeration": "select",
+    "bool": "booleancheckbox",
+}
+"""HubSpot type → the field type to show it with ("Properties" guide, valid pairs)."""
+
+
+def stages_of(properties: Properties) -> Stages:
+    """Ask for the portal's lifecycle stages, which may be renamed or reordered.
+
+    :return: its stages; HubSpot's default ones, with a warning, if they cannot be read.
+    """
+    try:
+        options = properties.get(STAGE).options
+    except HubSpotError as error:
+        log.warning("The portal's lifecycle stages cannot be read, HubSpot's own are assumed: %s", error)
+        return Stages.default()
+    return Stages.of([option.value for option in sorted(options, key=lambda option: option.display_order)])
+
+
+def create_missing(
+    properties: Properties,
+    columns: Iterable[tuple[str, object]],
+    wanted: bool | Mapping[str, Mapping[str, Any]],
+    *,
+    dry_run: bool = False,
+) -> list[str]:
+    """Create the properties that the portal does not have.
+
+    :param properties: the portal's properties.
+    :param columns: (property, value) pairs of the first records; types are guessed from the values.
+    :param wanted: True for all of them, or name → definition (``label``, ``type``, ``fieldType``,
+        ``groupName``, ``options``) for just these.
+    :param dry_run: create nothing.
+    :return: the names of those created now, or that would be.
+    :raises StatusError: if HubSpot refuses one.
+
+    HubSpot docs: "Properties" guide.
+    """
+    existing = {definition.name for definition in properties.list()}
+    created = []
+    for name, definition in missing(columns, wanted, existing).items():
+        try:
+            if not dry_run:
+                properties.create(definition)
+        except Conflict:
+            continue  # another worker was first
+        created.append(name)
+    return created
+
+
+def missing(
+    columns: Iterable[tuple[str, object]],
+    wanted: bool | Mapping[str, Mapping[str, Any]],
+    existing: Iterable[str],
+) -> dict[str, PropertyDefinition]:
+    """Define the properties that are wanted and do not exist."""
+    if isinstance(wanted, Mapping):
+        definitions = {name: _defined(name, settings) for name, settings in wanted.items()}
+    else:
+        values: dict[str, object] = {}
+        for name, value in columns:
+            if values.get(name) is None:
+                values[name] = value
+        definitions = {name: _guessed(name, value) for name, value in values.items()}
+    known = set(existing)
+    return {name: definition for name, definition in definitions.items() if name not in known}
+
+
+def _defined(name: str, settings: Mapping[str, Any]) -> PropertyDefinition:
+    kind = settings.get("type", "string")
+    options = tuple(
+        Option(option.get("label", option["value"]), option["value"], position)
+        for position, option in enumerate(settings.get("options", ()))
+    )
+    return PropertyDefinition(
+        name=name,
+        label=settings.get("label", _label(name)),
+        type=kind,
+        field_type=settings.get("fieldType", FIELD_TYPES.get(kind, "text")),
+        group_name=settings.get("groupName", "contactinformation"),
+        description=settings.get("description", ""),
+        options=options,
+    )
+
+
+def _guessed(name: str, value: object) -> PropertyDefinition:
+    if isinstance(value, bool):
+        yes_no = (Option("Yes", "true", 0), Option("No", "false", 1))
+        return PropertyDefinition(name, _label(name), "enumeration", "booleancheckbox", options=yes_no)
+    kinds = ((int | float | Decimal, "number"), (datetime, "datetime"), (date, "date"))
+    kind = next((kind for types, kind in kinds if isinstance(value, types)), "string")
+    return PropertyDefinition(name, _label(name), kind, FIELD_TYPES[kind])
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").capitalize()

@@ -1,0 +1,180 @@
+"""An XCom value or a SQL query becomes rows, never all of them at once."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any
+from uuid import uuid4
+
+if TYPE_CHECKING:
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+
+CHUNK = 1_000
+"""Rows fetched and spooled together."""
+
+
+class UnusableSource(ValueError):
+    """The source as a whole gives no records."""
+
+
+class Withheld(Sequence[object]):
+    """Records that do not show themselves.
+
+    Rendered templates are stored and shown in the UI, and records are personal data. This is no list,
+    so that nothing prints its items.
+
+    :param records: the records.
+    """
+
+    def __init__(self, records: Sequence[object]) -> None:
+        self._records = records
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._records[index]
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[object]:
+        return iter(self._records)
+
+    def __repr__(self) -> str:
+        return f"<{len(self):,} records withheld>"
+
+
+def withhold(records: object) -> object:
+    """Wrap rendered records; leave anything else, which is refused or resolved later, as it is."""
+    if isinstance(records, Mapping):
+        return Withheld([records])
+    return Withheld(records) if isinstance(records, list | tuple) else records
+
+
+def records_of(value: object) -> Iterable[object]:
+    """Take an XCom value as records.
+
+    :param value: what ``records`` was rendered to: an iterable of mappings, or one mapping.
+    :return: the records.
+    :raises UnusableSource: if it is neither.
+    """
+    if isinstance(value, Mapping):
+        return [value]
+    if value is None:
+        raise UnusableSource("records is None: the task that it comes from returned nothing")
+    if isinstance(value, str | bytes):
+        raise UnusableSource(
+            "records is text: pass the task's output itself (records=extract(), or extract.output), "
+            "not a template that renders to text"
+        )
+    if not isinstance(value, Iterable):
+        raise UnusableSource(f"records is a {type(value).__name__}, it must be an iterable of mappings")
+    return value
+
+
+class Spool:
+    """Rows of a query, on disk.
+
+    A quota can stretch a run over hours; no cursor should stay open for so long. Rows are pickled, which
+    keeps their types, to an unnamed file of this process.
+
+    :param file: an empty file.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.columns: tuple[str, ...] = ()
+        self._file = file
+        self._rows = 0
+
+    def fill(self, columns: Sequence[str], chunks: Iterable[Sequence[Sequence[Any]]]) -> None:
+        """Write all rows.
+
+        :param columns: their names.
+        :param chunks: the rows, some at a time.
+        :raises UnusableSource: if two columns share a name, or a value cannot be kept.
+        """
+        twice = {name for name in columns if columns.count(name) > 1}
+        if twice:
+            raise UnusableSource(f"the query returns two columns called {', '.join(sorted(twice))}")
+        self.columns = tuple(columns)
+        for chunk in chunks:
+            rows = [tuple(map(_plain, row)) for row in chunk]
+            try:
+                pickle.dump(rows, self._file, protocol=pickle.HIGHEST_PROTOCOL)
+            except (pickle.PicklingError, TypeError, AttributeError) as error:
+                raise UnusableSource(f"the query returns a value to cast in SQL first: {error}") from error
+            self._rows += len(rows)
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        self._file.seek(0)
+        left = self._rows
+        while left:
+            rows = pickle.load(self._file)  # noqa: S301 - this process wrote the file, which has no name
+            left -= len(rows)
+            for row in rows:
+                yield dict(zip(self.columns, row, strict=True))
+
+
+@contextmanager
+def query(hook: DbApiHook, sql: str, parameters: Any = None) -> Iterator[Spool]:
+    """Drain a query to disk, in constant memory, as fast as the database gives.
+
+    :param hook: the database.
+    :param sql: one statement that returns rows.
+    :param parameters: its parameters, in the style of the database's driver.
+    :return: the rows, for as long as the context lasts; the database is let go before.
+    :raises UnusableSource: if it returns no rows at all, or rows that no record can be made of.
+    """
+    with TemporaryFile(prefix="hubcontact-") as file:
+        spool = Spool(file)
+        with _cursor(hook, sql, parameters) as cursor:
+            first = cursor.fetchmany(CHUNK)
+            if cursor.description is None:
+                raise UnusableSource("the query returns no rows, it is no SELECT")
+            spool.fill([column[0] for column in cursor.description], _chunks(first, cursor))
+        yield spool
+
+
+def _chunks(first: Sequence[Any], cursor: Any) -> Iterator[Sequence[Any]]:
+    chunk = first
+    while chunk:
+        yield chunk
+        chunk = cursor.fetchmany(CHUNK)
+
+
+def _plain(value: Any) -> Any:
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
+@contextmanager
+def _cursor(hook: DbApiHook, sql: str, parameters: Any) -> Iterator[Any]:
+    """Open a cursor that fetches as it goes; many drivers' default cursor first loads everything."""
+    if hook.conn_type == "postgres":
+        name = f"hubcontact_{uuid4().hex}"
+        with closing(hook.get_conn()) as connection, connection.cursor(name=name) as cursor:
+            cursor.execute(sql, parameters)
+            yield cursor
+        return
+    engine = None if hook.conn_type == "sqlite" else _engine(hook)
+    if engine is None:
+        with closing(hook.get_conn()) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(sql, parameters or ())
+            yield cursor
+        return
+    with engine.connect() as connection:
+        streaming = connection.execution_options(stream_results=True)
+        values = tuple(parameters) if isinstance(parameters, list) else parameters
+        yield streaming.exec_driver_sql(sql, values).cursor
+
+
+def _engine(hook: DbApiHook) -> Any:
+    """Give the SQLAlchemy engine, which can stream from any database that it knows."""
+    try:
+        return hook.get_sqlalchemy_engine()
+    except Exception as error:  # noqa: BLE001 - not installed, no such dialect, …: the plain cursor works too
+        hook.log.warning("Without SQLAlchemy, the driver may hold the whole result in memory: %s", error)
+        return None

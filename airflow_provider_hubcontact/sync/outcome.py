@@ -1,0 +1,93 @@
+"""The closed set of outcomes, and one record's result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How one record ended. Every record ends in exactly one of these."""
+
+    UPDATED = "updated"
+    CREATED = "created"
+    UNCHANGED = "unchanged"
+    SUPERSEDED = "superseded"
+    INVALID = "invalid"
+    REJECTED = "rejected"
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    UNAUTHORIZED = "unauthorized"
+    THROTTLED = "throttled"
+    UNAVAILABLE = "unavailable"
+    UNKNOWN = "unknown"
+    NOT_ATTEMPTED = "not_attempted"
+
+
+WELL = frozenset({Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED, Outcome.SUPERSEDED})
+"""Outcomes that are no problem."""
+
+_REFUSALS: Mapping[int, Outcome] = {
+    401: Outcome.UNAUTHORIZED,
+    403: Outcome.UNAUTHORIZED,
+    404: Outcome.NOT_FOUND,
+    409: Outcome.CONFLICT,
+    423: Outcome.UNAVAILABLE,
+    429: Outcome.THROTTLED,
+    477: Outcome.UNAVAILABLE,
+}
+
+
+def refused_as(status: int) -> Outcome:
+    """Name the outcome of a record that HubSpot refused with an HTTP status.
+
+    :param status: HTTP status of the refusal, of the call or of one input of a batch.
+    :return: the outcome; a status that is no refusal proves nothing, so it is ``unknown``.
+
+    HubSpot docs: "Error handling"; "Update an existing contact by email" (legacy).
+    """
+    if status in _REFUSALS:
+        return _REFUSALS[status]
+    if 500 <= status < 600:
+        return Outcome.UNAVAILABLE
+    return Outcome.REJECTED if 400 <= status < 500 or status == 207 else Outcome.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one record.
+
+    :param row: number of the source row, from 1.
+    :param key: the record's key as it was looked up; empty when the row had none.
+    :param outcome: how the record ended.
+    :param status: HTTP status that stands for the outcome, if HubSpot or a look-up decided it.
+    :param category: HubSpot's error category, or the station's own word for what is wrong.
+    :param reason: one sentence for people; may quote the value that was refused.
+    :param properties: names of the properties that failed.
+    :param correlation_id: HubSpot's id of the call, for its support.
+    :param changes: property → (old, new) of what was written or, in a dry run, would be.
+    """
+
+    row: int
+    key: str
+    outcome: Outcome
+    status: int | None = None
+    category: str | None = None
+    reason: str = ""
+    properties: tuple[str, ...] = ()
+    correlation_id: str | None = None
+    changes: Mapping[str, tuple[str | None, str]] = field(default_factory=dict)
+
+
+Tally = Counter[tuple[Outcome, int | None]]
+"""How many records ended in which outcome with which HTTP status."""
+
+
+def by_outcome(tally: Mapping[tuple[Outcome, int | None], int]) -> dict[Outcome, int]:
+    """Add a tally up by outcome, in the order of :class:`Outcome`, without zeros."""
+    counts: Counter[Outcome] = Counter()
+    for (outcome, _), count in tally.items():
+        counts[outcome] += count
+    return {outcome: counts[outcome] for outcome in Outcome if counts[outcome]}

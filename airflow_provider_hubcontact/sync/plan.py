@@ -1,0 +1,148 @@
+"""Desired against current: a change, or the outcome at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression, Stages
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.record import Record
+
+
+class Write(StrEnum):
+    """The two ways to write a contact."""
+
+    UPDATE = "update"
+    CREATE = "create"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A contact as HubSpot has it now.
+
+    :param id: record id.
+    :param address: what a write is addressed to: the record id, or for the legacy API the e-mail.
+    :param properties: the current values of the properties that were asked for.
+    """
+
+    id: str
+    address: str
+    properties: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be written for one record.
+
+    :param record: the record.
+    :param write: whether a contact is updated or created.
+    :param address: the contact's address; for a create, the key that it will have.
+    :param steps: property values, written one after the other, each only after the one before is proved.
+    :param before: the values that the written properties have now, as far as they were read.
+    """
+
+    record: Record
+    write: Write
+    address: str
+    steps: tuple[Mapping[str, str], ...]
+    before: Mapping[str, str | None] = field(default_factory=dict)
+
+    def diff(self) -> dict[str, tuple[str | None, str]]:
+        """Give property → (old, new) once all steps are written."""
+        return {name: (self.before.get(name), value) for step in self.steps for name, value in step.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the run was asked to do.
+
+    :param id_property: HubSpot property that keys are values of.
+    :param create: create contacts that do not exist (upsert).
+    :param on_regression: what happens when a stage would go back.
+    :param stages: the portal's stages.
+    """
+
+    id_property: str = "email"
+    create: bool = False
+    on_regression: OnRegression = OnRegression.REJECT
+    stages: Stages = field(default_factory=Stages.default)
+
+    def needs_current(self, record: Record) -> bool:
+        """Tell whether the record cannot be written safely without reading its contact first.
+
+        A stage can go back silently, a repeated change of address would not find the old one, and a
+        record without values can only be looked at.
+        """
+        return not record.properties or STAGE in record.properties or new_key(record, self) is not None
+
+
+def new_key(record: Record, rules: Rules) -> str | None:
+    """Give the key that the record's contact is to have, if it changes."""
+    return record.properties.get(rules.id_property) or None
+
+
+def plan(record: Record, found: Mapping[str, Stored], rules: Rules) -> Change | Result:
+    """Compare a record with its contact.
+
+    :param record: what the contact should be.
+    :param found: key → contact, for the record's key and, if it changes, its new key.
+    :param rules: what the run was asked to do.
+    :return: the change, or ``unchanged``, ``not_found``, ``conflict`` or ``invalid`` (stage regression).
+    """
+    key = new_key(record, rules)
+    holder = found.get(key) if key else None
+    stored = found.get(record.key)
+    if stored and holder and holder.id != stored.id:
+        reason = f"the new {rules.id_property} {key} belongs to another contact ({holder.id})"
+        return Result(
+            record.row, record.key, Outcome.CONFLICT, 409, "KEY_TAKEN", reason, (rules.id_property,)
+        )
+    # A contact that already has its new key was moved before, by this row or by hand.
+    stored = stored or holder
+    if stored is None:
+        return _absent(record, rules)
+    return _against(record, stored, rules)
+
+
+def blind(record: Record, rules: Rules) -> Change:
+    """Plan a record whose contact is not read: all of it is written, addressed by its key."""
+    if rules.create:
+        return _creation(record, rules)
+    return Change(record, Write.UPDATE, record.key, (record.properties,))
+
+
+def _absent(record: Record, rules: Rules) -> Change | Result:
+    if rules.create:
+        return _creation(record, rules)
+    reason = f"no contact has the {rules.id_property} {record.key}"
+    return Result(record.row, record.key, Outcome.NOT_FOUND, 404, "OBJECT_NOT_FOUND", reason)
+
+
+def _creation(record: Record, rules: Rules) -> Change:
+    properties = {rules.id_property: record.key, **record.properties}
+    return Change(record, Write.CREATE, properties[rules.id_property], (properties,))
+
+
+def _against(record: Record, stored: Stored, rules: Rules) -> Change | Result:
+    differing = {
+        name: value
+        for name, value in record.properties.items()
+        if value != (stored.properties.get(name) or "")
+    }
+    stage, current = differing.get(STAGE), stored.properties.get(STAGE)
+    steps: tuple[Mapping[str, str], ...] = (differing,)
+    if stage and rules.stages.goes_back(current, stage):
+        if rules.on_regression is OnRegression.REJECT:
+            reason = f"{STAGE} would go back from {current} to {stage}"
+            return Result(record.row, record.key, Outcome.INVALID, None, "STAGE_REGRESSION", reason, (STAGE,))
+        if rules.on_regression is OnRegression.KEEP:
+            del differing[STAGE]
+        else:
+            # All other values go with the clearing: if HubSpot refuses one of them, the stage stays as it is.
+            steps = ({**differing, STAGE: ""}, {STAGE: stage})
+    if not differing:
+        return Result(record.row, record.key, Outcome.UNCHANGED)
+    before = {name: stored.properties.get(name) for name in differing}
+    return Change(record, Write.UPDATE, stored.address, steps, before)

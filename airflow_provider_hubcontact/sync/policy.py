@@ -1,0 +1,134 @@
+"""From outcomes to what the task does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from airflow_provider_hubcontact.sync.outcome import WELL, Outcome, by_outcome
+
+
+class Action(StrEnum):
+    """What a task does, from weakest to strongest."""
+
+    SUCCEED = "succeed"
+    SKIP = "skip"
+    FAIL = "fail"
+    RETRY = "retry"
+    FAIL_NOW = "fail_now"
+
+
+DEFAULT_ACTIONS: Mapping[Outcome, Action] = {
+    Outcome.UPDATED: Action.SUCCEED,
+    Outcome.CREATED: Action.SUCCEED,
+    Outcome.UNCHANGED: Action.SUCCEED,
+    Outcome.SUPERSEDED: Action.SUCCEED,
+    Outcome.INVALID: Action.FAIL,
+    Outcome.REJECTED: Action.FAIL,
+    Outcome.NOT_FOUND: Action.FAIL,
+    Outcome.CONFLICT: Action.FAIL,
+    Outcome.UNAUTHORIZED: Action.FAIL_NOW,
+    Outcome.THROTTLED: Action.RETRY,
+    Outcome.UNAVAILABLE: Action.RETRY,
+    Outcome.UNKNOWN: Action.RETRY,
+    Outcome.NOT_ATTEMPTED: Action.RETRY,
+}
+
+CHOOSABLE = (Action.SUCCEED, Action.SKIP, Action.FAIL, Action.RETRY)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the task does, and the sentence that says why."""
+
+    action: Action
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How outcomes become the task's outcome.
+
+    :param by_status: HTTP status → action; it outranks the outcome's.
+    :param by_name: outcome → action, instead of the default.
+    :param max_failures: ``fail`` records to tolerate: a count, or a share of all rows below 1.
+    """
+
+    by_status: Mapping[int, Action]
+    by_name: Mapping[Outcome, Action]
+    max_failures: float = 0
+
+    @classmethod
+    def of(cls, status_actions: Mapping[int | str, str], max_failures: float = 0) -> Policy:
+        """Read a user's settings.
+
+        :param status_actions: HTTP status or outcome name → ``succeed``, ``skip``, ``fail`` or ``retry``.
+        :param max_failures: whole number of records, or a share between 0 and 1.
+        :raises ValueError: if a status, outcome, action or number is none.
+        """
+        if isinstance(max_failures, bool) or not isinstance(max_failures, int | float) or max_failures < 0:
+            raise ValueError(f"max_failures is a count or a share below 1, not {max_failures!r}")
+        if isinstance(max_failures, float) and max_failures >= 1 and not max_failures.is_integer():
+            raise ValueError(f"max_failures is a count or a share below 1, not {max_failures!r}")
+        by_status: dict[int, Action] = {}
+        by_name: dict[Outcome, Action] = {}
+        for name, action in status_actions.items():
+            chosen = _action(name, action)
+            if isinstance(name, int) or name.isdecimal():
+                by_status[_status(int(name))] = chosen
+            else:
+                by_name[_outcome(name)] = chosen
+        return cls(by_status, by_name, max_failures)
+
+    def decide(self, tally: Mapping[tuple[Outcome, int | None], int]) -> Verdict:
+        """Reduce a run's tally to what the task does.
+
+        :param tally: (outcome, HTTP status) → number of records.
+        :return: the strongest action that any record asks for; ``skip`` only if all of them do,
+            which an empty source does too.
+        """
+        counts = dict.fromkeys(Action, 0)
+        for (outcome, status), count in tally.items():
+            counts[self._action(outcome, status)] += count
+        rows = sum(counts.values())
+        tolerated = self.max_failures * rows if 0 < self.max_failures < 1 else self.max_failures
+        if counts[Action.FAIL] <= tolerated:
+            counts[Action.SUCCEED] += counts.pop(Action.FAIL)
+        for action in (Action.FAIL_NOW, Action.RETRY, Action.FAIL):
+            if counts.get(action):
+                return Verdict(action, _sentence(tally))
+        return Verdict(Action.SKIP if counts[Action.SKIP] == rows else Action.SUCCEED, _sentence(tally))
+
+    def _action(self, outcome: Outcome, status: int | None) -> Action:
+        if status is not None and status in self.by_status:
+            return self.by_status[status]
+        return self.by_name.get(outcome, DEFAULT_ACTIONS[outcome])
+
+
+def _action(name: int | str, action: str) -> Action:
+    if action not in CHOOSABLE:
+        raise ValueError(f"status_actions[{name!r}] is one of {', '.join(CHOOSABLE)}, not {action!r}")
+    return Action(action)
+
+
+def _status(status: int) -> int:
+    if not 200 <= status < 600:
+        raise ValueError(f"status_actions names {status}, which is no HTTP status of an answer")
+    return status
+
+
+def _outcome(name: str) -> Outcome:
+    if name not in set(Outcome):
+        raise ValueError(f"status_actions names {name!r}; outcomes are {', '.join(Outcome)}")
+    return Outcome(name)
+
+
+def _sentence(tally: Mapping[tuple[Outcome, int | None], int]) -> str:
+    counts = by_outcome(tally)
+    if not counts:
+        return "The source has no records."
+    parts = [f"{count:,} {outcome}" for outcome, count in counts.items()]
+    troubled = sum(count for outcome, count in counts.items() if outcome not in WELL)
+    total = sum(counts.values())
+    return f"{total:,} records, {troubled:,} with a problem: {', '.join(parts)}."

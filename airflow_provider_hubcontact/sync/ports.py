@@ -1,0 +1,147 @@
+"""What sync asks of the outside, and the values that the outside answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from airflow_provider_hubcontact.sync.plan import Change, Stored, Write
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One write of one change.
+
+    :param change: the change.
+    :param index: which of its steps this is.
+    """
+
+    change: Change
+    index: int = 0
+
+    @property
+    def properties(self) -> Mapping[str, str]:
+        """The values to write now."""
+        return self.change.steps[self.index]
+
+    @property
+    def trace_id(self) -> str:
+        """An id that no other write of the run has; HubSpot names it in errors."""
+        return f"{self.change.record.row}-{self.index}"
+
+    @property
+    def next(self) -> Step | None:
+        """The step to write once this one is proved."""
+        return Step(self.change, self.index + 1) if self.index + 1 < len(self.change.steps) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The answer to a look-up.
+
+    :param contacts: key → contact, for keys that a contact has.
+    :param missing: keys that HubSpot said nobody has. A key in neither is not answered.
+    """
+
+    contacts: Mapping[str, Stored]
+    missing: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An input that HubSpot says it wrote.
+
+    :param id: the contact that was written, as writes address it.
+    :param key: the contact's key after the write, if the answer has it.
+    :param properties: values after the write, as far as the answer has them.
+    :param created: whether the contact is new.
+    """
+
+    id: str
+    key: str | None = None
+    properties: Mapping[str, str | None] = field(default_factory=dict)
+    created: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An error inside an answer: some inputs were not written.
+
+    :param status: HTTP status that the error would have on its own.
+    :param category: HubSpot's category.
+    :param message: HubSpot's reason.
+    :param trace_ids: inputs that it names by trace id.
+    :param ids: inputs that it names by address.
+    :param properties: properties that it names.
+    """
+
+    status: int
+    category: str | None
+    message: str
+    trace_ids: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """HubSpot took the call and answers for each input, or keeps silent about it."""
+
+    status: int
+    written: tuple[Written, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    correlation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """HubSpot refused the whole call: nothing of it was written, unless it says 5xx.
+
+    :param stops: no later call of this run can fare better (credentials, daily quota, migration).
+    """
+
+    status: int
+    message: str
+    category: str | None = None
+    correlation_id: str | None = None
+    properties: tuple[str, ...] = ()
+    stops: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """No usable answer came.
+
+    :param reason: what happened instead.
+    :param sent: HubSpot may have seen the call, so it may have been carried out.
+    """
+
+    reason: str
+    sent: bool
+
+
+class Reader(Protocol):
+    """Looks contacts up."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many keys one call takes."""
+
+    @property
+    def always(self) -> bool:
+        """Whether every contact is read before it is written, or only where it cannot be helped."""
+
+    def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
+        """Look up at most ``batch_size`` keys, with the current values of these properties."""
+
+
+class Writer(Protocol):
+    """Writes contacts."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many steps one call takes."""
+
+    def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
+        """Write at most ``batch_size`` steps of one kind, no two to one contact."""

@@ -1,0 +1,104 @@
+"""What a run came to: counts, and a bounded sample of problems and changes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_hubcontact.sync.outcome import WELL, Outcome, Result, Tally, by_outcome
+
+MAX_SAMPLES_OF_A_KIND = 5
+MAX_SAMPLES = 30
+MAX_CHANGES = 20
+MAX_REASON_LENGTH = 500
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts results as they come. It grows with the kinds of problems, not with the rows.
+
+    :param dry_run: whether nothing was to be written.
+    :param api_version: HubSpot's API that was used.
+    :param seconds: how long the run took.
+    :param calls: HTTP calls that were made, in all and by status, retries included.
+    :param stopped: why the source was not read to its end.
+    :param properties_created: properties that the portal lacked.
+    """
+
+    dry_run: bool = False
+    api_version: str | None = None
+    seconds: float = 0.0
+    calls: Mapping[str, Any] = field(default_factory=dict)
+    stopped: str | None = None
+    properties_created: list[str] = field(default_factory=list)
+    tally: Tally = field(default_factory=Counter)
+    _problems: list[Result] = field(default_factory=list)
+    _sampled: Counter[tuple[Outcome, str | None]] = field(default_factory=Counter)
+    _changes: list[Result] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """Rows that have an outcome."""
+        return self.tally.total()
+
+    def add(self, result: Result) -> None:
+        """Count one record's result."""
+        self.tally[result.outcome, result.status] += 1
+        if result.changes and len(self._changes) < MAX_CHANGES:
+            self._changes.append(result)
+        kind = (result.outcome, result.category)
+        if result.outcome in WELL or len(self._problems) >= MAX_SAMPLES:
+            return
+        if self._sampled[kind] < MAX_SAMPLES_OF_A_KIND:
+            self._sampled[kind] += 1
+            self._problems.append(result)
+
+    @property
+    def problems(self) -> tuple[Result, ...]:
+        """The sample: the first records of each kind of problem."""
+        return tuple(self._problems)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the report as JSON values.
+
+        :return: the run's own facts; ``rows``; ``outcomes`` and ``statuses`` with their counts;
+            ``problems`` and ``changes``, samples of records.
+        """
+        statuses: Counter[str] = Counter()
+        for (_, status), count in self.tally.items():
+            if status is not None:
+                statuses[str(status)] += count
+        return {
+            "rows": self.rows,
+            "outcomes": {str(outcome): count for outcome, count in by_outcome(self.tally).items()},
+            "statuses": dict(sorted(statuses.items())),
+            "calls": dict(self.calls),
+            "seconds": round(self.seconds, 3),
+            "rows_per_second": round(self.rows / self.seconds, 1) if self.seconds else None,
+            "api_version": self.api_version,
+            "dry_run": self.dry_run,
+            "stopped": self.stopped,
+            "properties_created": self.properties_created,
+            "problems": [_problem(result) for result in self._problems],
+            "changes": [_change(result) for result in self._changes],
+        }
+
+
+def _problem(result: Result) -> dict[str, Any]:
+    return {
+        "row": result.row,
+        "key": result.key,
+        "outcome": str(result.outcome),
+        "status": result.status,
+        "category": result.category,
+        "reason": result.reason[:MAX_REASON_LENGTH],
+        "properties": list(result.properties),
+        "correlation_id": result.correlation_id,
+    }
+
+
+def _change(result: Result) -> dict[str, Any]:
+    changes = {name: [old, new] for name, (old, new) in result.changes.items()}
+    return {"row": result.row, "key": result.key, "outcome": str(result.outcome), "properties": changes}

@@ -1,0 +1,186 @@
+"""A sent batch and its answer: results, next steps, or halves to send again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from airflow_provider_hubcontact.sync.lifecycle import STAGE
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result, refused_as
+from airflow_provider_hubcontact.sync.plan import Write
+from airflow_provider_hubcontact.sync.ports import Answers, Fault, Lost, Refused, Step, Written
+from airflow_provider_hubcontact.sync.record import Record
+
+T = TypeVar("T")
+
+_ABOUT_A_RECORD = frozenset({Outcome.REJECTED, Outcome.NOT_FOUND, Outcome.CONFLICT})
+"""Refusals of a batch that some of its records caused; the others can be sent without them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a batch came to. Each of its steps is in exactly one of the three.
+
+    :param results: records that ended.
+    :param onward: second steps of records whose first step is proved.
+    :param again: batches to send once more, smaller than the one they come from.
+    """
+
+    results: tuple[Result, ...] = ()
+    onward: tuple[Step, ...] = ()
+    again: tuple[tuple[Step, ...], ...] = ()
+
+
+def settle(sent: Sequence[Step], answer: Answers | Refused | Lost) -> Settled:
+    """Give every step of a sent batch its result, its successor, or another try.
+
+    A step that a successful answer does not mention is ``unknown``: silence is not success.
+
+    :param sent: what was sent, at least one step.
+    :param answer: what came back.
+    :return: each step, in exactly one place.
+
+    HubSpot docs: "Error handling", "Multi-status errors".
+    """
+    if isinstance(answer, Answers):
+        return _answered(sent, answer)
+    if isinstance(answer, Lost):
+        return Settled(tuple(_lost(step, answer) for step in sent))
+    if refused_as(answer.status) in _ABOUT_A_RECORD and len(sent) > 1:
+        return Settled(again=halves(sent))
+    return Settled(tuple(_refused(step, answer) for step in sent))
+
+
+def halves(batch: Sequence[T]) -> tuple[tuple[T, ...], ...]:
+    """Split a batch of at least two in two."""
+    middle = (len(batch) + 1) // 2
+    return tuple(batch[:middle]), tuple(batch[middle:])
+
+
+def unread(record: Record, answer: Refused | Lost) -> Result:
+    """Give the result of a record whose contact could not be looked up: nothing was written for it."""
+    if isinstance(answer, Lost):
+        return Result(record.row, record.key, Outcome.UNAVAILABLE, reason=f"not looked up: {answer.reason}")
+    outcome = refused_as(answer.status)
+    return Result(
+        record.row,
+        record.key,
+        # A look-up that answers 404 or 409 as a whole says nothing about this contact.
+        Outcome.REJECTED if outcome in _ABOUT_A_RECORD else outcome,
+        answer.status,
+        answer.category,
+        f"not looked up: {answer.message}",
+        answer.properties,
+        answer.correlation_id,
+    )
+
+
+def _answered(sent: Sequence[Step], answer: Answers) -> Settled:
+    faults = _faults_by_name(answer)
+    ids = {written.id: written for written in answer.written}
+    keys = {written.key: written for written in answer.written if written.key}
+    results: list[Result] = []
+    onward: list[Step] = []
+    silent: list[Step] = []
+    for step in sent:
+        address = step.change.address
+        fault = faults.get(step.trace_id) or faults.get(address)
+        written = (keys if step.change.write is Write.CREATE else ids).get(address)
+        if fault:
+            results.append(_faulty(step, fault, answer))
+        elif written is None:
+            silent.append(step)
+        elif (contradiction := _contradiction(step, written)) is not None:
+            results.append(_ended(step, Outcome.UNKNOWN, answer, contradiction))
+        elif step.next:
+            onward.append(step.next)
+        else:
+            results.append(_written(step, written, answer))
+    again = _about_silence(silent, answer, results)
+    return Settled(tuple(results), tuple(onward), again)
+
+
+def _faults_by_name(answer: Answers) -> dict[str, Fault]:
+    named: dict[str, Fault] = {}
+    for fault in answer.faults:
+        # An error that names trace ids means these inputs; its other ids are of contacts it met.
+        for name in fault.trace_ids or fault.ids:
+            named.setdefault(name, fault)
+    return named
+
+
+def _about_silence(
+    silent: Sequence[Step], answer: Answers, results: list[Result]
+) -> tuple[tuple[Step, ...], ...]:
+    """Deal with steps that the answer does not mention: results, or batches to send again."""
+    anonymous = [fault for fault in answer.faults if not fault.trace_ids and not fault.ids]
+    if anonymous and len(silent) == 1:
+        results.append(_faulty(silent[0], anonymous[0], answer))
+        return ()
+    if anonymous and silent and all(step.change.write is Write.UPDATE for step in silent):
+        return halves(silent)
+    reason = "HubSpot accepted the call, but its answer does not mention this record"
+    if anonymous:
+        reason += f"; it says: {anonymous[0].message}"
+    results.extend(_ended(step, Outcome.UNKNOWN, answer, reason) for step in silent)
+    return ()
+
+
+def _contradiction(step: Step, written: Written) -> str | None:
+    """Catch the stage that HubSpot keeps although it accepts the write."""
+    wanted = step.properties.get(STAGE)
+    if wanted is None or STAGE not in written.properties:
+        return None
+    kept = written.properties[STAGE] or ""
+    return None if kept == wanted else f"HubSpot accepted the write, but {STAGE} is {kept!r}, not {wanted!r}"
+
+
+def _written(step: Step, written: Written, answer: Answers) -> Result:
+    outcome = Outcome.CREATED if written.created else Outcome.UPDATED
+    status = answer.status
+    if status == 207:
+        status = 201 if written.created else 200
+    return replace(_ended(step, outcome, answer, ""), status=status, changes=step.change.diff())
+
+
+def _faulty(step: Step, fault: Fault, answer: Answers) -> Result:
+    refusal = Refused(fault.status, fault.message, fault.category, answer.correlation_id, fault.properties)
+    return _refused(step, refusal)
+
+
+def _refused(step: Step, refusal: Refused) -> Result:
+    record = step.change.record
+    return Result(
+        record.row,
+        record.key,
+        refused_as(refusal.status),
+        refusal.status,
+        refusal.category,
+        halfway(step) + refusal.message,
+        refusal.properties,
+        refusal.correlation_id,
+    )
+
+
+def _lost(step: Step, lost: Lost) -> Result:
+    record = step.change.record
+    outcome = Outcome.UNKNOWN if lost.sent or step.index else Outcome.UNAVAILABLE
+    return Result(record.row, record.key, outcome, reason=halfway(step) + lost.reason)
+
+
+def _ended(step: Step, outcome: Outcome, answer: Answers, reason: str) -> Result:
+    record = step.change.record
+    return Result(
+        record.row,
+        record.key,
+        outcome,
+        answer.status,
+        reason=halfway(step) + reason if reason else "",
+        correlation_id=answer.correlation_id,
+    )
+
+
+def halfway(step: Step) -> str:
+    """Say what was already written when a later step ends badly."""
+    return f"{STAGE} was cleared but not set again: " if step.index else ""

@@ -1,0 +1,111 @@
+"""The records under way, and whose turn it is."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.plan import Rules, Stored, new_key
+from airflow_provider_hubcontact.sync.record import Record
+
+
+class Window:
+    """Keeps two records of one contact from being under way together.
+
+    A record is admitted, taken, claims its contact, and is released when it has its outcome. What has
+    been released is forgotten, so the window holds no more than the records under way.
+
+    :param fold: whether the last of several records with one key wins; otherwise the first does.
+    """
+
+    def __init__(self, *, fold: bool = True) -> None:
+        self._fold = fold
+        self._waiting: dict[str, Record] = {}
+        self._blocked: dict[str, Record] = {}  # the same key is taken
+        self._taken: dict[str, str | None] = {}  # key → contact, once it is claimed
+        self._claimed: set[str] = set()  # contacts
+        self._behind: dict[str, list[Record]] = {}  # contact → taken records that wait for it
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._blocked) + len(self._taken)
+
+    @property
+    def waiting(self) -> int:
+        """Records that can be taken now."""
+        return len(self._waiting)
+
+    def admit(self, record: Record) -> Result | None:
+        """Let a record in.
+
+        :return: the result of the record that this one makes superfluous, or its own if it is refused.
+        """
+        queue = self._blocked if record.key in self._taken else self._waiting
+        earlier = queue.get(record.key)
+        if not self._fold and (earlier or record.key in self._taken):
+            reason = f"an earlier row has the key {record.key} too"
+            return Result(record.row, record.key, Outcome.INVALID, category="DUPLICATE", reason=reason)
+        queue[record.key] = record
+        if earlier is None:
+            return None
+        reason = f"row {record.row} has the same key and wins"
+        return Result(earlier.row, earlier.key, Outcome.SUPERSEDED, reason=reason)
+
+    def take(self, size: int, rules: Rules) -> tuple[Record, ...]:
+        """Take records for one look-up.
+
+        :param size: keys that the look-up has room for; a record that changes its key needs two.
+        """
+        chunk: list[Record] = []
+        room = size
+        for record in islice(self._waiting.values(), size):
+            room -= 2 if new_key(record, rules) else 1
+            if room < 0 and chunk:
+                break
+            chunk.append(record)
+        return self._pick(chunk)
+
+    def take_known(self, rules: Rules) -> tuple[Record, ...]:
+        """Take the records that can be written without a look-up."""
+        return self._pick([record for record in self._waiting.values() if not rules.needs_current(record)])
+
+    def claim(self, record: Record, stored: Stored | None) -> bool:
+        """Claim the record's contact.
+
+        :return: False if another record has it; then this one waits for that one's end.
+        """
+        contact = f"contact {stored.id}" if stored else f"key {record.key}"
+        if contact in self._claimed:
+            self._behind.setdefault(contact, []).append(record)
+            return False
+        self._taken[record.key] = contact
+        self._claimed.add(contact)
+        return True
+
+    def release(self, key: str) -> None:
+        """Forget a record that has its outcome, and let those that waited for it go on."""
+        contact = self._taken.pop(key, None)
+        if key in self._blocked:
+            self._waiting[key] = self._blocked.pop(key)
+        if contact is None:
+            return
+        self._claimed.discard(contact)
+        for record in self._behind.pop(contact, ()):
+            del self._taken[record.key]
+            self._waiting[record.key] = record
+
+    def drain(self) -> tuple[Record, ...]:
+        """Give up all records that wait for something, blocked ones included."""
+        behind = [record for queue in self._behind.values() for record in queue]
+        records = (*behind, *self._waiting.values(), *self._blocked.values())
+        self._waiting.clear()
+        self._blocked.clear()
+        self._behind.clear()
+        for record in behind:
+            del self._taken[record.key]
+        return records
+
+    def _pick(self, records: list[Record]) -> tuple[Record, ...]:
+        for record in records:
+            del self._waiting[record.key]
+            self._taken[record.key] = None
+        return tuple(records)

@@ -1,0 +1,1 @@
+"""The main job, run through Airflow against a local HubSpot."""

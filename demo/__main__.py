@@ -1,0 +1,117 @@
+"""Make a warehouse, start a local HubSpot, run the SQL example DAG through Airflow, show what happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from demo.customers import EXPECTED, World, make_world
+
+DAG_ID = "update_contacts_from_sql"
+EXAMPLE_DAGS = Path(__file__).parent.parent / "example_dags"
+TOKEN = "pat-na1-00000000-0000-0000-0000-000000000000"
+MEANING = {
+    "updated": "HubSpot has the warehouse's values now",
+    "unchanged": "HubSpot had them already: no write was spent",
+    "not_found": "no contact has this address: skipped, as the DAG asks",
+    "invalid": "refused before a call was spent: JSON Schema, or a stage going back",
+    "rejected": "refused by HubSpot, with its reason",
+}
+
+
+def main() -> int:
+    """Run the demo.
+
+    :return: 0 if every record ended as the data implies, else 1.
+    """
+    with tempfile.TemporaryDirectory(prefix="hubcontact-demo-") as folder:
+        home = Path(folder)
+        world = make_world()
+        print(f"Warehouse: {len(world.customers):,} customers. HubSpot: {len(world.contacts):,} contacts.")
+        _write(world, home)
+        with _hubspot(home) as url:
+            print(f"A local HubSpot listens at {url}. Airflow is being set up …")
+            _set_up_airflow(home, url)
+            print(f"Airflow runs the DAG {DAG_ID} …\n")
+            state, report = _run_dag()
+        return _show(state, report)
+
+
+def _write(world: World, home: Path) -> None:
+    (home / "contacts.json").write_text(json.dumps(world.contacts, ensure_ascii=False), encoding="utf-8")
+    columns = list(world.customers[0])
+    with closing(sqlite3.connect(home / "warehouse.db")) as database, database:
+        database.execute(f"CREATE TABLE customers ({', '.join(columns)})")
+        places = ", ".join(f":{column}" for column in columns)
+        database.executemany(f"INSERT INTO customers VALUES ({places})", world.customers)
+
+
+@contextmanager
+def _hubspot(home: Path) -> Iterator[str]:
+    """Serve the contacts from a process of its own; give its address."""
+    command = [sys.executable, "-m", "airflow_provider_hubcontact.sandbox", "--port", "0", "--token", TOKEN]
+    command += ["--contacts", str(home / "contacts.json"), "--latency", "0.05"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            line = server.stdout.readline() if server.stdout else ""
+            if "http" not in line:
+                sys.exit(f"The local HubSpot did not start: {line}")
+            yield "http" + line.split("http", 1)[1].split()[0]
+        finally:
+            server.terminate()
+
+
+def _set_up_airflow(home: Path, url: str) -> None:
+    hubspot = {"conn_type": "hubspot", "host": url, "password": TOKEN}
+    os.environ |= {
+        "AIRFLOW_HOME": str(home / "airflow"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLE_DAGS),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+        "AIRFLOW_CONN_HUBSPOT_DEFAULT": json.dumps(hubspot),
+        "AIRFLOW_CONN_WAREHOUSE": json.dumps({"conn_type": "sqlite", "host": str(home / "warehouse.db")}),
+    }
+    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
+
+
+def _run_dag() -> tuple[str, dict[str, Any]]:
+    from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - it reads the settings
+
+    dag = DagBag(EXAMPLE_DAGS).get_dag(DAG_ID)
+    run = dag.test()
+    task = run.get_task_instance("update_contacts")
+    return str(task.state), task.xcom_pull(task_ids="update_contacts")
+
+
+def _show(state: str, report: dict[str, Any]) -> int:
+    outcomes = report["outcomes"]
+    print(f"{'outcome':<12}{'records':>8}   what it means")
+    for outcome, count in outcomes.items():
+        print(f"{outcome:<12}{count:>8,}   {MEANING.get(outcome, '')}")
+    print(f"{'':<12}{report['rows']:>8,}   every row has exactly one outcome\n")
+    seconds, calls = report["seconds"], report["calls"]["total"]
+    print(
+        f"{calls} calls for {report['rows']:,} rows in {seconds:.1f} s: {report['rows_per_second']:,.0f} rows/s."
+    )
+    print(f"The task ended as: {state}.\n\nThree of the problems, as the report has them:")
+    for outcome in ("rejected", "invalid", "not_found"):
+        problem = next(problem for problem in report["problems"] if problem["outcome"] == outcome)
+        print(f"  row {problem['row']}, {problem['key']}: {problem['reason']}")
+    if outcomes != EXPECTED or state != "success":
+        print(f"\nThis is not what the data implies: {EXPECTED}, and the task succeeds.")
+        return 1
+    print("\nNext: read example_dags/update_contacts_from_sql.py, or start a HubSpot of your own:")
+    print("  .venv/bin/python -m airflow_provider_hubcontact.sandbox --help")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""Choose what each outcome does to the task, and go on by what came of the records.
+
+A contact that HubSpot does not know (404) is no failure here, a refused value (400) is, and the report of
+the run, which is in XCom whether the task succeeds or fails, decides which task comes next.
+
+Needs the connection ``hubspot_default``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, task
+
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+
+with DAG(
+    dag_id="branch_on_outcomes",
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    tags=["hubspot", "example"],
+    doc_md=__doc__,
+):
+
+    @task
+    def extract() -> list[dict[str, Any]]:
+        """Stand in for whatever produces the records."""
+        return [
+            {"email": "ada@example.com", "firstname": "Ada"},
+            {"email": "nobody@example.com", "firstname": "Nobody"},
+        ]
+
+    # [START howto_outcomes]
+    update = HubSpotUpdateContactOperator(
+        task_id="update_contacts",
+        records=extract(),
+        status_actions={404: "succeed", 400: "fail", "invalid": "fail"},
+    )
+
+    @task.branch(trigger_rule="all_done")
+    def choose(report: dict[str, Any]) -> str:
+        """Pick the next task by the report."""
+        outcomes = report["outcomes"]
+        if outcomes.get("rejected") or outcomes.get("invalid"):
+            return "tell_the_owners"
+        return "create_the_missing" if outcomes.get("not_found") else "all_is_well"
+
+    # [END howto_outcomes]
+
+    @task
+    def tell_the_owners(report: dict[str, Any]) -> None:
+        """Show the sample of problems to whoever owns the data."""
+        for problem in report["problems"]:
+            print(f"row {problem['row']}: {problem['outcome']}: {problem['reason']}")  # noqa: T201 - a task's log
+
+    @task
+    def create_the_missing(report: dict[str, Any]) -> int:
+        """Say how many contacts are missing; an upsert could create them."""
+        return int(report["outcomes"]["not_found"])
+
+    @task
+    def all_is_well() -> None:
+        """Do nothing."""
+
+    report: Any = update.output
+    choose(report) >> [tell_the_owners(report), create_the_missing(report), all_is_well()]

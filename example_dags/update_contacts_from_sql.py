@@ -1,0 +1,48 @@
+"""Update contacts from a SQL query.
+
+The customers of a warehouse table become HubSpot contacts' properties. Each row is checked against a JSON
+Schema first; customers that HubSpot does not know are skipped; the task tolerates 10 % of bad rows.
+
+Needs the connections ``warehouse`` (any SQL database with a table ``customers``) and ``hubspot_default``.
+``make demo`` runs this DAG against a local HubSpot.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+
+with DAG(
+    dag_id="update_contacts_from_sql",
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    params={"dry_run": False},
+    tags=["hubspot", "example"],
+    doc_md=__doc__,
+):
+    # [START howto_from_sql]
+    HubSpotUpdateContactOperator(
+        task_id="update_contacts",
+        sql_conn_id="warehouse",
+        sql="SELECT * FROM customers ORDER BY email",
+        mapping={
+            "first_name": "firstname",
+            "last_name": "lastname",
+            "address": "address",
+            "city": "city",
+            "country": "country",
+            "phone": "phone",
+            "revenue": "annualrevenue",
+            "lead_status": "hs_lead_status",
+            "stage": "lifecyclestage",
+        },
+        schema="customer.schema.json",
+        status_actions={"not_found": "skip"},
+        max_failures=0.1,
+        dry_run="{{ params.dry_run }}",
+    )
+    # [END howto_from_sql]

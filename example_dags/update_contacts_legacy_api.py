@@ -1,0 +1,40 @@
+"""Update contacts by the legacy API, with the time at which each value was set.
+
+``POST /contacts/v1/contact/email/:email/profile`` is the only HubSpot call that takes a property's time, for
+history that is loaded later than it happened. It takes one contact a call: use the date-versioned API, which
+is the default, for everything else.
+
+Needs the connection ``hubspot_default``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, task
+
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+
+with DAG(
+    dag_id="update_contacts_legacy_api",
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    tags=["hubspot", "example"],
+    doc_md=__doc__,
+):
+
+    @task
+    def extract() -> list[dict[str, Any]]:
+        """Stand in for whatever produces the records; times are milliseconds since 1970."""
+        return [{"email": "ada@example.com", "jobtitle": "Analyst", "changed_at": 1_735_689_600_000}]
+
+    # [START howto_legacy]
+    HubSpotUpdateContactOperator(
+        task_id="update_contacts",
+        records=extract(),
+        api_version="v1",
+        timestamp="changed_at",
+    )
+    # [END howto_legacy]

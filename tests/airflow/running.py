@@ -1,0 +1,76 @@
+"""Run an operator without a scheduler, against the local HubSpot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.sandbox import Sandbox
+
+CONTACTS: list[Mapping[str, str]] = [
+    {"email": "ada@example.com", "firstname": "Ada", "lifecyclestage": "customer", "jobtitle": "Countess"},
+    {"email": "grace@example.com", "firstname": "Grace", "lifecyclestage": "lead"},
+    {"email": "alan@example.com", "firstname": "Alan"},
+]
+
+
+class TaskInstance:
+    """Keeps what a task pushes."""
+
+    def __init__(self) -> None:
+        self.xcoms: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.xcoms[key] = value
+
+
+class Run:
+    """The end of an operator's run.
+
+    :param report: the report in XCom, if there is one.
+    :param error: what ``execute`` raised, if it did.
+    """
+
+    def __init__(self, report: dict[str, Any] | None, error: Exception | None) -> None:
+        self.report = report or {}
+        self.error = error
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """Outcome → number of records."""
+        outcomes: dict[str, int] = self.report["outcomes"]
+        assert sum(outcomes.values()) == self.report["rows"]
+        return outcomes
+
+    @property
+    def reasons(self) -> str:
+        """All sampled reasons."""
+        return "\n".join(problem["reason"] for problem in self.report["problems"])
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, url: str, token: str = "", **extra: object) -> None:
+    """Set the connection ``hubspot_default``."""
+    connection = {"conn_type": "hubspot", "host": url, "password": token, "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
+
+
+def run(**settings: Any) -> Run:
+    """Execute the operator as a worker would, and keep the report and the error."""
+    operator = HubSpotUpdateContactOperator(task_id="update_contacts", **settings)
+    ti = TaskInstance()
+    try:
+        ti.xcoms["return_value"] = operator.execute({"ti": ti})  # type: ignore[typeddict-item]
+    except Exception as error:  # noqa: BLE001 - the tests look at it
+        return Run(ti.xcoms.get("return_value"), error)
+    return Run(ti.xcoms["return_value"], None)
+
+
+def stored(hubspot: Sandbox, email: str, name: str) -> str | None:
+    """Read a property from the portal's state."""
+    contact = hubspot.portal.contact(email)
+    assert contact is not None, f"the portal has no contact {email}"
+    return contact.properties.get(name)

@@ -1,0 +1,469 @@
+"""The operator as a worker runs it, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+
+from airflow_provider_hubcontact.operators.hubspot import (
+    HubSpotSyncFailed,
+    HubSpotSyncIncomplete,
+    HubSpotUpdateContactOperator,
+)
+from airflow_provider_hubcontact.sandbox import Sandbox
+from tests.airflow.running import CONTACTS, connect, run, stored
+
+BOTH_APIS = pytest.mark.parametrize("api", ["2026-09", "v1"])
+
+
+@pytest.fixture
+def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with Sandbox(contacts=CONTACTS) as sandbox:
+        connect(monkeypatch, sandbox.url, sandbox.token)
+        yield sandbox
+
+
+class TestAtParse:
+    @pytest.mark.parametrize(
+        ("settings", "says"),
+        [
+            ({}, "either records or sql"),
+            ({"records": [], "sql": "SELECT 1", "sql_conn_id": "db"}, "either records or sql"),
+            ({"sql": "SELECT 1"}, "sql_conn_id"),
+            ({"records": [], "nulls": "drop"}, "nulls is one of ignore, clear"),
+            ({"records": [], "duplicates": "first"}, "duplicates is one of last, reject"),
+            ({"records": [], "on_stage_regression": "force"}, "reject, keep, reset"),
+            ({"records": [], "mode": "create"}, "mode is one of update, upsert"),
+            ({"records": [], "api_version": "v2"}, "api_version is one of"),
+            ({"records": [], "status_actions": {"lost": "skip"}}, "'lost'"),
+            ({"records": [], "status_actions": {404: "ignore"}}, "'ignore'"),
+            ({"records": [], "max_failures": -1}, "max_failures"),
+        ],
+    )
+    def test_what_needs_no_rendering_is_checked(self, settings: dict[str, Any], says: str) -> None:
+        """A wrong keyword breaks the DAG's import with a sentence that names it."""
+        with pytest.raises(ValueError, match=says):
+            HubSpotUpdateContactOperator(task_id="update", **settings)
+
+    def test_the_operator_imports_nothing_heavy(self) -> None:
+        """Parsing a DAG with the operator loads no HTTP library, no hook, no engine and no pandas."""
+        code = (
+            "import sys; import airflow.providers.common.compat.sdk as sdk; sdk.BaseOperator; sdk.BaseHook; "
+            "before = set(sys.modules); import airflow_provider_hubcontact.operators.hubspot; "
+            "print('\\n'.join(set(sys.modules) - before))"
+        )
+        loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+        package = "airflow_provider_hubcontact"
+        heavy = ("requests", "urllib3", "pandas", "jsonschema_rs", "sqlalchemy", "concurrent.futures.thread")
+        heavy += (f"{package}.hooks", f"{package}.client", f"{package}.sync.engine")
+        assert f"{package}.operators.hubspot" in loaded.stdout.split()
+        assert [name for name in loaded.stdout.split() if name.startswith(heavy)] == []
+
+
+class TestOutcomes:
+    @BOTH_APIS
+    def test_contacts_get_the_records_values(self, hubspot: Sandbox, api: str) -> None:
+        """Each property of each record is in HubSpot afterwards, in HubSpot's text form."""
+        records = [
+            {"email": "Ada@Example.com ", "firstname": "Augusta", "annualrevenue": Decimal("1.50")},
+            {"email": "alan@example.com", "firstname": "Älan", "numemployees": 3},
+        ]
+
+        ended = run(records=records, api_version=api)
+
+        assert ended.error is None
+        assert ended.outcomes == {"updated": 2}
+        assert ended.report["statuses"] == ({"204": 2} if api == "v1" else {"200": 2})
+        assert stored(hubspot, "ada@example.com", "firstname") == "Augusta"
+        assert stored(hubspot, "alan@example.com", "firstname") == "Älan"
+
+    def test_each_record_has_one_outcome(self, hubspot: Sandbox) -> None:
+        """One run sorts good, equal, unknown, refused, invalid and repeated records apart."""
+        records = [
+            {"email": "ada@example.com", "firstname": "first"},
+            {"email": "nobody@example.com", "firstname": "x"},
+            {"email": "alan@example.com", "firstname": "Alan"},
+            {"email": "grace@example.com", "hs_lead_status": "no such option"},
+            {"email": "", "firstname": "x"},
+            {"email": "ada@example.com", "firstname": "last"},
+            ["no", "mapping"],
+        ]
+
+        ended = run(records=records)
+
+        assert ended.outcomes == {
+            "updated": 1,
+            "unchanged": 1,
+            "superseded": 1,
+            "invalid": 2,
+            "rejected": 1,
+            "not_found": 1,
+        }
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert "grace@example.com" in str(ended.error)
+        assert stored(hubspot, "ada@example.com", "firstname") == "last"
+
+    @BOTH_APIS
+    def test_an_unknown_contact_is_not_found(self, hubspot: Sandbox, api: str) -> None:
+        """A 404 fails the task by default, and does what ``status_actions`` says otherwise."""
+        records = [{"email": "nobody@example.com", "firstname": "x"}]
+
+        failed = run(records=records, api_version=api)
+        skipped = run(records=records, api_version=api, status_actions={404: "skip"})
+        tolerated = run(records=records, api_version=api, max_failures=1)
+
+        assert failed.outcomes == skipped.outcomes == {"not_found": 1}
+        assert isinstance(failed.error, AirflowFailException)
+        assert isinstance(skipped.error, AirflowSkipException)
+        assert tolerated.error is None
+
+    @BOTH_APIS
+    def test_all_reasons_of_a_refusal_are_told(self, hubspot: Sandbox, api: str) -> None:
+        """A record with several bad values names each property that HubSpot refused."""
+        record = {
+            "email": "ada@example.com",
+            "numemployees": "many",
+            "no_such_property": "x",
+            "firstname": "New",
+        }
+
+        ended = run(records=[record], api_version=api)
+
+        assert ended.outcomes == {"rejected": 1}
+        assert {"numemployees", "no_such_property"} <= set(ended.report["problems"][0]["properties"])
+        assert stored(hubspot, "ada@example.com", "firstname") == "Ada"
+
+    def test_no_records_skip_the_task(self, hubspot: Sandbox) -> None:
+        """An empty source makes no call that writes, and the task is skipped."""
+        ended = run(records=[])
+
+        assert isinstance(ended.error, AirflowSkipException)
+
+    def test_more_than_a_batch(self, hubspot: Sandbox) -> None:
+        """250 contacts that all change cost three look-ups and three writes."""
+        for number in range(250):
+            hubspot.portal.create({"email": f"c{number}@example.com"})
+
+        ended = run(
+            records=[{"email": f"c{n}@example.com", "city": "Rome"} for n in range(250)],
+            mapping={"city": "city"},
+        )
+
+        assert ended.outcomes == {"updated": 250}
+        assert ended.report["calls"]["total"] == 6
+
+    def test_upsert_creates_what_is_missing(self, hubspot: Sandbox) -> None:
+        """With ``mode="upsert"`` an unknown contact is created, once."""
+        records = [
+            {"email": "new@example.com", "firstname": "New"},
+            {"email": "ada@example.com", "firstname": "A"},
+        ]
+
+        ended = run(records=records, mode="upsert")
+        again = run(records=records, mode="upsert")
+
+        assert ended.outcomes == {"updated": 1, "created": 1}
+        assert again.outcomes == {"unchanged": 2}
+        assert stored(hubspot, "new@example.com", "firstname") == "New"
+
+    def test_upsert_by_the_legacy_api(self, hubspot: Sandbox) -> None:
+        """The legacy create-or-update says whether a contact is new."""
+        records = [
+            {"email": "new@example.com", "firstname": "New"},
+            {"email": "ada@example.com", "firstname": "A"},
+        ]
+
+        assert run(records=records, mode="upsert", api_version="v1").outcomes == {"updated": 1, "created": 1}
+
+
+class TestSeedRules:
+    @BOTH_APIS
+    def test_a_stage_that_goes_back_is_rejected(self, hubspot: Sandbox, api: str) -> None:
+        """By default a record whose stage would go back is invalid, and nothing of it is written."""
+        record = {"email": "ada@example.com", "lifecyclestage": "lead", "jobtitle": "Analyst"}
+
+        ended = run(records=[record], api_version=api)
+
+        assert ended.outcomes == {"invalid": 1}
+        assert "lifecyclestage would go back from customer to lead" in ended.reasons
+        assert stored(hubspot, "ada@example.com", "jobtitle") == "Countess"
+
+    @BOTH_APIS
+    def test_a_stage_that_goes_back_is_kept(self, hubspot: Sandbox, api: str) -> None:
+        """``keep`` writes everything but the stage."""
+        record = {"email": "ada@example.com", "lifecyclestage": "lead", "jobtitle": "Analyst"}
+
+        assert run(records=[record], api_version=api, on_stage_regression="keep").outcomes == {"updated": 1}
+        assert stored(hubspot, "ada@example.com", "lifecyclestage") == "customer"
+        assert stored(hubspot, "ada@example.com", "jobtitle") == "Analyst"
+
+    @BOTH_APIS
+    def test_a_stage_that_goes_back_is_reset(self, hubspot: Sandbox, api: str) -> None:
+        """``reset`` clears the stage and then sets it."""
+        record = {"email": "ada@example.com", "lifecyclestage": "lead", "jobtitle": "Analyst"}
+
+        assert run(records=[record], api_version=api, on_stage_regression="reset").outcomes == {"updated": 1}
+        assert stored(hubspot, "ada@example.com", "lifecyclestage") == "lead"
+        assert stored(hubspot, "ada@example.com", "jobtitle") == "Analyst"
+
+    @BOTH_APIS
+    def test_a_stage_goes_forward(self, hubspot: Sandbox, api: str) -> None:
+        """A stage that goes forward is an ordinary value."""
+        records = [{"email": "grace@example.com", "lifecyclestage": "opportunity"}]
+
+        assert run(records=records, api_version=api).outcomes == {"updated": 1}
+        assert stored(hubspot, "grace@example.com", "lifecyclestage") == "opportunity"
+
+    @BOTH_APIS
+    def test_the_score_is_read_only(self, hubspot: Sandbox, api: str) -> None:
+        """HubSpot refuses its score, and the reason names it."""
+        ended = run(records=[{"email": "ada@example.com", "hubspotscore": 7}], api_version=api)
+
+        assert ended.outcomes == {"rejected": 1}
+        assert ended.report["problems"][0]["status"] == 400
+        assert "hubspotscore" in ended.reasons
+
+    @BOTH_APIS
+    def test_an_address_changes(self, hubspot: Sandbox, api: str) -> None:
+        """The old address finds the contact, the new one is written; a second run finds it done."""
+        records = [{"email": "ada@example.com", "new": "Countess@Example.com"}]
+
+        first = run(records=records, mapping={"new": "email"}, api_version=api)
+        second = run(records=records, mapping={"new": "email"}, api_version=api)
+
+        assert first.outcomes == {"updated": 1}
+        assert second.outcomes == {"unchanged": 1}
+        assert stored(hubspot, "countess@example.com", "firstname") == "Ada"
+
+    @BOTH_APIS
+    def test_an_address_of_somebody_else_is_a_conflict(self, hubspot: Sandbox, api: str) -> None:
+        """A new address that another contact has is a conflict, and both keys are named."""
+        records = [{"email": "ada@example.com", "new": "grace@example.com"}]
+
+        ended = run(records=records, mapping={"new": "email"}, api_version=api)
+
+        assert ended.outcomes == {"conflict": 1}
+        assert ended.report["problems"][0]["key"] == "ada@example.com"
+        assert "grace@example.com" in ended.reasons
+
+    @BOTH_APIS
+    @pytest.mark.parametrize(("value", "nulls"), [("", "ignore"), (None, "clear")])
+    def test_a_value_is_cleared(self, hubspot: Sandbox, api: str, value: str | None, nulls: str) -> None:
+        """An empty text clears a property; None does when ``nulls`` says so."""
+        records = [{"email": "ada@example.com", "jobtitle": value}]
+
+        assert run(records=records, nulls=nulls, api_version=api).outcomes == {"updated": 1}
+        assert not stored(hubspot, "ada@example.com", "jobtitle")
+
+    @BOTH_APIS
+    def test_a_missing_property_is_created(self, hubspot: Sandbox, api: str) -> None:
+        """A property that the portal lacks is created with a type that fits, and then written."""
+        records = [{"email": "ada@example.com", "loyalty_points": 12, "is_vip": True, "nickname": "A."}]
+
+        ended = run(records=records, create_missing_properties=True, api_version=api)
+
+        assert ended.outcomes == {"updated": 1}
+        assert sorted(ended.report["properties_created"]) == ["is_vip", "loyalty_points", "nickname"]
+        assert stored(hubspot, "ada@example.com", "loyalty_points") == "12"
+        assert stored(hubspot, "ada@example.com", "is_vip") == "true"
+
+    def test_a_missing_property_is_created_as_defined(self, hubspot: Sandbox) -> None:
+        """A definition that is given is taken; the others stay missing."""
+        definition = {
+            "type": "enumeration",
+            "fieldType": "select",
+            "options": [{"value": "gold"}, {"value": "tin"}],
+        }
+
+        ended = run(
+            records=[
+                {"email": "ada@example.com", "tier": "gold"},
+                {"email": "alan@example.com", "tier": "lead"},
+            ],
+            create_missing_properties={"tier": definition},
+        )
+
+        assert ended.report["properties_created"] == ["tier"]
+        assert ended.outcomes == {"updated": 1, "rejected": 1}
+
+    def test_v1_keeps_the_time_of_a_value(self, hubspot: Sandbox) -> None:
+        """The legacy API stores when a value was set."""
+        records = [{"email": "ada@example.com", "jobtitle": "Analyst", "changed": 1_700_000_000_000}]
+
+        assert run(records=records, api_version="v1", timestamp="changed").outcomes == {"updated": 1}
+        contact = hubspot.portal.contact("ada@example.com")
+        assert contact is not None
+        assert contact.history["jobtitle"][0].timestamp == 1_700_000_000_000
+
+
+class TestDryRun:
+    @BOTH_APIS
+    def test_a_dry_run_reports_changes_and_writes_nothing(self, hubspot: Sandbox, api: str) -> None:
+        """The report shows old and new values field by field, and HubSpot is as it was."""
+        records = [
+            {"email": "ada@example.com", "jobtitle": "Analyst"},
+            {"email": "no@example.com", "jobtitle": "x"},
+        ]
+
+        ended = run(records=records, dry_run="True", api_version=api, status_actions={404: "succeed"})
+
+        assert ended.error is None
+        assert ended.report["dry_run"] is True
+        assert ended.outcomes == {"not_found": 1, "not_attempted": 1}
+        (change,) = ended.report["changes"]
+        assert change["properties"] == {"jobtitle": ["Countess", "Analyst"]}
+        assert stored(hubspot, "ada@example.com", "jobtitle") == "Countess"
+
+
+class TestSchema:
+    SCHEMA: dict[str, Any] = {
+        "type": "object",
+        "properties": {"numemployees": {"type": "integer", "minimum": 1}},
+    }
+
+    @pytest.mark.parametrize("form", ["dict", "text"])
+    def test_records_are_validated(self, hubspot: Sandbox, form: str) -> None:
+        """A record that breaks the schema is invalid and costs no call; the others go on."""
+        records = [
+            {"email": "ada@example.com", "numemployees": 0},
+            {"email": "alan@example.com", "numemployees": 2},
+        ]
+
+        ended = run(records=records, schema=self.SCHEMA if form == "dict" else json.dumps(self.SCHEMA))
+
+        assert ended.outcomes == {"updated": 1, "invalid": 1}
+        assert "numemployees" in ended.reasons
+
+    @pytest.mark.parametrize(
+        "schema", [{"type": "nonsense"}, "{not json", {"$ref": "http://example.com/s.json"}]
+    )
+    def test_a_schema_that_is_none_fails_before_the_first_record(self, hubspot: Sandbox, schema: Any) -> None:
+        """A broken schema fails the task without a retry, and nothing is written."""
+        ended = run(records=[{"email": "ada@example.com", "firstname": "x"}], schema=schema)
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert "schema" in str(ended.error)
+        assert stored(hubspot, "ada@example.com", "firstname") == "Ada"
+
+
+class TestBadRecords:
+    @pytest.mark.parametrize(
+        ("record", "says"),
+        [
+            ("text", "mapping"),
+            ({"firstname": "x"}, "no column 'email'"),
+            ({"email": None}, "the key is a null"),
+            ({"email": "  "}, "the key is empty"),
+            ({"email": "a@b.c\nd"}, "not printable"),
+            ({"email": "ada@example.com", "jobtitle": b"x"}, "jobtitle: a bytes"),
+            ({"email": "ada@example.com", "jobtitle": {"a": {}}}, "jobtitle: a dict"),
+            ({"email": "ada@example.com", "jobtitle": float("nan")}, "jobtitle: not a number"),
+            ({"email": "ada@example.com", "jobtitle": "x" * 10_000_000}, "10,000,000 characters"),
+        ],
+        ids=["no mapping", "no key", "null key", "empty key", "newline", "bytes", "dict", "NaN", "10 MB"],
+    )
+    def test_a_bad_record_is_invalid_and_the_others_go_on(
+        self, hubspot: Sandbox, record: object, says: str
+    ) -> None:
+        """What HubSpot cannot hold ends ``invalid`` with its reason; its neighbour is updated."""
+        ended = run(records=[record, {"email": "alan@example.com", "firstname": "Alain"}])
+
+        assert ended.outcomes == {"updated": 1, "invalid": 1}
+        assert says in ended.reasons
+        assert len(str(ended.error)) < 5_000
+
+    def test_the_same_key_twice_can_be_refused(self, hubspot: Sandbox) -> None:
+        """With ``duplicates="reject"`` the first row wins and the second is invalid."""
+        records = [{"email": "ada@example.com", "firstname": name} for name in ("one", "two")]
+
+        assert run(records=records, duplicates="reject").outcomes == {"updated": 1, "invalid": 1}
+        assert stored(hubspot, "ada@example.com", "firstname") == "one"
+
+    @pytest.mark.parametrize(("value", "says"), [("[]", "is text"), (5, "is a int")])
+    def test_a_source_that_is_none(self, hubspot: Sandbox, value: object, says: str) -> None:
+        """Something that holds no records fails the task with a sentence that says what to pass."""
+        ended = run(records=value)
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert says in str(ended.error)
+
+
+class TestBadConnections:
+    RECORDS = [{"email": f"c{number}@example.com", "firstname": "x"} for number in range(150)]
+
+    def test_an_unknown_connection(self) -> None:
+        """A connection that does not exist is named in the error."""
+        ended = run(records=self.RECORDS, hubspot_conn_id="no_such_connection")
+
+        assert "no_such_connection" in str(ended.error)
+
+    def test_an_api_key(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An API key is refused with what to do instead."""
+        connect(monkeypatch, "https://api.hubapi.com", hapikey="0" * 8)
+
+        ended = run(records=self.RECORDS)
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert "private app" in str(ended.error)
+
+    @BOTH_APIS
+    def test_a_wrong_token(self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, api: str) -> None:
+        """A 401 stops the run, accounts for every row that was read, and is not retried."""
+        connect(monkeypatch, hubspot.url, "pat-na1-wrong")
+
+        ended = run(records=self.RECORDS, api_version=api)
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert set(ended.outcomes) <= {"unauthorized", "not_attempted"}
+        assert ended.outcomes["unauthorized"] >= 1
+        assert sum(ended.outcomes.values()) == 150
+        assert "pat-na1-wrong" not in str(ended.error) + json.dumps(ended.report)
+
+    def test_a_host_that_does_not_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nobody listening makes the records unavailable, which a retry can mend."""
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        connect(monkeypatch, f"http://127.0.0.1:{port}", "pat-na1-token")
+
+        ended = run(records=self.RECORDS[:3])
+
+        assert isinstance(ended.error, HubSpotSyncIncomplete)
+        assert ended.outcomes == {"unavailable": 3}
+
+
+class TestSql:
+    def test_rows_of_a_query_are_records(
+        self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        """A query with parameters feeds the sync; columns that are not mapped are not sent."""
+        import sqlite3  # noqa: PLC0415
+
+        with sqlite3.connect(tmp_path / "w.db") as database:
+            database.execute("CREATE TABLE c (mail TEXT, first TEXT, secret TEXT)")
+            database.executemany(
+                "INSERT INTO c VALUES (?, ?, 's')", [("ada@example.com", "A"), ("alan@example.com", "B")]
+            )
+        monkeypatch.setenv(
+            "AIRFLOW_CONN_DB", json.dumps({"conn_type": "sqlite", "host": str(tmp_path / "w.db")})
+        )
+        settings = {"sql_conn_id": "db", "key": "mail", "mapping": {"first": "firstname"}}
+
+        ended = run(sql="SELECT * FROM c WHERE first = ?", parameters=["A"], **settings)
+        no_column = run(sql="SELECT mail FROM c", **settings)
+        no_query = run(sql="CREATE TABLE d (a)", **settings)
+
+        assert ended.outcomes == {"updated": 1}
+        assert stored(hubspot, "ada@example.com", "firstname") == "A"
+        assert "returns no column first" in str(no_column.error)
+        assert "no SELECT" in str(no_query.error)
