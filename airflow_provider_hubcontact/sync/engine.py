@@ -144,7 +144,7 @@ class _Run:
         if self._sync.reader.always or self._sync.writer is None:
             return
         for record in self._window.take_known(self._sync.rules):
-            if self._window.claim(record, None):
+            if self._window.claim(record, None, self._sync.rules):
                 self._go_on(record, blind(record, self._sync.rules))
 
     def _start_reads(self) -> None:
@@ -186,7 +186,7 @@ class _Run:
             self._end(Result(record.row, record.key, Outcome.UNKNOWN, 200, reason=reason))
             return
         stored = next((found.contacts[key] for key in keys if key in found.contacts), None)
-        if self._window.claim(record, stored):
+        if self._window.claim(record, stored, self._sync.rules):
             self._go_on(record, plan(record, found.contacts, self._sync.rules))
 
     # Plan, deliver, settle

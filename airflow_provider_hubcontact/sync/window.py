@@ -22,9 +22,9 @@ class Window:
         self._fold = fold
         self._waiting: dict[str, Record] = {}
         self._blocked: dict[str, Record] = {}  # the same key is taken
-        self._taken: dict[str, str | None] = {}  # key → contact, once it is claimed
-        self._claimed: set[str] = set()  # contacts
-        self._behind: dict[str, list[Record]] = {}  # contact → taken records that wait for it
+        self._taken: dict[str, set[str]] = {}  # key → what the record claims
+        self._claimed: set[str] = set()
+        self._behind: dict[str, list[Record]] = {}  # claim → taken records that wait for it
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._blocked) + len(self._taken)
@@ -39,9 +39,10 @@ class Window:
 
         :return: the result of the record that this one makes superfluous, or its own if it is refused.
         """
-        queue = self._blocked if record.key in self._taken else self._waiting
+        behind_another = record.key in self._taken or record.key in self._blocked
+        queue = self._blocked if behind_another else self._waiting
         earlier = queue.get(record.key)
-        if not self._fold and (earlier or record.key in self._taken):
+        if not self._fold and (earlier or behind_another):
             reason = f"an earlier row has the key {record.key} too"
             return Result(record.row, record.key, Outcome.INVALID, category="DUPLICATE", reason=reason)
         queue[record.key] = record
@@ -68,28 +69,27 @@ class Window:
         """Take the records that can be written without a look-up."""
         return self._pick([record for record in self._waiting.values() if not rules.needs_current(record)])
 
-    def claim(self, record: Record, stored: Stored | None) -> bool:
-        """Claim the record's contact.
+    def claim(self, record: Record, stored: Stored | None, rules: Rules) -> bool:
+        """Claim the record's contact, and the keys that it has and is to have.
 
-        :return: False if another record has it; then this one waits for that one's end.
+        :return: False if another record has one of them; then this one waits for that one's end.
         """
-        contact = f"contact {stored.id}" if stored else f"key {record.key}"
-        if contact in self._claimed:
-            self._behind.setdefault(contact, []).append(record)
+        keys = {f"key {key}" for key in (record.key, new_key(record, rules)) if key}
+        claims = keys | {f"contact {stored.id}"} if stored else keys
+        for claim in sorted(claims & self._claimed):
+            self._behind.setdefault(claim, []).append(record)
             return False
-        self._taken[record.key] = contact
-        self._claimed.add(contact)
+        self._taken[record.key] = claims
+        self._claimed |= claims
         return True
 
     def release(self, key: str) -> None:
         """Forget a record that has its outcome, and let those that waited for it go on."""
-        contact = self._taken.pop(key, None)
+        claims = self._taken.pop(key, set())
+        self._claimed -= claims
         if key in self._blocked:
             self._waiting[key] = self._blocked.pop(key)
-        if contact is None:
-            return
-        self._claimed.discard(contact)
-        for record in self._behind.pop(contact, ()):
+        for record in [record for claim in claims for record in self._behind.pop(claim, ())]:
             del self._taken[record.key]
             self._waiting[record.key] = record
 
@@ -107,5 +107,5 @@ class Window:
     def _pick(self, records: list[Record]) -> tuple[Record, ...]:
         for record in records:
             del self._waiting[record.key]
-            self._taken[record.key] = None
+            self._taken[record.key] = set()
         return tuple(records)
