@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result, refused_as
 from airflow_provider_hubcontact.sync.plan import Change, Rules, Write, blind, new_key, plan
 from airflow_provider_hubcontact.sync.ports import Answers, Found, Lost, Reader, Refused, Step, Writer
 from airflow_provider_hubcontact.sync.record import Record, Shape
@@ -22,12 +22,19 @@ WINDOW = 4_000
 MAX_USELESS_CALLS = 5
 """Calls in a row that may stay without a usable answer, their retries included, before the run stops."""
 
+_MAY_PASS = frozenset({Outcome.THROTTLED, Outcome.UNAVAILABLE})
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A look-up."""
+    """A look-up.
+
+    :param records: the records whose contacts are looked up.
+    :param outdated: claims under which something was written since it began.
+    """
 
     records: tuple[Record, ...]
+    outdated: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +99,7 @@ class _Run:
         self._exhausted = False
         self._broken: Exception | None = None
         self._calls = 0  # under way
-        self._reads = 0  # look-ups among them
+        self._readings: list[Reading] = []  # look-ups among them
         self._useless = 0  # calls since the last usable answer
         self._lookups: deque[tuple[Record, ...]] = deque()  # to be repeated in parts
         self._steps: dict[Write, deque[Step]] = {kind: deque() for kind in Write}
@@ -151,8 +158,8 @@ class _Run:
         while self._calls < self._workers.size and (records := self._next_lookup()):
             keys = tuple(dict.fromkeys(key for record in records for key in self._keys(record)))
             names = {name for record in records for name in record.properties}
-            self._start(Reading(records), partial(self._sync.reader.read, keys, names))
-            self._reads += 1
+            self._readings.append(Reading(records))
+            self._start(self._readings[-1], partial(self._sync.reader.read, keys, names))
 
     def _next_lookup(self) -> tuple[Record, ...]:
         if self._lookups:
@@ -166,10 +173,11 @@ class _Run:
         key = new_key(record, self._sync.rules)
         return (record.key, key) if key else (record.key,)
 
-    def _looked_up(self, records: tuple[Record, ...], answer: Answer) -> None:
+    def _looked_up(self, job: Reading, answer: Answer) -> None:
+        records = job.records
         if isinstance(answer, Found):
             for record in records:
-                self._resolve(record, answer)
+                self._resolve(record, answer, job.outdated)
         elif isinstance(answer, Refused) and answer.status == 400 and len(records) > 1:
             self._lookups.extend(halves(records))
         elif isinstance(answer, Refused | Lost):
@@ -178,7 +186,7 @@ class _Run:
         else:
             raise TypeError(f"a look-up was answered with {type(answer).__name__}")
 
-    def _resolve(self, record: Record, found: Found) -> None:
+    def _resolve(self, record: Record, found: Found, outdated: set[str]) -> None:
         keys = self._keys(record)
         silent = [key for key in keys if key not in found.contacts and key not in found.missing]
         if silent:
@@ -186,7 +194,7 @@ class _Run:
             self._end(Result(record.row, record.key, Outcome.UNKNOWN, 200, reason=reason))
             return
         stored = next((found.contacts[key] for key in keys if key in found.contacts), None)
-        if self._window.claim(record, stored, self._sync.rules):
+        if self._window.claim(record, stored, self._sync.rules, outdated):
             self._go_on(record, plan(record, found.contacts, self._sync.rules))
 
     # Plan, deliver, settle
@@ -209,7 +217,7 @@ class _Run:
     def _next_write(self, size: int) -> Writing | None:
         if self._again:
             return self._again.popleft()
-        more_to_come = self._calls and (self._reads or self._lookups or self._window.waiting)
+        more_to_come = self._calls and (self._readings or self._lookups or self._window.waiting)
         for kind, steps in self._steps.items():
             if len(steps) >= size or (steps and not more_to_come):
                 return Writing(kind, tuple(steps.popleft() for _ in range(min(size, len(steps)))))
@@ -220,7 +228,9 @@ class _Run:
             raise TypeError("a write was answered with contacts")
         came_to = settle(job.steps, answer)
         for result in came_to.results:
-            self._end(result)
+            claims = self._end(result)
+            for reading in self._readings:
+                reading.outdated.update(claims)
         for step in came_to.onward:
             self._steps[step.change.write].append(step)
         self._again.extend(Writing(job.kind, steps) for steps in came_to.again)
@@ -235,8 +245,8 @@ class _Run:
         self._calls -= 1
         self._watch(answer)
         if isinstance(job, Reading):
-            self._reads -= 1
-            self._looked_up(job.records, answer)
+            self._readings = [reading for reading in self._readings if reading is not job]
+            self._looked_up(job, answer)
         else:
             self._delivered(job, answer)
         if self._stopped:
@@ -248,32 +258,36 @@ class _Run:
             self._useless = 0
             return
         reason = answer.reason if isinstance(answer, Lost) else answer.message
-        self._useless = self._useless + 1 if isinstance(answer, Lost) or answer.status >= 500 else 0
+        useless = isinstance(answer, Lost) or refused_as(answer.status) in _MAY_PASS
+        self._useless = self._useless + 1 if useless else 0
         if isinstance(answer, Refused) and answer.stops:
-            self._stopped = self._stopped or reason
+            self._stopped = self._stopped or reason or f"HubSpot answered {answer.status}"
         elif self._useless >= MAX_USELESS_CALLS:
             self._stopped = self._stopped or f"{self._useless} calls in a row failed, the last one: {reason}"
 
-    def _end(self, result: Result) -> None:
-        """Give a record that was under way its outcome."""
+    def _end(self, result: Result) -> set[str]:
+        """Give a record that was under way its outcome, and tell what it had claimed."""
         self._settled(result)
-        self._window.release(result.key)
+        return self._window.release(result.key)
 
     def _abandon(self) -> None:
         """End what was not sent when the run stopped."""
+        refused = [step for job in self._again for step in job.steps]
         steps = [step for queue in self._steps.values() for step in queue]
-        steps += [step for job in self._again for step in job.steps]
-        records = [record for chunk in self._lookups for record in chunk] + list(self._window.drain())
+        records = [record for chunk in self._lookups for record in chunk]
         for queue in self._steps.values():
             queue.clear()
         self._again.clear()
         self._lookups.clear()
+        for step in refused:
+            self._end(self._given_up(step.change.record, halfway(step) or "its batch got no clear answer: "))
         for step in steps:
-            self._give_up(step.change.record, halfway(step))
+            self._end(self._given_up(step.change.record, halfway(step)))
         for record in records:
-            self._give_up(record, "")
+            self._end(self._given_up(record))
+        for record in self._window.drain():
+            self._settled(self._given_up(record))
 
-    def _give_up(self, record: Record, what: str) -> None:
+    def _given_up(self, record: Record, what: str = "") -> Result:
         outcome = Outcome.UNKNOWN if what else Outcome.NOT_ATTEMPTED
-        reason = f"{what}the run stopped: {self._stopped}"
-        self._end(Result(record.row, record.key, outcome, reason=reason))
+        return Result(record.row, record.key, outcome, reason=f"{what}the run stopped: {self._stopped}")

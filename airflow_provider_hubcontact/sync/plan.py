@@ -121,8 +121,8 @@ def _absent(record: Record, rules: Rules) -> Change | Result:
 
 
 def _creation(record: Record, rules: Rules) -> Change:
-    properties = {rules.id_property: record.key, **record.properties}
-    return Change(record, Write.CREATE, properties[rules.id_property], (properties,))
+    key = new_key(record, rules) or record.key
+    return Change(record, Write.CREATE, key, ({**record.properties, rules.id_property: key},))
 
 
 def _against(record: Record, stored: Stored, rules: Rules) -> Change | Result:
@@ -140,9 +140,17 @@ def _against(record: Record, stored: Stored, rules: Rules) -> Change | Result:
         if rules.on_regression is OnRegression.KEEP:
             del differing[STAGE]
         else:
-            # All other values go with the clearing: if HubSpot refuses one of them, the stage stays as it is.
-            steps = ({**differing, STAGE: ""}, {STAGE: stage})
+            steps = _reset(differing, stage, rules)
     if not differing:
         return Result(record.row, record.key, Outcome.UNCHANGED)
     before = {name: stored.properties.get(name) for name in differing}
     return Change(record, Write.UPDATE, stored.address, steps, before)
+
+
+def _reset(differing: Mapping[str, str], stage: str, rules: Rules) -> tuple[Mapping[str, str], ...]:
+    # Other values go with the clearing: if HubSpot refuses one of them, the stage stays as it is. A new
+    # key goes last: the steps may be addressed by the old one.
+    moved = {name: value for name, value in differing.items() if name == rules.id_property}
+    rest = {name: value for name, value in differing.items() if name != rules.id_property}
+    steps = ({**rest, STAGE: ""}, {STAGE: stage})
+    return (*steps, moved) if moved else steps

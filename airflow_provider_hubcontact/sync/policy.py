@@ -67,15 +67,13 @@ class Policy:
         :param max_failures: whole number of records, or a share between 0 and 1.
         :raises ValueError: if a status, outcome, action or number is none.
         """
-        if isinstance(max_failures, bool) or not isinstance(max_failures, int | float) or max_failures < 0:
-            raise ValueError(f"max_failures is a count or a share below 1, not {max_failures!r}")
-        if isinstance(max_failures, float) and max_failures >= 1 and not max_failures.is_integer():
+        if not _is_tolerance(max_failures):
             raise ValueError(f"max_failures is a count or a share below 1, not {max_failures!r}")
         by_status: dict[int, Action] = {}
         by_name: dict[Outcome, Action] = {}
         for name, action in status_actions.items():
             chosen = _action(name, action)
-            if isinstance(name, int) or name.isdecimal():
+            if str(name).isdecimal():
                 by_status[_status(int(name))] = chosen
             else:
                 by_name[_outcome(name)] = chosen
@@ -106,6 +104,12 @@ class Policy:
         return self.by_name.get(outcome, DEFAULT_ACTIONS[outcome])
 
 
+def _is_tolerance(number: object) -> bool:
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return False
+    return 0 <= number < 1 or (number >= 1 and number % 1 == 0)
+
+
 def _action(name: int | str, action: str) -> Action:
     if action not in CHOOSABLE:
         raise ValueError(f"status_actions[{name!r}] is one of {', '.join(CHOOSABLE)}, not {action!r}")
@@ -118,7 +122,7 @@ def _status(status: int) -> int:
     return status
 
 
-def _outcome(name: str) -> Outcome:
+def _outcome(name: int | str) -> Outcome:
     if name not in set(Outcome):
         raise ValueError(f"status_actions names {name!r}; outcomes are {', '.join(Outcome)}")
     return Outcome(name)

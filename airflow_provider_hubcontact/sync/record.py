@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
 from typing import Any
@@ -18,6 +17,9 @@ MAX_TEXT_LENGTH = 65_536
 
 MAX_EMAIL_LENGTH = 320
 """Characters of the longest address: 64 before the @, 255 after it (RFC 3696)."""
+
+MAX_DIGITS = 400
+"""Digits of a number, before or after the point; the largest double has 309."""
 
 JSON = None | bool | int | float | str | list[Any]
 
@@ -99,9 +101,9 @@ class Shape:
         if self.key not in source:
             raise _Unholdable(f"the row has no column {self.key!r}, which is the key")
         value = source[self.key]
-        if value is None or isinstance(value, bool | float) or not isinstance(value, str | int):
+        if isinstance(value, bool) or not isinstance(value, str | int):
             raise _Unholdable(f"the key is a {_type(value)}, it must be text or a whole number")
-        key = fold(self.id_property, str(value).strip())
+        key = fold(self.id_property, (value if isinstance(value, str) else _number(value)).strip())
         if not key:
             raise _Unholdable("the key is empty")
         if not key.isprintable():
@@ -117,20 +119,21 @@ class Shape:
         problems: dict[str, str] = {}
         for name, value in self.columns(source):
             try:
-                if value is None:
-                    if self.nulls is Nulls.CLEAR:
-                        properties[name], document[name] = "", None
-                    continue
-                properties[name] = fold(name, _text(value, self.time_form))
-                document[name] = _json(value)
+                if (cell := self._cell(name, value)) is not None:
+                    properties[name], document[name] = cell
             except _Unholdable as error:
                 problems[str(name)] = str(error)
-        timestamp = self._timestamp(source, problems)
+        try:
+            timestamp = self._timestamp(source)
+        except _Unholdable as error:
+            problems[str(self.timestamp)] = str(error)
         if problems:
             reason = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
             return _invalid(row, key, "VALUE", reason, tuple(problems))
-        if properties.get(self.id_property) == key:
-            del properties[self.id_property]
+        if self.id_property in properties:
+            properties[self.id_property] = properties[self.id_property].strip()
+            if properties[self.id_property] == key:
+                del properties[self.id_property]
         document.setdefault((self.mapping or {}).get(self.key, self.key), key)
         return Record(row, key, properties, document, timestamp)
 
@@ -141,7 +144,16 @@ class Shape:
         own = {self.key, self.timestamp}
         return [(column, value) for column, value in source.items() if column not in own]
 
-    def _timestamp(self, source: Mapping[Any, object], problems: dict[str, str]) -> int | None:
+    def _cell(self, name: object, value: object) -> tuple[str, JSON] | None:
+        """Give the text and the JSON form of a value, or None if it is left out."""
+        if not isinstance(name, str):
+            raise _Unholdable(f"a {_type(name)} is no name of a property")
+        if value is not None:
+            return fold(name, _text(value, self.time_form)), _json(value)
+        # A source that knows no new key does not take the contact's key away.
+        return ("", None) if self.nulls is Nulls.CLEAR and name != self.id_property else None
+
+    def _timestamp(self, source: Mapping[Any, object]) -> int | None:
         value = source.get(self.timestamp) if self.timestamp else None
         if value is None:
             return None
@@ -149,8 +161,7 @@ class Shape:
             return _millis(value)
         if isinstance(value, int) and not isinstance(value, bool):
             return value
-        problems[str(self.timestamp)] = f"a timestamp is a datetime or milliseconds, this is a {_type(value)}"
-        return None
+        raise _Unholdable(f"a timestamp is a datetime or milliseconds, this is a {_type(value)}")
 
 
 def fold(name: str, value: str) -> str:
@@ -175,7 +186,12 @@ def _text(value: object, time_form: TimeForm) -> str:
 
 def _is_nan(value: object) -> bool:
     """Tell NaN, in any of its types, and NaT: the values that differ from themselves."""
-    return bool(value != value)  # noqa: PLR0124
+    try:
+        return bool(value != value)  # noqa: PLR0124
+    except ArithmeticError:  # a signaling NaN
+        return True
+    except (TypeError, ValueError):  # comparing gives neither yes nor no: an array, pandas.NA
+        return False
 
 
 def _checked(value: str) -> str:
@@ -189,10 +205,12 @@ def _checked(value: str) -> str:
 
 
 def _number(value: float | Decimal) -> str:
-    if not math.isfinite(value):
+    number = Decimal(value) if isinstance(value, int | Decimal) else Decimal(repr(float(value)))
+    if not number.is_finite():
         raise _Unholdable("not a finite number")
-    text = format(value if isinstance(value, Decimal) else Decimal(repr(value)), "f")
-    return text.removesuffix(".0")
+    if abs(number.adjusted()) > MAX_DIGITS or len(number.as_tuple().digits) > MAX_DIGITS:
+        raise _Unholdable(f"a number of more than {MAX_DIGITS} digits")
+    return format(number, "f").removesuffix(".0")
 
 
 def _join(values: Sequence[object], time_form: TimeForm) -> str:
@@ -203,7 +221,7 @@ def _join(values: Sequence[object], time_form: TimeForm) -> str:
 
 
 def _millis(moment: datetime) -> int:
-    return int(_utc(moment).timestamp() * 1000)
+    return (_utc(moment) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 def _iso(moment: datetime) -> str:
@@ -212,14 +230,16 @@ def _iso(moment: datetime) -> str:
 
 def _utc(moment: datetime) -> datetime:
     """Read a datetime without a zone as UTC, which is what HubSpot stores."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise _Unholdable("a time outside the years 1 to 9999 in UTC") from error
 
 
 _WRITERS: Mapping[type | tuple[type, ...], Callable[[Any, TimeForm], str]] = {
     Enum: lambda value, form: _text(value.value, form),
     bool: lambda value, _: "true" if value else "false",
-    int: lambda value, _: str(value),
-    (float, Decimal): lambda value, _: _number(value),
+    (int, float, Decimal): lambda value, _: _number(value),
     datetime: lambda value, form: str(_millis(value)) if form is TimeForm.MILLIS else _iso(value),
     date: lambda value, _: value.isoformat(),
     UUID: lambda value, _: str(value),
@@ -233,8 +253,11 @@ def _json(value: object) -> JSON:
     """Give the JSON form of a value that has a text form."""
     if isinstance(value, Enum):
         return _json(value.value)
-    if value is None or isinstance(value, str | bool | int | float):
+    if value is None or isinstance(value, bool):
         return value
+    for kind in (str, int, float):  # their subclasses are unknown to JSON
+        if isinstance(value, kind):
+            return kind(value)
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, list | tuple | set | frozenset):

@@ -183,4 +183,8 @@ def _ended(step: Step, outcome: Outcome, answer: Answers, reason: str) -> Result
 
 def halfway(step: Step) -> str:
     """Say what was already written when a later step ends badly."""
-    return f"{STAGE} was cleared but not set again: " if step.index else ""
+    if not step.index:
+        return ""
+    if STAGE in step.properties:
+        return f"{STAGE} was cleared but not set again: "
+    return f"all but {', '.join(step.properties)} was written: "

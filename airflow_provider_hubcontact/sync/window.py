@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import islice
 
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
@@ -40,11 +41,11 @@ class Window:
         :return: the result of the record that this one makes superfluous, or its own if it is refused.
         """
         behind_another = record.key in self._taken or record.key in self._blocked
-        queue = self._blocked if behind_another else self._waiting
-        earlier = queue.get(record.key)
-        if not self._fold and (earlier or behind_another):
+        if not self._fold and (behind_another or record.key in self._waiting):
             reason = f"an earlier row has the key {record.key} too"
             return Result(record.row, record.key, Outcome.INVALID, category="DUPLICATE", reason=reason)
+        queue = self._blocked if behind_another else self._waiting
+        earlier = queue.pop(record.key, None)  # a later row takes a later turn, too
         queue[record.key] = record
         if earlier is None:
             return None
@@ -69,29 +70,39 @@ class Window:
         """Take the records that can be written without a look-up."""
         return self._pick([record for record in self._waiting.values() if not rules.needs_current(record)])
 
-    def claim(self, record: Record, stored: Stored | None, rules: Rules) -> bool:
+    def claim(
+        self, record: Record, stored: Stored | None, rules: Rules, outdated: Collection[str] = ()
+    ) -> bool:
         """Claim the record's contact, and the keys that it has and is to have.
 
-        :return: False if another record has one of them; then this one waits for that one's end.
+        :param outdated: claims under which something was written since the contact was looked up.
+        :return: False if another record has one of them; then this one waits for that one's end. False as
+            well if one of them is outdated; then this one waits to be looked up again.
         """
         keys = {f"key {key}" for key in (record.key, new_key(record, rules)) if key}
         claims = keys | {f"contact {stored.id}"} if stored else keys
         for claim in sorted(claims & self._claimed):
             self._behind.setdefault(claim, []).append(record)
             return False
+        if not claims.isdisjoint(outdated):
+            self._put_back(record)
+            return False
         self._taken[record.key] = claims
         self._claimed |= claims
         return True
 
-    def release(self, key: str) -> None:
-        """Forget a record that has its outcome, and let those that waited for it go on."""
-        claims = self._taken.pop(key, set())
+    def release(self, key: str) -> set[str]:
+        """Forget a taken record that has its outcome, and let those that waited for it go on.
+
+        :return: what it had claimed.
+        """
+        claims = self._taken.pop(key)
         self._claimed -= claims
         if key in self._blocked:
             self._waiting[key] = self._blocked.pop(key)
-        for record in [record for claim in claims for record in self._behind.pop(claim, ())]:
-            del self._taken[record.key]
-            self._waiting[record.key] = record
+        for record in [record for claim in sorted(claims) for record in self._behind.pop(claim, ())]:
+            self._put_back(record)
+        return claims
 
     def drain(self) -> tuple[Record, ...]:
         """Give up all records that wait for something, blocked ones included."""
@@ -103,6 +114,10 @@ class Window:
         for record in behind:
             del self._taken[record.key]
         return records
+
+    def _put_back(self, record: Record) -> None:
+        del self._taken[record.key]
+        self._waiting[record.key] = record
 
     def _pick(self, records: list[Record]) -> tuple[Record, ...]:
         for record in records:

@@ -1,0 +1,90 @@
+"""The portal behind a token, and what the token may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_hubcontact.client.auth import Auth, OAuthToken
+from airflow_provider_hubcontact.client.errors import UnusableAnswer
+from airflow_provider_hubcontact.client.transport import Transport
+
+REQUIRED_SCOPES = frozenset({"crm.objects.contacts.read", "crm.objects.contacts.write"})
+"""What an update needs; creating properties needs ``crm.schemas.contacts.write`` besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDetails:
+    """A portal.
+
+    :param portal_id: its number.
+    :param time_zone: where its day, and so its daily quota, begins at midnight.
+    :param account_type: such as ``STANDARD``.
+    :param ui_domain: where people open it.
+    """
+
+    portal_id: int
+    time_zone: str
+    account_type: str
+    ui_domain: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a token gives access to.
+
+    :param portal_id: the portal.
+    :param scopes: what it may do there.
+    """
+
+    portal_id: int
+    scopes: frozenset[str]
+
+
+class Account:
+    """Asks about the account and the token.
+
+    :param transport: makes the calls.
+    :param auth: the token.
+    :param version: a dated API version, or ``v3``.
+    """
+
+    def __init__(self, transport: Transport, auth: Auth, version: str) -> None:
+        self._transport = transport
+        self._auth = auth
+        self._details = f"/account-info/{version}/details"
+
+    def details(self) -> AccountDetails:
+        """Give the portal.
+
+        HubSpot docs: "Account information".
+        """
+        body = self._transport.request("GET", self._details, repeatable=True).body
+        if not isinstance(body, dict) or not isinstance(body.get("portalId"), int):
+            raise UnusableAnswer("HubSpot answered without a portal id")
+        domain = body.get("uiDomain")
+        return AccountDetails(
+            body["portalId"],
+            str(body.get("timeZone") or "UTC"),
+            str(body.get("accountType") or ""),
+            str(domain) if domain else None,
+        )
+
+    def access(self) -> Access:
+        """Tell which portal and scopes the token is for, with one call.
+
+        :raises Unauthorized: if HubSpot does not take the credentials.
+        """
+        if isinstance(self._auth, OAuthToken):
+            self._auth.token()
+            return Access(self._auth.portal_id or 0, self._auth.scopes)
+        path = "/oauth/v2/private-apps/get/access-token-info"
+        # The token stands in the body: a URL ends up in logs.
+        answer = self._transport.request("POST", path, json={"tokenKey": self._auth.token()}, repeatable=True)
+        return _access(answer.body)
+
+
+def _access(body: Any) -> Access:
+    if not isinstance(body, dict) or not isinstance(body.get("hubId"), int):
+        raise UnusableAnswer("HubSpot answered without the token's portal")
+    return Access(body["hubId"], frozenset(map(str, body.get("scopes") or ())))

@@ -1,0 +1,172 @@
+"""The bearer token: a fixed one, or one that is renewed by OAuth."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from threading import Lock
+from typing import Any, Protocol
+
+import requests
+
+from airflow_provider_hubcontact.client.errors import (
+    AnswerLost,
+    ConfigurationError,
+    NotSent,
+    Unauthorized,
+    UnusableAnswer,
+    refusal,
+)
+
+RENEW_BEFORE = 300.0
+"""Seconds before its end at which an access token is renewed."""
+
+TOKEN_API_VERSION = "2026-09"  # noqa: S105 - a version
+"""The version of the token endpoint for APIs that have none of their own."""
+
+_API_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class Auth(Protocol):
+    """Gives the token that a request carries."""
+
+    def token(self) -> str:
+        """Give a token that is valid now."""
+
+    def renew(self, stale: str) -> bool:
+        """Replace a token that HubSpot refused; tell whether there is another one now."""
+
+
+class AccessToken:
+    """The token of a private app, or a service key; it does not expire.
+
+    :param token: the token.
+    :raises ConfigurationError: if it is an API key, or cannot stand in a header.
+
+    HubSpot docs: "Account service keys"; "Private apps"; changelog, "API key sunset".
+    """
+
+    def __init__(self, token: str) -> None:
+        if _API_KEY.fullmatch(token):
+            raise ConfigurationError(
+                "This is an API key. HubSpot ended API keys on 2022-11-30: use the access token of a private "
+                "app or a service key."
+            )
+        if not re.fullmatch(r"[!-~]+", token):
+            raise ConfigurationError("The access token has characters that no token has: copy it again.")
+        self._token = token
+
+    def __repr__(self) -> str:
+        return "AccessToken(***)"
+
+    def token(self) -> str:
+        """Give the token."""
+        return self._token
+
+    def renew(self, stale: str) -> bool:  # noqa: ARG002 - there is no other one
+        """Say that there is no other one."""
+        return False
+
+
+class OAuthToken:
+    """Access tokens of an OAuth app, renewed ahead of their end; safe to share between threads.
+
+    :param client_id: of the app.
+    :param client_secret: of the app.
+    :param refresh_token: of the portal that installed the app.
+    :param base_url: HubSpot's.
+    :param version: API version; a dated one has a token endpoint of its own.
+    :param on_new_token: called with each secret that HubSpot hands out, to be masked in logs.
+    :param clock: monotonic seconds.
+
+    HubSpot docs: "Manage OAuth tokens": tokens last 30 minutes; every parameter is in the body.
+    """
+
+    def __init__(
+        self,
+        client_id: str,
+        client_secret: str,
+        refresh_token: str,
+        *,
+        base_url: str = "https://api.hubapi.com",
+        version: str = TOKEN_API_VERSION,
+        on_new_token: Callable[[str], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        dated = version if re.fullmatch(r"\d{4}-\d{2}", version) else TOKEN_API_VERSION
+        self._url = f"{base_url.rstrip('/')}/oauth/{dated}/token"
+        self._form = {
+            "grant_type": "refresh_token",
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "refresh_token": refresh_token,
+        }
+        self._on_new_token = on_new_token
+        self._clock = clock
+        self._lock = Lock()
+        self._token: str | None = None
+        self._renew_at = 0.0
+        self.portal_id: int | None = None
+        self.scopes: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        return "OAuthToken(***)"
+
+    def token(self) -> str:
+        """Give a token that lasts a while yet.
+
+        :raises Unauthorized: if HubSpot does not take the refresh token any more.
+        """
+        with self._lock:
+            if self._token is None or self._clock() >= self._renew_at:
+                self._token = self._fetch()
+            return self._token
+
+    def renew(self, stale: str) -> bool:
+        """Replace a token that HubSpot refused, unless another thread has done it already."""
+        with self._lock:
+            if self._token == stale:
+                self._token = self._fetch()
+            return self._token != stale
+
+    def _fetch(self) -> str:
+        granted = self._ask()
+        token, lifetime = granted.get("access_token"), granted.get("expires_in")
+        if not isinstance(token, str) or not isinstance(lifetime, int | float):
+            raise UnusableAnswer("HubSpot's token endpoint answered without an access token")
+        self._on_new_token(token)
+        self._renew_at = self._clock() + max(lifetime - RENEW_BEFORE, lifetime / 2)
+        self.portal_id = granted.get("hub_id")
+        self.scopes = frozenset(granted.get("scopes") or ())
+        rotated = granted.get("refresh_token")
+        if isinstance(rotated, str) and rotated:
+            self._on_new_token(rotated)
+            self._form["refresh_token"] = rotated
+        return token
+
+    def _ask(self) -> dict[str, Any]:
+        try:
+            answer = requests.post(
+                self._url, data=self._form, timeout=(5, 30), allow_redirects=False, auth=_no_auth
+            )
+        except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
+            raise NotSent(f"HubSpot's token endpoint cannot be reached: {type(error).__name__}") from None
+        except requests.RequestException as error:
+            raise AnswerLost(f"HubSpot's token endpoint did not answer: {type(error).__name__}") from None
+        try:
+            body = answer.json()
+        except ValueError:
+            body = None
+        if answer.status_code == 400:
+            raise Unauthorized(400, "HubSpot does not take the OAuth refresh token: connect the app again")
+        if answer.status_code >= 400:
+            raise refusal(answer.status_code, body, None, None)
+        if not answer.ok or not isinstance(body, dict):
+            raise UnusableAnswer(f"HubSpot's token endpoint answered {answer.status_code} without JSON")
+        return body
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keep a ~/.netrc out of the request."""
+    return request

@@ -1,0 +1,236 @@
+"""Contacts of the date-versioned and v3 APIs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from airflow_provider_hubcontact.client.errors import (
+    ConfigurationError,
+    UnusableAnswer,
+    context_of,
+    printable,
+)
+from airflow_provider_hubcontact.client.transport import Answer, Transport
+
+API_VERSIONS = ("2026-09", "2026-03", "v3")
+DEFAULT_VERSION = "2026-09"
+MAX_INPUTS = 100
+"""Inputs of a batch (contacts guide, "Limits")."""
+
+_STATUSES: Mapping[str, int] = {
+    "VALIDATION_ERROR": 400,
+    "INVALID_AUTHENTICATION": 401,
+    "EXPIRED_AUTHENTICATION": 401,
+    "MISSING_SCOPES": 403,
+    "BANNED": 403,
+    "OBJECT_NOT_FOUND": 404,
+    "CONFLICT": 409,
+    "OBJECT_ALREADY_EXISTS": 409,
+    "RATE_LIMITS": 429,
+}
+"""Category → the status that an error inside a 207 would have alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A contact as an answer has it.
+
+    :param id: record id.
+    :param properties: values, None where there is none.
+    :param new: whether the call created it, where the answer says so.
+    """
+
+    id: str
+    properties: Mapping[str, str | None]
+    new: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputError:
+    """An error inside the answer to a batch.
+
+    :param status: the status that it would have alone; 207 for a category that is not known.
+    :param category: HubSpot's.
+    :param message: HubSpot's sentence.
+    :param ids: inputs that it names by id.
+    :param trace_ids: inputs that it names by ``objectWriteTraceId``.
+    :param existing_id: the contact that is in the way.
+    :param properties: properties that it names.
+    """
+
+    status: int
+    category: str
+    message: str
+    ids: tuple[str, ...]
+    trace_ids: tuple[str, ...]
+    existing_id: str | None
+    properties: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAnswer:
+    """The answer to a batch; what it does not mention, it does not prove."""
+
+    status: int
+    contacts: tuple[Contact, ...]
+    errors: tuple[InputError, ...]
+    correlation_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchInput:
+    """One input of a batch.
+
+    :param properties: values to write.
+    :param id: the contact's record id, or its value of the batch's id property; None to create.
+    :param trace_id: names the input in errors; unique in the batch.
+    """
+
+    properties: Mapping[str, str]
+    id: str | None = None
+    trace_id: str | None = None
+
+
+class Contacts:
+    """Reads and writes contacts.
+
+    :param transport: makes the calls.
+    :param version: one of ``API_VERSIONS``.
+    :raises ConfigurationError: for another version.
+
+    HubSpot docs: contacts guide; "Using object APIs".
+    """
+
+    def __init__(self, transport: Transport, version: str = DEFAULT_VERSION) -> None:
+        if version not in API_VERSIONS:
+            raise ConfigurationError(f"The API version is one of {', '.join(API_VERSIONS)}, not {version!r}")
+        self._transport = transport
+        dated = f"/crm/objects/{version}/contacts"
+        self._path = "/crm/v3/objects/contacts" if version == "v3" else dated
+
+    def batch_read(
+        self, ids: Sequence[str], *, id_property: str | None = None, properties: Iterable[str] = ()
+    ) -> BatchAnswer:
+        """Read at most 100 contacts.
+
+        :param ids: record ids, or values of ``id_property``.
+        :param id_property: a unique property.
+        :param properties: names of the properties to return.
+        :raises HubSpotError: as the transport does.
+        """
+        by = {} if id_property is None else {"idProperty": id_property}
+        inputs = [{"id": id_} for id_ in ids]
+        return self._batch("read", inputs, repeatable=True, extra={"properties": list(properties), **by})
+
+    def batch_update(self, inputs: Sequence[BatchInput]) -> BatchAnswer:
+        """Update at most 100 contacts by record id."""
+        return self._batch("update", [_input(item) for item in inputs], repeatable=True)
+
+    def batch_create(self, inputs: Sequence[BatchInput]) -> BatchAnswer:
+        """Create at most 100 contacts; never repeated once HubSpot may have seen it."""
+        return self._batch("create", [_input(item) for item in inputs], repeatable=False)
+
+    def batch_upsert(self, inputs: Sequence[BatchInput], *, id_property: str) -> BatchAnswer:
+        """Update or create at most 100 contacts by a unique property."""
+        wire = [_input(item) | {"idProperty": id_property} for item in inputs]
+        return self._batch("upsert", wire, repeatable=True)
+
+    def get(self, contact: str, *, id_property: str | None = None, properties: Iterable[str] = ()) -> Contact:
+        """Read one contact.
+
+        :raises NotFound: if there is none.
+        """
+        params = _by(id_property) | {"properties": ",".join(properties)}
+        return self._one("GET", self._address(contact), None, params)
+
+    def update(
+        self, contact: str, properties: Mapping[str, str], *, id_property: str | None = None
+    ) -> Contact:
+        """Update one contact."""
+        return self._one("PATCH", self._address(contact), {"properties": dict(properties)}, _by(id_property))
+
+    def create(self, properties: Mapping[str, str]) -> Contact:
+        """Create one contact.
+
+        :raises Conflict: if the address is taken.
+        """
+        return self._one("POST", self._path, {"properties": dict(properties)}, {}, repeatable=False)
+
+    def _address(self, contact: str) -> str:
+        return f"{self._path}/{quote(contact, safe='')}"
+
+    def _one(
+        self, method: str, path: str, body: Any, params: Mapping[str, str], *, repeatable: bool = True
+    ) -> Contact:
+        answer = self._transport.request(method, path, json=body, params=params, repeatable=repeatable)
+        return _contact(answer.body)
+
+    def _batch(
+        self,
+        verb: str,
+        inputs: list[dict[str, Any]],
+        *,
+        repeatable: bool,
+        extra: Mapping[str, Any] | None = None,
+    ) -> BatchAnswer:
+        if len(inputs) > MAX_INPUTS:
+            raise ValueError(f"a batch has at most {MAX_INPUTS} inputs, not {len(inputs)}")
+        path = f"{self._path}/batch/{verb}"
+        body = {**(extra or {}), "inputs": inputs}
+        return _batch_answer(self._transport.request("POST", path, json=body, repeatable=repeatable))
+
+
+def _by(id_property: str | None) -> dict[str, str]:
+    return {} if id_property is None else {"idProperty": id_property}
+
+
+def _input(item: BatchInput) -> dict[str, Any]:
+    wire: dict[str, Any] = {"properties": dict(item.properties)}
+    if item.id is not None:
+        wire["id"] = item.id
+    if item.trace_id is not None:
+        wire["objectWriteTraceId"] = item.trace_id
+    return wire
+
+
+def _batch_answer(answer: Answer) -> BatchAnswer:
+    body = answer.body
+    if not isinstance(body, dict) or not isinstance(body.get("results"), list):
+        raise UnusableAnswer(f"HubSpot answered a batch with {answer.status} and no results")
+    errors = body.get("errors") or ()
+    if not isinstance(errors, list | tuple):
+        raise UnusableAnswer("HubSpot answered a batch with errors that are no list")
+    return BatchAnswer(
+        answer.status,
+        tuple(_contact(result) for result in body["results"]),
+        tuple(_input_error(error) for error in errors if isinstance(error, dict)),
+        answer.correlation_id,
+    )
+
+
+def _contact(body: Any) -> Contact:
+    if not isinstance(body, dict) or not isinstance(body.get("id"), str | int):
+        raise UnusableAnswer("HubSpot answered without a contact's id")
+    properties = body.get("properties") or {}
+    if not isinstance(properties, dict):
+        raise UnusableAnswer("HubSpot answered with properties that are no object")
+    values = {name: None if value is None else str(value) for name, value in properties.items()}
+    return Contact(str(body["id"]), values, body.get("new"))
+
+
+def _input_error(error: Mapping[str, Any]) -> InputError:
+    category = str(error.get("category") or "")
+    context = context_of(error)
+    existing = context.get("existingId", ())
+    return InputError(
+        _STATUSES.get(category, 207),
+        category,
+        printable(str(error.get("message") or "no reason given")),
+        context.get("ids", ()),
+        context.get("objectWriteTraceId", ()),
+        existing[0] if existing else None,
+        context.get("propertyName", ()),
+    )

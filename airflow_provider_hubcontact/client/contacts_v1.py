@@ -1,0 +1,101 @@
+"""The legacy contacts API, which addresses contacts by e-mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from airflow_provider_hubcontact.client.contacts import Contact
+from airflow_provider_hubcontact.client.errors import BadRequest, UnusableAnswer
+from airflow_provider_hubcontact.client.transport import Transport
+
+
+class ContactsV1:
+    """Reads and writes one contact a call.
+
+    :param transport: makes the calls.
+
+    HubSpot docs: "Update an existing contact by email", "Get a contact by email", "Create or update a
+    contact" (legacy).
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def update_by_email(
+        self, email: str, properties: Mapping[str, str], *, timestamps: Mapping[str, int] | None = None
+    ) -> None:
+        """Update a contact.
+
+        :param email: its address now; a new one goes into ``properties``.
+        :param properties: values; ``""`` clears one.
+        :param timestamps: property → when its value was set, in milliseconds since 1970.
+        :raises BadRequest: with all that is wrong; nothing is written then.
+        :raises NotFound: if no contact has the address.
+        """
+        self._transport.request(
+            "POST",
+            f"/contacts/v1/contact/email/{_segment(email)}/profile",
+            json=_body(properties, timestamps),
+            repeatable=not _moves(email, properties),
+        )
+
+    def get_by_email(self, email: str, properties: Iterable[str] = ()) -> Contact:
+        """Read a contact.
+
+        :raises NotFound: if no contact has the address.
+        """
+        params = {"property": list(properties), "propertyMode": "value_only", "formSubmissionMode": "none"}
+        path = f"/contacts/v1/contact/email/{_segment(email)}/profile"
+        body = self._transport.request("GET", path, params=params, repeatable=True).body
+        vid, found = _vid(body), body.get("properties") or {}
+        if not isinstance(found, dict):
+            raise UnusableAnswer("HubSpot answered with properties that are no object")
+        return Contact(vid, {name: _value(entry) for name, entry in found.items()})
+
+    def create_or_update_by_email(
+        self, email: str, properties: Mapping[str, str], *, timestamps: Mapping[str, int] | None = None
+    ) -> Contact:
+        """Update a contact, or create it.
+
+        :return: the contact's id, and whether it is new.
+        """
+        path = f"/contacts/v1/contact/createOrUpdate/email/{_segment(email)}"
+        body = self._transport.request(
+            "POST", path, json=_body(properties, timestamps), repeatable=not _moves(email, properties)
+        ).body
+        return Contact(_vid(body), {}, bool(body.get("isNew")))
+
+
+def _segment(email: str) -> str:
+    """Encode an address as one segment of a path, whatever is in it."""
+    if email in {"", ".", ".."}:
+        raise BadRequest(400, f"Email address {email} is invalid", "VALIDATION_ERROR")
+    return quote(email, safe="")
+
+
+def _moves(email: str, properties: Mapping[str, str]) -> bool:
+    """Tell whether the address changes: a second try would find nobody at the old one."""
+    return properties.get("email", email).lower() != email.lower()
+
+
+def _body(properties: Mapping[str, str], timestamps: Mapping[str, int] | None) -> dict[str, Any]:
+    entries: list[dict[str, Any]] = []
+    for name, value in properties.items():
+        entry: dict[str, Any] = {"property": name, "value": value}
+        if timestamps and name in timestamps:
+            entry["timestamp"] = timestamps[name]
+        entries.append(entry)
+    return {"properties": entries}
+
+
+def _vid(body: Any) -> str:
+    if not isinstance(body, dict) or not isinstance(body.get("vid"), str | int):
+        raise UnusableAnswer("HubSpot answered without a contact's vid")
+    return str(body["vid"])
+
+
+def _value(entry: object) -> str | None:
+    value = entry.get("value") if isinstance(entry, Mapping) else None
+    return None if value is None else str(value)

@@ -1,0 +1,62 @@
+"""One portal's APIs, over one transport."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from airflow_provider_hubcontact.client.account import Account
+from airflow_provider_hubcontact.client.auth import Auth
+from airflow_provider_hubcontact.client.contacts import API_VERSIONS, DEFAULT_VERSION, Contacts
+from airflow_provider_hubcontact.client.contacts_v1 import ContactsV1
+from airflow_provider_hubcontact.client.errors import ConfigurationError
+from airflow_provider_hubcontact.client.properties import Properties
+from airflow_provider_hubcontact.client.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.transport import Calls, Transport
+
+
+class HubSpot:
+    """A client of a portal; a context manager that closes its connections.
+
+    :param base_url: HubSpot's.
+    :param auth: the credentials.
+    :param api_version: ``2026-09``, ``2026-03``, ``v3``, or ``v1`` for the legacy contacts API.
+    :param rate_limit: paces all calls.
+    :param options: of :class:`Transport`, such as ``attempts`` and timeouts.
+    :raises ConfigurationError: if the base URL or the version cannot be used.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        auth: Auth,
+        *,
+        api_version: str = DEFAULT_VERSION,
+        rate_limit: RateLimit | None = None,
+        **options: Any,
+    ) -> None:
+        if api_version not in (*API_VERSIONS, "v1"):
+            known = ", ".join((*API_VERSIONS, "v1"))
+            raise ConfigurationError(f"The API version is one of {known}, not {api_version!r}")
+        current = DEFAULT_VERSION if api_version == "v1" else api_version
+        self.api_version = api_version
+        self.rate_limit = rate_limit or RateLimit()
+        self._transport = Transport(base_url, auth, self.rate_limit, **options)
+        self.contacts = Contacts(self._transport, current)
+        self.contacts_v1 = ContactsV1(self._transport)
+        self.properties = Properties(self._transport, api_version)
+        self.account = Account(self._transport, auth, current)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def calls(self) -> Calls:
+        """The calls made so far."""
+        return self._transport.calls
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._transport.close()

@@ -1,0 +1,156 @@
+"""Definitions of contact properties, of all API versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from airflow_provider_hubcontact.client.errors import UnusableAnswer
+from airflow_provider_hubcontact.client.transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value that an enumeration can have.
+
+    :param label: what people see.
+    :param value: what is stored.
+    :param display_order: its place.
+    :param hidden: whether forms leave it out.
+    """
+
+    label: str
+    value: str
+    display_order: int = -1
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyDefinition:
+    """A contact property.
+
+    :param name: internal name.
+    :param label: what people see.
+    :param type: ``string``, ``number``, ``date``, ``datetime``, ``enumeration`` or ``bool``.
+    :param field_type: how it is shown, such as ``text`` or ``checkbox``.
+    :param group_name: the group that it belongs to.
+    :param description: for people.
+    :param options: of an enumeration.
+    :param has_unique_value: whether no two contacts have the same value.
+    :param read_only: whether HubSpot sets it.
+    :param calculated: whether HubSpot computes it.
+    """
+
+    name: str
+    label: str
+    type: str = "string"
+    field_type: str = "text"
+    group_name: str = "contactinformation"
+    description: str = ""
+    options: tuple[Option, ...] = ()
+    has_unique_value: bool = False
+    read_only: bool = False
+    calculated: bool = False
+
+
+class Properties:
+    """Lists, reads and creates property definitions.
+
+    :param transport: makes the calls.
+    :param version: an API version; ``v1`` for the legacy properties API.
+
+    HubSpot docs: "Properties" guide; "Create a contact property" (legacy).
+    """
+
+    def __init__(self, transport: Transport, version: str) -> None:
+        self._transport = transport
+        self._legacy = version == "v1"
+        if self._legacy:
+            self._path = "/properties/v1/contacts/properties"
+        elif version == "v3":
+            self._path = "/crm/v3/properties/contacts"
+        else:
+            self._path = f"/crm/properties/{version}/contacts"
+
+    def list(self) -> tuple[PropertyDefinition, ...]:
+        """Give all definitions."""
+        body = self._transport.request("GET", self._path, repeatable=True).body
+        found = body.get("results") if isinstance(body, dict) else body
+        if not isinstance(found, list):
+            raise UnusableAnswer("HubSpot answered without a list of properties")
+        return tuple(_definition(item) for item in found)
+
+    def get(self, name: str) -> PropertyDefinition:
+        """Give one definition.
+
+        :raises NotFound: if there is none.
+        """
+        named = f"named/{quote(name, safe='')}" if self._legacy else quote(name, safe="")
+        return _definition(self._transport.request("GET", f"{self._path}/{named}", repeatable=True).body)
+
+    def create(self, definition: PropertyDefinition) -> PropertyDefinition:
+        """Create a property.
+
+        :return: the definition as HubSpot has it.
+        :raises Conflict: if one of the name exists.
+        """
+        # A second try of one that was carried out is a conflict, which says the same.
+        answer = self._transport.request("POST", self._path, json=_wire(definition), repeatable=True)
+        return _definition(answer.body)
+
+
+def _wire(definition: PropertyDefinition) -> dict[str, Any]:
+    wire: dict[str, Any] = {
+        "name": definition.name,
+        "label": definition.label,
+        "type": definition.type,
+        "fieldType": definition.field_type,
+        "groupName": definition.group_name,
+        "description": definition.description,
+    }
+    if definition.options:
+        wire["options"] = [
+            {
+                "label": option.label,
+                "value": option.value,
+                "displayOrder": option.display_order,
+                "hidden": option.hidden,
+            }
+            for option in definition.options
+        ]
+    if definition.has_unique_value:
+        wire["hasUniqueValue"] = True
+    return wire
+
+
+def _definition(body: Any) -> PropertyDefinition:
+    if not isinstance(body, dict) or not isinstance(body.get("name"), str):
+        raise UnusableAnswer("HubSpot answered without a property's name")
+    metadata = body.get("modificationMetadata")
+    metadata = metadata if isinstance(metadata, Mapping) else {}
+    listed = body.get("options")
+    options = [o for o in listed if isinstance(o, Mapping)] if isinstance(listed, list) else []
+    return PropertyDefinition(
+        name=body["name"],
+        label=str(body.get("label") or ""),
+        type=str(body.get("type") or "string"),
+        field_type=str(body.get("fieldType") or ""),
+        group_name=str(body.get("groupName") or ""),
+        description=str(body.get("description") or ""),
+        options=tuple(map(_option, options)),
+        has_unique_value=bool(body.get("hasUniqueValue")),
+        read_only=bool(metadata.get("readOnlyValue") or body.get("readOnlyValue")),
+        calculated=bool(body.get("calculated")),
+    )
+
+
+def _option(option: Mapping[str, Any]) -> Option:
+    order = option.get("displayOrder")
+    return Option(
+        str(option.get("label") or ""),
+        str(option.get("value") or ""),
+        order if isinstance(order, int) else -1,
+        bool(option.get("hidden")),
+    )
