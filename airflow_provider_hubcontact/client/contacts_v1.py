@@ -34,12 +34,14 @@ class ContactsV1:
         :raises BadRequest: with all that is wrong; nothing is written then.
         :raises NotFound: if no contact has the address.
         """
-        self._transport.request(
+        answer = self._transport.request(
             "POST",
             f"/contacts/v1/contact/email/{_segment(email)}/profile",
             json=_body(properties, timestamps),
             repeatable=not _moves(email, properties),
         )
+        if answer.status != 204:
+            raise UnusableAnswer(f"HubSpot answered an update with {answer.status}, which should be 204")
 
     def get_by_email(self, email: str, properties: Iterable[str] = ()) -> Contact:
         """Read a contact.

@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from threading import Lock
 
+from airflow_provider_hubcontact.client.errors import ConfigurationError
+
 LOWEST_LIMIT = 100
 """Calls in ten seconds of the smallest tier ("Usage guidelines"); assumed until HubSpot says otherwise."""
 
@@ -20,6 +22,7 @@ class RateLimit:
     :param reserve: share of the limit that is left to other apps, from 0 to below 1.
     :param clock: monotonic seconds.
     :param sleep: waits for some seconds.
+    :raises ConfigurationError: if ``calls`` or ``reserve`` is out of range.
 
     HubSpot docs: "Usage guidelines", rate limit headers.
     """
@@ -33,9 +36,9 @@ class RateLimit:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if not 0 <= reserve < 1:
-            raise ValueError(f"reserve is a share from 0 to below 1, not {reserve!r}")
+            raise ConfigurationError(f"reserve is a share from 0 to below 1, not {reserve!r}")
         if calls is not None and calls < 1:
-            raise ValueError(f"rate_limit is at least one call in ten seconds, not {calls!r}")
+            raise ConfigurationError(f"rate_limit is at least one call in ten seconds, not {calls!r}")
         self.limit = calls or LOWEST_LIMIT
         self.daily_limit: int | None = None
         self.daily_remaining: int | None = None

@@ -20,6 +20,7 @@ from airflow_provider_hubcontact.operators.hubspot import (
     HubSpotUpdateContactOperator,
 )
 from airflow_provider_hubcontact.sandbox import Sandbox
+from tests.airflow import hostile
 from tests.airflow.running import CONTACTS, connect, run, stored
 
 BOTH_APIS = pytest.mark.parametrize("api", ["2026-09", "v1"])
@@ -440,6 +441,56 @@ class TestBadConnections:
 
         assert isinstance(ended.error, HubSpotSyncIncomplete)
         assert ended.outcomes == {"unavailable": 3}
+
+
+class TestHostileServers:
+    """Whatever answers, each record has an outcome, and the token goes nowhere else."""
+
+    @pytest.fixture(autouse=True)
+    def no_waiting(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Wait between attempts for no time at all."""
+        monkeypatch.setattr("time.sleep", lambda _: None)
+
+    @BOTH_APIS
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            hostile.answer(200, b"<html>Please log in</html>", Content_Type="text/html"),
+            hostile.answer(200),
+            hostile.answer(200, b"[]"),
+            hostile.answer(200, b'{"results": [{"id": 5}], "errors": "none"}'),
+            hostile.answer(502, b"<html>Bad gateway</html>"),
+            hostile.truncate,
+            hostile.hang_up,
+        ],
+        ids=["page", "empty", "list", "odd", "gateway", "truncated", "hang up"],
+    )
+    def test_an_answer_that_is_no_answer(
+        self, monkeypatch: pytest.MonkeyPatch, reply: hostile.Reply, api: str
+    ) -> None:
+        """Nothing counts as updated that HubSpot did not confirm, and a retry can mend it."""
+        with hostile.serving(reply) as (url, _):
+            connect(monkeypatch, url, "pat-na1-token")
+
+            ended = run(records=[{"email": "ada@example.com", "firstname": "x"}], api_version=api)
+
+        assert isinstance(ended.error, HubSpotSyncIncomplete)
+        assert set(ended.outcomes) <= {"unavailable", "unknown"}
+
+    @BOTH_APIS
+    def test_a_redirect_is_not_followed(self, monkeypatch: pytest.MonkeyPatch, api: str) -> None:
+        """A redirect to another host ends there: that host gets no request, and so no token."""
+        with (
+            hostile.serving(hostile.answer(200)) as (elsewhere, asked),
+            hostile.serving(hostile.answer(307, Location=elsewhere)) as (url, _),
+        ):
+            connect(monkeypatch, url, "pat-na1-token")
+
+            ended = run(records=[{"email": "ada@example.com", "firstname": "x"}], api_version=api)
+
+        assert asked == []
+        assert set(ended.outcomes) <= {"unavailable", "unknown"}
+        assert "redirect" in ended.reasons
 
 
 class TestSql:

@@ -1,0 +1,179 @@
+"""The hook: an Airflow connection becomes a client, or a clear error."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+from airflow.providers.common.compat.sdk import Connection
+
+from airflow_provider_hubcontact import CONN_FIELDS, UI_FIELD_BEHAVIOUR
+from airflow_provider_hubcontact.client import ConfigurationError
+from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
+from airflow_provider_hubcontact.sandbox import Sandbox
+from tests.airflow.running import CONTACTS, connect
+
+OAUTH = {"client_id": "app", "client_secret": "app-secret", "refresh_token": "refresh-me"}
+
+
+@pytest.fixture
+def hubspot() -> Iterator[Sandbox]:
+    with Sandbox(contacts=CONTACTS, oauth_clients=[tuple(OAUTH.values())]) as sandbox:
+        yield sandbox
+
+
+class TestCredentials:
+    def test_an_access_token(self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The password is sent as the bearer token."""
+        connect(monkeypatch, hubspot.url, hubspot.token)
+
+        contact = HubSpotHook().get_conn().contacts.get("ada@example.com", id_property="email")
+
+        assert contact.properties["email"] == "ada@example.com"
+
+    def test_a_connection_as_a_uri(self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Host and port of a URI make the base URL; the schema says that it is plain http."""
+        host = hubspot.url.removeprefix("http://")
+        monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", f"hubspot://:{hubspot.token}@{host}/http")
+
+        assert HubSpotHook().test_connection()[0]
+
+    @pytest.mark.parametrize("version", ["2026-09", "2026-03", "v3", "v1"])
+    def test_oauth(self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+        """A refresh token gives access tokens, whatever the API version."""
+        connect(monkeypatch, hubspot.url, **OAUTH, api_version=version)
+
+        with HubSpotHook().get_conn() as client:
+            contact = client.contacts.get("ada@example.com", id_property="email")
+
+        assert client.api_version == version
+        assert contact.properties["email"] == "ada@example.com"
+
+    @pytest.mark.parametrize(
+        ("password", "extra", "says"),
+        [
+            ("", {}, "no credentials"),
+            ("", {"client_id": "app"}, "client_secret, refresh_token is missing"),
+            ("", {"hapikey": "x"}, "private app or a service key"),
+            ("12345678-1234-1234-1234-123456789abc", {}, "private app or a service key"),
+            ("pat-na1-with\nnewline", {}, "characters that no token has"),
+            ("pat-na1-x", {"api_version": "v2"}, "The API version is one of"),
+            ("pat-na1-x", {"rate_limit": "many"}, "rate_limit is no number"),
+            ("pat-na1-x", {"rate_limit": 0}, "rate_limit"),
+            ("pat-na1-x", {"reserve": 1.5}, "reserve"),
+        ],
+    )
+    def test_what_cannot_work_is_told(
+        self, monkeypatch: pytest.MonkeyPatch, password: str, extra: dict[str, object], says: str
+    ) -> None:
+        """Each wrong setting has its sentence, which does not repeat the secret."""
+        connect(monkeypatch, "https://api.hubapi.com", password, **extra)
+
+        with pytest.raises(ConfigurationError, match=says) as raised:
+            HubSpotHook().get_conn()
+
+        assert not password or password not in str(raised.value)
+
+    @pytest.mark.parametrize(
+        "host",
+        ["http://api.hubapi.com", "ftp://127.0.0.1", "https://user:pass@api.hubapi.com", "http://10.0.0.1"],
+    )
+    def test_a_host_that_would_show_the_token(self, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+        """Plain http is for this machine only."""
+        connect(monkeypatch, host, "pat-na1-x")
+
+        with pytest.raises(ConfigurationError, match="base URL"):
+            HubSpotHook().get_conn()
+
+
+class TestTestConnection:
+    def test_a_good_token(self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One call tells the portal."""
+        connect(monkeypatch, hubspot.url, hubspot.token)
+
+        worked, message = HubSpotHook().test_connection()
+
+        assert worked
+        assert str(hubspot.portal_id) in message
+        assert len(hubspot.requests) == 1
+
+    def test_missing_scopes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A token that may only read says which scope it lacks."""
+        with Sandbox(scopes=["crm.objects.contacts.read"]) as hubspot:
+            connect(monkeypatch, hubspot.url, hubspot.token)
+
+            worked, message = HubSpotHook().test_connection()
+
+        assert not worked
+        assert "crm.objects.contacts.write" in message
+        assert "crm.objects.contacts.read" not in message
+
+    @pytest.mark.parametrize(
+        ("password", "extra"),
+        [("pat-na1-wrong", {}), ("", OAUTH | {"refresh_token": "wrong"}), ("", {"hapikey": "x"})],
+        ids=["token", "oauth", "api key"],
+    )
+    def test_bad_credentials(
+        self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, password: str, extra: dict[str, str]
+    ) -> None:
+        """Wrong credentials are an answer and no exception, and are not repeated in it."""
+        connect(monkeypatch, hubspot.url, password, **extra)
+
+        worked, message = HubSpotHook().test_connection()
+
+        assert not worked
+        assert message
+        assert not any(secret in message for secret in (password or "-", *extra.values()) if len(secret) > 1)
+
+
+class TestForm:
+    def test_the_declared_fields_are_those_that_are_read(self) -> None:
+        """Every field of the form has a label, and secret ones are masked."""
+        assert {
+            name for name, field in CONN_FIELDS.items() if field["schema"].get("format") == "password"
+        } == {
+            "client_secret",
+            "refresh_token",
+        }
+        assert all(field["label"] for field in CONN_FIELDS.values())
+
+    def test_airflow_2_gets_the_same_form(self) -> None:
+        """The hook's own methods give what the declared form has."""
+        behaviour = HubSpotHook.get_ui_field_behaviour()
+
+        assert behaviour["relabeling"] == UI_FIELD_BEHAVIOUR["relabeling"]
+        assert behaviour["hidden_fields"] == UI_FIELD_BEHAVIOUR["hidden-fields"]
+        pytest.importorskip("flask_appbuilder")
+        assert set(HubSpotHook.get_connection_form_widgets()) == set(CONN_FIELDS)
+
+
+def test_tokens_do_not_show(hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that can be printed of a client has a secret in it."""
+    connect(monkeypatch, hubspot.url, **OAUTH)
+    client = HubSpotHook().get_conn()
+    client.properties.list()
+
+    shown = repr(vars(client)) + repr(client) + repr(vars(client.account))
+
+    assert not any(secret in shown for secret in ("app-secret", "refresh-me"))
+
+
+def test_the_token_is_renewed_before_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client outlives its access tokens without one refused call."""
+    with Sandbox(contacts=CONTACTS, oauth_clients=[tuple(OAUTH.values())], oauth_lifetime=1) as hubspot:
+        connect(monkeypatch, hubspot.url, **OAUTH)
+        with HubSpotHook().get_conn() as client:
+            for _ in range(6):
+                client.contacts.get("ada@example.com", id_property="email")
+                time.sleep(0.3)
+
+            assert client.calls.to_dict()["by_status"] == {"200": 6}
+
+
+def test_a_connection_as_json(hubspot: Sandbox) -> None:
+    """The JSON form that Airflow stores is understood too."""
+    as_json = json.dumps({"conn_type": "hubspot", "host": hubspot.url, "password": hubspot.token})
+
+    assert Connection.from_json(as_json).conn_type == "hubspot"
