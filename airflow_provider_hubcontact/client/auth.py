@@ -11,13 +11,12 @@ from typing import Any, Protocol
 import requests
 
 from airflow_provider_hubcontact.client.errors import (
-    AnswerLost,
     ConfigurationError,
-    NotSent,
     Unauthorized,
     UnusableAnswer,
     refusal,
 )
+from airflow_provider_hubcontact.client.network import trouble
 
 RENEW_BEFORE = 300.0
 """Seconds before its end at which an access token is renewed."""
@@ -150,10 +149,8 @@ class OAuthToken:
             answer = requests.post(
                 self._url, data=self._form, timeout=(5, 30), allow_redirects=False, auth=_no_auth
             )
-        except (requests.ConnectTimeout, requests.exceptions.SSLError) as error:
-            raise NotSent(f"HubSpot's token endpoint cannot be reached: {type(error).__name__}") from None
         except requests.RequestException as error:
-            raise AnswerLost(f"HubSpot's token endpoint did not answer: {type(error).__name__}") from None
+            raise trouble(error) from None
         try:
             body = answer.json()
         except ValueError:

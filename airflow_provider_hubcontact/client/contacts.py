@@ -11,7 +11,8 @@ from airflow_provider_hubcontact.client.errors import (
     ConfigurationError,
     UnusableAnswer,
     context_of,
-    printable,
+    details_of,
+    reason_of,
 )
 from airflow_provider_hubcontact.client.transport import Answer, Transport
 
@@ -224,13 +225,15 @@ def _contact(body: Any) -> Contact:
 def _input_error(error: Mapping[str, Any]) -> InputError:
     category = str(error.get("category") or "")
     context = context_of(error)
+    details = details_of(error)
     existing = context.get("existingId", ())
+    named = (*context.get("propertyName", ()), *(name for detail in details for name in detail.properties))
     return InputError(
         _STATUSES.get(category, 207),
         category,
-        printable(str(error.get("message") or "no reason given")),
+        reason_of(str(error.get("message") or "no reason given"), details),
         context.get("ids", ()),
         context.get("objectWriteTraceId", ()),
         existing[0] if existing else None,
-        context.get("propertyName", ()),
+        tuple(dict.fromkeys(named)),
     )

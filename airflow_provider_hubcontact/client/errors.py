@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -105,7 +105,12 @@ class StatusError(HubSpotError):
     def __str__(self) -> str:
         parts = [f"HTTP {self.status}", *([self.category] if self.category else [])]
         origin = f" (correlation id {self.correlation_id})" if self.correlation_id else ""
-        return f"{' '.join(parts)}: {self.message}{origin}"
+        return f"{' '.join(parts)}: {self.reason}{origin}"
+
+    @property
+    def reason(self) -> str:
+        """All that is wrong, in HubSpot's own sentences."""
+        return reason_of(self.message, self.details)
 
     @property
     def properties(self) -> tuple[str, ...]:
@@ -206,7 +211,7 @@ def refusal(status: int, body: object, correlation_id: str | None, retry_after: 
         printable(_text(fields.get("message")) or "no reason given"),
         _text(fields.get("category")) or _text(fields.get("errorType")),
         correlation_id or _text(fields.get("correlationId")),
-        tuple(_details(fields)),
+        details_of(fields),
         context_of(fields),
         retry_after,
     )
@@ -232,15 +237,19 @@ def context_of(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return context
 
 
-def _details(fields: Mapping[str, Any]) -> Iterator[ErrorDetail]:
+def details_of(fields: Mapping[str, Any]) -> tuple[ErrorDetail, ...]:
     """Give all that is wrong; HubSpot cuts ``errors`` short, so its message is read too."""
-    seen: set[tuple[str | None, tuple[str, ...]]] = set()
+    details: dict[tuple[str | None, tuple[str, ...]], ErrorDetail] = {}
     listed = [*_mappings(fields.get("errors")), *_mappings(fields.get("validationResults"))]
     for item in listed + _embedded(fields):
         detail = _detail(item)
-        if (detail.code, detail.properties) not in seen:
-            seen.add((detail.code, detail.properties))
-            yield detail
+        details.setdefault((detail.code, detail.properties), detail)
+    return tuple(details.values())
+
+
+def reason_of(message: str, details: Iterable[ErrorDetail]) -> str:
+    """Say what is wrong: the details where there are any, since the message may hold them as JSON."""
+    return printable("; ".join(detail.message for detail in details if detail.message) or message)
 
 
 def _detail(item: Mapping[str, Any]) -> ErrorDetail:

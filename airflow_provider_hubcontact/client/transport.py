@@ -14,14 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 import tenacity
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    MaxRetryError,
-    NewConnectionError,
-    ProxyError,
-    SSLError,
-)
+from urllib3.exceptions import HTTPError
 
 from airflow_provider_hubcontact import __version__
 from airflow_provider_hubcontact.client.auth import Auth
@@ -35,6 +28,7 @@ from airflow_provider_hubcontact.client.errors import (
     UnusableAnswer,
     refusal,
 )
+from airflow_provider_hubcontact.client.network import trouble
 from airflow_provider_hubcontact.client.rate_limit import WINDOW, RateLimit
 
 MAX_BODY = 64 * 1024 * 1024
@@ -110,7 +104,7 @@ class Transport:
         self._deadline = deadline
         self._attempts = attempts
         self._sleep = sleep
-        self._backoff = tenacity.wait_exponential_jitter(initial=0.5, max=20.0)
+        self._backoff = tenacity.wait_exponential(multiplier=0.5, max=20) + tenacity.wait_random(0, 0.5)
         self._threads = local()
         self._sessions: list[requests.Session] = []
         self.calls = Calls()
@@ -206,7 +200,7 @@ class Transport:
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
             raise ConfigurationError(f"The base URL cannot be used: {type(error).__name__}") from None
         except requests.RequestException as error:
-            raise _lost(error) from None
+            raise trouble(error) from None
         finally:
             self.calls.count(status)
 
@@ -287,17 +281,6 @@ def _is_this_machine(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _lost(error: requests.RequestException) -> HubSpotError:
-    """Tell a request that never left from one whose answer is lost."""
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    unsent = NewConnectionError | ConnectTimeoutError | ProxyError | SSLError
-    kind = type(reason if isinstance(reason, Exception) else error).__name__
-    if isinstance(cause, MaxRetryError) and isinstance(reason, unsent):
-        return NotSent(f"HubSpot cannot be reached: {kind}")
-    return AnswerLost(f"HubSpot did not answer: {kind}")
 
 
 def _parsed(body: bytes) -> Any:

@@ -181,6 +181,6 @@ def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answ
     except StatusError as error:
         stops = isinstance(error, Unauthorized | Forbidden | DailyLimitReached | Migrating)
         return Refused(
-            error.status, error.message, error.category, error.correlation_id, error.properties, stops
+            error.status, error.reason, error.category, error.correlation_id, error.properties, stops
         )
     return translate(answer)

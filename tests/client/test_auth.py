@@ -1,0 +1,174 @@
+"""Fixed tokens, and tokens that OAuth renews."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qs
+
+import pytest
+
+from airflow_provider_hubcontact.client.auth import AccessToken, OAuthToken
+from airflow_provider_hubcontact.client.errors import (
+    ConfigurationError,
+    NotSent,
+    ServerError,
+    Unauthorized,
+    UnusableAnswer,
+)
+from tests.client.scripted import Clock, Server, reply
+
+
+def granted(token: str, **more: object) -> bytes:
+    answer = {"token_type": "bearer", "access_token": token, "expires_in": 1800, "hub_id": 7, "scopes": ["a"]}
+    return reply(200, json.dumps(answer | more))
+
+
+def oauth(server: Server, clock: Clock | None = None, **more: object) -> OAuthToken:
+    return OAuthToken(
+        "app",
+        "app-secret",
+        "refresh-me",
+        base_url=server.url,
+        clock=clock or Clock(),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize(
+    ("token", "says"),
+    [
+        ("12345678-90ab-cdef-1234-567890abcdef", "API key"),
+        ("", "characters"),
+        ("pat na1", "characters"),
+        ("pat\r\nX-Evil: 1", "characters"),
+        ("pät", "characters"),
+    ],
+    ids=["API key", "empty", "blank", "newline", "umlaut"],
+)
+def test_a_token_that_cannot_be(token: str, says: str) -> None:
+    """What is no token is refused with a sentence that does not repeat it."""
+    with pytest.raises(ConfigurationError, match=says) as raised:
+        AccessToken(token)
+
+    assert not token or token not in str(raised.value)
+
+
+def test_a_fixed_token_cannot_be_renewed() -> None:
+    """There is no other one."""
+    token = AccessToken("pat-na1-x")
+
+    assert (token.token(), token.renew("pat-na1-x")) == ("pat-na1-x", False)
+    assert "pat" not in repr(token)
+
+
+def test_everything_is_in_the_body() -> None:
+    """The token endpoint gets a form, and no secret stands in the URL."""
+    server = Server(granted("one"))
+
+    assert oauth(server).token() == "one"
+
+    head, _, body = server.requests[0].decode().partition("\r\n\r\n")
+    assert head.startswith("POST /oauth/2026-09/token HTTP/1.1")
+    assert "secret" not in head
+    assert parse_qs(body) == {
+        "grant_type": ["refresh_token"],
+        "client_id": ["app"],
+        "client_secret": ["app-secret"],
+        "refresh_token": ["refresh-me"],
+    }
+
+
+@pytest.mark.parametrize(("version", "path"), [("2026-03", "2026-03"), ("v3", "2026-09"), ("v1", "2026-09")])
+def test_the_endpoint_is_dated(version: str, path: str) -> None:
+    """Versions without a dated token endpoint use the newest one."""
+    server = Server(granted("one"))
+
+    oauth(server, version=version).token()
+
+    assert server.lines() == [f"POST /oauth/{path}/token HTTP/1.1"]
+
+
+def test_a_token_is_renewed_ahead_of_its_end() -> None:
+    """A token is used until five minutes before its end, and then replaced."""
+    server, clock = Server(granted("one"), granted("two")), Clock()
+    token = oauth(server, clock)
+
+    assert token.token() == "one"
+    clock.now = 1_499
+    assert token.token() == "one"
+    clock.now = 1_501
+    assert token.token() == "two"
+
+
+def test_a_rotated_refresh_token_is_used_next() -> None:
+    """The refresh token of the newest answer counts, and every secret is handed to be masked."""
+    server, clock, masked = (
+        Server(granted("one", refresh_token="rotated"), granted("two")),
+        Clock(),
+        list[str](),
+    )
+    token = oauth(server, clock, on_new_token=masked.append)
+
+    token.token()
+    clock.now = 10_000
+    token.token()
+
+    assert b"refresh_token=rotated" in server.requests[1]
+    assert masked == ["one", "rotated", "two"]
+
+
+def test_threads_share_one_renewal() -> None:
+    """Twenty threads whose token was refused renew it once, and all go on with the new one."""
+    server = Server(granted("one"), granted("two"))
+    token = oauth(server)
+    token.token()
+
+    with ThreadPoolExecutor(20) as threads:
+        renewed = list(threads.map(lambda _: token.renew("one"), range(20)))
+
+    assert renewed == [True] * 20
+    assert token.token() == "two"
+    assert len(server.requests) == 2
+
+
+def test_the_portal_and_scopes_are_kept() -> None:
+    """The answer says for which portal and scopes the token is."""
+    token = oauth(Server(granted("one")))
+    token.token()
+
+    assert (token.portal_id, token.scopes) == (7, frozenset({"a"}))
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (reply(400, '{"error":"invalid_grant","status":"BAD_REFRESH_TOKEN"}'), Unauthorized),
+        (reply(401, "{}"), Unauthorized),
+        (reply(500, "<html>"), ServerError),
+        (reply(200, "<html>"), UnusableAnswer),
+        (reply(200, '{"access_token": 5}'), UnusableAnswer),
+        (reply(302, "", Location="http://127.0.0.1:1/"), UnusableAnswer),
+    ],
+    ids=["bad grant", "401", "500", "page", "no token", "redirect"],
+)
+def test_a_renewal_that_fails(answer: bytes, error: type[Exception]) -> None:
+    """Each way to fail has its class, and no secret is in what it says."""
+    token = oauth(Server(answer))
+
+    with pytest.raises(error) as raised:
+        token.token()
+
+    assert "secret" not in str(raised.value)
+    assert "refresh-me" not in str(raised.value)
+    assert "secret" not in repr(token)
+
+
+def test_no_token_endpoint() -> None:
+    """Nobody listening is told as not sent."""
+    server = Server(granted("one"))
+    token = OAuthToken("a", "b", "c", base_url="http://127.0.0.1:9")
+    server.close()
+
+    with pytest.raises(NotSent):
+        token.token()

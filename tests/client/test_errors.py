@@ -1,0 +1,220 @@
+"""Errors from HubSpot's bodies, and from bodies that are not HubSpot's."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_hubcontact.client import errors
+from airflow_provider_hubcontact.client.errors import (
+    AnswerLost,
+    BadRequest,
+    Conflict,
+    DailyLimitReached,
+    Forbidden,
+    HubSpotError,
+    NotSent,
+    StatusError,
+    UnusableAnswer,
+    refusal,
+)
+
+EMBEDDED = [
+    {
+        "isValid": False,
+        "message": f'Property "{name}" does not exist',
+        "error": "PROPERTY_DOESNT_EXIST",
+        "name": name,
+    }
+    for name in ("one", "two", "three", "four")
+]
+CUT_SHORT = {
+    "status": "error",
+    "message": f"Property values were not valid: {json.dumps(EMBEDDED)}",
+    "correlationId": "c-1",
+    "errors": [
+        {"message": "x", "code": "PROPERTY_DOESNT_EXIST", "context": {"propertyName": [name]}}
+        for name in ("one", "two", "three")
+    ],
+    "category": "VALIDATION_ERROR",
+}
+LEGACY = {
+    "validationResults": [
+        {
+            "isValid": False,
+            "message": "Email address x is invalid",
+            "error": "INVALID_EMAIL",
+            "name": "email",
+        },
+        {"isValid": False, "message": "y was not a valid number.", "error": "INVALID_INTEGER", "name": "age"},
+    ],
+    "status": "error",
+    "message": "Property values were not valid",
+    "correlationId": "c-2",
+    "requestId": "r-2",
+}
+LEGACY_CONFLICT = {
+    "message": "Contact already exists",
+    "identityProfile": {"vid": 2926551, "identity": [{"value": "a@b", "type": "EMAIL"}]},
+    "errors": [{"message": "A contact with email a@b already exists.", "in": "email"}],
+    "category": "OBJECT_ALREADY_EXISTS",
+    "error": "CONTACT_EXISTS",
+}
+SCOPES = {
+    "message": "This app hasn't been granted all required scopes.",
+    "errors": [{"message": "x", "context": {"requiredGranularScopes": ["crm.objects.contacts.write"]}}],
+    "category": "MISSING_SCOPES",
+}
+
+
+def test_a_list_that_is_cut_short_is_completed_from_the_message() -> None:
+    """``errors`` holds three of four refused properties; all four are told, each once."""
+    error = refusal(400, CUT_SHORT, None, None)
+
+    assert isinstance(error, BadRequest)
+    assert error.properties == ("one", "two", "three", "four")
+    assert (error.category, error.correlation_id) == ("VALIDATION_ERROR", "c-1")
+
+
+def test_all_validation_results_of_the_legacy_api_are_told() -> None:
+    """Each validation result becomes a detail with its property, code and sentence."""
+    error = refusal(400, LEGACY, None, None)
+
+    assert [(detail.code, detail.properties) for detail in error.details] == [
+        ("INVALID_EMAIL", ("email",)),
+        ("INVALID_INTEGER", ("age",)),
+    ]
+    assert "Email address x is invalid" in str(error)
+    assert "y was not a valid number." in str(error)
+
+
+@pytest.mark.parametrize(
+    ("body", "existing"),
+    [
+        (
+            {"message": "Contact already exists. Existing ID: 37765128953", "category": "CONFLICT"},
+            "37765128953",
+        ),
+        ({"message": "x", "context": {"existingId": ["17"]}}, "17"),
+        (LEGACY_CONFLICT, "2926551"),
+        ({"message": "Contact already exists"}, None),
+    ],
+    ids=["sentence", "context", "legacy", "unnamed"],
+)
+def test_the_contact_that_is_in_the_way(body: dict[str, Any], existing: str | None) -> None:
+    """The existing contact's id is found wherever HubSpot puts it."""
+    error = refusal(409, body, None, None)
+
+    assert isinstance(error, Conflict)
+    assert error.existing_id == existing
+
+
+def test_missing_scopes() -> None:
+    """A 403 tells the scopes that are missing."""
+    error = refusal(403, SCOPES, None, None)
+
+    assert isinstance(error, Forbidden)
+    assert error.missing_scopes == ("crm.objects.contacts.write",)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "retryable"),
+    [
+        (400, "BadRequest", False),
+        (401, "Unauthorized", False),
+        (403, "Forbidden", False),
+        (404, "NotFound", False),
+        (409, "Conflict", False),
+        (418, "StatusError", False),
+        (423, "Locked", True),
+        (429, "RateLimited", True),
+        (477, "Migrating", True),
+        (500, "ServerError", True),
+        (524, "ServerError", True),
+    ],
+)
+def test_each_status_has_its_class(status: int, kind: str, retryable: bool) -> None:
+    """The class tells what a caller can do."""
+    error = refusal(status, {}, None, None)
+
+    assert type(error) is getattr(errors, kind)
+    assert error.retryable is retryable
+    assert error.status == status
+
+
+def test_the_daily_limit_is_a_class_of_its_own() -> None:
+    """A used-up day is no burst, and waiting in place does not help."""
+    error = refusal(429, {"message": "x", "policyName": "DAILY"}, None, None)
+
+    assert isinstance(error, DailyLimitReached)
+    assert not error.retryable
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NotSent("x"),
+        AnswerLost("x"),
+        UnusableAnswer("x"),
+        refusal(400, CUT_SHORT, "c", 1.5),
+        refusal(409, LEGACY_CONFLICT, None, None),
+        refusal(429, {"policyName": "DAILY"}, None, 3.0),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_errors_cross_processes(error: HubSpotError) -> None:
+    """An error is the same after pickling, attributes included."""
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301
+
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    assert vars(copy) == vars(error)
+
+
+def test_a_message_is_one_printable_line() -> None:
+    """Control characters and length of a foreign message do not reach a log."""
+    error = refusal(400, {"message": "a\nb\x1b[31m" + "x" * 100_000}, None, None)
+
+    assert str(error).isprintable()
+    assert len(str(error)) < 3_000
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "message",
+                    "errors",
+                    "context",
+                    "validationResults",
+                    "category",
+                    "name",
+                    "ids",
+                    "identityProfile",
+                ]
+            )
+            | st.text(),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(st.integers(400, 599), JSON)
+def test_no_body_is_too_odd(status: int, body: object) -> None:
+    """Whatever JSON an error has, it becomes an error of the status's class that can be printed."""
+    error = refusal(status, body, None, None)
+
+    assert isinstance(error, StatusError)
+    assert str(status) in str(error)
+    assert all(isinstance(name, str) for name in error.properties)

@@ -1,0 +1,281 @@
+"""One request over real HTTP: what is repeated, what is not, and what is told."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import pytest
+
+from airflow_provider_hubcontact.client.auth import AccessToken
+from airflow_provider_hubcontact.client.errors import (
+    AnswerLost,
+    ConfigurationError,
+    DailyLimitReached,
+    HubSpotError,
+    Migrating,
+    NotSent,
+    ServerError,
+    Unauthorized,
+    UnusableAnswer,
+)
+from airflow_provider_hubcontact.client.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.transport import Transport, checked_base_url
+from tests.client.scripted import TOKEN, Reply, Server, reply, wire
+
+TRUNCATED = b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 100\r\n\r\n{"results": ['
+BURST = '{"status":"error","message":"limit","errorType":"RATE_LIMIT","policyName":"TEN_SECONDLY_ROLLING"}'
+DAILY = '{"status":"error","message":"You have reached your daily limit.","policyName":"DAILY"}'
+
+
+def hang_up(connection: socket.socket) -> None:
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def drip(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    for _ in range(100):
+        connection.sendall(b" ")
+        time.sleep(0.05)
+
+
+def say_nothing(connection: socket.socket) -> None:
+    connection.settimeout(5)
+    connection.recv(1)
+
+
+def test_json_goes_and_comes() -> None:
+    """A request carries the token, JSON and a name; its answer is parsed."""
+    with wire(reply(200, '{"a": 1}', X_HubSpot_Correlation_Id="c-1")) as to:
+        answer = to.transport.request("POST", "/x", json={"b": "ä"}, params={"q": "1"}, repeatable=True)
+
+    (request,) = to.server.requests
+    assert (answer.status, answer.body, answer.correlation_id) == (200, {"a": 1}, "c-1")
+    assert request.startswith(b"POST /x?q=1 HTTP/1.1")
+    assert f"Authorization: Bearer {TOKEN}".encode() in request
+    assert b"User-Agent: airflow-provider-hubcontact/" in request
+    assert to.transport.calls.to_dict() == {"total": 1, "by_status": {"200": 1}}
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        reply(500),
+        reply(502, "<html>"),
+        reply(503),
+        reply(504),
+        reply(524),
+        reply(423),
+        reply(429, BURST),
+        reply(477),
+        TRUNCATED,
+        hang_up,
+    ],
+    ids=["500", "502", "503", "504", "524", "423", "429", "477", "truncated", "hang up"],
+)
+def test_what_passes_is_repeated(trouble: Reply) -> None:
+    """A call that can be carried out twice outlives two troubles of any passing kind."""
+    with wire(trouble, trouble, reply(200, "{}")) as to:
+        answer = to.transport.request("POST", "/x", json={}, repeatable=True)
+
+    assert answer.status == 200
+    assert to.transport.calls.to_dict()["total"] == 3
+    assert sum(to.clock.slept) > 0
+
+
+@pytest.mark.parametrize(
+    ("trouble", "error"),
+    [(reply(500), ServerError), (TRUNCATED, AnswerLost), (hang_up, AnswerLost)],
+    ids=["500", "truncated", "hang up"],
+)
+def test_what_may_have_been_carried_out_is_not_repeated(trouble: Reply, error: type[HubSpotError]) -> None:
+    """A call that must not be carried out twice is sent once if HubSpot may have carried it out."""
+    with wire(trouble, reply(200, "{}")) as to, pytest.raises(error):
+        to.transport.request("POST", "/x", json={}, repeatable=False)
+
+    assert len(to.server.requests) == 1
+
+
+@pytest.mark.parametrize("trouble", [reply(423), reply(429, BURST), reply(477)], ids=["423", "429", "477"])
+def test_what_was_not_carried_out_is_repeated(trouble: Reply) -> None:
+    """A refusal for load or migration says that nothing was done, so even a create is sent again."""
+    with wire(trouble, reply(201, "{}")) as to:
+        assert to.transport.request("POST", "/x", json={}, repeatable=False).status == 201
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 414])
+def test_what_cannot_heal_is_not_repeated(status: int) -> None:
+    """Any other 4xx is final."""
+    with wire(reply(status, "{}")) as to, pytest.raises(HubSpotError):
+        to.transport.request("POST", "/x", json={}, repeatable=True)
+
+    assert len(to.server.requests) == 1
+
+
+def test_attempts_are_bounded_and_wait_longer_each() -> None:
+    """Five attempts, with four waits that grow, and then the last error."""
+    with wire(reply(503)) as to, pytest.raises(ServerError):
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert len(to.server.requests) == 5
+    assert len(to.clock.slept) == 4
+    assert 0.5 <= to.clock.slept[0] <= 2
+    assert sum(to.clock.slept) < 25
+
+
+def test_retry_after_is_kept_to() -> None:
+    """HubSpot's own wish outranks the backoff."""
+    with wire(reply(503, "", Retry_After="7"), reply(200, "{}")) as to:
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert to.clock.slept == [7.0]
+
+
+def test_a_long_retry_after_is_the_callers() -> None:
+    """A migration of a day is not waited for inside a call."""
+    with wire(reply(477, "", Retry_After="86400")) as to, pytest.raises(Migrating) as raised:
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert raised.value.retry_after == 86_400
+    assert to.clock.slept == []
+
+
+def test_a_429_holds_everyone_back() -> None:
+    """After a burst refusal the window is waited out before the next call of anybody."""
+    with wire(reply(429, BURST), reply(200, "{}")) as to:
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert to.clock.now == 10.0
+
+
+def test_a_used_up_day_is_final() -> None:
+    """The daily limit is not waited for inside a call."""
+    with wire(reply(429, DAILY)) as to, pytest.raises(DailyLimitReached):
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert len(to.server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [reply(200, "<html>", Content_Type="text/html"), reply(200, '{"a":'), reply(302, "", Location="/y")],
+    ids=["page", "half JSON", "redirect"],
+)
+def test_an_answer_that_is_not_hubspots(answer: bytes) -> None:
+    """Something that no HubSpot says is told as such."""
+    with wire(answer) as to, pytest.raises(UnusableAnswer):
+        to.transport.request("GET", "/x", repeatable=True)
+
+
+def test_the_token_does_not_follow_a_redirect() -> None:
+    """The place that a redirect names gets no request."""
+    elsewhere = Server(reply(200, "{}"))
+    with wire(reply(307, "", Location=elsewhere.url)) as to, pytest.raises(UnusableAnswer, match="redirect"):
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert elsewhere.requests == []
+
+
+def test_nobody_listens() -> None:
+    """A refused connection was certainly not sent, so even a create is tried again."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    slept: list[float] = []
+    with (
+        Transport(url, AccessToken(TOKEN), RateLimit(), sleep=slept.append) as transport,
+        pytest.raises(NotSent, match="cannot be reached"),
+    ):
+        transport.request("POST", "/x", repeatable=False)
+
+    assert len(slept) == 4
+
+
+def test_a_host_that_does_not_answer() -> None:
+    """Silence ends after the read timeout."""
+    with wire(say_nothing, read_timeout=0.2, attempts=1) as to, pytest.raises(AnswerLost, match="Timeout"):
+        to.transport.request("GET", "/x", repeatable=True)
+
+
+def test_a_slow_drip_ends() -> None:
+    """Bytes that trickle in do not hold a call beyond its deadline."""
+    began = time.monotonic()
+    with wire(drip, deadline=0.3, attempts=1) as to, pytest.raises(AnswerLost, match="did not end"):
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert time.monotonic() - began < 3
+
+
+def test_the_token_is_struck_from_what_a_server_says() -> None:
+    """A server that repeats the token in its message does not get it into the error."""
+    body = f'{{"message":"bad token {TOKEN}","category":"INVALID_AUTHENTICATION"}}'
+    with wire(reply(401, body)) as to, pytest.raises(Unauthorized) as raised:
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert TOKEN not in str(raised.value) + repr(raised.value) + repr(raised.value.args)
+
+
+class OneRenewal:
+    """Credentials that can be renewed once."""
+
+    def __init__(self) -> None:
+        self.current = "first"
+
+    def token(self) -> str:
+        return self.current
+
+    def renew(self, stale: str) -> bool:
+        self.current = "second"
+        return stale != self.current
+
+
+@pytest.mark.parametrize(("second", "works"), [(reply(200, "{}"), True), (reply(401, "{}"), False)])
+def test_a_401_renews_the_token_once(second: bytes, works: bool) -> None:
+    """A refused token is replaced, and the request sent once more; not a third time."""
+    with wire(reply(401, "{}"), second, auth=OneRenewal()) as to:
+        if works:
+            assert to.transport.request("GET", "/x", repeatable=True).status == 200
+        else:
+            with pytest.raises(Unauthorized):
+                to.transport.request("GET", "/x", repeatable=True)
+
+    tokens = [b"Bearer first" in request for request in to.server.requests]
+    assert tokens == [True, False]
+
+
+def test_a_netrc_does_not_replace_the_token(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+    """Credentials for the host in ~/.netrc are left alone."""
+    netrc = f"{tmp_path}/netrc"
+    with open(netrc, "w") as file:  # noqa: PTH123
+        file.write("machine 127.0.0.1 login me password mine\n")
+    monkeypatch.setenv("NETRC", netrc)
+    with wire(reply(200, "{}")) as to:
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert f"Bearer {TOKEN}".encode() in to.server.requests[0]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "api.hubapi.com",
+        "http://api.hubapi.com",
+        "ftp://x",
+        "https://a:b@x",
+        "https://x?y",
+        "http://[",
+        "http://127.0.0.1:x",
+    ],
+)
+def test_a_base_url_that_cannot_be(url: str) -> None:
+    """An address that would send the token in clear, or nowhere, is refused."""
+    with pytest.raises(ConfigurationError):
+        checked_base_url(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api.hubapi.com/", "http://localhost:8042", "http://[::1]:80", "http://127.0.0.9"]
+)
+def test_a_base_url_that_can(url: str) -> None:
+    """Https anywhere, and plain http on this machine."""
+    assert checked_base_url(url) == url.rstrip("/")
