@@ -77,7 +77,7 @@ class RateLimit:
         """Count a call and return 0, or return the seconds to wait first."""
         with self._lock:
             now = self._clock()
-            while self._went and self._went[0] <= now - WINDOW:
+            while self._went and self._went[0] + WINDOW <= now:
                 self._went.popleft()
             if now < self._not_before:
                 return self._not_before - now

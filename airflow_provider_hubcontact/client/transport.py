@@ -95,7 +95,7 @@ class Transport:
         connect_timeout: float = 5.0,
         read_timeout: float = 60.0,
         deadline: float = 120.0,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds),  # noqa: PLW0108 - looked up late
     ) -> None:
         self._base_url = checked_base_url(base_url)
         self._auth = auth

@@ -19,16 +19,17 @@ from airflow_provider_hubcontact.operators.hubspot import (
     HubSpotSyncIncomplete,
     HubSpotUpdateContactOperator,
 )
-from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sandbox import Definition, Sandbox
 from tests.airflow import hostile
 from tests.airflow.running import CONTACTS, connect, run, stored
 
+SEATS = Definition("seats", "Seats", "number", "number")
 BOTH_APIS = pytest.mark.parametrize("api", ["2026-09", "v1"])
 
 
 @pytest.fixture
 def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    with Sandbox(contacts=CONTACTS) as sandbox:
+    with Sandbox(contacts=CONTACTS, properties=[SEATS]) as sandbox:
         connect(monkeypatch, sandbox.url, sandbox.token)
         yield sandbox
 
@@ -65,7 +66,7 @@ class TestAtParse:
         loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
         package = "airflow_provider_hubcontact"
-        heavy = ("requests", "urllib3", "pandas", "jsonschema_rs", "sqlalchemy", "concurrent.futures.thread")
+        heavy = ("requests", "urllib3", "pandas", "jsonschema_rs", "concurrent.futures.thread")
         heavy += (f"{package}.hooks", f"{package}.client", f"{package}.sync.engine")
         assert f"{package}.operators.hubspot" in loaded.stdout.split()
         assert [name for name in loaded.stdout.split() if name.startswith(heavy)] == []
@@ -77,7 +78,7 @@ class TestOutcomes:
         """Each property of each record is in HubSpot afterwards, in HubSpot's text form."""
         records = [
             {"email": "Ada@Example.com ", "firstname": "Augusta", "annualrevenue": Decimal("1.50")},
-            {"email": "alan@example.com", "firstname": "Älan", "numemployees": 3},
+            {"email": "alan@example.com", "firstname": "Älan", "seats": 3},
         ]
 
         ended = run(records=records, api_version=api)
@@ -133,7 +134,7 @@ class TestOutcomes:
         """A record with several bad values names each property that HubSpot refused."""
         record = {
             "email": "ada@example.com",
-            "numemployees": "many",
+            "seats": "many",
             "no_such_property": "x",
             "firstname": "New",
         }
@@ -141,7 +142,7 @@ class TestOutcomes:
         ended = run(records=[record], api_version=api)
 
         assert ended.outcomes == {"rejected": 1}
-        assert {"numemployees", "no_such_property"} <= set(ended.report["problems"][0]["properties"])
+        assert {"seats", "no_such_property"} <= set(ended.report["problems"][0]["properties"])
         assert stored(hubspot, "ada@example.com", "firstname") == "Ada"
 
     def test_no_records_skip_the_task(self, hubspot: Sandbox) -> None:
@@ -329,21 +330,21 @@ class TestDryRun:
 class TestSchema:
     SCHEMA: dict[str, Any] = {
         "type": "object",
-        "properties": {"numemployees": {"type": "integer", "minimum": 1}},
+        "properties": {"seats": {"type": "integer", "minimum": 1}},
     }
 
     @pytest.mark.parametrize("form", ["dict", "text"])
     def test_records_are_validated(self, hubspot: Sandbox, form: str) -> None:
         """A record that breaks the schema is invalid and costs no call; the others go on."""
         records = [
-            {"email": "ada@example.com", "numemployees": 0},
-            {"email": "alan@example.com", "numemployees": 2},
+            {"email": "ada@example.com", "seats": 0},
+            {"email": "alan@example.com", "seats": 2},
         ]
 
         ended = run(records=records, schema=self.SCHEMA if form == "dict" else json.dumps(self.SCHEMA))
 
         assert ended.outcomes == {"updated": 1, "invalid": 1}
-        assert "numemployees" in ended.reasons
+        assert "seats" in ended.reasons
 
     @pytest.mark.parametrize(
         "schema", [{"type": "nonsense"}, "{not json", {"$ref": "http://example.com/s.json"}]
@@ -361,7 +362,7 @@ class TestBadRecords:
     @pytest.mark.parametrize(
         ("record", "says"),
         [
-            ("text", "mapping"),
+            ("text", "maps columns to values"),
             ({"firstname": "x"}, "no column 'email'"),
             ({"email": None}, "the key is a null"),
             ({"email": "  "}, "the key is empty"),
@@ -432,6 +433,7 @@ class TestBadConnections:
 
     def test_a_host_that_does_not_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Nobody listening makes the records unavailable, which a retry can mend."""
+        monkeypatch.setattr("time.sleep", lambda _: None)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
