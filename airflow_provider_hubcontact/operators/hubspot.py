@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import (
@@ -69,7 +70,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
     :param id_property: property that the key is a value of: ``email``, ``hs_object_id`` for record ids,
         or a unique property. A column that is mapped to it changes it. (templated)
     :param schema: JSON Schema that every record must satisfy after mapping, or the path of a ``.json``
-        file with it. Values keep their types; left-out ones are absent. (templated)
+        file with it, absolute or beside the DAG. Values keep their types; left-out ones are absent.
+        (templated)
     :param nulls: ``ignore`` leaves empty values out, ``clear`` clears the property.
     :param duplicates: ``last``: of rows with one key the last wins; ``reject``: the later ones are invalid.
     :param on_stage_regression: what happens when a lifecycle stage would go back: ``reject`` the record,
@@ -113,7 +115,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         mapping: Mapping[str, str] | None = None,
         key: str = "email",
         id_property: str = "email",
-        schema: Mapping[str, Any] | str | None = None,
+        schema: Mapping[str, Any] | str | Path | None = None,
         nulls: str = "ignore",
         duplicates: str = "last",
         on_stage_regression: str = "reject",
@@ -146,7 +148,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
         self.mapping = mapping
         self.key = key
         self.id_property = id_property
-        self.schema = schema
+        # Airflow finds template files beside the DAG only; a Path it leaves alone.
+        self.schema = Path(schema) if isinstance(schema, str) and schema.startswith("/") else schema
         self.nulls = nulls
         self.duplicates = duplicates
         self.on_stage_regression = on_stage_regression
@@ -265,7 +268,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
             on_regression=OnRegression(self.on_stage_regression),
             stages=stages_of(hubspot.properties) if writes_stage else Stages.default(),
         )
-        schema = None if self.schema is None else Schema.of(self.schema)
+        source = _read(self.schema) if isinstance(self.schema, Path) else self.schema
+        schema = None if source is None else Schema.of(source)
         port = port_of(hubspot, self.id_property)
         return Sync(shape, rules, port, None if dry_run else port, schema, fold=self.duplicates == "last")
 
@@ -311,6 +315,13 @@ def _line(result: Result) -> str:
 def _one_of(name: str, value: object, allowed: Sequence[object]) -> None:
     if value not in allowed:
         raise ValueError(f"{name} is one of {', '.join(str(a) for a in allowed if a)}, not {value!r}")
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnusableSource(f"the schema {path} cannot be read: {error}") from error
 
 
 def _is_true(value: object) -> bool:

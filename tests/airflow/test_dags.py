@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.models.renderedtifields import RenderedTaskInstanceFields
+from airflow.providers.common.compat.sdk import DAG, task
+from airflow.utils.session import create_session
 
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from demo.customers import EXPECTED, make_world
+from tests.airflow.conftest import EXAMPLE_DAGS, RunDag
 from tests.airflow.running import CONTACTS, connect, stored
 
-RunDag = Callable[..., Any]
+try:
+    from airflow.dag_processing.dagbag import DagBag
+except ImportError:
+    from airflow.models import DagBag
 
 
 @pytest.fixture
@@ -24,7 +33,35 @@ def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         yield sandbox
 
 
-def test_from_sql(run_dag: RunDag, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def examples() -> DagBag:
+    bag = DagBag(EXAMPLE_DAGS)
+    assert bag.import_errors == {}
+    return bag
+
+
+def states(run: Any) -> dict[str, str]:
+    return {instance.task_id: str(instance.state) for instance in run.get_task_instances()}
+
+
+def report(run: Any) -> dict[str, Any]:
+    instance = run.get_task_instance("update_contacts")
+    pulled: dict[str, Any] = instance.xcom_pull(task_ids="update_contacts")
+    return pulled
+
+
+def rendered(run: Any, map_index: int = -1) -> dict[str, Any]:
+    """Give the fields that Airflow stores and shows."""
+    fields = RenderedTaskInstanceFields
+    with create_session() as session:
+        found = session.query(fields).filter(
+            fields.run_id == run.run_id, fields.task_id == "update_contacts", fields.map_index == map_index
+        )
+        kept: dict[str, Any] = found.one().rendered_fields
+    return kept
+
+
+def test_from_sql(run_dag: RunDag, examples: DagBag, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The demo's 5,000 customers end as they must; a second run writes nothing."""
     world = make_world()
     columns = list(world.customers[0])
@@ -36,14 +73,14 @@ def test_from_sql(run_dag: RunDag, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(warehouse))
     with Sandbox(contacts=world.contacts) as hubspot:
         connect(monkeypatch, hubspot.url, hubspot.token)
+        dag = examples.dags["update_contacts_from_sql"]
 
-        first = run_dag("update_contacts_from_sql")
-        second = run_dag("update_contacts_from_sql")
+        first = run_dag(dag)
+        second = run_dag(dag)
 
-    assert first.states == second.states == {"update_contacts": "success"}
-    assert first.xcom("update_contacts")["outcomes"] == EXPECTED
-    again = second.xcom("update_contacts")["outcomes"]
-    assert again == {
+    assert states(first) == states(second) == {"update_contacts": "success"}
+    assert report(first)["outcomes"] == EXPECTED
+    assert report(second)["outcomes"] == {
         "unchanged": EXPECTED["updated"] + EXPECTED["unchanged"],
         "invalid": EXPECTED["invalid"],
         "rejected": EXPECTED["rejected"],
@@ -51,33 +88,76 @@ def test_from_sql(run_dag: RunDag, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     }
 
 
-def test_from_xcom(run_dag: RunDag, hubspot: Sandbox) -> None:
-    """A task's output is synced, and neither the task's nor the run's stored fields show it."""
-    run = run_dag("update_contacts_from_xcom")
+def test_from_xcom(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None:
+    """A task's output is synced, stays upstream, and does not show in the stored fields."""
+    dag = examples.dags["update_contacts_from_xcom"]
 
-    assert run.states == {"extract": "success", "update_contacts": "success"}
-    assert run.xcom("update_contacts")["outcomes"] == {"updated": 2, "unchanged": 1} or run.xcom(
-        "update_contacts"
-    )["outcomes"] == {"updated": 3}
+    run = run_dag(dag)
+
+    assert states(run) == {"extract": "success", "update_contacts": "success"}
+    assert report(run)["outcomes"] == {"updated": 2, "unchanged": 1}
     assert stored(hubspot, "grace.hopper@example.com", "firstname") == "Grace"
-    assert run.rendered("update_contacts")["records"] == "<3 records withheld>"
-    assert "example.com" not in json.dumps(run.rendered("update_contacts"))
+    assert dag.get_task("update_contacts").upstream_task_ids == {"extract"}
+    assert rendered(run)["records"] == "<3 records withheld>"
+    assert "@example.com" not in json.dumps(rendered(run))
 
 
-def test_branches(run_dag: RunDag, hubspot: Sandbox) -> None:
+def test_mapped_tasks_withhold_their_records(run_dag: RunDag, hubspot: Sandbox) -> None:
+    """Each of the mapped tasks gets its own records, and none of them shows them."""
+    with DAG("mapped", start_date=datetime(2026, 1, 1, tzinfo=UTC), schedule=None) as dag:
+
+        @task
+        def chunks() -> list[list[dict[str, str]]]:
+            return [
+                [{"email": "ada@example.com", "city": "London"}],
+                [{"email": "alan@example.com", "city": "Wilmslow"}],
+            ]
+
+        HubSpotUpdateContactOperator.partial(task_id="update_contacts").expand(records=chunks())
+
+    run = run_dag(dag)
+
+    assert states(run) == {"chunks": "success", "update_contacts": "success"}
+    assert [stored(hubspot, f"{name}@example.com", "city") for name in ("ada", "alan")] == [
+        "London",
+        "Wilmslow",
+    ]
+    assert [rendered(run, index)["records"] for index in (0, 1)] == ["<1 records withheld>"] * 2
+
+
+def test_data_that_is_bad_fails_on_the_first_try(run_dag: RunDag, hubspot: Sandbox) -> None:
+    """A task with retries left does not use them for data that cannot heal; its report is kept."""
+    with DAG("bad_data", start_date=datetime(2026, 1, 1, tzinfo=UTC), schedule=None) as dag:
+        HubSpotUpdateContactOperator(
+            task_id="update_contacts", records=[{"email": "nobody@example.com", "city": "x"}], retries=3
+        )
+
+    run = run_dag(dag)
+
+    instance = run.get_task_instance("update_contacts")
+    assert (str(instance.state), instance.try_number) == ("failed", 1)
+    assert report(run)["outcomes"] == {"not_found": 1}
+
+
+def test_branches(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None:
     """The report chooses the branch; the other branches are skipped."""
-    run = run_dag("branch_on_outcomes")
+    run = run_dag(examples.dags["branch_on_outcomes"])
 
-    assert run.states["choose"] == "success"
-    assert run.states["create_the_missing"] == "success"
-    assert run.states["tell_the_owners"] == run.states["all_is_well"] == "skipped"
+    assert states(run) == {
+        "extract": "success",
+        "update_contacts": "success",
+        "choose": "success",
+        "create_the_missing": "success",
+        "tell_the_owners": "skipped",
+        "all_is_well": "skipped",
+    }
 
 
-def test_legacy_api(run_dag: RunDag, hubspot: Sandbox) -> None:
+def test_legacy_api(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None:
     """The legacy call stores the time of the value."""
-    run = run_dag("update_contacts_legacy_api")
+    run = run_dag(examples.dags["update_contacts_legacy_api"])
 
-    assert run.states["update_contacts"] == "success"
+    assert states(run)["update_contacts"] == "success"
     contact = hubspot.portal.contact("ada@example.com")
     assert contact is not None
     assert contact.history["jobtitle"][0].timestamp == 1_735_689_600_000

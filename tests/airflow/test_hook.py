@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from airflow.providers.common.compat.sdk import Connection
+from airflow.providers.common.compat.sdk import Connection, redact
 
 from airflow_provider_hubcontact import CONN_FIELDS, UI_FIELD_BEHAVIOUR
 from airflow_provider_hubcontact.client import ConfigurationError
@@ -160,6 +160,17 @@ def test_tokens_do_not_show(hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -
     shown = repr(vars(client)) + repr(client) + repr(vars(client.account))
 
     assert not any(secret in shown for secret in ("app-secret", "refresh-me"))
+
+
+def test_tokens_are_masked_in_logs(hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow strikes every secret of a connection out of what is logged, access tokens of OAuth too."""
+    connect(monkeypatch, hubspot.url, **OAUTH)
+    client = HubSpotHook().get_conn()
+    client.properties.list()
+    granted = client.account._auth.token()  # noqa: SLF001 - nothing shows it
+
+    for secret in ("app-secret", "refresh-me", granted):
+        assert secret not in str(redact(f"a line with {secret} in it"))
 
 
 def test_the_token_is_renewed_before_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -333,21 +333,25 @@ class TestSchema:
         "properties": {"seats": {"type": "integer", "minimum": 1}},
     }
 
-    @pytest.mark.parametrize("form", ["dict", "text"])
-    def test_records_are_validated(self, hubspot: Sandbox, form: str) -> None:
+    @pytest.mark.parametrize("form", ["dict", "text", "path"])
+    def test_records_are_validated(self, hubspot: Sandbox, form: str, tmp_path: Path) -> None:
         """A record that breaks the schema is invalid and costs no call; the others go on."""
+        path = tmp_path / "contact.schema.json"
+        path.write_text(json.dumps(self.SCHEMA))
+        schema = {"dict": self.SCHEMA, "text": json.dumps(self.SCHEMA), "path": str(path)}[form]
         records = [
             {"email": "ada@example.com", "seats": 0},
             {"email": "alan@example.com", "seats": 2},
         ]
 
-        ended = run(records=records, schema=self.SCHEMA if form == "dict" else json.dumps(self.SCHEMA))
+        ended = run(records=records, schema=schema)
 
         assert ended.outcomes == {"updated": 1, "invalid": 1}
         assert "seats" in ended.reasons
 
     @pytest.mark.parametrize(
-        "schema", [{"type": "nonsense"}, "{not json", {"$ref": "http://example.com/s.json"}]
+        "schema",
+        [{"type": "nonsense"}, "{not json", {"$ref": "http://example.com/s.json"}, "/no/such/schema.json"],
     )
     def test_a_schema_that_is_none_fails_before_the_first_record(self, hubspot: Sandbox, schema: Any) -> None:
         """A broken schema fails the task without a retry, and nothing is written."""
