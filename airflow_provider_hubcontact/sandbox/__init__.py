@@ -1,1 +1,9 @@
-"""sandbox"""
+"""A local HubSpot: real HTTP on loopback, HubSpot's rules, no account. It needs the extra ``sandbox``."""
+
+from airflow_provider_hubcontact.sandbox.access import OAuthClient
+from airflow_provider_hubcontact.sandbox.definitions import Definition, Option
+from airflow_provider_hubcontact.sandbox.limits import RateLimit
+from airflow_provider_hubcontact.sandbox.server import Sandbox
+from airflow_provider_hubcontact.sandbox.switches import Switches
+
+__all__ = ["Definition", "OAuthClient", "Option", "RateLimit", "Sandbox", "Switches"]

@@ -1,0 +1,226 @@
+"""``python -m airflow_provider_hubcontact.sandbox``: a HubSpot on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import ipaddress
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from airflow_provider_hubcontact.sandbox import seeds
+from airflow_provider_hubcontact.sandbox.access import OAUTH_LIFETIME, SCOPES, OAuthClient
+from airflow_provider_hubcontact.sandbox.limits import DAILY, RateLimit
+from airflow_provider_hubcontact.sandbox.server import TOKEN, Sandbox
+from airflow_provider_hubcontact.sandbox.switches import Switches
+
+Parsed = TypeVar("Parsed")
+Number = TypeVar("Number", int, float)
+
+GC_THRESHOLD = 100_000
+"""New objects before garbage is looked for."""
+
+DESCRIPTION = """\
+Run a local HubSpot: contacts, properties and OAuth over real HTTP, with HubSpot's rules, errors and limits.
+Nothing leaves this machine and nothing is kept: each start begins with the contacts that you give.
+"""
+
+EXAMPLES = f"""\
+examples:
+  A portal with 5,000 contacts, contact-000001@example.com and so on, from many languages:
+    python -m airflow_provider_hubcontact.sandbox --contacts-count 5000
+
+  Your own contacts; the first line of the CSV file holds property names (email, firstname, ...):
+    python -m airflow_provider_hubcontact.sandbox --contacts customers.csv
+
+  A slow portal with little quota, whose token may only read:
+    python -m airflow_provider_hubcontact.sandbox --latency 0.2 --rate-limit 20/10s \\
+      --scope crm.objects.contacts.read
+
+  Ask it:
+    curl -H 'Authorization: Bearer {TOKEN}' \\
+      'http://127.0.0.1:8042/crm/objects/2026-09/contacts/contact-000001@example.com?idProperty=email'
+
+  An Airflow connection to it: type hubspot, host http://127.0.0.1:8042, the token as the password.
+
+switches, for what is not known about HubSpot, the default first:
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM.
+
+    :param arguments: the command line's, if None.
+    :return: the exit status.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    try:
+        sandbox = _sandbox(options).start()
+    except (ImportError, OSError, ValueError) as error:
+        parser.exit(1, f"{parser.prog}: {error}\n")
+    gc.freeze()  # the contacts live as long as the process: no need to look for garbage among them
+    gc.set_threshold(GC_THRESHOLD)
+    try:
+        _say(
+            f"HubSpot sandbox: {sandbox.url} with {len(sandbox.portal.contacts):,} contacts; Ctrl-C stops it."
+        )
+        if not _is_loopback(options.host):
+            _warn(f"Warning: {options.host} is no loopback address; whoever reaches it can read and write.")
+        stop.wait()
+    finally:
+        sandbox.stop()
+    return 0
+
+
+def _sandbox(options: argparse.Namespace) -> Sandbox:
+    contacts = seeds.read_file(options.contacts) if options.contacts else []
+    contacts += seeds.made_up(options.contacts_count, options.seed)
+    return Sandbox(
+        contacts,
+        token=options.token,
+        scopes=options.scope or SCOPES,
+        oauth_clients=options.oauth_client,
+        oauth_lifetime=options.oauth_lifetime,
+        latency=options.latency,
+        rate_limit=options.rate_limit,
+        daily_limit=options.daily_limit,
+        portal_id=options.portal_id,
+        time_zone=options.time_zone,
+        switches=Switches().flipped(dict(options.switch)),
+        host=options.host,
+        port=options.port,
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    switches = "\n".join(f"  {name}={'|'.join(values)}" for name, values in Switches.choices().items())
+    parser = argparse.ArgumentParser(
+        "python -m airflow_provider_hubcontact.sandbox",
+        usage="%(prog)s [options]",
+        description=DESCRIPTION,
+        epilog=EXAMPLES + switches,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    add("--port", type=_port, default=8042, help="port to listen on, 0 for a free one (%(default)s)")
+    add("--token", default=TOKEN, help="the token that is good (%(default)s)")
+    add("--scope", action="append", metavar="S", help="what the token may do; repeat it (all that are known)")
+    add("--contacts", type=Path, metavar="FILE", help="contacts to begin with, .csv or .json")
+    add(
+        "--contacts-count",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="how many contacts to make up (%(default)s)",
+    )
+    add("--seed", type=int, default=0, metavar="N", help="for other made-up contacts (%(default)s)")
+    add(
+        "--latency",
+        type=_seconds,
+        default=0.0,
+        metavar="S",
+        help="seconds that each answer takes longer (%(default)s)",
+    )
+    add(
+        "--rate-limit",
+        type=_parsed(RateLimit.parse),
+        default="190/10s",
+        metavar="N/10s",
+        help="calls in a rolling window for each app, or off (%(default)s)",
+    )
+    add("--daily-limit", type=_count, default=DAILY, metavar="N", help="calls a day (%(default)s)")
+    add("--portal-id", type=_count, default=12_345_678, metavar="N", help="the account's id (%(default)s)")
+    add("--time-zone", default="America/New_York", metavar="TZ", help="where its day begins (%(default)s)")
+    add(
+        "--oauth-client",
+        action="append",
+        type=_parsed(OAuthClient.parse),
+        default=[],
+        metavar="ID:SECRET:REFRESH_TOKEN",
+        help="an OAuth app that is installed; repeat it",
+    )
+    add(
+        "--oauth-lifetime",
+        type=_seconds,
+        default=OAUTH_LIFETIME,
+        metavar="S",
+        help="seconds that an OAuth access token lives (%(default)s)",
+    )
+    add(
+        "--switch",
+        action="append",
+        type=_parsed(_switch),
+        default=[],
+        metavar="NAME=VALUE",
+        help="take the other way where HubSpot is not known, see below; repeat it",
+    )
+    return parser
+
+
+def _parsed(parse: Callable[[str], Parsed]) -> Callable[[str], Parsed]:
+    """Let argparse show what a parser complains about."""
+
+    def read(text: str) -> Parsed:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
+
+
+def _switch(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    Switches().flipped({name: value})
+    return name, value
+
+
+def _port(text: str) -> int:
+    return _number(text, int, 0, 65_535)
+
+
+def _count(text: str) -> int:
+    return _number(text, int, 0, 2**53)
+
+
+def _seconds(text: str) -> float:
+    return _number(text, float, 0, 86_400)
+
+
+def _number(text: str, kind: Callable[[str], Number], least: float, most: float) -> Number:
+    try:
+        number = kind(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+    if not least <= number <= most:
+        raise argparse.ArgumentTypeError(f"{text} is not between {least:,} and {most:,}")
+    return number
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _warn(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

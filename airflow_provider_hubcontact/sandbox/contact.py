@@ -1,0 +1,85 @@
+"""A contact, and what its properties were before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+HISTORY_LENGTH = 45
+"""How many values of a property HubSpot tells."""
+
+MAX_WRITES = 200
+"""How many writes a contact remembers; values that are older than all of them are forgotten."""
+
+
+class Version(NamedTuple):
+    """One value that a property had.
+
+    :param timestamp: when it was set, in milliseconds since 1970.
+    :param source: what set it.
+    """
+
+    value: str
+    timestamp: int
+    source: str
+
+
+class Write(NamedTuple):
+    """One change of a contact.
+
+    :param values: property → new value.
+    :param timestamp: milliseconds since 1970.
+    :param timestamps: those that were given for single properties.
+    """
+
+    values: Mapping[str, str]
+    timestamp: int
+    timestamps: Mapping[str, int]
+    source: str
+
+
+@dataclass(slots=True)
+class Contact:
+    """A contact of the portal.
+
+    :param id: the record id; v1 calls it vid.
+    :param properties: name → current value; a cleared one is empty, one that never had a value is missing.
+    :param writes: the changes, the first one first.
+    """
+
+    id: str
+    created_at: int
+    updated_at: int
+    properties: dict[str, str] = field(default_factory=dict)
+    writes: list[Write] = field(default_factory=list)
+
+    @property
+    def email(self) -> str:
+        """The primary address, empty if there is none."""
+        return self.properties.get("email", "")
+
+    @property
+    def secondary_emails(self) -> list[str]:
+        """The other addresses, which identify the contact as well (D: contacts guide, secondary emails)."""
+        additional = self.properties.get("hs_additional_emails", "").lower()
+        return [address for address in additional.split(";") if address]
+
+    @property
+    def history(self) -> dict[str, list[Version]]:
+        """What each property was: name → values, the last write first."""
+        history: dict[str, list[Version]] = {}
+        for write in reversed(self.writes):
+            for name, value in write.values.items():
+                versions = history.setdefault(name, [])
+                if len(versions) < HISTORY_LENGTH:
+                    timestamp = write.timestamps.get(name, write.timestamp)
+                    versions.append(Version(value, timestamp, write.source))
+        return history
+
+    def write(self, write: Write) -> None:
+        """Change properties, and remember it."""
+        self.properties.update(write.values)
+        self.writes.append(write)
+        if len(self.writes) > MAX_WRITES:
+            del self.writes[0]

@@ -1,0 +1,110 @@
+"""HubSpot's refusals for who asks and how often, with the grades of ``errors``.
+
+::
+
+    Refused
+    ├── InvalidGrant                    400, in OAuth's own form
+    ├── Unauthenticated, TokenExpired   401
+    ├── MissingScopes                   403
+    └── RateLimited, DailyLimitReached  429
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from airflow_provider_hubcontact.sandbox.errors import Json, Refused
+
+
+class InvalidGrant(Refused):
+    """The token endpoint refuses (D, RFC 6749 section 5.2).
+
+    :param error: RFC 6749's code.
+    :param hubspot_status: HubSpot's code.
+    :param message: a sentence that names no secret.
+    """
+
+    def __init__(self, error: str, hubspot_status: str, message: str) -> None:
+        super().__init__(message)
+        self.error = error
+        self.hubspot_status = hubspot_status
+
+    def body(self, correlation_id: str) -> Json:
+        """Fill OAuth's envelope."""
+        return {
+            "error": self.error,
+            "error_description": self.message,
+            "status": self.hubspot_status,
+            "message": self.message,
+            "correlationId": correlation_id,
+        }
+
+
+class Unauthenticated(Refused):
+    """No token, or none that HubSpot knows (T, raw logs of 2025 and 2026)."""
+
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Authentication credentials not found. This API supports OAuth 2.0 authentication and you can "
+            "find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview",
+            "INVALID_AUTHENTICATION",
+        )
+
+
+class TokenExpired(Refused):
+    """An OAuth access token outlived its 30 minutes (F).
+
+    :param seconds: how long ago.
+    """
+
+    status = 401
+
+    def __init__(self, seconds: int) -> None:
+        ago = f"{seconds // 60} minute(s)" if seconds >= 60 else f"{seconds} second(s)"
+        super().__init__(
+            f"The OAuth token used to make this call expired {ago} ago.", "EXPIRED_AUTHENTICATION"
+        )
+
+
+class MissingScopes(Refused):
+    """The token may not do this (F)."""
+
+    status = 403
+
+    def __init__(self, scopes: Sequence[str]) -> None:
+        super().__init__(
+            "This app hasn't been granted all required scopes to make this call. Read more about required "
+            "scopes here: https://developers.hubspot.com/scopes.",
+            "MISSING_SCOPES",
+            errors=[
+                {
+                    "message": "One or more of the following scopes are required.",
+                    "context": {"requiredGranularScopes": list(scopes)},
+                }
+            ],
+            links={"scopes": "https://developers.hubspot.com/scopes"},
+        )
+
+
+class RateLimited(Refused):
+    """Too many calls in ten seconds (F)."""
+
+    status = 429
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You have reached your ten_secondly_rolling limit.",
+            errorType="RATE_LIMIT",
+            policyName="TEN_SECONDLY_ROLLING",
+        )
+
+
+class DailyLimitReached(Refused):
+    """The account's calls of the day are used up (D, "Usage guidelines")."""
+
+    status = 429
+
+    def __init__(self) -> None:
+        super().__init__("You have reached your daily limit.", errorType="RATE_LIMIT", policyName="DAILY")

@@ -1,0 +1,122 @@
+"""A write before it is done: which values it holds, and what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from airflow_provider_hubcontact.sandbox.contact import Contact
+from airflow_provider_hubcontact.sandbox.definitions import Definition
+from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, Problem
+from airflow_provider_hubcontact.sandbox.switches import Switches
+from airflow_provider_hubcontact.sandbox.values import (
+    MAX_TEXT,
+    InvalidValue,
+    accept,
+    appended,
+    normalised_date,
+)
+
+STAGE = "lifecyclestage"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What the ways to write do differently.
+
+    :param source: what a value's history says of its origin.
+    :param epoch_times: times are milliseconds (v1).
+    :param normalises_dates: a date in the wrong form is mended and warned about, not refused (2026-09, T).
+    :param keeps_stage: a stage that goes back is ignored whatever the switch says (v1, D).
+    :param computes: the writer is HubSpot itself, which may set what is read-only.
+    """
+
+    source: str = "INTEGRATION"
+    epoch_times: bool = False
+    normalises_dates: bool = False
+    keeps_stage: bool = False
+    computes: bool = False
+
+
+V3 = Dialect()
+V2026_09 = Dialect(normalises_dates=True)
+V1 = Dialect(source="API", epoch_times=True, keeps_stage=True)
+SEED = Dialect(source="IMPORT", keeps_stage=True, computes=True)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A write that is not done yet.
+
+    :param values: what will be written, in the form in which HubSpot keeps it.
+    :param normalised: property → what was sent instead.
+    """
+
+    contact: Contact
+    new: bool
+    dialect: Dialect
+    values: dict[str, str] = field(default_factory=dict)
+    normalised: dict[str, str] = field(default_factory=dict)
+
+
+def fill(
+    draft: Draft, properties: Mapping[str, str], definitions: Mapping[str, Definition], switches: Switches
+) -> None:
+    """Check values and put them into a draft.
+
+    :param properties: name → value, "" to clear it.
+    :raises InvalidProperties: with all that is wrong.
+    """
+    problems: list[Problem] = []
+    for name, value in properties.items():
+        definition = definitions.get(name)
+        if definition is not None and definition.free and len(value) <= MAX_TEXT:
+            draft.values[name] = value  # nearly all values are such, and need no more
+            continue
+        if definition is None:
+            problems.append(Problem(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))
+            continue
+        problem = _put(draft, definition, value, switches)
+        if problem is not None:
+            problems.append(problem)
+    if problems:
+        raise InvalidProperties(problems)
+
+
+def _put(draft: Draft, definition: Definition, value: str, switches: Switches) -> Problem | None:
+    """Put one value into a draft, or say what is wrong with it."""
+    name = definition.name
+    if definition.read_only and not draft.dialect.computes:
+        return Problem(name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.')
+    if value == "":
+        draft.values[name] = ""
+        return None
+    try:
+        kept = accept(definition, value, epoch_only=draft.dialect.epoch_times)
+    except InvalidValue as problem:
+        mends = draft.dialect.normalises_dates and definition.type == "date"
+        mended = normalised_date(value) if mends else None
+        if mended is None:
+            return Problem(name, problem.code, problem.message)
+        draft.normalised[name] = value
+        kept = mended
+    if definition.multiple and value[0] == ";":
+        kept = appended(draft.contact.properties.get(name, ""), value)
+    if name == STAGE and _goes_back(draft, definition, kept):
+        return _kept_stage(draft, kept, switches)
+    draft.values[name] = kept
+    return None
+
+
+def _goes_back(draft: Draft, definition: Definition, stage: str) -> bool:
+    """Tell whether a stage comes before the present one, in the order of the property's options (D)."""
+    current = draft.contact.properties.get(STAGE, "")
+    return bool(current) and definition.rank.get(stage, 0) < definition.rank.get(current, 0)
+
+
+def _kept_stage(draft: Draft, stage: str, switches: Switches) -> Problem | None:
+    """Leave the stage as it is, silently, or say so; the code and the text are ours (U)."""
+    if draft.dialect.keeps_stage or switches.stage_regression == "keep":
+        return None
+    message = f"{stage} comes before the contact's lifecycle stage; clear it first."
+    return Problem(STAGE, "INVALID_LIFECYCLE_STAGE", message)

@@ -1,0 +1,299 @@
+"""HubSpot's refusals: status, texts and envelopes. Those for a token or a limit are in ``denials``.
+
+Each class says how sure its text is: **D** documented by HubSpot, **F** recorded from HubSpot, **T** told by
+others, **U** unknown, so the text is ours.
+
+::
+
+    Refused
+    ├── InvalidJson, MissingFields, InvalidInput, InvalidProperties,
+    │   DuplicateIds, TooManyInputs, NonUniqueIdProperty                   400
+    ├── ContactNotFound, IdNotNumeric, PropertyNotFound, ContactsNotFound  404
+    ├── ContactExists, LegacyContactExists, PropertyExists                 409
+    ├── TooLarge                                                           413
+    └── NotEmulated                                                        501
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+Json = dict[str, Any]
+
+MAX_ERRORS = 3
+"""A refusal's ``errors`` holds this many at most, while its message holds all (F)."""
+
+
+class Problem(NamedTuple):
+    """What is wrong with one property of one contact."""
+
+    name: str
+    code: str
+    message: str
+
+    @property
+    def result(self) -> Json:
+        """The form inside of v1's ``validationResults`` and of the newer APIs' message (F)."""
+        return {"isValid": False, "message": self.message, "error": self.code, "name": self.name}
+
+    @property
+    def error(self) -> Json:
+        """The form inside of the newer APIs' ``errors`` (F)."""
+        return {"message": self.message, "code": self.code, "context": {"propertyName": [self.name]}}
+
+
+class Refused(Exception):
+    """HubSpot says no.
+
+    :param message: HubSpot's sentence.
+    :param category: HubSpot's machine-readable reason; some answers have none.
+    :param context: what it is about.
+    :param details: further keys of the envelope.
+
+    HubSpot docs: "Error handling".
+    """
+
+    status: ClassVar[int] = 400
+
+    def __init__(
+        self,
+        message: str,
+        category: str | None = None,
+        context: Mapping[str, list[str]] | None = None,
+        **details: Any,  # noqa: ANN401 - any JSON
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.category = category
+        self.context = dict(context or {})
+        self.details = details
+
+    def body(self, correlation_id: str) -> Json:
+        """Fill the envelope of a whole answer."""
+        return {"status": "error", "message": self.message, "correlationId": correlation_id, **self._rest()}
+
+    def legacy_body(self, correlation_id: str) -> Json:
+        """Fill the envelope of an answer by v1, where it differs."""
+        return self.body(correlation_id)
+
+    def part(self, trace_id: str | None = None) -> Json:
+        """Fill an entry of a 207's ``errors`` (F)."""
+        part = {"status": "error", "category": self.category, "message": self.message, **self._rest()}
+        if trace_id is not None:
+            part["context"] = {"objectWriteTraceId": [trace_id], **self.context}
+        return part
+
+    def _rest(self) -> Json:
+        rest = dict(self.details)
+        if self.context:
+            rest["context"] = self.context
+        if self.category is not None:
+            rest["category"] = self.category
+        return rest
+
+
+class InvalidJson(Refused):
+    """The body is no JSON, or of the wrong shape (F: issues of HubSpot.NET and hubspot-api-python)."""
+
+    def __init__(self, problem: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(f"Invalid input JSON on line {line}, column {column}: {problem}")
+
+
+class MissingFields(Refused):
+    """A required field of the body is missing (T)."""
+
+    def __init__(self, names: Sequence[str], line: int = 1, column: int = 2) -> None:
+        super().__init__(
+            f"Invalid input JSON on line {line}, column {column}: "
+            f"Some required fields were not set: [{', '.join(names)}]",
+            "VALIDATION_ERROR",
+        )
+
+
+class InvalidInput(Refused):
+    """Something else about the request is wrong (U)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "VALIDATION_ERROR")
+
+
+class InvalidProperties(Refused):
+    """Values that HubSpot does not take; all of them are listed, and nothing is written (F).
+
+    :param problems: at least one.
+    """
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        results = [problem.result for problem in problems]
+        listed = json.dumps(results, ensure_ascii=False, separators=(",", ":"))
+        super().__init__(
+            f"Property values were not valid: {listed}",
+            "VALIDATION_ERROR",
+            errors=[problem.error for problem in problems[:MAX_ERRORS]],
+        )
+
+    def legacy_body(self, correlation_id: str) -> Json:
+        """Fill the envelope of v1, which lists all problems as JSON (F)."""
+        return {
+            "validationResults": [problem.result for problem in self.problems],
+            "status": "error",
+            "message": "Property values were not valid",
+            "correlationId": correlation_id,
+        }
+
+
+class DuplicateIds(Refused):
+    """A batch names a contact twice (F)."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        super().__init__(
+            f"Duplicate IDs found in batch input: [{', '.join(ids)}]. IDs must be unique",
+            "VALIDATION_ERROR",
+            {"ids": list(ids)},
+        )
+
+
+class TooManyInputs(Refused):
+    """A batch is too large (F for histories, U for the rest).
+
+    :param most: how many inputs are allowed.
+    :param what: what is asked for.
+    """
+
+    def __init__(self, most: int, what: str = "") -> None:
+        super().__init__(
+            f"The maximum number of inputs supported in a batch request{what} is {most}. "
+            "Please reduce the number of items and try again",
+            "VALIDATION_ERROR",
+        )
+
+
+class NonUniqueIdProperty(Refused):
+    """A batch identifies contacts by a property that does not identify them (T)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Unable to perform update/upsert by non-unique 0-1 property {name}", "VALIDATION_ERROR"
+        )
+
+
+class ContactNotFound(Refused):
+    """No contact has this id, or this value of the ``idProperty`` (F)."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("resource not found")
+
+    def legacy_body(self, correlation_id: str) -> Json:
+        """Fill the envelope of v1 (F)."""
+        return super().body(correlation_id) | {"message": "contact does not exist"}
+
+
+class IdNotNumeric(Refused):
+    """The id is no number, and no ``idProperty`` says what it is; the two blanks are HubSpot's (F)."""
+
+    status = 404
+
+    def __init__(self, value: str) -> None:
+        super().__init__(
+            "Object not found.  objectId are usually numeric.", "OBJECT_NOT_FOUND", {"id": [value]}
+        )
+
+
+class ContactsNotFound(Refused):
+    """Some ids of a batch are unknown; one entry names them all (F)."""
+
+    status = 404
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        super().__init__(
+            "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid.",
+            "OBJECT_NOT_FOUND",
+            {"ids": list(ids)},
+        )
+
+
+class PropertyNotFound(Refused):
+    """No property has this name (T)."""
+
+    status = 404
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No property named '{name}' exists.", "OBJECT_NOT_FOUND")
+
+
+class ContactExists(Refused):
+    """Another contact has this address, or this value of a unique property (F).
+
+    :param existing_id: that contact's id, None if it is being made by the same batch.
+    :param value: the address or value.
+    """
+
+    status = 409
+
+    def __init__(self, existing_id: str | None, value: str) -> None:
+        known = f". Existing ID: {existing_id}" if existing_id else ""
+        super().__init__(f"Contact already exists{known}", "CONFLICT")
+        self.existing_id = existing_id
+        self.value = value
+
+    def part(self, trace_id: str | None = None) -> Json:
+        """Name the existing contact in the context, too (F)."""
+        part = super().part(trace_id)
+        if self.existing_id:
+            part["context"] = {**part.get("context", {}), "existingId": [self.existing_id]}
+        return part
+
+
+class LegacyContactExists(Refused):
+    """Another contact has this address, as v1 says it (F).
+
+    :param profile: the other contact's ``identityProfile``.
+    """
+
+    status = 409
+
+    def __init__(self, existing_id: str | None, value: str, profile: Json) -> None:
+        text = f"A contact with email {value} already exists. Existing ID: {existing_id}"
+        super().__init__(
+            f"Contact already exists. Existing ID: {existing_id}",
+            "OBJECT_ALREADY_EXISTS",
+            identityProfile=profile,
+            errors=[{"message": text, "in": "email"}],
+            error="CONTACT_EXISTS",
+        )
+
+
+class PropertyExists(Refused):
+    """A property has this name already (T, observed in September 2026)."""
+
+    status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"A property named '{name}' already exists.",
+            "OBJECT_ALREADY_EXISTS",
+            subCategory="Properties.PROPERTY_WITH_NAME_EXISTS",
+        )
+
+
+class TooLarge(Refused):
+    """The request's body is larger than the sandbox takes (U)."""
+
+    status = 413
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"The request body is larger than {most:,} bytes.", "VALIDATION_ERROR")
+
+
+class NotEmulated(Refused):
+    """HubSpot may do this; the sandbox does not."""
+
+    status = 501
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"The sandbox does not emulate {what}.", "NOT_EMULATED")

@@ -1,0 +1,94 @@
+"""By which values contacts are known: ids, addresses, and other properties that are unique."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from airflow_provider_hubcontact.sandbox.contact import Contact
+from airflow_provider_hubcontact.sandbox.drafts import Draft
+from airflow_provider_hubcontact.sandbox.errors import ContactExists
+
+EMAIL = "email"
+
+
+class Identities:
+    """Finds contacts by unique values, of which no two contacts have the same; letter case does not count.
+
+    HubSpot docs: contacts guide (secondary emails), changelog "Unique properties for contacts".
+    """
+
+    def __init__(self) -> None:
+        self._holders: dict[str, dict[str, Contact]] = {EMAIL: {}}
+
+    @property
+    def names(self) -> Collection[str]:
+        """The properties that identify contacts."""
+        return self._holders.keys()
+
+    def add_property(self, name: str) -> None:
+        """Know contacts by one more property."""
+        self._holders[name] = {}
+
+    def find(self, name: str, value: str) -> Contact | None:
+        """Find who has a value; a contact has its secondary addresses, too."""
+        return self._holders.get(name, {}).get(value.lower())
+
+    def claims(self, draft: Draft) -> dict[tuple[str, str], str]:
+        """Give the unique values that a draft takes → its contact's id."""
+        values = draft.values
+        return {(name, values[name].lower()): draft.contact.id for name in self._holders if values.get(name)}
+
+    def check(self, draft: Draft, claimed: Mapping[tuple[str, str], str]) -> None:
+        """See that a draft takes nothing that another contact has.
+
+        :param claimed: what other drafts of the same batch take.
+        :raises ContactExists: if it does.
+        """
+        for name, holders in self._holders.items():
+            value = draft.values.get(name, "").lower()
+            holder = holders.get(value)
+            if holder is not None and holder is not draft.contact:
+                raise ContactExists(holder.id, value)
+            if claimed.get((name, value), draft.contact.id) != draft.contact.id:
+                raise ContactExists(None, value)
+
+    def move(self, contact: Contact, changes: Mapping[str, str], *, keep_old_email: bool) -> None:
+        """Know a contact by new values instead of its present ones.
+
+        :param changes: property → value, any properties.
+        :param keep_old_email: the primary address that is replaced becomes a secondary one.
+        """
+        for name, holders in self._holders.items():
+            if name not in changes:
+                continue
+            old, new = contact.properties.get(name, "").lower(), changes[name].lower()
+            if name == EMAIL and _move_secondary(contact, old, new, keep_old=keep_old_email):
+                old = ""
+            if old:
+                del holders[old]
+            if new:
+                holders[new] = contact
+
+    def add_secondary(self, contact: Contact) -> None:
+        """Know a contact by its secondary addresses.
+
+        :raises ContactExists: if another contact has one.
+        """
+        for address in contact.secondary_emails:
+            holder = self._holders[EMAIL].setdefault(address, contact)
+            if holder is not contact:
+                raise ContactExists(holder.id, address)
+
+
+def _move_secondary(contact: Contact, old: str, new: str, *, keep_old: bool) -> bool:
+    """Take a new primary address from the secondary ones, and put the old one there if it is to stay.
+
+    :return: whether it stays.
+    """
+    before = contact.secondary_emails
+    after = [address for address in before if address != new]
+    if old and keep_old:
+        after.append(old)
+    if after != before:
+        contact.properties["hs_additional_emails"] = ";".join(after)
+    return keep_old

@@ -1,0 +1,109 @@
+"""What the newer contact APIs have in common: paths, scopes, dialects, and how a contact looks in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from airflow_provider_hubcontact.sandbox.contact import Contact
+from airflow_provider_hubcontact.sandbox.drafts import V3, V2026_09, Dialect, Draft
+from airflow_provider_hubcontact.sandbox.errors import Json, NotEmulated
+from airflow_provider_hubcontact.sandbox.values import iso
+from airflow_provider_hubcontact.sandbox.wire import CONTACT_TYPES, DATED_VERSIONS, Request, mapping, text
+
+READ = ("crm.objects.contacts.read",)
+WRITE = ("crm.objects.contacts.write",)
+DEFAULT_PROPERTIES = ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname")
+"""What an answer to a read holds when nothing is asked for (F)."""
+
+ALWAYS = ("createdate", "hs_object_id", "lastmodifieddate")
+"""What every answer holds (F)."""
+
+AFTER_UPDATE = ("createdate", "hs_object_id", "hs_object_source", "lastmodifieddate", "lifecyclestage")
+"""What an answer to an update holds besides the written properties; the address is not among it (F)."""
+
+AFTER_CREATE = (*AFTER_UPDATE, "email")
+
+
+def roots() -> Iterator[tuple[str, Dialect]]:
+    """Give the paths of the contact object in v3 and the dated versions, and what each does differently."""
+    for kind in CONTACT_TYPES:
+        yield f"/crm/v3/objects/{kind}", V3
+        for version in DATED_VERSIONS:
+            yield f"/crm/objects/{version}/{kind}", V2026_09 if version == "2026-09" else V3
+
+
+def property_values(value: object) -> dict[str, str]:
+    """Read ``properties`` of a body.
+
+    :raises InvalidJson: if it is no object of texts.
+    """
+    return {name: each if type(each) is str else text(each) for name, each in mapping(value).items()}
+
+
+def refuse_associations(body: Mapping[str, Any]) -> None:
+    """Say that associations are not emulated, rather than forget them.
+
+    :raises NotEmulated: if there are some.
+    """
+    if body.get("associations"):
+        raise NotEmulated("associations")
+
+
+def asked_for(request: Request, names: Sequence[str]) -> Sequence[str]:
+    """Choose what an answer to a read holds; names of no property are ignored (U)."""
+    if not names:
+        return DEFAULT_PROPERTIES
+    return [name for name in dict.fromkeys((*names, *ALWAYS)) if name in request.portal.definitions]
+
+
+def shown(request: Request, contact: Contact, names: Sequence[str], history: Sequence[str]) -> Json:
+    """Write a contact, with null for a property that never had a value.
+
+    :param history: properties whose former values are told as well, the newest first.
+    """
+    properties = contact.properties
+    body = _object(request, contact, {name: properties.get(name) for name in names})
+    if history:
+        versions = contact.history
+        body["propertiesWithHistory"] = {
+            name: [
+                {"value": version.value, "timestamp": iso(version.timestamp), "sourceType": version.source}
+                for version in versions.get(name, ())
+            ]
+            for name in history
+            if name in request.portal.definitions
+        }
+    return body
+
+
+def shown_written(request: Request, draft: Draft) -> Json:
+    """Write a contact as an answer to a write does: what was written, and what HubSpot computes (F)."""
+    properties = draft.contact.properties
+    shown: dict[str, str | None] = {name: properties.get(name) for name in draft.values}
+    for name in AFTER_CREATE if draft.new else AFTER_UPDATE:
+        if name in properties:
+            shown[name] = properties[name]
+    body = _object(request, draft.contact, shown)
+    if draft.normalised:
+        body["warnings"] = [
+            {
+                "category": "PROPERTY_VALUE_NORMALIZED",
+                "message": f"{name} was normalized",
+                "context": {"propertyName": name, "rawValue": raw, "normalizedValue": properties.get(name)},
+            }
+            for name, raw in draft.normalised.items()
+        ]
+    return body
+
+
+def _object(request: Request, contact: Contact, properties: Mapping[str, str | None]) -> Json:
+    portal_id = request.portal.account.portal_id
+    return {
+        "id": contact.id,
+        "properties": properties,
+        "createdAt": contact.properties["createdate"],
+        "updatedAt": contact.properties["lastmodifieddate"],
+        "archived": False,
+        "url": f"https://app.hubspot.com/contacts/{portal_id}/record/0-1/{contact.id}",
+    }

@@ -1,0 +1,170 @@
+"""A HubSpot in a thread: starts, tells its address, stops."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from airflow_provider_hubcontact.sandbox.access import OAUTH_LIFETIME, SCOPES, Access, OAuthClient
+from airflow_provider_hubcontact.sandbox.definitions import Definition
+from airflow_provider_hubcontact.sandbox.limits import DAILY, Limits, RateLimit
+from airflow_provider_hubcontact.sandbox.portal import Account, Portal
+from airflow_provider_hubcontact.sandbox.switches import Switches
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from airflow_provider_hubcontact.sandbox.app import Logged
+
+TOKEN = "pat-na1-00000000-0000-0000-0000-000000000000"  # noqa: S105 - opens nothing but a sandbox
+STOP_SECONDS = 5.0
+SERVER_LIBRARIES = ("uvicorn", "httptools", "orjson")
+
+
+class Sandbox:
+    """A local HubSpot over real HTTP, for tests, demos and continuous integration.
+
+    ::
+
+        with Sandbox(contacts=[{"email": "ada@example.com", "lifecyclestage": "lead"}]) as hubspot:
+            ...  # calls to hubspot.url with hubspot.token
+            assert hubspot.portal.contact("ada@example.com").properties["lifecyclestage"] == "customer"
+
+    :param contacts: property → value of the contacts that are there from the start.
+    :param properties: property definitions besides HubSpot's own.
+    :param token: a private app's token, or a service key.
+    :param scopes: what the token may do.
+    :param oauth_clients: apps whose refresh tokens are good.
+    :param oauth_lifetime: seconds that an OAuth access token lives.
+    :param latency: seconds that each answer takes longer.
+    :param rate_limit: calls in a rolling window for each app; None for no limit.
+    :param daily_limit: calls a day.
+    :param portal_id: the account's id.
+    :param time_zone: the account's IANA zone; the day of the limits begins at its midnight.
+    :param switches: the ways to take where HubSpot is not known.
+    :param clock: seconds since 1970.
+    :param host: the address to listen on.
+    :param port: the port; 0 for a free one.
+    :raises ValueError: if a contact is none that HubSpot could have.
+    :raises ImportError: if the extra ``sandbox`` is not installed.
+    """
+
+    def __init__(
+        self,
+        contacts: Iterable[Mapping[str, str]] = (),
+        *,
+        properties: Iterable[Definition] = (),
+        token: str = TOKEN,
+        scopes: Iterable[str] = SCOPES,
+        oauth_clients: Sequence[OAuthClient] = (),
+        oauth_lifetime: float = OAUTH_LIFETIME,
+        latency: float = 0.0,
+        rate_limit: RateLimit | None = None,
+        daily_limit: int = DAILY,
+        portal_id: int = 12_345_678,
+        time_zone: str = "America/New_York",
+        switches: Switches | None = None,
+        clock: Callable[[], float] = time.time,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        _require_server_libraries()
+        from airflow_provider_hubcontact.sandbox.app import Application  # noqa: PLC0415 - needs the extra
+
+        self.token = token
+        self.portal = Portal(contacts, properties, switches, Account(portal_id, time_zone), clock)
+        self.access = Access(token, scopes, oauth_clients, oauth_lifetime, clock)
+        self.limits = Limits(rate_limit, daily_limit, time_zone, clock)
+        self._application = Application(self.portal, self.access, self.limits, latency)
+        self._host, self._port = host, port
+        self._server: uvicorn.Server | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at the end."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    @property
+    def requests(self) -> list[Logged]:
+        """The requests answered so far, the oldest first."""
+        return list(self._application.log)
+
+    def start(self) -> Self:
+        """Listen, and answer from a thread of its own.
+
+        :raises OSError: if the address cannot be listened on.
+        """
+        import uvicorn  # noqa: PLC0415 - needs the extra
+
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listener = socket.create_server((self._host, self._port), family=family, backlog=2048)
+        self._port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            self._application,
+            interface="asgi3",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=0,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._run, args=(listener,), name="hubspot-sandbox", daemon=True
+        )
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop at once; calls that are not answered yet are dropped."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.should_exit = True
+        self._thread.join(STOP_SECONDS)
+        self._server = self._thread = None
+
+    def reset(self) -> None:
+        """Go back to the start: contacts, properties, tokens, limits, requests."""
+        if self._loop is None or not self._loop.is_running():
+            self._application.reset()
+            return
+        asyncio.run_coroutine_threadsafe(self._reset(), self._loop).result(STOP_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    async def _reset(self) -> None:
+        self._application.reset()
+
+    def _run(self, listener: socket.socket) -> None:
+        assert self._server is not None  # noqa: S101
+        config = self._server.config
+        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner, listener:
+            self._loop = runner.get_loop()
+            runner.run(self._server.serve(sockets=[listener]))
+
+
+def _require_server_libraries() -> None:
+    missing = [name for name in SERVER_LIBRARIES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ImportError(
+            f"The sandbox cannot serve HTTP without {', '.join(missing)}: "
+            "pip install 'airflow-provider-hubcontact[sandbox]'"
+        )

@@ -1,0 +1,60 @@
+"""What is not known about HubSpot, and which way the sandbox takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Literal, get_args, get_type_hints
+
+
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """The open questions, each with the likelier answer as its default.
+
+    :param batch_update_with_trace_ids: an invalid input among inputs that all have an
+        ``objectWriteTraceId``: ``207`` names it, as create and upsert do, ``400`` refuses the batch.
+    :param batch_update_by_email: ``idProperty: email`` in a batch update: HubSpot's guide and its reference
+        contradict each other; a report of 2024 has it refused.
+    :param stage_regression: a lifecycle stage that goes back by v3 or a dated version: ``keep`` answers 200
+        with the old stage, ``reject`` answers 400. v1 always keeps it and answers 204.
+    :param v1_taken_email: the legacy update by e-mail takes another contact's address: ``409``, or ``ignore``
+        to answer 204 and keep the address.
+    :param old_email: a new primary address makes the old one: ``dropped``, or ``secondary``.
+    :param result_order: the order of a batch's results: HubSpot promises none, ``reversed`` shows it.
+    :param new_contact_stage: the stage of a contact that is created by API without one, a setting of the
+        portal: ``lead`` (F), or ``none``.
+    """
+
+    batch_update_with_trace_ids: Literal["207", "400"] = "207"
+    batch_update_by_email: Literal["refused", "allowed"] = "refused"
+    stage_regression: Literal["keep", "reject"] = "keep"
+    v1_taken_email: Literal["409", "ignore"] = "409"
+    old_email: Literal["dropped", "secondary"] = "dropped"
+    result_order: Literal["reversed", "input"] = "reversed"
+    new_contact_stage: Literal["lead", "none"] = "lead"
+
+    def __post_init__(self) -> None:
+        choices = Switches.choices()
+        for name, allowed in choices.items():
+            value = getattr(self, name)
+            if value not in allowed:
+                raise ValueError(f"The switch {name} is one of {', '.join(allowed)}, not {value!r}.")
+
+    @classmethod
+    def choices(cls) -> dict[str, tuple[str, ...]]:
+        """Give each switch's values, the default one first.
+
+        :return: switch → values.
+        """
+        hints = get_type_hints(cls)
+        return {field.name: get_args(hints[field.name]) for field in fields(cls)}
+
+    def flipped(self, settings: dict[str, str]) -> Switches:
+        """Set some of the switches.
+
+        :param settings: switch → value.
+        :raises ValueError: for a switch or value that does not exist.
+        """
+        unknown = sorted(settings.keys() - self.choices().keys())
+        if unknown:
+            raise ValueError(f"There is no switch {unknown[0]!r}; there are {', '.join(self.choices())}.")
+        return replace(self, **settings)  # type: ignore[arg-type] # __post_init__ checks the values

@@ -1,0 +1,211 @@
+"""HTTP as the routes see it: a request that can be asked for its parts, a reply, and where requests go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qs, unquote
+
+import orjson
+
+from airflow_provider_hubcontact.sandbox.access import Access
+from airflow_provider_hubcontact.sandbox.errors import InvalidJson, MissingFields
+from airflow_provider_hubcontact.sandbox.portal import Portal
+
+DATED_VERSIONS = ("2026-03", "2026-09")
+CONTACT_TYPES = ("contacts", "contact", "0-1")
+"""What the contact object is called in a path: its plural, its old singular, its type id."""
+
+
+@dataclass
+class Request:
+    """A call that was let in.
+
+    :param path: as it was sent, still percent-encoded, without the query.
+    :param inputs: how many records it is about; routes set it for the log.
+    """
+
+    method: str
+    path: str
+    query_string: bytes
+    body: bytes
+    portal: Portal
+    access: Access
+    params: Mapping[str, str] = field(default_factory=dict)
+    inputs: int = 0
+
+    @cached_property
+    def query(self) -> dict[str, list[str]]:
+        """Query parameters, each with all of its values."""
+        return parse_qs(self.query_string.decode("latin-1"), keep_blank_values=True)
+
+    def parameter(self, name: str) -> str | None:
+        """Give the last value of a query parameter, None if it is missing or empty."""
+        return (self.query.get(name) or [""])[-1] or None
+
+    def listed(self, name: str) -> list[str]:
+        """Give the values of a query parameter that may be repeated or hold several between commas."""
+        return [part for value in self.query.get(name, ()) for part in value.split(",") if part]
+
+    @cached_property
+    def form(self) -> dict[str, str]:
+        """The fields of a form-encoded body."""
+        fields = parse_qs(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+        return {name: values[-1] for name, values in fields.items()}
+
+    @cached_property
+    def json(self) -> dict[str, Any]:
+        """The body's object.
+
+        :raises InvalidJson: if it is anything else.
+        """
+        return mapping(parsed(self.body))
+
+
+@dataclass(slots=True)
+class Reply:
+    """What HubSpot answers.
+
+    :param body: JSON, None for no content.
+    """
+
+    status: int
+    body: Any = None
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What answers a call.
+
+    :param scopes: the token needs one of these.
+    :param public: it needs no token.
+    :param legacy: errors have v1's form.
+    """
+
+    method: str
+    path: str
+    handler: Callable[[Request], Reply]
+    scopes: tuple[str, ...] = ()
+    public: bool = False
+    legacy: bool = False
+
+
+class Router:
+    """Finds the route of a path. It works on the path as sent, so that an address may hold a slash (``%2F``).
+
+    :param routes: with ``{name}`` for a segment that is a parameter.
+    """
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._root: dict[str, Any] = {}
+        for route in routes:
+            node = self._root
+            for segment in route.path.strip("/").split("/"):
+                node = node.setdefault("{}" if segment.startswith("{") else segment, {})
+            names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
+            node[f" {route.method}"] = (route, names)
+
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        """Find who answers.
+
+        :return: the route, and its parameters, decoded; None if nobody does.
+        """
+        values: list[str] = []
+        found = self._walk(self._root, path.strip("/").split("/"), f" {method}", values)
+        if found is None:
+            return None
+        route, names = found
+        return route, dict(zip(names, values, strict=True))
+
+    def _walk(
+        self, node: dict[str, Any], segments: list[str], leaf: str, values: list[str]
+    ) -> tuple[Route, list[str]] | None:
+        """Prefer a segment's own name to a parameter."""
+        if not segments:
+            return node.get(leaf)
+        first, rest = segments[0], segments[1:]
+        if first in node and "{" not in first:
+            found = self._walk(node[first], rest, leaf, values)
+            if found is not None:
+                return found
+        if "{}" not in node:
+            return None
+        values.append(unquote(first))
+        found = self._walk(node["{}"], rest, leaf, values)
+        if found is None:
+            values.pop()
+        return found
+
+
+def parsed(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """Read JSON.
+
+    :raises InvalidJson: if it is none.
+    """
+    if not body:
+        raise InvalidJson("No content to map due to end-of-input")
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidJson(error.msg, error.lineno, error.colno) from error
+
+
+def mapping(value: object) -> dict[str, Any]:
+    """Take a JSON object.
+
+    :raises InvalidJson: if it is something else.
+    """
+    if not isinstance(value, dict):
+        raise InvalidJson(f"Cannot deserialize value of type `java.util.LinkedHashMap` from {_java(value)}")
+    return value
+
+
+def array(value: object) -> list[Any]:
+    """Take a JSON array.
+
+    :raises InvalidJson: if it is something else.
+    """
+    if not isinstance(value, list):
+        raise InvalidJson(f"Cannot deserialize value of type `java.util.ArrayList` from {_java(value)}")
+    return value
+
+
+def text(value: object) -> str:
+    """Take a JSON value that HubSpot reads as text: a string, a number, a boolean; null is no value.
+
+    :raises InvalidJson: if it is an object or an array.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    raise InvalidJson(f"Cannot deserialize value of type `java.lang.String` from {_java(value)}")
+
+
+def required(body: Mapping[str, Any], *names: str) -> None:
+    """Check that a body has some fields.
+
+    :raises MissingFields: with the names of those that it lacks.
+    """
+    if None in map(body.get, names):
+        raise MissingFields([name for name in names if body.get(name) is None])
+
+
+def _java(value: object) -> str:
+    """Name a JSON value as the library that HubSpot uses does (F)."""
+    kinds = (
+        (list, "Array", "START_ARRAY"),
+        (dict, "Object", "START_OBJECT"),
+        (str, "String", "VALUE_STRING"),
+    )
+    for kind, name, token in kinds:
+        if isinstance(value, kind):
+            return f"{name} value (token `JsonToken.{token}`)"
+    return "Scalar value (token `JsonToken.VALUE_NUMBER`)"
