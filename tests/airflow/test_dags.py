@@ -134,7 +134,7 @@ def test_data_that_is_bad_fails_on_the_first_try(run_dag: RunDag, hubspot: Sandb
 
     run = run_dag(dag)
 
-    instance = run.get_task_instance("update_contacts")
+    instance: Any = run.get_task_instance("update_contacts")
     assert (str(instance.state), instance.try_number) == ("failed", 1)
     assert report(run)["outcomes"] == {"not_found": 1}
 

@@ -17,12 +17,13 @@ from tests.airflow.running import CONTACTS, connect
 
 OAUTH = {"client_id": "app", "client_secret": "app-secret", "refresh_token": "refresh-me"}
 
+APP = OAuthClient("app", "app-secret", "refresh-me")
 TOKEN = "pat-na1-wrong"
 
 
 @pytest.fixture
 def hubspot() -> Iterator[Sandbox]:
-    with Sandbox(contacts=CONTACTS, oauth_clients=[OAuthClient(*OAUTH.values())]) as sandbox:
+    with Sandbox(contacts=CONTACTS, oauth_clients=[APP]) as sandbox:
         yield sandbox
 
 
@@ -175,9 +176,7 @@ def test_tokens_are_masked_in_logs(hubspot: Sandbox, monkeypatch: pytest.MonkeyP
 
 def test_the_token_is_renewed_before_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client outlives its access tokens without one refused call."""
-    with Sandbox(
-        contacts=CONTACTS, oauth_clients=[OAuthClient(*OAUTH.values())], oauth_lifetime=1
-    ) as hubspot:
+    with Sandbox(contacts=CONTACTS, oauth_clients=[APP], oauth_lifetime=1) as hubspot:
         connect(monkeypatch, hubspot.url, **OAUTH)
         with HubSpotHook().get_conn() as client:
             for _ in range(6):

@@ -66,8 +66,10 @@ class TestAtParse:
         loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
         package = "airflow_provider_hubcontact"
-        heavy = ("requests", "urllib3", "pandas", "jsonschema_rs", "concurrent.futures.thread")
-        heavy += (f"{package}.hooks", f"{package}.client", f"{package}.sync.engine")
+        heavy = (
+            *("requests", "urllib3", "pandas", "jsonschema_rs", "concurrent.futures.thread"),
+            *(f"{package}.hooks", f"{package}.client", f"{package}.sync.engine"),
+        )
         assert f"{package}.operators.hubspot" in loaded.stdout.split()
         assert [name for name in loaded.stdout.split() if name.startswith(heavy)] == []
 
