@@ -1,0 +1,69 @@
+# `make help` lists what can be done. Needed: Python 3.11 to 3.13, make, and a shell.
+
+PYTHON ?= python3
+ARGS ?=
+ENVIRONMENT = $(PYTHON) scripts/environment.py
+AIRFLOW_3 = .venv/.complete
+AIRFLOW_2 = .venv-airflow-2.11/.complete
+CORE = .venv-core/.complete
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types test-all test-core test-airflow test-airflow-2.11 format environments constraints wheel clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
+
+demo: $(AIRFLOW_3) ## sync 5,000 customers through Airflow into a local HubSpot
+	@.venv/bin/python -m demo
+
+test: $(AIRFLOW_3) ## everything below that checks, as CI does
+	@.venv/bin/python scripts/check.py lint types test-all test-core test-airflow-2.11
+
+lint: $(AIRFLOW_3) ## style, formatting, and who may import whom
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports
+
+types: $(AIRFLOW_3) ## mypy --strict
+	.venv/bin/mypy
+
+test-all: $(AIRFLOW_3) ## all tests, on Airflow 3.3 (ARGS="-k stage" for some)
+	.venv/bin/python -m pytest $(ARGS)
+
+test-core: $(CORE) ## the tests of client, sync and sandbox, without Airflow
+	.venv-core/bin/python -m pytest tests/client tests/sync tests/sandbox $(ARGS)
+
+test-airflow: $(AIRFLOW_3) test-airflow-2.11 ## the tests of the Airflow parts, on 2.11 and 3.3
+	.venv/bin/python -m pytest tests/airflow $(ARGS)
+
+test-airflow-2.11: $(AIRFLOW_2) ## the same, on 2.11 alone
+	@if [ -e $(AIRFLOW_2) ]; then \
+		.venv-airflow-2.11/bin/python -m pytest -W ignore::DeprecationWarning tests/airflow $(ARGS); \
+	else \
+		echo "NOT TESTED on Airflow 2.11: that needs Python 3.11 or 3.12, and none is on the path"; \
+	fi
+
+format: $(AIRFLOW_3) ## format the code, and mend what ruff can mend
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+environments: $(AIRFLOW_3) $(AIRFLOW_2) $(CORE) ## make or update the three environments
+
+constraints: $(AIRFLOW_3) ## pin the newest versions
+	.venv/bin/python scripts/constraints.py
+
+wheel: $(AIRFLOW_3) ## build dist/*.whl
+	.venv/bin/python -m build --wheel --no-isolation
+
+clean: ## remove environments, caches and builds
+	rm -rf .venv .venv-core .venv-airflow-2.11 build dist .*_cache .coverage .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(AIRFLOW_3): constraints/airflow-3.3.txt constraints/uv.txt pyproject.toml
+	@$(ENVIRONMENT) .venv constraints/airflow-3.3.txt --project --uv constraints/uv.txt
+
+$(AIRFLOW_2): constraints/airflow-2.11.txt pyproject.toml | $(AIRFLOW_3)
+	@$(ENVIRONMENT) .venv-airflow-2.11 constraints/airflow-2.11.txt --project --airflow-2
+
+$(CORE): constraints/core.txt | $(AIRFLOW_3)
+	@$(ENVIRONMENT) .venv-core constraints/core.txt

@@ -1,0 +1,66 @@
+"""Run targets of the Makefile one after another, and tell what each took and how it ended."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+COUNTS = re.compile(r"(\d+) (passed|failed|skipped|error)")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A target that has run.
+
+    :param target: of the Makefile.
+    :param status: what make exited with.
+    :param seconds: it took.
+    :param summary: the last line that its tool printed.
+    """
+
+    target: str
+    status: int
+    seconds: float
+    summary: str
+
+    def __str__(self) -> str:
+        verdict = "FAILED" if self.status else "ok"
+        return f"{self.target:<20}{verdict:<8}{self.seconds:>6.0f} s  {self.summary}"
+
+
+def main(targets: list[str]) -> int:
+    """Run all targets, also after one that failed.
+
+    :param targets: of the Makefile.
+    :return: 0 if all ended well, else 1.
+    """
+    steps = [run(target) for target in targets]
+    print("\n" + "\n".join(map(str, steps)))
+    print(f"{'':<28}{sum(step.seconds for step in steps):>6.0f} s")
+    tests: Counter[str] = Counter()
+    for step in steps:
+        tests.update({what: int(count) for count, what in COUNTS.findall(step.summary)})
+    failed = tests["failed"] + tests["error"]
+    print(f"total: {tests['passed']} passed, {failed} failed, {tests['skipped']} skipped")
+    return int(any(step.status for step in steps))
+
+
+def run(target: str) -> Step:
+    """Run a target and show its output as it comes."""
+    print(f"\n== make {target}", flush=True)
+    start, summary = time.monotonic(), ""
+    command = ["make", "--no-print-directory", target]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            if not line.startswith("make"):
+                summary = line.strip(" =\n") or summary
+    return Step(target, process.returncode, time.monotonic() - start, summary)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,131 @@
+"""What is built and installed, as its users get it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from jsonschema import Draft7Validator
+
+from airflow_provider_hubcontact import __version__, get_provider_info
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = ROOT / "airflow_provider_hubcontact"
+CONSTRAINTS = sorted((ROOT / "constraints").glob("*.txt"))
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel."""
+    folder = tmp_path_factory.mktemp("dist")
+    call(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, ROOT)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel in an empty environment, and give the folder of its programs."""
+    folder = tmp_path_factory.mktemp("installed") / "venv"
+    call(sys.executable, "-m", "venv", folder)
+    uv = Path(sys.executable).parent / "uv"
+    install: list[str | Path] = [uv, "pip", "install", "--python", folder / "bin/python"]
+    if not uv.exists():
+        install = [folder / "bin/python", "-m", "pip", "install"]
+    call(*install, "--constraint", ROOT / "constraints/airflow-3.3.txt", wheel)
+    return folder / "bin"
+
+
+def call(*command: str | Path, **environment: str) -> str:
+    """Run a command somewhere else than in the source tree, and give what it printed."""
+    result = subprocess.run(
+        list(map(str, command)),
+        cwd="/",
+        env={name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+        | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Read a JSON Schema that Airflow ships."""
+    content: dict[str, Any] = json.loads(files("airflow").joinpath(name).read_text(encoding="utf-8"))
+    return content
+
+
+class TestWheel:
+    def test_it_holds_the_package_and_its_license(self, wheel: Path) -> None:
+        """Every source file is in the wheel, the marker of its types too, and nothing but the package."""
+        source = {path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+        names = set(ZipFile(wheel).namelist())
+        info = f"airflow_provider_hubcontact-{__version__}.dist-info"
+
+        assert {str(path.relative_to(ROOT)) for path in source} == {
+            name for name in names if not name.startswith(info)
+        }
+        assert {f"{info}/licenses/LICENSE", f"{info}/entry_points.txt"} <= names
+        assert "airflow_provider_hubcontact/py.typed" in names
+
+    def test_airflow_finds_the_provider(self, installed: Path, tmp_path: Path) -> None:
+        """Installed with nothing but what it asks for, the provider is one of Airflow's."""
+        providers = json.loads(
+            call(installed / "airflow", "providers", "list", "--output", "json", AIRFLOW_HOME=str(tmp_path))
+        )
+
+        assert __version__ in [
+            provider["version"]
+            for provider in providers
+            if provider["package_name"] == "airflow-provider-hubcontact"
+        ]
+
+    def test_airflow_finds_the_connection_type(self, installed: Path, tmp_path: Path) -> None:
+        """The installed hook can be imported, and stands for connections of its type."""
+        hooks = json.loads(
+            call(installed / "airflow", "providers", "hooks", "--output", "json", AIRFLOW_HOME=str(tmp_path))
+        )
+
+        (hook,) = [hook for hook in hooks if hook["connection_type"] == "hubspot"]
+        assert hook["package_name"] == "airflow-provider-hubcontact"
+
+
+class TestProviderInfo:
+    def test_it_is_as_airflow_reads_it(self) -> None:
+        """Airflow's schema of what a provider tells of itself holds."""
+        Draft7Validator(schema("provider_info.schema.json")).validate(get_provider_info())
+
+    def test_the_connection_form_is_as_airflow_draws_it(self) -> None:
+        """Airflow's strict schema of connection types, with their fields, holds."""
+        strict = schema("provider.yaml.schema.json")
+        connection_types = strict["properties"]["connection-types"] | {
+            "definitions": strict.get("definitions", {})
+        }
+
+        Draft7Validator(connection_types).validate(get_provider_info()["connection-types"])
+
+    def test_it_is_what_the_distribution_says(self) -> None:
+        """The provider's version is the distribution's."""
+        assert get_provider_info()["versions"] == [version("airflow-provider-hubcontact")]
+
+
+@pytest.mark.parametrize("file", CONSTRAINTS, ids=lambda file: file.stem)
+def test_constraints_are_pins_alone(file: Path) -> None:
+    """A constraints file names versions, and no place to download from."""
+    pin = re.compile(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; [a-z_]+ .*)?")
+
+    lines = file.read_text(encoding="utf-8").splitlines()
+
+    assert lines
+    assert [line for line in lines if not pin.fullmatch(line)] == []
