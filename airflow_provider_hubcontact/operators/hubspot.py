@@ -178,25 +178,28 @@ class HubSpotUpdateContactOperator(BaseOperator):
         :raises HubSpotSyncIncomplete: if records ended with an outcome that a retry can mend.
         :raises AirflowSkipException: if every record ended with ``skip``, or there was none.
         """
+        report = Report(dry_run=_is_true(self.is_dry_run))
+        try:
+            self._run(report)
+            self._conclude(report)
+        except BaseException:
+            # Airflow keeps what a failing task pushed, but not what it would have returned.
+            if self.do_xcom_push and report.api_version:
+                context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=report.to_dict())
+            raise
+        return report.to_dict()
+
+    def _run(self, report: Report) -> None:
         from airflow_provider_hubcontact.client import ConfigurationError  # noqa: PLC0415
         from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook  # noqa: PLC0415
         from airflow_provider_hubcontact.sync.validation import InvalidSchema  # noqa: PLC0415
 
-        report = Report(dry_run=_is_true(self.is_dry_run))
+        hook = HubSpotHook(self.hubspot_conn_id, self.api_version)
         try:
-            with (
-                HubSpotHook(self.hubspot_conn_id, self.api_version).get_conn() as hubspot,
-                self._rows() as rows,
-            ):
+            with hook.get_conn() as hubspot, self._rows() as rows:
                 self._sync(hubspot, rows, report)
         except (ConfigurationError, InvalidSchema, UnusableSource) as error:
             raise HubSpotSyncFailed(str(error)) from error
-        finally:
-            # Airflow keeps what a failing task pushed, but drops what it would have returned.
-            if self.do_xcom_push and report.rows:
-                context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=report.to_dict())
-        self._conclude(report)
-        return report.to_dict()
 
     @contextmanager
     def _rows(self) -> Iterator[Iterable[object]]:
