@@ -217,7 +217,7 @@ class _Run:
     def _next_write(self, size: int) -> Writing | None:
         if self._again:
             return self._again.popleft()
-        more_to_come = self._calls and (self._readings or self._lookups or self._window.waiting)
+        more_to_come = self._readings or self._lookups or self._window.waiting
         for kind, steps in self._steps.items():
             if len(steps) >= size or (steps and not more_to_come):
                 return Writing(kind, tuple(steps.popleft() for _ in range(min(size, len(steps)))))

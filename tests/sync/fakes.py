@@ -1,0 +1,270 @@
+"""A HubSpot made of dictionaries that can misbehave, and workers whose order a test controls."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+
+from airflow_provider_hubcontact.sync.engine import Answer, Job, Sync, Writing
+from airflow_provider_hubcontact.sync.lifecycle import DEFAULT_STAGES, STAGE
+from airflow_provider_hubcontact.sync.outcome import Result
+from airflow_provider_hubcontact.sync.plan import Stored, Write
+from airflow_provider_hubcontact.sync.ports import Answers, Fault, Found, Lost, Refused, Step, Written
+
+BAD = "bad"
+"""A value that the portal refuses."""
+
+MAX_CALLS = 2_000
+"""More calls than any test needs: a run that never ends fails instead of hanging."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A call that ends as a whole.
+
+    :param answer: what comes back.
+    :param applied: whether the portal carries a write out nevertheless.
+    """
+
+    answer: Refused | Lost
+    applied: bool = False
+
+
+class Odd(Enum):
+    """A successful call whose answer leaves something out."""
+
+    SILENT = "carried out, but the answer mentions nothing"
+    DEAF = "not carried out, and the answer mentions nothing"
+    FORGETFUL = "carried out, but the answer does not mention the first input"
+    ANONYMOUS = "the first input is refused in an error that names nobody; only the last is confirmed"
+
+
+Fate = Whole | Odd | None
+"""What becomes of a call; None: the honest answer."""
+
+
+def refused(status: int, *, stops: bool = False) -> Whole:
+    return Whole(Refused(status, f"refused with {status}", "CATEGORY", "call-1", stops=stops))
+
+
+LOST_BEFORE = Whole(Lost("no connection", sent=False))
+LOST_AFTER = Whole(Lost("no answer", sent=True))
+LOST_ANSWER = Whole(Lost("no answer", sent=True), applied=True)
+STOP = refused(401, stops=True)
+
+
+@dataclass
+class FakePortal:
+    """Contacts by id; reader and writer in one.
+
+    :param always: as the dated API does: read every contact, write by id, answer with values.
+        Otherwise as the legacy API does: write by address, answer without values.
+    :param fates: what becomes of the first calls; all later ones are answered honestly.
+    :param latency: seconds that a call takes.
+    """
+
+    contacts: dict[str, dict[str, str]] = field(default_factory=dict)
+    batch_size: int = 3
+    always: bool = True
+    fates: Iterator[Fate] = field(default_factory=lambda: iter(()))
+    latency: float = 0.0
+    reads: list[tuple[str, ...]] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    writes: list[tuple[Write, int]] = field(default_factory=list)
+    applied: list[tuple[int, str]] = field(default_factory=list)  # (row, contact) of every step carried out
+    last: dict[int, bool] = field(default_factory=dict)  # row → whether its last step was carried out
+    _writing: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def of(
+        cls,
+        *contacts: Mapping[str, str],
+        batch_size: int = 3,
+        always: bool = True,
+        fates: Iterable[Fate] = (),
+        latency: float = 0.0,
+    ) -> FakePortal:
+        """Number the contacts from 1. ``other`` is a contact's second address."""
+        numbered = {str(n): dict(contact) for n, contact in enumerate(contacts, 1)}
+        return cls(numbered, batch_size, always, iter(list(fates)), latency)
+
+    @property
+    def calls(self) -> int:
+        return len(self.reads) + len(self.writes)
+
+    def recover(self) -> None:
+        """Answer honestly from now on, and begin the log anew."""
+        self.fates = iter(())
+        self.reads.clear()
+        self.writes.clear()
+        self.applied.clear()
+        self.last.clear()
+
+    def _by_id(self, contact_id: str) -> tuple[str, dict[str, str]] | None:
+        contact = self.contacts.get(contact_id)
+        return None if contact is None else (contact_id, contact)
+
+    def by_address(self, address: str) -> tuple[str, dict[str, str]] | None:
+        for contact_id, contact in self.contacts.items():
+            if address and address in (contact.get("email"), contact.get("other")):
+                return contact_id, contact
+        return None
+
+    def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
+        assert len(keys) <= max(self.batch_size, 2), "too many keys for one call"
+        with self._lock:
+            assert self.calls < MAX_CALLS, "the run goes round in circles"
+            self.reads.append(tuple(keys))
+            self.asked.update(properties)
+            fate = next(self.fates, None)
+            found = self._find(keys)
+        time.sleep(self.latency)
+        if isinstance(fate, Whole):
+            return fate.answer
+        if fate in {Odd.SILENT, Odd.DEAF}:
+            return Found({}, frozenset())
+        if fate is Odd.FORGETFUL:
+            contacts = {key: stored for key, stored in found.contacts.items() if key != keys[0]}
+            return Found(contacts, found.missing - {keys[0]})
+        return found
+
+    def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
+        assert 0 < len(steps) <= self.batch_size, "too many inputs for one call"
+        with self._lock:
+            assert self.calls < MAX_CALLS, "the run goes round in circles"
+            self.writes.append((kind, len(steps)))
+            fate = next(self.fates, None)
+        with self._busy([step.change.address for step in steps]):
+            time.sleep(self.latency)
+            with self._lock:
+                return self._carry_out(kind, steps, fate)
+
+    def _find(self, keys: Sequence[str]) -> Found:
+        found = {key: contact for key in keys if (contact := self.by_address(key))}
+        stored = {
+            key: Stored(contact_id, contact_id if self.always else key, dict(contact))
+            for key, (contact_id, contact) in found.items()
+        }
+        return Found(stored, frozenset(keys) - set(stored))
+
+    def _carry_out(self, kind: Write, steps: Sequence[Step], fate: Fate) -> Answers | Refused | Lost:
+        self.last |= {step.change.record.row: False for step in steps}
+        if fate is Odd.DEAF:
+            return Answers(200)
+        if isinstance(fate, Whole) and not fate.applied:
+            return fate.answer
+        anonymous = fate is Odd.ANONYMOUS
+        said = [self._write(kind, step) for step in steps[1 if anonymous else 0 :]]
+        if isinstance(fate, Whole):
+            return fate.answer
+        written = [answer for answer in said if isinstance(answer, Written)]
+        faults = [answer for answer in said if isinstance(answer, Fault)]
+        if fate is Odd.SILENT:
+            return Answers(200)
+        if anonymous:
+            return Answers(207, tuple(written[-1:]), (*faults, Fault(400, "CATEGORY", "one is wrong")))
+        if fate is Odd.FORGETFUL:
+            written = written[1:]
+        return Answers(207 if faults else 200, tuple(reversed(written)), tuple(faults), "call-2")
+
+    def _write(self, kind: Write, step: Step) -> Written | Fault:
+        address, trace = step.change.address, (step.trace_id,)
+        if BAD in step.properties.values():
+            return Fault(400, "VALIDATION_ERROR", "is bad", trace, properties=("firstname",))
+        by_id = self.always and kind is Write.UPDATE
+        found = self._by_id(address) if by_id else self.by_address(address)
+        if kind is Write.CREATE and self.always and found:
+            return Fault(409, "CONFLICT", "exists", trace)
+        created = kind is Write.CREATE and not found
+        if created:
+            found = (str(len(self.contacts) + 1), {})
+        if not found:
+            return Fault(404, "OBJECT_NOT_FOUND", "no such contact", ids=(address,))
+        contact_id, contact = found
+        holder = self.by_address(step.properties.get("email", ""))
+        if holder and holder[0] != contact_id:
+            return Fault(409, "CONFLICT", "the address is taken", trace)
+        self.contacts[contact_id] = contact
+        self._set(contact, step.properties)
+        self.applied.append((step.change.record.row, contact_id))
+        self.last[step.change.record.row] = True
+        if self.always:
+            return Written(contact_id, contact.get("email"), dict(contact), created)
+        return Written(contact_id if kind is Write.CREATE else address, address, created=created)
+
+    @staticmethod
+    def _set(contact: dict[str, str], properties: Mapping[str, str]) -> None:
+        """Set values as HubSpot does: a stage that would go back is left alone, without a word."""
+        current = contact.get(STAGE)
+        for name, value in properties.items():
+            stays = name == STAGE and current and value
+            if not (stays and DEFAULT_STAGES.index(value) < DEFAULT_STAGES.index(str(current))):
+                contact[name] = value
+
+    @contextmanager
+    def _busy(self, addresses: Sequence[str]) -> Iterator[None]:
+        assert len(addresses) == len(set(addresses)), "one call writes a contact twice"
+        with self._lock:
+            assert self._writing.isdisjoint(addresses), "two writes of one contact overlap"
+            self._writing.update(addresses)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._writing.difference_update(addresses)
+
+
+class ShuffledWorkers:
+    """Carries calls out in this thread, in an order that a seed decides.
+
+    What a call does happens at its start or at its end, as the seed picks, and calls end in any order.
+    So an answer can be old when it arrives, and every interleaving of two calls is possible.
+
+    :param seed: decides the order.
+    :param size: calls that may be under way at once.
+    """
+
+    def __init__(self, seed: int = 0, size: int = 4) -> None:
+        self.size = size
+        self.most = 0
+        self._random = random.Random(seed)
+        self._started: list[tuple[Job, Callable[[], Answer]]] = []
+
+    def start(self, job: Job, call: Callable[[], Answer], /) -> None:
+        assert len(self._started) < self.size, "too many calls at once"
+        under_way = {address for other, _ in self._started for address in _addresses(other)}
+        assert under_way.isdisjoint(_addresses(job)), "two writes of one contact overlap"
+        if self._random.random() < 0.5:
+            answer = call()
+            self._started.append((job, lambda: answer))
+        else:
+            self._started.append((job, call))
+        self.most = max(self.most, len(self._started))
+
+    def finished(self) -> tuple[Job, Answer]:
+        job, call = self._started.pop(self._random.randrange(len(self._started)))
+        return job, call()
+
+
+def _addresses(job: Job) -> list[str]:
+    return [step.change.address for step in job.steps] if isinstance(job, Writing) else []
+
+
+def results_of(
+    sync: Sync, rows: Iterable[object], workers: ShuffledWorkers | None = None
+) -> dict[int, Result]:
+    """Run a sync, and give its results by row; a row that ends twice is a mistake."""
+    results: dict[int, Result] = {}
+
+    def settled(result: Result) -> None:
+        assert result.row not in results, f"row {result.row} ended twice"
+        results[result.row] = result
+
+    sync.run(rows, workers or ShuffledWorkers(), settled)
+    return dict(sorted(results.items()))

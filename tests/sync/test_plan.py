@@ -1,0 +1,226 @@
+"""Desired against current."""
+
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression, Stages
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.plan import Change, Rules, Stored, Write, blind, new_key, plan
+from airflow_provider_hubcontact.sync.record import Record
+
+KEY, NEW = "ada@x.y", "ada@new.y"
+
+
+def record(**properties: str) -> Record:
+    return Record(4, KEY, properties)
+
+
+def stored(contact_id: str = "901", /, **properties: str | None) -> Stored:
+    return Stored(contact_id, contact_id, properties)
+
+
+def changed(desired: Record, contact: Stored, rules: Rules | None = None) -> Change:
+    planned = plan(desired, {KEY: contact}, rules or Rules())
+    assert isinstance(planned, Change), planned
+    return planned
+
+
+def test_only_differences_are_written() -> None:
+    """A change holds the values that differ, and what they were."""
+    desired = record(firstname="Ada", lastname="Byron", city="", phone="1", note="")
+    contact = stored(firstname="Ada", lastname="Lovelace", city="London", note=None)
+
+    change = changed(desired, contact)
+
+    steps = ({"lastname": "Byron", "city": "", "phone": "1"},)
+    before = {"lastname": "Lovelace", "city": "London", "phone": None}
+    assert change == Change(desired, Write.UPDATE, "901", steps, before)
+    assert change.diff() == {"lastname": ("Lovelace", "Byron"), "city": ("London", ""), "phone": (None, "1")}
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [{}, {"firstname": "Ada"}, {"note": ""}, {"firstname": "Ada", "note": ""}],
+    ids=["no values", "equal", "empty is the same as never set", "both"],
+)
+def test_unchanged(properties: dict[str, str]) -> None:
+    """A record whose values the contact has needs no write."""
+    planned = plan(record(**properties), {KEY: stored(firstname="Ada", note=None)}, Rules())
+
+    assert planned == Result(4, KEY, Outcome.UNCHANGED)
+
+
+def test_not_found() -> None:
+    """A contact that nobody has is not created by an update."""
+    planned = plan(record(firstname="Ada"), {}, Rules())
+
+    assert isinstance(planned, Result)
+    assert (planned.outcome, planned.status, planned.category) == (Outcome.NOT_FOUND, 404, "OBJECT_NOT_FOUND")
+    assert planned.reason == "no contact has the email ada@x.y"
+
+
+@pytest.mark.parametrize(
+    ("properties", "key"),
+    [({"firstname": "Ada"}, KEY), ({"email": NEW}, NEW), ({"email": ""}, KEY), ({}, KEY)],
+    ids=["by its key", "with its new key", "never without a key", "without values"],
+)
+def test_creation(properties: dict[str, str], key: str) -> None:
+    """An upsert creates who is missing, with the key that it is to have."""
+    desired = record(**properties)
+
+    planned = plan(desired, {}, Rules(create=True))
+
+    assert planned == Change(desired, Write.CREATE, key, ({**properties, "email": key},))
+    assert planned.diff() == {name: (None, value) for name, value in {**properties, "email": key}.items()}
+
+
+def test_new_key_of_another_contact() -> None:
+    """A key that another contact has is a conflict, which is told before anything is written."""
+    found = {KEY: stored("901"), NEW: stored("902")}
+
+    planned = plan(record(email=NEW, firstname="Ada"), found, Rules(create=True))
+
+    assert isinstance(planned, Result)
+    assert (planned.outcome, planned.status, planned.properties) == (Outcome.CONFLICT, 409, ("email",))
+    assert planned.reason == f"the new email {NEW} belongs to another contact (902)"
+
+
+@pytest.mark.parametrize(
+    ("found", "steps"),
+    [
+        pytest.param({KEY: stored(email=KEY)}, ({"email": NEW},), id="not moved yet"),
+        pytest.param({NEW: stored(email=NEW)}, None, id="moved before"),
+        pytest.param(
+            {KEY: stored(email=KEY), NEW: stored(email=KEY)}, ({"email": NEW},), id="from its second address"
+        ),
+        pytest.param({KEY: stored(email=NEW), NEW: stored(email=NEW)}, None, id="the old one is kept beside"),
+    ],
+)
+def test_change_of_key(found: dict[str, Stored], steps: tuple[dict[str, str], ...] | None) -> None:
+    """A change of key is written once, and a repetition finds that it is done."""
+    planned = plan(record(email=NEW), found, Rules())
+
+    assert (planned.steps if isinstance(planned, Change) else None) == steps
+    assert isinstance(planned, Change) or planned.outcome is Outcome.UNCHANGED
+
+
+def test_address_of_a_write() -> None:
+    """A write goes where the reader says that writes go."""
+    contact = Stored("901", KEY, {})
+
+    assert changed(record(firstname="Ada"), contact).address == KEY
+
+
+BACK = record(**{STAGE: "lead", "firstname": "Ada"})
+CUSTOMER = stored(**{STAGE: "customer", "firstname": "A"})
+
+
+def test_stage_back_is_rejected() -> None:
+    """By default nothing of a record is written that moves its contact's stage back."""
+    planned = plan(BACK, {KEY: CUSTOMER}, Rules())
+
+    assert isinstance(planned, Result)
+    assert (planned.outcome, planned.status, planned.category) == (Outcome.INVALID, None, "STAGE_REGRESSION")
+    assert planned.reason == "lifecyclestage would go back from customer to lead"
+    assert planned.properties == (STAGE,)
+
+
+@pytest.mark.parametrize(
+    ("on_regression", "steps"),
+    [
+        (OnRegression.KEEP, ({"firstname": "Ada"},)),
+        (OnRegression.RESET, ({"firstname": "Ada", STAGE: ""}, {STAGE: "lead"})),
+    ],
+)
+def test_stage_back(on_regression: OnRegression, steps: tuple[dict[str, str], ...]) -> None:
+    """The stage is kept, or cleared together with the other values and then set."""
+    assert changed(BACK, CUSTOMER, Rules(on_regression=on_regression)).steps == steps
+
+
+def test_stage_back_alone_is_kept() -> None:
+    """With nothing but a stage to keep, nothing is written."""
+    rules = Rules(on_regression=OnRegression.KEEP)
+
+    planned = plan(record(**{STAGE: "lead"}), {KEY: CUSTOMER}, rules)
+
+    assert planned == Result(4, KEY, Outcome.UNCHANGED)
+
+
+def test_diff_of_a_reset() -> None:
+    """The difference of a reset is from the stage before to the stage after, not by way of none."""
+    change = changed(BACK, CUSTOMER, Rules(on_regression=OnRegression.RESET))
+
+    assert change.diff() == {"firstname": ("A", "Ada"), STAGE: ("customer", "lead")}
+
+
+def test_reset_with_a_new_key() -> None:
+    """A new key goes last, so that every step of a reset finds the contact by its old one."""
+    desired = record(**{STAGE: "lead", "email": NEW, "firstname": "Ada"})
+    rules = Rules(on_regression=OnRegression.RESET)
+
+    change = changed(desired, CUSTOMER, rules)
+
+    assert change.steps == ({"firstname": "Ada", STAGE: ""}, {STAGE: "lead"}, {"email": NEW})
+
+
+@pytest.mark.parametrize("on_regression", OnRegression)
+@pytest.mark.parametrize(
+    ("current", "desired"),
+    [("lead", "customer"), (None, "lead"), ("", "lead"), ("customer", ""), ("71", "lead"), ("lead", "71")],
+)
+def test_stage_that_does_not_go_back(on_regression: OnRegression, current: str | None, desired: str) -> None:
+    """Any other move of the stage is written in one step, whatever the rule for going back."""
+    change = changed(
+        record(**{STAGE: desired}), stored(**{STAGE: current}), Rules(on_regression=on_regression)
+    )
+
+    assert change.steps == ({STAGE: desired},)
+
+
+def test_order_of_the_portal() -> None:
+    """What goes back is decided by the portal's own stages."""
+    rules = Rules(stages=Stages.of(["customer", "lead"]))
+
+    assert changed(BACK, CUSTOMER, rules).steps == ({"firstname": "Ada", STAGE: "lead"},)
+
+
+@pytest.mark.parametrize(
+    ("properties", "needed"),
+    [
+        ({"firstname": "Ada"}, False),
+        ({"email": ""}, False),
+        ({}, True),
+        ({STAGE: "lead"}, True),
+        ({STAGE: ""}, True),
+        ({"email": NEW}, True),
+    ],
+    ids=["values", "cleared key", "no values", "stage", "cleared stage", "new key"],
+)
+def test_needs_current(properties: dict[str, str], needed: bool) -> None:
+    """A record that could do silent harm is not written unread."""
+    assert Rules().needs_current(record(**properties)) is needed
+
+
+def test_blind() -> None:
+    """A record that is not read is written whole, under its key."""
+    desired = record(firstname="Ada")
+
+    assert blind(desired, Rules()) == Change(desired, Write.UPDATE, KEY, ({"firstname": "Ada"},))
+    assert blind(desired, Rules(create=True)) == Change(
+        desired, Write.CREATE, KEY, ({"firstname": "Ada", "email": KEY},)
+    )
+
+
+@pytest.mark.parametrize(
+    ("id_property", "properties", "key"),
+    [
+        ("email", {"email": NEW}, NEW),
+        ("email", {"email": ""}, None),
+        ("email", {}, None),
+        ("customer_no", {"email": NEW}, None),
+    ],
+)
+def test_new_key(id_property: str, properties: dict[str, str], key: str | None) -> None:
+    """Only a value of the property that keys are values of changes the key."""
+    assert new_key(record(**properties), Rules(id_property=id_property)) == key

@@ -1,0 +1,148 @@
+"""From outcomes to what the task does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact.sync.outcome import Outcome
+from airflow_provider_hubcontact.sync.policy import CHOOSABLE, DEFAULT_ACTIONS, Action, Policy
+
+Counts = dict[tuple[Outcome, int | None], int]
+
+UPDATED: Counts = {(Outcome.UPDATED, 200): 90}
+NOT_FOUND: Counts = {(Outcome.NOT_FOUND, 404): 10}
+
+
+def test_every_outcome_has_an_action() -> None:
+    """No outcome is without a default action."""
+    assert set(DEFAULT_ACTIONS) == set(Outcome)
+
+
+@pytest.mark.parametrize(("outcome", "action"), DEFAULT_ACTIONS.items())
+def test_default_action(outcome: Outcome, action: Action) -> None:
+    """One record of an outcome among good ones makes the task do what the outcome asks for."""
+    assert Policy.of({}).decide({**UPDATED, (outcome, None): 1}).action is action
+
+
+@pytest.mark.parametrize(
+    ("tally", "action"),
+    [
+        pytest.param({}, Action.SKIP, id="empty source"),
+        pytest.param(UPDATED, Action.SUCCEED, id="all well"),
+        pytest.param({**UPDATED, **NOT_FOUND}, Action.FAIL, id="fail over succeed"),
+        pytest.param({**NOT_FOUND, (Outcome.THROTTLED, 429): 1}, Action.RETRY, id="retry over fail"),
+        pytest.param(
+            {**NOT_FOUND, (Outcome.UNKNOWN, 200): 5, (Outcome.UNAUTHORIZED, 401): 1},
+            Action.FAIL_NOW,
+            id="fail now over all",
+        ),
+    ],
+)
+def test_strongest_action(tally: Counts, action: Action) -> None:
+    """The strongest action that any record asks for is the task's."""
+    assert Policy.of({}).decide(tally).action is action
+
+
+@pytest.mark.parametrize(
+    ("settings", "tally", "action"),
+    [
+        pytest.param({404: "succeed"}, {**UPDATED, **NOT_FOUND}, Action.SUCCEED, id="by status"),
+        pytest.param({"404": "retry"}, {**UPDATED, **NOT_FOUND}, Action.RETRY, id="by status as text"),
+        pytest.param({"not_found": "skip"}, {**UPDATED, **NOT_FOUND}, Action.SUCCEED, id="some skipped"),
+        pytest.param({"not_found": "skip"}, NOT_FOUND, Action.SKIP, id="all skipped"),
+        pytest.param(
+            {404: "succeed", "not_found": "fail"}, NOT_FOUND, Action.SUCCEED, id="status outranks outcome"
+        ),
+        pytest.param(
+            {404: "succeed"}, {(Outcome.NOT_FOUND, None): 1}, Action.FAIL, id="no status, so the outcome"
+        ),
+        pytest.param({401: "succeed"}, {(Outcome.UNAUTHORIZED, 401): 1}, Action.SUCCEED, id="fail now, too"),
+        pytest.param({"updated": "fail"}, UPDATED, Action.FAIL, id="even a success"),
+    ],
+)
+def test_chosen_actions(settings: dict[int | str, str], tally: Counts, action: Action) -> None:
+    """A user's actions replace the defaults, and the task is skipped only if every record was."""
+    assert Policy.of(settings).decide(tally).action is action
+
+
+@pytest.mark.parametrize(
+    ("max_failures", "action"),
+    [
+        (0, Action.FAIL),
+        (9, Action.FAIL),
+        (10, Action.SUCCEED),
+        (10.0, Action.SUCCEED),
+        (0.09, Action.FAIL),
+        (0.1, Action.SUCCEED),
+        (0.5, Action.SUCCEED),
+    ],
+)
+def test_max_failures(max_failures: float, action: Action) -> None:
+    """So many failed records, or such a share of all, are tolerated, and not one more."""
+    assert Policy.of({}, max_failures).decide({**UPDATED, **NOT_FOUND}).action is action
+
+
+def test_tolerance_is_for_failures_only() -> None:
+    """Records that a retry can mend are never tolerated away."""
+    tally: Counts = {**UPDATED, (Outcome.THROTTLED, 429): 1, (Outcome.REJECTED, 400): 1}
+
+    assert Policy.of({}, 50).decide(tally).action is Action.RETRY
+
+
+def test_tolerated_failures_are_no_skip() -> None:
+    """Failed records that are tolerated do not count as skipped."""
+    tally: Counts = {**NOT_FOUND, (Outcome.REJECTED, 400): 1}
+
+    assert Policy.of({404: "skip"}, 1).decide(tally).action is Action.SUCCEED
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({404: "ignore"}, r"status_actions\[404\] is one of succeed, skip, fail, retry, not 'ignore'"),
+        ({404: "fail_now"}, r"status_actions\[404\] is one of .*, not 'fail_now'"),
+        ({404: None}, r"status_actions\[404\] is one of .*, not None"),
+        ({199: "skip"}, "names 199, which is no HTTP status of an answer"),
+        ({600: "skip"}, "names 600, which is no HTTP status of an answer"),
+        ({"40": "skip"}, "names 40, which is no HTTP status of an answer"),
+        ({"lost": "skip"}, "names 'lost'; outcomes are updated, created, "),
+        ({True: "skip"}, "names True; outcomes are updated, created, "),
+        ({404.0: "skip"}, "names 404.0; outcomes are updated, created, "),
+        ({None: "skip"}, "names None; outcomes are updated, created, "),
+    ],
+)
+def test_settings_that_are_none(settings: Any, message: str) -> None:
+    """A status, outcome or action that does not exist is refused with what there is."""
+    with pytest.raises(ValueError, match=message):
+        Policy.of(settings)
+
+
+@pytest.mark.parametrize("number", [-1, -0.1, 1.5, float("nan"), float("inf"), True, "5", None], ids=repr)
+def test_max_failures_that_is_none(number: Any) -> None:
+    """A tolerance is a whole number or a share."""
+    with pytest.raises(ValueError, match="max_failures is a count or a share below 1, not "):
+        Policy.of({}, number)
+
+
+@pytest.mark.parametrize("action", CHOOSABLE)
+def test_choosable(action: Action) -> None:
+    """Each action that a user may choose can be chosen by its name."""
+    assert Policy.of({404: str(action)}).by_status == {404: action}
+
+
+@pytest.mark.parametrize(
+    ("tally", "sentence"),
+    [
+        ({}, "The source has no records."),
+        (UPDATED, "90 records, 0 with a problem: 90 updated."),
+        (
+            {(Outcome.UPDATED, 200): 1200, (Outcome.UPDATED, 204): 34, (Outcome.REJECTED, 400): 2},
+            "1,236 records, 2 with a problem: 1,234 updated, 2 rejected.",
+        ),
+    ],
+)
+def test_sentence(tally: Counts, sentence: str) -> None:
+    """The verdict counts what happened, in words."""
+    assert Policy.of({}).decide(tally).sentence == sentence

@@ -1,0 +1,104 @@
+"""What a run came to."""
+
+from __future__ import annotations
+
+import json
+
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.report import (
+    MAX_CHANGES,
+    MAX_REASON_LENGTH,
+    MAX_SAMPLES,
+    MAX_SAMPLES_OF_A_KIND,
+    Report,
+)
+
+
+def test_report_in_full() -> None:
+    """The report is JSON, and holds the counts, a sample of problems, and a sample of changes."""
+    report = Report(api_version="2026-09", seconds=2.0004, calls={"total": 3}, stopped="why")
+    report.add(Result(1, "a", Outcome.UPDATED, 200, changes={"firstname": ("A", "Ada")}))
+    report.add(Result(2, "b", Outcome.UPDATED, 204))
+    report.add(Result(3, "c", Outcome.REJECTED, 400, "VALIDATION_ERROR", "is bad", ("firstname",), "c-1"))
+    report.add(Result(4, "", Outcome.INVALID, None, "KEY", "no key"))
+
+    assert json.loads(json.dumps(report.to_dict())) == {
+        "rows": 4,
+        "outcomes": {"updated": 2, "invalid": 1, "rejected": 1},
+        "statuses": {"200": 1, "204": 1, "400": 1},
+        "calls": {"total": 3},
+        "seconds": 2.0,
+        "rows_per_second": 2.0,
+        "api_version": "2026-09",
+        "dry_run": False,
+        "stopped": "why",
+        "properties_created": [],
+        "problems": [
+            {
+                "row": 3,
+                "key": "c",
+                "outcome": "rejected",
+                "status": 400,
+                "category": "VALIDATION_ERROR",
+                "reason": "is bad",
+                "properties": ["firstname"],
+                "correlation_id": "c-1",
+            },
+            {
+                "row": 4,
+                "key": "",
+                "outcome": "invalid",
+                "status": None,
+                "category": "KEY",
+                "reason": "no key",
+                "properties": [],
+                "correlation_id": None,
+            },
+        ],
+        "changes": [{"row": 1, "key": "a", "outcome": "updated", "properties": {"firstname": ["A", "Ada"]}}],
+    }
+
+
+def test_empty_report() -> None:
+    """A run without rows and time has no speed."""
+    report = Report()
+
+    assert (report.rows, report.problems) == (0, ())
+    assert report.to_dict()["rows_per_second"] is None
+
+
+def test_samples_are_bounded_by_kind() -> None:
+    """The first records of each kind of problem are kept; good ones are none."""
+    report = Report()
+    for row in range(1, 101):
+        report.add(Result(row, "k", Outcome.UPDATED, 200))
+        report.add(Result(row + 100, "k", Outcome.REJECTED, 400, "A"))
+        report.add(Result(row + 200, "k", Outcome.REJECTED, 400, "B"))
+
+    firsts = range(1, MAX_SAMPLES_OF_A_KIND + 1)
+    assert {result.row for result in report.problems} == {n + k for n in firsts for k in (100, 200)}
+    assert report.rows == 300
+
+
+def test_samples_are_bounded_in_all() -> None:
+    """However many kinds of problems there are, the sample stays small."""
+    report = Report()
+    for row in range(1_000):
+        report.add(Result(row, "k", Outcome.REJECTED, 400, f"CATEGORY_{row}", "x" * 10_000))
+
+    problems = report.to_dict()["problems"]
+
+    assert len(problems) == MAX_SAMPLES
+    assert {len(problem["reason"]) for problem in problems} == {MAX_REASON_LENGTH}
+
+
+def test_changes_are_bounded() -> None:
+    """The sample of changes is the first of them, written or not."""
+    report = Report(dry_run=True)
+    for row in range(100):
+        changes = {"firstname": ("A", "B")} if row % 2 else {}
+        report.add(Result(row, "k", Outcome.NOT_ATTEMPTED, None, "DRY_RUN", changes=changes))
+
+    changes_told = report.to_dict()["changes"]
+
+    assert [change["row"] for change in changes_told] == list(range(1, 2 * MAX_CHANGES, 2))

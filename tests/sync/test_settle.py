@@ -1,0 +1,327 @@
+"""A sent batch and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from airflow_provider_hubcontact.sync.lifecycle import STAGE
+from airflow_provider_hubcontact.sync.outcome import Outcome
+from airflow_provider_hubcontact.sync.plan import Change, Write
+from airflow_provider_hubcontact.sync.ports import Answers, Fault, Lost, Refused, Step, Written
+from airflow_provider_hubcontact.sync.record import Record
+from airflow_provider_hubcontact.sync.settle import Settled, halfway, halves, settle, unread
+
+NAME = {"firstname": "Ada"}
+CLEARING = {"firstname": "Ada", STAGE: ""}
+RESET = (CLEARING, {STAGE: "lead"})
+
+
+def step(row: int = 1, write: Write = Write.UPDATE, *values: dict[str, str], index: int = 0) -> Step:
+    """Row n updates contact 900 + n, or creates k<n>."""
+    key = f"k{row}"
+    address = key if write is Write.CREATE else str(900 + row)
+    return Step(Change(Record(row, key, {}), write, address, values or (NAME,)), index)
+
+
+def outcomes(settled: Settled) -> dict[int, Outcome]:
+    return {result.row: result.outcome for result in settled.results}
+
+
+def rows(batches: Sequence[Sequence[Step]]) -> list[list[int]]:
+    return [[step.change.record.row for step in batch] for batch in batches]
+
+
+THREE = (step(1), step(2), step(3))
+
+
+def test_answers_match_by_id_in_any_order() -> None:
+    """Inputs are matched by id; what HubSpot says first need not have been sent first."""
+    answer = Answers(200, (Written("903"), Written("901"), Written("902")), correlation_id="c-1")
+
+    settled = settle(THREE, answer)
+
+    assert outcomes(settled) == dict.fromkeys((1, 2, 3), Outcome.UPDATED)
+    assert {(result.status, result.correlation_id) for result in settled.results} == {(200, "c-1")}
+    assert settled.results[0].changes == {"firstname": (None, "Ada")}
+    assert settled.results[0].reason == ""
+
+
+def test_silence_is_unknown() -> None:
+    """An input that a successful answer does not mention is neither a success nor a failure."""
+    settled = settle(THREE, Answers(200, (Written("902"), Written("999"))))
+
+    assert outcomes(settled) == {1: Outcome.UNKNOWN, 2: Outcome.UPDATED, 3: Outcome.UNKNOWN}
+    silent = next(result for result in settled.results if result.row == 1)
+    assert silent.reason == "HubSpot accepted the call, but its answer does not mention this record"
+    assert silent.changes == {}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(Fault(409, "CONFLICT", "no", ("2-0",)), id="by trace id"),
+        pytest.param(Fault(409, "CONFLICT", "no", ids=("902",)), id="by id"),
+        pytest.param(Fault(409, "CONFLICT", "no", ("2-0",), ("901",)), id="its other ids are bystanders"),
+    ],
+)
+def test_faults_name_their_inputs(fault: Fault) -> None:
+    """An input that an error names has that error, the others have theirs."""
+    settled = settle(THREE, Answers(207, (Written("901"), Written("903")), (fault,)))
+
+    assert outcomes(settled) == {1: Outcome.UPDATED, 2: Outcome.CONFLICT, 3: Outcome.UPDATED}
+
+
+def test_fault_in_full() -> None:
+    """A fault's status, category, reason and properties end up in the result."""
+    fault = Fault(400, "VALIDATION_ERROR", "is bad", ("1-0",), properties=("firstname",))
+
+    (result,) = settle([step(1)], Answers(207, (), (fault,), "c-1")).results
+
+    assert (result.outcome, result.status, result.category) == (Outcome.REJECTED, 400, "VALIDATION_ERROR")
+    assert (result.reason, result.properties, result.correlation_id) == ("is bad", ("firstname",), "c-1")
+    assert result.changes == {}
+
+
+def test_first_of_two_faults() -> None:
+    """The first error about an input counts."""
+    faults = (Fault(400, "A", "first", ("1-0",)), Fault(409, "B", "second", ("1-0",)))
+
+    (result,) = settle([step(1)], Answers(207, (), faults)).results
+
+    assert result.reason == "first"
+
+
+def test_fault_outranks_success() -> None:
+    """An input that an answer both confirms and refuses is not a success."""
+    answer = Answers(207, (Written("901"),), (Fault(400, "A", "no", ("1-0",)),))
+
+    assert outcomes(settle([step(1)], answer)) == {1: Outcome.REJECTED}
+
+
+@pytest.mark.parametrize(
+    ("status", "written", "outcome", "told"),
+    [
+        (201, Written("5", "k1", created=True), Outcome.CREATED, 201),
+        (207, Written("5", "k1", created=True), Outcome.CREATED, 201),
+        (200, Written("5", "k1", created=False), Outcome.UPDATED, 200),
+        (207, Written("5", "k1", created=False), Outcome.UPDATED, 200),
+        (201, Written("k1", "other", created=True), Outcome.UNKNOWN, 201),
+        (201, Written("k1", None, created=True), Outcome.UNKNOWN, 201),
+    ],
+    ids=["created", "created beside faults", "was there", "was there, beside faults", "another", "nameless"],
+)
+def test_creation(status: int, written: Written, outcome: Outcome, told: int) -> None:
+    """A create is proved by the key of the new contact, whose id nobody knew before."""
+    (result,) = settle([step(1, Write.CREATE)], Answers(status, (written,))).results
+
+    assert (result.outcome, result.status) == (outcome, told)
+
+
+ANONYMOUS = Fault(400, "VALIDATION_ERROR", "one is wrong")
+
+
+def test_anonymous_fault_splits_the_silent() -> None:
+    """When an error names nobody, the updates that the answer does not mention are sent in halves."""
+    settled = settle(THREE, Answers(207, (Written("902"),), (ANONYMOUS,)))
+
+    assert outcomes(settled) == {2: Outcome.UPDATED}
+    assert rows(settled.again) == [[1], [3]]
+
+
+def test_anonymous_fault_of_one() -> None:
+    """An error that names nobody is about the only input that is left."""
+    settled = settle(THREE[:2], Answers(207, (Written("902"),), (ANONYMOUS,)))
+
+    assert outcomes(settled) == {1: Outcome.REJECTED, 2: Outcome.UPDATED}
+    assert settled.again == ()
+
+
+def test_anonymous_fault_of_nobody() -> None:
+    """An error that names nobody takes no success away."""
+    settled = settle([step(1)], Answers(207, (Written("901"),), (ANONYMOUS,)))
+
+    assert outcomes(settled) == {1: Outcome.UPDATED}
+
+
+def test_anonymous_fault_never_repeats_a_create() -> None:
+    """A create that may have happened is not sent again."""
+    creates = (step(1, Write.CREATE), step(2, Write.CREATE))
+
+    settled = settle(creates, Answers(207, (), (ANONYMOUS,)))
+
+    assert outcomes(settled) == {1: Outcome.UNKNOWN, 2: Outcome.UNKNOWN}
+    assert settled.results[0].reason.endswith("does not mention this record; it says: one is wrong")
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 414])
+def test_refused_batch_is_split(status: int) -> None:
+    """A batch that some of its records spoiled is sent again in halves."""
+    settled = settle(THREE, Refused(status, "no"))
+
+    assert settled == Settled(again=(THREE[:2], THREE[2:]))
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (400, Outcome.REJECTED),
+        (404, Outcome.NOT_FOUND),
+        (409, Outcome.CONFLICT),
+        (503, Outcome.UNAVAILABLE),
+        (302, Outcome.UNKNOWN),
+    ],
+)
+def test_refusal_of_one(status: int, outcome: Outcome) -> None:
+    """A refusal of a single input is its result."""
+    (result,) = settle([step(1)], Refused(status, "no", "CATEGORY", "c-1", ("firstname",))).results
+
+    assert (result.outcome, result.status, result.category) == (outcome, status, "CATEGORY")
+    assert (result.reason, result.properties, result.correlation_id) == ("no", ("firstname",), "c-1")
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (401, Outcome.UNAUTHORIZED),
+        (403, Outcome.UNAUTHORIZED),
+        (423, Outcome.UNAVAILABLE),
+        (429, Outcome.THROTTLED),
+        (477, Outcome.UNAVAILABLE),
+        (500, Outcome.UNAVAILABLE),
+    ],
+)
+def test_refusal_that_no_record_caused(status: int, outcome: Outcome) -> None:
+    """A refusal that has nothing to do with the records is not sent again, whole or in parts."""
+    settled = settle(THREE, Refused(status, "no"))
+
+    assert outcomes(settled) == dict.fromkeys((1, 2, 3), outcome)
+    assert settled.again == ()
+
+
+@pytest.mark.parametrize(("sent", "outcome"), [(True, Outcome.UNKNOWN), (False, Outcome.UNAVAILABLE)])
+def test_lost(sent: bool, outcome: Outcome) -> None:
+    """A call without an answer proves nothing if it was sent, and did nothing if it was not."""
+    settled = settle(THREE, Lost("timeout", sent=sent))
+
+    assert outcomes(settled) == dict.fromkeys((1, 2, 3), outcome)
+    assert {result.reason for result in settled.results} == {"timeout"}
+
+
+def test_next_step_only_after_proof() -> None:
+    """The second step of a reset follows only a proved first one."""
+    resets = [step(row, Write.UPDATE, *RESET) for row in (1, 2, 3)]
+    answer = Answers(
+        207, (Written("901"), Written("903", properties={STAGE: None})), (Fault(400, None, "no", ("2-0",)),)
+    )
+
+    settled = settle(resets, answer)
+
+    assert settled.onward == (resets[0].next, resets[2].next)
+    assert outcomes(settled) == {2: Outcome.REJECTED}
+
+
+@pytest.mark.parametrize(
+    ("index", "kept", "outcome"),
+    [
+        pytest.param(0, "customer", Outcome.UNKNOWN, id="not cleared"),
+        pytest.param(1, "customer", Outcome.UNKNOWN, id="not set"),
+        pytest.param(1, None, Outcome.UNKNOWN, id="still blank"),
+        pytest.param(1, "lead", Outcome.UPDATED, id="set"),
+    ],
+)
+def test_stage_that_hubspot_keeps(index: int, kept: str | None, outcome: Outcome) -> None:
+    """An accepted write whose answer shows another stage is no success, and leads to no next step."""
+    answer = Answers(200, (Written("901", properties={STAGE: kept}),))
+
+    settled = settle([step(1, Write.UPDATE, *RESET, index=index)], answer)
+
+    assert outcomes(settled) == {1: outcome}
+    assert settled.onward == ()
+
+
+def test_contradiction_in_words() -> None:
+    """The reason says which stage HubSpot has and which it should have."""
+    answer = Answers(200, (Written("901", properties={STAGE: "customer"}),))
+
+    (result,) = settle([step(1, Write.UPDATE, {STAGE: "lead"})], answer).results
+
+    assert result.reason == "HubSpot accepted the write, but lifecyclestage is 'customer', not 'lead'"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answers(200, (Written("901", properties={"firstname": "Ada"}),)),
+        Answers(204, (Written("901"),)),
+        Answers(200, (Written("901", properties={"firstname": "ADA", STAGE: "customer"}),)),
+    ],
+    ids=["no stage in the answer", "no values at all", "a stage that was not written"],
+)
+def test_no_contradiction(answer: Answers) -> None:
+    """Only the stage that was written can contradict."""
+    assert outcomes(settle([step(1)], answer)) == {1: Outcome.UPDATED}
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (Refused(503, "down"), Outcome.UNAVAILABLE),
+        (Refused(400, "down"), Outcome.REJECTED),
+        (Lost("down", sent=False), Outcome.UNKNOWN),
+        (Lost("down", sent=True), Outcome.UNKNOWN),
+        (Answers(207, (), (Fault(400, None, "down", ("1-1",)),)), Outcome.REJECTED),
+    ],
+    ids=["unavailable", "rejected", "lost before", "lost after", "fault"],
+)
+def test_halfway_is_told(answer: Answers | Refused | Lost, outcome: Outcome) -> None:
+    """A second step that fails says what the first one did."""
+    (result,) = settle([step(1, Write.UPDATE, *RESET, index=1)], answer).results
+
+    assert (result.outcome, result.reason) == (outcome, "lifecyclestage was cleared but not set again: down")
+
+
+@pytest.mark.parametrize(
+    ("index", "text"),
+    [
+        (0, ""),
+        (1, "lifecyclestage was cleared but not set again: "),
+        (2, "all but email was written: "),
+    ],
+)
+def test_halfway(index: int, text: str) -> None:
+    """Each step knows what was written before it."""
+    assert halfway(step(1, Write.UPDATE, *RESET, {"email": "new@x.y"}, index=index)) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "sizes"), [(2, (1, 1)), (3, (2, 1)), (4, (2, 2)), (99, (50, 49)), (100, (50, 50))]
+)
+def test_halves(size: int, sizes: tuple[int, int]) -> None:
+    """Both halves are smaller than the whole, and together they are the whole."""
+    first, second = halves(range(size))
+
+    assert (len(first), len(second)) == sizes
+    assert [*first, *second] == list(range(size))
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "status"),
+    [
+        (Lost("timeout", sent=True), Outcome.UNAVAILABLE, None),
+        (Lost("timeout", sent=False), Outcome.UNAVAILABLE, None),
+        (Refused(400, "timeout"), Outcome.REJECTED, 400),
+        (Refused(404, "timeout"), Outcome.REJECTED, 404),
+        (Refused(409, "timeout"), Outcome.REJECTED, 409),
+        (Refused(401, "timeout"), Outcome.UNAUTHORIZED, 401),
+        (Refused(429, "timeout"), Outcome.THROTTLED, 429),
+        (Refused(503, "timeout"), Outcome.UNAVAILABLE, 503),
+    ],
+)
+def test_unread(answer: Refused | Lost, outcome: Outcome, status: int | None) -> None:
+    """A look-up that fails as a whole says nothing about one contact, and nothing was written."""
+    result = unread(Record(5, "k5", {}), answer)
+
+    assert (result.row, result.key, result.outcome, result.status) == (5, "k5", outcome, status)
+    assert result.reason == "not looked up: timeout"

@@ -1,0 +1,154 @@
+"""Records against a JSON Schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.record import Record, Shape
+from airflow_provider_hubcontact.sync.validation import (
+    MAX_PROBLEM_LENGTH,
+    MAX_PROBLEMS,
+    InvalidSchema,
+    Schema,
+)
+
+
+def record(**document: Any) -> Record:
+    return Record(3, "ada@x.y", {}, document)
+
+
+def problems(schema: dict[str, Any], **document: Any) -> Result:
+    result = Schema(schema).check(record(**document))
+    assert result is not None
+    assert (result.row, result.key, result.outcome) == (3, "ada@x.y", Outcome.INVALID)
+    assert result.category == "JSON_SCHEMA"
+    return result
+
+
+def test_valid_record() -> None:
+    """A valid record has no result yet."""
+    schema = Schema({"type": "object", "required": ["age"], "properties": {"age": {"minimum": 18}}})
+
+    assert schema.check(record(age=18)) is None
+
+
+@pytest.mark.parametrize(
+    ("schema", "document", "reason", "properties"),
+    [
+        pytest.param(
+            {"properties": {"age": {"type": "integer"}}},
+            {"age": "old"},
+            'age: "old" is not of type "integer"',
+            ("age",),
+            id="a value",
+        ),
+        pytest.param(
+            {"required": ["age"]}, {}, '"age" is a required property', ("age",), id="a missing property"
+        ),
+        pytest.param(
+            {"properties": {"tags": {"items": {"enum": ["a", "b"]}}}},
+            {"tags": ["a", "z"]},
+            'tags.1: "z" is not one of "a" or "b"',
+            ("tags",),
+            id="an item",
+        ),
+        pytest.param(
+            {"properties": {"mail": {"format": "email"}}},
+            {"mail": "nobody"},
+            'mail: "nobody" is not a "email"',
+            ("mail",),
+            id="a format",
+        ),
+        pytest.param({"maxProperties": 0}, {"a": 1}, None, (), id="no single property"),
+        pytest.param(False, {"a": 1}, None, (), id="a schema that allows nothing"),
+    ],
+)
+def test_problem(
+    schema: Any, document: dict[str, Any], reason: str | None, properties: tuple[str, ...]
+) -> None:
+    """A problem says where it is and what is wrong, and names the property."""
+    result = problems(schema, **document)
+
+    assert result.properties == properties
+    assert result.reason == reason if reason else result.reason
+
+
+def test_problems_are_bounded() -> None:
+    """The first few problems are told, each of bounded length; all failing properties are named once."""
+    names = [f"p{n}" for n in range(9)]
+    schema = {"additionalProperties": {"type": "integer", "maxLength": 3}}
+
+    result = problems(schema, **dict.fromkeys(names, "x" * 5_000))
+
+    told = result.reason.split("; ")
+    assert len(told) == MAX_PROBLEMS
+    assert max(map(len, told)) <= MAX_PROBLEM_LENGTH + len("p0: ")
+    assert sorted(result.properties) == names
+
+
+def test_record_as_it_is_after_mapping() -> None:
+    """The schema sees property names and typed values, the key among them."""
+    shape = Shape(mapping={"a": "age"})
+    shaped = shape.record(1, {"email": "ADA@x.y", "a": 17})
+    assert isinstance(shaped, Record)
+    schema = Schema({"properties": {"age": {"minimum": 18}, "email": {"pattern": "^ada@"}}})
+
+    result = schema.check(shaped)
+
+    assert result is not None
+    assert result.properties == ("age",)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param(5, id="number"),
+        pytest.param([], id="list"),
+        pytest.param(None, id="null"),
+        pytest.param({"type": "strin"}, id="unknown type"),
+        pytest.param({"pattern": "("}, id="broken pattern"),
+        pytest.param({"properties": []}, id="keyword of a wrong type"),
+        pytest.param({"$ref": "#/$defs/nowhere"}, id="dangling reference"),
+        pytest.param({"$schema": "https://nowhere.invalid/schema"}, id="unknown draft"),
+        pytest.param({"enum": {1, 2}}, id="no JSON"),
+        pytest.param({5: {}}, id="keyword that is no text"),
+        pytest.param("{", id="broken JSON text"),
+        pytest.param("5", id="JSON text of something else"),
+        pytest.param("", id="empty text"),
+    ],
+)
+def test_schema_that_is_none(schema: Any) -> None:
+    """A broken schema is refused when it is compiled, before any record."""
+    with pytest.raises(InvalidSchema, match="JSON"):
+        Schema.of(schema)
+
+
+@pytest.mark.parametrize(
+    "uri", ["https://example.invalid/person.json", "file:///etc/hostname", "person.json"], ids=str
+)
+def test_reference_to_elsewhere(uri: str) -> None:
+    """A schema never makes the task read a file or call a host."""
+    with pytest.raises(InvalidSchema, match=r"no valid JSON Schema: Resource .* not present"):
+        Schema({"properties": {"a": {"$ref": uri}}})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"$ref": "#/$defs/age", "$defs": {"age": {"required": ["age"]}}},
+        '{"required": ["age"]}',
+        False,
+    ],
+    ids=["own reference", "JSON text", "boolean"],
+)
+def test_schema_forms(source: Any) -> None:
+    """A schema may refer to itself, be text, or be a boolean."""
+    assert Schema.of(source).check(record()) is not None
+
+
+def test_schema_may_refer_to_itself() -> None:
+    """A schema that is nothing but a reference to itself allows everything, and ends."""
+    assert Schema({"$ref": "#"}).check(record(a=1)) is None

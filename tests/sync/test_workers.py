@@ -1,0 +1,80 @@
+"""Calls that run beside each other."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from airflow_provider_hubcontact.sync.workers import ThreadWorkers
+
+TIMEOUT = 10
+
+
+def test_calls_run_beside_each_other() -> None:
+    """As many calls as there are workers are under way at once, on threads of their own."""
+    together = threading.Barrier(3, timeout=TIMEOUT)
+
+    def call() -> str:
+        together.wait()
+        return threading.current_thread().name
+
+    with ThreadWorkers[int, str](3) as workers:
+        for job in range(3):
+            workers.start(job, call)
+        finished = dict(workers.finished() for _ in range(3))
+
+    assert set(finished) == {0, 1, 2}
+    assert len(set(finished.values())) == 3
+    assert all(name.startswith("hubspot") for name in finished.values())
+
+
+def test_whichever_ends_first() -> None:
+    """Calls are given back in the order in which they end."""
+    gate = threading.Event()
+
+    with ThreadWorkers[str, bool](2) as workers:
+        workers.start("slow", lambda: gate.wait(TIMEOUT))
+        workers.start("fast", lambda: True)
+        first = workers.finished()
+        gate.set()
+        second = workers.finished()
+
+    assert (first, second) == (("fast", True), ("slow", True))
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_error_reaches_who_waits(error: type[BaseException]) -> None:
+    """What a call raises is raised where its answer is waited for, never lost."""
+
+    def call() -> None:
+        raise error("broken")
+
+    with ThreadWorkers[str, None](1) as workers:
+        workers.start("job", call)
+        with pytest.raises(error, match="broken"):
+            workers.finished()
+
+
+def test_end_waits_for_calls_under_way() -> None:
+    """No call outlives the workers."""
+    ended = threading.Event()
+    begun = threading.Event()
+
+    def call() -> None:
+        begun.set()
+        time.sleep(0.05)
+        ended.set()
+
+    with ThreadWorkers[str, None](1) as workers:
+        workers.start("job", call)
+        assert begun.wait(TIMEOUT)
+
+    assert ended.is_set()
+
+
+def test_size() -> None:
+    """Eight calls at once are few enough for HubSpot's limits and enough to hide its latency."""
+    with ThreadWorkers[str, None]() as workers:
+        assert workers.size == 8
