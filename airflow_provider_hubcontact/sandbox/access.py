@@ -37,7 +37,7 @@ class Grant:
     :param expires_at: seconds since 1970; None for private apps and service keys, which do not expire.
     """
 
-    scopes: frozenset[str]
+    scopes: frozenset[str] = frozenset()
     app_id: int = PRIVATE_APP
     expires_at: float | None = None
 
@@ -45,6 +45,19 @@ class Grant:
     def oauth(self) -> bool:
         """Whether this is an OAuth app's."""
         return self.expires_at is not None
+
+    def check(self, any_of: Sequence[str]) -> None:
+        """Let a call pass, or not.
+
+        :param any_of: scopes of which it needs one; none are needed if empty.
+        :raises MissingScopes: if it has none of them.
+        """
+        if any_of and self.scopes.isdisjoint(any_of):
+            raise MissingScopes(any_of)
+
+
+NOBODY = Grant()
+"""What a caller without a token may do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +131,6 @@ class Access:
             raise Unauthenticated
         if grant.expires_at is not None and grant.expires_at <= self._clock():
             raise TokenExpired(int(self._clock() - grant.expires_at))
-        return grant
-
-    def check(self, token: str, any_of: Sequence[str]) -> Grant:
-        """Let a call pass, or not.
-
-        :param any_of: scopes of which the token needs one; none are needed if empty.
-        :raises Unauthenticated: if the token is unknown.
-        :raises TokenExpired: if it was good once.
-        :raises MissingScopes: if it may not do this.
-        """
-        grant = self.look_up(token)
-        if any_of and grant.scopes.isdisjoint(any_of):
-            raise MissingScopes(any_of)
         return grant
 
     def refresh(self, client_id: str, client_secret: str, refresh_token: str) -> tuple[str, OAuthClient]:

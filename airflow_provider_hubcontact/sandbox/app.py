@@ -6,6 +6,7 @@ State is touched in the event loop's one thread only, so that nothing needs a lo
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -14,13 +15,15 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from airflow_provider_hubcontact.sandbox.access import PRIVATE_APP, Access, Grant
+from airflow_provider_hubcontact.sandbox.access import Access
 from airflow_provider_hubcontact.sandbox.denials import Unauthenticated
-from airflow_provider_hubcontact.sandbox.errors import NotEmulated, Refused, TooLarge
+from airflow_provider_hubcontact.sandbox.errors import Broken, NotEmulated, Refused, TooLarge
 from airflow_provider_hubcontact.sandbox.limits import Headers, Limits
 from airflow_provider_hubcontact.sandbox.portal import Portal
 from airflow_provider_hubcontact.sandbox.routes import router
 from airflow_provider_hubcontact.sandbox.wire import Reply, Request, Route
+
+log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -71,46 +74,34 @@ class Application:
         """Answer one call."""
         correlation_id = str(uuid.uuid4())
         path = scope["raw_path"].decode("latin-1")
-        headers: Headers = []
-        inputs = 0
-        legacy = False
+        request = Request(scope["method"], path, scope["query_string"], self.portal, self.access)
+        found = self._router.find(request.method, path)
         try:
-            body = await _read(receive)
-            route, params = self._route(scope["method"], path)
-            legacy = route.legacy
-            request = Request(
-                scope["method"], path, scope["query_string"], body, self.portal, self.access, params
-            )
-            self._admit(route, scope, headers)
+            request.body = await _read(receive)
+            if found is None:
+                raise NotEmulated(f"{request.method} {path}")
+            route, request.params = found
+            self._admit(request, route, scope)
             if self.latency:
                 await asyncio.sleep(self.latency)
-            try:
-                reply = route.handler(request)
-            finally:
-                inputs = request.inputs
+            reply = route.handler(request)
         except Refused as refused:
-            reply = _refusal(refused, correlation_id, legacy=legacy)
-        self.log.append(Logged(scope["method"], path, reply.status, inputs))
+            legacy = found is not None and found[0].legacy
+            reply = Reply(refused.status, (refused.legacy_body if legacy else refused.body)(correlation_id))
+        except Exception:  # a bug of the sandbox: it is shown whole, and the client need not wait
+            log.exception("The sandbox cannot answer %s %s", request.method, path)
+            reply = Reply(500, Broken().body(correlation_id))
+        self.log.append(Logged(request.method, path, reply.status, request.inputs))
+        headers = self.limits.headers(request.grant.app_id, oauth=request.grant.oauth)
         await _send(send, reply, [(b"X-HubSpot-Correlation-Id", correlation_id.encode()), *headers])
 
-    def _route(self, method: str, path: str) -> tuple[Route, dict[str, str]]:
-        found = self._router.find(method, path)
-        if found is None:
-            raise NotEmulated(f"{method} {path}")
-        return found
-
-    def _admit(self, route: Route, scope: Scope, headers: Headers) -> None:
-        """Check the token, its scopes and the limits, and say what is left of them."""
+    def _admit(self, request: Request, route: Route, scope: Scope) -> None:
+        """Check the token, its scopes and the limits."""
         if route.public:
-            headers += self.limits.headers(PRIVATE_APP, oauth=False)
             return
-        grant = Grant(frozenset())
-        try:
-            grant = self.access.look_up(_token(scope))
-            self.access.check(_token(scope), route.scopes)
-            self.limits.admit(grant.app_id, oauth=grant.oauth)
-        finally:
-            headers += self.limits.headers(grant.app_id, oauth=grant.oauth)
+        request.grant = self.access.look_up(_token(scope))
+        request.grant.check(route.scopes)
+        self.limits.admit(request.grant.app_id, oauth=request.grant.oauth)
 
 
 async def _read(receive: Receive) -> bytes:
@@ -144,10 +135,6 @@ def _token(scope: Scope) -> str:
             if kind.lower() == "bearer" and token:
                 return str(token.strip())
     raise Unauthenticated
-
-
-def _refusal(refused: Refused, correlation_id: str, *, legacy: bool) -> Reply:
-    return Reply(refused.status, (refused.legacy_body if legacy else refused.body)(correlation_id))
 
 
 async def _send(send: Send, reply: Reply, headers: Headers) -> None:

@@ -5,7 +5,7 @@ HubSpot docs: "Error handling" (multi-status errors), contacts guide ("Limits").
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -104,21 +104,20 @@ def upsert(portal: Portal, inputs: Sequence[Input], dialect: Dialect) -> Outcome
 
 
 def read(
-    portal: Portal, ids: Iterable[str], id_property: str | None, *, with_history: bool
+    portal: Portal, ids: Sequence[str], id_property: str | None, *, with_history: bool
 ) -> tuple[list[Contact], list[Json]]:
     """Find contacts.
 
     :return: each one once, and the entries for the answer's ``errors``.
     :raises Refused: if there are too many, or the property does not identify contacts.
     """
-    wanted = list(dict.fromkeys(ids))
-    if with_history and len(wanted) > MAX_INPUTS_WITH_HISTORY:
+    if with_history and len(ids) > MAX_INPUTS_WITH_HISTORY:
         raise TooManyInputs(MAX_INPUTS_WITH_HISTORY, " for property histories")
-    _check_size(wanted)
+    _check_size(ids)
     _check_id_property(portal, id_property, refuse_email=False)
     found: dict[str, Contact] = {}
     missing = []
-    for each in wanted:
+    for each in dict.fromkeys(ids):
         contact = portal.find(each, id_property)
         if contact is None:
             missing.append(each)

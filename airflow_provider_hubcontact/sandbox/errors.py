@@ -11,6 +11,7 @@ others, **U** unknown, so the text is ours.
     ├── ContactNotFound, IdNotNumeric, PropertyNotFound, ContactsNotFound  404
     ├── ContactExists, LegacyContactExists, PropertyExists                 409
     ├── TooLarge                                                           413
+    ├── Broken                                                             500
     └── NotEmulated                                                        501
 """
 
@@ -288,6 +289,15 @@ class TooLarge(Refused):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"The request body is larger than {most:,} bytes.", "VALIDATION_ERROR")
+
+
+class Broken(Refused):
+    """The sandbox has a bug (U: what HubSpot says then)."""
+
+    status = 500
+
+    def __init__(self) -> None:
+        super().__init__("The sandbox failed; its log says where.", "INTERNAL_ERROR")
 
 
 class NotEmulated(Refused):

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote
 
 import orjson
 
-from airflow_provider_hubcontact.sandbox.access import Access
+from airflow_provider_hubcontact.sandbox.access import NOBODY, Access, Grant
 from airflow_provider_hubcontact.sandbox.errors import InvalidJson, MissingFields
 from airflow_provider_hubcontact.sandbox.portal import Portal
 
@@ -21,19 +21,22 @@ CONTACT_TYPES = ("contacts", "contact", "0-1")
 
 @dataclass
 class Request:
-    """A call that was let in.
+    """A call.
 
     :param path: as it was sent, still percent-encoded, without the query.
+    :param params: the parameters in the path, decoded.
+    :param grant: what the caller may do; nothing before its token is known.
     :param inputs: how many records it is about; routes set it for the log.
     """
 
     method: str
     path: str
     query_string: bytes
-    body: bytes
     portal: Portal
     access: Access
+    body: bytes = b""
     params: Mapping[str, str] = field(default_factory=dict)
+    grant: Grant = NOBODY
     inputs: int = 0
 
     @cached_property

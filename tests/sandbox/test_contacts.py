@@ -1,0 +1,306 @@
+"""One contact a call, v3 and dated."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from airflow_provider_hubcontact.sandbox import Sandbox, Switches
+from tests.sandbox.calling import CONTACTS, Api
+from tests.sandbox.conftest import SEEDS
+
+ROOTS = [
+    "/crm/v3/objects/contacts",
+    "/crm/v3/objects/0-1",
+    "/crm/objects/2026-03/contacts",
+    "/crm/objects/2026-09/contacts",
+    "/crm/objects/2026-09/0-1",
+]
+
+
+class TestGet:
+    @pytest.mark.parametrize("root", ROOTS)
+    def test_every_version_answers(self, api: Api, root: str) -> None:
+        """v3 and the dated versions know contacts by their name and by their type id."""
+        answer = api.get(f"{root}/{api.id('ada@example.com')}?properties=firstname,phone&properties=jobtitle")
+
+        assert answer.status == 200
+        assert answer.body["id"] == api.id("ada@example.com")
+        assert answer.body["archived"] is False
+        properties = answer.body["properties"]
+        assert (properties["firstname"], properties["jobtitle"]) == ("Ada", "Countess")
+        assert properties["phone"] is None
+        assert answer.body["updatedAt"] == properties["lastmodifieddate"]
+
+    def test_the_default_properties(self, api: Api) -> None:
+        """Without ``properties`` six of them come back; the stage is not among them."""
+        answer = api.get(f"{CONTACTS}/{api.id('ada@example.com')}")
+
+        assert sorted(answer.body["properties"]) == [
+            "createdate",
+            "email",
+            "firstname",
+            "hs_object_id",
+            "lastmodifieddate",
+            "lastname",
+        ]
+
+    @pytest.mark.parametrize("email", ["ADA@example.com", "alan@bletchley.example", "turing@EXAMPLE.org"])
+    def test_any_address_finds_the_contact(self, api: Api, email: str) -> None:
+        """``idProperty=email`` compares without case, and knows secondary addresses."""
+        answer = api.get(f"{CONTACTS}/{quote(email, safe='')}?idProperty=email")
+
+        assert answer.status == 200
+        assert answer.body["id"] == api.id(email)
+
+    def test_a_unique_property_finds_the_contact(self, api: Api) -> None:
+        """A property with ``hasUniqueValue`` identifies contacts; another one does not."""
+        assert api.get(f"{CONTACTS}/M-1?idProperty=member_number").body["id"] == api.id("alan@example.com")
+        assert api.get(f"{CONTACTS}/Alan?idProperty=firstname").status == 400
+
+    def test_an_unknown_id(self, api: Api) -> None:
+        """An unknown number, or an unknown address, is a 404 without a category."""
+        for path in ("/999", "/nobody%40example.com?idProperty=email"):
+            answer = api.get(CONTACTS + path)
+
+            assert answer.status == 404
+            assert answer.message == "resource not found"
+            assert "category" not in answer.body
+
+    def test_an_id_that_is_no_number(self, api: Api) -> None:
+        """Without ``idProperty`` an address is no id."""
+        answer = api.get(f"{CONTACTS}/ada%40example.com")
+
+        assert answer.status == 404
+        assert answer.message == "Object not found.  objectId are usually numeric."
+        assert answer.body["context"] == {"id": ["ada@example.com"]}
+        assert answer.body["category"] == "OBJECT_NOT_FOUND"
+
+    def test_history(self, api: Api) -> None:
+        """``propertiesWithHistory`` tells the former values, the newest first."""
+        path = f"{CONTACTS}/{api.id('ada@example.com')}"
+        api.patch(path, {"properties": {"jobtitle": "Analyst"}})
+
+        answer = api.get(f"{path}?propertiesWithHistory=jobtitle")
+
+        versions = answer.body["propertiesWithHistory"]["jobtitle"]
+        assert [version["value"] for version in versions] == ["Analyst", "Countess"]
+
+
+class TestCreate:
+    def test_a_contact_is_created(self, api: Api) -> None:
+        """201, the address in lower case, the portal's first stage, and what HubSpot computes."""
+        answer = api.post(CONTACTS, {"properties": {"email": "New@Example.com", "firstname": "N"}})
+
+        assert answer.status == 201
+        assert answer.body["properties"]["email"] == "new@example.com"
+        assert answer.body["properties"]["hs_object_id"] == answer.body["id"] == api.id("new@example.com")
+        assert api.stored("new@example.com", "lifecyclestage") == "lead"
+
+    def test_a_contact_needs_no_address(self, api: Api) -> None:
+        """Contacts without an address may exist, any number of them."""
+        assert {api.post(CONTACTS, {"properties": {"firstname": "X"}}).status for _ in range(2)} == {201}
+
+    def test_a_taken_address(self, api: Api) -> None:
+        """409, with the other contact's id in the sentence only."""
+        answer = api.post(CONTACTS, {"properties": {"email": "ADA@example.com"}})
+
+        assert answer.status == 409
+        assert answer.message == f"Contact already exists. Existing ID: {api.id('ada@example.com')}"
+        assert answer.body["category"] == "CONFLICT"
+        assert "context" not in answer.body
+
+    def test_associations_are_not_emulated(self, api: Api) -> None:
+        """A contact that is to be associated is refused, rather than created without."""
+        answer = api.post(CONTACTS, {"properties": {}, "associations": [{"to": {"id": "1"}}]})
+
+        assert answer.status == 501
+
+
+class TestUpdate:
+    def test_only_named_properties_change(self, api: Api) -> None:
+        """200 with what was written; the address is not among it."""
+        path = f"{CONTACTS}/ada%40example.com?idProperty=email"
+
+        answer = api.patch(path, {"properties": {"firstname": "Augusta", "jobtitle": ""}})
+
+        assert answer.status == 200
+        assert answer.body["properties"]["firstname"] == "Augusta"
+        assert answer.body["properties"]["jobtitle"] == ""
+        assert "email" not in answer.body["properties"]
+        assert api.stored("ada@example.com", "jobtitle") == ""
+        assert api.stored("ada@example.com", "lifecyclestage") == "customer"
+
+    def test_equal_values_change_nothing(self, api: Api) -> None:
+        """Writing what is there already leaves lastmodifieddate and the history alone."""
+        before = api.stored("ada@example.com", "lastmodifieddate")
+
+        answer = api.patch(f"{CONTACTS}/{api.id('ada@example.com')}", {"properties": {"firstname": "Ada"}})
+
+        assert answer.status == 200
+        assert api.stored("ada@example.com", "lastmodifieddate") == before
+        contact = api.sandbox.portal.contact("ada@example.com")
+        assert contact is not None
+        assert len(contact.history["firstname"]) == 1
+
+    def test_one_bad_value_refuses_all(self, api: Api) -> None:
+        """All bad values are in the sentence, three of them in ``errors``, and nothing is written."""
+        bad = {"nope": "1", "points": "many", "hubspotscore": "7", "hs_lead_status": "new"}
+
+        answer = api.patch(
+            f"{CONTACTS}/{api.id('ada@example.com')}", {"properties": {"firstname": "X", **bad}}
+        )
+
+        assert answer.status == 400
+        assert answer.body["category"] == "VALIDATION_ERROR"
+        assert answer.message.startswith("Property values were not valid: [{")
+        assert all(f'"name":"{name}"' in answer.message for name in bad)
+        named = [error["context"]["propertyName"] for error in answer.body["errors"]]
+        assert named == [["nope"], ["points"], ["hubspotscore"]]
+        assert api.stored("ada@example.com", "firstname") == "Ada"
+
+
+class TestAddress:
+    def test_it_changes(self, api: Api) -> None:
+        """The new address finds the contact; by default the old one does not, and is free again."""
+        ada = api.id("ada@example.com")
+
+        assert api.patch(f"{CONTACTS}/{ada}", {"properties": {"email": "Lovelace@x.org"}}).status == 200
+        assert api.id("lovelace@x.org") == ada
+        assert api.sandbox.portal.contact("ada@example.com") is None
+        assert api.post(CONTACTS, {"properties": {"email": "ada@example.com"}}).status == 201
+
+    @pytest.mark.parametrize("taken", ["grace@example.com", "turing@example.org"])
+    def test_it_is_another_contacts(self, api: Api, taken: str) -> None:
+        """409 for an address, primary or secondary, that another contact has; nothing is written."""
+        properties = {"email": taken, "firstname": "X"}
+
+        answer = api.patch(f"{CONTACTS}/{api.id('ada@example.com')}", {"properties": properties})
+
+        assert answer.status == 409
+        assert answer.body["category"] == "CONFLICT"
+        assert api.stored("ada@example.com", "firstname") == "Ada"
+
+    def test_a_secondary_address_becomes_the_primary_one(self, api: Api) -> None:
+        """It leaves the secondary ones, and still finds the contact."""
+        alan = api.id("alan@example.com")
+
+        assert api.patch(f"{CONTACTS}/{alan}", {"properties": {"email": "turing@example.org"}}).status == 200
+        assert api.stored("turing@example.org", "email") == "turing@example.org"
+        assert api.stored("turing@example.org", "hs_additional_emails") == "alan@bletchley.example"
+
+    def test_it_is_cleared(self, api: Api) -> None:
+        """A contact can lose its address, which is free then."""
+        ada = api.id("ada@example.com")
+
+        assert api.patch(f"{CONTACTS}/{ada}", {"properties": {"email": ""}}).status == 200
+        assert api.sandbox.portal.contact("ada@example.com") is None
+        assert api.sandbox.portal.contact(ada) is not None
+
+    def test_the_old_one_can_stay_as_a_secondary_one(self) -> None:
+        """With the switch ``old_email=secondary`` the old address still finds the contact."""
+        with Sandbox(SEEDS[:1], switches=Switches(old_email="secondary")) as sandbox:
+            api = Api(sandbox)
+            ada = api.id("ada@example.com")
+
+            api.patch(f"{CONTACTS}/{ada}", {"properties": {"email": "new@example.com"}})
+
+            assert api.id("ada@example.com") == api.id("new@example.com") == ada
+            assert api.post(CONTACTS, {"properties": {"email": "ada@example.com"}}).status == 409
+
+    def test_a_unique_value_is_another_contacts(self, api: Api) -> None:
+        """409 for a value of a unique property that another contact has."""
+        answer = api.patch(
+            f"{CONTACTS}/{api.id('ada@example.com')}", {"properties": {"member_number": "m-1"}}
+        )
+
+        assert answer.status == 409
+
+
+class TestStage:
+    @pytest.mark.parametrize("root", ROOTS)
+    def test_it_never_goes_back(self, api: Api, root: str) -> None:
+        """A stage before the present one is ignored: 200 with the old one; the rest is written."""
+        properties = {"lifecyclestage": "lead", "jobtitle": "Analyst"}
+
+        answer = api.patch(f"{root}/{api.id('ada@example.com')}", {"properties": properties})
+
+        assert answer.status == 200
+        assert answer.body["properties"]["lifecyclestage"] == "customer"
+        assert api.stored("ada@example.com", "jobtitle") == "Analyst"
+
+    def test_it_can_be_cleared_and_set(self, api: Api) -> None:
+        """Two writes take a stage back."""
+        path = f"{CONTACTS}/{api.id('ada@example.com')}"
+
+        for stage in ("", "lead"):
+            assert api.patch(path, {"properties": {"lifecyclestage": stage}}).status == 200
+            assert api.stored("ada@example.com", "lifecyclestage") == stage
+
+    def test_it_goes_forward(self, api: Api) -> None:
+        """A later stage is taken."""
+        api.patch(f"{CONTACTS}/{api.id('grace@example.com')}", {"properties": {"lifecyclestage": "other"}})
+
+        assert api.stored("grace@example.com", "lifecyclestage") == "other"
+
+    def test_going_back_can_be_refused(self) -> None:
+        """With the switch ``stage_regression=reject`` it is a 400, except by v1."""
+        with Sandbox(SEEDS[:1], switches=Switches(stage_regression="reject")) as sandbox:
+            api = Api(sandbox)
+            path = f"{CONTACTS}/{api.id('ada@example.com')}"
+            v1 = "/contacts/v1/contact/email/ada%40example.com/profile"
+
+            assert api.patch(path, {"properties": {"lifecyclestage": "lead"}}).status == 400
+            entry = {"property": "lifecyclestage", "value": "lead"}
+            assert api.post(v1, {"properties": [entry]}).status == 204
+            assert api.stored("ada@example.com", "lifecyclestage") == "customer"
+
+
+class TestBadBodies:
+    @pytest.mark.parametrize(
+        ("body", "says"),
+        [
+            (b"", "Invalid input JSON on line 1, column 1: No content"),
+            (b'{\n"properties": oops}', "Invalid input JSON on line 2, column"),
+            (b"[]", "from Array value (token `JsonToken.START_ARRAY`)"),
+            (b"{}", "Some required fields were not set: [properties]"),
+            (b'{"properties": []}', "from Array value"),
+            (b'{"properties": {"firstname": ["a"]}}', "Cannot deserialize value of type `java.lang.String`"),
+            (b'{"properties": {"firstname": {"a": 1}}}', "from Object value"),
+            (b'{"properties": {"firstname": "\\ud800"}}', "Invalid input JSON"),
+            (b'{"properties": {"firstname": NaN}}', "Invalid input JSON"),
+            (b"\xff\xfe", "Invalid input JSON"),
+            (b"[" * 100_000, "Invalid input JSON"),
+        ],
+        ids=[
+            "empty",
+            "broken",
+            "array",
+            "no properties",
+            "list",
+            "list value",
+            "object value",
+            "surrogate",
+            "NaN",
+            "no UTF-8",
+            "deep",
+        ],
+    )
+    def test_what_is_no_contact_is_a_400(self, api: Api, body: bytes, says: str) -> None:
+        """A body that is no JSON, or of the wrong shape, is refused with its place."""
+        answer = api.call("POST", CONTACTS, body)
+
+        assert answer.status == 400
+        assert says in answer.message
+
+    @pytest.mark.parametrize(
+        ("value", "stored"), [(7, "7"), (1.5, "1.5"), (True, "true"), (None, ""), ("7", "7")], ids=str
+    )
+    def test_json_scalars_are_taken_as_text(self, api: Api, value: Any, stored: str) -> None:
+        """Numbers and booleans stand for their text, null for no value."""
+        answer = api.post(CONTACTS, {"properties": {"email": "n@example.com", "jobtitle": value}})
+
+        assert answer.status == 201
+        assert (api.stored("n@example.com", "jobtitle") or "") == stored

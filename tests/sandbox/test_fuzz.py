@@ -1,0 +1,173 @@
+"""Whatever is sent, the sandbox answers as HubSpot might, and its state stays whole."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sandbox.portal import Portal
+from tests.sandbox.calling import CONTACTS, Api
+
+SETTINGS = settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+EMAILS = [
+    "ada@example.com",
+    "grace@example.com",
+    "ALAN@example.com",
+    "turing@example.org",
+    "new@x.org",
+    "",
+    "nope",
+]
+NAMES = ["email", "firstname", "lifecyclestage", "points", "birthday", "closedate", "vip", "hs_buying_role"]
+NAMES += ["member_number", "hubspotscore", "nope"]
+
+texts = st.text(max_size=8)
+leaves = st.none() | st.booleans() | st.integers() | st.floats() | texts | st.sampled_from(EMAILS)
+json_values = st.recursive(
+    leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner), max_leaves=6
+)
+values = st.sampled_from(
+    [*EMAILS, "lead", "customer", "other", "1", "-5", "1e9", "2026-01-01", "true", ";CHAMPION"]
+)
+properties = st.dictionaries(st.sampled_from(NAMES), values | json_values, max_size=4) | json_values
+inputs = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": st.sampled_from([*EMAILS, "171591000001", "171591000002", "M-1"]) | json_values,
+        "idProperty": st.sampled_from(["email", "member_number", "firstname", ""]) | json_values,
+        "objectWriteTraceId": st.sampled_from(["a", "b", "c"]) | json_values,
+        "properties": properties,
+        "associations": json_values,
+    },
+)
+batches = st.fixed_dictionaries(
+    {},
+    optional={
+        "inputs": st.lists(inputs, max_size=4) | json_values,
+        "properties": st.lists(st.sampled_from(NAMES)) | json_values,
+        "propertiesWithHistory": st.lists(st.sampled_from(NAMES)) | json_values,
+        "idProperty": st.sampled_from(["email", "member_number"]) | json_values,
+    },
+)
+entries = st.fixed_dictionaries(
+    {}, optional={"property": st.sampled_from(NAMES), "value": values | json_values, "timestamp": json_values}
+)
+definitions = st.fixed_dictionaries(
+    {},
+    optional={
+        name: st.sampled_from(["x", "string", "text", "enumeration", "select", "contactinformation"])
+        | json_values
+        for name in (
+            "name",
+            "label",
+            "type",
+            "fieldType",
+            "groupName",
+            "options",
+            "displayOrder",
+            "hasUniqueValue",
+        )
+    },
+)
+
+
+def check_state(portal: Portal) -> None:
+    """Each contact is found by all of its addresses, no two share one, and stages are real."""
+    addresses = [a for c in portal.contacts.values() for a in [c.email, *c.secondary_emails] if a]
+    assert len(addresses) == len(set(addresses))
+    for contact in portal.contacts.values():
+        for address in [contact.email, *contact.secondary_emails]:
+            assert not address or portal.contact(address) is contact
+        assert contact.properties.get("lifecyclestage", "") in {
+            "",
+            *portal.definitions["lifecyclestage"].allowed,
+        }
+        assert contact.properties.keys() <= portal.definitions.keys()
+
+
+@pytest.fixture
+def fuzzed(hubspot: Sandbox) -> Api:
+    return Api(hubspot)
+
+
+@SETTINGS
+@given(action=st.sampled_from(["read", "create", "update", "upsert"]), body=batches | json_values)
+def test_no_batch_breaks_the_sandbox(fuzzed: Api, action: str, body: Any) -> None:
+    """A batch of any shape is answered with a status that HubSpot has for it."""
+    answer = fuzzed.post(f"{CONTACTS}/batch/{action}", body)
+
+    assert answer.status in {200, 201, 207, 400, 409, 501}
+    check_state(fuzzed.sandbox.portal)
+
+
+@SETTINGS
+@given(
+    version=st.sampled_from(["v3/objects", "objects/2026-09"]),
+    key=st.sampled_from(["ada@example.com", "171591000002", "M-1", "x"]) | texts,
+    id_property=st.sampled_from(["", "?idProperty=email", "?idProperty=member_number"])
+    | texts.map("?{}".format),
+    body=st.fixed_dictionaries({"properties": properties}) | json_values,
+)
+def test_no_update_breaks_the_sandbox(
+    fuzzed: Api, version: str, key: str, id_property: str, body: Any
+) -> None:
+    """A PATCH of any contact with any body is answered with a status that HubSpot has for it."""
+    path = f"/crm/{version}/contacts/{quote(key, safe='')}{quote(id_property, safe='?=')}"
+
+    assert fuzzed.patch(path, body).status in {200, 400, 404, 409, 501}
+    check_state(fuzzed.sandbox.portal)
+
+
+@SETTINGS
+@given(
+    path=st.sampled_from(["email/{}/profile", "createOrUpdate/email/{}"]),
+    email=st.sampled_from(EMAILS) | texts,
+    body=st.fixed_dictionaries({"properties": st.lists(entries, max_size=4)}) | json_values,
+)
+def test_no_legacy_call_breaks_the_sandbox(fuzzed: Api, path: str, email: str, body: Any) -> None:
+    """A legacy call to any address with any body is answered with a status that HubSpot has for it."""
+    answer = fuzzed.post(f"/contacts/v1/contact/{path.format(quote(email, safe=''))}", body)
+
+    assert answer.status in {200, 204, 400, 404, 409, 501}
+    check_state(fuzzed.sandbox.portal)
+
+
+@SETTINGS
+@given(
+    path=st.sampled_from(["/crm/v3/properties/contacts", "/properties/v1/contacts/properties"]),
+    body=definitions | json_values,
+)
+def test_no_definition_breaks_the_sandbox(fuzzed: Api, path: str, body: Any) -> None:
+    """A definition of any shape is created or refused, and all of them can still be listed."""
+    assert fuzzed.post(path, body).status in {200, 201, 400, 409}
+    assert fuzzed.get(path).status == 200
+
+
+@SETTINGS
+@given(
+    method=st.sampled_from(["GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]),
+    path=st.lists(
+        st.sampled_from(
+            ["crm", "v3", "objects", "contacts", "batch", "read", "oauth", "token", "%", "%2F", "..", ""]
+        )
+        | texts.map(lambda text: quote(text, safe="")),
+        max_size=7,
+    ).map(lambda parts: "/" + "/".join(parts)),
+    query=texts.map(lambda text: quote(text, safe="=&%")),
+    body=st.binary(max_size=40),
+)
+def test_no_request_breaks_the_sandbox(fuzzed: Api, method: str, path: str, query: str, body: bytes) -> None:
+    """Any method, path, query and bytes are answered in HubSpot's envelope."""
+    answer = fuzzed.call(method, f"{path}?{query}", body)
+
+    assert answer.status in {200, 207, 400, 404, 501}
+    assert answer.status in {200, 207} or "message" in answer.body
