@@ -34,7 +34,10 @@ def main() -> None:
         make(options.folder, python)
         if options.uv:
             install_uv(options.folder, options.uv)
-        install(options.folder, options.constraints, project=options.project)
+        print(f"Installing {options.constraints} into {options.folder} …", flush=True)
+        install(options.folder, "--requirement", str(options.constraints))
+        if options.project:
+            install(options.folder, "--no-deps", "--no-build-isolation", "--editable", ".")
     except subprocess.CalledProcessError as error:
         sys.exit(f"{options.folder} could not be made, for the reason above: {' '.join(error.cmd)}")
     (options.folder / STAMP).touch()
@@ -65,22 +68,20 @@ def make(folder: Path, python: str) -> None:
 
 def install_uv(folder: Path, pin: Path) -> None:
     """Install uv, which is faster than pip; do without it if it cannot be had."""
-    if subprocess.run([*pip(folder), "--requirement", str(pin)], check=False).returncode:
-        print("uv cannot be had here. pip does the same, in more time.", flush=True)
+    subprocess.run([*pip(folder), "--requirement", str(pin)], check=False)
 
 
-def install(folder: Path, constraints: Path, *, project: bool) -> None:
-    """Install the pinned packages, and the project with no others.
+def install(folder: Path, *what: str) -> None:
+    """Install by uv, or by pip if uv cannot.
 
-    :raises subprocess.CalledProcessError: if one cannot be installed.
+    :raises subprocess.CalledProcessError: if pip cannot either.
     """
-    print(f"Installing {constraints} into {folder} …", flush=True)
-    uv = [str(UV), "pip", "install", "--quiet", "--python", str(folder / "bin/python")]
     # Compiled now, Airflow starts several times faster in every test that starts it.
-    installer = [*uv, "--compile-bytecode"] if UV.exists() else pip(folder)
-    subprocess.run([*installer, "--requirement", str(constraints)], check=True)
-    if project:
-        subprocess.run([*installer, "--no-deps", "--no-build-isolation", "--editable", "."], check=True)
+    uv = [str(UV), "pip", "install", "--quiet", "--compile-bytecode", "--python", str(folder / "bin/python")]
+    if UV.exists() and not subprocess.run([*uv, *what], check=False).returncode:
+        return
+    print("Without uv; pip does the same, in more time.", flush=True)
+    subprocess.run([*pip(folder), *what], check=True)
 
 
 def pip(folder: Path) -> list[str]:
