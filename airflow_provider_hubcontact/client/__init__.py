@@ -2,17 +2,58 @@
 
 from airflow_provider_hubcontact.client.account import REQUIRED_SCOPES
 from airflow_provider_hubcontact.client.auth import AccessToken, Auth, OAuthToken
-from airflow_provider_hubcontact.client.errors import ConfigurationError, HubSpotError
+from airflow_provider_hubcontact.client.contacts import BatchAnswer, BatchInput, Contact, InputError
+from airflow_provider_hubcontact.client.errors import (
+    AnswerLost,
+    BadRequest,
+    ConfigurationError,
+    Conflict,
+    DailyLimitReached,
+    ErrorDetail,
+    Forbidden,
+    HubSpotError,
+    Locked,
+    Migrating,
+    NotFound,
+    NotSent,
+    RateLimited,
+    ServerError,
+    StatusError,
+    Unauthorized,
+    UnusableAnswer,
+)
 from airflow_provider_hubcontact.client.hubspot import HubSpot
+from airflow_provider_hubcontact.client.properties import Option, PropertyDefinition
 from airflow_provider_hubcontact.client.rate_limit import RateLimit
 
 __all__ = [
     "REQUIRED_SCOPES",
     "AccessToken",
+    "AnswerLost",
     "Auth",
+    "BadRequest",
+    "BatchAnswer",
+    "BatchInput",
     "ConfigurationError",
+    "Conflict",
+    "Contact",
+    "DailyLimitReached",
+    "ErrorDetail",
+    "Forbidden",
     "HubSpot",
     "HubSpotError",
+    "InputError",
+    "Locked",
+    "Migrating",
+    "NotFound",
+    "NotSent",
     "OAuthToken",
+    "Option",
+    "PropertyDefinition",
     "RateLimit",
+    "RateLimited",
+    "ServerError",
+    "StatusError",
+    "Unauthorized",
+    "UnusableAnswer",
 ]

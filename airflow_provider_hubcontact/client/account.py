@@ -87,4 +87,5 @@ class Account:
 def _access(body: Any) -> Access:
     if not isinstance(body, dict) or not isinstance(body.get("hubId"), int):
         raise UnusableAnswer("HubSpot answered without the token's portal")
-    return Access(body["hubId"], frozenset(map(str, body.get("scopes") or ())))
+    scopes = body.get("scopes")
+    return Access(body["hubId"], frozenset(map(str, scopes if isinstance(scopes, list) else ())))

@@ -11,12 +11,13 @@ from typing import Any, Protocol
 import requests
 
 from airflow_provider_hubcontact.client.errors import (
+    AnswerLost,
     ConfigurationError,
+    NotSent,
     Unauthorized,
     UnusableAnswer,
-    refusal,
 )
-from airflow_provider_hubcontact.client.network import trouble
+from airflow_provider_hubcontact.client.network import Session, checked_base_url, exchange
 
 RENEW_BEFORE = 300.0
 """Seconds before its end at which an access token is renewed."""
@@ -25,6 +26,7 @@ TOKEN_API_VERSION = "2026-09"  # noqa: S105 - a version
 """The version of the token endpoint for APIs that have none of their own."""
 
 _API_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_FITS_HEADER = re.compile(r"[!-~]+")
 
 
 class Auth(Protocol):
@@ -52,7 +54,7 @@ class AccessToken:
                 "This is an API key. HubSpot ended API keys on 2022-11-30: use the access token of a private "
                 "app or a service key."
             )
-        if not re.fullmatch(r"[!-~]+", token):
+        if not _FITS_HEADER.fullmatch(token):
             raise ConfigurationError("The access token has characters that no token has: copy it again.")
         self._token = token
 
@@ -78,6 +80,7 @@ class OAuthToken:
     :param version: API version; a dated one has a token endpoint of its own.
     :param on_new_token: called with each secret that HubSpot hands out, to be masked in logs.
     :param clock: monotonic seconds.
+    :raises ConfigurationError: if the base URL cannot be used.
 
     HubSpot docs: "Manage OAuth tokens": tokens last 30 minutes; every parameter is in the body.
     """
@@ -94,7 +97,7 @@ class OAuthToken:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         dated = version if re.fullmatch(r"\d{4}-\d{2}", version) else TOKEN_API_VERSION
-        self._url = f"{base_url.rstrip('/')}/oauth/{dated}/token"
+        self._url = f"{checked_base_url(base_url)}/oauth/{dated}/token"
         self._form = {
             "grant_type": "refresh_token",
             "client_id": client_id,
@@ -115,7 +118,8 @@ class OAuthToken:
     def token(self) -> str:
         """Give a token that lasts a while yet.
 
-        :raises Unauthorized: if HubSpot does not take the refresh token any more.
+        :raises Unauthorized: if HubSpot does not take the refresh token, or the app, any more.
+        :raises NotSent: if there is no token, so that no request can be sent with it.
         """
         with self._lock:
             if self._token is None or self._clock() >= self._renew_at:
@@ -132,12 +136,15 @@ class OAuthToken:
     def _fetch(self) -> str:
         granted = self._ask()
         token, lifetime = granted.get("access_token"), granted.get("expires_in")
-        if not isinstance(token, str) or not isinstance(lifetime, int | float):
-            raise UnusableAnswer("HubSpot's token endpoint answered without an access token")
+        if not isinstance(token, str) or not _FITS_HEADER.fullmatch(token):
+            raise UnusableAnswer("HubSpot's token endpoint answered without an access token", 200)
+        if not isinstance(lifetime, int | float) or not lifetime > 0:
+            raise UnusableAnswer("HubSpot's token endpoint answered without the token's lifetime", 200)
         self._on_new_token(token)
         self._renew_at = self._clock() + max(lifetime - RENEW_BEFORE, lifetime / 2)
-        self.portal_id = granted.get("hub_id")
-        self.scopes = frozenset(granted.get("scopes") or ())
+        portal, scopes = granted.get("hub_id"), granted.get("scopes")
+        self.portal_id = portal if isinstance(portal, int) else None
+        self.scopes = frozenset(map(str, scopes if isinstance(scopes, list) else ()))
         rotated = granted.get("refresh_token")
         if isinstance(rotated, str) and rotated:
             self._on_new_token(rotated)
@@ -146,24 +153,44 @@ class OAuthToken:
 
     def _ask(self) -> dict[str, Any]:
         try:
-            answer = requests.post(
-                self._url, data=self._form, timeout=(5, 30), allow_redirects=False, auth=_no_auth
+            with Session() as session:
+                reply = exchange(
+                    session,
+                    "POST",
+                    self._url,
+                    auth=_NoAuth(),
+                    timeout=(5.0, 30.0),
+                    deadline=60.0,
+                    data=self._form,
+                )
+        except AnswerLost as error:
+            # Whatever became of this request, the one that needs the token has not been sent.
+            raise NotSent(f"There is no access token: {error}") from None
+        body = reply.json()
+        if reply.status == 429 or reply.status >= 500:
+            raise NotSent(f"There is no access token: HubSpot's token endpoint answered {reply.status}")
+        if reply.status >= 400:
+            raise Unauthorized(401, _reason(reply.status, body), "INVALID_AUTHENTICATION")
+        if reply.status != 200 or not isinstance(body, dict):
+            raise UnusableAnswer(
+                f"HubSpot's token endpoint answered {reply.status} without JSON", reply.status
             )
-        except requests.RequestException as error:
-            raise trouble(error) from None
-        try:
-            body = answer.json()
-        except ValueError:
-            body = None
-        if answer.status_code == 400:
-            raise Unauthorized(400, "HubSpot does not take the OAuth refresh token: connect the app again")
-        if answer.status_code >= 400:
-            raise refusal(answer.status_code, body, None, None)
-        if not answer.ok or not isinstance(body, dict):
-            raise UnusableAnswer(f"HubSpot's token endpoint answered {answer.status_code} without JSON")
         return body
 
 
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep a ~/.netrc out of the request."""
-    return request
+def _reason(status: int, body: object) -> str:
+    """Say what to do; the endpoint's own words are left out, since they could repeat a secret."""
+    fields = body if isinstance(body, dict) else {}
+    if fields.get("error") == "invalid_grant" or fields.get("status") == "BAD_REFRESH_TOKEN":
+        return "HubSpot does not take the OAuth refresh token any more: connect the app to the portal again"
+    return (
+        f"HubSpot's token endpoint refused the app (HTTP {status}): check client_id, client_secret and "
+        "refresh_token"
+    )
+
+
+class _NoAuth(requests.auth.AuthBase):
+    """Keeps a ~/.netrc out of a request."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
-from airflow_provider_hubcontact.client.errors import (
-    ConfigurationError,
-    UnusableAnswer,
-    context_of,
-    details_of,
-    reason_of,
-)
-from airflow_provider_hubcontact.client.transport import Answer, Transport
+from airflow_provider_hubcontact.client.errors import ConfigurationError, Conflict, UnusableAnswer, refusal
+from airflow_provider_hubcontact.client.transport import Answer, Transport, segment
 
 API_VERSIONS = ("2026-09", "2026-03", "v3")
 DEFAULT_VERSION = "2026-09"
@@ -144,7 +138,8 @@ class Contacts:
 
         :raises NotFound: if there is none.
         """
-        params = _by(id_property) | {"properties": ",".join(properties)}
+        named = ",".join(properties)
+        params = _by(id_property) | ({"properties": named} if named else {})
         return self._one("GET", self._address(contact), None, params)
 
     def update(
@@ -161,7 +156,7 @@ class Contacts:
         return self._one("POST", self._path, {"properties": dict(properties)}, {}, repeatable=False)
 
     def _address(self, contact: str) -> str:
-        return f"{self._path}/{quote(contact, safe='')}"
+        return f"{self._path}/{segment(contact)}"
 
     def _one(
         self, method: str, path: str, body: Any, params: Mapping[str, str], *, repeatable: bool = True
@@ -184,6 +179,11 @@ class Contacts:
         return _batch_answer(self._transport.request("POST", path, json=body, repeatable=repeatable))
 
 
+def value_of(value: object) -> str | None:
+    """Give a property's value as HubSpot's text; it may come as a JSON number or boolean."""
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
 def _by(id_property: str | None) -> dict[str, str]:
     return {} if id_property is None else {"idProperty": id_property}
 
@@ -200,10 +200,10 @@ def _input(item: BatchInput) -> dict[str, Any]:
 def _batch_answer(answer: Answer) -> BatchAnswer:
     body = answer.body
     if not isinstance(body, dict) or not isinstance(body.get("results"), list):
-        raise UnusableAnswer(f"HubSpot answered a batch with {answer.status} and no results")
+        raise UnusableAnswer(f"HubSpot answered a batch with {answer.status} and no results", answer.status)
     errors = body.get("errors") or ()
     if not isinstance(errors, list | tuple):
-        raise UnusableAnswer("HubSpot answered a batch with errors that are no list")
+        raise UnusableAnswer("HubSpot answered a batch with errors that are no list", answer.status)
     return BatchAnswer(
         answer.status,
         tuple(_contact(result) for result in body["results"]),
@@ -218,22 +218,20 @@ def _contact(body: Any) -> Contact:
     properties = body.get("properties") or {}
     if not isinstance(properties, dict):
         raise UnusableAnswer("HubSpot answered with properties that are no object")
-    values = {name: None if value is None else str(value) for name, value in properties.items()}
-    return Contact(str(body["id"]), values, body.get("new"))
+    new = body.get("new")
+    values = {name: value_of(value) for name, value in properties.items()}
+    return Contact(str(body["id"]), values, new if isinstance(new, bool) else None)
 
 
-def _input_error(error: Mapping[str, Any]) -> InputError:
-    category = str(error.get("category") or "")
-    context = context_of(error)
-    details = details_of(error)
-    existing = context.get("existingId", ())
-    named = (*context.get("propertyName", ()), *(name for detail in details for name in detail.properties))
+def _input_error(body: Mapping[str, Any]) -> InputError:
+    category = str(body.get("category") or "")
+    error = refusal(_STATUSES.get(category, 207), body)
     return InputError(
-        _STATUSES.get(category, 207),
+        error.status,
         category,
-        reason_of(str(error.get("message") or "no reason given"), details),
-        context.get("ids", ()),
-        context.get("objectWriteTraceId", ()),
-        existing[0] if existing else None,
-        tuple(dict.fromkeys(named)),
+        error.reason,
+        error.context.get("ids", ()),
+        error.context.get("objectWriteTraceId", ()),
+        error.existing_id if isinstance(error, Conflict) else None,
+        tuple(dict.fromkeys((*error.context.get("propertyName", ()), *error.properties))),
     )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
 
-from airflow_provider_hubcontact.client.contacts import Contact
-from airflow_provider_hubcontact.client.errors import BadRequest, UnusableAnswer
-from airflow_provider_hubcontact.client.transport import Transport
+from airflow_provider_hubcontact.client.contacts import Contact, value_of
+from airflow_provider_hubcontact.client.errors import UnusableAnswer
+from airflow_provider_hubcontact.client.transport import Transport, segment
 
 
 class ContactsV1:
@@ -36,12 +35,14 @@ class ContactsV1:
         """
         answer = self._transport.request(
             "POST",
-            f"/contacts/v1/contact/email/{_segment(email)}/profile",
+            f"/contacts/v1/contact/email/{segment(email)}/profile",
             json=_body(properties, timestamps),
             repeatable=not _moves(email, properties),
         )
         if answer.status != 204:
-            raise UnusableAnswer(f"HubSpot answered an update with {answer.status}, which should be 204")
+            raise UnusableAnswer(
+                f"HubSpot answered an update with {answer.status}, which should be 204", answer.status
+            )
 
     def get_by_email(self, email: str, properties: Iterable[str] = ()) -> Contact:
         """Read a contact.
@@ -49,7 +50,7 @@ class ContactsV1:
         :raises NotFound: if no contact has the address.
         """
         params = {"property": list(properties), "propertyMode": "value_only", "formSubmissionMode": "none"}
-        path = f"/contacts/v1/contact/email/{_segment(email)}/profile"
+        path = f"/contacts/v1/contact/email/{segment(email)}/profile"
         body = self._transport.request("GET", path, params=params, repeatable=True).body
         vid, found = _vid(body), body.get("properties") or {}
         if not isinstance(found, dict):
@@ -63,18 +64,11 @@ class ContactsV1:
 
         :return: the contact's id, and whether it is new.
         """
-        path = f"/contacts/v1/contact/createOrUpdate/email/{_segment(email)}"
+        path = f"/contacts/v1/contact/createOrUpdate/email/{segment(email)}"
         body = self._transport.request(
             "POST", path, json=_body(properties, timestamps), repeatable=not _moves(email, properties)
         ).body
         return Contact(_vid(body), {}, bool(body.get("isNew")))
-
-
-def _segment(email: str) -> str:
-    """Encode an address as one segment of a path, whatever is in it."""
-    if email in {"", ".", ".."}:
-        raise BadRequest(400, f"Email address {email} is invalid", "VALIDATION_ERROR")
-    return quote(email, safe="")
 
 
 def _moves(email: str, properties: Mapping[str, str]) -> bool:
@@ -99,5 +93,4 @@ def _vid(body: Any) -> str:
 
 
 def _value(entry: object) -> str | None:
-    value = entry.get("value") if isinstance(entry, Mapping) else None
-    return None if value is None else str(value)
+    return value_of(entry.get("value")) if isinstance(entry, Mapping) else None

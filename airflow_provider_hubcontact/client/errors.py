@@ -54,7 +54,20 @@ class AnswerLost(HubSpotError):
 
 
 class UnusableAnswer(HubSpotError):
-    """An answer that is not HubSpot's: a proxy's page, a redirect, an empty body where one is due."""
+    """An answer that is not HubSpot's: a proxy's page, a redirect, an empty body where one is due.
+
+    :param message: what is wrong with it.
+    :param status: HTTP status.
+    :param content_type: as the answer declares it.
+    """
+
+    def __init__(self, message: str, status: int | None = None, content_type: str | None = None) -> None:
+        super().__init__(message, status, content_type)
+        self.status = status
+        self.content_type = content_type
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +173,12 @@ class RateLimited(StatusError):
 
     retryable = True
 
+    @property
+    def policy(self) -> str | None:
+        """The limit that was reached, such as ``TEN_SECONDLY_ROLLING``."""
+        named = self.context.get("policyName")
+        return named[0] if named else None
+
 
 class DailyLimitReached(RateLimited):
     """429: the day's calls are used up; they are back at midnight in the portal's time zone."""
@@ -191,7 +210,9 @@ _CLASSES: Mapping[int, type[StatusError]] = {
 }
 
 
-def refusal(status: int, body: object, correlation_id: str | None, retry_after: float | None) -> StatusError:
+def refusal(
+    status: int, body: object, correlation_id: str | None = None, retry_after: float | None = None
+) -> StatusError:
     """Make the error of an answer.
 
     :param status: HTTP status, 400 or above.
@@ -203,16 +224,17 @@ def refusal(status: int, body: object, correlation_id: str | None, retry_after: 
     HubSpot docs: "Error handling".
     """
     fields: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
+    context = context_of(fields)
     kind = _CLASSES.get(status, ServerError if status >= 500 else StatusError)
-    if status == 429 and fields.get("policyName") == "DAILY":
+    if kind is RateLimited and context.get("policyName") == ("DAILY",):
         kind = DailyLimitReached
     return kind(
         status,
-        printable(_text(fields.get("message")) or "no reason given"),
+        _text(fields.get("message")) or "no reason given",
         _text(fields.get("category")) or _text(fields.get("errorType")),
-        correlation_id or _text(fields.get("correlationId")),
+        _text(correlation_id) or _text(fields.get("correlationId")),
         details_of(fields),
-        context_of(fields),
+        context,
         retry_after,
     )
 
@@ -234,6 +256,8 @@ def context_of(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     profile = fields.get("identityProfile")
     if isinstance(profile, Mapping) and "vid" in profile:
         context.setdefault("existingId", (str(profile["vid"]),))
+    if policy := _text(fields.get("policyName")):
+        context["policyName"] = (policy,)
     return context
 
 
@@ -258,15 +282,16 @@ def _detail(item: Mapping[str, Any]) -> ErrorDetail:
     names = [named] if isinstance(named, str) else named if isinstance(named, list) else []
     names = names or [name for name in (item.get("name"), item.get("in")) if isinstance(name, str)]
     code = _text(item.get("code")) or _text(item.get("error"))
-    return ErrorDetail(printable(_text(item.get("message")) or ""), code, tuple(map(str, names)))
+    return ErrorDetail(_text(item.get("message")) or "", code, tuple(map(str, names)))
 
 
 def _embedded(fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Read the JSON list inside ``Property values were not valid: [{…}]``."""
-    _, colon, text = (_text(fields.get("message")) or "").partition(": [")
+    message = fields.get("message")
+    _, colon, text = message.partition(": [") if isinstance(message, str) else ("", "", "")
     try:
         return _mappings(json.loads(f"[{text}")) if colon else []
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
 
 
@@ -275,4 +300,4 @@ def _mappings(value: object) -> list[Mapping[str, Any]]:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return printable(value) if isinstance(value, str) and value else None

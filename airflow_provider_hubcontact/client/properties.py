@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from airflow_provider_hubcontact.client.errors import UnusableAnswer
-from airflow_provider_hubcontact.client.transport import Transport
+from airflow_provider_hubcontact.client.transport import Transport, segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +86,8 @@ class Properties:
 
         :raises NotFound: if there is none.
         """
-        named = f"named/{quote(name, safe='')}" if self._legacy else quote(name, safe="")
-        return _definition(self._transport.request("GET", f"{self._path}/{named}", repeatable=True).body)
+        path = f"{self._path}/named/{segment(name)}" if self._legacy else f"{self._path}/{segment(name)}"
+        return _definition(self._transport.request("GET", path, repeatable=True).body)
 
     def create(self, definition: PropertyDefinition) -> PropertyDefinition:
         """Create a property.

@@ -7,36 +7,38 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from threading import Lock, local
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 import requests
 import tenacity
-from urllib3.exceptions import HTTPError
 
-from airflow_provider_hubcontact import __version__
 from airflow_provider_hubcontact.client.auth import Auth
 from airflow_provider_hubcontact.client.errors import (
-    AnswerLost,
-    ConfigurationError,
+    BadRequest,
     HubSpotError,
+    Locked,
     NotSent,
     RateLimited,
     StatusError,
     UnusableAnswer,
+    printable,
     refusal,
 )
-from airflow_provider_hubcontact.client.network import trouble
-from airflow_provider_hubcontact.client.rate_limit import WINDOW, RateLimit
+from airflow_provider_hubcontact.client.network import Reply, Session, checked_base_url, exchange
+from airflow_provider_hubcontact.client.rate_limit import RateLimit
 
-MAX_BODY = 64 * 1024 * 1024
+LOCK_LASTS = 2.0
+"""Seconds between calls to a portal that answers 423 ("Error handling")."""
+
 MAX_RETRY_AFTER = 60.0
 """Seconds that a call waits at most because HubSpot asks for it; longer is for the caller to wait."""
 
 NOT_CARRIED_OUT = frozenset({423, 429, 477})
 """Refusals after which even a create can be repeated."""
+
+_HEADERS = ("X-HubSpot-Correlation-Id", "Content-Type", "Retry-After")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class Transport:
         self._sleep = sleep
         self._backoff = tenacity.wait_exponential(multiplier=0.5, max=20) + tenacity.wait_random(0, 0.5)
         self._threads = local()
-        self._sessions: list[requests.Session] = []
+        self._sessions: list[Session] = []
         self.calls = Calls()
 
     def __enter__(self) -> Self:
@@ -167,83 +169,62 @@ class Transport:
         if isinstance(error, RateLimited):
             return 0.0  # the rate limit holds everyone back
         asked = error.retry_after if isinstance(error, StatusError) else None
-        return asked if asked is not None else self._backoff(state)
+        wait = asked if asked is not None else self._backoff(state)
+        return max(wait, LOCK_LASTS) if isinstance(error, Locked) else wait
 
     def _attempt(self, method: str, url: str, data: bytes | None, params: Any) -> Answer:
         token = self._auth.token()
-        response, body = self._send(method, url, data, params, token)
-        if response.status_code == 401 and self._auth.renew(token):
+        reply = self._send(method, url, data, params, token)
+        if reply.status == 401 and self._auth.renew(token):
             token = self._auth.token()
-            response, body = self._send(method, url, data, params, token)
-        return self._translate(response, body.replace(token.encode(), b"***"))
+            reply = self._send(method, url, data, params, token)
+        return self._translate(reply, token)
 
-    def _send(
-        self, method: str, url: str, data: bytes | None, params: Any, token: str
-    ) -> tuple[requests.Response, bytes]:
+    def _send(self, method: str, url: str, data: bytes | None, params: Any, token: str) -> Reply:
         self._rate_limit.acquire()
         status = None
         try:
-            with self._session().request(
+            reply = exchange(
+                self._session(),
                 method,
                 url,
-                data=data,
-                params=params,
-                headers={"Content-Type": "application/json"} if data is not None else None,
                 auth=_Bearer(token),
                 timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                status = response.status_code
-                self._rate_limit.learn(response.headers)
-                return response, self._read(response)
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-            raise ConfigurationError(f"The base URL cannot be used: {type(error).__name__}") from None
-        except requests.RequestException as error:
-            raise trouble(error) from None
+                deadline=self._deadline,
+                data=data,
+                params=params,
+            )
+            status = reply.status
         finally:
             self.calls.count(status)
+        self._rate_limit.learn(reply.headers)
+        return reply
 
-    def _read(self, response: requests.Response) -> bytes:
-        until = time.monotonic() + self._deadline
-        body = bytearray()
-        try:
-            while chunk := response.raw.read1(65_536, decode_content=True):
-                body += chunk
-                if len(body) > MAX_BODY:
-                    raise UnusableAnswer(f"HubSpot's answer has more than {MAX_BODY:,} bytes")
-                if time.monotonic() > until:
-                    raise AnswerLost(f"HubSpot's answer did not end within {self._deadline:g} s")
-        except (OSError, HTTPError) as error:
-            raise AnswerLost(f"HubSpot's answer broke off: {type(error).__name__}") from None
-        return bytes(body)
-
-    def _translate(self, response: requests.Response, body: bytes) -> Answer:
-        status, headers = response.status_code, response.headers
-        correlation_id = headers.get("X-HubSpot-Correlation-Id")
-        parsed = _parsed(body)
+    def _translate(self, reply: Reply, token: str) -> Answer:
+        status, headers = reply.status, {name: _without(token, reply.headers.get(name)) for name in _HEADERS}
+        correlation_id, kind = headers["X-HubSpot-Correlation-Id"], headers["Content-Type"]
+        parsed = _parsed(reply, token)
         if status >= 400:
-            error = refusal(status, parsed, correlation_id, _seconds(headers.get("Retry-After")))
+            error = refusal(status, parsed, correlation_id, _seconds(headers["Retry-After"]))
             if isinstance(error, RateLimited) and error.retryable:
-                self._rate_limit.pause(min(error.retry_after or WINDOW, MAX_RETRY_AFTER))
+                self._rate_limit.pause(min(error.retry_after or self._rate_limit.seconds, MAX_RETRY_AFTER))
             raise error
+        kind = printable(kind or "no content type")
         if status >= 300:
             raise UnusableAnswer(
-                f"HubSpot's address answered with a redirect ({status}), which is not followed"
+                f"HubSpot's address answered with a redirect ({status}), which is not followed", status, kind
             )
-        if body and parsed is None:
-            kind = headers.get("Content-Type", "no content type")
+        if reply.body and parsed is None:
             raise UnusableAnswer(
-                f"HubSpot's address answered {status} with something else than JSON: {kind:.80}"
+                f"HubSpot's address answered {status} with something else than JSON: {kind:.80}", status, kind
             )
         return Answer(status, parsed, correlation_id)
 
-    def _session(self) -> requests.Session:
+    def _session(self) -> Session:
         """Give the thread's own session: a session is not promised to be safe between threads."""
-        session: requests.Session | None = getattr(self._threads, "session", None)
+        session: Session | None = getattr(self._threads, "session", None)
         if session is None:
-            session = self._threads.session = requests.Session()
-            session.headers["User-Agent"] = f"airflow-provider-hubcontact/{__version__}"
+            session = self._threads.session = Session()
             self._sessions.append(session)
         return session
 
@@ -259,36 +240,40 @@ class _Bearer(requests.auth.AuthBase):
         return request
 
 
-def checked_base_url(url: str) -> str:
-    """Give a base URL without its trailing slash.
+def segment(text: str) -> str:
+    """Encode a text as one segment of a path.
 
-    :raises ConfigurationError: if it could send the token in clear, or to nowhere.
+    :param text: such as an address or a name.
+    :raises BadRequest: if no path can hold it: HubSpot cannot have anything of that name.
     """
     try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"The base URL is none: {error}") from None
-    if parts.scheme not in {"http", "https"} or not host or parts.username or parts.query or parts.fragment:
-        raise ConfigurationError("The base URL must look like https://api.hubapi.com")
-    if parts.scheme == "http" and not _is_this_machine(host):
-        raise ConfigurationError(f"The base URL of {host} must be https: plain http would show the token")
-    return url.rstrip("/")
+        encoded = quote(text, safe="")
+    except UnicodeEncodeError:
+        encoded = ""
+    if encoded in {"", ".", ".."}:
+        raise BadRequest(400, f"{printable(repr(text))} cannot be looked up", "VALIDATION_ERROR")
+    return encoded
 
 
-def _is_this_machine(host: str) -> bool:
+def _parsed(reply: Reply, token: str) -> Any:
     try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        return jsonlib.loads(body) if body else None
-    except (ValueError, RecursionError):
+        body = reply.json()
+        # Only what a refusal says gets into errors; a plain 200 is long, and is not searched.
+        return body if reply.status == 200 else _without(token, body)
+    except RecursionError:
         return None
 
 
+def _without(token: str, value: Any) -> Any:
+    """Strike the token from every text of a JSON value: a hostile server could repeat it."""
+    if isinstance(value, str):
+        return value.replace(token, "***")
+    if isinstance(value, list):
+        return [_without(token, item) for item in value]
+    if isinstance(value, dict):
+        return {_without(token, name): _without(token, item) for name, item in value.items()}
+    return value
+
+
 def _seconds(text: str | None) -> float | None:
-    return float(text) if text and text.isascii() and text.isdecimal() else None
+    return float(text) if text and text.isascii() and text.isdecimal() and len(text) < 12 else None

@@ -13,6 +13,8 @@ from airflow_provider_hubcontact.client.transport import Transport
 
 TOKEN = "pat-na1-secret"
 
+TRUNCATED = b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 100\r\n\r\n{"results": ['
+
 Reply = bytes | Callable[[socket.socket], None]
 
 

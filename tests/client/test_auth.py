@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
@@ -12,11 +13,10 @@ from airflow_provider_hubcontact.client.auth import AccessToken, OAuthToken
 from airflow_provider_hubcontact.client.errors import (
     ConfigurationError,
     NotSent,
-    ServerError,
     Unauthorized,
     UnusableAnswer,
 )
-from tests.client.scripted import Clock, Server, reply
+from tests.client.scripted import TRUNCATED, Clock, Server, reply, wire
 
 
 def granted(token: str, **more: object) -> bytes:
@@ -144,13 +144,42 @@ def test_the_portal_and_scopes_are_kept() -> None:
     ("answer", "error"),
     [
         (reply(400, '{"error":"invalid_grant","status":"BAD_REFRESH_TOKEN"}'), Unauthorized),
+        (reply(400, '{"message":"app-secret and refresh-me are wrong"}'), Unauthorized),
         (reply(401, "{}"), Unauthorized),
-        (reply(500, "<html>"), ServerError),
+        (reply(404, "<html>"), Unauthorized),
+        (reply(429, "{}"), NotSent),
+        (reply(500, "<html>"), NotSent),
+        (TRUNCATED, NotSent),
         (reply(200, "<html>"), UnusableAnswer),
+        (reply(200, "[" * 100_000), UnusableAnswer),
         (reply(200, '{"access_token": 5}'), UnusableAnswer),
+        (granted("new\nsecret"), UnusableAnswer),
+        (granted("one", expires_in=None), UnusableAnswer),
+        (granted("one", expires_in=0), UnusableAnswer),
+        (granted("one", expires_in=float("nan")), UnusableAnswer),
+        (reply(200, "[]"), UnusableAnswer),
+        (reply(201, "{}"), UnusableAnswer),
         (reply(302, "", Location="http://127.0.0.1:1/"), UnusableAnswer),
     ],
-    ids=["bad grant", "401", "500", "page", "no token", "redirect"],
+    ids=[
+        "bad grant",
+        "secrets repeated",
+        "401",
+        "404",
+        "429",
+        "500",
+        "truncated",
+        "page",
+        "deep",
+        "no token",
+        "unsafe token",
+        "no lifetime",
+        "over at once",
+        "not a number",
+        "list",
+        "201",
+        "redirect",
+    ],
 )
 def test_a_renewal_that_fails(answer: bytes, error: type[Exception]) -> None:
     """Each way to fail has its class, and no secret is in what it says."""
@@ -159,9 +188,68 @@ def test_a_renewal_that_fails(answer: bytes, error: type[Exception]) -> None:
     with pytest.raises(error) as raised:
         token.token()
 
-    assert "secret" not in str(raised.value)
-    assert "refresh-me" not in str(raised.value)
-    assert "secret" not in repr(token)
+    shown = str(raised.value) + repr(raised.value) + repr(token)
+    assert not any(secret in shown for secret in ("app-secret", "refresh-me", "new\nsecret"))
+
+
+def test_a_refresh_token_that_is_over() -> None:
+    """The way out is told, as a 401: the call's own data is not at fault."""
+    token = oauth(Server(reply(400, '{"error":"invalid_grant"}')))
+
+    with pytest.raises(Unauthorized, match="connect the app") as raised:
+        token.token()
+
+    assert raised.value.status == 401
+
+
+def test_a_create_waits_for_its_token() -> None:
+    """A token endpoint that fails for a moment does not cost a create, which was not sent yet."""
+    tokens = Server(TRUNCATED, reply(503), granted("one"))
+    with wire(reply(201, "{}"), auth=oauth(tokens)) as to:
+        answer = to.transport.request("POST", "/x", json={}, repeatable=False)
+
+    assert answer.status == 201
+    assert (len(tokens.requests), len(to.server.requests)) == (3, 1)
+
+
+def test_a_short_token_is_renewed_at_half_its_life() -> None:
+    """A token that lasts less than ten minutes is used for half of them."""
+    server, clock = Server(granted("one", expires_in=60), granted("two")), Clock()
+    token = oauth(server, clock)
+
+    token.token()
+    clock.now = 29
+    assert token.token() == "one"
+    clock.now = 30
+    assert token.token() == "two"
+
+
+@pytest.mark.parametrize("scopes", [None, 5, "a", [{}], {"a": 1}], ids=repr)
+def test_odd_scopes_do_no_harm(scopes: object) -> None:
+    """The token counts; what is told about it may be missing or odd."""
+    token = oauth(Server(granted("one", scopes=scopes, hub_id="x")))
+
+    assert token.token() == "one"
+    assert token.portal_id is None
+    assert all(isinstance(scope, str) for scope in token.scopes)
+
+
+def test_secrets_do_not_go_in_clear() -> None:
+    """A token endpoint over plain http on another machine is refused."""
+    with pytest.raises(ConfigurationError, match="must be https"):
+        OAuthToken("a", "b", "c", base_url="http://api.hubapi.com")
+
+
+def test_a_netrc_is_not_sent_to_the_token_endpoint(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Credentials for the host in ~/.netrc stay at home."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password mine\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    server = Server(granted("one"))
+
+    oauth(server).token()
+
+    assert b"authorization" not in server.requests[0].lower()
 
 
 def test_no_token_endpoint() -> None:

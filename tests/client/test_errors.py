@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import pickle
+import sys
 from typing import Any
 
 import pytest
@@ -19,6 +22,7 @@ from airflow_provider_hubcontact.client.errors import (
     Forbidden,
     HubSpotError,
     NotSent,
+    RateLimited,
     StatusError,
     UnusableAnswer,
     refusal,
@@ -74,7 +78,7 @@ SCOPES = {
 
 def test_a_list_that_is_cut_short_is_completed_from_the_message() -> None:
     """``errors`` holds three of four refused properties; all four are told, each once."""
-    error = refusal(400, CUT_SHORT, None, None)
+    error = refusal(400, CUT_SHORT)
 
     assert isinstance(error, BadRequest)
     assert error.properties == ("one", "two", "three", "four")
@@ -83,7 +87,7 @@ def test_a_list_that_is_cut_short_is_completed_from_the_message() -> None:
 
 def test_all_validation_results_of_the_legacy_api_are_told() -> None:
     """Each validation result becomes a detail with its property, code and sentence."""
-    error = refusal(400, LEGACY, None, None)
+    error = refusal(400, LEGACY)
 
     assert [(detail.code, detail.properties) for detail in error.details] == [
         ("INVALID_EMAIL", ("email",)),
@@ -108,7 +112,7 @@ def test_all_validation_results_of_the_legacy_api_are_told() -> None:
 )
 def test_the_contact_that_is_in_the_way(body: dict[str, Any], existing: str | None) -> None:
     """The existing contact's id is found wherever HubSpot puts it."""
-    error = refusal(409, body, None, None)
+    error = refusal(409, body)
 
     assert isinstance(error, Conflict)
     assert error.existing_id == existing
@@ -116,7 +120,7 @@ def test_the_contact_that_is_in_the_way(body: dict[str, Any], existing: str | No
 
 def test_missing_scopes() -> None:
     """A 403 tells the scopes that are missing."""
-    error = refusal(403, SCOPES, None, None)
+    error = refusal(403, SCOPES)
 
     assert isinstance(error, Forbidden)
     assert error.missing_scopes == ("crm.objects.contacts.write",)
@@ -140,7 +144,7 @@ def test_missing_scopes() -> None:
 )
 def test_each_status_has_its_class(status: int, kind: str, retryable: bool) -> None:
     """The class tells what a caller can do."""
-    error = refusal(status, {}, None, None)
+    error = refusal(status, {})
 
     assert type(error) is getattr(errors, kind)
     assert error.retryable is retryable
@@ -149,10 +153,23 @@ def test_each_status_has_its_class(status: int, kind: str, retryable: bool) -> N
 
 def test_the_daily_limit_is_a_class_of_its_own() -> None:
     """A used-up day is no burst, and waiting in place does not help."""
-    error = refusal(429, {"message": "x", "policyName": "DAILY"}, None, None)
+    error = refusal(429, {"message": "x", "policyName": "DAILY"})
 
     assert isinstance(error, DailyLimitReached)
-    assert not error.retryable
+    assert (error.retryable, error.policy) == (False, "DAILY")
+
+
+@pytest.mark.parametrize(
+    ("body", "policy"),
+    [({"policyName": "TEN_SECONDLY_ROLLING"}, "TEN_SECONDLY_ROLLING"), ({"policyName": 5}, None), ({}, None)],
+    ids=["named", "odd", "unnamed"],
+)
+def test_a_burst_tells_its_limit(body: dict[str, Any], policy: str | None) -> None:
+    """A 429 says which limit was reached, if HubSpot does."""
+    error = refusal(429, body)
+
+    assert isinstance(error, RateLimited)
+    assert (error.retryable, error.policy) == (True, policy)
 
 
 @pytest.mark.parametrize(
@@ -160,9 +177,9 @@ def test_the_daily_limit_is_a_class_of_its_own() -> None:
     [
         NotSent("x"),
         AnswerLost("x"),
-        UnusableAnswer("x"),
+        UnusableAnswer("x", 302, "text/html"),
         refusal(400, CUT_SHORT, "c", 1.5),
-        refusal(409, LEGACY_CONFLICT, None, None),
+        refusal(409, LEGACY_CONFLICT),
         refusal(429, {"policyName": "DAILY"}, None, 3.0),
     ],
     ids=lambda error: type(error).__name__,
@@ -178,10 +195,42 @@ def test_errors_cross_processes(error: HubSpotError) -> None:
 
 def test_a_message_is_one_printable_line() -> None:
     """Control characters and length of a foreign message do not reach a log."""
-    error = refusal(400, {"message": "a\nb\x1b[31m" + "x" * 100_000}, None, None)
+    odd = "a\nb\x1b[31m\u202e\ud800" + "x" * 100_000
+    detail = {"message": odd, "code": odd}
+    for body in ({"message": odd, "category": odd, "correlationId": odd}, {"errors": [detail]}):
+        error = refusal(400, body)
 
-    assert str(error).isprintable()
-    assert len(str(error)) < 3_000
+        assert str(error).isprintable()
+        assert len(str(error)) < 3_100
+    assert str(refusal(400, {}, odd)).isprintable()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "a: [",
+        'a: [{"message":',
+        "a: [" + "[" * 100_000,
+        "a: [5, null]",
+        'a: [{"name": 5, "error": [], "message": {}}]',
+    ],
+    ids=["bracket", "cut", "deep", "no objects", "odd fields"],
+)
+def test_a_list_in_a_message_that_is_none(message: str) -> None:
+    """What looks like HubSpot's list and is none stays a message."""
+    error = refusal(400, {"message": message})
+
+    assert error.properties == ()
+    assert error.message.startswith("a: [")
+
+
+def test_the_errors_need_no_http() -> None:
+    """The module of the errors imports nothing but the standard library."""
+    nodes = list(ast.walk(ast.parse(inspect.getsource(errors))))
+    imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+
+    assert {name.split(".")[0] for name in imported} <= sys.stdlib_module_names
 
 
 JSON = st.recursive(
@@ -213,7 +262,7 @@ JSON = st.recursive(
 @given(st.integers(400, 599), JSON)
 def test_no_body_is_too_odd(status: int, body: object) -> None:
     """Whatever JSON an error has, it becomes an error of the status's class that can be printed."""
-    error = refusal(status, body, None, None)
+    error = refusal(status, body)
 
     assert isinstance(error, StatusError)
     assert str(status) in str(error)

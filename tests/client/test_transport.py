@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import pickle
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from urllib.parse import unquote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.client.auth import AccessToken
 from airflow_provider_hubcontact.client.errors import (
     AnswerLost,
+    BadRequest,
     ConfigurationError,
     DailyLimitReached,
     HubSpotError,
@@ -19,11 +26,11 @@ from airflow_provider_hubcontact.client.errors import (
     Unauthorized,
     UnusableAnswer,
 )
+from airflow_provider_hubcontact.client.network import checked_base_url
 from airflow_provider_hubcontact.client.rate_limit import RateLimit
-from airflow_provider_hubcontact.client.transport import Transport, checked_base_url
-from tests.client.scripted import TOKEN, Reply, Server, reply, wire
+from airflow_provider_hubcontact.client.transport import Transport, segment
+from tests.client.scripted import TOKEN, TRUNCATED, Reply, Server, reply, wire
 
-TRUNCATED = b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 100\r\n\r\n{"results": ['
 BURST = '{"status":"error","message":"limit","errorType":"RATE_LIMIT","policyName":"TEN_SECONDLY_ROLLING"}'
 DAILY = '{"status":"error","message":"You have reached your daily limit.","policyName":"DAILY"}'
 
@@ -205,13 +212,29 @@ def test_a_slow_drip_ends() -> None:
     assert time.monotonic() - began < 3
 
 
-def test_the_token_is_struck_from_what_a_server_says() -> None:
-    """A server that repeats the token in its message does not get it into the error."""
-    body = f'{{"message":"bad token {TOKEN}","category":"INVALID_AUTHENTICATION"}}'
-    with wire(reply(401, body)) as to, pytest.raises(Unauthorized) as raised:
+ESCAPED = "".join(f"\\u{ord(char):04x}" for char in TOKEN)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply(401, f'{{"message":"bad token {TOKEN}","category":"{TOKEN}"}}'),
+        reply(400, f'{{"message":"{ESCAPED}"}}'),
+        reply(400, f'{{"errors":[{{"message":"x","code":"y","context":{{"{ESCAPED}":["{TOKEN}"]}}}}]}}'),
+        reply(400, "{}", X_HubSpot_Correlation_Id=TOKEN),
+        reply(200, "<", Content_Type=TOKEN),
+        reply(302, "", Location=f"/{TOKEN}", Content_Type=TOKEN),
+    ],
+    ids=["message", "escaped", "deep inside", "correlation id", "content type", "redirect"],
+)
+def test_the_token_is_struck_from_what_a_server_says(answer: bytes) -> None:
+    """A server that repeats the token, in whatever disguise, does not get it into the error."""
+    with wire(answer) as to, pytest.raises(HubSpotError) as raised:
         to.transport.request("GET", "/x", repeatable=True)
 
-    assert TOKEN not in str(raised.value) + repr(raised.value) + repr(raised.value.args)
+    shown = str(raised.value) + repr(raised.value) + repr(vars(raised.value))
+    assert TOKEN not in shown
+    assert TOKEN.encode() not in pickle.dumps(raised.value)
 
 
 class OneRenewal:
@@ -262,6 +285,9 @@ def test_a_netrc_does_not_replace_the_token(monkeypatch: pytest.MonkeyPatch, tmp
         "http://api.hubapi.com",
         "ftp://x",
         "https://a:b@x",
+        "https://:b@x",
+        "https://x\n",
+        "https://x y",
         "https://x?y",
         "http://[",
         "http://127.0.0.1:x",
@@ -279,3 +305,115 @@ def test_a_base_url_that_cannot_be(url: str) -> None:
 def test_a_base_url_that_can(url: str) -> None:
     """Https anywhere, and plain http on this machine."""
     assert checked_base_url(url) == url.rstrip("/")
+
+
+@pytest.mark.parametrize("retry_after", ["", "soon", "-5", "1.5", "9" * 400, "Wed, 21 Oct 2026 07:28:00 GMT"])
+def test_a_retry_after_that_is_no_number_of_seconds(retry_after: str) -> None:
+    """HubSpot sends seconds; anything else is left to the backoff."""
+    with wire(reply(503, "", Retry_After=retry_after), reply(200, "{}")) as to:
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert 0.5 <= to.clock.now <= 2
+
+
+def test_a_locked_portal_is_left_alone_for_two_seconds() -> None:
+    """A lock lasts two seconds, so that trying earlier would only renew it."""
+    with wire(reply(423), reply(200, "{}")) as to:
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert to.clock.now >= 2
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")], ids=str)
+def test_a_number_that_json_has_not(value: float) -> None:
+    """What JSON cannot say is refused before anything is sent."""
+    with wire(reply(200, "{}")) as to, pytest.raises(ValueError, match="JSON"):
+        to.transport.request("POST", "/x", json={"a": value}, repeatable=True)
+
+    assert to.server.requests == []
+
+
+def test_calls_are_counted_by_what_came_of_them() -> None:
+    """Each call counts once, whether or not it was answered."""
+    with wire(reply(503), hang_up, reply(429, BURST), reply(200, "{}")) as to:
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert to.transport.calls.to_dict() == {
+        "total": 4,
+        "by_status": {"200": 1, "429": 1, "503": 1, "no answer": 1},
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(200, "[" * 10_000), (200, "[" * 5_000 + "]" * 5_000), (400, "[" * 600 + "]" * 600)],
+    ids=["open", "closed", "error"],
+)
+def test_json_without_bottom(status: int, body: str) -> None:
+    """JSON that is nested too deep is no answer of HubSpot's, and does no harm."""
+    with wire(reply(status, body)) as to, pytest.raises(HubSpotError):
+        to.transport.request("GET", "/x", repeatable=True)
+
+
+def test_a_closed_transport_can_go_on() -> None:
+    """Closing ends connections, not the client: a connection test may close what a task uses later."""
+    with wire(reply(200, "{}")) as to:
+        to.transport.request("GET", "/x", repeatable=True)
+        to.transport.close()
+
+        assert to.transport.request("GET", "/x", repeatable=True).status == 200
+
+
+def test_threads_do_not_share_a_session() -> None:
+    """Each of five threads gets its own answer, over its own session."""
+    together = Barrier(5)
+
+    def ask(number: int) -> str:
+        together.wait(5)
+        to.transport.request("GET", f"/{number}", repeatable=True)
+        return str(number)
+
+    with wire(reply(200, "{}")) as to, ThreadPoolExecutor(5) as threads:
+        list(threads.map(ask, range(5)))
+
+    assert sorted(to.server.lines()) == [f"GET /{number} HTTP/1.1" for number in range(5)]
+
+
+TEXTS = ["a+b@x.y", "a/b", "a b", "a?b", "a#b", "a%b", "a%2fb", "ü@ñ", "...", "../x", "a/../b", "~", "a\nb"]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=ascii)
+def test_a_segment_reaches_the_server_as_it_is(text: str) -> None:
+    """Whatever a text has in it, it stays one segment of the path."""
+    with wire(reply(200, "{}")) as to:
+        to.transport.request("GET", f"/p/{segment(text)}/q", repeatable=True)
+
+    (line,) = to.server.lines()
+    before, sent, after = line.removeprefix("GET /").removesuffix(" HTTP/1.1").split("/")
+    assert (before, unquote(sent), after) == ("p", text, "q")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=5))
+def test_no_text_leaves_its_segment(texts: list[str]) -> None:
+    """Every text reaches the server as one segment, or is refused before it is sent."""
+    with wire(reply(200, "{}")) as to:
+        for text in texts:
+            try:
+                path = segment(text)
+            except BadRequest:
+                assert text in {".", ".."} or not text.isprintable()
+                continue
+            to.transport.request("GET", f"/{path}", repeatable=True)
+            sent = to.server.lines()[-1].removeprefix("GET /").removesuffix(" HTTP/1.1")
+            assert unquote(sent) == text
+            assert "/" not in sent
+
+
+@pytest.mark.parametrize("text", ["", ".", "..", "\ud800@x.y"], ids=ascii)
+def test_a_segment_that_cannot_be(text: str) -> None:
+    """What would change the path, or has no bytes, is a bad request that is not sent."""
+    with pytest.raises(BadRequest) as raised:
+        segment(text)
+
+    assert str(raised.value).isprintable()

@@ -1,0 +1,188 @@
+"""One exchange with servers that are no HubSpot, and with hosts that are none."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import ssl
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+from urllib3.exceptions import MaxRetryError, SSLError
+
+from airflow_provider_hubcontact.client.auth import AccessToken
+from airflow_provider_hubcontact.client.errors import (
+    AnswerLost,
+    ConfigurationError,
+    HubSpotError,
+    NotSent,
+    UnusableAnswer,
+)
+from airflow_provider_hubcontact.client.network import MAX_BODY, trouble
+from airflow_provider_hubcontact.client.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.transport import Transport
+from tests.client.scripted import TOKEN, reply, wire
+
+HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+
+
+def ask(base_url: str) -> None:
+    options = {"attempts": 1, "connect_timeout": 0.5, "read_timeout": 0.5}
+    with Transport(base_url, AccessToken(TOKEN), RateLimit(), **options) as transport:  # type: ignore[arg-type]
+        transport.request("GET", "/x", repeatable=True)
+
+
+def drip_redirect(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 302 Found\r\nLocation: /y\r\nContent-Length: 1000\r\n\r\n")
+    for _ in range(100):
+        connection.sendall(b" ")
+        time.sleep(0.05)
+
+
+def flood(connection: socket.socket) -> None:
+    connection.sendall(HEAD + b"\r\n")
+    for _ in range(MAX_BODY // 2**20 + 1):
+        connection.sendall(b" " * 2**20)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HEAD + b'Transfer-Encoding: chunked\r\n\r\n5\r\n{"a":\r\n2\r\n1}\r\n0\r\n\r\n',
+        HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b'{"a":1}'),
+        HEAD + b'\r\n{"a":1}',
+        reply(200, '{"a":1}'),
+    ],
+    ids=["chunked", "gzip", "until the end", "with length"],
+)
+def test_a_whole_body(answer: bytes) -> None:
+    """An answer is read however HTTP frames it."""
+    with wire(answer) as to:
+        assert to.transport.request("GET", "/x", repeatable=True).body == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HEAD + b'Transfer-Encoding: chunked\r\n\r\nff\r\n{"a":',
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\nno number\r\n",
+        HEAD + b"Content-Encoding: gzip\r\n\r\nno gzip",
+        b"no HTTP at all\r\n\r\n",
+        b"",
+    ],
+    ids=["chunk", "chunk size", "gzip", "other protocol", "nothing"],
+)
+def test_a_body_that_breaks_off(answer: bytes) -> None:
+    """Half an answer is lost, however it was framed."""
+    with wire(answer, attempts=1) as to, pytest.raises(AnswerLost):
+        to.transport.request("GET", "/x", repeatable=True)
+
+
+def test_an_endless_body() -> None:
+    """An answer does not fill the memory."""
+    with wire(flood, attempts=1) as to, pytest.raises(UnusableAnswer, match="more than 67,108,864 bytes"):
+        to.transport.request("GET", "/x", repeatable=True)
+
+
+@pytest.mark.parametrize("location", ["http://[", "http://x:99999/", "//", "\\", "javascript:0"])
+def test_a_redirect_to_nowhere(location: str) -> None:
+    """Where a redirect leads is not even looked at."""
+    with wire(reply(302, "", Location=location)) as to, pytest.raises(UnusableAnswer) as raised:
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert raised.value.status == 302
+
+
+def test_a_redirect_with_a_slow_body() -> None:
+    """A redirect's body is bound by the deadline as any other."""
+    began = time.monotonic()
+    with wire(drip_redirect, deadline=0.2, attempts=1) as to, pytest.raises(AnswerLost):
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert time.monotonic() - began < 2
+
+
+def test_one_connection_for_many_calls() -> None:
+    """A body that is read to its end leaves its connection for the next call."""
+
+    def answer_thrice(connection: socket.socket) -> None:
+        for rest in (2, 1, 0):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+            if rest:
+                connection.recv(65_536)
+
+    with wire(answer_thrice) as to:
+        for _ in range(3):
+            to.transport.request("GET", "/x", repeatable=True)
+
+    assert len(to.server.requests) == 1  # the script sees one request a connection
+
+
+@pytest.mark.parametrize("host", ["https://a..b", "https://.example", "https://" + "a" * 300])
+def test_a_host_that_cannot_be(host: str) -> None:
+    """An address that is none is a matter of configuration, and not retried."""
+    with pytest.raises(ConfigurationError, match="cannot be used"):
+        ask(host)
+
+
+@pytest.mark.parametrize("host", ["https://no-such-host.invalid", "http://127.0.0.1:9"], ids=["name", "port"])
+def test_a_host_that_is_not_there(host: str) -> None:
+    """Neither a name that nobody has nor a port where nobody listens has seen the request."""
+    with pytest.raises(NotSent, match="cannot be reached"):
+        ask(host)
+
+
+def test_settings_of_the_machine_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy of an unknown kind, or missing certificates, is told as configuration."""
+    with monkeypatch.context() as context:
+        context.setenv("HTTPS_PROXY", "nonsense://proxy:1")
+        with pytest.raises(ConfigurationError):
+            ask("https://127.0.0.1:9")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent")
+    with pytest.raises(ConfigurationError, match="certificate"):
+        ask("https://127.0.0.1:9")
+
+
+def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What did not get past the proxy was not sent."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+
+    with pytest.raises(NotSent, match="ProxyError"):
+        ask("https://api.hubapi.com")
+
+
+def test_a_server_without_tls() -> None:
+    """A handshake that fails ends before the request, and no token is sent."""
+
+    def serve() -> bytes:
+        connection, _ = server.accept()
+        with connection:
+            received = connection.recv(65_536)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            return received
+
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as thread:
+        server.settimeout(5)
+        received = thread.submit(serve)
+        with pytest.raises(NotSent, match="SSLError"):
+            ask(f"https://127.0.0.1:{server.getsockname()[1]}")
+
+    assert TOKEN.encode() not in received.result()
+
+
+def wrong_certificate() -> ssl.SSLError:
+    return ssl.SSLCertVerificationError(1, "certificate verify failed")
+
+
+def cut_off() -> ssl.SSLError:
+    return ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
+
+
+@pytest.mark.parametrize(("cause", "kind"), [(wrong_certificate(), NotSent), (cut_off(), AnswerLost)])
+def test_tls_that_fails(cause: ssl.SSLError, kind: type[HubSpotError]) -> None:
+    """Only a failed handshake is certain to come before the request; a cut connection can come after it."""
+    reason = MaxRetryError(None, "/", SSLError(cause))  # type: ignore[arg-type]
+
+    assert type(trouble(requests.exceptions.SSLError(reason))) is kind

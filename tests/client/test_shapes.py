@@ -1,0 +1,362 @@
+"""What each call sends, letter for letter, and what it makes of answers that HubSpot would not give."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact import client
+from airflow_provider_hubcontact.client.account import Access, Account
+from airflow_provider_hubcontact.client.auth import AccessToken, OAuthToken
+from airflow_provider_hubcontact.client.contacts import BatchInput, Contacts
+from airflow_provider_hubcontact.client.contacts_v1 import ContactsV1
+from airflow_provider_hubcontact.client.errors import (
+    AnswerLost,
+    BadRequest,
+    ConfigurationError,
+    HubSpotError,
+    NotFound,
+    UnusableAnswer,
+)
+from airflow_provider_hubcontact.client.properties import Properties, PropertyDefinition
+from airflow_provider_hubcontact.client.transport import Transport
+from tests.client.scripted import TOKEN, TRUNCATED, Server, Wire, reply, wire
+
+Call = Callable[[Transport], object]
+
+CONTACT = '{"id": "7", "properties": {"email": "a@b.c"}}'
+BATCH = '{"status": "COMPLETE", "results": []}'
+DEFINITION = '{"name": "tier"}'
+ONE = BatchInput({"city": "Rome"}, "7", "t-1")
+
+
+def body_of(to: Wire) -> Any:
+    body = to.server.requests[-1].partition(b"\r\n\r\n")[2]
+    return json.loads(body) if body else None
+
+
+def account(transport: Transport, version: str = "2026-09") -> Account:
+    return Account(transport, AccessToken(TOKEN), version)
+
+
+@pytest.mark.parametrize(
+    ("call", "answer", "line", "sent"),
+    [
+        pytest.param(
+            lambda t: Contacts(t).batch_read(["a@b.c"], id_property="email", properties=["city"]),
+            BATCH,
+            "POST /crm/objects/2026-09/contacts/batch/read",
+            {"properties": ["city"], "idProperty": "email", "inputs": [{"id": "a@b.c"}]},
+            id="batch read",
+        ),
+        pytest.param(
+            lambda t: Contacts(t, "v3").batch_update([ONE]),
+            BATCH,
+            "POST /crm/v3/objects/contacts/batch/update",
+            {"inputs": [{"properties": {"city": "Rome"}, "id": "7", "objectWriteTraceId": "t-1"}]},
+            id="batch update",
+        ),
+        pytest.param(
+            lambda t: Contacts(t, "2026-03").batch_create([BatchInput({"city": "Rome"})]),
+            BATCH,
+            "POST /crm/objects/2026-03/contacts/batch/create",
+            {"inputs": [{"properties": {"city": "Rome"}}]},
+            id="batch create",
+        ),
+        pytest.param(
+            lambda t: Contacts(t).batch_upsert([BatchInput({}, "a@b.c")], id_property="email"),
+            BATCH,
+            "POST /crm/objects/2026-09/contacts/batch/upsert",
+            {"inputs": [{"properties": {}, "id": "a@b.c", "idProperty": "email"}]},
+            id="batch upsert",
+        ),
+        pytest.param(
+            lambda t: Contacts(t).get("7"), CONTACT, "GET /crm/objects/2026-09/contacts/7", None, id="get"
+        ),
+        pytest.param(
+            lambda t: Contacts(t).update("a+b@c.d", {"city": ""}, id_property="email"),
+            CONTACT,
+            "PATCH /crm/objects/2026-09/contacts/a%2Bb%40c.d?idProperty=email",
+            {"properties": {"city": ""}},
+            id="update",
+        ),
+        pytest.param(
+            lambda t: ContactsV1(t).create_or_update_by_email(
+                "a@b.c", {"x": "1", "y": "2"}, timestamps={"x": 5}
+            ),
+            '{"vid": 7, "isNew": true}',
+            "POST /contacts/v1/contact/createOrUpdate/email/a%40b.c",
+            {
+                "properties": [
+                    {"property": "x", "value": "1", "timestamp": 5},
+                    {"property": "y", "value": "2"},
+                ]
+            },
+            id="v1 create or update",
+        ),
+        pytest.param(
+            lambda t: ContactsV1(t).get_by_email("a@b.c", ["x", "y"]),
+            '{"vid": 7}',
+            "GET /contacts/v1/contact/email/a%40b.c/profile"
+            "?property=x&property=y&propertyMode=value_only&formSubmissionMode=none",
+            None,
+            id="v1 get",
+        ),
+        pytest.param(
+            lambda t: Properties(t, "v1").get("tier"),
+            DEFINITION,
+            "GET /properties/v1/contacts/properties/named/tier",
+            None,
+            id="v1 property",
+        ),
+        pytest.param(
+            lambda t: Properties(t, "v3").get("a/b"),
+            DEFINITION,
+            "GET /crm/v3/properties/contacts/a%2Fb",
+            None,
+            id="property",
+        ),
+        pytest.param(
+            lambda t: Properties(t, "2026-09").create(PropertyDefinition("id2", "Id", has_unique_value=True)),
+            DEFINITION,
+            "POST /crm/properties/2026-09/contacts",
+            {
+                "name": "id2",
+                "label": "Id",
+                "type": "string",
+                "fieldType": "text",
+                "groupName": "contactinformation",
+                "description": "",
+                "hasUniqueValue": True,
+            },
+            id="create property",
+        ),
+        pytest.param(
+            lambda t: account(t, "v3").details(),
+            '{"portalId": 7}',
+            "GET /account-info/v3/details",
+            None,
+            id="account",
+        ),
+        pytest.param(
+            lambda t: account(t).access(),
+            '{"hubId": 7}',
+            "POST /oauth/v2/private-apps/get/access-token-info",
+            {"tokenKey": TOKEN},
+            id="token",
+        ),
+    ],
+)
+def test_what_is_sent(call: Call, answer: str, line: str, sent: object) -> None:
+    """Paths, queries and bodies are those of HubSpot's documentation; no token stands in a URL."""
+    with wire(reply(200, answer)) as to:
+        call(to.transport)
+
+    assert to.server.lines() == [f"{line} HTTP/1.1"]
+    assert body_of(to) == sent
+
+
+def test_a_legacy_update_with_times() -> None:
+    """The legacy API takes the time at which each value was set, and answers with nothing."""
+    with wire(reply(204)) as to:
+        ContactsV1(to.transport).update_by_email(
+            "a@b.c", {"x": "", "y": "2"}, timestamps={"y": 1_700_000_000_000}
+        )
+
+    assert to.server.lines() == ["POST /contacts/v1/contact/email/a%40b.c/profile HTTP/1.1"]
+    assert body_of(to)["properties"] == [
+        {"property": "x", "value": ""},
+        {"property": "y", "value": "2", "timestamp": 1_700_000_000_000},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("call", "calls"),
+    [
+        (lambda t: Contacts(t).batch_create([ONE]), 1),
+        (lambda t: Contacts(t).create({"email": "a@b.c"}), 1),
+        (lambda t: ContactsV1(t).update_by_email("a@b.c", {"email": "new@b.c"}), 1),
+        (lambda t: ContactsV1(t).create_or_update_by_email("a@b.c", {"email": "new@b.c"}), 1),
+        (lambda t: ContactsV1(t).update_by_email("a@b.c", {"email": "A@B.C"}), 5),
+        (lambda t: ContactsV1(t).update_by_email("a@b.c", {"city": "x"}), 5),
+        (lambda t: Contacts(t).batch_update([ONE]), 5),
+        (lambda t: Contacts(t).batch_upsert([ONE], id_property="email"), 5),
+        (lambda t: Contacts(t).update("7", {"email": "new@b.c"}), 5),
+    ],
+    ids=[
+        "batch create",
+        "create",
+        "v1 new address",
+        "v1 upsert of a new address",
+        "v1 same address",
+        "v1 update",
+        "batch update",
+        "batch upsert",
+        "update by id",
+    ],
+)
+def test_what_is_repeated(call: Call, calls: int) -> None:
+    """A call whose answer is lost is repeated only if a second time changes nothing."""
+    with wire(TRUNCATED) as to, pytest.raises(AnswerLost):
+        call(to.transport)
+
+    assert len(to.server.requests) == calls
+
+
+@pytest.mark.parametrize(
+    ("call", "bodies"),
+    [
+        (
+            lambda t: Contacts(t).get("7"),
+            ["", "[]", "{}", "null", '{"id": null}', '{"id":"7","properties":[1]}'],
+        ),
+        (
+            lambda t: Contacts(t).batch_read(["7"]),
+            ["", "{}", '{"results":[5]}', '{"results":[],"errors":{"a":1}}'],
+        ),
+        (lambda t: ContactsV1(t).update_by_email("a@b.c", {}), ["", "{}", "null"]),
+        (
+            lambda t: ContactsV1(t).get_by_email("a@b.c"),
+            ["", "[]", '{"vid":null}', '{"vid":7,"properties":[1]}'],
+        ),
+        (lambda t: ContactsV1(t).create_or_update_by_email("a@b.c", {}), ["", "[]", "{}"]),
+        (lambda t: Properties(t, "v1").list(), ["", "{}", "5", '[{"label":"x"}]', "[5]"]),
+        (lambda t: Properties(t, "v3").get("tier"), ["", "[]", "{}", '{"name":5}']),
+        (lambda t: account(t).details(), ["", "[]", '{"portalId":"x"}']),
+        (lambda t: account(t).access(), ["", "[]", '{"hubId":null}']),
+    ],
+    ids=["get", "batch", "v1 update", "v1 get", "v1 upsert", "properties", "property", "account", "token"],
+)
+def test_answers_of_a_wrong_shape(call: Call, bodies: list[str]) -> None:
+    """A 200 that does not say what it should is unusable; it proves nothing, and breaks nothing."""
+    for body in bodies:
+        with wire(reply(200, body)) as to, pytest.raises(UnusableAnswer):
+            call(to.transport)
+
+
+def test_values_that_are_no_texts() -> None:
+    """Values become HubSpot's text form, whatever JSON they come as; ids are texts."""
+    properties = {"a": True, "b": 5, "c": None, "d": "x", "e": 1.5}
+    with wire(reply(200, json.dumps({"id": 7, "properties": properties, "new": "yes"}))) as to:
+        contact = Contacts(to.transport).get("7")
+
+    assert (contact.id, contact.new) == ("7", None)
+    assert contact.properties == {"a": "true", "b": "5", "c": None, "d": "x", "e": "1.5"}
+
+
+@pytest.mark.parametrize("found", [{}, {"properties": None}, {"properties": {"x": {"value": "1"}, "y": 5}}])
+def test_legacy_values(found: dict[str, Any]) -> None:
+    """Legacy values stand one level deeper; what has none is None."""
+    with wire(reply(200, json.dumps({"vid": 7} | found))) as to:
+        contact = ContactsV1(to.transport).get_by_email("a@b.c")
+
+    assert (contact.id, contact.properties) == ("7", {"x": "1", "y": None} if found.get("properties") else {})
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "properties", "existing"),
+    [
+        ({"category": "CONFLICT", "message": "Contact already exists. Existing ID: 12"}, 409, (), "12"),
+        ({"category": "OBJECT_NOT_FOUND", "context": {"ids": ["1", 2]}}, 404, (), None),
+        (
+            {
+                "category": "VALIDATION_ERROR",
+                "message": 'not valid: [{"name":"x","error":"E","message":"m"}]',
+            },
+            400,
+            ("x",),
+            None,
+        ),
+        ({"category": "VALIDATION_ERROR", "context": {"propertyName": ["y"]}}, 400, ("y",), None),
+        ({"category": "SOMETHING_NEW"}, 207, (), None),
+        ({"category": 5, "message": ["x"], "context": "x", "errors": 5}, 207, (), None),
+        ({}, 207, (), None),
+    ],
+    ids=["conflict", "not found", "in the message", "in the context", "unknown", "odd", "empty"],
+)
+def test_errors_inside_a_batch(
+    error: dict[str, Any], status: int, properties: tuple[str, ...], existing: str | None
+) -> None:
+    """An error inside a 207 tells what it would tell alone; an unknown category has no status of its own."""
+    body = {"status": "COMPLETE", "results": [], "errors": [error, "no error"]}
+    with wire(reply(207, json.dumps(body))) as to:
+        (told,) = Contacts(to.transport).batch_update([ONE]).errors
+
+    assert (told.status, told.properties, told.existing_id) == (status, properties, existing)
+    assert all(isinstance(named, str) for named in told.ids)
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t, name: Contacts(t).get(name),
+        lambda t, name: Contacts(t).update(name, {}),
+        lambda t, name: ContactsV1(t).update_by_email(name, {}),
+        lambda t, name: Properties(t, "v3").get(name),
+    ],
+    ids=["get", "update", "v1 update", "property"],
+)
+def test_a_name_does_not_reach_another_endpoint(call: Callable[[Transport, str], object], name: str) -> None:
+    """A name that would change the path is refused, and nothing is sent."""
+    with wire(reply(200, "{}")) as to, pytest.raises(BadRequest):
+        call(to.transport, name)
+
+    assert to.server.requests == []
+
+
+def test_options_of_a_property() -> None:
+    """Definitions of both APIs are read alike; what is missing has a harmless value."""
+    options = [{"label": "Gold", "value": "gold", "displayOrder": "1", "hidden": True}, 5]
+    wires = [
+        {"name": "tier", "options": options, "modificationMetadata": {"readOnlyValue": True}},
+        {"name": "tier", "options": options, "readOnlyValue": True, "modificationMetadata": 5},
+    ]
+    for wired in wires:
+        with wire(reply(200, json.dumps(wired))) as to:
+            definition = Properties(to.transport, "v3").get("tier")
+
+        (option,) = definition.options
+        assert (option.label, option.value, option.display_order, option.hidden) == ("Gold", "gold", -1, True)
+        assert definition.read_only
+
+
+def test_a_version_that_contacts_do_not_have() -> None:
+    """The legacy API is another class."""
+    with wire(reply(200)) as to, pytest.raises(ConfigurationError, match="API version"):
+        Contacts(to.transport, "v1")
+
+
+def test_a_refusal_passes_through() -> None:
+    """The classes of calls leave the transport's errors as they are."""
+    with wire(reply(404, '{"message":"contact does not exist"}')) as to, pytest.raises(NotFound):
+        ContactsV1(to.transport).update_by_email("a@b.c", {})
+
+
+def test_the_scopes_of_an_oauth_app() -> None:
+    """An OAuth app learns its portal and scopes with its token, without another call."""
+    granted = {"access_token": "one", "expires_in": 1800, "hub_id": 7, "scopes": ["oauth"]}
+    tokens = Server(reply(200, json.dumps(granted)))
+    auth = OAuthToken("app", "app-secret", "refresh-me", base_url=tokens.url)
+    with wire(reply(500)) as to:
+        access = Account(to.transport, auth, "2026-09").access()
+
+    assert access == Access(7, frozenset({"oauth"}))
+    assert to.server.requests == []
+
+
+def test_the_public_names() -> None:
+    """What the package offers is sorted, exists, and has every error."""
+    constants = [name for name in client.__all__ if name.isupper()]
+    classes = [name for name in client.__all__ if not name.isupper()]
+
+    assert client.__all__ == sorted(constants) + sorted(classes)
+    assert all(hasattr(client, name) for name in client.__all__)
+    assert _names_below(HubSpotError) <= set(client.__all__)
+
+
+def _names_below(kind: type[HubSpotError]) -> set[str]:
+    return {kind.__name__}.union(*map(_names_below, kind.__subclasses__()))
