@@ -75,18 +75,11 @@ class Application:
         correlation_id = str(uuid.uuid4())
         path = scope["raw_path"].decode("latin-1")
         request = Request(scope["method"], path, scope["query_string"], self.portal, self.access)
-        found = self._router.find(request.method, path)
+        route, request.params = self._router.find(request.method, path) or (None, {})
         try:
-            request.body = await _read(receive)
-            if found is None:
-                raise NotEmulated(f"{request.method} {path}")
-            route, request.params = found
-            self._admit(request, route, scope)
-            if self.latency:
-                await asyncio.sleep(self.latency)
-            reply = route.handler(request)
+            reply = await self._answer(request, route, scope, receive)
         except Refused as refused:
-            legacy = found is not None and found[0].legacy
+            legacy = route is not None and route.legacy
             reply = Reply(refused.status, (refused.legacy_body if legacy else refused.body)(correlation_id))
         except Exception:  # a bug of the sandbox: it is shown whole, and the client need not wait
             log.exception("The sandbox cannot answer %s %s", request.method, path)
@@ -94,6 +87,15 @@ class Application:
         self.log.append(Logged(request.method, path, reply.status, request.inputs))
         headers = self.limits.headers(request.grant.app_id, oauth=request.grant.oauth)
         await _send(send, reply, [(b"X-HubSpot-Correlation-Id", correlation_id.encode()), *headers])
+
+    async def _answer(self, request: Request, route: Route | None, scope: Scope, receive: Receive) -> Reply:
+        request.body = await _read(receive)
+        if route is None:
+            raise NotEmulated(f"{request.method} {request.path}")
+        self._admit(request, route, scope)
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        return route.handler(request)
 
     def _admit(self, request: Request, route: Route, scope: Scope) -> None:
         """Check the token, its scopes and the limits."""

@@ -199,7 +199,8 @@ class TestOAuth:
         assert "x-hubspot-ratelimit-daily-remaining" not in headers
         limit = int(headers["x-hubspot-ratelimit-max"])
         assert int(headers["x-hubspot-ratelimit-remaining"]) == limit - 1
-        Api(hubspot).get(f"{CONTACTS}/1")
+        private = Api(hubspot).get(f"{CONTACTS}/1").headers
+        assert private["x-hubspot-ratelimit-daily-remaining"] == "999999"
         assert (
             int(Api(hubspot, token).get(f"{CONTACTS}/1").headers["x-hubspot-ratelimit-remaining"])
             == limit - 2

@@ -88,7 +88,8 @@ def _write(request: Request, write: Write, dialect: Dialect, *fields: str) -> Ou
 
 def _input(each: Json, fields: Sequence[str]) -> Input:
     required(each, *fields)
-    refuse_associations(each)
+    if "associations" in each:
+        refuse_associations(each)
     trace_id = each.get("objectWriteTraceId")
     return Input(
         property_values(each["properties"]),
