@@ -348,6 +348,13 @@ def test_the_scopes_of_an_oauth_app() -> None:
     assert to.server.requests == []
 
 
+@pytest.mark.parametrize("scopes", [None, 5, "oauth", {"a": 1}], ids=repr)
+def test_scopes_that_are_no_list(scopes: object) -> None:
+    """What is not understood of a token's scopes is left out, so that it is told as missing."""
+    with wire(reply(200, json.dumps({"hubId": 7, "scopes": scopes}))) as to:
+        assert account(to.transport).access() == Access(7, frozenset())
+
+
 def test_the_public_names() -> None:
     """What the package offers is sorted, exists, and has every error."""
     constants = [name for name in client.__all__ if name.isupper()]
