@@ -346,7 +346,7 @@ def test_calls_are_counted_by_what_came_of_them() -> None:
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(200, "[" * 10_000), (200, "[" * 5_000 + "]" * 5_000), (400, "[" * 600 + "]" * 600)],
+    [(200, "[" * 10_000), (200, "[" * 100_000 + "]" * 100_000), (400, "[" * 600 + "]" * 600)],
     ids=["open", "closed", "error"],
 )
 def test_json_without_bottom(status: int, body: str) -> None:
