@@ -188,7 +188,7 @@ WORKERS = st.builds(ShuffledWorkers, seed=st.integers(0, 10**6), size=st.integer
 
 @ADDRESSES
 @given(st.data(), RULES, WORKERS)
-@settings(max_examples=4 * settings().max_examples)
+@settings(max_examples=3 * settings().max_examples)
 def test_every_run_accounts_for_all_and_never_lies(
     addresses: str, data: st.DataObject, rules: Rules, workers: ShuffledWorkers
 ) -> None:

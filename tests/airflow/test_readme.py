@@ -1,0 +1,81 @@
+"""What the README says can be done."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.outcome import Outcome
+from tests.airflow.conftest import RunDag
+from tests.airflow.running import CONTACTS, connect, stored
+
+README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with Sandbox(contacts=CONTACTS) as sandbox:
+        connect(monkeypatch, sandbox.url, sandbox.token)
+        yield sandbox
+
+
+def test_the_smallest_dag(
+    run_dag: RunDag, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The DAG that the README shows runs, and does what it says."""
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code.replace("catchup=False):", "catchup=False) as dag:"), names)  # noqa: S102 - it is ours
+    with sqlite3.connect(tmp_path / "w.db") as database:
+        database.execute("CREATE TABLE customers (email, first_name, stage)")
+        database.execute("INSERT INTO customers VALUES ('grace@example.com', 'Grace B.', 'customer')")
+        database.execute("INSERT INTO customers VALUES ('nobody@example.com', 'No', 'customer')")
+    warehouse = {"conn_type": "sqlite", "host": str(tmp_path / "w.db")}
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(warehouse))
+
+    run: Any = run_dag(names["dag"])
+
+    assert str(run.get_task_instance("update_contacts").state) == "success"
+    assert stored(hubspot, "grace@example.com", "firstname") == "Grace B."
+
+
+def test_the_connection_as_json(hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment variable of the README is a connection."""
+    (text,) = re.findall(r"AIRFLOW_CONN_HUBSPOT_DEFAULT='(.*?)'", README)
+    connection = json.loads(text) | {"host": hubspot.url, "password": hubspot.token}
+    monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
+
+    assert HubSpotHook().test_connection()[0]
+
+
+def test_every_parameter_is_told() -> None:
+    """Each keyword of the operator is in the README and in its docstring."""
+    keywords = set(inspect.signature(HubSpotUpdateContactOperator.__init__).parameters) - {"self", "kwargs"}
+    documented = set(re.findall(r"`(\w+)`", README.split("## Parameters")[1].split("## Limits")[0]))
+
+    assert keywords <= documented
+    assert keywords == set(re.findall(r":param (\w+):", HubSpotUpdateContactOperator.__doc__ or ""))
+
+
+def test_every_outcome_is_told() -> None:
+    """The table of outcomes has all of them and no other."""
+    table = README.split("## Outcomes")[1].split("\n\n")[1]
+    named = {name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])}
+
+    assert named == set(Outcome)
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)#]+)\)", README))
+def test_links_lead_somewhere(link: str) -> None:
+    """A relative link of the README is a file or a folder."""
+    assert (Path(__file__).parent.parent.parent / link).exists()
