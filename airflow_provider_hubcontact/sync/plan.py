@@ -41,6 +41,7 @@ class Change:
     :param address: the contact's address; for a create, the key that it will have.
     :param steps: property values, written one after the other, each only after the one before is proved.
     :param before: the values that the written properties have now, as far as they were read.
+    :param ending: how the record ends once the steps are written, if not as written.
     """
 
     record: Record
@@ -48,6 +49,7 @@ class Change:
     address: str
     steps: tuple[Mapping[str, str], ...]
     before: Mapping[str, str | None] = field(default_factory=dict)
+    ending: Result | None = None
 
     def diff(self) -> dict[str, tuple[str | None, str]]:
         """Give property → (old, new) once all steps are written."""

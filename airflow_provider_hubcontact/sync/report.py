@@ -13,6 +13,7 @@ MAX_SAMPLES_OF_A_KIND = 5
 MAX_SAMPLES = 30
 MAX_CHANGES = 20
 MAX_REASON_LENGTH = 500
+MAX_VALUE_LENGTH = 200
 
 
 @dataclass(slots=True)
@@ -99,6 +100,10 @@ def _problem(result: Result) -> dict[str, Any]:
     }
 
 
+def _cut(value: str | None) -> str | None:
+    return value if value is None or len(value) <= MAX_VALUE_LENGTH else value[:MAX_VALUE_LENGTH] + "…"
+
+
 def _change(result: Result) -> dict[str, Any]:
-    changes = {name: [old, new] for name, (old, new) in result.changes.items()}
+    changes = {name: [_cut(old), _cut(new)] for name, (old, new) in result.changes.items()}
     return {"row": result.row, "key": result.key, "outcome": str(result.outcome), "properties": changes}

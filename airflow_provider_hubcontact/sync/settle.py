@@ -49,7 +49,11 @@ def settle(sent: Sequence[Step], answer: Answers | Refused | Lost) -> Settled:
         return Settled(tuple(_lost(step, answer) for step in sent))
     if refused_as(answer.status) in _ABOUT_A_RECORD and len(sent) > 1:
         return Settled(again=halves(sent))
-    return Settled(tuple(_refused(step, answer) for step in sent))
+    results: list[Result] = []
+    onward: list[Step] = []
+    for step in sent:
+        _end_refused(step, answer, results, onward)
+    return Settled(tuple(results), tuple(onward))
 
 
 def halves(batch: Sequence[T]) -> tuple[tuple[T, ...], ...]:
@@ -88,7 +92,7 @@ def _answered(sent: Sequence[Step], answer: Answers) -> Settled:
         fault = faults.get(step.trace_id) or faults.get(address)
         written = (keys if step.change.write is Write.CREATE else ids).get(address)
         if fault:
-            results.append(_faulty(step, fault, answer))
+            _end_refused(step, _as_refusal(fault, answer), results, onward)
         elif written is None:
             silent.append(step)
         elif (contradiction := _contradiction(step, written)) is not None:
@@ -97,7 +101,7 @@ def _answered(sent: Sequence[Step], answer: Answers) -> Settled:
             onward.append(step.next)
         else:
             results.append(_written(step, written, answer))
-    again = _about_silence(silent, answer, results)
+    again = _about_silence(silent, answer, results, onward)
     return Settled(tuple(results), tuple(onward), again)
 
 
@@ -111,12 +115,12 @@ def _faults_by_name(answer: Answers) -> dict[str, Fault]:
 
 
 def _about_silence(
-    silent: Sequence[Step], answer: Answers, results: list[Result]
+    silent: Sequence[Step], answer: Answers, results: list[Result], onward: list[Step]
 ) -> tuple[tuple[Step, ...], ...]:
     """Deal with steps that the answer does not mention: results, or batches to send again."""
     anonymous = [fault for fault in answer.faults if not fault.trace_ids and not fault.ids]
     if anonymous and len(silent) == 1:
-        results.append(_faulty(silent[0], anonymous[0], answer))
+        _end_refused(silent[0], _as_refusal(anonymous[0], answer), results, onward)
         return ()
     if anonymous and silent and all(step.change.write is Write.UPDATE for step in silent):
         return halves(silent)
@@ -137,6 +141,8 @@ def _contradiction(step: Step, written: Written) -> str | None:
 
 
 def _written(step: Step, written: Written, answer: Answers) -> Result:
+    if step.change.ending:
+        return step.change.ending
     outcome = Outcome.CREATED if written.created else Outcome.UPDATED
     status = answer.status
     if status == 207:
@@ -144,9 +150,21 @@ def _written(step: Step, written: Written, answer: Answers) -> Result:
     return replace(_ended(step, outcome, answer, ""), status=status, changes=step.change.diff())
 
 
-def _faulty(step: Step, fault: Fault, answer: Answers) -> Result:
-    refusal = Refused(fault.status, fault.message, fault.category, answer.correlation_id, fault.properties)
-    return _refused(step, refusal)
+def _as_refusal(fault: Fault, answer: Answers) -> Refused:
+    return Refused(fault.status, fault.message, fault.category, answer.correlation_id, fault.properties)
+
+
+def _end_refused(step: Step, refusal: Refused, results: list[Result], onward: list[Step]) -> None:
+    """End a refused step; if its stage was cleared for it, put the old stage back first."""
+    result, change = _refused(step, refusal), step.change
+    old = change.before.get(STAGE)
+    blank = step.index and step.properties.get(STAGE) and old and change.ending is None
+    if not blank or result.outcome not in _ABOUT_A_RECORD:
+        results.append(result)
+        return
+    ending = replace(result, reason=f"{STAGE} stays {old}: {refusal.message}")
+    steps = (*change.steps[: step.index + 1], {STAGE: str(old)})
+    onward.append(Step(replace(change, steps=steps, ending=ending), step.index + 1))
 
 
 def _refused(step: Step, refusal: Refused) -> Result:

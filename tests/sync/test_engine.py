@@ -330,6 +330,30 @@ def test_failed_look_up(fate: Fate, outcome: Outcome) -> None:
 # Writes that go wrong
 
 
+@pytest.mark.parametrize("always", [True, False], ids=["by id", "by address"])
+def test_stage_is_put_back(always: bool) -> None:
+    """A stage that was cleared in vain is put back, and the record ends with what HubSpot refused."""
+    fates = iter([None, None, refused(400)])
+    portal = FakePortal.of({"email": "p0@x.y", STAGE: "customer"}, always=always, fates=fates)
+
+    results = results_of(sync_of(portal, RESET), [{"email": "p0@x.y", "firstname": "b", "stage": "lead"}])
+
+    assert outcomes(results) == [Outcome.REJECTED]
+    assert results[1].reason == "lifecyclestage stays customer: refused with 400"
+    assert portal.contacts["1"] == {"email": "p0@x.y", "firstname": "b", STAGE: "customer"}
+
+
+def test_stage_cannot_be_put_back() -> None:
+    """A stage that stays blank is told as such, and a retry can set it."""
+    fates = iter([None, None, refused(400), LOST_BEFORE])
+    portal = FakePortal.of({"email": "p0@x.y", STAGE: "customer"}, fates=fates)
+
+    results = results_of(sync_of(portal, RESET), [{"email": "p0@x.y", "stage": "lead"}])
+
+    assert outcomes(results) == [Outcome.UNKNOWN]
+    assert "was cleared but not set again" in results[1].reason
+
+
 def test_refused_batch_is_split_until_the_culprit_is_named() -> None:
     """A batch that is refused as a whole is sent in halves until each record has its own answer."""
 

@@ -10,6 +10,7 @@ from airflow_provider_hubcontact.sync.report import (
     MAX_REASON_LENGTH,
     MAX_SAMPLES,
     MAX_SAMPLES_OF_A_KIND,
+    MAX_VALUE_LENGTH,
     Report,
 )
 
@@ -102,3 +103,11 @@ def test_changes_are_bounded() -> None:
     changes_told = report.to_dict()["changes"]
 
     assert [change["row"] for change in changes_told] == list(range(1, 2 * MAX_CHANGES, 2))
+
+
+def test_long_values_are_cut() -> None:
+    """A sample of changes stays small, whatever the properties hold."""
+    report = Report()
+    report.add(Result(1, "a", Outcome.UPDATED, 200, changes={"message": (None, "x" * 65_536)}))
+
+    assert report.to_dict()["changes"][0]["properties"]["message"] == [None, "x" * MAX_VALUE_LENGTH + "…"]
