@@ -50,7 +50,7 @@ class Verdict:
 class Policy:
     """How outcomes become the task's outcome.
 
-    :param by_status: HTTP status → action; it outranks the outcome's.
+    :param by_status: HTTP status → action; it outranks the outcome's, but for ``unknown``.
     :param by_name: outcome → action, instead of the default.
     :param max_failures: ``fail`` records to tolerate: a count, or a share of all rows below 1.
     """
@@ -99,7 +99,8 @@ class Policy:
         return Verdict(Action.SKIP if counts[Action.SKIP] == rows else Action.SUCCEED, _sentence(tally))
 
     def _action(self, outcome: Outcome, status: int | None) -> Action:
-        if status is not None and status in self.by_status:
+        # A status that proves nothing decides nothing: {200: "succeed"} must not hide a silent no-op.
+        if outcome is not Outcome.UNKNOWN and status is not None and status in self.by_status:
             return self.by_status[status]
         return self.by_name.get(outcome, DEFAULT_ACTIONS[outcome])
 

@@ -146,3 +146,11 @@ def test_choosable(action: Action) -> None:
 def test_sentence(tally: Counts, sentence: str) -> None:
     """The verdict counts what happened, in words."""
     assert Policy.of({}).decide(tally).sentence == sentence
+
+
+def test_no_status_hides_an_unknown_record() -> None:
+    """A 200 that does not mention a record is no success, also where 200 is told to succeed."""
+    policy = Policy.of({200: "succeed"})
+
+    assert policy.decide({(Outcome.UNKNOWN, 200): 1, (Outcome.UPDATED, 200): 9}).action is Action.RETRY
+    assert Policy.of({"unknown": "succeed"}).decide({(Outcome.UNKNOWN, 200): 1}).action is Action.SUCCEED
