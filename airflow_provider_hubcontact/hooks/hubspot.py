@@ -54,9 +54,9 @@ class HubSpotHook(BaseHook):
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """Give the connection form's own fields to Airflow before 3.2."""
-        from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget  # noqa: PLC0415
-        from flask_babel import lazy_gettext  # noqa: PLC0415
-        from wtforms import PasswordField, StringField  # noqa: PLC0415
+        from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
+        from flask_babel import lazy_gettext
+        from wtforms import PasswordField, StringField
 
         widgets: dict[str, Any] = {}
         for name, declared in CONN_FIELDS.items():

@@ -190,9 +190,9 @@ class HubSpotUpdateContactOperator(BaseOperator):
         return report.to_dict()
 
     def _run(self, report: Report) -> None:
-        from airflow_provider_hubcontact.client import ConfigurationError  # noqa: PLC0415
-        from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook  # noqa: PLC0415
-        from airflow_provider_hubcontact.sync.validation import InvalidSchema  # noqa: PLC0415
+        from airflow_provider_hubcontact.client import ConfigurationError
+        from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
+        from airflow_provider_hubcontact.sync.validation import InvalidSchema
 
         hook = HubSpotHook(self.hubspot_conn_id, self.api_version)
         try:
@@ -206,7 +206,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         if self.sql is None:
             yield records_of(self.records)
             return
-        from airflow.providers.common.sql.hooks.sql import DbApiHook  # noqa: PLC0415
+        from airflow.providers.common.sql.hooks.sql import DbApiHook
 
         hook = BaseHook.get_connection(str(self.sql_conn_id)).get_hook()
         if not isinstance(hook, DbApiHook):
@@ -225,8 +225,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
             )
 
     def _sync(self, hubspot: HubSpot, rows: Iterable[object], report: Report) -> None:
-        from airflow_provider_hubcontact.sync.engine import Answer, Job  # noqa: PLC0415
-        from airflow_provider_hubcontact.sync.workers import ThreadWorkers  # noqa: PLC0415
+        from airflow_provider_hubcontact.sync.engine import Answer, Job
+        from airflow_provider_hubcontact.sync.workers import ThreadWorkers
 
         started = time.monotonic()
         report.api_version = hubspot.api_version
@@ -258,11 +258,11 @@ class HubSpotUpdateContactOperator(BaseOperator):
         )
 
     def _assemble(self, hubspot: HubSpot, shape: Shape, *, dry_run: bool) -> Sync:
-        from airflow_provider_hubcontact.operators.contacts_port import port_of  # noqa: PLC0415
-        from airflow_provider_hubcontact.operators.properties import stages_of  # noqa: PLC0415
-        from airflow_provider_hubcontact.sync.engine import Sync  # noqa: PLC0415
-        from airflow_provider_hubcontact.sync.plan import Rules  # noqa: PLC0415
-        from airflow_provider_hubcontact.sync.validation import Schema  # noqa: PLC0415
+        from airflow_provider_hubcontact.operators.contacts_port import port_of
+        from airflow_provider_hubcontact.operators.properties import stages_of
+        from airflow_provider_hubcontact.sync.engine import Sync
+        from airflow_provider_hubcontact.sync.plan import Rules
+        from airflow_provider_hubcontact.sync.validation import Schema
 
         writes_stage = self.mapping is None or STAGE in self.mapping.values()
         rules = Rules(
@@ -281,8 +281,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
     ) -> list[str]:
         if not self.create_missing_properties:
             return []
-        from airflow_provider_hubcontact.client import HubSpotError  # noqa: PLC0415
-        from airflow_provider_hubcontact.operators.properties import create_missing  # noqa: PLC0415
+        from airflow_provider_hubcontact.client import HubSpotError
+        from airflow_provider_hubcontact.operators.properties import create_missing
 
         columns = [column for row in first if isinstance(row, Mapping) for column in shape.columns(row)]
         try:
