@@ -246,6 +246,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
         legacy = hubspot.api_version == "v1"
         if legacy and self.id_property != "email":
             raise UnusableSource("the legacy API finds contacts by email only: id_property must be email")
+        if self.mode == "upsert" and self.id_property == "hs_object_id":
+            raise UnusableSource("a contact cannot be created with a record id: upsert by email")
         if self.timestamp and not legacy:
             raise UnusableSource("only the legacy API carries a timestamp: set api_version to v1 or drop it")
         return Shape(

@@ -180,6 +180,20 @@ class TestOutcomes:
         assert again.outcomes == {"unchanged": 2}
         assert stored(hubspot, "new@example.com", "firstname") == "New"
 
+    def test_contacts_by_record_id(self, hubspot: Sandbox) -> None:
+        """A record id finds a contact as well, but none can be created with it."""
+        contact = hubspot.portal.contact("ada@example.com")
+        assert contact is not None
+        settings = {
+            "records": [{"id": int(contact.id), "city": "London"}],
+            "key": "id",
+            "id_property": "hs_object_id",
+        }
+
+        assert run(**settings).outcomes == {"updated": 1}
+        assert "by email" in str(run(**settings, mode="upsert").error)
+        assert stored(hubspot, "ada@example.com", "city") == "London"
+
     def test_upsert_by_the_legacy_api(self, hubspot: Sandbox) -> None:
         """The legacy create-or-update says whether a contact is new."""
         records = [
