@@ -1,32 +1,21 @@
-"""Who may do what: tokens, scopes, and the OAuth apps that renew them."""
+"""Who may do what: tokens and their scopes."""
 
 from __future__ import annotations
 
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from airflow_provider_hubcontact.sandbox.denials import (
-    InvalidGrant,
-    MissingScopes,
-    TokenExpired,
-    Unauthenticated,
-)
+from airflow_provider_hubcontact.sandbox.denials import MissingScopes, TokenExpired, Unauthenticated
+from airflow_provider_hubcontact.sandbox.oauth_apps import PRIVATE_APP, SCOPES, App, OAuthApps, OAuthClient
 
-SCOPES = (
-    "crm.objects.contacts.read",
-    "crm.objects.contacts.write",
-    "crm.schemas.contacts.read",
-    "crm.schemas.contacts.write",
-    "crm.import",
-    "oauth",
-)
+__all__ = ["NOBODY", "OAUTH_LIFETIME", "SCOPES", "Access", "Grant", "OAuthClient"]
+
 OAUTH_LIFETIME = 1_800.0
 """Seconds that an OAuth access token lives (D: "Manage OAuth tokens")."""
 
 MAX_TOKENS = 10_000
-PRIVATE_APP = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,28 +49,6 @@ NOBODY = Grant()
 """What a caller without a token may do."""
 
 
-@dataclass(frozen=True, slots=True)
-class OAuthClient:
-    """An OAuth app that was installed in the portal."""
-
-    client_id: str
-    client_secret: str = field(repr=False)
-    refresh_token: str = field(repr=False)
-    scopes: frozenset[str] = frozenset(SCOPES)
-
-    @classmethod
-    def parse(cls, text: str) -> OAuthClient:
-        """Read ``ID:SECRET:REFRESH_TOKEN``.
-
-        :raises ValueError: if it is something else.
-        """
-        client_id, _, rest = text.partition(":")
-        client_secret, _, refresh_token = rest.partition(":")
-        if not (client_id and client_secret and refresh_token):
-            raise ValueError("An OAuth client is written as ID:SECRET:REFRESH_TOKEN.")
-        return cls(client_id, client_secret, refresh_token)
-
-
 class Access:
     """The tokens of a portal.
 
@@ -90,6 +57,7 @@ class Access:
     :param oauth_clients: apps that can renew tokens.
     :param oauth_lifetime: seconds that a renewed token lives.
     :param clock: seconds since 1970.
+    :ivar apps: those apps.
     """
 
     def __init__(
@@ -101,9 +69,7 @@ class Access:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._first = {token: Grant(frozenset(scopes))}
-        self._clients = {
-            client.client_id: (PRIVATE_APP + place, client) for place, client in enumerate(oauth_clients, 1)
-        }
+        self.apps = OAuthApps(oauth_clients, clock)
         self.oauth_lifetime = oauth_lifetime
         self._clock = clock
         self.reset()
@@ -111,6 +77,7 @@ class Access:
     def reset(self) -> None:
         """Forget all tokens but the first."""
         self._grants = dict(self._first)
+        self.apps.reset()
 
     def allow(self, token: str, scopes: Iterable[str] = SCOPES) -> None:
         """Add a private app's token, or change its scopes."""
@@ -133,25 +100,26 @@ class Access:
             raise TokenExpired(int(self._clock() - grant.expires_at))
         return grant
 
+    def seconds_left(self, grant: Grant) -> int:
+        """Tell how long an OAuth app's token is good."""
+        return max(0, int((grant.expires_at or 0) - self._clock()))
+
     def refresh(self, client_id: str, client_secret: str, refresh_token: str) -> tuple[str, OAuthClient]:
         """Give an OAuth app a new access token; the old ones live on until they expire (D).
 
         :return: the access token, and the app.
         :raises InvalidGrant: if the app or its secrets are wrong.
         """
-        app_id, client = self._clients.get(client_id, (0, None))
-        if client is None:
-            raise InvalidGrant("invalid_client", "BAD_CLIENT_ID", "missing or unknown client id")
-        if not secrets.compare_digest(client.client_secret.encode(), client_secret.encode()):
-            raise InvalidGrant("invalid_client", "BAD_CLIENT_SECRET", "missing or invalid client secret")
-        if not secrets.compare_digest(client.refresh_token.encode(), refresh_token.encode()):
-            raise InvalidGrant(
-                "invalid_grant", "BAD_REFRESH_TOKEN", "refresh token is invalid, expired or revoked"
-            )
+        app = self.apps.authenticate(client_id, client_secret)
+        self.apps.check(app, refresh_token)
+        return self.issue(app), app.client
+
+    def issue(self, app: App) -> str:
+        """Make an access token for an OAuth app."""
         token = f"sandbox-{secrets.token_urlsafe(32)}"
         self._forget_the_oldest()
-        self._grants[token] = Grant(client.scopes, app_id, self._clock() + self.oauth_lifetime)
-        return token, client
+        self._grants[token] = Grant(app.client.scopes, app.app_id, self._clock() + self.oauth_lifetime)
+        return token
 
     def _forget_the_oldest(self) -> None:
         while len(self._grants) >= MAX_TOKENS:

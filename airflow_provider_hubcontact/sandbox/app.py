@@ -82,14 +82,15 @@ class Application:
             legacy = route is not None and route.legacy
             reply = Reply(refused.status, (refused.legacy_body if legacy else refused.body)(correlation_id))
         except Exception:  # a bug of the sandbox: it is shown whole, and the client need not wait
-            log.exception("The sandbox cannot answer %s %s", request.method, path)
+            log.exception("The sandbox cannot answer %s %s", request.method, request.path)
             reply = Reply(500, Broken().body(correlation_id))
-        self.log.append(Logged(request.method, path, reply.status, request.inputs))
+        self.log.append(Logged(request.method, request.path, reply.status, request.inputs))
         headers = self.limits.headers(request.grant.app_id, oauth=request.grant.oauth)
         await _send(send, reply, [(b"X-HubSpot-Correlation-Id", correlation_id.encode()), *headers])
 
     async def _answer(self, request: Request, route: Route | None, scope: Scope, receive: Receive) -> Reply:
         request.body = await _read(receive)
+        request.headers = scope["headers"]
         if route is None:
             raise NotEmulated(f"{request.method} {request.path}")
         self._admit(request, route, scope)

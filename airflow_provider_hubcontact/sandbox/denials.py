@@ -6,6 +6,8 @@
     ├── InvalidGrant                    400, in OAuth's own form
     ├── Unauthenticated, TokenExpired   401
     ├── MissingScopes                   403
+    ├── TokenNotFound                   404
+    ├── NotAForm                        415
     └── RateLimited, DailyLimitReached  429
 """
 
@@ -86,6 +88,24 @@ class MissingScopes(Refused):
             ],
             links={"scopes": "https://developers.hubspot.com/scopes"},
         )
+
+
+class TokenNotFound(Refused):
+    """Nothing is known of a token that v1 is asked about (U)."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("The token is unknown, expired or revoked.", "OBJECT_NOT_FOUND")
+
+
+class NotAForm(Refused):
+    """OAuth's parameters are JSON instead of a form (T: the status; U: the text)."""
+
+    status = 415
+
+    def __init__(self) -> None:
+        super().__init__("HTTP 415 Unsupported Media Type")
 
 
 class RateLimited(Refused):

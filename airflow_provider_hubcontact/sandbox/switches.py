@@ -22,6 +22,8 @@ class Switches:
     :param result_order: the order of a batch's results: HubSpot promises none, ``reversed`` shows it.
     :param new_contact_stage: the stage of a contact that is created by API without one, a setting of the
         portal: ``lead`` (F), or ``none``.
+    :param oauth_json: OAuth's parameters as JSON, as hubspot-sdk sends them, instead of the documented form:
+        ``415`` was reported for v1, ``accepted`` reads them.
     """
 
     batch_update_with_trace_ids: Literal["207", "400"] = "207"
@@ -31,6 +33,7 @@ class Switches:
     old_email: Literal["dropped", "secondary"] = "dropped"
     result_order: Literal["reversed", "input"] = "reversed"
     new_contact_stage: Literal["lead", "none"] = "lead"
+    oauth_json: Literal["415", "accepted"] = "415"
 
     def __post_init__(self) -> None:
         choices = Switches.choices()

@@ -27,6 +27,7 @@ class Request:
     :param params: the parameters in the path, decoded.
     :param grant: what the caller may do; nothing before its token is known.
     :param inputs: how many records it is about; routes set it for the log.
+    :param headers: as they were sent, their names in lower case.
     """
 
     method: str
@@ -38,6 +39,12 @@ class Request:
     params: Mapping[str, str] = field(default_factory=dict)
     grant: Grant = NOBODY
     inputs: int = 0
+    headers: Iterable[tuple[bytes, bytes]] = ()
+
+    @cached_property
+    def content_type(self) -> str:
+        """What the body is said to be, with all parameters; empty if nothing is said."""
+        return next((value.decode("latin-1") for name, value in self.headers if name == b"content-type"), "")
 
     @cached_property
     def query(self) -> dict[str, list[str]]:

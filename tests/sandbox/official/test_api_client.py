@@ -182,6 +182,20 @@ class TestOAuth:
             "ada@example.com", id_property="email"
         )
 
+    def test_metadata(self, client: Any) -> None:
+        """Tokens tell what they are; a deleted refresh token is unknown."""
+        tokens = client.oauth.tokens_api.create(**self.FIELDS, refresh_token="the-refresh-token")
+
+        access = client.oauth.access_tokens_api.get(tokens.access_token)
+        refresh = client.oauth.refresh_tokens_api.get("the-refresh-token")
+        client.oauth.refresh_tokens_api.archive("the-refresh-token")
+
+        assert access.hub_id == 12_345_678
+        assert 0 < access.expires_in <= 1_800
+        assert refresh.client_id == "the-id"
+        with pytest.raises(OAuthApiException):
+            client.oauth.refresh_tokens_api.get("the-refresh-token")
+
     def test_a_wrong_refresh_token(self, client: Any) -> None:
         """400 with HubSpot's status."""
         with pytest.raises(OAuthApiException) as refused:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sandbox import OAuthClient, Sandbox, Switches
+from tests.sandbox.official.conftest import SEEDS
 
 hubspot_sdk = pytest.importorskip("hubspot_sdk", reason="hubspot-sdk is not installed in this environment")
 
@@ -145,6 +146,52 @@ class TestProperties:
             client.crm.properties.create("contacts", **wanted)
 
         assert client.crm.properties.get("member_number", object_type="contacts").name == created.name
+
+
+class TestOAuth:
+    """The client sends OAuth's parameters as JSON, although HubSpot documents a form."""
+
+    SECRETS: dict[str, Any] = {"client_id": "the-id", "client_secret": "the-secret"}
+
+    @pytest.fixture
+    def lenient(self) -> Iterator[Any]:
+        """A portal that reads JSON."""
+        apps = [OAuthClient(**self.SECRETS, refresh_token="the-refresh-token")]
+        with Sandbox(SEEDS, oauth_clients=apps, switches=Switches(oauth_json="accepted")) as sandbox:
+            yield sandbox
+
+    def test_json_is_refused(self, client: Any) -> None:
+        """A portal that takes forms only answers 415, as HubSpot was seen to do."""
+        with pytest.raises(hubspot_sdk.APIStatusError) as refused:
+            client.auth.oauth.create_token(
+                **self.SECRETS, grant_type="refresh_token", refresh_token="the-refresh-token"
+            )
+
+        assert refused.value.status_code == 415
+
+    def test_refresh(self, lenient: Sandbox) -> None:
+        """A portal that reads JSON renews the token, and tells what it is."""
+        oauth = connect(lenient).auth.oauth
+        tokens = oauth.create_token(
+            **self.SECRETS, grant_type="refresh_token", refresh_token="the-refresh-token"
+        )
+        told = oauth.introspect_token(**self.SECRETS, token=tokens.access_token)
+
+        renewed = connect(lenient, tokens.access_token)
+        assert renewed.crm.objects.contacts.get("ada@example.com", id_property="email").id
+        assert (tokens.expires_in, tokens.token_use) == (1_800, "access_token")
+        assert (told.active, told.client_id, told.hub_id) == (True, "the-id", 12_345_678)
+        assert told.signed_access_token.hublet == "na1"
+
+    def test_revoke(self, lenient: Sandbox) -> None:
+        """A revoked refresh token is a 400."""
+        oauth = connect(lenient).auth.oauth
+        oauth.revoke_token(**self.SECRETS, token="the-refresh-token")
+
+        with pytest.raises(hubspot_sdk.BadRequestError) as refused:
+            oauth.create_token(**self.SECRETS, grant_type="refresh_token", refresh_token="the-refresh-token")
+
+        assert refused.value.body["status"] == "BAD_REFRESH_TOKEN"
 
 
 class TestErrors:
