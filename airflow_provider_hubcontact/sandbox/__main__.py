@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from airflow_provider_hubcontact.sandbox import seeds
 from airflow_provider_hubcontact.sandbox.access import OAUTH_LIFETIME, SCOPES, OAuthClient
-from airflow_provider_hubcontact.sandbox.limits import DAILY, RateLimit
+from airflow_provider_hubcontact.sandbox.limits import TIERS, RateLimit
 from airflow_provider_hubcontact.sandbox.server import TOKEN, Sandbox
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
@@ -82,14 +82,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _sandbox(options: argparse.Namespace) -> Sandbox:
     contacts = seeds.read_file(options.contacts) if options.contacts else []
+    tokens = options.token or [TOKEN]
     contacts += seeds.made_up(options.contacts_count, options.seed)
     return Sandbox(
         contacts,
-        token=options.token,
+        token=tokens[0],
+        more_tokens=tokens[1:],
         scopes=options.scope or SCOPES,
         oauth_clients=options.oauth_client,
         oauth_lifetime=options.oauth_lifetime,
         latency=options.latency,
+        tier=options.tier,
         rate_limit=options.rate_limit,
         daily_limit=options.daily_limit,
         portal_id=options.portal_id,
@@ -112,7 +115,12 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     add("--port", type=_port, default=8042, help="port to listen on, 0 for a free one (%(default)s)")
-    add("--token", default=TOKEN, help="the token that is good (%(default)s)")
+    add(
+        "--token",
+        action="append",
+        metavar="T",
+        help=f"a private app's token; repeat it for more apps ({TOKEN})",
+    )
     add("--scope", action="append", metavar="S", help="what the token may do; repeat it (all that are known)")
     add("--contacts", type=Path, metavar="FILE", help="contacts to begin with, .csv or .json")
     add(
@@ -130,14 +138,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="seconds that each answer takes longer (%(default)s)",
     )
+    add("--tier", choices=TIERS, default="enterprise", help=f"{_tiers()} (%(default)s)")
     add(
         "--rate-limit",
         type=_parsed(RateLimit.parse),
-        default="190/10s",
         metavar="N/10s",
-        help="calls in a rolling window for each app, or off (%(default)s)",
+        help="calls in a rolling window for each app, or off (the tier's)",
     )
-    add("--daily-limit", type=_count, default=DAILY, metavar="N", help="calls a day (%(default)s)")
+    add("--daily-limit", type=_count, metavar="N", help="calls a day of all private apps (the tier's)")
     add("--portal-id", type=_count, default=12_345_678, metavar="N", help="the account's id (%(default)s)")
     add("--time-zone", default="America/New_York", metavar="TZ", help="where its day begins (%(default)s)")
     add(
@@ -164,6 +172,14 @@ def _parser() -> argparse.ArgumentParser:
         help="take the other way where HubSpot is not known, see below; repeat it",
     )
     return parser
+
+
+def _tiers() -> str:
+    """Say what each tier allows."""
+    days = {name: "no" if tier.daily is None else f"{tier.daily:,}" for name, tier in TIERS.items()}
+    return "calls in ten seconds, and a day: " + "; ".join(
+        f"{name} {tier.rate_limit.calls}, {days[name]}" for name, tier in TIERS.items()
+    )
 
 
 def _parsed(parse: Callable[[str], Parsed]) -> Callable[[str], Parsed]:

@@ -57,7 +57,8 @@ class Access:
     :param oauth_clients: apps that can renew tokens.
     :param oauth_lifetime: seconds that a renewed token lives.
     :param clock: seconds since 1970.
-    :ivar apps: those apps.
+    :param more_tokens: other private apps', each of which has a rate limit of its own.
+    :ivar apps: the OAuth apps.
     """
 
     def __init__(
@@ -67,15 +68,20 @@ class Access:
         oauth_clients: Sequence[OAuthClient] = (),
         oauth_lifetime: float = OAUTH_LIFETIME,
         clock: Callable[[], float] = time.time,
+        *,
+        more_tokens: Sequence[str] = (),
     ) -> None:
-        self._first = {token: Grant(frozenset(scopes))}
+        first_free = PRIVATE_APP + len(oauth_clients) + 1
+        self._first = {
+            other: Grant(frozenset(scopes), app_id) for app_id, other in enumerate(more_tokens, first_free)
+        } | {token: Grant(frozenset(scopes))}
         self.apps = OAuthApps(oauth_clients, clock)
         self.oauth_lifetime = oauth_lifetime
         self._clock = clock
         self.reset()
 
     def reset(self) -> None:
-        """Forget all tokens but the first."""
+        """Forget all tokens but those of the start."""
         self._grants = dict(self._first)
         self.apps.reset()
 

@@ -62,7 +62,7 @@ class Application:
     log: deque[Logged] = field(default_factory=lambda: deque(maxlen=MAX_LOG))
 
     def __post_init__(self) -> None:
-        self._router = router()
+        self.router = router()
 
     def reset(self) -> None:
         """Go back to the start: contacts, properties, tokens, limits, log."""
@@ -75,7 +75,7 @@ class Application:
         correlation_id = str(uuid.uuid4())
         path = scope["raw_path"].decode("latin-1")
         request = Request(scope["method"], path, scope["query_string"], self.portal, self.access)
-        route, request.params = self._router.find(request.method, path) or (None, {})
+        route, request.params = self.router.find(request.method, path) or (None, {})
         try:
             reply = await self._answer(request, route, scope, receive)
         except Refused as refused:
@@ -85,8 +85,10 @@ class Application:
             log.exception("The sandbox cannot answer %s %s", request.method, request.path)
             reply = Reply(500, Broken().body(correlation_id))
         self.log.append(Logged(request.method, request.path, reply.status, request.inputs))
-        headers = self.limits.headers(request.grant.app_id, oauth=request.grant.oauth)
-        await _send(send, reply, [(b"X-HubSpot-Correlation-Id", correlation_id.encode()), *headers])
+        headers = [(b"X-HubSpot-Correlation-Id", correlation_id.encode())]
+        if route is None or not route.search:
+            headers += self.limits.headers(request.grant.app_id, oauth=request.grant.oauth)
+        await _send(send, reply, headers)
 
     async def _answer(self, request: Request, route: Route | None, scope: Scope, receive: Receive) -> Reply:
         request.body = await _read(receive)
@@ -104,7 +106,10 @@ class Application:
             return
         request.grant = self.access.look_up(_token(scope))
         request.grant.check(route.scopes)
-        self.limits.admit(request.grant.app_id, oauth=request.grant.oauth)
+        if route.search:
+            self.limits.admit_search(oauth=request.grant.oauth)
+        else:
+            self.limits.admit(request.grant.app_id, oauth=request.grant.oauth)
 
 
 async def _read(receive: Receive) -> bytes:

@@ -8,7 +8,8 @@
     ├── MissingScopes                   403
     ├── TokenNotFound                   404
     ├── NotAForm                        415
-    └── RateLimited, DailyLimitReached  429
+    └── RateLimited, SearchLimited,
+        DailyLimitReached               429
 """
 
 from __future__ import annotations
@@ -118,6 +119,17 @@ class RateLimited(Refused):
             "You have reached your ten_secondly_rolling limit.",
             errorType="RATE_LIMIT",
             policyName="TEN_SECONDLY_ROLLING",
+        )
+
+
+class SearchLimited(Refused):
+    """Too many searches in a second (T)."""
+
+    status = 429
+
+    def __init__(self) -> None:
+        super().__init__(
+            "You have reached your secondly limit.", errorType="RATE_LIMIT", policyName="SECONDLY"
         )
 
 

@@ -11,9 +11,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from airflow_provider_hubcontact.sandbox.denials import DailyLimitReached, RateLimited
+from airflow_provider_hubcontact.sandbox.denials import DailyLimitReached, RateLimited, SearchLimited
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -32,13 +34,13 @@ class RateLimit:
     seconds: float = 10.0
 
     @classmethod
-    def parse(cls, text: str) -> RateLimit | None:
-        """Read ``190/10s``, or ``off`` as None.
+    def parse(cls, text: str) -> RateLimit:
+        """Read ``190/10s``, or ``off``.
 
         :raises ValueError: if it is neither.
         """
         if text == "off":
-            return None
+            return UNLIMITED
         match = re.fullmatch(r"(\d+)/(\d+(?:\.\d+)?)s", text)
         if match is None or int(match[1]) == 0 or float(match[2]) == 0:
             raise ValueError(f"A rate limit is written like 190/10s, or off; this is {text!r}.")
@@ -49,11 +51,64 @@ UNLIMITED = RateLimit(1_000_000)
 """What an account without a limit tells its clients, so that they do not slow down."""
 
 
+class Tier(NamedTuple):
+    """What an account's subscription, or an app's kind, allows.
+
+    :param daily: calls a day of all private apps together; None for no limit.
+    """
+
+    rate_limit: RateLimit
+    daily: int | None
+
+
+TIERS = MappingProxyType(
+    {
+        "free": Tier(RateLimit(100), 250_000),
+        "pro": Tier(RateLimit(190), 625_000),
+        "enterprise": Tier(RateLimit(190), DAILY),
+        "oauth": Tier(RateLimit(110), None),
+    }
+)
+"""Tier → its limits (D: "Usage guidelines"; a changelog gives Professional 650,000 a day)."""
+
+SEARCH = RateLimit(5, 1.0)
+"""Searches of an account (D: search guide)."""
+
+ACCOUNT = 0
+"""Whose window the searches are in: all apps share it."""
+
+
+class Allowance(NamedTuple):
+    """The limits of an account.
+
+    :param rate_limit: for each private app.
+    :param oauth_rate_limit: for each OAuth app.
+    :param daily: calls a day of all private apps together; None for no limit, of which nothing is said.
+    """
+
+    rate_limit: RateLimit = UNLIMITED
+    oauth_rate_limit: RateLimit = UNLIMITED
+    daily: int | None = DAILY
+
+    @classmethod
+    def of(cls, tier: str | None, rate_limit: RateLimit | None, daily: int | None) -> Allowance:
+        """Take a tier's limits, and numbers that are given instead of its own.
+
+        :param tier: one of ``TIERS``; None for no limit in ten seconds, and Enterprise's day.
+        :raises ValueError: for another tier.
+        """
+        if tier is not None and tier not in TIERS:
+            raise ValueError(f"There is no tier {tier!r}; there are {', '.join(TIERS)}.")
+        usual = Tier(UNLIMITED, DAILY) if tier is None else TIERS[tier]
+        oauth = UNLIMITED if tier is None else TIERS["oauth"].rate_limit
+        return cls(
+            rate_limit or usual.rate_limit, rate_limit or oauth, usual.daily if daily is None else daily
+        )
+
+
 class Limits:
     """Counts calls.
 
-    :param rate_limit: for each app; None for no limit.
-    :param daily: calls a day for all private apps together.
     :param time_zone: where the day begins at midnight.
     :param clock: seconds since 1970.
     :raises ValueError: for a time zone that is not known.
@@ -61,13 +116,11 @@ class Limits:
 
     def __init__(
         self,
-        rate_limit: RateLimit | None = None,
-        daily: int = DAILY,
+        allowance: Allowance | None = None,
         time_zone: str = "America/New_York",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.rate_limit = rate_limit or UNLIMITED
-        self.daily = daily
+        self.rate_limit, self.oauth_rate_limit, self.daily = allowance or Allowance()
         self._zone = _zone(time_zone)
         self._clock = clock
         self.reset()
@@ -75,8 +128,30 @@ class Limits:
     def reset(self) -> None:
         """Forget all calls."""
         self._windows: dict[int, deque[float]] = {}
-        self._today = 0
+        self._used_today = 0
         self._midnight = self._next_midnight()
+
+    @property
+    def used_today(self) -> int:
+        """The calls of the private apps since midnight."""
+        self._turn_the_day(self._clock())
+        return self._used_today
+
+    @property
+    def resets_at(self) -> float:
+        """The portal's next midnight, in seconds since 1970."""
+        self._turn_the_day(self._clock())
+        return self._midnight
+
+    @property
+    def windows(self) -> dict[int, int]:
+        """App id → its calls in the present window."""
+        now = self._clock()
+        seconds = max(self.rate_limit.seconds, self.oauth_rate_limit.seconds)
+        return {
+            app_id: len(self._window(app_id, now, SEARCH.seconds if app_id == ACCOUNT else seconds))
+            for app_id in sorted(self._windows)
+        }
 
     def admit(self, app_id: int, *, oauth: bool) -> None:
         """Count a call, or refuse it; a refused call is not counted.
@@ -86,20 +161,37 @@ class Limits:
         :raises RateLimited: if the window is full.
         """
         now = self._clock()
-        if now >= self._midnight:
-            self._today, self._midnight = 0, self._next_midnight()
-        if not oauth and self._today >= self.daily:
+        self._turn_the_day(now)
+        if self._day_is_over(oauth=oauth):
             raise DailyLimitReached
-        window = self._window(app_id, now)
-        if len(window) >= self.rate_limit.calls:
+        limit = self._limit(oauth=oauth)
+        window = self._window(app_id, now, limit.seconds)
+        if len(window) >= limit.calls:
             raise RateLimited
         window.append(now)
-        self._today += not oauth
+        self._used_today += not oauth
+
+    def admit_search(self, *, oauth: bool) -> None:
+        """Count a search, which has a window of its own but is a call of the day (D; the day U).
+
+        :raises DailyLimitReached: if the day's calls are used up.
+        :raises SearchLimited: if the account searched five times in this second.
+        """
+        now = self._clock()
+        self._turn_the_day(now)
+        if self._day_is_over(oauth=oauth):
+            raise DailyLimitReached
+        window = self._window(ACCOUNT, now, SEARCH.seconds)
+        if len(window) >= SEARCH.calls:
+            raise SearchLimited
+        window.append(now)
+        self._used_today += not oauth
 
     def headers(self, app_id: int, *, oauth: bool) -> Headers:
         """Say what is left, as every answer does; an OAuth app hears nothing of the day (D)."""
-        limit = self.rate_limit
-        left = max(0, limit.calls - len(self._window(app_id, self._clock())))
+        limit = self._limit(oauth=oauth)
+        now = self._clock()
+        left = max(0, limit.calls - len(self._window(app_id, now, limit.seconds)))
         each_second = max(1, int(limit.calls / limit.seconds))
         headers = [
             (b"X-HubSpot-RateLimit-Interval-Milliseconds", b"%d" % int(limit.seconds * 1000)),
@@ -108,19 +200,30 @@ class Limits:
             (b"X-HubSpot-RateLimit-Secondly", b"%d" % each_second),
             (b"X-HubSpot-RateLimit-Secondly-Remaining", b"%d" % min(left, each_second)),
         ]
-        if not oauth:
+        if not oauth and self.daily is not None:
+            self._turn_the_day(now)
             headers += [
                 (b"X-HubSpot-RateLimit-Daily", b"%d" % self.daily),
-                (b"X-HubSpot-RateLimit-Daily-Remaining", b"%d" % max(0, self.daily - self._today)),
+                (b"X-HubSpot-RateLimit-Daily-Remaining", b"%d" % max(0, self.daily - self._used_today)),
             ]
         return headers
 
-    def _window(self, app_id: int, now: float) -> deque[float]:
+    def _limit(self, *, oauth: bool) -> RateLimit:
+        return self.oauth_rate_limit if oauth else self.rate_limit
+
+    def _day_is_over(self, *, oauth: bool) -> bool:
+        return not oauth and self.daily is not None and self._used_today >= self.daily
+
+    def _window(self, app_id: int, now: float, seconds: float) -> deque[float]:
         window = self._windows.setdefault(app_id, deque())
-        start = now - self.rate_limit.seconds
+        start = now - seconds
         while window and window[0] <= start:
             window.popleft()
         return window
+
+    def _turn_the_day(self, now: float) -> None:
+        if now >= self._midnight:
+            self._used_today, self._midnight = 0, self._next_midnight()
 
     def _next_midnight(self) -> float:
         today = datetime.fromtimestamp(self._clock(), self._zone)

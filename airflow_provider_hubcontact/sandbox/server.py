@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from airflow_provider_hubcontact.sandbox.access import OAUTH_LIFETIME, SCOPES, Access, OAuthClient
 from airflow_provider_hubcontact.sandbox.definitions import Definition
-from airflow_provider_hubcontact.sandbox.limits import DAILY, Limits, RateLimit
+from airflow_provider_hubcontact.sandbox.limits import Allowance, Limits, RateLimit
 from airflow_provider_hubcontact.sandbox.portal import Account, Portal
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
@@ -43,15 +43,18 @@ class Sandbox:
     :param oauth_clients: apps whose refresh tokens are good.
     :param oauth_lifetime: seconds that an OAuth access token lives.
     :param latency: seconds that each answer takes longer.
-    :param rate_limit: calls in a rolling window for each app; None for no limit.
-    :param daily_limit: calls a day.
+    :param more_tokens: further private apps' tokens, each with a rate limit of its own; the day is shared.
+    :param tier: ``free``, ``pro``, ``enterprise`` or ``oauth``, each with its limits; None for no limit in
+        ten seconds.
+    :param rate_limit: calls in a rolling window for each app, if not the tier's.
+    :param daily_limit: calls a day of all private apps together, if not the tier's.
     :param portal_id: the account's id.
     :param time_zone: the account's IANA zone; the day of the limits begins at its midnight.
     :param switches: the ways to take where HubSpot is not known.
     :param clock: seconds since 1970.
     :param host: the address to listen on.
     :param port: the port; 0 for a free one.
-    :raises ValueError: if a contact is none that HubSpot could have.
+    :raises ValueError: if a contact is none that HubSpot could have, or for an unknown tier or time zone.
     :raises ImportError: if the extra ``sandbox`` is not installed.
     """
 
@@ -65,8 +68,10 @@ class Sandbox:
         oauth_clients: Sequence[OAuthClient] = (),
         oauth_lifetime: float = OAUTH_LIFETIME,
         latency: float = 0.0,
+        more_tokens: Sequence[str] = (),
+        tier: str | None = None,
         rate_limit: RateLimit | None = None,
-        daily_limit: int = DAILY,
+        daily_limit: int | None = None,
         portal_id: int = 12_345_678,
         time_zone: str = "America/New_York",
         switches: Switches | None = None,
@@ -79,9 +84,9 @@ class Sandbox:
 
         self.token = token
         self.portal = Portal(contacts, properties, switches, Account(portal_id, time_zone), clock)
-        self.access = Access(token, scopes, oauth_clients, oauth_lifetime, clock)
-        self.limits = Limits(rate_limit, daily_limit, time_zone, clock)
-        self._application = Application(self.portal, self.access, self.limits, latency)
+        self.access = Access(token, scopes, oauth_clients, oauth_lifetime, clock, more_tokens=more_tokens)
+        self.limits = Limits(Allowance.of(tier, rate_limit, daily_limit), time_zone, clock)
+        self.application = Application(self.portal, self.access, self.limits, latency)
         self._host, self._port = host, port
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -96,7 +101,7 @@ class Sandbox:
     @property
     def requests(self) -> list[Logged]:
         """The requests answered so far, the oldest first."""
-        return list(self._application.log)
+        return list(self.application.log)
 
     def start(self) -> Self:
         """Listen, and answer from a thread of its own.
@@ -111,7 +116,7 @@ class Sandbox:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._port = listener.getsockname()[1]
         config = uvicorn.Config(
-            self._application,
+            self.application,
             interface="asgi3",
             http="httptools",
             ws="none",
@@ -140,7 +145,7 @@ class Sandbox:
     def reset(self) -> None:
         """Go back to the start: contacts, properties, tokens, limits, requests."""
         if self._loop is None or not self._loop.is_running():
-            self._application.reset()
+            self.application.reset()
             return
         asyncio.run_coroutine_threadsafe(self._reset(), self._loop).result(STOP_SECONDS)
 
@@ -153,7 +158,7 @@ class Sandbox:
         self.stop()
 
     async def _reset(self) -> None:
-        self._application.reset()
+        self.application.reset()
 
     def _run(self, server: uvicorn.Server, listener: socket.socket) -> None:
         with asyncio.Runner() as runner, listener:

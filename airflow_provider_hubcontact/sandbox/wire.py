@@ -93,6 +93,7 @@ class Route:
     :param scopes: the token needs one of these.
     :param public: it needs no token.
     :param legacy: errors have v1's form.
+    :param search: it has the limit of searches, and its answers say nothing of limits (D: search guide).
     """
 
     method: str
@@ -101,6 +102,7 @@ class Route:
     scopes: tuple[str, ...] = ()
     public: bool = False
     legacy: bool = False
+    search: bool = False
 
 
 class Router:

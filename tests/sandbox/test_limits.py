@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_provider_hubcontact.sandbox import RateLimit, Sandbox
+from airflow_provider_hubcontact.sandbox.limits import UNLIMITED
 from tests.sandbox.calling import CONTACTS, Answer, Api, Clock
 
 MIDNIGHT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC).timestamp()
@@ -105,10 +106,10 @@ class TestWritten:
             ("190/10s", RateLimit(190)),
             ("5/1s", RateLimit(5, 1.0)),
             ("5/0.5s", RateLimit(5, 0.5)),
-            ("off", None),
+            ("off", UNLIMITED),
         ],
     )
-    def test_a_limit_is_read(self, written: str, limit: RateLimit | None) -> None:
+    def test_a_limit_is_read(self, written: str, limit: RateLimit) -> None:
         """Calls, a slash, seconds; or off."""
         assert RateLimit.parse(written) == limit
 
