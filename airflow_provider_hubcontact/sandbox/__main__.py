@@ -7,12 +7,13 @@ import gc
 import ipaddress
 import signal
 import sys
+import textwrap
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from airflow_provider_hubcontact.sandbox import seeds
+from airflow_provider_hubcontact.sandbox import fault_plan, seeds
 from airflow_provider_hubcontact.sandbox.access import OAUTH_LIFETIME, SCOPES, OAuthClient
 from airflow_provider_hubcontact.sandbox.limits import TIERS, RateLimit
 from airflow_provider_hubcontact.sandbox.server import TOKEN, Sandbox
@@ -41,6 +42,10 @@ examples:
     python -m airflow_provider_hubcontact.sandbox --latency 0.2 --rate-limit 20/10s \\
       --scope crm.objects.contacts.read
 
+  A portal of the free tier where one call in ten meets a 503, the same ones each time:
+    echo '{{"seed": 7, "rules": [{{"kind": "status", "status": 503, "share": 0.1}}]}}' > plan.json
+    python -m airflow_provider_hubcontact.sandbox --tier free --faults plan.json
+
   Ask it:
     curl -H 'Authorization: Bearer {TOKEN}' \\
       'http://127.0.0.1:8042/crm/objects/2026-09/contacts/contact-000001@example.com?idProperty=email'
@@ -49,6 +54,10 @@ examples:
 
 switches, for what is not known about HubSpot, the default first:
 """
+
+FAULTS = "\n\nfaults:\n" + textwrap.indent((fault_plan.__doc__ or "").replace("::\n\n", "\n"), "  ").replace(
+    "``", ""
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -97,6 +106,7 @@ def _sandbox(options: argparse.Namespace) -> Sandbox:
         daily_limit=options.daily_limit,
         portal_id=options.portal_id,
         time_zone=options.time_zone,
+        faults=options.faults,
         switches=Switches().flipped(dict(options.switch)),
         host=options.host,
         port=options.port,
@@ -109,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
         "python -m airflow_provider_hubcontact.sandbox",
         usage="%(prog)s [options]",
         description=DESCRIPTION,
-        epilog=EXAMPLES + switches,
+        epilog=EXAMPLES + switches + FAULTS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
@@ -146,6 +156,7 @@ def _parser() -> argparse.ArgumentParser:
         help="calls in a rolling window for each app, or off (the tier's)",
     )
     add("--daily-limit", type=_count, metavar="N", help="calls a day of all private apps (the tier's)")
+    add("--faults", type=Path, metavar="FILE", help="a fault plan in JSON, see below")
     add("--portal-id", type=_count, default=12_345_678, metavar="N", help="the account's id (%(default)s)")
     add("--time-zone", default="America/New_York", metavar="TZ", help="where its day begins (%(default)s)")
     add(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from airflow_provider_hubcontact.sandbox.denials import MissingScopes, TokenExpired, Unauthenticated
 from airflow_provider_hubcontact.sandbox.oauth_apps import PRIVATE_APP, SCOPES, App, OAuthApps, OAuthClient
@@ -92,6 +92,19 @@ class Access:
     def revoke(self, token: str) -> None:
         """Make a token unknown."""
         self._grants.pop(token, None)
+
+    def expire(self, token: str) -> None:
+        """End a token's life now; one that does not expire becomes unknown.
+
+        :raises Unauthenticated: if that makes it unknown.
+        :raises TokenExpired: if it can be renewed.
+        """
+        grant = self.look_up(token)
+        if grant.oauth:
+            self._grants[token] = replace(grant, expires_at=self._clock())
+        else:
+            self.revoke(token)
+        self.look_up(token)
 
     def look_up(self, token: str) -> Grant:
         """Find what a token may do.

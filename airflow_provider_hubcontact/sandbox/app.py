@@ -9,43 +9,28 @@ import asyncio
 import logging
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-import orjson
 
 from airflow_provider_hubcontact.sandbox.access import Access
-from airflow_provider_hubcontact.sandbox.denials import Unauthenticated
-from airflow_provider_hubcontact.sandbox.errors import Broken, NotEmulated, Refused, TooLarge
-from airflow_provider_hubcontact.sandbox.limits import Headers, Limits
+from airflow_provider_hubcontact.sandbox.errors import Broken, NotEmulated, Refused
+from airflow_provider_hubcontact.sandbox.exchange import (
+    Gone,
+    Receive,
+    Scope,
+    Send,
+    bearer,
+    read_body,
+    send_reply,
+)
+from airflow_provider_hubcontact.sandbox.faults import Faults
+from airflow_provider_hubcontact.sandbox.limits import Limits
+from airflow_provider_hubcontact.sandbox.mishaps import deliver, instead
 from airflow_provider_hubcontact.sandbox.portal import Portal
+from airflow_provider_hubcontact.sandbox.request_log import MAX_LOG, Logged
 from airflow_provider_hubcontact.sandbox.routes import router
 from airflow_provider_hubcontact.sandbox.wire import Reply, Request, Route
 
 log = logging.getLogger(__name__)
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-MAX_BODY = 32 * 1024 * 1024
-"""Bytes of a request that are read."""
-
-MAX_LOG = 100_000
-
-
-class Logged(NamedTuple):
-    """A request that was answered.
-
-    :param path: as it was sent, without the query.
-    :param inputs: how many records it was about.
-    """
-
-    method: str
-    path: str
-    status: int
-    inputs: int
 
 
 @dataclass
@@ -58,6 +43,7 @@ class Application:
     portal: Portal
     access: Access
     limits: Limits
+    faults: Faults = field(default_factory=Faults)
     latency: float = 0.0
     log: deque[Logged] = field(default_factory=lambda: deque(maxlen=MAX_LOG))
 
@@ -65,8 +51,8 @@ class Application:
         self.router = router()
 
     def reset(self) -> None:
-        """Go back to the start: contacts, properties, tokens, limits, log."""
-        for part in (self.portal, self.access, self.limits):
+        """Go back to the start: contacts, properties, tokens, limits, faults, log."""
+        for part in (self.portal, self.access, self.limits, self.faults):
             part.reset()
         self.log.clear()
 
@@ -78,80 +64,61 @@ class Application:
         route, request.params = self.router.find(request.method, path) or (None, {})
         try:
             reply = await self._answer(request, route, scope, receive)
+        except Gone:
+            return
         except Refused as refused:
             legacy = route is not None and route.legacy
             reply = Reply(refused.status, (refused.legacy_body if legacy else refused.body)(correlation_id))
         except Exception:  # a bug of the sandbox: it is shown whole, and the client need not wait
             log.exception("The sandbox cannot answer %s %s", request.method, request.path)
             reply = Reply(500, Broken().body(correlation_id))
-        self.log.append(Logged(request.method, request.path, reply.status, request.inputs))
+        reply = instead(request, route, reply, correlation_id)
+        self.log.append(_logged(request, route, reply))
         headers = [(b"X-HubSpot-Correlation-Id", correlation_id.encode())]
         if route is None or not route.search:
             headers += self.limits.headers(request.grant.app_id, oauth=request.grant.oauth)
-        await _send(send, reply, headers)
+        if request.strike.rule is None:
+            await send_reply(send, reply, headers)
+        else:
+            await deliver(request.strike.rule, reply, headers, scope=scope, receive=receive, send=send)
 
     async def _answer(self, request: Request, route: Route | None, scope: Scope, receive: Receive) -> Reply:
-        request.body = await _read(receive)
+        request.body = await read_body(receive)
         request.headers = scope["headers"]
         if route is None:
             raise NotEmulated(f"{request.method} {request.path}")
         self._admit(request, route, scope)
-        if self.latency:
-            await asyncio.sleep(self.latency)
-        return route.handler(request)
+        request.strike = strike = self.faults.strike(request.method, request.path, route.operation)
+        delay = self.latency + strike.delay
+        if delay:
+            await asyncio.sleep(delay)
+        if strike.rule is None or strike.rule.applied:
+            return route.handler(request)
+        if strike.rule.kind == "token_expiry":
+            self.access.expire(bearer(scope))
+        return Reply(204)  # which another answer replaces
 
     def _admit(self, request: Request, route: Route, scope: Scope) -> None:
         """Check the token, its scopes and the limits."""
         if route.public:
             return
-        request.grant = self.access.look_up(_token(scope))
+        request.grant = self.access.look_up(bearer(scope))
         request.grant.check(route.scopes)
         if route.search:
             self.limits.admit_search(oauth=request.grant.oauth)
         else:
             self.limits.admit(request.grant.app_id, oauth=request.grant.oauth)
+        request.calls = 1
 
 
-async def _read(receive: Receive) -> bytes:
-    """Read a request's body.
-
-    :raises TooLarge: if it is larger than anything that HubSpot takes.
-    """
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return body
-    parts, size = [body], len(body)
-    while message.get("more_body"):
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size <= MAX_BODY:
-            parts.append(message.get("body", b""))
-    if size > MAX_BODY:
-        raise TooLarge(MAX_BODY)
-    return b"".join(parts)
-
-
-def _token(scope: Scope) -> str:
-    """Take the bearer token from the headers.
-
-    :raises Unauthenticated: if there is none.
-    """
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            kind, _, token = value.decode("latin-1").partition(" ")
-            if kind.lower() == "bearer" and token:
-                return str(token.strip())
-    raise Unauthenticated
-
-
-async def _send(send: Send, reply: Reply, headers: Headers) -> None:
-    body = b"" if reply.body is None else orjson.dumps(reply.body)
-    headers = [*headers, *reply.headers]
-    if reply.status != 204:
-        headers += [
-            (b"Content-Type", b"application/json;charset=utf-8"),
-            (b"Content-Length", b"%d" % len(body)),
-        ]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _logged(request: Request, route: Route | None, reply: Reply) -> Logged:
+    rule = request.strike.rule
+    return Logged(
+        request.method,
+        request.path,
+        reply.status,
+        request.inputs,
+        request.calls,
+        "" if route is None else route.operation,
+        "" if rule is None else rule.name,
+    )

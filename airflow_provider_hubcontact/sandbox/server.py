@@ -8,11 +8,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_hubcontact.sandbox.access import OAUTH_LIFETIME, SCOPES, Access, OAuthClient
 from airflow_provider_hubcontact.sandbox.definitions import Definition
+from airflow_provider_hubcontact.sandbox.fault_plan import Plan, read_plan
+from airflow_provider_hubcontact.sandbox.faults import Faults
 from airflow_provider_hubcontact.sandbox.limits import Allowance, Limits, RateLimit
 from airflow_provider_hubcontact.sandbox.portal import Account, Portal
 from airflow_provider_hubcontact.sandbox.switches import Switches
@@ -20,7 +23,7 @@ from airflow_provider_hubcontact.sandbox.switches import Switches
 if TYPE_CHECKING:
     import uvicorn
 
-    from airflow_provider_hubcontact.sandbox.app import Logged
+    from airflow_provider_hubcontact.sandbox.request_log import Logged
 
 TOKEN = "pat-na1-00000000-0000-0000-0000-000000000000"  # noqa: S105 - opens nothing but a sandbox
 STOP_SECONDS = 5.0
@@ -50,11 +53,13 @@ class Sandbox:
     :param daily_limit: calls a day of all private apps together, if not the tier's.
     :param portal_id: the account's id.
     :param time_zone: the account's IANA zone; the day of the limits begins at its midnight.
+    :param faults: what goes wrong: a plan, or the file of one; see ``fault_plan``.
     :param switches: the ways to take where HubSpot is not known.
     :param clock: seconds since 1970.
     :param host: the address to listen on.
     :param port: the port; 0 for a free one.
-    :raises ValueError: if a contact is none that HubSpot could have, or for an unknown tier or time zone.
+    :raises ValueError: if a contact is none that HubSpot could have, or for a wrong tier, zone or fault plan.
+    :raises OSError: if the fault plan cannot be read.
     :raises ImportError: if the extra ``sandbox`` is not installed.
     """
 
@@ -74,6 +79,7 @@ class Sandbox:
         daily_limit: int | None = None,
         portal_id: int = 12_345_678,
         time_zone: str = "America/New_York",
+        faults: str | Path | Mapping[str, Any] | None = None,
         switches: Switches | None = None,
         clock: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
@@ -86,7 +92,8 @@ class Sandbox:
         self.portal = Portal(contacts, properties, switches, Account(portal_id, time_zone), clock)
         self.access = Access(token, scopes, oauth_clients, oauth_lifetime, clock, more_tokens=more_tokens)
         self.limits = Limits(Allowance.of(tier, rate_limit, daily_limit), time_zone, clock)
-        self.application = Application(self.portal, self.access, self.limits, latency)
+        self.faults = Faults(Plan() if faults is None else read_plan(faults), clock)
+        self.application = Application(self.portal, self.access, self.limits, self.faults, latency)
         self._host, self._port = host, port
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -110,6 +117,8 @@ class Sandbox:
         """
         import uvicorn  # noqa: PLC0415 - needs the extra
 
+        from airflow_provider_hubcontact.sandbox.connections import Connection  # noqa: PLC0415 - same
+
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         listener = socket.create_server((self._host, self._port), family=family, backlog=2048)
         # Connections inherit it; without it the second packet of an answer waits 40 ms to be acknowledged.
@@ -118,7 +127,7 @@ class Sandbox:
         config = uvicorn.Config(
             self.application,
             interface="asgi3",
-            http="httptools",
+            http=Connection,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -12,6 +12,7 @@ import orjson
 
 from airflow_provider_hubcontact.sandbox.access import NOBODY, Access, Grant
 from airflow_provider_hubcontact.sandbox.errors import InvalidJson, MissingFields
+from airflow_provider_hubcontact.sandbox.faults import HARMLESS, Strike
 from airflow_provider_hubcontact.sandbox.portal import Portal
 
 DATED_VERSIONS = ("2026-03", "2026-09")
@@ -28,6 +29,8 @@ class Request:
     :param grant: what the caller may do; nothing before its token is known.
     :param inputs: how many records it is about; routes set it for the log.
     :param headers: as they were sent, their names in lower case.
+    :param calls: how many calls it took of the limits.
+    :param strike: the fault that it meets.
     """
 
     method: str
@@ -40,6 +43,8 @@ class Request:
     grant: Grant = NOBODY
     inputs: int = 0
     headers: Iterable[tuple[bytes, bytes]] = ()
+    calls: int = 0
+    strike: Strike = HARMLESS
 
     @cached_property
     def content_type(self) -> str:
@@ -78,18 +83,20 @@ class Request:
 class Reply:
     """What HubSpot answers.
 
-    :param body: JSON, None for no content.
+    :param body: JSON, or bytes as they are; None for no content.
     """
 
     status: int
     body: Any = None
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    content_type: bytes = b"application/json;charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """What answers a call.
 
+    :ivar operation: the names of the handler's module and function, such as ``batches.update``.
     :param scopes: the token needs one of these.
     :param public: it needs no token.
     :param legacy: errors have v1's form.
@@ -103,6 +110,13 @@ class Route:
     public: bool = False
     legacy: bool = False
     search: bool = False
+    operation: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        handler = self.handler
+        while isinstance(handler, partial):
+            handler = handler.func
+        object.__setattr__(self, "operation", f"{handler.__module__.rpartition('.')[2]}.{handler.__name__}")
 
 
 class Router:

@@ -1,0 +1,93 @@
+"""One exchange with an ASGI server: the body and the token in, the answer out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import orjson
+
+from airflow_provider_hubcontact.sandbox.denials import Unauthenticated
+from airflow_provider_hubcontact.sandbox.errors import TooLarge
+from airflow_provider_hubcontact.sandbox.limits import Headers
+from airflow_provider_hubcontact.sandbox.wire import Reply
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+MAX_BODY = 32 * 1024 * 1024
+"""Bytes of a request that are read."""
+
+
+class Gone(Exception):
+    """The caller hung up before the whole request was here: it is not done."""
+
+
+async def read_body(receive: Receive) -> bytes:
+    """Read a request's body.
+
+    :raises TooLarge: if it is larger than anything that HubSpot takes.
+    :raises Gone: if it ends too early.
+    """
+    message = await _part(receive)
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body
+    parts, size = [body], len(body)
+    while message.get("more_body"):
+        message = await _part(receive)
+        size += len(message.get("body", b""))
+        if size <= MAX_BODY:
+            parts.append(message.get("body", b""))
+    if size > MAX_BODY:
+        raise TooLarge(MAX_BODY)
+    return b"".join(parts)
+
+
+async def _part(receive: Receive) -> MutableMapping[str, Any]:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Gone
+    return message
+
+
+def bearer(scope: Scope) -> str:
+    """Take the token from the headers.
+
+    :raises Unauthenticated: if there is none.
+    """
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            kind, _, token = value.decode("latin-1").partition(" ")
+            if kind.lower() == "bearer" and token:
+                return str(token.strip())
+    raise Unauthenticated
+
+
+async def send_reply(send: Send, reply: Reply, headers: Headers) -> None:
+    """Send a whole answer."""
+    body = encoded(reply)
+    await send_head(send, reply, headers, len(body))
+    await send({"type": "http.response.body", "body": body})
+
+
+async def send_head(send: Send, reply: Reply, headers: Headers, length: int) -> None:
+    """Send the status and the headers.
+
+    :param length: of the body that they announce.
+    """
+    headers = [*headers, *reply.headers]
+    if reply.status != 204:
+        headers += [
+            (b"Content-Type", reply.content_type),
+            (b"Content-Length", b"%d" % length),
+        ]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+
+
+def encoded(reply: Reply) -> bytes:
+    """Write a body as JSON; one that is bytes already stays as it is."""
+    if reply.body is None:
+        return b""
+    return reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)

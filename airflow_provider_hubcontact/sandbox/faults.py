@@ -1,0 +1,149 @@
+"""Makes calls go wrong, as a fault plan says; knows no HTTP."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any, NamedTuple
+
+from airflow_provider_hubcontact.sandbox.fault_plan import Plan, Rule
+
+
+class Strike(NamedTuple):
+    """What happens to one call.
+
+    :param delay: seconds that it takes longer.
+    :param rule: what else goes wrong; None for nothing.
+    :param retry_after: seconds to tell the caller; None to tell nothing.
+    """
+
+    delay: float = 0.0
+    rule: Rule | None = None
+    retry_after: float | None = None
+
+
+HARMLESS = Strike()
+
+
+@dataclass
+class _Armed:
+    """A rule in use.
+
+    :param calls: those that it was about.
+    :param strikes: those that it struck.
+    :param since: when it struck first.
+    """
+
+    rule: Rule
+    dice: random.Random
+    enabled: bool
+    calls: int = 0
+    strikes: int = 0
+    since: float | None = None
+
+
+class Faults:
+    """A fault plan in use.
+
+    :param clock: seconds since 1970.
+    """
+
+    def __init__(self, plan: Plan | None = None, clock: Callable[[], float] = time.time) -> None:
+        self._first = plan or Plan()
+        self._clock = clock
+        self.reset()
+
+    def reset(self) -> None:
+        """Go back to the plan of the start, with all counts at zero."""
+        self.use(self._first)
+
+    def use(self, plan: Plan) -> None:
+        """Do as another plan says, from its beginning."""
+        self.plan = plan
+        self._armed = [
+            _Armed(rule, random.Random(f"{plan.seed}/{place}"), rule.enabled)  # noqa: S311 - no secret
+            for place, rule in enumerate(plan.rules)
+        ]
+
+    @property
+    def names(self) -> dict[str, bool]:
+        """The rules' names, in their order → whether each is on."""
+        return {armed.rule.name: armed.enabled for armed in self._armed}
+
+    def switch(self, name: str, *, on: bool) -> None:
+        """Switch a rule on or off; what it counted stays.
+
+        :raises KeyError: if there is no such rule.
+        """
+        for armed in self._armed:
+            if armed.rule.name == name:
+                armed.enabled = on
+                return
+        raise KeyError(name)
+
+    def counts(self) -> Iterator[dict[str, Any]]:
+        """Tell of each rule how many calls it was about, and how many it struck."""
+        for armed in self._armed:
+            yield {
+                "name": armed.rule.name,
+                "enabled": armed.enabled,
+                "calls": armed.calls,
+                "strikes": armed.strikes,
+            }
+
+    def strike(self, method: str, path: str, operation: str) -> Strike:
+        """Decide about a call. Every rule that is about it counts it; the first one that strikes decides."""
+        if not self._armed:
+            return HARMLESS
+        delay = 0.0
+        found: Strike | None = None
+        for armed in self._armed:
+            if not (armed.enabled and _is_about(armed.rule, method, path, operation)):
+                continue
+            if not self._hits(armed, taken=found is not None):
+                continue
+            if armed.rule.kind == "latency":
+                delay += armed.rule.seconds + armed.dice.random() * armed.rule.spread
+            else:
+                found = Strike(0.0, armed.rule, self._retry_after(armed))
+        return (found or HARMLESS)._replace(delay=delay)
+
+    def _hits(self, armed: _Armed, *, taken: bool) -> bool:
+        """Count a call, throw the dice, and tell whether the rule strikes.
+
+        :param taken: another rule strikes already.
+        """
+        rule = armed.rule
+        armed.calls += 1
+        lucky = armed.dice.random() >= rule.share
+        spared = lucky or armed.calls <= rule.after or (rule.nth and armed.calls not in rule.nth)
+        if spared or (rule.count is not None and armed.strikes >= rule.count):
+            return False
+        if (taken and rule.kind != "latency") or self._is_over(armed):
+            return False
+        armed.strikes += 1
+        return True
+
+    def _is_over(self, armed: _Armed) -> bool:
+        """Tell whether a migration is over; its first call begins it."""
+        if armed.rule.kind != "migration":
+            return False
+        now = self._clock()
+        if armed.since is None:
+            armed.since = now
+        return now >= armed.since + armed.rule.seconds
+
+    def _retry_after(self, armed: _Armed) -> float | None:
+        if armed.rule.kind != "migration" or armed.since is None:
+            return armed.rule.retry_after
+        return math.ceil(armed.since + armed.rule.seconds - self._clock())
+
+
+def _is_about(rule: Rule, method: str, path: str, operation: str) -> bool:
+    return rule.method in {"", method} and (
+        fnmatchcase(path, rule.pattern) or fnmatchcase(operation, rule.pattern)
+    )
