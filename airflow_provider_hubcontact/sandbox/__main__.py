@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from airflow_provider_hubcontact.sandbox import fault_plan, seeds
 from airflow_provider_hubcontact.sandbox.access import OAUTH_LIFETIME, SCOPES, OAuthClient
+from airflow_provider_hubcontact.sandbox.imports import ImportPace
 from airflow_provider_hubcontact.sandbox.limits import TIERS, RateLimit
 from airflow_provider_hubcontact.sandbox.server import TOKEN, Sandbox
 from airflow_provider_hubcontact.sandbox.switches import Switches
@@ -26,7 +27,7 @@ GC_THRESHOLD = 100_000
 """New objects before garbage is looked for."""
 
 DESCRIPTION = """\
-Run a local HubSpot: contacts, properties and OAuth over real HTTP, with HubSpot's rules, errors and limits.
+Run a local HubSpot over real HTTP: contacts, properties, imports, OAuth, with HubSpot's rules and limits.
 Nothing leaves this machine and nothing is kept: each start begins with the contacts that you give.
 """
 
@@ -107,6 +108,7 @@ def _sandbox(options: argparse.Namespace) -> Sandbox:
         portal_id=options.portal_id,
         time_zone=options.time_zone,
         faults=options.faults,
+        import_pace=ImportPace(options.import_delay),
         switches=Switches().flipped(dict(options.switch)),
         host=options.host,
         port=options.port,
@@ -159,6 +161,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--faults", type=Path, metavar="FILE", help="a fault plan in JSON, see below")
     add("--portal-id", type=_count, default=12_345_678, metavar="N", help="the account's id (%(default)s)")
     add("--time-zone", default="America/New_York", metavar="TZ", help="where its day begins (%(default)s)")
+    add(
+        "--import-delay",
+        type=_seconds,
+        default=ImportPace().delay,
+        metavar="S",
+        help="seconds before an import writes its first row (%(default)s)",
+    )
     add(
         "--oauth-client",
         action="append",

@@ -23,12 +23,13 @@ from airflow_provider_hubcontact.sandbox.exchange import (
     send_reply,
 )
 from airflow_provider_hubcontact.sandbox.faults import Faults
+from airflow_provider_hubcontact.sandbox.imports import ImportPace, Imports
 from airflow_provider_hubcontact.sandbox.limits import Limits
 from airflow_provider_hubcontact.sandbox.mishaps import deliver, instead
 from airflow_provider_hubcontact.sandbox.portal import Portal
 from airflow_provider_hubcontact.sandbox.request_log import MAX_LOG, Logged
 from airflow_provider_hubcontact.sandbox.routes import router
-from airflow_provider_hubcontact.sandbox.wire import Reply, Request, Route
+from airflow_provider_hubcontact.sandbox.wire import MAX_BODY, Reply, Request, Route
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Application:
     """A HubSpot for an ASGI server.
 
     :param latency: seconds that each answer takes longer; the call is applied after them.
+    :param import_pace: how long imports take.
     """
 
     portal: Portal
@@ -45,14 +47,16 @@ class Application:
     limits: Limits
     faults: Faults = field(default_factory=Faults)
     latency: float = 0.0
+    import_pace: ImportPace = field(default_factory=ImportPace)
     log: deque[Logged] = field(default_factory=lambda: deque(maxlen=MAX_LOG))
 
     def __post_init__(self) -> None:
         self.router = router()
+        self.imports = Imports(self.portal, self.import_pace)
 
     def reset(self) -> None:
-        """Go back to the start: contacts, properties, tokens, limits, faults, log."""
-        for part in (self.portal, self.access, self.limits, self.faults):
+        """Go back to the start: contacts, properties, tokens, limits, imports, faults, log."""
+        for part in (self.portal, self.access, self.limits, self.imports, self.faults):
             part.reset()
         self.log.clear()
 
@@ -60,7 +64,9 @@ class Application:
         """Answer one call."""
         correlation_id = str(uuid.uuid4())
         path = scope["raw_path"].decode("latin-1")
-        request = Request(scope["method"], path, scope["query_string"], self.portal, self.access)
+        request = Request(
+            scope["method"], path, scope["query_string"], self.portal, self.access, self.imports
+        )
         route, request.params = self.router.find(request.method, path) or (None, {})
         try:
             reply = await self._answer(request, route, scope, receive)
@@ -83,7 +89,7 @@ class Application:
             await deliver(request.strike.rule, reply, headers, scope=scope, receive=receive, send=send)
 
     async def _answer(self, request: Request, route: Route | None, scope: Scope, receive: Receive) -> Reply:
-        request.body = await read_body(receive)
+        request.body = await read_body(receive, route.max_body if route else MAX_BODY)
         request.headers = scope["headers"]
         if route is None:
             raise NotEmulated(f"{request.method} {request.path}")
@@ -92,6 +98,7 @@ class Application:
         delay = self.latency + strike.delay
         if delay:
             await asyncio.sleep(delay)
+        self.imports.advance()
         if strike.rule is None or strike.rule.applied:
             return route.handler(request)
         if strike.rule.kind == "token_expiry":

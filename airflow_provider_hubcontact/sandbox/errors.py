@@ -7,10 +7,13 @@ others, **U** unknown, so the text is ours.
 
     Refused
     ├── InvalidJson, MissingFields, InvalidInput, InvalidProperties,
-    │   DuplicateIds, TooManyInputs, NonUniqueIdProperty                   400
-    ├── ContactNotFound, IdNotNumeric, PropertyNotFound, ContactsNotFound  404
+    │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
+    │   ImportNotActive                                                    400
+    ├── ContactNotFound, IdNotNumeric, PropertyNotFound, ContactsNotFound,
+    │   ImportNotFound                                                     404
     ├── ContactExists, LegacyContactExists, PropertyExists                 409
     ├── TooLarge                                                           413
+    ├── ImportTooLarge                                                     429
     ├── Broken                                                             500
     └── NotEmulated                                                        501
 """
@@ -289,6 +292,36 @@ class TooLarge(Refused):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"The request body is larger than {most:,} bytes.", "VALIDATION_ERROR")
+
+
+class ImportNotFound(Refused):
+    """No import has this id, or another app started it (U)."""
+
+    status = 404
+
+    def __init__(self, import_id: str) -> None:
+        super().__init__("resource not found", "OBJECT_NOT_FOUND", {"id": [import_id]})
+
+
+class ImportNotActive(Refused):
+    """An import that has ended cannot be canceled (U)."""
+
+    def __init__(self, import_id: str, state: str) -> None:
+        super().__init__(
+            f"The import cannot be canceled, its state is {state}.", "VALIDATION_ERROR", {"id": [import_id]}
+        )
+
+
+class ImportTooLarge(Refused):
+    """A file is larger than an import takes (D: the status; U: the text).
+
+    :param most: how much it takes.
+    """
+
+    status = 429
+
+    def __init__(self, most: str) -> None:
+        super().__init__(f"The file of an import holds {most} at most.", "RATE_LIMITS")
 
 
 class Broken(Refused):

@@ -16,17 +16,15 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-MAX_BODY = 32 * 1024 * 1024
-"""Bytes of a request that are read."""
-
 
 class Gone(Exception):
     """The caller hung up before the whole request was here: it is not done."""
 
 
-async def read_body(receive: Receive) -> bytes:
+async def read_body(receive: Receive, most: int) -> bytes:
     """Read a request's body.
 
+    :param most: bytes that it may have.
     :raises TooLarge: if it is larger than anything that HubSpot takes.
     :raises Gone: if it ends too early.
     """
@@ -38,10 +36,10 @@ async def read_body(receive: Receive) -> bytes:
     while message.get("more_body"):
         message = await _part(receive)
         size += len(message.get("body", b""))
-        if size <= MAX_BODY:
+        if size <= most:
             parts.append(message.get("body", b""))
-    if size > MAX_BODY:
-        raise TooLarge(MAX_BODY)
+    if size > most:
+        raise TooLarge(most)
     return b"".join(parts)
 
 

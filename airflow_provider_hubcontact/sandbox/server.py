@@ -16,6 +16,7 @@ from airflow_provider_hubcontact.sandbox.access import OAUTH_LIFETIME, SCOPES, A
 from airflow_provider_hubcontact.sandbox.definitions import Definition
 from airflow_provider_hubcontact.sandbox.fault_plan import Plan, read_plan
 from airflow_provider_hubcontact.sandbox.faults import Faults
+from airflow_provider_hubcontact.sandbox.imports import ImportPace
 from airflow_provider_hubcontact.sandbox.limits import Allowance, Limits, RateLimit
 from airflow_provider_hubcontact.sandbox.portal import Account, Portal
 from airflow_provider_hubcontact.sandbox.switches import Switches
@@ -54,6 +55,7 @@ class Sandbox:
     :param portal_id: the account's id.
     :param time_zone: the account's IANA zone; the day of the limits begins at its midnight.
     :param faults: what goes wrong: a plan, or the file of one; see ``fault_plan``.
+    :param import_pace: how long imports take; half a second and 5,000 rows a second if None.
     :param switches: the ways to take where HubSpot is not known.
     :param clock: seconds since 1970.
     :param host: the address to listen on.
@@ -80,6 +82,7 @@ class Sandbox:
         portal_id: int = 12_345_678,
         time_zone: str = "America/New_York",
         faults: str | Path | Mapping[str, Any] | None = None,
+        import_pace: ImportPace | None = None,
         switches: Switches | None = None,
         clock: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
@@ -93,7 +96,9 @@ class Sandbox:
         self.access = Access(token, scopes, oauth_clients, oauth_lifetime, clock, more_tokens=more_tokens)
         self.limits = Limits(Allowance.of(tier, rate_limit, daily_limit), time_zone, clock)
         self.faults = Faults(Plan() if faults is None else read_plan(faults), clock)
-        self.application = Application(self.portal, self.access, self.limits, self.faults, latency)
+        self.application = Application(
+            self.portal, self.access, self.limits, self.faults, latency, import_pace or ImportPace()
+        )
         self._host, self._port = host, port
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None

@@ -24,6 +24,8 @@ class Switches:
         portal: ``lead`` (F), or ``none``.
     :param oauth_json: OAuth's parameters as JSON, as hubspot-sdk sends them, instead of the documented form:
         ``415`` was reported for v1, ``accepted`` reads them.
+    :param import_invalid_value: a value that HubSpot does not take keeps out of an import the ``value``, or
+        the whole ``row``. An invalid id always keeps out the row.
     """
 
     batch_update_with_trace_ids: Literal["207", "400"] = "207"
@@ -34,6 +36,7 @@ class Switches:
     result_order: Literal["reversed", "input"] = "reversed"
     new_contact_stage: Literal["lead", "none"] = "lead"
     oauth_json: Literal["415", "accepted"] = "415"
+    import_invalid_value: Literal["value", "row"] = "value"
 
     def __post_init__(self) -> None:
         choices = Switches.choices()

@@ -13,7 +13,11 @@ import orjson
 from airflow_provider_hubcontact.sandbox.access import NOBODY, Access, Grant
 from airflow_provider_hubcontact.sandbox.errors import InvalidJson, MissingFields
 from airflow_provider_hubcontact.sandbox.faults import HARMLESS, Strike
+from airflow_provider_hubcontact.sandbox.imports import Imports
 from airflow_provider_hubcontact.sandbox.portal import Portal
+
+MAX_BODY = 32 * 1024 * 1024
+"""Bytes of a request that are read, unless its route says more."""
 
 DATED_VERSIONS = ("2026-03", "2026-09")
 CONTACT_TYPES = ("contacts", "contact", "0-1")
@@ -38,6 +42,7 @@ class Request:
     query_string: bytes
     portal: Portal
     access: Access
+    imports: Imports
     body: bytes = b""
     params: Mapping[str, str] = field(default_factory=dict)
     grant: Grant = NOBODY
@@ -101,6 +106,7 @@ class Route:
     :param public: it needs no token.
     :param legacy: errors have v1's form.
     :param search: it has the limit of searches, and its answers say nothing of limits (D: search guide).
+    :param max_body: bytes that a request may have.
     """
 
     method: str
@@ -110,6 +116,7 @@ class Route:
     public: bool = False
     legacy: bool = False
     search: bool = False
+    max_body: int = MAX_BODY
     operation: str = field(init=False)
 
     def __post_init__(self) -> None:

@@ -17,7 +17,7 @@ import pytest
 from airflow_provider_hubcontact.sandbox import Definition, Sandbox, Switches
 from airflow_provider_hubcontact.sandbox.access import OAuthClient
 from airflow_provider_hubcontact.sandbox.errors import PropertyExists
-from airflow_provider_hubcontact.sandbox.exchange import MAX_BODY
+from airflow_provider_hubcontact.sandbox.wire import MAX_BODY
 from tests.sandbox.calling import CONTACTS, Api
 
 pytest_plugins = ["airflow_provider_hubcontact.sandbox.pytest_plugin"]

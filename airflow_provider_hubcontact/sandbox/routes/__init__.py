@@ -7,6 +7,7 @@ from airflow_provider_hubcontact.sandbox.routes import (
     batches,
     contacts,
     contacts_v1,
+    imports,
     oauth,
     properties,
 )
@@ -17,5 +18,5 @@ __all__ = ["router"]
 
 def router() -> Router:
     """Put all routes together."""
-    families = (account, batches, contacts, contacts_v1, oauth, properties)
+    families = (account, batches, contacts, contacts_v1, imports, oauth, properties)
     return Router(route for family in families for route in family.routes())
