@@ -49,7 +49,7 @@ with DAG(
 
     # [END howto_outcomes]
 
-    @task
+    @task(trigger_rule="all_done")
     def tell_the_owners(report: dict[str, Any]) -> None:
         """Show the sample of problems to whoever owns the data."""
         for problem in report["problems"]:

@@ -25,6 +25,9 @@ RENEW_BEFORE = 300.0
 TOKEN_API_VERSION = "2026-09"  # noqa: S105 - a version
 """The version of the token endpoint for APIs that have none of their own."""
 
+PASSING = frozenset({408, 423, 429, 477})
+"""Refusals of the token endpoint that pass, besides 5xx ("Error handling")."""
+
 _API_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _FITS_HEADER = re.compile(r"[!-~]+")
 
@@ -167,7 +170,7 @@ class OAuthToken:
             # Whatever became of this request, the one that needs the token has not been sent.
             raise NotSent(f"There is no access token: {error}") from None
         body = reply.json()
-        if reply.status == 429 or reply.status >= 500:
+        if reply.status in PASSING or reply.status >= 500:
             raise NotSent(f"There is no access token: HubSpot's token endpoint answered {reply.status}")
         if reply.status >= 400:
             raise Unauthorized(401, _reason(reply.status, body), "INVALID_AUTHENTICATION")

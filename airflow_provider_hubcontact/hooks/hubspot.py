@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cached_property
 from typing import Any
 
@@ -97,7 +98,9 @@ class HubSpotHook(BaseHook):
     def _client(self) -> HubSpot:
         connection = self.get_connection(self.hubspot_conn_id)
         extra = connection.extra_dejson
-        version = self._api_version or extra.get("api_version") or DEFAULT_API_VERSION
+        if not isinstance(extra, dict):
+            raise ConfigurationError(f"Extra of the connection {connection.conn_id} is no JSON object.")
+        version = str(self._api_version or extra.get("api_version") or DEFAULT_API_VERSION)
         base_url = _base_url(connection)
         return HubSpot(
             base_url,
@@ -111,10 +114,12 @@ class HubSpotHook(BaseHook):
 
 def _base_url(connection: Connection) -> str:
     host = connection.host or BASE_URL
-    if "://" in host:
-        return host
-    scheme = connection.schema if connection.schema in {"http", "https"} else "https"
-    return f"{scheme}://{host}:{connection.port}" if connection.port else f"{scheme}://{host}"
+    if "://" not in host:
+        scheme = connection.schema if connection.schema in {"http", "https"} else "https"
+        host = f"{scheme}://{host}"
+    # A port of the connection's own goes behind a host that has none.
+    has_port = re.search(r":\d+/*$", host) is not None
+    return f"{host.rstrip('/')}:{connection.port}" if connection.port and not has_port else host
 
 
 def _auth(connection: Connection, extra: dict[str, Any], base_url: str, version: str) -> Auth:
@@ -143,9 +148,9 @@ def _auth(connection: Connection, extra: dict[str, Any], base_url: str, version:
 
 def _number(extra: dict[str, Any], name: str, kind: type[int | float]) -> Any:
     value = extra.get(name)
-    if value in {None, ""}:
+    if value is None or value == "":
         return None
     try:
         return kind(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ConfigurationError(f"The connection's {name} is no number: {json.dumps(value)}") from error

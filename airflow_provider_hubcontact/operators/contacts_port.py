@@ -92,11 +92,11 @@ class ContactsPort:
     def _keys(self, contact: Contact) -> Iterator[str]:
         if self._id_property == RECORD_ID:
             yield contact.id
-        for name in (
-            (self._id_property, OTHER_EMAILS) if self._id_property == "email" else (self._id_property,)
-        ):
-            value = contact.properties.get(name) or ""
-            yield from filter(None, (fold(self._id_property, key) for key in value.split(";")))
+        if key := self._key(contact):
+            yield key
+        if self._id_property == "email":
+            others = (contact.properties.get(OTHER_EMAILS) or "").split(";")
+            yield from filter(None, (fold("email", key) for key in others))
 
     def _updated(self, answer: BatchAnswer) -> Answers:
         return self._answers(answer, created=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -148,8 +149,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         self.mapping = mapping
         self.key = key
         self.id_property = id_property
-        # Airflow finds template files beside the DAG only; a Path it leaves alone.
-        self.schema = Path(schema) if isinstance(schema, str) and schema.startswith("/") else schema
+        self.schema = _unrendered(schema)
         self.nulls = nulls
         self.duplicates = duplicates
         self.on_stage_regression = on_stage_regression
@@ -246,6 +246,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
         legacy = hubspot.api_version == "v1"
         if legacy and self.id_property != "email":
             raise UnusableSource("the legacy API finds contacts by email only: id_property must be email")
+        if self.mapping is not None:
+            _check_mapping(self.mapping)
         if self.mode == "upsert" and self.id_property == "hs_object_id":
             raise UnusableSource("a contact cannot be created with a record id: upsert by email")
         if self.timestamp and not legacy:
@@ -281,16 +283,17 @@ class HubSpotUpdateContactOperator(BaseOperator):
     def _create_properties(
         self, hubspot: HubSpot, shape: Shape, first: Sequence[object], *, dry_run: bool
     ) -> list[str]:
-        if not self.create_missing_properties:
+        wanted = self.create_missing_properties
+        if not isinstance(wanted, Mapping):
+            wanted = _is_true(wanted)
+        if not wanted:
             return []
         from airflow_provider_hubcontact.client import HubSpotError
         from airflow_provider_hubcontact.operators.properties import create_missing
 
         columns = [column for row in first if isinstance(row, Mapping) for column in shape.columns(row)]
         try:
-            return create_missing(
-                hubspot.properties, columns, self.create_missing_properties, dry_run=dry_run
-            )
+            return create_missing(hubspot.properties, columns, wanted, dry_run=dry_run)
         except HubSpotError as error:
             raised = HubSpotSyncIncomplete if error.retryable else HubSpotSyncFailed
             raise raised(f"Missing properties cannot be created: {error}") from error
@@ -320,6 +323,26 @@ def _line(result: Result) -> str:
 def _one_of(name: str, value: object, allowed: Sequence[object]) -> None:
     if value not in allowed:
         raise ValueError(f"{name} is one of {', '.join(str(a) for a in allowed if a)}, not {value!r}")
+
+
+def _check_mapping(mapping: object) -> None:
+    if not isinstance(mapping, Mapping) or not all(isinstance(name, str) for name in mapping.values()):
+        raise UnusableSource(f"mapping is column → property, not {mapping!r:.200}")
+    names = list(mapping.values())
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UnusableSource(f"mapping has two columns for {', '.join(twice)}")
+
+
+def _unrendered(schema: Mapping[str, Any] | str | Path | None) -> str | Path | None:
+    """Keep Airflow from looking for template files where there are none.
+
+    It finds files beside the DAG only, but leaves a Path alone; and it takes every text in a dict that ends
+    in ``.json``, as an ``$id`` may, for one.
+    """
+    if isinstance(schema, Mapping):
+        return json.dumps(schema)
+    return Path(schema) if isinstance(schema, str) and schema.startswith("/") else schema
 
 
 def _read(path: Path) -> str:

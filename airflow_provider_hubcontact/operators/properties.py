@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from airflow_provider_hubcontact.client.errors import Conflict, HubSpotError
+from airflow_provider_hubcontact.client.errors import Conflict, Forbidden, HubSpotError, NotFound
 from airflow_provider_hubcontact.client.properties import Option, Properties, PropertyDefinition
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, Stages
 
@@ -28,13 +28,17 @@ FIELD_TYPES: Mapping[str, str] = {
 def stages_of(properties: Properties) -> Stages:
     """Ask for the portal's lifecycle stages, which may be renamed or reordered.
 
-    :return: its stages; HubSpot's default ones, with a warning, if they cannot be read.
+    :return: its stages; HubSpot's own ones if the token may not read them; none if they cannot be read now,
+        so that no stage is judged by a wrong order.
     """
     try:
         options = properties.get(STAGE).options
-    except HubSpotError as error:
-        log.warning("The portal's lifecycle stages cannot be read, HubSpot's own are assumed: %s", error)
+    except (Forbidden, NotFound) as error:
+        log.warning("The portal's lifecycle stages may not be read, HubSpot's own are assumed: %s", error)
         return Stages.default()
+    except HubSpotError as error:
+        log.warning("The portal's lifecycle stages cannot be read: %s", error)
+        return Stages.of(())
     return Stages.of([option.value for option in sorted(options, key=lambda option: option.display_order)])
 
 
@@ -80,7 +84,7 @@ def missing(
     else:
         values: dict[str, object] = {}
         for name, value in columns:
-            if values.get(name) is None:
+            if isinstance(name, str) and values.get(name) is None:
                 values[name] = value
         definitions = {name: _guessed(name, value) for name, value in values.items()}
     known = set(existing)
@@ -89,9 +93,10 @@ def missing(
 
 def _defined(name: str, settings: Mapping[str, Any]) -> PropertyDefinition:
     kind = settings.get("type", "string")
+    named = [{"value": each} if isinstance(each, str) else each for each in settings.get("options", ())]
     options = tuple(
         Option(option.get("label", option["value"]), option["value"], position)
-        for position, option in enumerate(settings.get("options", ()))
+        for position, option in enumerate(named)
     )
     return PropertyDefinition(
         name=name,

@@ -20,6 +20,19 @@ class UnusableSource(ValueError):
     """The source as a whole gives no records."""
 
 
+class Opaque:
+    """Something that was rendered, is no list of records, and does not show itself.
+
+    :param value: what it is.
+    """
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"<{type(self.value).__name__} withheld>"
+
+
 class Withheld(Sequence[object]):
     """Records that do not show themselves.
 
@@ -46,10 +59,12 @@ class Withheld(Sequence[object]):
 
 
 def withhold(records: object) -> object:
-    """Wrap rendered records; leave anything else, which is refused or resolved later, as it is."""
+    """Wrap what ``records`` was rendered to, whatever it is."""
+    if records is None or isinstance(records, Withheld | Opaque):
+        return records
     if isinstance(records, Mapping):
         return Withheld([records])
-    return Withheld(records) if isinstance(records, list | tuple) else records
+    return Withheld(records) if isinstance(records, list | tuple) else Opaque(records)
 
 
 def records_of(value: object) -> Iterable[object]:
@@ -59,6 +74,8 @@ def records_of(value: object) -> Iterable[object]:
     :return: the records.
     :raises UnusableSource: if it is neither.
     """
+    if isinstance(value, Opaque):
+        value = value.value
     if isinstance(value, Mapping):
         return [value]
     if value is None:

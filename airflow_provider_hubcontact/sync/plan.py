@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +10,8 @@ from enum import StrEnum
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression, Stages
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.record import Record
+
+_ZERO_FRACTION = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.0+Z$")
 
 
 class Write(StrEnum):
@@ -127,14 +130,24 @@ def _creation(record: Record, rules: Rules) -> Change:
     return Change(record, Write.CREATE, key, ({**record.properties, rules.id_property: key},))
 
 
+def _same(wanted: str, stored: str | None) -> bool:
+    """Tell whether HubSpot has the value; it may write an instant without the fraction that is zero."""
+    return wanted == (stored or "") or _ZERO_FRACTION.sub(r"\1Z", wanted) == _ZERO_FRACTION.sub(
+        r"\1Z", stored or ""
+    )
+
+
 def _against(record: Record, stored: Stored, rules: Rules) -> Change | Result:
     differing = {
         name: value
         for name, value in record.properties.items()
-        if value != (stored.properties.get(name) or "")
+        if not _same(value, stored.properties.get(name))
     }
     stage, current = differing.get(STAGE), stored.properties.get(STAGE)
     steps: tuple[Mapping[str, str], ...] = (differing,)
+    if stage and current and not rules.stages.order:
+        reason = f"the portal's stages could not be read, so {STAGE} cannot be judged"
+        return Result(record.row, record.key, Outcome.UNAVAILABLE, category="STAGES", reason=reason)
     if stage and rules.stages.goes_back(current, stage):
         if rules.on_regression is OnRegression.REJECT:
             reason = f"{STAGE} would go back from {current} to {stage}"

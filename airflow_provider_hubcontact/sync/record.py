@@ -101,6 +101,8 @@ class Shape:
         if self.key not in source:
             raise _Unholdable(f"the row has no column {self.key!r}, which is the key")
         value = source[self.key]
+        if isinstance(value, UUID) or (isinstance(value, Decimal) and value.is_finite() and value % 1 == 0):
+            value = str(value) if isinstance(value, UUID) else int(value)
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise _Unholdable(f"the key is a {_type(value)}, it must be text or a whole number")
         key = fold(self.id_property, (value if isinstance(value, str) else _number(value)).strip())
@@ -148,6 +150,7 @@ class Shape:
         """Give the text and the JSON form of a value, or None if it is left out."""
         if not isinstance(name, str):
             raise _Unholdable(f"a {_type(name)} is no name of a property")
+        _checked(name)
         if value is not None:
             return fold(name, _text(value, self.time_form)), _json(value)
         # A source that knows no new key does not take the contact's key away.

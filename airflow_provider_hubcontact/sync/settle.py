@@ -81,7 +81,9 @@ def unread(record: Record, answer: Refused | Lost) -> Result:
 
 
 def _answered(sent: Sequence[Step], answer: Answers) -> Settled:
-    faults = _faults_by_name(answer)
+    by_trace = {name: fault for fault in reversed(answer.faults) for name in fault.trace_ids}
+    # An error that names trace ids means these inputs; its ids are of contacts that it met.
+    by_id = {name: fault for fault in reversed(answer.faults) if not fault.trace_ids for name in fault.ids}
     ids = {written.id: written for written in answer.written}
     keys = {written.key: written for written in answer.written if written.key}
     results: list[Result] = []
@@ -89,7 +91,7 @@ def _answered(sent: Sequence[Step], answer: Answers) -> Settled:
     silent: list[Step] = []
     for step in sent:
         address = step.change.address
-        fault = faults.get(step.trace_id) or faults.get(address)
+        fault = by_trace.get(step.trace_id) or by_id.get(address)
         written = (keys if step.change.write is Write.CREATE else ids).get(address)
         if fault:
             _end_refused(step, _as_refusal(fault, answer), results, onward)
@@ -103,15 +105,6 @@ def _answered(sent: Sequence[Step], answer: Answers) -> Settled:
             results.append(_written(step, written, answer))
     again = _about_silence(silent, answer, results, onward)
     return Settled(tuple(results), tuple(onward), again)
-
-
-def _faults_by_name(answer: Answers) -> dict[str, Fault]:
-    named: dict[str, Fault] = {}
-    for fault in answer.faults:
-        # An error that names trace ids means these inputs; its other ids are of contacts it met.
-        for name in fault.trace_ids or fault.ids:
-            named.setdefault(name, fault)
-    return named
 
 
 def _about_silence(

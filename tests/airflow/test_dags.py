@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import DAG, task
 from airflow.utils.session import create_session
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sandbox import Definition, Sandbox
 from demo.customers import EXPECTED, make_world
 from tests.airflow.conftest import EXAMPLE_DAGS, RunDag
 from tests.airflow.running import CONTACTS, connect, stored
@@ -137,6 +137,44 @@ def test_data_that_is_bad_fails_on_the_first_try(run_dag: RunDag, hubspot: Sandb
     instance: Any = run.get_task_instance("update_contacts")
     assert (str(instance.state), instance.try_number) == ("failed", 1)
     assert report(run)["outcomes"] == {"not_found": 1}
+
+
+def test_records_that_render_to_text_are_withheld(run_dag: RunDag, hubspot: Sandbox) -> None:
+    """Records that a template renders to text are refused, and are not shown either."""
+    with DAG("text", start_date=datetime(2026, 1, 1, tzinfo=UTC), schedule=None) as dag:
+
+        @task
+        def extract() -> list[dict[str, str]]:
+            return [{"email": "ada@example.com"}]
+
+        records = "{{ ti.xcom_pull('extract') }}"
+        extract() >> HubSpotUpdateContactOperator(task_id="update_contacts", records=records)
+
+    run = run_dag(dag)
+
+    assert states(run)["update_contacts"] == "failed"
+    assert rendered(run)["records"] == "<str withheld>"
+
+
+def test_owners_are_told_of_bad_data(
+    run_dag: RunDag, examples: DagBag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The branch for refused records runs although the task that they failed is upstream of it."""
+    number = Definition("firstname", "A number", "number", "number")
+    with Sandbox(contacts=[{"email": "ada@example.com"}]) as hubspot:
+        hubspot.portal.definitions["firstname"] = number
+        connect(monkeypatch, hubspot.url, hubspot.token)
+
+        run = run_dag(examples.dags["branch_on_outcomes"])
+
+    assert states(run) == {
+        "extract": "success",
+        "update_contacts": "failed",
+        "choose": "success",
+        "tell_the_owners": "success",
+        "create_the_missing": "skipped",
+        "all_is_well": "skipped",
+    }
 
 
 def test_branches(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None:

@@ -43,6 +43,14 @@ class TestCredentials:
 
         assert HubSpotHook().test_connection()[0]
 
+    def test_a_port_of_its_own(self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Host with a scheme and port apart make the base URL as well."""
+        host, _, port = hubspot.url.rpartition(":")
+        connection = {"conn_type": "hubspot", "host": host, "port": int(port), "password": hubspot.token}
+        monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
+
+        assert HubSpotHook().test_connection()[0]
+
     @pytest.mark.parametrize("version", ["2026-09", "2026-03", "v3", "v1"])
     def test_oauth(self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
         """A refresh token gives access tokens, whatever the API version."""
@@ -65,6 +73,8 @@ class TestCredentials:
             ("pat-na1-x", {"api_version": "v2"}, "The API version is one of"),
             ("pat-na1-x", {"rate_limit": "many"}, "rate_limit is no number"),
             ("pat-na1-x", {"rate_limit": 0}, "rate_limit"),
+            ("pat-na1-x", {"rate_limit": [1]}, "rate_limit is no number"),
+            ("", OAUTH | {"api_version": 3}, "The API version is one of"),
             ("pat-na1-x", {"reserve": 1.5}, "reserve"),
         ],
     )

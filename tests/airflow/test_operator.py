@@ -378,6 +378,48 @@ class TestSchema:
         assert stored(hubspot, "ada@example.com", "firstname") == "Ada"
 
 
+def test_a_schema_with_an_id_is_no_path() -> None:
+    """A dict whose texts look like files is a schema all the same, for Airflow's rendering too."""
+    schema = {"$id": "https://example.com/customer.schema.json"}
+
+    operator = HubSpotUpdateContactOperator(task_id="update", records=[], schema=schema)
+
+    assert json.loads(str(operator.schema)) == schema
+    assert not str(operator.schema).endswith(tuple(operator.template_ext))
+
+
+@pytest.mark.parametrize(
+    ("mapping", "says"),
+    [
+        ("firstname", "column → property"),
+        ({"a": 5}, "column → property"),
+        ({"a": "x", "b": "x"}, "two columns for x"),
+    ],
+)
+def test_a_mapping_that_is_none(hubspot: Sandbox, mapping: Any, says: str) -> None:
+    """A mapping that would lose values is a clear error, and no retry can mend it."""
+    ended = run(records=[{"email": "ada@example.com", "a": "1", "b": "2"}], mapping=mapping)
+
+    assert isinstance(ended.error, HubSpotSyncFailed)
+    assert says in str(ended.error)
+
+
+def test_a_key_with_a_semicolon_is_its_own(hubspot: Sandbox) -> None:
+    """Only secondary addresses are a list; another unique property is one value, whatever is in it."""
+    hubspot.portal.define(Definition("ext", "External id", unique=True))
+    for email, ext in (("a@example.com", "a"), ("b@example.com", "a;b")):
+        hubspot.portal.create({"email": email, "ext": ext})
+
+    ended = run(
+        records=[{"ext": "a;b", "firstname": "B"}, {"ext": "a", "firstname": "A"}],
+        key="ext",
+        id_property="ext",
+    )
+
+    assert ended.outcomes == {"updated": 2}
+    assert [stored(hubspot, f"{name}@example.com", "firstname") for name in "ab"] == ["A", "B"]
+
+
 class TestBadRecords:
     @pytest.mark.parametrize(
         ("record", "says"),

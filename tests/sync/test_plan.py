@@ -224,3 +224,30 @@ def test_blind() -> None:
 def test_new_key(id_property: str, properties: dict[str, str], key: str | None) -> None:
     """Only a value of the property that keys are values of changes the key."""
     assert new_key(record(**properties), Rules(id_property=id_property)) == key
+
+
+@pytest.mark.parametrize(
+    ("wanted", "stored", "same"),
+    [
+        ("2026-01-02T03:04:05.000Z", "2026-01-02T03:04:05Z", True),
+        ("2026-01-02T03:04:05.100Z", "2026-01-02T03:04:05Z", False),
+        ("x.0Z", "xZ", False),
+    ],
+)
+def test_instants_without_a_fraction(wanted: str, stored: str, same: bool) -> None:
+    """An instant is the same with a zero fraction or without one; other texts are compared as they are."""
+    found = {"k": Stored("1", "1", {"when": stored})}
+
+    planned = plan(Record(1, "k", {"when": wanted}), found, Rules())
+
+    assert isinstance(planned, Result) is same
+
+
+def test_stages_that_cannot_be_read() -> None:
+    """Without the portal's order a change of stage is not judged, and can be tried again."""
+    found = {"k": Stored("1", "1", {STAGE: "lead"})}
+
+    planned = plan(Record(1, "k", {STAGE: "customer"}), found, Rules(stages=Stages.of(())))
+
+    assert isinstance(planned, Result)
+    assert planned.outcome is Outcome.UNAVAILABLE
