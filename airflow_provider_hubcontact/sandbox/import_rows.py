@@ -122,7 +122,7 @@ def _contact(portal: Portal, request: ImportRequest, row: Row, seen: set[str]) -
 
 
 def _values(portal: Portal, request: ImportRequest, row: Row) -> tuple[dict[str, str], list[RowError]]:
-    """Read a row's values; an empty cell leaves the property as it is (T)."""
+    """Read a row's values; an empty cell leaves the property as it is (U)."""
     values: dict[str, str] = {}
     errors: list[RowError] = []
     for place, (column, cell) in enumerate(zip(request.columns, row.cells, strict=True)):

@@ -65,6 +65,10 @@ class Request:
         """Give the last value of a query parameter, None if it is missing or empty."""
         return (self.query.get(name) or [""])[-1] or None
 
+    def flag(self, name: str) -> bool:
+        """Tell whether a query parameter is true; hubspot-api-client writes ``True``."""
+        return (self.parameter(name) or "").lower() == "true"
+
     def listed(self, name: str) -> list[str]:
         """Give the values of a query parameter that may be repeated or hold several between commas."""
         return [part for value in self.query.get(name, ()) for part in value.split(",") if part]

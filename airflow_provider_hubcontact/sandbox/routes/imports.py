@@ -72,8 +72,8 @@ def errors(request: Request) -> Reply:
     found = _import(request)
     numbered = list(enumerate(found.errors))
     page, paging = _page(request, numbered, MAX_PAGE, MAX_ERRORS_PAGE)
-    with_message = request.parameter("includeErrorMessage") == "true"
-    with_row = request.parameter("includeRowData") == "true"
+    with_message = request.flag("includeErrorMessage")
+    with_row = request.flag("includeRowData")
     results = [
         _shown_error(found, place, each, with_message=with_message, with_row=with_row) for place, each in page
     ]

@@ -51,8 +51,7 @@ def routes() -> Iterator[Route]:
 
 def list_all(request: Request) -> Reply:
     """Answer 200 with all properties at once; none is archived."""
-    archived = request.parameter("archived") == "true"
-    definitions = [] if archived else request.portal.definitions.values()
+    definitions = [] if request.flag("archived") else request.portal.definitions.values()
     return Reply(200, {"results": [shown(definition) for definition in definitions]})
 
 

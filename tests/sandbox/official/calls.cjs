@@ -1,8 +1,8 @@
 // Makes calls with HubSpot's own client and prints what came back, one JSON object for all.
-// Arguments: the base URL, the token, the id of a contact.
+// Arguments: the base URL, the token, the id of a contact, an import's request and its file.
 const { Client } = require('@hubspot/api-client')
 
-const [basePath, accessToken, id] = process.argv.slice(2)
+const [basePath, accessToken, id, importRequest, importFile] = process.argv.slice(2)
 const client = new Client({ accessToken, basePath })
 const contacts = client.crm.contacts
 const properties = client.crm.properties.coreApi
@@ -49,6 +49,12 @@ const calls = {
   createPropertyAgain: () => properties.create('contacts', newProperty),
   refresh: () => refresh('the-refresh-token'),
   refreshWrongly: () => refresh('wrong'),
+  import: async () => {
+    const file = { data: Buffer.from(importFile), name: 'customers.csv' }
+    const started = await client.crm.imports.coreApi.create(file, importRequest)
+    const done = await client.crm.imports.coreApi.getById(Number(started.id))
+    return { done, errors: await client.crm.imports.publicImportsApi.getErrors(Number(done.id)) }
+  },
   invalid: () => contacts.basicApi.update(id, { properties: { nope: '1' } }),
   unknown: () => contacts.basicApi.update('999', { properties: { city: 'Bath' } }),
   conflict: () => contacts.basicApi.update(id, { properties: { email: 'grace@example.com' } }),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from airflow_provider_hubcontact.sandbox import OAuthClient, Sandbox
+from airflow_provider_hubcontact.sandbox.imports import ImportPace
 from airflow_provider_hubcontact.sandbox.limits import RateLimit
 
 SEEDS = [
@@ -16,9 +19,49 @@ SEEDS = [
 ]
 
 
+IMPORT_FILE = "email,firstname\nada@example.com,Augusta\nnope,Nobody\n"
+IMPORT_REQUEST = json.dumps(
+    {
+        "name": "Customers",
+        "importOperations": {"0-1": "UPSERT"},
+        "files": [
+            {
+                "fileName": "customers.csv",
+                "fileFormat": "CSV",
+                "fileImportPage": {
+                    "hasHeader": True,
+                    "columnMappings": [
+                        {
+                            "columnObjectTypeId": "0-1",
+                            "columnName": "email",
+                            "propertyName": "email",
+                            "columnType": "HUBSPOT_ALTERNATE_ID",
+                        },
+                        {
+                            "columnObjectTypeId": "0-1",
+                            "columnName": "firstname",
+                            "propertyName": "firstname",
+                            "columnType": "STANDARD",
+                        },
+                    ],
+                },
+            }
+        ],
+    }
+)
+
+
+@contextmanager
+def serve() -> Iterator[Sandbox]:
+    """Run a portal with an OAuth app, whose imports end at once."""
+    apps = [OAuthClient("the-id", "the-secret", "the-refresh-token")]
+    with Sandbox(SEEDS, oauth_clients=apps, import_pace=ImportPace(0, 1e9)) as sandbox:
+        yield sandbox
+
+
 @pytest.fixture(scope="session")
 def running() -> Iterator[Sandbox]:
-    with Sandbox(SEEDS, oauth_clients=[OAuthClient("the-id", "the-secret", "the-refresh-token")]) as sandbox:
+    with serve() as sandbox:
         yield sandbox
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from hubspot.crm import contacts, properties
 from hubspot.oauth import ApiException as OAuthApiException
 
 from airflow_provider_hubcontact.sandbox import Sandbox
+from tests.sandbox.official.conftest import IMPORT_FILE, IMPORT_REQUEST, SEEDS
 
 
 def connect(sandbox: Sandbox, token: str | None = None) -> Any:
@@ -203,6 +205,37 @@ class TestOAuth:
 
         assert refused.value.status == 400
         assert json.loads(refused.value.body)["status"] == "BAD_REFRESH_TOKEN"
+
+
+class TestImports:
+    def test_import(self, client: Any, stored: Callable[[str, str], str | None], tmp_path: Path) -> None:
+        """A file is sent, its contacts are written, and its bad row is told."""
+        file = tmp_path / "customers.csv"
+        file.write_text(IMPORT_FILE, encoding="utf-8")
+        api = client.crm.imports.core_api
+
+        started = api.create(files=str(file), import_request=IMPORT_REQUEST)
+        done = api.get_by_id(started.id)
+        (error,) = client.crm.imports.public_imports_api.get_errors(
+            done.id, include_error_message=True, include_row_data=True
+        ).results
+
+        assert (started.state, done.state) == ("STARTED", "DONE")
+        assert done.metadata.counters["UPDATED_OBJECTS"] == 1
+        assert [each.id for each in api.get_page().results] == [done.id]
+        assert (error.error_type, error.source_data.row_data) == ("INVALID_EMAIL", ["nope", "Nobody"])
+        assert stored("ada@example.com", "firstname") == "Augusta"
+
+    def test_cancel(self, client: Any, tmp_path: Path) -> None:
+        """An import that has just started can be canceled."""
+        file = tmp_path / "customers.csv"
+        file.write_text(IMPORT_FILE, encoding="utf-8")
+        with Sandbox(SEEDS) as slow:
+            api = connect(slow).crm.imports.core_api
+            started = api.create(files=str(file), import_request=IMPORT_REQUEST)
+
+            assert api.cancel(started.id).status == "COMPLETE"
+            assert api.get_by_id(started.id).state == "CANCELED"
 
 
 class TestErrors:

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.sandbox import OAuthClient, Sandbox
-from tests.sandbox.official.conftest import SEEDS
+from tests.sandbox.official.conftest import IMPORT_FILE, IMPORT_REQUEST, serve
 
 HERE = Path(__file__).parent
 
@@ -40,11 +39,19 @@ def node_modules(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="session")
 def answers(node_modules: Path) -> dict[str, Any]:
     """What the client got for each call of ``calls.cjs``."""
-    with Sandbox(SEEDS, oauth_clients=[OAuthClient("the-id", "the-secret", "the-refresh-token")]) as hubspot:
+    with serve() as hubspot:
         ada = hubspot.portal.contact("ada@example.com")
         assert ada is not None
         run = subprocess.run(
-            ["node", str(HERE / "calls.cjs"), hubspot.url, hubspot.token, ada.id],
+            [
+                "node",
+                str(HERE / "calls.cjs"),
+                hubspot.url,
+                hubspot.token,
+                ada.id,
+                IMPORT_REQUEST,
+                IMPORT_FILE,
+            ],
             env={**os.environ, "NODE_PATH": str(node_modules)},
             capture_output=True,
             text=True,
@@ -100,6 +107,15 @@ def test_oauth(answers: dict[str, Any]) -> None:
     assert answers["refresh"]["answer"]["expiresIn"] == 1_800
     assert answers["refreshWrongly"]["status"] == 400
     assert envelope(answers["refreshWrongly"])["status"] == "BAD_REFRESH_TOKEN"
+
+
+def test_imports(answers: dict[str, Any]) -> None:
+    """A file is sent, its contacts are written, and its bad row is told."""
+    imported = answers["import"]["answer"]
+
+    assert imported["done"]["state"] == "DONE"
+    assert imported["done"]["metadata"]["counters"]["UPDATED_OBJECTS"] == 1
+    assert [each["errorType"] for each in imported["errors"]["results"]] == ["INVALID_EMAIL"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.sandbox import OAuthClient, Sandbox, Switches
-from tests.sandbox.official.conftest import SEEDS
+from tests.sandbox.official.conftest import IMPORT_FILE, IMPORT_REQUEST, SEEDS
 
 hubspot_sdk = pytest.importorskip("hubspot_sdk", reason="hubspot-sdk is not installed in this environment")
 
@@ -192,6 +192,24 @@ class TestOAuth:
             oauth.create_token(**self.SECRETS, grant_type="refresh_token", refresh_token="the-refresh-token")
 
         assert refused.value.body["status"] == "BAD_REFRESH_TOKEN"
+
+
+class TestImports:
+    def test_import(self, client: Any, stored: Callable[[str, str], str | None]) -> None:
+        """A file is sent, its contacts are written, and its bad row is told."""
+        imports = client.crm.imports
+
+        started = imports.create(
+            files=("customers.csv", IMPORT_FILE.encode(), "text/csv"), import_request=IMPORT_REQUEST
+        )
+        done = imports.get(int(started.id))
+        (error,) = imports.list_errors(int(done.id), include_error_message=True, include_row_data=True)
+
+        assert (started.state, done.state) == ("STARTED", "DONE")
+        assert done.metadata.counters["UPDATED_OBJECTS"] == 1
+        assert [each.id for each in imports.list()] == [done.id]
+        assert (error.error_type, error.source_data.row_data) == ("INVALID_EMAIL", ["nope", "Nobody"])
+        assert stored("ada@example.com", "firstname") == "Augusta"
 
 
 class TestErrors:
