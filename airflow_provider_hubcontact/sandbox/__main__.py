@@ -28,7 +28,8 @@ GC_THRESHOLD = 100_000
 
 DESCRIPTION = """\
 Run a local HubSpot over real HTTP: contacts, properties, imports, OAuth, with HubSpot's rules and limits.
-Nothing leaves this machine and nothing is kept: each start begins with the contacts that you give.
+Nothing leaves this machine. Nothing is kept either, unless in a file that you name with --db: each start
+begins with the contacts that you give.
 """
 
 EXAMPLES = f"""\
@@ -46,6 +47,9 @@ examples:
   A portal of the free tier where one call in ten meets a 503, the same ones each time:
     echo '{{"seed": 7, "rules": [{{"kind": "status", "status": 503, "share": 0.1}}]}}' > plan.json
     python -m airflow_provider_hubcontact.sandbox --tier free --faults plan.json
+
+  A portal that is still there tomorrow; the contacts go into it the first time only:
+    python -m airflow_provider_hubcontact.sandbox --db portal.sqlite --contacts-count 5000
 
   Ask it:
     curl -H 'Authorization: Bearer {TOKEN}' \\
@@ -108,6 +112,7 @@ def _sandbox(options: argparse.Namespace) -> Sandbox:
         portal_id=options.portal_id,
         time_zone=options.time_zone,
         faults=options.faults,
+        database=options.db,
         import_pace=ImportPace(options.import_delay),
         switches=Switches().flipped(dict(options.switch)),
         host=options.host,
@@ -158,6 +163,12 @@ def _parser() -> argparse.ArgumentParser:
         help="calls in a rolling window for each app, or off (the tier's)",
     )
     add("--daily-limit", type=_count, metavar="N", help="calls a day of all private apps (the tier's)")
+    add(
+        "--db",
+        type=Path,
+        metavar="FILE",
+        help="keep the state in a SQLite file, made if it is not there; what was answered survives a kill",
+    )
     add("--faults", type=Path, metavar="FILE", help="a fault plan in JSON, see below")
     add("--portal-id", type=_count, default=12_345_678, metavar="N", help="the account's id (%(default)s)")
     add("--time-zone", default="America/New_York", metavar="TZ", help="where its day begins (%(default)s)")

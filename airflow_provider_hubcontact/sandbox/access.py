@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from airflow_provider_hubcontact.sandbox.denials import MissingScopes, TokenExpired, Unauthenticated
 from airflow_provider_hubcontact.sandbox.oauth_apps import PRIVATE_APP, SCOPES, App, OAuthApps, OAuthClient
@@ -84,6 +85,31 @@ class Access:
         """Forget all tokens but those of the start."""
         self._grants = dict(self._first)
         self.apps.reset()
+
+    def dump(self) -> dict[str, Any]:
+        """Write down the OAuth apps' tokens; private apps' are those of the start."""
+        names = {app.app_id: app.client.client_id for app in self.apps.all}
+        return {
+            "apps": self.apps.dump(),
+            "grants": [
+                [token, names[grant.app_id], sorted(grant.scopes), grant.expires_at]
+                for token, grant in self._grants.items()
+                if grant.oauth
+            ],
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take the tokens that were written down, of those apps that are still there."""
+        self.apps.load(state["apps"])
+        ids = {app.client.client_id: app.app_id for app in self.apps.all}
+        for token, client_id, scopes, expires_at in state["grants"]:
+            if client_id in ids:
+                self._grants[token] = Grant(frozenset(scopes), ids[client_id], float(expires_at))
+
+    @property
+    def tokens(self) -> object:
+        """Something that equals its former self as long as no token comes, goes or changes."""
+        return dict(self._grants), self.apps.tokens
 
     def allow(self, token: str, scopes: Iterable[str] = SCOPES) -> None:
         """Add a private app's token, or change its scopes."""

@@ -10,6 +10,7 @@ import logging
 import uuid
 from collections import deque
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from airflow_provider_hubcontact.sandbox.access import Access
 from airflow_provider_hubcontact.sandbox.errors import Broken, NotEmulated, Refused
@@ -29,6 +30,7 @@ from airflow_provider_hubcontact.sandbox.mishaps import deliver, instead
 from airflow_provider_hubcontact.sandbox.portal import Portal
 from airflow_provider_hubcontact.sandbox.request_log import MAX_LOG, Logged
 from airflow_provider_hubcontact.sandbox.routes import router
+from airflow_provider_hubcontact.sandbox.store import Store
 from airflow_provider_hubcontact.sandbox.wire import MAX_BODY, Reply, Request, Route
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ class Application:
 
     :param latency: seconds that each answer takes longer; the call is applied after them.
     :param import_pace: how long imports take.
+    :param database: the file that keeps the state; in memory alone if None.
     """
 
     portal: Portal
@@ -48,17 +51,32 @@ class Application:
     faults: Faults = field(default_factory=Faults)
     latency: float = 0.0
     import_pace: ImportPace = field(default_factory=ImportPace)
+    database: Path | None = None
     log: deque[Logged] = field(default_factory=lambda: deque(maxlen=MAX_LOG))
 
     def __post_init__(self) -> None:
         self.router = router()
         self.imports = Imports(self.portal, self.import_pace)
+        self.store: Store | None = None
+        if self.database is not None:
+            self.store = Store(self.database, self.portal, self.access, self.imports)
 
     def reset(self) -> None:
         """Go back to the start: contacts, properties, tokens, limits, imports, faults, log."""
         for part in (self.portal, self.access, self.limits, self.imports, self.faults):
             part.reset()
         self.log.clear()
+        self._save()
+
+    def open(self) -> None:
+        """Have the file, after it was let go."""
+        if self.store is not None:
+            self.store.open()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self.store is not None:
+            self.store.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
@@ -98,12 +116,24 @@ class Application:
         delay = self.latency + strike.delay
         if delay:
             await asyncio.sleep(delay)
+        try:
+            return self._do(request, route, scope)
+        finally:
+            self._save()
+
+    def _do(self, request: Request, route: Route, scope: Scope) -> Reply:
+        """Do what is asked, unless a fault forbids it."""
         self.imports.advance()
-        if strike.rule is None or strike.rule.applied:
+        rule = request.strike.rule
+        if rule is None or rule.applied:
             return route.handler(request)
-        if strike.rule.kind == "token_expiry":
+        if rule.kind == "token_expiry":
             self.access.expire(bearer(scope))
         return Reply(204)  # which another answer replaces
+
+    def _save(self) -> None:
+        if self.store is not None:
+            self.store.save()
 
     def _admit(self, request: Request, route: Route, scope: Scope) -> None:
         """Check the token, its scopes and the limits."""

@@ -69,6 +69,19 @@ class Identities:
             if new:
                 holders[new] = contact
 
+    def add(self, contact: Contact) -> None:
+        """Know a contact by all of its values.
+
+        :raises ValueError: if another contact has one.
+        """
+        for name, holders in self._holders.items():
+            values = [contact.properties.get(name, "").lower()]
+            if name == EMAIL:
+                values += contact.secondary_emails
+            for value in filter(None, values):
+                if holders.setdefault(value, contact) is not contact:
+                    raise ValueError(f"The contacts {holders[value].id} and {contact.id} share a {name}.")
+
     def add_secondary(self, contact: Contact) -> None:
         """Know a contact by its secondary addresses.
 

@@ -8,8 +8,9 @@ HubSpot docs: "Imports" guide (states, limits).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from airflow_provider_hubcontact.sandbox.errors import ImportNotActive, ImportNotFound, ImportTooLarge
 from airflow_provider_hubcontact.sandbox.import_file import Row, UnreadableFile, rows
@@ -50,6 +51,7 @@ class Import:
     :param app_id: whose it is; no other app sees it.
     :param created_at: milliseconds since 1970.
     :param begins_at: when its first row is due, in milliseconds since 1970.
+    :param content: of the file, until it is not needed any more.
     :param handled: rows that are written or refused.
     :param seen: the ids in those rows.
     """
@@ -58,6 +60,7 @@ class Import:
     app_id: int
     request: ImportRequest
     rows: Iterator[Row]
+    content: bytes
     total: int
     created_at: int
     updated_at: int
@@ -103,6 +106,7 @@ class Imports:
             app_id,
             request,
             rows(content, has_header=request.has_header),
+            content,
             total,
             created_at=now,
             updated_at=now,
@@ -126,6 +130,17 @@ class Imports:
     def list(self, app_id: int) -> list[Import]:
         """Give an app's imports, the last one first (U)."""
         return [each for each in reversed(self._imports.values()) if each.app_id == app_id]
+
+    def everything(self) -> Collection[Import]:
+        """Give the imports of all apps, the first one first."""
+        return self._imports.values()
+
+    def take(self, kept: Import) -> None:
+        """Take an import of a former life, and go on with its rows where it was."""
+        kept.rows = islice(rows(kept.content, has_header=kept.request.has_header), kept.handled, None)
+        self._imports[kept.id] = kept
+        if kept.state in ACTIVE:
+            self._active.append(kept)
 
     def cancel(self, wanted: Import) -> None:
         """Stop an import; what it wrote stays.
@@ -182,6 +197,7 @@ class Imports:
 
     def _end(self, each: Import, state: str) -> None:
         self._move(each, state)
+        each.content = b""
         self._active.remove(each)
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.sandbox.denials import InvalidGrant
 
@@ -84,6 +84,43 @@ class OAuthApps:
         """Go back to the first refresh tokens, and no codes."""
         self._refresh_tokens = {app.client.refresh_token: app for app in self._apps.values()}
         self._codes: dict[str, Code] = {}
+
+    @property
+    def all(self) -> Collection[App]:
+        """The apps."""
+        return self._apps.values()
+
+    @property
+    def tokens(self) -> object:
+        """Something that equals its former self as long as no code or refresh token comes or goes."""
+        return dict(self._refresh_tokens), dict(self._codes)
+
+    def dump(self) -> dict[str, Any]:
+        """Write down codes and refresh tokens."""
+        return {
+            "first": [app.client.refresh_token for app in self._apps.values()],
+            "refresh": {token: app.client.client_id for token, app in self._refresh_tokens.items()},
+            "codes": [
+                [code, app.client.client_id, each.redirect_uri, each.expires_at]
+                for code, each in self._codes.items()
+                if (app := self.app(each.app_id))
+            ],
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take what was written down, of those apps that are still there.
+
+        A refresh token that an app begins with now is good, unless it began with it before and lost it.
+        """
+        begun = set(state["first"])
+        first = {token: app for token, app in self._refresh_tokens.items() if token not in begun}
+        refresh = state["refresh"].items()
+        self._refresh_tokens = {
+            token: self._apps[name] for token, name in refresh if name in self._apps
+        } | first
+        for code, client_id, redirect_uri, expires_at in state["codes"]:
+            if client_id in self._apps:
+                self._codes[code] = Code(self._apps[client_id].app_id, redirect_uri, float(expires_at))
 
     def app(self, app_id: int) -> App | None:
         """Find an app by its number."""

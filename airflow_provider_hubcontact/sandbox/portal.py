@@ -18,6 +18,8 @@ from airflow_provider_hubcontact.sandbox.values import iso
 
 FIRST_ID = 171_591_000_001
 ID = "hs_object_id"
+HUBSPOTS_OWN = {ID, "createdate", "lastmodifieddate", "hs_lastmodifieddate"}
+"""What every contact has."""
 
 Result = TypeVar("Result")
 
@@ -43,6 +45,7 @@ class Portal:
     :param account: whose portal it is.
     :param clock: seconds since 1970.
     :raises ValueError: if a contact is none that HubSpot could have.
+    :ivar journal: what changed, for whoever keeps it and empties the list; None if nobody does.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Portal:
         self._clock = clock
         self._seeds = list(contacts)
         self._own = list(properties)
+        self.journal: list[tuple[Contact, Write | None]] | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -66,11 +70,38 @@ class Portal:
         self.definitions = {definition.name: definition for definition in default_properties()}
         self.contacts: dict[str, Contact] = {}
         self._identities = Identities()
-        self._next_id = FIRST_ID
+        self.next_id = FIRST_ID
         for definition in self._own:
             self.define(definition)
         for place, seed in enumerate(self._seeds, 1):
             self._add_seed(place, seed)
+
+    def restore(
+        self, contacts: Iterable[Contact], definitions: Iterable[Definition], groups: set[str], next_id: int
+    ) -> None:
+        """Take another state, or keep the present one if the parts do not fit together.
+
+        :param next_id: of the next contact that is created.
+        :raises ValueError: if they do not.
+        """
+        by_name = {definition.name: definition for definition in definitions}
+        missing = {definition.name for definition in default_properties()} - by_name.keys()
+        if missing:
+            raise ValueError(f"HubSpot's property {min(missing)} is missing.")
+        identities = Identities()
+        for definition in by_name.values():
+            if definition.unique:
+                identities.add_property(definition.name)
+        by_id: dict[str, Contact] = {}
+        for contact in contacts:
+            if contact.id in by_id or int(contact.id) >= next_id:
+                raise ValueError(f"The id {contact.id} is taken, or not given yet.")
+            if not HUBSPOTS_OWN <= contact.properties.keys() <= by_name.keys():
+                raise ValueError(f"The contact {contact.id} has other properties than the portal.")
+            identities.add(contact)
+            by_id[contact.id] = contact
+        self.contacts, self.definitions, self.groups = by_id, by_name, groups
+        self._identities, self.next_id = identities, next_id
 
     def now(self) -> int:
         """Read the portal's clock, in milliseconds since 1970."""
@@ -149,10 +180,20 @@ class Portal:
         changes = {name: value for name, value in draft.values.items() if current.get(name, "") != value}
         if changes:
             self._identities.move(contact, changes, keep_old_email=self.switches.old_email == "secondary")
-            contact.write(Write(changes, now, timestamps or {}, draft.dialect.source))
+            write = Write(changes, now, timestamps or {}, draft.dialect.source)
+            contact.write(write)
             contact.updated_at = now
+            self.touch(contact, write)
             current["lastmodifieddate"] = current["hs_lastmodifieddate"] = iso(now)
         return contact
+
+    def touch(self, contact: Contact, write: Write | None = None) -> None:
+        """Note that a contact changed, or is gone, for whoever keeps the state.
+
+        :param write: the change, if it is part of the history.
+        """
+        if self.journal is not None:
+            self.journal.append((contact, write))
 
     def define(self, definition: Definition) -> Definition:
         """Add a property.
@@ -168,8 +209,8 @@ class Portal:
         return stamped
 
     def _blank(self) -> Contact:
-        contact = Contact(str(self._next_id), 0, 0)
-        self._next_id += 1
+        contact = Contact(str(self.next_id), 0, 0)
+        self.next_id += 1
         return contact
 
     def _add(self, contact: Contact, now: int, dialect: Dialect) -> None:
@@ -183,6 +224,7 @@ class Portal:
             "hs_object_source": dialect.source,
         }
         self.contacts[contact.id] = contact
+        self.touch(contact)
 
     def _add_seed(self, place: int, properties: Mapping[str, str]) -> None:
         try:

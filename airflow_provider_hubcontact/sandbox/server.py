@@ -56,12 +56,14 @@ class Sandbox:
     :param time_zone: the account's IANA zone; the day of the limits begins at its midnight.
     :param faults: what goes wrong: a plan, or the file of one; see ``fault_plan``.
     :param import_pace: how long imports take; half a second and 5,000 rows a second if None.
+    :param database: a SQLite file that keeps the state; the contacts and properties given here are for a new
+        file alone. In memory if None.
     :param switches: the ways to take where HubSpot is not known.
     :param clock: seconds since 1970.
     :param host: the address to listen on.
     :param port: the port; 0 for a free one.
     :raises ValueError: if a contact is none that HubSpot could have, or for a wrong tier, zone or fault plan.
-    :raises OSError: if the fault plan cannot be read.
+    :raises OSError: if the fault plan cannot be read, or the database not be used.
     :raises ImportError: if the extra ``sandbox`` is not installed.
     """
 
@@ -83,6 +85,7 @@ class Sandbox:
         time_zone: str = "America/New_York",
         faults: str | Path | Mapping[str, Any] | None = None,
         import_pace: ImportPace | None = None,
+        database: str | Path | None = None,
         switches: Switches | None = None,
         clock: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
@@ -97,7 +100,13 @@ class Sandbox:
         self.limits = Limits(Allowance.of(tier, rate_limit, daily_limit), time_zone, clock)
         self.faults = Faults(Plan() if faults is None else read_plan(faults), clock)
         self.application = Application(
-            self.portal, self.access, self.limits, self.faults, latency, import_pace or ImportPace()
+            self.portal,
+            self.access,
+            self.limits,
+            self.faults,
+            latency,
+            import_pace or ImportPace(),
+            None if database is None else Path(database),
         )
         self._host, self._port = host, port
         self._server: uvicorn.Server | None = None
@@ -129,6 +138,7 @@ class Sandbox:
         # Connections inherit it; without it the second packet of an answer waits 40 ms to be acknowledged.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._port = listener.getsockname()[1]
+        self.application.open()
         config = uvicorn.Config(
             self.application,
             interface="asgi3",
@@ -155,6 +165,7 @@ class Sandbox:
         self._server.should_exit = True
         self._thread.join(STOP_SECONDS)
         self._server = self._thread = None
+        self.application.close()
 
     def reset(self) -> None:
         """Go back to the start: contacts, properties, tokens, limits, requests."""

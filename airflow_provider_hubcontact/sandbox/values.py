@@ -79,6 +79,10 @@ def normalised_date(value: str) -> str | None:
     return moment.date().isoformat() if moment and _near(moment.date()) else None
 
 
+MAX_TIME = 253_402_300_799_999
+"""The last millisecond of the year 9999; no later time can be written."""
+
+
 @lru_cache(maxsize=256)  # a batch asks for the same moment a hundred times
 def iso(milliseconds: int) -> str:
     """Write a time as HubSpot does: UTC, milliseconds only if there are some."""

@@ -22,7 +22,7 @@ from airflow_provider_hubcontact.sandbox.errors import (
     Problem,
 )
 from airflow_provider_hubcontact.sandbox.routes.objects import READ, WRITE
-from airflow_provider_hubcontact.sandbox.values import milliseconds
+from airflow_provider_hubcontact.sandbox.values import MAX_TIME, milliseconds
 from airflow_provider_hubcontact.sandbox.wire import Reply, Request, Route, array, mapping, required, text
 
 ROOT = "/contacts/v1/contact"
@@ -122,7 +122,7 @@ def _properties(request: Request) -> tuple[dict[str, str], dict[str, int]]:
 def _timestamp(name: str, value: object) -> int:
     """Read a time in milliseconds since 1970; what HubSpot says to others is not known (U)."""
     written = text(value)
-    if not written.isascii() or not written.isdigit() or len(written) > 15:
+    if not written.isascii() or not written.isdigit() or int(written[:16]) > MAX_TIME:
         if isinstance(value, str):
             raise InvalidJson(f'Cannot deserialize value of type `long` from String "{written[:50]}"')
         raise InvalidProperties([Problem(name, "INVALID_LONG", f"{written} was not a valid long.")])

@@ -1,0 +1,145 @@
+"""A portal's state as JSON values: contacts with their history, property definitions, groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from functools import cache
+from typing import Any, get_type_hints
+
+from airflow_provider_hubcontact.sandbox.contact import Contact, Write
+from airflow_provider_hubcontact.sandbox.definitions import Definition, Option
+from airflow_provider_hubcontact.sandbox.portal import Portal
+from airflow_provider_hubcontact.sandbox.values import MAX_TIME
+
+Json = dict[str, Any]
+
+MAX_DIGITS = 19
+"""Of a contact's id, so that SQLite can have it as a number."""
+
+_CONTACT = tuple(field.name for field in fields(Contact) if field.name != "writes")
+_DEFINITION = tuple(field.name for field in fields(Definition) if field.init)
+
+
+class InvalidState(ValueError):
+    """What was given is no state of a portal; the sentence says why."""
+
+
+def dump(portal: Portal) -> Json:
+    """Write down a portal."""
+    return {
+        "nextId": portal.next_id,
+        **dump_frame(portal),
+        "contacts": [
+            {**dump_contact(contact), "writes": [list(write) for write in contact.writes]}
+            for contact in portal.contacts.values()
+        ],
+    }
+
+
+def dump_frame(portal: Portal) -> Json:
+    """Write down all but the contacts and their ids."""
+    return {
+        "groups": sorted(portal.groups),
+        "properties": [dump_definition(definition) for definition in portal.definitions.values()],
+    }
+
+
+def load(portal: Portal, state: Mapping[str, Any]) -> None:
+    """Put a portal into a state that was written down; it stays as it is if that is none.
+
+    :raises InvalidState: if it is none.
+    """
+    try:
+        contacts = [load_contact(each, each["writes"]) for each in state["contacts"]]
+        restore(portal, state, contacts, state["nextId"])
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
+        raise InvalidState(f"This is no state of a portal: {error!r}") from error
+
+
+def restore(portal: Portal, frame: Mapping[str, Any], contacts: Iterable[Contact], next_id: int) -> None:
+    """Put a portal together again.
+
+    :param frame: all but the contacts.
+    :param next_id: of the next contact that is created.
+    :raises ValueError: if they do not fit together.
+    """
+    definitions = [load_definition(each) for each in frame["properties"]]
+    groups = {_typed(each, str) for each in frame["groups"]}
+    portal.restore(contacts, definitions, groups, _typed(next_id, int))
+
+
+def dump_contact(contact: Contact) -> Json:
+    """Write down a contact without its history."""
+    return {name: getattr(contact, name) for name in _CONTACT}
+
+
+def load_contact(values: Mapping[str, Any], writes: Iterable[Iterable[Any]]) -> Contact:
+    """Make a contact again.
+
+    :raises ValueError: if it is none.
+    """
+    contact = Contact(**{name: values[name] for name in _CONTACT})
+    _check(contact)
+    if not (contact.id.isascii() and contact.id.isdigit() and len(contact.id) < MAX_DIGITS):
+        raise ValueError(f"The id of a contact is a number, not {contact.id!r}.")
+    _moments(contact.created_at, contact.updated_at)
+    contact.properties = _texts(contact.properties)
+    contact.writes = [_load_write(*each) for each in writes]
+    return contact
+
+
+def dump_definition(definition: Definition) -> Json:
+    """Write down a property."""
+    whole = asdict(definition)
+    return {name: whole[name] for name in _DEFINITION}
+
+
+def load_definition(values: Mapping[str, Any]) -> Definition:
+    """Make a property again.
+
+    :raises ValueError: if it is none.
+    """
+    options = tuple(Option(**option) for option in values["options"])
+    for option in options:
+        _check(option)
+    definition = Definition(**{**values, "options": options})
+    _check(definition)
+    _moments(definition.created_at)
+    return definition
+
+
+def _load_write(
+    values: Mapping[str, Any], timestamp: int, timestamps: Mapping[str, Any], source: str
+) -> Write:
+    _moments(timestamp, *timestamps.values())
+    return Write(_texts(values), timestamp, dict(timestamps), _typed(source, str))
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    return {_typed(name, str): _typed(value, str) for name, value in values.items()}
+
+
+def _check(record: Contact | Definition | Option) -> None:
+    """See that every text, number and flag is one."""
+    record_type: type = type(record)
+    for name, kind in _plain_fields(record_type).items():
+        _typed(getattr(record, name), kind)
+
+
+@cache
+def _plain_fields(record: type) -> dict[str, type]:
+    hints = get_type_hints(record)
+    return {name: kind for name, kind in hints.items() if kind in {str, int, bool}}
+
+
+def _moments(*values: int) -> None:
+    for value in values:
+        if not 0 <= _typed(value, int) <= MAX_TIME:
+            raise ValueError(f"{value} milliseconds since 1970 are no time")
+
+
+def _typed(value: Any, kind: type) -> Any:  # noqa: ANN401 - any JSON
+    if type(value) is not kind:
+        raise ValueError(f"{value!r} is no {kind.__name__}")
+    return value
