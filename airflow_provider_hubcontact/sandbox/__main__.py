@@ -55,6 +55,9 @@ examples:
     curl -H 'Authorization: Bearer {TOKEN}' \\
       'http://127.0.0.1:8042/crm/objects/2026-09/contacts/contact-000001@example.com?idProperty=email'
 
+  Ask it about itself: its requests, limits, faults, a snapshot of its state (all of it: /sandbox):
+    curl 'http://127.0.0.1:8042/sandbox/requests?last=20'
+
   An Airflow connection to it: type hubspot, host http://127.0.0.1:8042, the token as the password.
 
 switches, for what is not known about HubSpot, the default first:

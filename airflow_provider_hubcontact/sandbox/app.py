@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from airflow_provider_hubcontact.sandbox.access import Access
+from airflow_provider_hubcontact.sandbox.admin import Admin
 from airflow_provider_hubcontact.sandbox.errors import Broken, NotEmulated, Refused
 from airflow_provider_hubcontact.sandbox.exchange import (
     Gone,
@@ -55,7 +56,8 @@ class Application:
     log: deque[Logged] = field(default_factory=lambda: deque(maxlen=MAX_LOG))
 
     def __post_init__(self) -> None:
-        self.router = router()
+        self.admin = Admin(self.portal, self.access, self.limits, self.faults, self.log, self.reset)
+        self.router = router(self.admin.routes())
         self.imports = Imports(self.portal, self.import_pace)
         self.store: Store | None = None
         if self.database is not None:
@@ -97,29 +99,36 @@ class Application:
             log.exception("The sandbox cannot answer %s %s", request.method, request.path)
             reply = Reply(500, Broken().body(correlation_id))
         reply = instead(request, route, reply, correlation_id)
-        self.log.append(_logged(request, route, reply))
         headers = [(b"X-HubSpot-Correlation-Id", correlation_id.encode())]
-        if route is None or not route.search:
+        if route is None or not (route.search or route.admin):
             headers += self.limits.headers(request.grant.app_id, oauth=request.grant.oauth)
+        if route is None or not route.admin:
+            self.log.append(_logged(request, route, reply))
         if request.strike.rule is None:
             await send_reply(send, reply, headers)
         else:
             await deliver(request.strike.rule, reply, headers, scope=scope, receive=receive, send=send)
 
     async def _answer(self, request: Request, route: Route | None, scope: Scope, receive: Receive) -> Reply:
+        if route is not None and route.admin:
+            self.admin.check(scope)
         request.body = await read_body(receive, route.max_body if route else MAX_BODY)
         request.headers = scope["headers"]
         if route is None:
             raise NotEmulated(f"{request.method} {request.path}")
-        self._admit(request, route, scope)
-        request.strike = strike = self.faults.strike(request.method, request.path, route.operation)
-        delay = self.latency + strike.delay
-        if delay:
-            await asyncio.sleep(delay)
+        if not route.admin:
+            self._admit(request, route, scope)
+            await self._meet_fault(request, route)
         try:
             return self._do(request, route, scope)
         finally:
             self._save()
+
+    async def _meet_fault(self, request: Request, route: Route) -> None:
+        request.strike = self.faults.strike(request.method, request.path, route.operation)
+        delay = self.latency + request.strike.delay
+        if delay:
+            await asyncio.sleep(delay)
 
     def _do(self, request: Request, route: Route, scope: Scope) -> Reply:
         """Do what is asked, unless a fault forbids it."""

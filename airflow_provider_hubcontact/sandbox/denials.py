@@ -5,7 +5,7 @@
     Refused
     ├── InvalidGrant                    400, in OAuth's own form
     ├── Unauthenticated, TokenExpired   401
-    ├── MissingScopes                   403
+    ├── MissingScopes, NotYours         403
     ├── TokenNotFound                   404
     ├── NotAForm                        415
     └── RateLimited, SearchLimited,
@@ -107,6 +107,18 @@ class NotAForm(Refused):
 
     def __init__(self) -> None:
         super().__init__("HTTP 415 Unsupported Media Type")
+
+
+class NotYours(Refused):
+    """The sandbox's own API is for this machine, or for who has a token."""
+
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The sandbox's own API answers calls from this machine, by the name of 127.0.0.1 or localhost, "
+            "and others with a good token; send Authorization: Bearer."
+        )
 
 
 class RateLimited(Refused):

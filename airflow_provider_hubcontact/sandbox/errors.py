@@ -333,6 +333,15 @@ class Broken(Refused):
         super().__init__("The sandbox failed; its log says where.", "INTERNAL_ERROR")
 
 
+class NoSuchFault(Refused):
+    """The sandbox's fault plan has no such rule."""
+
+    status = 404
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No rule of the fault plan is called {name!r}.")
+
+
 class NotEmulated(Refused):
     """HubSpot may do this; the sandbox does not."""
 

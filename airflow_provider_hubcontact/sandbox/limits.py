@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_provider_hubcontact.sandbox.denials import DailyLimitReached, RateLimited, SearchLimited
@@ -143,14 +143,28 @@ class Limits:
         self._turn_the_day(self._clock())
         return self._midnight
 
-    @property
-    def windows(self) -> dict[int, int]:
-        """App id → its calls in the present window."""
+    def usage(self) -> dict[str, Any]:
+        """Tell what is used: of the day, and of each app's window."""
         now = self._clock()
-        seconds = max(self.rate_limit.seconds, self.oauth_rate_limit.seconds)
-        return {
-            app_id: len(self._window(app_id, now, SEARCH.seconds if app_id == ACCOUNT else seconds))
+        longest = max(self.rate_limit.seconds, self.oauth_rate_limit.seconds)
+        apps = {
+            str(app_id): len(self._window(app_id, now, longest))
             for app_id in sorted(self._windows)
+            if app_id != ACCOUNT
+        }
+        return {
+            "daily": {"used": self.used_today, "limit": self.daily},
+            "apps": {
+                "used": apps,
+                "limit": self.rate_limit.calls,
+                "oauthLimit": self.oauth_rate_limit.calls,
+                "seconds": self.rate_limit.seconds,
+            },
+            "search": {
+                "used": len(self._window(ACCOUNT, now, SEARCH.seconds)),
+                "limit": SEARCH.calls,
+                "seconds": SEARCH.seconds,
+            },
         }
 
     def admit(self, app_id: int, *, oauth: bool) -> None:

@@ -167,6 +167,15 @@ class Sandbox:
         self._server = self._thread = None
         self.application.close()
 
+    def use_faults(self, faults: str | Path | Mapping[str, Any]) -> None:
+        """Let other things go wrong than before, from now on.
+
+        :param faults: a plan, or the file of one; ``{}`` for nothing.
+        :raises ValueError: if it is none.
+        :raises OSError: if the file cannot be read.
+        """
+        self.faults.use(read_plan(faults))
+
     def reset(self) -> None:
         """Go back to the start: contacts, properties, tokens, limits, requests."""
         if self._loop is None or not self._loop.is_running():

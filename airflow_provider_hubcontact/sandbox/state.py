@@ -92,7 +92,7 @@ def load_contact(values: Mapping[str, Any], writes: Iterable[Iterable[Any]]) -> 
 def dump_definition(definition: Definition) -> Json:
     """Write down a property."""
     whole = asdict(definition)
-    return {name: whole[name] for name in _DEFINITION}
+    return {name: whole[name] for name in _DEFINITION} | {"options": list(whole["options"])}
 
 
 def load_definition(values: Mapping[str, Any]) -> Definition:

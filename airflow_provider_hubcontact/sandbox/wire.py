@@ -110,6 +110,7 @@ class Route:
     :param public: it needs no token.
     :param legacy: errors have v1's form.
     :param search: it has the limit of searches, and its answers say nothing of limits (D: search guide).
+    :param admin: it is the sandbox's own: nothing of HubSpot's is about it, neither limits nor faults.
     :param max_body: bytes that a request may have.
     """
 
@@ -120,6 +121,7 @@ class Route:
     public: bool = False
     legacy: bool = False
     search: bool = False
+    admin: bool = False
     max_body: int = MAX_BODY
     operation: str = field(init=False)
 

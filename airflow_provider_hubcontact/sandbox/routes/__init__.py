@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
+
 from airflow_provider_hubcontact.sandbox.routes import (
     account,
     batches,
@@ -11,12 +14,15 @@ from airflow_provider_hubcontact.sandbox.routes import (
     oauth,
     properties,
 )
-from airflow_provider_hubcontact.sandbox.wire import Router
+from airflow_provider_hubcontact.sandbox.wire import Route, Router
 
 __all__ = ["router"]
 
 
-def router() -> Router:
-    """Put all routes together."""
+def router(more: Iterable[Route] = ()) -> Router:
+    """Put all routes together.
+
+    :param more: routes that are not HubSpot's.
+    """
     families = (account, batches, contacts, contacts_v1, imports, oauth, properties)
-    return Router(route for family in families for route in family.routes())
+    return Router(chain(more, *(family.routes() for family in families)))
