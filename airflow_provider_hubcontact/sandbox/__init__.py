@@ -3,7 +3,17 @@
 from airflow_provider_hubcontact.sandbox.access import OAuthClient
 from airflow_provider_hubcontact.sandbox.definitions import Definition, Option
 from airflow_provider_hubcontact.sandbox.limits import RateLimit
+from airflow_provider_hubcontact.sandbox.requirements import Condition, Requirements
 from airflow_provider_hubcontact.sandbox.server import Sandbox
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
-__all__ = ["Definition", "OAuthClient", "Option", "RateLimit", "Sandbox", "Switches"]
+__all__ = [
+    "Condition",
+    "Definition",
+    "OAuthClient",
+    "Option",
+    "RateLimit",
+    "Requirements",
+    "Sandbox",
+    "Switches",
+]

@@ -17,6 +17,7 @@ from airflow_provider_hubcontact.sandbox import fault_plan, seeds
 from airflow_provider_hubcontact.sandbox.access import OAUTH_LIFETIME, SCOPES, OAuthClient
 from airflow_provider_hubcontact.sandbox.imports import ImportPace
 from airflow_provider_hubcontact.sandbox.limits import TIERS, RateLimit
+from airflow_provider_hubcontact.sandbox.requirements import Condition, Requirements
 from airflow_provider_hubcontact.sandbox.server import TOKEN, Sandbox
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
@@ -117,7 +118,10 @@ def _sandbox(options: argparse.Namespace) -> Sandbox:
         faults=options.faults,
         database=options.db,
         import_pace=ImportPace(options.import_delay),
+        v1_batch_delay=options.v1_batch_delay,
         switches=Switches().flipped(dict(options.switch)),
+        requirements=Requirements(tuple(options.required), tuple(options.required_if)),
+        search_lag=options.search_lag,
         host=options.host,
         port=options.port,
     )
@@ -181,6 +185,35 @@ def _parser() -> argparse.ArgumentParser:
         default=ImportPace().delay,
         metavar="S",
         help="seconds before an import writes its first row (%(default)s)",
+    )
+    add(
+        "--v1-batch-delay",
+        type=_seconds,
+        default=0.5,
+        metavar="S",
+        help="seconds until a batch of v1 is written (%(default)s)",
+    )
+    add(
+        "--search-lag",
+        type=_seconds,
+        default=0.0,
+        metavar="S",
+        help="seconds that the search is behind (%(default)s)",
+    )
+    add(
+        "--required",
+        action="append",
+        default=[],
+        metavar="PROPERTY",
+        help="2026-09 demands it of a new contact; repeat it",
+    )
+    add(
+        "--required-if",
+        action="append",
+        type=_parsed(Condition.parse),
+        default=[],
+        metavar="PROPERTY:OTHER[=VALUE]",
+        help="2026-09 demands it of contacts whose other property has the value, or any; repeat it",
     )
     add(
         "--oauth-client",

@@ -26,6 +26,7 @@ from airflow_provider_hubcontact.sandbox.exchange import (
 )
 from airflow_provider_hubcontact.sandbox.faults import Faults
 from airflow_provider_hubcontact.sandbox.imports import ImportPace, Imports
+from airflow_provider_hubcontact.sandbox.later import LaterWrites
 from airflow_provider_hubcontact.sandbox.limits import Limits
 from airflow_provider_hubcontact.sandbox.mishaps import deliver, instead
 from airflow_provider_hubcontact.sandbox.portal import Portal
@@ -43,6 +44,7 @@ class Application:
 
     :param latency: seconds that each answer takes longer; the call is applied after them.
     :param import_pace: how long imports take.
+    :param v1_batch_delay: seconds until a batch of v1 is written.
     :param database: the file that keeps the state; in memory alone if None.
     """
 
@@ -52,6 +54,7 @@ class Application:
     faults: Faults = field(default_factory=Faults)
     latency: float = 0.0
     import_pace: ImportPace = field(default_factory=ImportPace)
+    v1_batch_delay: float = 0.5
     database: Path | None = None
     log: deque[Logged] = field(default_factory=lambda: deque(maxlen=MAX_LOG))
 
@@ -59,13 +62,14 @@ class Application:
         self.admin = Admin(self.portal, self.access, self.limits, self.faults, self.log, self.reset)
         self.router = router(self.admin.routes())
         self.imports = Imports(self.portal, self.import_pace)
+        self.later = LaterWrites(self.portal, self.v1_batch_delay)
         self.store: Store | None = None
         if self.database is not None:
-            self.store = Store(self.database, self.portal, self.access, self.imports)
+            self.store = Store(self.database, self.portal, self.access, self.imports, self.later)
 
     def reset(self) -> None:
         """Go back to the start: contacts, properties, tokens, limits, imports, faults, log."""
-        for part in (self.portal, self.access, self.limits, self.imports, self.faults):
+        for part in (self.portal, self.access, self.limits, self.imports, self.later, self.faults):
             part.reset()
         self.log.clear()
         self._save()
@@ -85,7 +89,13 @@ class Application:
         correlation_id = str(uuid.uuid4())
         path = scope["raw_path"].decode("latin-1")
         request = Request(
-            scope["method"], path, scope["query_string"], self.portal, self.access, self.imports
+            scope["method"],
+            path,
+            scope["query_string"],
+            self.portal,
+            self.access,
+            self.imports,
+            self.later,
         )
         route, request.params = self.router.find(request.method, path) or (None, {})
         try:
@@ -133,6 +143,7 @@ class Application:
     def _do(self, request: Request, route: Route, scope: Scope) -> Reply:
         """Do what is asked, unless a fault forbids it."""
         self.imports.advance()
+        self.later.advance()
         rule = request.strike.rule
         if rule is None or rule.applied:
             return route.handler(request)
@@ -150,6 +161,8 @@ class Application:
             return
         request.grant = self.access.look_up(bearer(scope))
         request.grant.check(route.scopes)
+        if route.family == "imports" and self.portal.switches.import_calls == "free":
+            return
         if route.search:
             self.limits.admit_search(oauth=request.grant.oauth)
         else:

@@ -15,6 +15,7 @@ from airflow_provider_hubcontact.sandbox.errors import (
     ContactExists,
     ContactsNotFound,
     DuplicateIds,
+    InvalidInput,
     InvalidProperties,
     Json,
     NonUniqueIdProperty,
@@ -90,8 +91,11 @@ def upsert(portal: Portal, inputs: Sequence[Input], dialect: Dialect) -> Outcome
     """
     _check_ids(portal, inputs, refuse_email=False)
     pairs, unknown = [], []
+    refused = portal.switches.upsert_by_email == "refused"
     for each in inputs:
         contact = portal.find(each.id, each.id_property)
+        if refused and contact is not None and each.id_property == "email":
+            raise InvalidInput("Partial upserts are not supported with email as idProperty.")
         if contact is None and each.id_property in {None, "hs_object_id"}:
             unknown.append(each.id)  # an id cannot be chosen
             continue
@@ -103,11 +107,24 @@ def upsert(portal: Portal, inputs: Sequence[Input], dialect: Dialect) -> Outcome
     return outcome
 
 
+def archive(portal: Portal, ids: Sequence[str]) -> None:
+    """Delete contacts; ids that are unknown, or deleted already, are no error (T).
+
+    :raises Refused: if there are too many.
+    """
+    _check_size(ids)
+    for each in ids:
+        contact = portal.find(each)
+        if contact is not None:
+            portal.archive(contact)
+
+
 def read(
-    portal: Portal, ids: Sequence[str], id_property: str | None, *, with_history: bool
+    portal: Portal, ids: Sequence[str], id_property: str | None, *, with_history: bool, archived: bool = False
 ) -> tuple[list[Contact], list[Json]]:
     """Find contacts.
 
+    :param archived: the deleted ones instead.
     :return: each one once, and the entries for the answer's ``errors``.
     :raises Refused: if there are too many, or the property does not identify contacts.
     """
@@ -117,8 +134,9 @@ def read(
     _check_id_property(portal, id_property, refuse_email=False)
     found: dict[str, Contact] = {}
     missing = []
+    find = portal.find_archived if archived else portal.find
     for each in dict.fromkeys(ids):
-        contact = portal.find(each, id_property)
+        contact = find(each, id_property)
         if contact is None:
             missing.append(each)
         else:
@@ -163,7 +181,7 @@ def _write_all(portal: Portal, pairs: Sequence[Pair], dialect: Dialect) -> Outco
             drafts.append(draft)
             claimed |= portal.claims(draft)
     if invalid:
-        raise InvalidProperties([problem for refused in invalid for problem in refused.problems])
+        raise type(invalid[0])([problem for refused in invalid for problem in refused.problems])
     if conflicts:
         raise conflicts[0] if len(conflicts) == 1 else ContactExists(None, conflicts[0].value)
     written = [

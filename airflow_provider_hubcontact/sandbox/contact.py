@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
+
+from airflow_provider_hubcontact.sandbox.values import iso
 
 HISTORY_LENGTH = 45
 """How many values of a property HubSpot tells."""
@@ -46,6 +48,7 @@ class Contact:
     :param id: the record id; v1 calls it vid.
     :param properties: name → current value; a cleared one is empty, one that never had a value is missing.
     :param writes: the changes, the first one first.
+    :param archived_at: when it was deleted, in milliseconds since 1970; 0 if it is there.
     """
 
     id: str
@@ -53,6 +56,7 @@ class Contact:
     updated_at: int
     properties: dict[str, str] = field(default_factory=dict)
     writes: list[Write] = field(default_factory=list)
+    archived_at: int = 0
 
     @property
     def email(self) -> str:
@@ -76,6 +80,26 @@ class Contact:
                     timestamp = write.timestamps.get(name, write.timestamp)
                     versions.append(Version(value, timestamp, write.source))
         return history
+
+    def as_of(self, moment: int) -> Contact | None:
+        """Give the contact as it was.
+
+        :param moment: milliseconds since 1970.
+        :return: itself if it has not changed since; None if it was not there.
+        """
+        if self.created_at > moment or 0 < self.archived_at <= moment:
+            return None
+        if self.updated_at <= moment:
+            return self
+        kept = [write for write in self.writes if write.timestamp <= moment]
+        properties = dict(self.properties)
+        for name in {name for write in self.writes[len(kept) :] for name in write.values}:
+            properties.pop(name, None)
+        for write in kept:
+            properties.update(write.values)
+        updated_at = kept[-1].timestamp if kept else self.created_at
+        properties |= dict.fromkeys(("lastmodifieddate", "hs_lastmodifieddate"), iso(updated_at))
+        return replace(self, properties=properties, writes=kept, updated_at=updated_at)
 
     def write(self, write: Write) -> None:
         """Change properties, and remember it."""

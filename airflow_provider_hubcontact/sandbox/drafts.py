@@ -28,6 +28,7 @@ class Dialect:
     :param epoch_times: times are milliseconds (v1).
     :param normalises_dates: a date in the wrong form is mended and warned about, not refused (2026-09, T).
     :param keeps_stage: a stage that goes back is ignored whatever the switch says (v1, D).
+    :param checks_requirements: the portal's required and conditional properties count (2026-09, D).
     :param computes: the writer is HubSpot itself, which may set what is read-only.
     """
 
@@ -35,11 +36,12 @@ class Dialect:
     epoch_times: bool = False
     normalises_dates: bool = False
     keeps_stage: bool = False
+    checks_requirements: bool = False
     computes: bool = False
 
 
 V3 = Dialect()
-V2026_09 = Dialect(normalises_dates=True)
+V2026_09 = Dialect(normalises_dates=True, checks_requirements=True)
 V1 = Dialect(source="API", epoch_times=True, keeps_stage=True)
 SEED = Dialect(source="IMPORT", keeps_stage=True, computes=True)
 

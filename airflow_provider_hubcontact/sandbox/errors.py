@@ -7,8 +7,9 @@ others, **U** unknown, so the text is ours.
 
     Refused
     ├── InvalidJson, MissingFields, InvalidInput, InvalidProperties,
+    │   MissingProperties, InvalidSearch,
     │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
-    │   ImportNotActive                                                    400
+    │   BatchRefused, ImportNotActive                                                    400
     ├── ContactNotFound, IdNotNumeric, PropertyNotFound, ContactsNotFound,
     │   ImportNotFound                                                     404
     ├── ContactExists, LegacyContactExists, PropertyExists                 409
@@ -131,13 +132,14 @@ class InvalidProperties(Refused):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        results = [problem.result for problem in problems]
-        listed = json.dumps(results, ensure_ascii=False, separators=(",", ":"))
         super().__init__(
-            f"Property values were not valid: {listed}",
-            "VALIDATION_ERROR",
-            errors=[problem.error for problem in problems[:MAX_ERRORS]],
+            self._sentence(), "VALIDATION_ERROR", errors=[problem.error for problem in problems[:MAX_ERRORS]]
         )
+
+    def _sentence(self) -> str:
+        results = [problem.result for problem in self.problems]
+        listed = json.dumps(results, ensure_ascii=False, separators=(",", ":"))
+        return f"Property values were not valid: {listed}"
 
     def legacy_body(self, correlation_id: str) -> Json:
         """Fill the envelope of v1, which lists all problems as JSON (F)."""
@@ -147,6 +149,27 @@ class InvalidProperties(Refused):
             "message": "Property values were not valid",
             "correlationId": correlation_id,
         }
+
+
+class MissingProperties(InvalidProperties):
+    """Properties that the portal demands are missing (T)."""
+
+    def _sentence(self) -> str:
+        return "The property values provided are invalid"
+
+
+class InvalidSearch(Refused):
+    """A search asks for what cannot be searched (U: the texts).
+
+    :param problem: what is wrong.
+    """
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"There was a problem with the request. {problem}",
+            "VALIDATION_ERROR",
+            errors=[{"message": problem}],
+        )
 
 
 class DuplicateIds(Refused):
@@ -251,6 +274,38 @@ class ContactExists(Refused):
         if self.existing_id:
             part["context"] = {**part.get("context", {}), "existingId": [self.existing_id]}
         return part
+
+
+class Failure(NamedTuple):
+    """Why one contact keeps a batch of v1 from being taken.
+
+    :param place: the contact's, from 0.
+    :param problem: what is wrong with a property; None if it is something else.
+    :param invalid_email: an address that is none.
+    """
+
+    place: int
+    message: str
+    problem: Problem | None = None
+    invalid_email: str = ""
+
+    @property
+    def entry(self) -> Json:
+        """The form inside of ``failureMessages``: an address that is none has no property result (C)."""
+        if self.problem is None or self.invalid_email:
+            return {"index": self.place, "error": {"status": "error", "message": self.message}}
+        return {"index": self.place, "propertyValidationResult": self.problem.result}
+
+
+class BatchRefused(Refused):
+    """A batch of v1 holds contacts that cannot be written, so that none is (C, F)."""
+
+    def __init__(self, failures: Sequence[Failure]) -> None:
+        super().__init__(
+            "Errors found processing batch update",
+            invalidEmails=[failure.invalid_email for failure in failures if failure.invalid_email],
+            failureMessages=[failure.entry for failure in failures],
+        )
 
 
 class LegacyContactExists(Refused):

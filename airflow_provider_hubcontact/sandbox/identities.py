@@ -75,12 +75,15 @@ class Identities:
         :raises ValueError: if another contact has one.
         """
         for name, holders in self._holders.items():
-            values = [contact.properties.get(name, "").lower()]
-            if name == EMAIL:
-                values += contact.secondary_emails
-            for value in filter(None, values):
+            for value in _values(contact, name):
                 if holders.setdefault(value, contact) is not contact:
                     raise ValueError(f"The contacts {holders[value].id} and {contact.id} share a {name}.")
+
+    def forget(self, contact: Contact) -> None:
+        """Know a contact no more."""
+        for name, holders in self._holders.items():
+            for value in _values(contact, name):
+                del holders[value]
 
     def add_secondary(self, contact: Contact) -> None:
         """Know a contact by its secondary addresses.
@@ -91,6 +94,13 @@ class Identities:
             holder = self._holders[EMAIL].setdefault(address, contact)
             if holder is not contact:
                 raise ContactExists(holder.id, address)
+
+
+def _values(contact: Contact, name: str) -> list[str]:
+    """List the values by which a property identifies a contact."""
+    value = contact.properties.get(name, "").lower()
+    others = contact.secondary_emails if name == EMAIL else []
+    return list(filter(None, dict.fromkeys([value, *others])))
 
 
 def _move_secondary(contact: Contact, old: str, new: str, *, keep_old: bool) -> bool:

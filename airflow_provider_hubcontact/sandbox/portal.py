@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -13,6 +14,7 @@ from airflow_provider_hubcontact.sandbox.definitions import Definition
 from airflow_provider_hubcontact.sandbox.drafts import SEED, STAGE, V3, Dialect, Draft, fill
 from airflow_provider_hubcontact.sandbox.errors import ContactExists, InvalidProperties, PropertyExists
 from airflow_provider_hubcontact.sandbox.identities import EMAIL, Identities
+from airflow_provider_hubcontact.sandbox.requirements import Requirements
 from airflow_provider_hubcontact.sandbox.switches import Switches
 from airflow_provider_hubcontact.sandbox.values import iso
 
@@ -44,7 +46,10 @@ class Portal:
     :param switches: the ways to take where HubSpot is not known.
     :param account: whose portal it is.
     :param clock: seconds since 1970.
-    :raises ValueError: if a contact is none that HubSpot could have.
+    :param requirements: which properties a write needs; the first contacts need none.
+    :param search_lag: seconds that the search is behind.
+    :raises ValueError: if a contact is none that HubSpot could have, or a required property is unknown.
+    :ivar contacts: id → contact; ``archived`` holds the deleted ones.
     :ivar journal: what changed, for whoever keeps it and empties the list; None if nobody does.
     """
 
@@ -55,20 +60,30 @@ class Portal:
         switches: Switches | None = None,
         account: Account | None = None,
         clock: Callable[[], float] = time.time,
+        *,
+        requirements: Requirements | None = None,
+        search_lag: float = 0.0,
     ) -> None:
         self.switches = switches or Switches()
+        self.requirements = requirements or Requirements()
+        self.search_lag = search_lag
         self.account = account or Account()
         self._clock = clock
         self._seeds = list(contacts)
         self._own = list(properties)
         self.journal: list[tuple[Contact, Write | None]] | None = None
         self.reset()
+        unknown = self.requirements.names() - self.definitions.keys()
+        if unknown:
+            raise ValueError(f"There is no property {min(unknown)}; no contact can be required to have it.")
 
     def reset(self) -> None:
         """Go back to the start: the first contacts, the first properties."""
         self.groups = set(GROUPS) | {definition.group for definition in self._own}
         self.definitions = {definition.name: definition for definition in default_properties()}
         self.contacts: dict[str, Contact] = {}
+        self.archived: dict[str, Contact] = {}
+        self._ids: list[int] = []
         self._identities = Identities()
         self.next_id = FIRST_ID
         for definition in self._own:
@@ -93,13 +108,18 @@ class Portal:
             if definition.unique:
                 identities.add_property(definition.name)
         by_id: dict[str, Contact] = {}
+        archived: dict[str, Contact] = {}
         for contact in contacts:
-            if contact.id in by_id or int(contact.id) >= next_id:
+            if contact.id in by_id or contact.id in archived or int(contact.id) >= next_id:
                 raise ValueError(f"The id {contact.id} is taken, or not given yet.")
             if not HUBSPOTS_OWN <= contact.properties.keys() <= by_name.keys():
                 raise ValueError(f"The contact {contact.id} has other properties than the portal.")
+            if contact.archived_at:
+                archived[contact.id] = contact
+                continue
             identities.add(contact)
             by_id[contact.id] = contact
+        self.archived, self._ids = archived, sorted(map(int, by_id))
         self.contacts, self.definitions, self.groups = by_id, by_name, groups
         self._identities, self.next_id = identities, next_id
 
@@ -120,6 +140,37 @@ class Portal:
         if id_property in {None, ID}:
             return self.contacts.get(value)
         return self._identities.find(id_property or "", value)
+
+    def find_archived(self, value: str, id_property: str | None = None) -> Contact | None:
+        """Find a deleted contact, as ``find`` does; the last one if several have the value."""
+        if id_property in {None, ID}:
+            return self.archived.get(value)
+        name, wanted = id_property or "", value.lower()
+        for contact in reversed(self.archived.values()):
+            if wanted and contact.properties.get(name, "").lower() == wanted:
+                return contact
+        return None
+
+    def page(self, after: int, most: int, *, archived: bool = False) -> list[Contact]:
+        """Give the contacts in the order of their ids.
+
+        :param after: the id before the first one.
+        :param most: how many.
+        :param archived: the deleted ones instead.
+        """
+        shelf = self.archived if archived else self.contacts
+        ids = sorted(map(int, shelf)) if archived else self._ids
+        start = bisect_right(ids, after)
+        return [shelf[str(number)] for number in ids[start : start + most]]
+
+    def archive(self, contact: Contact) -> None:
+        """Delete a contact: its address and its unique values are free again."""
+        self._identities.forget(contact)
+        del self.contacts[contact.id]
+        self._ids.pop(bisect_right(self._ids, int(contact.id)) - 1)
+        contact.archived_at = self.now()
+        self.archived[contact.id] = contact
+        self.touch(contact)
 
     def identifies(self, name: str) -> bool:
         """Tell whether a property identifies contacts."""
@@ -154,6 +205,7 @@ class Portal:
         :param properties: name → value, "" to clear it.
         :param claimed: unique values that other drafts of the same batch take.
         :raises InvalidProperties: with all that is wrong.
+        :raises MissingProperties: if the portal demands more.
         :raises ContactExists: if another contact has the address, or the value of a unique property.
         """
         draft = Draft(contact or self._blank(), contact is None, dialect)
@@ -161,6 +213,8 @@ class Portal:
         default_stage = self.switches.new_contact_stage
         if draft.new and not dialect.computes and STAGE not in draft.values and default_stage != "none":
             draft.values[STAGE] = default_stage
+        if self.requirements and self._enforces(dialect):
+            self.requirements.check(draft.contact.properties, draft.values, new=draft.new)
         self._identities.check(draft, claimed or {})
         return draft
 
@@ -190,7 +244,7 @@ class Portal:
     def touch(self, contact: Contact, write: Write | None = None) -> None:
         """Note that a contact changed, or is gone, for whoever keeps the state.
 
-        :param write: the change, if it is part of the history.
+        :param write: the change, if it is part of the history; without one the contact is new or deleted.
         """
         if self.journal is not None:
             self.journal.append((contact, write))
@@ -208,6 +262,10 @@ class Portal:
             self._identities.add_property(stamped.name)
         return stamped
 
+    def _enforces(self, dialect: Dialect) -> bool:
+        every = self.switches.write_rules == "every" and not dialect.computes
+        return dialect.checks_requirements or every
+
     def _blank(self) -> Contact:
         contact = Contact(str(self.next_id), 0, 0)
         self.next_id += 1
@@ -224,6 +282,7 @@ class Portal:
             "hs_object_source": dialect.source,
         }
         self.contacts[contact.id] = contact
+        insort(self._ids, int(contact.id))
         self.touch(contact)
 
     def _add_seed(self, place: int, properties: Mapping[str, str]) -> None:

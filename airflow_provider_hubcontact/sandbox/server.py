@@ -19,6 +19,7 @@ from airflow_provider_hubcontact.sandbox.faults import Faults
 from airflow_provider_hubcontact.sandbox.imports import ImportPace
 from airflow_provider_hubcontact.sandbox.limits import Allowance, Limits, RateLimit
 from airflow_provider_hubcontact.sandbox.portal import Account, Portal
+from airflow_provider_hubcontact.sandbox.requirements import Requirements
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
 if TYPE_CHECKING:
@@ -56,9 +57,12 @@ class Sandbox:
     :param time_zone: the account's IANA zone; the day of the limits begins at its midnight.
     :param faults: what goes wrong: a plan, or the file of one; see ``fault_plan``.
     :param import_pace: how long imports take; half a second and 5,000 rows a second if None.
+    :param v1_batch_delay: seconds until a batch of v1 is written.
     :param database: a SQLite file that keeps the state; the contacts and properties given here are for a new
         file alone. In memory if None.
     :param switches: the ways to take where HubSpot is not known.
+    :param requirements: properties that 2026-09 demands of a write.
+    :param search_lag: seconds that the search is behind.
     :param clock: seconds since 1970.
     :param host: the address to listen on.
     :param port: the port; 0 for a free one.
@@ -85,8 +89,11 @@ class Sandbox:
         time_zone: str = "America/New_York",
         faults: str | Path | Mapping[str, Any] | None = None,
         import_pace: ImportPace | None = None,
+        v1_batch_delay: float = 0.5,
         database: str | Path | None = None,
         switches: Switches | None = None,
+        requirements: Requirements | None = None,
+        search_lag: float = 0.0,
         clock: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -95,7 +102,10 @@ class Sandbox:
         from airflow_provider_hubcontact.sandbox.app import Application  # noqa: PLC0415 - needs the extra
 
         self.token = token
-        self.portal = Portal(contacts, properties, switches, Account(portal_id, time_zone), clock)
+        account = Account(portal_id, time_zone)
+        self.portal = Portal(
+            contacts, properties, switches, account, clock, requirements=requirements, search_lag=search_lag
+        )
         self.access = Access(token, scopes, oauth_clients, oauth_lifetime, clock, more_tokens=more_tokens)
         self.limits = Limits(Allowance.of(tier, rate_limit, daily_limit), time_zone, clock)
         self.faults = Faults(Plan() if faults is None else read_plan(faults), clock)
@@ -106,6 +116,7 @@ class Sandbox:
             self.faults,
             latency,
             import_pace or ImportPace(),
+            v1_batch_delay,
             None if database is None else Path(database),
         )
         self._host, self._port = host, port

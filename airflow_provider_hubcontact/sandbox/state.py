@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from functools import cache
+from itertools import chain
 from typing import Any, get_type_hints
 
 from airflow_provider_hubcontact.sandbox.contact import Contact, Write
@@ -32,7 +33,7 @@ def dump(portal: Portal) -> Json:
         **dump_frame(portal),
         "contacts": [
             {**dump_contact(contact), "writes": [list(write) for write in contact.writes]}
-            for contact in portal.contacts.values()
+            for contact in chain(portal.contacts.values(), portal.archived.values())
         ],
     }
 
@@ -83,7 +84,7 @@ def load_contact(values: Mapping[str, Any], writes: Iterable[Iterable[Any]]) -> 
     _check(contact)
     if not (contact.id.isascii() and contact.id.isdigit() and len(contact.id) < MAX_DIGITS):
         raise ValueError(f"The id of a contact is a number, not {contact.id!r}.")
-    _moments(contact.created_at, contact.updated_at)
+    _moments(contact.created_at, contact.updated_at, contact.archived_at)
     contact.properties = _texts(contact.properties)
     contact.writes = [_load_write(*each) for each in writes]
     return contact

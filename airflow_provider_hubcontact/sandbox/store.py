@@ -13,6 +13,7 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from airflow_provider_hubcontact.sandbox import import_state
 from airflow_provider_hubcontact.sandbox.access import Access
 from airflow_provider_hubcontact.sandbox.contact import MAX_WRITES, Contact, Write
 from airflow_provider_hubcontact.sandbox.imports import Import, Imports
+from airflow_provider_hubcontact.sandbox.later import LaterWrites
 from airflow_provider_hubcontact.sandbox.portal import Portal
 from airflow_provider_hubcontact.sandbox.state import dump_contact, dump_frame, load_contact, restore
 
@@ -71,8 +73,11 @@ class Store:
     :raises StoreError: if it is another program's, in use, or damaged.
     """
 
-    def __init__(self, path: Path, portal: Portal, access: Access, imports: Imports) -> None:
+    def __init__(
+        self, path: Path, portal: Portal, access: Access, imports: Imports, later: LaterWrites
+    ) -> None:
         self._path, self._portal, self._access, self._imports = path, portal, access, imports
+        self._later = later
         self._contacts: dict[str, Contact] | None = None
         self._saved_parts: dict[str, object] = {}
         self._saved_imports: dict[str, object] = {}
@@ -82,6 +87,7 @@ class Store:
             _Part(
                 "frame", lambda: (dict(portal.definitions), set(portal.groups)), lambda: dump_frame(portal)
             ),
+            _Part("later", later.mark, later.dump),
             _Part("tokens", lambda: access.tokens, access.dump),
         )
         portal.journal = []
@@ -111,7 +117,8 @@ class Store:
         portal = self._portal
         if portal.contacts is not self._contacts:  # after a reset, say
             self._forget()
-            portal.journal = [(c, w) for c in portal.contacts.values() for w in (c.writes or (None,))]
+            everyone = chain(portal.contacts.values(), portal.archived.values())
+            portal.journal = [(c, w) for c in everyone for w in (c.writes or (None,))]
         journal = portal.journal or []
         parts = {part.name: part.mark() for part in self._parts}
         imports = {each.id: import_state.mark(each) for each in self._imports.everything()}
@@ -146,12 +153,10 @@ class Store:
 
     def _save_contacts(self, journal: Journal) -> None:
         touched = {contact.id: contact for contact, _ in journal}
-        gone = [(each,) for each in touched if each not in self._portal.contacts]
         here = [(each.id, orjson.dumps(dump_contact(each))) for each in touched.values()]
         changes = [(contact.id, orjson.dumps(list(write))) for contact, write in journal if write]
         self._connection.executemany("INSERT OR REPLACE INTO contact VALUES (?, ?)", here)
         self._connection.executemany("INSERT INTO change (contact, body) VALUES (?, ?)", changes)
-        self._connection.executemany("DELETE FROM contact WHERE id = ?", gone)
 
     def _save_parts(self, marks: dict[str, object]) -> None:
         for part in self._parts:
@@ -176,6 +181,7 @@ class Store:
         }
         restore(self._portal, parts["frame"], self._load_contacts(), parts["next_id"])
         self._access.load(parts["tokens"])
+        self._later.load(parts["later"])
         for each in self._load_imports():
             self._imports.take(each)
         self._contacts = self._portal.contacts

@@ -14,10 +14,17 @@ class Switches:
         ``objectWriteTraceId``: ``207`` names it, as create and upsert do, ``400`` refuses the batch.
     :param batch_update_by_email: ``idProperty: email`` in a batch update: HubSpot's guide and its reference
         contradict each other; a report of 2024 has it refused.
+    :param upsert_by_email: an upsert that names some properties of a contact by its address: ``partial``
+        changes these; ``refused`` answers 400, as the guide's "not supported" can be read.
+    :param write_rules: required and conditional properties, which came with 2026-09, count for ``2026-09``
+        alone, or for ``every`` version.
+    :param search_filters: of a search: ``18`` at most and six in a group (guide), or ``25`` and ten
+        (changelog).
+    :param import_calls: whether calls of the imports API are ``counted`` by the limits, or ``free``.
     :param stage_regression: a lifecycle stage that goes back by v3 or a dated version: ``keep`` answers 200
         with the old stage, ``reject`` answers 400. v1 always keeps it and answers 204.
-    :param v1_taken_email: the legacy update by e-mail takes another contact's address: ``409``, or ``ignore``
-        to answer 204 and keep the address.
+    :param taken_email: an update of one contact takes another one's address: ``409``, or ``ignore`` to write
+        the rest and keep the address. Batches and createOrUpdate always answer 409.
     :param old_email: a new primary address makes the old one: ``dropped``, or ``secondary``.
     :param result_order: the order of a batch's results: HubSpot promises none, ``reversed`` shows it.
     :param new_contact_stage: the stage of a contact that is created by API without one, a setting of the
@@ -30,8 +37,12 @@ class Switches:
 
     batch_update_with_trace_ids: Literal["207", "400"] = "207"
     batch_update_by_email: Literal["refused", "allowed"] = "refused"
+    upsert_by_email: Literal["partial", "refused"] = "partial"
+    write_rules: Literal["2026-09", "every"] = "2026-09"
+    search_filters: Literal["18", "25"] = "18"
+    import_calls: Literal["counted", "free"] = "counted"
     stage_regression: Literal["keep", "reject"] = "keep"
-    v1_taken_email: Literal["409", "ignore"] = "409"
+    taken_email: Literal["409", "ignore"] = "409"
     old_email: Literal["dropped", "secondary"] = "dropped"
     result_order: Literal["reversed", "input"] = "reversed"
     new_contact_stage: Literal["lead", "none"] = "lead"

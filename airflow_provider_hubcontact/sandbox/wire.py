@@ -11,14 +11,16 @@ from urllib.parse import parse_qs, unquote
 import orjson
 
 from airflow_provider_hubcontact.sandbox.access import NOBODY, Access, Grant
-from airflow_provider_hubcontact.sandbox.errors import InvalidJson, MissingFields
+from airflow_provider_hubcontact.sandbox.errors import InvalidInput, InvalidJson, MissingFields
 from airflow_provider_hubcontact.sandbox.faults import HARMLESS, Strike
 from airflow_provider_hubcontact.sandbox.imports import Imports
+from airflow_provider_hubcontact.sandbox.later import LaterWrites
 from airflow_provider_hubcontact.sandbox.portal import Portal
 
 MAX_BODY = 32 * 1024 * 1024
 """Bytes of a request that are read, unless its route says more."""
 
+MAX_DIGITS = 20
 DATED_VERSIONS = ("2026-03", "2026-09")
 CONTACT_TYPES = ("contacts", "contact", "0-1")
 """What the contact object is called in a path: its plural, its old singular, its type id."""
@@ -43,6 +45,7 @@ class Request:
     portal: Portal
     access: Access
     imports: Imports
+    later: LaterWrites
     body: bytes = b""
     params: Mapping[str, str] = field(default_factory=dict)
     grant: Grant = NOBODY
@@ -64,6 +67,18 @@ class Request:
     def parameter(self, name: str) -> str | None:
         """Give the last value of a query parameter, None if it is missing or empty."""
         return (self.query.get(name) or [""])[-1] or None
+
+    def number(self, name: str, default: int) -> int:
+        """Read a query parameter that is a whole number.
+
+        :raises InvalidInput: if it is none.
+        """
+        value = self.parameter(name)
+        if value is None:
+            return default
+        if not (value.isascii() and value.isdigit() and len(value) <= MAX_DIGITS):
+            raise InvalidInput(f"The parameter {name} is a whole number, not {value[:MAX_DIGITS]!r}.")
+        return int(value)
 
     def flag(self, name: str) -> bool:
         """Tell whether a query parameter is true; hubspot-api-client writes ``True``."""
@@ -124,6 +139,11 @@ class Route:
     admin: bool = False
     max_body: int = MAX_BODY
     operation: str = field(init=False)
+
+    @property
+    def family(self) -> str:
+        """The module of the handler."""
+        return self.operation.partition(".")[0]
 
     def __post_init__(self) -> None:
         handler = self.handler

@@ -312,6 +312,15 @@ class TestUpsert:
         assert traced.body["errors"][0]["context"] == {"objectWriteTraceId": ["b"]}
         assert untraced.status == 400
 
+    def test_an_upsert_by_address_can_be_refused(self) -> None:
+        """With the switch ``upsert_by_email=refused`` a known address is a 400, a new one is created."""
+        with Sandbox(SEEDS[:1], switches=Switches(upsert_by_email="refused")) as sandbox:
+            api = Api(sandbox)
+
+            for email, status in (("ada@example.com", 400), ("new@example.com", 200)):
+                assert api.batch("upsert", an_input(email, id_property="email", city="R")).status == status
+            assert api.stored("ada@example.com", "city") is None
+
     def test_an_address_twice_refuses_all(self, api: Api) -> None:
         """Addresses that differ in case only are the same."""
         answer = api.batch("upsert", an_input("a@x.org", None, "email"), an_input("A@x.org", None, "email"))

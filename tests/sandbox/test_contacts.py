@@ -172,6 +172,18 @@ class TestAddress:
         assert api.sandbox.portal.contact("ada@example.com") is None
         assert api.post(CONTACTS, {"properties": {"email": "ada@example.com"}}).status == 201
 
+    def test_the_address_of_another_contact_can_be_ignored(self) -> None:
+        """With the switch ``taken_email=ignore`` it is a 200, and the rest is written."""
+        with Sandbox(SEEDS[:2], switches=Switches(taken_email="ignore")) as sandbox:
+            api = Api(sandbox)
+            path = f"{CONTACTS}/{api.id('ada@example.com')}"
+
+            answer = api.patch(path, {"properties": {"email": "grace@example.com", "firstname": "X"}})
+
+            assert answer.status == 200
+            assert api.stored("ada@example.com", "firstname") == "X"
+            assert api.stored("ada@example.com", "email") == "ada@example.com"
+
     @pytest.mark.parametrize("taken", ["grace@example.com", "turing@example.org"])
     def test_it_is_another_contacts(self, api: Api, taken: str) -> None:
         """409 for an address, primary or secondary, that another contact has; nothing is written."""

@@ -1,4 +1,4 @@
-"""The legacy contact calls, by address."""
+"""The legacy contact calls, one contact each."""
 
 from __future__ import annotations
 
@@ -132,8 +132,8 @@ class TestUpdate:
         assert api.stored("ada@example.com", "firstname") == "Ada"
 
     def test_the_address_of_another_contact_can_be_ignored(self) -> None:
-        """With the switch ``v1_taken_email=ignore`` it is a 204, and the rest is written."""
-        with Sandbox(SEEDS[:2], switches=Switches(v1_taken_email="ignore")) as sandbox:
+        """With the switch ``taken_email=ignore`` it is a 204, and the rest is written."""
+        with Sandbox(SEEDS[:2], switches=Switches(taken_email="ignore")) as sandbox:
             api = Api(sandbox)
 
             assert update(api, "ada@example.com", email="grace@example.com", firstname="X").status == 204
@@ -264,3 +264,70 @@ class TestCreateOrUpdate:
 
         assert api.post(f"{UPSERT}/ada%40example.com", {"properties": [entry]}).status == 409
         assert api.post(f"{UPSERT}/new%40x.org", {"properties": [entry]}).status == 409
+
+
+class TestByVid:
+    def test_update_and_get(self, api: Api) -> None:
+        """A contact's id does for its address: 204, then 200 with the values and their history."""
+        vid = api.id("ada@example.com")
+        path = f"/contacts/v1/contact/vid/{vid}/profile"
+
+        answer = api.post(path, {"properties": [{"property": "firstname", "value": "A", "timestamp": 1_000}]})
+
+        assert (answer.status, answer.body) == (204, None)
+        body = api.get(path).body
+        assert body["vid"] == int(vid)
+        assert [version["value"] for version in body["properties"]["firstname"]["versions"]] == ["A", "Ada"]
+        assert body["properties"]["firstname"]["versions"][0]["timestamp"] == 1_000
+
+    @pytest.mark.parametrize("vid", ["1", "ada%40example.com", "x", "9" * 40])
+    def test_an_unknown_vid(self, api: Api, vid: str) -> None:
+        """404 for an id of no contact; an address is none."""
+        path = f"/contacts/v1/contact/vid/{vid}/profile"
+
+        assert api.post(path, {"properties": []}).message == "contact does not exist"
+        assert api.get(path).status == 404
+
+    def test_the_address_is_another_contacts(self, api: Api) -> None:
+        """409 with the other contact's profile, as by address."""
+        path = f"/contacts/v1/contact/vid/{api.id('ada@example.com')}/profile"
+
+        answer = api.post(path, {"properties": [{"property": "email", "value": "grace@example.com"}]})
+
+        assert answer.status == 409
+        assert answer.body["identityProfile"]["vid"] == int(api.id("grace@example.com"))
+
+
+class TestCreate:
+    def test_a_new_contact(self, api: Api) -> None:
+        """200 with the whole contact."""
+        entries = [{"property": "email", "value": "New@example.com"}, {"property": "firstname", "value": "N"}]
+
+        answer = api.post("/contacts/v1/contact", {"properties": entries})
+
+        assert answer.status == 200
+        assert answer.body["vid"] == int(api.id("new@example.com"))
+        assert answer.body["properties"]["firstname"]["value"] == "N"
+        assert answer.body["identity-profiles"][0]["identities"][0]["value"] == "new@example.com"
+
+    def test_a_taken_address(self, api: Api) -> None:
+        """409 CONTACT_EXISTS, for a secondary address as well."""
+        for address in ("ada@example.com", "turing@example.org"):
+            answer = api.post(
+                "/contacts/v1/contact", {"properties": [{"property": "email", "value": address}]}
+            )
+
+            assert answer.status == 409
+            assert answer.body["error"] == "CONTACT_EXISTS"
+
+    def test_bad_values(self, api: Api) -> None:
+        """400 with all of them, and no contact."""
+        entries = [{"property": "email", "value": "bad@x"}, {"property": "nope", "value": "1"}]
+
+        answer = api.post("/contacts/v1/contact", {"properties": entries})
+
+        assert [each["error"] for each in answer.body["validationResults"]] == [
+            "INVALID_EMAIL",
+            "PROPERTY_DOESNT_EXIST",
+        ]
+        assert len(api.sandbox.portal.contacts) == 3

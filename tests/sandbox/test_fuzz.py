@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.portal import Portal
+from airflow_provider_hubcontact.sandbox.search import OPERATORS
 from tests.sandbox.calling import CONTACTS, Api
 
 SETTINGS = settings(
@@ -79,9 +80,46 @@ definitions = st.fixed_dictionaries(
     },
 )
 
+OF_A_LEGACY_BATCH = {
+    "email": st.sampled_from(EMAILS) | json_values,
+    "vid": st.sampled_from([171591000001, "171591000002", 1]) | json_values,
+    "properties": st.lists(entries, max_size=3) | json_values,
+}
+filters = st.fixed_dictionaries(
+    {},
+    optional={
+        "propertyName": st.sampled_from(NAMES) | json_values,
+        "operator": st.sampled_from([*OPERATORS]) | json_values,
+        "value": values | st.sampled_from(["*", "*@*", "[a]*", "?*"]) | json_values,
+        "highValue": values | json_values,
+        "values": st.lists(values, max_size=3) | json_values,
+    },
+)
+groups = st.fixed_dictionaries({}, optional={"filters": st.lists(filters, max_size=3) | json_values})
+searches = st.fixed_dictionaries(
+    {},
+    optional={
+        "filterGroups": st.lists(groups, max_size=3) | json_values,
+        "query": texts | st.sampled_from(["ada", "ex*mple"]) | json_values,
+        "sorts": st.lists(
+            st.sampled_from(NAMES)
+            | st.fixed_dictionaries(
+                {"propertyName": st.sampled_from(NAMES), "direction": texts | st.just("DESCENDING")}
+            )
+            | json_values,
+            max_size=3,
+        ),
+        "limit": st.integers(-1, 300) | json_values,
+        "after": st.integers(-1, 300) | json_values,
+        "properties": st.lists(st.sampled_from(NAMES)) | json_values,
+    },
+)
+
 
 def check_state(portal: Portal) -> None:
     """Each contact is found by all of its addresses, no two share one, and stages are real."""
+    assert portal.page(0, 10**6) == list(portal.contacts.values())
+    assert portal.contacts.keys().isdisjoint(portal.archived)
     addresses = [a for c in portal.contacts.values() for a in [c.email, *c.secondary_emails] if a]
     assert len(addresses) == len(set(addresses))
     for contact in portal.contacts.values():
@@ -100,12 +138,12 @@ def fuzzed(hubspot: Sandbox) -> Api:
 
 
 @SETTINGS
-@given(action=st.sampled_from(["read", "create", "update", "upsert"]), body=batches | json_values)
+@given(action=st.sampled_from(["read", "create", "update", "upsert", "archive"]), body=batches | json_values)
 def test_no_batch_breaks_the_sandbox(fuzzed: Api, action: str, body: Any) -> None:
     """A batch of any shape is answered with a status that HubSpot has for it."""
     answer = fuzzed.post(f"{CONTACTS}/batch/{action}", body)
 
-    assert answer.status in {200, 201, 207, 400, 409, 501}
+    assert answer.status in {200, 201, 204, 207, 400, 409, 501}
     check_state(fuzzed.sandbox.portal)
 
 
@@ -129,8 +167,8 @@ def test_no_update_breaks_the_sandbox(
 
 @SETTINGS
 @given(
-    path=st.sampled_from(["email/{}/profile", "createOrUpdate/email/{}"]),
-    email=st.sampled_from(EMAILS) | texts,
+    path=st.sampled_from(["", "email/{}/profile", "vid/{}/profile", "createOrUpdate/email/{}"]),
+    email=st.sampled_from([*EMAILS, "171591000001"]) | texts,
     body=st.fixed_dictionaries({"properties": st.lists(entries, max_size=4)}) | json_values,
 )
 def test_no_legacy_call_breaks_the_sandbox(fuzzed: Api, path: str, email: str, body: Any) -> None:
@@ -139,6 +177,47 @@ def test_no_legacy_call_breaks_the_sandbox(fuzzed: Api, path: str, email: str, b
 
     assert answer.status in {200, 204, 400, 404, 409, 501}
     check_state(fuzzed.sandbox.portal)
+
+
+@SETTINGS
+@given(
+    body=st.lists(st.fixed_dictionaries({}, optional=OF_A_LEGACY_BATCH) | json_values, max_size=4)
+    | json_values
+)
+def test_no_legacy_batch_breaks_the_sandbox(fuzzed: Api, body: Any) -> None:
+    """A legacy batch of any shape is taken or refused, and writing it leaves the portal whole."""
+    fuzzed.sandbox.application.later.delay = 0
+
+    assert fuzzed.post("/contacts/v1/contact/batch", body).status in {202, 400}
+    assert fuzzed.get("/account-info/v3/details").status == 200
+    check_state(fuzzed.sandbox.portal)
+
+
+@SETTINGS
+@given(body=searches | json_values)
+def test_no_search_breaks_the_sandbox(fuzzed: Api, body: Any) -> None:
+    """A search of any shape is answered or refused."""
+    fuzzed.sandbox.limits.reset()
+
+    assert fuzzed.post(f"{CONTACTS}/search", body).status in {200, 400}
+
+
+@SETTINGS
+@given(
+    path=st.sampled_from(
+        [CONTACTS, f"{CONTACTS}/171591000001", "/contacts/v1/contact/vid/171591000001/profile"]
+    ),
+    query=st.dictionaries(
+        st.sampled_from(
+            ["limit", "after", "properties", "propertiesWithHistory", "archived", "idProperty", "property"]
+        ),
+        st.sampled_from([*NAMES, "1", "50", "100", "171591000002", "true", "value_only"]) | texts,
+        max_size=4,
+    ),
+)
+def test_no_read_breaks_the_sandbox(fuzzed: Api, path: str, query: dict[str, str]) -> None:
+    """A read with any parameters is answered or refused."""
+    assert fuzzed.get(f"{path}?{urlencode(query)}").status in {200, 400, 404}
 
 
 @SETTINGS

@@ -153,9 +153,9 @@ class TestWire:
         [
             ("GET", "/"),
             ("GET", "/nothing?token=secret"),
-            ("DELETE", f"{CONTACTS}/1"),
+            ("POST", f"{CONTACTS}/merge"),
             ("PUT", CONTACTS),
-            ("POST", f"{CONTACTS}/search"),
+            ("POST", f"{CONTACTS}/gdpr-delete"),
             ("POST", "/crm/objects/2026-09/companies"),
             ("POST", "/crm/objects/2030-03/contacts"),
             ("GET", f"{CONTACTS}/{{}}/x"),
@@ -261,6 +261,8 @@ class TestCommand:
             "UTC",
         ]
         options += ["--switch", "result_order=input", "--switch", "old_email=secondary", "--token", "t"]
+        options += ["--required", "firstname", "--required-if", "company:lifecyclestage=customer"]
+        options += ["--search-lag", "3", "--v1-batch-delay", "1"]
         with a_process(*options) as (_, line, address):
             connection = http.client.HTTPConnection(address, timeout=10)
             connection.request("POST", CONTACTS, b"{}", {"Authorization": "Bearer t"})
@@ -287,6 +289,8 @@ class TestCommand:
             (["--switch", "old_email=lost"], "dropped, secondary"),
             (["--oauth-client", "a:hush"], "ID:SECRET:REFRESH_TOKEN"),
             (["--latency", "-1"], "not between 0 and 86,400"),
+            (["--required-if", "company"], "company:lifecyclestage=customer"),
+            (["--required", "shoe_size", "--port", "0"], "no property shoe_size"),
             (["--port", "x"], "is no number"),
             (["--port", "99999"], "not between"),
             (["--contacts", "no/such.csv"], "no/such.csv"),

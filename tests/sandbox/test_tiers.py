@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airflow_provider_hubcontact.sandbox import OAuthClient, RateLimit, Sandbox
+from airflow_provider_hubcontact.sandbox import OAuthClient, RateLimit, Sandbox, Switches
 from airflow_provider_hubcontact.sandbox.denials import SearchLimited
 from airflow_provider_hubcontact.sandbox.limits import Allowance, Limits
 from airflow_provider_hubcontact.sandbox.wire import Reply, Route, Router
@@ -29,6 +29,15 @@ def oauth_api(sandbox: Sandbox) -> Api:
         refresh_token="refresh",
     )
     return Api(sandbox, answer.body["access_token"])
+
+
+def test_calls_of_imports_can_be_free() -> None:
+    """Calls of the imports API count as others do, unless the switch ``import_calls=free`` is set."""
+    for switches, left in ((Switches(), "9"), (Switches(import_calls="free"), "10")):
+        with Sandbox(rate_limit=RateLimit(10), switches=switches) as sandbox:
+            headers = Api(sandbox).get("/crm/v3/imports").headers
+
+        assert headers["x-hubspot-ratelimit-remaining"] == left
 
 
 class TestTier:

@@ -8,11 +8,13 @@ from itertools import chain
 from airflow_provider_hubcontact.sandbox.routes import (
     account,
     batches,
+    batches_v1,
     contacts,
     contacts_v1,
     imports,
     oauth,
     properties,
+    searches,
 )
 from airflow_provider_hubcontact.sandbox.wire import Route, Router
 
@@ -24,5 +26,15 @@ def router(more: Iterable[Route] = ()) -> Router:
 
     :param more: routes that are not HubSpot's.
     """
-    families = (account, batches, contacts, contacts_v1, imports, oauth, properties)
+    families = (
+        account,
+        batches,
+        batches_v1,
+        contacts,
+        contacts_v1,
+        imports,
+        oauth,
+        properties,
+        searches,
+    )
     return Router(chain(more, *(family.routes() for family in families)))

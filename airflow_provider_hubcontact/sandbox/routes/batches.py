@@ -1,4 +1,4 @@
-"""Up to a hundred contacts a call, v3 and dated: read, create, update, upsert.
+"""Up to a hundred contacts a call, v3 and dated: read, create, update, upsert, archive.
 
 HubSpot docs: contacts guide; "Error handling" (multi-status errors).
 """
@@ -36,21 +36,18 @@ def routes() -> Iterator[Route]:
         yield Route("POST", f"{root}/batch/create", partial(create, dialect), WRITE)
         yield Route("POST", f"{root}/batch/update", partial(update, dialect), WRITE)
         yield Route("POST", f"{root}/batch/upsert", partial(upsert, dialect), WRITE)
+        yield Route("POST", f"{root}/batch/archive", archive, WRITE)
 
 
 def read(request: Request) -> Reply:
     """Answer 200 with the contacts, or 207 if some are unknown."""
     body = request.json
-    required(body, "inputs")
-    inputs = [mapping(each) for each in array(body["inputs"])]
-    for each in inputs:
-        required(each, "id")
-    request.inputs = len(inputs)
+    ids = _ids(request)
     names = asked_for(request, [text(each) for each in array(body.get("properties") or [])])
     history = [text(each) for each in array(body.get("propertiesWithHistory") or [])]
     id_property = text(body.get("idProperty")) or None
     found, errors = batch.read(
-        request.portal, [text(each["id"]) for each in inputs], id_property, with_history=bool(history)
+        request.portal, ids, id_property, with_history=bool(history), archived=request.flag("archived")
     )
     contacts = ordered(request.portal, found)
     results = [shown(request, contact, names, history) for contact in contacts]
@@ -76,6 +73,22 @@ def upsert(dialect: Dialect, request: Request) -> Reply:
     for result, written in zip(results, ordered(request.portal, outcome.written), strict=True):
         result["new"] = written.draft.new
     return _reply(request, 200, results, outcome.errors)
+
+
+def archive(request: Request) -> Reply:
+    """Answer 204."""
+    batch.archive(request.portal, _ids(request))
+    return Reply(204)
+
+
+def _ids(request: Request) -> list[str]:
+    """Read the ids of a batch that has nothing else in its inputs."""
+    required(request.json, "inputs")
+    inputs = [mapping(each) for each in array(request.json["inputs"])]
+    for each in inputs:
+        required(each, "id")
+    request.inputs = len(inputs)
+    return [text(each["id"]) for each in inputs]
 
 
 def _write(request: Request, write: Write, dialect: Dialect, *fields: str) -> Outcome:

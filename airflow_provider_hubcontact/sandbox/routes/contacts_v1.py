@@ -1,194 +1,90 @@
-"""Contacts v1: update, get, create or update, all by address.
+"""Contacts v1, one a call: update and get by address or vid, create, create or update.
 
-HubSpot docs: legacy contacts API, "Update an existing contact by email", "Get a contact by email address",
+HubSpot docs: legacy contacts API, "Update an existing contact", "Update an existing contact by email",
+"Get a contact by vid", "Get a contact by email address", "Create a new contact",
 "Create or update a contact".
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
-from airflow_provider_hubcontact.sandbox.contact import Contact, Version
-from airflow_provider_hubcontact.sandbox.drafts import V1
-from airflow_provider_hubcontact.sandbox.errors import (
-    ContactExists,
-    ContactNotFound,
-    InvalidJson,
-    InvalidProperties,
-    Json,
-    LegacyContactExists,
-    Problem,
-)
-from airflow_provider_hubcontact.sandbox.routes.objects import READ, WRITE
-from airflow_provider_hubcontact.sandbox.values import MAX_TIME, milliseconds
-from airflow_provider_hubcontact.sandbox.wire import Reply, Request, Route, array, mapping, required, text
+from airflow_provider_hubcontact.sandbox.contact import Contact
+from airflow_provider_hubcontact.sandbox.drafts import V1, Draft
+from airflow_provider_hubcontact.sandbox.errors import ContactExists, ContactNotFound
+from airflow_provider_hubcontact.sandbox.routes.objects import READ, WRITE, draft_update
+from airflow_provider_hubcontact.sandbox.routes.objects_v1 import conflict, read_properties, shown_contact
+from airflow_provider_hubcontact.sandbox.wire import Reply, Request, Route, required
 
 ROOT = "/contacts/v1/contact"
-_TIMES = frozenset({"date", "datetime"})
-_NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 
 
 def routes() -> Iterator[Route]:
     """Give the routes of this family."""
-    profile = f"{ROOT}/email/{{email}}/profile"
-    yield Route("POST", profile, update, WRITE, legacy=True)
-    yield Route("GET", profile, get, READ, legacy=True)
+    for key in ("email", "vid"):
+        profile = f"{ROOT}/{key}/{{{key}}}/profile"
+        yield Route("POST", profile, update, WRITE, legacy=True)
+        yield Route("GET", profile, get, READ, legacy=True)
     yield Route("POST", f"{ROOT}/createOrUpdate/email/{{email}}", create_or_update, WRITE, legacy=True)
+    yield Route("POST", ROOT, create, WRITE, legacy=True)
 
 
 def update(request: Request) -> Reply:
     """Answer 204 without a body."""
-    request.inputs = 1
     values, timestamps = _properties(request)
-    contact = _contact(request)
-    if contact is None:
-        raise ContactNotFound
+    contact = _found(request)
     try:
-        draft = request.portal.draft(contact, values, V1)
+        draft = draft_update(request, contact, values, V1)
     except ContactExists as taken:
-        if request.portal.switches.v1_taken_email == "409":
-            raise _conflict(request, taken) from taken
-        draft = request.portal.draft(contact, {n: v for n, v in values.items() if n != "email"}, V1)
+        raise conflict(request, taken) from taken
     request.portal.apply(draft, timestamps)
     return Reply(204)
 
 
 def create_or_update(request: Request) -> Reply:
     """Answer 200 with the contact's id, and whether it is new."""
-    request.inputs = 1
     values, timestamps = _properties(request)
     contact = _contact(request)
     if contact is None:
         values = {"email": request.params["email"], **values}
-    try:
-        draft = request.portal.draft(contact, values, V1)
-    except ContactExists as taken:
-        raise _conflict(request, taken) from taken
+    draft = _draft(request, contact, values)
     request.portal.apply(draft, timestamps)
     return Reply(200, {"vid": int(draft.contact.id), "isNew": draft.new})
+
+
+def create(request: Request) -> Reply:
+    """Answer 200 with the new contact, or 409 if its address is taken."""
+    values, timestamps = _properties(request)
+    draft = _draft(request, None, values)
+    return Reply(200, shown_contact(request, request.portal.apply(draft, timestamps)))
 
 
 def get(request: Request) -> Reply:
     """Answer 200 with the properties that have a value."""
     request.inputs = 1
-    contact = _contact(request)
-    if contact is None:
-        raise ContactNotFound
-    vid = int(contact.id)
-    profile = {
-        "vid": vid,
-        "saved-at-timestamp": contact.updated_at,
-        "deleted-changed-timestamp": 0,
-        "identities": _identities(contact, "is-primary"),
-    }
-    return Reply(
-        200,
-        {
-            "vid": vid,
-            "canonical-vid": vid,
-            "merged-vids": [],
-            "portal-id": request.portal.account.portal_id,
-            "is-contact": True,
-            "properties": _shown(request, contact),
-            "form-submissions": [],
-            "list-memberships": [],
-            "identity-profiles": [profile],
-            "merge-audits": [],
-        },
-    )
-
-
-def _contact(request: Request) -> Contact | None:
-    return request.portal.find(request.params["email"], "email")
+    return Reply(200, shown_contact(request, _found(request)))
 
 
 def _properties(request: Request) -> tuple[dict[str, str], dict[str, int]]:
-    """Read property → value, and property → time of those that have one."""
+    request.inputs = 1
     required(request.json, "properties")
-    values: dict[str, str] = {}
-    timestamps: dict[str, int] = {}
-    for entry in array(request.json["properties"]):
-        each = mapping(entry)
-        required(each, "property")
-        name = text(each["property"])
-        values[name] = text(each.get("value"))
-        if each.get("timestamp") is not None:
-            timestamps[name] = _timestamp(name, each["timestamp"])
-    return values, timestamps
+    return read_properties(request.json["properties"])
 
 
-def _timestamp(name: str, value: object) -> int:
-    """Read a time in milliseconds since 1970; what HubSpot says to others is not known (U)."""
-    written = text(value)
-    if not written.isascii() or not written.isdigit() or int(written[:16]) > MAX_TIME:
-        if isinstance(value, str):
-            raise InvalidJson(f'Cannot deserialize value of type `long` from String "{written[:50]}"')
-        raise InvalidProperties([Problem(name, "INVALID_LONG", f"{written} was not a valid long.")])
-    return int(written)
+def _draft(request: Request, contact: Contact | None, values: Mapping[str, str]) -> Draft:
+    try:
+        return request.portal.draft(contact, values, V1)
+    except ContactExists as taken:
+        raise conflict(request, taken) from taken
 
 
-def _shown(request: Request, contact: Contact) -> Json:
-    """Write the properties that are asked for and have a value, with their history unless told not to."""
-    asked = request.query.get("property")
-    names = list(contact.properties) if asked is None else [*asked, "lastmodifieddate", "associatedcompanyid"]
-    with_history = request.parameter("propertyMode") != "value_only"
-    history = contact.history if with_history else {}
-    shown: Json = {}
-    for name in names:
-        value = contact.properties.get(name)
-        if not value:
-            continue
-        timed = request.portal.definitions[name].type in _TIMES
-        shown[name] = {"value": _legacy(value, timed=timed)}
-        if with_history:
-            versions = history.get(name) or [Version(value, contact.updated_at, "CALCULATED")]
-            shown[name]["versions"] = [_version(version, timed=timed) for version in versions]
-    return shown
+def _found(request: Request) -> Contact:
+    contact = _contact(request)
+    if contact is None:
+        raise ContactNotFound
+    return contact
 
 
-def _version(version: Version, *, timed: bool) -> Json:
-    return {
-        "value": _legacy(version.value, timed=timed),
-        "source-type": version.source,
-        "source-id": None,
-        "source-label": None,
-        "timestamp": version.timestamp,
-        "selected": False,
-    }
-
-
-def _legacy(value: str, *, timed: bool) -> str:
-    """Write a value as v1 does: times and dates in milliseconds since 1970."""
-    ms = milliseconds(value) if timed else None
-    return value if ms is None else str(ms)
-
-
-def _conflict(request: Request, taken: ContactExists) -> LegacyContactExists:
-    other = request.portal.find(taken.value, "email")
-    profile: dict[str, Any] = {}
-    if other is not None:
-        profile = {
-            "vid": int(other.id),
-            "identity": _identities(other, "isPrimary"),
-            "linkedVid": [int(other.id)],
-            "isContact": True,
-            "isCanonicalProfile": True,
-            "savedAtTimestamp": other.updated_at,
-            "promotedToContact": True,
-        }
-    return LegacyContactExists(taken.existing_id, taken.value, profile)
-
-
-def _identities(contact: Contact, primary: str) -> list[Json]:
-    """List a contact's addresses and its lead GUID.
-
-    :param primary: how the API calls the flag of the primary address.
-    """
-    when = contact.created_at
-    addresses = [{"type": "EMAIL", "value": each, "timestamp": when} for each in contact.secondary_emails]
-    if contact.email:
-        addresses.insert(0, {"type": "EMAIL", "value": contact.email, "timestamp": when, primary: True})
-    guid = str(uuid.uuid5(_NAMESPACE, contact.id))
-    return [*addresses, {"type": "LEAD_GUID", "value": guid, "timestamp": when}]
+def _contact(request: Request) -> Contact | None:
+    vid = request.params.get("vid")
+    return request.portal.find(request.params["email"], "email") if vid is None else request.portal.find(vid)

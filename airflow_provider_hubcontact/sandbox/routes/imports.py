@@ -138,17 +138,8 @@ def _file_id(each: Import) -> str:
 
 def _page(request: Request, items: Sequence[Item], size: int, most: int) -> tuple[Sequence[Item], Json]:
     """Cut a page out; ``after`` is the place of its first item."""
-    start = _number(request, "after", 0, len(items))
-    end = start + _number(request, "limit", size, most)
+    start = min(request.number("after", 0), len(items))
+    end = start + min(request.number("limit", size), most)
     if end >= len(items):
         return items[start:end], {}
     return items[start:end], {"paging": {"next": {"after": str(end)}}}
-
-
-def _number(request: Request, name: str, default: int, most: int) -> int:
-    value = request.parameter(name)
-    if value is None:
-        return default
-    if not (value.isascii() and value.isdigit() and len(value) < 10):
-        raise InvalidInput(f"The parameter {name} is no number.")
-    return min(int(value), most)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from airflow_provider_hubcontact.sandbox.contact import Contact
 from airflow_provider_hubcontact.sandbox.drafts import V3, V2026_09, Dialect, Draft
-from airflow_provider_hubcontact.sandbox.errors import Json, NotEmulated
+from airflow_provider_hubcontact.sandbox.errors import ContactExists, Json, NotEmulated
 from airflow_provider_hubcontact.sandbox.values import iso
 from airflow_provider_hubcontact.sandbox.wire import CONTACT_TYPES, DATED_VERSIONS, Request, mapping, text
 
 READ = ("crm.objects.contacts.read",)
 WRITE = ("crm.objects.contacts.write",)
+ORIGIN = "https://api.hubapi.com"
+"""Where the next page is said to be (D: contacts guide); official clients read ``after`` alone."""
+
 DEFAULT_PROPERTIES = ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname")
 """What an answer to a read holds when nothing is asked for (F)."""
 
@@ -50,11 +54,34 @@ def refuse_associations(body: Mapping[str, Any]) -> None:
         raise NotEmulated("associations")
 
 
+def draft_update(request: Request, contact: Contact, values: Mapping[str, str], dialect: Dialect) -> Draft:
+    """Check an update of one contact; a switch says what the address of another one does.
+
+    :raises Refused: if something is wrong.
+    """
+    try:
+        return request.portal.draft(contact, values, dialect)
+    except ContactExists:
+        if request.portal.switches.taken_email == "409":
+            raise
+        others = {name: value for name, value in values.items() if name != "email"}
+        return request.portal.draft(contact, others, dialect)
+
+
 def asked_for(request: Request, names: Sequence[str]) -> Sequence[str]:
     """Choose what an answer to a read holds; names of no property are ignored (U)."""
     if not names:
         return DEFAULT_PROPERTIES
     return [name for name in dict.fromkeys((*names, *ALWAYS)) if name in request.portal.definitions]
+
+
+def next_page(request: Request, after: str) -> Json:
+    """Write where the next page begins.
+
+    :param after: the parameter of that name.
+    """
+    query = urlencode({**request.query, "after": [after]}, doseq=True)
+    return {"after": after, "link": f"{ORIGIN}{request.path}?{query}"}
 
 
 def shown(request: Request, contact: Contact, names: Sequence[str], history: Sequence[str]) -> Json:
@@ -104,6 +131,7 @@ def _object(request: Request, contact: Contact, properties: Mapping[str, str | N
         "properties": properties,
         "createdAt": contact.properties["createdate"],
         "updatedAt": contact.properties["lastmodifieddate"],
-        "archived": False,
+        "archived": bool(contact.archived_at),
+        **({"archivedAt": iso(contact.archived_at)} if contact.archived_at else {}),
         "url": f"https://app.hubspot.com/contacts/{portal_id}/record/0-1/{contact.id}",
     }

@@ -1,0 +1,118 @@
+"""Batches of v1: taken at once, written a little later.
+
+HubSpot docs: legacy contacts API, "Create or update a group of contacts".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from airflow_provider_hubcontact.sandbox.contact import Contact
+from airflow_provider_hubcontact.sandbox.drafts import V1, Draft
+from airflow_provider_hubcontact.sandbox.errors import (
+    BatchRefused,
+    ContactExists,
+    ContactNotFound,
+    Failure,
+    InvalidProperties,
+    TooManyInputs,
+)
+from airflow_provider_hubcontact.sandbox.portal import Portal, ordered
+
+MAX_ENTRIES = 1_000
+"""Contacts of a batch (D)."""
+
+
+class Entry(NamedTuple):
+    """One contact of a batch.
+
+    :param email: of the contact, which is created if there is none; empty if it is named by ``vid``.
+    :param vid: the contact's id.
+    :param timestamps: property → when its value was set, in milliseconds since 1970.
+    """
+
+    email: str
+    vid: str
+    values: Mapping[str, str]
+    timestamps: Mapping[str, int]
+
+
+class LaterWrites:
+    """Batches that were answered and are not written yet.
+
+    They are written when somebody asks for anything; nothing runs in the background.
+
+    :param delay: seconds until a batch is written; it may be changed.
+    """
+
+    def __init__(self, portal: Portal, delay: float = 0.5) -> None:
+        self._portal = portal
+        self.delay = delay
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what is not written."""
+        self._waiting: list[tuple[int, list[Entry]]] = []
+
+    def take(self, entries: Sequence[Entry]) -> None:
+        """Take a batch if all of its contacts can be written as things are now.
+
+        :raises TooManyInputs: if it is too large.
+        :raises BatchRefused: if one of them cannot; nothing is written then (D).
+        """
+        if len(entries) > MAX_ENTRIES:
+            raise TooManyInputs(MAX_ENTRIES)
+        failures = [each for place, entry in enumerate(entries) for each in self._failures(place, entry)]
+        if failures:
+            raise BatchRefused(failures)
+        self._waiting.append((self._portal.now() + int(self.delay * 1000), list(entries)))
+
+    def advance(self) -> None:
+        """Write the batches that are due."""
+        while self._waiting and self._waiting[0][0] <= self._portal.now():
+            _, entries = self._waiting.pop(0)
+            for entry in ordered(self._portal, entries):  # no order is promised (C)
+                self._write(entry)
+
+    def mark(self) -> object:
+        """Give something that equals its former self as long as nothing is taken or written."""
+        return [moment for moment, _ in self._waiting]
+
+    def dump(self) -> list[Any]:
+        """Write down what waits, as JSON values."""
+        return [[moment, [list(entry) for entry in entries]] for moment, entries in self._waiting]
+
+    def load(self, waiting: Iterable[Any]) -> None:
+        """Wait again for what was written down."""
+        self._waiting = [(moment, [Entry(*each) for each in entries]) for moment, entries in waiting]
+
+    def _failures(self, place: int, entry: Entry) -> Iterable[Failure]:
+        try:
+            self._draft(entry)
+        except ContactNotFound:
+            yield Failure(place, "contact does not exist")
+        except ContactExists as taken:
+            yield Failure(place, taken.message)
+        except InvalidProperties as invalid:
+            for problem in invalid.problems:
+                is_email = problem.code == "INVALID_EMAIL"
+                address = entry.values.get("email", entry.email) if is_email else ""
+                yield Failure(place, problem.message, problem, address)
+
+    def _write(self, entry: Entry) -> None:
+        try:
+            self._portal.apply(self._draft(entry), entry.timestamps)
+        except (ContactNotFound, ContactExists, InvalidProperties):
+            return  # what has become impossible since then is told to nobody (U)
+
+    def _draft(self, entry: Entry) -> Draft:
+        contact = self._contact(entry)
+        values = entry.values if contact is not None else {"email": entry.email, **entry.values}
+        return self._portal.draft(contact, values, V1)
+
+    def _contact(self, entry: Entry) -> Contact | None:
+        contact = self._portal.find(entry.vid) if entry.vid else self._portal.find(entry.email, "email")
+        if contact is None and not entry.email:
+            raise ContactNotFound
+        return contact
