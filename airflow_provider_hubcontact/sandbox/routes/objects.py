@@ -126,12 +126,14 @@ def shown_written(request: Request, draft: Draft) -> Json:
 
 def _object(request: Request, contact: Contact, properties: Mapping[str, str | None]) -> Json:
     portal_id = request.portal.account.portal_id
-    return {
+    body: Json = {
         "id": contact.id,
         "properties": properties,
         "createdAt": contact.properties["createdate"],
         "updatedAt": contact.properties["lastmodifieddate"],
         "archived": bool(contact.archived_at),
-        **({"archivedAt": iso(contact.archived_at)} if contact.archived_at else {}),
         "url": f"https://app.hubspot.com/contacts/{portal_id}/record/0-1/{contact.id}",
     }
+    if contact.archived_at:
+        body["archivedAt"] = iso(contact.archived_at)
+    return body
