@@ -132,6 +132,7 @@ class Application:
         try:
             return self._do(request, route, scope)
         finally:
+            self.portal.writer = ""
             self._save()
 
     async def _meet_fault(self, request: Request, route: Route) -> None:
@@ -145,6 +146,7 @@ class Application:
         self.imports.advance()
         self.later.advance()
         rule = request.strike.rule
+        self.portal.writer = str(request.grant.app_id)
         if rule is None or rule.applied:
             return route.handler(request)
         if rule.kind == "token_expiry":

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from airflow_provider_hubcontact.sandbox.values import iso
 
 HISTORY_LENGTH = 45
-"""How many values of a property HubSpot tells."""
+"""How many values of a property are told (U)."""
 
 MAX_WRITES = 200
 """How many writes a contact remembers; values that are older than all of them are forgotten."""
@@ -20,11 +20,13 @@ class Version(NamedTuple):
 
     :param timestamp: when it was set, in milliseconds since 1970.
     :param source: what set it.
+    :param source_id: the app, or the import.
     """
 
     value: str
     timestamp: int
     source: str
+    source_id: str = ""
 
 
 class Write(NamedTuple):
@@ -39,6 +41,7 @@ class Write(NamedTuple):
     timestamp: int
     timestamps: Mapping[str, int]
     source: str
+    source_id: str = ""
 
 
 @dataclass(slots=True)
@@ -78,7 +81,7 @@ class Contact:
                 versions = history.setdefault(name, [])
                 if len(versions) < HISTORY_LENGTH:
                     timestamp = write.timestamps.get(name, write.timestamp)
-                    versions.append(Version(value, timestamp, write.source))
+                    versions.append(Version(value, timestamp, write.source, write.source_id))
         return history
 
     def as_of(self, moment: int) -> Contact | None:

@@ -182,6 +182,7 @@ class Imports:
 
     def _write(self, running: Import, row: Row) -> None:
         running.handled += 1
+        self._portal.writer = running.id
         outcome = write(self._portal, running.request, row, running.seen)
         if isinstance(outcome, RowError):
             running.errors.append(outcome)

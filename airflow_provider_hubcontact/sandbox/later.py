@@ -30,12 +30,14 @@ class Entry(NamedTuple):
     :param email: of the contact, which is created if there is none; empty if it is named by ``vid``.
     :param vid: the contact's id.
     :param timestamps: property → when its value was set, in milliseconds since 1970.
+    :param writer: the app that sent it.
     """
 
     email: str
     vid: str
     values: Mapping[str, str]
     timestamps: Mapping[str, int]
+    writer: str
 
 
 class LaterWrites:
@@ -101,6 +103,7 @@ class LaterWrites:
                 yield Failure(place, problem.message, problem, address)
 
     def _write(self, entry: Entry) -> None:
+        self._portal.writer = entry.writer
         try:
             self._portal.apply(self._draft(entry), entry.timestamps)
         except (ContactNotFound, ContactExists, InvalidProperties):

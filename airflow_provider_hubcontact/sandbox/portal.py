@@ -50,6 +50,7 @@ class Portal:
     :param search_lag: seconds that the search is behind.
     :raises ValueError: if a contact is none that HubSpot could have, or a required property is unknown.
     :ivar contacts: id → contact; ``archived`` holds the deleted ones.
+    :ivar writer: who writes: the app, or the import.
     :ivar journal: what changed, for whoever keeps it and empties the list; None if nobody does.
     """
 
@@ -67,6 +68,7 @@ class Portal:
         self.switches = switches or Switches()
         self.requirements = requirements or Requirements()
         self.search_lag = search_lag
+        self.writer = ""
         self.account = account or Account()
         self._clock = clock
         self._seeds = list(contacts)
@@ -234,7 +236,7 @@ class Portal:
         changes = {name: value for name, value in draft.values.items() if current.get(name, "") != value}
         if changes:
             self._identities.move(contact, changes, keep_old_email=self.switches.old_email == "secondary")
-            write = Write(changes, now, timestamps or {}, draft.dialect.source)
+            write = Write(changes, now, timestamps or {}, draft.dialect.source, self.writer)
             contact.write(write)
             contact.updated_at = now
             self.touch(contact, write)

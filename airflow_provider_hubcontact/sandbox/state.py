@@ -111,10 +111,14 @@ def load_definition(values: Mapping[str, Any]) -> Definition:
 
 
 def _load_write(
-    values: Mapping[str, Any], timestamp: int, timestamps: Mapping[str, Any], source: str
+    values: Mapping[str, Any],
+    timestamp: int,
+    timestamps: Mapping[str, Any],
+    source: str,
+    source_id: str,
 ) -> Write:
     _moments(timestamp, *timestamps.values())
-    return Write(_texts(values), timestamp, dict(timestamps), _typed(source, str))
+    return Write(_texts(values), timestamp, dict(timestamps), _typed(source, str), _typed(source_id, str))
 
 
 def _texts(values: Mapping[str, Any]) -> dict[str, str]:

@@ -79,14 +79,17 @@ class TestGet:
         assert answer.body["category"] == "OBJECT_NOT_FOUND"
 
     def test_history(self, api: Api) -> None:
-        """``propertiesWithHistory`` tells the former values, the newest first."""
+        """``propertiesWithHistory`` tells the former values and who wrote them, the newest first."""
         path = f"{CONTACTS}/{api.id('ada@example.com')}"
         api.patch(path, {"properties": {"jobtitle": "Analyst"}})
 
         answer = api.get(f"{path}?propertiesWithHistory=jobtitle")
 
         versions = answer.body["propertiesWithHistory"]["jobtitle"]
-        assert [version["value"] for version in versions] == ["Analyst", "Countess"]
+        assert [(each["value"], each["sourceType"], each["sourceId"]) for each in versions] == [
+            ("Analyst", "INTEGRATION", "1"),
+            ("Countess", "IMPORT", ""),
+        ]
 
 
 class TestCreate:

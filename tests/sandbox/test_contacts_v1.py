@@ -98,7 +98,7 @@ class TestUpdate:
         contact = api.sandbox.portal.contact("ada@example.com")
         assert contact is not None
         history = contact.history
-        assert history["jobtitle"][0] == ("Analyst", 1_700_000_000_000, "API")
+        assert history["jobtitle"][0] == ("Analyst", 1_700_000_000_000, "API", "1")
         assert history["city"][0].timestamp == 1_700_000_000_001
         assert history["zip"][0].timestamp == contact.updated_at
 

@@ -21,14 +21,14 @@ def routes() -> Iterator[Route]:
 
 def create_or_update(request: Request) -> Reply:
     """Answer 202 without a body; the contacts are written a little later (D)."""
-    entries = [_entry(mapping(each)) for each in array(parsed(request.body))]
+    entries = [_entry(mapping(each), str(request.grant.app_id)) for each in array(parsed(request.body))]
     request.inputs = len(entries)
     request.later.take(entries)
     return Reply(202)
 
 
-def _entry(each: dict[str, object]) -> Entry:
+def _entry(each: dict[str, object], writer: str) -> Entry:
     """Read a contact; one without ``properties`` is not refused (C)."""
     entries = each.get("properties")
     values, timestamps = read_properties([] if entries is None else entries)
-    return Entry(text(each.get("email")), text(each.get("vid")), values, timestamps)
+    return Entry(text(each.get("email")), text(each.get("vid")), values, timestamps, writer)

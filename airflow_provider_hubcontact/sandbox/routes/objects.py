@@ -95,7 +95,12 @@ def shown(request: Request, contact: Contact, names: Sequence[str], history: Seq
         versions = contact.history
         body["propertiesWithHistory"] = {
             name: [
-                {"value": version.value, "timestamp": iso(version.timestamp), "sourceType": version.source}
+                {
+                    "value": version.value,
+                    "timestamp": iso(version.timestamp),
+                    "sourceType": version.source,
+                    "sourceId": version.source_id,
+                }
                 for version in versions.get(name, ())
             ]
             for name in history

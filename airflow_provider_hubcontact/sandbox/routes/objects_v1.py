@@ -95,7 +95,7 @@ def _version(version: Version, *, timed: bool) -> Json:
     return {
         "value": _legacy(version.value, timed=timed),
         "source-type": version.source,
-        "source-id": None,
+        "source-id": version.source_id or None,
         "source-label": None,
         "timestamp": version.timestamp,
         "selected": False,
