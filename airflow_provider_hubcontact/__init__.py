@@ -48,6 +48,16 @@ CONN_FIELDS: dict[str, Any] = {
         "description": "Share of the rate limit that is left to other apps, from 0 to below 1",
         "schema": {"type": ["number", "null"], "minimum": 0, "maximum": 0.99},
     },
+    "rate_limit_store": {
+        "label": "Rate limit store",
+        "description": "Redis or Valkey that all workers share the limit in, such as redis://host:6379/0",
+        "schema": {"type": ["string", "null"], "format": "password"},
+    },
+    "concurrency": {
+        "label": "Concurrency",
+        "description": "Calls under way at once, at most; as many as use the limit up if empty",
+        "schema": {"type": ["integer", "null"], "minimum": 1},
+    },
 }
 
 

@@ -14,7 +14,8 @@ def main() -> None:
     """Write one file for each environment."""
     pyproject = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
     project, groups = pyproject["project"], pyproject["dependency-groups"]
-    package = project["dependencies"] + project["optional-dependencies"]["sandbox"]
+    extras = project["optional-dependencies"]
+    package = project["dependencies"] + extras["sandbox"] + extras["redis"]
     core = [name for name in package if not name.startswith("apache-airflow")]
     airflow = package + groups["airflow"] + groups["test"]
     resolve("core", core + groups["test"])

@@ -5,6 +5,7 @@
     HubSpotError
     ├── ConfigurationError        the client cannot work as it is set up
     ├── NotSent                   HubSpot never saw the request
+    │   └── Cancelled             since the run was stopped before
     ├── AnswerLost                HubSpot may have seen it, its answer did not arrive whole
     ├── UnusableAnswer            an answer that is not HubSpot's
     └── StatusError               HubSpot refused
@@ -45,6 +46,12 @@ class NotSent(HubSpotError):
     """HubSpot never saw the request: no address, no connection, no TLS."""
 
     retryable = True
+
+
+class Cancelled(NotSent):
+    """The client was told to stop before the request was sent."""
+
+    retryable = False
 
 
 class AnswerLost(HubSpotError):

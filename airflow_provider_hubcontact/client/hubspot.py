@@ -57,6 +57,15 @@ class HubSpot:
         """The calls made so far."""
         return self._transport.calls
 
+    @property
+    def at_once(self) -> int:
+        """How many calls under way use up the rate limit."""
+        return self.rate_limit.at_once
+
+    def cancel(self) -> None:
+        """Let no further call go; those that wait for their turn raise :class:`Cancelled`."""
+        self.rate_limit.close()
+
     def close(self) -> None:
         """Close all connections."""
         self._transport.close()

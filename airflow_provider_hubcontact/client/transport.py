@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock, local
 from typing import Any, Self
@@ -16,7 +16,9 @@ import tenacity
 
 from airflow_provider_hubcontact.client.auth import Auth
 from airflow_provider_hubcontact.client.errors import (
+    AnswerLost,
     BadRequest,
+    DailyLimitReached,
     HubSpotError,
     Locked,
     NotSent,
@@ -83,7 +85,6 @@ class Transport:
     :param connect_timeout: seconds to connect.
     :param read_timeout: seconds without a byte of the answer.
     :param deadline: seconds for a whole answer, however its bytes arrive.
-    :param sleep: waits for some seconds between attempts.
     :raises ConfigurationError: if the base URL cannot be used.
     """
 
@@ -97,7 +98,6 @@ class Transport:
         connect_timeout: float = 5.0,
         read_timeout: float = 60.0,
         deadline: float = 120.0,
-        sleep: Callable[[float], None] = lambda seconds: time.sleep(seconds),  # noqa: PLW0108 - looked up late
     ) -> None:
         self._base_url = checked_base_url(base_url)
         self._auth = auth
@@ -105,7 +105,6 @@ class Transport:
         self._timeout = (connect_timeout, read_timeout)
         self._deadline = deadline
         self._attempts = attempts
-        self._sleep = sleep
         self._backoff = tenacity.wait_exponential(multiplier=0.5, max=20) + tenacity.wait_random(0, 0.5)
         self._threads = local()
         self._sessions: list[Session] = []
@@ -146,10 +145,13 @@ class Transport:
         HubSpot docs: "Error handling", retries.
         """
         data = None if json is None else jsonlib.dumps(json, allow_nan=False).encode()
+        lost: list[HubSpotError] = []
 
         def may_repeat(error: BaseException) -> bool:
             if not isinstance(error, HubSpotError) or not error.retryable:
                 return False
+            if not isinstance(error, NotSent) and getattr(error, "status", None) not in NOT_CARRIED_OUT:
+                lost.append(error)
             if isinstance(error, StatusError) and (error.retry_after or 0) > MAX_RETRY_AFTER:
                 return False
             certain = isinstance(error, NotSent) or getattr(error, "status", None) in NOT_CARRIED_OUT
@@ -159,10 +161,15 @@ class Transport:
             stop=tenacity.stop_after_attempt(self._attempts),
             retry=tenacity.retry_if_exception(may_repeat),
             wait=self._wait,
-            sleep=self._sleep,
+            sleep=self._rate_limit.wait,
             reraise=True,
         )
-        return retrying(self._attempt, method, self._base_url + path, data, params)
+        try:
+            return retrying(self._attempt, method, self._base_url + path, data, params)
+        except NotSent as error:
+            if lost:
+                raise AnswerLost(f"{lost[-1]}; then: {error}") from error
+            raise
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -181,8 +188,8 @@ class Transport:
         return self._translate(reply, token)
 
     def _send(self, method: str, url: str, data: bytes | None, params: Any, token: str) -> Reply:
-        self._rate_limit.acquire()
-        status = None
+        slot = self._rate_limit.acquire()
+        status, began = None, time.monotonic()
         try:
             reply = exchange(
                 self._session(),
@@ -197,7 +204,8 @@ class Transport:
             status = reply.status
         finally:
             self.calls.count(status)
-        self._rate_limit.learn(reply.headers)
+        if status != 429:
+            self._rate_limit.learn(reply.headers, slot, time.monotonic() - began)
         return reply
 
     def _translate(self, reply: Reply, token: str) -> Answer:
@@ -206,8 +214,11 @@ class Transport:
         parsed = _parsed(reply, token)
         if status >= 400:
             error = refusal(status, parsed, correlation_id, _seconds(headers["Retry-After"]))
-            if isinstance(error, RateLimited) and error.retryable:
-                self._rate_limit.pause(min(error.retry_after or self._rate_limit.seconds, MAX_RETRY_AFTER))
+            if isinstance(error, DailyLimitReached):
+                self._rate_limit.end_day()
+            elif isinstance(error, RateLimited):
+                asked = error.retry_after
+                self._rate_limit.refused(None if asked is None else min(asked, MAX_RETRY_AFTER))
             raise error
         kind = printable(kind or "no content type")
         if status >= 300:

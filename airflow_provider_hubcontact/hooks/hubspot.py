@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook, Connection, mask_secret
 
@@ -20,6 +21,9 @@ from airflow_provider_hubcontact.client import (
     OAuthToken,
     RateLimit,
 )
+
+if TYPE_CHECKING:
+    from airflow_provider_hubcontact.client.slots import Slots
 
 BASE_URL = "https://api.hubapi.com"
 DEFAULT_API_VERSION = "2026-09"
@@ -106,9 +110,7 @@ class HubSpotHook(BaseHook):
             base_url,
             _auth(connection, extra, base_url, version),
             api_version=version,
-            rate_limit=RateLimit(
-                calls=_number(extra, "rate_limit", int), reserve=_number(extra, "reserve", float) or 0.0
-            ),
+            rate_limit=_rate_limit(connection, extra),
         )
 
 
@@ -144,6 +146,27 @@ def _auth(connection: Connection, extra: dict[str, Any], base_url: str, version:
     return OAuthToken(
         client_id, client_secret, refresh_token, base_url=base_url, version=version, on_new_token=mask_secret
     )
+
+
+def _rate_limit(connection: Connection, extra: dict[str, Any]) -> RateLimit:
+    return RateLimit(
+        calls=_number(extra, "rate_limit", int),
+        at_most=_number(extra, "concurrency", int),
+        reserve=_number(extra, "reserve", float) or 0.0,
+        slots=_shared_slots(connection, extra),
+    )
+
+
+def _shared_slots(connection: Connection, extra: dict[str, Any]) -> Slots | None:
+    url = extra.get("rate_limit_store")
+    if not url:
+        return None
+    from airflow_provider_hubcontact.client.shared_slots import SharedSlots
+
+    mask_secret(str(url))
+    # HubSpot counts each app's calls; a digest tells apps apart without giving their secrets away.
+    app = connection.password or f"{extra.get('client_id')} {extra.get('refresh_token')}"
+    return SharedSlots(str(url), hashlib.sha256(app.encode()).hexdigest()[:16])
 
 
 def _number(extra: dict[str, Any], name: str, kind: type[int | float]) -> Any:

@@ -236,7 +236,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         first = list(islice(remaining, FIRST_ROWS))
         try:
             report.properties_created = self._create_properties(hubspot, shape, first, dry_run=report.dry_run)
-            with ThreadWorkers[Job, Answer]() as workers:
+            with ThreadWorkers[Job, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers:
                 report.stopped = sync.run(chain(first, remaining), workers, report.add)
         finally:
             report.seconds = time.monotonic() - started

@@ -16,7 +16,7 @@ from airflow_provider_hubcontact.sync.validation import Schema
 from airflow_provider_hubcontact.sync.window import Window
 from airflow_provider_hubcontact.sync.workers import Workers
 
-WINDOW = 4_000
+WINDOW = 8_000
 """Records that may be under way at once: what folding sees, and what bounds memory."""
 
 MAX_USELESS_CALLS = 5
@@ -39,10 +39,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """A write."""
+    """A write.
+
+    :param repeated: its steps were sent before, in a batch that got no clear answer.
+    """
 
     kind: Write
     steps: tuple[Step, ...]
+    repeated: bool = False
 
 
 Job = Reading | Writing
@@ -233,7 +237,7 @@ class _Run:
                 reading.outdated.update(claims)
         for step in came_to.onward:
             self._steps[step.change.write].append(step)
-        self._again.extend(Writing(job.kind, steps) for steps in came_to.again)
+        self._again.extend(Writing(job.kind, steps, repeated=True) for steps in came_to.again)
 
     # Calls and ends
 
@@ -244,13 +248,26 @@ class _Run:
     def _finish(self, job: Job, answer: Answer) -> None:
         self._calls -= 1
         self._watch(answer)
-        if isinstance(job, Reading):
+        if self._stopped and isinstance(answer, Lost) and not answer.sent:
+            self._unsend(job)
+        elif isinstance(job, Reading):
             self._readings = [reading for reading in self._readings if reading is not job]
             self._looked_up(job, answer)
         else:
             self._delivered(job, answer)
         if self._stopped:
+            self._workers.cancel()
             self._abandon()
+
+    def _unsend(self, job: Job) -> None:
+        """Take back a call that was not sent before the run stopped."""
+        if isinstance(job, Reading):
+            self._readings = [reading for reading in self._readings if reading is not job]
+            self._lookups.append(job.records)
+        elif job.repeated:
+            self._again.append(job)
+        else:
+            self._steps[job.kind].extend(job.steps)
 
     def _watch(self, answer: Answer) -> None:
         """Stop the run when no later call can fare better."""

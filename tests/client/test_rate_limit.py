@@ -4,18 +4,41 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import Event
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from airflow_provider_hubcontact.client.errors import ConfigurationError
-from airflow_provider_hubcontact.client.rate_limit import MARGIN, RateLimit
+from airflow_provider_hubcontact.client.errors import Cancelled, ConfigurationError, DailyLimitReached
+from airflow_provider_hubcontact.client.rate_limit import MARGIN, NOISE, UNKNOWN_DAY, RateLimit
+from airflow_provider_hubcontact.client.slots import LocalSlots, Slot, Window
 from tests.client.scripted import Clock
 
 
 def limited(calls: int | None = None, reserve: float = 0.0) -> tuple[RateLimit, Clock]:
     clock = Clock()
     return RateLimit(calls, reserve=reserve, clock=clock, sleep=clock.sleep), clock
+
+
+class Crowd(LocalSlots):
+    """Slots that so many workers share."""
+
+    def __init__(self, clock: Clock, workers: int) -> None:
+        super().__init__(clock)
+        self.workers = workers
+
+    def take(self, window: Window, /) -> Slot:
+        return super().take(window)._replace(workers=self.workers)
+
+
+def headers(**values: object) -> dict[str, str]:
+    """Write rate limit headers; underscores stand for dashes."""
+    return {f"X-HubSpot-RateLimit-{name.replace('_', '-')}": str(value) for name, value in values.items()}
+
+
+def answered(limit: RateLimit, **values: object) -> None:
+    """Make a call whose answer has these headers."""
+    limit.learn(headers(**values), limit.acquire(), 0.1)
 
 
 def most_in_a_window(times: list[float]) -> int:
@@ -55,7 +78,7 @@ def test_calls_that_arrive_late_and_early_stay_below_the_limit() -> None:
     arrived = []
     for number in range(40):
         limit.acquire()
-        arrived.append(clock.now + (0.24 if number < 5 else 0.01))
+        arrived.append(clock.now + (MARGIN - 0.01 if number < 5 else 0.0))
 
     assert most_in_a_window(arrived) == 5
 
@@ -64,25 +87,17 @@ def test_the_limit_is_learned() -> None:
     """The portal's limits come from its headers."""
     limit, _ = limited()
 
-    limit.learn(
-        {
-            "X-HubSpot-RateLimit-Max": "190",
-            "X-HubSpot-RateLimit-Remaining": "180",
-            "X-HubSpot-RateLimit-Interval-Milliseconds": "5000",
-            "X-HubSpot-RateLimit-Daily": "625000",
-            "X-HubSpot-RateLimit-Daily-Remaining": "0",
-        }
-    )
+    answered(limit, Max=190, Remaining=189, Interval_Milliseconds=5_000, Daily=625_000, Daily_Remaining=7)
 
     assert (limit.limit, limit.seconds) == (190, 5.0)
-    assert (limit.daily_limit, limit.daily_remaining) == (625_000, 0)
+    assert (limit.daily_limit, limit.daily_remaining) == (625_000, 7)
 
 
 def test_a_limit_that_is_set_is_not_learned() -> None:
     """What the user sets outranks what HubSpot says."""
     limit, _ = limited(50)
 
-    limit.learn({"X-HubSpot-RateLimit-Max": "190", "X-HubSpot-RateLimit-Interval-Milliseconds": "1"})
+    answered(limit, Max=190, Interval_Milliseconds=1)
 
     assert (limit.limit, limit.seconds) == (50, 10.0)
 
@@ -91,7 +106,7 @@ def test_a_window_of_hours_is_not_believed() -> None:
     """A header cannot hold calls back for longer than a minute."""
     limit, _ = limited()
 
-    limit.learn({"X-HubSpot-RateLimit-Interval-Milliseconds": "86400000"})
+    answered(limit, Interval_Milliseconds=86_400_000)
 
     assert limit.seconds == 60.0
 
@@ -101,43 +116,157 @@ def test_headers_that_are_no_numbers(value: str) -> None:
     """A malformed header changes nothing."""
     limit, clock = limited()
 
-    limit.learn({"X-HubSpot-RateLimit-Max": value, "X-HubSpot-RateLimit-Remaining": value})
+    answered(limit, Max=value, Remaining=value, Daily_Remaining=value)
     limit.acquire()
 
-    assert (limit.limit, clock.now) == (100, 0)
+    assert (limit.limit, limit.daily_remaining, clock.now) == (100, None, 0)
 
 
-def test_others_calls_count() -> None:
-    """A window that other apps have filled holds our next call back."""
+def test_other_apps_calls_count() -> None:
+    """What others use of the window is left to them, as soon as some answers have told of it."""
     limit, clock = limited(100)
+    times = []
 
-    limit.learn({"X-HubSpot-RateLimit-Remaining": "0"})
-    limit.acquire()
+    for _ in range(400):
+        slot = limit.acquire()
+        times.append(clock.now)
+        clock.now += 0.05
+        limit.learn(headers(Max=100, Remaining=max(0, 60 - slot.used)), slot, 0.05)
 
-    assert clock.now == pytest.approx(0.1)
+    assert most_in_a_window(times[200:]) <= 60 + NOISE
 
 
-def test_our_own_calls_are_not_counted_twice() -> None:
-    """A window that our own calls have filled is waited for by count, not call by call."""
-    limit, clock = limited(2, 0.0)
+def test_nobody_elses_calls_are_left_alone() -> None:
+    """A window that our own calls have filled is ours."""
+    limit, clock = limited(100)
+    times = []
 
-    for _ in range(2):
+    for _ in range(400):
+        slot = limit.acquire()
+        times.append(clock.now)
+        limit.learn(headers(Max=100, Remaining=100 - slot.used), slot, 0.05)
+
+    assert most_in_a_window(times) == 100
+    assert clock.now == pytest.approx(3 * (10 + MARGIN))
+
+
+def test_a_429_holds_everyone_back() -> None:
+    """A second at first, twice as long for each that follows, ten at most; an answer ends the series."""
+    limit, clock = limited(100)
+    waited = []
+
+    for _ in range(6):
+        limit.refused(None)
+        began = clock.now
         limit.acquire()
-    clock.now = 9.9
-    limit.learn({"X-HubSpot-RateLimit-Remaining": "0"})
+        waited.append(clock.now - began)
+    answered(limit)
+    limit.refused(None)
+    began = clock.now
     limit.acquire()
 
-    assert clock.now == pytest.approx(10 + MARGIN)
+    assert waited == [1, 2, 4, 8, 10, 10]
+    assert clock.now - began == 1
 
 
-def test_a_pause_is_everyones() -> None:
-    """After a refusal no call goes before the pause is over."""
+def test_a_429_may_say_how_long() -> None:
+    """``Retry-After`` is believed."""
     limit, clock = limited(100)
 
-    limit.pause(10)
+    limit.refused(7)
     limit.acquire()
 
-    assert clock.now == 10
+    assert clock.now == 7
+
+
+def test_those_who_have_a_slot_wait_for_a_pause_too() -> None:
+    """A pause that begins while a call waits for its slot holds it back."""
+    clock = Clock()
+
+    def sleep(seconds: float) -> None:
+        if not clock.slept:
+            limit.refused(30)
+        clock.sleep(seconds)
+
+    limit = RateLimit(1, clock=clock, sleep=sleep)
+    limit.acquire()
+    limit.acquire()
+
+    assert clock.now >= 30
+
+
+class TestDay:
+    def test_no_call_is_made_when_it_is_used_up(self) -> None:
+        """The calls that HubSpot says are left are made, and not one more, whoever is under way."""
+        limit, _ = limited(100)
+        answered(limit, Daily=1_000, Daily_Remaining=3)
+
+        for _ in range(3):
+            limit.acquire()
+        with pytest.raises(DailyLimitReached, match="all of them; they are back later"):
+            limit.acquire()
+        with pytest.raises(DailyLimitReached):
+            limit.acquire()
+
+    def test_the_reserve_is_kept(self) -> None:
+        """A share of the day is other apps', too."""
+        limit, _ = limited(100, reserve=0.1)
+        answered(limit, Daily=1_000, Daily_Remaining=101)
+
+        limit.acquire()
+        with pytest.raises(DailyLimitReached, match="but for the reserve of 10%"):
+            limit.acquire()
+
+    def test_it_says_when_they_are_back(self) -> None:
+        """At the next midnight of the portal's time zone."""
+        limit, _ = limited(100)
+        limit.time_zone = "Asia/Tokyo"
+        limit.end_day()
+
+        tomorrow = datetime.now(ZoneInfo("Asia/Tokyo")).date() + timedelta(days=1)
+        with pytest.raises(DailyLimitReached, match=f"back at {tomorrow} 00:0[01] JST"):
+            limit.acquire()
+
+    def test_it_comes_back(self) -> None:
+        """Where the portal's midnight is not known, somebody asks again after a while."""
+        limit, clock = limited(100)
+        limit.end_day()
+        clock.now += UNKNOWN_DAY + 1
+
+        limit.acquire()
+
+
+class TestClose:
+    def test_those_who_wait_are_cancelled(self) -> None:
+        """At once, and nobody gets a slot afterwards."""
+        limit = RateLimit(1)
+        limit.acquire()
+        with ThreadPoolExecutor(3) as threads:
+            waiting = [threads.submit(limit.acquire) for _ in range(3)]
+            time.sleep(0.05)
+            began = time.monotonic()
+            limit.close()
+            errors = [type(each.exception(timeout=5)) for each in waiting]
+
+        assert errors == [Cancelled] * 3
+        assert time.monotonic() - began < 1
+        with pytest.raises(Cancelled):
+            limit.acquire()
+
+
+@pytest.mark.parametrize(
+    ("limit", "latency", "workers", "at_once"),
+    [(100, 0.3, 1, 7), (190, 1.0, 1, 31), (190, 5.0, 1, 64), (190, 1.0, 8, 6), (1_000_000, 0.001, 1, 3)],
+)
+def test_calls_under_way_follow_the_latency(limit: int, latency: float, workers: int, at_once: int) -> None:
+    """Rate times latency and some more, for this worker's share; no more than a real portal could serve."""
+    clock = Clock()
+    rate_limit = RateLimit(limit, slots=Crowd(clock, workers), clock=clock, sleep=clock.sleep)
+
+    for _ in range(40):
+        rate_limit.learn({}, rate_limit.acquire(), latency)
+
+    assert rate_limit.at_once == at_once
 
 
 def test_threads_share_the_window() -> None:
@@ -154,26 +283,12 @@ def test_threads_share_the_window() -> None:
 
 
 def test_who_comes_first_goes_first() -> None:
-    """One waits for the window and the others for their turn, so that a newcomer does not overtake."""
-    asleep, wake = list[float](), Event()
+    """Slots are handed out in the order of asking, so that a newcomer does not overtake."""
+    slots = LocalSlots(Clock())
 
-    def sleep(seconds: float) -> None:
-        asleep.append(seconds)
-        wake.wait(5)
-        clock.now += seconds
+    waits = [slots.take(Window(2, 10.0)).wait for _ in range(6)]
 
-    clock = Clock()
-    limit = RateLimit(1, clock=clock, sleep=sleep)
-    limit.acquire()
-    with ThreadPoolExecutor(5) as threads:
-        for _ in range(5):
-            threads.submit(limit.acquire)
-        time.sleep(0.1)
-        waiting = len(asleep)
-        wake.set()
-
-    assert waiting == 1
-    assert clock.now == 5 * (10 + MARGIN)
+    assert waits == [0, 0, 10, 10, 20, 20]
 
 
 @pytest.mark.parametrize(("calls", "reserve"), [(0, 0.0), (-5, 0.0), (10, 1.0), (10, -0.1)])

@@ -148,11 +148,11 @@ def test_a_long_retry_after_is_the_callers() -> None:
 
 
 def test_a_429_holds_everyone_back() -> None:
-    """After a burst refusal the window is waited out before the next call of anybody."""
+    """After a burst refusal there is a pause before the next call of anybody."""
     with wire(reply(429, BURST), reply(200, "{}")) as to:
         to.transport.request("GET", "/x", repeatable=True)
 
-    assert to.clock.now == 10.0
+    assert to.clock.now == 1.0
 
 
 def test_a_used_up_day_is_final() -> None:
@@ -189,7 +189,7 @@ def test_nobody_listens() -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     slept: list[float] = []
     with (
-        Transport(url, AccessToken(TOKEN), RateLimit(), sleep=slept.append) as transport,
+        Transport(url, AccessToken(TOKEN), RateLimit(sleep=slept.append)) as transport,
         pytest.raises(NotSent, match="cannot be reached"),
     ):
         transport.request("POST", "/x", repeatable=False)

@@ -224,7 +224,8 @@ class ShuffledWorkers:
     """Carries calls out in this thread, in an order that a seed decides.
 
     What a call does happens at its start or at its end, as the seed picks, and calls end in any order.
-    So an answer can be old when it arrives, and every interleaving of two calls is possible.
+    So an answer can be old when it arrives, and every interleaving of two calls is possible. A call that
+    has done nothing yet when the run stops never does.
 
     :param seed: decides the order.
     :param size: calls that may be under way at once.
@@ -234,22 +235,28 @@ class ShuffledWorkers:
         self.size = size
         self.most = 0
         self._random = random.Random(seed)
-        self._started: list[tuple[Job, Callable[[], Answer]]] = []
+        self._started: list[tuple[Job, Callable[[], Answer], bool]] = []
 
     def start(self, job: Job, call: Callable[[], Answer], /) -> None:
         assert len(self._started) < self.size, "too many calls at once"
-        under_way = {address for other, _ in self._started for address in _addresses(other)}
+        under_way = {address for other, _, _ in self._started for address in _addresses(other)}
         assert under_way.isdisjoint(_addresses(job)), "two writes of one contact overlap"
         if self._random.random() < 0.5:
             answer = call()
-            self._started.append((job, lambda: answer))
+            self._started.append((job, lambda: answer, True))
         else:
-            self._started.append((job, call))
+            self._started.append((job, call, False))
         self.most = max(self.most, len(self._started))
 
     def finished(self) -> tuple[Job, Answer]:
-        job, call = self._started.pop(self._random.randrange(len(self._started)))
+        job, call, _ = self._started.pop(self._random.randrange(len(self._started)))
         return job, call()
+
+    def cancel(self) -> None:
+        cancelled = Lost("cancelled", sent=False)
+        self._started = [
+            (job, call if done else lambda: cancelled, done) for job, call, done in self._started
+        ]
 
 
 def _addresses(job: Job) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 import tracemalloc
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
@@ -454,6 +455,31 @@ def test_stop_lets_calls_under_way_end() -> None:
     assert ends == {Outcome.UPDATED, Outcome.UNAUTHORIZED, Outcome.NOT_ATTEMPTED}
 
 
+def test_stop_cancels_calls_that_were_not_sent() -> None:
+    """What waits for the rate limit when the run stops is not sent, and is unattempted."""
+    rows = renamed(*range(6))
+    stopped = threading.Event()
+
+    class Waiting(FakePortal):
+        """Only the first write is sent at once; the others wait until the run stops."""
+
+        def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
+            if steps[0].change.record.row == 1:
+                return STOP.answer
+            assert stopped.wait(10)
+            return Lost("cancelled", sent=False)
+
+    portal = Waiting.of(*people(6), batch_size=1)
+    with ThreadWorkers[Job, Answer](lambda: 4, stopped.set) as workers:
+        results: dict[int, Result] = {}
+        reason = sync_of(portal).run(rows, workers, lambda result: results.update({result.row: result}))
+
+    assert reason == "refused with 401"
+    assert results[1].outcome is Outcome.UNAUTHORIZED
+    assert {results[row].outcome for row in results if row > 1} == {Outcome.NOT_ATTEMPTED}
+    assert portal.applied == []
+
+
 def test_stop_in_any_moment() -> None:
     """However keys and contacts are entangled when a run stops, each row read has one outcome."""
     rows = [
@@ -684,7 +710,7 @@ def test_on_threads() -> None:
     rows = [row for n in range(5) for row in renamed(*range(10), to=f"v{n}")]
     results: list[Result] = []
 
-    with ThreadWorkers[Job, Answer](4) as workers:
+    with ThreadWorkers[Job, Answer](lambda: 4) as workers:
         sync_of(portal, window=6).run(rows, workers, results.append)
 
     assert sorted(result.row for result in results) == list(range(1, 51))

@@ -302,7 +302,7 @@ def test_all_holds_on_threads(
     rows = data.draw(rows_for(addresses), label="rows")
     portal = data.draw(portals(addresses), label="portal")
     portal.latency = 0.001
-    with ThreadWorkers[Job, Answer](size) as workers:
+    with ThreadWorkers[Job, Answer](lambda: size) as workers:
         observed = scene(portal, workers, rules, window=window)
 
         observed.run(rows)

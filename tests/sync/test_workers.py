@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from airflow_provider_hubcontact.sync.workers import ThreadWorkers
+from airflow_provider_hubcontact.sync.workers import MOST_THREADS, ThreadWorkers
 
 TIMEOUT = 10
 
@@ -20,7 +20,7 @@ def test_calls_run_beside_each_other() -> None:
         together.wait()
         return threading.current_thread().name
 
-    with ThreadWorkers[int, str](3) as workers:
+    with ThreadWorkers[int, str]() as workers:
         for job in range(3):
             workers.start(job, call)
         finished = dict(workers.finished() for _ in range(3))
@@ -34,7 +34,7 @@ def test_whichever_ends_first() -> None:
     """Calls are given back in the order in which they end."""
     gate = threading.Event()
 
-    with ThreadWorkers[str, bool](2) as workers:
+    with ThreadWorkers[str, bool]() as workers:
         workers.start("slow", lambda: gate.wait(TIMEOUT))
         workers.start("fast", lambda: True)
         first = workers.finished()
@@ -51,7 +51,7 @@ def test_error_reaches_who_waits(error: type[BaseException]) -> None:
     def call() -> None:
         raise error("broken")
 
-    with ThreadWorkers[str, None](1) as workers:
+    with ThreadWorkers[str, None]() as workers:
         workers.start("job", call)
         with pytest.raises(error, match="broken"):
             workers.finished()
@@ -67,7 +67,7 @@ def test_end_waits_for_calls_under_way() -> None:
         time.sleep(0.05)
         ended.set()
 
-    with ThreadWorkers[str, None](1) as workers:
+    with ThreadWorkers[str, None]() as workers:
         workers.start("job", call)
         assert begun.wait(TIMEOUT)
 
@@ -75,6 +75,11 @@ def test_end_waits_for_calls_under_way() -> None:
 
 
 def test_size() -> None:
-    """Eight calls at once are few enough for HubSpot's limits and enough to hide its latency."""
-    with ThreadWorkers[str, None]() as workers:
-        assert workers.size == 8
+    """The size is asked for anew each time; threads are bounded whatever is wanted."""
+    wanted = 5
+    with ThreadWorkers[str, None](lambda: wanted) as workers:
+        assert workers.size == 5
+        wanted = 7
+        assert workers.size == 7
+        wanted = 10_000
+        assert workers.size == MOST_THREADS

@@ -1,0 +1,100 @@
+"""When each call of a portal may go: slots in a rolling window, handed out in the order of asking."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from itertools import takewhile
+from threading import Lock
+from typing import NamedTuple, Protocol
+
+
+class Window(NamedTuple):
+    """How many calls a stretch of time holds.
+
+    :param calls: that we may make.
+    :param seconds: length of the stretch.
+    """
+
+    calls: int
+    seconds: float
+
+
+class Slot(NamedTuple):
+    """A call's place.
+
+    :param wait: seconds until it.
+    :param number: of the call, counted by all who share the slots.
+    :param used: calls in the window that ends with it, itself included.
+    :param workers: how many share the slots.
+    :param shut: seconds until there are slots again; 0 if this is one.
+    """
+
+    wait: float
+    number: int
+    used: int
+    workers: int = 1
+    shut: float = 0.0
+
+
+class Slots(Protocol):
+    """Hands slots out. Nothing is ever given back: a slot that nobody used is past soon."""
+
+    def take(self, window: Window, /) -> Slot:
+        """Take the next slot."""
+
+    def pause(self, seconds: float, /) -> None:
+        """Hand no slot out for some seconds."""
+
+    def paused(self) -> float:
+        """Give the seconds until slots are handed out again."""
+
+    def shut(self, seconds: float, /) -> None:
+        """Let nobody have a slot for a long time, nor wait for one."""
+
+
+class LocalSlots:
+    """Slots for the threads of one process.
+
+    :param clock: monotonic seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._times: deque[float] = deque()
+        self._not_before = 0.0
+        self._shut_until = 0.0
+        self._number = 0
+
+    def take(self, window: Window, /) -> Slot:
+        """Take the next slot."""
+        with self._lock:
+            now = self._clock()
+            if self._shut_until > now:
+                return Slot(0.0, self._number, 0, shut=self._shut_until - now)
+            while self._times and self._times[0] + window.seconds <= now:
+                self._times.popleft()
+            at = max(now, self._not_before, self._times[-1] if self._times else 0.0)
+            if len(self._times) >= window.calls:
+                at = max(at, self._times[-window.calls] + window.seconds)
+            self._times.append(at)
+            self._number += 1
+            past = sum(1 for _ in takewhile(lambda each: each + window.seconds <= at, self._times))
+            return Slot(at - now, self._number, len(self._times) - past)
+
+    def pause(self, seconds: float, /) -> None:
+        """Hand no slot out for some seconds."""
+        with self._lock:
+            self._not_before = max(self._not_before, self._clock() + seconds)
+
+    def paused(self) -> float:
+        """Give the seconds until slots are handed out again."""
+        with self._lock:
+            return max(0.0, self._not_before - self._clock())
+
+    def shut(self, seconds: float, /) -> None:
+        """Let nobody have a slot for a long time, nor wait for one."""
+        with self._lock:
+            self._shut_until = max(self._shut_until, self._clock() + seconds)
