@@ -103,7 +103,7 @@ class TestCredentials:
             for token in ("pat-na1-x", "pat-na1-x", "pat-na1-y"):
                 connect(monkeypatch, "https://api.hubapi.com", token, rate_limit_store=server.url)
                 numbers.append(HubSpotHook().get_conn().rate_limit.acquire().number)
-            keys = [str(key) for key in redis.keys()]
+            keys = [str(key) for key in redis.scan_iter()]
 
         assert numbers == [1, 2, 1]
         assert not [key for key in keys if "pat-na1" in key]
