@@ -4,6 +4,7 @@ from airflow_provider_hubcontact.sandbox.access import OAuthClient
 from airflow_provider_hubcontact.sandbox.definitions import Definition, Option
 from airflow_provider_hubcontact.sandbox.limits import RateLimit
 from airflow_provider_hubcontact.sandbox.requirements import Condition, Requirements
+from airflow_provider_hubcontact.sandbox.rules import Rule
 from airflow_provider_hubcontact.sandbox.server import Sandbox
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
@@ -14,6 +15,7 @@ __all__ = [
     "Option",
     "RateLimit",
     "Requirements",
+    "Rule",
     "Sandbox",
     "Switches",
 ]

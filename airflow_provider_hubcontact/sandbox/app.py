@@ -96,6 +96,7 @@ class Application:
             self.access,
             self.imports,
             self.later,
+            self.limits,
         )
         route, request.params = self.router.find(request.method, path) or (None, {})
         try:

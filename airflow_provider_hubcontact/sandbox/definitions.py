@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from airflow_provider_hubcontact.sandbox.rules import TYPES, Rule
+
 FIELD_TYPES: Mapping[str, frozenset[str]] = {
     "string": frozenset({"text", "textarea", "file", "html", "phonenumber", "calculation_equation"}),
     "number": frozenset({"number", "calculation_equation"}),
@@ -28,6 +30,15 @@ class Option:
     description: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of properties."""
+
+    name: str
+    label: str
+    display_order: int = -1
+
+
 @dataclass(frozen=True)
 class Definition:
     """A contact property.
@@ -36,7 +47,11 @@ class Definition:
     :param read_only: its values are HubSpot's alone.
     :param unique: no two contacts have the same value.
     :param hubspot_defined: HubSpot's own, not the portal's.
+    :param rules: what the portal's admins demand of values.
     :param created_at: milliseconds since 1970.
+    :param updated_at: of the definition, in milliseconds since 1970.
+    :param archived_at: when it was deleted, in milliseconds since 1970; 0 if it is there.
+    :raises ValueError: if a rule does not go with the type.
     :ivar allowed: the values of the options.
     :ivar rank: the options' values → their places.
     :ivar multiple: whether a contact can have several of the options.
@@ -59,16 +74,22 @@ class Definition:
     hubspot_defined: bool = False
     description: str = ""
     display_order: int = -1
+    rules: tuple[Rule, ...] = ()
     created_at: int = 0
+    updated_at: int = 0
+    archived_at: int = 0
     allowed: frozenset[str] = field(init=False, repr=False)
     rank: Mapping[str, int] = field(init=False, repr=False)
     multiple: bool = field(init=False, repr=False)
     free: bool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        for rule in self.rules:
+            if rule.type not in TYPES.get(self.type, ()):
+                raise ValueError(f"A property of the type {self.type} has no rule {rule.type}.")
         ordered = sorted(self.options, key=lambda option: option.display_order)
         object.__setattr__(self, "rank", {option.value: place for place, option in enumerate(ordered)})
         object.__setattr__(self, "allowed", frozenset(self.rank))
         object.__setattr__(self, "multiple", self.field_type == "checkbox")
-        free = self.type == "string" and self.name != "email" and not self.read_only
+        free = self.type == "string" and self.name != "email" and not self.read_only and not self.rules
         object.__setattr__(self, "free", free)

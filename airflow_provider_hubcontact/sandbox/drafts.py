@@ -102,6 +102,9 @@ def _put(draft: Draft, definition: Definition, value: str, switches: Switches) -
             return Problem(name, problem.code, problem.message)
         draft.normalised[name] = value
         kept = mended
+    for rule in definition.rules:
+        if broken := rule.broken_by(kept):
+            return Problem(name, *broken)
     if definition.multiple and value[0] == ";":
         kept = appended(draft.contact.properties.get(name, ""), value)
     if name == STAGE and _goes_back(draft, definition, kept):

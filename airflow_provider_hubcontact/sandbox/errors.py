@@ -11,8 +11,8 @@ others, **U** unknown, so the text is ours.
     │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
     │   BatchRefused, ImportNotActive                                                    400
     ├── ContactNotFound, IdNotNumeric, PropertyNotFound, ContactsNotFound,
-    │   ImportNotFound                                                     404
-    ├── ContactExists, LegacyContactExists, PropertyExists                 409
+    │   GroupNotFound, RuleNotFound, ImportNotFound                        404
+    ├── ContactExists, LegacyContactExists, PropertyExists, GroupExists    409
     ├── TooLarge                                                           413
     ├── ImportTooLarge                                                     429
     ├── Broken                                                             500
@@ -338,6 +338,33 @@ class PropertyExists(Refused):
             "OBJECT_ALREADY_EXISTS",
             subCategory="Properties.PROPERTY_WITH_NAME_EXISTS",
         )
+
+
+class GroupExists(Refused):
+    """A group of properties has this name already (U)."""
+
+    status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"A property group named '{name}' already exists.", "OBJECT_ALREADY_EXISTS")
+
+
+class GroupNotFound(Refused):
+    """No group of properties has this name (U)."""
+
+    status = 404
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No property group named '{name}' exists.", "OBJECT_NOT_FOUND")
+
+
+class RuleNotFound(Refused):
+    """A property has no rule of this type (U)."""
+
+    status = 404
+
+    def __init__(self, name: str, rule: str) -> None:
+        super().__init__(f"The property '{name}' has no rule of the type {rule[:50]}.", "OBJECT_NOT_FOUND")
 
 
 class TooLarge(Refused):

@@ -27,7 +27,11 @@ class Identities:
 
     def add_property(self, name: str) -> None:
         """Know contacts by one more property."""
-        self._holders[name] = {}
+        self._holders.setdefault(name, {})
+
+    def drop_property(self, name: str) -> None:
+        """Know contacts by one property less."""
+        self._holders.pop(name, None)
 
     def find(self, name: str, value: str) -> Contact | None:
         """Find who has a value; a contact has its secondary addresses, too."""

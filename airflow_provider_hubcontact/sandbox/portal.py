@@ -10,9 +10,14 @@ from typing import TypeVar
 
 from airflow_provider_hubcontact.sandbox.contact import Contact, Write
 from airflow_provider_hubcontact.sandbox.default_properties import GROUPS, default_properties
-from airflow_provider_hubcontact.sandbox.definitions import Definition
+from airflow_provider_hubcontact.sandbox.definitions import Definition, Group
 from airflow_provider_hubcontact.sandbox.drafts import SEED, STAGE, V3, Dialect, Draft, fill
-from airflow_provider_hubcontact.sandbox.errors import ContactExists, InvalidProperties, PropertyExists
+from airflow_provider_hubcontact.sandbox.errors import (
+    ContactExists,
+    InvalidInput,
+    InvalidProperties,
+    PropertyExists,
+)
 from airflow_provider_hubcontact.sandbox.identities import EMAIL, Identities
 from airflow_provider_hubcontact.sandbox.requirements import Requirements
 from airflow_provider_hubcontact.sandbox.switches import Switches
@@ -81,8 +86,10 @@ class Portal:
 
     def reset(self) -> None:
         """Go back to the start: the first contacts, the first properties."""
-        self.groups = set(GROUPS) | {definition.group for definition in self._own}
+        names = dict.fromkeys([*GROUPS, *(definition.group for definition in self._own)])
+        self.groups = {name: Group(name, name) for name in names}
         self.definitions = {definition.name: definition for definition in default_properties()}
+        self.archived_definitions: dict[str, Definition] = {}
         self.contacts: dict[str, Contact] = {}
         self.archived: dict[str, Contact] = {}
         self._ids: list[int] = []
@@ -94,14 +101,19 @@ class Portal:
             self._add_seed(place, seed)
 
     def restore(
-        self, contacts: Iterable[Contact], definitions: Iterable[Definition], groups: set[str], next_id: int
+        self,
+        contacts: Iterable[Contact],
+        definitions: Iterable[Definition],
+        groups: Iterable[Group],
+        next_id: int,
     ) -> None:
         """Take another state, or keep the present one if the parts do not fit together.
 
         :param next_id: of the next contact that is created.
         :raises ValueError: if they do not.
         """
-        by_name = {definition.name: definition for definition in definitions}
+        every = {definition.name: definition for definition in definitions}
+        by_name = {name: definition for name, definition in every.items() if not definition.archived_at}
         missing = {definition.name for definition in default_properties()} - by_name.keys()
         if missing:
             raise ValueError(f"HubSpot's property {min(missing)} is missing.")
@@ -114,7 +126,7 @@ class Portal:
         for contact in contacts:
             if contact.id in by_id or contact.id in archived or int(contact.id) >= next_id:
                 raise ValueError(f"The id {contact.id} is taken, or not given yet.")
-            if not HUBSPOTS_OWN <= contact.properties.keys() <= by_name.keys():
+            if not HUBSPOTS_OWN <= contact.properties.keys() <= every.keys():
                 raise ValueError(f"The contact {contact.id} has other properties than the portal.")
             if contact.archived_at:
                 archived[contact.id] = contact
@@ -122,7 +134,9 @@ class Portal:
             identities.add(contact)
             by_id[contact.id] = contact
         self.archived, self._ids = archived, sorted(map(int, by_id))
-        self.contacts, self.definitions, self.groups = by_id, by_name, groups
+        self.contacts, self.definitions = by_id, by_name
+        self.archived_definitions = {n: definition for n, definition in every.items() if n not in by_name}
+        self.groups = {group.name: group for group in groups}
         self._identities, self.next_id = identities, next_id
 
     def now(self) -> int:
@@ -213,8 +227,8 @@ class Portal:
         draft = Draft(contact or self._blank(), contact is None, dialect)
         fill(draft, properties, self.definitions, self.switches)
         default_stage = self.switches.new_contact_stage
-        if draft.new and not dialect.computes and STAGE not in draft.values and default_stage != "none":
-            draft.values[STAGE] = default_stage
+        if draft.new and not dialect.computes and default_stage in self.definitions[STAGE].allowed:
+            draft.values.setdefault(STAGE, default_stage)
         if self.requirements and self._enforces(dialect):
             self.requirements.check(draft.contact.properties, draft.values, new=draft.new)
         self._identities.check(draft, claimed or {})
@@ -252,17 +266,35 @@ class Portal:
             self.journal.append((contact, write))
 
     def define(self, definition: Definition) -> Definition:
-        """Add a property.
+        """Add a property, or bring back the deleted one of this name with its values (T).
 
         :raises PropertyExists: if there is one of this name.
+        :raises InvalidInput: if the deleted one has another type (U).
         """
         if definition.name in self.definitions:
             raise PropertyExists(definition.name)
-        stamped = replace(definition, created_at=self.now())
-        self.definitions[definition.name] = stamped
-        if stamped.unique:
+        former = self.archived_definitions.get(definition.name)
+        if former is not None and former.type != definition.type:
+            raise InvalidInput(f"The deleted property {former.name} has the type {former.type}.")
+        self.archived_definitions.pop(definition.name, None)
+        now = self.now()
+        return self.redefine(replace(definition, created_at=former.created_at if former else now))
+
+    def redefine(self, definition: Definition) -> Definition:
+        """Put a definition in the place of another one."""
+        stamped = replace(definition, updated_at=self.now())
+        self.definitions[stamped.name] = stamped
+        if stamped.unique and not self.identifies(stamped.name):
             self._identities.add_property(stamped.name)
+            for contact in self.contacts.values():
+                self._identities.add(contact)
         return stamped
+
+    def archive_property(self, definition: Definition) -> None:
+        """Delete a property; contacts keep its values for its return (T)."""
+        del self.definitions[definition.name]
+        self._identities.drop_property(definition.name)
+        self.archived_definitions[definition.name] = replace(definition, archived_at=self.now())
 
     def _enforces(self, dialect: Dialect) -> bool:
         every = self.switches.write_rules == "every" and not dialect.computes

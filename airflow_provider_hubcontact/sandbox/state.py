@@ -9,8 +9,9 @@ from itertools import chain
 from typing import Any, get_type_hints
 
 from airflow_provider_hubcontact.sandbox.contact import Contact, Write
-from airflow_provider_hubcontact.sandbox.definitions import Definition, Option
+from airflow_provider_hubcontact.sandbox.definitions import Definition, Group, Option
 from airflow_provider_hubcontact.sandbox.portal import Portal
+from airflow_provider_hubcontact.sandbox.rules import Rule
 from airflow_provider_hubcontact.sandbox.values import MAX_TIME
 
 Json = dict[str, Any]
@@ -41,8 +42,11 @@ def dump(portal: Portal) -> Json:
 def dump_frame(portal: Portal) -> Json:
     """Write down all but the contacts and their ids."""
     return {
-        "groups": sorted(portal.groups),
-        "properties": [dump_definition(definition) for definition in portal.definitions.values()],
+        "groups": [asdict(group) for group in portal.groups.values()],
+        "properties": [
+            dump_definition(definition)
+            for definition in chain(portal.definitions.values(), portal.archived_definitions.values())
+        ],
     }
 
 
@@ -66,7 +70,9 @@ def restore(portal: Portal, frame: Mapping[str, Any], contacts: Iterable[Contact
     :raises ValueError: if they do not fit together.
     """
     definitions = [load_definition(each) for each in frame["properties"]]
-    groups = {_typed(each, str) for each in frame["groups"]}
+    groups = [Group(**each) for each in frame["groups"]]
+    for group in groups:
+        _check(group)
     portal.restore(contacts, definitions, groups, _typed(next_id, int))
 
 
@@ -93,7 +99,8 @@ def load_contact(values: Mapping[str, Any], writes: Iterable[Iterable[Any]]) -> 
 def dump_definition(definition: Definition) -> Json:
     """Write down a property."""
     whole = asdict(definition)
-    return {name: whole[name] for name in _DEFINITION} | {"options": list(whole["options"])}
+    lists = {name: list(whole[name]) for name in ("options", "rules")}
+    return {name: whole[name] for name in _DEFINITION} | lists
 
 
 def load_definition(values: Mapping[str, Any]) -> Definition:
@@ -104,9 +111,10 @@ def load_definition(values: Mapping[str, Any]) -> Definition:
     options = tuple(Option(**option) for option in values["options"])
     for option in options:
         _check(option)
-    definition = Definition(**{**values, "options": options})
+    rules = tuple(Rule(each["type"], tuple(map(_text, each["arguments"]))) for each in values["rules"])
+    definition = Definition(**{**values, "options": options, "rules": rules})
     _check(definition)
-    _moments(definition.created_at)
+    _moments(definition.created_at, definition.updated_at, definition.archived_at)
     return definition
 
 
@@ -125,7 +133,12 @@ def _texts(values: Mapping[str, Any]) -> dict[str, str]:
     return {_typed(name, str): _typed(value, str) for name, value in values.items()}
 
 
-def _check(record: Contact | Definition | Option) -> None:
+def _text(value: Any) -> str:  # noqa: ANN401 - any JSON
+    text: str = _typed(value, str)
+    return text
+
+
+def _check(record: Contact | Definition | Group | Option) -> None:
     """See that every text, number and flag is one."""
     record_type: type = type(record)
     for name, kind in _plain_fields(record_type).items():

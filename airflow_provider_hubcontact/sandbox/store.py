@@ -85,7 +85,9 @@ class Store:
         self._parts = (
             _Part("next_id", lambda: portal.next_id, lambda: portal.next_id),
             _Part(
-                "frame", lambda: (dict(portal.definitions), set(portal.groups)), lambda: dump_frame(portal)
+                "frame",
+                lambda: (dict(portal.definitions), dict(portal.archived_definitions), dict(portal.groups)),
+                lambda: dump_frame(portal),
             ),
             _Part("later", later.mark, later.dump),
             _Part("tokens", lambda: access.tokens, access.dump),

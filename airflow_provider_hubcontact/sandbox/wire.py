@@ -15,6 +15,7 @@ from airflow_provider_hubcontact.sandbox.errors import InvalidInput, InvalidJson
 from airflow_provider_hubcontact.sandbox.faults import HARMLESS, Strike
 from airflow_provider_hubcontact.sandbox.imports import Imports
 from airflow_provider_hubcontact.sandbox.later import LaterWrites
+from airflow_provider_hubcontact.sandbox.limits import Limits
 from airflow_provider_hubcontact.sandbox.portal import Portal
 
 MAX_BODY = 32 * 1024 * 1024
@@ -46,6 +47,7 @@ class Request:
     access: Access
     imports: Imports
     later: LaterWrites
+    limits: Limits
     body: bytes = b""
     params: Mapping[str, str] = field(default_factory=dict)
     grant: Grant = NOBODY

@@ -125,11 +125,9 @@ def check_state(portal: Portal) -> None:
     for contact in portal.contacts.values():
         for address in [contact.email, *contact.secondary_emails]:
             assert not address or portal.contact(address) is contact
-        assert contact.properties.get("lifecyclestage", "") in {
-            "",
-            *portal.definitions["lifecyclestage"].allowed,
-        }
-        assert contact.properties.keys() <= portal.definitions.keys()
+        stages = portal.definitions["lifecyclestage"].allowed
+        assert contact.properties.get("lifecyclestage", "") in {"", *stages}
+        assert contact.properties.keys() <= portal.definitions.keys() | portal.archived_definitions.keys()
 
 
 @pytest.fixture
@@ -229,6 +227,40 @@ def test_no_definition_breaks_the_sandbox(fuzzed: Api, path: str, body: Any) -> 
     """A definition of any shape is created or refused, and all of them can still be listed."""
     assert fuzzed.post(path, body).status in {200, 201, 400, 409}
     assert fuzzed.get(path).status == 200
+
+
+@SETTINGS
+@given(
+    method=st.sampled_from(["PATCH", "DELETE", "PUT", "POST"]),
+    path=st.sampled_from(
+        [
+            "/crm/v3/properties/contacts/points",
+            "/crm/v3/properties/contacts/lifecyclestage",
+            "/crm/v3/properties/contacts",
+            "/crm/v3/properties/contacts/groups",
+            "/crm/v3/properties/contacts/groups/x",
+            "/crm/v3/properties/contacts/batch/create",
+            "/crm/v3/properties/contacts/batch/read",
+            "/crm/v3/properties/contacts/batch/archive",
+            "/crm/property-validations/2026-09/0-1/points/rule-type/MAX_NUMBER",
+            "/crm/property-validations/2026-09/0-1/firstname/rule-type/MIN_LENGTH",
+        ]
+    ),
+    body=definitions
+    | st.fixed_dictionaries({"inputs": st.lists(definitions | json_values, max_size=3)})
+    | st.fixed_dictionaries(
+        {"ruleArguments": st.lists(st.sampled_from(["1", "-5", "x"]) | json_values, max_size=2)}
+    )
+    | json_values,
+)
+def test_no_change_of_a_property_breaks_the_sandbox(fuzzed: Api, method: str, path: str, body: Any) -> None:
+    """Properties, groups and rules change or not; contacts can still be read and written."""
+    assert fuzzed.call(method, path, body).status in {200, 201, 204, 207, 400, 404, 409, 501}
+    everything = fuzzed.post(
+        f"{CONTACTS}/batch/read", {"inputs": [{"id": "171591000001"}], "properties": NAMES}
+    )
+    assert everything.status == 200
+    assert fuzzed.patch(f"{CONTACTS}/171591000001", {"properties": {"city": "Rome"}}).status == 200
 
 
 @SETTINGS

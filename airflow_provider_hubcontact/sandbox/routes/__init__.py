@@ -14,6 +14,8 @@ from airflow_provider_hubcontact.sandbox.routes import (
     imports,
     oauth,
     properties,
+    property_groups,
+    property_rules,
     searches,
 )
 from airflow_provider_hubcontact.sandbox.wire import Route, Router
@@ -35,6 +37,8 @@ def router(more: Iterable[Route] = ()) -> Router:
         imports,
         oauth,
         properties,
+        property_groups,
+        property_rules,
         searches,
     )
     return Router(chain(more, *(family.routes() for family in families)))

@@ -1,6 +1,6 @@
-"""The account, and what a token is for.
+"""The account, its calls of the day, and what a token is for.
 
-HubSpot docs: "Account information"; the token endpoint is not documented (T).
+HubSpot docs: "Account information", API usage; the token endpoint is not documented (T).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from airflow_provider_hubcontact.sandbox.values import iso
 from airflow_provider_hubcontact.sandbox.wire import DATED_VERSIONS, Reply, Request, Route, required, text
 
 
@@ -16,6 +17,7 @@ def routes() -> Iterator[Route]:
     """Give the routes of this family."""
     for version in ("v3", *DATED_VERSIONS):
         yield Route("GET", f"/account-info/{version}/details", details)
+        yield Route("GET", f"/account-info/{version}/api-usage/daily/private-apps", daily_usage)
     yield Route("POST", "/oauth/v2/private-apps/get/access-token-info", token_info, public=True)
 
 
@@ -38,6 +40,19 @@ def details(request: Request) -> Reply:
             "dataHostingLocation": "na1",
         },
     )
+
+
+def daily_usage(request: Request) -> Reply:
+    """Answer 200 with the calls of all private apps since midnight, this one included (S)."""
+    result = {
+        "name": "private-apps-api-calls-daily",
+        "currentUsage": request.limits.used_today,
+        "usageLimit": request.limits.daily,
+        "collectedAt": iso(request.portal.now()),
+        "fetchStatus": "SUCCESS",
+        "resetsAt": iso(int(request.limits.resets_at * 1000)),
+    }
+    return Reply(200, {"results": [result]})
 
 
 def token_info(request: Request) -> Reply:

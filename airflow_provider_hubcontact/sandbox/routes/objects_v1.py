@@ -81,7 +81,7 @@ def _shown(request: Request, contact: Contact) -> Json:
     shown: Json = {}
     for name in names:
         value = contact.properties.get(name)
-        if not value:
+        if not value or name not in request.portal.definitions:
             continue
         timed = request.portal.definitions[name].type in _TIMES
         shown[name] = {"value": _legacy(value, timed=timed)}

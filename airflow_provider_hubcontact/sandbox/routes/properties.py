@@ -1,17 +1,28 @@
-"""Property definitions: list, get and create, v3, dated and v1.
+"""Property definitions: list, get, create, change, delete, and batches of them; v3, dated and v1.
 
 HubSpot docs: "Properties" guide; legacy API, "Create a contact property".
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
-from airflow_provider_hubcontact.sandbox.definitions import FIELD_TYPES, Definition, Option
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json, PropertyNotFound
+from airflow_provider_hubcontact.sandbox.batch import MAX_INPUTS
+from airflow_provider_hubcontact.sandbox.definitions import Definition
+from airflow_provider_hubcontact.sandbox.errors import (
+    InvalidInput,
+    Json,
+    PropertyNotFound,
+    Refused,
+    TooManyInputs,
+)
+from airflow_provider_hubcontact.sandbox.routes.property_json import (
+    changed,
+    read_definition,
+    shown,
+    shown_v1,
+)
 from airflow_provider_hubcontact.sandbox.values import iso
 from airflow_provider_hubcontact.sandbox.wire import (
     CONTACT_TYPES,
@@ -27,32 +38,39 @@ from airflow_provider_hubcontact.sandbox.wire import (
 
 READ = ("crm.schemas.contacts.read", "crm.objects.contacts.read")
 WRITE = ("crm.schemas.contacts.write",)
-MAX_NAME = 100
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 Show = Callable[[Definition], Json]
 
 
+def roots() -> Iterator[str]:
+    """Give the paths of contact properties in v3 and the dated versions."""
+    for kind in CONTACT_TYPES:
+        yield f"/crm/v3/properties/{kind}"
+        yield from (f"/crm/properties/{version}/{kind}" for version in DATED_VERSIONS)
+
+
 def routes() -> Iterator[Route]:
     """Give the routes of this family."""
-    for kind in CONTACT_TYPES:
-        for root in (
-            f"/crm/v3/properties/{kind}",
-            *(f"/crm/properties/{each}/{kind}" for each in DATED_VERSIONS),
-        ):
-            yield Route("GET", root, list_all, READ)
-            yield Route("POST", root, create, WRITE)
-            yield Route("GET", f"{root}/{{name}}", partial(get, shown), READ)
+    for root in roots():
+        yield Route("GET", root, list_all, READ)
+        yield Route("POST", root, create, WRITE)
+        yield Route("GET", f"{root}/{{name}}", partial(get, shown), READ)
+        yield Route("PATCH", f"{root}/{{name}}", partial(update, shown), WRITE)
+        yield Route("DELETE", f"{root}/{{name}}", archive, WRITE)
+        yield Route("POST", f"{root}/batch/create", batch_create, WRITE)
+        yield Route("POST", f"{root}/batch/read", batch_read, READ)
+        yield Route("POST", f"{root}/batch/archive", batch_archive, WRITE)
     root = "/properties/v1/contacts/properties"
     yield Route("GET", root, list_all_v1, READ, legacy=True)
     yield Route("POST", root, create_v1, WRITE, legacy=True)
     yield Route("GET", f"{root}/named/{{name}}", partial(get, shown_v1), READ, legacy=True)
+    yield Route("PUT", f"{root}/named/{{name}}", partial(update, shown_v1), WRITE, legacy=True)
+    yield Route("DELETE", f"{root}/named/{{name}}", archive, WRITE, legacy=True)
 
 
 def list_all(request: Request) -> Reply:
-    """Answer 200 with all properties at once; none is archived."""
-    definitions = [] if request.flag("archived") else request.portal.definitions.values()
-    return Reply(200, {"results": [shown(definition) for definition in definitions]})
+    """Answer 200 with all properties at once, or all that are deleted."""
+    return Reply(200, {"results": [shown(definition) for definition in _shelf(request).values()]})
 
 
 def list_all_v1(request: Request) -> Reply:
@@ -62,151 +80,100 @@ def list_all_v1(request: Request) -> Reply:
 
 def get(show: Show, request: Request) -> Reply:
     """Answer 200, or 404 for an unknown name."""
-    definition = request.portal.definitions.get(request.params["name"])
-    if definition is None:
-        raise PropertyNotFound(request.params["name"])
-    return Reply(200, show(definition))
+    return Reply(200, show(_named(_shelf(request), request.params["name"])))
 
 
 def create(request: Request) -> Reply:
-    """Answer 201, or 409 for a name that exists."""
-    definition = request.portal.define(_definition(request))
+    """Answer 201, or 409 for a name that exists; a name that was deleted is brought back (T)."""
+    definition = _define(request, request.json)
     location = f"{request.path.rstrip('/')}/{definition.name}"
     return Reply(201, shown(definition), [(b"Location", location.encode())])
 
 
 def create_v1(request: Request) -> Reply:
     """Answer 200, or 409 for a name that exists."""
-    return Reply(200, shown_v1(request.portal.define(_definition(request))))
+    return Reply(200, shown_v1(_define(request, request.json)))
 
 
-def shown(definition: Definition) -> Json:
-    """Write a definition as v3 and the dated versions do (F)."""
-    own = not definition.hubspot_defined
-    body: Json = {
-        "name": definition.name,
-        "label": definition.label,
-        "type": definition.type,
-        "fieldType": definition.field_type,
-        "description": definition.description,
-        "groupName": definition.group,
-        "options": [_option(option) for option in definition.options],
-        "displayOrder": definition.display_order,
-        "calculated": False,
-        "externalOptions": definition.external_options,
-        "hasUniqueValue": definition.unique,
-        "hidden": definition.hidden,
-        "modificationMetadata": {
-            "archivable": own,
-            "readOnlyDefinition": not own,
-            "readOnlyValue": definition.read_only,
-        },
-        "formField": definition.form_field,
-        "dataSensitivity": "non_sensitive",
-    }
-    if own:
-        created = iso(definition.created_at)
-        return {"createdAt": created, "updatedAt": created, "archived": False, **body}
-    return {"hubspotDefined": True, **body}
+def update(show: Show, request: Request) -> Reply:
+    """Answer 200 with the changed definition."""
+    definition = _named(request.portal.definitions, request.params["name"])
+    return Reply(200, show(request.portal.redefine(changed(request.portal, definition, request.json))))
 
 
-def shown_v1(definition: Definition) -> Json:
-    """Write a definition as v1 does (D)."""
-    return {
-        "name": definition.name,
-        "label": definition.label,
-        "description": definition.description,
-        "groupName": definition.group,
-        "type": definition.type,
-        "fieldType": definition.field_type,
-        "options": [
-            {**_option(option), "readOnly": False, "doubleData": 0.0} for option in definition.options
-        ],
-        "displayOrder": definition.display_order,
-        "formField": definition.form_field,
-        "readOnlyValue": definition.read_only,
-        "readOnlyDefinition": definition.hubspot_defined,
-        "hidden": definition.hidden,
-        "mutableDefinitionNotDeletable": False,
-        "favorited": False,
-        "favoritedOrder": -1,
-        "calculated": False,
-        "externalOptions": definition.external_options,
-        "displayMode": "current_value",
-        "deleted": False,
-        "hubspotDefined": definition.hubspot_defined,
-        "createdAt": definition.created_at,
-        "updatedAt": definition.created_at,
-        "createdUserId": None,
-        "updatedUserId": None,
-    }
+def archive(request: Request) -> Reply:
+    """Answer 204; HubSpot's own properties cannot be deleted."""
+    _archive(request, _named(request.portal.definitions, request.params["name"]))
+    return Reply(204)
 
 
-def _option(option: Option) -> Json:
-    return {
-        "label": option.label,
-        "value": option.value,
-        "description": option.description,
-        "displayOrder": option.display_order,
-        "hidden": option.hidden,
-    }
+def batch_create(request: Request) -> Reply:
+    """Answer 201, or 207 if some were refused."""
+    results, errors = [], []
+    for each in _inputs(request):
+        try:
+            results.append(shown(_define(request, each)))
+        except Refused as refused:
+            errors.append(refused.part())
+    return _reply(request, 201, results, errors)
 
 
-def _definition(request: Request) -> Definition:
-    """Read a definition from a body; what is required and what fits is documented, the texts are ours (U)."""
-    body = request.json
-    required(body, "name", "label", "type", "fieldType", "groupName")
-    name, label, kind, field_type, group = (
-        text(body[key]) for key in ("name", "label", "type", "fieldType", "groupName")
-    )
-    if not _NAME.fullmatch(name) or len(name) > MAX_NAME:
-        raise InvalidInput(
-            f"The name {name[:MAX_NAME]!r} is none for a property: lower-case letters, digits and "
-            f"underscores, a letter first, at most {MAX_NAME}."
-        )
-    if field_type not in FIELD_TYPES.get(kind, frozenset()):
-        raise InvalidInput(f"The field type {field_type[:50]!r} does not go with the type {kind[:50]!r}.")
-    if group not in request.portal.groups:
-        raise InvalidInput(f"There is no property group {group[:50]!r}.")
-    options = [
-        _read_option(mapping(each), place) for place, each in enumerate(array(body.get("options") or []))
-    ]
-    return Definition(
-        name,
-        label,
-        kind,
-        field_type,
-        group,
-        _unlike(options),
-        external_options=body.get("externalOptions") is True,
-        unique=body.get("hasUniqueValue") is True,
-        hidden=body.get("hidden") is True,
-        form_field=body.get("formField") is not False,
-        description=text(body.get("description")),
-        display_order=_order(body, -1),
-    )
+def batch_read(request: Request) -> Reply:
+    """Answer 200, or 207 if some are unknown."""
+    shelf = request.portal.archived_definitions if request.json.get("archived") is True else None
+    results, errors = [], []
+    for each in _inputs(request):
+        required(each, "name")
+        try:
+            results.append(shown(_named(shelf or request.portal.definitions, text(each["name"]))))
+        except PropertyNotFound as refused:
+            errors.append(refused.part())
+    return _reply(request, 200, results, errors)
 
 
-def _read_option(body: Mapping[str, Any], place: int) -> Option:
-    required(body, "label", "value")
-    return Option(
-        text(body["label"]),
-        text(body["value"]),
-        _order(body, place),
-        hidden=body.get("hidden") is True,
-        description=text(body.get("description")),
-    )
+def batch_archive(request: Request) -> Reply:
+    """Answer 204, whether or not there are such properties (D)."""
+    found = []
+    for each in _inputs(request):
+        required(each, "name")
+        found.append(request.portal.definitions.get(text(each["name"])))
+    for definition in dict.fromkeys(each.name for each in found if each is not None):
+        _archive(request, request.portal.definitions[definition])
+    return Reply(204)
 
 
-def _unlike(options: Sequence[Option]) -> tuple[Option, ...]:
-    values = [option.value for option in options]
-    if len(set(values)) < len(values):
-        raise InvalidInput("Two options have the same value.")
-    if any(";" in value for value in values):
-        raise InvalidInput("An option's value holds a semicolon, which separates options.")
-    return tuple(options)
+def _shelf(request: Request) -> dict[str, Definition]:
+    return request.portal.archived_definitions if request.flag("archived") else request.portal.definitions
 
 
-def _order(body: Mapping[str, Any], default: int) -> int:
-    order = body.get("displayOrder")
-    return order if type(order) is int else default
+def _named(shelf: dict[str, Definition], name: str) -> Definition:
+    definition = shelf.get(name)
+    if definition is None:
+        raise PropertyNotFound(name)
+    return definition
+
+
+def _define(request: Request, body: Json) -> Definition:
+    return request.portal.define(read_definition(request.portal, body))
+
+
+def _archive(request: Request, definition: Definition) -> None:
+    if definition.hubspot_defined:
+        raise InvalidInput(f"The property {definition.name} is HubSpot's, and cannot be deleted.")
+    request.portal.archive_property(definition)
+
+
+def _inputs(request: Request) -> list[Json]:
+    required(request.json, "inputs")
+    inputs = [mapping(each) for each in array(request.json["inputs"])]
+    if len(inputs) > MAX_INPUTS:
+        raise TooManyInputs(MAX_INPUTS)
+    return inputs
+
+
+def _reply(request: Request, status: int, results: list[Json], errors: list[Json]) -> Reply:
+    now = iso(request.portal.now())
+    body: Json = {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
+    if errors:
+        body |= {"numErrors": len(errors), "errors": errors}
+    return Reply(207 if errors else status, body)

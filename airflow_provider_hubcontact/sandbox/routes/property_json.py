@@ -1,0 +1,197 @@
+"""How property definitions look in JSON, in v3, the dated versions and v1, and how they are read from it.
+
+HubSpot docs: "Properties" guide; legacy API, "Create a contact property".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from airflow_provider_hubcontact.sandbox.definitions import FIELD_TYPES, Definition, Option
+from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json
+from airflow_provider_hubcontact.sandbox.portal import Portal
+from airflow_provider_hubcontact.sandbox.values import iso
+from airflow_provider_hubcontact.sandbox.wire import array, mapping, required, text
+
+MAX_NAME = 100
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def shown(definition: Definition) -> Json:
+    """Write a definition as v3 and the dated versions do (F)."""
+    own = not definition.hubspot_defined
+    body: Json = {
+        "name": definition.name,
+        "label": definition.label,
+        "type": definition.type,
+        "fieldType": definition.field_type,
+        "description": definition.description,
+        "groupName": definition.group,
+        "options": [_option(option) for option in definition.options],
+        "displayOrder": definition.display_order,
+        "calculated": False,
+        "externalOptions": definition.external_options,
+        "hasUniqueValue": definition.unique,
+        "hidden": definition.hidden,
+        "modificationMetadata": {
+            "archivable": own,
+            "readOnlyDefinition": not own,
+            "readOnlyValue": definition.read_only,
+        },
+        "formField": definition.form_field,
+        "dataSensitivity": "non_sensitive",
+    }
+    if not own:
+        return {"hubspotDefined": True, **body}
+    body = {"createdAt": iso(definition.created_at), "updatedAt": iso(definition.updated_at), **body}
+    if definition.archived_at:
+        return {**body, "archived": True, "archivedAt": iso(definition.archived_at)}
+    return {**body, "archived": False}
+
+
+def shown_v1(definition: Definition) -> Json:
+    """Write a definition as v1 does (D)."""
+    return {
+        "name": definition.name,
+        "label": definition.label,
+        "description": definition.description,
+        "groupName": definition.group,
+        "type": definition.type,
+        "fieldType": definition.field_type,
+        "options": [
+            {**_option(option), "readOnly": False, "doubleData": 0.0} for option in definition.options
+        ],
+        "displayOrder": definition.display_order,
+        "formField": definition.form_field,
+        "readOnlyValue": definition.read_only,
+        "readOnlyDefinition": definition.hubspot_defined,
+        "hidden": definition.hidden,
+        "mutableDefinitionNotDeletable": False,
+        "favorited": False,
+        "favoritedOrder": -1,
+        "calculated": False,
+        "externalOptions": definition.external_options,
+        "displayMode": "current_value",
+        "deleted": False,
+        "hubspotDefined": definition.hubspot_defined,
+        "createdAt": definition.created_at,
+        "updatedAt": definition.updated_at,
+        "createdUserId": None,
+        "updatedUserId": None,
+    }
+
+
+def _option(option: Option) -> Json:
+    return {
+        "label": option.label,
+        "value": option.value,
+        "description": option.description,
+        "displayOrder": option.display_order,
+        "hidden": option.hidden,
+    }
+
+
+def read_definition(portal: Portal, body: Mapping[str, Any]) -> Definition:
+    """Read a new definition; what is required and what fits is documented, the texts are ours (U).
+
+    :raises Refused: if it is none.
+    """
+    required(body, "name", "label", "type", "fieldType", "groupName")
+    name, label, kind, field_type, group = (
+        text(body[key]) for key in ("name", "label", "type", "fieldType", "groupName")
+    )
+    if not _NAME.fullmatch(name) or len(name) > MAX_NAME:
+        raise InvalidInput(
+            f"The name {name[:MAX_NAME]!r} is none for a property: lower-case letters, digits and "
+            f"underscores, a letter first, at most {MAX_NAME}."
+        )
+    return Definition(
+        name,
+        label,
+        kind,
+        _field_type(field_type, kind),
+        _group(group, portal),
+        _options(body.get("options") or []),
+        external_options=body.get("externalOptions") is True,
+        unique=body.get("hasUniqueValue") is True,
+        hidden=body.get("hidden") is True,
+        form_field=body.get("formField") is not False,
+        description=text(body.get("description")),
+        display_order=_order(body, -1),
+    )
+
+
+def changed(portal: Portal, definition: Definition, body: Mapping[str, Any]) -> Definition:
+    """Read changes of a definition; options replace the whole list (T), other keys are not looked at.
+
+    HubSpot's own properties take other options, and nothing else (U).
+
+    :raises Refused: if a change is none.
+    """
+    changes = {
+        name: read(portal, definition, body[key])
+        for key, (name, read) in _CHANGES.items()
+        if body.get(key) is not None
+    }
+    if definition.hubspot_defined and changes.keys() - {"options"}:
+        raise InvalidInput(f"The definition of {definition.name} is HubSpot's; its options alone can change.")
+    if body.get("type") not in {None, definition.type}:
+        raise InvalidInput(f"The type of {definition.name} is {definition.type}, and cannot change.")
+    return replace(definition, **changes)
+
+
+def _field_type(field_type: str, kind: str) -> str:
+    if field_type not in FIELD_TYPES.get(kind, frozenset()):
+        raise InvalidInput(f"The field type {field_type[:50]!r} does not go with the type {kind[:50]!r}.")
+    return field_type
+
+
+def _group(name: str, portal: Portal) -> str:
+    if name not in portal.groups:
+        raise InvalidInput(f"There is no property group {name[:50]!r}.")
+    return name
+
+
+def _options(value: object) -> tuple[Option, ...]:
+    return _unlike([_read_option(mapping(each), place) for place, each in enumerate(array(value))])
+
+
+def _read_option(body: Mapping[str, Any], place: int) -> Option:
+    required(body, "label", "value")
+    return Option(
+        text(body["label"]),
+        text(body["value"]),
+        _order(body, place),
+        hidden=body.get("hidden") is True,
+        description=text(body.get("description")),
+    )
+
+
+def _unlike(options: Sequence[Option]) -> tuple[Option, ...]:
+    values = [option.value for option in options]
+    if len(set(values)) < len(values):
+        raise InvalidInput("Two options have the same value.")
+    if any(";" in value for value in values):
+        raise InvalidInput("An option's value holds a semicolon, which separates options.")
+    return tuple(options)
+
+
+def _order(body: Mapping[str, Any], default: int) -> int:
+    order = body.get("displayOrder")
+    return order if type(order) is int else default
+
+
+_CHANGES: Mapping[str, tuple[str, Callable[[Portal, Definition, object], Any]]] = {
+    "label": ("label", lambda _, __, value: text(value)),
+    "description": ("description", lambda _, __, value: text(value)),
+    "hidden": ("hidden", lambda _, __, value: value is True),
+    "formField": ("form_field", lambda _, __, value: value is not False),
+    "fieldType": ("field_type", lambda _, definition, value: _field_type(text(value), definition.type)),
+    "groupName": ("group", lambda portal, _, value: _group(text(value), portal)),
+    "displayOrder": ("display_order", lambda _, __, value: _order({"displayOrder": value}, -1)),
+    "options": ("options", lambda _, __, value: _options(value)),
+}
+"""Key of a body → what it changes, and how it is read."""

@@ -1,0 +1,89 @@
+"""What a portal's admins demand of a property's values.
+
+HubSpot docs: "Property validations" guide (D: types and arguments); changelog of 2023-07 (D: they hold for
+all APIs, and ``INVALID_ALPHA``); the other codes and texts are ours (U).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+LETTERS, DIGITS = "ALPHABETIC_ONLY", "NUMERIC_ONLY"
+MAX_DIGITS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One validation rule.
+
+    :param type: one of ``RULES``.
+    :param arguments: as the API has them.
+    :raises ValueError: if they make no rule.
+    """
+
+    type: str
+    arguments: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.type not in RULES:
+            raise ValueError(f"There is no rule {self.type[:50]!r}; there are {', '.join(RULES)}.")
+        if len(self.arguments) != 1 or not self._is_argument(self.arguments[0]):
+            wanted = f"{LETTERS} or {DIGITS}" if self.type == "ALPHANUMERIC" else "a whole number"
+            raise ValueError(f"The rule {self.type} has one argument, {wanted}.")
+
+    def broken_by(self, value: str) -> tuple[str, str] | None:
+        """Say what is wrong with a value.
+
+        :return: HubSpot's code and sentence; None if nothing is.
+        """
+        return RULES[self.type](self.arguments[0], value)
+
+    def _is_argument(self, text: str) -> bool:
+        if self.type == "ALPHANUMERIC":
+            return text in {LETTERS, DIGITS}
+        digits = text.removeprefix("-") if self.type.endswith("NUMBER") else text
+        return digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS
+
+
+Broken = tuple[str, str] | None
+
+
+def _characters(argument: str, value: str) -> Broken:
+    if argument == LETTERS:
+        return None if value.isalpha() else ("INVALID_ALPHA", "Enter only letters")
+    return None if value.isascii() and value.isdigit() else ("INVALID_NUMERIC", "Enter only numbers")
+
+
+def _shortest(argument: str, value: str) -> Broken:
+    return (
+        None if len(value) >= int(argument) else ("VALUE_TOO_SHORT", f"Enter at least {argument} characters")
+    )
+
+
+def _longest(argument: str, value: str) -> Broken:
+    return None if len(value) <= int(argument) else ("VALUE_TOO_LONG", f"Enter at most {argument} characters")
+
+
+def _least(argument: str, value: str) -> Broken:
+    return None if float(value) >= int(argument) else ("NUMBER_TOO_SMALL", f"Enter {argument} or more")
+
+
+def _most(argument: str, value: str) -> Broken:
+    return None if float(value) <= int(argument) else ("NUMBER_TOO_LARGE", f"Enter {argument} or less")
+
+
+RULES: Mapping[str, Callable[[str, str], Broken]] = {
+    "ALPHANUMERIC": _characters,
+    "MIN_LENGTH": _shortest,
+    "MAX_LENGTH": _longest,
+    "MIN_NUMBER": _least,
+    "MAX_NUMBER": _most,
+}
+"""Type → what it says of an argument and a value."""
+
+TYPES: Mapping[str, tuple[str, ...]] = {
+    "string": ("ALPHANUMERIC", "MIN_LENGTH", "MAX_LENGTH"),
+    "number": ("MIN_NUMBER", "MAX_NUMBER"),
+}
+"""Type of a property → the rules that it may have (D)."""
