@@ -2,6 +2,7 @@
 
 ::
 
+    GET     /                       a page for people; it leads to the others
     GET     /sandbox/faults         the plan, and how often each rule struck
     PUT     /sandbox/faults         another plan, from its beginning
     DELETE  /sandbox/faults         no faults

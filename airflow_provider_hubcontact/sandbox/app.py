@@ -10,6 +10,7 @@ import logging
 import uuid
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from airflow_provider_hubcontact.sandbox.access import Access
@@ -29,6 +30,7 @@ from airflow_provider_hubcontact.sandbox.imports import ImportPace, Imports
 from airflow_provider_hubcontact.sandbox.later import LaterWrites
 from airflow_provider_hubcontact.sandbox.limits import Limits
 from airflow_provider_hubcontact.sandbox.mishaps import deliver, instead
+from airflow_provider_hubcontact.sandbox.page import Pages
 from airflow_provider_hubcontact.sandbox.portal import Portal
 from airflow_provider_hubcontact.sandbox.request_log import MAX_LOG, Logged
 from airflow_provider_hubcontact.sandbox.routes import router
@@ -60,7 +62,8 @@ class Application:
 
     def __post_init__(self) -> None:
         self.admin = Admin(self.portal, self.access, self.limits, self.faults, self.log, self.reset)
-        self.router = router(self.admin.routes())
+        pages = Pages(self.portal, self.limits, self.faults, self.log)
+        self.router = router(chain(self.admin.routes(), pages.routes()))
         self.imports = Imports(self.portal, self.import_pace)
         self.later = LaterWrites(self.portal, self.v1_batch_delay)
         self.store: Store | None = None

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 TOKEN = "pat-na1-00000000-0000-0000-0000-000000000000"  # noqa: S105 - opens nothing but a sandbox
 STOP_SECONDS = 5.0
-SERVER_LIBRARIES = ("uvicorn", "httptools", "orjson")
+SERVER_LIBRARIES = ("uvicorn", "httptools", "jinja2", "orjson")
 
 
 class Sandbox:

@@ -15,7 +15,7 @@ CONTACTS = "/crm/objects/2026-09/contacts"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: header names are in lower case."""
+    """What came back: header names are in lower case, a page is its own message."""
 
     status: int
     body: Any
@@ -52,6 +52,8 @@ class Api:
         response = self._connection.getresponse()
         content = response.read()
         received = {name.lower(): value for name, value in response.getheaders()}
+        if received.get("content-type", "").startswith("text/html"):
+            return Answer(response.status, {"message": content.decode()}, received)
         return Answer(response.status, json.loads(content) if content else None, received)
 
     def get(self, path: str) -> Answer:
