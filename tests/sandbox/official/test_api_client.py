@@ -61,6 +61,27 @@ class TestContacts:
 
         assert created.id == id_of("new@example.com")
 
+    def test_list_search_and_archive(self, client: Any, id_of: Callable[[str], str]) -> None:
+        """The client walks through all pages, finds a contact, and deletes it."""
+        first = client.crm.contacts.basic_api.get_page(limit=1)
+        second = client.crm.contacts.basic_api.get_page(limit=1, after=first.paging.next.after)
+        everybody = [each.properties["email"] for each in (*first.results, *second.results)]
+        wanted = contacts.Filter(property_name="email", operator="EQ", value="ada@example.com")
+        request = contacts.PublicObjectSearchRequest(
+            filter_groups=[contacts.FilterGroup(filters=[wanted])], limit=10, properties=["firstname"]
+        )
+
+        found = client.crm.contacts.search_api.do_search(request)
+        client.crm.contacts.basic_api.archive(found.results[0].id)
+        inputs = [contacts.SimplePublicObjectId(id=id_of(each["email"])) for each in SEEDS[1:]]
+        client.crm.contacts.batch_api.archive(contacts.BatchInputSimplePublicObjectId(inputs=inputs))
+
+        assert everybody == [each["email"] for each in SEEDS]
+        assert second.paging is None
+        assert (found.total, found.results[0].properties["firstname"]) == (1, "Ada")
+        assert client.crm.contacts.get_all() == []
+        assert len(client.crm.contacts.get_all(archived=True)) == len(SEEDS)
+
 
 class TestBatches:
     def test_read(self, client: Any) -> None:
@@ -151,6 +172,25 @@ class TestProperties:
         stage = next(each for each in listed if each.name == "lifecyclestage")
         assert [option.value for option in stage.options][:2] == ["subscriber", "lead"]
         assert score.modification_metadata.read_only_value is True
+
+    def test_change_and_archive(self, client: Any) -> None:
+        """A property changes, goes, and its group with it."""
+        api = client.crm.properties
+        api.groups_api.create("contacts", properties.PropertyGroupCreate(name="ours", label="Ours"))
+        api.core_api.create(
+            "contacts",
+            properties.PropertyCreate(
+                name="shoe_size", label="Size", type="number", field_type="number", group_name="ours"
+            ),
+        )
+
+        changed = api.core_api.update("contacts", "shoe_size", properties.PropertyUpdate(label="Shoes"))
+        api.core_api.archive("contacts", "shoe_size")
+        api.groups_api.archive("contacts", "ours")
+
+        assert changed.label == "Shoes"
+        names = [each.name for each in api.core_api.get_all("contacts", archived=True).results]
+        assert names == ["shoe_size"]
 
     def test_create(self, client: Any) -> None:
         """A new property is there at once; a second of its name is a 409."""
