@@ -20,7 +20,16 @@ from airflow_provider_hubcontact.client.errors import (
 )
 from airflow_provider_hubcontact.client.hubspot import HubSpot
 from airflow_provider_hubcontact.sync.plan import Stored, Write
-from airflow_provider_hubcontact.sync.ports import Answers, Fault, Found, Lost, Refused, Step, Written
+from airflow_provider_hubcontact.sync.ports import (
+    Answers,
+    Detail,
+    Fault,
+    Found,
+    Lost,
+    Refused,
+    Step,
+    Written,
+)
 from airflow_provider_hubcontact.sync.record import fold
 
 RECORD_ID = "hs_object_id"
@@ -180,7 +189,8 @@ def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answ
         return Lost(str(error), sent=True)
     except StatusError as error:
         stops = isinstance(error, Unauthorized | Forbidden | DailyLimitReached | Migrating)
+        details = tuple(Detail(detail.message, detail.code, detail.properties) for detail in error.details)
         return Refused(
-            error.status, error.reason, error.category, error.correlation_id, error.properties, stops
+            error.status, error.reason, error.category, error.correlation_id, error.properties, stops, details
         )
     return translate(answer)

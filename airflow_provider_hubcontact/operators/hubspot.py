@@ -230,6 +230,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
 
         started = time.monotonic()
         report.api_version = hubspot.api_version
+        self._learn_when_the_day_ends(hubspot)
         shape = self._shape(hubspot)
         sync = self._assemble(hubspot, shape, dry_run=report.dry_run)
         remaining = iter(rows)
@@ -241,6 +242,15 @@ class HubSpotUpdateContactOperator(BaseOperator):
         finally:
             report.seconds = time.monotonic() - started
             report.calls = hubspot.calls.to_dict()
+
+    def _learn_when_the_day_ends(self, hubspot: HubSpot) -> None:
+        """Ask for the portal's time zone: its daily quota is back at midnight there."""
+        from airflow_provider_hubcontact.client import HubSpotError
+
+        try:
+            hubspot.rate_limit.time_zone = hubspot.account.details().time_zone
+        except HubSpotError as error:
+            self.log.warning("The portal's time zone cannot be read: %s", error)
 
     def _shape(self, hubspot: HubSpot) -> Shape:
         legacy = hubspot.api_version == "v1"
@@ -263,21 +273,24 @@ class HubSpotUpdateContactOperator(BaseOperator):
 
     def _assemble(self, hubspot: HubSpot, shape: Shape, *, dry_run: bool) -> Sync:
         from airflow_provider_hubcontact.operators.contacts_port import port_of
-        from airflow_provider_hubcontact.operators.properties import stages_of
+        from airflow_provider_hubcontact.operators.properties import Portal, portal_of
         from airflow_provider_hubcontact.sync.engine import Sync
         from airflow_provider_hubcontact.sync.plan import Rules
         from airflow_provider_hubcontact.sync.validation import Schema
 
+        port = port_of(hubspot, self.id_property)
         writes_stage = self.mapping is None or STAGE in self.mapping.values()
+        compares = writes_stage or port.always
+        portal = portal_of(hubspot.properties) if compares else Portal(Stages.default(), {})
         rules = Rules(
             id_property=self.id_property,
             create=self.mode == "upsert",
             on_regression=OnRegression(self.on_stage_regression),
-            stages=stages_of(hubspot.properties) if writes_stage else Stages.default(),
+            stages=portal.stages if writes_stage else Stages.default(),
+            kinds=portal.kinds,
         )
         source = _read(self.schema) if isinstance(self.schema, Path) else self.schema
         schema = None if source is None else Schema.of(source)
-        port = port_of(hubspot, self.id_property)
         return Sync(shape, rules, port, None if dry_run else port, schema, fold=self.duplicates == "last")
 
     def _create_properties(

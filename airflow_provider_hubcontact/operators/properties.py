@@ -6,10 +6,11 @@ import logging
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.client.errors import Conflict, Forbidden, HubSpotError, NotFound
 from airflow_provider_hubcontact.client.properties import Option, Properties, PropertyDefinition
+from airflow_provider_hubcontact.sync.comparison import Kind, kind_of
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, Stages
 
 log = logging.getLogger(__name__)
@@ -25,21 +26,36 @@ FIELD_TYPES: Mapping[str, str] = {
 """HubSpot type → the field type to show it with ("Properties" guide, valid pairs)."""
 
 
-def stages_of(properties: Properties) -> Stages:
-    """Ask for the portal's lifecycle stages, which may be renamed or reordered.
+class Portal(NamedTuple):
+    """What the portal's property definitions say.
 
-    :return: its stages; HubSpot's own ones if the token may not read them; none if they cannot be read now,
-        so that no stage is judged by a wrong order.
+    :param stages: its lifecycle stages, which may be renamed or reordered.
+    :param kinds: property → what its values are.
+    """
+
+    stages: Stages
+    kinds: Mapping[str, Kind]
+
+
+def portal_of(properties: Properties) -> Portal:
+    """Ask for the portal's property definitions, with one call.
+
+    :return: HubSpot's own stages and no kinds if the token may not read them; no stages if they cannot be
+        read now, so that no stage is judged by a wrong order.
     """
     try:
-        options = properties.get(STAGE).options
+        definitions = {definition.name: definition for definition in properties.list()}
     except (Forbidden, NotFound) as error:
-        log.warning("The portal's lifecycle stages may not be read, HubSpot's own are assumed: %s", error)
-        return Stages.default()
+        log.warning("The portal's properties may not be read, HubSpot's own stages are assumed: %s", error)
+        return Portal(Stages.default(), {})
     except HubSpotError as error:
-        log.warning("The portal's lifecycle stages cannot be read: %s", error)
-        return Stages.of(())
-    return Stages.of([option.value for option in sorted(options, key=lambda option: option.display_order)])
+        log.warning("The portal's properties cannot be read: %s", error)
+        return Portal(Stages.of(()), {})
+    kinds = {name: kind_of(name, each.type, each.field_type) for name, each in definitions.items()}
+    if STAGE not in definitions:
+        return Portal(Stages.default(), kinds)
+    options = sorted(definitions[STAGE].options, key=lambda option: option.display_order)
+    return Portal(Stages.of([option.value for option in options]), kinds)
 
 
 def create_missing(

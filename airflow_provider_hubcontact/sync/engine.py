@@ -11,7 +11,7 @@ from airflow_provider_hubcontact.sync.outcome import Outcome, Result, refused_as
 from airflow_provider_hubcontact.sync.plan import Change, Rules, Write, blind, new_key, plan
 from airflow_provider_hubcontact.sync.ports import Answers, Found, Lost, Reader, Refused, Step, Writer
 from airflow_provider_hubcontact.sync.record import Record, Shape
-from airflow_provider_hubcontact.sync.settle import halfway, halves, settle, unread
+from airflow_provider_hubcontact.sync.settle import Retry, divide, halfway, halves, settle, unread
 from airflow_provider_hubcontact.sync.validation import Schema
 from airflow_provider_hubcontact.sync.window import Window
 from airflow_provider_hubcontact.sync.workers import Workers
@@ -42,11 +42,13 @@ class Writing:
     """A write.
 
     :param repeated: its steps were sent before, in a batch that got no clear answer.
+    :param others: steps of that batch that are to be sent after these.
     """
 
     kind: Write
     steps: tuple[Step, ...]
     repeated: bool = False
+    others: tuple[Step, ...] = ()
 
 
 Job = Reading | Writing
@@ -108,6 +110,7 @@ class _Run:
         self._lookups: deque[tuple[Record, ...]] = deque()  # to be repeated in parts
         self._steps: dict[Write, deque[Step]] = {kind: deque() for kind in Write}
         self._again: deque[Writing] = deque()
+        self._met: set[int] = set()  # rows whose creation met a contact
 
     def through(self, source: Iterator[tuple[int, object]]) -> str | None:
         while True:
@@ -154,7 +157,7 @@ class _Run:
         """Plan at once what need not be looked up."""
         if self._sync.reader.always or self._sync.writer is None:
             return
-        for record in self._window.take_known(self._sync.rules):
+        for record in self._window.take_known(self._sync.rules, self._met):
             if self._window.claim(record, None, self._sync.rules):
                 self._go_on(record, blind(record, self._sync.rules))
 
@@ -211,7 +214,8 @@ class _Run:
             result = Result(record.row, record.key, Outcome.NOT_ATTEMPTED, category="DRY_RUN", reason=reason)
             self._end(replace(result, changes=planned.diff()))
         else:
-            self._steps[planned.write].append(Step(planned))
+            change = replace(planned, met=True) if record.row in self._met else planned
+            self._steps[change.write].append(Step(change))
 
     def _start_writes(self) -> None:
         writer = self._sync.writer
@@ -232,12 +236,24 @@ class _Run:
             raise TypeError("a write was answered with contacts")
         came_to = settle(job.steps, answer)
         for result in came_to.results:
-            claims = self._end(result)
-            for reading in self._readings:
-                reading.outdated.update(claims)
+            self._outdate(self._end(result))
         for step in came_to.onward:
             self._steps[step.change.write].append(step)
-        self._again.extend(Writing(job.kind, steps, repeated=True) for steps in came_to.again)
+        retries = list(came_to.again)
+        if job.others:
+            innocent = isinstance(answer, Answers) and not answer.faults and not retries
+            retries.append(divide(job.others) if innocent else Retry(job.others))
+        self._again.extend(
+            Writing(job.kind, each.steps, repeated=True, others=each.others) for each in retries
+        )
+        for step in came_to.met:
+            self._met.add(step.change.record.row)
+            self._outdate(self._window.resume(step.change.record))
+
+    def _outdate(self, claims: set[str]) -> None:
+        """Let no look-up under way be believed about what was written meanwhile."""
+        for reading in self._readings:
+            reading.outdated.update(claims)
 
     # Calls and ends
 
@@ -285,11 +301,12 @@ class _Run:
     def _end(self, result: Result) -> set[str]:
         """Give a record that was under way its outcome, and tell what it had claimed."""
         self._settled(result)
+        self._met.discard(result.row)
         return self._window.release(result.key)
 
     def _abandon(self) -> None:
         """End what was not sent when the run stopped."""
-        refused = [step for job in self._again for step in job.steps]
+        refused = [step for job in self._again for step in (*job.steps, *job.others)]
         steps = [step for queue in self._steps.values() for step in queue]
         records = [record for chunk in self._lookups for record in chunk]
         for queue in self._steps.values():

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from airflow_provider_hubcontact.sync.comparison import Kind, same
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression, Stages
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.record import Record
-
-_ZERO_FRACTION = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.0+Z$")
 
 
 class Write(StrEnum):
@@ -45,6 +43,7 @@ class Change:
     :param steps: property values, written one after the other, each only after the one before is proved.
     :param before: the values that the written properties have now, as far as they were read.
     :param ending: how the record ends once the steps are written, if not as written.
+    :param met: this creation comes after another one that met a contact which exists.
     """
 
     record: Record
@@ -53,6 +52,7 @@ class Change:
     steps: tuple[Mapping[str, str], ...]
     before: Mapping[str, str | None] = field(default_factory=dict)
     ending: Result | None = None
+    met: bool = False
 
     def diff(self) -> dict[str, tuple[str | None, str]]:
         """Give property → (old, new) once all steps are written."""
@@ -67,12 +67,14 @@ class Rules:
     :param create: create contacts that do not exist (upsert).
     :param on_regression: what happens when a stage would go back.
     :param stages: the portal's stages.
+    :param kinds: property → what its values are, as far as it is known.
     """
 
     id_property: str = "email"
     create: bool = False
     on_regression: OnRegression = OnRegression.REJECT
     stages: Stages = field(default_factory=Stages.default)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
 
     def needs_current(self, record: Record) -> bool:
         """Tell whether the record cannot be written safely without reading its contact first.
@@ -130,18 +132,11 @@ def _creation(record: Record, rules: Rules) -> Change:
     return Change(record, Write.CREATE, key, ({**record.properties, rules.id_property: key},))
 
 
-def _same(wanted: str, stored: str | None) -> bool:
-    """Tell whether HubSpot has the value; it may write an instant without the fraction that is zero."""
-    return wanted == (stored or "") or _ZERO_FRACTION.sub(r"\1Z", wanted) == _ZERO_FRACTION.sub(
-        r"\1Z", stored or ""
-    )
-
-
 def _against(record: Record, stored: Stored, rules: Rules) -> Change | Result:
     differing = {
         name: value
         for name, value in record.properties.items()
-        if not _same(value, stored.properties.get(name))
+        if not same(rules.kinds.get(name, Kind.UNKNOWN), value, stored.properties.get(name))
     }
     stage, current = differing.get(STAGE), stored.properties.get(STAGE)
     steps: tuple[Mapping[str, str], ...] = (differing,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from airflow_provider_hubcontact.sync.plan import Change, Stored, Write
 
@@ -84,6 +84,19 @@ class Fault:
     properties: tuple[str, ...] = ()
 
 
+class Detail(NamedTuple):
+    """One of the things that are wrong with a refused call.
+
+    :param message: HubSpot's sentence.
+    :param code: HubSpot's code.
+    :param properties: properties that it names.
+    """
+
+    message: str
+    code: str | None = None
+    properties: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
     """HubSpot took the call and answers for each input, or keeps silent about it."""
@@ -99,6 +112,7 @@ class Refused:
     """HubSpot refused the whole call: nothing of it was written, unless it says 5xx.
 
     :param stops: no later call of this run can fare better (credentials, daily quota, migration).
+    :param details: all that is wrong, as far as HubSpot tells it.
     """
 
     status: int
@@ -107,6 +121,7 @@ class Refused:
     correlation_id: str | None = None
     properties: tuple[str, ...] = ()
     stops: bool = False
+    details: tuple[Detail, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

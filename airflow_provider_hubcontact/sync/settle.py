@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from airflow_provider_hubcontact.sync.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result, refused_as
 from airflow_provider_hubcontact.sync.plan import Write
-from airflow_provider_hubcontact.sync.ports import Answers, Fault, Lost, Refused, Step, Written
+from airflow_provider_hubcontact.sync.ports import (
+    Answers,
+    Detail,
+    Fault,
+    Lost,
+    Refused,
+    Step,
+    Written,
+)
 from airflow_provider_hubcontact.sync.record import Record
 
 T = TypeVar("T")
@@ -17,19 +25,36 @@ T = TypeVar("T")
 _ABOUT_A_RECORD = frozenset({Outcome.REJECTED, Outcome.NOT_FOUND, Outcome.CONFLICT})
 """Refusals of a batch that some of its records caused; the others can be sent without them."""
 
+_WHATEVER_THE_VALUE = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
+"""Codes of what is wrong with a property, and so with every record that has it."""
+
+
+class Retry(NamedTuple):
+    """A batch to send again.
+
+    :param steps: of a refused batch.
+    :param others: its other steps, to be sent after these; if these are innocent, one of the others is
+        guilty, so that they need not be sent together.
+    """
+
+    steps: tuple[Step, ...]
+    others: tuple[Step, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a batch came to. Each of its steps is in exactly one of the three.
+    """What a batch came to. Each of its steps is in exactly one of the four.
 
     :param results: records that ended.
     :param onward: second steps of records whose first step is proved.
     :param again: batches to send once more, smaller than the one they come from.
+    :param met: creations that met a contact which exists; it is to be looked up again.
     """
 
     results: tuple[Result, ...] = ()
     onward: tuple[Step, ...] = ()
-    again: tuple[tuple[Step, ...], ...] = ()
+    again: tuple[Retry, ...] = ()
+    met: tuple[Step, ...] = ()
 
 
 def settle(sent: Sequence[Step], answer: Answers | Refused | Lost) -> Settled:
@@ -47,8 +72,12 @@ def settle(sent: Sequence[Step], answer: Answers | Refused | Lost) -> Settled:
         return _answered(sent, answer)
     if isinstance(answer, Lost):
         return Settled(tuple(_lost(step, answer) for step in sent))
+    met = tuple(step for step in sent if answer.status == 409 and _may_meet(step))
+    if met:
+        rest = tuple(step for step in sent if not _may_meet(step))
+        return Settled(met=met, again=(Retry(rest),) if rest else ())
     if refused_as(answer.status) in _ABOUT_A_RECORD and len(sent) > 1:
-        return Settled(again=halves(sent))
+        return _without_the_guilty(sent, answer)
     results: list[Result] = []
     onward: list[Step] = []
     for step in sent:
@@ -56,10 +85,53 @@ def settle(sent: Sequence[Step], answer: Answers | Refused | Lost) -> Settled:
     return Settled(tuple(results), tuple(onward))
 
 
-def halves(batch: Sequence[T]) -> tuple[tuple[T, ...], ...]:
-    """Split a batch of at least two in two."""
-    middle = (len(batch) + 1) // 2
+def _may_meet(step: Step) -> bool:
+    """Tell whether a conflict may mean that somebody else has created the contact since it was looked up."""
+    return step.change.write is Write.CREATE and not step.change.met
+
+
+def _without_the_guilty(sent: Sequence[Step], answer: Refused) -> Settled:
+    """Take out of a refused batch the steps that its refusal is about; halve it if it does not tell."""
+    results: list[Result] = []
+    onward: list[Step] = []
+    rest: list[Step] = []
+    for step in sent:
+        details = [detail for detail in answer.details if _is_about(detail, step)]
+        if not details:
+            rest.append(step)
+            continue
+        properties = tuple(dict.fromkeys(name for detail in details for name in detail.properties))
+        reason = "; ".join(dict.fromkeys(detail.message for detail in details))
+        _end_refused(step, replace(answer, message=reason, properties=properties), results, onward)
+    if len(rest) == len(sent):
+        return Settled(again=(divide(sent),))
+    return Settled(tuple(results), tuple(onward), (Retry(tuple(rest)),) if rest else ())
+
+
+def _is_about(detail: Detail, step: Step) -> bool:
+    """Tell whether HubSpot means a value of this step: it names the property, and quotes the value.
+
+    HubSpot docs: "Error handling"; the sentences as recorded.
+    """
+    values = [step.properties[name] for name in detail.properties if step.properties.get(name)]
+    if detail.code in _WHATEVER_THE_VALUE:
+        return bool(values)
+    return any(
+        detail.message.startswith((f"{value} was not ", f"{value} is "))
+        or detail.message == f"Email address {value} is invalid"
+        for value in values
+    )
+
+
+def halves(batch: Sequence[T]) -> tuple[tuple[T, ...], tuple[T, ...]]:
+    """Split a batch of at least two in two, the smaller part first."""
+    middle = len(batch) // 2
     return tuple(batch[:middle]), tuple(batch[middle:])
+
+
+def divide(guilty: Sequence[Step]) -> Retry:
+    """Give what to send of steps of which one is refused; finding it takes 2·log2(n) calls at most."""
+    return Retry(*halves(guilty)) if len(guilty) > 1 else Retry(tuple(guilty))
 
 
 def unread(record: Record, answer: Refused | Lost) -> Result:
@@ -89,11 +161,14 @@ def _answered(sent: Sequence[Step], answer: Answers) -> Settled:
     results: list[Result] = []
     onward: list[Step] = []
     silent: list[Step] = []
+    met: list[Step] = []
     for step in sent:
         address = step.change.address
         fault = by_trace.get(step.trace_id) or by_id.get(address)
         written = (keys if step.change.write is Write.CREATE else ids).get(address)
-        if fault:
+        if fault and fault.status == 409 and _may_meet(step):
+            met.append(step)
+        elif fault:
             _end_refused(step, _as_refusal(fault, answer), results, onward)
         elif written is None:
             silent.append(step)
@@ -104,19 +179,19 @@ def _answered(sent: Sequence[Step], answer: Answers) -> Settled:
         else:
             results.append(_written(step, written, answer))
     again = _about_silence(silent, answer, results, onward)
-    return Settled(tuple(results), tuple(onward), again)
+    return Settled(tuple(results), tuple(onward), again, tuple(met))
 
 
 def _about_silence(
     silent: Sequence[Step], answer: Answers, results: list[Result], onward: list[Step]
-) -> tuple[tuple[Step, ...], ...]:
-    """Deal with steps that the answer does not mention: results, or batches to send again."""
+) -> tuple[Retry, ...]:
+    """Deal with steps that the answer does not mention: results, or a batch to send again."""
     anonymous = [fault for fault in answer.faults if not fault.trace_ids and not fault.ids]
     if anonymous and len(silent) == 1:
         _end_refused(silent[0], _as_refusal(anonymous[0], answer), results, onward)
         return ()
     if anonymous and silent and all(step.change.write is Write.UPDATE for step in silent):
-        return halves(silent)
+        return (divide(silent),)
     reason = "HubSpot accepted the call, but its answer does not mention this record"
     if anonymous:
         reason += f"; it says: {anonymous[0].message}"

@@ -66,9 +66,17 @@ class Window:
             chunk.append(record)
         return self._pick(chunk)
 
-    def take_known(self, rules: Rules) -> tuple[Record, ...]:
-        """Take the records that can be written without a look-up."""
-        return self._pick([record for record in self._waiting.values() if not rules.needs_current(record)])
+    def take_known(self, rules: Rules, unknown: Collection[int] = ()) -> tuple[Record, ...]:
+        """Take the records that can be written without a look-up.
+
+        :param unknown: rows that have to be looked up all the same.
+        """
+        known = [
+            record
+            for record in self._waiting.values()
+            if record.row not in unknown and not rules.needs_current(record)
+        ]
+        return self._pick(known)
 
     def claim(
         self, record: Record, stored: Stored | None, rules: Rules, outdated: Collection[str] = ()
@@ -102,6 +110,18 @@ class Window:
             self._waiting[key] = self._blocked.pop(key)
         for record in [record for claim in sorted(claims) for record in self._behind.pop(claim, ())]:
             self._put_back(record)
+        return claims
+
+    def resume(self, record: Record) -> set[str]:
+        """Let a taken record begin anew, with a look-up; those that waited for it may go before it.
+
+        :return: what it had claimed.
+        """
+        claims = self._taken[record.key]
+        self._claimed -= claims
+        for other in [other for claim in sorted(claims) for other in self._behind.pop(claim, ())]:
+            self._put_back(other)
+        self._put_back(record)
         return claims
 
     def drain(self) -> tuple[Record, ...]:

@@ -78,7 +78,7 @@ def test_processes_share_one_window(
 
     times = [each for worker in workers for each in worker]
     assert most_in(times, 1.0) <= 20
-    assert len(times) >= 60
+    assert len(times) >= 40
     assert min(map(len, workers)) > 0
 
 
@@ -98,20 +98,20 @@ def test_waiting_is_handed_out_in_order(server: redis_server.Server, name: str) 
     """The eleventh call waits for the first to be past."""
     slots = [SharedSlots(server.url, name) for _ in range(2)]
 
-    waits = [slots[number % 2].take(TEN).wait for number in range(12)]
+    waits = [slots[number % 2].take(Window(10, 60.0)).wait for number in range(12)]
 
     assert waits[:10] == [0] * 10
-    assert 0.5 < waits[10] <= waits[11] <= 1.0
+    assert 30 < waits[10] <= waits[11] <= 60
 
 
 def test_a_pause_is_everyones(server: redis_server.Server, name: str) -> None:
     """After one worker's 429 the others wait, too."""
     first, second = SharedSlots(server.url, name), SharedSlots(server.url, name)
 
-    first.pause(3)
+    first.pause(60)
 
-    assert 2 < second.paused() <= 3
-    assert 2 < second.take(TEN).wait <= 3
+    assert 30 < second.paused() <= 60
+    assert 30 < second.take(TEN).wait <= 60
 
 
 def test_the_day_is_everyones(server: redis_server.Server, name: str) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from airflow_provider_hubcontact.sync.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.outcome import Outcome
 from airflow_provider_hubcontact.sync.plan import Change, Write
-from airflow_provider_hubcontact.sync.ports import Answers, Fault, Lost, Refused, Step, Written
+from airflow_provider_hubcontact.sync.ports import Answers, Detail, Fault, Lost, Refused, Step, Written
 from airflow_provider_hubcontact.sync.record import Record
-from airflow_provider_hubcontact.sync.settle import Settled, halfway, halves, settle, unread
+from airflow_provider_hubcontact.sync.settle import Retry, Settled, halfway, halves, settle, unread
 
 NAME = {"firstname": "Ada"}
 CLEARING = {"firstname": "Ada", STAGE: ""}
@@ -31,6 +32,11 @@ def outcomes(settled: Settled) -> dict[int, Outcome]:
 
 def rows(batches: Sequence[Sequence[Step]]) -> list[list[int]]:
     return [[step.change.record.row for step in batch] for batch in batches]
+
+
+def again(settled: Settled) -> list[list[int]]:
+    """Give the rows of the batches to send again, in their order."""
+    return rows([batch for retry in settled.again for batch in retry if batch])
 
 
 THREE = (step(1), step(2), step(3))
@@ -127,7 +133,7 @@ def test_anonymous_fault_splits_the_silent() -> None:
     settled = settle(THREE, Answers(207, (Written("902"),), (ANONYMOUS,)))
 
     assert outcomes(settled) == {2: Outcome.UPDATED}
-    assert rows(settled.again) == [[1], [3]]
+    assert again(settled) == [[1], [3]]
 
 
 def test_anonymous_fault_of_one() -> None:
@@ -160,7 +166,7 @@ def test_refused_batch_is_split(status: int) -> None:
     """A batch that some of its records spoiled is sent again in halves."""
     settled = settle(THREE, Refused(status, "no"))
 
-    assert settled == Settled(again=(THREE[:2], THREE[2:]))
+    assert settled == Settled(again=(Retry(THREE[:1], THREE[1:]),))
 
 
 @pytest.mark.parametrize(
@@ -296,7 +302,7 @@ def test_halfway(index: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "sizes"), [(2, (1, 1)), (3, (2, 1)), (4, (2, 2)), (99, (50, 49)), (100, (50, 50))]
+    ("size", "sizes"), [(2, (1, 1)), (3, (1, 2)), (4, (2, 2)), (99, (49, 50)), (100, (50, 50))]
 )
 def test_halves(size: int, sizes: tuple[int, int]) -> None:
     """Both halves are smaller than the whole, and together they are the whole."""
@@ -325,3 +331,107 @@ def test_unread(answer: Refused | Lost, outcome: Outcome, status: int | None) ->
 
     assert (result.row, result.key, result.outcome, result.status) == (5, "k5", outcome, status)
     assert result.reason == "not looked up: timeout"
+
+
+UNKNOWN_PROPERTY = Detail('Property "firstname" does not exist', "PROPERTY_DOESNT_EXIST", ("firstname",))
+
+
+def refused(*details: Detail, status: int = 400) -> Refused:
+    return Refused(status, "Property values were not valid", "VALIDATION_ERROR", "c-1", details=details)
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("INVALID_INTEGER", "many was not a valid number."),
+        ("INVALID_DATE", "many is at 12:0:0.0 UTC, not midnight!"),
+        ("INVALID_EMAIL", "Email address many is invalid"),
+    ],
+)
+def test_a_refusal_that_quotes_a_value_is_about_its_records(code: str, message: str) -> None:
+    """They end with HubSpot's own reason; the others are sent again together."""
+    points = [{"points": "1"}, {"points": "many"}, {"points": "2"}, {"points": "many", "city": "X"}]
+    sent = [step(row, Write.UPDATE, values) for row, values in enumerate(points, 1)]
+
+    settled = settle(sent, refused(Detail(message, code, ("points",))))
+
+    assert outcomes(settled) == {2: Outcome.REJECTED, 4: Outcome.REJECTED}
+    assert {(each.reason, each.properties, each.correlation_id) for each in settled.results} == {
+        (message, ("points",), "c-1")
+    }
+    assert again(settled) == [[1, 3]]
+
+
+def test_a_property_that_is_unknown_is_so_for_everybody() -> None:
+    """Whatever the values are, records with the property are refused; those that clear it are not known."""
+    sent = [step(1), step(2, Write.UPDATE, {"city": "X"}), step(3, Write.UPDATE, {"firstname": ""})]
+
+    settled = settle(sent, refused(UNKNOWN_PROPERTY))
+
+    assert outcomes(settled) == {1: Outcome.REJECTED}
+    assert again(settled) == [[2, 3]]
+
+
+def test_a_record_with_two_wrong_values_hears_of_both() -> None:
+    """All reasons, all properties."""
+    wrong = step(1, Write.UPDATE, {"points": "many", "born": "soon"})
+    details = (
+        Detail("many was not a valid number.", "INVALID_INTEGER", ("points",)),
+        Detail("soon was not a valid date.", "INVALID_DATE", ("born",)),
+    )
+
+    (result,) = settle([wrong, step(2)], refused(*details)).results
+
+    assert result.reason == "many was not a valid number.; soon was not a valid date."
+    assert result.properties == ("points", "born")
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        Detail("man was not a valid number.", "INVALID_INTEGER", ("points",)),
+        Detail("many was not a valid number.", "INVALID_INTEGER", ("other",)),
+        Detail("1 was not one of the allowed options: [many was not ]", "INVALID_OPTION", ("points",)),
+        Detail("something else", None, ("points",)),
+        Detail("many was not a valid number.", "INVALID_INTEGER"),
+    ],
+)
+def test_nobody_is_blamed_without_proof(detail: Detail) -> None:
+    """A refusal that does not quote a record's value of the property is halved."""
+    sent = [step(row, Write.UPDATE, {"points": "many"}) for row in (1, 2, 3)]
+
+    settled = settle(sent, refused(detail))
+
+    assert settled.results == ()
+    assert again(settled) == [[1], [2, 3]]
+
+
+class TestConflictOfACreation:
+    def test_the_batch_is_looked_up_again(self) -> None:
+        """Somebody else may have created the contact since: nobody is called a conflict yet."""
+        settled = settle([step(1, Write.CREATE), step(2, Write.CREATE)], refused(status=409))
+
+        assert rows([settled.met]) == [[1, 2]]
+        assert (settled.results, settled.again) == ((), ())
+
+    def test_one_input_is_looked_up_again(self) -> None:
+        """The others of the batch are created."""
+        creates = [step(1, Write.CREATE), step(2, Write.CREATE)]
+        fault = Fault(409, "CONFLICT", "exists", ("1-0",))
+
+        settled = settle(creates, Answers(207, (Written("5", "k2", created=True),), (fault,)))
+
+        assert rows([settled.met]) == [[1]]
+        assert outcomes(settled) == {2: Outcome.CREATED}
+
+    def test_the_second_time_it_is_a_conflict(self) -> None:
+        """A contact that the look-up does not find cannot be updated either."""
+        second = Step(replace(step(1, Write.CREATE).change, met=True))
+
+        settled = settle([second], refused(status=409))
+
+        assert outcomes(settled) == {1: Outcome.CONFLICT}
+
+    def test_an_updates_conflict_is_one_at_once(self) -> None:
+        """Nothing is to be looked up again for an address that another contact has."""
+        assert outcomes(settle([step(1)], refused(status=409))) == {1: Outcome.CONFLICT}

@@ -1,0 +1,110 @@
+"""Whether HubSpot has a value already, in whatever form it stores it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What the values of a property are ("Properties" guide, property types)."""
+
+    TEXT = "text"
+    EMAIL = "email"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    OPTION = "option"
+    OPTIONS = "options"
+    UNKNOWN = "unknown"
+
+
+def kind_of(name: str, type_: str, field_type: str) -> Kind:
+    """Tell the kind of a property from its definition.
+
+    :param name: internal name.
+    :param type_: HubSpot's type.
+    :param field_type: HubSpot's field type.
+    """
+    if name == "email":
+        return Kind.EMAIL
+    if type_ == "enumeration" and field_type in _OF_ENUMERATIONS:
+        return _OF_ENUMERATIONS[field_type]
+    return _OF_TYPES.get(type_, Kind.TEXT)
+
+
+def same(kind: Kind, wanted: str, stored: str | None) -> bool:
+    """Tell whether a contact has a value already.
+
+    :param wanted: what would be written; ``;a`` adds an option.
+    :param stored: what the contact has, None for nothing.
+    """
+    has = stored or ""
+    if wanted == has:
+        return True
+    if not wanted or not has:
+        return False
+    if kind is Kind.OPTIONS and wanted.startswith(";"):
+        return _options(wanted) <= _options(has)
+    canonical = _CANONICAL.get(kind)
+    return canonical is not None and canonical(wanted) == canonical(has)
+
+
+def _number(value: str) -> Hashable:
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        return value
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+_MILLISECONDS = re.compile(r"-?\d{1,15}", re.ASCII)
+
+
+def _moment(value: str) -> Hashable:
+    """Read ISO 8601, in UTC without a zone, or milliseconds since 1970; as milliseconds."""
+    if _MILLISECONDS.fullmatch(value):
+        return int(value)
+    if not _MOMENT.fullmatch(value):
+        return value
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return round((moment - _EPOCH).total_seconds() * 1_000)
+
+
+def _instant(value: str) -> Hashable:
+    """Read ISO 8601 with a time; anything else may be a text that looks like something."""
+    return _moment(value) if "T" in value else value
+
+
+def _options(value: str) -> frozenset[str]:
+    return frozenset(filter(None, value.split(";")))
+
+
+_CANONICAL: Mapping[Kind, Callable[[str], Hashable]] = {
+    Kind.EMAIL: lambda value: value.strip().lower(),
+    Kind.NUMBER: _number,
+    Kind.BOOLEAN: str.lower,
+    Kind.DATE: _moment,
+    Kind.DATETIME: _moment,
+    Kind.OPTIONS: _options,
+    Kind.UNKNOWN: _instant,
+}
+"""Kind → a form in which equal values are equal. Texts and single options have one form only."""
+
+_OF_TYPES: Mapping[str, Kind] = {
+    "number": Kind.NUMBER,
+    "bool": Kind.BOOLEAN,
+    "date": Kind.DATE,
+    "datetime": Kind.DATETIME,
+    "enumeration": Kind.OPTION,
+}
+_OF_ENUMERATIONS: Mapping[str, Kind] = {"checkbox": Kind.OPTIONS, "booleancheckbox": Kind.BOOLEAN}
