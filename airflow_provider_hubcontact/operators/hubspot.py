@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain, islice
@@ -225,6 +225,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
             )
 
     def _sync(self, hubspot: HubSpot, rows: Iterable[object], report: Report) -> None:
+        from airflow_provider_hubcontact.operators.progress import Progress
         from airflow_provider_hubcontact.sync.engine import Answer, Job
         from airflow_provider_hubcontact.sync.workers import ThreadWorkers
 
@@ -237,7 +238,11 @@ class HubSpotUpdateContactOperator(BaseOperator):
         first = list(islice(remaining, FIRST_ROWS))
         try:
             report.properties_created = self._create_properties(hubspot, shape, first, dry_run=report.dry_run)
-            with ThreadWorkers[Job, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers:
+            total = len(rows) if isinstance(rows, Sized) else None
+            with (
+                Progress(report, hubspot, total),
+                ThreadWorkers[Job, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers,
+            ):
                 report.stopped = sync.run(chain(first, remaining), workers, report.add)
         finally:
             report.seconds = time.monotonic() - started

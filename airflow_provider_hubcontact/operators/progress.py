@@ -1,0 +1,75 @@
+"""Says in the task's log how far a run is."""
+
+from __future__ import annotations
+
+import logging
+import time
+from threading import Event, Thread
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from airflow_provider_hubcontact.sync.outcome import by_outcome
+
+if TYPE_CHECKING:
+    from airflow_provider_hubcontact.client import HubSpot
+    from airflow_provider_hubcontact.sync.report import Report
+
+log = logging.getLogger(__name__)
+
+EVERY = 10.0
+"""Seconds between two lines."""
+
+
+class Progress:
+    """Logs a line every few seconds as long as its block lasts.
+
+    :param report: counts the rows.
+    :param hubspot: counts the calls.
+    :param total: rows of the source, if that is known.
+    """
+
+    def __init__(self, report: Report, hubspot: HubSpot, total: int | None = None) -> None:
+        self._report, self._hubspot, self._total = report, hubspot, total
+        self._ended = Event()
+        self._thread = Thread(target=self._tell, name="hubspot-progress", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._began = time.monotonic()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _tell(self) -> None:
+        while not self._ended.wait(EVERY):
+            log.info("%s", self.line(time.monotonic() - self._began))
+
+    def line(self, seconds: float) -> str:
+        """Say how far the run is.
+
+        :param seconds: since its beginning.
+        """
+        counts = by_outcome(dict(self._report.tally))  # a copy: the run goes on
+        rows, calls = sum(counts.values()), self._hubspot.calls.to_dict()["total"]
+        rate = rows / seconds if seconds > 0 else 0.0
+        of = f" of {self._total:,}" if self._total is not None else ""
+        outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()) or "none ended yet"
+        parts = [f"{rows:,}{of} rows: {outcomes}", f"{calls:,} calls", f"{rate:,.0f} rows a second"]
+        left = self._hubspot.rate_limit.daily_remaining
+        if left is not None:
+            parts.append(f"{left:,} calls left today")
+        if self._total is not None and rate:
+            parts.append(f"about {_duration((self._total - rows) / rate)} to go")
+        return "; ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
