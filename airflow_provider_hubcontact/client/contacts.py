@@ -178,6 +178,8 @@ class Contacts:
         body = {**(extra or {}), "inputs": inputs}
         return _batch_answer(self._transport.request("POST", path, json=body, repeatable=repeatable))
 
+_TEXTS = frozenset({str, type(None)})
+
 
 def value_of(value: object) -> str | None:
     """Give a property's value as HubSpot's text; it may come as a JSON number or boolean."""
@@ -219,7 +221,9 @@ def _contact(body: Any) -> Contact:
     if not isinstance(properties, dict):
         raise UnusableAnswer("HubSpot answered with properties that are no object")
     new = body.get("new")
-    values = {name: value_of(value) for name, value in properties.items()}
+    values = properties
+    if not _TEXTS.issuperset(map(type, properties.values())):
+        values = {name: value_of(value) for name, value in properties.items()}
     return Contact(str(body["id"]), values, new if isinstance(new, bool) else None)
 
 

@@ -39,15 +39,27 @@ _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "SSLV3_ALER
 
 
 class Session(requests.Session):
-    """Never looks where a redirect leads: ``requests`` would read its body first, however long it is."""
+    """A session with one host.
+
+    It never looks where a redirect leads: ``requests`` would read its body first, however long it is. And it
+    looks at the environment (proxies, certificates) once, not for every call.
+    """
 
     def __init__(self) -> None:
         super().__init__()
+        self._environment: Any = None
         self.headers["User-Agent"] = f"airflow-provider-hubcontact/{__version__}"
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - goes nowhere
         """Say that no answer is a redirect."""
         return None
+
+
+    def merge_environment_settings(self, *arguments: Any) -> Any:
+        """Give the proxies and the certificates to use."""
+        if self._environment is None:
+            self._environment = super().merge_environment_settings(*arguments)
+        return self._environment
 
 
 @dataclass(frozen=True, slots=True)

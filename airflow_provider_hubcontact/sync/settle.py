@@ -215,7 +215,10 @@ def _written(step: Step, written: Written, answer: Answers) -> Result:
     status = answer.status
     if status == 207:
         status = 201 if written.created else 200
-    return replace(_ended(step, outcome, answer, ""), status=status, changes=step.change.diff())
+    record, changes = step.change.record, step.change.diff()
+    return Result(
+        record.row, record.key, outcome, status, correlation_id=answer.correlation_id, changes=changes
+    )
 
 
 def _as_refusal(fault: Fault, answer: Answers) -> Refused:
