@@ -178,6 +178,7 @@ class Contacts:
         body = {**(extra or {}), "inputs": inputs}
         return _batch_answer(self._transport.request("POST", path, json=body, repeatable=repeatable))
 
+
 _TEXTS = frozenset({str, type(None)})
 
 

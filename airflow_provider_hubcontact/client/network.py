@@ -54,7 +54,6 @@ class Session(requests.Session):
         """Say that no answer is a redirect."""
         return None
 
-
     def merge_environment_settings(self, *arguments: Any) -> Any:
         """Give the proxies and the certificates to use."""
         if self._environment is None:

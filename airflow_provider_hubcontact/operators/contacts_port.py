@@ -10,6 +10,7 @@ from airflow_provider_hubcontact.client.contacts import BatchAnswer, BatchInput,
 from airflow_provider_hubcontact.client.contacts_v1 import ContactsV1
 from airflow_provider_hubcontact.client.errors import (
     AnswerLost,
+    Conflict,
     DailyLimitReached,
     Forbidden,
     Migrating,
@@ -119,7 +120,15 @@ class ContactsPort:
             for contact in answer.contacts
         )
         faults = tuple(
-            Fault(error.status, error.category, error.message, error.trace_ids, error.ids, error.properties)
+            Fault(
+                error.status,
+                error.category,
+                error.message,
+                error.trace_ids,
+                error.ids,
+                error.properties,
+                error.existing_id,
+            )
             for error in answer.errors
         )
         return Answers(answer.status, written, faults, answer.correlation_id)
@@ -191,6 +200,13 @@ def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answ
         stops = isinstance(error, Unauthorized | Forbidden | DailyLimitReached | Migrating)
         details = tuple(Detail(detail.message, detail.code, detail.properties) for detail in error.details)
         return Refused(
-            error.status, error.reason, error.category, error.correlation_id, error.properties, stops, details
+            error.status,
+            error.reason,
+            error.category,
+            error.correlation_id,
+            error.properties,
+            stops,
+            details,
+            error.existing_id if isinstance(error, Conflict) else None,
         )
     return translate(answer)

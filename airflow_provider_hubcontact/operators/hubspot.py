@@ -226,7 +226,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
 
     def _sync(self, hubspot: HubSpot, rows: Iterable[object], report: Report) -> None:
         from airflow_provider_hubcontact.operators.progress import Progress
-        from airflow_provider_hubcontact.sync.engine import Answer, Job
+        from airflow_provider_hubcontact.sync.jobs import Answer, Job
         from airflow_provider_hubcontact.sync.workers import ThreadWorkers
 
         started = time.monotonic()

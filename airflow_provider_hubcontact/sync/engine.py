@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
+from airflow_provider_hubcontact.sync.jobs import Answer, Job, Reading, Writing
+from airflow_provider_hubcontact.sync.moves import EMAIL, Moves
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result, refused_as
 from airflow_provider_hubcontact.sync.plan import Change, Rules, Write, blind, new_key, plan
 from airflow_provider_hubcontact.sync.ports import Answers, Found, Lost, Reader, Refused, Step, Writer
 from airflow_provider_hubcontact.sync.record import Record, Shape
-from airflow_provider_hubcontact.sync.settle import Retry, divide, halfway, halves, settle, unread
+from airflow_provider_hubcontact.sync.settle import (
+    Retry,
+    Settled,
+    conclude,
+    divide,
+    halfway,
+    halves,
+    settle,
+    unread,
+)
 from airflow_provider_hubcontact.sync.validation import Schema
 from airflow_provider_hubcontact.sync.window import Window
 from airflow_provider_hubcontact.sync.workers import Workers
@@ -19,40 +30,13 @@ from airflow_provider_hubcontact.sync.workers import Workers
 WINDOW = 8_000
 """Records that may be under way at once: what folding sees, and what bounds memory."""
 
+MAX_MOVES = 500
+"""Changes of address that may wait for another contact at once."""
+
 MAX_USELESS_CALLS = 5
 """Calls in a row that may stay without a usable answer, their retries included, before the run stops."""
 
 _MAY_PASS = frozenset({Outcome.THROTTLED, Outcome.UNAVAILABLE})
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A look-up.
-
-    :param records: the records whose contacts are looked up.
-    :param outdated: claims under which something was written since it began.
-    """
-
-    records: tuple[Record, ...]
-    outdated: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class Writing:
-    """A write.
-
-    :param repeated: its steps were sent before, in a batch that got no clear answer.
-    :param others: steps of that batch that are to be sent after these.
-    """
-
-    kind: Write
-    steps: tuple[Step, ...]
-    repeated: bool = False
-    others: tuple[Step, ...] = ()
-
-
-Job = Reading | Writing
-Answer = Found | Answers | Refused | Lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +95,8 @@ class _Run:
         self._steps: dict[Write, deque[Step]] = {kind: deque() for kind in Write}
         self._again: deque[Writing] = deque()
         self._met: set[int] = set()  # rows whose creation met a contact
+        self._moves = Moves()
+        self._moved: set[int] = set()  # rows that have waited for an address
 
     def through(self, source: Iterator[tuple[int, object]]) -> str | None:
         while True:
@@ -118,7 +104,10 @@ class _Run:
             self._start_writes()
             self._start_reads()
             if not self._calls:
-                break
+                if not self._moves:
+                    break
+                self._send_again(self._moves.longest())
+                continue
             self._finish(*self._workers.finished())
         if self._broken:
             raise self._broken
@@ -235,10 +224,9 @@ class _Run:
         if isinstance(answer, Found):
             raise TypeError("a write was answered with contacts")
         came_to = settle(job.steps, answer)
-        for result in came_to.results:
-            self._outdate(self._end(result))
-        for step in came_to.onward:
-            self._steps[step.change.write].append(step)
+        for step, refusal in came_to.blocked:
+            self._block(step, refusal)
+        self._conclude(came_to)
         retries = list(came_to.again)
         if job.others:
             innocent = isinstance(answer, Answers) and not answer.faults and not retries
@@ -249,6 +237,34 @@ class _Run:
         for step in came_to.met:
             self._met.add(step.change.record.row)
             self._outdate(self._window.resume(step.change.record))
+
+    def _conclude(self, came_to: Settled) -> None:
+        for result in came_to.results:
+            self._outdate(self._end(result))
+        for step in came_to.onward:
+            if self._moves.gave_up(step):
+                self._send_again(self._moves.freed(step.change.address))
+            else:
+                self._steps[step.change.write].append(step)
+
+    def _block(self, step: Step, refusal: Refused) -> None:
+        """Let a change of address wait once for the contact that has it."""
+        holder = str(refusal.existing_id)
+        if step.change.record.row in self._moved or self._stopped:
+            address = step.properties[EMAIL]
+            reason = f"the new {EMAIL} {address} belongs to another contact ({holder})"
+            self._conclude(conclude((step,), replace(refusal, category="KEY_TAKEN", message=reason)))
+            return
+        clearing = self._moves.block(step, holder)
+        if clearing:
+            self._steps[clearing.change.write].append(clearing)
+        self._send_again(self._moves.longest(MAX_MOVES))
+
+    def _send_again(self, waited: Iterable[Step]) -> None:
+        """Send changes of address that have waited once more; what they waited for may be done."""
+        for step in waited:
+            self._moved.add(step.change.record.row)
+            self._steps[step.change.write].append(step)
 
     def _outdate(self, claims: set[str]) -> None:
         """Let no look-up under way be believed about what was written meanwhile."""
@@ -302,10 +318,16 @@ class _Run:
         """Give a record that was under way its outcome, and tell what it had claimed."""
         self._settled(result)
         self._met.discard(result.row)
-        return self._window.release(result.key)
+        self._moved.discard(result.row)
+        claims = self._window.release(result.key)
+        for contact in [claim.removeprefix("contact ") for claim in claims if claim.startswith("contact ")]:
+            self._moves.ended(contact)
+            self._send_again(self._moves.freed(contact))
+        return claims
 
     def _abandon(self) -> None:
         """End what was not sent when the run stopped."""
+        blocked = self._moves.drain()
         refused = [step for job in self._again for step in (*job.steps, *job.others)]
         steps = [step for queue in self._steps.values() for step in queue]
         records = [record for chunk in self._lookups for record in chunk]
@@ -315,7 +337,7 @@ class _Run:
         self._lookups.clear()
         for step in refused:
             self._end(self._given_up(step.change.record, halfway(step) or "its batch got no clear answer: "))
-        for step in steps:
+        for step in (*steps, *blocked):
             self._end(self._given_up(step.change.record, halfway(step)))
         for record in records:
             self._end(self._given_up(record))

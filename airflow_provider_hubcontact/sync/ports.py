@@ -74,6 +74,7 @@ class Fault:
     :param trace_ids: inputs that it names by trace id.
     :param ids: inputs that it names by address.
     :param properties: properties that it names.
+    :param existing_id: record id of the contact that is in the way.
     """
 
     status: int
@@ -82,6 +83,7 @@ class Fault:
     trace_ids: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()
+    existing_id: str | None = None
 
 
 class Detail(NamedTuple):
@@ -113,6 +115,7 @@ class Refused:
 
     :param stops: no later call of this run can fare better (credentials, daily quota, migration).
     :param details: all that is wrong, as far as HubSpot tells it.
+    :param existing_id: record id of the contact that is in the way.
     """
 
     status: int
@@ -122,6 +125,7 @@ class Refused:
     properties: tuple[str, ...] = ()
     stops: bool = False
     details: tuple[Detail, ...] = ()
+    existing_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
 from airflow_provider_hubcontact.sync.lifecycle import STAGE
+from airflow_provider_hubcontact.sync.moves import EMAIL
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result, refused_as
 from airflow_provider_hubcontact.sync.plan import Write
 from airflow_provider_hubcontact.sync.ports import (
@@ -43,18 +44,20 @@ class Retry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a batch came to. Each of its steps is in exactly one of the four.
+    """What a batch came to. Each of its steps is in exactly one of the five.
 
     :param results: records that ended.
     :param onward: second steps of records whose first step is proved.
     :param again: batches to send once more, smaller than the one they come from.
     :param met: creations that met a contact which exists; it is to be looked up again.
+    :param blocked: updates that change the address to one that another contact has, with its refusal.
     """
 
     results: tuple[Result, ...] = ()
     onward: tuple[Step, ...] = ()
     again: tuple[Retry, ...] = ()
     met: tuple[Step, ...] = ()
+    blocked: tuple[tuple[Step, Refused], ...] = ()
 
 
 def settle(sent: Sequence[Step], answer: Answers | Refused | Lost) -> Settled:
@@ -78,11 +81,27 @@ def settle(sent: Sequence[Step], answer: Answers | Refused | Lost) -> Settled:
         return Settled(met=met, again=(Retry(rest),) if rest else ())
     if refused_as(answer.status) in _ABOUT_A_RECORD and len(sent) > 1:
         return _without_the_guilty(sent, answer)
+    if _is_blocked(sent[0], answer):
+        return Settled(blocked=((sent[0], answer),))
+    return conclude(sent, answer)
+
+
+def conclude(sent: Sequence[Step], answer: Refused) -> Settled:
+    """Take a refusal as final for each step.
+
+    :return: results, and what has to be written to put back what was cleared.
+    """
     results: list[Result] = []
     onward: list[Step] = []
     for step in sent:
         _end_refused(step, answer, results, onward)
     return Settled(tuple(results), tuple(onward))
+
+
+def _is_blocked(step: Step, refusal: Refused) -> bool:
+    """Tell whether another contact has the address that a step gives to its own."""
+    moves = step.change.write is Write.UPDATE and step.change.ending is None and step.properties.get(EMAIL)
+    return refusal.status == 409 and bool(moves) and refusal.existing_id is not None
 
 
 def _may_meet(step: Step) -> bool:
@@ -162,12 +181,15 @@ def _answered(sent: Sequence[Step], answer: Answers) -> Settled:
     onward: list[Step] = []
     silent: list[Step] = []
     met: list[Step] = []
+    blocked: list[tuple[Step, Refused]] = []
     for step in sent:
         address = step.change.address
         fault = by_trace.get(step.trace_id) or by_id.get(address)
         written = (keys if step.change.write is Write.CREATE else ids).get(address)
         if fault and fault.status == 409 and _may_meet(step):
             met.append(step)
+        elif fault and _is_blocked(step, refusal := _as_refusal(fault, answer)):
+            blocked.append((step, refusal))
         elif fault:
             _end_refused(step, _as_refusal(fault, answer), results, onward)
         elif written is None:
@@ -179,7 +201,7 @@ def _answered(sent: Sequence[Step], answer: Answers) -> Settled:
         else:
             results.append(_written(step, written, answer))
     again = _about_silence(silent, answer, results, onward)
-    return Settled(tuple(results), tuple(onward), again, tuple(met))
+    return Settled(tuple(results), tuple(onward), again, tuple(met), tuple(blocked))
 
 
 def _about_silence(
@@ -222,19 +244,25 @@ def _written(step: Step, written: Written, answer: Answers) -> Result:
 
 
 def _as_refusal(fault: Fault, answer: Answers) -> Refused:
-    return Refused(fault.status, fault.message, fault.category, answer.correlation_id, fault.properties)
+    return Refused(
+        fault.status,
+        fault.message,
+        fault.category,
+        answer.correlation_id,
+        fault.properties,
+        existing_id=fault.existing_id,
+    )
 
 
 def _end_refused(step: Step, refusal: Refused, results: list[Result], onward: list[Step]) -> None:
-    """End a refused step; if its stage was cleared for it, put the old stage back first."""
-    result, change = _refused(step, refusal), step.change
-    old = change.before.get(STAGE)
-    blank = step.index and step.properties.get(STAGE) and old and change.ending is None
-    if not blank or result.outcome not in _ABOUT_A_RECORD:
+    """End a refused step; if its stage or address was cleared for it, put the old one back first."""
+    result, change, name = _refused(step, refusal), step.change, _cleared(step)
+    old = change.before.get(name) if name else None
+    if not old or change.ending is not None or result.outcome not in _ABOUT_A_RECORD:
         results.append(result)
         return
-    ending = replace(result, reason=f"{STAGE} stays {old}: {refusal.message}")
-    steps = (*change.steps[: step.index + 1], {STAGE: str(old)})
+    ending = replace(result, reason=f"{name} stays {old}: {refusal.message}")
+    steps = (*change.steps[: step.index + 1], {str(name): old})
     onward.append(Step(replace(change, steps=steps, ending=ending), step.index + 1))
 
 
@@ -274,6 +302,13 @@ def halfway(step: Step) -> str:
     """Say what was already written when a later step ends badly."""
     if not step.index:
         return ""
-    if STAGE in step.properties:
-        return f"{STAGE} was cleared but not set again: "
+    if name := _cleared(step):
+        return f"{name} was cleared but not set again: "
     return f"all but {', '.join(step.properties)} was written: "
+
+
+def _cleared(step: Step) -> str | None:
+    """Name the property that was cleared for a step, which sets it."""
+    before = step.change.steps[: step.index]
+    names = (name for name in (STAGE, EMAIL) if name in step.properties)
+    return next((name for name in names if any(each.get(name) == "" for each in before)), None)

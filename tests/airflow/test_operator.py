@@ -19,7 +19,7 @@ from airflow_provider_hubcontact.operators.hubspot import (
     HubSpotSyncIncomplete,
     HubSpotUpdateContactOperator,
 )
-from airflow_provider_hubcontact.sandbox import Definition, Sandbox
+from airflow_provider_hubcontact.sandbox import Definition, Sandbox, Switches
 from tests.airflow import hostile
 from tests.airflow.running import CONTACTS, connect, run, stored
 
@@ -322,6 +322,48 @@ class TestSeedRules:
         contact = hubspot.portal.contact("ada@example.com")
         assert contact is not None
         assert contact.history["jobtitle"][0].timestamp == 1_700_000_000_000
+
+
+class TestAddressesThatGoRound:
+    @pytest.mark.parametrize("trace_ids", ["207", "400"])
+    def test_contacts_swap_addresses(self, monkeypatch: pytest.MonkeyPatch, trace_ids: Any) -> None:
+        """Keyed by record id, two swap, three go round, and one takes what another gives up."""
+        names = ("a", "b", "c", "d", "e", "f", "g")
+        wanted = ("b", "a", "d", "e", "c", "g", "new")
+        seeds = [{"email": f"{name}@example.com"} for name in names]
+        switches = Switches(batch_update_with_trace_ids=trace_ids)
+        with Sandbox(seeds, switches=switches) as hubspot:
+            connect(monkeypatch, hubspot.url, hubspot.token)
+            ids = list(hubspot.portal.contacts)
+            records = [
+                {"id": each, "mail": f"{name}@example.com"} for each, name in zip(ids, wanted, strict=True)
+            ]
+            settings = {"key": "id", "id_property": "hs_object_id", "mapping": {"mail": "email"}}
+
+            ended = run(records=records, **settings)
+            again = run(records=records, **settings)
+
+            emails = [contact.email.partition("@")[0] for contact in hubspot.portal.contacts.values()]
+            assert tuple(emails) == wanted
+            assert ended.outcomes == {"updated": 7}
+            assert again.outcomes == {"unchanged": 7}
+
+    def test_somebody_elses_address(self, hubspot: Sandbox) -> None:
+        """A conflict that names both, and the rest of the batch is written."""
+        ids = list(hubspot.portal.contacts)
+        records = [
+            {"id": ids[0], "mail": hubspot.portal.contacts[ids[1]].email},
+            {"id": ids[2], "mail": "free@example.com"},
+        ]
+
+        ended = run(
+            records=records, key="id", id_property="hs_object_id", mapping={"mail": "email"}, max_failures=1
+        )
+
+        assert ended.outcomes == {"conflict": 1, "updated": 1}
+        (problem,) = ended.report["problems"]
+        assert (problem["key"], problem["category"]) == (ids[0], "KEY_TAKEN")
+        assert problem["reason"].endswith(f"belongs to another contact ({ids[1]})")
 
 
 class TestDryRun:

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 
-from airflow_provider_hubcontact.sync.engine import Answer, Job, Sync, Writing
+from airflow_provider_hubcontact.sync.engine import Sync
+from airflow_provider_hubcontact.sync.jobs import Answer, Job, Writing
 from airflow_provider_hubcontact.sync.lifecycle import DEFAULT_STAGES, STAGE
 from airflow_provider_hubcontact.sync.outcome import Result
 from airflow_provider_hubcontact.sync.plan import Stored, Write
@@ -189,7 +190,7 @@ class FakePortal:
         contact_id, contact = found
         holder = self.by_address(step.properties.get("email", ""))
         if holder and holder[0] != contact_id:
-            return Fault(409, "CONFLICT", "the address is taken", trace)
+            return Fault(409, "CONFLICT", "the address is taken", trace, existing_id=holder[0])
         self.contacts[contact_id] = contact
         self._set(contact, step.properties)
         self.applied.append((step.change.record.row, contact_id))

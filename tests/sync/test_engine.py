@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.sync.engine import MAX_USELESS_CALLS, Answer, Job, Sync
+from airflow_provider_hubcontact.sync.engine import MAX_USELESS_CALLS, Sync
+from airflow_provider_hubcontact.sync.jobs import Answer, Job
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.plan import Rules, Stored, Write

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.sync.engine import Answer, Job, Sync
+from airflow_provider_hubcontact.sync.engine import Sync
+from airflow_provider_hubcontact.sync.jobs import Answer, Job
 from airflow_provider_hubcontact.sync.lifecycle import DEFAULT_STAGES, STAGE, OnRegression
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.plan import Rules

@@ -1,0 +1,39 @@
+"""The calls of a run, and what can come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from airflow_provider_hubcontact.sync.plan import Write
+from airflow_provider_hubcontact.sync.ports import Answers, Found, Lost, Refused, Step
+from airflow_provider_hubcontact.sync.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A look-up.
+
+    :param records: the records whose contacts are looked up.
+    :param outdated: claims under which something was written since it began.
+    """
+
+    records: tuple[Record, ...]
+    outdated: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A write.
+
+    :param repeated: its steps were sent before, in a batch that got no clear answer.
+    :param others: steps of that batch that are to be sent after these.
+    """
+
+    kind: Write
+    steps: tuple[Step, ...]
+    repeated: bool = False
+    others: tuple[Step, ...] = ()
+
+
+Job = Reading | Writing
+Answer = Found | Answers | Refused | Lost
