@@ -1,0 +1,81 @@
+"""The inside of a contestant's process: read the rows, sync them, say what came of it and what it cost."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+BATCH = 100
+Row = dict[str, str]
+
+
+@dataclass
+class Task:
+    """What a contestant is asked to do.
+
+    :param url: the portal's.
+    :param token: the portal's.
+    :param file: rows, as JSON lines; ``id`` is the contact's record id.
+    :param seconds: after these, no further row is read; None to read all.
+    :param options: further ones, by name.
+    :param told: address → whether the contestant takes the record for written; it is filled as records end.
+    """
+
+    url: str
+    token: str
+    file: Path
+    seconds: float | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    told: dict[str, bool] = field(default_factory=dict)
+
+    def rows(self) -> Iterator[Row]:
+        """Give the rows, until the time is over."""
+        end = None if self.seconds is None else time.monotonic() + self.seconds
+        with self.file.open(encoding="utf-8") as lines:
+            for line in lines:
+                if end is not None and time.monotonic() > end:
+                    return
+                yield json.loads(line)
+
+    def batches(self) -> Iterator[list[Row]]:
+        """Give the rows, 100 at a time."""
+        rows = self.rows()
+        while batch := list(islice(rows, BATCH)):
+            yield batch
+
+    def tell(self, batch: list[Row], *, written: bool) -> None:
+        """Note what became of some records."""
+        self.told.update((each["email"], written) for each in batch)
+
+
+def properties(row: Row) -> dict[str, str]:
+    """Give what is written of a row."""
+    return {name: value for name, value in row.items() if name not in {"id", "email"}}
+
+
+def compete(sync: Callable[[Task], None]) -> None:
+    """Do the task of the command line, and print what it took as JSON.
+
+    :param sync: brings the task's rows into the portal.
+    """
+    given = json.loads(sys.argv[1])
+    told = given.pop("told", None)
+    task = Task(**{**given, "file": Path(given["file"])})
+    before, started = _cpu(), time.monotonic()
+    sync(task)
+    took = {"seconds": time.monotonic() - started, "cpu": _cpu() - before, "rows": len(task.told)}
+    if told:
+        Path(told).write_text(json.dumps(task.told), encoding="utf-8")
+    sys.stdout.write("\n" + json.dumps(took) + "\n")
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime

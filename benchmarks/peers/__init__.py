@@ -1,0 +1,1 @@
+"""Other ways to update contacts, each used as its documentation says; a program each, run by ``contest``."""

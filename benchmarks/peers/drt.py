@@ -1,0 +1,35 @@
+"""``drt-core``: its HubSpot destination, which writes one row a call; its own limiter is on."""
+
+import os
+
+from drt.config.models import HubSpotDestinationConfig, SyncOptions
+from drt.destinations import hubspot
+
+from benchmarks.contestant import Task, compete
+
+
+def sync(task: Task) -> None:
+    """Load the rows as its engine does, batch after batch."""
+    # The destination has no setting for its address.
+    hubspot._HUBSPOT_API = f"{task.url}/crm/v3/objects"  # noqa: SLF001
+    os.environ["HUBSPOT_TOKEN"] = task.token
+    config = HubSpotDestinationConfig.model_validate(
+        {
+            "type": "hubspot",
+            "object_type": "contacts",
+            "id_property": "email",
+            "auth": {"type": "bearer", "token_env": "HUBSPOT_TOKEN"},
+        }
+    )
+    options = SyncOptions.model_validate({"match_policy": "update_only", "on_error": "skip", **task.options})
+    destination = hubspot.HubSpotDestination()
+    for batch in task.batches():
+        rows = [{name: value for name, value in row.items() if name != "id"} for row in batch]
+        result = destination.load(rows, config, options)
+        failed = {error.batch_index for error in result.row_errors}
+        for index, row in enumerate(batch):
+            task.told[row["email"]] = index not in failed
+
+
+if __name__ == "__main__":
+    compete(sync)
