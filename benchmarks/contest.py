@@ -95,10 +95,9 @@ class Arena:
         self.portal.reset(self.faults)
         told = self.folder / "told.json"
         task = {"url": self.portal.url, "token": TOKEN, "file": str(file), "seconds": seconds}
-        took, memory = _program(name, {**task, "options": options, "told": str(told)})
+        took = finish(start(name, {**task, "options": options, "told": str(told)}))
         records = json.loads(told.read_text(encoding="utf-8"))
-        count = self.portal.count()
-        return Outcome(took["rows"], took["seconds"], took["cpu"], memory, count, records)
+        return Outcome(count=self.portal.count(), told=records, **took)
 
 
 @contextmanager
@@ -121,22 +120,28 @@ def command(name: str) -> list[str]:
     return [str(PEERS), "-m", f"benchmarks.peers.{name}"]
 
 
-def _program(name: str, task: dict[str, Any]) -> tuple[dict[str, float], float]:
-    """Run a program to its end.
+def start(name: str, task: dict[str, Any]) -> subprocess.Popen[str]:
+    """Start a contestant's program; it prints what it took."""
+    return subprocess.Popen(  # noqa: S603 - our own modules
+        [*command(name), json.dumps(task)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=_environment(),
+    )
 
-    :return: what it says it took, and its peak memory in MiB.
+
+def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """Wait for the end of a contestant's program.
+
+    :return: what it took.
+    :raises DidNotRun: if it ended with an error.
     """
-    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        process = subprocess.Popen(  # noqa: S603 - our own modules
-            [*command(name), json.dumps(task)], stdout=output, stderr=errors, env=_environment()
-        )
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        errors.seek(0)
-        if process.returncode:
-            raise DidNotRun(f"{name}: {errors.read()[-2000:]}")
-        return json.loads(output.read().splitlines()[-1]), used.ru_maxrss / 1024
+    output, errors = process.communicate()
+    if process.returncode:
+        raise DidNotRun(errors[-2000:])
+    took: dict[str, Any] = json.loads(output.splitlines()[-1])
+    return took
 
 
 def _environment() -> dict[str, str]:

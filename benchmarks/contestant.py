@@ -70,12 +70,23 @@ def compete(sync: Callable[[Task], None]) -> None:
     task = Task(**{**given, "file": Path(given["file"])})
     before, started = _cpu(), time.monotonic()
     sync(task)
-    took = {"seconds": time.monotonic() - started, "cpu": _cpu() - before, "rows": len(task.told)}
+    took = {"seconds": time.monotonic() - started, "cpu": _cpu() - before, "memory": _memory()}
+    took["rows"] = len(task.told)
     if told:
         Path(told).write_text(json.dumps(task.told), encoding="utf-8")
     sys.stdout.write("\n" + json.dumps(took) + "\n")
 
 
 def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    """Give the seconds of CPU that this process and its ended children have used."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
+
+
+def _memory() -> float:
+    """Give the peak resident memory in MiB.
+
+    ``ru_maxrss`` would count what the parent had when it started this process; the kernel's own number does not.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) / 1024

@@ -1,0 +1,86 @@
+"""What bad rows cost: calls, speed, good rows that are not written, records that are told wrongly."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.contest import OFFICIAL, OURS, PER_BATCH, PER_ROW, TITLES, DidNotRun, Outcome, arena
+from benchmarks.contestant import properties
+from benchmarks.population import Row, spoilt
+from benchmarks.table import Result, number, ratio, table
+
+CASES = (("value", 0), ("value", 1), ("value", 10), ("value", 50), ("missing", 10))
+QUICK_CASES = (("value", 0), ("value", 10), ("missing", 10))
+KINDS = {"value": "with a value that HubSpot refuses", "missing": "of a contact that HubSpot does not have"}
+
+
+def run(*, quick: bool) -> Iterator[Result]:
+    """Measure."""
+    count, seconds = (5_000, 3.0) if quick else (10_000, 8.0)
+    names = (OURS, OFFICIAL, "sdk_sync", "http_operator") if quick else (OURS, *PER_BATCH, *PER_ROW)
+    with arena(count, "--rate-limit", "190/10s", "--latency", "0.1") as place:
+        for kind, bad in QUICK_CASES if quick else CASES:
+            file = place.source(spoilt(count, bad, kind))
+            for name in names:
+                result: Result = {"contestant": name, "kind": kind, "bad": bad}
+                try:
+                    outcome = place.run(name, file, seconds)
+                except DidNotRun as error:
+                    yield {**result, "error": str(error)}
+                else:
+                    stored = place.portal.contacts()
+                    yield {**result, **account(file, outcome, stored, kind, bad)}
+
+
+def account(file: Path, outcome: Outcome, stored: dict[str, Row], kind: str, bad: int) -> Result:
+    """Compare what a contestant says of its records with what the portal has."""
+    unwritten = wrong = 0
+    with file.open(encoding="utf-8") as lines:
+        for number_, line in enumerate(lines):
+            row = json.loads(line)
+            if row["email"] not in outcome.told:
+                continue
+            is_written = properties(row).items() <= stored.get(row["email"], {}).items()
+            wrong += outcome.told[row["email"]] != is_written
+            unwritten += number_ * 37 % 100 >= bad and not is_written
+    per_thousand = 1000 / outcome.rows
+    return {
+        "rows": outcome.rows,
+        "rate": outcome.rate,
+        "calls": outcome.count.calls * per_thousand,
+        "refused": outcome.count.refused,
+        "unwritten": unwritten * per_thousand,
+        "wrong": wrong * per_thousand,
+    }
+
+
+def page(results: list[Result]) -> str:
+    """Show."""
+    text = (
+        "190 calls in 10 s, 0.1 s latency, slices of some seconds. All numbers but the speed are for 1,000 rows. "
+        "*Good rows unwritten* are rows without fault that did not reach the portal; *told wrongly* are records "
+        "that the portal has although they are said to have failed, or has not although they are said to be "
+        "written.\n"
+    )
+    for kind, bad in dict.fromkeys((each["kind"], each["bad"]) for each in results):
+        chosen = [each for each in results if (each["kind"], each["bad"]) == (kind, bad)]
+        title = f"{bad} in 100 rows {KINDS[kind]}" if bad else "No bad row"
+        text += f"\n**{title}**\n\n" + table(HEAD, map(_line, chosen, [_base(chosen)] * len(chosen)))
+    return text
+
+
+HEAD = ("", "calls", "rows a second", "against the official client", "good rows unwritten", "told wrongly")
+
+
+def _base(results: list[Result]) -> float:
+    return next((each.get("rate", 0) for each in results if each["contestant"] == OFFICIAL), 0)
+
+
+def _line(result: Result, base: float) -> list[str]:
+    title = TITLES[result["contestant"]]
+    if "error" in result:
+        return [title, "did not run", *["–"] * 4]
+    counts = [number(result[name]) for name in ("calls", "rate")]
+    return [title, *counts, ratio(result["rate"], base), number(result["unwritten"]), number(result["wrong"])]

@@ -1,0 +1,55 @@
+"""CPU of the client for 1,000 rows, without latency and limit."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+
+from benchmarks.contest import OFFICIAL, OURS, PER_BATCH, PER_ROW, TITLES, DidNotRun, arena
+from benchmarks.population import rows
+from benchmarks.table import Result, goal, number, ratio, table
+
+FLOOR = "floor"
+
+
+def run(*, quick: bool) -> Iterator[Result]:
+    """Measure, in rounds, so that what else the machine does meets all alike."""
+    many, few, rounds = (5_000, 300, 3) if quick else (20_000, 1_000, 5)
+    with arena(many, "--rate-limit", "off") as place:
+        for turn in range(rounds):
+            for name in (FLOOR, OURS, *PER_BATCH, *PER_ROW):
+                file = place.source(rows(few if name in PER_ROW else many))
+                result: Result = {"contestant": name, "round": turn}
+                try:
+                    outcome = place.run(name, file, seconds=3 if name in PER_ROW else None)
+                except DidNotRun as error:
+                    yield {**result, "error": str(error)}
+                else:
+                    yield {**result, "rows": outcome.rows, "cpu": outcome.cpu / outcome.rows * 1e6}
+
+
+def page(results: list[Result]) -> str:
+    """Show."""
+    names = list(dict.fromkeys(each["contestant"] for each in results))
+    cpu = {name: _median(results, name) for name in names}
+    floor, ours, official = cpu[FLOOR], cpu[OURS], cpu[OFFICIAL]
+    rows_ = ([TITLES[name], number(cpu[name]), ratio(cpu[name], floor), ratio(cpu[name], ours)] for name in names)
+    return (
+        table(("ms of CPU for 1,000 rows", "ms", "against the floor", "against this provider"), rows_)
+        + "\nThe floor reads the same rows, validates them with `jsonschema-rs`, looks up and writes batches of 100, "
+        "and keeps no account. The other peers are handed record ids, look nothing up and validate nothing. "
+        f"Medians of {1 + max(each['round'] for each in results)} rounds.\n\n"
+        + goal("At most twice the floor", ratio(ours, floor), met=ours <= 2 * floor, why=WHY)
+        + goal("Less than the official client, which only writes", ratio(ours, official), met=ours < official)
+    )
+
+
+def _median(results: list[Result], name: str) -> float:
+    each = [result["cpu"] for result in results if result["contestant"] == name and "cpu" in result]
+    return statistics.median(each) if each else 0.0
+
+
+WHY = (
+    "The floor neither compares values, nor folds keys, nor gives each record a trace id and an outcome; "
+    "that work is Python."
+)

@@ -1,0 +1,103 @@
+"""Write ``docs/benchmarks.md`` and its picture from the results that are there."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.contest import PEERS
+from benchmarks.table import Result
+
+RESULTS = Path(__file__).parent / "results"
+
+NAMES = {
+    "quota": "Quota use",
+    "calls": "Calls",
+    "cpu": "CPU",
+    "memory": "Memory",
+    "workers": "Many workers",
+    "bad_rows": "The cost of bad rows",
+    "imports": "Import time",
+}
+"""Module → title, in the page's order."""
+
+INTRODUCTION = """# Benchmarks
+
+What a sync costs, against the [sandbox](sandbox.md) on the same machine, and beside other ways to do it. Every
+number is next to a baseline of the same run: the ratios travel to other machines, the numbers do not.
+"""
+
+OURS = ("apache-airflow", "requests", "urllib3", "jsonschema-rs", "orjson", "uvicorn")
+THEIRS = ("hubspot-api-client", "hubspot-sdk", "drt-core", "dlt", "requests", "urllib3", "jsonschema-rs")
+
+
+def write(folder: Path) -> None:
+    """Write the page and the picture.
+
+    :param folder: where to.
+    """
+    text = INTRODUCTION
+    for name, title in NAMES.items():
+        results = read(name)
+        text += f"\n## {title}\n\n"
+        if results:
+            text += importlib.import_module(f"benchmarks.{name}").page(results)
+            text += _footnote(name, results)
+        else:
+            text += f"Not measured yet: `make bench ARGS={name}`.\n"
+    folder.mkdir(exist_ok=True)
+    (folder / "benchmarks.md").write_text(text + environment(), encoding="utf-8")
+
+
+def read(name: str) -> list[Result]:
+    """Read the results of a benchmark."""
+    file = RESULTS / f"{name}.jsonl"
+    if not file.exists():
+        return []
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def environment() -> str:
+    """Say on which machine and with which versions it was measured, and how to do it again."""
+    return f"""
+## The machine, the versions, the commands
+
+{os.cpu_count()} cores ({_processor()}), {_memory()} GiB of memory, {platform.system()}, Python
+{platform.python_version()}. The sandbox, the database and the contestant share these cores, and so did other
+programs while this was measured: small differences mean nothing.
+
+This provider ran with {", ".join(f"{name} {version(name)}" for name in OURS)}. The peers ran with
+{_versions_of_peers()}.
+
+    make bench         # all of this, {"in about 45 minutes"}
+    make bench-quick   # fewer rows and rounds, in less than 5 minutes
+    make bench ARGS=cpu
+"""
+
+
+def _footnote(name: str, results: list[Result]) -> str:
+    quick = "; the quick run" if results[0]["quick"] else ""
+    errors = {each["contestant"]: each["error"].strip().splitlines()[-1] for each in results if "error" in each}
+    failed = "".join(f"\n- Did not run: {contestant}: {error}" for contestant, error in errors.items())
+    command = "bench-quick" if results[0]["quick"] else "bench"
+    return f"{failed}\n`make {command} ARGS={name}`, {results[0]['date']}{quick}.\n"
+
+
+def _versions_of_peers() -> str:
+    program = f"from importlib.metadata import version\nfor name in {THEIRS!r}: print(name, version(name))"
+    done = subprocess.run([PEERS, "-c", program], capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    return ", ".join(done.stdout.splitlines())
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
+def _memory() -> int:
+    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30)
