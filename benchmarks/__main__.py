@@ -27,7 +27,9 @@ def main() -> None:
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(NAMES))
-    parser.add_argument("--quick", action="store_true", help="fewer rows and rounds: minutes, rougher numbers")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer rows and rounds: minutes, rougher numbers"
+    )
     parser.add_argument("--page", action="store_true", help="measure nothing, write the page anew")
     parser.add_argument("--output", type=Path, default=Path("docs"), help="folder of the page (docs)")
     options = parser.parse_args()

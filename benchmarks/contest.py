@@ -21,6 +21,7 @@ PEERS = Path(os.environ.get("BENCH_PYTHON", ".venv-bench/bin/python"))
 """The Python that has the peers."""
 
 OURS = "ours"
+FROM_SQL = "from_sql"
 OFFICIAL = "official_client"
 PER_BATCH = (OFFICIAL, "sdk_sync", "sdk_async", "dlt_sink")
 PER_ROW = ("drt", "requests_v1", "http_operator")
@@ -115,8 +116,8 @@ def arena(contacts: int, *options: str, faults: dict[str, Any] | None = None) ->
 
 def command(name: str) -> list[str]:
     """Give the command that starts a contestant."""
-    if name == OURS:
-        return [sys.executable, "-m", "benchmarks.ours"]
+    if name in {OURS, FROM_SQL}:
+        return [sys.executable, "-m", f"benchmarks.{name}"]
     return [str(PEERS), "-m", f"benchmarks.peers.{name}"]
 
 
@@ -146,4 +147,9 @@ def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 def _environment() -> dict[str, str]:
     """Give an environment in which nothing is sent to a third party."""
-    return {**os.environ, "PYTHONPATH": str(Path.cwd()), "RUNTIME__DLTHUB_TELEMETRY": "false", "DO_NOT_TRACK": "1"}
+    return {
+        **os.environ,
+        "PYTHONPATH": str(Path.cwd()),
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+        "DO_NOT_TRACK": "1",
+    }

@@ -44,10 +44,10 @@ class Task:
                     return
                 yield json.loads(line)
 
-    def batches(self) -> Iterator[list[Row]]:
-        """Give the rows, 100 at a time."""
+    def batches(self, size: int = BATCH) -> Iterator[list[Row]]:
+        """Give the rows, 100 at a time unless told otherwise."""
         rows = self.rows()
-        while batch := list(islice(rows, BATCH)):
+        while batch := list(islice(rows, size)):
             yield batch
 
     def tell(self, batch: list[Row], *, written: bool) -> None:

@@ -33,7 +33,9 @@ def page(results: list[Result]) -> str:
     names = list(dict.fromkeys(each["contestant"] for each in results))
     cpu = {name: _median(results, name) for name in names}
     floor, ours, official = cpu[FLOOR], cpu[OURS], cpu[OFFICIAL]
-    rows_ = ([TITLES[name], number(cpu[name]), ratio(cpu[name], floor), ratio(cpu[name], ours)] for name in names)
+    rows_ = (
+        [TITLES[name], number(cpu[name]), ratio(cpu[name], floor), ratio(cpu[name], ours)] for name in names
+    )
     return (
         table(("ms of CPU for 1,000 rows", "ms", "against the floor", "against this provider"), rows_)
         + "\nThe floor reads the same rows, validates them with `jsonschema-rs`, looks up and writes batches of 100, "

@@ -49,7 +49,9 @@ def page(results: list[Result]) -> str:
         "At most 5 ms more than `airflow.sdk` alone", f"{number(operator)} ms", met=operator <= GOAL, why=WHY
     )
     return (
-        table(("import", "ms", "against Airflow"), rows) + f"\nMedian of {len(results)} new processes.\n\n" + met
+        table(("import", "ms", "against Airflow"), rows)
+        + f"\nMedian of {len(results)} new processes.\n\n"
+        + met
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot, RateLimit
+from airflow_provider_hubcontact.client.shared_slots import SharedSlots
 from airflow_provider_hubcontact.operators.contacts_port import port_of
 from airflow_provider_hubcontact.sync.engine import Answer, Job, Sync
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
@@ -18,7 +19,7 @@ WRITTEN = {Outcome.UPDATED, Outcome.UNCHANGED}
 
 
 def sync(task: Task) -> None:
-    """Validate, look up, write what differs."""
+    """Validate, look up, write what differs; at the limit that a store shares, if there is one."""
     report = Report()
 
     def settled(result: Result) -> None:
@@ -26,10 +27,12 @@ def sync(task: Task) -> None:
         task.told[str(result.key)] = result.outcome in WRITTEN
 
     mapping = {name: name for name in ("email", *PROPERTIES, *BAD_VALUE)}
-    with HubSpot(task.url, AccessToken(task.token), rate_limit=RateLimit()) as hubspot:
+    store = task.options.get("store")
+    slots = SharedSlots(store, "bench") if store else None
+    with HubSpot(task.url, AccessToken(task.token), rate_limit=RateLimit(slots=slots)) as hubspot:
         port = port_of(hubspot, "email")
         run = Sync(Shape(mapping=mapping), Rules(), port, port, Schema.of(SCHEMA))
-        with ThreadWorkers[Job, Answer]() as workers:
+        with ThreadWorkers[Job, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers:
             run.run(task.rows(), workers, settled)
 
 

@@ -82,7 +82,9 @@ This provider ran with {", ".join(f"{name} {version(name)}" for name in OURS)}. 
 
 def _footnote(name: str, results: list[Result]) -> str:
     quick = "; the quick run" if results[0]["quick"] else ""
-    errors = {each["contestant"]: each["error"].strip().splitlines()[-1] for each in results if "error" in each}
+    errors = {
+        each["contestant"]: each["error"].strip().splitlines()[-1] for each in results if "error" in each
+    }
     failed = "".join(f"\n- Did not run: {contestant}: {error}" for contestant, error in errors.items())
     command = "bench-quick" if results[0]["quick"] else "bench"
     return f"{failed}\n`make {command} ARGS={name}`, {results[0]['date']}{quick}.\n"
@@ -96,7 +98,9 @@ def _versions_of_peers() -> str:
 
 def _processor() -> str:
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown"
+    )
 
 
 def _memory() -> int:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,11 +18,7 @@ from typing import Any, NamedTuple
 from benchmarks.population import write_contacts
 
 TOKEN = "pat-na1-00000000-0000-0000-0000-000000000000"  # noqa: S105 - the sandbox's own
-BATCH = 100
 READ = "/crm/objects/2026-09/contacts/batch/read"
-
-LATENCY = {"seed": 4, "rules": [{"kind": "latency", "seconds": 0.3, "spread": 1.2}]}
-"""HubSpot's usual answers: 0.3 to 1.5 s."""
 
 
 class Count(NamedTuple):
@@ -74,21 +70,31 @@ class Portal:
         refused = sum(line["status"] == 429 for line in lines)
         return Count(len(lines), refused, dict(Counter(line["operation"] for line in lines)))
 
+    def used(self) -> int:
+        """Tell how many calls the last ten seconds had."""
+        apps: dict[str, int] = json.loads(self.ask("GET", "/sandbox/limits"))["apps"]["used"]
+        return sum(apps.values())
+
     def contacts(self) -> dict[str, dict[str, str]]:
         """Read all contacts, as address → properties."""
         state = json.loads(self.ask("GET", "/sandbox/state"))
         found = (contact["properties"] for contact in state["contacts"])
         return {properties["email"]: properties for properties in found}
 
-    def ids(self, emails: list[str]) -> dict[str, str]:
-        """Look up the record ids of contacts."""
-        found: dict[str, str] = {}
-        for start in range(0, len(emails), BATCH):
-            inputs = [{"id": email} for email in emails[start : start + BATCH]]
-            body = {"idProperty": "email", "properties": ["email"], "inputs": inputs}
-            for result in json.loads(self.ask("POST", READ, body))["results"]:
-                found[result["properties"]["email"]] = result["id"]
-        return found
+    def ids(self, emails: Sequence[str]) -> dict[str, str]:
+        """Give the record ids of the contacts that the portal began with; they count up, so two tell all.
+
+        :param emails: addresses, in the order in which the portal got them.
+        """
+        inputs = [{"id": email} for email in {emails[0], emails[-1]}]
+        body = {"idProperty": "email", "properties": ["email"], "inputs": inputs}
+        results = json.loads(self.ask("POST", READ, body))["results"]
+        known = {result["properties"]["email"]: result["id"] for result in results}
+        first = int(known[emails[0]])
+        ids = {email: str(first + place) for place, email in enumerate(emails)}
+        if not known.items() <= ids.items():
+            raise RuntimeError("The sandbox does not number its contacts in their order.")
+        return ids
 
 
 @contextmanager

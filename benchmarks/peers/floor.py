@@ -23,7 +23,9 @@ def sync(task: Task) -> None:
         for batch in task.batches():
             good = [row for row in batch if is_valid(row)]
             asked = {"idProperty": "email", "properties": ["email", *PROPERTIES]}
-            found = post("/read", {**asked, "inputs": [{"id": row["email"]} for row in good]}).json()["results"]
+            found = post("/read", {**asked, "inputs": [{"id": row["email"]} for row in good]}).json()[
+                "results"
+            ]
             ids = {each["properties"]["email"]: each["id"] for each in found}
             inputs = [{"id": ids[row["email"]], "properties": properties(row)} for row in good]
             answer = post("/update", {"inputs": inputs})

@@ -19,7 +19,9 @@ def sync(task: Task) -> None:
     api = client.crm.contacts.batch_api
     api.api_client.configuration.host = task.url
     for batch in task.batches():
-        ids = look_up(api, batch) if task.options.get("look_up") else {row["email"]: row["id"] for row in batch}
+        ids = (
+            look_up(api, batch) if task.options.get("look_up") else {row["email"]: row["id"] for row in batch}
+        )
         inputs = [
             SimplePublicObjectBatchInput(id=ids[row["email"]], properties=properties(row))
             for row in batch

@@ -1,0 +1,157 @@
+"""How much of the allowed calls is used, and what speed comes of it, at HubSpot's latencies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.contest import OFFICIAL, OURS, PER_BATCH, PER_ROW, TITLES, Arena, DidNotRun, arena
+from benchmarks.population import rows
+from benchmarks.table import Result, goal, number, percent, ratio, table
+
+LOOKING_UP = "official_client, looking up"
+HEAD = (
+    "",
+    "calls a second",
+    "calls used of those allowed",
+    "429",
+    "rows a second",
+    "against the official client",
+)
+
+
+class Case(NamedTuple):
+    """A portal.
+
+    :param limit: calls in 10 s.
+    :param seconds: the shortest latency.
+    :param spread: what is added to it at most.
+    """
+
+    limit: int
+    seconds: float
+    spread: float
+
+    @property
+    def title(self) -> str:
+        """What it is called."""
+        latency = (
+            f"{self.seconds} to {self.seconds + self.spread:.1f} s" if self.spread else f"{self.seconds} s"
+        )
+        return f"{self.limit} calls in 10 s, {latency} latency"
+
+    def arena(self, contacts: int) -> AbstractContextManager[Arena]:
+        """Run the portal."""
+        latency = {"kind": "latency", "seconds": self.seconds, "spread": self.spread}
+        return arena(contacts, "--rate-limit", f"{self.limit}/10s", faults={"seed": 4, "rules": [latency]})
+
+
+USUAL = Case(190, 0.3, 1.2)
+CASES = (Case(100, 0.3, 1.2), USUAL, Case(100, 0.5, 0), Case(190, 0.5, 0), Case(250, 0.5, 0))
+
+
+def run(*, quick: bool) -> Iterator[Result]:
+    """Measure; this provider with all rows where latency varies, all others with slices of the time."""
+    for case in (USUAL, Case(190, 0.5, 0)) if quick else CASES:
+        count = 200_000 if case.spread and not quick else 60_000
+        with case.arena(count) as place:
+            file = place.source(rows(count))
+            for name in (OURS, *PER_BATCH, LOOKING_UP, *PER_ROW):
+                if quick and name in {"sdk_sync", "dlt_sink", "requests_v1"}:
+                    continue
+                seconds = 20.0 if quick else (None if case.spread else 60.0) if name == OURS else 15.0
+                if quick and name != OURS:
+                    seconds = 6.0
+                yield {"case": case, "contestant": name, **_measure(place, name, file, seconds)}
+
+
+def _measure(place: Arena, name: str, file: Path, seconds: float | None) -> Result:
+    try:
+        if name == LOOKING_UP:
+            outcome = place.run(OFFICIAL, file, seconds, look_up=True)
+        else:
+            outcome = place.run(name, file, seconds)
+    except DidNotRun as error:
+        return {"error": str(error)}
+    count = outcome.count
+    return {
+        "rows": outcome.rows,
+        "seconds": outcome.seconds,
+        "rate": outcome.rate,
+        "calls": count.calls,
+        "refused": count.refused,
+        "written": sum(outcome.told.values()),
+    }
+
+
+def page(results: list[Result]) -> str:
+    """Show."""
+    text = (
+        "All rows are changed. This provider looks each contact up and writes it, two calls for 100 rows; all others "
+        "but *looking up* are handed the record ids and only write, or write by address one row a call. *Of those "
+        "allowed* is calls that were not refused against the limit for the time that the run took, its start and its "
+        "end included: a run may begin with a burst, and ends with answers to wait for.\n"
+    )
+    for case in dict.fromkeys(Case(*each["case"]) for each in results):
+        chosen = {each["contestant"]: each for each in results if Case(*each["case"]) == case}
+        base = chosen[OFFICIAL].get("rate", 0.0)
+        text += f"\n**{case.title}**\n\n" + table(HEAD, (_line(each, base) for each in chosen.values()))
+        text += "\n" + _goals(case, chosen)
+    ours = max((each for each in results if each["contestant"] == OURS), key=lambda each: each["rows"])
+    return (
+        text
+        + f"\nThis provider synced up to {number(ours['rows'])} rows a run; the others had slices of time.\n"
+    )
+
+
+def title(name: str) -> str:
+    """Give the name of a contestant."""
+    return f"{TITLES[OFFICIAL]}, with look-ups" if name == LOOKING_UP else TITLES[name]
+
+
+def share(result: Result) -> float:
+    """Give the part of the allowed calls that was used."""
+    limit: int = result["case"][0]
+    return float((result["calls"] - result["refused"]) / (limit * result["seconds"] / 10))
+
+
+def _line(result: Result, base: float) -> list[str]:
+    name = title(result["contestant"])
+    if "error" in result:
+        return [name, "did not run", *["–"] * 4]
+    refused = percent(result["refused"] / result["calls"])
+    pace = number(result["calls"] / result["seconds"])
+    return [name, pace, percent(share(result)), refused, number(result["rate"]), ratio(result["rate"], base)]
+
+
+def _goals(case: Case, results: dict[str, Result]) -> str:
+    ours = results[OURS]
+    text = ""
+    if case.spread:
+        used, refused = share(ours), ours["refused"] / ours["calls"]
+        text += goal("At least 98 % of the allowed calls", percent(used), met=used >= 0.98, why=WHY_USED)
+        text += goal("At most 0.1 % of calls refused", percent(refused), met=refused <= 0.001)
+    else:
+        for name, why in ((OFFICIAL, WHY_FIVE), (LOOKING_UP, "")):
+            if "rate" in results.get(name, {}):
+                times = ours["rate"] / results[name]["rate"]
+                text += goal(f"At least 5× {title(name)}", f"{number(times)}×", met=times >= 5, why=why)
+    slow = [results[name]["rate"] for name in PER_ROW if "rate" in results.get(name, {})]
+    if slow:
+        times = ours["rate"] / max(slow)
+        text += goal(
+            "At least 100× one-row-a-call tools", f"{number(times)}×", met=times >= 100, why=WHY_HUNDRED
+        )
+    return text
+
+
+WHY_USED = "A run's end waits for its last look-ups and then its last writes; the shorter the run, the more it weighs."
+WHY_FIVE = (
+    "The loop is handed record ids and has one call for 100 rows where this provider has two, and the limit caps "
+    "the number of calls: at this limit five times as much is out of reach for whoever looks contacts up."
+)
+WHY_HUNDRED = (
+    "The limit caps this provider, two calls for 100 rows; latency alone caps them, at one row a call."
+)

@@ -1,0 +1,129 @@
+"""Several processes on one portal, with and without a rate limit that they share."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from benchmarks.contest import OURS, Arena, finish, start
+from benchmarks.population import rows
+from benchmarks.portal import TOKEN
+from benchmarks.quota import USUAL
+from benchmarks.table import Result, goal, number, percent, ratio, table
+
+STORES = ("redis-server", "valkey-server")
+PROCESSES = (1, 2, 4, 8)
+CONTACTS = 20_000
+
+
+def run(*, quick: bool) -> Iterator[Result]:
+    """Measure."""
+    seconds = 12.0 if quick else 60.0
+    with USUAL.arena(CONTACTS) as place, _store() as store:
+        for shared in (True, False):
+            for processes in (4,) if quick else PROCESSES:
+                if shared and store is None:
+                    yield {
+                        "shared": shared,
+                        "processes": processes,
+                        "error": "no Redis and no Valkey is installed",
+                    }
+                else:
+                    yield _measure(place, processes, seconds, store if shared else None)
+
+
+def _measure(place: Arena, processes: int, seconds: float, store: str | None) -> Result:
+    file = place.source(row for version in range(1, 10) for row in rows(CONTACTS, version=version))
+    place.portal.reset(place.faults)
+    task = {"url": place.portal.url, "token": TOKEN, "file": str(file), "seconds": seconds}
+    started = time.monotonic()
+    running = [start(OURS, {**task, "options": {"store": store}}) for _ in range(processes)]
+    took = [finish(process) for process in running]
+    count = place.portal.count()
+    return {
+        "shared": store is not None,
+        "processes": processes,
+        "seconds": max(each["seconds"] for each in took),
+        "elapsed": time.monotonic() - started,
+        "calls": count.calls,
+        "refused": count.refused,
+        "rates": [each["rows"] / each["seconds"] for each in took],
+    }
+
+
+@contextmanager
+def _store() -> Iterator[str | None]:
+    """Run a Redis or Valkey for as long as the context lasts.
+
+    :return: its URL, or None if there is none to run.
+    """
+    program = next(filter(None, map(shutil.which, STORES)), None)
+    if program is None:
+        yield None
+        return
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    with tempfile.TemporaryDirectory() as folder:
+        command = [program, "--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", folder]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - a server of the system's
+        try:
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def page(results: list[Result]) -> str:
+    """Show."""
+    text = f"{USUAL.title}. Fairness is the slowest process against the mean.\n"
+    for shared in (True, False):
+        chosen = [each for each in results if each["shared"] == shared]
+        name = "One limit, shared by a store" if shared else "Each on its own, without the store"
+        text += f"\n**{name}**\n\n"
+        if "error" in chosen[0]:
+            text += f"Not measured: {chosen[0]['error']}.\n"
+            continue
+        base = sum(chosen[0]["rates"])
+        text += table(HEAD, (_line(each, base) for each in chosen)) + (
+            "\n" + _goals(chosen) if shared else ""
+        )
+    return text
+
+
+HEAD = ("processes", "of the allowed calls", "429", "rows a second, all", "against the first", "fairness")
+
+
+def _used(result: Result) -> float:
+    return float((result["calls"] - result["refused"]) / (USUAL.limit * result["seconds"] / 10))
+
+
+def _fairness(result: Result) -> float:
+    rates = result["rates"]
+    return float(min(rates) * len(rates) / sum(rates))
+
+
+def _line(result: Result, base: float) -> list[str]:
+    rate = sum(result["rates"])
+    shares = [percent(_used(result)), percent(result["refused"] / result["calls"])]
+    fairness = f"{_fairness(result):.2f}"
+    return [str(result["processes"]), *shares, number(rate), ratio(rate, base), fairness]
+
+
+def _goals(results: list[Result]) -> str:
+    used = min(map(_used, results))
+    refused = max(each["refused"] / each["calls"] for each in results)
+    fair = min(map(_fairness, results))
+    return (
+        goal("At least 95 % of the allowed calls in total", percent(used), met=used >= 0.95, why=WHY)
+        + goal("At most 0.5 % of calls refused", percent(refused), met=refused <= 0.005)
+        + goal("The slowest at least 0.8 of the mean", f"{fair:.2f}", met=fair >= 0.8)
+    )
+
+
+WHY = "A run's end waits for its last answers; the shorter the run, the more it weighs."
