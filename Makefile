@@ -6,9 +6,10 @@ ENVIRONMENT = $(PYTHON) scripts/environment.py
 AIRFLOW_3 = .venv/.complete
 AIRFLOW_2 = .venv-airflow-2.11/.complete
 CORE = .venv-core/.complete
+BENCH = .venv-bench/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types test-all test-core test-airflow test-airflow-2.11 format environments constraints wheel clean
+.PHONY: help demo test lint types test-all test-core test-airflow test-airflow-2.11 format environments constraints wheel bench bench-quick clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -55,8 +56,14 @@ constraints: $(AIRFLOW_3) ## pin the newest versions
 wheel: $(AIRFLOW_3) ## build dist/*.whl
 	.venv/bin/python -m build --wheel --no-isolation
 
+bench: $(AIRFLOW_3) $(BENCH) ## measure against peers, 50 minutes; docs/benchmarks.md (ARGS="cpu calls" for some)
+	.venv/bin/python -m benchmarks $(ARGS)
+
+bench-quick: $(AIRFLOW_3) $(BENCH) ## the same with fewer rows, in less than 5 minutes
+	.venv/bin/python -m benchmarks --quick $(ARGS)
+
 clean: ## remove environments, caches and builds
-	rm -rf .venv .venv-core .venv-airflow-2.11 build dist .*_cache .coverage .hypothesis
+	rm -rf .venv .venv-core .venv-airflow-2.11 .venv-bench build dist .*_cache .coverage .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(AIRFLOW_3): constraints/airflow-3.3.txt constraints/uv.txt pyproject.toml
@@ -67,3 +74,6 @@ $(AIRFLOW_2): constraints/airflow-2.11.txt pyproject.toml | $(AIRFLOW_3)
 
 $(CORE): constraints/core.txt | $(AIRFLOW_3)
 	@$(ENVIRONMENT) .venv-core constraints/core.txt
+
+$(BENCH): constraints/bench.txt | $(AIRFLOW_3)
+	@$(ENVIRONMENT) .venv-bench constraints/bench.txt

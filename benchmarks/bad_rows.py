@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.contest import OFFICIAL, OURS, PER_BATCH, PER_ROW, TITLES, DidNotRun, Outcome, arena
 from benchmarks.contestant import properties
 from benchmarks.population import Row, spoilt
-from benchmarks.table import Result, number, ratio, table
+from benchmarks.table import Result, number, paragraph, ratio, table
 
 CASES = (("value", 0), ("value", 1), ("value", 10), ("value", 50), ("missing", 10))
 QUICK_CASES = (("value", 0), ("value", 10), ("missing", 10))
@@ -31,10 +31,10 @@ def run(*, quick: bool) -> Iterator[Result]:
                     yield {**result, "error": str(error)}
                 else:
                     stored = place.portal.contacts()
-                    yield {**result, **account(file, outcome, stored, kind, bad)}
+                    yield {**result, **account(file, outcome, stored, bad)}
 
 
-def account(file: Path, outcome: Outcome, stored: dict[str, Row], kind: str, bad: int) -> Result:
+def account(file: Path, outcome: Outcome, stored: dict[str, Row], bad: int) -> Result:
     """Compare what a contestant says of its records with what the portal has."""
     unwritten = wrong = 0
     with file.open(encoding="utf-8") as lines:
@@ -58,11 +58,11 @@ def account(file: Path, outcome: Outcome, stored: dict[str, Row], kind: str, bad
 
 def page(results: list[Result]) -> str:
     """Show."""
-    text = (
-        "190 calls in 10 s, 0.1 s latency, slices of some seconds. All numbers but the speed are for 1,000 rows. "
-        "*Good rows unwritten* are rows without fault that did not reach the portal; *told wrongly* are records "
-        "that the portal has although they are said to have failed, or has not although they are said to be "
-        "written.\n"
+    text = paragraph(
+        "190 calls in 10 s, 0.1 s latency, slices of some seconds. All numbers but the speed are for 1,000 "
+        "rows. *Good rows unwritten* are rows without fault that did not reach the portal; *told wrongly* "
+        "are records that the portal has although they are said to have failed, or has not although they are "
+        "said to be written."
     )
     for kind, bad in dict.fromkeys((each["kind"], each["bad"]) for each in results):
         chosen = [each for each in results if (each["kind"], each["bad"]) == (kind, bad)]

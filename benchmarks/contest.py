@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contestant import Task
-from benchmarks.portal import TOKEN, Count, Portal, portal
 from benchmarks.population import Row, email, write_rows
+from benchmarks.portal import TOKEN, Count, Portal, portal
 
 PEERS = Path(os.environ.get("BENCH_PYTHON", ".venv-bench/bin/python"))
 """The Python that has the peers."""
@@ -123,7 +122,7 @@ def command(name: str) -> list[str]:
 
 def start(name: str, task: dict[str, Any]) -> subprocess.Popen[str]:
     """Start a contestant's program; it prints what it took."""
-    return subprocess.Popen(  # noqa: S603 - our own modules
+    return subprocess.Popen(
         [*command(name), json.dumps(task)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -86,7 +86,7 @@ def _cpu() -> float:
 def _memory() -> float:
     """Give the peak resident memory in MiB.
 
-    ``ru_maxrss`` would count what the parent had when it started this process; the kernel's own number does not.
+    ``ru_maxrss`` would count what the parent had when it started this process; the kernel's does not.
     """
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) / 1024

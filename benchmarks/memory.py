@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterator
 
 from benchmarks.contest import FROM_SQL, arena
-from benchmarks.table import Result, goal, number, ratio, table
+from benchmarks.table import Result, goal, number, paragraph, ratio, table
 from tests.airflow.postgres import serve
 
 FEW = 10_000
@@ -39,7 +39,11 @@ def page(results: list[Result]) -> str:
     times = most["memory"] / few
     return (
         table(("rows", "peak resident MiB", "against few rows"), lines)
-        + "\nAll of the process: Python, Airflow, the driver, the rows. One row in ten changes something; the rows go "
-        f"over {number(CONTACTS)} contacts again and again.\n\n"
+        + "\n"
+        + paragraph(
+            "All of the process: Python, Airflow, the driver, the rows. One row in ten changes something; "
+            f"the rows go over {number(CONTACTS)} contacts again and again."
+        )
+        + "\n"
         + goal("At most 1.1 times as much for many rows", f"{times:.2f}×", met=times <= 1.1)
     )

@@ -108,7 +108,7 @@ def portal(contacts: int, *options: str) -> Iterator[Portal]:
         file = Path(name) / "contacts.csv"
         write_contacts(file, contacts)
         command = [sys.executable, "-m", "airflow_provider_hubcontact.sandbox", "--port", "0"]
-        process = subprocess.Popen(  # noqa: S603 - our own module
+        process = subprocess.Popen(
             [*command, "--contacts", str(file), *options], stdout=subprocess.PIPE, text=True
         )
         try:

@@ -58,7 +58,7 @@ def served() -> Iterator[tuple[int, http.client.HTTPConnection]]:
         "--rate-limit",
         "off",
     ]
-    process = subprocess.Popen(  # noqa: S603 - our own module
+    process = subprocess.Popen(
         [*command, "--contacts-count", str(CONTACTS)], stdout=subprocess.PIPE, text=True
     )
     try:

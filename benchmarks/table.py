@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+WIDTH = 120
+"""Characters of a line of the page."""
 
 Result = dict[str, Any]
 """One measurement: JSON values by name."""
@@ -13,6 +17,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """Give a Markdown table; all columns but the first are numbers."""
     lines = [head, [":---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines) + "\n"
+
+
+def paragraph(text: str, indent: str = "") -> str:
+    """Break a text into lines."""
+    return textwrap.fill(text.strip(), WIDTH, subsequent_indent=indent, break_on_hyphens=False) + "\n"
 
 
 def number(value: float | None) -> str:
@@ -39,6 +48,5 @@ def goal(text: str, measured: str, *, met: bool, why: str = "") -> str:
 
     :param why: the reason if it was not.
     """
-    if met:
-        return f"- {text}: **{measured}**, met.\n"
-    return f"- {text}: **{measured}**, **missed**. {why}".rstrip() + "\n"
+    said = "met." if met else f"**missed**. {why}"
+    return paragraph(f"- {text}: **{measured}**, {said}", indent="  ")

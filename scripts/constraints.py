@@ -20,6 +20,7 @@ def main() -> None:
     airflow = package + groups["airflow"] + groups["test"]
     resolve("core", core + groups["test"])
     resolve("airflow-2.11", [*airflow, "apache-airflow==2.11.*"])
+    resolve("bench", groups["bench"])
     resolve(
         "airflow-3.3",
         [*airflow, *groups["official"], *groups["browser"], *groups["dev"], "apache-airflow==3.3.*"],
