@@ -135,8 +135,8 @@ def page(results: list[Result]) -> str:
         "All rows are changed. This provider looks each contact up and writes it, two calls for 100 rows; "
         "all others but *with look-ups* are handed the record ids and only write, or write by address one "
         "row a call. *Of those allowed* is calls that were not refused against the limit for the time that "
-        "the run took, its start and its end included: a run may begin with a burst, and ends with answers to wait "
-        "for."
+        "the run took, its start and its end included: a run may begin with a burst, and ends with answers "
+        "to wait for."
     )
     for case in dict.fromkeys(Case(*each["case"]) for each in results):
         chosen = {each["contestant"]: each for each in results if Case(*each["case"]) == case}
