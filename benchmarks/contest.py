@@ -80,9 +80,9 @@ class Arena:
     ids: dict[str, str]
     faults: dict[str, Any] | None
 
-    def source(self, rows: Iterator[Row]) -> Path:
+    def source(self, rows: Iterator[Row], name: str = "rows.jsonl") -> Path:
         """Write the rows of the next runs."""
-        file = self.folder / "rows.jsonl"
+        file = self.folder / name
         write_rows(file, rows, self.ids)
         return file
 
