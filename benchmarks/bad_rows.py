@@ -6,32 +6,55 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.contest import OFFICIAL, OURS, PER_BATCH, PER_ROW, TITLES, DidNotRun, Outcome, arena
+from benchmarks.contest import OFFICIAL, OURS, PER_BATCH, PER_ROW, TITLES, Arena, DidNotRun, Outcome, arena
 from benchmarks.contestant import properties
 from benchmarks.population import Row, spoilt
 from benchmarks.table import Result, number, paragraph, ratio, table
 
 CASES = (("value", 0), ("value", 1), ("value", 10), ("value", 50), ("missing", 10))
 QUICK_CASES = (("value", 0), ("value", 10), ("missing", 10))
-KINDS = {"value": "with a value that HubSpot refuses", "missing": "of a contact that HubSpot does not have"}
+WHOLE = (("whole", 1), ("whole", 10), ("whole", 50))
+KINDS = {
+    "value": "with a value that HubSpot refuses",
+    "missing": "of a contact that HubSpot does not have",
+    "whole": "with a value that HubSpot refuses, and with it the batch, trace ids or not",
+}
+REFUSES_WHOLE = ("--switch", "batch_update_with_trace_ids=400")
 
 
 def run(*, quick: bool) -> Iterator[Result]:
     """Measure."""
     count, seconds = (5_000, 3.0) if quick else (10_000, 8.0)
     names = (OURS, OFFICIAL, "sdk_sync", "http_operator") if quick else (OURS, *PER_BATCH, *PER_ROW)
-    with arena(count, "--rate-limit", "190/10s", "--latency", "0.1") as place:
+    limits = ("--rate-limit", "190/10s", "--latency", "0.1")
+    with arena(count, *limits) as place:
         for kind, bad in QUICK_CASES if quick else CASES:
             file = place.source(spoilt(count, bad, kind))
             for name in names:
-                result: Result = {"contestant": name, "kind": kind, "bad": bad}
-                try:
-                    outcome = place.run(name, file, seconds)
-                except DidNotRun as error:
-                    yield {**result, "error": str(error)}
-                else:
-                    stored = place.portal.contacts()
-                    yield {**result, **account(file, outcome, stored, bad)}
+                yield {
+                    "contestant": name,
+                    "kind": kind,
+                    "bad": bad,
+                    **_measure(place, name, file, seconds, bad),
+                }
+    with arena(count, *limits, *REFUSES_WHOLE) as place:
+        for kind, bad in WHOLE[1:2] if quick else WHOLE:
+            file = place.source(spoilt(count, bad, kind))
+            for name in (OURS, OFFICIAL):
+                yield {
+                    "contestant": name,
+                    "kind": kind,
+                    "bad": bad,
+                    **_measure(place, name, file, seconds, bad),
+                }
+
+
+def _measure(place: Arena, name: str, file: Path, seconds: float, bad: int) -> Result:
+    try:
+        outcome = place.run(name, file, seconds, batch=1)
+    except DidNotRun as error:
+        return {"error": str(error)}
+    return account(file, outcome, place.portal.contacts(), bad)
 
 
 def account(file: Path, outcome: Outcome, stored: dict[str, Row], bad: int) -> Result:

@@ -26,6 +26,7 @@ class Task:
     :param seconds: after these, no further row is read; None to read all.
     :param options: further ones, by name.
     :param told: address → whether the contestant takes the record for written; it is filled as records end.
+    :param ended: records that ended, where some have the same address.
     """
 
     url: str
@@ -34,6 +35,7 @@ class Task:
     seconds: float | None = None
     options: dict[str, Any] = field(default_factory=dict)
     told: dict[str, bool] = field(default_factory=dict)
+    ended: int = 0
 
     def rows(self) -> Iterator[Row]:
         """Give the rows, until the time is over."""
@@ -71,7 +73,7 @@ def compete(sync: Callable[[Task], None]) -> None:
     before, started = _cpu(), time.monotonic()
     sync(task)
     took = {"seconds": time.monotonic() - started, "cpu": _cpu() - before, "memory": _memory()}
-    took["rows"] = len(task.told)
+    took["rows"] = task.ended or len(task.told)
     if told:
         Path(told).write_text(json.dumps(task.told), encoding="utf-8")
     sys.stdout.write("\n" + json.dumps(took) + "\n")

@@ -34,6 +34,7 @@ def sync(task: Task) -> None:
         run = Sync(Shape(mapping=mapping), Rules(), port, port, Schema.of(SCHEMA))
         with ThreadWorkers[Job, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers:
             run.run(task.rows(), workers, settled)
+    task.ended = report.rows
 
 
 if __name__ == "__main__":

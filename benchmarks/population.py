@@ -62,15 +62,15 @@ def rows(count: int, changed_percent: int = 100, version: int = 1) -> Iterator[R
 def spoilt(count: int, bad_in_100: int, kind: str) -> Iterator[Row]:
     """Give changed rows, of which so many in each 100 are bad.
 
-    :param kind: ``value`` for a value that HubSpot refuses, ``missing`` for a contact that it does not have.
+    :param kind: ``missing`` for a contact that HubSpot does not have, else for a value that it refuses.
     """
     for number, good in enumerate(rows(count)):
         if number * 37 % 100 >= bad_in_100:
             yield good
-        elif kind == "value":
-            yield {**good, **BAD_VALUE}
-        else:
+        elif kind == "missing":
             yield {**good, "email": f"missing-{number:07}@example.com"}
+        else:
+            yield {**good, **BAD_VALUE}
 
 
 def write_contacts(path: Path, count: int) -> None:
