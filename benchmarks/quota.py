@@ -204,7 +204,10 @@ def _goals(case: Case, results: dict[str, Result]) -> str:
     return text
 
 
-WHY_USED = "A run's end waits for its last look-ups, then for its last writes: the longer the run, the less."
+WHY_USED = (
+    "Each call counts for a little longer than HubSpot's ten seconds, since it arrives later than it goes: that "
+    "keeps refusals away. And a run's end waits for its last look-ups, then for its last writes."
+)
 WHY_FIVE = (
     "The loop is handed record ids and has one call for 100 rows where this provider has two, and the limit "
     "caps the calls: at this limit, five times as much is out of reach for whoever looks contacts up."
