@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.chart import draw
 from benchmarks.contest import PEERS
-from benchmarks.table import Result
+from benchmarks.table import Result, paragraph
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -65,16 +65,18 @@ def read(name: str) -> list[Result]:
 
 def environment() -> str:
     """Say on which machine and with which versions it was measured, and how to do it again."""
+    machine = paragraph(
+        f"{os.cpu_count()} cores ({_processor()}), {_memory()} GiB of memory, {platform.system()}, Python "
+        f"{platform.python_version()}. The sandbox, the database and the contestant share these cores, and so "
+        "did other programs while this was measured: small differences mean nothing."
+    )
+    ours = ", ".join(f"{name} {version(name)}" for name in OURS)
+    versions = paragraph(f"This provider ran with {ours}. The peers ran with {_versions_of_peers()}.")
     return f"""
 ## The machine, the versions, the commands
 
-{os.cpu_count()} cores ({_processor()}), {_memory()} GiB of memory, {platform.system()}, Python
-{platform.python_version()}. The sandbox, the database and the contestant share these cores, and so did other
-programs while this was measured: small differences mean nothing.
-
-This provider ran with {", ".join(f"{name} {version(name)}" for name in OURS)}. The peers ran with
-{_versions_of_peers()}.
-
+{machine}
+{versions}
     make bench         # all of this, in about 50 minutes
     make bench-quick   # fewer rows and rounds, in less than 5 minutes
     make bench ARGS=cpu
