@@ -67,8 +67,8 @@ def environment() -> str:
     """Say on which machine and with which versions it was measured, and how to do it again."""
     machine = paragraph(
         f"{os.cpu_count()} cores ({_processor()}), {_memory()} GiB of memory, {platform.system()}, Python "
-        f"{platform.python_version()}. The sandbox, the database and the contestant share these cores, and so "
-        "did other programs while this was measured: small differences mean nothing."
+        f"{platform.python_version()}. The sandbox, the database and the contestant share these cores, and "
+        "so did other programs while this was measured: small differences mean nothing."
     )
     ours = ", ".join(f"{name} {version(name)}" for name in OURS)
     versions = paragraph(f"This provider ran with {ours}. The peers ran with {_versions_of_peers()}.")
