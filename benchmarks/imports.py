@@ -56,6 +56,6 @@ def page(results: list[Result]) -> str:
 
 
 WHY = (
-    "A third of it is Airflow's own XCom model, which the compatibility layer imports for a name; the rest is "
+    "A third of it is Airflow's own XCom model, which the compatibility layer imports; the rest is "
     "the modules that check the operator's arguments. On a busy machine all imports take longer."
 )
