@@ -19,6 +19,9 @@ KINDS = {
     "missing": "of a contact that HubSpot does not have",
     "whole": "with a value that HubSpot refuses, and with it the batch, trace ids or not",
 }
+FEW = 500
+"""Rows where each batch takes many calls."""
+
 REFUSES_WHOLE = ("--switch", "batch_update_with_trace_ids=400")
 
 
@@ -39,7 +42,7 @@ def run(*, quick: bool) -> Iterator[Result]:
                 }
     with arena(count, *limits, *REFUSES_WHOLE) as place:
         for kind, bad in WHOLE[1:2] if quick else WHOLE:
-            file = place.source(spoilt(count, bad, kind))
+            file = place.source(spoilt(FEW, bad, kind))
             for name in (OURS, OFFICIAL):
                 yield {
                     "contestant": name,
