@@ -206,8 +206,9 @@ def _goals(case: Case, results: dict[str, Result]) -> str:
 
 
 WHY_USED = (
-    "Each call counts for a little longer than HubSpot's ten seconds, since it arrives later than it goes: "
-    "that keeps refusals away. And a run's end waits for its last look-ups, then for its last writes."
+    "Known parts of the loss: each call counts for 1 % longer than HubSpot's ten seconds, since it arrives "
+    "later than it goes, and a run's end waits for its last look-ups, then for its last writes. The rest was "
+    "not traced."
 )
 WHY_FIVE = (
     "The loop is handed record ids and has one call for 100 rows where this provider has two, and the limit "

@@ -134,6 +134,6 @@ def _goals(results: list[Result]) -> str:
 
 
 WHY = (
-    "The processes learn of the limit one by one, and the end of each run waits for its last answers: the "
-    "shorter the runs, the more it weighs."
+    "Known parts of the loss: after a refused call everyone waits, each run's end waits for its last "
+    "answers, and all processes share the cores with the portal. How much is due to which was not measured."
 )
