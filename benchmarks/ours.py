@@ -5,7 +5,8 @@ from __future__ import annotations
 from airflow_provider_hubcontact.client import AccessToken, HubSpot, RateLimit
 from airflow_provider_hubcontact.client.shared_slots import SharedSlots
 from airflow_provider_hubcontact.operators.contacts_port import port_of
-from airflow_provider_hubcontact.sync.engine import Answer, Job, Sync
+from airflow_provider_hubcontact.sync.engine import Sync
+from airflow_provider_hubcontact.sync.jobs import Answer, Job
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.plan import Rules
 from airflow_provider_hubcontact.sync.record import Shape
