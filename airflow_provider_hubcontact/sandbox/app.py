@@ -32,7 +32,7 @@ from airflow_provider_hubcontact.sandbox.limits import Limits
 from airflow_provider_hubcontact.sandbox.mishaps import deliver, instead
 from airflow_provider_hubcontact.sandbox.page import Pages
 from airflow_provider_hubcontact.sandbox.portal import Portal
-from airflow_provider_hubcontact.sandbox.request_log import MAX_LOG, Logged
+from airflow_provider_hubcontact.sandbox.request_log import MAX_LOG, Logged, loggable
 from airflow_provider_hubcontact.sandbox.routes import router
 from airflow_provider_hubcontact.sandbox.store import Store
 from airflow_provider_hubcontact.sandbox.wire import MAX_BODY, Reply, Request, Route
@@ -62,7 +62,7 @@ class Application:
 
     def __post_init__(self) -> None:
         self.admin = Admin(self.portal, self.access, self.limits, self.faults, self.log, self.reset)
-        pages = Pages(self.portal, self.limits, self.faults, self.log)
+        pages = Pages(self.portal, self.access, self.limits, self.faults, self.log)
         self.router = router(chain(self.admin.routes(), pages.routes()))
         self.imports = Imports(self.portal, self.import_pace)
         self.later = LaterWrites(self.portal, self.v1_batch_delay)
@@ -180,7 +180,7 @@ def _logged(request: Request, route: Route | None, reply: Reply) -> Logged:
     rule = request.strike.rule
     return Logged(
         request.method,
-        request.path,
+        loggable(request.path),
         reply.status,
         request.inputs,
         request.calls,

@@ -29,10 +29,8 @@ async def read_body(receive: Receive, most: int) -> bytes:
     :raises Gone: if it ends too early.
     """
     message = await _part(receive)
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return body
-    parts, size = [body], len(body)
+    parts: list[bytes] = [message.get("body", b"")]
+    size = len(parts[0])
     while message.get("more_body"):
         message = await _part(receive)
         size += len(message.get("body", b""))

@@ -7,16 +7,17 @@ where a form may come, is the admin API's rule.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from itertools import islice
 from typing import Any
-from urllib.parse import quote
 
+from airflow_provider_hubcontact.sandbox import shown
+from airflow_provider_hubcontact.sandbox.access import Access
 from airflow_provider_hubcontact.sandbox.contact import Contact
-from airflow_provider_hubcontact.sandbox.errors import NoSuchFault
+from airflow_provider_hubcontact.sandbox.errors import NoSuchFault, Refused
 from airflow_provider_hubcontact.sandbox.faults import Faults
 from airflow_provider_hubcontact.sandbox.limits import Limits
 from airflow_provider_hubcontact.sandbox.portal import Portal
@@ -33,8 +34,8 @@ SEARCHED_AT_ONCE = 5_000
 MAX_QUERY = 200
 OVERVIEW_REQUESTS = 20
 MAX_REQUESTS = 500
-MAX_SHOWN = 2_000
-"""Characters of a value."""
+MAX_FORM = 1_000
+"""Bytes of a form; the only one is a button."""
 
 _POLICY = (
     b"default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
@@ -53,6 +54,7 @@ class Pages:
     """Answers browsers."""
 
     portal: Portal
+    access: Access
     limits: Limits
     faults: Faults
     log: deque[Logged]
@@ -67,22 +69,12 @@ class Pages:
             ("POST", "/sandbox/faults/{name}", self._switch),
             ("GET", "/sandbox/page.css", _style),
         ):
-            yield Route(method, path, handler, public=True, admin=True)
+            answer = partial(self._readable, handler)
+            yield Route(method, path, answer, public=True, admin=True, max_body=MAX_FORM)
 
     def _overview(self, _: Request) -> Reply:
-        rules = {rule.name: rule for rule in self.faults.plan.rules}
-        faults = [
-            {
-                "name": each["name"],
-                "path": quote(each["name"], safe=""),
-                "kind": rules[each["name"]].kind,
-                "on": f"{rules[each['name']].method} {rules[each['name']].pattern}".strip(),
-                "struck": each["strikes"],
-                "enabled": each["enabled"],
-            }
-            for each in self.faults.counts()
-        ]
         usual = asdict(Switches())
+        oauth_apps = {str(app.app_id) for app in self.access.apps.all}
         return self._page(
             "overview.html",
             title="Overview",
@@ -90,8 +82,8 @@ class Pages:
             contacts=len(self.portal.contacts),
             archived=len(self.portal.archived),
             properties=len(self.portal.definitions),
-            gauges=list(_gauges(self.limits)),
-            faults=faults,
+            gauges=list(shown.gauges(self.limits, oauth_apps)),
+            faults=shown.fault_rules(self.faults),
             requests=list(islice(reversed(self.log), OVERVIEW_REQUESTS)),
             more=len(self.log) if len(self.log) > OVERVIEW_REQUESTS else 0,
             switches=[(n, value, value == usual[n]) for n, value in asdict(self.portal.switches).items()],
@@ -102,7 +94,7 @@ class Pages:
         after = request.number("after", 0)
         searched = 0
         if query:
-            found, last, searched = self._search(query.lower(), after)
+            found, last, searched = self._search(query, after)
         else:
             found = self.portal.page(after, A_PAGE)
             last = found[-1].id if found else ""
@@ -113,20 +105,23 @@ class Pages:
             place="Contacts",
             q=query,
             after=after,
-            contacts=[_line(contact) for contact in found],
+            contacts=[shown.line(contact) for contact in found],
             next=last if is_more else "",
             searched=searched,
+            total=len(self.portal.contacts),
         )
 
-    def _search(self, wanted: str, after: int) -> tuple[list[Contact], str, int]:
-        """Look through some contacts.
+    def _search(self, query: str, after: int) -> tuple[list[Contact], str, int]:
+        """Look up who has this address or id, and look through some contacts.
 
         :return: those that have the text in a value; the last one that was looked at; how many were.
         """
-        found: list[Contact] = []
+        exact = self.portal.contact(query)
+        found = [exact] if exact and not after else []
         some = self.portal.page(after, SEARCHED_AT_ONCE)
+        wanted = query.lower()
         for place, contact in enumerate(some, 1):
-            if any(wanted in value.lower() for value in contact.properties.values()):
+            if contact is not exact and any(wanted in value.lower() for value in contact.properties.values()):
                 found.append(contact)
                 if len(found) == A_PAGE:
                     return found, contact.id, place
@@ -136,26 +131,22 @@ class Pages:
         wanted = request.params["id"]
         contact = self.portal.contacts.get(wanted) or self.portal.archived.get(wanted)
         if contact is None:
-            return self._page(
-                "missing.html",
-                404,
-                title="No such contact",
-                place="",
-                reason=f"No contact has the id {wanted[:50]}.",
-            )
+            return self._refusal(404, f"No contact has the id {shown.cut(wanted, 50)}.")
         definitions = self.portal.definitions
-        shown = sorted(
+        properties = sorted(
             (definitions[n].label, n, v) for n, v in contact.properties.items() if v and n in definitions
         )
+        changes = shown.history(contact)
         return self._page(
             "contact.html",
-            title=_name(contact),
+            title=shown.name(contact),
             place="Contacts",
             id=contact.id,
             email=contact.email or "no address",
             archived=iso(contact.archived_at) if contact.archived_at else "",
-            properties=[(name, label, _cut(value)) for label, name, value in shown],
-            history=_history(contact),
+            properties=[(name, label, shown.cut(value)) for label, name, value in properties],
+            history=changes[: shown.MAX_CHANGES],
+            changes=len(changes),
         )
 
     def _requests(self, _: Request) -> Reply:
@@ -169,9 +160,21 @@ class Pages:
             raise NoSuchFault(request.params["name"]) from None
         return Reply(303, None, [(b"Location", b"/#faults"), *_HEADERS])
 
+    def _readable(self, handler: Callable[[Request], Reply], request: Request) -> Reply:
+        """Show a refusal as a page, too."""
+        try:
+            return handler(request)
+        except Refused as refused:
+            return self._refusal(refused.status, shown.cut(refused.message))
+
+    def _refusal(self, status: int, reason: str) -> Reply:
+        title = "Not found" if status == 404 else "Not understood"
+        return self._page("refused.html", status, title=title, place="", reason=reason)
+
     def _page(self, template: str, status: int = 200, /, **values: Any) -> Reply:  # noqa: ANN401 - any values
         text = _templates().get_template(template).render(portal_id=self.portal.account.portal_id, **values)
-        return Reply(status, text.encode(), list(_HEADERS), b"text/html;charset=utf-8")
+        # A value of the portal's may hold half a character, which UTF-8 cannot.
+        return Reply(status, text.encode(errors="replace"), list(_HEADERS), b"text/html;charset=utf-8")
 
 
 def _style(_: Request) -> Reply:
@@ -186,62 +189,3 @@ def _templates() -> Any:  # noqa: ANN401 - Jinja is loaded by the first page, no
     return Environment(
         loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-
-
-def _gauges(limits: Limits) -> Iterator[Mapping[str, Any]]:
-    usage = limits.usage()
-    apps, day, search = usage["apps"], usage["daily"], usage["search"]
-    window = f"in the last {apps['seconds']:g} seconds"
-    for app, used in apps["used"].items() or [("1", 0)]:
-        limit = apps["limit"] if app == "1" or apps["limit"] == apps["oauthLimit"] else apps["oauthLimit"]
-        yield _gauge(f"Calls of app {app}", used, limit, window)
-    reset = iso(int(limits.resets_at) * 1000)
-    yield _gauge(
-        "Calls of the day", day["used"], day["limit"], f"from zero at {reset[:16].replace('T', ' ')} UTC"
-    )
-    yield _gauge("Searches", search["used"], search["limit"], f"in the last {search['seconds']:g} second")
-
-
-def _gauge(name: str, used: int, limit: int | None, note: str) -> Mapping[str, Any]:
-    percent = min(100, round(100 * used / limit)) if limit else 0
-    level = "full" if percent >= 95 else "high" if percent >= 75 else "low"
-    return {"name": name, "used": used, "limit": limit, "percent": percent, "level": level, "note": note}
-
-
-def _name(contact: Contact) -> str:
-    properties = contact.properties
-    name = " ".join(filter(None, (properties.get("firstname"), properties.get("lastname"))))
-    return _cut(name or contact.email or f"Contact {contact.id}", 200)
-
-
-def _line(contact: Contact) -> Mapping[str, str]:
-    return {
-        "id": contact.id,
-        "name": _name(contact),
-        "email": contact.email,
-        "stage": contact.properties.get("lifecyclestage", ""),
-        "changed": contact.properties["lastmodifieddate"],
-    }
-
-
-def _history(contact: Contact) -> Sequence[Mapping[str, str]]:
-    """Give the changes of all properties, the last one first."""
-    before: dict[str, str] = {}
-    changes = []
-    for write in contact.writes:
-        for name, value in write.values.items():
-            changes.append(
-                {
-                    "when": iso(write.timestamps.get(name, write.timestamp)),
-                    "who": " ".join(filter(None, (write.source, write.source_id))),
-                    "name": name,
-                    "before": _cut(before.get(name, "")),
-                    "after": _cut(value),
-                }
-            )
-            before[name] = value
-    return changes[::-1]
-
-
-def _cut(text: str, most: int = MAX_SHOWN) -> str:
-    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ PLAN = {
         {"name": "a/b & <c>", "on": "batches.create", "kind": "reset", "enabled": False},
     ],
 }
+LOG = "/sandbox/log"
 PHONE = {"width": 390, "height": 844}
 
 
@@ -129,7 +131,7 @@ def test_the_keyboard_is_enough(page: Page, sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/sandbox/contacts", "/sandbox/contacts/171591000001", "/sandbox/log"])
+@pytest.mark.parametrize("path", ["/", "/sandbox/contacts", "/sandbox/contacts/171591000001", LOG])
 def test_it_fits_a_phone(page: Page, sandbox: Sandbox, path: str, scheme: str, tmp_path: Path) -> None:
     """Nothing is wider than the screen, and text is dark on light or light on dark."""
     page.set_viewport_size(PHONE)  # type: ignore[arg-type] # a TypedDict of two numbers
@@ -146,6 +148,49 @@ def test_it_fits_a_phone(page: Page, sandbox: Sandbox, path: str, scheme: str, t
     assert bright > 600
     page.screenshot(path=tmp_path / "phone.png")
     assert (tmp_path / "phone.png").stat().st_size > 5_000
+
+
+FAINT = """() => {
+  const light = ([r, g, b]) => [r, g, b].map(x => x / 255)
+    .map(x => x <= 0.03928 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, x, i) => sum + x * [0.2126, 0.7152, 0.0722][i], 0);
+  const parts = color => color.match(/[\\d.]+/g).map(Number);
+  const ground = element => {
+    const color = parts(getComputedStyle(element).backgroundColor);
+    return color.length === 3 || color[3] === 1 ? color.slice(0, 3) : ground(element.parentElement);
+  };
+  const found = [];
+  for (const element of document.querySelectorAll("body *")) {
+    if (![...element.childNodes].some(node => node.nodeType === 3 && node.data.trim())) continue;
+    for (let e = element; e; e = e.parentElement)
+      if (getComputedStyle(e).opacity !== "1") found.push(`${e.tagName} is see-through`);
+    const [a, b] = [light(parts(getComputedStyle(element).color)), light(ground(element))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) found.push(`${element.tagName}.${element.className} ${ratio.toFixed(2)}`);
+  }
+  return found;
+}"""
+"""Finds text whose contrast is less than WCAG's AA asks, 4.5 to 1."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/", "/sandbox/contacts?q=a", "/sandbox/contacts/171591000001", LOG])
+def test_text_is_legible(page: Page, sandbox: Sandbox, path: str, scheme: str) -> None:
+    """Every text stands out from its ground as WCAG 2.2 asks at level AA."""
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] # one of two texts
+    page.goto(sandbox.url + path)
+
+    assert page.evaluate(FAINT) == []
+
+
+def test_everything_has_a_name(page: Page, sandbox: Sandbox) -> None:
+    """A screen reader has a name for each link, button, field and picture, and one main heading a page."""
+    for path in ("/", "/sandbox/contacts", "/sandbox/contacts/171591000001", LOG):
+        page.goto(sandbox.url + path)
+        assert page.get_by_role("heading", level=1).count() == 1
+        for role in ("link", "button", "searchbox", "img", "region", "navigation"):
+            named = page.get_by_role(role, name=re.compile(r"\S")).count()
+            assert named == page.get_by_role(role).count(), (path, role)
 
 
 def test_nothing_is_loaded_from_elsewhere(page: Page, sandbox: Sandbox) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import http.client
 import re
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sandbox import Definition, OAuthClient, Sandbox
 from tests.sandbox.calling import CONTACTS, Api
 
 
@@ -64,10 +65,23 @@ def test_a_form_of_another_site_switches_nothing(hubspot: Sandbox) -> None:
 )
 def test_odd_questions(hubspot: Sandbox, path: str, status: int) -> None:
     """A page or a refusal, never a failure, and nothing of the question as markup."""
-    answered, _, text = ask(hubspot, path)
+    answered, headers, text = ask(hubspot, path)
 
     assert answered == status
+    assert headers["content-type"] == "text/html;charset=utf-8"
     assert "<script>" not in text
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [("enabled=false", 303), ("", 303), ("a=1&" * 1_000, 413)],
+    ids=["one", "none", "huge"],
+)
+def test_a_form_is_small(hubspot: Sandbox, form: str, status: int) -> None:
+    """A body that no button sends is refused before anybody reads its fields."""
+    hubspot.use_faults({"rules": [{"name": "slow", "kind": "latency", "seconds": 0}]})
+
+    assert ask(hubspot, "/sandbox/faults/slow", "POST", form)[0] == status
 
 
 def test_a_deleted_contact_has_its_page(api: Api) -> None:
@@ -90,6 +104,113 @@ def test_a_search_goes_on_where_it_stopped() -> None:
         assert link is not None
         _, _, second = ask(sandbox, link[1].replace("&amp;", "&"))
 
-    assert "5,000 contacts were searched" in first
+    assert "5,000 of 5,001 contacts were searched" in first
     assert "c5000@example.com" not in first.replace('value="c5000@"', "")
     assert "c5000@example.com" in second
+
+
+@pytest.mark.parametrize("query", ["Last@example.com", "old@example.com", "171591005001"])
+def test_an_address_or_id_is_found_at_once(query: str) -> None:
+    """However many contacts come before, and once only: an address, a former one, an id."""
+    last = {"email": "last@example.com", "hs_additional_emails": "old@example.com"}
+    contacts = [*({"email": f"c{number}@example.com"} for number in range(5_000)), last]
+    with Sandbox(contacts) as sandbox:
+        _, _, first = ask(sandbox, f"/sandbox/contacts?q={query}")
+        _, _, second = ask(sandbox, f"/sandbox/contacts?q={query}&after=171591005000")
+
+    assert first.count('data-label="Address" class="path"><bdi>last@example.com') == 1
+    assert '171591005001"><bdi>' not in second
+
+
+def test_no_token_is_shown() -> None:
+    """One that is in a path is taken out of the log, also if a fault answers, or nobody."""
+    plan = {"rules": [{"on": "GET /oauth/*", "kind": "status"}]}
+    with Sandbox(faults=plan) as sandbox:
+        for method, kind in (("GET", "access"), ("POST", "access"), ("DELETE", "refresh")):
+            Api(sandbox).call(method, f"/oauth/v1/{kind}-tokens/{sandbox.token}")
+        paths = [logged.path for logged in sandbox.requests]
+        shown = [ask(sandbox, path)[2] for path in ("/", "/sandbox/log", "/sandbox/requests")]
+
+    assert paths == ["/oauth/v1/access-tokens/***"] * 2 + ["/oauth/v1/refresh-tokens/***"]
+    assert [text for text in shown if sandbox.token in text] == []
+
+
+def test_a_path_is_shortened(api: Api) -> None:
+    """A thousand characters of it are remembered."""
+    api.get("/" + "x" * 30_000)
+
+    assert api.sandbox.requests[-1].path == "/" + "x" * 999 + "…"
+
+
+def test_a_long_history_is_a_short_page() -> None:
+    """The last 500 changes, each cut, with what they were before as far as it is remembered."""
+    names = [f"p{number}" for number in range(4)]
+    with Sandbox(
+        [{"email": "a@example.com"}], properties=[Definition(name, name) for name in names]
+    ) as sandbox:
+        api = Api(sandbox)
+        for number in range(201):
+            values = dict.fromkeys(names, f"{number} " + "x" * 5000)
+            api.patch(f"{CONTACTS}/{api.id('a@example.com')}", {"properties": values})
+        path = f"/sandbox/contacts/{api.id('a@example.com')}"
+        _, _, text = ask(sandbox, path)
+
+    assert "The last 500 of 800 changes." in text
+    assert text.count('data-label="When"') == 500
+    assert len(text) < 1_000_000
+
+
+def test_what_was_before_is_forgotten_with_the_oldest_writes(api: Api) -> None:
+    """A contact remembers 200 writes; before the first of them a value is not called empty."""
+    path = f"{CONTACTS}/{api.id('ada@example.com')}"
+    _, _, few = ask(api.sandbox, f"/sandbox/contacts/{api.id('ada@example.com')}")
+    for number in range(201):
+        api.patch(path, {"properties": {"firstname": f"Ada {number}"}})
+
+    _, _, text = ask(api.sandbox, f"/sandbox/contacts/{api.id('ada@example.com')}")
+
+    assert "forgotten" not in few
+    assert text.count("forgotten") == 1
+
+
+def test_half_a_character_breaks_no_page() -> None:
+    """A value from Python may hold what UTF-8 cannot."""
+    with Sandbox([{"email": "a@example.com", "firstname": "\ud800"}]) as sandbox:
+        statuses = [
+            ask(sandbox, path)[0] for path in ("/", "/sandbox/contacts", "/sandbox/contacts/171591000001")
+        ]
+
+    assert statuses == [200, 200, 200]
+
+
+@pytest.mark.parametrize(
+    ("options", "gauges"),
+    [
+        ({}, [("1 without a limit", ""), ("1 of 1,000,000", "999,999 left")]),
+        ({"tier": "pro", "daily_limit": 4}, [("1 of 190", "189 left"), ("1 of 4", "3 left")]),
+    ],
+    ids=["no limit", "pro"],
+)
+def test_gauges_say_what_is_left(options: dict[str, Any], gauges: list[tuple[str, str]]) -> None:
+    """Used, limit and rest of the window and of the day; an app without a limit has no rest."""
+    with Sandbox([{"email": "a@example.com"}], **options) as sandbox:
+        Api(sandbox).get(CONTACTS)
+        _, _, text = ask(sandbox, "/")
+
+    figures = re.findall(r'"figure">(.+?)</p>.*?"note">(?:<b>(.+?)</b>)?', text, re.DOTALL)
+    told = [(re.sub("<.*?>", "", figure), left) for figure, left in figures]
+    assert told[:2] == gauges
+
+
+def test_each_app_has_its_own_gauge() -> None:
+    """A further private app has the limit of private apps, an OAuth app that of its kind."""
+    client = OAuthClient("id", "secret", "refresh")
+    with Sandbox(tier="pro", oauth_clients=[client], more_tokens=["second"]) as sandbox:
+        fields = {"client_id": "id", "client_secret": "secret", "refresh_token": "refresh"}
+        answer = Api(sandbox, "").form("/oauth/v1/token", grant_type="refresh_token", **fields)
+        for token in (sandbox.token, answer.body["access_token"], "second"):
+            Api(sandbox, token).get(CONTACTS)
+        _, _, text = ask(sandbox, "/")
+
+    limits = re.findall(r"<figcaption>Calls of app (\d)</figcaption>.*?of ([\d,]+)", text, re.DOTALL)
+    assert limits == [("1", "190"), ("2", "110"), ("3", "190")]

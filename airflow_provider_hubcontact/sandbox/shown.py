@@ -1,0 +1,117 @@
+"""What pages show of contacts, limits and faults: short enough for a page, ready for a template."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from airflow_provider_hubcontact.sandbox.contact import MAX_WRITES, Contact
+from airflow_provider_hubcontact.sandbox.faults import Faults
+from airflow_provider_hubcontact.sandbox.limits import UNLIMITED, Limits
+from airflow_provider_hubcontact.sandbox.values import iso
+
+MAX_CHANGES = 500
+"""Changes of a contact that its page shows, the last ones."""
+
+MAX_NAME = 200
+MAX_CHANGE = 300
+"""Characters of a value in the history."""
+
+MAX_VALUE = 2_000
+"""Characters of a value elsewhere."""
+
+Fields = Mapping[str, Any]
+
+
+def name(contact: Contact) -> str:
+    """Call a contact by its name, else by its address, else by its id."""
+    properties = contact.properties
+    whole = " ".join(filter(None, (properties.get("firstname"), properties.get("lastname"))))
+    return cut(whole or contact.email or f"Contact {contact.id}", MAX_NAME)
+
+
+def line(contact: Contact) -> Fields:
+    """Show a contact in a list."""
+    return {
+        "id": contact.id,
+        "name": name(contact),
+        "email": contact.email,
+        "stage": contact.properties.get("lifecyclestage", ""),
+        "changed": contact.properties["lastmodifieddate"],
+    }
+
+
+def history(contact: Contact) -> Sequence[Fields]:
+    """Show the changes of all properties, the last one first.
+
+    :return: with ``before`` None if the earlier value is forgotten.
+    """
+    before: dict[str, str] = {}
+    first = None if len(contact.writes) >= MAX_WRITES else ""
+    changes = []
+    for write in contact.writes:
+        for property_name, value in write.values.items():
+            changes.append(
+                {
+                    "when": iso(write.timestamps.get(property_name, write.timestamp)),
+                    "who": " ".join(filter(None, (write.source, write.source_id))),
+                    "name": property_name,
+                    "before": before.get(property_name, first),
+                    "after": cut(value, MAX_CHANGE),
+                }
+            )
+            before[property_name] = cut(value, MAX_CHANGE)
+    return changes[::-1]
+
+
+def gauges(limits: Limits, oauth_apps: Collection[str]) -> Iterator[Fields]:
+    """Show what is used, and what is left: of each app's window, of the day, of the searches.
+
+    :param oauth_apps: the ids of the apps that have OAuth's limit.
+    """
+    usage = limits.usage()
+    apps, day, search = usage["apps"], usage["daily"], usage["search"]
+    window = f"in the last {apps['seconds']:g} seconds"
+    for app, used in apps["used"].items() or [("1", 0)]:
+        limit = apps["oauthLimit"] if app in oauth_apps else apps["limit"]
+        yield _gauge(f"Calls of app {app}", used, None if limit == UNLIMITED.calls else limit, window)
+    reset = iso(int(limits.resets_at) * 1000)[:16].replace("T", " ")
+    yield _gauge("Calls of the day", day["used"], day["limit"], f"from zero at {reset} UTC")
+    yield _gauge("Searches", search["used"], search["limit"], f"in the last {search['seconds']:g} second")
+
+
+def _gauge(title: str, used: int, limit: int | None, note: str) -> Fields:
+    percent = 0 if limit is None else min(100, round(100 * used / limit)) if limit else 100
+    level = "full" if percent >= 95 else "high" if percent >= 75 else "low"
+    left = None if limit is None else max(0, limit - used)
+    return {
+        "name": title,
+        "used": used,
+        "limit": limit,
+        "left": left,
+        "percent": percent,
+        "level": level,
+        "note": note,
+    }
+
+
+def fault_rules(faults: Faults) -> Sequence[Fields]:
+    """Show the rules of the fault plan, and how often each struck."""
+    rules = {rule.name: rule for rule in faults.plan.rules}
+    return [
+        {
+            "name": each["name"],
+            "path": quote(each["name"], safe="", errors="replace"),
+            "kind": rules[each["name"]].kind,
+            "on": f"{rules[each['name']].method} {rules[each['name']].pattern}".strip(),
+            "struck": each["strikes"],
+            "enabled": each["enabled"],
+        }
+        for each in faults.counts()
+    ]
+
+
+def cut(text: str, most: int = MAX_VALUE) -> str:
+    """Shorten a text, and say how long it was."""
+    return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"
