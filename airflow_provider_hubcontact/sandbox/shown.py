@@ -76,8 +76,8 @@ def gauges(limits: Limits, oauth_apps: Collection[str]) -> Iterator[Fields]:
     for app, used in apps["used"].items() or [("1", 0)]:
         limit = apps["oauthLimit"] if app in oauth_apps else apps["limit"]
         yield _gauge(f"Calls of app {app}", used, None if limit == UNLIMITED.calls else limit, window)
-    reset = iso(int(limits.resets_at) * 1000)[:16].replace("T", " ")
-    yield _gauge("Calls of the day", day["used"], day["limit"], f"from zero at {reset} UTC")
+    midnight = iso(int(limits.resets_at) * 1000)[11:16]
+    yield _gauge("Calls of the day", day["used"], day["limit"], f"from zero at {midnight} UTC")
     yield _gauge("Searches", search["used"], search["limit"], f"in the last {search['seconds']:g} second")
 
 
