@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
+from multiprocessing.synchronize import Event
 
 import pytest
 
@@ -129,23 +130,24 @@ def test_the_day_is_everyones(server: redis_server.Server, name: str) -> None:
 def test_a_worker_that_dies_holds_nothing(server: redis_server.Server, name: str) -> None:
     """What a killed worker had taken is free again after the window."""
     context = multiprocessing.get_context("spawn")
-    process = context.Process(target=_take_and_hang, args=(server.url, name))
+    took = context.Event()
+    process = context.Process(target=_take_and_hang, args=(server.url, name, took))
     process.start()
-    slots = SharedSlots(server.url, name)
-    while slots.take(Window(1_000, 1.0)).used < 10:
-        time.sleep(0.05)
+    assert took.wait(60)
     os.kill(process.pid or 0, signal.SIGKILL)
     process.join()
 
     time.sleep(1.1)
+    slot = SharedSlots(server.url, name).take(TEN)
 
-    assert slots.take(TEN).wait == 0
+    assert (slot.wait, slot.number) == (0, 11)
 
 
-def _take_and_hang(url: str, name: str) -> None:
+def _take_and_hang(url: str, name: str, took: Event) -> None:
     slots = SharedSlots(url, name)
     for _ in range(10):
         slots.take(TEN)
+    took.set()
     time.sleep(60)
 
 
