@@ -31,6 +31,9 @@ NOISE = 3
 SMOOTHING = 0.3
 """How much one answer changes what is believed of other apps' calls, and of the latency."""
 
+SPREAD = 2.5
+"""Calls under way for each that the mean latency asks for: latencies differ, and calls come in bursts."""
+
 UNKNOWN_DAY = 900.0
 """Seconds after which the day's quota is asked for again if the portal's midnight is not known."""
 
@@ -159,9 +162,9 @@ class RateLimit:
 
     @property
     def at_once(self) -> int:
-        """How many calls under way use up the limit: the rate times the latency, and some for its spread."""
+        """How many calls under way use up the limit: the rate times the latency, and more for its spread."""
         rate = min(self._most() / self.seconds, HIGHEST_RATE) / self._workers
-        return min(int(rate * self._latency * 1.5) + 3, self._at_most)
+        return min(int(rate * self._latency * SPREAD) + 3, self._at_most)
 
     def _estimate(self, theirs: float, *, is_full: bool) -> None:
         """Take in what one answer says of other apps' calls; a full window may hide some of them."""

@@ -151,6 +151,8 @@ class Shape:
         if not isinstance(name, str):
             raise _Unholdable(f"a {_type(name)} is no name of a property")
         _checked(name)
+        if type(value) is str:  # most values are such, and need no more
+            return fold(name, _checked(value)), value
         if value is not None:
             return fold(name, _text(value, self.time_form)), _json(value)
         # A source that knows no new key does not take the contact's key away.
@@ -200,6 +202,8 @@ def _is_nan(value: object) -> bool:
 def _checked(value: str) -> str:
     if len(value) > MAX_TEXT_LENGTH:
         raise _Unholdable(f"{len(value):,} characters, a property holds {MAX_TEXT_LENGTH:,}")
+    if value.isascii():
+        return value
     try:
         value.encode()
     except UnicodeEncodeError as error:

@@ -324,6 +324,28 @@ class TestSeedRules:
         assert contact.history["jobtitle"][0].timestamp == 1_700_000_000_000
 
 
+class TestDay:
+    def test_no_call_is_made_when_it_is_used_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The calls that are left are made and none is refused; the task is retried, and says when."""
+        contacts = [{"email": f"c{n}@example.com"} for n in range(900)]
+        with Sandbox(contacts, daily_limit=8, time_zone="Asia/Tokyo") as hubspot:
+            connect(monkeypatch, hubspot.url, hubspot.token)
+
+            ended = run(records=[{"email": f"c{n}@example.com", "city": "Rome"} for n in range(900)])
+
+            statuses = [each.status for each in hubspot.requests]
+            written = sum(
+                contact.properties.get("city") == "Rome" for contact in hubspot.portal.contacts.values()
+            )
+        assert isinstance(ended.error, HubSpotSyncIncomplete)
+        assert sum(ended.outcomes.values()) == 900
+        assert ended.outcomes.get("updated", 0) == written
+        assert ended.outcomes.keys() <= {"updated", "throttled", "not_attempted"}
+        assert statuses == [200] * 8
+        assert "The day's calls are used up, all of them; they are back at 20" in str(ended.error)
+        assert "00:00 JST" in str(ended.error) or "00:01 JST" in str(ended.error)
+
+
 class TestAddressesThatGoRound:
     @pytest.mark.parametrize("trace_ids", ["207", "400"])
     def test_contacts_swap_addresses(self, monkeypatch: pytest.MonkeyPatch, trace_ids: Any) -> None:

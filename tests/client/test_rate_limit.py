@@ -256,7 +256,7 @@ class TestClose:
 
 @pytest.mark.parametrize(
     ("limit", "latency", "workers", "at_once"),
-    [(100, 0.3, 1, 7), (190, 1.0, 1, 31), (190, 5.0, 1, 64), (190, 1.0, 8, 6), (1_000_000, 0.001, 1, 3)],
+    [(100, 0.3, 1, 10), (190, 1.0, 1, 50), (190, 5.0, 1, 64), (190, 1.0, 8, 8), (1_000_000, 0.001, 1, 3)],
 )
 def test_calls_under_way_follow_the_latency(limit: int, latency: float, workers: int, at_once: int) -> None:
     """Rate times latency and some more, for this worker's share; no more than a real portal could serve."""
