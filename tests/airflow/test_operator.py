@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
+from airflow_provider_hubcontact.client import RateLimit
 from airflow_provider_hubcontact.operators.hubspot import (
     HubSpotSyncFailed,
     HubSpotSyncIncomplete,
@@ -559,7 +560,7 @@ class TestBadConnections:
 
     def test_a_host_that_does_not_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Nobody listening makes the records unavailable, which a retry can mend."""
-        monkeypatch.setattr("time.sleep", lambda _: None)
+        monkeypatch.setattr(RateLimit, "wait", lambda *_: None)  # between the tries of a call
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -577,7 +578,7 @@ class TestHostileServers:
     @pytest.fixture(autouse=True)
     def no_waiting(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Wait between attempts for no time at all."""
-        monkeypatch.setattr("time.sleep", lambda _: None)
+        monkeypatch.setattr(RateLimit, "wait", lambda *_: None)  # between the tries of a call
 
     @BOTH_APIS
     @pytest.mark.parametrize(
