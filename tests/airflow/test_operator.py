@@ -327,7 +327,7 @@ class TestSeedRules:
 
 class TestDay:
     def test_no_call_is_made_when_it_is_used_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The calls that are left are made and none is refused; the task is retried, and says when."""
+        """No call is refused, and but for those under way all are made; the task is retried, and says when."""
         contacts = [{"email": f"c{n}@example.com"} for n in range(900)]
         with Sandbox(contacts, daily_limit=8, time_zone="Asia/Tokyo") as hubspot:
             connect(monkeypatch, hubspot.url, hubspot.token)
@@ -342,7 +342,8 @@ class TestDay:
         assert sum(ended.outcomes.values()) == 900
         assert ended.outcomes.get("updated", 0) == written
         assert ended.outcomes.keys() <= {"updated", "throttled", "not_attempted"}
-        assert statuses == [200] * 8
+        assert set(statuses) == {200}
+        assert 5 <= len(statuses) <= 8
         assert "The day's calls are used up, all of them; they are back at 20" in str(ended.error)
         assert "00:00 JST" in str(ended.error) or "00:01 JST" in str(ended.error)
 
