@@ -90,6 +90,7 @@ class RateLimit:
         self._latency = 0.5  # seconds, until calls have told
         self._refusals = 0  # in a row
         self._day: tuple[int, int] | None = None  # what was left of it, after which call
+        self._under_way: set[int] = set()  # numbers of calls
 
     def acquire(self) -> Slot:
         """Wait until a call may go, and count it.
@@ -106,13 +107,18 @@ class RateLimit:
             if self._spent(slot):
                 self.end_day()
                 continue
-            if slot.wait <= 0:
-                return slot
-            self._sleep(slot.wait)
-            # A pause that began meanwhile holds back those who have a slot, too: they take another one.
-            if not self._slots.paused() and not self._closed.is_set():
+            if slot.wait > 0:
+                self._sleep(slot.wait)
+                if self._slots.paused():  # those who have a slot, too: they take another one
+                    continue
+            if not self._closed.is_set():
+                self._under_way.add(slot.number)
                 return slot
         raise Cancelled("the run was stopped before this call was sent")
+
+    def done(self, slot: Slot) -> None:
+        """Note that a call is over, however it ended."""
+        self._under_way.discard(slot.number)
 
     def wait(self, seconds: float) -> None:
         """Wait before a call is repeated; not at all once the limit is closed."""
@@ -153,12 +159,14 @@ class RateLimit:
                 self._estimate(most - left - slot.used, is_full=left == 0)
             self.daily_limit = day or self.daily_limit
             if day_left is not None:
-                self._day = (day_left, slot.number)
+                # Calls that went before this one may arrive after it.
+                late = sum(number < slot.number for number in tuple(self._under_way))
+                self._day = (day_left - late, slot.number)
 
     @property
     def daily_remaining(self) -> int | None:
-        """Calls that are left of the day, as HubSpot last said; None if it said nothing."""
-        return self._day[0] if self._day else None
+        """Calls that are left of the day, by what HubSpot said last; None if it said nothing."""
+        return max(0, self._day[0]) if self._day else None
 
     @property
     def at_once(self) -> int:

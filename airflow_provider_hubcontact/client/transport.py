@@ -204,6 +204,7 @@ class Transport:
             status = reply.status
         finally:
             self.calls.count(status)
+            self._rate_limit.done(slot)
         if status != 429:
             self._rate_limit.learn(reply.headers, slot, time.monotonic() - began)
         return reply

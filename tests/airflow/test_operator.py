@@ -327,7 +327,7 @@ class TestSeedRules:
 
 class TestDay:
     def test_no_call_is_made_when_it_is_used_up(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """No call is refused, and but for those under way all are made; the task is retried, and says when."""
+        """No call is refused, nearly all that are left are made; the task is retried, and says when."""
         contacts = [{"email": f"c{n}@example.com"} for n in range(900)]
         with Sandbox(contacts, daily_limit=8, time_zone="Asia/Tokyo") as hubspot:
             connect(monkeypatch, hubspot.url, hubspot.token)

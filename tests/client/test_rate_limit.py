@@ -38,7 +38,9 @@ def headers(**values: object) -> dict[str, str]:
 
 def answered(limit: RateLimit, **values: object) -> None:
     """Make a call whose answer has these headers."""
-    limit.learn(headers(**values), limit.acquire(), 0.1)
+    slot = limit.acquire()
+    limit.done(slot)
+    limit.learn(headers(**values), slot, 0.1)
 
 
 def most_in_a_window(times: list[float]) -> int:
@@ -204,6 +206,19 @@ class TestDay:
         for _ in range(3):
             limit.acquire()
         with pytest.raises(DailyLimitReached, match="all of them; they are back later"):
+            limit.acquire()
+        with pytest.raises(DailyLimitReached):
+            limit.acquire()
+
+    def test_calls_that_may_arrive_later_count(self) -> None:
+        """An answer may have overtaken calls that went before it."""
+        limit, _ = limited(100)
+        slots = [limit.acquire() for _ in range(5)]
+        limit.done(slots[4])
+
+        limit.learn(headers(Daily=1_000, Daily_Remaining=6), slots[4], 0.1)
+
+        for _ in range(2):
             limit.acquire()
         with pytest.raises(DailyLimitReached):
             limit.acquire()
