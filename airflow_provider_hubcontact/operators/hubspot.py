@@ -3,53 +3,32 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import (
-    XCOM_RETURN_KEY,
-    AirflowException,
-    AirflowFailException,
-    AirflowSkipException,
-    BaseHook,
-    BaseOperator,
-)
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
 from airflow_provider_hubcontact import CONN_FIELDS
-from airflow_provider_hubcontact.operators.rows import Spool, UnusableSource, query, records_of, withhold
-from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression, Stages
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
+from airflow_provider_hubcontact.sync.lifecycle import OnRegression
+from airflow_provider_hubcontact.sync.outcome import Outcome
 from airflow_provider_hubcontact.sync.policy import Action, Policy
-from airflow_provider_hubcontact.sync.record import Nulls, Shape, TimeForm
-from airflow_provider_hubcontact.sync.report import Report
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_hubcontact.client import HubSpot
-    from airflow_provider_hubcontact.sync.engine import Sync
+    from airflow_provider_hubcontact.sync.outcome import Result
+    from airflow_provider_hubcontact.sync.report import Report
 
-# Parsing a DAG must cost nearly nothing: the hook, the client and the engine are imported in `execute`.
+__all__ = ["HubSpotSyncFailed", "HubSpotSyncIncomplete", "HubSpotUpdateContactOperator"]
+
+# Parsing a DAG must cost nearly nothing: what runs a task is imported in `execute`.
 
 API_VERSIONS: tuple[str, ...] = tuple(CONN_FIELDS["api_version"]["schema"]["enum"])
 
-FIRST_ROWS = 100
-"""Rows that are looked at to guess the types of missing properties."""
-
 PROBLEMS_IN_MESSAGE = 5
-
-
-class HubSpotSyncFailed(AirflowFailException):
-    """Records ended badly, or nothing could be sent, in a way that no retry can mend."""
-
-
-class HubSpotSyncIncomplete(AirflowException):
-    """Records ended without success in a way that a retry can mend."""
 
 
 class HubSpotUpdateContactOperator(BaseOperator):
@@ -136,7 +115,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
             )
         if sql is not None and sql_conn_id is None:
             raise ValueError("sql needs sql_conn_id, the connection of the database to query")
-        _one_of("nulls", nulls, tuple(Nulls))
+        _one_of("nulls", nulls, ("ignore", "clear"))
         _one_of("duplicates", duplicates, ("last", "reject"))
         _one_of("on_stage_regression", on_stage_regression, tuple(OnRegression))
         _one_of("mode", mode, ("update", "upsert"))
@@ -165,6 +144,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
 
         Airflow has no public place for this that mapped tasks pass through too.
         """
+        from airflow_provider_hubcontact.operators.rows import withhold
+
         super()._do_render_template_fields(parent, *args, **kwargs)
         if parent is self:
             self.records = withhold(self.records)
@@ -178,9 +159,14 @@ class HubSpotUpdateContactOperator(BaseOperator):
         :raises HubSpotSyncIncomplete: if records ended with an outcome that a retry can mend.
         :raises AirflowSkipException: if every record ended with ``skip``, or there was none.
         """
-        report = Report(dry_run=_is_true(self.is_dry_run))
+        from airflow.providers.common.compat.sdk import XCOM_RETURN_KEY
+
+        from airflow_provider_hubcontact.operators.execution import Execution, is_true
+        from airflow_provider_hubcontact.sync.report import Report
+
+        report = Report(dry_run=is_true(self.is_dry_run))
         try:
-            self._run(report)
+            Execution(self).run(report)
             self._conclude(report)
         except BaseException:
             # Airflow keeps what a failing task pushed, but not what it would have returned.
@@ -188,133 +174,6 @@ class HubSpotUpdateContactOperator(BaseOperator):
                 context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=report.to_dict())
             raise
         return report.to_dict()
-
-    def _run(self, report: Report) -> None:
-        from airflow_provider_hubcontact.client import ConfigurationError
-        from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
-        from airflow_provider_hubcontact.sync.validation import InvalidSchema
-
-        hook = HubSpotHook(self.hubspot_conn_id, self.api_version)
-        try:
-            with hook.get_conn() as hubspot, self._rows() as rows:
-                self._sync(hubspot, rows, report)
-        except (ConfigurationError, InvalidSchema, UnusableSource) as error:
-            raise HubSpotSyncFailed(str(error)) from error
-
-    @contextmanager
-    def _rows(self) -> Iterator[Iterable[object]]:
-        if self.sql is None:
-            yield records_of(self.records)
-            return
-        from airflow.providers.common.sql.hooks.sql import DbApiHook
-
-        hook = BaseHook.get_connection(str(self.sql_conn_id)).get_hook()
-        if not isinstance(hook, DbApiHook):
-            raise UnusableSource(f"the connection {self.sql_conn_id} is no SQL database")
-        with query(hook, self.sql, self.parameters) as spool:
-            self._check_columns(spool)
-            self.log.info("The query returned %s rows.", f"{len(spool):,}")
-            yield spool
-
-    def _check_columns(self, spool: Spool) -> None:
-        needed = (self.key, *(self.mapping or ()), *((self.timestamp,) if self.timestamp else ()))
-        missing = [column for column in needed if column not in spool.columns]
-        if missing:
-            raise UnusableSource(
-                f"the query returns no column {', '.join(missing)}; it returns {', '.join(spool.columns)}"
-            )
-
-    def _sync(self, hubspot: HubSpot, rows: Iterable[object], report: Report) -> None:
-        from airflow_provider_hubcontact.operators.progress import Progress
-        from airflow_provider_hubcontact.sync.jobs import Answer, Job
-        from airflow_provider_hubcontact.sync.workers import ThreadWorkers
-
-        started = time.monotonic()
-        report.api_version = hubspot.api_version
-        self._learn_when_the_day_ends(hubspot)
-        shape = self._shape(hubspot)
-        sync = self._assemble(hubspot, shape, dry_run=report.dry_run)
-        remaining = iter(rows)
-        first = list(islice(remaining, FIRST_ROWS))
-        try:
-            report.properties_created = self._create_properties(hubspot, shape, first, dry_run=report.dry_run)
-            total = len(rows) if isinstance(rows, Sized) else None
-            with (
-                Progress(report, hubspot, total),
-                ThreadWorkers[Job, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers,
-            ):
-                report.stopped = sync.run(chain(first, remaining), workers, report.add)
-        finally:
-            report.seconds = time.monotonic() - started
-            report.calls = hubspot.calls.to_dict()
-
-    def _learn_when_the_day_ends(self, hubspot: HubSpot) -> None:
-        """Ask for the portal's time zone: its daily quota is back at midnight there."""
-        from airflow_provider_hubcontact.client import HubSpotError
-
-        try:
-            hubspot.rate_limit.time_zone = hubspot.account.details().time_zone
-        except HubSpotError as error:
-            self.log.warning("The portal's time zone cannot be read: %s", error)
-
-    def _shape(self, hubspot: HubSpot) -> Shape:
-        legacy = hubspot.api_version == "v1"
-        if legacy and self.id_property != "email":
-            raise UnusableSource("the legacy API finds contacts by email only: id_property must be email")
-        if self.mapping is not None:
-            _check_mapping(self.mapping)
-        if self.mode == "upsert" and self.id_property == "hs_object_id":
-            raise UnusableSource("a contact cannot be created with a record id: upsert by email")
-        if self.timestamp and not legacy:
-            raise UnusableSource("only the legacy API carries a timestamp: set api_version to v1 or drop it")
-        return Shape(
-            key=self.key,
-            id_property=self.id_property,
-            mapping=self.mapping,
-            nulls=Nulls(self.nulls),
-            time_form=TimeForm.MILLIS if legacy else TimeForm.ISO,
-            timestamp=self.timestamp,
-        )
-
-    def _assemble(self, hubspot: HubSpot, shape: Shape, *, dry_run: bool) -> Sync:
-        from airflow_provider_hubcontact.operators.contacts_port import port_of
-        from airflow_provider_hubcontact.operators.properties import Portal, portal_of
-        from airflow_provider_hubcontact.sync.engine import Sync
-        from airflow_provider_hubcontact.sync.plan import Rules
-        from airflow_provider_hubcontact.sync.validation import Schema
-
-        port = port_of(hubspot, self.id_property)
-        writes_stage = self.mapping is None or STAGE in self.mapping.values()
-        compares = writes_stage or port.always
-        portal = portal_of(hubspot.properties) if compares else Portal(Stages.default(), {})
-        rules = Rules(
-            id_property=self.id_property,
-            create=self.mode == "upsert",
-            on_regression=OnRegression(self.on_stage_regression),
-            stages=portal.stages if writes_stage else Stages.default(),
-            kinds=portal.kinds,
-        )
-        source = _read(self.schema) if isinstance(self.schema, Path) else self.schema
-        schema = None if source is None else Schema.of(source)
-        return Sync(shape, rules, port, None if dry_run else port, schema, fold=self.duplicates == "last")
-
-    def _create_properties(
-        self, hubspot: HubSpot, shape: Shape, first: Sequence[object], *, dry_run: bool
-    ) -> list[str]:
-        wanted = self.create_missing_properties
-        if not isinstance(wanted, Mapping):
-            wanted = _is_true(wanted)
-        if not wanted:
-            return []
-        from airflow_provider_hubcontact.client import HubSpotError
-        from airflow_provider_hubcontact.operators.properties import create_missing
-
-        columns = [column for row in first if isinstance(row, Mapping) for column in shape.columns(row)]
-        try:
-            return create_missing(hubspot.properties, columns, wanted, dry_run=dry_run)
-        except HubSpotError as error:
-            raised = HubSpotSyncIncomplete if error.retryable else HubSpotSyncFailed
-            raise raised(f"Missing properties cannot be created: {error}") from error
 
     def _conclude(self, report: Report) -> None:
         """Turn the outcomes into the task's."""
@@ -343,15 +202,6 @@ def _one_of(name: str, value: object, allowed: Sequence[object]) -> None:
         raise ValueError(f"{name} is one of {', '.join(str(a) for a in allowed if a)}, not {value!r}")
 
 
-def _check_mapping(mapping: object) -> None:
-    if not isinstance(mapping, Mapping) or not all(isinstance(name, str) for name in mapping.values()):
-        raise UnusableSource(f"mapping is column → property, not {mapping!r:.200}")
-    names = list(mapping.values())
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UnusableSource(f"mapping has two columns for {', '.join(twice)}")
-
-
 def _unrendered(schema: Mapping[str, Any] | str | Path | None) -> str | Path | None:
     """Keep Airflow from looking for template files where there are none.
 
@@ -361,18 +211,3 @@ def _unrendered(schema: Mapping[str, Any] | str | Path | None) -> str | Path | N
     if isinstance(schema, Mapping):
         return json.dumps(schema)
     return Path(schema) if isinstance(schema, str) and schema.startswith("/") else schema
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UnusableSource(f"the schema {path} cannot be read: {error}") from error
-
-
-def _is_true(value: object) -> bool:
-    """Read a flag that a template may have rendered to text."""
-    text = str(value).strip().lower()
-    if text not in {"true", "false", "1", "0", ""}:
-        raise HubSpotSyncFailed(f"dry_run is true or false, not {value!r}")
-    return text in {"true", "1"}
