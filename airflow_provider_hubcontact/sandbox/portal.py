@@ -118,9 +118,9 @@ class Portal:
         if missing:
             raise ValueError(f"HubSpot's property {min(missing)} is missing.")
         identities = Identities()
-        for definition in by_name.values():
-            if definition.unique:
-                identities.add_property(definition.name)
+        unique = [definition for definition in every.values() if definition.unique]
+        for definition in unique:
+            identities.add_property(definition.name)
         by_id: dict[str, Contact] = {}
         archived: dict[str, Contact] = {}
         for contact in contacts:
@@ -133,6 +133,9 @@ class Portal:
                 continue
             identities.add(contact)
             by_id[contact.id] = contact
+        for definition in unique:
+            if definition.archived_at:
+                identities.drop_property(definition.name)
         self.archived, self._ids = archived, sorted(map(int, by_id))
         self.contacts, self.definitions = by_id, by_name
         self.archived_definitions = {n: definition for n, definition in every.items() if n not in by_name}
@@ -269,13 +272,16 @@ class Portal:
         """Add a property, or bring back the deleted one of this name with its values (T).
 
         :raises PropertyExists: if there is one of this name.
-        :raises InvalidInput: if the deleted one has another type (U).
+        :raises InvalidInput: if the deleted one has another type (U), or another ``hasUniqueValue``, which
+            cannot change (S).
         """
         if definition.name in self.definitions:
             raise PropertyExists(definition.name)
         former = self.archived_definitions.get(definition.name)
         if former is not None and former.type != definition.type:
             raise InvalidInput(f"The deleted property {former.name} has the type {former.type}.")
+        if former is not None and former.unique != definition.unique:
+            raise InvalidInput(f"The deleted property {former.name} keeps its hasUniqueValue.")
         self.archived_definitions.pop(definition.name, None)
         now = self.now()
         return self.redefine(replace(definition, created_at=former.created_at if former else now))

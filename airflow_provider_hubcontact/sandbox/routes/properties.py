@@ -70,7 +70,8 @@ def routes() -> Iterator[Route]:
 
 def list_all(request: Request) -> Reply:
     """Answer 200 with all properties at once, or all that are deleted."""
-    return Reply(200, {"results": [shown(definition) for definition in _shelf(request).values()]})
+    shelf = _shelf(request, archived=request.flag("archived"))
+    return Reply(200, {"results": [shown(definition) for definition in shelf.values()]})
 
 
 def list_all_v1(request: Request) -> Reply:
@@ -80,7 +81,8 @@ def list_all_v1(request: Request) -> Reply:
 
 def get(show: Show, request: Request) -> Reply:
     """Answer 200, or 404 for an unknown name."""
-    return Reply(200, show(_named(_shelf(request), request.params["name"])))
+    shelf = _shelf(request, archived=request.flag("archived"))
+    return Reply(200, show(_named(shelf, request.params["name"])))
 
 
 def create(request: Request) -> Reply:
@@ -103,7 +105,8 @@ def update(show: Show, request: Request) -> Reply:
 
 def archive(request: Request) -> Reply:
     """Answer 204; HubSpot's own properties cannot be deleted."""
-    _archive(request, _named(request.portal.definitions, request.params["name"]))
+    definition = _named(request.portal.definitions, request.params["name"])
+    request.portal.archive_property(_deletable(definition))
     return Reply(204)
 
 
@@ -120,30 +123,33 @@ def batch_create(request: Request) -> Reply:
 
 def batch_read(request: Request) -> Reply:
     """Answer 200, or 207 if some are unknown."""
-    shelf = request.portal.archived_definitions if request.json.get("archived") is True else None
+    inputs = _inputs(request)
+    shelf = _shelf(request, archived=request.json.get("archived") is True)
     results, errors = [], []
-    for each in _inputs(request):
+    for each in inputs:
         required(each, "name")
         try:
-            results.append(shown(_named(shelf or request.portal.definitions, text(each["name"]))))
+            results.append(shown(_named(shelf, text(each["name"]))))
         except PropertyNotFound as refused:
             errors.append(refused.part())
     return _reply(request, 200, results, errors)
 
 
 def batch_archive(request: Request) -> Reply:
-    """Answer 204, whether or not there are such properties (D)."""
-    found = []
+    """Answer 204, whether or not there are such properties (D); all of them or none (U)."""
+    found = {}
     for each in _inputs(request):
         required(each, "name")
-        found.append(request.portal.definitions.get(text(each["name"])))
-    for definition in dict.fromkeys(each.name for each in found if each is not None):
-        _archive(request, request.portal.definitions[definition])
+        definition = request.portal.definitions.get(text(each["name"]))
+        if definition is not None:
+            found[definition.name] = _deletable(definition)
+    for definition in found.values():
+        request.portal.archive_property(definition)
     return Reply(204)
 
 
-def _shelf(request: Request) -> dict[str, Definition]:
-    return request.portal.archived_definitions if request.flag("archived") else request.portal.definitions
+def _shelf(request: Request, *, archived: bool) -> dict[str, Definition]:
+    return request.portal.archived_definitions if archived else request.portal.definitions
 
 
 def _named(shelf: dict[str, Definition], name: str) -> Definition:
@@ -157,10 +163,10 @@ def _define(request: Request, body: Json) -> Definition:
     return request.portal.define(read_definition(request.portal, body))
 
 
-def _archive(request: Request, definition: Definition) -> None:
+def _deletable(definition: Definition) -> Definition:
     if definition.hubspot_defined:
         raise InvalidInput(f"The property {definition.name} is HubSpot's, and cannot be deleted.")
-    request.portal.archive_property(definition)
+    return definition
 
 
 def _inputs(request: Request) -> list[Json]:
