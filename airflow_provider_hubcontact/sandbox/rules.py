@@ -82,6 +82,34 @@ RULES: Mapping[str, Callable[[str, str], Broken]] = {
 }
 """Type → what it says of an argument and a value."""
 
+NOT_EMULATED = frozenset(
+    {
+        "AFTER_DATETIME_DURATION",
+        "AFTER_DURATION",
+        "BEFORE_DATETIME_DURATION",
+        "BEFORE_DURATION",
+        "DAYS_OF_WEEK",
+        "DECIMAL",
+        "DOMAIN",
+        "EMAIL",
+        "EMAIL_ALLOWED_DOMAINS",
+        "EMAIL_BLOCKED_DOMAINS",
+        "END_DATE",
+        "END_DATETIME",
+        "FORMAT",
+        "PHONE_NUMBER_WITH_EXPLICIT_COUNTRY_CODE",
+        "REGEX",
+        "SPECIAL_CHARACTERS",
+        "START_DATE",
+        "START_DATETIME",
+        "URL",
+        "URL_ALLOWED_DOMAINS",
+        "URL_BLOCKED_DOMAINS",
+        "WHITESPACE",
+    }
+)
+"""The types that HubSpot has besides (S)."""
+
 TYPES: Mapping[str, tuple[str, ...]] = {
     "string": ("ALPHANUMERIC", "MIN_LENGTH", "MAX_LENGTH"),
     "number": ("MIN_NUMBER", "MAX_NUMBER"),

@@ -287,7 +287,7 @@ class TestRules:
     @pytest.mark.parametrize(
         ("path", "arguments"),
         [
-            ("zip/rule-type/REGEX", [".*"]),
+            ("zip/rule-type/NONE", [".*"]),
             ("zip/rule-type/MAX_LENGTH", []),
             ("zip/rule-type/MAX_LENGTH", ["many"]),
             ("zip/rule-type/MAX_LENGTH", ["9" * 50]),

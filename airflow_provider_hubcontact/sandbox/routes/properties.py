@@ -18,6 +18,7 @@ from airflow_provider_hubcontact.sandbox.errors import (
     TooManyInputs,
 )
 from airflow_provider_hubcontact.sandbox.routes.property_json import (
+    NON_SENSITIVE,
     changed,
     read_definition,
     shown,
@@ -70,8 +71,7 @@ def routes() -> Iterator[Route]:
 
 def list_all(request: Request) -> Reply:
     """Answer 200 with all properties at once, or all that are deleted."""
-    shelf = _shelf(request, archived=request.flag("archived"))
-    return Reply(200, {"results": [shown(definition) for definition in shelf.values()]})
+    return Reply(200, {"results": [shown(definition) for definition in _asked_for(request).values()]})
 
 
 def list_all_v1(request: Request) -> Reply:
@@ -81,8 +81,7 @@ def list_all_v1(request: Request) -> Reply:
 
 def get(show: Show, request: Request) -> Reply:
     """Answer 200, or 404 for an unknown name."""
-    shelf = _shelf(request, archived=request.flag("archived"))
-    return Reply(200, show(_named(shelf, request.params["name"])))
+    return Reply(200, show(_named(_asked_for(request), request.params["name"])))
 
 
 def create(request: Request) -> Reply:
@@ -124,7 +123,8 @@ def batch_create(request: Request) -> Reply:
 def batch_read(request: Request) -> Reply:
     """Answer 200, or 207 if some are unknown."""
     inputs = _inputs(request)
-    shelf = _shelf(request, archived=request.json.get("archived") is True)
+    archived = request.json.get("archived") is True
+    shelf = _shelf(request, request.json.get("dataSensitivity"), archived=archived)
     results, errors = [], []
     for each in inputs:
         required(each, "name")
@@ -148,7 +148,14 @@ def batch_archive(request: Request) -> Reply:
     return Reply(204)
 
 
-def _shelf(request: Request, *, archived: bool) -> dict[str, Definition]:
+def _asked_for(request: Request) -> dict[str, Definition]:
+    return _shelf(request, request.parameter("dataSensitivity"), archived=request.flag("archived"))
+
+
+def _shelf(request: Request, sensitivity: object, *, archived: bool) -> dict[str, Definition]:
+    """Give the properties to look among; none of them is sensitive (S: not sensitive by default)."""
+    if sensitivity not in (None, NON_SENSITIVE):
+        return {}
     return request.portal.archived_definitions if archived else request.portal.definitions
 
 

@@ -11,12 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from airflow_provider_hubcontact.sandbox.definitions import FIELD_TYPES, Definition, Option
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json
+from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json, NotEmulated
 from airflow_provider_hubcontact.sandbox.portal import Portal
 from airflow_provider_hubcontact.sandbox.values import iso
 from airflow_provider_hubcontact.sandbox.wire import array, mapping, required, text
 
 MAX_NAME = 100
+NON_SENSITIVE = "non_sensitive"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -42,7 +43,7 @@ def shown(definition: Definition) -> Json:
             "readOnlyValue": definition.read_only,
         },
         "formField": definition.form_field,
-        "dataSensitivity": "non_sensitive",
+        "dataSensitivity": NON_SENSITIVE,
     }
     if not own:
         return {"hubspotDefined": True, **body}
@@ -97,6 +98,8 @@ def _option(option: Option) -> Json:
 def read_definition(portal: Portal, body: Mapping[str, Any]) -> Definition:
     """Read a new definition; what is required and what fits is documented, the texts are ours (U).
 
+    An enumeration needs options (S), unless they live elsewhere or are computed.
+
     :raises Refused: if it is none.
     """
     required(body, "name", "label", "type", "fieldType", "groupName")
@@ -108,14 +111,20 @@ def read_definition(portal: Portal, body: Mapping[str, Any]) -> Definition:
             f"The name {name[:MAX_NAME]!r} is none for a property: lower-case letters, digits and "
             f"underscores, a letter first, at most {MAX_NAME}."
         )
+    if body.get("dataSensitivity") not in (None, NON_SENSITIVE):
+        raise NotEmulated("sensitive properties (dataSensitivity)")
+    external = body.get("externalOptions") is True
+    options = _options(body.get("options") or [])
+    if kind == "enumeration" and field_type != "calculation_equation" and not (options or external):
+        raise InvalidInput(f"The property {name} is an enumeration and needs options.")
     return Definition(
         name,
         label,
         kind,
         _field_type(field_type, kind),
         _group(group, portal),
-        _options(body.get("options") or []),
-        external_options=body.get("externalOptions") is True,
+        options,
+        external_options=external,
         unique=body.get("hasUniqueValue") is True,
         hidden=body.get("hidden") is True,
         form_field=body.get("formField") is not False,

@@ -9,9 +9,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from airflow_provider_hubcontact.sandbox.definitions import Definition
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json, PropertyNotFound, RuleNotFound
+from airflow_provider_hubcontact.sandbox.errors import (
+    InvalidInput,
+    Json,
+    NotEmulated,
+    PropertyNotFound,
+    RuleNotFound,
+)
 from airflow_provider_hubcontact.sandbox.routes.properties import READ, WRITE
-from airflow_provider_hubcontact.sandbox.rules import Rule
+from airflow_provider_hubcontact.sandbox.rules import NOT_EMULATED, Rule
 from airflow_provider_hubcontact.sandbox.wire import (
     CONTACT_TYPES,
     DATED_VERSIONS,
@@ -66,8 +72,13 @@ def put(request: Request) -> Reply:
     definition = _definition(request)
     required(request.json, "ruleArguments")
     arguments = tuple(text(each) for each in array(request.json["ruleArguments"]))
+    wanted = request.params["type"]
+    if wanted in NOT_EMULATED:
+        raise NotEmulated(f"rules of the type {wanted}")
+    if request.json.get("shouldApplyNormalization") is True:
+        raise NotEmulated("rules that normalise values (shouldApplyNormalization)")
     try:
-        rule = Rule(request.params["type"], arguments)
+        rule = Rule(wanted, arguments)
         others = tuple(each for each in definition.rules if each.type != rule.type)
         changed = replace(definition, rules=(*others, rule))
     except ValueError as error:
