@@ -56,6 +56,6 @@ def page(results: list[Result]) -> str:
 
 
 WHY = (
-    "A third of it is Airflow's own XCom model, which the compatibility layer imports; the rest is "
-    "the modules that check the operator's arguments. On a busy machine all imports take longer."
+    "It is the compatibility layer and the three modules that check the operator's arguments at parse; "
+    "what runs a task is imported when it runs. On a busy machine all imports take longer."
 )
