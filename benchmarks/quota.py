@@ -207,8 +207,8 @@ def _goals(case: Case, results: dict[str, Result]) -> str:
 
 WHY_USED = (
     "Known parts of the loss: each call counts for 1 % longer than HubSpot's ten seconds, since it arrives "
-    "later than it goes, and a run's end waits for its last look-ups, then for its last writes. The rest was "
-    "not traced."
+    "later than it goes, and a run's end waits for its last look-ups, then for its last writes. And "
+    "calls come in bursts, in which those under way are too few, so that some go late."
 )
 WHY_FIVE = (
     "The loop is handed record ids and has one call for 100 rows where this provider has two, and the limit "
