@@ -37,7 +37,7 @@ def sync(task: Task) -> None:
             "AIRFLOW_CONN_WAREHOUSE": task.options["database"],
         }
         # Airflow reads its environment when it is first imported.
-        from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator  # noqa: PLC0415
+        from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator  # noqa: PLC0415 - after Airflow is set up
 
         query = QUERY.format(rows=task.options["rows"], contacts=task.options["contacts"])
         operator = HubSpotUpdateContactOperator(

@@ -146,8 +146,8 @@ class SharedSlots:
 def _client(url: str) -> Redis:
     try:
         from redis import Redis  # noqa: PLC0415 - an extra
-        from redis.backoff import NoBackoff  # noqa: PLC0415
-        from redis.retry import Retry  # noqa: PLC0415
+        from redis.backoff import NoBackoff  # noqa: PLC0415 - same
+        from redis.retry import Retry  # noqa: PLC0415 - same
     except ImportError as error:
         raise ConfigurationError(
             "rate_limit_store needs the client of Redis: pip install 'airflow-provider-hubcontact[redis]'"

@@ -9,7 +9,7 @@ others, **U** unknown, so the text is ours.
     ├── InvalidJson, MissingFields, InvalidInput, InvalidProperties,
     │   MissingProperties, InvalidSearch,
     │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
-    │   BatchRefused, ImportNotActive                                                    400
+    │   BatchRefused, ImportNotActive                                      400
     ├── ContactNotFound, IdNotNumeric, PropertyNotFound, ContactsNotFound,
     │   GroupNotFound, RuleNotFound, ImportNotFound                        404
     ├── ContactExists, LegacyContactExists, PropertyExists, GroupExists    409

@@ -11,12 +11,13 @@ from urllib.parse import parse_qs, unquote
 import orjson
 
 from airflow_provider_hubcontact.sandbox.access import NOBODY, Access, Grant
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, InvalidJson, MissingFields
+from airflow_provider_hubcontact.sandbox.errors import InvalidInput, InvalidJson, Json, MissingFields
 from airflow_provider_hubcontact.sandbox.faults import HARMLESS, Strike
 from airflow_provider_hubcontact.sandbox.imports import Imports
 from airflow_provider_hubcontact.sandbox.later import LaterWrites
 from airflow_provider_hubcontact.sandbox.limits import Limits
 from airflow_provider_hubcontact.sandbox.portal import Portal
+from airflow_provider_hubcontact.sandbox.values import iso
 
 MAX_BODY = 32 * 1024 * 1024
 """Bytes of a request that are read, unless its route says more."""
@@ -116,6 +117,18 @@ class Reply:
     body: Any = None
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     content_type: bytes = b"application/json;charset=utf-8"
+
+
+def batch_reply(request: Request, status: int, results: list[Json], errors: list[Json]) -> Reply:
+    """Answer a batch: 207 if some of its inputs were refused.
+
+    :param status: if none was.
+    """
+    now = iso(request.portal.now())
+    body: Json = {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
+    if errors:
+        body |= {"numErrors": len(errors), "errors": errors}
+    return Reply(207 if errors else status, body)
 
 
 @dataclass(frozen=True, slots=True)

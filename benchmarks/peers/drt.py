@@ -14,7 +14,7 @@ SLICE = 10
 def sync(task: Task) -> None:
     """Load the rows as its engine does, batch after batch."""
     # The destination has no setting for its address.
-    hubspot._HUBSPOT_API = f"{task.url}/crm/v3/objects"  # noqa: SLF001
+    hubspot._HUBSPOT_API = f"{task.url}/crm/v3/objects"  # noqa: SLF001 - it has no setting for the address
     os.environ["HUBSPOT_TOKEN"] = task.token
     config = HubSpotDestinationConfig.model_validate(
         {

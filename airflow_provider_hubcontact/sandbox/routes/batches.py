@@ -23,8 +23,16 @@ from airflow_provider_hubcontact.sandbox.routes.objects import (
     shown,
     shown_written,
 )
-from airflow_provider_hubcontact.sandbox.values import iso
-from airflow_provider_hubcontact.sandbox.wire import Reply, Request, Route, array, mapping, required, text
+from airflow_provider_hubcontact.sandbox.wire import (
+    Reply,
+    Request,
+    Route,
+    array,
+    batch_reply,
+    mapping,
+    required,
+    text,
+)
 
 Write = Callable[[Portal, Sequence[Input], Dialect], Outcome]
 
@@ -51,19 +59,19 @@ def read(request: Request) -> Reply:
     )
     contacts = ordered(request.portal, found)
     results = [shown(request, contact, names, history) for contact in contacts]
-    return _reply(request, 200, results, errors)
+    return batch_reply(request, 200, results, errors)
 
 
 def create(dialect: Dialect, request: Request) -> Reply:
     """Answer 201, or 207 if some inputs were refused."""
     outcome = _write(request, batch.create, dialect, "properties")
-    return _reply(request, 201, _results(request, outcome), outcome.errors)
+    return batch_reply(request, 201, _results(request, outcome), outcome.errors)
 
 
 def update(dialect: Dialect, request: Request) -> Reply:
     """Answer 200, or 207 if some inputs were refused."""
     outcome = _write(request, batch.update, dialect, "id", "properties")
-    return _reply(request, 200, _results(request, outcome), outcome.errors)
+    return batch_reply(request, 200, _results(request, outcome), outcome.errors)
 
 
 def upsert(dialect: Dialect, request: Request) -> Reply:
@@ -72,7 +80,7 @@ def upsert(dialect: Dialect, request: Request) -> Reply:
     results = _results(request, outcome)
     for result, written in zip(results, ordered(request.portal, outcome.written), strict=True):
         result["new"] = written.draft.new
-    return _reply(request, 200, results, outcome.errors)
+    return batch_reply(request, 200, results, outcome.errors)
 
 
 def archive(request: Request) -> Reply:
@@ -114,11 +122,3 @@ def _input(each: Json, fields: Sequence[str]) -> Input:
 
 def _results(request: Request, outcome: Outcome) -> list[Json]:
     return [shown_written(request, written.draft) for written in ordered(request.portal, outcome.written)]
-
-
-def _reply(request: Request, status: int, results: list[Json], errors: list[Json]) -> Reply:
-    now = iso(request.portal.now())
-    body: Json = {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
-    if errors:
-        body |= {"numErrors": len(errors), "errors": errors}
-    return Reply(207 if errors else status, body)

@@ -24,7 +24,6 @@ from airflow_provider_hubcontact.sandbox.routes.property_json import (
     shown,
     shown_v1,
 )
-from airflow_provider_hubcontact.sandbox.values import iso
 from airflow_provider_hubcontact.sandbox.wire import (
     CONTACT_TYPES,
     DATED_VERSIONS,
@@ -32,6 +31,7 @@ from airflow_provider_hubcontact.sandbox.wire import (
     Request,
     Route,
     array,
+    batch_reply,
     mapping,
     required,
     text,
@@ -117,7 +117,7 @@ def batch_create(request: Request) -> Reply:
             results.append(shown(_define(request, each)))
         except Refused as refused:
             errors.append(refused.part())
-    return _reply(request, 201, results, errors)
+    return batch_reply(request, 201, results, errors)
 
 
 def batch_read(request: Request) -> Reply:
@@ -132,7 +132,7 @@ def batch_read(request: Request) -> Reply:
             results.append(shown(_named(shelf, text(each["name"]))))
         except PropertyNotFound as refused:
             errors.append(refused.part())
-    return _reply(request, 200, results, errors)
+    return batch_reply(request, 200, results, errors)
 
 
 def batch_archive(request: Request) -> Reply:
@@ -182,11 +182,3 @@ def _inputs(request: Request) -> list[Json]:
     if len(inputs) > MAX_INPUTS:
         raise TooManyInputs(MAX_INPUTS)
     return inputs
-
-
-def _reply(request: Request, status: int, results: list[Json], errors: list[Json]) -> Reply:
-    now = iso(request.portal.now())
-    body: Json = {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
-    if errors:
-        body |= {"numErrors": len(errors), "errors": errors}
-    return Reply(207 if errors else status, body)
