@@ -100,7 +100,7 @@ class RateLimit:
         :raises Cancelled: if the limit was closed.
         """
         while not self._closed.is_set():
-            slot = self._slots.take(Window(self._most(), self.seconds + self._margin))
+            slot = self._slots.take(self._window())
             self._workers = slot.workers
             if slot.shut:
                 raise self._day_is_over(slot.shut)
@@ -149,6 +149,8 @@ class RateLimit:
         :param latency: seconds that it took.
         """
         most, left, interval, day, day_left = (_number(headers, name) for name in _HEADERS)
+        # Nothing says whether HubSpot counts when a call comes or when it answers.
+        used = max(slot.used, 0 if left is None else self._slots.used(self._window()))
         with self._lock:
             self._refusals = 0
             self._latency += SMOOTHING * (latency - self._latency)
@@ -156,7 +158,7 @@ class RateLimit:
                 self.limit = most or self.limit
                 self.seconds = min(interval / 1_000, LONGEST_WINDOW) if interval else self.seconds
             if most is not None and left is not None:
-                self._estimate(most - left - slot.used, is_full=left == 0)
+                self._estimate(most - left - used, is_full=left == 0)
             self.daily_limit = day or self.daily_limit
             if day_left is not None:
                 # Calls that went before this one may arrive after it.
@@ -179,6 +181,9 @@ class RateLimit:
         theirs = theirs if theirs > NOISE else 0.0
         if theirs > self._others or not is_full:
             self._others += SMOOTHING * (theirs - self._others)
+
+    def _window(self) -> Window:
+        return Window(self._most(), self.seconds + self._margin)
 
     def _most(self) -> int:
         return max(1, int(self.limit - max(self.limit * self._reserve, self._others)))

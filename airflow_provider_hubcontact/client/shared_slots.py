@@ -36,11 +36,15 @@ _TAKE = (
     _NOW
     + """
 local slots, pause, number, workers, shut = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local calls, seconds, worker, life, most = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4], ARGV[5]
+local calls, seconds, distance = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local worker, life, most = ARGV[4], ARGV[5], ARGV[6]
 local closed = redis.call('PTTL', shut)
 if closed > 0 then return {'0', 0, 0, 1, closed} end
 local at = math.max(now, tonumber(redis.call('GET', pause) or 0))
-at = math.max(at, tonumber(redis.call('LINDEX', slots, -1) or 0))
+local last = tonumber(redis.call('LINDEX', slots, -1) or 0)
+at = math.max(at, last)
+local middle = redis.call('LINDEX', slots, -math.floor(calls / 2) - 1)
+if middle and tonumber(middle) + seconds > now then at = math.max(at, last + distance) end
 local oldest = redis.call('LINDEX', slots, -calls)
 if oldest then at = math.max(at, tonumber(oldest) + seconds) end
 redis.call('RPUSH', slots, string.format('%.6f', at))
@@ -56,6 +60,18 @@ redis.call('PEXPIRE', workers, math.ceil(life * 1000))
 local count = redis.call('INCR', number)
 redis.call('EXPIRE', number, 172800)
 return {string.format('%.6f', at - now), count, used, redis.call('ZCARD', workers), 0}
+"""
+)
+_USED = (
+    _NOW
+    + """
+local slots, calls, seconds = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
+local used = 0
+for _, each in ipairs(redis.call('LRANGE', slots, -2 * calls, -1)) do
+  local at = tonumber(each)
+  if at <= now and at > now - seconds then used = used + 1 end
+end
+return used
 """
 )
 _PAUSE = (
@@ -81,7 +97,9 @@ class SharedSlots:
     def __init__(self, url: str, name: str, clock: Callable[[], float] = time.monotonic) -> None:
         redis = _client(url)
         self._prefix = f"hubcontact:{{{name}}}:"
-        self._scripts = {script: redis.register_script(script) for script in (_TAKE, _PAUSE, _PAUSED, _SHUT)}
+        self._scripts = {
+            script: redis.register_script(script) for script in (_TAKE, _USED, _PAUSE, _PAUSED, _SHUT)
+        }
         self._worker = uuid.uuid4().hex
         self._workers = 1
         self._clock = clock
@@ -92,7 +110,7 @@ class SharedSlots:
     def take(self, window: Window, /) -> Slot:
         """Take the next slot."""
         names = ("slots", "pause", "number", "workers", "shut")
-        arguments = (window.calls, window.seconds, self._worker, WORKER_LIFE, MOST_SLOTS)
+        arguments = (window.calls, window.seconds, window.distance, self._worker, WORKER_LIFE, MOST_SLOTS)
         answer = self._ask(_TAKE, names, arguments)
         if answer is None:
             share = max(1, window.calls // self._workers)
@@ -100,6 +118,11 @@ class SharedSlots:
         wait, number, used, workers, shut = answer
         self._workers = int(workers)
         return Slot(float(wait), int(number), int(used), int(workers), int(shut) / 1_000)
+
+    def used(self, window: Window, /) -> int:
+        """Give the slots in the window that ends now, everybody's."""
+        answer = self._ask(_USED, ("slots",), (window.calls, window.seconds))
+        return self._alone.used(window) if answer is None else int(answer)
 
     def pause(self, seconds: float, /) -> None:
         """Hand no slot out for some seconds, to anybody."""

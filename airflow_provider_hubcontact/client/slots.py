@@ -9,6 +9,9 @@ from itertools import takewhile
 from threading import Lock
 from typing import NamedTuple, Protocol
 
+EVENNESS = 0.8
+"""How far apart calls of a busy window go, as a share of the distance that would just fill it."""
+
 
 class Window(NamedTuple):
     """How many calls a stretch of time holds.
@@ -19,6 +22,15 @@ class Window(NamedTuple):
 
     calls: int
     seconds: float
+
+    @property
+    def distance(self) -> float:
+        """Seconds between two calls once half of the window is used.
+
+        A window that was filled in a burst would free its slots in a burst, too, when more calls have to be
+        under way than there are; so each window is more even than the one before.
+        """
+        return EVENNESS * self.seconds / self.calls
 
 
 class Slot(NamedTuple):
@@ -43,6 +55,9 @@ class Slots(Protocol):
 
     def take(self, window: Window, /) -> Slot:
         """Take the next slot."""
+
+    def used(self, window: Window, /) -> int:
+        """Give the slots in the window that ends now."""
 
     def pause(self, seconds: float, /) -> None:
         """Hand no slot out for some seconds."""
@@ -77,12 +92,20 @@ class LocalSlots:
             while self._times and self._times[0] + window.seconds <= now:
                 self._times.popleft()
             at = max(now, self._not_before, self._times[-1] if self._times else 0.0)
+            if len(self._times) > window.calls // 2:
+                at = max(at, self._times[-1] + window.distance)
             if len(self._times) >= window.calls:
                 at = max(at, self._times[-window.calls] + window.seconds)
             self._times.append(at)
             self._number += 1
             past = sum(1 for _ in takewhile(lambda each: each + window.seconds <= at, self._times))
             return Slot(at - now, self._number, len(self._times) - past)
+
+    def used(self, window: Window, /) -> int:
+        """Give the slots in the window that ends now."""
+        with self._lock:
+            now = self._clock()
+            return sum(now - window.seconds < each <= now for each in self._times)
 
     def pause(self, seconds: float, /) -> None:
         """Hand no slot out for some seconds."""
