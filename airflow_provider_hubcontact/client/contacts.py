@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.client.errors import ConfigurationError, Conflict, UnusableAnswer, refusal
 from airflow_provider_hubcontact.client.transport import Answer, Transport, segment
@@ -29,8 +29,7 @@ _STATUSES: Mapping[str, int] = {
 """Category → the status that an error inside a 207 would have alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(NamedTuple):
     """A contact as an answer has it.
 
     :param id: record id.
@@ -75,8 +74,7 @@ class BatchAnswer:
     correlation_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class BatchInput:
+class BatchInput(NamedTuple):
     """One input of a batch.
 
     :param properties: values to write.

@@ -248,7 +248,9 @@ def refusal(
 
 def printable(text: str) -> str:
     """Fold a foreign text to one printable line of bounded length."""
-    line = "".join(char if char.isprintable() else " " for char in text[: MAX_MESSAGE_LENGTH + 1])
+    line = text[: MAX_MESSAGE_LENGTH + 1]
+    if not line.isprintable():
+        line = "".join(char if char.isprintable() else " " for char in line)
     return line if len(line) <= MAX_MESSAGE_LENGTH else line[:MAX_MESSAGE_LENGTH] + "…"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import ssl
 import time
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 import requests
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 from urllib3.exceptions import (
@@ -80,8 +80,8 @@ class Reply:
         :return: None if it is empty or no JSON.
         """
         try:
-            return json.loads(self.body) if self.body else None
-        except (ValueError, RecursionError):
+            return orjson.loads(self.body) if self.body else None
+        except orjson.JSONDecodeError:
             return None
 
 

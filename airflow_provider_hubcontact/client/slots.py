@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
-from itertools import takewhile
 from threading import Lock
 from typing import NamedTuple, Protocol
 
-EVENNESS = 0.8
+EVENNESS = 0.5
 """How far apart calls of a busy window go, as a share of the distance that would just fill it."""
 
 
@@ -98,14 +98,15 @@ class LocalSlots:
                 at = max(at, self._times[-window.calls] + window.seconds)
             self._times.append(at)
             self._number += 1
-            past = sum(1 for _ in takewhile(lambda each: each + window.seconds <= at, self._times))
-            return Slot(at - now, self._number, len(self._times) - past)
+            return Slot(
+                at - now, self._number, len(self._times) - bisect_right(self._times, at - window.seconds)
+            )
 
     def used(self, window: Window, /) -> int:
         """Give the slots in the window that ends now."""
         with self._lock:
             now = self._clock()
-            return sum(now - window.seconds < each <= now for each in self._times)
+            return bisect_right(self._times, now) - bisect_right(self._times, now - window.seconds)
 
     def pause(self, seconds: float, /) -> None:
         """Hand no slot out for some seconds."""

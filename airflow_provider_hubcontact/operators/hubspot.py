@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,6 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperat
 
 from airflow_provider_hubcontact import CONN_FIELDS
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
-from airflow_provider_hubcontact.sync.lifecycle import OnRegression
 from airflow_provider_hubcontact.sync.outcome import Outcome
 from airflow_provider_hubcontact.sync.policy import Action, Policy
 
@@ -117,7 +115,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
             raise ValueError("sql needs sql_conn_id, the connection of the database to query")
         _one_of("nulls", nulls, ("ignore", "clear"))
         _one_of("duplicates", duplicates, ("last", "reject"))
-        _one_of("on_stage_regression", on_stage_regression, tuple(OnRegression))
+        _one_of("on_stage_regression", on_stage_regression, ("reject", "keep", "reset"))
         _one_of("mode", mode, ("update", "upsert"))
         _one_of("api_version", api_version, (None, *API_VERSIONS))
         self.records = records
@@ -179,7 +177,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         """Turn the outcomes into the task's."""
         policy = self.policy
         if report.dry_run:
-            policy = replace(policy, by_name={**policy.by_name, Outcome.NOT_ATTEMPTED: Action.SUCCEED})
+            policy = policy._replace(by_name={**policy.by_name, Outcome.NOT_ATTEMPTED: Action.SUCCEED})
         verdict = policy.decide(report.tally)
         message = " ".join([verdict.sentence, *([f"Stopped: {report.stopped}"] if report.stopped else [])])
         lines = [message, *map(_line, report.problems[:PROBLEMS_IN_MESSAGE])]

@@ -201,9 +201,9 @@ class _Run:
         elif self._sync.writer is None:
             reason = f"dry run: would {planned.write}"
             result = Result(record.row, record.key, Outcome.NOT_ATTEMPTED, category="DRY_RUN", reason=reason)
-            self._end(replace(result, changes=planned.diff()))
+            self._end(result._replace(changes=planned.diff()))
         else:
-            change = replace(planned, met=True) if record.row in self._met else planned
+            change = planned._replace(met=True) if record.row in self._met else planned
             self._steps[change.write].append(Step(change))
 
     def _start_writes(self) -> None:
@@ -320,9 +320,11 @@ class _Run:
         self._met.discard(result.row)
         self._moved.discard(result.row)
         claims = self._window.release(result.key)
-        for contact in [claim.removeprefix("contact ") for claim in claims if claim.startswith("contact ")]:
-            self._moves.ended(contact)
-            self._send_again(self._moves.freed(contact))
+        if self._moves:
+            for claim in claims:
+                if claim.startswith("contact "):
+                    self._moves.ended(claim.removeprefix("contact "))
+                    self._send_again(self._moves.freed(claim.removeprefix("contact ")))
         return claims
 
     def _abandon(self) -> None:

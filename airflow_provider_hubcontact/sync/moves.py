@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.ports import Step
@@ -43,7 +42,7 @@ class Moves:
             self._waiting[own] = _Blocked(step, holder)
             return None
         clearing = _clearing(step)
-        self._parked[own] = _Blocked(replace(clearing, index=clearing.index + 1), holder)
+        self._parked[own] = _Blocked(clearing._replace(position=clearing.position + 1), holder)
         return clearing
 
     def gave_up(self, step: Step) -> bool:
@@ -85,5 +84,5 @@ class Moves:
 def _clearing(step: Step) -> Step:
     """Put the clearing of the address before a step."""
     steps = step.change.steps
-    longer = (*steps[: step.index], {EMAIL: ""}, *steps[step.index :])
-    return Step(replace(step.change, steps=longer), step.index)
+    longer = (*steps[: step.position], {EMAIL: ""}, *steps[step.position :])
+    return Step(step.change._replace(steps=longer), step.position)

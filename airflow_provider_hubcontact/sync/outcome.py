@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 
 class Outcome(StrEnum):
@@ -55,8 +56,7 @@ def refused_as(status: int) -> Outcome:
     return Outcome.REJECTED if 400 <= status < 500 or status == 207 else Outcome.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of one record.
 
     :param row: number of the source row, from 1.
@@ -78,7 +78,7 @@ class Result:
     reason: str = ""
     properties: tuple[str, ...] = ()
     correlation_id: str | None = None
-    changes: Mapping[str, tuple[str | None, str]] = field(default_factory=dict)
+    changes: Mapping[str, tuple[str | None, str]] = MappingProxyType({})
 
 
 Tally = Counter[tuple[Outcome, int | None]]

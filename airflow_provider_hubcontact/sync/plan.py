@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.comparison import Kind, same
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression, Stages
@@ -19,8 +21,7 @@ class Write(StrEnum):
     CREATE = "create"
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A contact as HubSpot has it now.
 
     :param id: record id.
@@ -33,8 +34,7 @@ class Stored:
     properties: Mapping[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What is to be written for one record.
 
     :param record: the record.
@@ -50,13 +50,14 @@ class Change:
     write: Write
     address: str
     steps: tuple[Mapping[str, str], ...]
-    before: Mapping[str, str | None] = field(default_factory=dict)
+    before: Mapping[str, str | None] = MappingProxyType({})
     ending: Result | None = None
     met: bool = False
 
     def diff(self) -> dict[str, tuple[str | None, str]]:
         """Give property → (old, new) once all steps are written."""
-        return {name: (self.before.get(name), value) for step in self.steps for name, value in step.items()}
+        before = self.before
+        return {name: (before.get(name), value) for step in self.steps for name, value in step.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +134,11 @@ def _creation(record: Record, rules: Rules) -> Change:
 
 
 def _against(record: Record, stored: Stored, rules: Rules) -> Change | Result:
+    has, kinds = stored.properties, rules.kinds
     differing = {
         name: value
         for name, value in record.properties.items()
-        if not same(rules.kinds.get(name, Kind.UNKNOWN), value, stored.properties.get(name))
+        if value != has.get(name) and not same(kinds.get(name, Kind.UNKNOWN), value, has.get(name))
     }
     stage, current = differing.get(STAGE), stored.properties.get(STAGE)
     steps: tuple[Mapping[str, str], ...] = (differing,)

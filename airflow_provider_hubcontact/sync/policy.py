@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.outcome import WELL, Outcome, by_outcome
 
@@ -38,16 +38,14 @@ DEFAULT_ACTIONS: Mapping[Outcome, Action] = {
 CHOOSABLE = (Action.SUCCEED, Action.SKIP, Action.FAIL, Action.RETRY)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What the task does, and the sentence that says why."""
 
     action: Action
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """How outcomes become the task's outcome.
 
     :param by_status: HTTP status → action; it outranks the outcome's, but for ``unknown``.

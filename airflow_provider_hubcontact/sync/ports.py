@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from airflow_provider_hubcontact.sync.plan import Change, Stored, Write
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One write of one change.
 
     :param change: the change.
-    :param index: which of its steps this is.
+    :param position: which of its steps this is, from 0.
     """
 
     change: Change
-    index: int = 0
+    position: int = 0
 
     @property
     def properties(self) -> Mapping[str, str]:
         """The values to write now."""
-        return self.change.steps[self.index]
+        return self.change.steps[self.position]
 
     @property
     def trace_id(self) -> str:
         """An id that no other write of the run has; HubSpot names it in errors."""
-        return f"{self.change.record.row}-{self.index}"
+        return f"{self.change.record.row}-{self.position}"
 
     @property
     def next(self) -> Step | None:
         """The step to write once this one is proved."""
-        return Step(self.change, self.index + 1) if self.index + 1 < len(self.change.steps) else None
+        return Step(self.change, self.position + 1) if self.position + 1 < len(self.change.steps) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,7 @@ class Found:
     missing: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """An input that HubSpot says it wrote.
 
     :param id: the contact that was written, as writes address it.
@@ -60,7 +59,7 @@ class Written:
 
     id: str
     key: str | None = None
-    properties: Mapping[str, str | None] = field(default_factory=dict)
+    properties: Mapping[str, str | None] = MappingProxyType({})
     created: bool = False
 
 

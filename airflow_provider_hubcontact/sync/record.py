@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
@@ -38,8 +39,7 @@ class TimeForm(StrEnum):
     MILLIS = "millis"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One row in HubSpot's terms.
 
     :param row: number of the source row, from 1.
@@ -52,7 +52,7 @@ class Record:
     row: int
     key: str
     properties: Mapping[str, str]
-    document: Mapping[str, JSON] = field(default_factory=dict)
+    document: Mapping[str, JSON] = MappingProxyType({})
     timestamp: int | None = None
 
 
@@ -150,9 +150,11 @@ class Shape:
         """Give the text and the JSON form of a value, or None if it is left out."""
         if not isinstance(name, str):
             raise _Unholdable(f"a {_type(name)} is no name of a property")
-        _checked(name)
+        if not name.isascii():
+            _checked(name)
         if type(value) is str:  # most values are such, and need no more
-            return fold(name, _checked(value)), value
+            text = _checked(value)
+            return (fold(name, text) if name == "email" else text), value
         if value is not None:
             return fold(name, _text(value, self.time_form)), _json(value)
         # A source that knows no new key does not take the contact's key away.

@@ -261,9 +261,9 @@ def _end_refused(step: Step, refusal: Refused, results: list[Result], onward: li
     if not old or change.ending is not None or result.outcome not in _ABOUT_A_RECORD:
         results.append(result)
         return
-    ending = replace(result, reason=f"{name} stays {old}: {refusal.message}")
-    steps = (*change.steps[: step.index + 1], {str(name): old})
-    onward.append(Step(replace(change, steps=steps, ending=ending), step.index + 1))
+    ending = result._replace(reason=f"{name} stays {old}: {refusal.message}")
+    steps = (*change.steps[: step.position + 1], {str(name): old})
+    onward.append(Step(change._replace(steps=steps, ending=ending), step.position + 1))
 
 
 def _refused(step: Step, refusal: Refused) -> Result:
@@ -282,7 +282,7 @@ def _refused(step: Step, refusal: Refused) -> Result:
 
 def _lost(step: Step, lost: Lost) -> Result:
     record = step.change.record
-    outcome = Outcome.UNKNOWN if lost.sent or step.index else Outcome.UNAVAILABLE
+    outcome = Outcome.UNKNOWN if lost.sent or step.position else Outcome.UNAVAILABLE
     return Result(record.row, record.key, outcome, reason=halfway(step) + lost.reason)
 
 
@@ -300,7 +300,7 @@ def _ended(step: Step, outcome: Outcome, answer: Answers, reason: str) -> Result
 
 def halfway(step: Step) -> str:
     """Say what was already written when a later step ends badly."""
-    if not step.index:
+    if not step.position:
         return ""
     if name := _cleared(step):
         return f"{name} was cleared but not set again: "
@@ -309,6 +309,6 @@ def halfway(step: Step) -> str:
 
 def _cleared(step: Step) -> str | None:
     """Name the property that was cleared for a step, which sets it."""
-    before = step.change.steps[: step.index]
+    before = step.change.steps[: step.position]
     names = (name for name in (STAGE, EMAIL) if name in step.properties)
     return next((name for name in names if any(each.get(name) == "" for each in before)), None)

@@ -316,7 +316,7 @@ def test_who_comes_first_goes_first() -> None:
 
     waits = [slots.take(Window(2, 10.0)).wait for _ in range(6)]
 
-    assert waits == [0, 0, 10, 14, 20, 24]
+    assert waits == [0, 0, 10, 12.5, 20, 22.5]
 
 
 def test_calls_spread_over_a_busy_window() -> None:
@@ -326,8 +326,8 @@ def test_calls_spread_over_a_busy_window() -> None:
     waits = [slots.take(Window(10, 10.0)).wait for _ in range(20)]
 
     assert waits[:6] == [0] * 6
-    assert waits[6:10] == pytest.approx([0.8, 1.6, 2.4, 3.2])
-    assert waits[10:] == pytest.approx([10 + 0.8 * number for number in range(10)])
+    assert waits[6:10] == pytest.approx([0.5, 1.0, 1.5, 2.0])
+    assert waits[10:] == pytest.approx([10 + 0.5 * number for number in range(10)])
 
 
 def test_slots_in_use() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 
@@ -426,7 +425,7 @@ class TestConflictOfACreation:
 
     def test_the_second_time_it_is_a_conflict(self) -> None:
         """A contact that the look-up does not find cannot be updated either."""
-        second = Step(replace(step(1, Write.CREATE).change, met=True))
+        second = Step(step(1, Write.CREATE).change._replace(met=True))
 
         settled = settle([second], refused(status=409))
 
