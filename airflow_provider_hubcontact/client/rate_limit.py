@@ -137,9 +137,14 @@ class RateLimit:
             pause = min(2.0 ** (self._refusals - 1), MAX_PAUSE) if retry_after is None else retry_after
         self._slots.pause(pause)
 
-    def end_day(self) -> None:
-        """Make no call until the portal's next midnight."""
-        self._slots.shut(self._until_midnight() or UNKNOWN_DAY)
+    def end_day(self) -> float:
+        """Make no call until the portal's next midnight.
+
+        :return: seconds until then.
+        """
+        seconds = self._until_midnight() or UNKNOWN_DAY
+        self._slots.shut(seconds)
+        return seconds
 
     def learn(self, headers: Mapping[str, str], slot: Slot, latency: float) -> None:
         """Take what an answer says of the limits; leave out what is no number.
@@ -203,7 +208,10 @@ class RateLimit:
             back = datetime.now(UTC) + timedelta(seconds=min(midnight, seconds + 60))
             when = f"at {back.astimezone(ZoneInfo(self.time_zone or 'UTC')):%Y-%m-%d %H:%M %Z}"
         return DailyLimitReached(
-            429, f"The day's calls are used up, {what}; they are back {when}", "RATE_LIMITS"
+            429,
+            f"The day's calls are used up, {what}; they are back {when}",
+            "RATE_LIMITS",
+            retry_after=seconds,
         )
 
     def _until_midnight(self) -> float | None:

@@ -216,7 +216,7 @@ class Transport:
         if status >= 400:
             error = refusal(status, parsed, correlation_id, _seconds(headers["Retry-After"]))
             if isinstance(error, DailyLimitReached):
-                self._rate_limit.end_day()
+                error.retry_after = self._rate_limit.end_day()
             elif isinstance(error, RateLimited):
                 asked = error.retry_after
                 self._rate_limit.refused(None if asked is None else min(asked, MAX_RETRY_AFTER))

@@ -37,6 +37,9 @@ RECORD_ID = "hs_object_id"
 OTHER_EMAILS = "hs_additional_emails"
 BATCH_SIZE = 100
 
+MIGRATION_PAUSE = 3_600.0
+"""Seconds between tries while a portal moves, if HubSpot names no time ("Error handling": up to 24 hours)."""
+
 Said = TypeVar("Said")
 Answer = TypeVar("Answer")
 
@@ -208,5 +211,6 @@ def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answ
             stops,
             details,
             error.existing_id if isinstance(error, Conflict) else None,
+            error.retry_after or (MIGRATION_PAUSE if isinstance(error, Migrating) else None),
         )
     return translate(answer)

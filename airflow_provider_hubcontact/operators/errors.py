@@ -10,4 +10,16 @@ class HubSpotSyncFailed(AirflowFailException):
 
 
 class HubSpotSyncIncomplete(AirflowException):
-    """Records ended without success in a way that a retry can mend."""
+    """Records ended without success in a way that a retry can mend.
+
+    :param message: what happened.
+    :param retry_after: seconds after which a retry can fare better, if that is known.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[type[HubSpotSyncIncomplete], tuple[str, float | None]]:
+        """Survive pickling with the time."""
+        return type(self), (str(self), self.retry_after)

@@ -8,25 +8,38 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Protocol
+from threading import Event
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from airflow.providers.common.compat.sdk import BaseHook
+from airflow.providers.common.compat.sdk import BaseHook, ObjectStoragePath
 
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.operators.contacts_port import port_of
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
+from airflow_provider_hubcontact.operators.interruption import held_back
+from airflow_provider_hubcontact.operators.ledger_stores import LedgerFiles, LedgerTable
+from airflow_provider_hubcontact.operators.place import Place, place_of
 from airflow_provider_hubcontact.operators.progress import Progress
 from airflow_provider_hubcontact.operators.properties import Portal, create_missing, portal_of
+from airflow_provider_hubcontact.operators.replay import PROBLEMS, replayed, shape_of
 from airflow_provider_hubcontact.operators.rows import Spool, UnusableSource, query, records_of
 from airflow_provider_hubcontact.sync.engine import Sync
 from airflow_provider_hubcontact.sync.jobs import Answer, Job
+from airflow_provider_hubcontact.sync.ledger import Attempt, Ledger, LedgerStore
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression, Stages
+from airflow_provider_hubcontact.sync.outcome import Result
 from airflow_provider_hubcontact.sync.plan import Rules
+from airflow_provider_hubcontact.sync.policy import Policy
 from airflow_provider_hubcontact.sync.record import Nulls, Shape, TimeForm
 from airflow_provider_hubcontact.sync.report import Report
 from airflow_provider_hubcontact.sync.validation import InvalidSchema, Schema
+from airflow_provider_hubcontact.sync.watch import Stop
 from airflow_provider_hubcontact.sync.workers import ThreadWorkers
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
 
 log = logging.getLogger(__name__)
 
@@ -53,41 +66,62 @@ class Settings(Protocol):
     create_missing_properties: bool | Mapping[str, Mapping[str, Any]]
     timestamp: str | None
     api_version: str | None
+    verify: bool
+    ledger: str | None
+    ledger_table: str | None
+    ledger_conn_id: str | None
+    ledger_values: bool
+    records_from_ledger: str | None
+    outcomes: Sequence[str] | None
+    policy: Policy
+
+
+class _Memory(NamedTuple):
+    report: Report
+    ledger: Ledger | None
+    place: Place | None
 
 
 class Execution:
     """A run of one task.
 
     :param task: what it was asked to do.
+    :param context: Airflow's.
     """
 
-    def __init__(self, task: Settings) -> None:
+    def __init__(self, task: Settings, context: Context) -> None:
         self._task = task
+        self._context = context
+        self._stopped = Event()
+        self._workers: ThreadWorkers[Job, Answer] | None = None
 
-    def run(self, report: Report) -> None:
+    def stop(self) -> None:
+        """Send nothing more, and account for what was sent; from any thread, or a signal's handler."""
+        self._stopped.set()
+        if self._workers:
+            self._workers.interrupt()
+
+    def run(self, report: Report) -> Stop | None:
         """Sync the records.
 
         :param report: counts what becomes of them.
+        :return: why it ended before the source did, if so.
         :raises HubSpotSyncFailed: if the task cannot work as it is set up.
         :raises HubSpotSyncIncomplete: if missing properties cannot be created now.
         """
         hook = HubSpotHook(self._task.hubspot_conn_id, self._task.api_version)
         try:
             with hook.get_conn() as hubspot, self._rows() as rows:
-                self._sync(hubspot, rows, report)
+                return self._sync(hubspot, rows, report)
         except (ConfigurationError, InvalidSchema, UnusableSource) as error:
             raise HubSpotSyncFailed(str(error)) from error
 
     @contextmanager
-    def _rows(self) -> Iterator[Iterable[object]]:
+    def _rows(self) -> Iterator[Iterable[object] | None]:
         if self._task.sql is None:
-            yield records_of(self._task.records)
+            yield None if self._task.records is None else records_of(self._task.records)
             return
-        from airflow.providers.common.sql.hooks.sql import DbApiHook  # it brings pandas along
-
-        hook = BaseHook.get_connection(str(self._task.sql_conn_id)).get_hook()
-        if not isinstance(hook, DbApiHook):
-            raise UnusableSource(f"the connection {self._task.sql_conn_id} is no SQL database")
+        hook = self._database(str(self._task.sql_conn_id))
         with query(hook, self._task.sql, self._task.parameters) as spool:
             self._check_columns(spool)
             log.info("The query returned %s rows.", f"{len(spool):,}")
@@ -102,25 +136,93 @@ class Execution:
                 f"the query returns no column {', '.join(missing)}; it returns {', '.join(spool.columns)}"
             )
 
-    def _sync(self, hubspot: HubSpot, rows: Iterable[object], report: Report) -> None:
+    def _sync(self, hubspot: HubSpot, rows: Iterable[object] | None, report: Report) -> Stop | None:
         started = time.monotonic()
         report.api_version = hubspot.api_version
         self._learn_when_the_day_ends(hubspot)
         shape = self._shape(hubspot)
+        if self._task.records_from_ledger:
+            wanted = self._task.outcomes or PROBLEMS
+            folder = ObjectStoragePath(self._task.records_from_ledger)
+            rows, shape = (
+                replayed(folder, wanted, rows, shape),
+                shape if rows is not None else shape_of(shape),
+            )
         sync = self._assemble(hubspot, shape, dry_run=report.dry_run)
-        remaining = iter(rows)
-        first = list(islice(remaining, FIRST_ROWS))
         try:
-            report.properties_created = self._create_properties(hubspot, shape, first, dry_run=report.dry_run)
-            total = len(rows) if isinstance(rows, Sized) else None
-            with (
-                Progress(report, hubspot, total),
-                ThreadWorkers[Job, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers,
-            ):
-                report.stopped = sync.run(chain(first, remaining), workers, report.add)
+            with self._ledger() as ledger, place_of(self._task, self._context, rows, report) as place:
+                return self._drive(hubspot, sync, rows or (), _Memory(report, ledger, place))
         finally:
             report.seconds = time.monotonic() - started
             report.calls = hubspot.calls.to_dict()
+
+    def _drive(
+        self,
+        hubspot: HubSpot,
+        sync: Sync,
+        rows: Iterable[object],
+        memory: _Memory,
+    ) -> Stop | None:
+        report, ledger, place = memory
+        done = place.rows if place else 0
+        remaining = islice(rows, done, None)
+        first = list(islice(remaining, FIRST_ROWS))
+        report.properties_created = self._create_properties(
+            hubspot, sync.shape, first, dry_run=report.dry_run
+        )
+        total = len(rows) if isinstance(rows, Sized) else None
+
+        def settled(result: Result) -> None:
+            report.add(result)
+            if place:
+                place.settled(result)
+
+        with (
+            held_back(self.stop),
+            Progress(report, hubspot, total),
+            ThreadWorkers[Job, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers,
+        ):
+            self._workers = workers
+            if self._stopped.is_set():  # before there was something to stop
+                workers.interrupt()
+            stop = sync.run(chain(first, remaining), workers, settled, ledger, done + 1)
+            report.stopped = stop.reason if stop else None
+        return stop
+
+    @contextmanager
+    def _ledger(self) -> Iterator[Ledger | None]:
+        store = self._ledger_store()
+        if store is None:
+            yield None
+            return
+        values = self._task.ledger_values
+        with Ledger(store, self._attempt(), self._task.policy, values=values, clock=time.monotonic) as ledger:
+            yield ledger
+
+    def _ledger_store(self) -> LedgerStore | None:
+        task = self._task
+        if task.ledger:
+            return LedgerFiles(ObjectStoragePath(task.ledger), self._attempt())
+        if task.ledger_table:
+            return LedgerTable(self._database(str(task.ledger_conn_id)), task.ledger_table, self._attempt())
+        return None
+
+    def _attempt(self) -> Attempt:
+        ti = self._context["ti"]
+        return Attempt(
+            f"{ti.dag_id}/{ti.run_id}",
+            ti.task_id,
+            -1 if ti.map_index is None else ti.map_index,
+            ti.try_number,
+        )
+
+    def _database(self, conn_id: str) -> DbApiHook:
+        from airflow.providers.common.sql.hooks.sql import DbApiHook  # it brings pandas along
+
+        hook = BaseHook.get_connection(conn_id).get_hook()
+        if not isinstance(hook, DbApiHook):
+            raise UnusableSource(f"the connection {conn_id} is no SQL database")
+        return hook
 
     def _learn_when_the_day_ends(self, hubspot: HubSpot) -> None:
         """Ask for the portal's time zone: its daily quota is back at midnight there."""
@@ -163,7 +265,7 @@ class Execution:
         source = _read(self._task.schema) if isinstance(self._task.schema, Path) else self._task.schema
         schema = None if source is None else Schema.of(source)
         fold = self._task.duplicates == "last"
-        return Sync(shape, rules, port, None if dry_run else port, schema, fold)
+        return Sync(shape, rules, port, None if dry_run else port, schema, fold, self._task.verify)
 
     def _create_properties(
         self, hubspot: HubSpot, shape: Shape, first: Sequence[object], *, dry_run: bool

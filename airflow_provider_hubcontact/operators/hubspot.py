@@ -17,8 +17,10 @@ from airflow_provider_hubcontact.sync.policy import Action, Policy
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_hubcontact.operators.execution import Execution
     from airflow_provider_hubcontact.sync.outcome import Result
     from airflow_provider_hubcontact.sync.report import Report
+    from airflow_provider_hubcontact.sync.watch import Stop
 
 __all__ = ["HubSpotSyncFailed", "HubSpotSyncIncomplete", "HubSpotUpdateContactOperator"]
 
@@ -61,7 +63,18 @@ class HubSpotUpdateContactOperator(BaseOperator):
     :param api_version: ``2026-09``, ``2026-03``, ``v3`` or ``v1``; the connection's unless given.
     :param status_actions: HTTP status or outcome → ``succeed``, ``skip``, ``fail`` or ``retry``.
     :param max_failures: failing records to tolerate: a count, or a share of all records below 1.
+    :param verify: read back what was written; what HubSpot accepted, but does not have, is ``unknown``.
+    :param ledger: folder for every record's result, as JSON lines: a path, ``file://…``, ``s3://…`` and
+        whatever else Airflow's object storage knows. A retry sends only what it does not know to have
+        ended. (templated)
+    :param ledger_table: SQL table for the same, instead; it is created if there is none. (templated)
+    :param ledger_conn_id: Airflow connection of the table's database. (templated)
+    :param ledger_values: keep the records' values in the ledger too: personal data.
+    :param records_from_ledger: ledger, or a folder in it, whose records are sent again: those of ``records``
+        or ``sql`` that it names, or else the values that it has kept. (templated)
+    :param outcomes: outcomes of the records to send again; all but the good ones unless given.
     :param dry_run: report what would change, and write nothing. (templated)
+    :param retry_policy: Airflow 3.3's; the provider's own unless given, which waits for a quota to be back.
     """
 
     template_fields: Sequence[str] = (
@@ -76,6 +89,10 @@ class HubSpotUpdateContactOperator(BaseOperator):
         "schema",
         "create_missing_properties",
         "timestamp",
+        "ledger",
+        "ledger_table",
+        "ledger_conn_id",
+        "records_from_ledger",
         "is_dry_run",
     )
     template_ext: Sequence[str] = (".sql", ".json")
@@ -103,16 +120,31 @@ class HubSpotUpdateContactOperator(BaseOperator):
         api_version: str | None = None,
         status_actions: Mapping[int | str, str] | None = None,
         max_failures: float = 0,
+        verify: bool = False,
+        ledger: str | None = None,
+        ledger_table: str | None = None,
+        ledger_conn_id: str | None = None,
+        ledger_values: bool = False,
+        records_from_ledger: str | None = None,
+        outcomes: Sequence[str] | None = None,
         dry_run: bool | str = False,
+        retry_policy: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        if (records is None) == (sql is None):
+        super().__init__(**_with_retry_policy(retry_policy, kwargs))
+        if (records is None) == (sql is None) and (records is not None or records_from_ledger is None):
             raise ValueError(
-                "HubSpotUpdateContactOperator takes either records or sql, and exactly one of them"
+                "HubSpotUpdateContactOperator takes either records or sql, and exactly one of them; "
+                "with records_from_ledger, at most one of them"
             )
         if sql is not None and sql_conn_id is None:
             raise ValueError("sql needs sql_conn_id, the connection of the database to query")
+        if ledger and ledger_table:
+            raise ValueError("a ledger is kept in files (ledger) or in a table (ledger_table), not in both")
+        if ledger_table is not None and ledger_conn_id is None:
+            raise ValueError("ledger_table needs ledger_conn_id, the connection of its database")
+        for outcome in outcomes or ():
+            _one_of("outcomes", outcome, tuple(Outcome))
         _one_of("nulls", nulls, ("ignore", "clear"))
         _one_of("duplicates", duplicates, ("last", "reject"))
         _one_of("on_stage_regression", on_stage_regression, ("reject", "keep", "reset"))
@@ -135,6 +167,14 @@ class HubSpotUpdateContactOperator(BaseOperator):
         self.timestamp = timestamp
         self.api_version = api_version
         self.policy = Policy.of(status_actions or {}, max_failures)
+        self.verify = verify
+        self.ledger = ledger
+        self.ledger_table = ledger_table
+        self.ledger_conn_id = ledger_conn_id
+        self.ledger_values = ledger_values
+        self.records_from_ledger = records_from_ledger
+        self.outcomes = outcomes
+        self._execution: Execution | None = None
         self.is_dry_run = dry_run  # BaseOperator has a method called dry_run
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
@@ -163,9 +203,10 @@ class HubSpotUpdateContactOperator(BaseOperator):
         from airflow_provider_hubcontact.sync.report import Report
 
         report = Report(dry_run=is_true(self.is_dry_run))
+        self._execution = Execution(self, context)
         try:
-            Execution(self).run(report)
-            self._conclude(report)
+            stop = self._execution.run(report)
+            self._conclude(report, context, stop)
         except BaseException:
             # Airflow keeps what a failing task pushed, but not what it would have returned.
             if self.do_xcom_push and report.api_version:
@@ -173,21 +214,38 @@ class HubSpotUpdateContactOperator(BaseOperator):
             raise
         return report.to_dict()
 
-    def _conclude(self, report: Report) -> None:
+    def on_kill(self) -> None:
+        """Send nothing more, and account for what was sent."""
+        if self._execution:
+            self._execution.stop()
+
+    def _conclude(self, report: Report, context: Context, stop: Stop | None) -> None:
         """Turn the outcomes into the task's."""
+        from airflow_provider_hubcontact.operators.place import forget
+
         policy = self.policy
         if report.dry_run:
             policy = policy._replace(by_name={**policy.by_name, Outcome.NOT_ATTEMPTED: Action.SUCCEED})
         verdict = policy.decide(report.tally)
         message = " ".join([verdict.sentence, *([f"Stopped: {report.stopped}"] if report.stopped else [])])
         lines = [message, *map(_line, report.problems[:PROBLEMS_IN_MESSAGE])]
+        if verdict.action is Action.RETRY:
+            raise HubSpotSyncIncomplete("\n".join(lines), stop.retry_after if stop else None)
+        forget(context)
         if verdict.action in {Action.FAIL, Action.FAIL_NOW}:
             raise HubSpotSyncFailed("\n".join(lines))
-        if verdict.action is Action.RETRY:
-            raise HubSpotSyncIncomplete("\n".join(lines))
         if verdict.action is Action.SKIP:
             raise AirflowSkipException(message)
         self.log.info("%s", "\n".join(lines))
+
+
+def _with_retry_policy(policy: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Add the provider's retry policy to what the operator's base takes, where Airflow knows such."""
+    try:
+        from airflow_provider_hubcontact.operators.retries import HubSpotRetryPolicy
+    except ImportError:  # before Airflow 3.3
+        return kwargs
+    return {**kwargs, "retry_policy": policy or HubSpotRetryPolicy()}
 
 
 def _line(result: Result) -> str:

@@ -7,36 +7,36 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from airflow_provider_hubcontact.sync.jobs import Answer, Job, Reading, Writing
-from airflow_provider_hubcontact.sync.moves import EMAIL, Moves
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result, refused_as
-from airflow_provider_hubcontact.sync.plan import Change, Rules, Write, blind, new_key, plan
-from airflow_provider_hubcontact.sync.ports import Answers, Found, Lost, Reader, Refused, Step, Writer
-from airflow_provider_hubcontact.sync.record import Record, Shape
-from airflow_provider_hubcontact.sync.settle import (
-    Retry,
-    Settled,
-    conclude,
-    divide,
-    halfway,
-    halves,
-    settle,
-    unread,
+from airflow_provider_hubcontact.sync.intake import Intake
+from airflow_provider_hubcontact.sync.jobs import Answer, Checking, Job, Reading, Writing
+from airflow_provider_hubcontact.sync.outbox import Outbox
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.plan import Change, Rules, blind, new_key, plan
+from airflow_provider_hubcontact.sync.ports import (
+    Answers,
+    Found,
+    Journal,
+    Lost,
+    Reader,
+    Refused,
+    Step,
+    Writer,
 )
+from airflow_provider_hubcontact.sync.record import Record, Shape
+from airflow_provider_hubcontact.sync.settle import Settled, halfway, halves, settle, unread
 from airflow_provider_hubcontact.sync.validation import Schema
+from airflow_provider_hubcontact.sync.verification import Unproved, key_after, verified
+from airflow_provider_hubcontact.sync.watch import Stop, Watch
 from airflow_provider_hubcontact.sync.window import Window
 from airflow_provider_hubcontact.sync.workers import Workers
 
 WINDOW = 8_000
 """Records that may be under way at once: what folding sees, and what bounds memory."""
 
-MAX_MOVES = 500
-"""Changes of address that may wait for another contact at once."""
+FLUSH_EVERY = 1_000
+"""Rows after which the journal is kept, even if the run does not wait."""
 
-MAX_USELESS_CALLS = 5
-"""Calls in a row that may stay without a usable answer, their retries included, before the run stops."""
-
-_MAY_PASS = frozenset({Outcome.THROTTLED, Outcome.UNAVAILABLE})
+INTERRUPTED = "it was told to stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class Sync:
     :param writer: writes contacts; None for a dry run: what would be written ends ``not_attempted``.
     :param schema: what records must satisfy.
     :param fold: whether the last of several rows with one key wins; else the later ones are ``invalid``.
+    :param verify: whether what was written is read back.
     :param window: records that may be under way at once.
     """
 
@@ -58,6 +59,7 @@ class Sync:
     writer: Writer | None
     schema: Schema | None = None
     fold: bool = True
+    verify: bool = False
     window: int = WINDOW
 
     def run(
@@ -65,80 +67,94 @@ class Sync:
         rows: Iterable[object],
         workers: Workers[Job, Answer],
         settled: Callable[[Result], None],
-    ) -> str | None:
+        journal: Journal | None = None,
+        first: int = 1,
+    ) -> Stop | None:
         """Take every row to its outcome.
 
         :param rows: the source; it is read no faster than HubSpot takes its records.
         :param workers: what carries the calls out.
         :param settled: called once for each row that was read, in this thread.
+        :param journal: remembers results, and knows those of earlier tries.
+        :param first: number of the first row.
         :return: why the source was not read to its end, or None if it was.
-        :raises Exception: what the source raised, once every row read before has its outcome.
+        :raises Exception: what the source or the journal raised, once every row read before has its outcome.
         """
-        return _Run(self, workers, settled).through(enumerate(rows, 1))
+        intake = Intake(enumerate(rows, first), self.shape, self.schema, journal)
+        return _Run(self, intake, workers, settled, journal).through()
 
 
 class _Run:
     """The state of a run. One thread touches it; only the calls run on others."""
 
-    def __init__(self, sync: Sync, workers: Workers[Job, Answer], settled: Callable[[Result], None]) -> None:
+    def __init__(
+        self,
+        sync: Sync,
+        intake: Intake,
+        workers: Workers[Job, Answer],
+        settled: Callable[[Result], None],
+        journal: Journal | None,
+    ) -> None:
         self._sync = sync
+        self._intake = intake
         self._workers = workers
-        self._settled = settled
+        self._report = settled
+        self._journal = journal
+        self._watch = Watch()
         self._window = Window(fold=sync.fold)
-        self._stopped: str | None = None
-        self._exhausted = False
-        self._broken: Exception | None = None
-        self._calls = 0  # under way
-        self._readings: list[Reading] = []  # look-ups among them
-        self._useless = 0  # calls since the last usable answer
+        self._broken: Exception | None = None  # what the journal raised
+        self._calls: list[Job] = []  # under way
         self._lookups: deque[tuple[Record, ...]] = deque()  # to be repeated in parts
-        self._steps: dict[Write, deque[Step]] = {kind: deque() for kind in Write}
-        self._again: deque[Writing] = deque()
+        self._outbox = Outbox()
         self._met: set[int] = set()  # rows whose creation met a contact
-        self._moves = Moves()
-        self._moved: set[int] = set()  # rows that have waited for an address
+        self._unproved = Unproved()
 
-    def through(self, source: Iterator[tuple[int, object]]) -> str | None:
+    def through(self) -> Stop | None:
         while True:
-            self._fill(source)
+            self._fill()
             self._start_writes()
+            self._start_checks()
             self._start_reads()
-            if not self._calls:
-                if not self._moves:
-                    break
-                self._send_again(self._moves.longest())
-                continue
-            self._finish(*self._workers.finished())
-        if self._broken:
-            raise self._broken
-        return self._stopped
+            self._flush()
+            if self._calls:
+                self._wait()
+            elif self._outbox.waits:
+                self._outbox.unblock()
+            elif not self._unproved:
+                break
+        if broken := self._broken or self._intake.broken:
+            raise broken
+        return self._watch.stop
+
+    @property
+    def _readings(self) -> Iterator[Reading]:
+        return (job for job in self._calls if isinstance(job, Reading))
 
     # Source, shape, validate, fold
 
-    def _fill(self, source: Iterator[tuple[int, object]]) -> None:
-        while not self._stopped and not self._exhausted and len(self._window) < self._sync.window:
-            item = self._next_row(source)
-            if item is None:
-                self._exhausted = True
-            else:
-                self._take(*item)
+    def _fill(self) -> None:
+        while not self._watch.stop and not self._intake.exhausted and len(self._window) < self._sync.window:
+            taken = self._intake.next()
+            if isinstance(taken, Record):
+                taken = self._window.admit(taken)
+            if taken:
+                self._settled(taken)
+                if taken.row % FLUSH_EVERY == 0:
+                    self._flush()
         self._plan_known()
 
-    def _next_row(self, source: Iterator[tuple[int, object]]) -> tuple[int, object] | None:
+    def _settled(self, result: Result) -> None:
+        if self._journal:
+            self._journal.settled(result)
+        self._report(result)
+
+    def _flush(self) -> None:
         try:
-            return next(source, None)
+            if self._journal and not self._broken:
+                self._journal.flush()
         except Exception as error:  # noqa: BLE001 - raised again when all that was read has its outcome
             self._broken = error
-            return None
-
-    def _take(self, row: int, values: object) -> None:
-        shaped = self._sync.shape.record(row, values)
-        if isinstance(shaped, Record):
-            problem = self._sync.schema.check(shaped) if self._sync.schema else None
-            shaped = problem or shaped
-        result = shaped if isinstance(shaped, Result) else self._window.admit(shaped)
-        if result:
-            self._settled(result)
+            self._stop(f"the journal cannot be kept: {type(error).__name__}")
 
     # Resolve
 
@@ -151,17 +167,16 @@ class _Run:
                 self._go_on(record, blind(record, self._sync.rules))
 
     def _start_reads(self) -> None:
-        while self._calls < self._workers.size and (records := self._next_lookup()):
+        while len(self._calls) < self._workers.size and (records := self._next_lookup()):
             keys = tuple(dict.fromkeys(key for record in records for key in self._keys(record)))
             names = {name for record in records for name in record.properties}
-            self._readings.append(Reading(records))
-            self._start(self._readings[-1], partial(self._sync.reader.read, keys, names))
+            self._start(Reading(records), partial(self._sync.reader.read, keys, names))
 
     def _next_lookup(self) -> tuple[Record, ...]:
         if self._lookups:
             return self._lookups.popleft()
         size = self._sync.reader.batch_size
-        if self._window.waiting < size and self._calls and not self._exhausted:
+        if self._window.waiting < size and self._calls and not self._intake.exhausted:
             return ()  # a fuller call will be possible
         return self._window.take(size, self._sync.rules)
 
@@ -204,67 +219,52 @@ class _Run:
             self._end(result._replace(changes=planned.diff()))
         else:
             change = planned._replace(met=True) if record.row in self._met else planned
-            self._steps[change.write].append(Step(change))
+            self._outbox.add(Step(change))
 
     def _start_writes(self) -> None:
         writer = self._sync.writer
-        while writer and self._calls < self._workers.size and (job := self._next_write(writer.batch_size)):
+        while writer and len(self._calls) < self._workers.size:
+            more_to_come = bool(self._lookups or self._window.waiting or any(self._readings))
+            job = self._outbox.take(writer.batch_size, more_to_come=more_to_come)
+            if job is None:
+                return
             self._start(job, partial(writer.write, job.kind, job.steps))
-
-    def _next_write(self, size: int) -> Writing | None:
-        if self._again:
-            return self._again.popleft()
-        more_to_come = self._readings or self._lookups or self._window.waiting
-        for kind, steps in self._steps.items():
-            if len(steps) >= size or (steps and not more_to_come):
-                return Writing(kind, tuple(steps.popleft() for _ in range(min(size, len(steps)))))
-        return None
 
     def _delivered(self, job: Writing, answer: Answer) -> None:
         if isinstance(answer, Found):
             raise TypeError("a write was answered with contacts")
         came_to = settle(job.steps, answer)
+        if self._sync.verify:
+            came_to = replace(came_to, results=self._unproved.hold(job.steps, came_to.results))
         for step, refusal in came_to.blocked:
-            self._block(step, refusal)
+            self._conclude(self._outbox.block(step, refusal, final=self._watch.stop is not None))
         self._conclude(came_to)
-        retries = list(came_to.again)
-        if job.others:
-            innocent = isinstance(answer, Answers) and not answer.faults and not retries
-            retries.append(divide(job.others) if innocent else Retry(job.others))
-        self._again.extend(
-            Writing(job.kind, each.steps, repeated=True, others=each.others) for each in retries
-        )
+        self._outbox.repeat(job, answer, came_to.again)
         for step in came_to.met:
             self._met.add(step.change.record.row)
             self._outdate(self._window.resume(step.change.record))
+
+    def _start_checks(self) -> None:
+        size = self._sync.reader.batch_size
+        while len(self._calls) < self._workers.size and self._unproved:
+            if len(self._unproved) < size and self._calls:
+                return  # a fuller call will be possible
+            job = self._unproved.take(size)
+            keys = tuple(key_after(change, self._sync.rules) for change, _ in job.written)
+            names = {name for change, _ in job.written for name in change.outcome}
+            self._start(job, partial(self._sync.reader.read, keys, names))
+
+    def _checked(self, job: Checking, answer: Answer) -> None:
+        if isinstance(answer, Answers):
+            raise TypeError("a look-up was answered with writes")
+        for change, result in job.written:
+            self._outdate(self._end(verified(change, result, answer, self._sync.rules)))
 
     def _conclude(self, came_to: Settled) -> None:
         for result in came_to.results:
             self._outdate(self._end(result))
         for step in came_to.onward:
-            if self._moves.gave_up(step):
-                self._send_again(self._moves.freed(step.change.address))
-            else:
-                self._steps[step.change.write].append(step)
-
-    def _block(self, step: Step, refusal: Refused) -> None:
-        """Let a change of address wait once for the contact that has it."""
-        holder = str(refusal.existing_id)
-        if step.change.record.row in self._moved or self._stopped:
-            address = step.properties[EMAIL]
-            reason = f"the new {EMAIL} {address} belongs to another contact ({holder})"
-            self._conclude(conclude((step,), replace(refusal, category="KEY_TAKEN", message=reason)))
-            return
-        clearing = self._moves.block(step, holder)
-        if clearing:
-            self._steps[clearing.change.write].append(clearing)
-        self._send_again(self._moves.longest(MAX_MOVES))
-
-    def _send_again(self, waited: Iterable[Step]) -> None:
-        """Send changes of address that have waited once more; what they waited for may be done."""
-        for step in waited:
-            self._moved.add(step.change.record.row)
-            self._steps[step.change.write].append(step)
+            self._outbox.add_next(step)
 
     def _outdate(self, claims: set[str]) -> None:
         """Let no look-up under way be believed about what was written meanwhile."""
@@ -274,78 +274,73 @@ class _Run:
     # Calls and ends
 
     def _start(self, job: Job, call: Callable[[], Answer]) -> None:
-        self._calls += 1
+        self._calls.append(job)
         self._workers.start(job, call)
 
+    def _wait(self) -> None:
+        finished = self._workers.finished()
+        if finished:
+            self._finish(*finished)
+        elif self._watch.stop is None:
+            self._stop(INTERRUPTED)
+        else:
+            for job in tuple(self._calls):
+                self._finish(job, Lost("the run was stopped before HubSpot answered", sent=True))
+
+    def _stop(self, reason: str) -> None:
+        self._watch.tell(reason)
+        self._workers.cancel()
+        self._abandon(reason)
+
     def _finish(self, job: Job, answer: Answer) -> None:
-        self._calls -= 1
-        self._watch(answer)
-        if self._stopped and isinstance(answer, Lost) and not answer.sent:
+        self._calls = [each for each in self._calls if each is not job]
+        self._watch.see(answer)
+        if self._watch.stop and isinstance(answer, Lost) and not answer.sent:
             self._unsend(job)
         elif isinstance(job, Reading):
-            self._readings = [reading for reading in self._readings if reading is not job]
             self._looked_up(job, answer)
+        elif isinstance(job, Checking):
+            self._checked(job, answer)
         else:
             self._delivered(job, answer)
-        if self._stopped:
-            self._workers.cancel()
-            self._abandon()
+        if self._watch.stop:
+            self._stop(self._watch.stop.reason)
 
     def _unsend(self, job: Job) -> None:
         """Take back a call that was not sent before the run stopped."""
         if isinstance(job, Reading):
-            self._readings = [reading for reading in self._readings if reading is not job]
             self._lookups.append(job.records)
-        elif job.repeated:
-            self._again.append(job)
+        elif isinstance(job, Checking):
+            self._unproved.put_back(job)
         else:
-            self._steps[job.kind].extend(job.steps)
-
-    def _watch(self, answer: Answer) -> None:
-        """Stop the run when no later call can fare better."""
-        if isinstance(answer, Found | Answers):
-            self._useless = 0
-            return
-        reason = answer.reason if isinstance(answer, Lost) else answer.message
-        useless = isinstance(answer, Lost) or refused_as(answer.status) in _MAY_PASS
-        self._useless = self._useless + 1 if useless else 0
-        if isinstance(answer, Refused) and answer.stops:
-            self._stopped = self._stopped or reason or f"HubSpot answered {answer.status}"
-        elif self._useless >= MAX_USELESS_CALLS:
-            self._stopped = self._stopped or f"{self._useless} calls in a row failed, the last one: {reason}"
+            self._outbox.put_back(job)
 
     def _end(self, result: Result) -> set[str]:
         """Give a record that was under way its outcome, and tell what it had claimed."""
         self._settled(result)
         self._met.discard(result.row)
-        self._moved.discard(result.row)
         claims = self._window.release(result.key)
-        if self._moves:
-            for claim in claims:
-                if claim.startswith("contact "):
-                    self._moves.ended(claim.removeprefix("contact "))
-                    self._send_again(self._moves.freed(claim.removeprefix("contact ")))
+        self._outbox.ended(result.row, claims)
         return claims
 
-    def _abandon(self) -> None:
+    def _abandon(self, reason: str) -> None:
         """End what was not sent when the run stopped."""
-        blocked = self._moves.drain()
-        refused = [step for job in self._again for step in (*job.steps, *job.others)]
-        steps = [step for queue in self._steps.values() for step in queue]
+        refused, steps = self._outbox.drain()
         records = [record for chunk in self._lookups for record in chunk]
-        for queue in self._steps.values():
-            queue.clear()
-        self._again.clear()
         self._lookups.clear()
+        if self._unproved:
+            unread = Lost(f"the run stopped: {reason}", sent=False)
+            self._checked(self._unproved.take(len(self._unproved)), unread)
         for step in refused:
-            self._end(self._given_up(step.change.record, halfway(step) or "its batch got no clear answer: "))
-        for step in (*steps, *blocked):
-            self._end(self._given_up(step.change.record, halfway(step)))
+            what = halfway(step) or "its batch got no clear answer: "
+            self._end(self._given_up(step.change.record, reason, what))
+        for step in steps:
+            self._end(self._given_up(step.change.record, reason, halfway(step)))
         for record in records:
-            self._end(self._given_up(record))
+            self._end(self._given_up(record, reason))
         for record in self._window.drain():
-            self._settled(self._given_up(record))
+            self._settled(self._given_up(record, reason))
 
-    def _given_up(self, record: Record, what: str = "") -> Result:
+    def _given_up(self, record: Record, reason: str, what: str = "") -> Result:
         outcome = Outcome.UNKNOWN if what else Outcome.NOT_ATTEMPTED
-        return Result(record.row, record.key, outcome, reason=f"{what}the run stopped: {self._stopped}")
+        return Result(record.row, record.key, outcome, reason=f"{what}the run stopped: {reason}")

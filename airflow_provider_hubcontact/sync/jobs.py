@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from airflow_provider_hubcontact.sync.plan import Write
+from airflow_provider_hubcontact.sync.outcome import Result
+from airflow_provider_hubcontact.sync.plan import Change, Write
 from airflow_provider_hubcontact.sync.ports import Answers, Found, Lost, Refused, Step
 from airflow_provider_hubcontact.sync.record import Record
 
@@ -35,5 +36,15 @@ class Writing:
     others: tuple[Step, ...] = ()
 
 
-Job = Reading | Writing
+@dataclass(frozen=True, slots=True)
+class Checking:
+    """A look-up of what was written.
+
+    :param written: changes, and the results that they have unless the look-up contradicts.
+    """
+
+    written: tuple[tuple[Change, Result], ...]
+
+
+Job = Reading | Writing | Checking
 Answer = Found | Answers | Refused | Lost

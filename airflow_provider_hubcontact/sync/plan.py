@@ -59,6 +59,11 @@ class Change(NamedTuple):
         before = self.before
         return {name: (before.get(name), value) for step in self.steps for name, value in step.items()}
 
+    @property
+    def outcome(self) -> Mapping[str, str]:
+        """Give property → value once all steps are written."""
+        return {name: value for step in self.steps for name, value in step.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:

@@ -86,7 +86,7 @@ class Policy(NamedTuple):
         """
         counts = dict.fromkeys(Action, 0)
         for (outcome, status), count in tally.items():
-            counts[self._action(outcome, status)] += count
+            counts[self.action(outcome, status)] += count
         rows = sum(counts.values())
         tolerated = self.max_failures * rows if 0 < self.max_failures < 1 else self.max_failures
         if counts[Action.FAIL] <= tolerated:
@@ -96,7 +96,11 @@ class Policy(NamedTuple):
                 return Verdict(action, _sentence(tally))
         return Verdict(Action.SKIP if counts[Action.SKIP] == rows else Action.SUCCEED, _sentence(tally))
 
-    def _action(self, outcome: Outcome, status: int | None) -> Action:
+    def action(self, outcome: Outcome, status: int | None) -> Action:
+        """Give what one record's outcome asks for.
+
+        :param status: HTTP status that stands for the outcome.
+        """
         # A status that proves nothing decides nothing: {200: "succeed"} must not hide a silent no-op.
         if outcome is not Outcome.UNKNOWN and status is not None and status in self.by_status:
             return self.by_status[status]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from airflow_provider_hubcontact.sync.outcome import Result
 from airflow_provider_hubcontact.sync.plan import Change, Stored, Write
+from airflow_provider_hubcontact.sync.record import Record
 
 
 class Step(NamedTuple):
@@ -115,6 +117,7 @@ class Refused:
     :param stops: no later call of this run can fare better (credentials, daily quota, migration).
     :param details: all that is wrong, as far as HubSpot tells it.
     :param existing_id: record id of the contact that is in the way.
+    :param retry_after: seconds after which the call can fare better, if that is known.
     """
 
     status: int
@@ -125,6 +128,7 @@ class Refused:
     stops: bool = False
     details: tuple[Detail, ...] = ()
     existing_id: str | None = None
+    retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,22 @@ class Lost:
 
     reason: str
     sent: bool
+
+
+class Journal(Protocol):
+    """Remembers what became of records, beyond the run."""
+
+    def earlier(self, record: Record, /) -> Result | None:
+        """Give the result that a record had in an earlier try, if that was its end.
+
+        Called for every record, before anything is done for it.
+        """
+
+    def settled(self, result: Result, /) -> None:
+        """Note a result of this try."""
+
+    def flush(self) -> None:
+        """Keep what was noted; called whenever the run waits."""
 
 
 class Reader(Protocol):

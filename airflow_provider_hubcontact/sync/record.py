@@ -97,6 +97,18 @@ class Shape:
             return _invalid(row, "", "KEY", str(error), (self.key,))
         return self._properties(row, key, source)
 
+    def key_of(self, source: object) -> str | None:
+        """Give a row's key alone; None if it has none that can be used."""
+        try:
+            return self._key(source) if isinstance(source, Mapping) else None
+        except _Unholdable:
+            return None
+
+    @property
+    def key_property(self) -> str:
+        """The name under which a record's document has the key."""
+        return (self.mapping or {}).get(self.key, self.key)
+
     def _key(self, source: Mapping[Any, object]) -> str:
         if self.key not in source:
             raise _Unholdable(f"the row has no column {self.key!r}, which is the key")
@@ -136,7 +148,7 @@ class Shape:
             properties[self.id_property] = properties[self.id_property].strip()
             if properties[self.id_property] == key:
                 del properties[self.id_property]
-        document.setdefault((self.mapping or {}).get(self.key, self.key), key)
+        document.setdefault(self.key_property, key)
         return Record(row, key, properties, document, timestamp)
 
     def columns(self, source: Mapping[Any, object]) -> list[tuple[str, object]]:

@@ -26,6 +26,7 @@ class Report:
     :param calls: HTTP calls that were made, in all and by status, retries included.
     :param stopped: why the source was not read to its end.
     :param properties_created: properties that the portal lacked.
+    :param earlier: rows that an earlier try of the task brought to their end.
     """
 
     dry_run: bool = False
@@ -34,6 +35,7 @@ class Report:
     calls: Mapping[str, Any] = field(default_factory=dict)
     stopped: str | None = None
     properties_created: list[str] = field(default_factory=list)
+    earlier: int = 0
     tally: Tally = field(default_factory=Counter)
     _problems: list[Result] = field(default_factory=list)
     _sampled: Counter[tuple[Outcome, str | None]] = field(default_factory=Counter)
@@ -47,6 +49,7 @@ class Report:
     def add(self, result: Result) -> None:
         """Count one record's result."""
         self.tally[result.outcome, result.status] += 1
+        self.earlier += result.earlier
         if result.changes and len(self._changes) < MAX_CHANGES:
             self._changes.append(result)
         kind = (result.outcome, result.category)
@@ -55,6 +58,11 @@ class Report:
         if self._sampled[kind] < MAX_SAMPLES_OF_A_KIND:
             self._sampled[kind] += 1
             self._problems.append(result)
+
+    def resume(self, tally: Tally) -> None:
+        """Count what earlier tries of the task have come to."""
+        self.tally.update(tally)
+        self.earlier += tally.total()
 
     @property
     def problems(self) -> tuple[Result, ...]:
@@ -76,6 +84,7 @@ class Report:
             "outcomes": {str(outcome): count for outcome, count in by_outcome(self.tally).items()},
             "statuses": dict(sorted(statuses.items())),
             "calls": dict(self.calls),
+            "from_earlier_tries": self.earlier,
             "seconds": round(self.seconds, 3),
             "rows_per_second": round(self.rows / self.seconds, 1) if self.seconds else None,
             "api_version": self.api_version,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Generic, Protocol, Self, TypeVar
 
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 
 MOST_THREADS = 64
+
+PATIENCE = 3.0
+"""Seconds to wait for answers when the run is to stop; Airflow kills a task five after it told it so."""
 
 
 class Workers(Protocol[Job, Answer]):
@@ -23,8 +27,11 @@ class Workers(Protocol[Job, Answer]):
     def start(self, job: Job, call: Callable[[], Answer], /) -> None:
         """Begin a call."""
 
-    def finished(self) -> tuple[Job, Answer]:
-        """Wait for a call to end, whichever it is, and give its job and its answer."""
+    def finished(self) -> tuple[Job, Answer] | None:
+        """Wait for a call to end, whichever it is, and give its job and its answer.
+
+        :return: None if the run is to stop, and again if the calls under way then take too long to end.
+        """
 
     def cancel(self) -> None:
         """Let calls end that have not been sent yet; each still gives its answer."""
@@ -43,13 +50,14 @@ class ThreadWorkers(Generic[Job, Answer]):
         self._size = size
         self._cancel = cancel
         self._pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="hubspot")
-        self._done: SimpleQueue[tuple[Job, Answer | BaseException]] = SimpleQueue()
+        self._done: SimpleQueue[tuple[Job, Answer | BaseException] | None] = SimpleQueue()
+        self._deadline: float | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.shutdown(wait=self._deadline is None, cancel_futures=True)
 
     @property
     def size(self) -> int:
@@ -64,9 +72,22 @@ class ThreadWorkers(Generic[Job, Answer]):
         """Begin a call on a thread of its own."""
         self._pool.submit(self._run, job, call)
 
-    def finished(self) -> tuple[Job, Answer]:
+    def interrupt(self) -> None:
+        """Stop the run; from any thread, or from a signal's handler."""
+        if self._deadline is None:
+            self._deadline = time.monotonic() + PATIENCE
+            self._done.put(None)
+
+    def finished(self) -> tuple[Job, Answer] | None:
         """Wait for the next call to end; raise what it raised."""
-        job, answer = self._done.get()
+        left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+        try:
+            done = self._done.get(timeout=left)
+        except Empty:
+            return None
+        if done is None:
+            return None
+        job, answer = done
         if isinstance(answer, BaseException):
             raise answer
         return job, answer

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.sync.engine import MAX_USELESS_CALLS, Sync
+from airflow_provider_hubcontact.sync.engine import Sync
 from airflow_provider_hubcontact.sync.jobs import Answer, Job
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
@@ -29,6 +29,7 @@ from airflow_provider_hubcontact.sync.ports import (
 )
 from airflow_provider_hubcontact.sync.record import Shape
 from airflow_provider_hubcontact.sync.validation import Schema
+from airflow_provider_hubcontact.sync.watch import MAX_USELESS_CALLS, Stop
 from airflow_provider_hubcontact.sync.workers import ThreadWorkers
 from tests.sync.fakes import (
     BAD,
@@ -499,8 +500,10 @@ def test_stop(message: str) -> None:
     source = iter(renamed(*range(9)))
     sync = sync_of(portal, window=6)
 
-    reason = sync.run(source, one_by_one(), lambda result: results.update({result.row: result}))
+    stop = sync.run(source, one_by_one(), lambda result: results.update({result.row: result}))
 
+    assert stop is not None
+    reason = stop.reason
     assert reason == (message or "HubSpot answered 401")
     assert outcomes(results) == [Outcome.UNAUTHORIZED] * 3 + [Outcome.NOT_ATTEMPTED] * 3
     assert results[6].reason == f"the run stopped: {reason}"
@@ -540,9 +543,9 @@ def test_stop_cancels_calls_that_were_not_sent() -> None:
     portal = Waiting.of(*people(6), batch_size=1)
     with ThreadWorkers[Job, Answer](lambda: 4, stopped.set) as workers:
         results: dict[int, Result] = {}
-        reason = sync_of(portal).run(rows, workers, lambda result: results.update({result.row: result}))
+        stop = sync_of(portal).run(rows, workers, lambda result: results.update({result.row: result}))
 
-    assert reason == "refused with 401"
+    assert stop == Stop("refused with 401")
     assert results[1].outcome is Outcome.UNAUTHORIZED
     assert {results[row].outcome for row in results if row > 1} == {Outcome.NOT_ATTEMPTED}
     assert portal.applied == []
@@ -613,10 +616,10 @@ def test_too_many_useless_calls(fate: Fate) -> None:
     source = iter(renamed(*range(90)))
     results: list[Result] = []
 
-    reason = sync_of(portal, window=9).run(source, one_by_one(), results.append)
+    stop = sync_of(portal, window=9).run(source, one_by_one(), results.append)
 
-    assert reason is not None
-    assert reason.startswith(f"{MAX_USELESS_CALLS} calls in a row failed, the last one: ")
+    assert stop is not None
+    assert stop.reason.startswith(f"{MAX_USELESS_CALLS} calls in a row failed, the last one: ")
     assert portal.calls == MAX_USELESS_CALLS
     assert sorted(result.row for result in results) == list(range(1, len(results) + 1))
     assert len(results) < 90

@@ -15,6 +15,7 @@ from airflow_provider_hubcontact.sync.lifecycle import DEFAULT_STAGES, STAGE, On
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.plan import Rules
 from airflow_provider_hubcontact.sync.record import Record, Shape
+from airflow_provider_hubcontact.sync.watch import Stop
 from airflow_provider_hubcontact.sync.workers import ThreadWorkers, Workers
 from tests.sync.fakes import (
     BAD,
@@ -112,7 +113,7 @@ class Scene:
     results: dict[int, Result] = field(default_factory=dict)
     records: dict[int, Record] = field(default_factory=dict)
     read: int = 0
-    stopped: str | None = None
+    stopped: Stop | None = None
 
     def run(self, rows: Iterable[object]) -> None:
         self.stopped = self.sync.run(self._watched(rows), self.workers, self._settled)

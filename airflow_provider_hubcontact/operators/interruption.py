@@ -1,0 +1,43 @@
+"""Signals that would break into a run, made to wait until it has accounted for its records."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+SIGNALS = (signal.SIGALRM, signal.SIGTERM, signal.SIGINT)
+"""Airflow's ``execution_timeout``; its request to end; a person's at a terminal."""
+
+
+@contextmanager
+def held_back(stop: Callable[[], None]) -> Iterator[None]:
+    """Hold signals back as long as the block lasts; then do what they would have done.
+
+    Airflow's handlers raise wherever the task is, which may be between an answer and its record.
+
+    :param stop: called by the first signal; the block is to end soon.
+    :raises BaseException: what the handler of a signal that came raises.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals go to the main thread
+        return
+    came: list[tuple[int, FrameType | None]] = []
+
+    def hold(number: int, frame: FrameType | None) -> None:
+        came.append((number, frame))
+        stop()
+
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    held = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in held:
+        signal.signal(number, hold)
+    try:
+        yield
+    finally:
+        for number, handler in held.items():
+            signal.signal(number, handler)
+    for caught, frame in came:
+        held[signal.Signals(caught)](caught, frame)

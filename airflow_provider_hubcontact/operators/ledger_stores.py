@@ -1,0 +1,129 @@
+"""Where a ledger is kept: files of any store that Airflow knows, or a SQL table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from airflow_provider_hubcontact.operators.rows import query
+from airflow_provider_hubcontact.sync.ledger import FIELDS, Attempt, Line
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+
+LINES_IN_A_PART = 50_000
+
+REMOTE_PACE = 2.0
+"""Seconds between two parts in an object store, which cannot append: so much more a crash can lose."""
+
+
+class LedgerFiles:
+    """JSON lines: one folder a task instance, ``<run>/<task>/<map index>/<try>-<part>.jsonl``.
+
+    :param root: folder of the ledger.
+    :param attempt: the try.
+    """
+
+    def __init__(self, root: ObjectStoragePath, attempt: Attempt) -> None:
+        self._folder = root / quote(attempt.run, safe="=") / quote(attempt.task) / str(attempt.map_index)
+        self._attempt = attempt
+        self._appends = root.protocol in {"", "file", "local"}
+        self._part = 0
+        self._lines = 0
+
+    @property
+    def pace(self) -> float:
+        """Seconds between two writes."""
+        return 0.0 if self._appends else REMOTE_PACE
+
+    def write(self, lines: Sequence[Line], /) -> None:
+        """Keep lines of this try: in the part that is open, or in a new one."""
+        if not self._part or not self._appends or self._lines >= LINES_IN_A_PART:
+            self._part, self._lines = self._part + 1, 0
+            self._folder.mkdir(parents=True, exist_ok=True)
+        self._lines += len(lines)
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        path = self._folder / f"{self._attempt.number:03}-{self._part:06}.jsonl"
+        with path.open("ab" if self._appends else "wb") as file:
+            file.write(text.encode())
+
+    def earlier(self) -> Iterator[Line]:
+        """Give the lines of the earlier tries, try by try."""
+        for part in parts_of(self._folder):
+            if int(part.name.partition("-")[0]) < self._attempt.number:
+                yield from lines_of(part)
+
+
+def parts_of(folder: ObjectStoragePath) -> list[ObjectStoragePath]:
+    """Give the parts below a folder, in the order in which they were written."""
+    return sorted(folder.glob("**/*.jsonl"), key=str) if folder.exists() else []
+
+
+def lines_of(part: ObjectStoragePath) -> Iterator[Line]:
+    """Give the lines of a part; a last one that a crash cut off is left out."""
+    with part.open("rb") as file:
+        for text in file:
+            if text.endswith(b"\n"):
+                yield json.loads(text)
+
+
+class LedgerTable:
+    """A SQL table, one row a line; it is created if there is none.
+
+    :param hook: the database.
+    :param table: name, with its schema if need be.
+    :param attempt: the try.
+    """
+
+    pace = 1.0
+
+    def __init__(self, hook: DbApiHook, table: str, attempt: Attempt) -> None:
+        self._hook = hook
+        self._table = table
+        self._attempt = attempt
+        self._columns = [_COLUMNS.get(name, name) for name in FIELDS]
+        types = ", ".join(
+            f"{column} {'INTEGER' if name in _NUMBERS else 'VARCHAR(64)' if name in _SHORT else 'TEXT'}"
+            for column, name in zip(self._columns, FIELDS, strict=True)
+        )
+        hook.run(f"CREATE TABLE IF NOT EXISTS {table} ({types})")
+
+    def write(self, lines: Sequence[Line], /) -> None:
+        """Insert lines."""
+        rows = [tuple(_cell(line[name]) for name in FIELDS) for line in lines]
+        self._hook.insert_rows(self._table, rows, target_fields=self._columns, commit_every=1_000)
+
+    def earlier(self) -> Iterator[Line]:
+        """Give the lines of the earlier tries, try by try."""
+        marker = self._hook.placeholder
+        columns = ", ".join(self._columns)
+        attempt = self._attempt
+        sql = (
+            f"SELECT {columns} FROM {self._table} WHERE run = {marker} AND task = {marker} "  # noqa: S608 - named by the DAG's author
+            f"AND map_index = {marker} AND attempt < {marker} ORDER BY attempt, line"
+        )
+        where = (attempt.run, attempt.task, attempt.map_index, attempt.number)
+        with query(self._hook, sql, where) as spool:
+            for row in spool:
+                line = dict(zip(FIELDS, row.values(), strict=True))
+                yield {**line, **{name: json.loads(line[name]) if line[name] else None for name in _JSON}}
+
+
+_COLUMNS = {
+    "try": "attempt",
+    "row": "line",
+    "key": "record_key",
+    "values": "record_values",
+    "time": "settled_at",
+}
+"""Field → column, where the field's name is a word of SQL."""
+_NUMBERS = frozenset({"map_index", "try", "row", "status"})
+_SHORT = frozenset({"outcome", "category", "digest", "time", "correlation_id"})
+_JSON = ("properties", "changed", "changes", "values")
+
+
+def _cell(value: object) -> Any:
+    return json.dumps(value) if isinstance(value, list | dict) else value

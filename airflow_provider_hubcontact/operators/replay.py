@@ -1,0 +1,94 @@
+"""The records of a ledger, to be sent again."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from airflow_provider_hubcontact.operators.ledger_stores import lines_of, parts_of
+from airflow_provider_hubcontact.operators.rows import UnusableSource
+from airflow_provider_hubcontact.sync.outcome import WELL, Outcome
+from airflow_provider_hubcontact.sync.record import Shape
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+log = logging.getLogger(__name__)
+
+PROBLEMS = tuple(str(outcome) for outcome in Outcome if outcome not in WELL)
+
+
+def replayed(
+    folder: ObjectStoragePath, outcomes: Collection[str], source: Iterable[object] | None, shape: Shape
+) -> Iterator[object]:
+    """Give the rows whose last line in a ledger has one of some outcomes.
+
+    :param folder: the ledger, or a part of it: a run, a task.
+    :param outcomes: which ones.
+    :param source: rows to choose from by their key; None for the values that the ledger has kept.
+    :param shape: tells a row's key.
+    :return: rows of the source, or rows as the shape of :func:`shape_of` expects them.
+    :raises UnusableSource: if there is no such ledger, or it has not kept the values.
+    """
+    with closing(sqlite3.connect("", isolation_level=None, check_same_thread=False)) as db:
+        lines, nameless = _index(db, folder)
+        if not lines:
+            raise UnusableSource(f"there is no ledger at {folder}, or it is empty")
+        if nameless:
+            log.warning("%d lines of the ledger have no key; their rows cannot be found again.", nameless)
+        if source is None:
+            yield from _kept(db, outcomes, shape)
+            return
+        for row in source:
+            found = db.execute("SELECT outcome FROM line WHERE key = ?", (shape.key_of(row),)).fetchone()
+            if found and found[0] in outcomes:
+                yield row
+
+
+def shape_of(shape: Shape) -> Shape:
+    """Give the shape of rows whose values a ledger has kept: they are named by property."""
+    return replace(shape, key=shape.key_property, mapping=None, timestamp=None)
+
+
+def _index(db: sqlite3.Connection, folder: ObjectStoragePath) -> tuple[int, int]:
+    """Take in the last line of each key.
+
+    :return: how many lines there are, and how many of them have no key.
+    """
+    db.executescript(
+        "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
+        "CREATE TABLE line (key TEXT PRIMARY KEY, outcome TEXT, time TEXT, kept TEXT)"
+    )
+    lines = nameless = 0
+    for part in parts_of(folder):
+        for line in lines_of(part):
+            lines += 1
+            nameless += not line["key"]
+            if not line["key"] or line["outcome"] == Outcome.SUPERSEDED:
+                continue
+            db.execute(
+                "INSERT INTO line VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
+                "outcome = excluded.outcome, time = excluded.time, kept = excluded.kept "
+                "WHERE excluded.time >= time",
+                (line["key"], line["outcome"], line["time"], json.dumps(line["values"])),
+            )
+    db.execute("COMMIT")
+    return lines, nameless
+
+
+def _kept(db: sqlite3.Connection, outcomes: Collection[str], shape: Shape) -> Iterator[object]:
+    for key, outcome, kept in db.execute("SELECT key, outcome, kept FROM line ORDER BY rowid"):
+        if outcome not in outcomes:
+            continue
+        values = json.loads(kept)
+        if not values:
+            raise UnusableSource(
+                f"the ledger has kept no values of {key}: give records or sql to choose from, or keep values "
+                "with ledger_values=True"
+            )
+        yield {**values, shape.key_property: key}

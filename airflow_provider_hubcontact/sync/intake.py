@@ -1,0 +1,56 @@
+"""From the source to records: shape, earlier tries, validate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from airflow_provider_hubcontact.sync.outcome import Result
+from airflow_provider_hubcontact.sync.ports import Journal
+from airflow_provider_hubcontact.sync.record import Record, Shape
+from airflow_provider_hubcontact.sync.validation import Schema
+
+
+class Intake:
+    """Reads a source, row by row.
+
+    :param rows: the source, with the numbers of the rows.
+    :param shape: how rows become records.
+    :param schema: what records must satisfy.
+    :param journal: knows the results of earlier tries.
+    """
+
+    def __init__(
+        self,
+        rows: Iterator[tuple[int, object]],
+        shape: Shape,
+        schema: Schema | None,
+        journal: Journal | None,
+    ) -> None:
+        self.exhausted = False
+        self.broken: Exception | None = None
+        self._rows = rows
+        self._shape = shape
+        self._schema = schema
+        self._journal = journal
+
+    def next(self) -> Record | Result | None:
+        """Read a row.
+
+        :return: the record, or the result that the row has at once; None if there is no further row. What
+            the source raised instead is in :attr:`broken`.
+        """
+        try:
+            item = next(self._rows, None)
+        except Exception as error:  # noqa: BLE001 - raised again when all that was read has its outcome
+            self.broken = error
+            item = None
+        if item is None:
+            self.exhausted = True
+            return None
+        record = self._shape.record(*item)
+        if isinstance(record, Result):
+            return record
+        if self._journal and (earlier := self._journal.earlier(record)):
+            return earlier
+        problem = self._schema.check(record) if self._schema else None
+        return problem or record

@@ -1,0 +1,83 @@
+"""Whether a contact has what HubSpot said it wrote."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from airflow_provider_hubcontact.sync.comparison import Kind, same
+from airflow_provider_hubcontact.sync.jobs import Checking
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.plan import Change, Rules, new_key
+from airflow_provider_hubcontact.sync.ports import Found, Lost, Refused, Step
+
+_WRITTEN = frozenset({Outcome.UPDATED, Outcome.CREATED})
+
+
+class Unproved:
+    """What was written, until it is read back."""
+
+    def __init__(self) -> None:
+        self._written: deque[tuple[Change, Result]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._written)
+
+    def hold(self, steps: Iterable[Step], results: Iterable[Result]) -> tuple[Result, ...]:
+        """Hold back the results of what was written.
+
+        :param steps: of a batch.
+        :param results: that it has.
+        :return: the other results.
+        """
+        changes = {step.change.record.row: step.change for step in steps}
+        others: list[Result] = []
+        for result in results:
+            if result.outcome in _WRITTEN:
+                self._written.append((changes[result.row], result))
+            else:
+                others.append(result)
+        return tuple(others)
+
+    def put_back(self, job: Checking) -> None:
+        """Hold what was to be read back, and was not."""
+        self._written.extend(job.written)
+
+    def take(self, size: int) -> Checking:
+        """Give what one look-up reads back."""
+        return Checking(tuple(self._written.popleft() for _ in range(min(size, len(self._written)))))
+
+
+def key_after(change: Change, rules: Rules) -> str:
+    """Give the key that a contact has once a change is written."""
+    return new_key(change.record, rules) or change.record.key
+
+
+def verified(change: Change, result: Result, answer: Found | Refused | Lost, rules: Rules) -> Result:
+    """Compare what was to be written with what was read back.
+
+    :param result: the record's result, as the answer to the write had it.
+    :param answer: the look-up that came after the write.
+    :return: the same result, or ``unknown`` with both values: a silent no-op is no success.
+    """
+    if not isinstance(answer, Found):
+        what = answer.reason if isinstance(answer, Lost) else answer.message
+        return _doubt(result, f"written, but it could not be read back: {what}")
+    stored = answer.contacts.get(key_after(change, rules))
+    if stored is None:
+        return _doubt(result, "HubSpot accepted the write, but finds no such contact")
+    differing = {
+        name: (wanted, stored.properties.get(name))
+        for name, wanted in change.outcome.items()
+        if not same(rules.kinds.get(name, Kind.UNKNOWN), wanted, stored.properties.get(name))
+    }
+    if not differing:
+        return result
+    values = ", ".join(f"{name} is {has!r}, not {wanted!r}" for name, (wanted, has) in differing.items())
+    return _doubt(result, f"HubSpot accepted the write, but {values}", tuple(differing))
+
+
+def _doubt(result: Result, reason: str, properties: tuple[str, ...] = ()) -> Result:
+    return result._replace(
+        outcome=Outcome.UNKNOWN, category="NOT_VERIFIED", reason=reason, properties=properties
+    )
