@@ -177,9 +177,8 @@ class _Ended:
     """
 
     def __init__(self, lines: Iterable[Line], policy: Policy) -> None:
-        self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self._db.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
+        self._db = sqlite3.connect("", check_same_thread=False)
+        self._db.execute(
             "CREATE TABLE line (digest TEXT PRIMARY KEY, key TEXT, try INT, action TEXT, json TEXT)"
         )
         self._db.executemany(
@@ -190,15 +189,14 @@ class _Ended:
                 if line["digest"]
             ),
         )
-        final = {Action.SUCCEED, Action.SKIP}
         retries = "SELECT 1 FROM line WHERE action = ? AND try = (SELECT max(try) FROM line)"
+        again = {Action.RETRY, Action.FAIL_NOW, Action.FAIL}
         if self._db.execute(retries, (Action.RETRY,)).fetchone():
-            final.add(Action.FAIL)
-        again = ", ".join(f"'{action}'" for action in Action if action not in final)
-        self._db.executescript(
-            f"CREATE TABLE again AS SELECT DISTINCT key FROM line WHERE action IN ({again});"  # noqa: S608
-            "DELETE FROM line WHERE key IN (SELECT key FROM again); COMMIT"
-        )
+            again.remove(Action.FAIL)
+        self._db.execute("CREATE TABLE again (key TEXT PRIMARY KEY) WITHOUT ROWID")
+        for action in again:
+            self._db.execute("INSERT OR IGNORE INTO again SELECT key FROM line WHERE action = ?", (action,))
+        self._db.execute("DELETE FROM line WHERE key IN (SELECT key FROM again)")
         (self._any,) = self._db.execute("SELECT EXISTS (SELECT 1 FROM line)").fetchone()
 
     def find(self, digest: str) -> Line | None:
