@@ -141,6 +141,26 @@ class ContactsPort:
         return fold(self._id_property, value) if value else None
 
 
+class Verifier:
+    """Reads contacts for a second time, and counts what that costs.
+
+    :param port: reads.
+    """
+
+    always = True
+
+    def __init__(self, port: ContactsPort | LegacyContactsPort) -> None:
+        self._port = port
+        self.batch_size = port.batch_size
+        self.records = self.calls = 0
+
+    def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
+        """Look keys up."""
+        self.records += len(keys)
+        self.calls += 1
+        return self._port.read(keys, properties)
+
+
 class LegacyContactsPort:
     """Reads and writes contacts one by one, by address, as the legacy API does.
 

@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import BaseHook, ObjectStoragePath
 
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
-from airflow_provider_hubcontact.operators.contacts_port import port_of
+from airflow_provider_hubcontact.operators.contacts_port import Verifier, port_of
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.interruption import held_back
 from airflow_provider_hubcontact.operators.ledger_stores import LedgerFiles, LedgerTable
@@ -187,6 +187,8 @@ class Execution:
                 workers.interrupt()
             stop = sync.run(chain(first, remaining), workers, settled, ledger, done + 1)
             report.stopped = stop.reason if stop else None
+            if isinstance(sync.verifier, Verifier):
+                report.verified = {"records": sync.verifier.records, "calls": sync.verifier.calls}
         return stop
 
     @contextmanager
@@ -265,7 +267,15 @@ class Execution:
         source = _read(self._task.schema) if isinstance(self._task.schema, Path) else self._task.schema
         schema = None if source is None else Schema.of(source)
         fold = self._task.duplicates == "last"
-        return Sync(shape, rules, port, None if dry_run else port, schema, fold, self._task.verify)
+        return Sync(
+            shape,
+            rules,
+            port,
+            None if dry_run else port,
+            schema,
+            fold,
+            Verifier(port) if self._task.verify else None,
+        )
 
     def _create_properties(
         self, hubspot: HubSpot, shape: Shape, first: Sequence[object], *, dry_run: bool

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import orjson
+
 from airflow_provider_hubcontact.operators.rows import query
 from airflow_provider_hubcontact.sync.ledger import FIELDS, Attempt, Line
 
@@ -45,10 +47,10 @@ class LedgerFiles:
             self._part, self._lines = self._part + 1, 0
             self._folder.mkdir(parents=True, exist_ok=True)
         self._lines += len(lines)
-        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
         path = self._folder / f"{self._attempt.number:03}-{self._part:06}.jsonl"
         with path.open("ab" if self._appends else "wb") as file:
-            file.write(text.encode())
+            file.write(text)
 
     def earlier(self) -> Iterator[Line]:
         """Give the lines of the earlier tries, try by try."""
@@ -67,7 +69,7 @@ def lines_of(part: ObjectStoragePath) -> Iterator[Line]:
     with part.open("rb") as file:
         for text in file:
             if text.endswith(b"\n"):
-                yield json.loads(text)
+                yield orjson.loads(text)
 
 
 class LedgerTable:

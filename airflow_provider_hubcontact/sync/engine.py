@@ -49,7 +49,7 @@ class Sync:
     :param writer: writes contacts; None for a dry run: what would be written ends ``not_attempted``.
     :param schema: what records must satisfy.
     :param fold: whether the last of several rows with one key wins; else the later ones are ``invalid``.
-    :param verify: whether what was written is read back.
+    :param verifier: reads back what was written; None to believe the answers.
     :param window: records that may be under way at once.
     """
 
@@ -59,7 +59,7 @@ class Sync:
     writer: Writer | None
     schema: Schema | None = None
     fold: bool = True
-    verify: bool = False
+    verifier: Reader | None = None
     window: int = WINDOW
 
     def run(
@@ -234,7 +234,7 @@ class _Run:
         if isinstance(answer, Found):
             raise TypeError("a write was answered with contacts")
         came_to = settle(job.steps, answer)
-        if self._sync.verify:
+        if self._sync.verifier:
             came_to = replace(came_to, results=self._unproved.hold(job.steps, came_to.results))
         for step, refusal in came_to.blocked:
             self._conclude(self._outbox.block(step, refusal, final=self._watch.stop is not None))
@@ -245,14 +245,15 @@ class _Run:
             self._outdate(self._window.resume(step.change.record))
 
     def _start_checks(self) -> None:
-        size = self._sync.reader.batch_size
-        while len(self._calls) < self._workers.size and self._unproved:
+        verifier = self._sync.verifier
+        while verifier and self._unproved and len(self._calls) < self._workers.size:
+            size = verifier.batch_size
             if len(self._unproved) < size and self._calls:
                 return  # a fuller call will be possible
             job = self._unproved.take(size)
             keys = tuple(key_after(change, self._sync.rules) for change, _ in job.written)
             names = {name for change, _ in job.written for name in change.outcome}
-            self._start(job, partial(self._sync.reader.read, keys, names))
+            self._start(job, partial(verifier.read, keys, names))
 
     def _checked(self, job: Checking, answer: Answer) -> None:
         if isinstance(answer, Answers):

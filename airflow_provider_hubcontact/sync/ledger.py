@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol, Self
+
+import orjson
 
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.policy import Action, Policy
@@ -184,7 +185,7 @@ class _Ended:
         self._db.executemany(
             "INSERT OR REPLACE INTO line VALUES (?, ?, ?, ?, ?)",
             (
-                (line["digest"], line["key"], line["try"], str(_action(line, policy)), json.dumps(line))
+                (line["digest"], line["key"], line["try"], str(_action(line, policy)), orjson.dumps(line))
                 for line in lines
                 if line["digest"]
             ),
@@ -203,7 +204,7 @@ class _Ended:
         if not self._any:
             return None
         found = self._db.execute("SELECT json FROM line WHERE digest = ?", (digest,)).fetchone()
-        return json.loads(found[0]) if found else None
+        return orjson.loads(found[0]) if found else None
 
     def close(self) -> None:
         self._db.close()
@@ -217,5 +218,5 @@ def _action(line: Line, policy: Policy) -> Action:
 
 def digest_of(record: Record) -> str:
     """Give a text that two records share only if key, values and time are the same."""
-    content = json.dumps([record.key, record.timestamp, *sorted(record.properties.items())])
-    return blake2b(content.encode(), digest_size=16).hexdigest()
+    content = orjson.dumps([record.key, record.timestamp, *sorted(record.properties.items())])
+    return blake2b(content, digest_size=16).hexdigest()

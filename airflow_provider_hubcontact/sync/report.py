@@ -26,6 +26,7 @@ class Report:
     :param calls: HTTP calls that were made, in all and by status, retries included.
     :param stopped: why the source was not read to its end.
     :param properties_created: properties that the portal lacked.
+    :param verified: records that were read back after they were written, and the calls that it took.
     :param earlier: rows that an earlier try of the task brought to their end.
     """
 
@@ -35,6 +36,7 @@ class Report:
     calls: Mapping[str, Any] = field(default_factory=dict)
     stopped: str | None = None
     properties_created: list[str] = field(default_factory=list)
+    verified: Mapping[str, int] | None = None
     earlier: int = 0
     tally: Tally = field(default_factory=Counter)
     _problems: list[Result] = field(default_factory=list)
@@ -84,6 +86,7 @@ class Report:
             "outcomes": {str(outcome): count for outcome, count in by_outcome(self.tally).items()},
             "statuses": dict(sorted(statuses.items())),
             "calls": dict(self.calls),
+            "verified": None if self.verified is None else dict(self.verified),
             "from_earlier_tries": self.earlier,
             "seconds": round(self.seconds, 3),
             "rows_per_second": round(self.rows / self.seconds, 1) if self.seconds else None,

@@ -21,8 +21,14 @@ CONTACTS: list[Mapping[str, str]] = [
 class TaskInstance:
     """Keeps what a task pushes."""
 
-    def __init__(self) -> None:
+    dag_id = "contacts"
+    run_id = "manual__2026-01-01T00:00:00+00:00"
+    task_id = "update_contacts"
+    map_index = -1
+
+    def __init__(self, try_number: int = 1) -> None:
         self.xcoms: dict[str, Any] = {}
+        self.try_number = try_number
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcoms[key] = value
@@ -59,11 +65,16 @@ def connect(monkeypatch: pytest.MonkeyPatch, url: str, token: str = "", **extra:
 
 
 def run(**settings: Any) -> Run:
-    """Execute the operator as a worker would, and keep the report and the error."""
+    """Execute the operator as a worker would, and keep the report and the error.
+
+    Besides the operator's keywords there are ``try_number``, and ``state`` for Airflow's task state store.
+    """
+    ti = TaskInstance(settings.pop("try_number", 1))
+    state = settings.pop("state", None)
+    context: Any = {"ti": ti} if state is None else {"ti": ti, "task_state_store": state}
     operator = HubSpotUpdateContactOperator(task_id="update_contacts", **settings)
-    ti = TaskInstance()
     try:
-        ti.xcoms["return_value"] = operator.execute({"ti": ti})  # type: ignore[typeddict-item]
+        ti.xcoms["return_value"] = operator.execute(context)
     except Exception as error:  # noqa: BLE001 - the tests look at it
         return Run(ti.xcoms.get("return_value"), error)
     return Run(ti.xcoms["return_value"], None)

@@ -1,0 +1,265 @@
+"""Ledger, resume, replay and verification of a whole task, against the local HubSpot."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import ObjectStoragePath, io  # type: ignore[attr-defined]
+from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
+
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
+from airflow_provider_hubcontact.operators.ledger_stores import LedgerFiles, lines_of, parts_of
+from airflow_provider_hubcontact.operators.place import NAME
+from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sandbox.contact import Contact
+from airflow_provider_hubcontact.sync.ledger import FIELDS, Attempt, Line
+from tests.airflow.running import connect, run, stored
+
+MANY = 250
+CONTACTS = [{"email": f"c{number}@example.com", "firstname": "old"} for number in range(MANY)]
+RECORDS = [{"email": f"c{number}@example.com", "firstname": f"new {number}"} for number in range(MANY)]
+LATE_FAILURE = {"rules": [{"kind": "status", "status": 503, "on": "*/batch/update", "after": 1}]}
+
+
+@pytest.fixture
+def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    # A retry that waits would only make the tests slow.
+    monkeypatch.setattr("airflow_provider_hubcontact.client.rate_limit.RateLimit.wait", lambda *_: None)
+    with Sandbox(contacts=CONTACTS) as sandbox:
+        connect(monkeypatch, sandbox.url, sandbox.token, concurrency=1)  # the first batch is the first rows
+        yield sandbox
+
+
+def lines(folder: Path) -> list[Line]:
+    return [line for part in parts_of(ObjectStoragePath(str(folder))) for line in lines_of(part)]
+
+
+def database(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_BOOKS", json.dumps({"conn_type": "sqlite", "host": str(path)}))
+
+
+class TestFiles:
+    def test_one_line_a_record(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """Each row of the source is in the ledger with its outcome, whether it was sent or not."""
+        records = [*RECORDS[:2], {"email": "nobody@example.com"}, {"email": ""}, RECORDS[1]]
+
+        ended = run(records=records, ledger=str(tmp_path), ledger_values=True)
+
+        kept = {line["row"]: line for line in lines(tmp_path)}
+        assert {row: line["outcome"] for row, line in kept.items()} == {
+            1: "updated", 2: "superseded", 3: "not_found", 4: "invalid", 5: "updated",
+        }  # fmt: skip
+        assert ended.report["rows"] == len(kept)
+        assert kept[1]["changes"] == {"firstname": ["old", "new 0"]}
+        assert kept[1]["status"] == 200
+        assert kept[1]["correlation_id"]
+        assert hubspot.token not in "".join(path.read_text() for path in tmp_path.rglob("*.jsonl"))
+
+    def test_a_store_that_cannot_append(self, tmp_path: Path) -> None:
+        """An object store gets closed parts."""
+        io.attach("memory", fs=MemoryFileSystem())
+        folder = ObjectStoragePath("memory://ledger")
+        attempt = Attempt("dag/run", "task", -1, 2)
+        files = LedgerFiles(folder, attempt)
+        before = LedgerFiles(folder, attempt._replace(number=1))
+        before.write([{"row": 1}])
+        before.write([{"row": 2}, {"row": 3}])
+        files.write([{"row": 4}])
+
+        assert [line["row"] for line in files.earlier()] == [1, 2, 3]
+        assert len(parts_of(folder)) == 3
+        assert files.pace > 0
+
+    def test_a_line_that_a_crash_cut_off(self, tmp_path: Path) -> None:
+        """It is left out; its record is looked at again."""
+        attempt = Attempt("dag/run", "task", -1, 1)
+        LedgerFiles(ObjectStoragePath(str(tmp_path)), attempt).write([{"row": 1}])
+        (part,) = tmp_path.rglob("*.jsonl")
+        part.write_text(part.read_text() + '{"row": 2, "ou')
+
+        later = LedgerFiles(ObjectStoragePath(str(tmp_path)), attempt._replace(number=2))
+
+        assert list(later.earlier()) == [{"row": 1}]
+
+    def test_a_ledger_that_cannot_be_written(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """Without its ledger a run ends, and still accounts for every record that it has read."""
+        (tmp_path / "ledger").write_text("a file where a folder should be")
+
+        ended = run(records=RECORDS, ledger=str(tmp_path / "ledger"))
+
+        assert isinstance(ended.error, OSError)
+        assert sum(ended.outcomes.values()) == ended.report["rows"]
+
+
+class TestTable:
+    def test_it_is_created_and_resumed_from(
+        self, hubspot: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A SQL table has the same lines, and serves a retry as files do."""
+        database(monkeypatch, tmp_path / "books.db")
+        hubspot.use_faults(LATE_FAILURE)
+        table: dict[str, Any] = {"ledger_table": "contacts_ledger", "ledger_conn_id": "books"}
+        first = run(records=RECORDS, **table)
+        hubspot.use_faults({"rules": []})
+        second = run(records=RECORDS, **table, try_number=2)
+
+        assert isinstance(first.error, HubSpotSyncIncomplete)
+        assert second.error is None
+        assert second.report["from_earlier_tries"] == first.outcomes["updated"]
+        assert second.outcomes == {"updated": MANY}
+        with sqlite3.connect(tmp_path / "books.db") as db:
+            query = "SELECT attempt, outcome, count(*) FROM contacts_ledger GROUP BY 1, 2 ORDER BY 1, 2"
+            counted = db.execute(query).fetchall()
+        assert sum(count for attempt, _, count in counted if attempt == 1) == MANY
+        assert (2, "updated", MANY - first.outcomes["updated"]) in counted
+        assert len(FIELDS) == 17
+
+
+class TestResume:
+    def test_a_retry_sends_only_what_has_not_ended(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """What the first try has written is neither read nor written again, but counted."""
+        hubspot.use_faults(LATE_FAILURE)
+        first = run(records=RECORDS, ledger=str(tmp_path))
+        hubspot.use_faults({"rules": []})
+        second = run(records=RECORDS, ledger=str(tmp_path), try_number=2)
+
+        done = first.outcomes["updated"]
+        assert 0 < done < MANY
+        assert second.error is None
+        assert second.outcomes == {"updated": MANY}
+        assert second.report["from_earlier_tries"] == done
+        assert second.report["calls"]["by_status"]["200"] <= 2 + 2 * -(-(MANY - done) // 100)
+        assert stored(hubspot, "c249@example.com", "firstname") == "new 249"
+        assert len(lines(tmp_path)) == MANY + MANY - done
+
+    def test_another_run_is_not_resumed(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """A ledger of one run says nothing about the next."""
+        run(records=RECORDS[:3], ledger=str(tmp_path))
+        again = run(records=RECORDS[:3], ledger=str(tmp_path))
+
+        assert again.outcomes == {"unchanged": 3}
+        assert again.report["from_earlier_tries"] == 0
+
+
+class State(dict[str, Any]):
+    """Airflow's task state store, for one task."""
+
+    def set(self, key: str, value: Any) -> None:
+        self[key] = json.loads(json.dumps(value))
+
+    def delete(self, key: str) -> None:
+        del self[key]
+
+
+class TestPlace:
+    def test_a_retry_goes_on_from_there(self, hubspot: Sandbox) -> None:
+        """Without a ledger, the rows before the place are neither read nor written again, but counted."""
+        state = State()
+        hubspot.use_faults(LATE_FAILURE)
+        first = run(records=RECORDS, retries=1, state=state)
+        hubspot.use_faults({"rules": []})
+        place = state[NAME]["rows"]
+        second = run(records=RECORDS, retries=1, state=state, try_number=2)
+
+        assert isinstance(first.error, HubSpotSyncIncomplete)
+        assert 0 < place <= first.outcomes["updated"]
+        assert second.outcomes["updated"] >= place
+        assert sum(second.outcomes.values()) == MANY
+        assert second.error is None
+        assert second.report["from_earlier_tries"] == place
+        assert state == {}
+
+    def test_another_sequence_has_another_place(self, hubspot: Sandbox) -> None:
+        """Rows are skipped by their number only if all of them are the same."""
+        state = State()
+        hubspot.use_faults(LATE_FAILURE)
+        run(records=RECORDS, retries=1, state=state)
+        hubspot.use_faults({"rules": []})
+        second = run(records=[*RECORDS[1:], RECORDS[0]], retries=1, state=state, try_number=2)
+
+        assert second.report["from_earlier_tries"] == 0
+        assert second.error is None
+
+
+class TestReplay:
+    RECORDS = (
+        {"email": "c1@example.com", "firstname": "new"},
+        {"email": "c2@example.com", "hs_lead_status": "no such option"},
+        {"email": "late@example.com", "firstname": "Late"},
+    )
+
+    def test_the_rows_of_a_source_that_failed(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """A repaired source sends only what failed, whatever else it has."""
+        run(records=list(self.RECORDS), ledger=str(tmp_path))
+        repaired = [
+            {**self.RECORDS[0], "firstname": "not sent"},
+            {"email": "C2@example.com", "firstname": "new"},
+        ]
+
+        ended = run(records=repaired, records_from_ledger=str(tmp_path), outcomes=["rejected"])
+
+        assert ended.outcomes == {"updated": 1}
+        assert stored(hubspot, "c1@example.com", "firstname") == "new"
+        assert stored(hubspot, "c2@example.com", "firstname") == "new"
+
+    def test_the_values_that_the_ledger_has_kept(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """A repaired portal gets the same values once more."""
+        first = {"email": "late@example.com", "name": "Late"}
+        mapping = {"email": "email", "name": "firstname"}
+        run(records=[first], mapping=mapping, ledger=str(tmp_path), ledger_values=True)
+        hubspot.portal.create({"email": "late@example.com"})
+
+        ended = run(records_from_ledger=str(tmp_path), mapping=mapping)
+
+        assert ended.outcomes == {"updated": 1}
+        assert stored(hubspot, "late@example.com", "firstname") == "Late"
+
+    def test_no_values(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """It is said what is missing."""
+        run(records=list(self.RECORDS), ledger=str(tmp_path))
+
+        ended = run(records_from_ledger=str(tmp_path))
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert "ledger_values=True" in str(ended.error)
+
+    def test_no_ledger(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """A wrong path is no empty source."""
+        ended = run(records_from_ledger=str(tmp_path / "nothing"))
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert "there is no ledger at" in str(ended.error)
+
+
+class TestVerify:
+    def test_what_is_there(self, hubspot: Sandbox) -> None:
+        """Written records are read back, 100 a call."""
+        ended = run(records=RECORDS, verify=True)
+        without = run(records=RECORDS)
+
+        assert ended.outcomes == {"updated": MANY}
+        assert without.outcomes == {"unchanged": MANY}
+        assert ended.report["verified"] == {"records": MANY, "calls": 3}
+        assert ended.report["calls"]["total"] == 2 + 3 * 3
+
+    def test_a_silent_no_op(self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What HubSpot accepts but does not do is unknown, with both values."""
+        apply = hubspot.portal.apply
+
+        def lose(*arguments: Any) -> Contact:
+            contact = apply(*arguments)
+            if contact.properties["firstname"] == "lost":
+                contact.properties["firstname"] = "old"
+            return contact
+
+        monkeypatch.setattr(hubspot.portal, "apply", lose)
+
+        ended = run(records=[RECORDS[0], {"email": "c1@example.com", "firstname": "lost"}], verify=True)
+
+        assert ended.outcomes == {"updated": 1, "unknown": 1}
+        assert "firstname is 'old', not 'lost'" in ended.reasons
