@@ -23,7 +23,14 @@ def main() -> None:
     resolve("bench", groups["bench"])
     resolve(
         "airflow-3.3",
-        [*airflow, *groups["official"], *groups["browser"], *groups["dev"], "apache-airflow==3.3.*"],
+        [
+            *airflow,
+            *groups["official"],
+            *groups["readers"],
+            *groups["browser"],
+            *groups["dev"],
+            "apache-airflow==3.3.*",
+        ],
     )
 
 
