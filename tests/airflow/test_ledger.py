@@ -145,6 +145,33 @@ class TestResume:
         assert again.outcomes == {"unchanged": 3}
         assert again.report["from_earlier_tries"] == 0
 
+    @pytest.mark.parametrize(
+        "next_try", [{"try_number": 2}, {"ledger": None}], ids=["the retry", "the next run"]
+    )
+    def test_a_stage_that_was_cleared_is_set(
+        self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, next_try: dict[str, Any]
+    ) -> None:
+        """A reset that ended between clearing and setting leaves no stage blank for long."""
+        faults = {"rules": [{"kind": "status", "status": 503, "on": "*/batch/update", "after": 1}]}
+        reset: dict[str, Any] = {
+            "records": [{"email": "ada@example.com", "lifecyclestage": "lead"}],
+            "on_stage_regression": "reset",
+            "ledger": str(tmp_path),
+        }
+        contacts = [{"email": "ada@example.com", "lifecyclestage": "customer"}]
+        with Sandbox(contacts=contacts, faults=faults) as sandbox:
+            connect(monkeypatch, sandbox.url, sandbox.token)
+            first = run(**reset)
+            between = stored(sandbox, "ada@example.com", "lifecyclestage")
+            sandbox.use_faults({"rules": []})
+            second = run(**reset | next_try)
+
+            assert first.outcomes == {"unavailable": 1}
+            assert "cleared but not set again" in first.reasons
+            assert not between
+            assert second.outcomes == {"updated": 1}
+            assert stored(sandbox, "ada@example.com", "lifecyclestage") == "lead"
+
 
 class State(dict[str, Any]):
     """Airflow's task state store, for one task."""

@@ -249,7 +249,7 @@ class ShuffledWorkers:
             self._started.append((job, call, False))
         self.most = max(self.most, len(self._started))
 
-    def finished(self) -> tuple[Job, Answer]:
+    def finished(self) -> tuple[Job, Answer] | None:
         job, call, _ = self._started.pop(self._random.randrange(len(self._started)))
         return job, call()
 

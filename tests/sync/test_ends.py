@@ -1,0 +1,187 @@
+"""Runs that are told to end, that remember, and that read back what they wrote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact.sync.engine import FLUSH_EVERY, INTERRUPTED, Sync
+from airflow_provider_hubcontact.sync.jobs import Answer, Job
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.plan import Rules
+from airflow_provider_hubcontact.sync.ports import Answers, Written
+from airflow_provider_hubcontact.sync.record import Record, Shape
+from airflow_provider_hubcontact.sync.watch import Stop
+from tests.sync.fakes import FakePortal, Odd, ShuffledWorkers, results_of
+
+MANY = 40
+ROWS = [{"email": f"p{number}@x.y", "firstname": "new"} for number in range(MANY)]
+
+
+def portal(**options: Any) -> FakePortal:
+    return FakePortal.of(*({"email": row["email"], "firstname": "old"} for row in ROWS), **options)
+
+
+def sync_of(contacts: FakePortal, **options: Any) -> Sync:
+    return Sync(Shape(), Rules(), contacts, contacts, **options)
+
+
+class Interrupted(ShuffledWorkers):
+    """Workers of a run that is told to end.
+
+    :param after: answers that come before that.
+    :param answers: whether the calls under way still end.
+    """
+
+    def __init__(self, seed: int, after: int, *, answers: bool) -> None:
+        super().__init__(seed)
+        self._left = after
+        self._told = False
+        self._answers = answers
+
+    def finished(self) -> tuple[Job, Answer] | None:
+        if self._left > 0:
+            self._left -= 1
+            return super().finished()
+        if not self._told or not self._answers:
+            self._told = True
+            return None
+        return super().finished()
+
+
+@pytest.mark.parametrize("answers", [True, False], ids=["calls end", "calls do not end"])
+@pytest.mark.parametrize("verify", [True, False], ids=["verified", "believed"])
+@pytest.mark.parametrize("after", [0, 1, 3, 7, 15, 22])
+def test_a_run_that_is_told_to_end(after: int, verify: bool, answers: bool) -> None:
+    """Every row has one outcome: what was written, what is not known, and what was not sent."""
+    for seed in range(10):
+        contacts = portal()
+        sync = sync_of(contacts, verifier=contacts if verify else None)
+
+        results = results_of(sync, ROWS, Interrupted(seed, after, answers=answers))
+
+        assert list(results) == list(range(1, MANY + 1))
+        for row, result in results.items():
+            is_new = contacts.contacts[str(row)]["firstname"] == "new"
+            assert is_new or result.outcome is not Outcome.UPDATED
+            if is_new:
+                assert result.outcome in {Outcome.UPDATED, Outcome.UNKNOWN}
+        assert any("stopped" in result.reason for result in results.values())
+
+
+def test_why_it_ended() -> None:
+    """The run says that it was told to."""
+    stop = sync_of(portal()).run(ROWS, Interrupted(0, 2, answers=True), lambda _: None)
+
+    assert stop == Stop(INTERRUPTED)
+
+
+class Journal:
+    """Remembers in memory.
+
+    :param known: rows that have ended before.
+    :param broken_after: results after which it cannot be kept.
+    """
+
+    def __init__(self, known: frozenset[int] = frozenset(), broken_after: int | None = None) -> None:
+        self.known = known
+        self.broken_after = broken_after
+        self.results: list[Result] = []
+        self.kept = 0
+
+    def earlier(self, record: Record, /) -> Result | None:
+        if record.row not in self.known:
+            return None
+        return Result(record.row, record.key, Outcome.CREATED, 201, earlier=True)
+
+    def settled(self, result: Result, /) -> None:
+        self.results.append(result)
+
+    def flush(self) -> None:
+        if self.broken_after is not None and len(self.results) > self.broken_after:
+            raise OSError("no space left")
+        self.kept = len(self.results)
+
+
+def run(sync: Sync, journal: Journal, rows: list[dict[str, str]]) -> dict[int, Result]:
+    results: dict[int, Result] = {}
+    sync.run(rows, ShuffledWorkers(), lambda result: results.update({result.row: result}), journal)
+    return results
+
+
+def test_what_has_ended_before_is_not_sent() -> None:
+    """Its contact is neither read nor written; its result is given."""
+    contacts, known = portal(), frozenset(range(1, 31))
+
+    results = run(sync_of(contacts), journal := Journal(known), ROWS)
+
+    assert {row for row, result in results.items() if result.earlier} == known
+    assert sum(len(keys) for keys in contacts.reads) == MANY - len(known)
+    assert contacts.contacts["1"]["firstname"] == "old"
+    assert contacts.contacts["40"]["firstname"] == "new"
+    assert journal.kept == MANY
+
+
+def test_a_journal_that_cannot_be_kept() -> None:
+    """The run ends with what the journal raised, once every row read has its outcome."""
+    results: dict[int, Result] = {}
+    contacts = portal()
+    sync = sync_of(contacts, window=9)
+
+    with pytest.raises(OSError, match="no space"):
+        sync.run(
+            ROWS, ShuffledWorkers(), lambda each: results.update({each.row: each}), Journal(broken_after=5)
+        )
+
+    assert sorted(results) == list(range(1, len(results) + 1))
+    assert len(results) < MANY
+    assert any("the journal cannot be kept: OSError" in result.reason for result in results.values())
+
+
+def test_a_run_that_never_waits_keeps_its_journal() -> None:
+    """However many rows end at once."""
+    seen: list[int] = []
+
+    class Counting(Journal):
+        def flush(self) -> None:
+            super().flush()
+            seen.append(self.kept)
+
+    run(sync_of(portal()), Counting(), [{"email": ""}] * (3 * FLUSH_EVERY + 1))
+
+    assert seen[:3] == [FLUSH_EVERY, 2 * FLUSH_EVERY, 3 * FLUSH_EVERY]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_verified_in_any_order(seed: int) -> None:
+    """What was written is read back, in batches; the same contact's next row waits for it."""
+    contacts = portal()
+    rows = [*ROWS, *({**row, "firstname": "newer"} for row in ROWS)]
+    sync = sync_of(contacts, verifier=contacts, window=20)
+
+    results = results_of(sync, rows, ShuffledWorkers(seed))
+
+    assert {result.outcome for result in results.values()} <= {Outcome.UPDATED, Outcome.SUPERSEDED}
+    assert {contact["firstname"] for contact in contacts.contacts.values()} == {"newer"}
+
+
+def test_what_was_confirmed_and_not_done() -> None:
+    """HubSpot's word alone is not taken."""
+    contacts = portal(fates=[None, Odd.DEAF])
+    believed = results_of(sync_of(contacts), ROWS[:3], ShuffledWorkers(size=1))
+    lying = portal()
+    lying.write = _confirm_only(lying)  # type: ignore[method-assign]
+
+    results = results_of(sync_of(lying, verifier=lying), ROWS[:3], ShuffledWorkers(size=1))
+
+    assert {result.outcome for result in believed.values()} == {Outcome.UNKNOWN}
+    assert {result.outcome for result in results.values()} == {Outcome.UNKNOWN}
+    assert "firstname is 'old', not 'new'" in results[1].reason
+
+
+def _confirm_only(contacts: FakePortal) -> Any:
+    def write(_kind: object, steps: Any, /) -> Answers:
+        return Answers(200, tuple(Written(step.change.address, None, step.properties) for step in steps))
+
+    return write
