@@ -24,8 +24,7 @@ MEANING = {
     "updated": "HubSpot has the warehouse's values now",
     "unchanged": "HubSpot had them already: no write was spent",
     "not_found": "no contact has this address: skipped, as the DAG asks",
-    "invalid": "refused before a call was spent: JSON Schema, or a stage going back",
-    "rejected": "refused by HubSpot, with its reason",
+    "invalid": "refused before a call was spent: JSON Schema, the portal's options, or a stage going back",
 }
 
 
@@ -104,7 +103,7 @@ def _show(state: str, report: dict[str, Any]) -> int:
     rate = f"{report['rows_per_second']:,.0f} rows/s"
     print(f"{calls} calls for {report['rows']:,} rows in {seconds:.1f} s: {rate}.")
     print(f"The task ended as: {state}.\n\nThree of the problems, as the report has them:")
-    for category in ("VALIDATION_ERROR", "JSON_SCHEMA", "STAGE_REGRESSION"):
+    for category in ("PORTAL_SCHEMA", "JSON_SCHEMA", "STAGE_REGRESSION"):
         problem = next(problem for problem in report["problems"] if problem["category"] == category)
         reason = textwrap.shorten(problem["reason"], 120, placeholder=" …")
         print(f"  row {problem['row']}, {problem['key']}: {problem['outcome']}: {reason}")

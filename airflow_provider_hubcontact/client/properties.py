@@ -40,6 +40,7 @@ class PropertyDefinition:
     :param has_unique_value: whether no two contacts have the same value.
     :param read_only: whether HubSpot sets it.
     :param calculated: whether HubSpot computes it.
+    :param external_options: the options of an enumeration live elsewhere, as owners do.
     """
 
     name: str
@@ -52,6 +53,7 @@ class PropertyDefinition:
     has_unique_value: bool = False
     read_only: bool = False
     calculated: bool = False
+    external_options: bool = False
 
 
 class Properties:
@@ -142,6 +144,7 @@ def _definition(body: Any) -> PropertyDefinition:
         has_unique_value=bool(body.get("hasUniqueValue")),
         read_only=bool(metadata.get("readOnlyValue") or body.get("readOnlyValue")),
         calculated=bool(body.get("calculated")),
+        external_options=bool(body.get("externalOptions")),
     )
 
 

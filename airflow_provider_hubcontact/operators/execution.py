@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from airflow.providers.common.compat.sdk import BaseHook, ObjectStoragePath
 
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
+from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.operators.contacts_port import Verifier, port_of
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
@@ -21,7 +22,7 @@ from airflow_provider_hubcontact.operators.interruption import held_back
 from airflow_provider_hubcontact.operators.ledger_stores import LedgerFiles, LedgerTable
 from airflow_provider_hubcontact.operators.place import Place, place_of
 from airflow_provider_hubcontact.operators.progress import Progress
-from airflow_provider_hubcontact.operators.properties import Portal, create_missing, portal_of
+from airflow_provider_hubcontact.operators.properties import Portal, create_missing, missing, portal_of
 from airflow_provider_hubcontact.operators.replay import PROBLEMS, replayed, shape_of
 from airflow_provider_hubcontact.operators.rows import Spool, UnusableSource, query, records_of
 from airflow_provider_hubcontact.sync.engine import Sync
@@ -31,6 +32,7 @@ from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression, Stag
 from airflow_provider_hubcontact.sync.outcome import Result
 from airflow_provider_hubcontact.sync.plan import Rules
 from airflow_provider_hubcontact.sync.policy import Policy
+from airflow_provider_hubcontact.sync.portal import PortalSchema
 from airflow_provider_hubcontact.sync.record import Nulls, Shape, TimeForm
 from airflow_provider_hubcontact.sync.report import Report
 from airflow_provider_hubcontact.sync.validation import InvalidSchema, Schema
@@ -63,6 +65,7 @@ class Settings(Protocol):
     duplicates: str
     on_stage_regression: str
     mode: str
+    validate_against_portal: bool
     create_missing_properties: bool | Mapping[str, Mapping[str, Any]]
     timestamp: str | None
     api_version: str | None
@@ -148,28 +151,19 @@ class Execution:
                 replayed(folder, wanted, rows, shape),
                 shape if rows is not None else shape_of(shape),
             )
-        sync = self._assemble(hubspot, shape, dry_run=report.dry_run)
         try:
             with self._ledger() as ledger, place_of(self._task, self._context, rows, report) as place:
-                return self._drive(hubspot, sync, rows or (), _Memory(report, ledger, place))
+                return self._drive(hubspot, shape, rows or (), _Memory(report, ledger, place))
         finally:
             report.seconds = time.monotonic() - started
             report.calls = hubspot.calls.to_dict()
 
-    def _drive(
-        self,
-        hubspot: HubSpot,
-        sync: Sync,
-        rows: Iterable[object],
-        memory: _Memory,
-    ) -> Stop | None:
+    def _drive(self, hubspot: HubSpot, shape: Shape, rows: Iterable[object], memory: _Memory) -> Stop | None:
         report, ledger, place = memory
         done = place.rows if place else 0
         remaining = islice(rows, done, None)
         first = list(islice(remaining, FIRST_ROWS))
-        report.properties_created = self._create_properties(
-            hubspot, sync.shape, first, dry_run=report.dry_run
-        )
+        sync = self._assemble(hubspot, shape, first, report)
         total = len(rows) if isinstance(rows, Sized) else None
 
         def settled(result: Result) -> None:
@@ -252,45 +246,71 @@ class Execution:
             timestamp=self._task.timestamp,
         )
 
-    def _assemble(self, hubspot: HubSpot, shape: Shape, *, dry_run: bool) -> Sync:
-        port = port_of(hubspot, self._task.id_property)
-        writes_stage = self._task.mapping is None or STAGE in self._task.mapping.values()
-        compares = writes_stage or port.always
-        portal = portal_of(hubspot.properties) if compares else Portal(Stages.default(), {})
+    def _assemble(self, hubspot: HubSpot, shape: Shape, first: Sequence[object], report: Report) -> Sync:
+        task = self._task
+        port = port_of(hubspot, task.id_property)
+        portal = portal_of(hubspot.properties)
+        schema = self._prepare(hubspot, portal, shape, first, report)
+        writes_stage = task.mapping is None or STAGE in task.mapping.values()
         rules = Rules(
-            id_property=self._task.id_property,
-            create=self._task.mode == "upsert",
-            on_regression=OnRegression(self._task.on_stage_regression),
+            id_property=task.id_property,
+            create=task.mode == "upsert",
+            on_regression=OnRegression(task.on_stage_regression),
             stages=portal.stages if writes_stage else Stages.default(),
             kinds=portal.kinds,
         )
-        source = _read(self._task.schema) if isinstance(self._task.schema, Path) else self._task.schema
-        schema = None if source is None else Schema.of(source)
-        fold = self._task.duplicates == "last"
+        source = _read(task.schema) if isinstance(task.schema, Path) else task.schema
         return Sync(
             shape,
             rules,
             port,
-            None if dry_run else port,
-            schema,
-            fold,
-            Verifier(port) if self._task.verify else None,
+            None if report.dry_run else port,
+            schema=None if source is None else Schema.of(source),
+            portal=schema if task.validate_against_portal else None,
+            fold=task.duplicates == "last",
+            verifier=Verifier(port) if task.verify else None,
         )
 
-    def _create_properties(
-        self, hubspot: HubSpot, shape: Shape, first: Sequence[object], *, dry_run: bool
-    ) -> list[str]:
+    def _prepare(
+        self, hubspot: HubSpot, portal: Portal, shape: Shape, first: Sequence[object], report: Report
+    ) -> PortalSchema | None:
+        """Create the properties that the portal lacks, or say which these are.
+
+        :return: what the portal then allows.
+        """
         wanted = self._task.create_missing_properties
         if not isinstance(wanted, Mapping):
             wanted = is_true(wanted)
-        if not wanted:
-            return []
         columns = [column for row in first if isinstance(row, Mapping) for column in shape.columns(row)]
+        new: dict[str, PropertyDefinition] = {}
+        if wanted:
+            new = missing(columns, wanted, portal.definitions or ())
+            report.properties_created = self._create(hubspot, new.values(), dry_run=report.dry_run)
+        schema = portal.schema(new.values())
+        if schema and self._task.validate_against_portal and self._task.mapping is not None:
+            _check_names(schema, self._task.mapping.values())
+        return schema
+
+    def _create(
+        self, hubspot: HubSpot, definitions: Iterable[PropertyDefinition], *, dry_run: bool
+    ) -> list[str]:
         try:
-            return create_missing(hubspot.properties, columns, wanted, dry_run=dry_run)
+            return create_missing(hubspot.properties, definitions, dry_run=dry_run)
         except HubSpotError as error:
             raised = HubSpotSyncIncomplete if error.retryable else HubSpotSyncFailed
             raise raised(f"Missing properties cannot be created: {error}") from error
+
+
+def _check_names(schema: PortalSchema, names: Iterable[str]) -> None:
+    """Fail before the first record if no record could be written."""
+    unknown = schema.missing(names)
+    if unknown:
+        named = ", ".join(
+            f"{name} (the nearest is {closest})" if closest else name for name, closest in unknown.items()
+        )
+        raise UnusableSource(
+            f"the portal has no property {named}: correct the mapping, or set create_missing_properties"
+        )
 
 
 def _check_mapping(mapping: object) -> None:

@@ -57,6 +57,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
     :param on_stage_regression: what happens when a lifecycle stage would go back: ``reject`` the record,
         ``keep`` the stage and write the rest, or ``reset`` it: clear, then set.
     :param mode: ``update`` existing contacts only, or ``upsert``.
+    :param validate_against_portal: check values against the portal's property definitions before they are
+        sent; what these forbid is ``invalid``, with the nearest value that they allow.
     :param create_missing_properties: True to create properties that the portal lacks, with types guessed
         from the first records; or property → definition to create just these. (templated)
     :param timestamp: column that says when the row's values were set; legacy API only. (templated)
@@ -115,6 +117,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         duplicates: str = "last",
         on_stage_regression: str = "reject",
         mode: str = "update",
+        validate_against_portal: bool = True,
         create_missing_properties: bool | Mapping[str, Mapping[str, Any]] = False,
         timestamp: str | None = None,
         api_version: str | None = None,
@@ -163,6 +166,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         self.duplicates = duplicates
         self.on_stage_regression = on_stage_regression
         self.mode = mode
+        self.validate_against_portal = validate_against_portal
         self.create_missing_properties = create_missing_properties
         self.timestamp = timestamp
         self.api_version = api_version

@@ -6,12 +6,14 @@ import logging
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.client.errors import Conflict, Forbidden, HubSpotError, NotFound
 from airflow_provider_hubcontact.client.properties import Option, Properties, PropertyDefinition
 from airflow_provider_hubcontact.sync.comparison import Kind, kind_of
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, Stages
+from airflow_provider_hubcontact.sync.portal import PortalSchema, Property
 
 log = logging.getLogger(__name__)
 
@@ -31,61 +33,78 @@ class Portal(NamedTuple):
 
     :param stages: its lifecycle stages, which may be renamed or reordered.
     :param kinds: property → what its values are.
+    :param definitions: name → definition of all properties; None if they cannot be read.
     """
 
     stages: Stages
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, Kind] = MappingProxyType({})
+    definitions: Mapping[str, PropertyDefinition] | None = None
+
+    def schema(self, more: Iterable[PropertyDefinition] = ()) -> PortalSchema | None:
+        """Give the schema of what the portal allows; None if that is not known.
+
+        :param more: properties that the portal has besides, or is to have.
+        """
+        if self.definitions is None:
+            return None
+        return PortalSchema(map(property_of, (*self.definitions.values(), *more)))
 
 
 def portal_of(properties: Properties) -> Portal:
     """Ask for the portal's property definitions, with one call.
 
-    :return: HubSpot's own stages and no kinds if the token may not read them; no stages if they cannot be
-        read now, so that no stage is judged by a wrong order.
+    :return: HubSpot's own stages and nothing else if the token may not read them; no stages if they cannot
+        be read now, so that no stage is judged by a wrong order.
     """
     try:
         definitions = {definition.name: definition for definition in properties.list()}
     except (Forbidden, NotFound) as error:
         log.warning("The portal's properties may not be read, HubSpot's own stages are assumed: %s", error)
-        return Portal(Stages.default(), {})
+        return Portal(Stages.default())
     except HubSpotError as error:
         log.warning("The portal's properties cannot be read: %s", error)
-        return Portal(Stages.of(()), {})
+        return Portal(Stages.of(()))
+    if not definitions:
+        log.warning("HubSpot lists no properties at all, so values are not checked.")
+        return Portal(Stages.of(()))
     kinds = {name: kind_of(name, each.type, each.field_type) for name, each in definitions.items()}
     if STAGE not in definitions:
-        return Portal(Stages.default(), kinds)
+        return Portal(Stages.default(), kinds, definitions)
     options = sorted(definitions[STAGE].options, key=lambda option: option.display_order)
-    return Portal(Stages.of([option.value for option in options]), kinds)
+    return Portal(Stages.of([option.value for option in options]), kinds, definitions)
+
+
+def property_of(definition: PropertyDefinition) -> Property:
+    """Give what a definition says of a property's values."""
+    return Property(
+        definition.name,
+        kind_of(definition.name, definition.type, definition.field_type),
+        definition.label,
+        {} if definition.external_options else {each.value: each.label for each in definition.options},
+        definition.read_only or definition.calculated,
+    )
 
 
 def create_missing(
-    properties: Properties,
-    columns: Iterable[tuple[str, object]],
-    wanted: bool | Mapping[str, Mapping[str, Any]],
-    *,
-    dry_run: bool = False,
+    properties: Properties, definitions: Iterable[PropertyDefinition], *, dry_run: bool = False
 ) -> list[str]:
-    """Create the properties that the portal does not have.
+    """Create properties.
 
-    :param properties: the portal's properties.
-    :param columns: (property, value) pairs of the first records; types are guessed from the values.
-    :param wanted: True for all of them, or name → definition (``label``, ``type``, ``fieldType``,
-        ``groupName``, ``options``) for just these.
+    :param properties: the portal's.
     :param dry_run: create nothing.
-    :return: the names of those created now, or that would be.
+    :return: the names of those created now, or that would be; another worker may be first.
     :raises StatusError: if HubSpot refuses one.
 
     HubSpot docs: "Properties" guide.
     """
-    existing = {definition.name for definition in properties.list()}
     created = []
-    for name, definition in missing(columns, wanted, existing).items():
+    for definition in definitions:
         try:
             if not dry_run:
                 properties.create(definition)
         except Conflict:
-            continue  # another worker was first
-        created.append(name)
+            continue
+        created.append(definition.name)
     return created
 
 
@@ -94,7 +113,13 @@ def missing(
     wanted: bool | Mapping[str, Mapping[str, Any]],
     existing: Iterable[str],
 ) -> dict[str, PropertyDefinition]:
-    """Define the properties that are wanted and do not exist."""
+    """Define the properties that are wanted and do not exist.
+
+    :param columns: (property, value) pairs of the first records; types are guessed from the values.
+    :param wanted: True for all of them, or name → definition (``label``, ``type``, ``fieldType``,
+        ``groupName``, ``options``) for just these.
+    :param existing: names of the properties that the portal has.
+    """
     if isinstance(wanted, Mapping):
         definitions = {name: _defined(name, settings) for name, settings in wanted.items()}
     else:

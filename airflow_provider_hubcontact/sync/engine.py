@@ -11,7 +11,8 @@ from airflow_provider_hubcontact.sync.intake import Intake
 from airflow_provider_hubcontact.sync.jobs import Answer, Checking, Job, Reading, Writing
 from airflow_provider_hubcontact.sync.outbox import Outbox
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.plan import Change, Rules, blind, new_key, plan
+from airflow_provider_hubcontact.sync.plan import Change, Rules, blind, new_key, plan, unwritten
+from airflow_provider_hubcontact.sync.portal import PortalSchema
 from airflow_provider_hubcontact.sync.ports import (
     Answers,
     Found,
@@ -48,6 +49,7 @@ class Sync:
     :param reader: looks contacts up.
     :param writer: writes contacts; None for a dry run: what would be written ends ``not_attempted``.
     :param schema: what records must satisfy.
+    :param portal: what the portal allows; it is asked about what differs.
     :param fold: whether the last of several rows with one key wins; else the later ones are ``invalid``.
     :param verifier: reads back what was written; None to believe the answers.
     :param window: records that may be under way at once.
@@ -58,6 +60,7 @@ class Sync:
     reader: Reader
     writer: Writer | None
     schema: Schema | None = None
+    portal: PortalSchema | None = None
     fold: bool = True
     verifier: Reader | None = None
     window: int = WINDOW
@@ -211,12 +214,12 @@ class _Run:
     # Plan, deliver, settle
 
     def _go_on(self, record: Record, planned: Change | Result) -> None:
+        if isinstance(planned, Change) and self._sync.portal:
+            planned = self._sync.portal.check(record, planned.outcome) or planned
         if isinstance(planned, Result):
             self._end(planned)
         elif self._sync.writer is None:
-            reason = f"dry run: would {planned.write}"
-            result = Result(record.row, record.key, Outcome.NOT_ATTEMPTED, category="DRY_RUN", reason=reason)
-            self._end(result._replace(changes=planned.diff()))
+            self._end(unwritten(planned))
         else:
             change = planned._replace(met=True) if record.row in self._met else planned
             self._outbox.add(Step(change))

@@ -119,6 +119,17 @@ def plan(record: Record, found: Mapping[str, Stored], rules: Rules) -> Change | 
     return _against(record, stored, rules)
 
 
+def unwritten(change: Change) -> Result:
+    """Give the result that a change has in a dry run."""
+    record, reason = change.record, f"dry run: would {change.write}"
+    return Result(
+        *(record.row, record.key, Outcome.NOT_ATTEMPTED),
+        category="DRY_RUN",
+        reason=reason,
+        changes=change.diff(),
+    )
+
+
 def blind(record: Record, rules: Rules) -> Change:
     """Plan a record whose contact is not read: all of it is written, addressed by its key."""
     if rules.create:

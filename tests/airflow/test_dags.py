@@ -83,7 +83,6 @@ def test_from_sql(run_dag: RunDag, examples: DagBag, monkeypatch: pytest.MonkeyP
     assert report(second)["outcomes"] == {
         "unchanged": EXPECTED["updated"] + EXPECTED["unchanged"],
         "invalid": EXPECTED["invalid"],
-        "rejected": EXPECTED["rejected"],
         "not_found": EXPECTED["not_found"],
     }
 

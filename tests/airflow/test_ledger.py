@@ -222,7 +222,7 @@ class TestReplay:
 
     def test_the_rows_of_a_source_that_failed(self, hubspot: Sandbox, tmp_path: Path) -> None:
         """A repaired source sends only what failed, whatever else it has."""
-        run(records=list(self.RECORDS), ledger=str(tmp_path))
+        run(records=list(self.RECORDS), ledger=str(tmp_path), validate_against_portal=False)
         repaired = [
             {**self.RECORDS[0], "firstname": "not sent"},
             {"email": "C2@example.com", "firstname": "new"},

@@ -104,7 +104,7 @@ class TestOutcomes:
             ["no", "mapping"],
         ]
 
-        ended = run(records=records)
+        ended = run(records=records, validate_against_portal=False)
 
         assert ended.outcomes == {
             "updated": 1,
@@ -142,10 +142,12 @@ class TestOutcomes:
             "firstname": "New",
         }
 
-        ended = run(records=[record], api_version=api)
+        checked = run(records=[record], api_version=api)
+        sent = run(records=[record], api_version=api, validate_against_portal=False)
 
-        assert ended.outcomes == {"rejected": 1}
-        assert {"seats", "no_such_property"} <= set(ended.report["problems"][0]["properties"])
+        assert (checked.outcomes, sent.outcomes) == ({"invalid": 1}, {"rejected": 1})
+        for ended in (checked, sent):
+            assert {"seats", "no_such_property"} <= set(ended.report["problems"][0]["properties"])
         assert stored(hubspot, "ada@example.com", "firstname") == "Ada"
 
     def test_no_records_skip_the_task(self, hubspot: Sandbox) -> None:
@@ -245,12 +247,17 @@ class TestSeedRules:
 
     @BOTH_APIS
     def test_the_score_is_read_only(self, hubspot: Sandbox, api: str) -> None:
-        """HubSpot refuses its score, and the reason names it."""
-        ended = run(records=[{"email": "ada@example.com", "hubspotscore": 7}], api_version=api)
+        """HubSpot refuses its score; it is not even sent, and the reason names it."""
+        records = [{"email": "ada@example.com", "hubspotscore": 7}]
 
-        assert ended.outcomes == {"rejected": 1}
-        assert ended.report["problems"][0]["status"] == 400
-        assert "hubspotscore" in ended.reasons
+        checked = run(records=records, api_version=api)
+        sent = run(records=records, api_version=api, validate_against_portal=False)
+
+        assert checked.outcomes == {"invalid": 1}
+        assert checked.reasons == "HubSpot sets hubspotscore itself: it cannot be written"
+        assert sent.outcomes == {"rejected": 1}
+        assert sent.report["problems"][0]["status"] == 400
+        assert "hubspotscore" in sent.reasons
 
     @BOTH_APIS
     def test_an_address_changes(self, hubspot: Sandbox, api: str) -> None:
@@ -313,7 +320,8 @@ class TestSeedRules:
         )
 
         assert ended.report["properties_created"] == ["tier"]
-        assert ended.outcomes == {"updated": 1, "rejected": 1}
+        assert ended.outcomes == {"updated": 1, "invalid": 1}
+        assert ended.reasons == "tier: `lead` is no option; there are `gold`, `tin`"
 
     def test_v1_keeps_the_time_of_a_value(self, hubspot: Sandbox) -> None:
         """The legacy API stores when a value was set."""
@@ -648,3 +656,58 @@ class TestSql:
         assert stored(hubspot, "ada@example.com", "firstname") == "A"
         assert "returns no column first" in str(no_column.error)
         assert "no SELECT" in str(no_query.error)
+
+
+class TestPortal:
+    def test_a_mapping_to_nothing_fails_at_once(self, hubspot: Sandbox) -> None:
+        """Before the first record, with the closest names that the portal has."""
+        records = [{"email": "ada@example.com", "first": "Augusta", "x": 1}]
+        mapping = {"first": "frstname", "x": "no_such_thing_at_all"}
+
+        ended = run(records=records, mapping=mapping)
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert "no property frstname (the nearest is firstname), no_such_thing_at_all:" in str(ended.error)
+        assert ended.report["rows"] == 0
+        assert not [each for each in hubspot.requests if "/batch/" in each.path]
+
+    def test_what_is_missing_may_be_created(self, hubspot: Sandbox) -> None:
+        """A property that is created for the run is one that the portal has."""
+        records = [{"email": "ada@example.com", "favourite_colour": "red"}]
+
+        ended = run(
+            records=records, mapping={"favourite_colour": "favourite_colour"}, create_missing_properties=True
+        )
+
+        assert ended.outcomes == {"updated": 1}
+        assert ended.report["properties_created"] == ["favourite_colour"]
+
+    def test_what_a_contact_has_is_not_judged(self, hubspot: Sandbox) -> None:
+        """A value that the contact has already is no matter of the definitions."""
+        contact = hubspot.portal.contact("ada@example.com")
+        assert contact is not None
+        contact.properties["hs_lead_status"] = "RETIRED_OPTION"
+
+        ended = run(records=[{"email": "ada@example.com", "hs_lead_status": "RETIRED_OPTION"}])
+
+        assert ended.outcomes == {"unchanged": 1}
+
+    @pytest.mark.parametrize("mode", ["update", "upsert"])
+    def test_no_write_is_spent_on_what_is_forbidden(self, hubspot: Sandbox, mode: str) -> None:
+        """The good records are written, the others cost nothing."""
+        records = [
+            {"email": "ada@example.com", "seats": "many"},
+            {"email": "alan@example.com", "seats": 4},
+            {"email": "new@example.com", "hs_lead_status": "Open Deal"},
+        ]
+
+        ended = run(records=records, mode=mode)
+
+        invalid = 2 if mode == "upsert" else 1
+        assert ended.outcomes["invalid"] == invalid
+        assert ended.outcomes["updated"] == 1
+        assert [
+            each.status for each in hubspot.requests if "update" in each.path or "create" in each.path
+        ] == [200]
+        if mode == "upsert":
+            assert "`Open Deal` is a label; the value is `OPEN_DEAL`" in ended.reasons

@@ -1,0 +1,162 @@
+"""What a portal's property definitions allow, as a JSON Schema of the texts that are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+import jsonschema_rs
+
+from airflow_provider_hubcontact.sync.comparison import Kind
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.record import MAX_TEXT_LENGTH, Record
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+MOST_OPTIONS_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property, as far as its values are concerned.
+
+    :param name: internal name.
+    :param kind: what its values are.
+    :param label: what people see.
+    :param options: value → label, of an enumeration; empty if any value may be one.
+    :param read_only: whether HubSpot alone sets it.
+    :param rules: JSON Schema keywords of what the portal's admins demand besides.
+    """
+
+    name: str
+    kind: Kind = Kind.TEXT
+    label: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    read_only: bool = False
+    rules: Mapping[str, Any] = field(default_factory=dict)
+
+    def schema(self) -> dict[str, Any]:
+        """Give the JSON Schema of the property's texts; an empty one clears the property."""
+        titled: dict[str, Any] = {"title": self.label} if self.label else {}
+        if self.read_only:
+            return {**titled, "readOnly": True, "not": {}}
+        allowed = {"type": "string", **_FORMS.get(self.kind, {}), **self.rules}
+        if self.options and self.kind is Kind.OPTIONS:
+            one = f"(?:{'|'.join(re.escape(value) for value in self.options)})"
+            allowed["pattern"] = f"^;*(?:{one}(?:;+{one})*;*)?$"
+        elif self.options:
+            allowed["enum"] = list(self.options)
+        return {**titled, "anyOf": [{"const": ""}, allowed]}
+
+    def explain(self, value: str) -> str:
+        """Say what is wrong with a value that the schema refuses."""
+        if self.read_only:
+            return f"HubSpot sets {self.name} itself: it cannot be written"
+        if not self.options:
+            what = _NAMES.get(self.kind, "value that the portal's rules allow")
+            return f"{self.name}: {_shown(value)} is no {what}"
+        parts = [part for part in value.split(";") if part] if self.kind is Kind.OPTIONS else [value]
+        wrong = next((part for part in parts if part not in self.options), value)
+        return f"{self.name}: {self._nearest(wrong)}"
+
+    def _nearest(self, value: str) -> str:
+        by_label = {label.casefold(): option for option, label in self.options.items()}
+        if (meant := by_label.get(value.strip().casefold())) is not None:
+            return f"{_shown(value)} is a label; the value is {_shown(meant)}"
+        folded = {option.casefold(): option for option in self.options} | by_label
+        close = get_close_matches(value.strip().casefold(), folded, n=1)
+        if close:
+            return f"{_shown(value)} is no option; the nearest is {_shown(folded[close[0]])}"
+        named = ", ".join(map(_shown, list(self.options)[:MOST_OPTIONS_NAMED]))
+        more = ", …" if len(self.options) > MOST_OPTIONS_NAMED else ""
+        return f"{_shown(value)} is no option; there are {named}{more}"
+
+
+class PortalSchema:
+    """The properties of a portal.
+
+    :param properties: all of them.
+    """
+
+    def __init__(self, properties: Iterable[Property]) -> None:
+        self._properties = {each.name: each for each in properties}
+        self._validator = jsonschema_rs.validator_for(self.document, validate_formats=True)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The schema, draft 2020-12."""
+        return {
+            "$schema": DRAFT,
+            "type": "object",
+            "properties": {name: each.schema() for name, each in self._properties.items()},
+            "additionalProperties": False,
+        }
+
+    def check(self, record: Record, values: Mapping[str, str]) -> Result | None:
+        """Check what is to be written for a record.
+
+        :param values: property → text.
+        :return: None if HubSpot can take it, as far as the definitions tell; else an ``invalid`` result.
+        """
+        if self._validator.is_valid(dict(values)):
+            return None
+        wrong = {name: reason for name, value in values.items() for reason in self._wrong(name, value)}
+        return Result(
+            record.row,
+            record.key,
+            Outcome.INVALID,
+            category="PORTAL_SCHEMA",
+            reason="; ".join(wrong.values()),
+            properties=tuple(wrong),
+        )
+
+    def missing(self, names: Iterable[str]) -> dict[str, str | None]:
+        """Give names of properties that the portal does not have, each with the closest that it has."""
+        unknown = [name for name in dict.fromkeys(names) if name not in self._properties]
+        return {name: self._closest(name) for name in unknown}
+
+    def _wrong(self, name: str, value: str) -> Iterator[str]:
+        known = self._properties.get(name)
+        if known is None:
+            closest = self._closest(name)
+            yield f"the portal has no property {name}" + (f"; the nearest is {closest}" if closest else "")
+        elif not self._validator.is_valid({name: value}):
+            yield known.explain(value)
+
+    def _closest(self, name: str) -> str | None:
+        labels = {each.label.casefold(): each.name for each in self._properties.values() if each.label}
+        folded = {each.casefold(): each for each in self._properties} | labels
+        close = get_close_matches(name.casefold(), folded, n=1)
+        return folded[close[0]] if close else None
+
+
+_FORMS: Mapping[Kind, Mapping[str, Any]] = {
+    Kind.TEXT: {"maxLength": MAX_TEXT_LENGTH},
+    Kind.EMAIL: {"pattern": r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$"},
+    Kind.NUMBER: {"pattern": r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$"},
+    Kind.DATE: {"anyOf": [{"format": "date"}, {"pattern": r"^-?[0-9]{1,18}$"}]},
+    Kind.DATETIME: {
+        "pattern": (
+            r"^(-?[0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}"
+            r"(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?)$"
+        )
+    },
+    Kind.BOOLEAN: {"enum": ["true", "false"]},
+}
+"""Kind → which texts HubSpot reads as such ("Properties" guide; "Error handling")."""
+
+_NAMES: Mapping[Kind, str] = {
+    Kind.TEXT: "text that a property holds",
+    Kind.EMAIL: "address",
+    Kind.NUMBER: "number",
+    Kind.DATE: "date",
+    Kind.DATETIME: "time",
+    Kind.BOOLEAN: "true or false",
+}
+
+
+def _shown(value: str, length: int = 80) -> str:
+    return f"`{value if len(value) <= length else value[:length] + '…'}`"
