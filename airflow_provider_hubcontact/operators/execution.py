@@ -25,12 +25,13 @@ from airflow_provider_hubcontact.operators.progress import Progress
 from airflow_provider_hubcontact.operators.properties import Portal, create_missing, missing, portal_of
 from airflow_provider_hubcontact.operators.replay import PROBLEMS, replayed, shape_of
 from airflow_provider_hubcontact.operators.rows import Spool, UnusableSource, query, records_of
+from airflow_provider_hubcontact.sync.comparison import Kind
 from airflow_provider_hubcontact.sync.engine import Sync
 from airflow_provider_hubcontact.sync.jobs import Answer, Job
 from airflow_provider_hubcontact.sync.ledger import Attempt, Ledger, LedgerStore
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression, Stages
 from airflow_provider_hubcontact.sync.outcome import Result
-from airflow_provider_hubcontact.sync.plan import Rules
+from airflow_provider_hubcontact.sync.plan import Rules, WriteMode
 from airflow_provider_hubcontact.sync.policy import Policy
 from airflow_provider_hubcontact.sync.portal import PortalSchema
 from airflow_provider_hubcontact.sync.record import Nulls, Shape, TimeForm
@@ -65,6 +66,7 @@ class Settings(Protocol):
     duplicates: str
     on_stage_regression: str
     mode: str
+    write_modes: Mapping[str, str] | None
     validate_against_portal: bool
     create_missing_properties: bool | Mapping[str, Mapping[str, Any]]
     timestamp: str | None
@@ -258,6 +260,7 @@ class Execution:
             on_regression=OnRegression(task.on_stage_regression),
             stages=portal.stages if writes_stage else Stages.default(),
             kinds=portal.kinds,
+            modes=_modes(task.write_modes, portal),
         )
         source = _read(task.schema) if isinstance(task.schema, Path) else task.schema
         return Sync(
@@ -299,6 +302,16 @@ class Execution:
         except HubSpotError as error:
             raised = HubSpotSyncIncomplete if error.retryable else HubSpotSyncFailed
             raise raised(f"Missing properties cannot be created: {error}") from error
+
+
+def _modes(wanted: Mapping[str, str] | None, portal: Portal) -> Mapping[str, WriteMode]:
+    if not isinstance(wanted or {}, Mapping) or not set((wanted or {}).values()) <= set(WriteMode):
+        raise UnusableSource(f"write_modes is property → {', '.join(WriteMode)}, not {wanted!r:.200}")
+    modes = {name: WriteMode(mode) for name, mode in (wanted or {}).items() if mode != WriteMode.OVERWRITE}
+    for name, mode in modes.items():
+        if mode is WriteMode.APPEND and portal.kinds.get(name, Kind.OPTIONS) is not Kind.OPTIONS:
+            raise UnusableSource(f"only multiple checkboxes can be appended to, {name} is none")
+    return modes
 
 
 def _check_names(schema: PortalSchema, names: Iterable[str]) -> None:

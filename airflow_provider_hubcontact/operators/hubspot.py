@@ -57,6 +57,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
     :param on_stage_regression: what happens when a lifecycle stage would go back: ``reject`` the record,
         ``keep`` the stage and write the rest, or ``reset`` it: clear, then set.
     :param mode: ``update`` existing contacts only, or ``upsert``.
+    :param write_modes: property → ``overwrite`` (default), ``fill_empty`` to leave a value alone that the
+        contact has, or ``append`` to add to multiple checkboxes. (templated)
     :param validate_against_portal: check values against the portal's property definitions before they are
         sent; what these forbid is ``invalid``, with the nearest value that they allow.
     :param create_missing_properties: True to create properties that the portal lacks, with types guessed
@@ -89,6 +91,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         "key",
         "id_property",
         "schema",
+        "write_modes",
         "create_missing_properties",
         "timestamp",
         "ledger",
@@ -117,6 +120,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         duplicates: str = "last",
         on_stage_regression: str = "reject",
         mode: str = "update",
+        write_modes: Mapping[str, str] | None = None,
         validate_against_portal: bool = True,
         create_missing_properties: bool | Mapping[str, Mapping[str, Any]] = False,
         timestamp: str | None = None,
@@ -166,6 +170,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         self.duplicates = duplicates
         self.on_stage_regression = on_stage_regression
         self.mode = mode
+        self.write_modes = write_modes
         self.validate_against_portal = validate_against_portal
         self.create_missing_properties = create_missing_properties
         self.timestamp = timestamp

@@ -65,6 +65,14 @@ class Change(NamedTuple):
         return {name: value for step in self.steps for name, value in step.items()}
 
 
+class WriteMode(StrEnum):
+    """What becomes of the value that a contact has."""
+
+    OVERWRITE = "overwrite"
+    FILL_EMPTY = "fill_empty"
+    APPEND = "append"
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the run was asked to do.
@@ -74,6 +82,7 @@ class Rules:
     :param on_regression: what happens when a stage would go back.
     :param stages: the portal's stages.
     :param kinds: property → what its values are, as far as it is known.
+    :param modes: property → how it is written; overwritten unless named.
     """
 
     id_property: str = "email"
@@ -81,14 +90,21 @@ class Rules:
     on_regression: OnRegression = OnRegression.REJECT
     stages: Stages = field(default_factory=Stages.default)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    modes: Mapping[str, WriteMode] = field(default_factory=dict)
 
     def needs_current(self, record: Record) -> bool:
         """Tell whether the record cannot be written safely without reading its contact first.
 
-        A stage can go back silently, a repeated change of address would not find the old one, and a
-        record without values can only be looked at.
+        A stage can go back silently, a repeated change of address would not find the old one, a mode may
+        depend on what is there, and a record without values can only be looked at.
         """
-        return not record.properties or STAGE in record.properties or new_key(record, self) is not None
+        properties = record.properties
+        return (
+            not properties
+            or STAGE in properties
+            or new_key(record, self) is not None
+            or not self.modes.keys().isdisjoint(properties)
+        )
 
 
 def new_key(record: Record, rules: Rules) -> str | None:
@@ -153,7 +169,7 @@ def _against(record: Record, stored: Stored, rules: Rules) -> Change | Result:
     has, kinds = stored.properties, rules.kinds
     differing = {
         name: value
-        for name, value in record.properties.items()
+        for name, value in _wanted(record, stored, rules).items()
         if value != has.get(name) and not same(kinds.get(name, Kind.UNKNOWN), value, has.get(name))
     }
     stage, current = differing.get(STAGE), stored.properties.get(STAGE)
@@ -173,6 +189,24 @@ def _against(record: Record, stored: Stored, rules: Rules) -> Change | Result:
         return Result(record.row, record.key, Outcome.UNCHANGED)
     before = {name: stored.properties.get(name) for name in differing}
     return Change(record, Write.UPDATE, stored.address, steps, before)
+
+
+def _wanted(record: Record, stored: Stored, rules: Rules) -> Mapping[str, str]:
+    """Give what is to be written in view of what is there."""
+    if rules.modes.keys().isdisjoint(record.properties):
+        return record.properties
+    wanted = dict(record.properties)
+    for name, mode in rules.modes.items():
+        has = stored.properties.get(name)
+        if not has or name not in wanted:
+            continue
+        if mode is WriteMode.FILL_EMPTY:
+            del wanted[name]
+        elif mode is WriteMode.APPEND:
+            # HubSpot docs: "Properties" guide, a leading semicolon adds to what is there.
+            more = [option for option in wanted[name].split(";") if option and option not in has.split(";")]
+            wanted[name] = f";{';'.join(more)}" if more else has
+    return wanted
 
 
 def _reset(differing: Mapping[str, str], stage: str, rules: Rules) -> tuple[Mapping[str, str], ...]:

@@ -711,3 +711,38 @@ class TestPortal:
         ] == [200]
         if mode == "upsert":
             assert "`Open Deal` is a label; the value is `OPEN_DEAL`" in ended.reasons
+
+    def test_write_modes(self, hubspot: Sandbox) -> None:
+        """What people typed stays, options add up; a second run changes nothing."""
+        records = [
+            {"email": "ada@example.com", "firstname": "Augusta", "hs_buying_role": "CHAMPION"},
+            {"email": "grace@example.com", "city": "New York", "hs_buying_role": ["END_USER", "CHAMPION"]},
+        ]
+        for email, roles in (("ada@example.com", "BLOCKER"), ("grace@example.com", "CHAMPION")):
+            contact = hubspot.portal.contact(email)
+            assert contact is not None
+            contact.properties["hs_buying_role"] = roles
+        modes = {"firstname": "fill_empty", "city": "fill_empty", "hs_buying_role": "append"}
+
+        first, second = (run(records=records, write_modes=modes, verify=True) for _ in range(2))
+
+        assert first.outcomes == {"updated": 2}
+        assert second.outcomes == {"unchanged": 2}
+        assert stored(hubspot, "ada@example.com", "firstname") == "Ada"
+        assert stored(hubspot, "grace@example.com", "city") == "New York"
+        assert stored(hubspot, "ada@example.com", "hs_buying_role") == "BLOCKER;CHAMPION"
+        assert stored(hubspot, "grace@example.com", "hs_buying_role") == "CHAMPION;END_USER"
+
+    @pytest.mark.parametrize(
+        ("modes", "says"),
+        [
+            ({"firstname": "append"}, "only multiple checkboxes can be appended to, firstname is none"),
+            ({"firstname": "merge"}, "write_modes is property → overwrite, fill_empty, append"),
+        ],
+    )
+    def test_modes_that_cannot_be(self, hubspot: Sandbox, modes: dict[str, str], says: str) -> None:
+        """They fail before the first record."""
+        ended = run(records=[{"email": "ada@example.com", "firstname": "x"}], write_modes=modes)
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert says in str(ended.error)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from airflow_provider_hubcontact.sync.comparison import Kind
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression, Stages
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.plan import Change, Rules, Stored, Write, blind, new_key, plan
+from airflow_provider_hubcontact.sync.plan import (
+    Change,
+    Rules,
+    Stored,
+    Write,
+    WriteMode,
+    blind,
+    new_key,
+    plan,
+)
 from airflow_provider_hubcontact.sync.record import Record
 
 KEY, NEW = "ada@x.y", "ada@new.y"
@@ -251,3 +263,45 @@ def test_stages_that_cannot_be_read() -> None:
 
     assert isinstance(planned, Result)
     assert planned.outcome is Outcome.UNAVAILABLE
+
+
+MODES = Rules(kinds={"roles": Kind.OPTIONS}, modes={"phone": WriteMode.FILL_EMPTY, "roles": WriteMode.APPEND})
+
+
+@pytest.mark.parametrize(
+    ("properties", "has", "written"),
+    [
+        ({"phone": "1"}, {"phone": "2"}, None),
+        ({"phone": ""}, {"phone": "2"}, None),
+        ({"phone": "1"}, {"phone": None}, {"phone": "1"}),
+        ({"phone": "1"}, {"phone": ""}, {"phone": "1"}),
+        ({"phone": "1", "city": "Rome"}, {"phone": "2", "city": "Oslo"}, {"city": "Rome"}),
+        ({"roles": "a;b"}, {"roles": "b;c"}, {"roles": ";a"}),
+        ({"roles": ";a;b;d"}, {"roles": "b"}, {"roles": ";a;d"}),
+        ({"roles": "b"}, {"roles": "c;b"}, None),
+        ({"roles": ""}, {"roles": "b"}, None),
+        ({"roles": "a;b"}, {"roles": None}, {"roles": "a;b"}),
+    ],
+)
+def test_write_modes(
+    properties: dict[str, str], has: dict[str, str | None], written: dict[str, str] | None
+) -> None:
+    """``fill_empty`` leaves alone what is there, ``append`` adds what is not."""
+    planned = plan(record(**properties), {KEY: stored("901", **has)}, MODES)
+
+    if written is None:
+        assert planned == Result(4, KEY, Outcome.UNCHANGED)
+    else:
+        assert isinstance(planned, Change)
+        assert planned.steps == (written,)
+
+
+def test_a_mode_needs_what_is_there() -> None:
+    """Nothing with a mode is written blindly; a new contact gets all of it."""
+    assert MODES.needs_current(record(phone="1"))
+    assert not MODES.needs_current(record(city="Rome"))
+
+    created = plan(record(phone="1", roles="a"), {}, replace(MODES, create=True))
+
+    assert isinstance(created, Change)
+    assert created.steps == ({"phone": "1", "roles": "a", "email": KEY},)
