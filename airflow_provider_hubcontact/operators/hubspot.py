@@ -208,7 +208,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
         """
         from airflow.providers.common.compat.sdk import XCOM_RETURN_KEY
 
-        from airflow_provider_hubcontact.operators.execution import Execution, is_true
+        from airflow_provider_hubcontact.operators.assembly import is_true
+        from airflow_provider_hubcontact.operators.execution import Execution
         from airflow_provider_hubcontact.sync.report import Report
 
         report = Report(dry_run=is_true(self.is_dry_run))

@@ -1,0 +1,40 @@
+"""What a task was asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from airflow_provider_hubcontact.sync.policy import Policy
+
+
+class Settings(Protocol):
+    """The operator's parameters, rendered."""
+
+    records: Any
+    sql: str | None
+    sql_conn_id: str | None
+    parameters: Mapping[str, Any] | Sequence[Any] | None
+    hubspot_conn_id: str
+    mapping: Mapping[str, str] | None
+    key: str
+    id_property: str
+    schema: str | Path | None
+    nulls: str
+    duplicates: str
+    on_stage_regression: str
+    mode: str
+    write_modes: Mapping[str, str] | None
+    validate_against_portal: bool
+    create_missing_properties: bool | Mapping[str, Mapping[str, Any]]
+    timestamp: str | None
+    api_version: str | None
+    verify: bool
+    ledger: str | None
+    ledger_table: str | None
+    ledger_conn_id: str | None
+    ledger_values: bool
+    records_from_ledger: str | None
+    outcomes: Sequence[str] | None
+    policy: Policy
