@@ -9,7 +9,7 @@ CORE = .venv-core/.complete
 BENCH = .venv-bench/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types test-all test-core test-airflow test-airflow-2.11 format environments constraints wheel bench bench-quick clean
+.PHONY: help demo test lint types test-all test-core test-airflow test-airflow-2.11 format environments constraints wheel bench bench-quick chaos clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,9 @@ bench: $(AIRFLOW_3) $(BENCH) ## measure against peers, 50 minutes; docs/benchmar
 
 bench-quick: $(AIRFLOW_3) $(BENCH) ## the same with fewer rows, in less than 5 minutes
 	.venv/bin/python -m benchmarks --quick $(ARGS)
+
+chaos: $(AIRFLOW_3) ## hundreds of trials with faults and kills; totals in docs/reliability.md
+	AIRFLOW_HOME=.venv/airflow .venv/bin/python -m tests.chaos $(ARGS)
 
 clean: ## remove environments, caches and builds
 	rm -rf .venv .venv-core .venv-airflow-2.11 .venv-bench build dist .*_cache .coverage .hypothesis

@@ -1,0 +1,54 @@
+"""The task of a trial, in its own process, as a worker runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowSkipException
+
+from airflow_provider_hubcontact.client.rate_limit import RateLimit
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from tests.airflow.running import TaskInstance
+
+FASTER = 20
+"""How much shorter the waits between the tries of a call are."""
+
+
+_WAIT = RateLimit.wait
+
+
+def _wait(limit: RateLimit, seconds: float) -> None:
+    _WAIT(limit, seconds / FASTER)
+
+
+def execute(
+    settings: Mapping[str, Any], connection: Mapping[str, Any], number: int, run: str
+) -> dict[str, Any]:
+    """Execute the operator.
+
+    :return: ``end``: ``success``, ``fail``, ``retry`` or ``error``; and the report.
+    """
+    os.environ["AIRFLOW_CONN_HUBSPOT_DEFAULT"] = json.dumps(connection)
+    RateLimit.wait = _wait  # type: ignore[assignment, method-assign]
+    operator = HubSpotUpdateContactOperator(task_id="update_contacts", retries=99, **settings)
+    signal.signal(signal.SIGTERM, lambda *_: operator.on_kill())  # as Airflow 3 does
+    ti = TaskInstance(number)
+    ti.run_id = run
+    end, error = "success", ""
+    try:
+        ti.xcoms["return_value"] = operator.execute({"ti": ti})  # type: ignore[typeddict-item]
+    except AirflowSkipException:
+        end = "success"
+    except HubSpotSyncIncomplete:
+        end = "retry"
+    except HubSpotSyncFailed as failed:
+        # With HubSpot out of order at the start nothing was read: Airflow's retry is a person's then.
+        end, error = "fail", str(failed)
+    except Exception as other:  # noqa: BLE001 - Airflow would retry
+        end, error = "retry", f"{type(other).__name__}: {other}"
+    return {"end": end, "error": error, "report": ti.xcoms.get("return_value")}

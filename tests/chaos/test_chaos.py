@@ -1,0 +1,25 @@
+"""A few trials of the chaos suite; ``make chaos`` runs hundreds."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.chaos.trial import Trial, Trouble
+from tests.chaos.troubles import ALONE, KILLED, MIXED, OTHERS
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="processes are forked")
+
+
+@pytest.mark.parametrize(
+    ("seed", "trouble"),
+    [*enumerate([*MIXED[1:], *KILLED, *KILLED, *OTHERS]), (100, ALONE[8]), (101, ALONE[-1])],
+    ids=lambda value: value.name if isinstance(value, Trouble) else f"seed {value}",
+)
+def test_nothing_is_lost_and_nothing_is_wrong(seed: int, trouble: Trouble) -> None:
+    """Every row is accounted for, the portal has what the ledger says, and a rerun brings the rest."""
+    totals = Trial(seed, trouble, rows=150).run()
+
+    assert totals.lost == []
+    assert totals.wrong == []
