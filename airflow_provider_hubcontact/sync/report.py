@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -97,6 +97,47 @@ class Report:
             "problems": [_problem(result) for result in self._problems],
             "changes": [_change(result) for result in self._changes],
         }
+
+
+def fold(reports: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
+    """Fold the reports of several tasks into one of the same shape.
+
+    :param reports: as :meth:`Report.to_dict` gives them; None for a task that has none.
+    :return: counts added up, samples bounded as in one report, the seconds of the longest; and ``missing``,
+        the number of tasks without a report.
+    """
+    given = list(reports)
+    known = [report for report in given if report]
+    seconds = max((report["seconds"] for report in known), default=0.0)
+    rows = sum(report["rows"] for report in known)
+    outcomes = _added(report["outcomes"] for report in known)
+    folded = {
+        "rows": rows,
+        "outcomes": {str(name): outcomes[name] for name in Outcome if outcomes[name]},
+        "statuses": dict(sorted(_added(report["statuses"] for report in known).items())),
+        "calls": {
+            "total": sum(report["calls"].get("total", 0) for report in known),
+            "by_status": dict(_added(report["calls"].get("by_status", {}) for report in known)),
+        },
+        "verified": dict(_added(report["verified"] or {} for report in known)) or None,
+        "from_earlier_tries": sum(report["from_earlier_tries"] for report in known),
+        "seconds": seconds,
+        "rows_per_second": round(rows / seconds, 1) if seconds else None,
+        "api_version": next((report["api_version"] for report in known), None),
+        "dry_run": any(report["dry_run"] for report in known),
+        "stopped": next((report["stopped"] for report in known if report["stopped"]), None),
+        "missing": len(given) - len(known),
+    }
+    for name, most in (("properties_created", None), ("problems", MAX_SAMPLES), ("changes", MAX_CHANGES)):
+        folded[name] = [each for report in known for each in report[name]][:most]
+    return folded
+
+
+def _added(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    whole: Counter[str] = Counter()
+    for each in counts:
+        whole.update(each)
+    return whole
 
 
 def _problem(result: Result) -> dict[str, Any]:

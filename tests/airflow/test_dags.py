@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.providers.common.compat.sdk import DAG, task
+from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.utils.session import create_session
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
@@ -198,3 +199,31 @@ def test_legacy_api(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None
     contact = hubspot.portal.contact("ada@example.com")
     assert contact is not None
     assert contact.history["jobtitle"][0].timestamp == 1_735_689_600_000
+
+
+def test_partitioned(
+    run_dag: RunDag, examples: DagBag, monkeypatch: pytest.MonkeyPatch, postgres_uri: str
+) -> None:
+    """Every row is in one part, and the folded report counts them all; a part that fails is no success."""
+    contacts = [{"email": f"c{number:03}@example.com", "firstname": "old"} for number in range(120)]
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", postgres_uri)
+    hook = PostgresHook("warehouse")
+    hook.run(["DROP TABLE IF EXISTS customers", "CREATE TABLE customers (email text, first_name text)"])
+    rows = [(contact["email"], f"new {place}") for place, contact in enumerate(contacts)]
+    hook.insert_rows("customers", rows)
+    with Sandbox(contacts=contacts) as sandbox:
+        connect(monkeypatch, sandbox.url, sandbox.token)
+        good: Any = run_dag(examples.dags["update_contacts_partitioned"], run_conf={"parts": 5})
+        hook.run("UPDATE customers SET first_name = repeat('x', 70000) WHERE email = 'c007@example.com'")
+        bad: Any = run_dag(examples.dags["update_contacts_partitioned"], run_conf={"parts": 5})
+
+        names = [stored(sandbox, email, "firstname") for email, _ in rows]
+
+    whole = good.get_task_instance("total").xcom_pull(task_ids="total")
+    assert str(good.state) == "success"
+    assert (whole["rows"], whole["outcomes"], whole["missing"]) == (120, {"updated": 120}, 0)
+    assert names == [name for _, name in rows]
+    assert str(bad.state) == "failed"
+    again = bad.get_task_instance("total").xcom_pull(task_ids="total")
+    assert again["outcomes"] == {"unchanged": 119, "invalid": 1}
+    hook.run("DROP TABLE customers")

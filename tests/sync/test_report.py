@@ -12,6 +12,7 @@ from airflow_provider_hubcontact.sync.report import (
     MAX_SAMPLES_OF_A_KIND,
     MAX_VALUE_LENGTH,
     Report,
+    fold,
 )
 
 
@@ -113,3 +114,44 @@ def test_long_values_are_cut() -> None:
     report.add(Result(1, "a", Outcome.UPDATED, 200, changes={"message": (None, "x" * 65_536)}))
 
     assert report.to_dict()["changes"][0]["properties"]["message"] == [None, "x" * MAX_VALUE_LENGTH + "…"]
+
+
+class TestFold:
+    def test_counts_add_up(self) -> None:
+        """One report for all, in the same shape, and the number of those that are missing."""
+        one, two = Report(api_version="2026-09", seconds=2.0), Report(api_version="2026-09", seconds=4.0)
+        one.calls = {"total": 3, "by_status": {"200": 3}}
+        two.calls = {"total": 2, "by_status": {"200": 1, "503": 1}}
+        one.verified = {"records": 1, "calls": 1}
+        one.add(Result(1, "a", Outcome.UPDATED, 200, changes={"firstname": ("A", "Ada")}))
+        two.add(Result(1, "b", Outcome.UPDATED, 200, earlier=True))
+        two.add(Result(2, "c", Outcome.REJECTED, 400, "BAD", "is bad"))
+
+        folded = fold([one.to_dict(), None, two.to_dict()])
+
+        assert folded.pop("missing") == 1
+        assert folded.keys() == one.to_dict().keys()
+        assert folded["rows"] == 3
+        assert folded["outcomes"] == {"updated": 2, "rejected": 1}
+        assert folded["statuses"] == {"200": 2, "400": 1}
+        assert folded["calls"] == {"total": 5, "by_status": {"200": 4, "503": 1}}
+        assert (folded["seconds"], folded["rows_per_second"], folded["from_earlier_tries"]) == (4.0, 0.8, 1)
+        assert folded["verified"] == {"records": 1, "calls": 1}
+        assert [each["key"] for each in folded["problems"]] == ["c"]
+        assert [each["key"] for each in folded["changes"]] == ["a"]
+
+    def test_samples_stay_small(self) -> None:
+        """However many reports there are."""
+        report = Report()
+        for row in range(MAX_SAMPLES):
+            report.add(Result(row, "k", Outcome.REJECTED, 400, f"KIND {row}", changes={"a": (None, "b")}))
+
+        folded = fold([report.to_dict()] * 50)
+
+        assert len(folded["problems"]) == MAX_SAMPLES
+        assert len(folded["changes"]) == MAX_CHANGES
+
+    def test_nothing(self) -> None:
+        """No report at all is one without rows."""
+        assert fold([])["rows"] == 0
+        assert fold([None, None])["missing"] == 2

@@ -1,0 +1,69 @@
+"""Update contacts from a large table, in parts that run on several workers at once.
+
+The table is cut into ranges of its key; the operator is mapped over them, and their reports are folded into
+one. With ``rate_limit_store`` in the connection all parts share HubSpot's limit; without it each sees the
+others only in HubSpot's answers. ``docs/scaling.md`` has the arithmetic.
+
+Needs the connections ``warehouse`` (PostgreSQL with a table ``customers``) and ``hubspot_default``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, BaseHook, task
+
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+
+with DAG(
+    dag_id="update_contacts_partitioned",
+    schedule=None,
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    params={"parts": 8},
+    tags=["hubspot", "example"],
+    doc_md=__doc__,
+):
+
+    @task
+    def ranges(params: dict[str, Any] | None = None) -> list[dict[str, str | None]]:
+        """Cut the table into ranges of as many rows each."""
+        warehouse = BaseHook.get_connection("warehouse").get_hook()
+        rows = warehouse.get_records(
+            "SELECT min(email) FROM "
+            "(SELECT email, ntile(%s) OVER (ORDER BY email) AS part FROM customers) AS cut "
+            "GROUP BY part ORDER BY part",
+            parameters=[int((params or {})["parts"])],
+        )
+        lows = [low for (low,) in rows]
+        return [{"low": low, "high": high} for low, high in zip(lows, [*lows[1:], None], strict=True)]
+
+    # [START howto_partitioned]
+    parts = HubSpotUpdateContactOperator.partial(
+        task_id="update_contacts",
+        sql_conn_id="warehouse",
+        sql="SELECT email, first_name FROM customers "
+        "WHERE email >= %(low)s AND (%(high)s::text IS NULL OR email < %(high)s)",
+        mapping={"first_name": "firstname"},
+        status_actions={"not_found": "skip"},
+        retries=3,
+        retry_delay=timedelta(seconds=10),
+        max_active_tis_per_dag=4,
+    ).expand(parameters=ranges())
+    # [END howto_partitioned]
+
+    @task(trigger_rule="all_done")
+    def total(reports: Any) -> dict[str, Any]:
+        """Fold the parts' reports into one, whatever became of the parts."""
+        from airflow_provider_hubcontact.sync.report import fold  # noqa: PLC0415 - not needed at parse
+
+        return fold(reports)
+
+    @task(trigger_rule="one_failed")
+    def watch() -> None:
+        """Keep the run from being a success when a part is none."""
+        raise AirflowFailException("a part failed; its own report says why")
+
+    total(parts.output)
+    parts >> watch()
