@@ -7,9 +7,10 @@ AIRFLOW_3 = .venv/.complete
 AIRFLOW_2 = .venv-airflow-2.11/.complete
 CORE = .venv-core/.complete
 BENCH = .venv-bench/.complete
+CELERY = .venv-celery/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types test-all test-core test-airflow test-airflow-2.11 format environments constraints wheel bench bench-quick chaos clean
+.PHONY: help demo test lint types test-all test-core test-airflow test-airflow-2.11 format environments constraints wheel test-celery bench bench-quick chaos clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -62,11 +63,14 @@ bench: $(AIRFLOW_3) $(BENCH) ## measure against peers, 50 minutes; docs/benchmar
 bench-quick: $(AIRFLOW_3) $(BENCH) ## the same with fewer rows, in less than 5 minutes
 	.venv/bin/python -m benchmarks --quick $(ARGS)
 
+test-celery: $(CELERY) ## two Celery workers, one of them killed, over 100,000 rows
+	CELERY_RUN=1 .venv-celery/bin/python -m pytest -s tests/celery $(ARGS)
+
 chaos: $(AIRFLOW_3) ## hundreds of trials with faults and kills; totals in docs/reliability.md
 	AIRFLOW_HOME=.venv/airflow .venv/bin/python -m tests.chaos $(ARGS)
 
 clean: ## remove environments, caches and builds
-	rm -rf .venv .venv-core .venv-airflow-2.11 .venv-bench build dist .*_cache .coverage .hypothesis
+	rm -rf .venv .venv-core .venv-airflow-2.11 .venv-bench .venv-celery build dist .*_cache .coverage .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(AIRFLOW_3): constraints/airflow-3.3.txt constraints/uv.txt pyproject.toml
@@ -77,6 +81,9 @@ $(AIRFLOW_2): constraints/airflow-2.11.txt pyproject.toml | $(AIRFLOW_3)
 
 $(CORE): constraints/core.txt | $(AIRFLOW_3)
 	@$(ENVIRONMENT) .venv-core constraints/core.txt
+
+$(CELERY): constraints/celery.txt pyproject.toml | $(AIRFLOW_3)
+	@$(ENVIRONMENT) .venv-celery constraints/celery.txt --project
 
 $(BENCH): constraints/bench.txt | $(AIRFLOW_3)
 	@$(ENVIRONMENT) .venv-bench constraints/bench.txt

@@ -9,6 +9,7 @@ Needs the connections ``warehouse`` (PostgreSQL with a table ``customers``) and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,7 +55,7 @@ with DAG(
     # [END howto_partitioned]
 
     @task(trigger_rule="all_done")
-    def total(reports: Any) -> dict[str, Any]:
+    def total(reports: Sequence[dict[str, Any] | None]) -> dict[str, Any]:
         """Fold the parts' reports into one, whatever became of the parts."""
         from airflow_provider_hubcontact.sync.report import fold  # noqa: PLC0415 - not needed at parse
 
@@ -65,5 +66,5 @@ with DAG(
         """Keep the run from being a success when a part is none."""
         raise AirflowFailException("a part failed; its own report says why")
 
-    total(parts.output)
+    total(parts.output)  # type: ignore[arg-type] # Airflow gives the value when the task runs
     parts >> watch()

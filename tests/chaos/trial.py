@@ -27,7 +27,7 @@ from tests.chaos.world import MAPPING, SCHEMA, make
 OAUTH = ("chaos-app", "chaos-secret", "chaos-refresh-token")
 TOKEN = "pat-na1-0c4a0500-0000-4000-8000-0000c4a05000"
 MOST_TRIES = 12
-ROWS = 250
+ROWS = 1_200
 SENT = {"updated", "created", "unchanged"}
 
 
