@@ -260,7 +260,9 @@ def _with_retry_policy(policy: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
 
 def _line(result: Result) -> str:
     status = f" ({result.status})" if result.status else ""
-    return f"  row {result.row}, {result.key or 'no key'}: {result.outcome}{status}: {result.reason[:300]}"
+    line = f"  row {result.row}, {result.key or 'no key'}: {result.outcome}{status}: {result.reason[:300]}"
+    # A value or a name may be quoted, and must not begin a line of its own.
+    return line if line.isprintable() else "".join(each if each.isprintable() else " " for each in line)
 
 
 def _one_of(name: str, value: object, allowed: Sequence[object]) -> None:

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 import psycopg2  # type: ignore[import-untyped]
 
 from tests.airflow.postgres import serve as serve_postgres
