@@ -10,7 +10,7 @@ BENCH = .venv-bench/.complete
 CELERY = .venv-celery/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types test-all test-core test-airflow test-airflow-2.11 format environments constraints wheel test-celery bench bench-quick chaos clean
+.PHONY: help demo test lint types test-all test-core test-airflow test-airflow-2.11 format environments constraints wheel audit test-celery bench bench-quick chaos clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -19,7 +19,7 @@ demo: $(AIRFLOW_3) ## sync 5,000 customers through Airflow into a local HubSpot
 	@.venv/bin/python -m demo
 
 test: $(AIRFLOW_3) ## everything below that checks, as CI does
-	@.venv/bin/python scripts/check.py lint types test-all test-core test-airflow-2.11
+	@.venv/bin/python scripts/check.py lint types audit test-all test-core test-airflow-2.11
 
 lint: $(AIRFLOW_3) ## style, formatting, and who may import whom
 	.venv/bin/ruff check .
@@ -62,6 +62,9 @@ bench: $(AIRFLOW_3) $(BENCH) ## measure against peers, 50 minutes; docs/benchmar
 
 bench-quick: $(AIRFLOW_3) $(BENCH) ## the same with fewer rows, in less than 5 minutes
 	.venv/bin/python -m benchmarks --quick $(ARGS)
+
+audit: $(AIRFLOW_3) ## known holes in the pinned packages, if the advisory service can be asked
+	.venv/bin/python scripts/audit.py
 
 test-celery: $(CELERY) ## two Celery workers, one of them killed, over 100,000 rows
 	CELERY_RUN=1 .venv-celery/bin/python -m pytest -s tests/celery $(ARGS)
