@@ -58,14 +58,15 @@ class Assembly:
             timestamp=self._task.timestamp,
         )
 
-    def sync(self, shape: Shape, first: Sequence[object]) -> Sync:
+    def sync(self, shape: Shape, first: Sequence[object], *, writes: bool) -> Sync:
         """Give the sync, once the portal is ready for it.
 
         :param first: the first rows: their types are those of the properties that are created.
+        :param writes: whether anything is written.
         :raises UnusableSource: if the portal cannot take what is mapped to it.
         :raises HubSpotSyncFailed: if missing properties cannot be created.
         """
-        task, hubspot, report = self._task, self._hubspot, self._report
+        task, hubspot = self._task, self._hubspot
         port = port_of(hubspot, task.id_property)
         portal = portal_of(hubspot.properties)
         schema = self._prepare(portal, shape, first)
@@ -83,7 +84,7 @@ class Assembly:
             shape,
             rules,
             port,
-            None if report.dry_run else port,
+            port if writes else None,
             schema=None if source is None else Schema.of(source),
             portal=schema if task.validate_against_portal else None,
             fold=task.duplicates == "last",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, islice
+from tempfile import TemporaryDirectory
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,13 +22,21 @@ from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.interruption import held_back
 from airflow_provider_hubcontact.operators.ledger_stores import LedgerFiles, LedgerTable
 from airflow_provider_hubcontact.operators.place import Place, place_of
+from airflow_provider_hubcontact.operators.plans import (
+    PlanWriter,
+    check_guards,
+    records_of_plan,
+    totals_of,
+)
 from airflow_provider_hubcontact.operators.progress import Progress
 from airflow_provider_hubcontact.operators.replay import PROBLEMS, replayed, shape_of
 from airflow_provider_hubcontact.operators.rows import Spool, UnusableSource, query, records_of
 from airflow_provider_hubcontact.operators.settings import Settings
 from airflow_provider_hubcontact.sync.jobs import Answer, Job
 from airflow_provider_hubcontact.sync.ledger import Attempt, Ledger, LedgerStore
-from airflow_provider_hubcontact.sync.outcome import Result
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.plan import WOULD
+from airflow_provider_hubcontact.sync.ports import Journal
 from airflow_provider_hubcontact.sync.record import Shape
 from airflow_provider_hubcontact.sync.report import Report
 from airflow_provider_hubcontact.sync.validation import InvalidSchema
@@ -43,10 +53,16 @@ FIRST_ROWS = 100
 """Rows that are looked at to guess the types of missing properties."""
 
 
-class _Memory(NamedTuple):
+class _Run(NamedTuple):
+    hubspot: HubSpot
+    assembly: Assembly
     report: Report
-    ledger: Ledger | None
-    place: Place | None
+
+
+class _Memory(NamedTuple):
+    settled: Callable[[Result], None]
+    journal: Journal | None = None
+    place: Place | None = None
 
 
 class Execution:
@@ -116,25 +132,81 @@ class Execution:
                 replayed(folder, wanted, rows, shape),
                 shape if rows is not None else shape_of(shape),
             )
+        drive = partial(self._drive, _Run(hubspot, assembly, report))
         try:
-            with self._ledger() as ledger, place_of(self._task, self._context, rows, report) as place:
-                return self._drive(hubspot, assembly, shape, rows or (), _Memory(report, ledger, place))
+            if report.dry_run and self._task.plan:
+                return self._plan(hubspot, partial(drive, shape, rows or ()), report)
+            with TemporaryDirectory(prefix="hubcontact-") as temporary:
+                if self._task.plan:
+                    rows = self._planned(ObjectStoragePath(self._task.plan))
+                elif self._is_guarded and not report.dry_run:
+                    folder = ObjectStoragePath(temporary)
+                    stop = self._rehearse(hubspot, partial(drive, shape, rows or ()), report, folder)
+                    if stop:
+                        return stop
+                    rows = self._allowed(folder, report)
+                with self._ledger() as ledger, place_of(self._task, self._context, rows, report) as place:
+                    memory = _Memory(report.add, ledger, place)
+                    return drive(shape, rows or (), memory, writes=not report.dry_run)
         finally:
             report.seconds = time.monotonic() - started
             report.calls = hubspot.calls.to_dict()
 
-    def _drive(
-        self, hubspot: HubSpot, assembly: Assembly, shape: Shape, rows: Iterable[object], memory: _Memory
+    @property
+    def _is_guarded(self) -> bool:
+        return self._task.max_changes is not None or self._task.max_creates is not None
+
+    def _planned(self, folder: ObjectStoragePath) -> Iterable[object]:
+        """Give the records of a plan that may be applied."""
+        check_guards(totals_of(folder), self._task.max_changes, self._task.max_creates)
+        return records_of_plan(folder, self._task.id_property)
+
+    def _allowed(self, folder: ObjectStoragePath, report: Report) -> Iterable[object]:
+        try:
+            return self._planned(folder)
+        except UnusableSource as error:
+            for record in records_of_plan(folder, self._task.id_property):
+                report.add(
+                    Result(record.row, record.key, Outcome.NOT_ATTEMPTED, category="GUARD", reason=str(error))
+                )
+            raise
+
+    def _plan(self, hubspot: HubSpot, drive: Callable[..., Stop | None], report: Report) -> Stop | None:
+        """Write a plan instead of contacts."""
+        writer = PlanWriter(ObjectStoragePath(str(self._task.plan)))
+        stop = drive(_Memory(report.add, writer), writes=False)
+        if stop is None:
+            report.plan = writer.finish(hubspot.rate_limit.limit)
+        return stop
+
+    def _rehearse(
+        self, hubspot: HubSpot, drive: Callable[..., Stop | None], report: Report, folder: ObjectStoragePath
     ) -> Stop | None:
-        report, ledger, place = memory
+        """Find out what would be written, and give what would not its outcome already."""
+        writer = PlanWriter(folder)
+
+        def settled(result: Result) -> None:
+            if result.category not in WOULD:
+                report.add(result)
+
+        stop = drive(_Memory(settled, writer), writes=False)
+        if stop is None:
+            report.plan = writer.finish(hubspot.rate_limit.limit)
+        return stop
+
+    def _drive(
+        self, run: _Run, shape: Shape, rows: Iterable[object], memory: _Memory, *, writes: bool
+    ) -> Stop | None:
+        hubspot, assembly, report = run
+        place = memory.place
         done = place.rows if place else 0
         remaining = islice(rows, done, None)
         first = list(islice(remaining, FIRST_ROWS))
-        sync = assembly.sync(shape, first)
+        sync = assembly.sync(shape, first, writes=writes)
         total = len(rows) if isinstance(rows, Sized) else None
 
         def settled(result: Result) -> None:
-            report.add(result)
+            memory.settled(result)
             if place:
                 place.settled(result)
 
@@ -146,7 +218,7 @@ class Execution:
             self._workers = workers
             if self._stopped.is_set():  # before there was something to stop
                 workers.interrupt()
-            stop = sync.run(chain(first, remaining), workers, settled, ledger, done + 1)
+            stop = sync.run(chain(first, remaining), workers, settled, memory.journal, done + 1)
             report.stopped = stop.reason if stop else None
             if isinstance(sync.verifier, Verifier):
                 report.verified = {"records": sync.verifier.records, "calls": sync.verifier.calls}

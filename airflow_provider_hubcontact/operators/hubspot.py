@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperat
 from airflow_provider_hubcontact import CONN_FIELDS
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.sync.outcome import Outcome
-from airflow_provider_hubcontact.sync.policy import Action, Policy
+from airflow_provider_hubcontact.sync.policy import Action, Policy, is_tolerance
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -77,6 +77,12 @@ class HubSpotUpdateContactOperator(BaseOperator):
     :param records_from_ledger: ledger, or a folder in it, whose records are sent again: those of ``records``
         or ``sql`` that it names, or else the values that it has kept. (templated)
     :param outcomes: outcomes of the records to send again; all but the good ones unless given.
+    :param plan: folder of a plan. With ``dry_run`` the plan is written there: each record's old and new
+        values, and totals. Without, it is applied: just what it has, and no contact that has got other
+        values since. (templated)
+    :param max_changes: contacts that may be changed: a count, or a share of the rows below 1. If it would be
+        more, nothing is written.
+    :param max_creates: contacts that may be created, likewise.
     :param dry_run: report what would change, and write nothing. (templated)
     :param retry_policy: Airflow 3.3's; the provider's own unless given, which waits for a quota to be back.
     """
@@ -98,6 +104,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         "ledger_table",
         "ledger_conn_id",
         "records_from_ledger",
+        "plan",
         "is_dry_run",
     )
     template_ext: Sequence[str] = (".sql", ".json")
@@ -134,16 +141,24 @@ class HubSpotUpdateContactOperator(BaseOperator):
         ledger_values: bool = False,
         records_from_ledger: str | None = None,
         outcomes: Sequence[str] | None = None,
+        plan: str | None = None,
+        max_changes: float | None = None,
+        max_creates: float | None = None,
         dry_run: bool | str = False,
         retry_policy: Any = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**_with_retry_policy(retry_policy, kwargs))
-        if (records is None) == (sql is None) and (records is not None or records_from_ledger is None):
+        if (records is None) == (sql is None) and (
+            records is not None or (records_from_ledger is None and plan is None)
+        ):
             raise ValueError(
                 "HubSpotUpdateContactOperator takes either records or sql, and exactly one of them; "
-                "with records_from_ledger, at most one of them"
+                "with records_from_ledger, at most one of them; none to apply a plan"
             )
+        for name, most in (("max_changes", max_changes), ("max_creates", max_creates)):
+            if most is not None and not is_tolerance(most):
+                raise ValueError(f"{name} is a count or a share below 1, not {most!r}")
         if sql is not None and sql_conn_id is None:
             raise ValueError("sql needs sql_conn_id, the connection of the database to query")
         if ledger and ledger_table:
@@ -183,6 +198,9 @@ class HubSpotUpdateContactOperator(BaseOperator):
         self.ledger_values = ledger_values
         self.records_from_ledger = records_from_ledger
         self.outcomes = outcomes
+        self.plan = plan
+        self.max_changes = max_changes
+        self.max_creates = max_creates
         self._execution: Execution | None = None
         self.is_dry_run = dry_run  # BaseOperator has a method called dry_run
 

@@ -31,6 +31,9 @@ class Settings(Protocol):
     timestamp: str | None
     api_version: str | None
     verify: bool
+    plan: str | None
+    max_changes: float | None
+    max_creates: float | None
     ledger: str | None
     ledger_table: str | None
     ledger_conn_id: str | None

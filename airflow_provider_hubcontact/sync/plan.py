@@ -73,6 +73,10 @@ class WriteMode(StrEnum):
     APPEND = "append"
 
 
+WOULD: Mapping[str, Write] = {"WOULD_UPDATE": Write.UPDATE, "WOULD_CREATE": Write.CREATE}
+"""Category of a dry run's result → what would be done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the run was asked to do.
@@ -132,7 +136,7 @@ def plan(record: Record, found: Mapping[str, Stored], rules: Rules) -> Change | 
     stored = stored or holder
     if stored is None:
         return _absent(record, rules)
-    return _against(record, stored, rules)
+    return _outdated(record, stored, rules) or _against(record, stored, rules)
 
 
 def unwritten(change: Change) -> Result:
@@ -140,7 +144,7 @@ def unwritten(change: Change) -> Result:
     record, reason = change.record, f"dry run: would {change.write}"
     return Result(
         *(record.row, record.key, Outcome.NOT_ATTEMPTED),
-        category="DRY_RUN",
+        category=next(name for name, write in WOULD.items() if write is change.write),
         reason=reason,
         changes=change.diff(),
     )
@@ -153,8 +157,24 @@ def blind(record: Record, rules: Rules) -> Change:
     return Change(record, Write.UPDATE, record.key, (record.properties,))
 
 
+def _outdated(record: Record, stored: Stored, rules: Rules) -> Result | None:
+    """Refuse a planned record whose contact has got other values since, but for the planned ones."""
+    if record.before is None:
+        return None
+    values: list[str] = []
+    for name, old in record.before.items():
+        kind, has = rules.kinds.get(name, Kind.UNKNOWN), stored.properties.get(name)
+        if not same(kind, old or "", has) and not same(kind, record.properties.get(name) or "", has):
+            values.append(f"{name} is {has!r} now, it was {old!r}")
+    if not values:
+        return None
+    reason = f"the plan is out of date: {', '.join(values)}"
+    return Result(record.row, record.key, Outcome.CONFLICT, None, "PLAN_OUTDATED", reason)
+
+
 def _absent(record: Record, rules: Rules) -> Change | Result:
-    if rules.create:
+    is_planned_update = record.before is not None and rules.id_property not in record.before
+    if rules.create and not is_planned_update:
         return _creation(record, rules)
     reason = f"no contact has the {rules.id_property} {record.key}"
     return Result(record.row, record.key, Outcome.NOT_FOUND, 404, "OBJECT_NOT_FOUND", reason)

@@ -65,7 +65,7 @@ class Policy(NamedTuple):
         :param max_failures: whole number of records, or a share between 0 and 1.
         :raises ValueError: if a status, outcome, action or number is none.
         """
-        if not _is_tolerance(max_failures):
+        if not is_tolerance(max_failures):
             raise ValueError(f"max_failures is a count or a share below 1, not {max_failures!r}")
         by_status: dict[int, Action] = {}
         by_name: dict[Outcome, Action] = {}
@@ -107,7 +107,8 @@ class Policy(NamedTuple):
         return self.by_name.get(outcome, DEFAULT_ACTIONS[outcome])
 
 
-def _is_tolerance(number: object) -> bool:
+def is_tolerance(number: object) -> bool:
+    """Tell a count, or a share below 1."""
     if isinstance(number, bool) or not isinstance(number, int | float):
         return False
     return 0 <= number < 1 or (number >= 1 and number % 1 == 0)

@@ -47,6 +47,7 @@ class Record(NamedTuple):
     :param properties: property name → text form; ``""`` clears the property.
     :param document: property name → JSON value: what a JSON Schema sees.
     :param timestamp: when the values were set, in milliseconds since 1970 (legacy API only).
+    :param before: values that the contact must still have for the record to be written; None for any.
     """
 
     row: int
@@ -54,6 +55,7 @@ class Record(NamedTuple):
     properties: Mapping[str, str]
     document: Mapping[str, JSON] = MappingProxyType({})
     timestamp: int | None = None
+    before: Mapping[str, str | None] | None = None
 
 
 class _Unholdable(Exception):
@@ -87,6 +89,8 @@ class Shape:
         :param source: the row, a mapping of column names to values.
         :return: the record, or an ``invalid`` result that names everything wrong with the row.
         """
+        if isinstance(source, Record):
+            return source
         if not isinstance(source, Mapping):
             return _invalid(
                 row, "", "NOT_A_MAPPING", f"a record maps columns to values, this is a {_type(source)}"

@@ -27,6 +27,7 @@ class Report:
     :param stopped: why the source was not read to its end.
     :param properties_created: properties that the portal lacked.
     :param verified: records that were read back after they were written, and the calls that it took.
+    :param plan: totals of what would be, or was to be, written.
     :param earlier: rows that an earlier try of the task brought to their end.
     """
 
@@ -37,6 +38,7 @@ class Report:
     stopped: str | None = None
     properties_created: list[str] = field(default_factory=list)
     verified: Mapping[str, int] | None = None
+    plan: Mapping[str, Any] | None = None
     earlier: int = 0
     tally: Tally = field(default_factory=Counter)
     _problems: list[Result] = field(default_factory=list)
@@ -87,6 +89,7 @@ class Report:
             "statuses": dict(sorted(statuses.items())),
             "calls": dict(self.calls),
             "verified": None if self.verified is None else dict(self.verified),
+            "plan": None if self.plan is None else dict(self.plan),
             "from_earlier_tries": self.earlier,
             "seconds": round(self.seconds, 3),
             "rows_per_second": round(self.rows / self.seconds, 1) if self.seconds else None,
@@ -120,6 +123,7 @@ def fold(reports: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
             "by_status": dict(_added(report["calls"].get("by_status", {}) for report in known)),
         },
         "verified": dict(_added(report["verified"] or {} for report in known)) or None,
+        "plan": None,
         "from_earlier_tries": sum(report["from_earlier_tries"] for report in known),
         "seconds": seconds,
         "rows_per_second": round(rows / seconds, 1) if seconds else None,

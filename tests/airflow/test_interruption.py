@@ -75,10 +75,12 @@ def test_a_time_limit(hubspot: Sandbox, run_dag: RunDag, tmp_path: Path) -> None
             execution_timeout=timedelta(seconds=3),
         )
 
-    ended = run_dag(dag)
+    try:
+        instance: Any = run_dag(dag).get_task_instance("update_contacts")
+    except AirflowTaskTimeout:  # Airflow 2's dag.test lets it through
+        assert len(outcomes_in(tmp_path)) == MANY
+        return
 
-    instance = ended.get_task_instance("update_contacts")
-    assert instance is not None
     assert str(instance.state) == "failed"
     assert_accounted(instance.xcom_pull(task_ids="update_contacts"), hubspot, tmp_path)
 

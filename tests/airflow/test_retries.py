@@ -16,7 +16,9 @@ from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import CONTACTS, connect, run
 
 retries = pytest.importorskip(
-    "airflow_provider_hubcontact.operators.retries", reason="Airflow has retry policies since 3.3"
+    "airflow_provider_hubcontact.operators.retries",
+    reason="Airflow has retry policies since 3.3",
+    exc_type=ImportError,
 )
 
 

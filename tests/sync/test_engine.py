@@ -334,8 +334,8 @@ def test_dry_run(always: bool) -> None:
 
     assert outcomes(results) == [Outcome.NOT_ATTEMPTED, Outcome.UNCHANGED, Outcome.NOT_ATTEMPTED]
     assert [(results[n].category, results[n].reason) for n in (1, 3)] == [
-        ("DRY_RUN", "dry run: would update"),
-        ("DRY_RUN", "dry run: would create"),
+        ("WOULD_UPDATE", "dry run: would update"),
+        ("WOULD_CREATE", "dry run: would create"),
     ]
     assert results[1].changes == {"firstname": ("a", "b")}
     assert results[3].changes == {"email": (None, "new@x.y")}

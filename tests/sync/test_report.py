@@ -30,6 +30,7 @@ def test_report_in_full() -> None:
         "statuses": {"200": 1, "204": 1, "400": 1},
         "calls": {"total": 3},
         "verified": None,
+        "plan": None,
         "from_earlier_tries": 0,
         "seconds": 2.0,
         "rows_per_second": 2.0,

@@ -1,0 +1,175 @@
+"""Plans: made, read, applied, refused; and guards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+from airflow_provider_hubcontact.sandbox import Sandbox
+from tests.airflow.running import connect, run, stored
+
+CONTACTS = [
+    {"email": "ada@example.com", "firstname": "Ada", "lifecyclestage": "customer"},
+    {"email": "grace@example.com", "firstname": "Grace"},
+    {"email": "alan@example.com", "firstname": "Alan"},
+]
+RECORDS = [
+    {"email": "ada@example.com", "firstname": "Augusta", "lifecyclestage": "lead", "n": 1},
+    {"email": "grace@example.com", "firstname": "Grace B."},
+    {"email": "alan@example.com", "firstname": "Alan"},
+    {"email": "new@example.com", "firstname": "New"},
+    {"email": "bad@example.com", "hs_lead_status": "no such option"},
+]
+SETTINGS: dict[str, Any] = {
+    "mapping": {
+        "firstname": "firstname",
+        "lifecyclestage": "lifecyclestage",
+        "hs_lead_status": "hs_lead_status",
+    },
+    "mode": "upsert",
+    "on_stage_regression": "reset",
+}
+
+
+@pytest.fixture
+def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with Sandbox(contacts=CONTACTS) as sandbox:
+        connect(monkeypatch, sandbox.url, sandbox.token)
+        yield sandbox
+
+
+@pytest.fixture
+def plan(hubspot: Sandbox, tmp_path: Path) -> Path:
+    made = run(records=RECORDS, dry_run=True, plan=str(tmp_path), **SETTINGS)
+    assert made.outcomes == {"unchanged": 1, "invalid": 1, "not_attempted": 3}
+    return tmp_path
+
+
+def writes(hubspot: Sandbox) -> list[str]:
+    return [each.path for each in hubspot.requests if each.path.endswith(("/update", "/create"))]
+
+
+def test_what_a_plan_says(hubspot: Sandbox, plan: Path) -> None:
+    """Totals, and a line for each record with its old and new values; nothing is written."""
+    totals = json.loads((plan / "plan.json").read_text(encoding="utf-8"))
+    lines = [
+        json.loads(line)
+        for part in plan.glob("part-*.jsonl")
+        for line in part.read_text("utf-8").splitlines()
+    ]
+
+    assert totals.pop("made").startswith("20")
+    assert totals == {
+        "rows": 5,
+        "changes": 2,
+        "creates": 1,
+        "others": {"invalid": 1, "unchanged": 1},
+        "stage_moves": {"customer → lead": 1},
+        "calls": 3,
+        "minutes": 0.0,
+    }
+    by_row = {line["row"]: line for line in lines}
+    assert by_row[1]["changes"] == {"firstname": ["Ada", "Augusta"], "lifecyclestage": ["customer", "lead"]}
+    assert (by_row[4]["write"], by_row[4]["key"]) == ("create", "new@example.com")
+    assert by_row[5]["outcome"] == "invalid"
+    assert writes(hubspot) == []
+
+
+def test_a_plan_is_applied(hubspot: Sandbox, plan: Path) -> None:
+    """Just what it has is written, and a second time nothing is left to do."""
+    first = run(plan=str(plan), **SETTINGS)
+    second = run(plan=str(plan), **SETTINGS | {"mode": "update"})
+
+    assert first.error is None
+    assert first.outcomes == {"updated": 2, "created": 1}
+    assert stored(hubspot, "ada@example.com", "lifecyclestage") == "lead"
+    assert stored(hubspot, "new@example.com", "firstname") == "New"
+    assert second.outcomes["unchanged"] == 2
+
+
+def test_what_has_changed_since_is_refused(hubspot: Sandbox, plan: Path) -> None:
+    """A contact with other values is a conflict that names them; the others are written."""
+    ada = hubspot.portal.contact("ada@example.com")
+    assert ada is not None
+    ada.properties["firstname"] = "Countess"
+    hubspot.portal.create({"email": "new@example.com", "firstname": "Somebody else"})
+
+    ended = run(plan=str(plan), **SETTINGS)
+
+    assert ended.outcomes == {"updated": 1, "conflict": 2}
+    assert "firstname is 'Countess' now, it was 'Ada'" in ended.reasons
+    assert {each["category"] for each in ended.report["problems"]} == {"PLAN_OUTDATED"}
+    assert stored(hubspot, "ada@example.com", "firstname") == "Countess"
+    assert stored(hubspot, "new@example.com", "firstname") == "Somebody else"
+
+
+def test_what_is_gone_is_not_created(hubspot: Sandbox, plan: Path) -> None:
+    """An update that was planned is no creation, whatever the mode."""
+    grace = hubspot.portal.contact("grace@example.com")
+    assert grace is not None
+    hubspot.portal.archive(grace)
+
+    assert run(plan=str(plan), **SETTINGS).outcomes == {"updated": 1, "created": 1, "not_found": 1}
+
+
+def test_half_a_plan(hubspot: Sandbox, plan: Path) -> None:
+    """Without its totals it is none."""
+    (plan / "plan.json").unlink()
+
+    ended = run(plan=str(plan), **SETTINGS)
+
+    assert isinstance(ended.error, HubSpotSyncFailed)
+    assert "there is no whole plan at" in str(ended.error)
+
+
+def test_a_new_plan_replaces_the_old(hubspot: Sandbox, plan: Path) -> None:
+    """Nothing of it is left."""
+    run(records=RECORDS[1:2], dry_run=True, plan=str(plan), **SETTINGS)
+
+    assert run(plan=str(plan), **SETTINGS).outcomes == {"updated": 1}
+
+
+class TestGuards:
+    @pytest.mark.parametrize(
+        "guards",
+        [
+            {"max_changes": 1},
+            {"max_changes": 0.3},
+            {"max_creates": 0},
+            {"max_changes": 9, "max_creates": 0.1},
+        ],
+    )
+    def test_too_much(self, hubspot: Sandbox, guards: dict[str, Any]) -> None:
+        """Nothing is written, and every row has its outcome."""
+        ended = run(records=RECORDS, **SETTINGS, **guards)
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert "nothing was written" in str(ended.error)
+        assert ended.outcomes == {"unchanged": 1, "invalid": 1, "not_attempted": 3}
+        assert writes(hubspot) == []
+
+    def test_not_too_much(self, hubspot: Sandbox) -> None:
+        """The run goes on, and each row is counted once."""
+        ended = run(records=RECORDS, max_changes=0.4, max_creates=1, **SETTINGS)
+
+        assert ended.outcomes == {"updated": 2, "created": 1, "unchanged": 1, "invalid": 1}
+        assert ended.report["plan"]["changes"] == 2
+        assert stored(hubspot, "grace@example.com", "firstname") == "Grace B."
+
+    def test_a_plan_that_is_too_much(self, hubspot: Sandbox, plan: Path) -> None:
+        """Its totals are compared."""
+        ended = run(plan=str(plan), max_changes=1, **SETTINGS)
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert writes(hubspot) == []
+
+    @pytest.mark.parametrize("most", [-1, 1.5, True, "2"])
+    def test_guards_that_cannot_be(self, most: object) -> None:
+        """A guard is a count, or a share below 1."""
+        with pytest.raises(ValueError, match="max_changes is a count or a share below 1"):
+            run(records=[], max_changes=most)
