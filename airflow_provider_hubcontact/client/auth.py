@@ -6,7 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import requests
 
@@ -63,6 +63,9 @@ class AccessToken:
 
     def __repr__(self) -> str:
         return "AccessToken(***)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an access token is not pickled: it would stand in a file or a database")
 
     def token(self) -> str:
         """Give the token."""

@@ -256,12 +256,14 @@ def printable(text: str) -> str:
 
 def context_of(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Collect the contexts of an error body, its own and those of its details."""
-    context: dict[str, tuple[str, ...]] = {}
+    collected: dict[str, list[str]] = {}
     for holder in (fields, *_mappings(fields.get("errors"))):
         own = holder.get("context")
         for name, values in own.items() if isinstance(own, Mapping) else ():
-            texts = tuple(str(value) for value in (values if isinstance(values, list) else [values]))
-            context[str(name)] = (*context.get(str(name), ()), *texts)
+            collected.setdefault(str(name), []).extend(
+                map(str, values if isinstance(values, list) else [values])
+            )
+    context = {name: tuple(texts) for name, texts in collected.items()}
     profile = fields.get("identityProfile")
     if isinstance(profile, Mapping) and "vid" in profile:
         context.setdefault("existingId", (str(profile["vid"]),))

@@ -41,8 +41,9 @@ _NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "SSLV3_ALER
 class Session(requests.Session):
     """A session with one host.
 
-    It never looks where a redirect leads: ``requests`` would read its body first, however long it is. And it
-    looks at the environment (proxies, certificates) once, not for every call.
+    It never looks where a redirect leads: ``requests`` would read its body first, however long it is. It
+    looks at the environment (proxies, certificates) once, not for every call. And what goes over plain http,
+    which is for this machine, goes through no proxy: that would be shown the token.
     """
 
     def __init__(self) -> None:
@@ -58,6 +59,8 @@ class Session(requests.Session):
         """Give the proxies and the certificates to use."""
         if self._environment is None:
             self._environment = super().merge_environment_settings(*arguments)
+            if str(arguments[0]).startswith("http:"):
+                self._environment["proxies"] = {}
         return self._environment
 
 
@@ -179,8 +182,8 @@ def checked_base_url(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"The base URL is none: {error}") from None
+    except ValueError:  # its message may quote a password that stands in the URL
+        raise ConfigurationError("The base URL is none; it must look like https://api.hubapi.com") from None
     odd = "@" in parts.netloc or parts.query or parts.fragment or not url.isprintable() or " " in url
     if parts.scheme not in {"http", "https"} or not host or odd:
         raise ConfigurationError("The base URL must look like https://api.hubapi.com")

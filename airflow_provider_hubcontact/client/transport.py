@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import re
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,9 @@ MAX_RETRY_AFTER = 60.0
 
 NOT_CARRIED_OUT = frozenset({423, 429, 477})
 """Refusals after which even a create can be repeated."""
+
+_ESCAPED = re.compile(rb"\\(/|u00[2-7])")
+"""An escape that stands for a character of tokens."""
 
 _HEADERS = ("X-HubSpot-Correlation-Id", "Content-Type", "Retry-After")
 
@@ -270,10 +274,14 @@ def segment(text: str) -> str:
 def _parsed(reply: Reply, token: str) -> Any:
     try:
         body = reply.json()
-        # Only what a refusal says gets into errors; a plain 200 is long, and is not searched.
-        return body if reply.status == 200 else _without(token, body)
+        return _without(token, body) if _may_hold(token, reply.body) else body
     except RecursionError:
         return None
+
+
+def _may_hold(token: str, body: bytes) -> bool:
+    """Tell whether JSON may have the token in it, as it is or escaped; searching its values takes longer."""
+    return token.encode() in body or (b"\\" in body and _ESCAPED.search(body) is not None)
 
 
 def _without(token: str, value: Any) -> Any:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from airflow.providers.common.compat.sdk import BaseHook, ObjectStoragePath
 
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
+from airflow_provider_hubcontact.client.errors import printable
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.operators.assembly import Assembly
 from airflow_provider_hubcontact.operators.contacts_port import Verifier
@@ -97,7 +98,8 @@ class Execution:
             with hook.get_conn() as hubspot, self._rows() as rows:
                 return self._sync(hubspot, rows, report)
         except (ConfigurationError, InvalidSchema, UnusableSource) as error:
-            raise HubSpotSyncFailed(str(error)) from error
+            # It may quote names of columns, and a traceback would show them as they are.
+            raise HubSpotSyncFailed(printable(str(error))) from None
 
     @contextmanager
     def _rows(self) -> Iterator[Iterable[object] | None]:

@@ -238,9 +238,10 @@ class HubSpotUpdateContactOperator(BaseOperator):
         except BaseException:
             # Airflow keeps what a failing task pushed, but not what it would have returned.
             if self.do_xcom_push and report.api_version:
-                context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=report.to_dict())
+                context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=_masked(report.to_dict()))
             raise
-        return report.to_dict()
+        told: dict[str, Any] = _masked(report.to_dict())
+        return told
 
     def on_kill(self) -> None:
         """Send nothing more, and account for what was sent."""
@@ -257,14 +258,22 @@ class HubSpotUpdateContactOperator(BaseOperator):
         verdict = policy.decide(report.tally)
         message = " ".join([verdict.sentence, *([f"Stopped: {report.stopped}"] if report.stopped else [])])
         lines = [message, *map(_line, report.problems[:PROBLEMS_IN_MESSAGE])]
+        text = _masked("\n".join(lines))
         if verdict.action is Action.RETRY:
-            raise HubSpotSyncIncomplete("\n".join(lines), stop.retry_after if stop else None)
+            raise HubSpotSyncIncomplete(text, stop.retry_after if stop else None)
         forget(context)
         if verdict.action in {Action.FAIL, Action.FAIL_NOW}:
-            raise HubSpotSyncFailed("\n".join(lines))
+            raise HubSpotSyncFailed(text)
         if verdict.action is Action.SKIP:
             raise AirflowSkipException(message)
-        self.log.info("%s", "\n".join(lines))
+        self.log.info("%s", text)
+
+
+def _masked(told: Any) -> Any:
+    """Strike out secrets, as Airflow does in logs only: a server may have put the token into a contact."""
+    from airflow.providers.common.compat.sdk import redact
+
+    return redact(told)
 
 
 def _with_retry_policy(policy: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -278,9 +287,7 @@ def _with_retry_policy(policy: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
 
 def _line(result: Result) -> str:
     status = f" ({result.status})" if result.status else ""
-    line = f"  row {result.row}, {result.key or 'no key'}: {result.outcome}{status}: {result.reason[:300]}"
-    # A value or a name may be quoted, and must not begin a line of its own.
-    return line if line.isprintable() else "".join(each if each.isprintable() else " " for each in line)
+    return f"  row {result.row}, {result.key or 'no key'}: {result.outcome}{status}: {result.reason[:300]}"
 
 
 def _one_of(name: str, value: object, allowed: Sequence[object]) -> None:

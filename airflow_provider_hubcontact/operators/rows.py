@@ -193,5 +193,8 @@ def _engine(hook: DbApiHook) -> Any:
     try:
         return hook.get_sqlalchemy_engine()
     except Exception as error:  # noqa: BLE001 - not installed, no such dialect, …: the plain cursor works too
-        hook.log.warning("Without SQLAlchemy, the driver may hold the whole result in memory: %s", error)
+        # Its message may quote the URL, and so the password in a form that is not masked.
+        hook.log.warning(
+            "Without SQLAlchemy, the driver may hold the whole result in memory: %s", type(error).__name__
+        )
         return None

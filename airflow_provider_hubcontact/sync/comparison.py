@@ -55,10 +55,14 @@ def same(kind: Kind, wanted: str, stored: str | None) -> bool:
 
 
 def _number(value: str) -> Hashable:
+    """Read a number; Python knows more of them than HubSpot: NaN, infinity, ``1_000``, other digits."""
+    if not value.isascii() or "_" in value:
+        return value
     try:
-        return Decimal(value)
+        number = Decimal(value)
     except InvalidOperation:
         return value
+    return number if number.is_finite() else value
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -14,6 +14,8 @@ MAX_SAMPLES = 30
 MAX_CHANGES = 20
 MAX_REASON_LENGTH = 500
 MAX_VALUE_LENGTH = 200
+MAX_NAMES = 100
+"""Properties that a problem names at most."""
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ class Report:
             return
         if self._sampled[kind] < MAX_SAMPLES_OF_A_KIND:
             self._sampled[kind] += 1
-            self._problems.append(result)
+            self._problems.append(_printable(result))
 
     def resume(self, tally: Tally) -> None:
         """Count what earlier tries of the task have come to."""
@@ -151,16 +153,37 @@ def _problem(result: Result) -> dict[str, Any]:
         "outcome": str(result.outcome),
         "status": result.status,
         "category": result.category,
-        "reason": result.reason[:MAX_REASON_LENGTH],
+        "reason": result.reason,
         "properties": list(result.properties),
         "correlation_id": result.correlation_id,
     }
 
 
-def _cut(value: str | None) -> str | None:
-    return value if value is None or len(value) <= MAX_VALUE_LENGTH else value[:MAX_VALUE_LENGTH] + "…"
+def _printable(result: Result) -> Result:
+    """Make everything that a source or HubSpot wrote one line of bounded length: it gets into logs."""
+    return result._replace(
+        key=_line(result.key),
+        category=None if result.category is None else _line(result.category, MAX_VALUE_LENGTH),
+        reason=_line(result.reason),
+        properties=tuple(_line(name, MAX_VALUE_LENGTH) for name in result.properties[:MAX_NAMES]),
+    )
+
+
+def _line(text: str, length: int = MAX_REASON_LENGTH) -> str:
+    cut = text[:length]
+    return cut if cut.isprintable() else "".join(char if char.isprintable() else " " for char in cut)
+
+
+def _cut(value: str) -> str:
+    """Shorten a value; PostgreSQL, which may keep the report, has no JSON with a zero character in it."""
+    cut = value if len(value) <= MAX_VALUE_LENGTH else value[:MAX_VALUE_LENGTH] + "…"
+    return cut.replace("\0", "\ufffd")
 
 
 def _change(result: Result) -> dict[str, Any]:
-    changes = {name: [_cut(old), _cut(new)] for name, (old, new) in result.changes.items()}
-    return {"row": result.row, "key": result.key, "outcome": str(result.outcome), "properties": changes}
+    changes = {
+        _cut(name): [None if old is None else _cut(old), _cut(new)]
+        for name, (old, new) in result.changes.items()
+    }
+    key = result.key[:MAX_REASON_LENGTH]
+    return {"row": result.row, "key": key, "outcome": str(result.outcome), "properties": changes}

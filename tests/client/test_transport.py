@@ -417,3 +417,38 @@ def test_a_segment_that_cannot_be(text: str) -> None:
         segment(text)
 
     assert str(raised.value).isprintable()
+
+
+@pytest.mark.parametrize("body", ['{"a": ["%s"], "%s": 1}', '{"a": "\\u0070at-na1-secret"}'])
+def test_a_success_does_not_hold_the_token_either(body: str) -> None:
+    """Values of contacts get into reports and ledgers, and a server may have put the token there."""
+    text = body.replace("%s", TOKEN)
+    with wire(reply(200, text)) as to:
+        answer = to.transport.request("GET", "/x", repeatable=True)
+
+    assert TOKEN not in repr(answer.body)
+    assert "***" in repr(answer.body)
+
+
+def test_no_proxy_sees_the_token_in_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain http is for this machine, and goes straight there, whatever proxy the environment names."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with wire(reply(200, "{}")) as to:
+        assert to.transport.request("GET", "/x", repeatable=True).status == 200
+
+
+def test_a_token_is_not_pickled() -> None:
+    """It would stand in a file or a database."""
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps(AccessToken(TOKEN))
+
+
+def test_an_address_that_cannot_be_read_is_not_quoted() -> None:
+    """It may have a password in it."""
+    with pytest.raises(ConfigurationError) as raised:
+        Transport("http://user:hunter2@[::1", AccessToken(TOKEN), RateLimit())
+
+    assert "hunter2" not in str(raised.value)

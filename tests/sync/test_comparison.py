@@ -101,3 +101,19 @@ def test_any_text_can_be_compared(kind: Kind, wanted: str, stored: str | None) -
     """No value breaks a comparison, and a value is the same as itself."""
     assert isinstance(same(kind, wanted, stored), bool)
     assert same(kind, wanted, wanted)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "stored"),
+    [
+        ("1_000", "1000"),
+        ("NaN", "nan"),
+        ("sNaN", "NaN"),
+        ("Infinity", "inf"),
+        ("\u0661", "1"),
+        ("1e400_0", "1"),
+    ],
+)
+def test_numbers_that_only_python_knows(wanted: str, stored: str) -> None:
+    """What HubSpot would refuse is not what it has: the record is sent, and told apart."""
+    assert not same(Kind.NUMBER, wanted, stored)

@@ -117,6 +117,20 @@ def test_long_values_are_cut() -> None:
     assert report.to_dict()["changes"][0]["properties"]["message"] == [None, "x" * MAX_VALUE_LENGTH + "…"]
 
 
+def test_what_others_wrote_is_one_line() -> None:
+    """A report gets into logs, and into databases that have no zero character in JSON."""
+    report = Report()
+    report.add(Result(1, "k\n[ERROR] x", Outcome.REJECTED, 400, "A\x1b[31m", "a\nb", ("p\r\nq",)))
+    report.add(Result(2, "k", Outcome.UPDATED, 200, changes={"note": ("a\0b", "c\nd")}))
+
+    told = report.to_dict()
+
+    (problem,), (change,) = told["problems"], told["changes"]
+    assert (problem["key"], problem["reason"], problem["properties"]) == ("k [ERROR] x", "a b", ["p  q"])
+    assert problem["category"] == "A [31m"
+    assert change["properties"] == {"note": ["a\ufffdb", "c\nd"]}
+
+
 class TestFold:
     def test_counts_add_up(self) -> None:
         """One report for all, in the same shape, and the number of those that are missing."""
