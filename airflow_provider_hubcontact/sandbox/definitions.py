@@ -89,7 +89,8 @@ class Definition:
                 raise ValueError(f"A property of the type {self.type} has no rule {rule.type}.")
         ordered = sorted(self.options, key=lambda option: option.display_order)
         object.__setattr__(self, "rank", {option.value: place for place, option in enumerate(ordered)})
-        object.__setattr__(self, "allowed", frozenset(self.rank))
+        allowed = self.rank if self.options or self.type != "bool" else ("true", "false")
+        object.__setattr__(self, "allowed", frozenset(allowed))
         object.__setattr__(self, "multiple", self.field_type == "checkbox")
         free = self.type == "string" and self.name != "email" and not self.read_only and not self.rules
         object.__setattr__(self, "free", free)

@@ -126,7 +126,8 @@ def _choice(definition: Definition, value: str) -> str:
     chosen = [part for part in value.split(";") if part] if definition.multiple else [value]
     for part in chosen:
         if part not in definition.allowed:
-            allowed = ", ".join(_shown(option) for option in definition.options)
+            options = map(_shown, definition.options) if definition.options else sorted(definition.allowed)
+            allowed = ", ".join(options)
             raise InvalidValue("INVALID_OPTION", f"{part} was not one of the allowed options: [{allowed}]")
     return value
 

@@ -65,6 +65,14 @@ class TestTaken:
         """An empty text clears, whatever the type."""
         assert write(api, name, "").status == 200
 
+    def test_a_bool_needs_no_options(self, api: Api) -> None:
+        """Its two values go without saying."""
+        definition = {"name": "flag", "label": "Flag", "type": "bool", "fieldType": "booleancheckbox"}
+        api.post("/crm/properties/2026-09/contacts", {**definition, "groupName": "contactinformation"})
+
+        assert write(api, "flag", "true").status == 200
+        assert "[false, true]" in write(api, "flag", "yes").body["message"]
+
 
 class TestRefused:
     @pytest.mark.parametrize(
