@@ -32,7 +32,7 @@ def sync(task: Task) -> None:
     slots = SharedSlots(store, "bench") if store else None
     with HubSpot(task.url, AccessToken(task.token), rate_limit=RateLimit(slots=slots)) as hubspot:
         port = port_of(hubspot, "email")
-        run = Sync(Shape(mapping=mapping), Rules(), port, port, Schema.of(SCHEMA))
+        run = Sync(Shape(mapping=mapping), Rules(), port, port, schema=Schema.of(SCHEMA))
         with ThreadWorkers[Job, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers:
             run.run(task.rows(), workers, settled)
     task.ended = report.rows

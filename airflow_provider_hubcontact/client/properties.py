@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +56,18 @@ class PropertyDefinition:
     external_options: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ValidationRule:
+    """What a portal's admins demand of a property's values.
+
+    :param type: such as ``MIN_LENGTH``.
+    :param arguments: of the rule, as texts.
+    """
+
+    type: str
+    arguments: tuple[str, ...]
+
+
 class Properties:
     """Lists, reads and creates property definitions.
 
@@ -74,6 +86,10 @@ class Properties:
             self._path = "/crm/v3/properties/contacts"
         else:
             self._path = f"/crm/properties/{version}/contacts"
+        dated = version not in {"v1", "v3"}
+        self._rules = (
+            f"/crm/property-validations/{version}/0-1" if dated else "/crm/v3/property-validations/0-1"
+        )
 
     def list(self) -> tuple[PropertyDefinition, ...]:
         """Give all definitions."""
@@ -82,6 +98,21 @@ class Properties:
         if not isinstance(found, list):
             raise UnusableAnswer("HubSpot answered without a list of properties")
         return tuple(_definition(item) for item in found)
+
+    def rules(self) -> dict[str, tuple[ValidationRule, ...]]:
+        """Give the validation rules of the portal's admins, by property.
+
+        Those that HubSpot applies to what it has made of a value first are left out.
+
+        HubSpot docs: "Property validations" guide.
+        """
+        body = self._transport.request("GET", self._rules, repeatable=True).body
+        found = body.get("results") if isinstance(body, dict) else None
+        if not isinstance(found, list):
+            raise UnusableAnswer("HubSpot answered without a list of validation rules")
+        return {
+            str(each.get("propertyName")): tuple(_rules_of(each)) for each in found if isinstance(each, dict)
+        }
 
     def get(self, name: str) -> PropertyDefinition:
         """Give one definition.
@@ -146,6 +177,15 @@ def _definition(body: Any) -> PropertyDefinition:
         calculated=bool(body.get("calculated")),
         external_options=bool(body.get("externalOptions")),
     )
+
+
+def _rules_of(body: Mapping[str, Any]) -> Iterator[ValidationRule]:
+    listed = body.get("propertyValidationRules")
+    for rule in listed if isinstance(listed, list) else ():
+        if isinstance(rule, Mapping) and not rule.get("shouldApplyNormalization"):
+            arguments = rule.get("ruleArguments")
+            texts = tuple(map(str, arguments)) if isinstance(arguments, list) else ()
+            yield ValidationRule(str(rule.get("ruleType")), texts)
 
 
 def _option(option: Mapping[str, Any]) -> Option:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
-from airflow.providers.common.compat.sdk import BaseHook, ObjectStoragePath
+from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
 from airflow_provider_hubcontact.client.errors import printable
@@ -21,7 +21,7 @@ from airflow_provider_hubcontact.operators.assembly import Assembly
 from airflow_provider_hubcontact.operators.contacts_port import Verifier
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.interruption import held_back
-from airflow_provider_hubcontact.operators.ledger_stores import LedgerFiles, LedgerTable
+from airflow_provider_hubcontact.operators.ledger_stores import store_of
 from airflow_provider_hubcontact.operators.place import Place, place_of
 from airflow_provider_hubcontact.operators.plans import (
     PlanWriter,
@@ -29,12 +29,13 @@ from airflow_provider_hubcontact.operators.plans import (
     records_of_plan,
     totals_of,
 )
+from airflow_provider_hubcontact.operators.preflight import Preflight
 from airflow_provider_hubcontact.operators.progress import Progress
 from airflow_provider_hubcontact.operators.replay import PROBLEMS, replayed, shape_of
-from airflow_provider_hubcontact.operators.rows import Spool, UnusableSource, query, records_of
+from airflow_provider_hubcontact.operators.rows import Spool, UnusableSource, database, query, records_of
 from airflow_provider_hubcontact.operators.settings import Settings
 from airflow_provider_hubcontact.sync.jobs import Answer, Job
-from airflow_provider_hubcontact.sync.ledger import Attempt, Ledger, LedgerStore
+from airflow_provider_hubcontact.sync.ledger import Attempt, Ledger
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.plan import WOULD
 from airflow_provider_hubcontact.sync.ports import Journal
@@ -46,7 +47,6 @@ from airflow_provider_hubcontact.sync.workers import ThreadWorkers
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
-    from airflow.providers.common.sql.hooks.sql import DbApiHook
 
 log = logging.getLogger(__name__)
 
@@ -106,32 +106,22 @@ class Execution:
         if self._task.sql is None:
             yield None if self._task.records is None else records_of(self._task.records)
             return
-        hook = self._database(str(self._task.sql_conn_id))
+        hook = database(str(self._task.sql_conn_id))
         with query(hook, self._task.sql, self._task.parameters) as spool:
-            self._check_columns(spool)
             log.info("The query returned %s rows.", f"{len(spool):,}")
             yield spool
-
-    def _check_columns(self, spool: Spool) -> None:
-        task = self._task
-        needed = (task.key, *(task.mapping or ()), *((task.timestamp,) if task.timestamp else ()))
-        missing = [column for column in needed if column not in spool.columns]
-        if missing:
-            raise UnusableSource(
-                f"the query returns no column {', '.join(missing)}; it returns {', '.join(spool.columns)}"
-            )
 
     def _sync(self, hubspot: HubSpot, rows: Iterable[object] | None, report: Report) -> Stop | None:
         started = time.monotonic()
         report.api_version = hubspot.api_version
         self._learn_when_the_day_ends(hubspot)
         assembly = Assembly(self._task, hubspot, report)
+        self._preflight(hubspot, assembly, rows, report)
         shape = assembly.shape()
         if self._task.records_from_ledger:
             wanted = self._task.outcomes or PROBLEMS
-            folder = ObjectStoragePath(self._task.records_from_ledger)
             rows, shape = (
-                replayed(folder, wanted, rows, shape),
+                replayed(self._task.records_from_ledger, wanted, rows, shape),
                 shape if rows is not None else shape_of(shape),
             )
         drive = partial(self._drive, _Run(hubspot, assembly, report))
@@ -153,6 +143,27 @@ class Execution:
         finally:
             report.seconds = time.monotonic() - started
             report.calls = hubspot.calls.to_dict()
+
+    def _preflight(
+        self, hubspot: HubSpot, assembly: Assembly, rows: Iterable[object] | None, report: Report
+    ) -> None:
+        """Tell everything that is wrong at once, and what became of the records: nothing.
+
+        :raises HubSpotSyncFailed: if anything is.
+        """
+        columns = rows.columns if isinstance(rows, Spool) else None
+        total = len(rows) if isinstance(rows, Sized) else None
+        problems = Preflight(self._task, hubspot, assembly.portal, columns, total).problems()
+        if not problems:
+            return
+        key = self._task.key
+        for row, source in enumerate(rows or (), 1):
+            found = source.get(key) if isinstance(source, Mapping) else None
+            reason = "the run did not begin: " + "; ".join(problems)
+            report.add(
+                Result(row, str(found or ""), Outcome.NOT_ATTEMPTED, category="PREFLIGHT", reason=reason)
+            )
+        raise HubSpotSyncFailed("\n".join(["Nothing was sent:", *(f"- {each}" for each in problems)]))
 
     @property
     def _is_guarded(self) -> bool:
@@ -204,7 +215,8 @@ class Execution:
         done = place.rows if place else 0
         remaining = islice(rows, done, None)
         first = list(islice(remaining, FIRST_ROWS))
-        sync = assembly.sync(shape, first, writes=writes)
+        examples = [*first, rows.examples] if isinstance(rows, Spool) else first
+        sync = assembly.sync(shape, examples, writes=writes)
         total = len(rows) if isinstance(rows, Sized) else None
 
         def settled(result: Result) -> None:
@@ -228,21 +240,13 @@ class Execution:
 
     @contextmanager
     def _ledger(self) -> Iterator[Ledger | None]:
-        store = self._ledger_store()
-        if store is None:
+        if not self._task.ledger:
             yield None
             return
+        store = store_of(self._task.ledger, self._attempt())
         values = self._task.ledger_values
         with Ledger(store, self._attempt(), self._task.policy, values=values, clock=time.monotonic) as ledger:
             yield ledger
-
-    def _ledger_store(self) -> LedgerStore | None:
-        task = self._task
-        if task.ledger:
-            return LedgerFiles(ObjectStoragePath(task.ledger), self._attempt())
-        if task.ledger_table:
-            return LedgerTable(self._database(str(task.ledger_conn_id)), task.ledger_table, self._attempt())
-        return None
 
     def _attempt(self) -> Attempt:
         ti = self._context["ti"]
@@ -252,14 +256,6 @@ class Execution:
             -1 if ti.map_index is None else ti.map_index,
             ti.try_number,
         )
-
-    def _database(self, conn_id: str) -> DbApiHook:
-        from airflow.providers.common.sql.hooks.sql import DbApiHook  # it brings pandas along
-
-        hook = BaseHook.get_connection(conn_id).get_hook()
-        if not isinstance(hook, DbApiHook):
-            raise UnusableSource(f"the connection {conn_id} is no SQL database")
-        return hook
 
     def _learn_when_the_day_ends(self, hubspot: HubSpot) -> None:
         """Ask for the portal's time zone: its daily quota is back at midnight there."""

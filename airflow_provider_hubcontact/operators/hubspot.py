@@ -68,11 +68,9 @@ class HubSpotUpdateContactOperator(BaseOperator):
     :param status_actions: HTTP status or outcome → ``succeed``, ``skip``, ``fail`` or ``retry``.
     :param max_failures: failing records to tolerate: a count, or a share of all records below 1.
     :param verify: read back what was written; what HubSpot accepted, but does not have, is ``unknown``.
-    :param ledger: folder for every record's result, as JSON lines: a path, ``file://…``, ``s3://…`` and
-        whatever else Airflow's object storage knows. A retry sends only what it does not know to have
-        ended. (templated)
-    :param ledger_table: SQL table for the same, instead; it is created if there is none. (templated)
-    :param ledger_conn_id: Airflow connection of the table's database. (templated)
+    :param ledger: where every record's result is kept. A folder for JSON lines: a path, ``file://…``,
+        ``s3://…`` and whatever else Airflow's object storage knows; or a table, ``sql://conn_id/table``,
+        created if there is none. A retry sends only what it does not know to have ended. (templated)
     :param ledger_values: keep the records' values in the ledger too: personal data.
     :param records_from_ledger: ledger, or a folder in it, whose records are sent again: those of ``records``
         or ``sql`` that it names, or else the values that it has kept. (templated)
@@ -84,7 +82,6 @@ class HubSpotUpdateContactOperator(BaseOperator):
         more, nothing is written.
     :param max_creates: contacts that may be created, likewise.
     :param dry_run: report what would change, and write nothing. (templated)
-    :param retry_policy: Airflow 3.3's; the provider's own unless given, which waits for a quota to be back.
     """
 
     template_fields: Sequence[str] = (
@@ -101,8 +98,6 @@ class HubSpotUpdateContactOperator(BaseOperator):
         "create_missing_properties",
         "timestamp",
         "ledger",
-        "ledger_table",
-        "ledger_conn_id",
         "records_from_ledger",
         "plan",
         "is_dry_run",
@@ -136,8 +131,6 @@ class HubSpotUpdateContactOperator(BaseOperator):
         max_failures: float = 0,
         verify: bool = False,
         ledger: str | None = None,
-        ledger_table: str | None = None,
-        ledger_conn_id: str | None = None,
         ledger_values: bool = False,
         records_from_ledger: str | None = None,
         outcomes: Sequence[str] | None = None,
@@ -145,10 +138,9 @@ class HubSpotUpdateContactOperator(BaseOperator):
         max_changes: float | None = None,
         max_creates: float | None = None,
         dry_run: bool | str = False,
-        retry_policy: Any = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**_with_retry_policy(retry_policy, kwargs))
+        super().__init__(**kwargs)
         if (records is None) == (sql is None) and (
             records is not None or (records_from_ledger is None and plan is None)
         ):
@@ -161,10 +153,6 @@ class HubSpotUpdateContactOperator(BaseOperator):
                 raise ValueError(f"{name} is a count or a share below 1, not {most!r}")
         if sql is not None and sql_conn_id is None:
             raise ValueError("sql needs sql_conn_id, the connection of the database to query")
-        if ledger and ledger_table:
-            raise ValueError("a ledger is kept in files (ledger) or in a table (ledger_table), not in both")
-        if ledger_table is not None and ledger_conn_id is None:
-            raise ValueError("ledger_table needs ledger_conn_id, the connection of its database")
         for outcome in outcomes or ():
             _one_of("outcomes", outcome, tuple(Outcome))
         _one_of("nulls", nulls, ("ignore", "clear"))
@@ -193,8 +181,6 @@ class HubSpotUpdateContactOperator(BaseOperator):
         self.policy = Policy.of(status_actions or {}, max_failures)
         self.verify = verify
         self.ledger = ledger
-        self.ledger_table = ledger_table
-        self.ledger_conn_id = ledger_conn_id
         self.ledger_values = ledger_values
         self.records_from_ledger = records_from_ledger
         self.outcomes = outcomes
@@ -203,6 +189,10 @@ class HubSpotUpdateContactOperator(BaseOperator):
         self.max_creates = max_creates
         self._execution: Execution | None = None
         self.is_dry_run = dry_run  # BaseOperator has a method called dry_run
+        if getattr(self, "retry_policy", False) is None:  # Airflow 3.3 knows such, and none was given
+            from airflow_provider_hubcontact.operators.retries import HubSpotRetryPolicy
+
+            self.retry_policy = HubSpotRetryPolicy()
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         """Render, and then keep the records out of the stored and shown rendered fields.
@@ -226,11 +216,14 @@ class HubSpotUpdateContactOperator(BaseOperator):
         """
         from airflow.providers.common.compat.sdk import XCOM_RETURN_KEY
 
-        from airflow_provider_hubcontact.operators.assembly import is_true
         from airflow_provider_hubcontact.operators.execution import Execution
+        from airflow_provider_hubcontact.operators.settings import is_true
         from airflow_provider_hubcontact.sync.report import Report
 
-        report = Report(dry_run=is_true(self.is_dry_run))
+        try:
+            report = Report(dry_run=is_true(self.is_dry_run))
+        except ValueError as error:
+            raise HubSpotSyncFailed(f"dry_run: {error}") from error
         self._execution = Execution(self, context)
         try:
             stop = self._execution.run(report)
@@ -238,10 +231,9 @@ class HubSpotUpdateContactOperator(BaseOperator):
         except BaseException:
             # Airflow keeps what a failing task pushed, but not what it would have returned.
             if self.do_xcom_push and report.api_version:
-                context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=_masked(report.to_dict()))
+                context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=report.to_dict())
             raise
-        told: dict[str, Any] = _masked(report.to_dict())
-        return told
+        return report.to_dict()
 
     def on_kill(self) -> None:
         """Send nothing more, and account for what was sent."""
@@ -258,7 +250,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         verdict = policy.decide(report.tally)
         message = " ".join([verdict.sentence, *([f"Stopped: {report.stopped}"] if report.stopped else [])])
         lines = [message, *map(_line, report.problems[:PROBLEMS_IN_MESSAGE])]
-        text = _masked("\n".join(lines))
+        text = "\n".join(lines)
         if verdict.action is Action.RETRY:
             raise HubSpotSyncIncomplete(text, stop.retry_after if stop else None)
         forget(context)
@@ -267,22 +259,6 @@ class HubSpotUpdateContactOperator(BaseOperator):
         if verdict.action is Action.SKIP:
             raise AirflowSkipException(message)
         self.log.info("%s", text)
-
-
-def _masked(told: Any) -> Any:
-    """Strike out secrets, as Airflow does in logs only: a server may have put the token into a contact."""
-    from airflow.providers.common.compat.sdk import redact
-
-    return redact(told)
-
-
-def _with_retry_policy(policy: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Add the provider's retry policy to what the operator's base takes, where Airflow knows such."""
-    try:
-        from airflow_provider_hubcontact.operators.retries import HubSpotRetryPolicy
-    except ImportError:  # before Airflow 3.3
-        return kwargs
-    return {**kwargs, "retry_policy": policy or HubSpotRetryPolicy()}
 
 
 def _line(result: Result) -> str:

@@ -5,21 +5,56 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import orjson
+from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_hubcontact.operators.rows import query
-from airflow_provider_hubcontact.sync.ledger import FIELDS, Attempt, Line
+from airflow_provider_hubcontact.operators.rows import UnusableSource, database, query
+from airflow_provider_hubcontact.sync.ledger import FIELDS, Attempt, LedgerStore, Line
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
 LINES_IN_A_PART = 50_000
 
 REMOTE_PACE = 2.0
 """Seconds between two parts in an object store, which cannot append: so much more a crash can lose."""
+
+
+def store_of(ledger: str, attempt: Attempt) -> LedgerStore:
+    """Give the store of a try's lines.
+
+    :param ledger: a folder, or ``sql://conn_id/table``.
+    :raises UnusableSource: if it is neither.
+    """
+    table = _table(ledger)
+    if table is None:
+        return LedgerFiles(ObjectStoragePath(ledger), attempt)
+    conn_id, name = table
+    return LedgerTable(database(conn_id), name, attempt)
+
+
+def all_lines(ledger: str) -> Iterator[Line]:
+    """Give the lines of a ledger, or of a folder in one; part by part, as they were written."""
+    table = _table(ledger)
+    if table is None:
+        for part in parts_of(ObjectStoragePath(ledger)):
+            yield from lines_of(part)
+        return
+    conn_id, name = table
+    yield from _selected(database(conn_id), f"SELECT {', '.join(_COLUMNS)} FROM {name} ORDER BY settled_at")  # noqa: S608 - named by the DAG's author
+
+
+def _table(ledger: str) -> tuple[str, str] | None:
+    """Give connection and table of ``sql://conn_id/table``; None for a folder."""
+    url = urlsplit(ledger)
+    if url.scheme != "sql":
+        return None
+    name = url.path.strip("/")
+    if not url.netloc or not name:
+        raise UnusableSource(f"a ledger in a table is sql://conn_id/table, not {ledger}")
+    return url.netloc, name
 
 
 class LedgerFiles:
@@ -85,35 +120,30 @@ class LedgerTable:
         self._hook = hook
         self._table = table
         self._attempt = attempt
-        self._columns = [_COLUMNS.get(name, name) for name in FIELDS]
         types = ", ".join(
             f"{column} {'INTEGER' if name in _NUMBERS else 'VARCHAR(64)' if name in _SHORT else 'TEXT'}"
-            for column, name in zip(self._columns, FIELDS, strict=True)
+            for column, name in zip(_COLUMNS, FIELDS, strict=True)
         )
         hook.run(f"CREATE TABLE IF NOT EXISTS {table} ({types})")
 
     def write(self, lines: Sequence[Line], /) -> None:
         """Insert lines."""
         rows = [tuple(_cell(line[name]) for name in FIELDS) for line in lines]
-        self._hook.insert_rows(self._table, rows, target_fields=self._columns, commit_every=1_000)
+        self._hook.insert_rows(self._table, rows, target_fields=_COLUMNS, commit_every=1_000)
 
     def earlier(self) -> Iterator[Line]:
         """Give the lines of the earlier tries, try by try."""
         marker = self._hook.placeholder
-        columns = ", ".join(self._columns)
         attempt = self._attempt
         sql = (
-            f"SELECT {columns} FROM {self._table} WHERE run = {marker} AND task = {marker} "  # noqa: S608 - named by the DAG's author
+            f"SELECT {', '.join(_COLUMNS)} FROM {self._table} WHERE run = {marker} AND task = {marker} "  # noqa: S608 - named by the DAG's author
             f"AND map_index = {marker} AND attempt < {marker} ORDER BY attempt, line"
         )
         where = (attempt.run, attempt.task, attempt.map_index, attempt.number)
-        with query(self._hook, sql, where) as spool:
-            for row in spool:
-                line = dict(zip(FIELDS, row.values(), strict=True))
-                yield {**line, **{name: json.loads(line[name]) if line[name] else None for name in _JSON}}
+        yield from _selected(self._hook, sql, where)
 
 
-_COLUMNS = {
+_WORDS_OF_SQL = {
     "try": "attempt",
     "row": "line",
     "key": "record_key",
@@ -121,6 +151,7 @@ _COLUMNS = {
     "time": "settled_at",
 }
 """Field → column, where the field's name is a word of SQL."""
+_COLUMNS = [_WORDS_OF_SQL.get(name, name) for name in FIELDS]
 _NUMBERS = frozenset({"map_index", "try", "row", "status"})
 _SHORT = frozenset({"outcome", "category", "digest", "time", "correlation_id"})
 _JSON = ("properties", "changed", "changes", "values")
@@ -128,3 +159,10 @@ _JSON = ("properties", "changed", "changes", "values")
 
 def _cell(value: object) -> Any:
     return json.dumps(value) if isinstance(value, list | dict) else value
+
+
+def _selected(hook: DbApiHook, sql: str, parameters: Any = None) -> Iterator[Line]:
+    with query(hook, sql, parameters) as spool:
+        for row in spool:
+            line = dict(zip(FIELDS, row.values(), strict=True))
+            yield {**line, **{name: json.loads(line[name]) if line[name] else None for name in _JSON}}

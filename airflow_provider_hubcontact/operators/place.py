@@ -124,14 +124,7 @@ def place_of(
     """
     store = context.get("task_state_store")
     readable = rows is not None and iter(rows) is not rows
-    if (
-        store is None
-        or task.ledger
-        or task.ledger_table
-        or not task.retries
-        or not readable
-        or report.dry_run
-    ):
+    if store is None or task.ledger or not task.retries or not readable or report.dry_run:
         yield None
         return
     settings = (task.mapping, task.key, task.id_property, task.nulls, task.mode, task.duplicates, task.schema)

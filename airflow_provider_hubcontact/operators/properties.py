@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.client.errors import Conflict, Forbidden, HubSpotError, NotFound
-from airflow_provider_hubcontact.client.properties import Option, Properties, PropertyDefinition
+from airflow_provider_hubcontact.client.properties import (
+    Option,
+    Properties,
+    PropertyDefinition,
+    ValidationRule,
+)
+from airflow_provider_hubcontact.sync.admin_rules import AdminRule
 from airflow_provider_hubcontact.sync.comparison import Kind, kind_of
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, Stages
 from airflow_provider_hubcontact.sync.portal import PortalSchema, Property
@@ -34,11 +41,13 @@ class Portal(NamedTuple):
     :param stages: its lifecycle stages, which may be renamed or reordered.
     :param kinds: property → what its values are.
     :param definitions: name → definition of all properties; None if they cannot be read.
+    :param rules: property → rules of the portal's admins.
     """
 
     stages: Stages
     kinds: Mapping[str, Kind] = MappingProxyType({})
     definitions: Mapping[str, PropertyDefinition] | None = None
+    rules: Mapping[str, tuple[ValidationRule, ...]] = MappingProxyType({})
 
     def schema(self, more: Iterable[PropertyDefinition] = ()) -> PortalSchema | None:
         """Give the schema of what the portal allows; None if that is not known.
@@ -47,12 +56,15 @@ class Portal(NamedTuple):
         """
         if self.definitions is None:
             return None
-        return PortalSchema(map(property_of, (*self.definitions.values(), *more)))
+        return PortalSchema(
+            property_of(each, self.rules.get(each.name, ())) for each in (*self.definitions.values(), *more)
+        )
 
 
-def portal_of(properties: Properties) -> Portal:
+def portal_of(properties: Properties, *, rules: bool = False) -> Portal:
     """Ask for the portal's property definitions, with one call.
 
+    :param rules: ask for the rules of the portal's admins too, with another call.
     :return: HubSpot's own stages and nothing else if the token may not read them; no stages if they cannot
         be read now, so that no stage is judged by a wrong order.
     """
@@ -68,20 +80,32 @@ def portal_of(properties: Properties) -> Portal:
         log.warning("HubSpot lists no properties at all, so values are not checked.")
         return Portal(Stages.of(()))
     kinds = {name: kind_of(name, each.type, each.field_type) for name, each in definitions.items()}
+    demanded = _rules(properties) if rules else {}
     if STAGE not in definitions:
-        return Portal(Stages.default(), kinds, definitions)
+        return Portal(Stages.default(), kinds, definitions, demanded)
     options = sorted(definitions[STAGE].options, key=lambda option: option.display_order)
-    return Portal(Stages.of([option.value for option in options]), kinds, definitions)
+    return Portal(Stages.of([option.value for option in options]), kinds, definitions, demanded)
 
 
-def property_of(definition: PropertyDefinition) -> Property:
-    """Give what a definition says of a property's values."""
+def _rules(properties: Properties) -> dict[str, tuple[ValidationRule, ...]]:
+    try:
+        return properties.rules()
+    except HubSpotError as error:
+        log.info(
+            "The validation rules of the portal's admins cannot be read, so HubSpot checks them: %s", error
+        )
+        return {}
+
+
+def property_of(definition: PropertyDefinition, rules: Iterable[ValidationRule] = ()) -> Property:
+    """Give what a definition, and rules, say of a property's values."""
     return Property(
         definition.name,
         kind_of(definition.name, definition.type, definition.field_type),
         definition.label,
         {} if definition.external_options else {each.value: each.label for each in definition.options},
         definition.read_only or definition.calculated,
+        tuple(filter(None, (AdminRule.of(rule.type, rule.arguments) for rule in rules))),
     )
 
 
@@ -112,13 +136,16 @@ def missing(
     columns: Iterable[tuple[str, object]],
     wanted: bool | Mapping[str, Mapping[str, Any]],
     existing: Iterable[str],
+    schema: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> dict[str, PropertyDefinition]:
     """Define the properties that are wanted and do not exist.
 
-    :param columns: (property, value) pairs of the first records; types are guessed from the values.
+    :param columns: (property, value) pairs of the first records, whose types count where ``schema`` says
+        nothing; a database's driver gives every SQL type its own.
     :param wanted: True for all of them, or name → definition (``label``, ``type``, ``fieldType``,
         ``groupName``, ``options``) for just these.
     :param existing: names of the properties that the portal has.
+    :param schema: property → what a JSON Schema says of it.
     """
     if isinstance(wanted, Mapping):
         definitions = {name: _defined(name, settings) for name, settings in wanted.items()}
@@ -127,7 +154,10 @@ def missing(
         for name, value in columns:
             if isinstance(name, str) and values.get(name) is None:
                 values[name] = value
-        definitions = {name: _guessed(name, value) for name, value in values.items()}
+        definitions = {
+            name: _from_schema(name, schema[name], value) if name in schema else _guessed(name, value)
+            for name, value in values.items()
+        }
     known = set(existing)
     return {name: definition for name, definition in definitions.items() if name not in known}
 
@@ -148,6 +178,31 @@ def _defined(name: str, settings: Mapping[str, Any]) -> PropertyDefinition:
         description=settings.get("description", ""),
         options=options,
     )
+
+
+def _from_schema(name: str, told: Mapping[str, Any], value: object) -> PropertyDefinition:
+    """Define a property from its JSON Schema; ``title`` is its label."""
+    texts = {key: told[key] for key in ("label", "description") if isinstance(told.get(key), str)}
+    if isinstance(told.get("title"), str):
+        texts["label"] = told["title"]
+    items = told.get("items")
+    several = told.get("type") == "array" and isinstance(items, Mapping)
+    allowed = items.get("enum") if several and isinstance(items, Mapping) else told.get("enum")
+    if isinstance(allowed, list):
+        options = [each for each in allowed if isinstance(each, str) and each]
+        field_type = "checkbox" if several else "select"
+        return _defined(name, {**texts, "type": "enumeration", "fieldType": field_type, "options": options})
+    named = told.get("type")
+    kinds = [each for each in (named if isinstance(named, list) else [named]) if each != "null"]
+    kind = _OF_FORMATS.get(str(told.get("format"))) or (_OF_TYPES.get(str(kinds[0])) if kinds else None)
+    if kind == "boolean":
+        return replace(_guessed(name, True), **texts)
+    return _defined(name, {**texts, "type": kind}) if kind else replace(_guessed(name, value), **texts)
+
+
+_OF_FORMATS = {"date": "date", "date-time": "datetime"}
+_OF_TYPES = {"string": "string", "number": "number", "integer": "number", "boolean": "boolean"}
+"""JSON Schema → HubSpot's type."""
 
 
 def _guessed(name: str, value: object) -> PropertyDefinition:

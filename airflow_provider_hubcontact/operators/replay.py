@@ -8,15 +8,11 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from airflow_provider_hubcontact.operators.ledger_stores import lines_of, parts_of
+from airflow_provider_hubcontact.operators.ledger_stores import all_lines
 from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.sync.outcome import WELL, Outcome
 from airflow_provider_hubcontact.sync.record import Shape
-
-if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +20,11 @@ PROBLEMS = tuple(str(outcome) for outcome in Outcome if outcome not in WELL)
 
 
 def replayed(
-    folder: ObjectStoragePath, outcomes: Collection[str], source: Iterable[object] | None, shape: Shape
+    ledger: str, outcomes: Collection[str], source: Iterable[object] | None, shape: Shape
 ) -> Iterator[object]:
     """Give the rows whose last line in a ledger has one of some outcomes.
 
-    :param folder: the ledger, or a part of it: a run, a task.
+    :param ledger: the ledger, or a folder in it: a run, a task.
     :param outcomes: which ones.
     :param source: rows to choose from by their key; None for the values that the ledger has kept.
     :param shape: tells a row's key.
@@ -36,9 +32,9 @@ def replayed(
     :raises UnusableSource: if there is no such ledger, or it has not kept the values.
     """
     with closing(sqlite3.connect("", isolation_level=None, check_same_thread=False)) as db:
-        lines, nameless = _index(db, folder)
+        lines, nameless = _index(db, ledger)
         if not lines:
-            raise UnusableSource(f"there is no ledger at {folder}, or it is empty")
+            raise UnusableSource(f"there is no ledger at {ledger}, or it is empty")
         if nameless:
             log.warning("%d lines of the ledger have no key; their rows cannot be found again.", nameless)
         if source is None:
@@ -55,7 +51,7 @@ def shape_of(shape: Shape) -> Shape:
     return replace(shape, key=shape.key_property, mapping=None, timestamp=None)
 
 
-def _index(db: sqlite3.Connection, folder: ObjectStoragePath) -> tuple[int, int]:
+def _index(db: sqlite3.Connection, ledger: str) -> tuple[int, int]:
     """Take in the last line of each key.
 
     :return: how many lines there are, and how many of them have no key.
@@ -65,18 +61,17 @@ def _index(db: sqlite3.Connection, folder: ObjectStoragePath) -> tuple[int, int]
         "CREATE TABLE line (key TEXT PRIMARY KEY, outcome TEXT, time TEXT, kept TEXT)"
     )
     lines = nameless = 0
-    for part in parts_of(folder):
-        for line in lines_of(part):
-            lines += 1
-            nameless += not line["key"]
-            if not line["key"] or line["outcome"] == Outcome.SUPERSEDED:
-                continue
-            db.execute(
-                "INSERT INTO line VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
-                "outcome = excluded.outcome, time = excluded.time, kept = excluded.kept "
-                "WHERE excluded.time >= time",
-                (line["key"], line["outcome"], line["time"], json.dumps(line["values"])),
-            )
+    for line in all_lines(ledger):
+        lines += 1
+        nameless += not line["key"]
+        if not line["key"] or line["outcome"] == Outcome.SUPERSEDED:
+            continue
+        db.execute(
+            "INSERT INTO line VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
+            "outcome = excluded.outcome, time = excluded.time, kept = excluded.kept "
+            "WHERE excluded.time >= time",
+            (line["key"], line["outcome"], line["time"], json.dumps(line["values"])),
+        )
     db.execute("COMMIT")
     return lines, nameless
 

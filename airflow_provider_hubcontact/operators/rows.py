@@ -101,6 +101,7 @@ class Spool:
 
     def __init__(self, file: IO[bytes]) -> None:
         self.columns: tuple[str, ...] = ()
+        self.examples: dict[str, Any] = {}
         self._file = file
         self._rows = 0
 
@@ -122,6 +123,15 @@ class Spool:
             except (pickle.PicklingError, TypeError, AttributeError) as error:
                 raise UnusableSource(f"the query returns a value to cast in SQL first: {error}") from error
             self._rows += len(rows)
+            self._remember(rows)
+
+    def _remember(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Keep the first value of each column that is one: it tells the column's type."""
+        without = [place for place, name in enumerate(self.columns) if name not in self.examples]
+        for place in without:
+            found = next((row[place] for row in rows if row[place] is not None), None)
+            if found is not None:
+                self.examples[self.columns[place]] = found
 
     def __len__(self) -> int:
         return self._rows
@@ -134,6 +144,20 @@ class Spool:
             left -= len(rows)
             for row in rows:
                 yield dict(zip(self.columns, row, strict=True))
+
+
+def database(conn_id: str) -> DbApiHook:
+    """Give the database of an Airflow connection.
+
+    :raises UnusableSource: if it is none.
+    """
+    from airflow.providers.common.compat.sdk import BaseHook
+    from airflow.providers.common.sql.hooks.sql import DbApiHook  # it brings pandas along
+
+    hook = BaseHook.get_connection(conn_id).get_hook()
+    if not isinstance(hook, DbApiHook):
+        raise UnusableSource(f"the connection {conn_id} is no SQL database")
+    return hook
 
 
 @contextmanager

@@ -35,9 +35,19 @@ class Settings(Protocol):
     max_changes: float | None
     max_creates: float | None
     ledger: str | None
-    ledger_table: str | None
-    ledger_conn_id: str | None
     ledger_values: bool
     records_from_ledger: str | None
     outcomes: Sequence[str] | None
     policy: Policy
+    is_dry_run: bool | str
+
+
+def is_true(value: object) -> bool:
+    """Read a flag that a template may have rendered to text.
+
+    :raises ValueError: if it is none.
+    """
+    text = str(value).strip().lower()
+    if text not in {"true", "false", "1", "0", ""}:
+        raise ValueError(f"a flag is true or false, not {value!r}")
+    return text in {"true", "1"}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
+from airflow_provider_hubcontact.sync.coercion import Coercer
 from airflow_provider_hubcontact.sync.intake import Intake
 from airflow_provider_hubcontact.sync.jobs import Answer, Checking, Job, Reading, Writing
 from airflow_provider_hubcontact.sync.outbox import Outbox
@@ -48,6 +49,7 @@ class Sync:
     :param rules: what the run was asked to do.
     :param reader: looks contacts up.
     :param writer: writes contacts; None for a dry run: what would be written ends ``not_attempted``.
+    :param coercer: makes texts such as their properties take; None to leave them alone.
     :param schema: what records must satisfy.
     :param portal: what the portal allows; it is asked about what differs.
     :param fold: whether the last of several rows with one key wins; else the later ones are ``invalid``.
@@ -59,6 +61,7 @@ class Sync:
     rules: Rules
     reader: Reader
     writer: Writer | None
+    coercer: Coercer | None = None
     schema: Schema | None = None
     portal: PortalSchema | None = None
     fold: bool = True
@@ -83,7 +86,7 @@ class Sync:
         :return: why the source was not read to its end, or None if it was.
         :raises Exception: what the source or the journal raised, once every row read before has its outcome.
         """
-        intake = Intake(enumerate(rows, first), self.shape, self.schema, journal)
+        intake = Intake(enumerate(rows, first), self.shape, self.coercer, self.schema, journal)
         return _Run(self, intake, workers, settled, journal).through()
 
 

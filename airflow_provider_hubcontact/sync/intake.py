@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from airflow_provider_hubcontact.sync.coercion import Coercer
 from airflow_provider_hubcontact.sync.outcome import Result
 from airflow_provider_hubcontact.sync.ports import Journal
 from airflow_provider_hubcontact.sync.record import Record, Shape
@@ -15,6 +16,7 @@ class Intake:
 
     :param rows: the source, with the numbers of the rows.
     :param shape: how rows become records.
+    :param coercer: makes texts such as their properties take.
     :param schema: what records must satisfy.
     :param journal: knows the results of earlier tries.
     """
@@ -23,6 +25,7 @@ class Intake:
         self,
         rows: Iterator[tuple[int, object]],
         shape: Shape,
+        coercer: Coercer | None,
         schema: Schema | None,
         journal: Journal | None,
     ) -> None:
@@ -30,6 +33,7 @@ class Intake:
         self.broken: Exception | None = None
         self._rows = rows
         self._shape = shape
+        self._coercer = coercer
         self._schema = schema
         self._journal = journal
 
@@ -50,6 +54,8 @@ class Intake:
         record = self._shape.record(*item)
         if isinstance(record, Result):
             return record
+        if self._coercer:
+            record = self._coercer.coerce(record)
         if self._journal and (earlier := self._journal.earlier(record)):
             return earlier
         # A planned record was checked when the plan was made, from the source's own values.

@@ -12,7 +12,8 @@ import orjson
 
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.policy import Action, Policy
-from airflow_provider_hubcontact.sync.record import JSON, Record
+from airflow_provider_hubcontact.sync.record import Record
+from airflow_provider_hubcontact.sync.values import JSON
 
 Line = dict[str, Any]
 """One record's result, as the ledger has it."""

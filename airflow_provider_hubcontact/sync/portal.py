@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any
 
 import jsonschema_rs
 
+from airflow_provider_hubcontact.sync.admin_rules import AdminRule
 from airflow_provider_hubcontact.sync.comparison import Kind
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.record import MAX_TEXT_LENGTH, Record
+from airflow_provider_hubcontact.sync.record import Record
+from airflow_provider_hubcontact.sync.values import MAX_TEXT_LENGTH
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -28,7 +31,7 @@ class Property:
     :param label: what people see.
     :param options: value → label, of an enumeration; empty if any value may be one.
     :param read_only: whether HubSpot alone sets it.
-    :param rules: JSON Schema keywords of what the portal's admins demand besides.
+    :param rules: what the portal's admins demand besides.
     """
 
     name: str
@@ -36,14 +39,16 @@ class Property:
     label: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
     read_only: bool = False
-    rules: Mapping[str, Any] = field(default_factory=dict)
+    rules: Sequence[AdminRule] = ()
 
     def schema(self) -> dict[str, Any]:
         """Give the JSON Schema of the property's texts; an empty one clears the property."""
         titled: dict[str, Any] = {"title": self.label} if self.label else {}
         if self.read_only:
             return {**titled, "readOnly": True, "not": {}}
-        allowed = {"type": "string", **_FORMS.get(self.kind, {}), **self.rules}
+        allowed = {"type": "string", **_FORMS.get(self.kind, {})}
+        if self.rules:
+            allowed["allOf"] = [dict(rule.keywords) for rule in self.rules]
         if self.options and self.kind is Kind.OPTIONS:
             one = f"(?:{'|'.join(re.escape(value) for value in self.options)})"
             allowed["pattern"] = f"^;*(?:{one}(?:;+{one})*;*)?$"
@@ -55,6 +60,11 @@ class Property:
         """Say what is wrong with a value that the schema refuses."""
         if self.read_only:
             return f"HubSpot sets {self.name} itself: it cannot be written"
+        form = {"type": "string", **_FORMS.get(self.kind, {})}
+        if _is_valid(form, value):
+            for rule in self.rules:
+                if not _is_valid(rule.keywords, value, rule.formats):
+                    return f"{self.name}: {_shown(value)} breaks the portal's rule: {rule.says}"
         if not self.options:
             what = _NAMES.get(self.kind, "value that the portal's rules allow")
             return f"{self.name}: {_shown(value)} is no {what}"
@@ -83,7 +93,13 @@ class PortalSchema:
 
     def __init__(self, properties: Iterable[Property]) -> None:
         self._properties = {each.name: each for each in properties}
-        self._validator = jsonschema_rs.validator_for(self.document, validate_formats=True)
+        formats = {
+            name: holds
+            for each in self._properties.values()
+            for rule in each.rules
+            for name, holds in rule.formats.items()
+        }
+        self._validator = jsonschema_rs.validator_for(self.document, formats=formats, validate_formats=True)
 
     @property
     def document(self) -> dict[str, Any]:
@@ -156,6 +172,14 @@ _NAMES: Mapping[Kind, str] = {
     Kind.DATETIME: "time",
     Kind.BOOLEAN: "true or false",
 }
+
+
+def _is_valid(
+    schema: Mapping[str, Any], value: str, formats: Mapping[str, Any] = MappingProxyType({})
+) -> bool:
+    return jsonschema_rs.validator_for(dict(schema), formats=dict(formats), validate_formats=True).is_valid(
+        value
+    )
 
 
 def _shown(value: str, length: int = 80) -> str:

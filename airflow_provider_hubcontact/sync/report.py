@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_hubcontact.sync.outcome import WELL, Outcome, Result, Tally, by_outcome
+from airflow_provider_hubcontact.sync.record import Record
 
 MAX_SAMPLES_OF_A_KIND = 5
 MAX_SAMPLES = 30
 MAX_CHANGES = 20
+MAX_COERCIONS_OF_A_KIND = 3
 MAX_REASON_LENGTH = 500
 MAX_VALUE_LENGTH = 200
 MAX_NAMES = 100
@@ -46,6 +48,8 @@ class Report:
     _problems: list[Result] = field(default_factory=list)
     _sampled: Counter[tuple[Outcome, str | None]] = field(default_factory=Counter)
     _changes: list[Result] = field(default_factory=list)
+    _coerced: Counter[str] = field(default_factory=Counter)
+    _coercions: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def rows(self) -> int:
@@ -65,6 +69,22 @@ class Report:
             self._sampled[kind] += 1
             self._problems.append(_printable(result))
 
+    def coerced(self, record: Record) -> None:
+        """Count what was changed about a record's values."""
+        for coercion in record.coercions:
+            self._coerced[coercion.how] += 1
+            if self._coerced[coercion.how] <= MAX_COERCIONS_OF_A_KIND:
+                self._coercions.append(
+                    {
+                        "row": record.row,
+                        "key": _line(record.key),
+                        "property": _line(coercion.property, MAX_VALUE_LENGTH),
+                        "how": coercion.how,
+                        "from": _cut(coercion.source),
+                        "to": _cut(coercion.written),
+                    }
+                )
+
     def resume(self, tally: Tally) -> None:
         """Count what earlier tries of the task have come to."""
         self.tally.update(tally)
@@ -79,7 +99,8 @@ class Report:
         """Give the report as JSON values.
 
         :return: the run's own facts; ``rows``; ``outcomes`` and ``statuses`` with their counts;
-            ``problems`` and ``changes``, samples of records.
+            ``problems`` and ``changes``, samples of records; ``coercions``, which values were changed on
+            their way: counts and a sample.
         """
         statuses: Counter[str] = Counter()
         for (_, status), count in self.tally.items():
@@ -101,6 +122,7 @@ class Report:
             "properties_created": self.properties_created,
             "problems": [_problem(result) for result in self._problems],
             "changes": [_change(result) for result in self._changes],
+            "coercions": {"counts": dict(self._coerced), "sample": self._coercions},
         }
 
 
@@ -133,6 +155,10 @@ def fold(reports: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
         "dry_run": any(report["dry_run"] for report in known),
         "stopped": next((report["stopped"] for report in known if report["stopped"]), None),
         "missing": len(given) - len(known),
+    }
+    folded["coercions"] = {
+        "counts": dict(_added(report["coercions"]["counts"] for report in known)),
+        "sample": [each for report in known for each in report["coercions"]["sample"]][:MAX_SAMPLES],
     }
     for name, most in (("properties_created", None), ("problems", MAX_SAMPLES), ("changes", MAX_CHANGES)):
         folded[name] = [each for report in known for each in report[name]][:most]

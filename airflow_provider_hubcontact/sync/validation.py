@@ -40,6 +40,19 @@ class Schema:
             )
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
             raise InvalidSchema(f"no valid JSON Schema: {str(error).splitlines()[0]}") from error
+        self._document = schema if isinstance(schema, Mapping) else {}
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """Names that every record must have, as far as the schema says so at its top."""
+        named = self._document.get("required")
+        return tuple(map(str, named)) if isinstance(named, list) else ()
+
+    @property
+    def properties(self) -> Mapping[str, Mapping[str, Any]]:
+        """Name → what the schema says of it, at its top."""
+        told = self._document.get("properties")
+        return {name: each for name, each in dict(told or {}).items() if isinstance(each, Mapping)}
 
     @classmethod
     def of(cls, source: Mapping[str, Any] | bool | str) -> Schema:

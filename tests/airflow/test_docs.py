@@ -35,7 +35,7 @@ def ledger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.chdir(tmp_path)
     books = {"conn_type": "sqlite", "host": str(tmp_path / "books.db")}
     monkeypatch.setenv("AIRFLOW_CONN_BOOKS", json.dumps(books))
-    for settings in ({"ledger": "ledger"}, {"ledger_table": "contacts_ledger", "ledger_conn_id": "books"}):
+    for settings in ({"ledger": "ledger"}, {"ledger": "sql://books/contacts_ledger"}):
         with Sandbox(contacts=CONTACTS) as sandbox:
             connect(monkeypatch, sandbox.url, sandbox.token)
             run(records=RECORDS, **settings)

@@ -105,7 +105,7 @@ class TestTable:
         """A SQL table has the same lines, and serves a retry as files do."""
         database(monkeypatch, tmp_path / "books.db")
         hubspot.use_faults(LATE_FAILURE)
-        table: dict[str, Any] = {"ledger_table": "contacts_ledger", "ledger_conn_id": "books"}
+        table: dict[str, Any] = {"ledger": "sql://books/contacts_ledger"}
         first = run(records=RECORDS, **table)
         hubspot.use_faults({"rules": []})
         second = run(records=RECORDS, **table, try_number=2)
@@ -121,6 +121,26 @@ class TestTable:
         assert (2, "updated", MANY - first.outcomes["updated"]) in counted
         assert len(FIELDS) == 17
 
+    def test_it_is_replayed(self, hubspot: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Its problems are sent again, with the values that it has kept."""
+        database(monkeypatch, tmp_path / "books.db")
+        table = "sql://books/contacts_ledger"
+        run(records=[{"email": "late@example.com", "firstname": "Late"}], ledger=table, ledger_values=True)
+        hubspot.portal.create({"email": "late@example.com"})
+
+        ended = run(records_from_ledger=table)
+
+        assert ended.outcomes == {"updated": 1}
+        assert stored(hubspot, "late@example.com", "firstname") == "Late"
+
+    @pytest.mark.parametrize("address", ["sql://books", "sql:///table"])
+    def test_no_address_of_a_table(self, hubspot: Sandbox, address: str) -> None:
+        """Both the connection and the table are needed."""
+        ended = run(records=RECORDS[:1], ledger=address)
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert "sql://conn_id/table" in str(ended.error)
+
 
 class TestResume:
     def test_a_retry_sends_only_what_has_not_ended(self, hubspot: Sandbox, tmp_path: Path) -> None:
@@ -135,7 +155,7 @@ class TestResume:
         assert second.error is None
         assert second.outcomes == {"updated": MANY}
         assert second.report["from_earlier_tries"] == done
-        assert second.report["calls"]["by_status"]["200"] <= 2 + 2 * -(-(MANY - done) // 100)
+        assert second.report["calls"]["by_status"]["200"] <= 4 + 2 * -(-(MANY - done) // 100)
         assert stored(hubspot, "c249@example.com", "firstname") == "new 249"
         assert len(lines(tmp_path)) == MANY + MANY - done
 
@@ -274,7 +294,7 @@ class TestVerify:
         assert ended.outcomes == {"updated": MANY}
         assert without.outcomes == {"unchanged": MANY}
         assert ended.report["verified"] == {"records": MANY, "calls": 3}
-        assert ended.report["calls"]["total"] == 2 + 3 * 3
+        assert ended.report["calls"]["total"] == 4 + 3 * 3
 
     def test_a_silent_no_op(self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         """What HubSpot accepts but does not do is unknown, with both values."""

@@ -157,7 +157,7 @@ class TestOutcomes:
         assert isinstance(ended.error, AirflowSkipException)
 
     def test_more_than_a_batch(self, hubspot: Sandbox) -> None:
-        """250 contacts that all change cost three look-ups and three writes, and two calls at the start."""
+        """250 contacts that all change cost three look-ups and three writes, and four calls at the start."""
         for number in range(250):
             hubspot.portal.create({"email": f"c{number}@example.com"})
 
@@ -167,7 +167,7 @@ class TestOutcomes:
         )
 
         assert ended.outcomes == {"updated": 250}
-        assert ended.report["calls"]["total"] == 8
+        assert ended.report["calls"]["total"] == 10
 
     def test_upsert_creates_what_is_missing(self, hubspot: Sandbox) -> None:
         """With ``mode="upsert"`` an unknown contact is created, once."""
@@ -342,7 +342,7 @@ class TestDay:
 
             ended = run(records=[{"email": f"c{n}@example.com", "city": "Rome"} for n in range(900)])
 
-            statuses = [each.status for each in hubspot.requests]
+            statuses = [each.status for each in hubspot.requests if "/oauth/" not in each.path]
             written = sum(
                 contact.properties.get("city") == "Rome" for contact in hubspot.portal.contacts.values()
             )
@@ -668,7 +668,7 @@ class TestPortal:
 
         assert isinstance(ended.error, HubSpotSyncFailed)
         assert "no property frstname (the nearest is firstname), no_such_thing_at_all:" in str(ended.error)
-        assert ended.report["rows"] == 0
+        assert ended.outcomes == {"not_attempted": 1}
         assert not [each for each in hubspot.requests if "/batch/" in each.path]
 
     def test_what_is_missing_may_be_created(self, hubspot: Sandbox) -> None:

@@ -10,10 +10,18 @@ from hypothesis import strategies as st
 from airflow_provider_hubcontact.sandbox.default_properties import default_properties
 from airflow_provider_hubcontact.sandbox.definitions import Definition
 from airflow_provider_hubcontact.sandbox.values import InvalidValue, accept
+from airflow_provider_hubcontact.sync.admin_rules import AdminRule
 from airflow_provider_hubcontact.sync.comparison import Kind, kind_of
 from airflow_provider_hubcontact.sync.outcome import Outcome
 from airflow_provider_hubcontact.sync.portal import DRAFT, PortalSchema, Property
 from airflow_provider_hubcontact.sync.record import Record
+
+
+def rules(*given: tuple[str, str]) -> tuple[AdminRule, ...]:
+    """Make rules of the portal's admins."""
+    made = [AdminRule.of(type_, (argument,)) for type_, argument in given]
+    return tuple(rule for rule in made if rule)
+
 
 STAGE = Property(
     "stage", Kind.OPTION, "Stage", {"lead": "Lead", "mql": "Marketing Qualified Lead", "x": "Other"}
@@ -29,7 +37,8 @@ PORTAL = PortalSchema(
         Property("seen", Kind.DATETIME),
         Property("owner", Kind.OPTION),
         Property("score", Kind.NUMBER, "HubSpot Score", read_only=True),
-        Property("code", rules={"minLength": 3}),
+        Property("code", rules=rules(("MIN_LENGTH", "3"), ("ALPHANUMERIC", "ALPHABETIC_ONLY"))),
+        Property("age", Kind.NUMBER, rules=rules(("MIN_NUMBER", "18"), ("MAX_NUMBER", "120.5"))),
         STAGE,
         ROLES,
     ]
@@ -59,7 +68,8 @@ def reason(name: str, value: str) -> str:
         ("owner", "4711"),
         ("stage", "mql"),
         *(("roles", value) for value in ("BUYER", "BUYER;END_USER", ";BUYER", "a.b;")),
-        ("code", "abc"),
+        ("code", "abcß"),
+        *(("age", value) for value in ("18", "18.0", "120.5")),
         *(
             (name, "")
             for name in ("firstname", "email", "seats", "vip", "birthday", "seen", "stage", "roles", "code")
@@ -96,7 +106,11 @@ def test_what_is_allowed(name: str, value: str) -> None:
         ("frstname", "Ada", "the portal has no property frstname; the nearest is firstname"),
         ("first name", "Ada", "the portal has no property first name; the nearest is firstname"),
         ("zzz", "Ada", "the portal has no property zzz"),
-        ("code", "ab", "code: `ab` is no text that a property holds"),
+        ("code", "abc1", "code: `abc1` breaks the portal's rule: letters only"),
+        ("age", "17.9", "age: `17.9` breaks the portal's rule: 18 or more"),
+        ("age", "121", "age: `121` breaks the portal's rule: 120.5 or less"),
+        ("age", "x", "age: `x` is no number"),
+        ("code", "ab", "code: `ab` breaks the portal's rule: at least 3 characters"),
     ],
 )
 def test_what_is_not(name: str, value: str, says: str) -> None:

@@ -13,16 +13,19 @@ import pytest
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.record import (
     MAX_EMAIL_LENGTH,
-    MAX_TEXT_LENGTH,
+    Coercion,
     Nulls,
     Record,
     Shape,
-    TimeForm,
     fold,
 )
+from airflow_provider_hubcontact.sync.values import MAX_TEXT_LENGTH, TimeForm
 
 KEY = "ada@example.com"
 NEW_YORK = timezone(timedelta(hours=-5))
+
+
+NAN = "not a number: give None where there is no value"
 
 
 class Rank(IntEnum):
@@ -134,16 +137,26 @@ def test_text_form(value: object, text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        pytest.param(b"bytes", "a bytes is nothing that a property can hold", id="bytes"),
-        pytest.param({"a": 1}, "a dict is nothing that a property can hold", id="nested dict"),
-        pytest.param(timedelta(1), "a timedelta is nothing that a property can hold", id="timedelta"),
+        pytest.param(
+            b"bytes", "a bytes is nothing that a property can hold: make it text in the source", id="bytes"
+        ),
+        pytest.param(
+            {"a": 1},
+            "a dict is nothing that a property can hold: send the field of it that is meant",
+            id="nested dict",
+        ),
+        pytest.param(
+            timedelta(1),
+            "a timedelta is nothing that a property can hold: send a number of days or seconds",
+            id="timedelta",
+        ),
         pytest.param(object(), "a object is nothing that a property can hold", id="object"),
         pytest.param([None], "a null is nothing that a property can hold", id="null in a list"),
-        pytest.param(float("nan"), "not a number", id="nan"),
-        pytest.param(Decimal("NaN"), "not a number", id="decimal nan"),
-        pytest.param(Decimal("sNaN"), "not a number", id="signaling nan"),
-        pytest.param(NotATime(2026, 1, 1), "not a number", id="NaT"),
-        pytest.param([1.0, float("nan")], "not a number", id="nan in a list"),
+        pytest.param(float("nan"), NAN, id="nan"),
+        pytest.param(Decimal("NaN"), NAN, id="decimal nan"),
+        pytest.param(Decimal("sNaN"), NAN, id="signaling nan"),
+        pytest.param(NotATime(2026, 1, 1), NAN, id="NaT"),
+        pytest.param([1.0, float("nan")], NAN, id="nan in a list"),
         pytest.param(float("inf"), "not a finite number", id="infinite"),
         pytest.param(Decimal("-Infinity"), "not a finite number", id="infinite decimal"),
         pytest.param(10**5000, "a number of more than 400 digits", id="int too large for text"),
@@ -406,3 +419,72 @@ def test_document(value: object, json: object) -> None:
 def test_fold(name: str, folded: str) -> None:
     """Only the address is folded."""
     assert fold(name, " ADA@x.y ") == folded
+
+
+@pytest.mark.parametrize(
+    ("value", "written", "seen"),
+    [
+        ("int64(7)", "7", 7),
+        ("float32(1.5)", "1.5", 1.5),
+        ("float64(3.0)", "3", 3.0),
+        ("bool_(True)", "true", True),
+        ("str_('a')", "a", "a"),
+        (
+            "datetime64('2026-01-02T03:04:05.678901234')",
+            "2026-01-02T03:04:05.678Z",
+            "2026-01-02T03:04:05.678Z",
+        ),
+        ("datetime64('2026-01-02')", "2026-01-02T00:00:00.000Z", "2026-01-02T00:00:00.000Z"),
+        ("array(['a', 'b'])", "a;b", ["a", "b"]),
+        ("array(5)", "5", 5),
+    ],
+)
+def test_numpy(value: str, written: str, seen: object) -> None:
+    """Its scalars and lists are as good as Python's own."""
+    numpy = pytest.importorskip("numpy")
+    record = record_of({"email": KEY, "property": eval(f"numpy.{value}", {"numpy": numpy})})  # noqa: S307
+
+    assert record.properties == {"property": written}
+    assert record.document["property"] == seen
+
+
+def test_pandas() -> None:
+    """A row of a data frame can be sent as it is; what is missing in it is None."""
+    pandas = pytest.importorskip("pandas")
+    row = {
+        "email": KEY,
+        "seen": pandas.Timestamp("2026-01-02T03:04:05", tz="Europe/Berlin"),
+        "left": pandas.NaT,
+        "seats": pandas.NA,
+    }
+
+    ignored = record_of(row)
+    cleared = record_of(row, Shape(nulls=Nulls.CLEAR))
+
+    assert ignored.properties == {"seen": "2026-01-02T02:04:05.000Z"}
+    assert cleared.properties == {"seen": "2026-01-02T02:04:05.000Z", "left": "", "seats": ""}
+    assert result_of({"email": KEY, "property": pandas.Timedelta(1)}).category == "VALUE"
+
+
+def test_what_writing_changes_is_told() -> None:
+    """A zone that is assumed, digits that are cut."""
+    record = record_of(
+        {
+            "email": KEY,
+            "naive": datetime(2026, 1, 2, 3, 4, 5),  # noqa: DTZ001 - on purpose
+            "exact": datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC),
+            "same": datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC),
+        }
+    )
+
+    assert record.coercions == (
+        Coercion(
+            "naive", "a time without a zone is read as UTC", "2026-01-02 03:04:05", "2026-01-02T03:04:05.000Z"
+        ),
+        Coercion(
+            "exact",
+            "a time is cut to milliseconds",
+            "2026-01-02 03:04:05.678901+00:00",
+            "2026-01-02T03:04:05.678Z",
+        ),
+    )

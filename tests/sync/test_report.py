@@ -60,6 +60,7 @@ def test_report_in_full() -> None:
                 "correlation_id": None,
             },
         ],
+        "coercions": {"counts": {}, "sample": []},
         "changes": [{"row": 1, "key": "a", "outcome": "updated", "properties": {"firstname": ["A", "Ada"]}}],
     }
 
