@@ -261,7 +261,10 @@ def _end_refused(step: Step, refusal: Refused, results: list[Result], onward: li
     if not old or change.ending is not None or result.outcome not in _ABOUT_A_RECORD:
         results.append(result)
         return
-    ending = result._replace(reason=f"{name} stays {old}: {refusal.message}")
+    earlier = {each for written in change.steps[: step.position] for each in written}
+    changes = {each: both for each, both in change.diff().items() if each in earlier and each != name}
+    written = f"{', '.join(changes)} was written, but " if changes else ""
+    ending = result._replace(reason=f"{written}{name} stays {old}: {refusal.message}", changes=changes)
     steps = (*change.steps[: step.position + 1], {str(name): old})
     onward.append(Step(change._replace(steps=steps, ending=ending), step.position + 1))
 

@@ -272,7 +272,8 @@ class Trial:
                 self._check(same, f"{key} is {line['outcome']}, but has {has}")
             elif line["outcome"] in {"invalid", "rejected", "not_found"}:
                 now = contacts.get(key, {})
-                kept = all(now.get(name) == value for name, value in before.get(key, {}).items())
+                old = before.get(key, {})
+                kept = all(now.get(name) == old[name] for name in old.keys() - set(line["changed"]))
                 self._check(kept, f"{key} is {line['outcome']}, but has {now}")
 
     def _check_rerun(self, url: str) -> None:

@@ -409,7 +409,8 @@ def test_stage_is_put_back(always: bool) -> None:
     results = results_of(sync_of(portal, RESET), [{"email": "p0@x.y", "firstname": "b", "stage": "lead"}])
 
     assert outcomes(results) == [Outcome.REJECTED]
-    assert results[1].reason == "lifecyclestage stays customer: refused with 400"
+    assert results[1].reason == "firstname was written, but lifecyclestage stays customer: refused with 400"
+    assert results[1].changes == {"firstname": (None, "b")}
     assert portal.contacts["1"] == {"email": "p0@x.y", "firstname": "b", STAGE: "customer"}
 
 
