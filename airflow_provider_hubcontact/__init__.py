@@ -87,6 +87,7 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["service"],
             }
         ],
+        "cli": ["airflow_provider_hubcontact.cli.definition.get_hubspot_cli_commands"],
         "hooks": [
             {
                 "integration-name": "HubSpot",

@@ -9,8 +9,11 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 
+import orjson
+
 from airflow_provider_hubcontact.operators.ledger_stores import all_lines
 from airflow_provider_hubcontact.operators.rows import UnusableSource
+from airflow_provider_hubcontact.sync.ledger import Line
 from airflow_provider_hubcontact.sync.outcome import WELL, Outcome
 from airflow_provider_hubcontact.sync.record import Shape
 
@@ -44,6 +47,39 @@ def replayed(
             found = db.execute("SELECT outcome FROM line WHERE key = ?", (shape.key_of(row),)).fetchone()
             if found and found[0] in outcomes:
                 yield row
+
+
+def last_lines(ledger: str) -> Iterator[Line]:
+    """Give the lines of a ledger that no later try has replaced.
+
+    :raises UnusableSource: if there is no such ledger.
+    """
+    with closing(sqlite3.connect("", isolation_level=None)) as db:
+        db.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
+            "CREATE TABLE line (record TEXT, try INT, json TEXT);"
+            "CREATE INDEX of_record ON line (record, try)"
+        )
+        db.executemany(
+            "INSERT INTO line VALUES (?, ?, ?)",
+            ((_record_of(line), line["try"], orjson.dumps(line)) for line in all_lines(ledger)),
+        )
+        last = (
+            "SELECT json FROM line JOIN (SELECT record, max(try) AS try FROM line GROUP BY record) "
+            "USING (record, try) ORDER BY line.rowid"
+        )
+        any_line = False
+        for (text,) in db.execute(last):
+            any_line = True
+            yield orjson.loads(text)
+    if not any_line:
+        raise UnusableSource(f"there is no ledger at {ledger}, or it is empty")
+
+
+def _record_of(line: Line) -> str:
+    """Tell a record of a run from all others; a row that has no key has no digest."""
+    parts = (line["run"], line["task"], line["map_index"], line["digest"] or line["row"])
+    return orjson.dumps(parts).decode()
 
 
 def shape_of(shape: Shape) -> Shape:

@@ -1,0 +1,1 @@
+"""The command line: ``hubcontact …``, and ``airflow hubspot …`` where Airflow takes commands of providers."""

@@ -1,0 +1,169 @@
+"""What commands there are, for ``hubcontact`` and for Airflow alike.
+
+Every ``airflow`` command loads this module: it imports nothing that takes time.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+SUMMARY = "look at a HubSpot portal, and try a sync before it runs"
+
+
+class Option(NamedTuple):
+    """An argument of a command.
+
+    :param flags: its names; one without dashes is positional.
+    :param settings: what argparse takes besides.
+    """
+
+    flags: tuple[str, ...]
+    settings: dict[str, Any]
+
+
+class Command(NamedTuple):
+    """A command.
+
+    :param name: as it is typed.
+    :param help: a line about it.
+    :param description: all about it.
+    :param options: its arguments.
+    """
+
+    name: str
+    help: str
+    description: str
+    options: tuple[Option, ...]
+
+    def run(self, chosen: Namespace) -> int:
+        """Carry it out.
+
+        :return: the exit status.
+        """
+        module = import_module("airflow_provider_hubcontact.cli.run")
+        return int(module.run(self.name, chosen))
+
+
+def _option(*flags: str, **settings: Any) -> Option:
+    return Option(flags, settings)
+
+
+CONNECTION = _option(
+    "--conn-id", default="hubspot_default", metavar="ID", help="Airflow connection (default: %(default)s)"
+)
+JSON = _option("--json", action="store_true", help="write JSON, for machines")
+SOURCE = (
+    _option("file", nargs="?", help="by its suffix: CSV, JSON, JSON lines (.jsonl, .ndjson) or Parquet"),
+    _option("--sql", metavar="QUERY", help="a query instead of a file"),
+    _option("--sql-conn-id", metavar="ID", help="Airflow connection of the query's database"),
+    _option(
+        "--map",
+        action="append",
+        default=[],
+        metavar="COLUMN=PROPERTY",
+        help="send this column as this property, and no column that is not named; may be repeated",
+    ),
+    _option("--key", default="email", metavar="COLUMN", help="identifies the contact (default: %(default)s)"),
+    _option(
+        "--id-property",
+        default="email",
+        metavar="PROPERTY",
+        help="that the key is a value of (default: %(default)s)",
+    ),
+    _option("--schema", metavar="FILE", help="JSON Schema that records must satisfy"),
+)
+
+COMMANDS = (
+    Command(
+        "check",
+        "try the connection: portal, scopes, quota",
+        "Try an Airflow connection. The exit status is 1 if HubSpot refuses it, or its token lacks a scope.",
+        (CONNECTION, JSON),
+    ),
+    Command(
+        "schema",
+        "print what the portal's properties allow, as a JSON Schema",
+        "Print the portal's property definitions, and the rules of its admins, as a JSON Schema (draft "
+        "2020-12) of the texts that are written.",
+        (
+            CONNECTION,
+            _option("properties", nargs="*", metavar="PROPERTY", help="these alone (default: all)"),
+        ),
+    ),
+    Command(
+        "validate",
+        "check records against a JSON Schema and the portal, and write nothing",
+        "Check records as a sync would before it spends a call. Empty cells of a CSV are no values. The exit "
+        "status is 1 if a record is not valid.",
+        (
+            *SOURCE,
+            _option("--no-portal", action="store_true", help="do not ask the portal"),
+            CONNECTION,
+            JSON,
+        ),
+    ),
+    Command(
+        "plan",
+        "find out what a sync would write, and keep it",
+        "Read the contacts and write a plan: every record's old and new values, and totals. An operator with "
+        "plan=FOLDER applies it. The exit status is 1 if a record has a problem.",
+        (
+            *SOURCE,
+            _option("--out", required=True, metavar="FOLDER", help="of the plan: a path, s3://…"),
+            _option("--mode", choices=("update", "upsert"), default="update", help="(default: %(default)s)"),
+            CONNECTION,
+            JSON,
+        ),
+    ),
+    Command(
+        "ledger",
+        "sum a ledger up, or list what failed",
+        "Read a ledger: the last line of each record counts.",
+        (
+            _option("what", choices=("summary", "failures"), help="counts, or the records with a problem"),
+            _option(
+                "ledger", help="a path, s3://…, sql://conn_id/table, or a folder in a ledger: a run, a task"
+            ),
+            JSON,
+        ),
+    ),
+    Command(
+        "sandbox",
+        "serve a HubSpot on this machine",
+        "Serve a HubSpot on this machine, for tests and trials; what follows is for it: try --help.",
+        (_option("arguments", nargs="...", help="of the sandbox"),),
+    ),
+)
+
+
+def get_hubspot_cli_commands() -> list[Any]:
+    """Give ``airflow hubspot …`` to Airflow (3.2 and later)."""
+    from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand
+
+    return [
+        GroupCommand(
+            name="hubspot",
+            help=SUMMARY,
+            subcommands=[
+                ActionCommand(
+                    name=command.name,
+                    help=command.help,
+                    description=command.description,
+                    func=_ending(command),
+                    args=[Arg(option.flags, **option.settings) for option in command.options],
+                )
+                for command in COMMANDS
+            ],
+        )
+    ]
+
+
+def _ending(command: Command) -> Any:
+    def run(chosen: Namespace) -> None:
+        raise SystemExit(command.run(chosen))
+
+    return run

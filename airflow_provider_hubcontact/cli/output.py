@@ -1,0 +1,77 @@
+"""What a command says: tables for people, JSON for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+Row = TypeVar("Row")
+
+
+class Output:
+    """Writes to standard output; progress goes to a terminal's standard error.
+
+    :param as_json: one JSON document instead of tables.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self.as_json = as_json
+        self._console = Console(highlight=False, soft_wrap=True)
+
+    def json(self, document: object) -> None:
+        """Write a JSON document."""
+        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+
+    def facts(self, facts: Mapping[str, object]) -> None:
+        """Write names and what is known of them."""
+        table = Table.grid(padding=(0, 2))
+        for name, value in facts.items():
+            table.add_row(Text(name, style="bold"), Text(str(value)))
+        self._console.print(table)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Write a table; values are data, and no markup."""
+        table = Table(box=None, header_style="bold", pad_edge=False)
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+        self._console.print(table)
+
+    def line(self, text: str = "") -> None:
+        """Write a line."""
+        self._console.print(text, markup=False)
+
+    def progress(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Give the rows, and show on a terminal how far they are."""
+        console = Console(stderr=True)
+        columns = (
+            SpinnerColumn(),
+            TextColumn("records"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        total = len(rows) if isinstance(rows, Sized) else None
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+            yield from progress.track(rows, total=total)
+
+
+def counts(tally: Mapping[Any, int]) -> str:
+    """Write counts as a sentence's part, the largest first."""
+    ordered = sorted(tally.items(), key=lambda item: -item[1])
+    return ", ".join(f"{count:,} {name}" for name, count in ordered) or "none"

@@ -1,0 +1,48 @@
+"""Runs a command, and turns what goes wrong into a sentence and an exit status."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+
+from airflow.providers.common.compat.sdk import AirflowException
+from rich.console import Console
+
+from airflow_provider_hubcontact.cli.commands import check, ledger, plan, sandbox, schema, validate
+from airflow_provider_hubcontact.cli.output import Output
+from airflow_provider_hubcontact.client import HubSpotError
+from airflow_provider_hubcontact.operators.rows import UnusableSource
+from airflow_provider_hubcontact.sync.validation import InvalidSchema
+
+COMMANDS: Mapping[str, Callable[[Namespace, Output], int]] = {
+    "check": check,
+    "schema": schema,
+    "validate": validate,
+    "plan": plan,
+    "ledger": ledger,
+    "sandbox": sandbox,
+}
+
+CANNOT, INTERRUPTED = 2, 130
+
+
+def run(name: str, chosen: Namespace) -> int:
+    """Run a command.
+
+    :param name: of the command.
+    :param chosen: its arguments.
+    :return: 0 if all is well, 1 if a problem was found, 2 if it could not do its work.
+    """
+    # Airflow looks connections up in its database in such processes only.
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    logging.getLogger("airflow_provider_hubcontact").setLevel(logging.ERROR)
+    try:
+        return COMMANDS[name](chosen, Output(as_json=getattr(chosen, "json", False)))
+    except (HubSpotError, UnusableSource, InvalidSchema, AirflowException, OSError) as error:
+        Console(file=sys.stderr, highlight=False).print(f"error: {error}", style="red", markup=False)
+        return CANNOT
+    except KeyboardInterrupt:
+        return INTERRUPTED

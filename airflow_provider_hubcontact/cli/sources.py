@@ -1,0 +1,102 @@
+"""Records of a file or a query, for the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from airflow_provider_hubcontact.operators.rows import UnusableSource, database, query
+
+CHUNK = 1_000
+
+
+@contextmanager
+def source_of(chosen: Namespace) -> Iterator[Iterable[object]]:
+    """Give the records that the arguments name.
+
+    :raises UnusableSource: if they name none, or two.
+    """
+    if (chosen.file is None) == (chosen.sql is None):
+        raise UnusableSource("give a file or --sql, and one of them only")
+    if chosen.sql is None:
+        path = Path(chosen.file)
+        reader = _READERS.get(path.suffix.lower())
+        if reader is None:
+            raise UnusableSource(f"{path}: the suffix is one of {', '.join(_READERS)}")
+        yield reader(path)
+        return
+    if chosen.sql_conn_id is None:
+        raise UnusableSource("--sql needs --sql-conn-id")
+    with query(database(chosen.sql_conn_id), chosen.sql) as spool:
+        yield spool
+
+
+def mapping_of(chosen: Namespace) -> dict[str, str] | None:
+    """Read ``--map COLUMN=PROPERTY``; None if there is none.
+
+    :raises UnusableSource: if one is written otherwise.
+    """
+    pairs = [each.partition("=") for each in chosen.map]
+    if wrong := [column for column, equals, name in pairs if not (column and equals and name)]:
+        raise UnusableSource(f"--map is COLUMN=PROPERTY, not {wrong[0]}")
+    return {column: name for column, _, name in pairs} or None
+
+
+def _csv(path: Path) -> Iterator[Mapping[Any, object]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            yield {name: cell or None for name, cell in row.items()}
+
+
+def _json_lines(path: Path) -> Iterator[object]:
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                try:
+                    yield json.loads(line)
+                except ValueError as error:
+                    raise UnusableSource(f"{path}, line {number}: no JSON: {error}") from error
+
+
+def _json(path: Path) -> list[object]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UnusableSource(f"{path}: no JSON: {error}") from error
+    if not isinstance(document, list):
+        raise UnusableSource(f"{path}: records are a JSON array, this is a {type(document).__name__}")
+    return document
+
+
+def _parquet(path: Path) -> Iterator[Mapping[str, object]]:
+    try:
+        import duckdb
+    except ImportError as error:
+        raise UnusableSource(
+            "Parquet is read with DuckDB: pip install 'airflow-provider-hubcontact[parquet]'"
+        ) from error
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: there is no such file")
+    try:
+        with duckdb.connect() as connection:
+            result = connection.execute("SELECT * FROM read_parquet(?)", [str(path)])
+            names = [column[0] for column in result.description or ()]
+            while rows := result.fetchmany(CHUNK):
+                for row in rows:
+                    yield dict(zip(names, row, strict=True))
+    except duckdb.Error as error:
+        raise UnusableSource(f"{path}: {error}") from error
+
+
+_READERS: Mapping[str, Callable[[Path], Iterable[object]]] = {
+    ".csv": _csv,
+    ".json": _json,
+    ".jsonl": _json_lines,
+    ".ndjson": _json_lines,
+    ".parquet": _parquet,
+}

@@ -1,0 +1,327 @@
+"""The command line, against a HubSpot that answers over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from airflow_provider_hubcontact.cli.definition import COMMANDS, get_hubspot_cli_commands
+from airflow_provider_hubcontact.cli.main import main
+from airflow_provider_hubcontact.sandbox import Sandbox
+from tests.airflow.running import CONTACTS, connect, run, stored
+
+ROWS: list[dict[str, str | None]] = [
+    {"email": "ada@example.com", "firstname": "Augusta", "lifecyclestage": "Customer"},
+    {"email": "grace@example.com", "firstname": "Grace", "lifecyclestage": "customer"},
+    {"email": None, "firstname": "Nobody", "lifecyclestage": None},
+]
+
+
+@pytest.fixture
+def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A portal behind the connection."""
+    with Sandbox(contacts=CONTACTS) as sandbox:
+        connect(monkeypatch, sandbox.url, sandbox.token)
+        yield sandbox
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> str:
+    """The rows in a file."""
+    lines = [",".join(ROWS[0]), *(",".join(cell or "" for cell in row.values()) for row in ROWS)]
+    path = tmp_path / "customers.csv"
+    path.write_text("\ufeff" + "\r\n".join(lines), encoding="utf-8")
+    return str(path)
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
+    """Give the exit status and the JSON of a command."""
+    capsys.readouterr()
+    status = main([*arguments, "--json"])
+    return status, json.loads(capsys.readouterr().out)
+
+
+class TestCheck:
+    def test_a_portal(self, hubspot: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+        """Portal, scopes, quota."""
+        status, facts = told(capsys, "check")
+        main(["check"])
+
+        assert status == 0
+        assert facts["portal"] == 12345678
+        assert facts["missing_scopes"] == []
+        assert facts["calls_in_10_seconds"] == 190
+        assert 0 < facts["calls_left_today"] <= 1_000_000
+        assert "crm.objects.contacts.read" in capsys.readouterr().out
+
+    def test_a_scope_that_is_missing(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """It is named, and the exit status is 1."""
+        with Sandbox(scopes=["crm.objects.contacts.read", "oauth"]) as hubspot:
+            connect(monkeypatch, hubspot.url, hubspot.token)
+            status, facts = told(capsys, "check")
+
+        assert (status, facts["missing_scopes"]) == (1, ["crm.objects.contacts.write"])
+
+    def test_a_token_that_is_refused(
+        self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A sentence, no traceback, and not the token."""
+        connect(monkeypatch, hubspot.url, "pat-na1-wrong-token")
+
+        assert main(["check"]) == 2
+        captured = capsys.readouterr()
+        assert captured.err.startswith("error: ")
+        assert "pat-na1-wrong-token" not in captured.err + captured.out
+
+    def test_no_such_connection(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """It is named."""
+        assert main(["check", "--conn-id", "nowhere"]) == 2
+        assert "nowhere" in capsys.readouterr().err
+
+
+class TestSchema:
+    def test_it_is_a_schema(self, hubspot: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+        """Of draft 2020-12, and says what the portal takes."""
+        assert main(["schema"]) == 0
+        schema = json.loads(capsys.readouterr().out)
+
+        jsonschema_rs.meta.validate(schema)
+        assert jsonschema_rs.is_valid(schema, {"lifecyclestage": "lead"})
+        assert not jsonschema_rs.is_valid(schema, {"lifecyclestage": "Lead"})
+
+    def test_some_properties(self, hubspot: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+        """Those that are named, or an error."""
+        assert main(["schema", "zip", "city"]) == 0
+        assert list(json.loads(capsys.readouterr().out)["properties"]) == ["zip", "city"]
+        assert main(["schema", "no_such"]) == 2
+        assert "no property no_such" in capsys.readouterr().err
+
+
+class TestValidate:
+    def test_a_csv(self, hubspot: Sandbox, csv: str, capsys: pytest.CaptureFixture[str]) -> None:
+        """Problems as a table and as JSON; the exit status is 1."""
+        status, document = told(capsys, "validate", csv)
+        assert main(["validate", csv]) == 1
+
+        text = " ".join(capsys.readouterr().out.split())
+        assert status == 1
+        assert {name: document[name] for name in ("rows", "valid", "invalid", "by_property")} == {
+            "rows": 3,
+            "valid": 1,
+            "invalid": 2,
+            "by_property": {"lifecyclestage": 1, "email": 1},
+        }
+        assert "`Customer` is a label; the value is `customer`" in document["problems"][0]["reason"]
+        assert "3 records: 1 valid, 2 invalid." in text
+        assert not [each for each in hubspot.requests if "/objects/" in each.path]
+
+    def test_without_the_portal(self, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A JSON Schema alone; mapping and key as the operator has them."""
+        schema = tmp_path / "schema.json"
+        schema.write_text(json.dumps({"properties": {"first": {"maxLength": 5}}}))
+        arguments = ("validate", csv, "--no-portal", "--schema", str(schema), "--map", "firstname=first")
+
+        status, document = told(capsys, *arguments)
+
+        assert (status, document["invalid"]) == (1, 2)
+        assert document["by_property"] == {"first": 1, "email": 1}
+
+    @pytest.mark.parametrize("suffix", ["json", "jsonl", "ndjson", "parquet"])
+    def test_other_files(
+        self, hubspot: Sandbox, tmp_path: Path, suffix: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The same records in any form are judged the same."""
+        path = tmp_path / f"customers.{suffix}"
+        lines = tmp_path / "lines.json"
+        lines.write_text("\n".join(map(json.dumps, ROWS)) + "\n\n")
+        if suffix == "parquet":
+            duckdb = pytest.importorskip("duckdb")
+            duckdb.sql(f"COPY (SELECT * FROM read_json('{lines}')) TO '{path}'")  # noqa: S608 - our own paths
+        else:
+            path.write_text(json.dumps(ROWS) if suffix == "json" else lines.read_text())
+
+        status, document = told(capsys, "validate", str(path))
+
+        assert (status, document["rows"], document["invalid"]) == (1, 3, 2)
+
+    def test_a_query(
+        self,
+        hubspot: Sandbox,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """Of any database that Airflow has a connection for."""
+        with closing(sqlite3.connect(tmp_path / "w.db")) as db, db:
+            db.execute("CREATE TABLE customers (email, firstname)")
+            db.execute("INSERT INTO customers VALUES ('ada@example.com', 'Augusta')")
+        connection = {"conn_type": "sqlite", "host": str(tmp_path / "w.db")}
+        monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection))
+
+        query = ("--sql", "SELECT * FROM customers", "--sql-conn-id", "warehouse")
+        status, document = told(capsys, "validate", *query)
+
+        assert (status, document["rows"], document["invalid"]) == (0, 1, 0)
+
+    @pytest.mark.parametrize(
+        ("arguments", "says"),
+        [
+            ([], "give a file or --sql, and one of them only"),
+            (["a.csv", "--sql", "SELECT 1"], "give a file or --sql"),
+            (["--sql", "SELECT 1"], "--sql needs --sql-conn-id"),
+            (["a.xlsx"], "the suffix is one of .csv"),
+            (["gone.csv"], "gone.csv"),
+            (["gone.parquet"], "gone.parquet"),
+            (["broken.jsonl"], "broken.jsonl, line 2: no JSON"),
+            (["broken.json"], "broken.json: no JSON"),
+            (["object.json"], "records are a JSON array, this is a dict"),
+            (["broken.parquet"], "broken.parquet"),
+            (["one.csv", "--map", "email"], "--map is COLUMN=PROPERTY, not email"),
+            (["one.csv", "--schema", "broken.json"], "the schema is no JSON"),
+            (["one.csv", "--schema", "gone.json"], "gone.json"),
+        ],
+    )
+    def test_what_cannot_be(
+        self,
+        arguments: list[str],
+        says: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """A sentence that says what to do, and 2."""
+        if any("parquet" in each for each in arguments):
+            pytest.importorskip("duckdb")
+        monkeypatch.chdir(tmp_path)
+        for name, text in (
+            ("broken.jsonl", '{"email": "a@b.c"}\n{'),
+            ("broken.json", "{"),
+            ("object.json", "{}"),
+            ("broken.parquet", "PAR"),
+            ("one.csv", "email\na@b.co\n"),
+        ):
+            Path(name).write_text(text)
+
+        assert main(["validate", "--no-portal", *arguments]) == 2
+        assert says in " ".join(capsys.readouterr().err.split())
+
+
+class TestPlan:
+    def test_it_is_kept_and_applied(
+        self, hubspot: Sandbox, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A plan of the command line is one that the operator applies."""
+        folder = str(tmp_path / "plan")
+
+        status, document = told(capsys, "plan", csv, "--out", folder)
+        assert main(["plan", csv, "--out", folder]) == 1
+        text = " ".join(capsys.readouterr().out.split())
+        before = stored(hubspot, "grace@example.com", "lifecyclestage")
+        applied = run(plan=folder)
+
+        assert status == 1
+        assert document["plan"]["changes"] == 1
+        assert document["plan"]["others"] == {"invalid": 2}
+        assert document["plan"]["stage_moves"] == {"lead → customer": 1}
+        assert "2 grace@example.com lifecyclestage lead customer" in text
+        assert before == "lead"
+        assert applied.outcomes == {"updated": 1}
+        assert stored(hubspot, "grace@example.com", "lifecyclestage") == "customer"
+
+    def test_a_mapping_to_nothing(
+        self, hubspot: Sandbox, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """What keeps a run from its work keeps a plan from it."""
+        arguments = ["plan", csv, "--out", str(tmp_path / "plan"), "--map", "firstname=frstname"]
+
+        assert main(arguments) == 2
+        assert "the nearest is firstname" in capsys.readouterr().err
+
+
+class TestLedger:
+    def test_summary_and_failures(
+        self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The last try of each record counts."""
+        records = [
+            {"email": "ada@example.com", "firstname": "Augusta"},
+            {"email": "nobody@example.com"},
+            {"firstname": "x"},
+        ]
+        hubspot.use_faults({"rules": [{"kind": "status", "status": 503, "on": "*/batch/update"}]})
+        run(records=records, ledger=str(tmp_path))
+        hubspot.use_faults({"rules": []})
+        run(records=records, ledger=str(tmp_path), try_number=2)
+
+        status, summary = told(capsys, "ledger", "summary", str(tmp_path))
+        failed, failures = told(capsys, "ledger", "failures", str(tmp_path))
+        assert main(["ledger", "summary", str(tmp_path)]) == 1
+        assert main(["ledger", "failures", str(tmp_path)]) == 1
+
+        text = " ".join(capsys.readouterr().out.split())
+        assert (status, failed) == (1, 1)
+        assert summary["outcomes"] == {"updated": 1, "not_found": 1, "invalid": 1}
+        assert [line["key"] for line in failures] == ["nobody@example.com", ""]
+        assert "outcome records updated 1" in text
+        assert "2 records." in text
+
+    def test_no_ledger(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A wrong path is no empty ledger."""
+        assert main(["ledger", "summary", str(tmp_path / "nothing")]) == 2
+        assert "there is no ledger at" in " ".join(capsys.readouterr().err.split())
+
+
+def test_sandbox() -> None:
+    """It serves until it is told to stop; its options are its own."""
+    code = "import sys; from airflow_provider_hubcontact.cli.main import main; sys.exit(main())"
+    command = [sys.executable, "-c", code, "sandbox", "--port", "0", "--contacts-count", "3"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ}) as process:
+        assert process.stdout
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=30) == 0
+
+    assert "with 3 contacts" in line
+
+
+def test_airflow_has_the_same_commands() -> None:
+    """``airflow hubspot …`` is built from the same table, where Airflow takes commands of providers."""
+    (group,) = get_hubspot_cli_commands()
+
+    assert group.name == "hubspot"
+    assert [each.name for each in group.subcommands] == [each.name for each in COMMANDS]
+
+
+@pytest.mark.skipif(int(version("apache-airflow").split(".")[0]) < 3, reason="Airflow 3.2 and later")
+def test_airflow_runs_them(hubspot: Sandbox) -> None:
+    """A command of Airflow's own program."""
+    airflow = Path(sys.executable).with_name("airflow")
+    command = [str(airflow), "hubspot", "check", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout[done.stdout.index("{") :])["portal"] == 12345678
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["ledger", "burn", "x"], ["plan", "a.csv"]])
+def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """What argparse says, and 2."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    assert ended.value.code == 2
+    assert "usage: hubcontact" in capsys.readouterr().err
