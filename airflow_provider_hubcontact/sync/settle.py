@@ -261,8 +261,7 @@ def _end_refused(step: Step, refusal: Refused, results: list[Result], onward: li
     if not old or change.ending is not None or result.outcome not in _ABOUT_A_RECORD:
         results.append(result)
         return
-    earlier = {each for written in change.steps[: step.position] for each in written}
-    changes = {each: both for each, both in change.diff().items() if each in earlier and each != name}
+    changes = {each: both for each, both in result.changes.items() if each != name}
     written = f"{', '.join(changes)} was written, but " if changes else ""
     ending = result._replace(reason=f"{written}{name} stays {old}: {refusal.message}", changes=changes)
     steps = (*change.steps[: step.position + 1], {str(name): old})
@@ -280,7 +279,16 @@ def _refused(step: Step, refusal: Refused) -> Result:
         halfway(step) + refusal.message,
         refusal.properties,
         refusal.correlation_id,
+        changes=_written_before(step),
     )
+
+
+def _written_before(step: Step) -> dict[str, tuple[str | None, str]]:
+    """Give what the earlier steps of a change have written; one that puts back comes after a refused one."""
+    change = step.change
+    done = step.position if change.ending is None else step.position - 1
+    written = {name: value for each in change.steps[:done] for name, value in each.items()}
+    return {name: (change.before.get(name), value) for name, value in written.items()}
 
 
 def _lost(step: Step, lost: Lost) -> Result:

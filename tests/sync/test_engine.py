@@ -425,6 +425,18 @@ def test_stage_cannot_be_put_back() -> None:
     assert "was cleared but not set again" in results[1].reason
 
 
+def test_putting_back_is_refused_too() -> None:
+    """The record is refused, and its changes say that the stage is blank."""
+    fates = iter([None, None, refused(400), refused(400)])
+    portal = FakePortal.of({"email": "p0@x.y", STAGE: "customer"}, fates=fates)
+
+    results = results_of(sync_of(portal, RESET), [{"email": "p0@x.y", "firstname": "b", "stage": "lead"}])
+
+    assert outcomes(results) == [Outcome.REJECTED]
+    assert "was cleared but not set again" in results[1].reason
+    assert results[1].changes == {"firstname": (None, "b"), STAGE: ("customer", "")}
+
+
 def test_refused_batch_is_split_until_the_culprit_is_named() -> None:
     """A batch that is refused as a whole is sent in halves; what must hold the culprit is not sent whole."""
 
