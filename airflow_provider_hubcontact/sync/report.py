@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_hubcontact.sync.outcome import WELL, Outcome, Result, Tally, by_outcome
+from airflow_provider_hubcontact.sync.plan import WOULD
 from airflow_provider_hubcontact.sync.record import Record
 
 MAX_SAMPLES_OF_A_KIND = 5
@@ -63,7 +64,8 @@ class Report:
         if result.changes and len(self._changes) < MAX_CHANGES:
             self._changes.append(result)
         kind = (result.outcome, result.category)
-        if result.outcome in WELL or len(self._problems) >= MAX_SAMPLES:
+        well = result.outcome in WELL or result.category in WOULD
+        if well or len(self._problems) >= MAX_SAMPLES:
             return
         if self._sampled[kind] < MAX_SAMPLES_OF_A_KIND:
             self._sampled[kind] += 1

@@ -5,16 +5,26 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG
 
+from airflow_provider_hubcontact.cli.main import main
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.coercion import Coercer
+from airflow_provider_hubcontact.sync.comparison import Kind
 from airflow_provider_hubcontact.sync.ledger import FIELDS
-from tests.airflow.running import CONTACTS, connect, run
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.portal import PortalSchema, Property
+from airflow_provider_hubcontact.sync.record import Record, Shape
+from tests.airflow.running import CONTACTS, connect, run, stored
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 RECORDS = [
@@ -79,7 +89,7 @@ def test_every_field_is_told() -> None:
     assert sorted(named) == sorted(FIELDS)
 
 
-@pytest.mark.parametrize("page", ["ledger.md", "plans.md"])
+@pytest.mark.parametrize("page", ["ledger.md", "plans.md", "mapping.md", "stages.md"])
 def test_operators_can_be_made(page: str) -> None:
     """Every operator that a page shows has the keywords that the page gives it."""
     shown = [block for block in blocks(page, "python") if "HubSpotUpdateContactOperator(" in block]
@@ -90,3 +100,100 @@ def test_operators_can_be_made(page: str) -> None:
         for block in shown:
             call = block[block.index("HubSpotUpdateContactOperator(") :]
             assert isinstance(eval(call, names), HubSpotUpdateContactOperator)  # noqa: S307 - our own page
+
+
+def table(page: str, head: str) -> list[list[str]]:
+    """Give the cells of a page's table, by how its head begins; what is code loses its marks."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    rows = text[text.index(head) :].split("\n\n")[0].splitlines()[2:]
+    cells = [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
+    return [
+        [cell[1:-1] if cell.startswith("`") and cell.endswith("`") else cell for cell in row] for row in cells
+    ]
+
+
+class Color(Enum):
+    """Of the page's example."""
+
+    RED = "red"
+
+
+VALUES = table("mapping.md", "| value | text |")
+LABELS = {"lead": "Lead", "customer": "Customer"}
+
+
+@pytest.mark.parametrize(("value", "text"), [row[:2] for row in VALUES], ids=[row[0] for row in VALUES])
+def test_values(value: str, text: str) -> None:
+    """Every row of the table of values is true."""
+    names: dict[str, Any] = {"Decimal": Decimal, "UUID": UUID, "UTC": UTC, "Color": Color}
+    names |= {each.__name__: each for each in (date, datetime, time, timedelta)}
+    for library in ("numpy", "pandas"):
+        if f"{library}." in value:
+            names[library] = pytest.importorskip(library)
+    record = Shape(key="key").record(1, {"key": "k", "email" if "Ada" in text else "p": eval(value, names)})  # noqa: S307
+
+    if text == "invalid":
+        assert isinstance(record, Result)
+        assert record.outcome is Outcome.INVALID
+    else:
+        assert isinstance(record, Record)
+        expected = {} if text == "left out" else {"p": text} if text else {"p": ""}
+        assert record.properties == ({"email": "ada"} if "Ada" in text else expected)
+
+
+TEXTS = table("mapping.md", "| property | text |")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "written"), [row[:3] for row in TEXTS], ids=[row[1] for row in TEXTS]
+)
+def test_texts(kind: str, text: str, written: str) -> None:
+    """Every row of the table of properties is true."""
+    options = LABELS if kind.startswith("option") else {}
+    record = Coercer({"p": Kind(kind)}, lambda _: None).coerce(Record(1, "k", {"p": text}))
+    problem = PortalSchema([Property("p", Kind(kind), options=options)]).check(record, record.properties)
+
+    if written == "invalid":
+        assert problem is not None
+    else:
+        assert problem is None
+        assert record.properties == {"p": written}
+
+
+@pytest.mark.parametrize("row", table("stages.md", "| the contact has |"), ids=" ".join)
+def test_stages(row: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every row of the table of stages is true."""
+    has, wanted, policy, outcome, then = row
+    with Sandbox([{"email": "a@example.com", "lifecyclestage": has}]) as hubspot:
+        connect(monkeypatch, hubspot.url, hubspot.token)
+
+        record = {"email": "a@example.com", "lifecyclestage": wanted, "city": "Rome"}
+        ended = run(records=[record], on_stage_regression=policy)
+
+        assert ended.outcomes == {outcome: 1}
+        assert (stored(hubspot, "a@example.com", "lifecyclestage") or "") == then
+
+
+def test_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every command that the page shows says what the page says, whatever the terminal's width."""
+    monkeypatch.chdir(tmp_path)
+    rows = [
+        "email,firstname,lifecyclestage",
+        "ada@example.com,Augusta,",
+        "grace@example.com,,Customer",
+        ",x,",
+    ]
+    Path("customers.csv").write_text("\n".join(rows))
+    with Sandbox(CONTACTS, tier="enterprise") as hubspot:
+        connect(monkeypatch, hubspot.url, hubspot.token)
+        for command in (
+            line for block in blocks("command-line.md", "console") for line in block.split("$ ")[1:]
+        ):
+            asked, _, expected = command.partition("\n")
+            if asked.startswith("hubcontact ledger summary"):
+                run(records=[{"email": "ada@example.com", "firstname": "A"}, RECORDS[2]], ledger="ledger")
+            capsys.readouterr()
+            main(asked.split()[1:])
+            assert capsys.readouterr().out.split() == expected.split(), asked
