@@ -10,13 +10,19 @@ BENCH = .venv-bench/.complete
 CELERY = .venv-celery/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types test-all test-core test-airflow test-airflow-2.11 format environments constraints wheel audit test-celery bench bench-quick chaos clean
+.PHONY: help demo up down test lint types test-all test-core test-airflow test-airflow-2.11 format environments constraints wheel audit test-celery bench bench-quick chaos clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
 demo: $(AIRFLOW_3) ## sync 5,000 customers through Airflow into a local HubSpot
 	@.venv/bin/python -m demo
+
+up: $(AIRFLOW_3) ## Airflow with the example DAGs beside a local HubSpot, in a browser (PORT=8080 HUBSPOT_PORT=8042)
+	@.venv/bin/python -m demo.up start
+
+down: ## end what `make up` started
+	@if [ -e .venv/bin/python ]; then .venv/bin/python -m demo.up stop; fi
 
 test: $(AIRFLOW_3) ## everything below that checks, as CI does
 	@.venv/bin/python scripts/check.py lint types audit test-all test-core test-airflow-2.11

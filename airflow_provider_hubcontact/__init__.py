@@ -87,6 +87,16 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["service"],
             }
         ],
+        "extra-links": [
+            "airflow_provider_hubcontact.links.hubspot.HubSpotContactsLink",
+            "airflow_provider_hubcontact.links.hubspot.HubSpotSyncReportLink",
+        ],
+        "plugins": [
+            {
+                "name": "hubcontact",
+                "plugin-class": "airflow_provider_hubcontact.ui.plugin.HubContactPlugin",
+            }
+        ],
         "cli": ["airflow_provider_hubcontact.cli.definition.get_hubspot_cli_commands"],
         "hooks": [
             {

@@ -37,7 +37,7 @@ def main() -> int:
         home = Path(folder)
         world = make_world()
         print(f"Warehouse: {len(world.customers):,} customers. HubSpot: {len(world.contacts):,} contacts.")
-        _write(world, home)
+        write(world, home)
         with _hubspot(home) as url:
             print(f"A local HubSpot listens at {url}. Airflow is being set up (about 20 s) …")
             _set_up_airflow(home, url)
@@ -46,7 +46,8 @@ def main() -> int:
         return _show(state, report)
 
 
-def _write(world: World, home: Path) -> None:
+def write(world: World, home: Path) -> None:
+    """Write the warehouse, and the contacts that HubSpot begins with."""
     (home / "contacts.json").write_text(json.dumps(world.contacts, ensure_ascii=False), encoding="utf-8")
     columns = list(world.customers[0])
     with closing(sqlite3.connect(home / "warehouse.db")) as database, database:

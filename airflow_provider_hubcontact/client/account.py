@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,9 @@ from airflow_provider_hubcontact.client.transport import Transport
 
 REQUIRED_SCOPES = frozenset({"crm.objects.contacts.read", "crm.objects.contacts.write"})
 """What an update needs; creating properties needs ``crm.schemas.contacts.write`` besides."""
+
+
+_HUBSPOTS = re.compile(r"[a-z0-9-]+\.hubspot\.com")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,13 @@ class AccountDetails:
     time_zone: str
     account_type: str
     ui_domain: str | None
+
+    @property
+    def contacts_url(self) -> str:
+        """Where people see the portal's contacts."""
+        # A host that is not HubSpot's could lead people anywhere.
+        domain = self.ui_domain if _HUBSPOTS.fullmatch(self.ui_domain or "") else "app.hubspot.com"
+        return f"https://{domain}/contacts/{self.portal_id}/objects/0-1/views/all/list"
 
 
 @dataclass(frozen=True, slots=True)

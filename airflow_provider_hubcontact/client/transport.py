@@ -67,16 +67,23 @@ class Calls:
     def __init__(self) -> None:
         self._lock = Lock()
         self._by_status: Counter[str] = Counter()
+        self._seconds = 0.0
 
-    def count(self, status: int | None) -> None:
-        """Count a call with the status of its answer, None if there was none."""
+    def count(self, status: int | None, seconds: float) -> None:
+        """Count a call with the status of its answer, None if there was none, and how long it took."""
         with self._lock:
             self._by_status["no answer" if status is None else str(status)] += 1
+            self._seconds += seconds
 
     def to_dict(self) -> dict[str, Any]:
-        """Give ``total`` and ``by_status``."""
+        """Give ``total``, ``by_status``, and the mean ``latency`` in seconds."""
         with self._lock:
-            return {"total": self._by_status.total(), "by_status": dict(sorted(self._by_status.items()))}
+            total = self._by_status.total()
+            return {
+                "total": total,
+                "by_status": dict(sorted(self._by_status.items())),
+                "latency": round(self._seconds / total, 3) if total else None,
+            }
 
 
 class Transport:
@@ -207,7 +214,7 @@ class Transport:
             )
             status = reply.status
         finally:
-            self.calls.count(status)
+            self.calls.count(status, time.monotonic() - began)
             self._rate_limit.done(slot)
         if status != 429:
             self._rate_limit.learn(reply.headers, slot, time.monotonic() - began)

@@ -17,6 +17,7 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
 from airflow_provider_hubcontact.client.errors import printable
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
+from airflow_provider_hubcontact.links.hubspot import PORTAL_URL
 from airflow_provider_hubcontact.operators.assembly import Assembly
 from airflow_provider_hubcontact.operators.contacts_port import Verifier
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
@@ -114,7 +115,8 @@ class Execution:
     def _sync(self, hubspot: HubSpot, rows: Iterable[object] | None, report: Report) -> Stop | None:
         started = time.monotonic()
         report.api_version = hubspot.api_version
-        self._learn_when_the_day_ends(hubspot)
+        report.ledger = self._task.ledger
+        self._ask_for_the_portal(hubspot, report)
         assembly = Assembly(self._task, hubspot, report)
         self._preflight(hubspot, assembly, rows, report)
         shape = assembly.shape()
@@ -143,6 +145,8 @@ class Execution:
         finally:
             report.seconds = time.monotonic() - started
             report.calls = hubspot.calls.to_dict()
+            limit = hubspot.rate_limit
+            report.quota = {"calls_in_10_seconds": limit.limit, "calls_left_today": limit.daily_remaining}
 
     def _preflight(
         self, hubspot: HubSpot, assembly: Assembly, rows: Iterable[object] | None, report: Report
@@ -257,9 +261,14 @@ class Execution:
             ti.try_number,
         )
 
-    def _learn_when_the_day_ends(self, hubspot: HubSpot) -> None:
+    def _ask_for_the_portal(self, hubspot: HubSpot, report: Report) -> None:
         """Ask for the portal's time zone: its daily quota is back at midnight there."""
         try:
-            hubspot.rate_limit.time_zone = hubspot.account.details().time_zone
+            details = hubspot.account.details()
         except HubSpotError as error:
             log.warning("The portal's time zone cannot be read: %s", error)
+            return
+        hubspot.rate_limit.time_zone = details.time_zone
+        report.portal = {"id": details.portal_id, "url": details.contacts_url}
+        if ti := self._context.get("ti"):  # the command line has none
+            ti.xcom_push(key=PORTAL_URL, value=details.contacts_url)

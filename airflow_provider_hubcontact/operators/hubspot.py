@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
 from airflow_provider_hubcontact import CONN_FIELDS
+from airflow_provider_hubcontact.links.hubspot import HubSpotContactsLink, HubSpotSyncReportLink
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.sync.outcome import Outcome
 from airflow_provider_hubcontact.sync.policy import Action, Policy, is_tolerance
@@ -105,6 +106,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
     template_ext: Sequence[str] = (".sql", ".json")
     template_fields_renderers = {"sql": "sql", "schema": "json", "mapping": "json", "parameters": "json"}  # noqa: RUF012
     ui_color = "#ffd9cc"
+    operator_extra_links = (HubSpotContactsLink(), HubSpotSyncReportLink())
 
     def __init__(
         self,
@@ -249,8 +251,10 @@ class HubSpotUpdateContactOperator(BaseOperator):
             policy = policy._replace(by_name={**policy.by_name, Outcome.NOT_ATTEMPTED: Action.SUCCEED})
         verdict = policy.decide(report.tally)
         message = " ".join([verdict.sentence, *([f"Stopped: {report.stopped}"] if report.stopped else [])])
-        lines = [message, *map(_line, report.problems[:PROBLEMS_IN_MESSAGE])]
-        text = "\n".join(lines)
+        shown = report.problems[:PROBLEMS_IN_MESSAGE]
+        text = "\n".join([message, *map(_line, shown)])
+        for problem in report.problems:
+            self.log.debug("row %s, %s: %s: %s", problem.row, problem.key, problem.outcome, problem.reason)
         if verdict.action is Action.RETRY:
             raise HubSpotSyncIncomplete(text, stop.retry_after if stop else None)
         forget(context)
@@ -258,12 +262,19 @@ class HubSpotUpdateContactOperator(BaseOperator):
             raise HubSpotSyncFailed(text)
         if verdict.action is Action.SKIP:
             raise AirflowSkipException(message)
-        self.log.info("%s", text)
+        self.log.info("%s", message)
+        if shown:  # Airflow's UI folds a group
+            self.log.info("::group::The first problems; the Sync report has their reasons")
+            self.log.info("%s", "\n".join(map(_line, shown)))
+            self.log.info("::endgroup::")
 
 
 def _line(result: Result) -> str:
+    """Tell a problem without a value of its record: this gets into logs."""
     status = f" ({result.status})" if result.status else ""
-    return f"  row {result.row}, {result.key or 'no key'}: {result.outcome}{status}: {result.reason[:300]}"
+    about = ", ".join(result.properties) or (result.category or "").lower().replace("_", " ")
+    call = f", HubSpot's id of the call {result.correlation_id}" if result.correlation_id else ""
+    return f"  row {result.row}, {result.key or 'no key'}: {result.outcome}{status}: {about}{call}"
 
 
 def _one_of(name: str, value: object, allowed: Sequence[object]) -> None:

@@ -19,9 +19,14 @@ log = logging.getLogger(__name__)
 EVERY = 10.0
 """Seconds between two lines."""
 
+SAMPLE_EVERY = 1.0
+"""Seconds between two points of the timeline, at first."""
+
+MOST_POINTS = 120
+
 
 class Progress:
-    """Logs a line every few seconds as long as its block lasts.
+    """Logs a line every few seconds as long as its block lasts, and keeps the report's timeline.
 
     :param report: counts the rows.
     :param hubspot: counts the calls.
@@ -29,12 +34,13 @@ class Progress:
     """
 
     def __init__(self, report: Report, hubspot: HubSpot, total: int | None = None) -> None:
-        self._report, self._hubspot, self._total = report, hubspot, total
+        self.report, self._hubspot, self._total = report, hubspot, total
         self._ended = Event()
         self._thread = Thread(target=self._tell, name="hubspot-progress", daemon=True)
 
     def __enter__(self) -> Self:
         self._began = time.monotonic()
+        self._note(0.0)
         self._thread.start()
         return self
 
@@ -43,17 +49,31 @@ class Progress:
     ) -> None:
         self._ended.set()
         self._thread.join()
+        self._note(time.monotonic() - self._began)
 
     def _tell(self) -> None:
-        while not self._ended.wait(EVERY):
-            log.info("%s", self.line(time.monotonic() - self._began))
+        pace, told = SAMPLE_EVERY, self._began
+        while not self._ended.wait(pace):
+            now = time.monotonic()
+            self._note(now - self._began)
+            if len(self.report.timeline) >= MOST_POINTS:
+                del self.report.timeline[1::2]
+                pace *= 2
+            if now - told >= EVERY:
+                told = now
+                log.info("%s", self.line(now - self._began))
+
+    def _note(self, seconds: float) -> None:
+        """Add a point to the report's timeline."""
+        rows, calls = self.report.rows, self._hubspot.calls.to_dict()["total"]
+        self.report.timeline.append((round(seconds, 1), rows, calls))
 
     def line(self, seconds: float) -> str:
         """Say how far the run is.
 
         :param seconds: since its beginning.
         """
-        counts = by_outcome(dict(self._report.tally))  # a copy: the run goes on
+        counts = by_outcome(dict(self.report.tally))  # a copy: the run goes on
         rows, calls = sum(counts.values()), self._hubspot.calls.to_dict()["total"]
         rate = rows / seconds if seconds > 0 else 0.0
         of = f" of {self._total:,}" if self._total is not None else ""

@@ -15,10 +15,22 @@ MAX_SAMPLES_OF_A_KIND = 5
 MAX_SAMPLES = 30
 MAX_CHANGES = 20
 MAX_COERCIONS_OF_A_KIND = 3
+MAX_REASONS = 20
+MAX_KINDS_OF_REASONS = 500
 MAX_REASON_LENGTH = 500
 MAX_VALUE_LENGTH = 200
 MAX_NAMES = 100
 """Properties that a problem names at most."""
+
+
+REPORT = "hubspot-sync-1"
+"""Tells a report from other XComs, and its shape from later ones."""
+
+
+@dataclass(slots=True)
+class _Reason:
+    example: Result
+    count: int = 0
 
 
 @dataclass(slots=True)
@@ -33,6 +45,10 @@ class Report:
     :param properties_created: properties that the portal lacked.
     :param verified: records that were read back after they were written, and the calls that it took.
     :param plan: totals of what would be, or was to be, written.
+    :param ledger: where every record's result is kept.
+    :param portal: the portal's ``id``, and the ``url`` of its contacts.
+    :param quota: ``calls_in_10_seconds`` that HubSpot allows, and ``calls_left_today``.
+    :param timeline: how far the run was: seconds since its beginning, rows with an outcome, calls.
     :param earlier: rows that an earlier try of the task brought to their end.
     """
 
@@ -44,11 +60,16 @@ class Report:
     properties_created: list[str] = field(default_factory=list)
     verified: Mapping[str, int] | None = None
     plan: Mapping[str, Any] | None = None
+    ledger: str | None = None
+    portal: Mapping[str, Any] | None = None
+    quota: Mapping[str, Any] | None = None
+    timeline: list[tuple[float, int, int]] = field(default_factory=list)
     earlier: int = 0
     tally: Tally = field(default_factory=Counter)
     _problems: list[Result] = field(default_factory=list)
     _sampled: Counter[tuple[Outcome, str | None]] = field(default_factory=Counter)
     _changes: list[Result] = field(default_factory=list)
+    _reasons: dict[tuple[Outcome, str | None, tuple[str, ...]], _Reason] = field(default_factory=dict)
     _coerced: Counter[str] = field(default_factory=Counter)
     _coercions: list[dict[str, Any]] = field(default_factory=list)
 
@@ -64,12 +85,23 @@ class Report:
         if result.changes and len(self._changes) < MAX_CHANGES:
             self._changes.append(result)
         kind = (result.outcome, result.category)
-        well = result.outcome in WELL or result.category in WOULD
-        if well or len(self._problems) >= MAX_SAMPLES:
+        if result.outcome in WELL or result.category in WOULD:
+            return
+        self._count_reason(result)
+        if len(self._problems) >= MAX_SAMPLES:
             return
         if self._sampled[kind] < MAX_SAMPLES_OF_A_KIND:
             self._sampled[kind] += 1
             self._problems.append(_printable(result))
+
+    def _count_reason(self, result: Result) -> None:
+        kind = (result.outcome, result.category, result.properties[:MAX_SAMPLES_OF_A_KIND])
+        reason = self._reasons.get(kind)
+        if reason is None:
+            if len(self._reasons) >= MAX_KINDS_OF_REASONS:
+                return
+            reason = self._reasons[kind] = _Reason(_printable(result))
+        reason.count += 1
 
     def coerced(self, record: Record) -> None:
         """Count what was changed about a record's values."""
@@ -101,6 +133,7 @@ class Report:
         """Give the report as JSON values.
 
         :return: the run's own facts; ``rows``; ``outcomes`` and ``statuses`` with their counts;
+            ``reasons``, the most frequent kinds of problems with their counts and an example each;
             ``problems`` and ``changes``, samples of records; ``coercions``, which values were changed on
             their way: counts and a sample.
         """
@@ -109,6 +142,7 @@ class Report:
             if status is not None:
                 statuses[str(status)] += count
         return {
+            "report": REPORT,
             "rows": self.rows,
             "outcomes": {str(outcome): count for outcome, count in by_outcome(self.tally).items()},
             "statuses": dict(sorted(statuses.items())),
@@ -121,7 +155,15 @@ class Report:
             "api_version": self.api_version,
             "dry_run": self.dry_run,
             "stopped": self.stopped,
+            "ledger": self.ledger,
+            "portal": None if self.portal is None else dict(self.portal),
+            "quota": None if self.quota is None else dict(self.quota),
+            "timeline": [list(point) for point in self.timeline],
             "properties_created": self.properties_created,
+            "reasons": [
+                {**_problem(reason.example), "count": reason.count}
+                for reason in sorted(self._reasons.values(), key=lambda each: -each.count)[:MAX_REASONS]
+            ],
             "problems": [_problem(result) for result in self._problems],
             "changes": [_change(result) for result in self._changes],
             "coercions": {"counts": dict(self._coerced), "sample": self._coercions},
@@ -141,6 +183,7 @@ def fold(reports: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
     rows = sum(report["rows"] for report in known)
     outcomes = _added(report["outcomes"] for report in known)
     folded = {
+        "report": REPORT,
         "rows": rows,
         "outcomes": {str(name): outcomes[name] for name in Outcome if outcomes[name]},
         "statuses": dict(sorted(_added(report["statuses"] for report in known).items())),
@@ -157,6 +200,11 @@ def fold(reports: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
         "dry_run": any(report["dry_run"] for report in known),
         "stopped": next((report["stopped"] for report in known if report["stopped"]), None),
         "missing": len(given) - len(known),
+        "ledger": next((report["ledger"] for report in known if report["ledger"]), None),
+        "portal": next((report["portal"] for report in known if report["portal"]), None),
+        "quota": next((report["quota"] for report in known if report["quota"]), None),
+        "timeline": [],
+        "reasons": _folded_reasons(known),
     }
     folded["coercions"] = {
         "counts": dict(_added(report["coercions"]["counts"] for report in known)),
@@ -165,6 +213,15 @@ def fold(reports: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
     for name, most in (("properties_created", None), ("problems", MAX_SAMPLES), ("changes", MAX_CHANGES)):
         folded[name] = [each for report in known for each in report[name]][:most]
     return folded
+
+
+def _folded_reasons(reports: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    kinds: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for reason in (each for report in reports for each in report["reasons"]):
+        kind = (reason["outcome"], reason["category"], *reason["properties"])
+        found = kinds.setdefault(kind, {**reason, "count": 0})
+        found["count"] += reason["count"]
+    return sorted(kinds.values(), key=lambda each: -each["count"])[:MAX_REASONS]
 
 
 def _added(counts: Iterable[Mapping[str, int]]) -> Counter[str]:

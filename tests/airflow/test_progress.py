@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 import pytest
 
@@ -47,6 +48,7 @@ def test_a_line_before_anything_has_ended() -> None:
 def test_a_run_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """Every few seconds, with what is left of the day; no value of a record is in it."""
     monkeypatch.setattr("airflow_provider_hubcontact.operators.progress.EVERY", 0.1)
+    monkeypatch.setattr("airflow_provider_hubcontact.operators.progress.SAMPLE_EVERY", 0.05)
     contacts = [{"email": f"c{n}@example.com"} for n in range(300)]
     with Sandbox(contacts, latency=0.15, tier="free") as hubspot:
         connect(monkeypatch, hubspot.url, hubspot.token)
@@ -59,3 +61,18 @@ def test_a_run_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch, caplog: pyte
     assert "of 300 rows" in lines[0]
     assert "calls left today" in lines[-1]
     assert not any("Secret" in line or "example.com" in line for line in lines)
+
+
+def test_the_timeline_stays_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a run is; it begins and ends with what there was."""
+    monkeypatch.setattr("airflow_provider_hubcontact.operators.progress.SAMPLE_EVERY", 0.001)
+    monkeypatch.setattr("airflow_provider_hubcontact.operators.progress.MOST_POINTS", 10)
+    shown = progress(updated=3)
+    with shown:
+        time.sleep(0.3)
+
+    timeline = shown.report.timeline
+    assert 3 <= len(timeline) <= 11
+    assert timeline[0][0] == 0
+    assert [rows for _, rows, _ in timeline] == [3] * len(timeline)
+    assert [at for at, _, _ in timeline] == sorted(at for at, _, _ in timeline)

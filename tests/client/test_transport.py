@@ -61,7 +61,7 @@ def test_json_goes_and_comes() -> None:
     assert request.startswith(b"POST /x?q=1 HTTP/1.1")
     assert f"Authorization: Bearer {TOKEN}".encode() in request
     assert b"User-Agent: airflow-provider-hubcontact/" in request
-    assert to.transport.calls.to_dict() == {"total": 1, "by_status": {"200": 1}}
+    assert to.transport.calls.to_dict()["by_status"] == {"200": 1}
 
 
 @pytest.mark.parametrize(
@@ -338,10 +338,10 @@ def test_calls_are_counted_by_what_came_of_them() -> None:
     with wire(reply(503), hang_up, reply(429, BURST), reply(200, "{}")) as to:
         to.transport.request("GET", "/x", repeatable=True)
 
-    assert to.transport.calls.to_dict() == {
-        "total": 4,
-        "by_status": {"200": 1, "429": 1, "503": 1, "no answer": 1},
-    }
+    told = to.transport.calls.to_dict()
+    assert told["total"] == 4
+    assert told["by_status"] == {"200": 1, "429": 1, "503": 1, "no answer": 1}
+    assert told["latency"] > 0
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.report import (
     MAX_CHANGES,
     MAX_REASON_LENGTH,
+    MAX_REASONS,
     MAX_SAMPLES,
     MAX_SAMPLES_OF_A_KIND,
     MAX_VALUE_LENGTH,
@@ -25,6 +26,7 @@ def test_report_in_full() -> None:
     report.add(Result(4, "", Outcome.INVALID, None, "KEY", "no key"))
 
     assert json.loads(json.dumps(report.to_dict())) == {
+        "report": "hubspot-sync-1",
         "rows": 4,
         "outcomes": {"updated": 2, "invalid": 1, "rejected": 1},
         "statuses": {"200": 1, "204": 1, "400": 1},
@@ -37,7 +39,35 @@ def test_report_in_full() -> None:
         "api_version": "2026-09",
         "dry_run": False,
         "stopped": "why",
+        "ledger": None,
+        "portal": None,
+        "quota": None,
+        "timeline": [],
         "properties_created": [],
+        "reasons": [
+            {
+                "row": 3,
+                "key": "c",
+                "outcome": "rejected",
+                "status": 400,
+                "category": "VALIDATION_ERROR",
+                "reason": "is bad",
+                "properties": ["firstname"],
+                "correlation_id": "c-1",
+                "count": 1,
+            },
+            {
+                "row": 4,
+                "key": "",
+                "outcome": "invalid",
+                "status": None,
+                "category": "KEY",
+                "reason": "no key",
+                "properties": [],
+                "correlation_id": None,
+                "count": 1,
+            },
+        ],
         "problems": [
             {
                 "row": 3,
@@ -63,6 +93,19 @@ def test_report_in_full() -> None:
         "coercions": {"counts": {}, "sample": []},
         "changes": [{"row": 1, "key": "a", "outcome": "updated", "properties": {"firstname": ["A", "Ada"]}}],
     }
+
+
+def test_reasons_are_counted() -> None:
+    """By outcome, category and properties, the most frequent first; as many kinds as a reader takes in."""
+    report = Report()
+    for row in range(600):
+        report.add(Result(row, "k", Outcome.REJECTED, 400, "A", f"is {row}", ("zip",)))
+        report.add(Result(row, "k", Outcome.INVALID, None, "B", "is bad", (f"p{row}",)))
+
+    first, *others = report.to_dict()["reasons"]
+
+    assert (first["count"], first["reason"], first["properties"]) == (600, "is 0", ["zip"])
+    assert len(others) == MAX_REASONS - 1
 
 
 def test_empty_report() -> None:

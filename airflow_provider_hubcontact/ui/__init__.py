@@ -1,0 +1,1 @@
+"""What people see in Airflow: the page of a sync's report."""

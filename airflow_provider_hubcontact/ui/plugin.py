@@ -1,0 +1,40 @@
+"""Adds the page of sync reports to Airflow's UI.
+
+Every Airflow component loads this module: what serves the page is imported with its first request.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.providers.common.compat.sdk import AirflowPlugin
+
+PREFIX = "/hubcontact"
+
+TASK_PAGE = f"{PREFIX}/report?dag_id={{DAG_ID}}&run_id={{RUN_ID}}&task_id={{TASK_ID}}&map_index={{MAP_INDEX}}"
+RUN_PAGE = f"{PREFIX}/run?dag_id={{DAG_ID}}&run_id={{RUN_ID}}"
+
+
+async def serve(scope: Any, receive: Any, send: Any) -> None:
+    """Serve the application, an ASGI one."""
+    from airflow_provider_hubcontact.ui.app import app
+
+    await app(scope, receive, send)
+
+
+class HubContactPlugin(AirflowPlugin):
+    """The page on task instances and runs, from Airflow 3.1 on."""
+
+    name = "hubcontact"
+    fastapi_apps: list[dict[str, Any]] = [
+        {"app": serve, "url_prefix": PREFIX, "name": "HubSpot sync reports"}
+    ]
+    external_views: list[dict[str, Any]] = [
+        {
+            "name": "HubSpot sync",
+            "href": TASK_PAGE,
+            "destination": "task_instance",
+            "url_route": "hubspot-sync",
+        },
+        {"name": "HubSpot syncs", "href": RUN_PAGE, "destination": "dag_run", "url_route": "hubspot-syncs"},
+    ]
