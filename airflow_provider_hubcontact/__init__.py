@@ -87,6 +87,20 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["service"],
             }
         ],
+        "asset-uris": [
+            {
+                "schemes": ["hubspot"],
+                "handler": "airflow_provider_hubcontact.assets.sanitize_uri",
+                "factory": "airflow_provider_hubcontact.assets.create_asset",
+                "to_openlineage_converter": "airflow_provider_hubcontact.assets.convert_asset_to_openlineage",
+            }
+        ],
+        "task-decorators": [
+            {
+                "name": "hubspot_update_contact",
+                "class-name": "airflow_provider_hubcontact.decorators.hubspot.hubspot_update_contact_task",
+            }
+        ],
         "extra-links": [
             "airflow_provider_hubcontact.links.hubspot.HubSpotContactsLink",
             "airflow_provider_hubcontact.links.hubspot.HubSpotSyncReportLink",

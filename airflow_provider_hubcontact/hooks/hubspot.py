@@ -84,19 +84,23 @@ class HubSpotHook(BaseHook):
         return self._client
 
     def test_connection(self) -> tuple[bool, str]:
-        """Check the credentials with one cheap call.
+        """Check the credentials with two cheap calls.
 
-        :return: whether they work, and which portal and scopes they give access to.
+        :return: whether they work, which portal and scopes they give access to, and the calls left today.
         """
         try:
             with self._client as client:
                 access = client.account.access()
+                client.account.details()  # its headers tell the quota
+                left = client.rate_limit.daily_remaining
         except HubSpotError as error:
             return False, str(error)
         missing = sorted(REQUIRED_SCOPES - access.scopes)
         if missing:
             return False, f"Portal {access.portal_id}: the token lacks the scopes {', '.join(missing)}."
-        return True, f"Connected to portal {access.portal_id}; the token has the scopes that it needs."
+        quota = "" if left is None else f" {left:,} calls are left today."
+        scopes = ", ".join(sorted(access.scopes))
+        return True, f"Connected to portal {access.portal_id}. The token's scopes: {scopes}.{quota}"
 
     @cached_property
     def _client(self) -> HubSpot:

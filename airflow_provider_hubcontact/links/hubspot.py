@@ -35,9 +35,11 @@ class HubSpotSyncReportLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey, **_: Any) -> str:
         """Give the address, on Airflow's own host."""
+        from airflow import __version__ as airflow_version
         from airflow.providers.common.compat.sdk import conf
 
-        base = conf.get("api", "base_url", fallback="") or conf.get("webserver", "base_url", fallback="")
+        section = "webserver" if airflow_version.startswith("2.") else "api"
+        base = conf.get(section, "base_url", fallback="")
         names = ("dag_id", "run_id", "task_id", "map_index")
         query = urlencode({name: getattr(ti_key, name) for name in names})
         return f"{urlsplit(base).path.rstrip('/')}{REPORT_PATH}?{query}"

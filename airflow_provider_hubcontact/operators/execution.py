@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
@@ -35,6 +35,7 @@ from airflow_provider_hubcontact.operators.progress import Progress
 from airflow_provider_hubcontact.operators.replay import PROBLEMS, replayed, shape_of
 from airflow_provider_hubcontact.operators.rows import Spool, UnusableSource, database, query, records_of
 from airflow_provider_hubcontact.operators.settings import Settings
+from airflow_provider_hubcontact.operators.watermark import Watermark, watermark_of
 from airflow_provider_hubcontact.sync.jobs import Answer, Job
 from airflow_provider_hubcontact.sync.ledger import Attempt, Ledger
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
@@ -67,18 +68,38 @@ class _Memory(NamedTuple):
     place: Place | None = None
 
 
+def _peeked(rows: Iterator[object]) -> tuple[list[object], Iterator[object]]:
+    """Give the first rows, and then the others; if the source breaks off before, it does so after these."""
+    first: list[object] = []
+    try:
+        first.extend(islice(rows, FIRST_ROWS))
+    except Exception as error:  # noqa: BLE001 - raised again when the rows before have been read
+        return first, _raising(error)
+    return first, rows
+
+
+def _raising(error: Exception) -> Iterator[object]:
+    raise error
+    yield
+
+
 class Execution:
     """A run of one task.
 
     :param task: what it was asked to do.
     :param context: Airflow's.
+    :param goes_on: whether the try goes on after having waited without a worker.
     """
 
-    def __init__(self, task: Settings, context: Context) -> None:
+    def __init__(self, task: Settings, context: Context, *, goes_on: bool = False) -> None:
         self._task = task
+        self._goes_on = goes_on
         self._context = context
         self._stopped = Event()
         self._workers: ThreadWorkers[Job, Answer] | None = None
+        self._total: int | None = None  # rows of the source
+        self._examples: Sequence[object] = ()
+        self.watermark: Watermark | None = None
 
     def stop(self) -> None:
         """Send nothing more, and account for what was sent; from any thread, or a signal's handler."""
@@ -96,6 +117,7 @@ class Execution:
         """
         hook = HubSpotHook(self._task.hubspot_conn_id, self._task.api_version)
         try:
+            self.watermark = watermark_of(self._task, self._context)
             with hook.get_conn() as hubspot, self._rows() as rows:
                 return self._sync(hubspot, rows, report)
         except (ConfigurationError, InvalidSchema, UnusableSource) as error:
@@ -108,7 +130,10 @@ class Execution:
             yield None if self._task.records is None else records_of(self._task.records)
             return
         hook = database(str(self._task.sql_conn_id))
-        with query(hook, self._task.sql, self._task.parameters) as spool:
+        sql, parameters = self._task.sql, self._task.parameters
+        if self.watermark:
+            sql, parameters = self.watermark.since_query(sql, parameters, hook.placeholder)
+        with query(hook, sql, parameters) as spool:
             log.info("The query returned %s rows.", f"{len(spool):,}")
             yield spool
 
@@ -119,6 +144,10 @@ class Execution:
         self._ask_for_the_portal(hubspot, report)
         assembly = Assembly(self._task, hubspot, report)
         self._preflight(hubspot, assembly, rows, report)
+        self._total = len(rows) if isinstance(rows, Sized) else None
+        self._examples = [rows.examples] if isinstance(rows, Spool) else ()
+        if self.watermark and rows is not None:
+            rows = self.watermark.marked(rows)
         shape = assembly.shape()
         if self._task.records_from_ledger:
             wanted = self._task.outcomes or PROBLEMS
@@ -217,20 +246,21 @@ class Execution:
         hubspot, assembly, report = run
         place = memory.place
         done = place.rows if place else 0
-        remaining = islice(rows, done, None)
-        first = list(islice(remaining, FIRST_ROWS))
-        examples = [*first, rows.examples] if isinstance(rows, Spool) else first
-        sync = assembly.sync(shape, examples, writes=writes)
-        total = len(rows) if isinstance(rows, Sized) else None
+        if self.watermark:
+            self.watermark.passed = done
+        first, remaining = _peeked(islice(rows, done, None))
+        sync = assembly.sync(shape, [*first, *self._examples], writes=writes)
 
         def settled(result: Result) -> None:
             memory.settled(result)
             if place:
                 place.settled(result)
+            if self.watermark and result.category not in WOULD:
+                self.watermark.settled(result)
 
         with (
             held_back(self.stop),
-            Progress(report, hubspot, total),
+            Progress(report, hubspot, self._total),
             ThreadWorkers[Job, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers,
         ):
             self._workers = workers
@@ -259,6 +289,7 @@ class Execution:
             ti.task_id,
             -1 if ti.map_index is None else ti.map_index,
             ti.try_number,
+            self._goes_on,
         )
 
     def _ask_for_the_portal(self, hubspot: HubSpot, report: Report) -> None:

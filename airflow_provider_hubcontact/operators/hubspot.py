@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
 from airflow_provider_hubcontact import CONN_FIELDS
+from airflow_provider_hubcontact.assets import can_be_named, contacts_asset
 from airflow_provider_hubcontact.links.hubspot import HubSpotContactsLink, HubSpotSyncReportLink
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.sync.outcome import Outcome
@@ -17,6 +18,7 @@ from airflow_provider_hubcontact.sync.policy import Action, Policy, is_tolerance
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.openlineage.extractors import OperatorLineage
 
     from airflow_provider_hubcontact.operators.execution import Execution
     from airflow_provider_hubcontact.sync.outcome import Result
@@ -30,6 +32,9 @@ __all__ = ["HubSpotSyncFailed", "HubSpotSyncIncomplete", "HubSpotUpdateContactOp
 API_VERSIONS: tuple[str, ...] = tuple(CONN_FIELDS["api_version"]["schema"]["enum"])
 
 PROBLEMS_IN_MESSAGE = 5
+
+WORTH_DEFERRING = 60.0
+"""Seconds; a shorter wait is a retry's."""
 
 
 class HubSpotUpdateContactOperator(BaseOperator):
@@ -83,6 +88,10 @@ class HubSpotUpdateContactOperator(BaseOperator):
         more, nothing is written.
     :param max_creates: contacts that may be created, likewise.
     :param dry_run: report what would change, and write nothing. (templated)
+    :param watermark: column that grows with every change of a row: only rows from the last good run on are
+        read. It moves over rows that succeed or are skipped, so that a failed one is read again.
+    :param deferrable: leave the worker while HubSpot takes no calls for long (the day's are used up, the
+        portal moves), and go on by itself; Airflow's ``operators.default_deferrable`` unless given.
     """
 
     template_fields: Sequence[str] = (
@@ -140,28 +149,11 @@ class HubSpotUpdateContactOperator(BaseOperator):
         max_changes: float | None = None,
         max_creates: float | None = None,
         dry_run: bool | str = False,
+        watermark: str | None = None,
+        deferrable: bool | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if (records is None) == (sql is None) and (
-            records is not None or (records_from_ledger is None and plan is None)
-        ):
-            raise ValueError(
-                "HubSpotUpdateContactOperator takes either records or sql, and exactly one of them; "
-                "with records_from_ledger, at most one of them; none to apply a plan"
-            )
-        for name, most in (("max_changes", max_changes), ("max_creates", max_creates)):
-            if most is not None and not is_tolerance(most):
-                raise ValueError(f"{name} is a count or a share below 1, not {most!r}")
-        if sql is not None and sql_conn_id is None:
-            raise ValueError("sql needs sql_conn_id, the connection of the database to query")
-        for outcome in outcomes or ():
-            _one_of("outcomes", outcome, tuple(Outcome))
-        _one_of("nulls", nulls, ("ignore", "clear"))
-        _one_of("duplicates", duplicates, ("last", "reject"))
-        _one_of("on_stage_regression", on_stage_regression, ("reject", "keep", "reset"))
-        _one_of("mode", mode, ("update", "upsert"))
-        _one_of("api_version", api_version, (None, *API_VERSIONS))
         self.records = records
         self.sql = sql
         self.sql_conn_id = sql_conn_id
@@ -189,12 +181,44 @@ class HubSpotUpdateContactOperator(BaseOperator):
         self.plan = plan
         self.max_changes = max_changes
         self.max_creates = max_creates
+        self.watermark = watermark
+        self.deferrable = deferrable
+        if can_be_named(hubspot_conn_id):
+            self.outlets = [*self.outlets, contacts_asset(hubspot_conn_id)]
         self._execution: Execution | None = None
+        self._goes_on = False
+        self._told: Mapping[str, Any] = {}
         self.is_dry_run = dry_run  # BaseOperator has a method called dry_run
+        self._check()
         if getattr(self, "retry_policy", False) is None:  # Airflow 3.3 knows such, and none was given
             from airflow_provider_hubcontact.operators.retries import HubSpotRetryPolicy
 
             self.retry_policy = HubSpotRetryPolicy()
+
+    def _check(self) -> None:
+        if (self.records is None) == (self.sql is None) and (
+            self.records is not None or (self.records_from_ledger is None and self.plan is None)
+        ):
+            raise ValueError(
+                "HubSpotUpdateContactOperator takes either records or sql, and exactly one of them; "
+                "with records_from_ledger, at most one of them; none to apply a plan"
+            )
+        for name, most in (("max_changes", self.max_changes), ("max_creates", self.max_creates)):
+            if most is not None and not is_tolerance(most):
+                raise ValueError(f"{name} is a count or a share below 1, not {most!r}")
+        if self.sql is not None and self.sql_conn_id is None:
+            raise ValueError("sql needs sql_conn_id, the connection of the database to query")
+        if self.watermark and (self.plan or self.records_from_ledger):
+            raise ValueError(
+                "a watermark goes with a source that is read, not with plan or records_from_ledger"
+            )
+        for outcome in self.outcomes or ():
+            _one_of("outcomes", outcome, tuple(Outcome))
+        _one_of("nulls", self.nulls, ("ignore", "clear"))
+        _one_of("duplicates", self.duplicates, ("last", "reject"))
+        _one_of("on_stage_regression", self.on_stage_regression, ("reject", "keep", "reset"))
+        _one_of("mode", self.mode, ("update", "upsert"))
+        _one_of("api_version", self.api_version, (None, *API_VERSIONS))
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         """Render, and then keep the records out of the stored and shown rendered fields.
@@ -226,21 +250,78 @@ class HubSpotUpdateContactOperator(BaseOperator):
             report = Report(dry_run=is_true(self.is_dry_run))
         except ValueError as error:
             raise HubSpotSyncFailed(f"dry_run: {error}") from error
-        self._execution = Execution(self, context)
+        self._execution = Execution(self, context, goes_on=self._goes_on)
         try:
             stop = self._execution.run(report)
+            self._emit(report, context)
             self._conclude(report, context, stop)
         except BaseException:
             # Airflow keeps what a failing task pushed, but not what it would have returned.
+            self._told = report.to_dict()
             if self.do_xcom_push and report.api_version:
-                context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=report.to_dict())
+                context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=self._told)
             raise
-        return report.to_dict()
+        self._told = report.to_dict()
+        return self._told
+
+    def execute_again(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Go on after having waited: what has ended is known from ledger or place, or found unchanged."""
+        del event
+        self._goes_on = True
+        return self.execute(context)
+
+    def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any] | None:
+        """Tell OpenLineage what is read."""
+        return self._lineage({})
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
+        """Tell OpenLineage what was read and written, and how good it was."""
+        del task_instance
+        return self._lineage(self._told)
+
+    def _lineage(self, told: Mapping[str, Any]) -> OperatorLineage[Any, Any] | None:
+        from airflow_provider_hubcontact.operators.lineage import lineage_of
+
+        properties = (self.mapping or {}).values()
+        return lineage_of(told, self.hubspot_conn_id, self.sql, self.sql_conn_id, properties)
 
     def on_kill(self) -> None:
         """Send nothing more, and account for what was sent."""
         if self._execution:
             self._execution.stop()
+
+    def _emit(self, report: Report, context: Context) -> None:
+        from airflow_provider_hubcontact.operators.metrics import emit
+
+        if ti := context.get("ti"):
+            emit(report.to_dict(), dag_id=ti.dag_id, task_id=ti.task_id)
+
+    def _tell_dags(self, report: Report, context: Context) -> None:
+        """Put the counts into the asset's event, which other DAGs can be scheduled on."""
+        events = context.get("outlet_events")
+        if events is None or not can_be_named(self.hubspot_conn_id):
+            return
+        told = report.to_dict()
+        counts = {name: told[name] for name in ("rows", "outcomes", "dry_run")}
+        try:
+            events[contacts_asset(self.hubspot_conn_id)].extra = counts
+        except KeyError:  # a mapped task has the outlets that its DAG gave it, and no others
+            self.log.debug("The task has no outlet for %s.", self.hubspot_conn_id)
+
+    def _may_defer(self, seconds: float) -> bool:
+        from airflow.providers.common.compat.sdk import conf
+
+        wanted = self.deferrable
+        if wanted is None:
+            wanted = conf.getboolean("operators", "default_deferrable", fallback=False)
+        return wanted and seconds >= WORTH_DEFERRING
+
+    def _defer(self, seconds: float, message: str) -> None:
+        """Give the worker back until HubSpot takes calls again."""
+        from airflow_provider_hubcontact.operators.deferral import trigger_after
+
+        self.log.info("%s The task waits for %s s without a worker.", message, f"{seconds:,.0f}")
+        self.defer(trigger=trigger_after(seconds), method_name="execute_again")
 
     def _conclude(self, report: Report, context: Context, stop: Stop | None) -> None:
         """Turn the outcomes into the task's."""
@@ -255,9 +336,15 @@ class HubSpotUpdateContactOperator(BaseOperator):
         text = "\n".join([message, *map(_line, shown)])
         for problem in report.problems:
             self.log.debug("row %s, %s: %s: %s", problem.row, problem.key, problem.outcome, problem.reason)
+        if verdict.action is Action.RETRY and stop and stop.retry_after and self._may_defer(stop.retry_after):
+            self._defer(stop.retry_after, message)
+        will_retry = verdict.action is Action.RETRY and _has_another_try(context)
+        if self._execution and self._execution.watermark and not report.dry_run and not will_retry:
+            self._execution.watermark.move()
         if verdict.action is Action.RETRY:
             raise HubSpotSyncIncomplete(text, stop.retry_after if stop else None)
         forget(context)
+        self._tell_dags(report, context)
         if verdict.action in {Action.FAIL, Action.FAIL_NOW}:
             raise HubSpotSyncFailed(text)
         if verdict.action is Action.SKIP:
@@ -267,6 +354,11 @@ class HubSpotUpdateContactOperator(BaseOperator):
             self.log.info("::group::The first problems; the Sync report has their reasons")
             self.log.info("%s", "\n".join(map(_line, shown)))
             self.log.info("::endgroup::")
+
+
+def _has_another_try(context: Context) -> bool:
+    ti = context.get("ti")
+    return getattr(ti, "try_number", 1) <= (getattr(ti, "max_tries", None) or 0)
 
 
 def _line(result: Result) -> str:

@@ -68,8 +68,8 @@ class LedgerFiles:
         self._folder = root / quote(attempt.run, safe="=") / quote(attempt.task) / str(attempt.map_index)
         self._attempt = attempt
         self._appends = root.protocol in {"", "file", "local"}
-        self._part = 0
-        self._lines = 0
+        self._part = len(self._parts_of_this_try())
+        self._lines = LINES_IN_A_PART  # what is there is left as it is
 
     @property
     def pace(self) -> float:
@@ -78,7 +78,7 @@ class LedgerFiles:
 
     def write(self, lines: Sequence[Line], /) -> None:
         """Keep lines of this try: in the part that is open, or in a new one."""
-        if not self._part or not self._appends or self._lines >= LINES_IN_A_PART:
+        if not self._appends or self._lines >= LINES_IN_A_PART:
             self._part, self._lines = self._part + 1, 0
             self._folder.mkdir(parents=True, exist_ok=True)
         self._lines += len(lines)
@@ -87,10 +87,14 @@ class LedgerFiles:
         with path.open("ab" if self._appends else "wb") as file:
             file.write(text)
 
+    def _parts_of_this_try(self) -> list[ObjectStoragePath]:
+        names = f"{self._attempt.number:03}-"
+        return [part for part in parts_of(self._folder) if part.name.startswith(names)]
+
     def earlier(self) -> Iterator[Line]:
-        """Give the lines of the earlier tries, try by try."""
+        """Give the lines of the earlier tries, and of this one before it waited, try by try."""
         for part in parts_of(self._folder):
-            if int(part.name.partition("-")[0]) < self._attempt.number:
+            if int(part.name.partition("-")[0]) <= self._attempt.last_known:
                 yield from lines_of(part)
 
 
@@ -132,14 +136,14 @@ class LedgerTable:
         self._hook.insert_rows(self._table, rows, target_fields=_COLUMNS, commit_every=1_000)
 
     def earlier(self) -> Iterator[Line]:
-        """Give the lines of the earlier tries, try by try."""
+        """Give the lines of the earlier tries, and of this one before it waited, try by try."""
         marker = self._hook.placeholder
         attempt = self._attempt
         sql = (
             f"SELECT {', '.join(_COLUMNS)} FROM {self._table} WHERE run = {marker} AND task = {marker} "  # noqa: S608 - named by the DAG's author
-            f"AND map_index = {marker} AND attempt < {marker} ORDER BY attempt, line"
+            f"AND map_index = {marker} AND attempt <= {marker} ORDER BY attempt, line"
         )
-        where = (attempt.run, attempt.task, attempt.map_index, attempt.number)
+        where = (attempt.run, attempt.task, attempt.map_index, attempt.last_known)
         yield from _selected(self._hook, sql, where)
 
 

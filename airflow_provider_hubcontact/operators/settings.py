@@ -39,6 +39,7 @@ class Settings(Protocol):
     records_from_ledger: str | None
     outcomes: Sequence[str] | None
     policy: Policy
+    watermark: str | None
     is_dry_run: bool | str
 
 

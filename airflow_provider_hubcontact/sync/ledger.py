@@ -50,12 +50,19 @@ class Attempt(NamedTuple):
     :param task: task id.
     :param map_index: of a mapped task, else -1.
     :param number: of the try, from 1.
+    :param goes_on: whether the try goes on after having waited without a worker.
     """
 
     run: str
     task: str
     map_index: int
     number: int
+    goes_on: bool = False
+
+    @property
+    def last_known(self) -> int:
+        """The last try of which lines count as earlier ones; 0 for none."""
+        return self.number if self.goes_on else self.number - 1
 
 
 class LedgerStore(Protocol):
@@ -69,7 +76,7 @@ class LedgerStore(Protocol):
         """Keep lines of this try."""
 
     def earlier(self) -> Iterator[Line]:
-        """Give the lines of the earlier tries, try by try."""
+        """Give the lines of the earlier tries, and of this one before it waited, try by try."""
 
 
 class Ledger:
@@ -100,7 +107,7 @@ class Ledger:
         self._written = clock()
         self._lines: list[Line] = []
         self._under_way: dict[int, tuple[str, Mapping[str, JSON]]] = {}  # row → digest, values
-        self._ended = _Ended(store.earlier() if attempt.number > 1 else (), policy)
+        self._ended = _Ended(store.earlier() if attempt.last_known else (), policy)
 
     def __enter__(self) -> Self:
         return self

@@ -122,14 +122,15 @@ class TestCredentials:
 
 class TestTestConnection:
     def test_a_good_token(self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-        """One call tells the portal."""
+        """It tells portal, scopes and quota."""
         connect(monkeypatch, hubspot.url, hubspot.token)
 
         worked, message = HubSpotHook().test_connection()
 
         assert worked
         assert str(hubspot.portal.account.portal_id) in message
-        assert len(hubspot.requests) == 1
+        assert "crm.objects.contacts.write" in message
+        assert "calls are left today" in message
 
     def test_missing_scopes(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A token that may only read says which scope it lacks."""

@@ -1,0 +1,50 @@
+"""The contacts of a portal, as an asset that DAGs can be scheduled on."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult
+
+from airflow.providers.common.compat.sdk import Asset
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.openlineage.facet import Dataset
+
+NAME = re.compile(r"[\w.-]+")
+
+
+def contacts_asset(hubspot_conn_id: str) -> Asset:
+    """Give the contacts behind a connection, ``hubspot://<connection>/contacts``.
+
+    :param hubspot_conn_id: the Airflow connection.
+    """
+    return Asset(f"hubspot://{hubspot_conn_id}/contacts")
+
+
+def can_be_named(hubspot_conn_id: str) -> bool:
+    """Tell whether a connection's id, which may be a template, can be part of an asset's address."""
+    return NAME.fullmatch(hubspot_conn_id) is not None
+
+
+def create_asset(*, conn_id: str, extra: dict[str, Any] | None = None) -> Asset:
+    """Give the asset to Airflow's lineage of hooks."""
+    return Asset(contacts_asset(conn_id).uri, extra=extra)
+
+
+def sanitize_uri(uri: SplitResult) -> SplitResult:
+    """Check an address of the scheme ``hubspot``.
+
+    :raises ValueError: if it is not ``hubspot://<connection>/contacts``.
+    """
+    if not NAME.fullmatch(uri.netloc) or uri.path.strip("/") != "contacts" or uri.query or uri.fragment:
+        raise ValueError("an asset of HubSpot is hubspot://<connection>/contacts")
+    return uri._replace(path="/contacts")
+
+
+def convert_asset_to_openlineage(asset: Asset, lineage_context: Any) -> Dataset:
+    """Give the asset as OpenLineage names it."""
+    from airflow.providers.common.compat.openlineage.facet import Dataset
+
+    del lineage_context
+    return Dataset(namespace=asset.uri.removesuffix("/contacts"), name="contacts")

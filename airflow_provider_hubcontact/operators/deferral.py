@@ -1,0 +1,16 @@
+"""Waiting without a worker."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow.triggers.base import BaseTrigger
+
+
+def trigger_after(seconds: float) -> BaseTrigger:
+    """Give a trigger that fires once, after some seconds."""
+    from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+
+    return DateTimeTrigger(datetime.now(UTC) + timedelta(seconds=seconds))

@@ -1,0 +1,211 @@
+"""How far the source has been synced, so that the next run begins there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol
+
+from airflow_provider_hubcontact.assets import contacts_asset
+from airflow_provider_hubcontact.operators.rows import UnusableSource
+from airflow_provider_hubcontact.operators.settings import Settings
+from airflow_provider_hubcontact.sync.outcome import Result
+from airflow_provider_hubcontact.sync.policy import Action, Policy
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Asset, Context
+
+log = logging.getLogger(__name__)
+
+FINAL = {Action.SUCCEED, Action.SKIP}
+
+
+class MarkStore(Protocol):
+    """Keeps one value between runs."""
+
+    def get(self) -> dict[str, str] | None:
+        """Give the value; None if there is none."""
+
+    def set(self, value: dict[str, str]) -> None:
+        """Keep a value."""
+
+
+class Watermark:
+    """Lets through what is not older than the mark, and moves the mark over what has ended well.
+
+    The mark itself is let through again: a row with the same value may have come later. Rows without a value
+    are always let through.
+
+    :param column: of the source, which grows with every change of a row.
+    :param store: where the mark is kept.
+    :param policy: says which outcomes are an end: those that succeed or are skipped. Any other holds the
+        mark, so that its row is read again.
+    """
+
+    def __init__(self, column: str, store: MarkStore, policy: Policy) -> None:
+        self.column = column
+        self._store = store
+        self._policy = policy
+        self.since = _value(store.get())
+        self.passed = 0
+        """Rows from the first on that an earlier try has ended."""
+        self._under_way: dict[int, Any] = {}
+        self._read: Any = None  # the largest value that was read
+        self._held: Any = None  # the smallest value that has not ended well
+        self._is_sorted = True
+        self._is_whole = False
+
+    def marked(self, source: Iterable[object]) -> Iterable[object]:
+        """Give the rows that are not older than the mark, to be read as often as the source can be."""
+        return self._rows(source) if iter(source) is source else _Marked(self._rows, source)
+
+    def _rows(self, source: Iterable[object]) -> Iterator[object]:
+        self._under_way.clear()
+        self._read, self._is_sorted, self._is_whole = None, True, False
+        number = 0
+        for row in source:
+            value = self._of(row)
+            if value is not None and self.since is not None and value < self.since:
+                continue
+            number += 1
+            if value is not None:
+                self._is_sorted = self._is_sorted and (self._read is None or value >= self._read)
+                self._read = value if self._read is None else max(self._read, value)
+                if number > self.passed:
+                    self._under_way[number] = value
+            yield row
+        self._is_whole = True
+
+    def since_query(self, sql: str, parameters: Any, marker: str) -> tuple[str, Any]:
+        """Wrap a query so that it gives rows from the mark on, in the order of their values.
+
+        With named parameters it stays as it is, and older rows are left out as they are read.
+
+        :param parameters: the query's.
+        :param marker: what the driver writes for a parameter.
+        :return: query and parameters.
+        """
+        if isinstance(parameters, Mapping):
+            return sql, parameters
+        where = "" if self.since is None else f" WHERE {self.column} >= {marker} OR {self.column} IS NULL"
+        inner = f"SELECT * FROM (\n{sql.strip().rstrip(';')}\n) hubcontact_rows"  # noqa: S608 - the DAG's author's
+        own = () if self.since is None else (self.since,)
+        return f"{inner}{where} ORDER BY {self.column}", (*(parameters or ()), *own) or None
+
+    def settled(self, result: Result) -> None:
+        """Note how a row has ended."""
+        value = self._under_way.pop(result.row, None)
+        if value is not None and self._policy.action(result.outcome, result.status) not in FINAL:
+            self._hold(value)
+
+    def move(self) -> None:
+        """Keep the new mark, if all rows before it are known to have ended well."""
+        for value in self._under_way.values():  # read, and not accounted for: the run broke off
+            self._hold(value)
+        if self._read is None or not (self._is_whole or self._is_sorted):
+            return
+        mark = self._read if self._held is None else self._held
+        if self.since is None or mark > self.since:
+            self._store.set(_kept(mark))
+            log.info("The next run begins at %s %s.", self.column, mark)
+
+    def _hold(self, value: Any) -> None:
+        self._held = value if self._held is None else min(self._held, value)
+
+    def _of(self, row: object) -> Any:
+        value = row.get(self.column) if isinstance(row, Mapping) else None
+        if value is not None and type(value).__name__ not in _KINDS:
+            raise UnusableSource(
+                f"watermark: a {type(value).__name__} in {self.column} cannot be kept; "
+                f"it is one of {', '.join(_KINDS)}"
+            )
+        if value is not None and self.since is not None and type(value) is not type(self.since):
+            raise UnusableSource(
+                f"watermark: {self.column} was a {type(self.since).__name__} before, "
+                f"and is a {type(value).__name__} now"
+            )
+        return value
+
+
+class _Marked:
+    def __init__(
+        self, rows: Callable[[Iterable[object]], Iterator[object]], source: Iterable[object]
+    ) -> None:
+        self._rows, self._source = rows, source
+
+    def __iter__(self) -> Iterator[object]:
+        return self._rows(self._source)
+
+
+def watermark_of(task: Settings, context: Context) -> Watermark | None:
+    """Give a task's watermark, if it has one."""
+    if not task.watermark:
+        return None
+    ti = context["ti"]
+    mapped = f".{ti.map_index}" if ti.map_index is not None and ti.map_index >= 0 else ""
+    name = f"{ti.dag_id}.{ti.task_id}{mapped}"
+    return Watermark(
+        task.watermark, store_of(context, contacts_asset(task.hubspot_conn_id), name), task.policy
+    )
+
+
+def store_of(context: Context, asset: Asset, task: str) -> MarkStore:
+    """Give where a task's mark is kept: the asset's state on Airflow 3.3, else a Variable.
+
+    :param asset: an outlet of the task.
+    :param task: names the task among all.
+    """
+    states = context.get("asset_state_store")
+    try:
+        return _VariableStore(task) if states is None else _AssetStore(states[asset], task)
+    except KeyError:  # a mapped task has the outlets that its DAG gave it, and no others
+        return _VariableStore(task)
+
+
+class _AssetStore:
+    def __init__(self, state: Any, task: str) -> None:
+        self._state, self._key = state, f"watermark.{task}"
+
+    def get(self) -> dict[str, str] | None:
+        found: dict[str, str] | None = self._state.get(self._key, None)
+        return found
+
+    def set(self, value: dict[str, str]) -> None:
+        self._state.set(self._key, value)
+
+
+class _VariableStore:
+    def __init__(self, task: str) -> None:
+        self._key = f"hubcontact_watermark.{task}"
+
+    def get(self) -> dict[str, str] | None:
+        from airflow.providers.common.compat.sdk import Variable
+
+        found: dict[str, str] | None = Variable.get(self._key, None, True)
+        return found
+
+    def set(self, value: dict[str, str]) -> None:
+        from airflow.providers.common.compat.sdk import Variable
+
+        Variable.set(self._key, value, serialize_json=True)
+
+
+_KINDS: Mapping[str, Any] = {
+    "int": int,
+    "str": str,
+    "Decimal": Decimal,
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+}
+"""Type of a mark → how it is read again."""
+
+
+def _kept(value: Any) -> dict[str, str]:
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    return {"type": type(value).__name__, "value": text}
+
+
+def _value(kept: dict[str, str] | None) -> Any:
+    return None if kept is None else _KINDS[kept["type"]](kept["value"])

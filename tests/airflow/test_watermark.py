@@ -1,0 +1,179 @@
+"""Only rows after the last good run."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.rows import UnusableSource
+from airflow_provider_hubcontact.operators.watermark import Watermark
+from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.policy import Policy
+from tests.airflow.conftest import RunDag
+from tests.airflow.running import connect
+
+CONTACTS = [{"email": f"c{n}@example.com"} for n in range(1, 10)]
+
+
+class Store:
+    """Keeps a mark in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] | None = None
+
+    def get(self) -> dict[str, str] | None:
+        return self.kept
+
+    def set(self, value: dict[str, str]) -> None:
+        self.kept = json.loads(json.dumps(value))
+
+
+def mark(store: Store, **actions: str) -> Watermark:
+    named: dict[int | str, str] = dict(actions.items())
+    return Watermark("at", store, Policy.of(named, 0))
+
+
+def run(
+    store: Store, values: list[Any], outcomes: dict[int, Outcome] | None = None, **actions: str
+) -> list[Any]:
+    """Sync rows with these values; give those that were let through."""
+    watermark = mark(store, **actions)
+    read = list(watermark.marked([{"at": value} for value in values]))
+    for number in range(1, len(read) + 1):
+        watermark.settled(Result(number, "k", (outcomes or {}).get(number, Outcome.UPDATED)))
+    watermark.move()
+    return [row["at"] for row in read if isinstance(row, dict)]
+
+
+class TestMark:
+    @pytest.mark.parametrize(
+        "values",
+        [
+            [1, 2, 3],
+            ["a", "b", "c"],
+            [Decimal("1.5"), Decimal("1.50001"), Decimal(2)],
+            [date(2026, 1, 1), date(2026, 1, 2), date(2026, 1, 3)],
+            [datetime(2026, 1, 1, 0, 0, 0, n, UTC) for n in (1, 2, 3)],
+        ],
+        ids=["int", "text", "decimal", "date", "datetime"],
+    )
+    def test_it_moves_to_the_last_row(self, values: list[Any]) -> None:
+        """The row at the mark is read again: another one may have the same value by now."""
+        store = Store()
+
+        first, second = run(store, values), run(store, values)
+
+        assert (first, second) == (values, values[-1:])
+
+    def test_a_row_that_failed_holds_it(self) -> None:
+        """And is read again, with all that came after."""
+        store = Store()
+
+        run(store, [1, 2, 3, 4], {2: Outcome.REJECTED})
+
+        assert run(store, [1, 2, 3, 4]) == [2, 3, 4]
+        assert run(store, [1, 2, 3, 4]) == [4]
+
+    def test_what_is_skipped_holds_nothing(self) -> None:
+        """The policy says what is an end."""
+        store = Store()
+
+        run(store, [1, 2, 3], {2: Outcome.NOT_FOUND}, not_found="skip")
+
+        assert run(store, [1, 2, 3]) == [3]
+
+    def test_a_run_that_broke_off(self) -> None:
+        """Rows without an outcome hold it; so does the unread rest of a source that is not sorted."""
+        store = Store()
+        watermark = mark(store)
+        rows = iter(watermark.marked([{"at": 1}, {"at": 2}, {"at": 3}]))
+        next(rows), next(rows)
+        watermark.settled(Result(1, "k", Outcome.UPDATED))
+        watermark.move()
+        sorted_source = store.kept
+        other = Store()
+        watermark = mark(other)
+        rows = iter(watermark.marked([{"at": 5}, {"at": 2}, {"at": 1}]))
+        next(rows), next(rows)
+        watermark.settled(Result(1, "k", Outcome.UPDATED))
+        watermark.settled(Result(2, "k", Outcome.UPDATED))
+        watermark.move()
+
+        assert sorted_source == {"type": "int", "value": "2"}
+        assert other.kept is None
+
+    def test_rows_without_a_value(self) -> None:
+        """They are never left out."""
+        store = Store()
+        run(store, [1, None, 2])
+
+        assert run(store, [1, None, 2]) == [None, 2]
+
+    def test_values_that_cannot_be_kept(self) -> None:
+        """They are told, and so is a column that has changed its type."""
+        store = Store()
+        with pytest.raises(UnusableSource, match="a float in at cannot be kept"):
+            run(store, [1.5])
+        run(store, [1])
+        with pytest.raises(UnusableSource, match="was a int before, and is a str now"):
+            run(store, ["1"])
+
+
+class TestRuns:
+    @pytest.fixture
+    def warehouse(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[sqlite3.Connection]:
+        """A table of customers, and a portal that knows them."""
+        path = tmp_path / "warehouse.db"
+        connection = {"conn_type": "sqlite", "host": str(path)}
+        monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection))
+        with closing(sqlite3.connect(path)) as db, Sandbox(CONTACTS) as hubspot:
+            db.execute("CREATE TABLE customers (email, city, updated_at)")
+            rows = [(f"c{n}@example.com", "Rome", f"2026-01-0{n}") for n in range(1, 6)]
+            db.executemany("INSERT INTO customers VALUES (?, ?, ?)", rows)
+            db.commit()
+            connect(monkeypatch, hubspot.url, hubspot.token)
+            yield db
+
+    def test_in_airflow(self, warehouse: sqlite3.Connection, run_dag: RunDag) -> None:
+        """Where Airflow keeps such: in the asset's state, or a Variable."""
+        with DAG("incremental", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+            HubSpotUpdateContactOperator(
+                task_id="contacts",
+                sql_conn_id="warehouse",
+                sql="SELECT * FROM customers WHERE city <> ? -- all of them;",
+                parameters=["Nowhere"],
+                mapping={"city": "city"},
+                watermark="updated_at",
+            )
+
+        def rows() -> int:
+            run = run_dag(dag)
+            (instance,) = run.get_task_instances()
+            assert str(run.state) == "success"
+            report = instance.xcom_pull(task_ids="contacts")
+            return int(report["rows"])
+
+        assert rows() == 5
+        assert rows() == 1
+        warehouse.execute(
+            "UPDATE customers SET city = 'Oslo', updated_at = '2026-02-01' WHERE email LIKE 'c2%'"
+        )
+        warehouse.commit()
+        assert rows() == 2
+        assert rows() == 1
+
+    def test_with_a_plan_there_is_none(self) -> None:
+        """Neither is a source that is read."""
+        with pytest.raises(ValueError, match="a watermark goes with a source that is read"):
+            HubSpotUpdateContactOperator(task_id="x", plan="folder", watermark="updated_at")
