@@ -12,8 +12,6 @@ from tempfile import TemporaryDirectory
 from threading import Event
 from typing import TYPE_CHECKING, NamedTuple
 
-from airflow.providers.common.compat.sdk import ObjectStoragePath
-
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
 from airflow_provider_hubcontact.client.errors import printable
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
@@ -33,7 +31,14 @@ from airflow_provider_hubcontact.operators.plans import (
 from airflow_provider_hubcontact.operators.preflight import Preflight
 from airflow_provider_hubcontact.operators.progress import Progress
 from airflow_provider_hubcontact.operators.replay import PROBLEMS, replayed, shape_of
-from airflow_provider_hubcontact.operators.rows import Spool, UnusableSource, database, query, records_of
+from airflow_provider_hubcontact.operators.rows import (
+    Spool,
+    UnusableSource,
+    database,
+    folder_of,
+    query,
+    records_of,
+)
 from airflow_provider_hubcontact.operators.settings import Settings
 from airflow_provider_hubcontact.operators.watermark import Watermark, watermark_of
 from airflow_provider_hubcontact.sync.jobs import Answer, Job
@@ -48,7 +53,7 @@ from airflow_provider_hubcontact.sync.watch import Stop
 from airflow_provider_hubcontact.sync.workers import ThreadWorkers
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
 log = logging.getLogger(__name__)
 
@@ -161,9 +166,9 @@ class Execution:
                 return self._plan(hubspot, partial(drive, shape, rows or ()), report)
             with TemporaryDirectory(prefix="hubcontact-") as temporary:
                 if self._task.plan:
-                    rows = self._planned(ObjectStoragePath(self._task.plan))
+                    rows = self._planned(folder_of(self._task.plan))
                 elif self._is_guarded and not report.dry_run:
-                    folder = ObjectStoragePath(temporary)
+                    folder = folder_of(temporary)
                     stop = self._rehearse(hubspot, partial(drive, shape, rows or ()), report, folder)
                     if stop:
                         return stop
@@ -219,7 +224,7 @@ class Execution:
 
     def _plan(self, hubspot: HubSpot, drive: Callable[..., Stop | None], report: Report) -> Stop | None:
         """Write a plan instead of contacts."""
-        writer = PlanWriter(ObjectStoragePath(str(self._task.plan)))
+        writer = PlanWriter(folder_of(str(self._task.plan)))
         stop = drive(_Memory(report.add, writer), writes=False)
         if stop is None:
             report.plan = writer.finish(hubspot.rate_limit.limit)

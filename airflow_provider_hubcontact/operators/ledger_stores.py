@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import orjson
-from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-from airflow_provider_hubcontact.operators.rows import UnusableSource, database, query
+from airflow_provider_hubcontact.operators.rows import UnusableSource, database, folder_of, query
 from airflow_provider_hubcontact.sync.ledger import FIELDS, Attempt, LedgerStore, Line
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
 LINES_IN_A_PART = 50_000
@@ -30,7 +30,7 @@ def store_of(ledger: str, attempt: Attempt) -> LedgerStore:
     """
     table = _table(ledger)
     if table is None:
-        return LedgerFiles(ObjectStoragePath(ledger), attempt)
+        return LedgerFiles(folder_of(ledger), attempt)
     conn_id, name = table
     return LedgerTable(database(conn_id), name, attempt)
 
@@ -39,7 +39,7 @@ def all_lines(ledger: str) -> Iterator[Line]:
     """Give the lines of a ledger, or of a folder in one; part by part, as they were written."""
     table = _table(ledger)
     if table is None:
-        for part in parts_of(ObjectStoragePath(ledger)):
+        for part in parts_of(folder_of(ledger)):
             yield from lines_of(part)
         return
     conn_id, name = table

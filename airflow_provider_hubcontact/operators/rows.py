@@ -5,11 +5,13 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any
 from uuid import uuid4
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
 CHUNK = 1_000
@@ -144,6 +146,14 @@ class Spool:
             left -= len(rows)
             for row in rows:
                 yield dict(zip(self.columns, row, strict=True))
+
+
+def folder_of(address: str) -> ObjectStoragePath:
+    """Give a folder: a path of this machine, or one of a store that Airflow knows."""
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+    # Airflow 2 takes a path that is not absolute from where its process once began.
+    return ObjectStoragePath(address if "://" in address else str(Path(address).absolute()))
 
 
 def database(conn_id: str) -> DbApiHook:
