@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink
 
@@ -29,7 +29,7 @@ class HubSpotContactsLink(BaseOperatorLink):
 
 
 class HubSpotSyncReportLink(BaseOperatorLink):
-    """The page of the sync's report."""
+    """The page of the sync's report; before Airflow 3, the task's XComs, which have the report as JSON."""
 
     name = "Sync report"
 
@@ -38,8 +38,12 @@ class HubSpotSyncReportLink(BaseOperatorLink):
         from airflow import __version__ as airflow_version
         from airflow.providers.common.compat.sdk import conf
 
-        section = "webserver" if airflow_version.startswith("2.") else "api"
-        base = conf.get(section, "base_url", fallback="")
+        is_airflow_2 = airflow_version.startswith("2.")
+        root = urlsplit(
+            conf.get("webserver" if is_airflow_2 else "api", "base_url", fallback="")
+        ).path.rstrip("/")
+        if is_airflow_2:
+            query = urlencode({"dag_run_id": ti_key.run_id, "task_id": ti_key.task_id, "tab": "xcom"})
+            return f"{root}/dags/{quote(ti_key.dag_id)}/grid?{query}"
         names = ("dag_id", "run_id", "task_id", "map_index")
-        query = urlencode({name: getattr(ti_key, name) for name in names})
-        return f"{urlsplit(base).path.rstrip('/')}{REPORT_PATH}?{query}"
+        return f"{root}{REPORT_PATH}?{urlencode({name: getattr(ti_key, name) for name in names})}"

@@ -1,0 +1,235 @@
+"""The page of a sync's report."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_hubcontact.links.hubspot import HubSpotSyncReportLink
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.report import Report
+from airflow_provider_hubcontact.ui.page import (
+    HIDDEN,
+    Heading,
+    chart,
+    is_report,
+    masked,
+    problems_csv,
+    render,
+    render_run,
+)
+from tests.airflow.conftest import RunDag
+from tests.airflow.running import CONTACTS, connect
+
+if TYPE_CHECKING:
+    from fastapi.testclient import TestClient
+
+HEADING = Heading("<dag>", "run&1", "task", 3, "failed", 2)
+HOSTILE = "<script>alert('x')</script>"
+
+
+def a_report(**settings: Any) -> dict[str, Any]:
+    report = Report(api_version="2026-09", seconds=75.0, calls={"total": 12}, **settings)
+    report.add(Result(1, "a@example.com", Outcome.UPDATED, 200, changes={"city": (None, HOSTILE)}))
+    report.add(
+        Result(2, "b@example.com", Outcome.REJECTED, 400, "VALIDATION_ERROR", HOSTILE, ("city",), "c-1")
+    )
+    report.add(Result(3, "=cmd|'/c calc'!A1@example.com", Outcome.INVALID, None, "KEY", "no", ("email",)))
+    told: dict[str, Any] = json.loads(json.dumps(report.to_dict()))
+    return told
+
+
+def shown(report: dict[str, Any] | None, *, is_masked: bool = False) -> str:
+    return render(HEADING, report, is_masked=is_masked, downloads={"CSV": "/hubcontact/report.csv?a=1&b=2"})
+
+
+class TestPage:
+    def test_what_others_wrote_is_text(self) -> None:
+        """Nothing of a record, a run or HubSpot becomes markup."""
+        page = shown(a_report(ledger="javascript:alert(1)"))
+
+        assert HOSTILE not in page
+        assert "&lt;script&gt;" in page
+        assert "&lt;dag&gt;" in page
+        assert 'href="javascript' not in page
+        assert "<script" not in page
+
+    def test_what_it_says(self) -> None:
+        """Numbers, outcomes, reasons, problems, changes."""
+        page = " ".join(shown(a_report()).split())
+
+        for said in ("failed", "2 tries", "<b>1</b> updated", "33.3 %", "VALIDATION_ERROR", "c-1", "0:01:15"):
+            assert said in page
+
+    def test_keys_and_values_can_be_hidden(self) -> None:
+        """What is left are counts, outcomes, categories and names of properties."""
+        page = shown(masked(a_report()), is_masked=True)
+
+        for value in ("a@example.com", "b@example.com", "alert", "c-2"):
+            assert value not in page
+        assert "VALIDATION_ERROR" in page
+        assert HIDDEN in page
+        assert "you may not read" in page
+
+    def test_nothing_to_show(self) -> None:
+        """No report, and a report of no record."""
+        assert "There is no report." in shown(None)
+        assert "The source had no records." in shown(Report(api_version="v1").to_dict())
+
+    def test_a_run_of_many(self) -> None:
+        """Each with its picture and a link."""
+        report = a_report()
+        page = render_run(HEADING, [(HEADING, report, "/hubcontact/report?x=1&y=2")])
+
+        assert 'href="/hubcontact/report?x=1&amp;y=2"' in page
+        assert "task [3]" in page
+
+    def test_a_table_that_opens_in_a_spreadsheet(self) -> None:
+        """No cell is a formula."""
+        rows = list(csv.reader(io.StringIO(problems_csv(a_report()))))
+
+        assert rows[0][:3] == ["row", "key", "outcome"]
+        assert rows[2][1] == "'=cmd|'/c calc'!A1@example.com"
+
+    def test_charts(self) -> None:
+        """Two points make a line; a limit above it gives the height."""
+        assert chart([(1.0, 5.0)]) is None
+        drawn = chart([(1.0, 5.0), (2.0, 10.0)], limit=20.0)
+        assert drawn is not None
+        assert (drawn.line, drawn.most, drawn.limit) == ("300.0,90.0 600.0,60.0", 20.0, 0.0)
+
+    def test_other_xcoms_are_no_reports(self) -> None:
+        """Whatever they are."""
+        assert not any(map(is_report, (None, 1, "report", [], {}, {"report": "other"})))
+        assert is_report(Report().to_dict())
+
+
+@pytest.mark.skipif(not version("apache-airflow").startswith("3."), reason="Airflow 3's API server")
+class TestServer:
+    """The application, as Airflow's API server mounts it, with its own users and tokens."""
+
+    @pytest.fixture
+    def address(self, monkeypatch: pytest.MonkeyPatch, run_dag: RunDag) -> str:
+        """Of the report of a run."""
+        with Sandbox(CONTACTS) as hubspot:
+            connect(monkeypatch, hubspot.url, hubspot.token)
+            with DAG("reported", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+                HubSpotUpdateContactOperator(
+                    task_id="contacts",
+                    records=[
+                        {"email": "ada@example.com", "firstname": "Augusta"},
+                        {"email": "nobody@example.com"},
+                    ],
+                )
+            run = run_dag(dag)
+        (instance,) = run.get_task_instances()
+        return HubSpotSyncReportLink().get_link(None, ti_key=instance.key)  # type: ignore[arg-type]
+
+    @pytest.fixture
+    def client(self, airflow_database: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+        from airflow.api_fastapi.app import create_app, purge_cached_app  # noqa: PLC0415 - heavy
+        from fastapi.testclient import TestClient  # noqa: PLC0415 - heavy
+
+        monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", "viewer:viewer,guest:")
+        monkeypatch.setenv(
+            "AIRFLOW__API_AUTH__JWT_SECRET", "a secret of the tests, which is long enough for it"
+        )
+        purge_cached_app()
+        with TestClient(create_app(apps="core"), follow_redirects=False) as client:
+            yield client
+        purge_cached_app()
+
+    def log_in(self, client: TestClient, name: str, role: str | None) -> None:
+        from airflow.api_fastapi.app import get_auth_manager  # noqa: PLC0415 - heavy
+        from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser  # noqa: PLC0415 - same
+
+        token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=name, role=role))
+        client.cookies.set("_token", token)
+
+    def test_who_may_read_the_dag(self, client: TestClient, address: str) -> None:
+        """Sees the page, and nothing is loaded from elsewhere or kept."""
+        self.log_in(client, "viewer", "viewer")
+
+        answer = client.get(address)
+
+        assert answer.status_code == 200
+        assert "ada@example.com" in answer.text
+        assert "OBJECT_NOT_FOUND" in answer.text
+        assert answer.headers["cache-control"] == "no-store"
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+    def test_downloads(self, client: TestClient, address: str) -> None:
+        """As a table and as JSON."""
+        self.log_in(client, "viewer", "viewer")
+
+        table = client.get(address.replace("/report?", "/report.csv?"))
+        document = client.get(address.replace("/report?", "/report.json?"))
+
+        assert "nobody@example.com" in table.text
+        assert "attachment" in table.headers["content-disposition"]
+        assert document.json()["outcomes"] == {"updated": 1, "not_found": 1}
+
+    def test_who_may_not_read_xcoms(
+        self, client: TestClient, address: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Sees no key and no value, in downloads either."""
+        from airflow.api_fastapi.app import get_auth_manager  # noqa: PLC0415 - heavy
+
+        self.log_in(client, "viewer", "viewer")
+        manager = get_auth_manager()
+        may = manager.is_authorized_dag
+
+        def but_xcoms(**asked: Any) -> bool:
+            return "XCOM" not in str(asked.get("access_entity")) and may(**asked)
+
+        monkeypatch.setattr(manager, "is_authorized_dag", but_xcoms)
+
+        for path in ("/report?", "/report.json?", "/report.csv?"):
+            answer = client.get(address.replace("/report?", path))
+            assert answer.status_code == 200
+            assert "example.com" not in answer.text
+
+    def test_who_may_not_read_the_dag(self, client: TestClient, address: str) -> None:
+        """Gets 403."""
+        self.log_in(client, "guest", None)
+
+        for path in ("/report?", "/report.json?", "/report.csv?", "/run?"):
+            answer = client.get(address.replace("/report?", path))
+            assert answer.status_code == 403
+            assert "example.com" not in answer.text
+
+    def test_who_is_not_logged_in(self, client: TestClient, address: str) -> None:
+        """Gets the login, and comes back."""
+        answer = client.get(address)
+
+        assert answer.status_code == 307
+        assert "/auth/login" in answer.headers["location"]
+        assert "next=" in answer.headers["location"]
+
+    def test_other_tasks(self, client: TestClient, address: str) -> None:
+        """One that has no report, and one that is none."""
+        self.log_in(client, "viewer", "viewer")
+        other = address.replace("task_id=contacts", "task_id=other").replace(
+            "map_index=-1", "map_index={MAP_INDEX}"
+        )
+
+        assert "There is no report." in client.get(other).text
+        assert client.get(other.replace("/report?", "/report.csv?")).status_code == 404
+
+    def test_a_run(self, client: TestClient, address: str) -> None:
+        """Links to each report of it."""
+        self.log_in(client, "viewer", "viewer")
+
+        page = client.get(address.replace("/report?", "/run?")).text
+
+        assert 'href="/hubcontact/report?dag_id=reported&amp;' in page
