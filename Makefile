@@ -8,9 +8,10 @@ AIRFLOW_2 = .venv-airflow-2.11/.complete
 CORE = .venv-core/.complete
 BENCH = .venv-bench/.complete
 CELERY = .venv-celery/.complete
+DOCS = .venv-docs/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test lint types test-all test-core test-airflow test-airflow-2.11 format environments constraints wheel audit test-celery bench bench-quick chaos clean
+.PHONY: help demo up down docs test lint types test-all test-core test-airflow test-airflow-2.11 format environments constraints wheel audit test-celery bench bench-quick chaos clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +26,10 @@ down: ## end what `make up` started
 	@if [ -e .venv/bin/python ]; then .venv/bin/python -m demo.up stop; fi
 
 test: $(AIRFLOW_3) ## everything below that checks, as CI does
-	@.venv/bin/python scripts/check.py lint types audit test-all test-core test-airflow-2.11
+	@.venv/bin/python scripts/check.py lint types audit docs test-all test-core test-airflow-2.11
+
+docs: $(DOCS) ## build the documentation into build/docs; a warning is an error
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict --quiet
 
 lint: $(AIRFLOW_3) ## style, formatting, and who may import whom
 	.venv/bin/ruff check .
@@ -79,7 +83,7 @@ chaos: $(AIRFLOW_3) ## hundreds of trials with faults and kills; totals in docs/
 	AIRFLOW_HOME=.venv/airflow .venv/bin/python -m tests.chaos $(ARGS)
 
 clean: ## remove environments, caches and builds
-	rm -rf .venv .venv-core .venv-airflow-2.11 .venv-bench .venv-celery build dist .*_cache .coverage .hypothesis
+	rm -rf .venv .venv-core .venv-airflow-2.11 .venv-bench .venv-celery .venv-docs build dist .*_cache .coverage .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(AIRFLOW_3): constraints/airflow-3.3.txt constraints/uv.txt pyproject.toml
@@ -93,6 +97,9 @@ $(CORE): constraints/core.txt | $(AIRFLOW_3)
 
 $(CELERY): constraints/celery.txt pyproject.toml | $(AIRFLOW_3)
 	@$(ENVIRONMENT) .venv-celery constraints/celery.txt --project
+
+$(DOCS): constraints/docs.txt | $(AIRFLOW_3)
+	@$(ENVIRONMENT) .venv-docs constraints/docs.txt
 
 $(BENCH): constraints/bench.txt | $(AIRFLOW_3)
 	@$(ENVIRONMENT) .venv-bench constraints/bench.txt

@@ -10,11 +10,13 @@ __version__ = "0.1.0"
 
 # Every Airflow component loads this module to learn what the provider offers: it imports nothing.
 
+# The port is shown because Airflow 3.3's Test takes a stored connection without one for another host.
 UI_FIELD_BEHAVIOUR: dict[str, Any] = {
-    "hidden-fields": ["schema", "port", "login", "extra"],
+    "hidden-fields": ["schema", "login", "extra"],
     "relabeling": {"password": "Access token", "host": "Base URL"},
     "placeholders": {
         "host": "https://api.hubapi.com",
+        "port": "443",
         "password": "pat-…, of a private app or service key; empty for OAuth",
     },
 }

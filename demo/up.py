@@ -16,9 +16,8 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,20 +46,30 @@ class Stand:
     :param home: the folder.
     :param ports: where they listen.
     :param users: name → role of Airflow's simple auth manager.
+    :param dags: folder of the DAGs.
+    :param options: of the sandbox's command line, besides.
     """
 
-    def __init__(self, home: Path, ports: Ports, users: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        ports: Ports,
+        users: Mapping[str, str],
+        dags: Path = EXAMPLE_DAGS,
+        options: Sequence[str] = ("--latency", "0.05"),
+    ) -> None:
         self._home = home.resolve()
+        self._dags = dags
+        self._options = options
         self._ports = ports
         self._users = users
         self.url = f"http://127.0.0.1:{ports.airflow}"
         self.hubspot_url = f"http://127.0.0.1:{ports.hubspot}"
         self.passwords = {name: secrets.token_urlsafe(9) for name in users}
 
-    def start(self, more: Mapping[str, str] | None = None) -> None:
+    def start(self) -> None:
         """Start both and wait until they are ready.
 
-        :param more: environment variables of Airflow's besides.
         :raises RuntimeError: if they are not ready in time.
         """
         self._home.mkdir(parents=True)
@@ -70,11 +79,11 @@ class Stand:
             [
                 *(sys.executable, "-m", "airflow_provider_hubcontact.sandbox"),
                 *("--port", str(self._ports.hubspot), "--token", TOKEN),
-                *("--contacts", str(self._home / "contacts.json"), "--latency", "0.05"),
+                *("--contacts", str(self._home / "contacts.json"), *self._options),
             ],
             os.environ,
         )
-        environment = {**os.environ, **self._settings(), **(more or {})}
+        environment = {**os.environ, **self._settings()}
         (self._home / "passwords.json").write_text(json.dumps(self.passwords), encoding="utf-8")
         airflow = str(Path(sys.executable).with_name("airflow"))
         for command in (["db", "migrate"], ["connections", "import", str(self._connections())]):
@@ -116,7 +125,7 @@ class Stand:
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(self._ports.airflow),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
-            "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLE_DAGS),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(self._dags),
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": "4",

@@ -21,6 +21,7 @@ def main() -> None:
     resolve("core", core + groups["test"])
     resolve("airflow-2.11", [*airflow, "apache-airflow==2.11.*"])
     resolve("bench", groups["bench"])
+    resolve("docs", groups["docs"])
     resolve("celery", [*airflow, *groups["celery"], "apache-airflow==3.3.*"])
     resolve(
         "airflow-3.3",

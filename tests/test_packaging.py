@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -32,11 +34,25 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def interpreter(wanted: str) -> str | None:
+    """Find a Python of this version on the path, or among pyenv's; None if there is none."""
+    named = shutil.which(f"python{wanted}")
+    kept = sorted(Path.home().glob(f".pyenv/versions/{wanted}.*/bin/python"))
+    for found in filter(None, (named, *map(str, kept))):
+        asked = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
+        if asked.stdout.startswith(f"Python {wanted}."):
+            return found
+    return None
+
+
+@pytest.fixture(scope="module", params=["3.11", "3.13"])
+def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the wheel in an empty environment, and give the folder of its programs."""
+    python = interpreter(request.param)
+    if python is None:
+        pytest.skip(f"there is no Python {request.param} on the path")
     folder = tmp_path_factory.mktemp("installed") / "venv"
-    call(sys.executable, "-m", "venv", folder)
+    call(python, "-m", "venv", folder)
     uv = Path(sys.executable).parent / "uv"
     install: list[str | Path] = [uv, "pip", "install", "--python", folder / "bin/python"]
     if not uv.exists():
@@ -100,6 +116,25 @@ class TestWheel:
         (hook,) = [hook for hook in hooks if hook["connection_type"] == "hubspot"]
         assert hook["package_name"] == "airflow-provider-hubcontact"
 
+    def test_its_program_runs(self, installed: Path, tmp_path: Path) -> None:
+        """The command line is installed, and knows its version."""
+        assert __version__ in call(installed / "hubcontact", "--version", AIRFLOW_HOME=str(tmp_path))
+
+    def test_pypi_takes_it(self, wheel: Path, tmp_path: Path) -> None:
+        """Its metadata is whole, and its README can be shown; that of the source distribution too."""
+        call(sys.executable, "-m", "build", "--sdist", "--no-isolation", "--outdir", tmp_path, ROOT)
+        (source,) = tmp_path.glob("*.tar.gz")
+
+        said = call(sys.executable, "-m", "twine", "check", "--strict", wheel, source)
+
+        assert said.count("PASSED") == 2
+
+
+def test_changes_can_be_gathered() -> None:
+    """The fragments of the next release are such as towncrier takes."""
+    pytest.importorskip("towncrier")
+    call(sys.executable, "-m", "towncrier", "build", "--draft", "--version", "9.9.9", "--dir", ROOT)
+
 
 class TestProviderInfo:
     def test_it_is_as_airflow_reads_it(self) -> None:
@@ -126,3 +161,24 @@ def test_constraints_are_pins_alone(file: Path) -> None:
 
     assert lines
     assert [line for line in lines if not pin.fullmatch(line)] == []
+
+
+def test_every_class_that_is_named_can_be_imported() -> None:
+    """A wrong path is only a warning to Airflow, and a missing feature to its users."""
+    info = get_provider_info()
+    named = [
+        *info["extra-links"],
+        *info["cli"],
+        *(each["class-name"] for each in info["task-decorators"]),
+        *(each["plugin-class"] for each in info["plugins"]),
+        *(each["hook-class-name"] for each in info["connection-types"]),
+        *(
+            each[name]
+            for each in info["asset-uris"]
+            for name in ("handler", "factory", "to_openlineage_converter")
+        ),
+    ]
+
+    for path in named:
+        module, _, name = path.rpartition(".")
+        assert hasattr(import_module(module), name), path

@@ -12,24 +12,29 @@ from airflow_provider_hubcontact.cli.definition import COMMANDS, SUMMARY, Comman
 COMMANDS_BY_NAME = {command.name: command for command in COMMANDS}
 
 
+def parser() -> argparse.ArgumentParser:
+    """Give the parser of all commands."""
+    whole = argparse.ArgumentParser(prog="hubcontact", description=SUMMARY)
+    whole.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    subparsers = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        own = subparsers.add_parser(command.name, help=command.help, description=command.description)
+        for option in command.options:
+            own.add_argument(*option.flags, **option.settings)
+        own.set_defaults(command=command)
+    return whole
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command.
 
     :param arguments: the command line's, if None.
     :return: 0 if all is well, 1 if a problem was found, 2 if the command could not do its work.
     """
-    parser = argparse.ArgumentParser(prog="hubcontact", description=SUMMARY)
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        own = subparsers.add_parser(command.name, help=command.help, description=command.description)
-        for option in command.options:
-            own.add_argument(*option.flags, **option.settings)
-        own.set_defaults(command=command)
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given[:1] == ["sandbox"]:  # its options are its own, and argparse would take them for ours
         chosen = argparse.Namespace(command=COMMANDS_BY_NAME["sandbox"], arguments=given[1:])
     else:
-        chosen = parser.parse_args(given)
+        chosen = parser().parse_args(given)
     wanted: Command = chosen.command
     return wanted.run(chosen)

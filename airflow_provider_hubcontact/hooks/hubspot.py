@@ -33,7 +33,7 @@ API_KEY_NAMES = ("hapikey", "api_key", "apikey")
 class HubSpotHook(BaseHook):
     """Connect to a HubSpot portal.
 
-    .. seealso:: the README, "Connection", for what goes into the connection's fields.
+    The README, "Connection", says what goes into the connection's fields.
 
     :param hubspot_conn_id: the Airflow connection, of type ``hubspot``.
     :param api_version: ``2026-09``, ``2026-03``, ``v3`` or ``v1``; the connection's unless given here.

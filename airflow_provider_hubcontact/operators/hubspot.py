@@ -43,7 +43,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
     Give either ``records`` or ``sql``. The return value is the report; it is in XCom also when the task
     fails or is skipped.
 
-    .. seealso:: the README for outcomes, connection and limits.
+    The README has the outcomes, the connection and the limits.
 
     :param records: an upstream task's output: mappings of columns to values, or one mapping. (templated)
     :param sql: a query, or the path of a ``.sql`` file, whose rows are the records. (templated)

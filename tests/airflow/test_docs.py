@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import sqlite3
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -15,7 +16,8 @@ from uuid import UUID
 import pytest
 from airflow.providers.common.compat.sdk import DAG
 
-from airflow_provider_hubcontact.cli.main import main
+from airflow_provider_hubcontact.cli.main import main, parser
+from airflow_provider_hubcontact.notifications.hubspot import SYNC_HTML, SYNC_SUBJECT
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.coercion import Coercer
@@ -89,11 +91,19 @@ def test_every_field_is_told() -> None:
     assert sorted(named) == sorted(FIELDS)
 
 
-@pytest.mark.parametrize("page", ["ledger.md", "plans.md", "mapping.md", "stages.md"])
+@pytest.mark.parametrize(
+    "page", ["ledger.md", "plans.md", "mapping.md", "stages.md", "quick-start.md", "airflow.md"]
+)
 def test_operators_can_be_made(page: str) -> None:
     """Every operator that a page shows has the keywords that the page gives it."""
     shown = [block for block in blocks(page, "python") if "HubSpotUpdateContactOperator(" in block]
-    names: dict[str, Any] = {"HubSpotUpdateContactOperator": HubSpotUpdateContactOperator}
+    names: dict[str, Any] = {
+        "HubSpotUpdateContactOperator": HubSpotUpdateContactOperator,
+        "SYNC_SUBJECT": SYNC_SUBJECT,
+        "SYNC_HTML": SYNC_HTML,
+    }
+    if page == "airflow.md":
+        names["SmtpNotifier"] = pytest.importorskip("airflow.providers.smtp.notifications.smtp").SmtpNotifier
 
     assert shown
     with DAG("shown", schedule=None):
@@ -197,3 +207,31 @@ def test_the_command_line(
             capsys.readouterr()
             main(asked.split()[1:])
             assert capsys.readouterr().out.split() == expected.split(), asked
+
+
+PAGES = sorted(path.name for path in DOCS.glob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_can_be_read(page: str) -> None:
+    """Python compiles, JSON is JSON, and a command of ours has options that there are."""
+    for code in blocks(page, "python"):
+        compile(code, page, "exec")
+    for text in blocks(page, "json"):
+        json.loads(text)
+    for block in blocks(page, "console"):
+        for line in block.splitlines():
+            words = shlex.split(line.removeprefix("$ "), comments=True) if line.startswith("$ ") else []
+            if words[:1] == ["hubcontact"]:
+                parser().parse_args(words[1:])
+
+
+def test_nothing_else_is_shown() -> None:
+    """Every language of a block is one that is tested."""
+    shown = {
+        language
+        for page in PAGES
+        for language in re.findall(r"^```(\w+)$", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE)
+    }
+
+    assert shown <= {"python", "json", "console", "sql"}

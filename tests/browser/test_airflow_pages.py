@@ -1,0 +1,269 @@
+"""A real Airflow in a real browser: the connection's form, a run, its report."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import socket
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from airflow_provider_hubcontact.sandbox.server import TOKEN
+from demo.up import Ports, Stand
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.timeout(600)
+
+IMAGES = Path(__file__).parent.parent.parent / "docs" / "images"
+KEEPS_IMAGES = os.environ.get("SCREENSHOTS") == "1"
+PHONE = {"width": 390, "height": 844}
+
+
+class Airflow:
+    """A running Airflow, asked by its REST API."""
+
+    def __init__(self, stand: Stand) -> None:
+        self.stand = stand
+        self._token = self._ask("POST", "/auth/token", self.credentials("admin"))["access_token"]
+
+    def credentials(self, name: str) -> dict[str, str]:
+        return {"username": name, "password": self.stand.passwords[name]}
+
+    def run(self, dag_id: str, until: tuple[str, ...] = ("success", "failed")) -> str:
+        """Run a DAG to its end."""
+        run_id: str = self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})[
+            "dag_run_id"
+        ]
+        self.wait(dag_id, run_id, until)
+        return run_id
+
+    def wait(self, dag_id: str, run_id: str, until: tuple[str, ...]) -> str:
+        """Wait for a state of the run's task."""
+        state = ""
+        for _ in range(240):
+            state = str(self.task(dag_id, run_id)["state"])
+            if state in until:
+                return state
+            time.sleep(0.5)
+        raise AssertionError(f"{dag_id} is still {state}")
+
+    def task(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """Give the run's only task instance."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances"
+        (found,) = self._ask("GET", path)["task_instances"]
+        return dict(found)
+
+    def report(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """Give the report as Airflow's database has it."""
+        path = (
+            f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/contacts/xcomEntries/return_value"
+        )
+        return dict(json.loads(json.dumps(self._ask("GET", f"{path}?deserialize=false")["value"])))
+
+    def faults(self, plan: dict[str, Any]) -> None:
+        """Tell the sandbox what is to go wrong."""
+        self._call("PUT", f"{self.stand.hubspot_url}/sandbox/faults", plan, TOKEN)
+
+    def _ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        answer = self._call(method, self.stand.url + path, body, getattr(self, "_token", ""))
+        return dict(json.loads(answer))
+
+    @staticmethod
+    def _call(method: str, url: str, body: object, token: str) -> bytes:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - our own
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - same
+            said: bytes = answer.read()
+        return said
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
+    """Serve Airflow, its scheduler and its triggerer, and a HubSpot."""
+    stand = Stand(
+        tmp_path_factory.mktemp("stand") / "home",
+        Ports(_free_port(), _free_port()),
+        {"admin": "admin", "viewer": "viewer", "guest": ""},
+        dags=Path(__file__).parent / "dags",
+    )
+    try:
+        stand.start()
+        yield Airflow(stand)
+    finally:
+        stand.stop()
+
+
+@pytest.fixture
+def screen(chromium: Browser, airflow: Airflow) -> Iterator[Page]:
+    """A page of somebody who is not logged in."""
+    context = chromium.new_context(viewport={"width": 1300, "height": 900}, base_url=airflow.stand.url)
+    yield context.new_page()
+    context.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def log_in(screen: Page, airflow: Airflow, name: str) -> None:
+    screen.goto("/auth/login")
+    screen.fill("input[name=username]", name)
+    screen.fill("input[name=password]", airflow.stand.passwords[name])
+    screen.click("button[type=submit]")
+    screen.wait_for_url(lambda url: "/auth/" not in url)
+
+
+def report_path(dag_id: str, run_id: str, page: str = "report") -> str:
+    query = {"dag_id": dag_id, "run_id": run_id, "task_id": "contacts", "map_index": -1}
+    return f"/hubcontact/{page}?{urlencode(query)}"
+
+
+def keep(screen: Page, name: str, *, whole: bool = False) -> None:
+    """Take a picture for the documentation, if asked to."""
+    if KEEPS_IMAGES:
+        screen.screenshot(path=IMAGES / f"{name}.png", full_page=whole)
+
+
+def test_the_connection_form(screen: Page, airflow: Airflow) -> None:
+    """Its fields have names and masks; what is typed works, and Test says so."""
+    log_in(screen, airflow, "admin")
+    screen.goto("/connections")
+    screen.get_by_role("button", name="Add Connection").first.click()
+    screen.locator("input[name=connection_id]").fill("by_hand")
+    screen.get_by_role("combobox").last.click()
+    screen.keyboard.type("hubspot")
+    screen.keyboard.press("Enter")
+    host, _, port = airflow.stand.hubspot_url.rpartition(":")
+    screen.locator("input[name=host]").fill(host)
+    screen.locator("input[name=port]").fill(port)
+    screen.locator("input[name=password]").fill(TOKEN)
+    for label in ("Base URL", "Access token"):
+        assert screen.get_by_text(label).first.is_visible()
+    assert screen.locator("input[name=password]").get_attribute("type") == "password"
+    assert screen.locator("input[name=login]").count() == 0
+    keep(screen, "airflow-connection")
+    screen.get_by_text("Extra Fields", exact=True).first.click()
+    for label in ("OAuth client ID", "OAuth client secret", "API version", "Rate limit store", "Reserve"):
+        assert screen.get_by_text(label).first.is_visible()
+    screen.get_by_role("button", name="Save").click()
+    screen.get_by_text("by_hand").wait_for()
+    row = screen.get_by_role("row").filter(has_text="by_hand")
+    with screen.expect_response(
+        lambda answer: "/connections/" in answer.url and "test" in answer.url
+    ) as tested:
+        row.get_by_role("button", name="Test").first.click()
+
+    said = tested.value.json()
+    assert said["status"], said
+    assert "Connected to portal 12345678" in said["message"]
+    assert "crm.objects.contacts.write" in said["message"]
+    assert "calls are left today" in said["message"]
+
+
+def test_the_report_of_a_run(screen: Page, airflow: Airflow, tmp_path: Path) -> None:
+    """It is a tab of the task, and has the numbers that the database has; its table can be downloaded."""
+    run_id = airflow.run("good_run")
+    told = airflow.report("good_run", run_id)
+    log_in(screen, airflow, "viewer")
+    screen.goto(f"/dags/good_run/runs/{quote(run_id)}/tasks/contacts")
+    screen.get_by_role("link", name="HubSpot sync").click()
+    frame = screen.frame_locator("iframe")
+    frame.get_by_role("heading", name="HubSpot sync report").wait_for()
+
+    text = frame.locator("body").inner_text()
+    keep(screen, "airflow-report")
+    screen.goto(report_path("good_run", run_id))
+    with screen.expect_download() as download:
+        screen.get_by_role("link", name="CSV").click()
+    table = list(csv.DictReader(Path(download.value.path()).read_text(encoding="utf-8").splitlines()))
+
+    for outcome, count in told["outcomes"].items():
+        assert f"{count:,} {outcome.replace('_', ' ')}" in text
+    assert f"{told['rows']:,}\nrecords" in text
+    assert f"{told['calls']['total']:,}\ncalls" in text
+    assert [row["key"] for row in table] == [problem["key"] for problem in told["problems"]]
+
+
+def test_a_run_that_failed(screen: Page, airflow: Airflow) -> None:
+    """Reasons are counted, problems shown, and no text of a record is markup."""
+    troubles: list[str] = []
+    screen.on("dialog", lambda dialog: troubles.append(dialog.message))
+    run_id = airflow.run("bad_run")
+    log_in(screen, airflow, "viewer")
+    screen.goto(report_path("bad_run", run_id))
+    keep(screen, "airflow-report-bad")
+
+    text = screen.locator("body").inner_text()
+    assert "failed" in text
+    told = airflow.report("bad_run", run_id)
+    assert set(told["outcomes"]) == {"updated", "invalid", "rejected", "not_found"}
+    for outcome, count in told["outcomes"].items():
+        assert f"{count} {outcome.replace('_', ' ')}" in text
+    for reason in told["reasons"]:
+        assert str(reason["category"]) in text
+    assert screen.locator("script").count() == 0
+    assert not troubles
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_can_be_read(chromium: Browser, airflow: Airflow, scheme: str) -> None:
+    """On a phone, by day and by night: nothing is wider than the screen."""
+    run_id = airflow.run("empty_run", ("skipped",))
+    bad_run = airflow.run("bad_run")
+    context = chromium.new_context(viewport=PHONE, base_url=airflow.stand.url, color_scheme=scheme)  # type: ignore[arg-type]
+    screen = context.new_page()
+    log_in(screen, airflow, "viewer")
+    screen.goto(report_path("empty_run", run_id))
+    assert "The source had no records." in screen.locator("body").inner_text()
+    keep(screen, f"airflow-report-empty-{scheme}")
+    screen.goto(report_path("bad_run", bad_run))
+    keep(screen, f"airflow-report-phone-{scheme}")
+    width = screen.evaluate("document.documentElement.scrollWidth")
+    context.close()
+
+    assert width <= PHONE["width"]
+
+
+def test_who_may_not(screen: Page, airflow: Airflow) -> None:
+    """Who is not logged in gets the login, and comes back from it; who may not read DAGs gets 403."""
+    run_id = airflow.run("empty_run", ("skipped",))
+    path = report_path("empty_run", run_id)
+    screen.goto(path)
+    assert "/auth/login" in screen.url
+    screen.fill("input[name=username]", "guest")
+    screen.fill("input[name=password]", airflow.stand.passwords["guest"])
+    screen.click("button[type=submit]")
+    screen.wait_for_url(lambda url: "/auth/" not in url)
+    answer = screen.goto(path)
+
+    assert answer is not None
+    assert answer.status == 403
+    assert "records" not in screen.locator("body").inner_text()
+
+
+def test_a_run_that_waits(airflow: Airflow) -> None:
+    """While the portal moves, the triggerer waits and no worker does; then the run goes on by itself."""
+    airflow.faults({"rules": [{"kind": "migration", "seconds": 65}]})
+    began = time.monotonic()
+    run_id = airflow.run("waiting_run", ("deferred",))
+    airflow.wait("waiting_run", run_id, ("success", "failed"))
+    report = airflow.report("waiting_run", run_id)
+
+    assert time.monotonic() - began > 55
+    assert airflow.task("waiting_run", run_id)["state"] == "success"
+    assert airflow.task("waiting_run", run_id)["try_number"] == 1
+    assert sum(report["outcomes"].values()) == report["rows"] == 200
