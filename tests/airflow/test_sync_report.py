@@ -108,6 +108,17 @@ class TestPage:
         assert drawn is not None
         assert (drawn.line, drawn.most, drawn.limit) == ("300.0,90.0 600.0,60.0", 20.0, 0.0)
 
+    def test_calls_are_counted_as_hubspot_does(self) -> None:
+        """In windows of ten seconds: a burst of one is no rate of ten."""
+        steps = [(float(at), 100 * at, 19 * at) for at in range(31)]
+        report = {**a_report(), "timeline": steps, "quota": {"calls_in_10_seconds": 190}}
+
+        page = render(HEADING, report, is_masked=False, downloads={})
+
+        assert "calls in 10 seconds, and HubSpot&#39;s limit" in page
+        assert "up to 190" in page
+        assert "up to 100" in page
+
     def test_other_xcoms_are_no_reports(self) -> None:
         """Whatever they are."""
         assert not any(map(is_report, (None, 1, "report", [], {}, {"report": "other"})))
