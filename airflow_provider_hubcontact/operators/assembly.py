@@ -51,6 +51,7 @@ class Assembly:
             nulls=Nulls(self._task.nulls),
             time_form=TimeForm.MILLIS if legacy else TimeForm.ISO,
             timestamp=self._task.timestamp,
+            unsent=frozenset([self._task.watermark] if self._task.watermark else ()),
         )
 
     def sync(self, shape: Shape, first: Sequence[object], *, writes: bool) -> Sync:

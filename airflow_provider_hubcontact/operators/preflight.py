@@ -114,7 +114,7 @@ class Preflight:
         if is_mapping_of_names(task.mapping):
             names = set(task.mapping.values()) if task.mapping else set()
         else:
-            names = set(self._columns or ()) - {task.key, task.timestamp}
+            names = set(self._columns or ()) - {task.key, task.timestamp, task.watermark}
         created = task.create_missing_properties
         if not isinstance(created, Mapping) and is_true(created):
             return

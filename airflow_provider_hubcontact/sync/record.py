@@ -86,6 +86,7 @@ class Shape:
     :param nulls: whether None is left out or clears the property.
     :param time_form: how datetimes are written.
     :param timestamp: column that says when the row's values were set.
+    :param unsent: columns that are not sent unless the mapping names them.
     """
 
     key: str = "email"
@@ -94,6 +95,7 @@ class Shape:
     nulls: Nulls = Nulls.IGNORE
     time_form: TimeForm = TimeForm.ISO
     timestamp: str | None = None
+    unsent: frozenset[str] = frozenset()
 
     def record(self, row: int, source: object) -> Record | Result:
         """Shape one row.
@@ -175,7 +177,7 @@ class Shape:
         """Give the row's values with the names of the properties that they are for."""
         if self.mapping is not None:
             return [(name, source[column]) for column, name in self.mapping.items() if column in source]
-        own = {self.key, self.timestamp}
+        own = {self.key, self.timestamp, *self.unsent}
         return [(column, value) for column, value in source.items() if column not in own]
 
     def _cell(self, name: object, value: object) -> tuple[str, JSON] | None:

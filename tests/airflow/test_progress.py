@@ -76,3 +76,16 @@ def test_the_timeline_stays_short(monkeypatch: pytest.MonkeyPatch) -> None:
     assert timeline[0][0] == 0
     assert [rows for _, rows, _ in timeline] == [3] * len(timeline)
     assert [at for at, _, _ in timeline] == sorted(at for at, _, _ in timeline)
+
+
+def test_a_rehearsed_run_has_one_timeline() -> None:
+    """Its second part goes on where the first has ended."""
+    shown = progress(updated=1)
+    for _ in range(2):
+        with shown:
+            time.sleep(0.15)
+        shown = Progress(shown.report, HubSpot("https://api.hubapi.com", AccessToken("pat-na1-x")))
+
+    times = [at for at, _, _ in shown.report.timeline]
+    assert times == sorted(times)
+    assert times[-1] >= 0.2

@@ -22,6 +22,7 @@ from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.policy import Policy
 from tests.airflow.conftest import RunDag
 from tests.airflow.running import connect
+from tests.airflow.running import run as run_task
 
 CONTACTS = [{"email": f"c{n}@example.com"} for n in range(1, 10)]
 
@@ -172,6 +173,14 @@ class TestRuns:
         warehouse.commit()
         assert rows() == 2
         assert rows() == 1
+
+    def test_its_column_is_not_sent(self, warehouse: sqlite3.Connection) -> None:
+        """Without a mapping every other column is a property."""
+        ended = run_task(
+            sql="SELECT * FROM customers", sql_conn_id="warehouse", watermark="updated_at", state=None
+        )
+
+        assert ended.outcomes == {"updated": 5}
 
     def test_with_a_plan_there_is_none(self) -> None:
         """Neither is a source that is read."""
