@@ -214,6 +214,34 @@ def test_legacy_api(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None
     assert contact.history["jobtitle"][0].timestamp == 1_735_689_600_000
 
 
+def test_incremental(
+    run_dag: RunDag, examples: DagBag, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The second run reads the last row alone."""
+    with sqlite3.connect(tmp_path / "warehouse.db") as database:
+        database.execute("CREATE TABLE customers (email, city, updated_at)")
+        rows = [("ada@example.com", "Rome", "2026-01-01"), ("grace@example.com", "Oslo", "2026-01-02")]
+        database.executemany("INSERT INTO customers VALUES (?, ?, ?)", rows)
+    warehouse = {"conn_type": "sqlite", "host": str(tmp_path / "warehouse.db")}
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(warehouse))
+
+    first = run_dag(examples.dags["update_contacts_incremental"])
+    second = run_dag(examples.dags["update_contacts_incremental"])
+
+    assert report(first)["outcomes"] == {"updated": 2}
+    assert report(second)["outcomes"] == {"unchanged": 1}
+
+
+def test_decorated(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None:
+    """What the function yields is in HubSpot."""
+    run = run_dag(examples.dags["update_contacts_decorated"])
+
+    assert states(run) == {"contacts": "success"}
+    contact = hubspot.portal.contact("alan@example.com")
+    assert contact is not None
+    assert contact.properties["firstname"] == "Alan"
+
+
 def test_partitioned(
     run_dag: RunDag, examples: DagBag, monkeypatch: pytest.MonkeyPatch, postgres_uri: str
 ) -> None:
