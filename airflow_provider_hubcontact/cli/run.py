@@ -6,7 +6,8 @@ import logging
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from airflow.providers.common.compat.sdk import AirflowException
 from rich.console import Console
@@ -28,6 +29,9 @@ COMMANDS: Mapping[str, Callable[[Namespace, Output], int]] = {
 
 CANNOT, INTERRUPTED = 2, 130
 
+CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
+"""Airflow's variable: what this process is."""
+
 
 def run(name: str, chosen: Namespace) -> int:
     """Run a command.
@@ -36,13 +40,26 @@ def run(name: str, chosen: Namespace) -> int:
     :param chosen: its arguments.
     :return: 0 if all is well, 1 if a problem was found, 2 if it could not do its work.
     """
-    # Airflow looks connections up in its database in such processes only.
-    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
-    logging.getLogger("airflow_provider_hubcontact").setLevel(logging.ERROR)
     try:
-        return COMMANDS[name](chosen, Output(as_json=getattr(chosen, "json", False)))
+        with _as_a_program():
+            return COMMANDS[name](chosen, Output(as_json=getattr(chosen, "json", False)))
     except (HubSpotError, UnusableSource, InvalidSchema, AirflowException, OSError) as error:
         Console(file=sys.stderr, highlight=False).print(f"error: {error}", style="red", markup=False)
         return CANNOT
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+@contextmanager
+def _as_a_program() -> Iterator[None]:
+    """Let Airflow look connections up in its database too, and keep the log of a run off the terminal."""
+    log = logging.getLogger("airflow_provider_hubcontact")
+    level, context = log.level, os.environ.get(CONTEXT)
+    log.setLevel(logging.ERROR)
+    os.environ[CONTEXT] = context or "server"
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+        if context is None:
+            del os.environ[CONTEXT]

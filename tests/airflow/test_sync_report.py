@@ -152,9 +152,7 @@ class TestServer:
         from fastapi.testclient import TestClient  # noqa: PLC0415 - heavy
 
         monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", "viewer:viewer,guest:")
-        monkeypatch.setenv(
-            "AIRFLOW__API_AUTH__JWT_SECRET", "a secret of the tests, which is long enough for it"
-        )
+        monkeypatch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "of the tests " * 8)
         purge_cached_app()
         with TestClient(create_app(apps="core"), follow_redirects=False) as client:
             yield client
