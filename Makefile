@@ -26,7 +26,7 @@ down: ## end what `make up` started
 	@if [ -e .venv/bin/python ]; then .venv/bin/python -m demo.up stop; fi
 
 test: $(AIRFLOW_3) ## everything below that checks, as CI does
-	@.venv/bin/python scripts/check.py lint types audit docs test-all test-core test-airflow-2.11
+	@.venv/bin/python scripts/check.py lint types audit docs test-all test-core test-airflow-2.11 test-celery
 
 docs: $(DOCS) ## build the documentation into build/docs; a warning is an error
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict --quiet

@@ -52,14 +52,16 @@ def run(name: str, chosen: Namespace) -> int:
 
 @contextmanager
 def _as_a_program() -> Iterator[None]:
-    """Let Airflow look connections up in its database too, and keep the log of a run off the terminal."""
-    log = logging.getLogger("airflow_provider_hubcontact")
-    level, context = log.level, os.environ.get(CONTEXT)
-    log.setLevel(logging.ERROR)
+    """Let Airflow look connections up in its database too, and keep its log off the terminal.
+
+    Airflow 2 logs to standard output, which is for what the command says.
+    """
+    disabled, context = logging.root.manager.disable, os.environ.get(CONTEXT)
+    logging.disable(logging.WARNING)
     os.environ[CONTEXT] = context or "server"
     try:
         yield
     finally:
-        log.setLevel(level)
+        logging.disable(disabled)
         if context is None:
             del os.environ[CONTEXT]
