@@ -252,8 +252,10 @@ class HubSpotUpdateContactOperator(BaseOperator):
             raise HubSpotSyncFailed(f"dry_run: {error}") from error
         self._execution = Execution(self, context, goes_on=self._goes_on)
         try:
-            stop = self._execution.run(report)
-            self._emit(report, context)
+            try:
+                stop = self._execution.run(report)
+            finally:
+                self._emit(report, context)
             self._conclude(report, context, stop)
         except BaseException:
             # Airflow keeps what a failing task pushed, but not what it would have returned.

@@ -54,7 +54,7 @@ class Watermark:
         self._under_way: dict[int, Any] = {}
         self._read: Any = None  # the largest value that was read
         self._held: Any = None  # the smallest value that has not ended well
-        self._is_sorted = True
+        self._is_sorted = False  # in the order of the column, as the query asks for
         self._is_whole = False
 
     def marked(self, source: Iterable[object]) -> Iterable[object]:
@@ -63,7 +63,7 @@ class Watermark:
 
     def _rows(self, source: Iterable[object]) -> Iterator[object]:
         self._under_way.clear()
-        self._read, self._is_sorted, self._is_whole = None, True, False
+        self._read, self._is_whole = None, False
         number = 0
         for row in source:
             value = self._of(row)
@@ -89,6 +89,7 @@ class Watermark:
         """
         if isinstance(parameters, Mapping):
             return sql, parameters
+        self._is_sorted = True
         where = "" if self.since is None else f" WHERE {self.column} >= {marker} OR {self.column} IS NULL"
         inner = f"SELECT * FROM (\n{sql.strip().rstrip(';')}\n) hubcontact_rows"  # noqa: S608 - the DAG's author's
         own = () if self.since is None else (self.since,)
@@ -121,10 +122,9 @@ class Watermark:
                 f"watermark: a {type(value).__name__} in {self.column} cannot be kept; "
                 f"it is one of {', '.join(_KINDS)}"
             )
-        if value is not None and self.since is not None and type(value) is not type(self.since):
+        if value is not None and self.since is not None and _kind(value) != _kind(self.since):
             raise UnusableSource(
-                f"watermark: {self.column} was a {type(self.since).__name__} before, "
-                f"and is a {type(value).__name__} now"
+                f"watermark: {self.column} was a {_kind(self.since)} before, and is a {_kind(value)} now"
             )
         return value
 
@@ -200,6 +200,12 @@ _KINDS: Mapping[str, Any] = {
     "datetime": datetime.fromisoformat,
 }
 """Type of a mark → how it is read again."""
+
+
+def _kind(value: Any) -> str:
+    """Name what can be compared with each other."""
+    name = type(value).__name__
+    return f"{name} without a zone" if isinstance(value, datetime) and value.tzinfo is None else name
 
 
 def _kept(value: Any) -> dict[str, str]:

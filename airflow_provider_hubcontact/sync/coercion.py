@@ -54,7 +54,8 @@ def _trimmed(text: str) -> Coerced:
 
 def _boolean(text: str) -> Coerced:
     word = text.strip().lower()
-    return {"1": "true", "0": "false"}.get(word, word), "a yes or no is written as true or false"
+    word = {"1": "true", "0": "false"}.get(word, word)
+    return (word, "a yes or no is written as true or false") if word in {"true", "false"} else _trimmed(text)
 
 
 def _number(text: str) -> Coerced:

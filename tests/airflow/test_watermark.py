@@ -98,6 +98,7 @@ class TestMark:
         """Rows without an outcome hold it; so does the unread rest of a source that is not sorted."""
         store = Store()
         watermark = mark(store)
+        watermark.since_query("SELECT", None, "?")  # asks for them in order
         rows = iter(watermark.marked([{"at": 1}, {"at": 2}, {"at": 3}]))
         next(rows), next(rows)
         watermark.settled(Result(1, "k", Outcome.UPDATED))
@@ -105,7 +106,7 @@ class TestMark:
         sorted_source = store.kept
         other = Store()
         watermark = mark(other)
-        rows = iter(watermark.marked([{"at": 5}, {"at": 2}, {"at": 1}]))
+        rows = iter(watermark.marked([{"at": 1}, {"at": 2}, {"at": 0}]))
         next(rows), next(rows)
         watermark.settled(Result(1, "k", Outcome.UPDATED))
         watermark.settled(Result(2, "k", Outcome.UPDATED))
@@ -129,6 +130,10 @@ class TestMark:
         run(store, [1])
         with pytest.raises(UnusableSource, match="was a int before, and is a str now"):
             run(store, ["1"])
+        other = Store()
+        run(other, [datetime(2026, 1, 1, tzinfo=UTC)])
+        with pytest.raises(UnusableSource, match="and is a datetime without a zone now"):
+            run(other, [datetime(2026, 1, 2)])  # noqa: DTZ001 - on purpose
 
 
 class TestRuns:

@@ -59,6 +59,7 @@ def test_what_can_mean_one_thing_only(kind: Kind, text: str, written: str) -> No
         (Kind.EMAIL, "a@b.c"),
         (Kind.BOOLEAN, "true"),
         (Kind.BOOLEAN, ""),
+        (Kind.BOOLEAN, "Yes"),
         (Kind.NUMBER, "1,000"),
         (Kind.NUMBER, "1e9999"),
         (Kind.DATE, "20260102"),
