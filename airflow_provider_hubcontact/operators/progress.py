@@ -58,9 +58,12 @@ class Progress:
         while not self._ended.wait(pace):
             now = time.monotonic()
             self._note(now - self._began)
-            if len(self.report.timeline) >= MOST_POINTS:
-                del self.report.timeline[1::2]
-                pace *= 2
+            if len(self.report.timeline) > MOST_POINTS:
+                kept = (
+                    10 if pace == SAMPLE_EVERY else 2
+                )  # so that points are whole windows of the limit apart
+                self.report.timeline[1:] = self.report.timeline[kept::kept]
+                pace *= kept
             if now - told >= EVERY:
                 told = now
                 log.info("%s", self.line(now - self._began))

@@ -132,7 +132,7 @@ class Ledger:
             line["reason"],
             tuple(line["properties"]),
             line["correlation_id"],
-            earlier=True,
+            earlier=line["try"],
         )
 
     def settled(self, result: Result, /) -> None:

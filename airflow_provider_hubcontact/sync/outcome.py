@@ -68,7 +68,7 @@ class Result(NamedTuple):
     :param properties: names of the properties that failed.
     :param correlation_id: HubSpot's id of the call, for its support.
     :param changes: property → (old, new) of what was written or, in a dry run, would be.
-    :param earlier: whether an earlier try of the task came to this.
+    :param earlier: number of the earlier try of the task that came to this; 0 if this one did.
     """
 
     row: int
@@ -80,7 +80,7 @@ class Result(NamedTuple):
     properties: tuple[str, ...] = ()
     correlation_id: str | None = None
     changes: Mapping[str, tuple[str | None, str]] = MappingProxyType({})
-    earlier: bool = False
+    earlier: int = 0
 
 
 Tally = Counter[tuple[Outcome, int | None]]

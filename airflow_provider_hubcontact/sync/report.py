@@ -81,7 +81,7 @@ class Report:
     def add(self, result: Result) -> None:
         """Count one record's result."""
         self.tally[result.outcome, result.status] += 1
-        self.earlier += result.earlier
+        self.earlier += result.earlier > 0
         if result.changes and len(self._changes) < MAX_CHANGES:
             self._changes.append(result)
         kind = (result.outcome, result.category)
@@ -241,6 +241,7 @@ def _problem(result: Result) -> dict[str, Any]:
         "reason": result.reason,
         "properties": list(result.properties),
         "correlation_id": result.correlation_id,
+        "earlier_try": result.earlier or None,
     }
 
 

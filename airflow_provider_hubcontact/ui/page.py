@@ -19,7 +19,17 @@ Report = Mapping[str, Any]
 WIDTH, HEIGHT = 600, 120
 """Of a chart, in its own units."""
 
-PROBLEM_COLUMNS = ("row", "key", "outcome", "status", "category", "reason", "properties", "correlation_id")
+PROBLEM_COLUMNS = (
+    "row",
+    "key",
+    "outcome",
+    "status",
+    "category",
+    "reason",
+    "properties",
+    "correlation_id",
+    "earlier_try",
+)
 
 HIDDEN = "hidden"
 """Stands for what only those may see who may read XComs."""
@@ -171,7 +181,7 @@ def _charts(report: Report) -> dict[str, Chart | None]:
     calls: list[tuple[float, float]] = []
     begins = 0
     for now, has, makes in timeline[1:]:
-        while begins + 1 < len(timeline) and timeline[begins + 1][0] <= now - WINDOW:
+        while begins + 1 < len(timeline) and timeline[begins + 1][0] <= now - WINDOW + ROUNDING:
             begins += 1
         before, had, made = timeline[begins]
         if (passed := now - before) > 0:
@@ -184,6 +194,9 @@ def _charts(report: Report) -> dict[str, Chart | None]:
 
 WINDOW = 10.0
 """Seconds."""
+
+ROUNDING = 0.05
+"""Seconds that a point of the timeline may be off."""
 
 UNLIMITED = 10_000
 """Calls in ten seconds that no portal has: a limit of the sandbox's."""

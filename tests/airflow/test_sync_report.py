@@ -71,6 +71,16 @@ class TestPage:
         for said in ("failed", "2 tries", "<b>1</b> updated", "33.3 %", "VALIDATION_ERROR", "c-1", "0:01:15"):
             assert said in page
 
+    def test_in_which_try_a_record_ended(self) -> None:
+        """Once there were several."""
+        report = Report()
+        report.add(Result(1, "a@example.com", Outcome.REJECTED, 400, earlier=1))
+        report.add(Result(2, "b@example.com", Outcome.REJECTED, 400))
+
+        page = shown(report.to_dict())
+
+        assert [each.split("<")[0] for each in page.split('data-label="try">')[1:]] == ["1", "2"]
+
     def test_keys_and_values_can_be_hidden(self) -> None:
         """What is left are counts, outcomes, categories and names of properties."""
         page = shown(masked(a_report()), is_masked=True)
@@ -108,9 +118,11 @@ class TestPage:
         assert drawn is not None
         assert (drawn.line, drawn.most, drawn.limit) == ("300.0,90.0 600.0,60.0", 20.0, 0.0)
 
-    def test_calls_are_counted_as_hubspot_does(self) -> None:
-        """In windows of ten seconds: a burst of one is no rate of ten."""
-        steps = [(float(at), 100 * at, 19 * at) for at in range(31)]
+    @pytest.mark.parametrize("every", [1, 10, 20])
+    def test_calls_are_counted_as_hubspot_does(self, every: int) -> None:
+        """In windows of ten seconds: a burst of one is no rate of ten, in a long run as in a short one."""
+        seconds = [0.0, *(at + 0.1 for at in range(every, 121, every))]
+        steps = [(at, 100 * int(at), 190 * int(at / 10) + min(190, 100 * int(at % 10))) for at in seconds]
         report = {**a_report(), "timeline": steps, "quota": {"calls_in_10_seconds": 190}}
 
         page = render(HEADING, report, is_masked=False, downloads={})

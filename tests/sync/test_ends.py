@@ -93,7 +93,7 @@ class Journal:
     def earlier(self, record: Record, /) -> Result | None:
         if record.row not in self.known:
             return None
-        return Result(record.row, record.key, Outcome.CREATED, 201, earlier=True)
+        return Result(record.row, record.key, Outcome.CREATED, 201, earlier=1)
 
     def settled(self, result: Result, /) -> None:
         self.results.append(result)
@@ -116,7 +116,7 @@ def test_what_has_ended_before_is_not_sent() -> None:
 
     results = run(sync_of(contacts), journal := Journal(known), ROWS)
 
-    assert {row for row, result in results.items() if result.earlier} == known
+    assert {row for row, result in results.items() if result.earlier == 1} == known
     assert sum(len(keys) for keys in contacts.reads) == MANY - len(known)
     assert contacts.contacts["1"]["firstname"] == "old"
     assert contacts.contacts["40"]["firstname"] == "new"

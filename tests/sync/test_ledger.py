@@ -161,7 +161,7 @@ class TestResume:
 
         assert (found is not None) is is_final
         if found:
-            assert (found.row, found.outcome, found.status, found.earlier) == (7, outcome, status, True)
+            assert (found.row, found.outcome, found.status, found.earlier) == (7, outcome, status, 1)
 
     def test_the_users_actions_count(self) -> None:
         """What the task is told to retry is no end."""

@@ -54,6 +54,7 @@ def test_report_in_full() -> None:
                 "reason": "is bad",
                 "properties": ["firstname"],
                 "correlation_id": "c-1",
+                "earlier_try": None,
                 "count": 1,
             },
             {
@@ -65,6 +66,7 @@ def test_report_in_full() -> None:
                 "reason": "no key",
                 "properties": [],
                 "correlation_id": None,
+                "earlier_try": None,
                 "count": 1,
             },
         ],
@@ -78,6 +80,7 @@ def test_report_in_full() -> None:
                 "reason": "is bad",
                 "properties": ["firstname"],
                 "correlation_id": "c-1",
+                "earlier_try": None,
             },
             {
                 "row": 4,
@@ -88,6 +91,7 @@ def test_report_in_full() -> None:
                 "reason": "no key",
                 "properties": [],
                 "correlation_id": None,
+                "earlier_try": None,
             },
         ],
         "coercions": {"counts": {}, "sample": []},
@@ -183,7 +187,7 @@ class TestFold:
         two.calls = {"total": 2, "by_status": {"200": 1, "503": 1}}
         one.verified = {"records": 1, "calls": 1}
         one.add(Result(1, "a", Outcome.UPDATED, 200, changes={"firstname": ("A", "Ada")}))
-        two.add(Result(1, "b", Outcome.UPDATED, 200, earlier=True))
+        two.add(Result(1, "b", Outcome.UPDATED, 200, earlier=1))
         two.add(Result(2, "c", Outcome.REJECTED, 400, "BAD", "is bad"))
 
         folded = fold([one.to_dict(), None, two.to_dict()])
