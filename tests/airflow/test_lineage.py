@@ -11,11 +11,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_hubcontact.assets import can_be_named, contacts_asset, sanitize_uri
@@ -23,6 +26,7 @@ from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOp
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.conftest import RunDag
 from tests.airflow.running import CONTACTS, connect
+from tests.ports import free_port
 
 ROWS = [("ada@example.com", "London"), ("grace@example.com", "New York"), ("alan@example.com", "X")]
 
@@ -243,3 +247,54 @@ class TestNotifier:
         assert "- 1 not_found (404): OBJECT_NOT_FOUND" in text
         assert "<td>not_found</td>" in html
         assert "example.com" not in text + html
+
+    def test_a_mail(self, hubspot: Sandbox, run_dag: RunDag, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As the documentation has it: Airflow's own notifier brings it to a mail server."""
+        from airflow.providers.smtp.notifications.smtp import SmtpNotifier  # noqa: PLC0415 - here alone
+
+        from airflow_provider_hubcontact.notifications.hubspot import (  # noqa: PLC0415 - same
+            SYNC_HTML,
+            SYNC_SUBJECT,
+        )
+
+        mails = Mailbox()
+        server = Controller(mails, hostname="127.0.0.1", port=free_port())
+        server.start()
+        try:
+            address = {
+                "conn_type": "smtp",
+                "host": "127.0.0.1",
+                "port": server.port,
+                "extra": {"disable_ssl": True, "disable_tls": True, "from_email": "airflow@example.com"},
+            }
+            monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(address))
+            with DAG("mailed", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+                HubSpotUpdateContactOperator(
+                    task_id="contacts",
+                    records=[{"email": "nobody@example.com"}],
+                    on_failure_callback=SmtpNotifier(
+                        to="team@example.com", subject=SYNC_SUBJECT, html_content=SYNC_HTML
+                    ),
+                )
+            run_dag(dag)
+        finally:
+            server.stop()
+
+        (mail,) = mails.received
+        assert (mail["To"], mail["Subject"]) == ("team@example.com", "HubSpot sync mailed.contacts")
+        body = mail.get_body(("html",))
+        assert body is not None
+        assert "<td>not_found</td>" in body.get_content()
+
+
+class Mailbox:
+    """Keeps the mails that a server takes."""
+
+    def __init__(self) -> None:
+        self.received: list[EmailMessage] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 - aiosmtpd's name
+        """Take one."""
+        mail = message_from_bytes(envelope.content, _class=EmailMessage, policy=policy.default)
+        self.received.append(mail)
+        return "250 OK"

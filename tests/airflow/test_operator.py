@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from airflow_provider_hubcontact.operators.hubspot import (
 from airflow_provider_hubcontact.sandbox import Definition, Sandbox, Switches
 from tests.airflow import hostile
 from tests.airflow.running import CONTACTS, connect, run, stored
+from tests.ports import free_port
 
 SEATS = Definition("seats", "Seats", "number", "number")
 BOTH_APIS = pytest.mark.parametrize("api", ["2026-09", "v1"])
@@ -570,10 +570,7 @@ class TestBadConnections:
     def test_a_host_that_does_not_answer(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Nobody listening makes the records unavailable, which a retry can mend."""
         monkeypatch.setattr(RateLimit, "wait", lambda *_: None)  # between the tries of a call
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        connect(monkeypatch, f"http://127.0.0.1:{port}", "pat-na1-token")
+        connect(monkeypatch, f"http://127.0.0.1:{free_port()}", "pat-na1-token")
 
         ended = run(records=self.RECORDS[:3])
 

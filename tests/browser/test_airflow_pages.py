@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +17,7 @@ import pytest
 
 from airflow_provider_hubcontact.sandbox.server import TOKEN
 from demo.up import Ports, Stand
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -93,7 +93,7 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Airflow]:
     """Serve Airflow, its scheduler and its triggerer, and a HubSpot."""
     stand = Stand(
         tmp_path_factory.mktemp("stand") / "home",
-        Ports(_free_port(), _free_port()),
+        Ports(free_port(), free_port()),
         {"admin": "admin", "viewer": "viewer", "guest": ""},
         dags=Path(__file__).parent / "dags",
     )
@@ -110,13 +110,6 @@ def screen(chromium: Browser, airflow: Airflow) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 1300, "height": 900}, base_url=airflow.stand.url)
     yield context.new_page()
     context.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def log_in(screen: Page, airflow: Airflow, name: str) -> None:

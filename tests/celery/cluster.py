@@ -6,7 +6,6 @@ import base64
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ import psycopg2  # type: ignore[import-untyped]
 from tests.airflow.postgres import serve as serve_postgres
 from tests.client.redis_server import program
 from tests.client.redis_server import serve as serve_redis
+from tests.ports import free_port
 
 PATIENCE = 240.0
 """Seconds until something that is waited for must have happened."""
@@ -116,7 +116,7 @@ def running(home: Path, dag: Path, connections: Mapping[str, str], workers: int)
         broker = stack.enter_context(serve_redis(redis))
         (home / "dags").mkdir()
         shutil.copy(dag, home / "dags")
-        port = _free_port()
+        port = free_port()
         environment = _environment(home, metadata, broker.url, port) | {
             f"AIRFLOW_CONN_{name.upper()}": value.replace("BROKER", broker.url)
             for name, value in connections.items()
@@ -172,10 +172,3 @@ def _answers(port: int) -> bool:
             return bool(answer.status == 200)
     except OSError:
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
