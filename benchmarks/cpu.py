@@ -11,6 +11,9 @@ from benchmarks.table import Result, goal, number, paragraph, ratio, table
 
 FLOOR = "floor"
 
+FASTEST = 1_250
+"""Rows a second that 250 calls in 10 s allow, with two calls for 100 rows."""
+
 
 def run(*, quick: bool) -> Iterator[Result]:
     """Measure, in rounds, so that what else the machine does meets all alike."""
@@ -45,7 +48,7 @@ def page(results: list[Result]) -> str:
             f"validate nothing. Medians of {1 + max(each['round'] for each in results)} rounds."
         )
         + "\n"
-        + goal("At most twice the floor", ratio(ours, floor), met=ours <= 2 * floor, why=WHY)
+        + goal("At most twice the floor", ratio(ours, floor), met=ours <= 2 * floor, why=_why(ours))
         + goal("Less than the official client, which only writes", ratio(ours, official), met=ours < official)
     )
 
@@ -55,7 +58,14 @@ def _median(results: list[Result], name: str) -> float:
     return statistics.median(each) if each else 0.0
 
 
-WHY = (
-    "The floor neither compares values, nor folds keys, nor gives each record a trace id and an outcome; "
-    "that work is Python."
-)
+def _why(cpu: float) -> str:
+    """Say what a row costs beyond the floor, and what that means.
+
+    :param cpu: milliseconds for 1,000 rows.
+    """
+    core = cpu / 1e6 * FASTEST
+    return (
+        "The floor neither compares values, nor folds keys, nor gives each record a trace id and an outcome; "
+        f"that work is Python. At HubSpot's highest limit, {FASTEST:,} rows a second, it keeps {core:.0%} of "
+        "one core busy."
+    )

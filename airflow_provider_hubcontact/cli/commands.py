@@ -176,7 +176,7 @@ def sandbox(chosen: Namespace, _: Output) -> int:
     """Serve the sandbox."""
     from airflow_provider_hubcontact.sandbox.__main__ import main
 
-    return main(chosen.arguments)
+    return main(chosen.arguments, "hubcontact sandbox")
 
 
 def _summary(path: str, output: Output) -> int:

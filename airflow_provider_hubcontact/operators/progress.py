@@ -55,7 +55,8 @@ class Progress:
 
     def _tell(self) -> None:
         pace, told = SAMPLE_EVERY, self._began
-        while not self._ended.wait(pace):
+        due = self._began + pace
+        while not self._ended.wait(max(0.0, due - time.monotonic())):
             now = time.monotonic()
             self._note(now - self._began)
             if len(self.report.timeline) > MOST_POINTS:
@@ -64,6 +65,7 @@ class Progress:
                 )  # so that points are whole windows of the limit apart
                 self.report.timeline[1:] = self.report.timeline[kept::kept]
                 pace *= kept
+            due += pace * (1 + max(0.0, now - due) // pace)
             if now - told >= EVERY:
                 told = now
                 log.info("%s", self.line(now - self._began))

@@ -21,13 +21,16 @@ GC_THRESHOLD = 100_000
 """New objects before garbage is looked for."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(
+    arguments: Sequence[str] | None = None, program: str = "python -m airflow_provider_hubcontact.sandbox"
+) -> int:
     """Serve until SIGINT or SIGTERM.
 
     :param arguments: the command line's, if None.
+    :param program: what it was started as.
     :return: the exit status.
     """
-    parser = options.parser()
+    parser = options.parser(program)
     chosen = parser.parse_args(arguments)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -62,11 +62,14 @@ FAULTS = "\n\nfaults:\n" + textwrap.indent((fault_plan.__doc__ or "").replace(":
 )
 
 
-def parser() -> argparse.ArgumentParser:
-    """Make the parser of the command line."""
+def parser(program: str) -> argparse.ArgumentParser:
+    """Make the parser of the command line.
+
+    :param program: what it was started as.
+    """
     switches = "\n".join(f"  {name}={'|'.join(values)}" for name, values in Switches.choices().items())
     made = argparse.ArgumentParser(
-        "python -m airflow_provider_hubcontact.sandbox",
+        program,
         usage="%(prog)s [options]",
         description=DESCRIPTION,
         epilog=EXAMPLES + switches + FAULTS,

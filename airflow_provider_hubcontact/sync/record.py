@@ -134,6 +134,8 @@ class Shape:
         value = plain(source[self.key])
         if isinstance(value, UUID) or (isinstance(value, Decimal) and value.is_finite() and value % 1 == 0):
             value = str(value) if isinstance(value, UUID) else int(value)
+        if value is None:
+            raise Unholdable("the key is empty")
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise Unholdable(f"the key is a {type_of(value)}, it must be text or a whole number")
         key = fold(self.id_property, (value if isinstance(value, str) else number(value)).strip())

@@ -177,14 +177,15 @@ def chart(points: Sequence[tuple[float, float]], limit: float | None = None) -> 
 def _charts(report: Report) -> dict[str, Chart | None]:
     """Draw rates over windows of ten seconds, as HubSpot counts calls."""
     timeline = report["timeline"]
+    longest = max(WINDOW, timeline[1][0] - timeline[0][0] if len(timeline) > 1 else 0.0) + SLACK
     rows: list[tuple[float, float]] = []
     calls: list[tuple[float, float]] = []
     begins = 0
     for now, has, makes in timeline[1:]:
-        while begins + 1 < len(timeline) and timeline[begins + 1][0] <= now - WINDOW + ROUNDING:
+        while begins + 1 < len(timeline) and timeline[begins + 1][0] <= now - WINDOW + SLACK:
             begins += 1
         before, had, made = timeline[begins]
-        if (passed := now - before) > 0:
+        if 0 < (passed := now - before) <= longest:  # the last point may have no whole window behind it
             rows.append((now, (has - had) / passed))
             calls.append((now, (makes - made) * WINDOW / max(passed, WINDOW)))
     limit = (report["quota"] or {}).get("calls_in_10_seconds")
@@ -195,7 +196,7 @@ def _charts(report: Report) -> dict[str, Chart | None]:
 WINDOW = 10.0
 """Seconds."""
 
-ROUNDING = 0.05
+SLACK = 0.3
 """Seconds that a point of the timeline may be off."""
 
 UNLIMITED = 10_000

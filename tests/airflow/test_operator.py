@@ -500,7 +500,7 @@ class TestBadRecords:
         [
             ("text", "maps columns to values"),
             ({"firstname": "x"}, "no column 'email'"),
-            ({"email": None}, "the key is a null"),
+            ({"email": None}, "the key is empty"),
             ({"email": "  "}, "the key is empty"),
             ({"email": "a@b.c\nd"}, "not printable"),
             ({"email": "ada@example.com", "jobtitle": b"x"}, "jobtitle: a bytes"),
