@@ -251,8 +251,8 @@ class Execution:
         hubspot, assembly, report = run
         place = memory.place
         done = place.rows if place else 0
-        if self.watermark:
-            self.watermark.passed = done
+        if self.watermark and place:
+            self.watermark.go_on(done, place.tally)
         first, remaining = _peeked(islice(rows, done, None))
         sync = assembly.sync(shape, [*first, *self._examples], writes=writes)
 

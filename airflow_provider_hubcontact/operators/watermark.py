@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_provider_hubcontact.assets import contacts_asset
 from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.operators.settings import Settings
-from airflow_provider_hubcontact.sync.outcome import Result
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result, Tally
 from airflow_provider_hubcontact.sync.policy import Action, Policy
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ class Watermark:
         self._store = store
         self._policy = policy
         self.since = _value(store.get())
-        self.passed = 0
-        """Rows from the first on that an earlier try has ended."""
+        self._passed = 0  # rows from the first on that an earlier try has ended
+        self._passed_well = True
         self._under_way: dict[int, Any] = {}
         self._read: Any = None  # the largest value that was read
         self._held: Any = None  # the smallest value that has not ended well
@@ -73,10 +73,21 @@ class Watermark:
             if value is not None:
                 self._is_sorted = self._is_sorted and (self._read is None or value >= self._read)
                 self._read = value if self._read is None else max(self._read, value)
-                if number > self.passed:
+                if number > self._passed:
                     self._under_way[number] = value
+                elif not self._passed_well:
+                    self._hold(value)
             yield row
         self._is_whole = True
+
+    def go_on(self, rows: int, tally: Tally) -> None:
+        """Take it that an earlier try has ended the first rows.
+
+        :param rows: how many.
+        :param tally: how. If any did not end well, all of them hold the mark: which one it was is not known.
+        """
+        self._passed = rows
+        self._passed_well = all(self._is_well(*ended) for ended in tally)
 
     def since_query(self, sql: str, parameters: Any, marker: str) -> tuple[str, Any]:
         """Wrap a query so that it gives rows from the mark on, in the order of their values.
@@ -98,7 +109,7 @@ class Watermark:
     def settled(self, result: Result) -> None:
         """Note how a row has ended."""
         value = self._under_way.pop(result.row, None)
-        if value is not None and self._policy.action(result.outcome, result.status) not in FINAL:
+        if value is not None and not self._is_well(result.outcome, result.status):
             self._hold(value)
 
     def move(self) -> None:
@@ -111,6 +122,9 @@ class Watermark:
         if self.since is None or mark > self.since:
             self._store.set(_kept(mark))
             log.info("The next run begins at %s %s.", self.column, mark)
+
+    def _is_well(self, outcome: Outcome, status: int | None) -> bool:
+        return self._policy.action(outcome, status) in FINAL
 
     def _hold(self, value: Any) -> None:
         self._held = value if self._held is None else min(self._held, value)

@@ -26,9 +26,10 @@ class TaskInstance:
     task_id = "update_contacts"
     map_index = -1
 
-    def __init__(self, try_number: int = 1) -> None:
+    def __init__(self, try_number: int = 1, retries: int = 0) -> None:
         self.xcoms: dict[str, Any] = {}
         self.try_number = try_number
+        self.max_tries = retries
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcoms[key] = value
@@ -69,7 +70,7 @@ def run(**settings: Any) -> Run:
 
     Besides the operator's keywords there are ``try_number``, and ``state`` for Airflow's task state store.
     """
-    ti = TaskInstance(settings.pop("try_number", 1))
+    ti = TaskInstance(settings.pop("try_number", 1), settings.get("retries", 0))
     state = settings.pop("state", None)
     context: Any = {"ti": ti} if state is None else {"ti": ti, "task_state_store": state}
     operator = HubSpotUpdateContactOperator(task_id="update_contacts", **settings)

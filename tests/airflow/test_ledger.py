@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath, io  # type: ignore[attr-defined]
+from airflow.providers.common.compat.sdk import ObjectStoragePath, Variable, io  # type: ignore[attr-defined]
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
@@ -222,6 +222,33 @@ class TestPlace:
         assert second.error is None
         assert second.report["from_earlier_tries"] == place
         assert state == {}
+
+    def test_what_failed_before_it_holds_the_watermark(
+        self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The retry that goes on behind a failed row does not make the next run forget it."""
+        variables: dict[str, Any] = {}
+        monkeypatch.setattr(Variable, "get", lambda name, default, *_, **__: variables.get(name, default))
+        monkeypatch.setattr(Variable, "set", lambda name, value, **_: variables.update({name: value}))
+        records = [{**each, "at": row} for row, each in enumerate(RECORDS)]
+        records[1]["email"] = "nobody@example.com"
+        marked: dict[str, Any] = {
+            "records": records,
+            "watermark": "at",
+            "mapping": {"email": "email", "firstname": "firstname"},
+            "max_failures": 1,
+            "retries": 1,
+            "state": State(),
+        }
+        hubspot.use_faults(LATE_FAILURE)
+        first = run(**marked)
+        hubspot.use_faults({"rules": []})
+        second = run(**marked, try_number=2)
+
+        assert isinstance(first.error, HubSpotSyncIncomplete)
+        assert second.error is None
+        assert second.report["from_earlier_tries"] > 1
+        assert [each["value"] for each in variables.values()] == ["0"]
 
     def test_another_sequence_has_another_place(self, hubspot: Sandbox) -> None:
         """Rows are skipped by their number only if all of them are the same."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -114,6 +115,21 @@ class TestMark:
 
         assert sorted_source == {"type": "int", "value": "2"}
         assert other.kept is None
+
+    @pytest.mark.parametrize(
+        ("ended", "following"), [(Outcome.UPDATED, [4]), (Outcome.NOT_FOUND, [1, 2, 3, 4])]
+    )
+    def test_rows_that_an_earlier_try_has_ended(self, ended: Outcome, following: list[int]) -> None:
+        """Its retry does not see them; they hold the mark unless all of them ended well."""
+        store = Store()
+        watermark = mark(store)
+        watermark.go_on(2, Counter({(Outcome.UPDATED, 200): 1, (ended, None): 1}))
+        list(watermark.marked([{"at": value} for value in (1, 2, 3, 4)]))
+        for row in (3, 4):
+            watermark.settled(Result(row, "k", Outcome.UPDATED))
+        watermark.move()
+
+        assert run(store, [1, 2, 3, 4]) == following
 
     def test_rows_without_a_value(self) -> None:
         """They are never left out."""
