@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import orjson
 
-from airflow_provider_hubcontact.operators.rows import UnusableSource, database, folder_of, query
+from airflow_provider_hubcontact.operators.rows import (
+    UnusableSource,
+    database,
+    engine_of,
+    folder_of,
+    query,
+)
 from airflow_provider_hubcontact.sync.ledger import FIELDS, Attempt, LedgerStore, Line
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
     from airflow.providers.common.sql.hooks.sql import DbApiHook
+
+log = logging.getLogger(__name__)
 
 LINES_IN_A_PART = 50_000
 
@@ -55,6 +65,10 @@ def _table(ledger: str) -> tuple[str, str] | None:
     if not url.netloc or not name:
         raise UnusableSource(f"a ledger in a table is sql://conn_id/table, not {ledger}")
     return url.netloc, name
+
+
+class UnusableLedger(RuntimeError):
+    """The ledger takes no lines."""
 
 
 class LedgerFiles:
@@ -122,6 +136,7 @@ class LedgerTable:
 
     def __init__(self, hook: DbApiHook, table: str, attempt: Attempt) -> None:
         self._hook = hook
+        self._engine = engine_of(hook)
         self._table = table
         self._attempt = attempt
         types = ", ".join(
@@ -131,9 +146,43 @@ class LedgerTable:
         hook.run(f"CREATE TABLE IF NOT EXISTS {table} ({types})")
 
     def write(self, lines: Sequence[Line], /) -> None:
-        """Insert lines."""
-        rows = [tuple(_cell(line[name]) for name in FIELDS) for line in lines]
-        self._hook.insert_rows(self._table, rows, target_fields=_COLUMNS, commit_every=1_000)
+        """Insert lines.
+
+        :raises UnusableLedger: if the database does not take them.
+        """
+        try:
+            self._insert([{name: _cell(line[name]) for name in FIELDS} for line in lines])
+        except Exception as error:  # noqa: BLE001 - every driver has its own
+            # The message may quote lines, and so the values of records; the hook's own insertion logs them.
+            log.debug("The ledger: %s", error)
+            raise UnusableLedger(
+                f"the table {self._table} takes no lines of the ledger: {type(error).__name__}; "
+                "the log at debug level has the database's own words"
+            ) from None
+
+    def _insert(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows, with as few statements as the database can."""
+        if self._engine is None:
+            values = ", ".join([self._hook.placeholder] * len(FIELDS))
+            sql = f"INSERT INTO {self._table} ({', '.join(_COLUMNS)}) VALUES ({values})"  # noqa: S608 - same
+            with closing(self._hook.get_conn()) as connection, closing(connection.cursor()) as cursor:
+                cursor.executemany(sql, [tuple(row.values()) for row in rows])
+                connection.commit()
+            return
+        from sqlalchemy import column, table
+        from sqlalchemy.sql import quoted_name
+
+        # The names as they are written, so that they mean what they mean in other statements.
+        schema, _, name = self._table.rpartition(".")
+        target = table(
+            quoted_name(name, quote=False),
+            *map(column, _COLUMNS),
+            schema=quoted_name(schema, quote=False) if schema else None,
+        )
+        with self._engine.begin() as connection:
+            connection.execute(
+                target.insert(), [dict(zip(_COLUMNS, row.values(), strict=True)) for row in rows]
+            )
 
     def earlier(self) -> Iterator[Line]:
         """Give the lines of the earlier tries, and of this one before it waited, try by try."""
@@ -157,11 +206,13 @@ _WORDS_OF_SQL = {
 """Field → column, where the field's name is a word of SQL."""
 _COLUMNS = [_WORDS_OF_SQL.get(name, name) for name in FIELDS]
 _NUMBERS = frozenset({"map_index", "try", "row", "status"})
-_SHORT = frozenset({"outcome", "category", "digest", "time", "correlation_id"})
+_SHORT = frozenset({"outcome", "digest", "time"})
 _JSON = ("properties", "changed", "changes", "values")
 
 
 def _cell(value: object) -> Any:
+    if isinstance(value, str):  # PostgreSQL has no text with a zero character in it
+        return value.replace("\0", "\ufffd")
     return json.dumps(value) if isinstance(value, list | dict) else value
 
 

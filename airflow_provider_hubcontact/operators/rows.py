@@ -210,7 +210,7 @@ def _cursor(hook: DbApiHook, sql: str, parameters: Any) -> Iterator[Any]:
             cursor.execute(sql, parameters)
             yield cursor
         return
-    engine = None if hook.conn_type == "sqlite" else _engine(hook)
+    engine = engine_of(hook)
     if engine is None:
         with closing(hook.get_conn()) as connection, closing(connection.cursor()) as cursor:
             cursor.execute(sql, parameters or ())
@@ -222,13 +222,19 @@ def _cursor(hook: DbApiHook, sql: str, parameters: Any) -> Iterator[Any]:
         yield streaming.exec_driver_sql(sql, values).cursor
 
 
-def _engine(hook: DbApiHook) -> Any:
-    """Give the SQLAlchemy engine, which can stream from any database that it knows."""
+def engine_of(hook: DbApiHook, **settings: Any) -> Any:
+    """Give the SQLAlchemy engine, which can stream from any database that it knows, and write in bulk.
+
+    :param settings: of the engine.
+    :return: None for SQLite, which needs none, and where SQLAlchemy does not know the database.
+    """
+    if hook.conn_type == "sqlite":
+        return None
     try:
-        return hook.get_sqlalchemy_engine()
+        return hook.get_sqlalchemy_engine(settings)
     except Exception as error:  # noqa: BLE001 - not installed, no such dialect, …: the plain cursor works too
         # Its message may quote the URL, and so the password in a form that is not masked.
         hook.log.warning(
-            "Without SQLAlchemy, the driver may hold the whole result in memory: %s", type(error).__name__
+            "SQLAlchemy cannot be used, which takes more memory and time: %s", type(error).__name__
         )
         return None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -13,8 +15,15 @@ import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath, Variable, io  # type: ignore[attr-defined]
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
+from airflow_provider_hubcontact.operators import rows
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
-from airflow_provider_hubcontact.operators.ledger_stores import LedgerFiles, lines_of, parts_of
+from airflow_provider_hubcontact.operators.ledger_stores import (
+    LedgerFiles,
+    UnusableLedger,
+    all_lines,
+    lines_of,
+    parts_of,
+)
 from airflow_provider_hubcontact.operators.place import NAME
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.contact import Contact
@@ -132,6 +141,48 @@ class TestTable:
 
         assert ended.outcomes == {"updated": 1}
         assert stored(hubspot, "late@example.com", "firstname") == "Late"
+
+    def test_on_a_server(self, hubspot: Sandbox, postgres_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """PostgreSQL has the lines too, whatever is in HubSpot's reasons; a schema may be named."""
+        monkeypatch.setenv("AIRFLOW_CONN_BOOKS", postgres_uri)
+        odd = {"email": "c1@example.com", "lifecyclestage": "a\0b ' %s :x"}
+
+        ended = run(
+            records=[RECORDS[0], odd, *RECORDS[2:]],
+            ledger="sql://books/public.Contacts_Ledger",
+            ledger_values=True,
+            validate_against_portal=False,
+            on_stage_regression="keep",
+        )
+        kept = list(all_lines("sql://books/public.contacts_ledger"))
+
+        assert ended.outcomes == {"updated": MANY - 1, "rejected": 1}
+        assert Counter(line["outcome"] for line in kept) == ended.outcomes
+        (refused,) = (line for line in kept if line["outcome"] == "rejected")
+        assert refused["values"]["lifecyclestage"] == odd["lifecyclestage"]
+
+    @pytest.fixture(params=["sqlite", "postgres"])
+    def books(self, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A database."""
+        if request.param == "postgres":
+            monkeypatch.setenv("AIRFLOW_CONN_BOOKS", request.getfixturevalue("postgres_uri"))
+        else:
+            database(monkeypatch, tmp_path / "books.db")
+
+    @pytest.mark.usefixtures("books")
+    def test_a_table_that_takes_no_lines(self, hubspot: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+        """The run ends and accounts for its records; neither log nor error has their values."""
+        rows.database("books").run("CREATE TABLE narrow (run TEXT)")
+
+        with caplog.at_level(logging.INFO):
+            ended = run(records=RECORDS, ledger="sql://books/narrow", ledger_values=True)
+        told = caplog.text + str(ended.error)
+
+        assert isinstance(ended.error, UnusableLedger)
+        assert "narrow" in str(ended.error)
+        assert sum(ended.outcomes.values()) == ended.report["rows"]
+        assert ended.error.__cause__ is None
+        assert not any(value in told for value in ("new 1", "c1@example.com"))
 
     @pytest.mark.parametrize("address", ["sql://books", "sql:///table"])
     def test_no_address_of_a_table(self, hubspot: Sandbox, address: str) -> None:
