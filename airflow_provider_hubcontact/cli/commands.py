@@ -14,7 +14,7 @@ from airflow_provider_hubcontact.client import REQUIRED_SCOPES, HubSpot
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.operators.execution import Execution
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.operators.properties import portal_of
+from airflow_provider_hubcontact.operators.properties import Portal, portal_of
 from airflow_provider_hubcontact.operators.replay import last_lines
 from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.sync.coercion import Coercer
@@ -58,7 +58,7 @@ def check(chosen: Namespace, output: Output) -> int:
 def schema(chosen: Namespace, output: Output) -> int:
     """Print the portal's schema."""
     with HubSpotHook(chosen.conn_id).get_conn() as hubspot:
-        document = _portal(hubspot).document
+        document = _portal(hubspot)[1].document
     known = document["properties"]
     if unknown := [name for name in chosen.properties if name not in known]:
         raise UnusableSource(f"the portal has no property {', '.join(unknown)}")
@@ -76,8 +76,8 @@ def validate(chosen: Namespace, output: Output) -> int:
     portal, coercer = None, Coercer({}, report.coerced)
     if not chosen.no_portal:
         with HubSpotHook(chosen.conn_id).get_conn() as hubspot:
-            found = portal_of(hubspot.properties, rules=True)
-            portal, coercer = _portal(hubspot), Coercer(found.kinds, report.coerced)
+            found, portal = _portal(hubspot)
+            coercer = Coercer(found.kinds, report.coerced)
     rows = 0
     problems: list[Result] = []
     reasons: Counter[str] = Counter()
@@ -214,13 +214,14 @@ def _summary(path: str, output: Output) -> int:
     return PROBLEMS if problems else OK
 
 
-def _portal(hubspot: HubSpot) -> PortalSchema:
-    found = portal_of(hubspot.properties, rules=True).schema()
-    if found is None:
+def _portal(hubspot: HubSpot) -> tuple[Portal, PortalSchema]:
+    found = portal_of(hubspot.properties, rules=True)
+    schema = found.schema()
+    if schema is None:
         raise UnusableSource(
             "the portal's properties cannot be read: the token needs crm.schemas.contacts.read"
         )
-    return found
+    return found, schema
 
 
 def _checked(
