@@ -14,6 +14,8 @@ from airflow_provider_hubcontact.sync.record import Record
 MAX_SAMPLES_OF_A_KIND = 5
 MAX_SAMPLES = 30
 MAX_CHANGES = 20
+MAX_CHANGED_VALUES = 300
+"""No further change is sampled once there are so many."""
 MAX_COERCIONS_OF_A_KIND = 3
 MAX_REASONS = 20
 MAX_KINDS_OF_REASONS = 500
@@ -69,6 +71,7 @@ class Report:
     _problems: list[Result] = field(default_factory=list)
     _sampled: Counter[tuple[Outcome, str | None]] = field(default_factory=Counter)
     _changes: list[Result] = field(default_factory=list)
+    _changed: int = 0
     _reasons: dict[tuple[Outcome, str | None, tuple[str, ...]], _Reason] = field(default_factory=dict)
     _coerced: Counter[str] = field(default_factory=Counter)
     _coercions: list[dict[str, Any]] = field(default_factory=list)
@@ -82,8 +85,9 @@ class Report:
         """Count one record's result."""
         self.tally[result.outcome, result.status] += 1
         self.earlier += result.earlier > 0
-        if result.changes and len(self._changes) < MAX_CHANGES:
+        if result.changes and len(self._changes) < MAX_CHANGES and self._changed < MAX_CHANGED_VALUES:
             self._changes.append(result)
+            self._changed += len(result.changes)
         kind = (result.outcome, result.category)
         if result.outcome in WELL or result.category in WOULD:
             return

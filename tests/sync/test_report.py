@@ -6,6 +6,7 @@ import json
 
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.report import (
+    MAX_CHANGED_VALUES,
     MAX_CHANGES,
     MAX_REASON_LENGTH,
     MAX_REASONS,
@@ -155,6 +156,16 @@ def test_changes_are_bounded() -> None:
     changes_told = report.to_dict()["changes"]
 
     assert [change["row"] for change in changes_told] == list(range(1, 2 * MAX_CHANGES, 2))
+
+
+def test_changes_of_many_properties_are_bounded() -> None:
+    """The report goes into Airflow's database, however wide the records are."""
+    report = Report()
+    wide = {f"property_{number}": (None, "new") for number in range(MAX_CHANGED_VALUES - 1)}
+    for row in range(1, 5):
+        report.add(Result(row, "k", Outcome.UPDATED, 200, changes=wide))
+
+    assert [change["row"] for change in report.to_dict()["changes"]] == [1, 2]
 
 
 def test_long_values_are_cut() -> None:
