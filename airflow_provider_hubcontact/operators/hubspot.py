@@ -13,8 +13,6 @@ from airflow_provider_hubcontact import CONN_FIELDS
 from airflow_provider_hubcontact.assets import can_be_named, contacts_asset
 from airflow_provider_hubcontact.links.hubspot import HubSpotContactsLink, HubSpotSyncReportLink
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
-from airflow_provider_hubcontact.sync.outcome import Outcome
-from airflow_provider_hubcontact.sync.policy import Action, Policy, is_tolerance
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -22,12 +20,13 @@ if TYPE_CHECKING:
 
     from airflow_provider_hubcontact.operators.execution import Execution
     from airflow_provider_hubcontact.sync.outcome import Result
+    from airflow_provider_hubcontact.sync.policy import Policy
     from airflow_provider_hubcontact.sync.report import Report
     from airflow_provider_hubcontact.sync.watch import Stop
 
 __all__ = ["HubSpotSyncFailed", "HubSpotSyncIncomplete", "HubSpotUpdateContactOperator"]
 
-# Parsing a DAG must cost nearly nothing: what runs a task is imported in `execute`.
+# Parsing a DAG must cost nearly nothing: what runs a task, or checks what few give, is imported when needed.
 
 API_VERSIONS: tuple[str, ...] = tuple(CONN_FIELDS["api_version"]["schema"]["enum"])
 
@@ -172,7 +171,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
         self.create_missing_properties = create_missing_properties
         self.timestamp = timestamp
         self.api_version = api_version
-        self.policy = Policy.of(status_actions or {}, max_failures)
+        self.status_actions = status_actions
+        self.max_failures = max_failures
         self.verify = verify
         self.ledger = ledger
         self.ledger_values = ledger_values
@@ -203,22 +203,36 @@ class HubSpotUpdateContactOperator(BaseOperator):
                 "HubSpotUpdateContactOperator takes either records or sql, and exactly one of them; "
                 "with records_from_ledger, at most one of them; none to apply a plan"
             )
+        if self.status_actions or self.max_failures != 0 or isinstance(self.max_failures, bool):
+            _ = self.policy  # raises what is wrong with it
         for name, most in (("max_changes", self.max_changes), ("max_creates", self.max_creates)):
-            if most is not None and not is_tolerance(most):
-                raise ValueError(f"{name} is a count or a share below 1, not {most!r}")
+            _tolerance(name, most)
         if self.sql is not None and self.sql_conn_id is None:
             raise ValueError("sql needs sql_conn_id, the connection of the database to query")
         if self.watermark and (self.plan or self.records_from_ledger):
             raise ValueError(
                 "a watermark goes with a source that is read, not with plan or records_from_ledger"
             )
-        for outcome in self.outcomes or ():
-            _one_of("outcomes", outcome, tuple(Outcome))
+        if self.outcomes:
+            from airflow_provider_hubcontact.sync.outcome import Outcome
+
+            for outcome in self.outcomes:
+                _one_of("outcomes", outcome, tuple(Outcome))
         _one_of("nulls", self.nulls, ("ignore", "clear"))
         _one_of("duplicates", self.duplicates, ("last", "reject"))
         _one_of("on_stage_regression", self.on_stage_regression, ("reject", "keep", "reset"))
         _one_of("mode", self.mode, ("update", "upsert"))
         _one_of("api_version", self.api_version, (None, *API_VERSIONS))
+
+    @property
+    def policy(self) -> Policy:
+        """How outcomes become the task's outcome.
+
+        :raises ValueError: if ``status_actions`` or ``max_failures`` is none.
+        """
+        from airflow_provider_hubcontact.sync.policy import Policy
+
+        return Policy.of(self.status_actions or {}, self.max_failures)
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         """Render, and then keep the records out of the stored and shown rendered fields.
@@ -328,6 +342,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
     def _conclude(self, report: Report, context: Context, stop: Stop | None) -> None:
         """Turn the outcomes into the task's."""
         from airflow_provider_hubcontact.operators.place import forget
+        from airflow_provider_hubcontact.sync.outcome import Outcome
+        from airflow_provider_hubcontact.sync.policy import Action
 
         policy = self.policy
         if report.dry_run:
@@ -369,6 +385,15 @@ def _line(result: Result) -> str:
     about = ", ".join(result.properties) or (result.category or "").lower().replace("_", " ")
     call = f", HubSpot's id of the call {result.correlation_id}" if result.correlation_id else ""
     return f"  row {result.row}, {result.key or 'no key'}: {result.outcome}{status}: {about}{call}"
+
+
+def _tolerance(name: str, most: float | None) -> None:
+    if most is None:
+        return
+    from airflow_provider_hubcontact.sync.policy import is_tolerance
+
+    if not is_tolerance(most):
+        raise ValueError(f"{name} is a count or a share below 1, not {most!r}")
 
 
 def _one_of(name: str, value: object, allowed: Sequence[object]) -> None:

@@ -38,9 +38,12 @@ class Settings(Protocol):
     ledger_values: bool
     records_from_ledger: str | None
     outcomes: Sequence[str] | None
-    policy: Policy
     watermark: str | None
     is_dry_run: bool | str
+
+    @property
+    def policy(self) -> Policy:
+        """How outcomes become the task's outcome."""
 
 
 def is_true(value: object) -> bool:
