@@ -33,6 +33,7 @@ RECORDS = [
     {"email": "ada@example.com", "firstname": "Augusta"},
     {"email": "grace@example.com", "firstname": "Grace"},
     {"email": "nobody@example.com"},
+    {"firstname": "Nameless"},
 ]
 
 
@@ -54,7 +55,7 @@ def ledger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-COUNTS = {"updated": 1, "unchanged": 1, "not_found": 1}
+COUNTS = {"updated": 1, "unchanged": 1, "not_found": 1, "invalid": 1}
 
 
 def test_the_ledger_in_duckdb(ledger: Path) -> None:
