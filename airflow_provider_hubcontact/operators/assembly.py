@@ -35,6 +35,7 @@ class Assembly:
         self._task = task
         self._hubspot = hubspot
         self._report = report
+        self._missing: dict[str, PropertyDefinition] | None = None
 
     @cached_property
     def portal(self) -> Portal:
@@ -65,7 +66,7 @@ class Assembly:
         port = port_of(hubspot, task.id_property)
         portal = self.portal
         schema = schema_of(task)
-        allowed = self._prepare(shape, first, schema)
+        allowed = self._prepare(shape, first, schema, writes=writes)
         writes_stage = task.mapping is None or STAGE in task.mapping.values()
         rules = Rules(
             id_property=task.id_property,
@@ -87,7 +88,9 @@ class Assembly:
             verifier=Verifier(port) if task.verify else None,
         )
 
-    def _prepare(self, shape: Shape, first: Sequence[object], schema: Schema | None) -> PortalSchema | None:
+    def _prepare(
+        self, shape: Shape, first: Sequence[object], schema: Schema | None, *, writes: bool
+    ) -> PortalSchema | None:
         """Create the properties that the portal lacks.
 
         :return: what the portal then allows.
@@ -95,17 +98,19 @@ class Assembly:
         wanted = self._task.create_missing_properties
         if not isinstance(wanted, Mapping):
             wanted = is_true(wanted)
-        new: dict[str, PropertyDefinition] = {}
         if wanted:
-            columns = [column for row in first if isinstance(row, Mapping) for column in shape.columns(row)]
-            told = schema.properties if schema else {}
-            new = missing(columns, wanted, self.portal.definitions or (), told)
-            self._report.properties_created = self._create(new.values())
-        return self.portal.schema(new.values())
+            if self._missing is None:  # a rehearsal has seen the source's own rows
+                columns = [
+                    column for row in first if isinstance(row, Mapping) for column in shape.columns(row)
+                ]
+                told = schema.properties if schema else {}
+                self._missing = missing(columns, wanted, self.portal.definitions or (), told)
+            self._report.properties_created = self._create(self._missing.values(), dry_run=not writes)
+        return self.portal.schema((self._missing or {}).values())
 
-    def _create(self, definitions: Iterable[PropertyDefinition]) -> list[str]:
+    def _create(self, definitions: Iterable[PropertyDefinition], *, dry_run: bool) -> list[str]:
         try:
-            return create_missing(self._hubspot.properties, definitions, dry_run=self._report.dry_run)
+            return create_missing(self._hubspot.properties, definitions, dry_run=dry_run)
         except HubSpotError as error:
             raised = HubSpotSyncIncomplete if error.retryable else HubSpotSyncFailed
             raise raised(f"Missing properties cannot be created: {error}") from error

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain, islice
 from tempfile import TemporaryDirectory
 from threading import Event
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
 from airflow_provider_hubcontact.client.errors import printable
@@ -19,15 +19,11 @@ from airflow_provider_hubcontact.links.hubspot import PORTAL_URL
 from airflow_provider_hubcontact.operators.assembly import Assembly
 from airflow_provider_hubcontact.operators.contacts_port import Verifier
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+from airflow_provider_hubcontact.operators.guards import Rehearsal, check_guards
 from airflow_provider_hubcontact.operators.interruption import held_back
 from airflow_provider_hubcontact.operators.ledger_stores import store_of
 from airflow_provider_hubcontact.operators.place import Place, place_of
-from airflow_provider_hubcontact.operators.plans import (
-    PlanWriter,
-    check_guards,
-    records_of_plan,
-    totals_of,
-)
+from airflow_provider_hubcontact.operators.plans import PlanWriter, records_of_plan, totals_of
 from airflow_provider_hubcontact.operators.preflight import Preflight
 from airflow_provider_hubcontact.operators.progress import Progress
 from airflow_provider_hubcontact.operators.replay import PROBLEMS, replayed, shape_of
@@ -41,6 +37,7 @@ from airflow_provider_hubcontact.operators.rows import (
 )
 from airflow_provider_hubcontact.operators.settings import Settings
 from airflow_provider_hubcontact.operators.watermark import Watermark, watermark_of
+from airflow_provider_hubcontact.sync.engine import FLUSH_EVERY
 from airflow_provider_hubcontact.sync.jobs import Answer, Job
 from airflow_provider_hubcontact.sync.ledger import Attempt, Ledger
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
@@ -65,6 +62,15 @@ class _Run(NamedTuple):
     hubspot: HubSpot
     assembly: Assembly
     report: Report
+    ledger: Ledger | None
+
+    def end(self, result: Result) -> None:
+        """Give a record an outcome that no write led to."""
+        if self.ledger:
+            self.ledger.settled(result)
+            if result.row % FLUSH_EVERY == 0:
+                self.ledger.flush()
+        self.report.add(result)
 
 
 class _Memory(NamedTuple):
@@ -147,108 +153,109 @@ class Execution:
         report.api_version = hubspot.api_version
         report.ledger = self._task.ledger
         self._ask_for_the_portal(hubspot, report)
-        assembly = Assembly(self._task, hubspot, report)
-        self._preflight(hubspot, assembly, rows, report)
-        self._total = len(rows) if isinstance(rows, Sized) else None
-        self._examples = [rows.examples] if isinstance(rows, Spool) else ()
-        if self.watermark and rows is not None:
-            rows = self.watermark.marked(rows)
-        shape = assembly.shape()
-        if self._task.records_from_ledger:
-            wanted = self._task.outcomes or PROBLEMS
-            rows, shape = (
-                replayed(self._task.records_from_ledger, wanted, rows, shape),
-                shape if rows is not None else shape_of(shape),
-            )
-        drive = partial(self._drive, _Run(hubspot, assembly, report))
         try:
-            if report.dry_run and self._task.plan:
-                return self._plan(hubspot, partial(drive, shape, rows or ()), report)
-            with TemporaryDirectory(prefix="hubcontact-") as temporary:
-                if self._task.plan:
-                    rows = self._planned(folder_of(self._task.plan))
-                elif self._is_guarded and not report.dry_run:
-                    folder = folder_of(temporary)
-                    stop = self._rehearse(hubspot, partial(drive, shape, rows or ()), report, folder)
-                    if stop:
-                        return stop
-                    rows = self._allowed(folder, report)
-                with self._ledger() as ledger, place_of(self._task, self._context, rows, report) as place:
-                    memory = _Memory(report.add, ledger, place)
-                    return drive(shape, rows or (), memory, writes=not report.dry_run)
+            with self._ledger() as ledger:
+                return self._go(_Run(hubspot, Assembly(self._task, hubspot, report), report, ledger), rows)
         finally:
             report.seconds = time.monotonic() - started
             report.calls = hubspot.calls.to_dict()
             limit = hubspot.rate_limit
             report.quota = {"calls_in_10_seconds": limit.limit, "calls_left_today": limit.daily_remaining}
 
-    def _preflight(
-        self, hubspot: HubSpot, assembly: Assembly, rows: Iterable[object] | None, report: Report
-    ) -> None:
+    def _go(self, run: _Run, rows: Iterable[object] | None) -> Stop | None:
+        self._preflight(run, rows)
+        self._total = len(rows) if isinstance(rows, Sized) else None
+        self._examples = [rows.examples] if isinstance(rows, Spool) else ()
+        if self.watermark and rows is not None:
+            rows = self.watermark.marked(rows)
+        shape = run.assembly.shape()
+        if self._task.records_from_ledger:
+            wanted = self._task.outcomes or PROBLEMS
+            rows, shape = (
+                replayed(self._task.records_from_ledger, wanted, rows, shape),
+                shape if rows is not None else shape_of(shape),
+            )
+        drive = partial(self._drive, run, shape)
+        if run.report.dry_run and self._task.plan:
+            return self._plan(run, partial(drive, rows or ()))
+        with TemporaryDirectory(prefix="hubcontact-") as temporary:
+            if self._task.plan:
+                folder = folder_of(self._task.plan)
+                rows = self._allowed(run, folder, totals_of(folder))
+            elif self._is_guarded and not run.report.dry_run:
+                folder = folder_of(temporary)
+                if stop := self._rehearse(run, folder, partial(drive, rows or ())):
+                    return stop
+                rows = self._allowed(run, folder, run.report.plan or {})
+            with place_of(self._task, self._context, rows, run.report) as place:
+                memory = _Memory(run.report.add, run.ledger, place)
+                return drive(rows or (), memory, writes=not run.report.dry_run)
+
+    def _preflight(self, run: _Run, rows: Iterable[object] | None) -> None:
         """Tell everything that is wrong at once, and what became of the records: nothing.
 
         :raises HubSpotSyncFailed: if anything is.
         """
         columns = rows.columns if isinstance(rows, Spool) else None
         total = len(rows) if isinstance(rows, Sized) else None
-        problems = Preflight(self._task, hubspot, assembly.portal, columns, total).problems()
+        problems = Preflight(self._task, run.hubspot, run.assembly.portal, columns, total).problems()
         if not problems:
             return
         key = self._task.key
         for row, source in enumerate(rows or (), 1):
             found = source.get(key) if isinstance(source, Mapping) else None
             reason = "the run did not begin: " + "; ".join(problems)
-            report.add(
-                Result(row, str(found or ""), Outcome.NOT_ATTEMPTED, category="PREFLIGHT", reason=reason)
-            )
+            run.end(Result(row, str(found or ""), Outcome.NOT_ATTEMPTED, category="PREFLIGHT", reason=reason))
         raise HubSpotSyncFailed("\n".join(["Nothing was sent:", *(f"- {each}" for each in problems)]))
 
     @property
     def _is_guarded(self) -> bool:
         return self._task.max_changes is not None or self._task.max_creates is not None
 
-    def _planned(self, folder: ObjectStoragePath) -> Iterable[object]:
-        """Give the records of a plan that may be applied."""
-        check_guards(totals_of(folder), self._task.max_changes, self._task.max_creates)
+    def _allowed(self, run: _Run, folder: ObjectStoragePath, totals: Mapping[str, Any]) -> Iterable[object]:
+        """Give the records of a plan, if the guards allow it."""
+        try:
+            check_guards(totals, self._task.max_changes, self._task.max_creates)
+        except UnusableSource as error:
+            self._give_up(run, folder, str(error))
+            raise
         return records_of_plan(folder, self._task.id_property)
 
-    def _allowed(self, folder: ObjectStoragePath, report: Report) -> Iterable[object]:
-        try:
-            return self._planned(folder)
-        except UnusableSource as error:
-            for record in records_of_plan(folder, self._task.id_property):
-                report.add(
-                    Result(record.row, record.key, Outcome.NOT_ATTEMPTED, category="GUARD", reason=str(error))
-                )
-            raise
-
-    def _plan(self, hubspot: HubSpot, drive: Callable[..., Stop | None], report: Report) -> Stop | None:
-        """Write a plan instead of contacts."""
-        writer = PlanWriter(folder_of(str(self._task.plan)))
-        stop = drive(_Memory(report.add, writer), writes=False)
-        if stop is None:
-            report.plan = writer.finish(hubspot.rate_limit.limit)
-        return stop
-
     def _rehearse(
-        self, hubspot: HubSpot, drive: Callable[..., Stop | None], report: Report, folder: ObjectStoragePath
+        self, run: _Run, folder: ObjectStoragePath, drive: Callable[..., Stop | None]
     ) -> Stop | None:
         """Find out what would be written, and give what would not its outcome already."""
-        writer = PlanWriter(folder)
+        rehearsal = Rehearsal(folder, run.end, run.ledger)
+        is_whole = False
+        try:
+            stop = drive(_Memory(lambda _: None, rehearsal), writes=False)
+            is_whole = stop is None
+        finally:
+            run.report.plan = rehearsal.plan.finish(run.hubspot.rate_limit.limit)
+            if not is_whole:
+                reason = run.report.stopped or "its source broke off"
+                self._give_up(run, folder, f"the run stopped before it wrote: {reason}")
+        return stop
 
-        def settled(result: Result) -> None:
-            if result.category not in WOULD:
-                report.add(result)
+    def _give_up(self, run: _Run, folder: ObjectStoragePath, reason: str) -> None:
+        """Give what a plan would write its outcome: nothing was tried."""
+        for record in records_of_plan(folder, self._task.id_property):
+            if run.ledger:
+                run.ledger.earlier(record)  # it is to know which record this is
+            run.end(Result(record.row, record.key, Outcome.NOT_ATTEMPTED, category="GUARD", reason=reason))
 
-        stop = drive(_Memory(settled, writer), writes=False)
+    def _plan(self, run: _Run, drive: Callable[..., Stop | None]) -> Stop | None:
+        """Write a plan instead of contacts."""
+        writer = PlanWriter(folder_of(str(self._task.plan)))
+        stop = drive(_Memory(run.report.add, writer), writes=False)
         if stop is None:
-            report.plan = writer.finish(hubspot.rate_limit.limit)
+            run.report.plan = writer.finish(run.hubspot.rate_limit.limit)
         return stop
 
     def _drive(
         self, run: _Run, shape: Shape, rows: Iterable[object], memory: _Memory, *, writes: bool
     ) -> Stop | None:
-        hubspot, assembly, report = run
+        hubspot, assembly, report, _ = run
         place = memory.place
         done = place.rows if place else 0
         if self.watermark and place:

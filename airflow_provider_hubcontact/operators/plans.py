@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from airflow_provider_hubcontact.operators.rows import UnusableSource
+from airflow_provider_hubcontact.sync.ledger import digest_of
 from airflow_provider_hubcontact.sync.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.outcome import Result
 from airflow_provider_hubcontact.sync.plan import WOULD, Write
@@ -34,6 +35,7 @@ class PlanWriter:
     def __init__(self, folder: ObjectStoragePath) -> None:
         self._folder = folder
         self._lines: list[dict[str, Any]] = []
+        self._digests: dict[int, str] = {}  # of rows under way
         self._parts = 0
         self._rows = 0
         self._writes: Counter[Write] = Counter()
@@ -44,12 +46,14 @@ class PlanWriter:
             if old.exists():
                 old.unlink()
 
-    def earlier(self, _: Record, /) -> None:
+    def earlier(self, record: Record, /) -> None:
         """Know of no earlier try: a plan is made whole or not at all."""
+        self._digests[record.row] = digest_of(record)
 
     def settled(self, result: Result, /) -> None:
         """Note what would be done for a record, or why nothing would."""
         self._rows += 1
+        digest = self._digests.pop(result.row, None)
         line: dict[str, Any] = {"row": result.row, "key": result.key}
         write = WOULD.get(result.category or "")
         if write is None:
@@ -65,6 +69,7 @@ class PlanWriter:
             line |= {
                 "write": str(write),
                 "changes": {name: list(each) for name, each in result.changes.items()},
+                "digest": digest,
             }
             if (stage := result.changes.get(STAGE)) is not None:
                 self._stages[f"{stage[0] or 'none'} → {stage[1] or 'none'}"] += 1
@@ -137,22 +142,4 @@ def _record(line: dict[str, Any], id_property: str) -> Record:
         before[id_property] = None  # nobody may have the key by now
         if values.get(id_property) == line["key"]:
             del values[id_property]
-    return Record(line["row"], line["key"], values, dict(values), before=before)
-
-
-def check_guards(totals: dict[str, Any], max_changes: float | None, max_creates: float | None) -> None:
-    """Stop what would be absurd.
-
-    :param max_changes: contacts that may be changed: a count, or a share of the rows below 1.
-    :param max_creates: contacts that may be created, likewise.
-    :raises UnusableSource: if the plan has more.
-    """
-    for name, most in (("changes", max_changes), ("creates", max_creates)):
-        if most is None:
-            continue
-        allowed = most * totals["rows"] if 0 < most < 1 else most
-        if totals[name] > allowed:
-            raise UnusableSource(
-                f"{totals[name]:,} {name} of {totals['rows']:,} rows are more than max_{name}={most:g} "
-                "allows: nothing was written"
-            )
+    return Record(line["row"], line["key"], values, dict(values), before=before, digest=line.get("digest"))

@@ -135,6 +135,10 @@ class Ledger:
             earlier=line["try"],
         )
 
+    def forget(self, row: int) -> None:
+        """Expect no result of a row that :meth:`earlier` was asked about."""
+        self._under_way.pop(row, None)
+
     def settled(self, result: Result, /) -> None:
         """Note a result of this try."""
         if result.earlier:
@@ -226,5 +230,7 @@ def _action(line: Line, policy: Policy) -> Action:
 
 def digest_of(record: Record) -> str:
     """Give a text that two records share only if key, values and time are the same."""
+    if record.digest:
+        return record.digest
     content = orjson.dumps([record.key, record.timestamp, *sorted(record.properties.items())])
     return blake2b(content, digest_size=16).hexdigest()

@@ -64,6 +64,7 @@ class Record(NamedTuple):
     :param timestamp: when the values were set, in milliseconds since 1970 (legacy API only).
     :param before: values that the contact must still have for the record to be written; None for any.
     :param coercions: what was changed about the source's values.
+    :param digest: of the record that a planned one was made from.
     """
 
     row: int
@@ -73,6 +74,7 @@ class Record(NamedTuple):
     timestamp: int | None = None
     before: Mapping[str, str | None] | None = None
     coercions: Sequence[Coercion] = ()
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,15 @@ class TestFiles:
 
         assert list(later.earlier()) == [{"row": 1}]
 
+    def test_a_run_that_did_not_begin(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """What preflight kept from being sent is told as well."""
+        ended = run(records=RECORDS, mapping={"firstname": "no_such_property"}, ledger=str(tmp_path))
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        kept = lines(tmp_path)
+        assert len(kept) == MANY == ended.outcomes["not_attempted"]
+        assert {(line["outcome"], line["category"]) for line in kept} == {("not_attempted", "PREFLIGHT")}
+
     def test_a_ledger_that_cannot_be_written(self, hubspot: Sandbox, tmp_path: Path) -> None:
         """Without its ledger a run ends, and still accounts for every record that it has read."""
         (tmp_path / "ledger").write_text("a file where a folder should be")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+from airflow_provider_hubcontact.operators.ledger_stores import all_lines
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import connect, run, stored
 
@@ -167,6 +169,75 @@ class TestGuards:
 
         assert isinstance(ended.error, HubSpotSyncFailed)
         assert writes(hubspot) == []
+        assert ended.outcomes == {"not_attempted": 3}
+
+    @pytest.mark.parametrize(
+        ("max_changes", "outcomes"),
+        [
+            (9, {"updated": 2, "created": 1, "unchanged": 1, "invalid": 1}),
+            (0, {"unchanged": 1, "invalid": 1, "not_attempted": 3}),
+        ],
+        ids=["allowed", "refused"],
+    )
+    def test_the_ledger_has_every_row(
+        self, hubspot: Sandbox, tmp_path: Path, max_changes: int, outcomes: dict[str, int]
+    ) -> None:
+        """Those whose outcome stood before anything was written, too."""
+        ended = run(records=RECORDS, max_changes=max_changes, ledger=str(tmp_path), **SETTINGS)
+        lines = list(all_lines(str(tmp_path)))
+
+        assert ended.outcomes == outcomes
+        assert Counter(line["outcome"] for line in lines) == outcomes
+        assert sorted(line["row"] for line in lines) == [1, 2, 3, 4, 5]
+        assert all(line["digest"] for line in lines)
+
+    def test_a_retry_goes_on_with_what_has_not_ended(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """The ledger knows the source's records, though their plan was carried out."""
+        guarded: dict[str, Any] = {"max_changes": 9, "ledger": str(tmp_path), "retries": 1, **SETTINGS}
+        hubspot.use_faults({"rules": [{"kind": "status", "status": 400, "on": "*/batch/create"}]})
+        first = run(records=RECORDS, status_actions={400: "retry"}, **guarded)
+        hubspot.use_faults({"rules": []})
+        second = run(records=RECORDS, try_number=2, status_actions={400: "retry"}, **guarded)
+
+        assert first.outcomes == {"updated": 2, "rejected": 1, "unchanged": 1, "invalid": 1}
+        assert second.outcomes == {"updated": 2, "created": 1, "unchanged": 1, "invalid": 1}
+        assert second.report["from_earlier_tries"] == 4
+
+    def test_a_rehearsal_that_stops(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """What it would have written has an outcome, too."""
+        hubspot.use_faults({"rules": [{"kind": "status", "status": 401, "on": "*/batch/read", "after": 1}]})
+        records = [{"email": f"c{n}@example.com", "firstname": "New"} for n in range(250)]
+
+        ended = run(records=records, mode="upsert", max_changes=9, ledger=str(tmp_path))
+
+        assert set(ended.outcomes) == {"not_attempted", "unauthorized"}
+        assert ended.report["rows"] >= 200
+        assert len(list(all_lines(str(tmp_path)))) == ended.report["rows"]
+        assert "the run stopped before it wrote" in ended.reasons
+        assert writes(hubspot) == []
+
+    def test_a_source_that_breaks_off(self, hubspot: Sandbox) -> None:
+        """Its error is told, and what was read has an outcome."""
+
+        def source() -> Iterator[dict[str, str]]:
+            yield from RECORDS[1:4]  # type: ignore[misc]
+            raise ConnectionError("the cursor is gone")
+
+        ended = run(records=source(), max_changes=9, **SETTINGS)
+
+        assert isinstance(ended.error, ConnectionError)
+        assert ended.outcomes == {"unchanged": 1, "not_attempted": 2}
+        assert writes(hubspot) == []
+
+    @pytest.mark.parametrize(("max_changes", "created"), [(0, False), (9, True)])
+    def test_missing_properties(self, hubspot: Sandbox, max_changes: int, created: bool) -> None:
+        """They are created only if the guard lets the run go on."""
+        records = [{"email": "ada@example.com", "loyalty_points": 7}]
+
+        ended = run(records=records, max_changes=max_changes, create_missing_properties=True)
+
+        assert ("loyalty_points" in hubspot.portal.definitions) is created
+        assert ended.outcomes == ({"updated": 1} if created else {"not_attempted": 1})
 
     @pytest.mark.parametrize("most", [-1, 1.5, True, "2"])
     def test_guards_that_cannot_be(self, most: object) -> None:
