@@ -310,7 +310,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         from airflow_provider_hubcontact.operators.metrics import emit
 
         if ti := context.get("ti"):
-            emit(report.to_dict(), dag_id=ti.dag_id, task_id=ti.task_id)
+            emit(report, dag_id=ti.dag_id, task_id=ti.task_id)
 
     def _tell_dags(self, report: Report, context: Context) -> None:
         """Put the counts into the asset's event, which other DAGs can be scheduled on."""

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow.providers.common.compat.sdk import Stats
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from airflow_provider_hubcontact.sync.report import Report
 
 PREFIX = "hubcontact"
 
 
-def emit(report: Mapping[str, Any], *, dag_id: str, task_id: str) -> None:
+def emit(report: Report, *, dag_id: str, task_id: str) -> None:
     """Send the metrics of a try, tagged with DAG and task.
 
-    :param report: as :meth:`Report.to_dict` gives it.
+    :param report: what it came to; what an earlier try has ended was counted then.
     """
     tags = {"dag_id": dag_id, "task_id": task_id}
-    for outcome, count in report["outcomes"].items():
-        Stats.incr(f"{PREFIX}.records", count, tags={**tags, "outcome": outcome})
-    for status, count in report["calls"].get("by_status", {}).items():
+    for outcome, count in report.ended_now.items():
+        Stats.incr(f"{PREFIX}.records", count, tags={**tags, "outcome": str(outcome)})
+    for status, count in report.calls.get("by_status", {}).items():
         Stats.incr(f"{PREFIX}.calls", count, tags={**tags, "status": status.replace(" ", "_")})
-    latency = report["calls"].get("latency")
+    latency = report.calls.get("latency")
     if latency is not None:
         Stats.timing(f"{PREFIX}.call_latency", timedelta(seconds=latency), tags=tags)
-    Stats.timing(f"{PREFIX}.duration", timedelta(seconds=report["seconds"]), tags=tags)
-    left = (report["quota"] or {}).get("calls_left_today")
+    Stats.timing(f"{PREFIX}.duration", timedelta(seconds=report.seconds), tags=tags)
+    left = (report.quota or {}).get("calls_left_today")
     if left is not None:
         Stats.gauge(f"{PREFIX}.calls_left_today", left, tags=tags)

@@ -82,7 +82,7 @@ class Progress:
         """
         counts = by_outcome(dict(self.report.tally))  # a copy: the run goes on
         rows, calls = sum(counts.values()), self._hubspot.calls.to_dict()["total"]
-        rate = rows / seconds if seconds > 0 else 0.0
+        rate = self.report.rows_now / seconds if seconds > 0 else 0.0
         of = f" of {self._total:,}" if self._total is not None else ""
         outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()) or "none ended yet"
         parts = [f"{rows:,}{of} rows: {outcomes}", f"{calls:,} calls", f"{rate:,.0f} rows a second"]

@@ -51,7 +51,7 @@ class Report:
     :param portal: the portal's ``id``, and the ``url`` of its contacts.
     :param quota: ``calls_in_10_seconds`` that HubSpot allows, and ``calls_left_today``.
     :param timeline: how far the run was: seconds since its beginning, rows with an outcome, calls.
-    :param earlier: rows that an earlier try of the task brought to their end.
+    :param earlier: how rows ended that an earlier try of the task brought to their end.
     """
 
     dry_run: bool = False
@@ -66,7 +66,7 @@ class Report:
     portal: Mapping[str, Any] | None = None
     quota: Mapping[str, Any] | None = None
     timeline: list[tuple[float, int, int]] = field(default_factory=list)
-    earlier: int = 0
+    earlier: Tally = field(default_factory=Counter)
     tally: Tally = field(default_factory=Counter)
     _problems: list[Result] = field(default_factory=list)
     _sampled: Counter[tuple[Outcome, str | None]] = field(default_factory=Counter)
@@ -84,7 +84,8 @@ class Report:
     def add(self, result: Result) -> None:
         """Count one record's result."""
         self.tally[result.outcome, result.status] += 1
-        self.earlier += result.earlier > 0
+        if result.earlier:
+            self.earlier[result.outcome, result.status] += 1
         if result.changes and len(self._changes) < MAX_CHANGES and self._changed < MAX_CHANGED_VALUES:
             self._changes.append(result)
             self._changed += len(result.changes)
@@ -126,7 +127,17 @@ class Report:
     def resume(self, tally: Tally) -> None:
         """Count what earlier tries of the task have come to."""
         self.tally.update(tally)
-        self.earlier += tally.total()
+        self.earlier.update(tally)
+
+    @property
+    def rows_now(self) -> int:
+        """Rows that this try alone brought to their end."""
+        return self.rows - self.earlier.total()
+
+    @property
+    def ended_now(self) -> dict[Outcome, int]:
+        """The same by outcome."""
+        return by_outcome(self.tally - self.earlier)
 
     @property
     def problems(self) -> tuple[Result, ...]:
@@ -153,9 +164,9 @@ class Report:
             "calls": dict(self.calls),
             "verified": None if self.verified is None else dict(self.verified),
             "plan": None if self.plan is None else dict(self.plan),
-            "from_earlier_tries": self.earlier,
+            "from_earlier_tries": self.earlier.total(),
             "seconds": round(self.seconds, 3),
-            "rows_per_second": round(self.rows / self.seconds, 1) if self.seconds else None,
+            "rows_per_second": round(self.rows_now / self.seconds, 1) if self.seconds else None,
             "api_version": self.api_version,
             "dry_run": self.dry_run,
             "stopped": self.stopped,
@@ -185,6 +196,7 @@ def fold(reports: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
     known = [report for report in given if report]
     seconds = max((report["seconds"] for report in known), default=0.0)
     rows = sum(report["rows"] for report in known)
+    earlier = sum(report["from_earlier_tries"] for report in known)
     outcomes = _added(report["outcomes"] for report in known)
     folded = {
         "report": REPORT,
@@ -197,9 +209,9 @@ def fold(reports: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
         },
         "verified": dict(_added(report["verified"] or {} for report in known)) or None,
         "plan": None,
-        "from_earlier_tries": sum(report["from_earlier_tries"] for report in known),
+        "from_earlier_tries": earlier,
         "seconds": seconds,
-        "rows_per_second": round(rows / seconds, 1) if seconds else None,
+        "rows_per_second": round((rows - earlier) / seconds, 1) if seconds else None,
         "api_version": next((report["api_version"] for report in known), None),
         "dry_run": any(report["dry_run"] for report in known),
         "stopped": next((report["stopped"] for report in known if report["stopped"]), None),

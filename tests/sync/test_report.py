@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.report import (
@@ -190,6 +191,19 @@ def test_what_others_wrote_is_one_line() -> None:
     assert change["properties"] == {"note": ["a\ufffdb", "c\nd"]}
 
 
+def test_what_an_earlier_try_has_ended() -> None:
+    """It counts, but not for the speed, nor for the metrics of this try."""
+    report = Report(seconds=2.0)
+    report.resume(Counter({(Outcome.UPDATED, 200): 5}))
+    report.add(Result(6, "a", Outcome.REJECTED, 400, earlier=1))
+    report.add(Result(7, "b", Outcome.UPDATED, 200))
+
+    told = report.to_dict()
+
+    assert (told["rows"], told["from_earlier_tries"], told["rows_per_second"]) == (7, 6, 0.5)
+    assert report.ended_now == {Outcome.UPDATED: 1}
+
+
 class TestFold:
     def test_counts_add_up(self) -> None:
         """One report for all, in the same shape, and the number of those that are missing."""
@@ -209,7 +223,7 @@ class TestFold:
         assert folded["outcomes"] == {"updated": 2, "rejected": 1}
         assert folded["statuses"] == {"200": 2, "400": 1}
         assert folded["calls"] == {"total": 5, "by_status": {"200": 4, "503": 1}}
-        assert (folded["seconds"], folded["rows_per_second"], folded["from_earlier_tries"]) == (4.0, 0.8, 1)
+        assert (folded["seconds"], folded["rows_per_second"], folded["from_earlier_tries"]) == (4.0, 0.5, 1)
         assert folded["verified"] == {"records": 1, "calls": 1}
         assert [each["key"] for each in folded["problems"]] == ["c"]
         assert [each["key"] for each in folded["changes"]] == ["a"]
