@@ -182,7 +182,7 @@ class LegacyContactsPort:
         contacts: dict[str, Stored] = {}
         missing: set[str] = set()
         for key in keys:
-            answer = _said(partial(self._contacts.get_by_email, key, sorted(properties)), _itself)
+            answer = _said(partial(self._contacts.get_by_email, key, sorted({*properties, "email"})), _itself)
             if isinstance(answer, Contact):
                 contacts[key] = Stored(answer.id, key, answer.properties)
             elif isinstance(answer, Refused) and answer.status == 404:

@@ -100,11 +100,12 @@ class Rules:
         """Tell whether the record cannot be written safely without reading its contact first.
 
         A stage can go back silently, a repeated change of address would not find the old one, a mode may
-        depend on what is there, and a record without values can only be looked at.
+        depend on what is there, a plan may be out of date, and a record without values can only be looked at.
         """
         properties = record.properties
         return (
             not properties
+            or record.before is not None
             or STAGE in properties
             or new_key(record, self) is not None
             or not self.modes.keys().isdisjoint(properties)

@@ -94,14 +94,15 @@ def test_a_plan_is_applied(hubspot: Sandbox, plan: Path) -> None:
     assert second.outcomes["unchanged"] == 2
 
 
-def test_what_has_changed_since_is_refused(hubspot: Sandbox, plan: Path) -> None:
+@pytest.mark.parametrize("api", ["2026-09", "v1"])
+def test_what_has_changed_since_is_refused(hubspot: Sandbox, plan: Path, api: str) -> None:
     """A contact with other values is a conflict that names them; the others are written."""
     ada = hubspot.portal.contact("ada@example.com")
     assert ada is not None
     ada.properties["firstname"] = "Countess"
     hubspot.portal.create({"email": "new@example.com", "firstname": "Somebody else"})
 
-    ended = run(plan=str(plan), **SETTINGS)
+    ended = run(plan=str(plan), api_version=api, **SETTINGS)
 
     assert ended.outcomes == {"updated": 1, "conflict": 2}
     assert "firstname is 'Countess' now, it was 'Ada'" in ended.reasons
