@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 from airflow_provider_hubcontact.client import HubSpot, HubSpotError
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.operators.contacts_port import Verifier, port_of
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.preflight import schema_of
-from airflow_provider_hubcontact.operators.properties import Portal, create_missing, missing, portal_of
+from airflow_provider_hubcontact.operators.properties import (
+    Portal,
+    create_missing,
+    missing,
+    portal_of,
+    settings_of,
+)
 from airflow_provider_hubcontact.operators.settings import Settings, is_true
 from airflow_provider_hubcontact.sync.coercion import Coercer
 from airflow_provider_hubcontact.sync.engine import Sync
@@ -36,11 +43,18 @@ class Assembly:
         self._hubspot = hubspot
         self._report = report
         self._missing: dict[str, PropertyDefinition] | None = None
+        self.planned: Mapping[str, Mapping[str, Any]] = {}
+        """Properties that the portal lacked when the plan was made that is applied."""
 
     @cached_property
     def portal(self) -> Portal:
         """What the portal's properties are; asked for once."""
         return portal_of(self._hubspot.properties, rules=self._task.validate_against_portal)
+
+    @property
+    def lacking(self) -> dict[str, dict[str, Any]]:
+        """Properties that the portal lacks, and that are to be created: name → definition."""
+        return {name: settings_of(definition) for name, definition in (self._missing or {}).items()}
 
     def shape(self) -> Shape:
         """Give how rows become records."""
@@ -100,6 +114,7 @@ class Assembly:
             wanted = is_true(wanted)
         if wanted:
             if self._missing is None:  # a rehearsal has seen the source's own rows
+                wanted = self.planned or wanted
                 columns = [
                     column for row in first if isinstance(row, Mapping) for column in shape.columns(row)
                 ]

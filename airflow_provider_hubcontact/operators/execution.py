@@ -181,7 +181,9 @@ class Execution:
         with TemporaryDirectory(prefix="hubcontact-") as temporary:
             if self._task.plan:
                 folder = folder_of(self._task.plan)
-                rows = self._allowed(run, folder, totals_of(folder))
+                totals = totals_of(folder)
+                run.assembly.planned = totals.get("properties", {})
+                rows = self._allowed(run, folder, totals)
             elif self._is_guarded and not run.report.dry_run:
                 folder = folder_of(temporary)
                 if stop := self._rehearse(run, folder, partial(drive, rows or ())):
@@ -249,7 +251,7 @@ class Execution:
         writer = PlanWriter(folder_of(str(self._task.plan)))
         stop = drive(_Memory(run.report.add, writer), writes=False)
         if stop is None:
-            run.report.plan = writer.finish(run.hubspot.rate_limit.limit)
+            run.report.plan = writer.finish(run.hubspot.rate_limit.limit, run.assembly.lacking)
         return stop
 
     def _drive(

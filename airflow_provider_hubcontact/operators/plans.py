@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -80,9 +81,12 @@ class PlanWriter:
         if len(self._lines) >= LINES_IN_A_PART:
             self._write()
 
-    def finish(self, calls_in_ten_seconds: int) -> dict[str, Any]:
+    def finish(
+        self, calls_in_ten_seconds: int, properties: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    ) -> dict[str, Any]:
         """Write the rest and the totals.
 
+        :param properties: that are to be created before the plan is applied: name → definition.
         :return: the totals.
         """
         if self._lines:
@@ -97,6 +101,7 @@ class PlanWriter:
             "creates": creates,
             "others": dict(sorted(self._others.items())),
             "stage_moves": dict(sorted(self._stages.items())),
+            "properties": dict(properties),
             "calls": calls,
             "minutes": round(calls / calls_in_ten_seconds / 6, 1),
         }

@@ -180,6 +180,18 @@ def _defined(name: str, settings: Mapping[str, Any]) -> PropertyDefinition:
     )
 
 
+def settings_of(definition: PropertyDefinition) -> dict[str, Any]:
+    """Give a definition as ``create_missing_properties`` takes it."""
+    return {
+        "label": definition.label,
+        "type": definition.type,
+        "fieldType": definition.field_type,
+        "groupName": definition.group_name,
+        "description": definition.description,
+        "options": [{"label": each.label, "value": each.value} for each in definition.options],
+    }
+
+
 def _from_schema(name: str, told: Mapping[str, Any], value: object) -> PropertyDefinition:
     """Define a property from its JSON Schema; ``title`` is its label."""
     texts = {key: told[key] for key in ("label", "description") if isinstance(told.get(key), str)}

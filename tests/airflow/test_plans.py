@@ -71,6 +71,7 @@ def test_what_a_plan_says(hubspot: Sandbox, plan: Path) -> None:
         "changes": 2,
         "creates": 1,
         "others": {"invalid": 1, "unchanged": 1},
+        "properties": {},
         "stage_moves": {"customer → lead": 1},
         "calls": 3,
         "minutes": 0.0,
@@ -109,6 +110,19 @@ def test_what_has_changed_since_is_refused(hubspot: Sandbox, plan: Path, api: st
     assert {each["category"] for each in ended.report["problems"]} == {"PLAN_OUTDATED"}
     assert stored(hubspot, "ada@example.com", "firstname") == "Countess"
     assert stored(hubspot, "new@example.com", "firstname") == "Somebody else"
+
+
+def test_missing_properties_are_created_when_it_is_applied(hubspot: Sandbox, tmp_path: Path) -> None:
+    """With the types that the source's values had."""
+    settings: dict[str, Any] = {"plan": str(tmp_path), "create_missing_properties": True}
+    run(records=[{"email": "ada@example.com", "loyalty_points": 7}], dry_run=True, **settings)
+    before = "loyalty_points" in hubspot.portal.definitions
+    ended = run(**settings)
+
+    assert not before
+    assert ended.outcomes == {"updated": 1}
+    assert ended.report["properties_created"] == ["loyalty_points"]
+    assert hubspot.portal.definitions["loyalty_points"].type == "number"
 
 
 def test_what_is_gone_is_not_created(hubspot: Sandbox, plan: Path) -> None:
