@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -113,13 +114,24 @@ def _index(db: sqlite3.Connection, ledger: str) -> tuple[int, int]:
 
 
 def _kept(db: sqlite3.Connection, outcomes: Collection[str], shape: Shape) -> Iterator[object]:
+    given, without = 0, Counter[str]()
     for key, outcome, kept in db.execute("SELECT key, outcome, kept FROM line ORDER BY rowid"):
         if outcome not in outcomes:
             continue
-        values = json.loads(kept)
-        if not values:
-            raise UnusableSource(
-                f"the ledger has kept no values of {key}: give records or sql to choose from, or keep values "
-                "with ledger_values=True"
-            )
-        yield {**values, shape.key_property: key}
+        if values := json.loads(kept):
+            given += 1
+            yield {**values, shape.key_property: key}
+        else:  # a row that made no record has none
+            without[outcome] += 1
+    if without and not given:
+        raise UnusableSource(
+            f"{_without_values(without)}: give records or sql to choose from, or keep values with "
+            "ledger_values=True"
+        )
+    if without:
+        log.warning("%s: they are not sent.", _without_values(without))
+
+
+def _without_values(without: Counter[str]) -> str:
+    counts = ", ".join(f"{count:,} {outcome}" for outcome, count in without.items())
+    return f"the ledger has kept no values of {counts} rows"

@@ -364,6 +364,16 @@ class TestReplay:
         assert isinstance(ended.error, HubSpotSyncFailed)
         assert "ledger_values=True" in str(ended.error)
 
+    def test_some_values(self, hubspot: Sandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        """A row that made no record has none; the others are sent, and it is told."""
+        odd = {"email": "c3@example.com", "firstname": float("nan")}
+        run(records=[self.RECORDS[1], odd], ledger=str(tmp_path), ledger_values=True)
+
+        ended = run(records_from_ledger=str(tmp_path))
+
+        assert ended.outcomes == {"invalid": 1}
+        assert "the ledger has kept no values of 1 invalid rows: they are not sent." in caplog.text
+
     def test_no_ledger(self, hubspot: Sandbox, tmp_path: Path) -> None:
         """A wrong path is no empty source."""
         ended = run(records_from_ledger=str(tmp_path / "nothing"))
