@@ -80,7 +80,7 @@ test-celery: $(CELERY) ## two Celery workers, one of them killed, over 100,000 r
 	CELERY_RUN=1 .venv-celery/bin/python -m pytest -s tests/celery $(ARGS)
 
 chaos: $(AIRFLOW_3) ## hundreds of trials with faults and kills; totals in docs/reliability.md
-	AIRFLOW_HOME=.venv/airflow .venv/bin/python -m tests.chaos $(ARGS)
+	AIRFLOW_HOME=$(CURDIR)/.venv/airflow .venv/bin/python -m tests.chaos $(ARGS)
 
 clean: ## remove environments, caches and builds
 	rm -rf .venv .venv-core .venv-airflow-2.11 .venv-bench .venv-celery .venv-docs build dist .*_cache .coverage .hypothesis

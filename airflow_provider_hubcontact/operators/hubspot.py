@@ -225,6 +225,15 @@ class HubSpotUpdateContactOperator(BaseOperator):
         _one_of("api_version", self.api_version, (None, *API_VERSIONS))
 
     @property
+    def may_defer(self) -> bool:
+        """Whether the task leaves its worker for a long wait."""
+        from airflow.providers.common.compat.sdk import conf
+
+        if self.deferrable is not None:
+            return self.deferrable
+        return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
+
+    @property
     def policy(self) -> Policy:
         """How outcomes become the task's outcome.
 
@@ -324,14 +333,6 @@ class HubSpotUpdateContactOperator(BaseOperator):
         except KeyError:  # a mapped task has the outlets that its DAG gave it, and no others
             self.log.debug("The task has no outlet for %s.", self.hubspot_conn_id)
 
-    def _may_defer(self, seconds: float) -> bool:
-        from airflow.providers.common.compat.sdk import conf
-
-        wanted = self.deferrable
-        if wanted is None:
-            wanted = conf.getboolean("operators", "default_deferrable", fallback=False)
-        return wanted and seconds >= WORTH_DEFERRING
-
     def _defer(self, seconds: float, message: str) -> None:
         """Give the worker back until HubSpot takes calls again."""
         from airflow_provider_hubcontact.operators.deferral import trigger_after
@@ -354,8 +355,9 @@ class HubSpotUpdateContactOperator(BaseOperator):
         text = "\n".join([message, *map(_line, shown)])
         for problem in report.problems:
             self.log.debug("row %s, %s: %s: %s", problem.row, problem.key, problem.outcome, problem.reason)
-        if verdict.action is Action.RETRY and stop and stop.retry_after and self._may_defer(stop.retry_after):
-            self._defer(stop.retry_after, message)
+        wait = (stop.retry_after if stop else None) or 0.0
+        if verdict.action is Action.RETRY and wait >= WORTH_DEFERRING and self.may_defer:
+            self._defer(wait, message)
         will_retry = verdict.action is Action.RETRY and _has_another_try(context)
         if self._execution and self._execution.watermark and not report.dry_run and not will_retry:
             self._execution.watermark.move()

@@ -124,7 +124,8 @@ def place_of(
     """
     store = context.get("task_state_store")
     readable = rows is not None and iter(rows) is not rows
-    if store is None or task.ledger or not task.retries or not readable or report.dry_run:
+    is_one_try = not task.retries and not task.may_defer
+    if store is None or task.ledger or is_one_try or not readable or report.dry_run:
         yield None
         return
     settings = (task.mapping, task.key, task.id_property, task.nulls, task.mode, task.duplicates, task.schema)

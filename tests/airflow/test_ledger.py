@@ -283,6 +283,18 @@ class TestPlace:
         assert second.report["from_earlier_tries"] == place
         assert state == {}
 
+    @pytest.mark.parametrize(
+        ("settings", "is_kept"), [({}, False), ({"retries": 1}, True), ({"deferrable": True}, True)]
+    )
+    def test_when_it_is_kept(self, hubspot: Sandbox, settings: dict[str, Any], is_kept: bool) -> None:
+        """If the task can be tried again, or go on after it has waited."""
+        state = State()
+        hubspot.use_faults(LATE_FAILURE)
+
+        run(records=RECORDS, state=state, **settings)
+
+        assert (NAME in state) is is_kept
+
     def test_what_failed_before_it_holds_the_watermark(
         self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:

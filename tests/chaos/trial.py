@@ -187,6 +187,8 @@ class Trial:
             "on_stage_regression": "reset",
             "validate_against_portal": checks,
             "verify": self._dice.random() < 0.3,
+            # A guard that stops nothing makes the run find out first what it would write.
+            "max_changes": ROWS if self._dice.random() < 0.5 else None,
         }
 
     def _connection(self, url: str) -> dict[str, Any]:
