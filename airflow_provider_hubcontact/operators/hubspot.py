@@ -273,6 +273,10 @@ class HubSpotUpdateContactOperator(BaseOperator):
             report = Report(dry_run=is_true(self.is_dry_run))
         except ValueError as error:
             raise HubSpotSyncFailed(f"dry_run: {error}") from error
+        if report.dry_run and can_be_named(self.hubspot_conn_id):
+            # Nothing changes, so no DAG is to run for it; the list may be a copy's and the task's own.
+            asset = contacts_asset(self.hubspot_conn_id)
+            self.outlets[:] = [each for each in self.outlets if each != asset]
         self._execution = Execution(self, context, goes_on=self._goes_on)
         try:
             try:
@@ -308,7 +312,13 @@ class HubSpotUpdateContactOperator(BaseOperator):
         from airflow_provider_hubcontact.operators.lineage import lineage_of
 
         properties = (self.mapping or {}).values()
-        return lineage_of(told, self.hubspot_conn_id, self.sql, self.sql_conn_id, properties)
+        checks = [
+            *(["JSON_SCHEMA"] if self.schema else []),
+            *(["PORTAL_SCHEMA"] if self.validate_against_portal else []),
+        ]
+        return lineage_of(
+            told, self.hubspot_conn_id, self.sql, self.sql_conn_id, properties=properties, checks=checks
+        )
 
     def on_kill(self) -> None:
         """Send nothing more, and account for what was sent."""

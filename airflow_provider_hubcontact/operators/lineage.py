@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+
+from airflow_provider_hubcontact.sync.outcome import Outcome
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
-
-CHECKS = ("JSON_SCHEMA", "PORTAL_SCHEMA", "VALUE", "KEY")
-"""Categories of what is found wrong with a record before it is sent."""
 
 
 def lineage_of(
@@ -17,13 +16,16 @@ def lineage_of(
     hubspot_conn_id: str,
     sql: str | None,
     sql_conn_id: str | None,
-    properties: Iterable[str],
+    *,
+    properties: Iterable[str] = (),
+    checks: Iterable[str] = (),
 ) -> OperatorLineage[Any, Any] | None:
     """Give inputs and outputs.
 
     :param report: as :meth:`Report.to_dict` gives it; empty while the run has not ended.
     :param sql: the query, if there is one: its tables are the inputs.
     :param properties: that are written, as far as they are known.
+    :param checks: categories of what records were checked for.
     :return: None without OpenLineage.
     """
     try:
@@ -42,14 +44,9 @@ def lineage_of(
     if not report:
         return lineage
     assertions = [
-        quality.Assertion(
-            assertion=reason["category"].lower(),
-            success=False,
-            column=", ".join(reason["properties"]) or None,
-        )
-        for reason in report["reasons"]
-        if reason["category"] in CHECKS
-    ] or [quality.Assertion(assertion="json_schema", success=True)]
+        quality.Assertion(assertion=name, success=success, column=column)
+        for name, success, column in assertions_of(report, checks)
+    ]
     checked: dict[str, Any] = {
         "dataQualityAssertions": quality.DataQualityAssertionsDatasetFacet(assertions=assertions)
     }
@@ -73,6 +70,22 @@ def lineage_of(
         run_facets=lineage.run_facets,
         job_facets=lineage.job_facets,
     )
+
+
+def assertions_of(report: Mapping[str, Any], checks: Iterable[str]) -> Iterator[tuple[str, bool, str | None]]:
+    """Give what was found invalid, and which checks held.
+
+    :param report: as :meth:`Report.to_dict` gives it.
+    :param checks: categories of what records were checked for.
+    :return: name, whether it holds, columns.
+    """
+    failed = set()
+    for reason in report["reasons"]:
+        if reason["outcome"] == Outcome.INVALID and reason["category"]:
+            failed.add(reason["category"])
+            yield reason["category"].lower(), False, ", ".join(reason["properties"]) or None
+    if report["rows"] and report["stopped"] is None:
+        yield from ((name.lower(), True, None) for name in checks if name not in failed)
 
 
 def _of_query(sql: str | None, sql_conn_id: str | None) -> OperatorLineage[Any, Any] | None:

@@ -92,7 +92,7 @@ class Preflight:
             return
         task = self._task
         mapped = task.mapping if is_mapping_of_names(task.mapping) else {}
-        needed = (task.key, *(mapped or ()), *((task.timestamp,) if task.timestamp else ()))
+        needed = (task.key, *(mapped or ()), *filter(None, (task.timestamp, task.watermark)))
         missing = [column for column in dict.fromkeys(needed) if column not in self._columns]
         if missing:
             yield f"the query returns no column {', '.join(missing)}; it returns {', '.join(self._columns)}"

@@ -217,7 +217,8 @@ def _cursor(hook: DbApiHook, sql: str, parameters: Any) -> Iterator[Any]:
             yield cursor
         return
     with engine.connect() as connection:
-        streaming = connection.execution_options(stream_results=True)
+        # Without parameters a % is a %, as with the drivers themselves.
+        streaming = connection.execution_options(stream_results=True, no_parameters=True)
         values = tuple(parameters) if isinstance(parameters, list) else parameters
         yield streaming.exec_driver_sql(sql, values).cursor
 

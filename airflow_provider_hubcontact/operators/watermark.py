@@ -6,16 +6,17 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airflow_provider_hubcontact.assets import contacts_asset
+from airflow_provider_hubcontact.assets import can_be_named, contacts_asset
 from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.operators.settings import Settings
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result, Tally
 from airflow_provider_hubcontact.sync.policy import Action, Policy
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Asset, Context
+    from airflow.providers.common.compat.sdk import Context
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +66,10 @@ class Watermark:
         self._under_way.clear()
         self._read, self._is_whole = None, False
         number = 0
+        is_there = None  # no row yet
         for row in source:
             value = self._of(row)
+            is_there = is_there or (isinstance(row, Mapping) and self.column in row)
             if value is not None and self.since is not None and value < self.since:
                 continue
             number += 1
@@ -78,6 +81,8 @@ class Watermark:
                 elif not self._passed_well:
                     self._hold(value)
             yield row
+        if is_there is False:
+            raise UnusableSource(f"watermark: no row has a column {self.column}")
         self._is_whole = True
 
     def go_on(self, rows: int, tally: Tally) -> None:
@@ -102,6 +107,10 @@ class Watermark:
             return sql, parameters
         self._is_sorted = True
         where = "" if self.since is None else f" WHERE {self.column} >= {marker} OR {self.column} IS NULL"
+        if (
+            where and not parameters and marker == "%s"
+        ):  # the driver looks for markers only where it has values
+            sql = sql.replace("%", "%%")
         inner = f"SELECT * FROM (\n{sql.strip().rstrip(';')}\n) hubcontact_rows"  # noqa: S608 - the DAG's author's
         own = () if self.since is None else (self.since,)
         return f"{inner}{where} ORDER BY {self.column}", (*(parameters or ()), *own) or None
@@ -158,24 +167,37 @@ def watermark_of(task: Settings, context: Context) -> Watermark | None:
     if not task.watermark:
         return None
     ti = context["ti"]
-    mapped = f".{ti.map_index}" if ti.map_index is not None and ti.map_index >= 0 else ""
-    name = f"{ti.dag_id}.{ti.task_id}{mapped}"
-    return Watermark(
-        task.watermark, store_of(context, contacts_asset(task.hubspot_conn_id), name), task.policy
-    )
+    name = f"{ti.dag_id}.{ti.task_id}"
+    if ti.map_index is not None and ti.map_index >= 0:
+        name += f".{_part_of(task)}"
+    return Watermark(task.watermark, store_of(context, task.hubspot_conn_id, name), task.policy)
 
 
-def store_of(context: Context, asset: Asset, task: str) -> MarkStore:
+def _part_of(task: Settings) -> str:
+    """Name the part that a mapped task reads: its index may be another part's in the next run.
+
+    :raises UnusableSource: if no query tells the part.
+    """
+    if task.sql is None:
+        raise UnusableSource("watermark: a mapped task needs sql, which tells what its part is")
+    content = repr((task.sql, task.parameters, task.sql_conn_id)).encode(errors="surrogatepass")
+    return blake2b(content, digest_size=8).hexdigest()
+
+
+def store_of(context: Context, hubspot_conn_id: str, task: str) -> MarkStore:
     """Give where a task's mark is kept: the asset's state on Airflow 3.3, else a Variable.
 
-    :param asset: an outlet of the task.
+    :param hubspot_conn_id: the portal; each has a mark of its own.
     :param task: names the task among all.
     """
     states = context.get("asset_state_store")
+    variable = _VariableStore(f"{task}.{hubspot_conn_id}")
+    if states is None or not can_be_named(hubspot_conn_id):
+        return variable
     try:
-        return _VariableStore(task) if states is None else _AssetStore(states[asset], task)
+        return _AssetStore(states[contacts_asset(hubspot_conn_id)], task)
     except KeyError:  # a mapped task has the outlets that its DAG gave it, and no others
-        return _VariableStore(task)
+        return variable
 
 
 class _AssetStore:

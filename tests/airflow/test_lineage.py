@@ -23,9 +23,12 @@ from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_hubcontact.assets import can_be_named, contacts_asset, sanitize_uri
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.lineage import assertions_of
 from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.report import Report
 from tests.airflow.conftest import RunDag
-from tests.airflow.running import CONTACTS, connect
+from tests.airflow.running import CONTACTS, TaskInstance, connect
 from tests.ports import free_port
 
 ROWS = [("ada@example.com", "London"), ("grace@example.com", "New York"), ("alan@example.com", "X")]
@@ -131,12 +134,11 @@ class TestRealRuns:
         assert [field["name"] for field in output["facets"]["schema"]["fields"]] == ["city"]
         (read,) = complete["inputs"]
         assert read["name"].endswith("customers")
-        (assertion,) = read["inputFacets"]["dataQualityAssertions"]["assertions"]
-        assert (assertion["assertion"], assertion["success"], assertion["column"]) == (
-            "json_schema",
-            False,
-            "city",
-        )
+        assertions = read["inputFacets"]["dataQualityAssertions"]["assertions"]
+        assert {each["assertion"]: (each["success"], each.get("column")) for each in assertions} == {
+            "json_schema": (False, "city"),
+            "portal_schema": (True, None),
+        }
         assert "ada@example.com" not in events.read_text()
 
     def test_statsd(self, hubspot: Sandbox, warehouse: Path, tmp_path: Path) -> None:
@@ -198,6 +200,21 @@ class TestAsset:
         assert not can_be_named("{{ params.conn }}")
         assert HubSpotUpdateContactOperator(task_id="x", records=[], hubspot_conn_id="{{ x }}").outlets == []
 
+    def test_a_dry_run_has_none(self, hubspot: Sandbox) -> None:
+        """No DAG runs for contacts that nobody has changed."""
+        other = contacts_asset("other")
+        task = HubSpotUpdateContactOperator(
+            task_id="contacts",
+            records=[{"email": "ada@example.com", "firstname": "A"}],
+            dry_run=True,
+            outlets=[other],
+        )
+        before = list(task.outlets)
+        task.execute({"ti": TaskInstance()})  # type: ignore[typeddict-item]
+
+        assert before == [other, contacts_asset("hubspot_default")]
+        assert task.outlets == [other]
+
     @pytest.mark.parametrize("uri", ["hubspot://x/deals", "hubspot:///contacts", "hubspot://x/contacts?a=1"])
     def test_an_address_that_is_none(self, uri: str) -> None:
         """It is told."""
@@ -205,6 +222,35 @@ class TestAsset:
 
         with pytest.raises(ValueError, match="hubspot://<connection>/contacts"):
             sanitize_uri(urlsplit(uri))
+
+
+@pytest.mark.parametrize(
+    ("results", "told"),
+    [
+        (
+            [Result(1, "", Outcome.INVALID, category="NOT_A_MAPPING", reason="no")],
+            {"not_a_mapping": False, "json_schema": True},
+        ),
+        (
+            [Result(1, "a", Outcome.INVALID, category="JSON_SCHEMA", properties=("city",))],
+            {"json_schema": False},
+        ),
+        ([Result(1, "a", Outcome.REJECTED, 400, "VALIDATION_ERROR")], {"json_schema": True}),
+        ([], {}),
+    ],
+    ids=["no record", "invalid", "valid", "nothing"],
+)
+def test_quality(results: list[Result], told: dict[str, bool]) -> None:
+    """What was invalid is told as such; what was not checked is not said to hold."""
+    report = Report()
+    for result in results:
+        report.add(result)
+
+    found = {name: holds for name, holds, _ in assertions_of(report.to_dict(), ["JSON_SCHEMA"])}
+    unchecked = {name for name, holds, _ in assertions_of(report.to_dict(), []) if holds}
+
+    assert found == told
+    assert not unchecked
 
 
 class TestNotifier:

@@ -10,14 +10,15 @@ from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG
+from airflow.providers.common.compat.sdk import DAG, Variable
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.rows import UnusableSource
-from airflow_provider_hubcontact.operators.watermark import Watermark
+from airflow_provider_hubcontact.operators.watermark import Watermark, watermark_of
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.policy import Policy
@@ -151,6 +152,70 @@ class TestMark:
         with pytest.raises(UnusableSource, match="and is a datetime without a zone now"):
             run(other, [datetime(2026, 1, 2)])  # noqa: DTZ001 - on purpose
 
+    def test_a_column_that_there_is_not(self) -> None:
+        """Rows without a value are read every time, but a column that no row has is a mistake."""
+        watermark = mark(Store())
+        with pytest.raises(UnusableSource, match="no row has a column at"):
+            list(watermark.marked([{"a": 1}, {"a": 2}]))
+        assert list(mark(Store()).marked([])) == []
+
+    def test_a_percent_sign_in_a_query(self) -> None:
+        """The driver looks for markers as soon as it is given the mark."""
+        store = Store()
+        query = "SELECT * FROM t WHERE name LIKE 'a%'"
+        first, _ = mark(store).since_query(query, None, "%s")
+        run(store, [1])
+        second, values = mark(store).since_query(query, None, "%s")
+        own, _ = mark(store).since_query("SELECT * FROM t WHERE n %% 2 = %s", [1], "%s")
+        other, _ = mark(store).since_query(query, None, "?")
+
+        assert "LIKE 'a%'" in first
+        assert ("LIKE 'a%%'" in second, values) == (True, (1,))
+        assert "n %% 2 = %s" in own
+        assert "LIKE 'a%'" in other
+
+
+class TestPlaces:
+    """Where a mark is kept, so that no task takes another one's for its own."""
+
+    @pytest.fixture
+    def variables(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
+        monkeypatch.setattr(Variable, "get", lambda name, default, *_, **__: kept.get(name, default))
+        monkeypatch.setattr(Variable, "set", lambda name, value, **_: kept.update({name: value}))
+        return kept
+
+    def sync(self, values: list[int], index: int = -1, **settings: Any) -> list[int]:
+        instance = SimpleNamespace(dag_id="dag", task_id="task", map_index=index)
+        task = HubSpotUpdateContactOperator(task_id="task", watermark="at", **settings)
+        watermark = watermark_of(task, {"ti": instance})  # type: ignore[typeddict-item]
+        assert watermark is not None
+        read: list[Any] = list(watermark.marked([{"at": value} for value in values]))
+        for number in range(1, len(read) + 1):
+            watermark.settled(Result(number, "k", Outcome.UPDATED))
+        watermark.move()
+        return [row["at"] for row in read]
+
+    @pytest.mark.parametrize("other", ["production", "hub/eu"])
+    def test_each_portal_has_its_own(self, variables: dict[str, Any], other: str) -> None:
+        """Another portal has none of the rows yet, whatever its connection is called."""
+        assert self.sync([1, 2], records=[], hubspot_conn_id="staging") == [1, 2]
+        assert self.sync([1, 2], records=[], hubspot_conn_id=other) == [1, 2]
+        assert self.sync([1, 2], records=[], hubspot_conn_id=other) == [2]
+
+    def test_each_part_of_a_mapped_task_has_its_own(self, variables: dict[str, Any]) -> None:
+        """Whatever its index is in this run."""
+        query: dict[str, Any] = {"sql": "SELECT", "sql_conn_id": "warehouse"}
+
+        assert self.sync([1, 100], 0, parameters={"region": "us"}, **query) == [1, 100]
+        assert self.sync([5, 50], 0, parameters={"region": "eu"}, **query) == [5, 50]
+        assert self.sync([1, 100], 1, parameters={"region": "us"}, **query) == [100]
+
+    def test_a_mapped_task_with_records(self, variables: dict[str, Any]) -> None:
+        """Nothing tells its parts apart."""
+        with pytest.raises(UnusableSource, match="a mapped task needs sql"):
+            self.sync([1], 0, records=[])
+
 
 class TestRuns:
     @pytest.fixture
@@ -202,6 +267,18 @@ class TestRuns:
         )
 
         assert ended.outcomes == {"updated": 5}
+
+    def test_a_query_without_its_column(self, warehouse: sqlite3.Connection) -> None:
+        """It is told before anything is sent."""
+        ended = run_task(
+            sql="SELECT email, city FROM customers WHERE city <> :city",
+            parameters={"city": "Nowhere"},
+            sql_conn_id="warehouse",
+            watermark="updated_at",
+        )
+
+        assert "the query returns no column updated_at; it returns email, city" in str(ended.error)
+        assert ended.outcomes == {"not_attempted": 5}
 
     def test_with_a_plan_there_is_none(self) -> None:
         """Neither is a source that is read."""
