@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.providers.common.compat.sdk import DAG, task
+from airflow.providers.common.compat.sdk import DAG, AirflowFailException, task
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 
@@ -42,10 +42,10 @@ with DAG(
     @task.branch(trigger_rule="all_done")
     def choose(report: dict[str, Any]) -> str:
         """Pick the next task by the report."""
-        outcomes = report["outcomes"]
-        if outcomes.get("rejected") or outcomes.get("invalid"):
+        outcomes = report["outcomes"].keys()
+        if outcomes - {"updated", "created", "unchanged", "superseded", "not_found"}:
             return "tell_the_owners"
-        return "create_the_missing" if outcomes.get("not_found") else "all_is_well"
+        return "create_the_missing" if "not_found" in outcomes else "all_is_well"
 
     # [END howto_outcomes]
 
@@ -64,5 +64,11 @@ with DAG(
     def all_is_well() -> None:
         """Do nothing."""
 
+    @task(trigger_rule="one_failed")
+    def watch() -> None:
+        """Keep the run from being a success when the sync is none."""
+        raise AirflowFailException("the sync failed; its report says why")
+
     report: Any = update.output
     choose(report) >> [tell_the_owners(report), create_the_missing(report), all_is_well()]
+    update >> watch()

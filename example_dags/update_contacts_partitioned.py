@@ -40,6 +40,8 @@ with DAG(
         lows = [low for (low,) in rows]
         return [{"low": low, "high": high} for low, high in zip(lows, [*lows[1:], None], strict=True)]
 
+    cut: Any = ranges()
+
     # [START howto_partitioned]
     parts = HubSpotUpdateContactOperator.partial(
         task_id="update_contacts",
@@ -51,20 +53,20 @@ with DAG(
         retries=3,
         retry_delay=timedelta(seconds=10),
         max_active_tis_per_dag=4,
-    ).expand(parameters=ranges())
+    ).expand(parameters=cut)
     # [END howto_partitioned]
 
     @task(trigger_rule="all_done")
-    def total(reports: Sequence[dict[str, Any] | None]) -> dict[str, Any]:
+    def total(reports: Sequence[dict[str, Any] | None], cut: Sequence[Any]) -> dict[str, Any]:
         """Fold the parts' reports into one, whatever became of the parts."""
         from airflow_provider_hubcontact.sync.report import fold  # noqa: PLC0415 - not needed at parse
 
-        return fold(reports)
+        return fold(reports, expected=len(cut))
 
     @task(trigger_rule="one_failed")
     def watch() -> None:
         """Keep the run from being a success when a part is none."""
         raise AirflowFailException("a part failed; its own report says why")
 
-    total(parts.output)  # type: ignore[arg-type] # Airflow gives the value when the task runs
+    total(parts.output, cut)  # type: ignore[arg-type] # Airflow gives the value when the task runs
     parts >> watch()

@@ -11,6 +11,7 @@ from typing import Any
 from airflow_provider_hubcontact.cli.output import Output, counts
 from airflow_provider_hubcontact.cli.sources import mapping_of, source_of
 from airflow_provider_hubcontact.client import REQUIRED_SCOPES, HubSpot
+from airflow_provider_hubcontact.client.errors import Forbidden, Unauthorized
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.operators.execution import Execution
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
@@ -33,7 +34,11 @@ MOST_SHOWN = 100
 def check(chosen: Namespace, output: Output) -> int:
     """Try a connection."""
     with HubSpotHook(chosen.conn_id).get_conn() as hubspot:
-        access = hubspot.account.access()
+        try:
+            access = hubspot.account.access()
+        except (Unauthorized, Forbidden) as error:
+            output.error(error)
+            return PROBLEMS
         details = hubspot.account.details()
         missing = sorted(REQUIRED_SCOPES - access.scopes)
         facts = {

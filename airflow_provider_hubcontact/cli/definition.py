@@ -141,7 +141,10 @@ COMMANDS = (
 
 
 def get_hubspot_cli_commands() -> list[Any]:
-    """Give ``airflow hubspot …`` to Airflow (3.2 and later)."""
+    """Give ``airflow hubspot …`` to Airflow (3.2 and later).
+
+    All but the sandbox, whose options are its own: Airflow's parser would refuse them.
+    """
     from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand
 
     return [
@@ -157,6 +160,7 @@ def get_hubspot_cli_commands() -> list[Any]:
                     args=[Arg(option.flags, **option.settings) for option in command.options],
                 )
                 for command in COMMANDS
+                if command.name != "sandbox"
             ],
         )
     ]

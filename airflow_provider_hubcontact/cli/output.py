@@ -56,6 +56,10 @@ class Output:
         """Write a line."""
         self._console.print(text, markup=False)
 
+    def error(self, error: BaseException) -> None:
+        """Write what went wrong, to standard error."""
+        Console(file=sys.stderr, highlight=False).print(f"error: {error}", style="red", markup=False)
+
     def progress(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Give the rows, and show on a terminal how far they are."""
         console = Console(stderr=True)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from airflow.providers.common.compat.sdk import AirflowException
-from rich.console import Console
 
 from airflow_provider_hubcontact.cli.commands import check, ledger, plan, sandbox, schema, validate
 from airflow_provider_hubcontact.cli.output import Output
@@ -40,11 +38,12 @@ def run(name: str, chosen: Namespace) -> int:
     :param chosen: its arguments.
     :return: 0 if all is well, 1 if a problem was found, 2 if it could not do its work.
     """
+    output = Output(as_json=getattr(chosen, "json", False))
     try:
         with _as_a_program():
-            return COMMANDS[name](chosen, Output(as_json=getattr(chosen, "json", False)))
+            return COMMANDS[name](chosen, output)
     except (HubSpotError, UnusableSource, InvalidSchema, AirflowException, OSError) as error:
-        Console(file=sys.stderr, highlight=False).print(f"error: {error}", style="red", markup=False)
+        output.error(error)
         return CANNOT
     except KeyboardInterrupt:
         return INTERRUPTED

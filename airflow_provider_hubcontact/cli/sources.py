@@ -6,7 +6,7 @@ import csv
 import json
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,23 @@ def source_of(chosen: Namespace) -> Iterator[Iterable[object]]:
         reader = _READERS.get(path.suffix.lower())
         if reader is None:
             raise UnusableSource(f"{path}: the suffix is one of {', '.join(_READERS)}")
-        yield reader(path)
+        try:
+            yield reader(path)
+        except UnicodeError as error:
+            raise UnusableSource(f"{path} is no text in UTF-8: {error}") from error
+        except csv.Error as error:
+            raise UnusableSource(f"{path} is no CSV: {error}") from error
         return
     if chosen.sql_conn_id is None:
         raise UnusableSource("--sql needs --sql-conn-id")
-    with query(database(chosen.sql_conn_id), chosen.sql) as spool:
+    hook = database(chosen.sql_conn_id)
+    with ExitStack() as stack:
+        try:
+            spool = stack.enter_context(query(hook, chosen.sql))
+        except UnusableSource:
+            raise
+        except Exception as error:
+            raise UnusableSource(f"the query failed: {error}") from error
         yield spool
 
 

@@ -185,10 +185,11 @@ class Report:
         }
 
 
-def fold(reports: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
+def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = None) -> dict[str, Any]:
     """Fold the reports of several tasks into one of the same shape.
 
     :param reports: as :meth:`Report.to_dict` gives them; None for a task that has none.
+    :param expected: number of the tasks, since Airflow leaves out those that have pushed nothing.
     :return: counts added up, samples bounded as in one report, the seconds of the longest; and ``missing``,
         the number of tasks without a report.
     """
@@ -215,7 +216,7 @@ def fold(reports: Iterable[Mapping[str, Any] | None]) -> dict[str, Any]:
         "api_version": next((report["api_version"] for report in known), None),
         "dry_run": any(report["dry_run"] for report in known),
         "stopped": next((report["stopped"] for report in known if report["stopped"]), None),
-        "missing": len(given) - len(known),
+        "missing": (len(given) if expected is None else expected) - len(known),
         "ledger": next((report["ledger"] for report in known if report["ledger"]), None),
         "portal": next((report["portal"] for report in known if report["portal"]), None),
         "quota": next((report["quota"] for report in known if report["quota"]), None),

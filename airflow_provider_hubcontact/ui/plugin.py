@@ -11,8 +11,11 @@ from airflow.providers.common.compat.sdk import AirflowPlugin
 
 PREFIX = "/hubcontact"
 
-TASK_PAGE = f"{PREFIX}/report?dag_id={{DAG_ID}}&run_id={{RUN_ID}}&task_id={{TASK_ID}}&map_index={{MAP_INDEX}}"
-RUN_PAGE = f"{PREFIX}/run?dag_id={{DAG_ID}}&run_id={{RUN_ID}}"
+# Relative, so that Airflow may be served below a path.
+TASK_PAGE = (
+    f"{PREFIX[1:]}/report?dag_id={{DAG_ID}}&run_id={{RUN_ID}}&task_id={{TASK_ID}}&map_index={{MAP_INDEX}}"
+)
+RUN_PAGE = f"{PREFIX[1:]}/run?dag_id={{DAG_ID}}&run_id={{RUN_ID}}"
 
 
 async def serve(scope: Any, receive: Any, send: Any) -> None:

@@ -82,7 +82,7 @@ class TestCheck:
         """A sentence, no traceback, and not the token."""
         connect(monkeypatch, hubspot.url, "pat-na1-wrong-token")
 
-        assert main(["check"]) == 2
+        assert main(["check"]) == 1
         captured = capsys.readouterr()
         assert captured.err.startswith("error: ")
         assert "pat-na1-wrong-token" not in captured.err + captured.out
@@ -285,6 +285,28 @@ class TestLedger:
         assert "there is no ledger at" in " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.parametrize("name", ["latin.csv", "latin.jsonl", "odd.csv"])
+def test_a_file_that_is_no_text(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said, and is another exit status than records that are wrong."""
+    content = b"email\n\xe9@example.com\n" if name != "odd.csv" else b'email\n"' + b"x" * 200_000 + b'"\n'
+    (tmp_path / name).write_bytes(content)
+
+    assert main(["validate", "--no-portal", str(tmp_path / name)]) == 2
+    assert name in capsys.readouterr().err
+
+
+def test_a_query_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So is what the database says."""
+    connection = {"conn_type": "sqlite", "host": str(tmp_path / "warehouse.db")}
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection))
+    command = ["validate", "--no-portal", "--sql", "SELECT * FROM nope", "--sql-conn-id", "warehouse"]
+
+    assert main(command) == 2
+    assert "the query failed: no such table: nope" in capsys.readouterr().err
+
+
 def test_sandbox() -> None:
     """It serves until it is told to stop; its options are its own."""
     code = "import sys; from airflow_provider_hubcontact.cli.main import main; sys.exit(main())"
@@ -303,7 +325,9 @@ def test_airflow_has_the_same_commands() -> None:
     (group,) = get_hubspot_cli_commands()
 
     assert group.name == "hubspot"
-    assert [each.name for each in group.subcommands] == [each.name for each in COMMANDS]
+    assert [each.name for each in group.subcommands] == [
+        each.name for each in COMMANDS if each.name != "sandbox"
+    ]
 
 
 @pytest.mark.skipif(int(version("apache-airflow").split(".")[0]) < 3, reason="Airflow 3.2 and later")

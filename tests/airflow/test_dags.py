@@ -18,6 +18,7 @@ from airflow.utils.session import create_session
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Definition, Sandbox
+from airflow_provider_hubcontact.sync.outcome import Outcome
 from demo.customers import EXPECTED, make_world
 from tests.airflow.conftest import EXAMPLE_DAGS, RunDag
 from tests.airflow.running import CONTACTS, connect, stored
@@ -34,6 +35,8 @@ def _has(module: str) -> bool:
     except ModuleNotFoundError:
         return False
 
+
+GOOD = {"updated", "created", "unchanged", "superseded", "not_found"}
 
 HAS_PEOPLE = _has("airflow.sdk.execution_time.hitl")
 
@@ -187,7 +190,27 @@ def test_owners_are_told_of_bad_data(
         "tell_the_owners": "success",
         "create_the_missing": "skipped",
         "all_is_well": "skipped",
+        "watch": "failed",
     }
+    assert str(run.state) == "failed"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "following"),
+    [
+        ({"updated": 1, "unchanged": 2, "superseded": 3}, "all_is_well"),
+        ({"updated": 1, "not_found": 1}, "create_the_missing"),
+        *(
+            ({"updated": 1, "not_found": 1, name: 1}, "tell_the_owners")
+            for name in sorted(set(Outcome) - GOOD)
+        ),
+    ],
+)
+def test_nothing_else_is_well(examples: DagBag, outcomes: dict[str, int], following: str) -> None:
+    """Whatever a record may come to."""
+    choose: Any = examples.dags["branch_on_outcomes"].get_task("choose")
+
+    assert choose.python_callable({"outcomes": outcomes}) == following
 
 
 def test_branches(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None:
@@ -201,6 +224,7 @@ def test_branches(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None:
         "create_the_missing": "success",
         "tell_the_owners": "skipped",
         "all_is_well": "skipped",
+        "watch": "skipped",
     }
 
 

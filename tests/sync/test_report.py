@@ -228,6 +228,10 @@ class TestFold:
         assert [each["key"] for each in folded["problems"]] == ["c"]
         assert [each["key"] for each in folded["changes"]] == ["a"]
 
+    def test_a_part_that_has_pushed_nothing(self) -> None:
+        """Airflow leaves it out, so that only its number tells."""
+        assert fold([Report().to_dict()], expected=3)["missing"] == 2
+
     def test_samples_stay_small(self) -> None:
         """However many reports there are."""
         report = Report()
