@@ -89,8 +89,8 @@ class RateLimit:
         self._workers = 1
         self._latency = 0.5  # seconds, until calls have told
         self._refusals = 0  # in a row
-        self._day: tuple[int, int] | None = None  # what was left of it, after which call
-        self._under_way: set[int] = set()  # numbers of calls
+        self._day: tuple[int, Slot] | None = None  # what was left of it, after which call
+        self._under_way: set[Slot] = set()
 
     def acquire(self) -> Slot:
         """Wait until a call may go, and count it.
@@ -112,13 +112,13 @@ class RateLimit:
                 if self._slots.paused():  # those who have a slot, too: they take another one
                     continue
             if not self._closed.is_set():
-                self._under_way.add(slot.number)
+                self._under_way.add(slot)
                 return slot
         raise Cancelled("the run was stopped before this call was sent")
 
     def done(self, slot: Slot) -> None:
         """Note that a call is over, however it ended."""
-        self._under_way.discard(slot.number)
+        self._under_way.discard(slot)
 
     def wait(self, seconds: float) -> None:
         """Wait before a call is repeated; not at all once the limit is closed."""
@@ -167,8 +167,11 @@ class RateLimit:
             self.daily_limit = day or self.daily_limit
             if day_left is not None:
                 # Calls that went before this one may arrive after it.
-                late = sum(number < slot.number for number in tuple(self._under_way))
-                self._day = (day_left - late, slot.number)
+                late = sum(
+                    each.number < slot.number and each.shared == slot.shared
+                    for each in tuple(self._under_way)
+                )
+                self._day = (day_left - late, slot)
 
     @property
     def daily_remaining(self) -> int | None:
@@ -197,9 +200,11 @@ class RateLimit:
         """Tell whether this call would take what is left of the day for others, or nothing at all."""
         if self._day is None:
             return False
-        remaining, number = self._day
+        remaining, last = self._day
+        if last.shared != slot.shared:  # the store was lost, or is back: their numbers say nothing together
+            return False
         kept = (self.daily_limit or 0) * self._reserve
-        return remaining - (slot.number - number) < kept
+        return remaining - (slot.number - last.number) < kept
 
     def _day_is_over(self, seconds: float) -> DailyLimitReached:
         what = f"but for the reserve of {self._reserve:.0%}" if self._reserve else "all of them"

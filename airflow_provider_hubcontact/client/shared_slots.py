@@ -117,7 +117,7 @@ class SharedSlots:
             return self._alone.take(window._replace(calls=share))._replace(workers=self._workers)
         wait, number, used, workers, shut = answer
         self._workers = int(workers)
-        return Slot(float(wait), int(number), int(used), int(workers), int(shut) / 1_000)
+        return Slot(float(wait), int(number), int(used), int(workers), int(shut) / 1_000, shared=True)
 
     def used(self, window: Window, /) -> int:
         """Give the slots in the window that ends now, everybody's."""

@@ -41,6 +41,7 @@ class Slot(NamedTuple):
     :param used: calls in the window that ends with it, itself included.
     :param workers: how many share the slots.
     :param shut: seconds until there are slots again; 0 if this is one.
+    :param shared: whether the number is one of a store's count, not of this process's own.
     """
 
     wait: float
@@ -48,6 +49,7 @@ class Slot(NamedTuple):
     used: int
     workers: int = 1
     shut: float = 0.0
+    shared: bool = False
 
 
 class Slots(Protocol):

@@ -10,6 +10,7 @@ from airflow_provider_hubcontact.client.contacts import BatchAnswer, BatchInput,
 from airflow_provider_hubcontact.client.contacts_v1 import ContactsV1
 from airflow_provider_hubcontact.client.errors import (
     AnswerLost,
+    ConfigurationError,
     Conflict,
     DailyLimitReached,
     Forbidden,
@@ -215,7 +216,7 @@ def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answ
     """Make a call, and put what it returned or raised in sync's terms."""
     try:
         answer = call()
-    except NotSent as error:
+    except (NotSent, ConfigurationError) as error:  # such as certificates that are gone
         return Lost(str(error), sent=False)
     except (AnswerLost, UnusableAnswer) as error:
         return Lost(str(error), sent=True)

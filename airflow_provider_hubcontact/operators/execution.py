@@ -166,6 +166,7 @@ class Execution:
         self._preflight(run, rows)
         self._total = len(rows) if isinstance(rows, Sized) else None
         self._examples = [rows.examples] if isinstance(rows, Spool) else ()
+        sequence = rows  # what a place is a place in
         if self.watermark and rows is not None:
             rows = self.watermark.marked(rows)
         shape = run.assembly.shape()
@@ -175,6 +176,7 @@ class Execution:
                 replayed(self._task.records_from_ledger, wanted, rows, shape),
                 shape if rows is not None else shape_of(shape),
             )
+            sequence = rows
         drive = partial(self._drive, run, shape)
         if run.report.dry_run and self._task.plan:
             return self._plan(run, partial(drive, rows or ()))
@@ -183,13 +185,14 @@ class Execution:
                 folder = folder_of(self._task.plan)
                 totals = totals_of(folder)
                 run.assembly.planned = totals.get("properties", {})
-                rows = self._allowed(run, folder, totals)
+                rows = sequence = self._allowed(run, folder, totals)
             elif self._is_guarded and not run.report.dry_run:
                 folder = folder_of(temporary)
                 if stop := self._rehearse(run, folder, partial(drive, rows or ())):
                     return stop
-                rows = self._allowed(run, folder, run.report.plan or {})
-            with place_of(self._task, self._context, rows, run.report) as place:
+                rows = sequence = self._allowed(run, folder, run.report.plan or {})
+            since = self.watermark.since if self.watermark else None
+            with place_of(self._task, self._context, sequence, run.report, since) as place:
                 memory = _Memory(run.report.add, run.ledger, place)
                 return drive(rows or (), memory, writes=not run.report.dry_run)
 
@@ -215,13 +218,17 @@ class Execution:
         return self._task.max_changes is not None or self._task.max_creates is not None
 
     def _allowed(self, run: _Run, folder: ObjectStoragePath, totals: Mapping[str, Any]) -> Iterable[object]:
-        """Give the records of a plan, if the guards allow it."""
+        """Give the records of a plan, if the guards allow it.
+
+        Those that this run itself has found are written as they would have been without guards: an earlier
+        row of the same key may have changed the contact.
+        """
         try:
             check_guards(totals, self._task.max_changes, self._task.max_creates)
         except UnusableSource as error:
             self._give_up(run, folder, str(error))
             raise
-        return records_of_plan(folder, self._task.id_property)
+        return records_of_plan(folder, self._task.id_property, checked=self._task.plan is not None)
 
     def _rehearse(
         self, run: _Run, folder: ObjectStoragePath, drive: Callable[..., Stop | None]

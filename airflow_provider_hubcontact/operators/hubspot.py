@@ -357,7 +357,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         from airflow_provider_hubcontact.sync.policy import Action
 
         policy = self.policy
-        if report.dry_run:
+        if report.dry_run and stop is None:
             policy = policy._replace(by_name={**policy.by_name, Outcome.NOT_ATTEMPTED: Action.SUCCEED})
         verdict = policy.decide(report.tally)
         message = " ".join([verdict.sentence, *([f"Stopped: {report.stopped}"] if report.stopped else [])])

@@ -26,6 +26,10 @@ EVERY = 5.0
 """Seconds between two writes: each takes about 18 ms."""
 
 
+MOST_AHEAD = 50_000
+"""Rows that may have ended before the one that is next."""
+
+
 class StateStore(Protocol):
     """Airflow's store for one task of one run (3.3)."""
 
@@ -74,6 +78,10 @@ class Place:
         if not self._open:
             return
         self._ahead[result.row] = (result.outcome, result.status)
+        if len(self._ahead) > MOST_AHEAD:  # a row waits for long: the place stays where it is
+            self._open = False
+            self._ahead.clear()
+            return
         while (ended := self._ahead.get(self.rows + 1)) is not None:
             if self._policy.action(*ended) in {Action.RETRY, Action.FAIL_NOW}:
                 self._open = False
@@ -111,7 +119,7 @@ def digest(rows: Iterable[object], *settings: object) -> str:
 
 @contextmanager
 def place_of(
-    task: Any, context: Context, rows: Iterable[object] | None, report: Report
+    task: Any, context: Context, rows: Iterable[object] | None, report: Report, since: object = None
 ) -> Iterator[Place | None]:
     """Give the place of a task, if it can have one, and keep it when the block ends.
 
@@ -121,6 +129,7 @@ def place_of(
     :param context: Airflow's.
     :param rows: the source.
     :param report: gets the tally of the rows before the place.
+    :param since: value before which rows of the source are left out.
     """
     store = context.get("task_state_store")
     readable = rows is not None and iter(rows) is not rows
@@ -128,7 +137,16 @@ def place_of(
     if store is None or task.ledger or is_one_try or not readable or report.dry_run:
         yield None
         return
-    settings = (task.mapping, task.key, task.id_property, task.nulls, task.mode, task.duplicates, task.schema)
+    settings = (
+        task.mapping,
+        task.key,
+        task.id_property,
+        task.nulls,
+        task.mode,
+        task.duplicates,
+        task.schema,
+        since,
+    )
     place = Place(store, digest(rows or (), *settings), task.policy)
     report.resume(place.tally)
     try:

@@ -128,16 +128,18 @@ def totals_of(folder: ObjectStoragePath) -> dict[str, Any]:
     return totals
 
 
-def records_of_plan(folder: ObjectStoragePath, id_property: str) -> Iterator[Record]:
-    """Give a plan's records, each with the values that its contact must still have.
+def records_of_plan(folder: ObjectStoragePath, id_property: str, *, checked: bool = True) -> Iterator[Record]:
+    """Give a plan's records.
 
     :param id_property: property that keys are values of.
+    :param checked: each with the values that its contact must still have.
     """
     for part in sorted(folder.glob("part-*.jsonl"), key=str):
         for text in part.read_bytes().splitlines():
             line = orjson.loads(text)
             if "write" in line:
-                yield _record(line, id_property)
+                record = _record(line, id_property)
+                yield record if checked else record._replace(before=None)
 
 
 def _record(line: dict[str, Any], id_property: str) -> Record:

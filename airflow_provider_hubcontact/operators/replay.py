@@ -58,16 +58,18 @@ def last_lines(ledger: str) -> Iterator[Line]:
     with closing(sqlite3.connect("", isolation_level=None)) as db:
         db.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
-            "CREATE TABLE line (record TEXT, try INT, json TEXT);"
+            "CREATE TABLE line (record TEXT, try INT, row INT, json TEXT);"
             "CREATE INDEX of_record ON line (record, try)"
         )
         db.executemany(
-            "INSERT INTO line VALUES (?, ?, ?)",
-            ((_record_of(line), line["try"], orjson.dumps(line)) for line in all_lines(ledger)),
+            "INSERT INTO line VALUES (?, ?, ?, ?)",
+            ((_record_of(line), line["try"], line["row"], orjson.dumps(line)) for line in all_lines(ledger)),
         )
+        # A try that has waited without a worker has two lines of what it had not ended before.
         last = (
-            "SELECT json FROM line JOIN (SELECT record, max(try) AS try FROM line GROUP BY record) "
-            "USING (record, try) ORDER BY line.rowid"
+            "SELECT json FROM line WHERE rowid IN (SELECT max(line.rowid) FROM line "
+            "JOIN (SELECT record, max(try) AS try FROM line GROUP BY record) USING (record, try) "
+            "GROUP BY record, line.row) ORDER BY rowid"
         )
         any_line = False
         for (text,) in db.execute(last):

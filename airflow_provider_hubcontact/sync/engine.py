@@ -108,7 +108,8 @@ class _Run:
         self._journal = journal
         self._watch = Watch()
         self._window = Window(fold=sync.fold)
-        self._broken: Exception | None = None  # what the journal raised
+        self._broken: Exception | None = None  # what the journal raised, or a call
+        self._interrupted = False
         self._calls: list[Job] = []  # under way
         self._lookups: deque[tuple[Record, ...]] = deque()  # to be repeated in parts
         self._outbox = Outbox()
@@ -282,14 +283,24 @@ class _Run:
 
     def _start(self, job: Job, call: Callable[[], Answer]) -> None:
         self._calls.append(job)
-        self._workers.start(job, call)
+        self._workers.start(job, partial(self._carried_out, call))
+
+    def _carried_out(self, call: Callable[[], Answer]) -> Answer:
+        """Make a call; what it should never raise leaves its records with an outcome, too."""
+        try:
+            return call()
+        except Exception as error:  # noqa: BLE001 - raised again when all that was read has its outcome
+            self._broken = error
+            return Lost(f"the call ended with {type(error).__name__}", sent=True)
 
     def _wait(self) -> None:
         finished = self._workers.finished()
         if finished:
             self._finish(*finished)
-        elif self._watch.stop is None:
-            self._stop(INTERRUPTED)
+        elif not self._interrupted:
+            self._interrupted = True
+            if self._watch.stop is None:
+                self._stop(INTERRUPTED)
         else:
             for job in tuple(self._calls):
                 self._finish(job, Lost("the run was stopped before HubSpot answered", sent=True))
@@ -310,6 +321,8 @@ class _Run:
             self._checked(job, answer)
         else:
             self._delivered(job, answer)
+        if self._broken and not self._watch.stop:
+            self._watch.tell(f"a call ended with {type(self._broken).__name__}")
         if self._watch.stop:
             self._stop(self._watch.stop.reason)
 

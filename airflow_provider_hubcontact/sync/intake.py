@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from airflow_provider_hubcontact.sync.coercion import Coercer
-from airflow_provider_hubcontact.sync.outcome import Result
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.ports import Journal
 from airflow_provider_hubcontact.sync.record import Record, Shape
 from airflow_provider_hubcontact.sync.validation import Schema
@@ -51,7 +51,11 @@ class Intake:
         if item is None:
             self.exhausted = True
             return None
-        record = self._shape.record(*item)
+        try:
+            record = self._shape.record(*item)
+        except Exception as error:  # noqa: BLE001 - a value may be of any class, with any defect
+            reason = f"the row cannot be read: {type(error).__name__}"
+            record = Result(item[0], "", Outcome.INVALID, category="VALUE", reason=reason)
         if isinstance(record, Result):
             return record
         if self._coercer:
@@ -59,6 +63,6 @@ class Intake:
         if self._journal and (earlier := self._journal.earlier(record)):
             return earlier
         # A planned record was checked when the plan was made, from the source's own values.
-        checked = self._schema is not None and record.before is None
-        problem = self._schema.check(record) if self._schema and checked else None
+        is_planned = record.before is not None or record.digest is not None
+        problem = self._schema.check(record) if self._schema and not is_planned else None
         return problem or record

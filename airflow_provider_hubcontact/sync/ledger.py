@@ -39,6 +39,9 @@ FIELDS = (
 )
 """What a line has, in this order."""
 
+LARGEST = 2**63
+"""The first number that has no place in 64 bits."""
+
 MOST_LINES = 5_000
 """Lines that are held back at most."""
 
@@ -175,7 +178,7 @@ class Ledger:
             "correlation_id": result.correlation_id,
             "changed": list(result.changes),
             "changes": {name: list(each) for name, each in result.changes.items()} if keep else None,
-            "values": dict(values) if keep else None,
+            "values": {name: _storable(value) for name, value in values.items()} if keep else None,
             "digest": digest,
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
         }
@@ -203,7 +206,7 @@ class _Ended:
             ),
         )
         retries = "SELECT 1 FROM line WHERE action = ? AND try = (SELECT max(try) FROM line)"
-        again = {Action.RETRY, Action.FAIL_NOW, Action.FAIL}
+        again = {Action.RETRY, Action.FAIL_NOW, Action.FAIL, Outcome.SUPERSEDED}
         if self._db.execute(retries, (Action.RETRY,)).fetchone():
             again.remove(Action.FAIL)
         self._db.execute("CREATE TABLE again (key TEXT PRIMARY KEY) WITHOUT ROWID")
@@ -222,10 +225,20 @@ class _Ended:
         self._db.close()
 
 
-def _action(line: Line, policy: Policy) -> Action:
+def _action(line: Line, policy: Policy) -> Action | Outcome:
+    """Say what a line asks for.
+
+    A superseded row is sent again, since the one that won may be gone from the source, but asks for no retry.
+    """
     outcome = Outcome(line["outcome"])
-    # A superseded row counts again: the one that won may be gone from the source.
-    return Action.RETRY if outcome is Outcome.SUPERSEDED else policy.action(outcome, line["status"])
+    return outcome if outcome is Outcome.SUPERSEDED else policy.action(outcome, line["status"])
+
+
+def _storable(value: JSON) -> JSON:
+    """Give a number that is too large for many readers of JSON as text; HubSpot takes both alike."""
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    return str(value) if isinstance(value, int) and abs(value) >= LARGEST else value
 
 
 def digest_of(record: Record) -> str:

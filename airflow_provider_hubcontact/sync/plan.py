@@ -160,17 +160,27 @@ def blind(record: Record, rules: Rules) -> Change:
 
 def _outdated(record: Record, stored: Stored, rules: Rules) -> Result | None:
     """Refuse a planned record whose contact has got other values since, but for the planned ones."""
-    if record.before is None:
+    if record.before is None or _is_carried_out(record, stored, rules):
         return None
     values: list[str] = []
     for name, old in record.before.items():
         kind, has = rules.kinds.get(name, Kind.UNKNOWN), stored.properties.get(name)
+        if name == STAGE and not has and rules.on_regression is OnRegression.RESET:
+            continue  # a reset that broke off after it had cleared the stage
         if not same(kind, old or "", has) and not same(kind, record.properties.get(name) or "", has):
             values.append(f"{name} is {has!r} now, it was {old!r}")
     if not values:
         return None
     reason = f"the plan is out of date: {', '.join(values)}"
     return Result(record.row, record.key, Outcome.CONFLICT, None, "PLAN_OUTDATED", reason)
+
+
+def _is_carried_out(record: Record, stored: Stored, rules: Rules) -> bool:
+    """Tell whether a contact has all that was planned: an earlier try may have got no answer."""
+    has, kinds = stored.properties, rules.kinds
+    return all(
+        same(kinds.get(name, Kind.UNKNOWN), value, has.get(name)) for name, value in record.properties.items()
+    )
 
 
 def _absent(record: Record, rules: Rules) -> Change | Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -20,6 +20,9 @@ from airflow_provider_hubcontact.sync.values import MAX_TEXT_LENGTH
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 MOST_OPTIONS_NAMED = 5
+
+LONGEST_PATTERN = 10_000
+"""Characters; a pattern of many more is too much for an engine, and so a format stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,31 @@ class Property:
         if self.rules:
             allowed["allOf"] = [dict(rule.keywords) for rule in self.rules]
         if self.options and self.kind is Kind.OPTIONS:
-            one = f"(?:{'|'.join(re.escape(value) for value in self.options)})"
-            allowed["pattern"] = f"^;*(?:{one}(?:;+{one})*;*)?$"
+            if self._has_long_options:
+                allowed["format"] = self._options_format
+            else:
+                one = f"(?:{'|'.join(map(re.escape, self.options))})"
+                allowed["pattern"] = f"^;*(?:{one}(?:;+{one})*;*)?$"
         elif self.options:
             allowed["enum"] = list(self.options)
         return {**titled, "anyOf": [{"const": ""}, allowed]}
+
+    @property
+    def formats(self) -> dict[str, Callable[[str], bool]]:
+        """Formats that the schema names, and what tells whether a text has them."""
+        found = {name: holds for rule in self.rules for name, holds in rule.formats.items()}
+        if self._has_long_options:
+            allowed = {"", *self.options}
+            found[self._options_format] = lambda value: allowed.issuperset(value.split(";"))
+        return found
+
+    @property
+    def _options_format(self) -> str:
+        return f"options-of-{self.name}"
+
+    @property
+    def _has_long_options(self) -> bool:
+        return self.kind is Kind.OPTIONS and sum(map(len, self.options)) > LONGEST_PATTERN
 
     def explain(self, value: str) -> str:
         """Say what is wrong with a value that the schema refuses."""
@@ -93,12 +116,7 @@ class PortalSchema:
 
     def __init__(self, properties: Iterable[Property]) -> None:
         self._properties = {each.name: each for each in properties}
-        formats = {
-            name: holds
-            for each in self._properties.values()
-            for rule in each.rules
-            for name, holds in rule.formats.items()
-        }
+        formats = {name: holds for each in self._properties.values() for name, holds in each.formats.items()}
         self._validator = jsonschema_rs.validator_for(self.document, formats=formats, validate_formats=True)
 
     @property

@@ -134,7 +134,9 @@ class Shape:
         if self.key not in source:
             raise Unholdable(f"the row has no column {self.key!r}, which is the key")
         value = plain(source[self.key])
-        if isinstance(value, UUID) or (isinstance(value, Decimal) and value.is_finite() and value % 1 == 0):
+        if isinstance(value, UUID) or (
+            isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value()
+        ):
             value = str(value) if isinstance(value, UUID) else int(value)
         if value is None:
             raise Unholdable("the key is empty")
