@@ -85,6 +85,21 @@ def test_a_time_limit(hubspot: Sandbox, run_dag: RunDag, tmp_path: Path) -> None
     assert_accounted(instance.xcom_pull(task_ids="update_contacts"), hubspot, tmp_path)
 
 
+def test_a_dry_run_that_is_told_to_end(hubspot: Sandbox) -> None:
+    """It is no success: most of the records were not looked at."""
+
+    def source() -> Iterator[dict[str, str]]:
+        for number, record in enumerate(RECORDS):
+            if number == MANY - 1:
+                task.on_kill()
+            yield record
+
+    task = HubSpotUpdateContactOperator(task_id="contacts", records=source(), dry_run=True)
+
+    with pytest.raises(HubSpotSyncIncomplete, match="told to stop"):
+        task.execute({"ti": TaskInstance()})  # type: ignore[typeddict-item]
+
+
 def test_a_kill(
     hubspot: Sandbox, tmp_path: Path, sooner: Callable[[float, Callable[[], object]], None]
 ) -> None:

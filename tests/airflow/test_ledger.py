@@ -24,10 +24,13 @@ from airflow_provider_hubcontact.operators.ledger_stores import (
     lines_of,
     parts_of,
 )
-from airflow_provider_hubcontact.operators.place import NAME
+from airflow_provider_hubcontact.operators.place import NAME, Place
+from airflow_provider_hubcontact.operators.replay import last_lines
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.contact import Contact
 from airflow_provider_hubcontact.sync.ledger import FIELDS, Attempt, Line
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.policy import Policy
 from tests.airflow.running import connect, run, stored
 
 MANY = 250
@@ -283,6 +286,15 @@ class TestPlace:
         assert second.report["from_earlier_tries"] == place
         assert state == {}
 
+    def test_a_row_that_waits_for_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The place stays before it, and remembers no more than so many rows."""
+        monkeypatch.setattr("airflow_provider_hubcontact.operators.place.MOST_AHEAD", 10)
+        place = Place(State(), "digest", Policy.of({}))
+        for row in (1, *range(3, 100), 2):
+            place.settled(Result(row, "k", Outcome.UPDATED, 200))
+
+        assert place.rows == 1
+
     @pytest.mark.parametrize(
         ("settings", "is_kept"), [({}, False), ({"retries": 1}, True), ({"deferrable": True}, True)]
     )
@@ -332,6 +344,16 @@ class TestPlace:
 
         assert second.report["from_earlier_tries"] == 0
         assert second.error is None
+
+
+def test_a_try_that_waited(tmp_path: Path) -> None:
+    """What it had not ended before it waited is one record all the same."""
+    store = LedgerFiles(ObjectStoragePath(str(tmp_path)), Attempt("dag/run", "task", -1, 1))
+    line = dict.fromkeys(FIELDS) | {"run": "dag/run", "task": "task", "try": 1, "row": 1, "digest": "d"}
+    store.write([line | {"outcome": "not_attempted"}, line | {"row": 2, "outcome": "superseded"}])
+    store.write([line | {"outcome": "updated"}])
+
+    assert [each["outcome"] for each in last_lines(str(tmp_path))] == ["superseded", "updated"]
 
 
 class TestReplay:

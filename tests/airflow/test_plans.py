@@ -92,7 +92,7 @@ def test_a_plan_is_applied(hubspot: Sandbox, plan: Path) -> None:
     assert first.outcomes == {"updated": 2, "created": 1}
     assert stored(hubspot, "ada@example.com", "lifecyclestage") == "lead"
     assert stored(hubspot, "new@example.com", "firstname") == "New"
-    assert second.outcomes["unchanged"] == 2
+    assert second.outcomes == {"unchanged": 3}
 
 
 @pytest.mark.parametrize("api", ["2026-09", "v1"])
@@ -230,6 +230,16 @@ class TestGuards:
         assert len(list(all_lines(str(tmp_path)))) == ended.report["rows"]
         assert "the run stopped before it wrote" in ended.reasons
         assert writes(hubspot) == []
+
+    def test_the_last_row_of_a_key_wins(self, hubspot: Sandbox) -> None:
+        """However far it is from the first."""
+        others = [{"email": f"nobody{n}@example.com"} for n in range(8_100)]
+        ada = [{"email": "ada@example.com", "firstname": name} for name in ("First", "Last")]
+
+        ended = run(records=[ada[0], *others, ada[1]], max_changes=9, status_actions={404: "skip"})
+
+        assert ended.outcomes == {"updated": 1, "superseded": 1, "not_found": 8_100}
+        assert stored(hubspot, "ada@example.com", "firstname") == "Last"
 
     def test_a_source_that_breaks_off(self, hubspot: Sandbox) -> None:
         """Its error is told, and what was read has an outcome."""

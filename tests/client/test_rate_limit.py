@@ -347,3 +347,23 @@ def test_limits_that_cannot_be(calls: int, reserve: float) -> None:
     """A limit below one call, or a reserve of everything, is refused."""
     with pytest.raises(ConfigurationError):
         RateLimit(calls, reserve=reserve)
+
+
+def test_a_count_of_its_own_is_not_a_stores() -> None:
+    """A store that is lost for a moment, and counts from elsewhere, does not end the day."""
+
+    class Store(LocalSlots):
+        lost = False
+
+        def take(self, window: Window, /) -> Slot:
+            slot = super().take(window)
+            return slot if self.lost else slot._replace(number=slot.number + 400_000, shared=True)
+
+    clock = Clock()
+    slots = Store(clock)
+    limit = RateLimit(100, slots=slots, clock=clock, sleep=clock.sleep)
+    for slots.lost in (False, True, False):
+        answered(limit, Daily=1_000_000, Daily_Remaining=250_000)
+    limit.acquire()
+
+    assert limit.daily_remaining == 250_000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from airflow_provider_hubcontact.sync.engine import FLUSH_EVERY, INTERRUPTED, Sy
 from airflow_provider_hubcontact.sync.jobs import Answer, Job
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.plan import Rules
-from airflow_provider_hubcontact.sync.ports import Answers, Written
+from airflow_provider_hubcontact.sync.ports import Answers, Refused, Written
 from airflow_provider_hubcontact.sync.record import Record, Shape
 from airflow_provider_hubcontact.sync.watch import Stop
 from tests.sync.fakes import FakePortal, Odd, ShuffledWorkers, results_of
@@ -185,3 +187,61 @@ def _confirm_only(contacts: FakePortal) -> Any:
         return Answers(200, tuple(Written(step.change.address, None, step.properties) for step in steps))
 
     return write
+
+
+def test_a_call_that_raises() -> None:
+    """What no call should raise ends the run, once every row that was read has its outcome."""
+    contacts = portal()
+    results: dict[int, Result] = {}
+
+    class Broken:
+        batch_size, always = 10, True
+
+        def read(self, *_: object) -> Any:
+            raise AttributeError("a defect")
+
+    with pytest.raises(AttributeError, match="a defect"):
+        Sync(Shape(), Rules(), Broken(), contacts).run(
+            ROWS, ShuffledWorkers(), lambda each: results.update({each.row: each})
+        )
+
+    assert sorted(results) == list(range(1, MANY + 1))
+    assert {each.outcome for each in results.values()} <= {Outcome.UNAVAILABLE, Outcome.NOT_ATTEMPTED}
+
+
+def test_a_value_that_cannot_be_read() -> None:
+    """Its row is invalid; the others go on."""
+
+    class Hostile(dict[str, str]):
+        def items(self) -> Any:
+            raise RuntimeError("no")
+
+    contacts = portal()
+    key = Decimal("123456789012345678901234567890.5")
+
+    results = results_of(sync_of(contacts), [ROWS[0], Hostile(ROWS[1]), {"email": key}, ROWS[3]])
+
+    assert [results[row].outcome for row in (1, 2, 3, 4)] == [
+        Outcome.UPDATED, Outcome.INVALID, Outcome.INVALID, Outcome.UPDATED,
+    ]  # fmt: skip
+    assert "RuntimeError" in results[2].reason
+
+
+def test_a_signal_during_a_stop() -> None:
+    """Answers that still come are waited for, as without it."""
+    contacts = portal()
+    workers = Interrupted(3, 4, answers=True)
+    sync = sync_of(contacts)
+    refused = Refused(401, "expired", stops=True)
+    reads = iter(range(100))
+
+    class Expiring:
+        batch_size, always = contacts.batch_size, True
+
+        def read(self, keys: Any, properties: Any, /) -> Any:
+            return refused if next(reads) == 3 else contacts.read(keys, properties)
+
+    results = results_of(replace(sync, reader=Expiring()), ROWS, workers)
+
+    assert list(results) == list(range(1, MANY + 1))
+    assert not any("before HubSpot answered" in each.reason for each in results.values())

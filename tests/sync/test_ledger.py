@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from airflow_provider_hubcontact.sync.ledger import FIELDS, Attempt, Ledger, Line, digest_of
@@ -240,3 +241,30 @@ def test_digests_differ(other: Record) -> None:
 
     assert digest_of(one) != digest_of(other)
     assert digest_of(Record(1, "k", {"a": "1", "b": "2"})) == digest_of(Record(9, "k", {"b": "2", "a": "1"}))
+
+
+def test_a_superseded_row_asks_for_no_retry() -> None:
+    """A person who clears a failed task has its failures sent, whatever rows were superseded."""
+    lines = tried(
+        (record(1, firstname="x"), Outcome.SUPERSEDED, None),
+        (record(2, firstname="y"), Outcome.UPDATED, 200),
+        (record(3, "b@b.c"), Outcome.REJECTED, 400),
+    )
+
+    kept = ledger(Memory(lines), 2)
+
+    assert kept.earlier(record(3, "b@b.c")) is None
+    assert kept.earlier(record(1, firstname="x")) is None
+
+
+def test_numbers_that_no_reader_holds() -> None:
+    """They are kept as text."""
+    store = Memory()
+    huge = Record(1, "a@b.c", {"n": str(2**70)}, {"n": 2**70, "m": 2**62, "b": True, "l": [-(2**63), "x"]})
+    with ledger(store, values=True) as kept:
+        kept.earlier(huge)
+        kept.settled(Result(1, "a@b.c", Outcome.UPDATED, 200))
+
+    (line,) = store.lines
+    assert line["values"] == {"n": str(2**70), "m": 2**62, "b": True, "l": [str(-(2**63)), "x"]}
+    orjson.dumps(line)

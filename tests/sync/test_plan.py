@@ -305,3 +305,28 @@ def test_a_mode_needs_what_is_there() -> None:
 
     assert isinstance(created, Change)
     assert created.steps == ({"phone": "1", "roles": "a", "email": KEY},)
+
+
+def test_a_planned_reset_that_broke_off() -> None:
+    """The stage that it cleared is set, not taken for another's doing."""
+    desired = Record(4, KEY, {STAGE: "lead"}, before={STAGE: "customer"})
+
+    change = changed(desired, stored(**{STAGE: ""}), Rules(on_regression=OnRegression.RESET))
+    kept = plan(desired, {KEY: stored(**{STAGE: ""})}, Rules())
+
+    assert change.steps == ({STAGE: "lead"},)
+    assert isinstance(kept, Result)
+    assert kept.category == "PLAN_OUTDATED"
+
+
+def test_a_planned_creation_that_got_no_answer() -> None:
+    """The contact that it has made is no other one."""
+    desired = Record(4, KEY, {"firstname": "Ada"}, before={"email": None, "firstname": None})
+    rules = Rules(create=True)
+
+    again = plan(desired, {KEY: stored(email=KEY, firstname="Ada")}, rules)
+    other = plan(desired, {KEY: stored(email=KEY, firstname="Eve")}, rules)
+
+    assert isinstance(again, Result)
+    assert isinstance(other, Result)
+    assert (again.outcome, other.category) == (Outcome.UNCHANGED, "PLAN_OUTDATED")

@@ -184,3 +184,15 @@ def test_nothing_is_refused_that_hubspot_takes(definition: Definition, value: st
         return
     with pytest.raises(InvalidValue):
         accept(definition, value)
+
+
+def test_thousands_of_options() -> None:
+    """No pattern holds them; they are checked all the same, and so is everything else."""
+    names = [f"option-{number:05}-of-a-very-long-list" for number in range(5_000)]
+    many = Property("interests", Kind.OPTIONS, options=dict.fromkeys(names, "x"))
+    schema = PortalSchema([many, Property("age", Kind.NUMBER)])
+
+    assert schema.check(Record(1, "k", {}), {"interests": f";{names[7]};{names[4_999]}", "age": "7"}) is None
+    refused = schema.check(Record(1, "k", {}), {"interests": f"{names[7]};nope", "age": "7"})
+    assert refused is not None
+    assert refused.properties == ("interests",)
