@@ -206,7 +206,7 @@ class Shape:
             return None
         if isinstance(value, datetime) and not is_nan(value):
             return millis(value)
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
             return value
         raise Unholdable(f"a timestamp is a datetime or milliseconds, this is a {type_of(value)}")
 

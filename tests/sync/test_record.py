@@ -370,6 +370,7 @@ def test_timestamp(value: object, timestamp: int | None) -> None:
     [
         pytest.param("now", "a timestamp is a datetime or milliseconds, this is a str", id="text"),
         pytest.param(True, "a timestamp is a datetime or milliseconds, this is a bool", id="bool"),
+        pytest.param(2**63, "a timestamp is a datetime or milliseconds, this is a int", id="beyond 64 bits"),
         pytest.param(1.5, "a timestamp is a datetime or milliseconds, this is a float", id="float"),
         pytest.param(
             NotATime(2026, 1, 1), "a timestamp is a datetime or milliseconds, this is a NotATime", id="NaT"
