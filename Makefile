@@ -43,14 +43,14 @@ test-all: $(AIRFLOW_3) ## all tests, on Airflow 3.3 (ARGS="-k stage" for some)
 	.venv/bin/python -m pytest $(ARGS)
 
 test-core: $(CORE) ## the tests of client, sync and sandbox, without Airflow
-	.venv-core/bin/python -m pytest tests/client tests/sync tests/sandbox $(ARGS)
+	.venv-core/bin/python -m pytest tests/client tests/sync tests/sandbox tests/cases $(ARGS)
 
 test-airflow: $(AIRFLOW_3) test-airflow-2.11 ## the tests of the Airflow parts, on 2.11 and 3.3
-	.venv/bin/python -m pytest tests/airflow $(ARGS)
+	.venv/bin/python -m pytest tests/airflow tests/cases $(ARGS)
 
 test-airflow-2.11: $(AIRFLOW_2) ## the same, on 2.11 alone
 	@if [ -e $(AIRFLOW_2) ]; then \
-		.venv-airflow-2.11/bin/python -m pytest -W ignore::DeprecationWarning tests/airflow $(ARGS); \
+		.venv-airflow-2.11/bin/python -m pytest -W ignore::DeprecationWarning tests/airflow tests/cases $(ARGS); \
 	else \
 		echo "NOT TESTED on Airflow 2.11: that needs Python 3.11 or 3.12, and none is on the path"; \
 	fi

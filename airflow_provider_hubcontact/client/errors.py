@@ -29,7 +29,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-MAX_MESSAGE_LENGTH = 1_000
+from airflow_provider_hubcontact.printable import printable
 
 
 class HubSpotError(Exception):
@@ -244,14 +244,6 @@ def refusal(
         context,
         retry_after,
     )
-
-
-def printable(text: str) -> str:
-    """Fold a foreign text to one printable line of bounded length."""
-    line = text[: MAX_MESSAGE_LENGTH + 1]
-    if not line.isprintable():
-        line = "".join(char if char.isprintable() else " " for char in line)
-    return line if len(line) <= MAX_MESSAGE_LENGTH else line[:MAX_MESSAGE_LENGTH] + "…"
 
 
 def context_of(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

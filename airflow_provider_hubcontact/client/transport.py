@@ -26,11 +26,11 @@ from airflow_provider_hubcontact.client.errors import (
     RateLimited,
     StatusError,
     UnusableAnswer,
-    printable,
     refusal,
 )
 from airflow_provider_hubcontact.client.network import Reply, Session, checked_base_url, exchange
 from airflow_provider_hubcontact.client.rate_limit import RateLimit
+from airflow_provider_hubcontact.printable import printable
 
 LOCK_LASTS = 2.0
 """Seconds between calls to a portal that answers 423 ("Error handling")."""

@@ -13,7 +13,6 @@ from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
-from airflow_provider_hubcontact.client.errors import printable
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.links.hubspot import PORTAL_URL
 from airflow_provider_hubcontact.operators.assembly import Assembly
@@ -37,6 +36,7 @@ from airflow_provider_hubcontact.operators.rows import (
 )
 from airflow_provider_hubcontact.operators.settings import Settings
 from airflow_provider_hubcontact.operators.watermark import Watermark, watermark_of
+from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.engine import FLUSH_EVERY
 from airflow_provider_hubcontact.sync.jobs import Answer, Job
 from airflow_provider_hubcontact.sync.ledger import Attempt, Ledger

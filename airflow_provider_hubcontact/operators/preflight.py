@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_hubcontact.client import REQUIRED_SCOPES, HubSpot, HubSpotError
-from airflow_provider_hubcontact.client.errors import printable
 from airflow_provider_hubcontact.operators.properties import Portal
 from airflow_provider_hubcontact.operators.settings import Settings, is_true
+from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.comparison import Kind
 from airflow_provider_hubcontact.sync.plan import WriteMode
 from airflow_provider_hubcontact.sync.portal import PortalSchema

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.outcome import WELL, Outcome, Result, Tally, by_outcome
 from airflow_provider_hubcontact.sync.plan import WOULD
 from airflow_provider_hubcontact.sync.record import Record
@@ -116,8 +117,8 @@ class Report:
                 self._coercions.append(
                     {
                         "row": record.row,
-                        "key": _line(record.key),
-                        "property": _line(coercion.property, MAX_VALUE_LENGTH),
+                        "key": printable(record.key, MAX_REASON_LENGTH),
+                        "property": printable(coercion.property, MAX_VALUE_LENGTH),
                         "how": coercion.how,
                         "from": _cut(coercion.source),
                         "to": _cut(coercion.written),
@@ -265,16 +266,11 @@ def _problem(result: Result) -> dict[str, Any]:
 def _printable(result: Result) -> Result:
     """Make everything that a source or HubSpot wrote one line of bounded length: it gets into logs."""
     return result._replace(
-        key=_line(result.key),
-        category=None if result.category is None else _line(result.category, MAX_VALUE_LENGTH),
-        reason=_line(result.reason),
-        properties=tuple(_line(name, MAX_VALUE_LENGTH) for name in result.properties[:MAX_NAMES]),
+        key=printable(result.key, MAX_REASON_LENGTH),
+        category=None if result.category is None else printable(result.category, MAX_VALUE_LENGTH),
+        reason=printable(result.reason, MAX_REASON_LENGTH),
+        properties=tuple(printable(name, MAX_VALUE_LENGTH) for name in result.properties[:MAX_NAMES]),
     )
-
-
-def _line(text: str, length: int = MAX_REASON_LENGTH) -> str:
-    cut = text[:length]
-    return cut if cut.isprintable() else "".join(char if char.isprintable() else " " for char in cut)
 
 
 def _cut(value: str) -> str:

@@ -20,8 +20,8 @@ from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOp
 from airflow_provider_hubcontact.sandbox import Definition, Sandbox
 from airflow_provider_hubcontact.sync.outcome import Outcome
 from demo.customers import EXPECTED, make_world
-from tests.airflow.conftest import EXAMPLE_DAGS, RunDag
 from tests.airflow.running import CONTACTS, connect, stored
+from tests.airflow_home import EXAMPLE_DAGS, RunDag
 
 try:
     from airflow.dag_processing.dagbag import DagBag

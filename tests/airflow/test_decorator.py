@@ -10,8 +10,8 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, task
 
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.airflow.conftest import RunDag
 from tests.airflow.running import CONTACTS, connect, stored
+from tests.airflow_home import RunDag
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import DAG, task
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 
-from tests.airflow.conftest import RunDag
+from tests.airflow_home import RunDag
 
 
 def test_airflow_is_the_tests_own() -> None:

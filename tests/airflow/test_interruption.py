@@ -18,8 +18,8 @@ from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOp
 from airflow_provider_hubcontact.operators.interruption import held_back
 from airflow_provider_hubcontact.operators.ledger_stores import lines_of, parts_of
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.airflow.conftest import RunDag
 from tests.airflow.running import TaskInstance, connect
+from tests.airflow_home import RunDag
 
 MANY = 1_000
 RECORDS = [{"email": f"c{number}@example.com", "firstname": f"new {number}"} for number in range(MANY)]

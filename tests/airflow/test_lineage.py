@@ -27,8 +27,8 @@ from airflow_provider_hubcontact.operators.lineage import assertions_of
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.report import Report
-from tests.airflow.conftest import RunDag
 from tests.airflow.running import CONTACTS, TaskInstance, connect
+from tests.airflow_home import RunDag
 from tests.ports import free_port
 
 ROWS = [("ada@example.com", "London"), ("grace@example.com", "New York"), ("alan@example.com", "X")]

@@ -13,8 +13,8 @@ from airflow_provider_hubcontact.client.account import AccountDetails
 from airflow_provider_hubcontact.links.hubspot import HubSpotContactsLink, HubSpotSyncReportLink
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.airflow.conftest import RunDag
 from tests.airflow.running import CONTACTS, connect
+from tests.airflow_home import RunDag
 
 LINKS = (HubSpotContactsLink(), HubSpotSyncReportLink())
 

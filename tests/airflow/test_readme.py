@@ -16,8 +16,8 @@ from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.outcome import Outcome
-from tests.airflow.conftest import RunDag
 from tests.airflow.running import CONTACTS, connect, stored
+from tests.airflow_home import RunDag
 
 README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
 

@@ -28,8 +28,8 @@ from airflow_provider_hubcontact.ui.page import (
     render,
     render_run,
 )
-from tests.airflow.conftest import RunDag
 from tests.airflow.running import CONTACTS, connect
+from tests.airflow_home import RunDag
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient

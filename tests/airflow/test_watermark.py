@@ -22,9 +22,9 @@ from airflow_provider_hubcontact.operators.watermark import Watermark, watermark
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.policy import Policy
-from tests.airflow.conftest import RunDag
 from tests.airflow.running import connect
 from tests.airflow.running import run as run_task
+from tests.airflow_home import RunDag
 
 CONTACTS = [{"email": f"c{n}@example.com"} for n in range(1, 10)]
 
