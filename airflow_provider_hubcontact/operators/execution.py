@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
@@ -36,7 +35,7 @@ from airflow_provider_hubcontact.operators.rows import (
 )
 from airflow_provider_hubcontact.operators.settings import Settings
 from airflow_provider_hubcontact.operators.watermark import Watermark, watermark_of
-from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.engine import FLUSH_EVERY
 from airflow_provider_hubcontact.sync.jobs import Answer, Job
 from airflow_provider_hubcontact.sync.ledger import Attempt, Ledger
@@ -52,7 +51,7 @@ from airflow_provider_hubcontact.sync.workers import ThreadWorkers
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-log = logging.getLogger(__name__)
+log = printable_logger(__name__)
 
 FIRST_ROWS = 100
 """Rows that are looked at to guess the types of missing properties."""
@@ -293,7 +292,7 @@ class Execution:
             if self._stopped.is_set():  # before there was something to stop
                 workers.interrupt()
             stop = sync.run(chain(first, remaining), workers, settled, memory.journal, done + 1)
-            report.stopped = stop.reason if stop else None
+            report.stopped = printable(stop.reason) if stop else None
             if isinstance(sync.verifier, Verifier):
                 report.verified = {"records": sync.verifier.records, "calls": sync.verifier.calls}
         return stop

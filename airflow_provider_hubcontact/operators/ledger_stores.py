@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -19,13 +18,14 @@ from airflow_provider_hubcontact.operators.rows import (
     folder_of,
     query,
 )
+from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.ledger import FIELDS, Attempt, LedgerStore, Line
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
-log = logging.getLogger(__name__)
+log = printable_logger(__name__)
 
 LINES_IN_A_PART = 50_000
 

@@ -138,6 +138,22 @@ def _append(part: Path, text: bytes) -> None:
     part.write_bytes(part.read_bytes() + text)
 
 
+def _steps(*steps: Callable[[Path], object]) -> Callable[[Path], object]:
+    """Do one after the other."""
+
+    def damage(plan: Path) -> None:
+        for step in steps:
+            step(plan)
+
+    return damage
+
+
+def _in_a_folder(plan: Path) -> None:
+    moved = parts(plan)[0].rename(plan / "x")
+    (plan / "part-000001.jsonl").mkdir()
+    moved.rename(plan / "part-000001.jsonl" / "x")
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "no manifest": lambda plan: (plan / "plan.json").unlink(),
     "an empty manifest": lambda plan: (plan / "plan.json").write_bytes(b""),
@@ -185,10 +201,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "the last part is missing": lambda plan: parts(plan)[-1].unlink(),
     "a part too many": lambda plan: shutil.copy(parts(plan)[0], plan / "part-000004.jsonl"),
     "a part of another name": lambda plan: parts(plan)[0].rename(plan / "part-000009.jsonl"),
-    "a folder instead of a part": lambda plan: (
-        parts(plan)[0].unlink(),
-        (plan / "part-000001.jsonl").mkdir(),
-    ),
+    "a folder instead of a part": _in_a_folder,
     "two parts have changed places": lambda plan: (
         parts(plan)[0].rename(plan / "x"),
         parts(plan)[0].rename(plan / "part-000001.jsonl"),
@@ -201,14 +214,16 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "another value": lambda plan: parts(plan)[0].write_bytes(
         parts(plan)[0].read_bytes().replace(b"Augusta", b"Agrippa")
     ),
-    "no text": lambda plan: (parts(plan)[0].write_bytes(b"\xff\n\xfe\n"), relisted(plan)),
-    "NaN": lambda plan: (
-        parts(plan)[0].write_bytes(parts(plan)[0].read_bytes().replace(b'"Augusta"', b"NaN")),
-        relisted(plan),
+    "no text": _steps(lambda plan: parts(plan)[0].write_bytes(b"\xff\n\xfe\n"), relisted),
+    "NaN": _steps(
+        lambda plan: parts(plan)[0].write_bytes(parts(plan)[0].read_bytes().replace(b'"Augusta"', b"NaN")),
+        relisted,
     ),
-    "two fields of one name": lambda plan: (
-        parts(plan)[0].write_bytes(parts(plan)[0].read_bytes().replace(b'{"row":1', b'{"row":2,"row":1')),
-        relisted(plan),
+    "two fields of one name": _steps(
+        lambda plan: parts(plan)[0].write_bytes(
+            parts(plan)[0].read_bytes().replace(b'{"row":1', b'{"row":2,"row":1')
+        ),
+        relisted,
     ),
     "an unknown verb": lambda plan: rewritten(plan, 0, write="delete"),
     "a verb that is a list": lambda plan: rewritten(plan, 0, write=["update"]),
