@@ -22,7 +22,7 @@ from airflow_provider_hubcontact.sync.coercion import Coercer
 from airflow_provider_hubcontact.sync.outcome import WELL, Result
 from airflow_provider_hubcontact.sync.portal import PortalSchema
 from airflow_provider_hubcontact.sync.record import Shape
-from airflow_provider_hubcontact.sync.report import Report
+from airflow_provider_hubcontact.sync.report import DIGEST_SHOWN, Report
 from airflow_provider_hubcontact.sync.validation import Schema
 
 OK, PROBLEMS = 0, 1
@@ -148,6 +148,7 @@ def plan(chosen: Namespace, output: Output) -> int:
                 "others": counts(totals["others"]),
                 "stage moves": counts(totals["stage_moves"]),
                 "calls to apply it": f"{totals['calls']:,}, about {totals['minutes']:g} minutes",
+                "digest": totals["sha256"][:DIGEST_SHOWN],
                 "kept in": chosen.out,
             }
         )

@@ -5,16 +5,26 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from airflow_provider_hubcontact import __version__
 from airflow_provider_hubcontact.cli.definition import COMMANDS, SUMMARY, Command
+from airflow_provider_hubcontact.printable import printable
 
 COMMANDS_BY_NAME = {command.name: command for command in COMMANDS}
 
 
+class _Parser(argparse.ArgumentParser):
+    """Quotes arguments that it does not understand as printable text."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong, and exit."""
+        super().error(printable(message))
+
+
 def parser() -> argparse.ArgumentParser:
     """Give the parser of all commands."""
-    whole = argparse.ArgumentParser(prog="hubcontact", description=SUMMARY)
+    whole = _Parser(prog="hubcontact", description=SUMMARY)
     whole.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     subparsers = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:

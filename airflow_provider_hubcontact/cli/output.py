@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from typing import Any, TypeVar
@@ -19,6 +18,8 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from airflow_provider_hubcontact.printable import printable, printable_json, printable_lines
+
 Row = TypeVar("Row")
 
 
@@ -34,13 +35,13 @@ class Output:
 
     def json(self, document: object) -> None:
         """Write a JSON document."""
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+        sys.stdout.write(printable_json(document) + "\n")
 
     def facts(self, facts: Mapping[str, object]) -> None:
         """Write names and what is known of them."""
         table = Table.grid(padding=(0, 2))
         for name, value in facts.items():
-            table.add_row(Text(name, style="bold"), Text(str(value)))
+            table.add_row(_text(name, "bold"), _text(value))
         self._console.print(table)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -49,16 +50,20 @@ class Output:
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
+            table.add_row(*("" if cell is None else _text(cell) for cell in row))
         self._console.print(table)
 
     def line(self, text: str = "") -> None:
         """Write a line."""
-        self._console.print(text, markup=False)
+        self._console.print(_text(text))
 
-    def error(self, error: BaseException) -> None:
-        """Write what went wrong, to standard error."""
-        Console(file=sys.stderr, highlight=False).print(f"error: {error}", style="red", markup=False)
+    def error(self, error: BaseException, *, is_ours: bool = False) -> None:
+        """Write what went wrong, to standard error.
+
+        :param is_ours: whether the lines of its text are ours.
+        """
+        said = printable_lines(str(error)) if is_ours else printable(str(error))
+        Console(file=sys.stderr, highlight=False).print(Text(f"error: {said}", "red"))
 
     def progress(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Give the rows, and show on a terminal how far they are."""
@@ -73,6 +78,15 @@ class Output:
         total = len(rows) if isinstance(rows, Sized) else None
         with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             yield from progress.track(rows, total=total)
+
+
+def _text(value: object, style: str = "") -> Text:
+    """Return what is printed: data, and no markup."""
+    return Text(printable(str(value), MOST), style)
+
+
+MOST = 10_000
+"""Characters of a cell, or a line."""
 
 
 def counts(tally: Mapping[Any, int]) -> str:

@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow_provider_hubcontact.cli.commands import check, ledger, plan, sandbox, schema, validate
 from airflow_provider_hubcontact.cli.output import Output
 from airflow_provider_hubcontact.client import HubSpotError
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.sync.validation import InvalidSchema
 
@@ -42,6 +43,9 @@ def run(name: str, chosen: Namespace) -> int:
     try:
         with _as_a_program():
             return COMMANDS[name](chosen, output)
+    except (HubSpotSyncFailed, HubSpotSyncIncomplete) as error:
+        output.error(error, is_ours=True)
+        return CANNOT
     except (HubSpotError, UnusableSource, InvalidSchema, AirflowException, OSError) as error:
         output.error(error)
         return CANNOT

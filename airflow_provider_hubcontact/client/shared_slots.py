@@ -6,7 +6,6 @@ slots pass like all others.
 
 from __future__ import annotations
 
-import logging
 import time
 import uuid
 from collections.abc import Callable
@@ -14,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.client.errors import ConfigurationError
 from airflow_provider_hubcontact.client.slots import LocalSlots, Slot, Window
+from airflow_provider_hubcontact.printable import printable_logger
 
 if TYPE_CHECKING:
     from redis import Redis
 
-log = logging.getLogger(__name__)
+log = printable_logger(__name__)
 
 TIMEOUT = 2.0
 """Seconds to wait for the store."""

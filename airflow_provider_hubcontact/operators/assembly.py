@@ -19,6 +19,7 @@ from airflow_provider_hubcontact.operators.properties import (
     settings_of,
 )
 from airflow_provider_hubcontact.operators.settings import Settings, is_true
+from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.coercion import Coercer
 from airflow_provider_hubcontact.sync.engine import Sync
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression, Stages
@@ -128,4 +129,4 @@ class Assembly:
             return create_missing(self._hubspot.properties, definitions, dry_run=dry_run)
         except HubSpotError as error:
             raised = HubSpotSyncIncomplete if error.retryable else HubSpotSyncFailed
-            raise raised(f"Missing properties cannot be created: {error}") from error
+            raise raised(printable(f"Missing properties cannot be created: {error}")) from None

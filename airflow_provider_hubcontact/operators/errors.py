@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
+from airflow_provider_hubcontact.printable import printable_lines
+
 
 class HubSpotSyncFailed(AirflowFailException):
-    """Records ended badly, or nothing could be sent, in a way that no retry can mend."""
+    """Records ended badly, or nothing could be sent, in a way that no retry can mend.
+
+    :param message: what happened.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable_lines(message))
 
 
 class HubSpotSyncIncomplete(AirflowException):
@@ -17,7 +25,7 @@ class HubSpotSyncIncomplete(AirflowException):
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
+        super().__init__(printable_lines(message))
         self.retry_after = retry_after
 
     def __reduce__(self) -> tuple[type[HubSpotSyncIncomplete], tuple[str, float | None]]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
-from tempfile import TemporaryDirectory
 from threading import Event
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
@@ -22,7 +20,8 @@ from airflow_provider_hubcontact.operators.guards import Rehearsal, check_guards
 from airflow_provider_hubcontact.operators.interruption import held_back
 from airflow_provider_hubcontact.operators.ledger_stores import store_of
 from airflow_provider_hubcontact.operators.place import Place, place_of
-from airflow_provider_hubcontact.operators.plans import PlanWriter, records_of_plan, totals_of
+from airflow_provider_hubcontact.operators.plan_lines import SpooledLines, spooled_lines
+from airflow_provider_hubcontact.operators.plans import PlanWriter, totals_of, verified
 from airflow_provider_hubcontact.operators.preflight import Preflight
 from airflow_provider_hubcontact.operators.progress import Progress
 from airflow_provider_hubcontact.operators.replay import PROBLEMS, replayed, shape_of
@@ -36,7 +35,7 @@ from airflow_provider_hubcontact.operators.rows import (
 )
 from airflow_provider_hubcontact.operators.settings import Settings
 from airflow_provider_hubcontact.operators.watermark import Watermark, watermark_of
-from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.engine import FLUSH_EVERY
 from airflow_provider_hubcontact.sync.jobs import Answer, Job
 from airflow_provider_hubcontact.sync.ledger import Attempt, Ledger
@@ -50,9 +49,9 @@ from airflow_provider_hubcontact.sync.watch import Stop
 from airflow_provider_hubcontact.sync.workers import ThreadWorkers
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+    from airflow.providers.common.compat.sdk import Context
 
-log = logging.getLogger(__name__)
+log = printable_logger(__name__)
 
 FIRST_ROWS = 100
 """Rows that are looked at to guess the types of missing properties."""
@@ -180,17 +179,14 @@ class Execution:
         drive = partial(self._drive, run, shape)
         if run.report.dry_run and self._task.plan:
             return self._plan(run, partial(drive, rows or ()))
-        with TemporaryDirectory(prefix="hubcontact-") as temporary:
+        with spooled_lines() as lines:
             if self._task.plan:
-                folder = folder_of(self._task.plan)
-                totals = totals_of(folder)
-                run.assembly.planned = totals.get("properties", {})
-                rows = sequence = self._allowed(run, folder, totals)
+                self._take_over(run, lines)
+                rows = sequence = self._allowed(run, lines)
             elif self._is_guarded and not run.report.dry_run:
-                folder = folder_of(temporary)
-                if stop := self._rehearse(run, folder, partial(drive, rows or ())):
+                if stop := self._rehearse(run, lines, partial(drive, rows or ())):
                     return stop
-                rows = sequence = self._allowed(run, folder, run.report.plan or {})
+                rows = sequence = self._allowed(run, lines)
             since = self.watermark.since if self.watermark else None
             with place_of(self._task, self._context, sequence, run.report, since) as place:
                 memory = _Memory(run.report.add, run.ledger, place)
@@ -217,38 +213,46 @@ class Execution:
     def _is_guarded(self) -> bool:
         return self._task.max_changes is not None or self._task.max_creates is not None
 
-    def _allowed(self, run: _Run, folder: ObjectStoragePath, totals: Mapping[str, Any]) -> Iterable[object]:
+    def _take_over(self, run: _Run, lines: SpooledLines) -> None:
+        """Verify the plan to apply: nothing is written before, and nothing but what was verified after."""
+        plan = verified(folder_of(str(self._task.plan)), lines)
+        run.assembly.planned = plan.totals["properties"]
+        run.report.plan = told = plan.told()
+        log.info(
+            "The plan of %s is whole: %s changes and %s creates; its digest is %s.",
+            *(told["made"], f"{told['changes']:,}", f"{told['creates']:,}", told["sha256"]),
+        )
+
+    def _allowed(self, run: _Run, lines: SpooledLines) -> Iterable[object]:
         """Give the records of a plan, if the guards allow it.
 
         Those that this run itself has found are written as they would have been without guards: an earlier
         row of the same key may have changed the contact.
         """
         try:
-            check_guards(totals, self._task.max_changes, self._task.max_creates)
+            check_guards(run.report.plan or {}, self._task.max_changes, self._task.max_creates)
         except UnusableSource as error:
-            self._give_up(run, folder, str(error))
+            self._give_up(run, lines, str(error))
             raise
-        return records_of_plan(folder, self._task.id_property, checked=self._task.plan is not None)
+        return lines.records(self._task.id_property, checked=self._task.plan is not None)
 
-    def _rehearse(
-        self, run: _Run, folder: ObjectStoragePath, drive: Callable[..., Stop | None]
-    ) -> Stop | None:
+    def _rehearse(self, run: _Run, lines: SpooledLines, drive: Callable[..., Stop | None]) -> Stop | None:
         """Find out what would be written, and give what would not its outcome already."""
-        rehearsal = Rehearsal(folder, run.end, run.ledger)
+        rehearsal = Rehearsal(lines, run.end, run.ledger)
         is_whole = False
         try:
             stop = drive(_Memory(lambda _: None, rehearsal), writes=False)
             is_whole = stop is None
         finally:
-            run.report.plan = rehearsal.plan.finish(run.hubspot.rate_limit.limit)
+            run.report.plan = {**totals_of(rehearsal.totals, run.hubspot.rate_limit.limit), "sha256": None}
             if not is_whole:
                 reason = run.report.stopped or "its source broke off"
-                self._give_up(run, folder, f"the run stopped before it wrote: {reason}")
+                self._give_up(run, lines, f"the run stopped before it wrote: {reason}")
         return stop
 
-    def _give_up(self, run: _Run, folder: ObjectStoragePath, reason: str) -> None:
+    def _give_up(self, run: _Run, lines: SpooledLines, reason: str) -> None:
         """Give what a plan would write its outcome: nothing was tried."""
-        for record in records_of_plan(folder, self._task.id_property):
+        for record in lines.records(self._task.id_property, checked=True):
             if run.ledger:
                 run.ledger.earlier(record)  # it is to know which record this is
             run.end(Result(record.row, record.key, Outcome.NOT_ATTEMPTED, category="GUARD", reason=reason))
@@ -288,7 +292,7 @@ class Execution:
             if self._stopped.is_set():  # before there was something to stop
                 workers.interrupt()
             stop = sync.run(chain(first, remaining), workers, settled, memory.journal, done + 1)
-            report.stopped = stop.reason if stop else None
+            report.stopped = printable(stop.reason) if stop else None
             if isinstance(sync.verifier, Verifier):
                 report.verified = {"records": sync.verifier.records, "calls": sync.verifier.calls}
         return stop

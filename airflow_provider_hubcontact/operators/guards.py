@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_provider_hubcontact.operators.plans import PlanWriter
+from airflow_provider_hubcontact.operators.plan_lines import LineMaker, SpooledLines, Totals
 from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.sync.ledger import Ledger
 from airflow_provider_hubcontact.sync.outcome import Result
 from airflow_provider_hubcontact.sync.plan import WOULD
 from airflow_provider_hubcontact.sync.record import Record
-
-if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 
 def check_guards(totals: Mapping[str, Any], max_changes: float | None, max_creates: float | None) -> None:
@@ -38,26 +35,29 @@ def check_guards(totals: Mapping[str, Any], max_changes: float | None, max_creat
 class Rehearsal:
     """The journal of a run that only finds out what it would write: the others' outcomes stand already.
 
-    :param folder: keeps what would be written, as a plan.
+    :param lines: keeps what would be written, as a plan does.
     :param end: called with each result that stands.
     :param ledger: knows those of earlier tries.
     """
 
-    def __init__(
-        self, folder: ObjectStoragePath, end: Callable[[Result], None], ledger: Ledger | None
-    ) -> None:
-        self.plan = PlanWriter(folder)
+    def __init__(self, lines: SpooledLines, end: Callable[[Result], None], ledger: Ledger | None) -> None:
+        self._maker = LineMaker(lines.add)
         self._end = end
         self._ledger = ledger
 
+    @property
+    def totals(self) -> Totals:
+        """Counts of all records."""
+        return self._maker.totals
+
     def earlier(self, record: Record, /) -> Result | None:
         """Give the result that a record had in an earlier try."""
-        self.plan.earlier(record)
+        self._maker.earlier(record)
         return self._ledger.earlier(record) if self._ledger else None
 
     def settled(self, result: Result, /) -> None:
         """Note what would be done for a record, or its outcome."""
-        self.plan.settled(result)
+        self._maker.settled(result)
         if result.category not in WOULD:
             self._end(result)
         elif self._ledger:
@@ -65,6 +65,5 @@ class Rehearsal:
 
     def flush(self) -> None:
         """Keep what was noted."""
-        self.plan.flush()
         if self._ledger:
             self._ledger.flush()

@@ -272,7 +272,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         try:
             report = Report(dry_run=is_true(self.is_dry_run))
         except ValueError as error:
-            raise HubSpotSyncFailed(f"dry_run: {error}") from error
+            raise HubSpotSyncFailed(f"dry_run: {error}") from None
         if report.dry_run and can_be_named(self.hubspot_conn_id):
             # Nothing changes, so no DAG is to run for it; the list may be a copy's and the task's own.
             asset = contacts_asset(self.hubspot_conn_id)

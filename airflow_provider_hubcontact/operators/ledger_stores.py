@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
+from airflow_provider_hubcontact.operators.private_files import is_local, make_folder, open_private
 from airflow_provider_hubcontact.operators.rows import (
     UnusableSource,
     database,
@@ -18,13 +18,14 @@ from airflow_provider_hubcontact.operators.rows import (
     folder_of,
     query,
 )
+from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.ledger import FIELDS, Attempt, LedgerStore, Line
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
     from airflow.providers.common.sql.hooks.sql import DbApiHook
 
-log = logging.getLogger(__name__)
+log = printable_logger(__name__)
 
 LINES_IN_A_PART = 50_000
 
@@ -81,7 +82,7 @@ class LedgerFiles:
     def __init__(self, root: ObjectStoragePath, attempt: Attempt) -> None:
         self._folder = root / quote(attempt.run, safe="=") / quote(attempt.task) / str(attempt.map_index)
         self._attempt = attempt
-        self._appends = root.protocol in {"", "file", "local"}
+        self._appends = is_local(root)
         self._part = len(self._parts_of_this_try())
         self._lines = LINES_IN_A_PART  # what is there is left as it is
 
@@ -94,11 +95,11 @@ class LedgerFiles:
         """Keep lines of this try: in the part that is open, or in a new one."""
         if not self._appends or self._lines >= LINES_IN_A_PART:
             self._part, self._lines = self._part + 1, 0
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
         self._lines += len(lines)
         text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
         path = self._folder / f"{self._attempt.number:03}-{self._part:06}.jsonl"
-        with path.open("ab" if self._appends else "wb") as file:
+        with open_private(path, append=self._appends) as file:
             file.write(text)
 
     def _parts_of_this_try(self) -> list[ObjectStoragePath]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def lineage_of(
         for each in lineage.inputs
     ]
     written = sum(report["outcomes"].get(name, 0) for name in ("updated", "created"))
-    fields = [schema_dataset.SchemaDatasetFacetFields(name=name) for name in properties]
+    fields = [schema_dataset.SchemaDatasetFacetFields(name=printable(str(name))) for name in properties]
     output = OutputDataset(
         namespace=f"hubspot://{hubspot_conn_id}",  # as the asset has it
         name="contacts",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Protocol
 
+from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result, Tally
 from airflow_provider_hubcontact.sync.policy import Action, Policy
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_hubcontact.sync.report import Report
 
-log = logging.getLogger(__name__)
+log = printable_logger(__name__)
 
 NAME = "hubcontact_place"
 

@@ -1,152 +1,210 @@
-"""A plan: what a run would write, kept to be read by people and applied later."""
+"""A plan: what a run would write, kept to be read by people and applied later, whole or not at all."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
+from airflow_provider_hubcontact.operators.plan_lines import (
+    Line,
+    LineMaker,
+    SpooledLines,
+    Totals,
+    checked_line,
+    encoded,
+)
+from airflow_provider_hubcontact.operators.plan_manifest import LINES_IN_A_PART, Manifest, Part, part_name
+from airflow_provider_hubcontact.operators.private_files import make_folder, open_private
 from airflow_provider_hubcontact.operators.rows import UnusableSource
-from airflow_provider_hubcontact.sync.ledger import digest_of
-from airflow_provider_hubcontact.sync.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.outcome import Result
-from airflow_provider_hubcontact.sync.plan import WOULD, Write
 from airflow_provider_hubcontact.sync.record import Record
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
 MANIFEST = "plan.json"
-LINES_IN_A_PART = 50_000
-BATCH = 100
+PARTS = "part-*"
+
+MAX_LINE = 256 * 1024 * 1024
+"""Bytes of a line: more than a record can have."""
 
 
 class PlanWriter:
-    """Keeps what would be written: lines of JSON, and totals once the plan is whole.
+    """Keeps what would be written: lines of JSON, and a manifest once the plan is whole.
 
     :param folder: of the plan; an older plan in it is replaced.
     """
 
     def __init__(self, folder: ObjectStoragePath) -> None:
         self._folder = folder
-        self._lines: list[dict[str, Any]] = []
-        self._digests: dict[int, str] = {}  # of rows under way
-        self._parts = 0
-        self._rows = 0
-        self._writes: Counter[Write] = Counter()
-        self._others: Counter[str] = Counter()
-        self._stages: Counter[str] = Counter()
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in [folder / MANIFEST, *folder.glob("part-*.jsonl")]:
+        self._lines: list[bytes] = []
+        self._parts: list[Part] = []
+        self._maker = LineMaker(self._keep)
+        make_folder(folder)
+        for old in [folder / MANIFEST, *folder.glob(PARTS)]:  # the manifest first: no plan without
             if old.exists():
                 old.unlink()
 
     def earlier(self, record: Record, /) -> None:
         """Know of no earlier try: a plan is made whole or not at all."""
-        self._digests[record.row] = digest_of(record)
+        self._maker.earlier(record)
 
     def settled(self, result: Result, /) -> None:
         """Note what would be done for a record, or why nothing would."""
-        self._rows += 1
-        digest = self._digests.pop(result.row, None)
-        line: dict[str, Any] = {"row": result.row, "key": result.key}
-        write = WOULD.get(result.category or "")
-        if write is None:
-            self._others[str(result.outcome)] += 1
-            line |= {
-                "outcome": str(result.outcome),
-                "category": result.category,
-                "reason": result.reason,
-                "properties": list(result.properties),
-            }
-        else:
-            self._writes[write] += 1
-            line |= {
-                "write": str(write),
-                "changes": {name: list(each) for name, each in result.changes.items()},
-                "digest": digest,
-            }
-            if (stage := result.changes.get(STAGE)) is not None:
-                self._stages[f"{stage[0] or 'none'} → {stage[1] or 'none'}"] += 1
-        self._lines.append(line)
+        self._maker.settled(result)
 
     def flush(self) -> None:
-        """Write a part when there is enough for one."""
-        if len(self._lines) >= LINES_IN_A_PART:
-            self._write()
+        """Do nothing: a part is written when it is full."""
 
     def finish(
         self, calls_in_ten_seconds: int, properties: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
     ) -> dict[str, Any]:
-        """Write the rest and the totals.
+        """Write the rest and the manifest.
 
         :param properties: that are to be created before the plan is applied: name → definition.
-        :return: the totals.
+        :return: the totals, and the digest of the whole.
+        :raises UnusableSource: if a definition has a value of a wrong type.
         """
         if self._lines:
             self._write()
-        changes, creates = self._writes[Write.UPDATE], self._writes[Write.CREATE]
-        batches = math.ceil((changes + creates) / BATCH)
-        calls = batches + math.ceil(changes / BATCH) + math.ceil(creates / BATCH)
-        totals = {
-            "made": datetime.now(UTC).isoformat(timespec="seconds"),
-            "rows": self._rows,
-            "changes": changes,
-            "creates": creates,
-            "others": dict(sorted(self._others.items())),
-            "stage_moves": dict(sorted(self._stages.items())),
-            "properties": dict(properties),
-            "calls": calls,
-            "minutes": round(calls / calls_in_ten_seconds / 6, 1),
-        }
-        (self._folder / MANIFEST).write_text(json.dumps(totals, ensure_ascii=False, indent=1))
-        return totals
+        manifest = Manifest(totals_of(self._maker.totals, calls_in_ten_seconds, properties), self._parts)
+        try:
+            text = manifest.encode()
+        except (TypeError, ValueError) as error:
+            raise UnusableSource(f"the plan cannot be written: {error}") from None
+        with open_private(self._folder / MANIFEST) as file:
+            file.write(text)
+        return manifest.told()
+
+    def _keep(self, line: Line) -> None:
+        self._lines.append(encoded(line))
+        if len(self._lines) >= LINES_IN_A_PART:
+            self._write()
 
     def _write(self) -> None:
-        self._parts += 1
-        text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in self._lines)
-        with (self._folder / f"part-{self._parts:06}.jsonl").open("wb") as file:
+        text = b"".join(self._lines)
+        part = Part(part_name(len(self._parts) + 1), len(self._lines), sha256(text).hexdigest())
+        with open_private(self._folder / part.name) as file:
             file.write(text)
+        self._parts.append(part)
         self._lines = []
 
 
-def totals_of(folder: ObjectStoragePath) -> dict[str, Any]:
-    """Give a plan's totals.
+def totals_of(
+    counted: Totals,
+    calls_in_ten_seconds: int,
+    properties: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Return what is told of a plan: its counts, and what it costs to apply it.
 
-    :raises UnusableSource: if there is no whole plan.
+    :param counted: its lines.
+    :param calls_in_ten_seconds: that the portal allows.
+    :param properties: that are to be created before it is applied.
     """
+    counts = counted.to_dict()
+    return {
+        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        **counts,
+        "properties": dict(properties),
+        "minutes": round(counts["calls"] / calls_in_ten_seconds / 6, 1),
+    }
+
+
+def verified(folder: ObjectStoragePath, lines: SpooledLines) -> Manifest:
+    """Check a whole plan, and take its lines over: what is applied is what was checked.
+
+    The files are read once. Whoever changes them afterwards changes nothing that is applied.
+
+    :param folder: of the plan.
+    :param lines: gets the lines that write.
+    :return: its manifest, whose totals are those of the lines.
+    :raises UnusableSource: if the plan is not exactly as it was made.
+    """
+    manifest = _manifest(folder)
+    with _one_error(folder):
+        listed = {part.name for part in manifest.parts}
+        found = {path.name for path in folder.glob(PARTS)}
+        if odd := sorted(listed ^ found):
+            what = "is missing" if odd[0] in listed else "does not belong to it"
+            raise ValueError(f"{odd[0]} {what}")
+        _counted(folder, manifest, lines)
+    return manifest
+
+
+def _manifest(folder: ObjectStoragePath) -> Manifest:
     try:
-        totals: dict[str, Any] = json.loads((folder / MANIFEST).read_text())
-    except (OSError, ValueError) as error:
-        raise UnusableSource(f"there is no whole plan at {folder}: make one with dry_run=True") from error
-    return totals
+        text = (folder / MANIFEST).read_bytes()
+    except OSError:
+        raise UnusableSource(f"there is no whole plan at {folder}: make one with dry_run=True") from None
+    with _one_error(folder):
+        return Manifest.parse(text)
 
 
-def records_of_plan(folder: ObjectStoragePath, id_property: str, *, checked: bool = True) -> Iterator[Record]:
-    """Give a plan's records.
+@contextmanager
+def _one_error(folder: ObjectStoragePath) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        why = error if isinstance(error, ValueError) else f"a part cannot be read ({type(error).__name__})"
+        raise UnusableSource(
+            f"the plan at {folder} cannot be applied, nothing was written: {why}; "
+            "make it again with dry_run=True"
+        ) from None
 
-    :param id_property: property that keys are values of.
-    :param checked: each with the values that its contact must still have.
+
+def _counted(folder: ObjectStoragePath, manifest: Manifest, lines: SpooledLines) -> None:
+    """Read all lines, and hold their counts against the manifest's.
+
+    :raises ValueError: if they differ.
     """
-    for part in sorted(folder.glob("part-*.jsonl"), key=str):
-        for text in part.read_bytes().splitlines():
-            line = orjson.loads(text)
-            if "write" in line:
-                record = _record(line, id_property)
-                yield record if checked else record._replace(before=None)
+    rows = manifest.totals["rows"]
+    if sum(part.lines for part in manifest.parts) != rows:
+        raise ValueError("its parts have another number of lines than it has rows")
+    totals, seen = Totals(), bytearray(rows // 8 + 1)
+    for part in manifest.parts:
+        for number, text in enumerate(_texts(folder / part.name, part), 1):
+            try:
+                line = checked_line(text)
+                _mark(seen, line["row"], rows)
+            except ValueError as error:
+                # What the parser says may quote the line.
+                why = "no JSON" if type(error) is not ValueError else error
+                raise ValueError(f"{part.name}, line {number}: {why}") from None
+            totals.add(line)
+            lines.add(line)
+    counts = totals.to_dict()
+    if wrong := [name for name, count in counts.items() if manifest.totals[name] != count]:
+        raise ValueError(f"its lines do not come to its totals: {', '.join(wrong)}")
 
 
-def _record(line: dict[str, Any], id_property: str) -> Record:
-    values = {name: new for name, (_, new) in line["changes"].items()}
-    before = {name: old for name, (old, _) in line["changes"].items()}
-    if line["write"] == Write.CREATE:
-        before[id_property] = None  # nobody may have the key by now
-        if values.get(id_property) == line["key"]:
-            del values[id_property]
-    return Record(line["row"], line["key"], values, dict(values), before=before, digest=line.get("digest"))
+def _mark(seen: bytearray, row: int, rows: int) -> None:
+    """Note a row; each stands once in a plan."""
+    if not 1 <= row <= rows:
+        raise ValueError("a row that the source does not have")
+    place, bit = divmod(row, 8)
+    if seen[place] >> bit & 1:
+        raise ValueError("a row that an earlier line has")
+    seen[place] |= 1 << bit
+
+
+def _texts(path: ObjectStoragePath, part: Part) -> Iterator[bytes]:
+    """Return the lines of a part, counted and hashed as they are read.
+
+    :raises ValueError: if they are not those that were written.
+    """
+    content, count = sha256(), 0
+    with path.open("rb") as file:
+        while text := file.readline(MAX_LINE):
+            count += 1
+            if count > part.lines:
+                raise ValueError(f"{part.name} has more than its {part.lines:,} lines")
+            content.update(text)
+            yield text
+    if count != part.lines:
+        raise ValueError(f"{part.name} has {count:,} lines instead of {part.lines:,}")
+    if content.hexdigest() != part.sha256:
+        raise ValueError(f"{part.name} was changed after it was written")

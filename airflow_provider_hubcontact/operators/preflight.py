@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import Any
 from airflow_provider_hubcontact.client import REQUIRED_SCOPES, HubSpot, HubSpotError
 from airflow_provider_hubcontact.operators.properties import Portal
 from airflow_provider_hubcontact.operators.settings import Settings, is_true
-from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.comparison import Kind
 from airflow_provider_hubcontact.sync.plan import WriteMode
 from airflow_provider_hubcontact.sync.portal import PortalSchema
 from airflow_provider_hubcontact.sync.validation import InvalidSchema, Schema
 
-log = logging.getLogger(__name__)
+log = printable_logger(__name__)
 
 BATCH = 100
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from threading import Event, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.outcome import by_outcome
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.client import HubSpot
     from airflow_provider_hubcontact.sync.report import Report
 
-log = logging.getLogger(__name__)
+log = printable_logger(__name__)
 
 EVERY = 10.0
 """Seconds between two lines."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -17,12 +16,13 @@ from airflow_provider_hubcontact.client.properties import (
     PropertyDefinition,
     ValidationRule,
 )
+from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.admin_rules import AdminRule
 from airflow_provider_hubcontact.sync.comparison import Kind, kind_of
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, Stages
 from airflow_provider_hubcontact.sync.portal import PortalSchema, Property
 
-log = logging.getLogger(__name__)
+log = printable_logger(__name__)
 
 FIELD_TYPES: Mapping[str, str] = {
     "string": "text",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
@@ -14,11 +13,12 @@ import orjson
 
 from airflow_provider_hubcontact.operators.ledger_stores import all_lines
 from airflow_provider_hubcontact.operators.rows import UnusableSource
+from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.ledger import Line
 from airflow_provider_hubcontact.sync.outcome import WELL, Outcome
 from airflow_provider_hubcontact.sync.record import Shape
 
-log = logging.getLogger(__name__)
+log = printable_logger(__name__)
 
 PROBLEMS = tuple(str(outcome) for outcome in Outcome if outcome not in WELL)
 

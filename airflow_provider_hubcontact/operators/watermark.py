@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_provider_hubcontact.assets import can_be_named, contacts_asset
 from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.operators.settings import Settings
+from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result, Tally
 from airflow_provider_hubcontact.sync.policy import Action, Policy
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-log = logging.getLogger(__name__)
+log = printable_logger(__name__)
 
 FINAL = {Action.SUCCEED, Action.SKIP}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.printable import printable, printable_document
 from airflow_provider_hubcontact.sync.outcome import WELL, Outcome, Result, Tally, by_outcome
 from airflow_provider_hubcontact.sync.plan import WOULD
 from airflow_provider_hubcontact.sync.record import Record
@@ -25,6 +25,8 @@ MAX_VALUE_LENGTH = 200
 MAX_NAMES = 100
 """Properties that a problem names at most."""
 
+DIGEST_SHOWN = 16
+"""Characters of a plan's digest that people see."""
 
 REPORT = "hubspot-sync-1"
 """Tells a report from other XComs, and its shape from later ones."""
@@ -157,7 +159,7 @@ class Report:
         for (_, status), count in self.tally.items():
             if status is not None:
                 statuses[str(status)] += count
-        return {
+        document = {
             "report": REPORT,
             "rows": self.rows,
             "outcomes": {str(outcome): count for outcome, count in by_outcome(self.tally).items()},
@@ -184,6 +186,7 @@ class Report:
             "changes": [_change(result) for result in self._changes],
             "coercions": {"counts": dict(self._coerced), "sample": self._coercions},
         }
+        return printable_document(document)  # nothing in a report is raw, whoever wrote it
 
 
 def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = None) -> dict[str, Any]:
@@ -270,6 +273,7 @@ def _printable(result: Result) -> Result:
         category=None if result.category is None else printable(result.category, MAX_VALUE_LENGTH),
         reason=printable(result.reason, MAX_REASON_LENGTH),
         properties=tuple(printable(name, MAX_VALUE_LENGTH) for name in result.properties[:MAX_NAMES]),
+        correlation_id=result.correlation_id and printable(result.correlation_id, MAX_VALUE_LENGTH),
     )
 
 

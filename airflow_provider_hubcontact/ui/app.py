@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -13,9 +12,10 @@ from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_da
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from airflow_provider_hubcontact.printable import printable_json
+from airflow_provider_hubcontact.ui.masking import masked
 from airflow_provider_hubcontact.ui.page import (
     Heading,
-    masked,
     problems_csv,
     render,
     render_message,
@@ -67,7 +67,7 @@ def show(wanted: Wanted, user: GetUserDep, session: SessionDep, request: Request
 @app.get("/report.json", dependencies=READS_DAG)
 def as_json(wanted: Wanted, user: GetUserDep, session: SessionDep) -> Response:
     """Give the report as a file."""
-    text = json.dumps(_found(wanted, user, session), ensure_ascii=False, indent=2)
+    text = printable_json(_found(wanted, user, session))
     return _file(text, "application/json", "report.json")
 
 

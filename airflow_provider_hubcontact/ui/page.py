@@ -10,9 +10,11 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
+from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.outcome import WELL
-from airflow_provider_hubcontact.sync.report import REPORT
+from airflow_provider_hubcontact.sync.report import DIGEST_SHOWN, REPORT
 
 Report = Mapping[str, Any]
 
@@ -31,8 +33,8 @@ PROBLEM_COLUMNS = (
     "earlier_try",
 )
 
-HIDDEN = "hidden"
-"""Stands for what only those may see who may read XComs."""
+MOST = 10_000
+"""Characters of a text on a page."""
 
 
 class Heading(NamedTuple):
@@ -89,18 +91,6 @@ def is_report(value: object) -> bool:
     return isinstance(value, Mapping) and value.get("report") == REPORT
 
 
-def masked(report: Report) -> dict[str, Any]:
-    """Give a report without keys and values: reasons may quote them, so that only their kinds are left."""
-    hidden = {"key": HIDDEN, "reason": HIDDEN}
-    return {
-        **report,
-        "problems": [{**each, **hidden} for each in report["problems"]],
-        "reasons": [{**each, **hidden} for each in report["reasons"]],
-        "changes": [],
-        "coercions": {**report["coercions"], "sample": []},
-    }
-
-
 def render(heading: Heading, report: Report | None, *, is_masked: bool, downloads: Mapping[str, str]) -> str:
     """Give the page of one sync.
 
@@ -144,7 +134,7 @@ def problems_csv(report: Report) -> str:
     writer = csv.writer(file)
     writer.writerow(PROBLEM_COLUMNS)
     for problem in report["problems"]:
-        writer.writerow([_cell(problem[name]) for name in PROBLEM_COLUMNS])
+        writer.writerow([_cell(problem.get(name)) for name in PROBLEM_COLUMNS])
     return file.getvalue()
 
 
@@ -216,9 +206,17 @@ def _tiles(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def _cell(value: object) -> object:
-    """Write a cell that no spreadsheet takes for a formula."""
+    """Write a cell of one line that no spreadsheet takes for a formula."""
     text = "; ".join(map(str, value)) if isinstance(value, list) else value
-    return f"'{text}" if isinstance(text, str) and text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
+    if not isinstance(text, str):
+        return text
+    shown = printable(text, MOST)
+    return f"'{shown}" if shown.lstrip()[:1] in {"=", "+", "-", "@"} else shown
+
+
+def _shown(value: object) -> object:
+    """Make what a page is given printable; what its macros have written is markup, and stays."""
+    return printable(value, MOST) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache
@@ -227,11 +225,13 @@ def _environment() -> Environment:
         loader=PackageLoader("airflow_provider_hubcontact.ui"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["number"] = lambda value: f"{value:,.0f}"
     environment.filters["percent"] = _percent
+    environment.globals["DIGEST_SHOWN"] = DIGEST_SHOWN
     return environment
 
 

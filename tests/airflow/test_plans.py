@@ -66,6 +66,9 @@ def test_what_a_plan_says(hubspot: Sandbox, plan: Path) -> None:
     ]
 
     assert totals.pop("made").startswith("20")
+    assert totals.pop("format") == 1
+    assert [(part["name"], part["lines"]) for part in totals.pop("parts")] == [("part-000001.jsonl", 5)]
+    assert len(totals.pop("sha256")) == 64
     assert totals == {
         "rows": 5,
         "changes": 2,

@@ -18,12 +18,11 @@ from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOp
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.report import Report
+from airflow_provider_hubcontact.ui.masking import HIDDEN, masked
 from airflow_provider_hubcontact.ui.page import (
-    HIDDEN,
     Heading,
     chart,
     is_report,
-    masked,
     problems_csv,
     render,
     render_run,

@@ -188,7 +188,7 @@ def test_what_others_wrote_is_one_line() -> None:
     (problem,), (change,) = told["problems"], told["changes"]
     assert (problem["key"], problem["reason"], problem["properties"]) == ("k [ERROR] x", "a b", ["p  q"])
     assert problem["category"] == "A [31m"
-    assert change["properties"] == {"note": ["a\ufffdb", "c\nd"]}
+    assert change["properties"] == {"note": ["a\ufffdb", "c d"]}
 
 
 def test_what_an_earlier_try_has_ended() -> None:

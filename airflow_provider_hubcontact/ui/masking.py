@@ -1,0 +1,106 @@
+"""What of a report those may see who may not read XComs. Knows no Airflow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+Rule = Callable[[Any], Any]
+
+HIDDEN = "hidden"
+"""Stands for what only those may see who may read XComs."""
+
+
+def masked(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a report without anything that records contain: keys, values, and texts that may quote them.
+
+    Only what is listed here is shown. What a later version puts into a report is not, until it is listed.
+
+    :param report: as :meth:`Report.to_dict` gives it.
+    """
+    return _fields(_REPORT)(report)
+
+
+def _whole(value: Any) -> Any:
+    return value
+
+
+def _hidden(value: Any) -> str | None:
+    return HIDDEN if value else value
+
+
+def _word(value: Any) -> str | None:
+    """Return a category: HubSpot's own are words; a sentence could quote a value."""
+    return value if value is None or re.fullmatch(r"\w{1,64}", str(value), re.ASCII) else HIDDEN
+
+
+def _nothing(value: Any) -> list[Any]:
+    del value
+    return []
+
+
+def _fields(rules: Mapping[str, Rule]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    def only(value: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: rule(value[name]) for name, rule in rules.items() if name in value}
+
+    return only
+
+
+def _if_there(rule: Rule) -> Rule:
+    return lambda value: None if value is None else rule(value)
+
+
+def _each(rule: Rule) -> Rule:
+    return lambda values: [rule(value) for value in values]
+
+
+def _all_whole(names: Iterable[str]) -> dict[str, Rule]:
+    return dict.fromkeys(names, _whole)
+
+
+_PROBLEM: Mapping[str, Rule] = MappingProxyType(
+    {
+        **_all_whole(("row", "outcome", "status", "properties", "correlation_id", "earlier_try", "count")),
+        "category": _word,
+        "key": lambda _: HIDDEN,
+        "reason": lambda _: HIDDEN,
+    }
+)
+
+_REPORT: Mapping[str, Rule] = MappingProxyType(
+    {
+        **_all_whole(
+            (
+                "report",
+                "rows",
+                "outcomes",
+                "statuses",
+                "from_earlier_tries",
+                "missing",
+                "seconds",
+                "rows_per_second",
+                "api_version",
+                "dry_run",
+                "ledger",
+                "timeline",
+                "properties_created",
+            )
+        ),
+        "calls": _fields(_all_whole(("total", "by_status", "latency"))),
+        "verified": _if_there(_fields(_all_whole(("records", "calls")))),
+        "plan": _if_there(
+            _fields(
+                _all_whole(("made", "rows", "changes", "creates", "others", "calls", "minutes", "sha256"))
+            )
+        ),
+        "portal": _if_there(_fields(_all_whole(("id", "url")))),
+        "quota": _if_there(_fields(_all_whole(("calls_in_10_seconds", "calls_left_today")))),
+        "stopped": _hidden,  # may quote what HubSpot said
+        "reasons": _each(_fields(_PROBLEM)),
+        "problems": _each(_fields(_PROBLEM)),
+        "changes": _nothing,
+        "coercions": _fields({"counts": _whole, "sample": _nothing}),
+    }
+)
