@@ -19,9 +19,11 @@ from airflow_provider_hubcontact.operators.properties import Portal, portal_of
 from airflow_provider_hubcontact.operators.replay import last_lines
 from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.sync.coercion import Coercer
+from airflow_provider_hubcontact.sync.intake import Intake
+from airflow_provider_hubcontact.sync.lifecycle import Stages
 from airflow_provider_hubcontact.sync.outcome import WELL, Result
 from airflow_provider_hubcontact.sync.portal import PortalSchema
-from airflow_provider_hubcontact.sync.record import Shape
+from airflow_provider_hubcontact.sync.record import Record, Shape
 from airflow_provider_hubcontact.sync.report import DIGEST_SHOWN, Report
 from airflow_provider_hubcontact.sync.validation import Schema
 
@@ -75,14 +77,15 @@ def schema(chosen: Namespace, output: Output) -> int:
 
 def validate(chosen: Namespace, output: Output) -> int:
     """Check records."""
-    shape = Shape(key=chosen.key, id_property=chosen.id_property, mapping=mapping_of(chosen))
+    mapping = mapping_of(chosen)
     required = Schema.of(Path(chosen.schema).read_text(encoding="utf-8")) if chosen.schema else None
     report = Report()
-    portal, coercer = None, Coercer({}, report.coerced)
+    found, portal = Portal(Stages.default()), None
     if not chosen.no_portal:
         with HubSpotHook(chosen.conn_id).get_conn() as hubspot:
             found, portal = _portal(hubspot)
-            coercer = Coercer(found.kinds, report.coerced)
+    shape = Shape(chosen.key, chosen.id_property, mapping, kinds=found.kinds)
+    coercer = Coercer(found.kinds, report.coerced, chosen.id_property, found.padded)
     rows = 0
     problems: list[Result] = []
     reasons: Counter[str] = Counter()
@@ -238,12 +241,10 @@ def _checked(
     required: Schema | None,
     portal: PortalSchema | None,
 ) -> Result | None:
-    record = shape.record(number, row)
-    if isinstance(record, Result):
+    record = Intake(iter([(number, row)]), shape, coercer, required, None).next()
+    if not isinstance(record, Record):
         return record
-    record = coercer.coerce(record)
-    problem = required.check(record) if required else None
-    return problem or (portal.check(record, record.properties) if portal else None)
+    return portal.check(record, record.properties) if portal else None
 
 
 def _told(result: Result) -> dict[str, Any]:

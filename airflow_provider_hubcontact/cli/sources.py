@@ -8,9 +8,10 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 from airflow_provider_hubcontact.operators.rows import UnusableSource, database, query
+from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.sync.record import BadRow
 
 CHUNK = 1_000
 
@@ -59,10 +60,17 @@ def mapping_of(chosen: Namespace) -> dict[str, str] | None:
     return {column: name for column, _, name in pairs} or None
 
 
-def _csv(path: Path) -> Iterator[Mapping[Any, object]]:
+def _csv(path: Path) -> Iterator[object]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file):
-            yield {name: cell or None for name, cell in row.items()}
+        rows = csv.reader(file)
+        names = next(rows, [])
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise UnusableSource(f"{path} has two columns called {printable(', '.join(twice))}")
+        for cells in rows:
+            if len(cells) == len(names):
+                yield {name: cell or None for name, cell in zip(names, cells, strict=True)}
+            elif cells:  # else the line is blank
+                yield BadRow(f"{len(cells)} cells, but {len(names)} headings (line {rows.line_num})")
 
 
 def _json_lines(path: Path) -> Iterator[object]:

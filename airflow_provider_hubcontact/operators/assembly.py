@@ -21,6 +21,7 @@ from airflow_provider_hubcontact.operators.properties import (
 from airflow_provider_hubcontact.operators.settings import Settings, is_true
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.coercion import Coercer
+from airflow_provider_hubcontact.sync.comparison import Kind
 from airflow_provider_hubcontact.sync.engine import Sync
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression, Stages
 from airflow_provider_hubcontact.sync.plan import Rules, WriteMode
@@ -68,6 +69,7 @@ class Assembly:
             time_form=TimeForm.MILLIS if legacy else TimeForm.ISO,
             timestamp=self._task.timestamp,
             unsent=frozenset([self._task.watermark] if self._task.watermark else ()),
+            kinds=self.portal.kinds,
         )
 
     def sync(self, shape: Shape, first: Sequence[object], *, writes: bool) -> Sync:
@@ -78,8 +80,9 @@ class Assembly:
         :raises HubSpotSyncFailed: if missing properties cannot be created.
         """
         task, hubspot = self._task, self._hubspot
-        port = port_of(hubspot, task.id_property)
         portal = self.portal
+        is_number = portal.kinds.get(task.id_property) is Kind.NUMBER
+        port = port_of(hubspot, task.id_property, is_number=is_number)
         schema = schema_of(task)
         allowed = self._prepare(shape, first, schema, writes=writes)
         writes_stage = task.mapping is None or STAGE in task.mapping.values()
@@ -96,7 +99,7 @@ class Assembly:
             rules,
             port,
             port if writes else None,
-            coercer=Coercer(portal.kinds, self._report.coerced),
+            coercer=Coercer(portal.kinds, self._report.coerced, task.id_property, portal.padded),
             schema=schema,
             portal=allowed if task.validate_against_portal else None,
             fold=task.duplicates == "last",
@@ -116,9 +119,7 @@ class Assembly:
         if wanted:
             if self._missing is None:  # a rehearsal has seen the source's own rows
                 wanted = self.planned or wanted
-                columns = [
-                    column for row in first if isinstance(row, Mapping) for column in shape.columns(row)
-                ]
+                columns = [column for row in first for column in _columns(shape, row)]
                 told = schema.properties if schema else {}
                 self._missing = missing(columns, wanted, self.portal.definitions or (), told)
             self._report.properties_created = self._create(self._missing.values(), dry_run=not writes)
@@ -130,3 +131,11 @@ class Assembly:
         except HubSpotError as error:
             raised = HubSpotSyncIncomplete if error.retryable else HubSpotSyncFailed
             raise raised(printable(f"Missing properties cannot be created: {error}")) from None
+
+
+def _columns(shape: Shape, row: object) -> list[tuple[str, object]]:
+    """Return a row's values with the names of their properties; of one that cannot be read none."""
+    try:
+        return list(shape.columns(row)) if isinstance(row, Mapping) else []
+    except Exception:  # noqa: BLE001 - a row may be of any class; its own outcome says what is wrong
+        return []

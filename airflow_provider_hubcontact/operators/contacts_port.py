@@ -21,6 +21,7 @@ from airflow_provider_hubcontact.client.errors import (
     UnusableAnswer,
 )
 from airflow_provider_hubcontact.client.hubspot import HubSpot
+from airflow_provider_hubcontact.sync.keys import EMAIL, RECORD_ID, is_lookalike, lower_case, normalized_key
 from airflow_provider_hubcontact.sync.plan import Stored, Write
 from airflow_provider_hubcontact.sync.ports import (
     Answers,
@@ -32,10 +33,9 @@ from airflow_provider_hubcontact.sync.ports import (
     Step,
     Written,
 )
-from airflow_provider_hubcontact.sync.record import fold
 
-RECORD_ID = "hs_object_id"
-OTHER_EMAILS = "hs_additional_emails"
+OTHERS = {EMAIL: "hs_additional_emails", RECORD_ID: "hs_merged_object_ids"}
+"""Property that identifies contacts → the one with its other values: second addresses, ids before a merge."""
 BATCH_SIZE = 100
 
 MIGRATION_PAUSE = 3_600.0
@@ -45,15 +45,18 @@ Said = TypeVar("Said")
 Answer = TypeVar("Answer")
 
 
-def port_of(hubspot: HubSpot, id_property: str) -> ContactsPort | LegacyContactsPort:
+def port_of(
+    hubspot: HubSpot, id_property: str, *, is_number: bool = False
+) -> ContactsPort | LegacyContactsPort:
     """Give the port of the API that the client was set to.
 
     :param hubspot: the client.
     :param id_property: property that keys are values of.
+    :param is_number: whether its values are numbers.
     """
     if hubspot.api_version == "v1":
         return LegacyContactsPort(hubspot.contacts_v1)
-    return ContactsPort(hubspot.contacts, id_property)
+    return ContactsPort(hubspot.contacts, id_property, is_number=is_number)
 
 
 class ContactsPort:
@@ -61,21 +64,24 @@ class ContactsPort:
 
     :param contacts: the date-versioned or v3 API.
     :param id_property: property that keys are values of; ``hs_object_id`` for record ids.
+    :param is_number: whether its values are numbers.
 
-    HubSpot docs: contacts guide, "Update contacts": batches are updated by record id.
+    HubSpot docs: contacts guide, "Update contacts": batches are updated by record id; "Merge contacts": the
+    ids of merged contacts answer with the one that they have become, which lists them.
     """
 
     batch_size = BATCH_SIZE
     always = True
 
-    def __init__(self, contacts: Contacts, id_property: str) -> None:
+    def __init__(self, contacts: Contacts, id_property: str, *, is_number: bool = False) -> None:
         self._contacts = contacts
         self._id_property = id_property
+        self._is_number = is_number
 
     def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
-        """Look keys up; a contact is found by any of its addresses."""
+        """Look keys up; a contact is found by any of its addresses, or of its ids."""
         by = self._id_property
-        asked = sorted({*properties, by, *((OTHER_EMAILS,) if by == "email" else ())})
+        asked = sorted({*properties, by, *filter(None, (OTHERS.get(by),))})
         id_property = None if by == RECORD_ID else by
         return _said(
             lambda: self._contacts.batch_read(keys, id_property=id_property, properties=asked), self._found
@@ -96,10 +102,7 @@ class ContactsPort:
             for key in self._keys(contact)
         }
         missing = {
-            fold(self._id_property, key)
-            for error in answer.errors
-            if error.status == 404
-            for key in error.ids
+            self._normalized(key) for error in answer.errors if error.status == 404 for key in error.ids
         }
         return Found(contacts, frozenset(missing))
 
@@ -108,9 +111,8 @@ class ContactsPort:
             yield contact.id
         if key := self._key(contact):
             yield key
-        if self._id_property == "email":
-            others = (contact.properties.get(OTHER_EMAILS) or "").split(";")
-            yield from filter(None, (fold("email", key) for key in others))
+        if others := contact.properties.get(OTHERS.get(self._id_property, "")):
+            yield from filter(None, map(self._normalized, others.split(";")))
 
     def _updated(self, answer: BatchAnswer) -> Answers:
         return self._answers(answer, created=False)
@@ -139,7 +141,10 @@ class ContactsPort:
 
     def _key(self, contact: Contact) -> str | None:
         value = contact.properties.get(self._id_property)
-        return fold(self._id_property, value) if value else None
+        return self._normalized(value) if value else None
+
+    def _normalized(self, key: str) -> str:
+        return normalized_key(self._id_property, key, is_number=self._is_number)
 
 
 class Verifier:
@@ -183,9 +188,11 @@ class LegacyContactsPort:
         contacts: dict[str, Stored] = {}
         missing: set[str] = set()
         for key in keys:
-            answer = _said(partial(self._contacts.get_by_email, key, sorted({*properties, "email"})), _itself)
+            asked = sorted({*properties, EMAIL, OTHERS[EMAIL]})
+            answer = _said(partial(self._contacts.get_by_email, key, asked), _itself)
             if isinstance(answer, Contact):
-                contacts[key] = Stored(answer.id, key, answer.properties)
+                if not is_lookalike(key) or key in _addresses(answer):
+                    contacts[key] = Stored(answer.id, key, answer.properties)
             elif isinstance(answer, Refused) and answer.status == 404:
                 missing.add(key)
             else:
@@ -210,6 +217,11 @@ class LegacyContactsPort:
 
 def _itself(contact: Contact) -> Contact:
     return contact
+
+
+def _addresses(contact: Contact) -> set[str]:
+    values = (contact.properties.get(EMAIL), *(contact.properties.get(OTHERS[EMAIL]) or "").split(";"))
+    return {lower_case(value) for value in values if value}
 
 
 def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answer | Refused | Lost:

@@ -202,11 +202,11 @@ class Execution:
         problems = Preflight(self._task, run.hubspot, run.assembly.portal, columns, total).problems()
         if not problems:
             return
-        key = self._task.key
+        shape = Shape(self._task.key, self._task.id_property)
         for row, source in enumerate(rows or (), 1):
-            found = source.get(key) if isinstance(source, Mapping) else None
+            key = shape.key_of(source) or ""
             reason = "the run did not begin: " + "; ".join(problems)
-            run.end(Result(row, str(found or ""), Outcome.NOT_ATTEMPTED, category="PREFLIGHT", reason=reason))
+            run.end(Result(row, key, Outcome.NOT_ATTEMPTED, category="PREFLIGHT", reason=reason))
         raise HubSpotSyncFailed("\n".join(["Nothing was sent:", *(f"- {each}" for each in problems)]))
 
     @property

@@ -49,6 +49,15 @@ class Portal(NamedTuple):
     definitions: Mapping[str, PropertyDefinition] | None = None
     rules: Mapping[str, tuple[ValidationRule, ...]] = MappingProxyType({})
 
+    @property
+    def padded(self) -> dict[str, frozenset[str]]:
+        """Property → those of its options that begin or end in a blank, which is part of them."""
+        options = {
+            name: frozenset(each.value for each in definition.options if each.value != each.value.strip())
+            for name, definition in (self.definitions or {}).items()
+        }
+        return {name: values for name, values in options.items() if values}
+
     def schema(self, more: Iterable[PropertyDefinition] = ()) -> PortalSchema | None:
         """Give the schema of what the portal allows; None if that is not known.
 

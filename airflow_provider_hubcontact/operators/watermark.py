@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from airflow_provider_hubcontact.assets import can_be_named, contacts_asset
 from airflow_provider_hubcontact.operators.rows import UnusableSource
@@ -14,6 +14,7 @@ from airflow_provider_hubcontact.operators.settings import Settings
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result, Tally
 from airflow_provider_hubcontact.sync.policy import Action, Policy
+from airflow_provider_hubcontact.sync.values import plain
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -69,7 +70,7 @@ class Watermark:
         is_there = None  # no row yet
         for row in source:
             value = self._of(row)
-            is_there = is_there or (isinstance(row, Mapping) and self.column in row)
+            is_there = is_there or self._is_in(row)
             if value is not None and self.since is not None and value < self.since:
                 continue
             number += 1
@@ -138,8 +139,18 @@ class Watermark:
     def _hold(self, value: Any) -> None:
         self._held = value if self._held is None else min(self._held, value)
 
+    def _is_in(self, row: object) -> TypeGuard[Mapping[str, Any]]:
+        """Check whether a row has the column; a row that cannot be read has an outcome of its own."""
+        try:
+            return isinstance(row, Mapping) and self.column in row
+        except Exception:  # noqa: BLE001 - a row may be of any class
+            return False
+
     def _of(self, row: object) -> Any:
-        value = row.get(self.column) if isinstance(row, Mapping) else None
+        try:
+            value = plain(row[self.column]) if self._is_in(row) else None
+        except Exception:  # noqa: BLE001 - as above
+            value = None
         if value is not None and type(value).__name__ not in _KINDS:
             raise UnusableSource(
                 f"watermark: a {type(value).__name__} in {self.column} cannot be kept; "

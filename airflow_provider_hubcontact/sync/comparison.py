@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
+from airflow_provider_hubcontact.sync.keys import lower_case
+
 
 class Kind(StrEnum):
     """What the values of a property are ("Properties" guide, property types)."""
@@ -94,7 +96,7 @@ def _options(value: str) -> frozenset[str]:
 
 
 _CANONICAL: Mapping[Kind, Callable[[str], Hashable]] = {
-    Kind.EMAIL: lambda value: value.strip().lower(),
+    Kind.EMAIL: lambda value: lower_case(value.strip()),
     Kind.NUMBER: _number,
     Kind.BOOLEAN: str.lower,
     Kind.DATE: _moment,

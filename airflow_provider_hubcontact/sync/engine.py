@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
+import orjson
+
 from airflow_provider_hubcontact.sync.coercion import Coercer
 from airflow_provider_hubcontact.sync.intake import Intake
 from airflow_provider_hubcontact.sync.jobs import Answer, Checking, Job, Reading, Writing
 from airflow_provider_hubcontact.sync.outbox import Outbox
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.outcome import INTERNAL_ERROR, Outcome, Result, internal_error
 from airflow_provider_hubcontact.sync.plan import Change, Rules, blind, new_key, plan, unwritten
 from airflow_provider_hubcontact.sync.portal import PortalSchema
 from airflow_provider_hubcontact.sync.ports import (
@@ -32,11 +35,16 @@ from airflow_provider_hubcontact.sync.watch import Stop, Watch
 from airflow_provider_hubcontact.sync.window import Window
 from airflow_provider_hubcontact.sync.workers import Workers
 
+log = logging.getLogger(__name__)
+
 WINDOW = 8_000
 """Records that may be under way at once: what folding sees, and what bounds memory."""
 
 FLUSH_EVERY = 1_000
 """Rows after which the journal is kept, even if the run does not wait."""
+
+MOST_LOGGED = 100
+"""Records that code stumbled over, and that have a line of their own in the log; the report counts all."""
 
 INTERRUPTED = "it was told to stop"
 
@@ -115,6 +123,7 @@ class _Run:
         self._outbox = Outbox()
         self._met: set[int] = set()  # rows whose creation met a contact
         self._unproved = Unproved()
+        self._stumbled = 0  # records
 
     def through(self) -> Stop | None:
         while True:
@@ -151,6 +160,12 @@ class _Run:
         self._plan_known()
 
     def _settled(self, result: Result) -> None:
+        if result.category == INTERNAL_ERROR:
+            self._stumbled += 1
+            if self._stumbled <= MOST_LOGGED:
+                log.error(
+                    "Row %d: %s: an error in our code, or in a value's class.", result.row, result.reason
+                )
         if self._journal:
             self._journal.settled(result)
         self._report(result)
@@ -171,7 +186,7 @@ class _Run:
             return
         for record in self._window.take_known(self._sync.rules, self._met):
             if self._window.claim(record, None, self._sync.rules):
-                self._go_on(record, blind(record, self._sync.rules))
+                self._go_on(record, partial(blind, record, self._sync.rules))
 
     def _start_reads(self) -> None:
         while len(self._calls) < self._workers.size and (records := self._next_lookup()):
@@ -213,13 +228,24 @@ class _Run:
             return
         stored = next((found.contacts[key] for key in keys if key in found.contacts), None)
         if self._window.claim(record, stored, self._sync.rules, outdated):
-            self._go_on(record, plan(record, found.contacts, self._sync.rules))
+            self._go_on(record, partial(plan, record, found.contacts, self._sync.rules))
 
     # Plan, deliver, settle
 
-    def _go_on(self, record: Record, planned: Change | Result) -> None:
-        if isinstance(planned, Change) and self._sync.portal:
-            planned = self._sync.portal.check(record, planned.outcome) or planned
+    def _planned(self, record: Record, decide: Callable[[], Change | Result]) -> Change | Result:
+        """Decide what to do for a record; one record never ends a run."""
+        try:
+            planned = decide()
+            if isinstance(planned, Change):
+                if self._sync.portal and (problem := self._sync.portal.check(record, planned.outcome)):
+                    return problem
+                orjson.dumps(planned.steps)  # the body of the call can be made
+        except Exception as error:  # noqa: BLE001 - whatever it holds
+            return internal_error(record.row, record.key, error, "planned")
+        return planned
+
+    def _go_on(self, record: Record, decide: Callable[[], Change | Result]) -> None:
+        planned = self._planned(record, decide)
         if isinstance(planned, Result):
             self._end(planned)
         elif self._sync.writer is None:
@@ -240,7 +266,7 @@ class _Run:
     def _delivered(self, job: Writing, answer: Answer) -> None:
         if isinstance(answer, Found):
             raise TypeError("a write was answered with contacts")
-        came_to = settle(job.steps, answer)
+        came_to = self._settlement(job, answer)
         if self._sync.verifier:
             came_to = replace(came_to, results=self._unproved.hold(job.steps, came_to.results))
         for step, refusal in came_to.blocked:
@@ -250,6 +276,15 @@ class _Run:
         for step in came_to.met:
             self._met.add(step.change.record.row)
             self._outdate(self._window.resume(step.change.record))
+
+    def _settlement(self, job: Writing, answer: Answers | Refused | Lost) -> Settled:
+        """Read the answer to a write; if code stumbles over it, nothing is proved."""
+        try:
+            return settle(job.steps, answer)
+        except Exception as error:  # noqa: BLE001 - one record never ends a run
+            records = [step.change.record for step in job.steps]
+            ends = [internal_error(each.row, each.key, error, "found in the answer") for each in records]
+            return Settled(tuple(each._replace(outcome=Outcome.UNKNOWN) for each in ends))
 
     def _start_checks(self) -> None:
         verifier = self._sync.verifier
@@ -266,7 +301,12 @@ class _Run:
         if isinstance(answer, Answers):
             raise TypeError("a look-up was answered with writes")
         for change, result in job.written:
-            self._outdate(self._end(verified(change, result, answer, self._sync.rules)))
+            try:
+                proved = verified(change, result, answer, self._sync.rules)
+            except Exception as error:  # noqa: BLE001 - one record never ends a run
+                proved = internal_error(result.row, result.key, error, "verified")
+                proved = proved._replace(outcome=Outcome.UNKNOWN)
+            self._outdate(self._end(proved))
 
     def _conclude(self, came_to: Settled) -> None:
         for result in came_to.results:

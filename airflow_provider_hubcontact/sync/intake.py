@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from airflow_provider_hubcontact.sync.coercion import Coercer
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result, internal_error
 from airflow_provider_hubcontact.sync.ports import Journal
 from airflow_provider_hubcontact.sync.record import Record, Shape
 from airflow_provider_hubcontact.sync.validation import Schema
@@ -51,18 +51,34 @@ class Intake:
         if item is None:
             self.exhausted = True
             return None
-        try:
-            record = self._shape.record(*item)
-        except Exception as error:  # noqa: BLE001 - a value may be of any class, with any defect
-            reason = f"the row cannot be read: {type(error).__name__}"
-            record = Result(item[0], "", Outcome.INVALID, category="VALUE", reason=reason)
+        record = self._shape.record(*item)
         if isinstance(record, Result):
             return record
-        if self._coercer:
-            record = self._coercer.coerce(record)
-        if self._journal and (earlier := self._journal.earlier(record)):
-            return earlier
         # A planned record was checked when the plan was made, from the source's own values.
         is_planned = record.before is not None or record.digest is not None
-        problem = self._schema.check(record) if self._schema and not is_planned else None
-        return problem or record
+        fit = record if is_planned or not self._coercer else self._coerced(self._coercer, record)
+        if isinstance(fit, Result):
+            return fit
+        try:
+            earlier = self._journal.earlier(fit) if self._journal else None
+        except Exception as error:  # noqa: BLE001 - raised again when all that was read has its outcome
+            self.broken, self.exhausted = error, True
+            reason = f"the journal cannot be read: {type(error).__name__}"
+            return Result(fit.row, fit.key, Outcome.NOT_ATTEMPTED, reason=reason)
+        if earlier:
+            return earlier
+        return fit if is_planned or not self._schema else self._checked(self._schema, fit)
+
+    @staticmethod
+    def _coerced(coercer: Coercer, record: Record) -> Record | Result:
+        try:
+            return coercer.coerce(record)
+        except Exception as error:  # noqa: BLE001 - one record never ends a run
+            return internal_error(record.row, record.key, error, "made fit")
+
+    @staticmethod
+    def _checked(schema: Schema, record: Record) -> Record | Result:
+        try:
+            return schema.check(record) or record
+        except Exception as error:  # noqa: BLE001 - one record never ends a run
+            return internal_error(record.row, record.key, error, "checked against the JSON Schema")

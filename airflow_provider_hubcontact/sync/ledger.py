@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, Self
 
 import orjson
 
+from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.policy import Action, Policy
 from airflow_provider_hubcontact.sync.record import Record
@@ -41,6 +42,9 @@ FIELDS = (
 
 LARGEST = 2**63
 """The first number that has no place in 64 bits."""
+
+MAX_REASON_LENGTH = 10_000
+"""Characters of a reason."""
 
 MOST_LINES = 5_000
 """Lines that are held back at most."""
@@ -172,9 +176,9 @@ class Ledger:
             "key": result.key,
             "outcome": str(result.outcome),
             "status": result.status,
-            "category": result.category,
-            "reason": result.reason,
-            "properties": list(result.properties),
+            "category": result.category and printable(result.category),
+            "reason": result.reason and printable(result.reason, MAX_REASON_LENGTH),
+            "properties": [printable(name) for name in result.properties],
             "correlation_id": result.correlation_id,
             "changed": list(result.changes),
             "changes": {name: list(each) for name, each in result.changes.items()} if keep else None,

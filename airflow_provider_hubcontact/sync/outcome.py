@@ -8,6 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
+from airflow_provider_hubcontact.printable import printable
+
 
 class Outcome(StrEnum):
     """How one record ended. Every record ends in exactly one of these."""
@@ -81,6 +83,24 @@ class Result(NamedTuple):
     correlation_id: str | None = None
     changes: Mapping[str, tuple[str | None, str]] = MappingProxyType({})
     earlier: int = 0
+
+
+INTERNAL_ERROR = "INTERNAL_ERROR"
+"""Category of a record over which our own code stumbled, or the class of one of its values."""
+
+
+def internal_error(
+    row: int, key: str, error: Exception, while_it: str, properties: tuple[str, ...] = ()
+) -> Result:
+    """Return the result of a record over which code stumbled; never a value of the record.
+
+    :param error: what was raised. Only its class is told: its message may hold a value.
+    :param while_it: what was done to the record.
+    :param properties: that it was about.
+    """
+    named = f" ({', '.join(properties)})" if properties else ""
+    reason = f"{printable(type(error).__name__, 80)} while the record was {while_it}{named}"
+    return Result(row, key, Outcome.INVALID, category=INTERNAL_ERROR, reason=reason, properties=properties)
 
 
 Tally = Counter[tuple[Outcome, int | None]]

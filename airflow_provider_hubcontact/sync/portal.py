@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,16 +14,15 @@ import jsonschema_rs
 
 from airflow_provider_hubcontact.sync.admin_rules import AdminRule
 from airflow_provider_hubcontact.sync.comparison import Kind
+from airflow_provider_hubcontact.sync.keys import ADDRESS, RECORD_ID
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.portal_document import LONGEST_PATTERN, accepted
 from airflow_provider_hubcontact.sync.record import Record
 from airflow_provider_hubcontact.sync.values import MAX_TEXT_LENGTH
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 MOST_OPTIONS_NAMED = 5
-
-LONGEST_PATTERN = 10_000
-"""Characters; a pattern of many more is too much for an engine, and so a format stands for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,15 @@ class Property:
             allowed["enum"] = list(self.options)
         return {**titled, "anyOf": [{"const": ""}, allowed]}
 
+    def accepted(self) -> dict[str, Any]:
+        """Return the JSON Schema of the values that the sync accepts, before they are made fit."""
+        titled: dict[str, Any] = {"title": self.label} if self.label else {}
+        if self.name == RECORD_ID:  # it may be the key
+            return {**titled, "readOnly": True, "type": ["string", "integer"]}
+        if self.read_only:
+            return {**titled, "readOnly": True, "not": {}}
+        return {**titled, **accepted(self.kind, self.options, [rule.keywords for rule in self.rules])}
+
     @property
     def formats(self) -> dict[str, Callable[[str], bool]]:
         """Formats that the schema names, and what tells whether a text has them."""
@@ -93,7 +102,7 @@ class Property:
             return f"{self.name}: {_shown(value)} is no {what}"
         parts = [part for part in value.split(";") if part] if self.kind is Kind.OPTIONS else [value]
         wrong = next((part for part in parts if part not in self.options), value)
-        return f"{self.name}: {self._nearest(wrong)}"
+        return f"{self.name}: {_json_list(value) or self._nearest(wrong)}"
 
     def _nearest(self, value: str) -> str:
         by_label = {label.casefold(): option for option, label in self.options.items()}
@@ -117,16 +126,24 @@ class PortalSchema:
     def __init__(self, properties: Iterable[Property]) -> None:
         self._properties = {each.name: each for each in properties}
         formats = {name: holds for each in self._properties.values() for name, holds in each.formats.items()}
-        self._validator = jsonschema_rs.validator_for(self.document, formats=formats, validate_formats=True)
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The schema, draft 2020-12."""
-        return {
+        texts = {
             "$schema": DRAFT,
             "type": "object",
             "properties": {name: each.schema() for name, each in self._properties.items()},
             "additionalProperties": False,
+        }
+        self._validator = jsonschema_rs.validator_for(texts, formats=formats, validate_formats=True)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The schema of records before their values are made fit, draft 2020-12.
+
+        It allows other names: the key may have the name of its column.
+        """
+        return {
+            "$schema": DRAFT,
+            "type": "object",
+            "properties": {name: each.accepted() for name, each in self._properties.items()},
         }
 
     def check(self, record: Record, values: Mapping[str, str]) -> Result | None:
@@ -169,7 +186,7 @@ class PortalSchema:
 
 _FORMS: Mapping[Kind, Mapping[str, Any]] = {
     Kind.TEXT: {"maxLength": MAX_TEXT_LENGTH},
-    Kind.EMAIL: {"pattern": r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)+$"},
+    Kind.EMAIL: {"pattern": ADDRESS},
     Kind.NUMBER: {"pattern": r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$"},
     Kind.DATE: {"anyOf": [{"format": "date"}, {"pattern": r"^-?[0-9]{1,18}$"}]},
     Kind.DATETIME: {
@@ -197,6 +214,22 @@ def _is_valid(
 ) -> bool:
     return jsonschema_rs.validator_for(dict(schema), formats=dict(formats), validate_formats=True).is_valid(
         value
+    )
+
+
+def _json_list(value: str) -> str | None:
+    """Say that a value is the JSON text of a list, as Snowflake gives its arrays."""
+    if not value.lstrip().startswith("["):
+        return None
+    try:
+        items = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(items, list):
+        return None
+    return (
+        f"{_shown(value)} is the JSON text of a list: give a list, or options with semicolons between them "
+        "(in Snowflake ARRAY_TO_STRING(…, ';'))"
     )
 
 

@@ -213,7 +213,7 @@ def test_a_value_that_cannot_be_read() -> None:
     """Its row is invalid; the others go on."""
 
     class Hostile(dict[str, str]):
-        def items(self) -> Any:
+        def __getitem__(self, column: str) -> Any:
             raise RuntimeError("no")
 
     contacts = portal()
@@ -224,6 +224,7 @@ def test_a_value_that_cannot_be_read() -> None:
     assert [results[row].outcome for row in (1, 2, 3, 4)] == [
         Outcome.UPDATED, Outcome.INVALID, Outcome.INVALID, Outcome.UPDATED,
     ]  # fmt: skip
+    assert (results[2].category, results[2].properties) == ("INTERNAL_ERROR", ("email",))
     assert "RuntimeError" in results[2].reason
 
 
