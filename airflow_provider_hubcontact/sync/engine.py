@@ -14,7 +14,13 @@ from airflow_provider_hubcontact.sync.coercion import Coercer
 from airflow_provider_hubcontact.sync.intake import Intake
 from airflow_provider_hubcontact.sync.jobs import Answer, Checking, Job, Reading, Writing
 from airflow_provider_hubcontact.sync.outbox import Outbox
-from airflow_provider_hubcontact.sync.outcome import INTERNAL_ERROR, Outcome, Result, internal_error
+from airflow_provider_hubcontact.sync.outcome import (
+    INTERNAL_ERROR,
+    Outcome,
+    Result,
+    internal_error,
+    refused_as,
+)
 from airflow_provider_hubcontact.sync.plan import Change, Rules, blind, new_key, plan, unwritten
 from airflow_provider_hubcontact.sync.portal import PortalSchema
 from airflow_provider_hubcontact.sync.ports import (
@@ -211,7 +217,7 @@ class _Run:
         if isinstance(answer, Found):
             for record in records:
                 self._resolve(record, answer, job.outdated)
-        elif isinstance(answer, Refused) and answer.status == 400 and len(records) > 1:
+        elif _is_about_a_key(answer) and len(records) > 1:
             self._lookups.extend(halves(records))
         elif isinstance(answer, Refused | Lost):
             for record in records:
@@ -221,6 +227,10 @@ class _Run:
 
     def _resolve(self, record: Record, found: Found, outdated: set[str]) -> None:
         keys = self._keys(record)
+        if torn := [key for key in keys if key in found.contacts and key in found.missing]:
+            reason = f"HubSpot's answer says both that a contact has {torn[0]} and that nobody has it"
+            self._end(Result(record.row, record.key, Outcome.UNKNOWN, 200, reason=reason))
+            return
         silent = [key for key in keys if key not in found.contacts and key not in found.missing]
         if silent:
             reason = f"HubSpot answered the look-up, but does not mention {silent[0]}"
@@ -280,7 +290,7 @@ class _Run:
     def _settlement(self, job: Writing, answer: Answers | Refused | Lost) -> Settled:
         """Read the answer to a write; if code stumbles over it, nothing is proved."""
         try:
-            return settle(job.steps, answer)
+            return settle(job.steps, answer, self._sync.rules.kinds)
         except Exception as error:  # noqa: BLE001 - one record never ends a run
             records = [step.change.record for step in job.steps]
             ends = [internal_error(each.row, each.key, error, "found in the answer") for each in records]
@@ -404,3 +414,8 @@ class _Run:
     def _given_up(self, record: Record, reason: str, what: str = "") -> Result:
         outcome = Outcome.UNKNOWN if what else Outcome.NOT_ATTEMPTED
         return Result(record.row, record.key, outcome, reason=f"{what}the run stopped: {reason}")
+
+
+def _is_about_a_key(answer: Answer) -> bool:
+    """Check whether a look-up was refused because of one of its keys, or of their number."""
+    return isinstance(answer, Refused) and refused_as(answer.status) is Outcome.REJECTED
