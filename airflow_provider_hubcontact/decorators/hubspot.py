@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.providers.common.compat.sdk import (
@@ -13,6 +13,8 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.templates import Origins, handed_in
+from airflow_provider_hubcontact.operators.withheld import revealed, withhold
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator
@@ -23,8 +25,9 @@ class HubSpotUpdateContactDecoratedOperator(DecoratedOperator, HubSpotUpdateCont
 
     :param python_callable: gives the records; one that yields them is read no faster than HubSpot takes
         them.
-    :param op_args: its positional arguments. (templated)
-    :param op_kwargs: its keyword arguments. (templated)
+    :param op_args: its positional arguments. A text is a template; anything that another task gave, and what
+        is inside of a list or dict, is data: it is not rendered, and not shown. (templated)
+    :param op_kwargs: its keyword arguments, likewise. (templated)
     """
 
     template_fields: Sequence[str] = (
@@ -54,11 +57,33 @@ class HubSpotUpdateContactDecoratedOperator(DecoratedOperator, HubSpotUpdateCont
             python_callable=python_callable, op_args=op_args, op_kwargs=op_kwargs, records=[], **kwargs
         )
 
+    def _do_render_template_fields(
+        self,
+        parent: Any,
+        template_fields: Iterable[str],
+        context: Context,
+        jinja_env: Any,
+        seen_oids: set[int],
+    ) -> None:
+        """Withhold the arguments that are data; a text in the DAG file is a template, as in any task."""
+        if parent is self:
+
+            def resolve(reference: Any) -> Any:
+                return self.render_template(reference, context, jinja_env, set())
+
+            origins = Origins.of(self, context["ti"].map_index)
+            self.op_args = handed_in(((value, False) for value in self.op_args), resolve)
+            named = [(value, origins.argument_is_data(name, value)) for name, value in self.op_kwargs.items()]
+            self.op_kwargs = dict(zip(self.op_kwargs, handed_in(named, resolve), strict=True))
+        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+
     def execute(self, context: Context) -> dict[str, Any]:
         """Call the function, and sync its records."""
-        context_merge(context, self.op_kwargs)
-        arguments = determine_kwargs(self.python_callable, self.op_args, context)
-        self.records = self.python_callable(*self.op_args, **arguments)
+        positional = [revealed(value) for value in self.op_args]
+        named = {name: revealed(value) for name, value in self.op_kwargs.items()}
+        context_merge(context, named)
+        arguments = determine_kwargs(self.python_callable, positional, context)
+        self.records = withhold(self.python_callable(*positional, **arguments))
         report: dict[str, Any] = HubSpotUpdateContactOperator.execute(self, context)
         return report
 

@@ -24,6 +24,7 @@ from airflow_provider_hubcontact.operators.plan_lines import SpooledLines, spool
 from airflow_provider_hubcontact.operators.plans import PlanWriter, totals_of, verified
 from airflow_provider_hubcontact.operators.preflight import Preflight
 from airflow_provider_hubcontact.operators.progress import Progress
+from airflow_provider_hubcontact.operators.records import records_of
 from airflow_provider_hubcontact.operators.replay import PROBLEMS, replayed, shape_of
 from airflow_provider_hubcontact.operators.rows import (
     Spool,
@@ -31,7 +32,6 @@ from airflow_provider_hubcontact.operators.rows import (
     database,
     folder_of,
     query,
-    records_of,
 )
 from airflow_provider_hubcontact.operators.settings import Settings
 from airflow_provider_hubcontact.operators.watermark import Watermark, watermark_of

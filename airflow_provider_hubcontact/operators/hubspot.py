@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
 
     from airflow_provider_hubcontact.operators.execution import Execution
+    from airflow_provider_hubcontact.operators.templates import Origins
     from airflow_provider_hubcontact.sync.outcome import Result
     from airflow_provider_hubcontact.sync.policy import Policy
     from airflow_provider_hubcontact.sync.report import Report
@@ -189,6 +190,10 @@ class HubSpotUpdateContactOperator(BaseOperator):
         self._goes_on = False
         self._told: Mapping[str, Any] = {}
         self.is_dry_run = dry_run  # BaseOperator has a method called dry_run
+        if self._is_mapped_to_nothing:
+            from airflow_provider_hubcontact.operators.withheld import withhold
+
+            self.records = withhold(None)
         self._check()
         if getattr(self, "retry_policy", False) is None:  # Airflow 3.3 knows such, and none was given
             from airflow_provider_hubcontact.operators.retries import HubSpotRetryPolicy
@@ -196,6 +201,10 @@ class HubSpotUpdateContactOperator(BaseOperator):
             self.retry_policy = HubSpotRetryPolicy()
 
     def _check(self) -> None:
+        if callable(self.records):
+            from airflow_provider_hubcontact.operators.templates import check_function
+
+            check_function(self.records)
         if (self.records is None) == (self.sql is None) and (
             self.records is not None or (self.records_from_ledger is None and self.plan is None)
         ):
@@ -225,6 +234,14 @@ class HubSpotUpdateContactOperator(BaseOperator):
         _one_of("api_version", self.api_version, (None, *API_VERSIONS))
 
     @property
+    def _is_mapped_to_nothing(self) -> bool:
+        """Whether ``.expand()`` gave None for the only source that the task has."""
+        sources = (self.records, self.sql, self.sql_conn_id, self.plan, self.records_from_ledger)
+        return getattr(self, "_BaseOperator__from_mapped", False) and not any(
+            each is not None for each in sources
+        )
+
+    @property
     def may_defer(self) -> bool:
         """Whether the task leaves its worker for a long wait."""
         from airflow.providers.common.compat.sdk import conf
@@ -243,16 +260,64 @@ class HubSpotUpdateContactOperator(BaseOperator):
 
         return Policy.of(self.status_actions or {}, self.max_failures)
 
-    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
-        """Render, and then keep the records out of the stored and shown rendered fields.
+    def resolve_template_files(self) -> None:
+        """Read the template files of the settings that may name one; any other text is just that."""
+        from airflow_provider_hubcontact.operators.templates import TEMPLATE_FILES
+
+        fields = self.template_fields
+        self.template_fields = [name for name in fields if name in TEMPLATE_FILES]
+        try:
+            super().resolve_template_files()
+        finally:
+            self.template_fields = fields
+
+    def _do_render_template_fields(
+        self,
+        parent: Any,
+        template_fields: Iterable[str],
+        context: Context,
+        jinja_env: Any,
+        seen_oids: set[int],
+    ) -> None:
+        """Render what stands in the DAG file, never what is data, and withhold the records.
 
         Airflow has no public place for this that mapped tasks pass through too.
         """
-        from airflow_provider_hubcontact.operators.rows import withhold
+        from airflow_provider_hubcontact.operators.templates import TEMPLATE_FILES, Origins
 
-        super()._do_render_template_fields(parent, *args, **kwargs)
-        if parent is self:
-            self.records = withhold(self.records)
+        render = super()._do_render_template_fields
+        if parent is not self:
+            render(parent, template_fields, context, jinja_env, seen_oids)
+            return
+        origins = Origins.of(self, context["ti"].map_index)
+        names = [
+            name
+            for name in template_fields
+            if name != "records" and not origins.setting_is_data(name, getattr(self, name))
+        ]
+        render(self, [name for name in names if name in TEMPLATE_FILES], context, jinja_env, seen_oids)
+        extensions, self.template_ext = self.template_ext, ()
+        try:
+            others = [name for name in names if name not in TEMPLATE_FILES]
+            render(self, others, context, jinja_env, seen_oids)
+            if "records" in template_fields and (self.records is not None or "records" in origins.given):
+                self._take_records(origins, context, jinja_env)
+        finally:
+            self.template_ext = extensions
+
+    def _take_records(self, origins: Origins, context: Context, jinja_env: Any) -> None:
+        """Resolve the records; only a text, or a function, in the DAG file can be a template."""
+        from airflow_provider_hubcontact.operators.templates import resolved
+        from airflow_provider_hubcontact.operators.withheld import withhold
+
+        if not origins.setting_is_data("records", self.records):
+            if isinstance(self.records, str) or callable(self.records):
+                super()._do_render_template_fields(self, ["records"], context, jinja_env, set())
+            else:
+                self.records = resolved(
+                    self.records, lambda each: self.render_template(each, context, jinja_env, set())
+                )
+        self.records = withhold(self.records)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Sync the records.

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_hubcontact.operators.rows import UnusableSource, Withheld, query, records_of, withhold
+from airflow_provider_hubcontact.operators.rows import UnusableSource, query
 
 MEASURE = """
 import json, resource, sys
@@ -99,26 +99,3 @@ class TestQuery:
 
         memory = json.loads(measured.stdout.splitlines()[-1])
         assert memory["grown"] < 10, f"{memory['grown']} MiB more than {memory['before']} MiB"
-
-
-class TestWithheld:
-    def test_records_do_not_show_themselves(self) -> None:
-        """Neither str nor repr of rendered records has anything of them."""
-        records = withhold([{"email": "ada@example.com"}] * 3)
-
-        assert isinstance(records, Withheld)
-        assert str(records) == repr(records) == "<3 records withheld>"
-        assert not isinstance(records, list)
-        assert list(records) == [{"email": "ada@example.com"}] * 3
-
-    def test_one_mapping_is_one_record(self) -> None:
-        """A task that returns a single mapping gives one record."""
-        assert (
-            list(records_of(withhold({"email": "a"}))) == list(records_of({"email": "a"})) == [{"email": "a"}]
-        )
-
-    @pytest.mark.parametrize("value", [None, "text", b"bytes", 5])
-    def test_anything_else_is_refused(self, value: object) -> None:
-        """A value without records is a clear error."""
-        with pytest.raises(UnusableSource, match="records is"):
-            records_of(value)
