@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -27,6 +28,16 @@ class TimeForm(StrEnum):
 
 class Unholdable(Exception):
     """A value that no HubSpot property can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableValue:
+    """Stands for a value of the source that could not be read.
+
+    :param reason: what is known of it.
+    """
+
+    reason: str
 
 
 def plain(value: Any) -> Any:  # noqa: ANN401 - of numpy and pandas, neither of which is imported
@@ -56,6 +67,8 @@ def text(value: object, time_form: TimeForm) -> str:
     for kind, write in _WRITERS.items():
         if isinstance(value, kind):
             return write(value, time_form)
+    if isinstance(value, UnreadableValue):
+        raise Unholdable(value.reason)
     for unholdable, hint in _HINTS.items():
         if isinstance(value, unholdable):
             raise Unholdable(f"a {type_of(value)} is nothing that a property can hold: {hint}")
