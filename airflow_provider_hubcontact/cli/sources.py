@@ -6,10 +6,11 @@ import csv
 import json
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-from airflow_provider_hubcontact.operators.rows import UnusableSource, database, query
+from airflow_provider_hubcontact.operators.queries import database, query
+from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.record import BadRow
 
@@ -39,13 +40,7 @@ def source_of(chosen: Namespace) -> Iterator[Iterable[object]]:
     if chosen.sql_conn_id is None:
         raise UnusableSource("--sql needs --sql-conn-id")
     hook = database(chosen.sql_conn_id)
-    with ExitStack() as stack:
-        try:
-            spool = stack.enter_context(query(hook, chosen.sql))
-        except UnusableSource:
-            raise
-        except Exception as error:
-            raise UnusableSource(f"the query failed: {error}") from error
+    with query(hook, chosen.sql) as spool:
         yield spool
 
 

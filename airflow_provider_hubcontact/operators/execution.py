@@ -24,16 +24,12 @@ from airflow_provider_hubcontact.operators.plan_lines import SpooledLines, spool
 from airflow_provider_hubcontact.operators.plans import PlanWriter, totals_of, verified
 from airflow_provider_hubcontact.operators.preflight import Preflight
 from airflow_provider_hubcontact.operators.progress import Progress
+from airflow_provider_hubcontact.operators.queries import database, query
 from airflow_provider_hubcontact.operators.records import records_of
 from airflow_provider_hubcontact.operators.replay import PROBLEMS, replayed, shape_of
-from airflow_provider_hubcontact.operators.rows import (
-    Spool,
-    UnusableSource,
-    database,
-    folder_of,
-    query,
-)
+from airflow_provider_hubcontact.operators.rows import UnusableSource, folder_of
 from airflow_provider_hubcontact.operators.settings import Settings
+from airflow_provider_hubcontact.operators.spool import Spool
 from airflow_provider_hubcontact.operators.watermark import Watermark, watermark_of
 from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.engine import FLUSH_EVERY
@@ -309,9 +305,11 @@ class Execution:
         if not self._task.ledger:
             yield None
             return
-        store = store_of(self._task.ledger, self._attempt())
-        values = self._task.ledger_values
-        with Ledger(store, self._attempt(), self._task.policy, values=values, clock=time.monotonic) as ledger:
+        attempt, policy, values = self._attempt(), self._task.policy, self._task.ledger_values
+        with (
+            store_of(self._task.ledger, attempt) as store,
+            Ledger(store, attempt, policy, values=values, clock=time.monotonic) as ledger,
+        ):
             yield ledger
 
     def _attempt(self) -> Attempt:

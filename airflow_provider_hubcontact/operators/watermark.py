@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 from airflow_provider_hubcontact.assets import can_be_named, contacts_asset
 from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.operators.settings import Settings
+from airflow_provider_hubcontact.operators.statements import one_statement
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result, Tally
 from airflow_provider_hubcontact.sync.policy import Action, Policy
@@ -112,7 +113,7 @@ class Watermark:
             where and not parameters and marker == "%s"
         ):  # the driver looks for markers only where it has values
             sql = sql.replace("%", "%%")
-        inner = f"SELECT * FROM (\n{sql.strip().rstrip(';')}\n) hubcontact_rows"  # noqa: S608 - the DAG's author's
+        inner = f"SELECT * FROM (\n{one_statement(sql)}\n) hubcontact_rows"  # noqa: S608 - the DAG's author's
         own = () if self.since is None else (self.since,)
         return f"{inner}{where} ORDER BY {self.column}", (*(parameters or ()), *own) or None
 

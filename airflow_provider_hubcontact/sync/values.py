@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, StrEnum
@@ -35,6 +36,16 @@ class TimeForm(StrEnum):
 
 class Unholdable(Exception):
     """A value that no HubSpot property can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableValue:
+    """Stands for a value of the source that could not be read.
+
+    :param reason: what is known of it.
+    """
+
+    reason: str
 
 
 def plain(value: Any, missing: list[str] | None = None) -> Any:  # noqa: ANN401 - of any class at all
@@ -73,6 +84,8 @@ def text(value: object, time_form: TimeForm) -> str:
     kind = type(value)
     if write := _WRITERS.get(kind):
         return write(value, time_form)
+    if isinstance(value, UnreadableValue):
+        raise Unholdable(value.reason)
     hint = next((hint for base, hint in _HINTS.items() if issubclass(kind, base)), "")
     raise Unholdable(f"a {type_of(value)} is nothing that a property can hold{hint and f': {hint}'}")
 

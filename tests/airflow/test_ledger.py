@@ -15,16 +15,11 @@ import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath, Variable, io  # type: ignore[attr-defined]
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
-from airflow_provider_hubcontact.operators import rows
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
-from airflow_provider_hubcontact.operators.ledger_stores import (
-    LedgerFiles,
-    UnusableLedger,
-    all_lines,
-    lines_of,
-    parts_of,
-)
+from airflow_provider_hubcontact.operators.ledger_stores import LedgerFiles, all_lines, lines_of, parts_of
+from airflow_provider_hubcontact.operators.ledger_table import UnusableLedger
 from airflow_provider_hubcontact.operators.place import NAME, Place
+from airflow_provider_hubcontact.operators.queries import database as sql_database
 from airflow_provider_hubcontact.operators.replay import last_lines
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.contact import Contact
@@ -184,7 +179,8 @@ class TestTable:
     @pytest.mark.usefixtures("books")
     def test_a_table_that_takes_no_lines(self, hubspot: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
         """The run ends and accounts for its records; neither log nor error has their values."""
-        rows.database("books").run("CREATE TABLE narrow (run TEXT)")
+        run(records=RECORDS[:1], ledger="sql://books/narrow")
+        sql_database("books").run("CREATE UNIQUE INDEX once ON narrow (record_key)")
 
         with caplog.at_level(logging.INFO):
             ended = run(records=RECORDS, ledger="sql://books/narrow", ledger_values=True)
@@ -194,7 +190,21 @@ class TestTable:
         assert "narrow" in str(ended.error)
         assert sum(ended.outcomes.values()) == ended.report["rows"]
         assert ended.error.__cause__ is None
-        assert not any(value in told for value in ("new 1", "c1@example.com"))
+        assert not any(value in told for value in ("new 1", "c0@example.com", "c1@example.com"))
+        sql_database("books").run("DROP TABLE narrow")
+
+    @pytest.mark.usefixtures("books")
+    def test_a_table_of_something_else(self, hubspot: Sandbox) -> None:
+        """It is told before anything is sent."""
+        sql_database("books").run("CREATE TABLE other (run TEXT)")
+        try:
+            ended = run(records=RECORDS, ledger="sql://books/other")
+        finally:
+            sql_database("books").run("DROP TABLE other")
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert "the table other is not a ledger's: it needs the columns run, task" in str(ended.error)
+        assert stored(hubspot, "c1@example.com", "firstname") == "old"
 
     @pytest.mark.parametrize("address", ["sql://books", "sql:///table"])
     def test_no_address_of_a_table(self, hubspot: Sandbox, address: str) -> None:

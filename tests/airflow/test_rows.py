@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_hubcontact.operators.rows import UnusableSource, query
+from airflow_provider_hubcontact.operators.queries import query
+from airflow_provider_hubcontact.operators.rows import UnusableSource
 
 MEASURE = """
 import json, resource, sys
 from airflow.providers.common.compat.sdk import BaseHook
-from airflow_provider_hubcontact.operators.rows import query
+from airflow_provider_hubcontact.operators.queries import query
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
