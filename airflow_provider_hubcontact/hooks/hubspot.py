@@ -8,7 +8,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseHook, Connection, mask_secret
+from airflow.providers.common.compat.sdk import BaseHook, Connection
 
 from airflow_provider_hubcontact import CONN_FIELDS, UI_FIELD_BEHAVIOUR
 from airflow_provider_hubcontact.client import (
@@ -21,6 +21,7 @@ from airflow_provider_hubcontact.client import (
     OAuthToken,
     RateLimit,
 )
+from airflow_provider_hubcontact.compat import mask_secret
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.client.slots import Slots

@@ -36,7 +36,8 @@ class HubSpotSyncReportLink(BaseOperatorLink):
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey, **_: Any) -> str:
         """Give the address, on Airflow's own host."""
         from airflow import __version__ as airflow_version
-        from airflow.providers.common.compat.sdk import conf
+
+        from airflow_provider_hubcontact.compat import conf
 
         is_airflow_2 = airflow_version.startswith("2.")
         root = urlsplit(

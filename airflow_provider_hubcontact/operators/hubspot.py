@@ -244,7 +244,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
     @property
     def may_defer(self) -> bool:
         """Whether the task leaves its worker for a long wait."""
-        from airflow.providers.common.compat.sdk import conf
+        from airflow_provider_hubcontact.compat import conf
 
         if self.deferrable is not None:
             return self.deferrable

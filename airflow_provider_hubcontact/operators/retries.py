@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import RetryDecision, RetryPolicy
-
+from airflow_provider_hubcontact.compat import RetryDecision, RetryPolicy
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncIncomplete
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowPlugin
+from airflow_provider_hubcontact.compat import AirflowPlugin
 
 PREFIX = "/hubcontact"
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
-from airflow.providers.common.compat.sdk import Connection, redact
+from airflow.providers.common.compat.sdk import Connection
 from redis import Redis
 
 from airflow_provider_hubcontact import CONN_FIELDS, UI_FIELD_BEHAVIOUR
@@ -16,6 +17,11 @@ from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.sandbox import OAuthClient, Sandbox
 from tests.airflow.running import CONTACTS, connect
 from tests.client import redis_server
+
+try:
+    from airflow.providers.common.compat.sdk import redact
+except ImportError:  # the oldest version that we take does not have it
+    redact = import_module("airflow.utils.log.secrets_masker").redact
 
 OAUTH = {"client_id": "app", "client_secret": "app-secret", "refresh_token": "refresh-me"}
 
