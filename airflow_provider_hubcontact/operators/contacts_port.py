@@ -208,6 +208,12 @@ class LegacyContactsPort:
         )
 
 
+def _own_words(error: StatusError) -> str:
+    """Return what the client says of a call that it did not make; a server's answer names its policy."""
+    is_own = isinstance(error, DailyLimitReached) and not error.context
+    return error.reason if is_own else ""
+
+
 def _itself(contact: Contact) -> Contact:
     return contact
 
@@ -233,5 +239,6 @@ def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answ
             details,
             error.existing_id if isinstance(error, Conflict) else None,
             error.retry_after or (MIGRATION_PAUSE if isinstance(error, Migrating) else None),
+            _own_words(error),
         )
     return translate(answer)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_provider_hubcontact.assets import can_be_named, contacts_asset
 from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.operators.settings import Settings
+from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result, Tally
 from airflow_provider_hubcontact.sync.policy import Action, Policy
 
@@ -130,7 +131,8 @@ class Watermark:
         mark = self._read if self._held is None else self._held
         if self.since is None or mark > self.since:
             self._store.set(_kept(mark))
-            log.info("The next run begins at %s %s.", self.column, mark)
+            # The mark is a value of a record.
+            log.info("The watermark has moved: the next run begins at a later %s.", printable(self.column))
 
     def _is_well(self, outcome: Outcome, status: int | None) -> bool:
         return self._policy.action(outcome, status) in FINAL
