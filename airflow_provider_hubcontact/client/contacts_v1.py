@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow_provider_hubcontact.client.contacts import Contact, value_of
 from airflow_provider_hubcontact.client.errors import UnusableAnswer
+from airflow_provider_hubcontact.client.quiet import withhold_addresses
 from airflow_provider_hubcontact.client.transport import Transport, segment
 
 
@@ -21,6 +22,7 @@ class ContactsV1:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        withhold_addresses()
 
     def update_by_email(
         self, email: str, properties: Mapping[str, str], *, timestamps: Mapping[str, int] | None = None

@@ -215,6 +215,12 @@ class LegacyContactsPort:
         )
 
 
+def _own_words(error: StatusError) -> str:
+    """Return what the client says of a call that it did not make; a server's answer names its policy."""
+    is_own = isinstance(error, DailyLimitReached) and not error.context
+    return error.reason if is_own else ""
+
+
 def _itself(contact: Contact) -> Contact:
     return contact
 
@@ -248,5 +254,6 @@ def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answ
             error.existing_id if isinstance(error, Conflict) else None,
             error.retry_after or (MIGRATION_PAUSE if isinstance(error, Migrating) else None),
             error.is_hubspots,
+            _own_words(error),
         )
     return translate(answer)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from airflow_provider_hubcontact.operators.execution import Execution
     from airflow_provider_hubcontact.operators.templates import Origins
-    from airflow_provider_hubcontact.sync.outcome import Result
     from airflow_provider_hubcontact.sync.policy import Policy
     from airflow_provider_hubcontact.sync.report import Report
     from airflow_provider_hubcontact.sync.watch import Stop
@@ -30,8 +29,6 @@ __all__ = ["HubSpotSyncFailed", "HubSpotSyncIncomplete", "HubSpotUpdateContactOp
 # Parsing a DAG must cost nearly nothing: what runs a task, or checks what few give, is imported when needed.
 
 API_VERSIONS: tuple[str, ...] = tuple(CONN_FIELDS["api_version"]["schema"]["enum"])
-
-PROBLEMS_IN_MESSAGE = 5
 
 WORTH_DEFERRING = 60.0
 """Seconds; a shorter wait is a retry's."""
@@ -330,6 +327,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         """
         from airflow.providers.common.compat.sdk import XCOM_RETURN_KEY
 
+        from airflow_provider_hubcontact.operators.ending import log_a_break
         from airflow_provider_hubcontact.operators.execution import Execution
         from airflow_provider_hubcontact.operators.settings import is_true
         from airflow_provider_hubcontact.sync.report import Report
@@ -346,6 +344,9 @@ class HubSpotUpdateContactOperator(BaseOperator):
         try:
             try:
                 stop = self._execution.run(report)
+            except BaseException as error:
+                log_a_break(report, error, self._places(report))
+                raise
             finally:
                 self._emit(report, context)
             self._conclude(report, context, stop)
@@ -412,30 +413,25 @@ class HubSpotUpdateContactOperator(BaseOperator):
         """Give the worker back until HubSpot takes calls again."""
         from airflow_provider_hubcontact.operators.deferral import trigger_after
 
-        self.log.info("%s The task waits for %s s without a worker.", message, f"{seconds:,.0f}")
+        self.log.info("%s\nThe task waits for %s s without a worker.", message, f"{seconds:,.0f}")
         self.defer(trigger=trigger_after(seconds), method_name="execute_again")
 
     def _conclude(self, report: Report, context: Context, stop: Stop | None) -> None:
         """Turn the outcomes into the task's."""
+        from airflow_provider_hubcontact.operators.ending import decided, log_a_bad_end, log_a_good_end, told
         from airflow_provider_hubcontact.operators.place import forget
-        from airflow_provider_hubcontact.sync.outcome import Outcome
         from airflow_provider_hubcontact.sync.policy import Action
 
-        policy = self.policy
-        if report.dry_run and stop is None:
-            policy = policy._replace(by_name={**policy.by_name, Outcome.NOT_ATTEMPTED: Action.SUCCEED})
-        verdict = policy.decide(report.tally)
-        message = " ".join([verdict.sentence, *([f"Stopped: {report.stopped}"] if report.stopped else [])])
-        shown = report.problems[:PROBLEMS_IN_MESSAGE]
-        text = "\n".join([message, *map(_line, shown)])
-        for problem in report.problems:
-            self.log.debug("row %s, %s: %s: %s", problem.row, problem.key, problem.outcome, problem.reason)
+        verdict = decided(self.policy, report, stop)
+        text = told(report, verdict, stop, self._places(report))
         wait = (stop.retry_after if stop else None) or 0.0
         if verdict.action is Action.RETRY and wait >= WORTH_DEFERRING and self.may_defer:
-            self._defer(wait, message)
+            self._defer(wait, text)
         will_retry = verdict.action is Action.RETRY and _has_another_try(context)
         if self._execution and self._execution.watermark and not report.dry_run and not will_retry:
             self._execution.watermark.move()
+        if verdict.action in {Action.RETRY, Action.FAIL, Action.FAIL_NOW}:
+            log_a_bad_end(text)
         if verdict.action is Action.RETRY:
             raise HubSpotSyncIncomplete(text, stop.retry_after if stop else None)
         forget(context)
@@ -443,25 +439,21 @@ class HubSpotUpdateContactOperator(BaseOperator):
         if verdict.action in {Action.FAIL, Action.FAIL_NOW}:
             raise HubSpotSyncFailed(text)
         if verdict.action is Action.SKIP:
-            raise AirflowSkipException(message)
-        self.log.info("%s", message)
-        if shown:  # Airflow's UI folds a group
-            self.log.info("::group::The first problems; the Sync report has their reasons")
-            self.log.info("%s", "\n".join(map(_line, shown)))
-            self.log.info("::endgroup::")
+            log_a_good_end(report, verdict, text)
+            raise AirflowSkipException(verdict.sentence)
+        log_a_good_end(report, verdict, text)
+
+    def _places(self, report: Report) -> list[str]:
+        from airflow import __version__ as airflow_version
+
+        from airflow_provider_hubcontact.operators.ending import places_of
+
+        return places_of(report, pushes=self.do_xcom_push, airflow=airflow_version)
 
 
 def _has_another_try(context: Context) -> bool:
     ti = context.get("ti")
     return getattr(ti, "try_number", 1) <= (getattr(ti, "max_tries", None) or 0)
-
-
-def _line(result: Result) -> str:
-    """Tell a problem without a value of its record: this gets into logs."""
-    status = f" ({result.status})" if result.status else ""
-    about = ", ".join(result.properties) or (result.category or "").lower().replace("_", " ")
-    call = f", HubSpot's id of the call {result.correlation_id}" if result.correlation_id else ""
-    return f"  row {result.row}, {result.key or 'no key'}: {result.outcome}{status}: {about}{call}"
 
 
 def _tolerance(name: str, most: float | None) -> None:

@@ -132,7 +132,8 @@ class Watermark:
         mark = self._read if self._held is None else self._held
         if self.since is None or mark > self.since:
             self._store.set(_kept(mark))
-            log.info("The next run begins at %s %s.", self.column, mark)
+            # The mark is a value of a record.
+            log.info("The watermark has moved: the next run begins at a later %s.", self.column)
 
     def _is_well(self, outcome: Outcome, status: int | None) -> bool:
         return self._policy.action(outcome, status) in FINAL

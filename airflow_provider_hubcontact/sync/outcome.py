@@ -81,6 +81,7 @@ class Result(NamedTuple):
     :param correlation_id: HubSpot's id of the call, for its support.
     :param changes: property → (old, new) of what was written or, in a dry run, would be.
     :param earlier: number of the earlier try of the task that came to this; 0 if this one did.
+    :param why: what may be said of it in logs: how a call was lost, HubSpot's codes; no value of a record.
     """
 
     row: int
@@ -93,6 +94,7 @@ class Result(NamedTuple):
     correlation_id: str | None = None
     changes: Mapping[str, tuple[str | None, str]] = MappingProxyType({})
     earlier: int = 0
+    why: str = ""
 
 
 INTERNAL_ERROR = "INTERNAL_ERROR"

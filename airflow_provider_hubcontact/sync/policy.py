@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
@@ -35,14 +36,43 @@ DEFAULT_ACTIONS: Mapping[Outcome, Action] = {
     Outcome.NOT_ATTEMPTED: Action.RETRY,
 }
 
+DEFAULT = "the default"
+
 CHOOSABLE = (Action.SUCCEED, Action.SKIP, Action.FAIL, Action.RETRY)
 
 
+class Group(NamedTuple):
+    """The records of one outcome and status, and what they ask for.
+
+    :param outcome: how they ended.
+    :param status: HTTP status that stands for it.
+    :param records: how many there are.
+    :param action: what they ask for.
+    :param rule: where that comes from: the default, or an entry of ``status_actions``.
+    :param decides: whether the task does what it does because of them.
+    """
+
+    outcome: Outcome
+    status: int | None
+    records: int
+    action: Action
+    rule: str
+    decides: bool = False
+
+
 class Verdict(NamedTuple):
-    """What the task does, and the sentence that says why."""
+    """What the task does, and why.
+
+    :param action: what it does.
+    :param sentence: the counts.
+    :param groups: the records by outcome and status.
+    :param tolerance: how many failures ``max_failures`` tolerates.
+    """
 
     action: Action
     sentence: str
+    groups: tuple[Group, ...] = ()
+    tolerance: str = ""
 
 
 class Policy(NamedTuple):
@@ -88,23 +118,52 @@ class Policy(NamedTuple):
         for (outcome, status), count in tally.items():
             counts[self.action(outcome, status)] += count
         rows = sum(counts.values())
-        tolerated = self.max_failures * rows if 0 < self.max_failures < 1 else self.max_failures
-        if counts[Action.FAIL] <= tolerated:
+        if counts[Action.FAIL] <= at_most(self.max_failures, rows):
             counts[Action.SUCCEED] += counts.pop(Action.FAIL)
-        for action in (Action.FAIL_NOW, Action.RETRY, Action.FAIL):
-            if counts.get(action):
-                return Verdict(action, _sentence(tally))
-        return Verdict(Action.SKIP if counts[Action.SKIP] == rows else Action.SUCCEED, _sentence(tally))
+        bad = (action for action in (Action.FAIL_NOW, Action.RETRY, Action.FAIL) if counts.get(action))
+        chosen = next(bad, Action.SKIP if counts[Action.SKIP] == rows else Action.SUCCEED)
+        groups = tuple(
+            Group(*ended, count, *(ruled := self.rule(*ended)), decides=ruled[0] is chosen)
+            for ended, count in sorted(tally.items(), key=_in_order)
+        )
+        return Verdict(chosen, _sentence(tally), groups, self._tolerance(rows))
+
+    def _tolerance(self, rows: int) -> str:
+        """Say how many failures are tolerated."""
+        if 0 < self.max_failures < 1:
+            share = f"{self.max_failures * 100:.6g} %"
+            return f"max_failures={share} tolerates {at_most(self.max_failures, rows):,} of {rows:,}"
+        count = f"{self.max_failures:,.0f}"
+        return f"max_failures={count} tolerates {count if self.max_failures else 'none'}"
 
     def action(self, outcome: Outcome, status: int | None) -> Action:
-        """Give what one record's outcome asks for.
+        """Return what one record's outcome asks for.
+
+        :param status: HTTP status that stands for the outcome.
+        """
+        return self.rule(outcome, status)[0]
+
+    def rule(self, outcome: Outcome, status: int | None) -> tuple[Action, str]:
+        """Return what one record's outcome asks for, and the setting that says so.
 
         :param status: HTTP status that stands for the outcome.
         """
         # A status that proves nothing decides nothing: {200: "succeed"} must not hide a silent no-op.
         if outcome is not Outcome.UNKNOWN and status is not None and status in self.by_status:
-            return self.by_status[status]
-        return self.by_name.get(outcome, DEFAULT_ACTIONS[outcome])
+            return self.by_status[status], f"status_actions[{status}]"
+        if outcome in self.by_name:
+            return self.by_name[outcome], f'status_actions["{outcome}"]'
+        return DEFAULT_ACTIONS[outcome], DEFAULT
+
+
+def at_most(most: float, rows: int) -> int:
+    """Return how many records a count allows, or a share of all: 29 % of 100 are 29.
+
+    :param most: a count, or a share below 1.
+    :param rows: all records.
+    """
+    # A float's share may be a hair less than it says.
+    return math.floor(round(most * rows, 6)) if 0 < most < 1 else int(most)
 
 
 def is_tolerance(number: object) -> bool:
@@ -130,6 +189,14 @@ def _outcome(name: int | str) -> Outcome:
     if name not in set(Outcome):
         raise ValueError(f"status_actions names {name!r}; outcomes are {', '.join(Outcome)}")
     return Outcome(name)
+
+
+def _in_order(item: tuple[tuple[Outcome, int | None], int]) -> tuple[int, int]:
+    (outcome, status), _ = item
+    return _ORDER[outcome], status or 0
+
+
+_ORDER = {outcome: place for place, outcome in enumerate(Outcome)}
 
 
 def _sentence(tally: Mapping[tuple[Outcome, int | None], int]) -> str:

@@ -119,6 +119,7 @@ class Refused:
     :param details: all that is wrong, as far as HubSpot tells it.
     :param existing_id: record id of the contact that is in the way.
     :param retry_after: seconds after which the call can fare better, if that is known.
+    :param why: what the client itself says of it, without a value of a record.
     """
 
     status: int
@@ -131,6 +132,7 @@ class Refused:
     existing_id: str | None = None
     retry_after: float | None = None
     theirs: bool = True
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 from airflow_provider_hubcontact.printable import printable, printable_document
 from airflow_provider_hubcontact.sync.outcome import WELL, Outcome, Result, Tally, by_outcome
 from airflow_provider_hubcontact.sync.plan import WOULD
+from airflow_provider_hubcontact.sync.reasons import cause
 from airflow_provider_hubcontact.sync.record import Record
 
 MAX_SAMPLES_OF_A_KIND = 5
@@ -33,9 +34,17 @@ REPORT = "hubspot-sync-1"
 
 
 @dataclass(slots=True)
-class _Reason:
+class Reason:
+    """Records that ended in the same way, for the same reason.
+
+    :param example: the first of them.
+    :param count: how many there are.
+    :param rows: the first ones' rows.
+    """
+
     example: Result
     count: int = 0
+    rows: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -75,7 +84,7 @@ class Report:
     _sampled: Counter[tuple[Outcome, str | None]] = field(default_factory=Counter)
     _changes: list[Result] = field(default_factory=list)
     _changed: int = 0
-    _reasons: dict[tuple[Outcome, str | None, tuple[str, ...]], _Reason] = field(default_factory=dict)
+    _reasons: dict[tuple[Outcome, str | None, tuple[str, ...]], Reason] = field(default_factory=dict)
     _coerced: Counter[str] = field(default_factory=Counter)
     _coercions: list[dict[str, Any]] = field(default_factory=list)
 
@@ -103,13 +112,16 @@ class Report:
             self._problems.append(_printable(result))
 
     def _count_reason(self, result: Result) -> None:
-        kind = (result.outcome, result.category, result.properties[:MAX_SAMPLES_OF_A_KIND])
+        about = result.category or result.why or None
+        kind = (result.outcome, about, result.properties[:MAX_SAMPLES_OF_A_KIND])
         reason = self._reasons.get(kind)
         if reason is None:
             if len(self._reasons) >= MAX_KINDS_OF_REASONS:
                 return
-            reason = self._reasons[kind] = _Reason(_printable(result))
+            reason = self._reasons[kind] = Reason(_printable(result))
         reason.count += 1
+        if len(reason.rows) < MAX_SAMPLES_OF_A_KIND:
+            reason.rows.append(result.row)
 
     def coerced(self, record: Record) -> None:
         """Count what was changed about a record's values."""
@@ -143,6 +155,11 @@ class Report:
         return by_outcome(self.tally - self.earlier)
 
     @property
+    def reasons(self) -> list[Reason]:
+        """The kinds of problems, the most frequent first."""
+        return sorted(self._reasons.values(), key=lambda each: -each.count)
+
+    @property
     def problems(self) -> tuple[Result, ...]:
         """The sample: the first records of each kind of problem."""
         return tuple(self._problems)
@@ -151,7 +168,8 @@ class Report:
         """Give the report as JSON values.
 
         :return: the run's own facts; ``rows``; ``outcomes`` and ``statuses`` with their counts;
-            ``reasons``, the most frequent kinds of problems with their counts and an example each;
+            ``reasons``, the most frequent kinds of problems with their counts, a ``cause`` that quotes no
+            value, and an example each;
             ``problems`` and ``changes``, samples of records; ``coercions``, which values were changed on
             their way: counts and a sample.
         """
@@ -179,8 +197,8 @@ class Report:
             "timeline": [list(point) for point in self.timeline],
             "properties_created": self.properties_created,
             "reasons": [
-                {**_problem(reason.example), "count": reason.count}
-                for reason in sorted(self._reasons.values(), key=lambda each: -each.count)[:MAX_REASONS]
+                {**_problem(reason.example), "cause": cause(reason.example), "count": reason.count}
+                for reason in self.reasons[:MAX_REASONS]
             ],
             "problems": [_problem(result) for result in self._problems],
             "changes": [_change(result) for result in self._changes],
@@ -239,7 +257,8 @@ def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = Non
 def _folded_reasons(reports: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     kinds: dict[tuple[Any, ...], dict[str, Any]] = {}
     for reason in (each for report in reports for each in report["reasons"]):
-        kind = (reason["outcome"], reason["category"], *reason["properties"])
+        about = reason["category"] or reason.get("cause")  # a report of an older version has no cause
+        kind = (reason["outcome"], about, *reason["properties"])
         found = kinds.setdefault(kind, {**reason, "count": 0})
         found["count"] += reason["count"]
     return sorted(kinds.values(), key=lambda each: -each["count"])[:MAX_REASONS]
@@ -274,6 +293,7 @@ def _printable(result: Result) -> Result:
         reason=printable(result.reason, MAX_REASON_LENGTH),
         properties=tuple(printable(name, MAX_VALUE_LENGTH) for name in result.properties[:MAX_NAMES]),
         correlation_id=result.correlation_id and printable(result.correlation_id, MAX_VALUE_LENGTH),
+        why=printable(result.why, MAX_REASON_LENGTH),
     )
 
 

@@ -22,6 +22,7 @@ from airflow_provider_hubcontact.sync.ports import (
     Step,
     Written,
 )
+from airflow_provider_hubcontact.sync.reasons import word
 from airflow_provider_hubcontact.sync.record import Record
 
 T = TypeVar("T")
@@ -126,7 +127,12 @@ def _without_the_guilty(sent: Sequence[Step], answer: Refused) -> Settled:
             continue
         properties = tuple(dict.fromkeys(name for detail in details for name in detail.properties))
         reason = "; ".join(dict.fromkeys(detail.message for detail in details))
-        _end_refused(step, replace(answer, message=reason, properties=properties), results, onward)
+        _end_refused(
+            step,
+            replace(answer, message=reason, properties=properties, details=tuple(details)),
+            results,
+            onward,
+        )
     if len(rest) == len(sent):
         return Settled(again=(divide(sent),))
     return Settled(tuple(results), tuple(onward), (Retry(tuple(rest)),) if rest else ())
@@ -161,7 +167,8 @@ def divide(guilty: Sequence[Step]) -> Retry:
 def unread(record: Record, answer: Refused | Lost) -> Result:
     """Give the result of a record whose contact could not be looked up: nothing was written for it."""
     if isinstance(answer, Lost):
-        return Result(record.row, record.key, Outcome.UNAVAILABLE, reason=f"not looked up: {answer.reason}")
+        reason = f"not looked up: {answer.reason}"
+        return Result(record.row, record.key, Outcome.UNAVAILABLE, reason=reason, why=answer.reason)
     outcome = _decided(answer)
     return Result(
         record.row,
@@ -173,6 +180,7 @@ def unread(record: Record, answer: Refused | Lost) -> Result:
         f"not looked up: {answer.message}",
         answer.properties,
         answer.correlation_id,
+        why=_codes(answer),
     )
 
 
@@ -319,6 +327,14 @@ def _refused(step: Step, refusal: Refused) -> Result:
         refusal.properties,
         refusal.correlation_id,
         changes=_written_before(step),
+        why=_codes(refusal),
+    )
+
+
+def _codes(refusal: Refused) -> str:
+    """Return HubSpot's codes of what is wrong; unlike its sentences, they quote no value."""
+    return refusal.why or ", ".join(
+        dict.fromkeys(filter(None, (word(detail.code) for detail in refusal.details)))
     )
 
 
@@ -339,7 +355,7 @@ def _written_before(step: Step) -> dict[str, tuple[str | None, str]]:
 def _lost(step: Step, lost: Lost) -> Result:
     record = step.change.record
     outcome = Outcome.UNKNOWN if lost.sent or step.position else Outcome.UNAVAILABLE
-    return Result(record.row, record.key, outcome, reason=halfway(step) + lost.reason)
+    return Result(record.row, record.key, outcome, reason=halfway(step) + lost.reason, why=lost.reason)
 
 
 def _ended(step: Step, outcome: Outcome, answer: Answers, reason: str) -> Result:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.jobs import Answer
 from airflow_provider_hubcontact.sync.outcome import MAY_PASS, refused_as
 from airflow_provider_hubcontact.sync.ports import Answers, Found, Lost, Refused
+from airflow_provider_hubcontact.sync.reasons import word
 
 MAX_USELESS_CALLS = 5
 """Calls in a row that may stay without a usable answer, their retries included, before the run stops."""
@@ -15,7 +17,7 @@ MAX_USELESS_CALLS = 5
 class Stop(NamedTuple):
     """Why a run ended before its source.
 
-    :param reason: for people.
+    :param reason: for people; it gets into logs, and quotes no value of a record.
     :param retry_after: seconds after which another try can fare better, if HubSpot or the quota tell.
     :param setup: the connection does not lead to HubSpot, so that no try can fare better.
     """
@@ -41,12 +43,32 @@ class Watch:
         if isinstance(answer, Found | Answers):
             self._useless = 0
             return
-        reason = answer.reason if isinstance(answer, Lost) else answer.message
+        reason = answer.reason if isinstance(answer, Lost) else refusal(answer)
         useless = isinstance(answer, Lost) or refused_as(answer.status) in MAY_PASS
         self._useless = self._useless + 1 if useless else 0
         if isinstance(answer, Lost) and answer.setup:
             self.tell(reason, setup=True)
         elif isinstance(answer, Refused) and answer.stops:
-            self.tell(reason or f"HubSpot answered {answer.status}", answer.retry_after)
+            self.tell(reason, answer.retry_after)
         elif self._useless >= MAX_USELESS_CALLS:
             self.tell(f"{self._useless} calls in a row failed, the last one: {reason}")
+
+
+def refusal(answer: Refused) -> str:
+    """Return what a refusal of a whole call means; HubSpot's own sentence could quote a value."""
+    if answer.why:
+        return answer.why
+    category = f" {category}" if (category := word(answer.category)) else ""
+    meaning = _MEANINGS.get((answer.status, answer.stops)) or _MEANINGS.get((answer.status, False))
+    return f"HubSpot answered {answer.status}{category}" + (f": {meaning}" if meaning else "")
+
+
+_MEANINGS: Mapping[tuple[int, bool], str] = {
+    (401, False): "it does not accept the token",
+    (403, False): "the token lacks a scope",
+    (423, False): "the portal is locked",
+    (429, False): "it accepts no more calls for now",
+    (429, True): "the day's calls are used up",
+    (477, False): "the portal moves to another region",
+}
+"""Status, and whether it stops the run → what it means ("Error handling")."""

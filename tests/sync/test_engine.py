@@ -499,14 +499,13 @@ def test_reset_that_fails_halfway() -> None:
 # The end of a run
 
 
-@pytest.mark.parametrize("message", ["the token is wrong", ""], ids=["with a reason", "without"])
-def test_stop(message: str) -> None:
+def test_stop() -> None:
     """When no later call can fare better, no row more is read and no call more is made."""
 
     class Locked(FakePortal):
         def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
             super().read(keys, properties)
-            return Refused(401, message, stops=True)
+            return Refused(401, "the token is wrong", stops=True)
 
     portal = Locked.of(*people(9))
     results: dict[int, Result] = {}
@@ -517,7 +516,7 @@ def test_stop(message: str) -> None:
 
     assert stop is not None
     reason = stop.reason
-    assert reason == (message or "HubSpot answered 401")
+    assert reason == "HubSpot answered 401: it does not accept the token"
     assert outcomes(results) == [Outcome.UNAUTHORIZED] * 3 + [Outcome.NOT_ATTEMPTED] * 3
     assert results[6].reason == f"the run stopped: {reason}"
     assert (len(portal.reads), len(list(source))) == (1, 3)
@@ -558,7 +557,7 @@ def test_stop_cancels_calls_that_were_not_sent() -> None:
         results: dict[int, Result] = {}
         stop = sync_of(portal).run(rows, workers, lambda result: results.update({result.row: result}))
 
-    assert stop == Stop("refused with 401")
+    assert stop == Stop("HubSpot answered 401 CATEGORY: it does not accept the token")
     assert results[1].outcome is Outcome.UNAUTHORIZED
     assert {results[row].outcome for row in results if row > 1} == {Outcome.NOT_ATTEMPTED}
     assert portal.applied == []

@@ -84,6 +84,20 @@ def test_max_failures(max_failures: float, action: Action) -> None:
     assert Policy.of({}, max_failures).decide({**UPDATED, **NOT_FOUND}).action is action
 
 
+@pytest.mark.parametrize("rows", [1, 7, 100, 1_000, 1_000_000])
+@pytest.mark.parametrize("percent", range(1, 100))
+def test_a_share_is_exact(percent: int, rows: int) -> None:
+    """A share of all records tolerates as many as it says, whatever floats make of it."""
+    tolerated = percent * rows // 100
+
+    def action(failing: int) -> Action:
+        tally: Counts = {(Outcome.UPDATED, 200): rows - failing, (Outcome.INVALID, None): failing}
+        return Policy.of({}, percent / 100).decide(tally).action
+
+    assert action(tolerated) is Action.SUCCEED
+    assert action(tolerated + 1) is Action.FAIL
+
+
 def test_tolerance_is_for_failures_only() -> None:
     """Records that a retry can mend are never tolerated away."""
     tally: Counts = {**UPDATED, (Outcome.THROTTLED, 429): 1, (Outcome.REJECTED, 400): 1}

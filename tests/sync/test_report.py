@@ -57,6 +57,7 @@ def test_report_in_full() -> None:
                 "properties": ["firstname"],
                 "correlation_id": "c-1",
                 "earlier_try": None,
+                "cause": "HubSpot refused it (VALIDATION_ERROR)",
                 "count": 1,
             },
             {
@@ -69,6 +70,7 @@ def test_report_in_full() -> None:
                 "properties": [],
                 "correlation_id": None,
                 "earlier_try": None,
+                "cause": "the key is missing, or cannot be a key (KEY)",
                 "count": 1,
             },
         ],

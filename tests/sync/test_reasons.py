@@ -1,0 +1,96 @@
+"""Reasons without a value of a record."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_hubcontact.sync import reasons
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.plan import WOULD
+from airflow_provider_hubcontact.sync.reasons import BY_OUTCOME, MAX_PROPERTIES, SENTENCES, cause, names, word
+
+PACKAGE = Path(reasons.__file__).parent.parent
+MAKERS = {"Result", "_invalid", "_replace", "replace"}
+
+
+def categories() -> Iterator[str]:
+    """Every category that the package itself gives a result."""
+    for path in [*PACKAGE.glob("sync/*.py"), *PACKAGE.glob("operators/*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+            given = [*node.args, *(each.value for each in node.keywords if each.arg == "category")]
+            for each in given if name in MAKERS else ():
+                if isinstance(each, ast.Constant) and re.fullmatch("[A-Z][A-Z_]+", str(each.value)):
+                    yield str(each.value)
+
+
+def test_each_category_of_ours_has_a_sentence() -> None:
+    """No result that the package makes is left without an explanation."""
+    found = set(categories()) - set(WOULD)
+
+    assert len(found) > 8
+    assert found <= set(SENTENCES)
+
+
+def test_each_outcome_has_a_sentence() -> None:
+    """What HubSpot's own categories leave open, the outcome says."""
+    assert set(BY_OUTCOME) == set(Outcome)
+
+
+@pytest.mark.parametrize(
+    ("result", "says"),
+    [
+        (Result(1, "k", Outcome.INVALID, None, "PORTAL_SCHEMA"), "the portal's properties do not allow "),
+        (Result(1, "k", Outcome.REJECTED, 400, "VALIDATION_ERROR"), "HubSpot refused it (VALID"),
+        (
+            Result(1, "k", Outcome.REJECTED, 400, "VALIDATION_ERROR", why="INVALID_OPTION"),
+            "HubSpot refused it: INVALID_OPTION (VALIDATION_ERROR)",
+        ),
+        (Result(1, "k", Outcome.UNAVAILABLE, why="no\nroute"), "HubSpot could not be asked: no route"),
+        (Result(1, "k", Outcome.REJECTED, 400, "has a k"), "HubSpot refused it"),
+    ],
+)
+def test_cause(result: Result, says: str) -> None:
+    """The category decides, else the outcome; what looks like a sentence of a server is left out."""
+    assert cause(result).startswith(says)
+
+
+@given(st.sampled_from(Outcome), st.sampled_from([None, *SENTENCES, "VALIDATION_ERROR"]), st.text())
+def test_a_cause_is_made_of_fixed_words(outcome: Outcome, category: str | None, text: str) -> None:
+    """Whatever key, reason and values a result has, its cause is the same."""
+    plain = Result(1, "", outcome, 400, category)
+
+    assert cause(plain) == cause(plain._replace(key=text, reason=text, changes={"city": (text, text)}))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("VALIDATION_ERROR", True),
+        ("1c8e-4f.x", True),
+        ("two words", False),
+        ("a@b", False),
+        ("x" * 61, False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_word(text: str | None, is_one: bool) -> None:
+    """Only what looks like a category, a code or an id is shown."""
+    assert word(text) == (text if is_one else "")
+
+
+def test_names() -> None:
+    """Names are printable, short and few."""
+    given = ("a\nb", "x" * 99, *(f"p{number}" for number in range(6)))
+
+    assert names(given) == f"a b, {'x' * 59}…, p0, p1, p2, and {len(given) - MAX_PROPERTIES} more"
