@@ -168,7 +168,7 @@ def test_a_create_that_a_proxy_gave_up_is_not_repeated(status: int) -> None:
     """It may have been carried out: the next try looks the contact up first."""
     with troubled(kind="html", on="batches.create", status=status, applied=True) as sandbox:
         ended = Ended(sandbox, "2026-09", create=True)
-        created = [each for each in sandbox.portal.page(0, 100) if each.properties["firstname"] == "new"]
+        created = [each for each in sandbox.portal.page(0, 1_000) if each.properties["firstname"] == "new"]
 
     assert len(created) == 5
     assert ended.outcomes == {Outcome.UNAVAILABLE}

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
-from urllib3.exceptions import MaxRetryError, SSLError
+from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
 
 from airflow_provider_hubcontact.client.auth import AccessToken
 from airflow_provider_hubcontact.client.errors import (
@@ -20,11 +20,11 @@ from airflow_provider_hubcontact.client.errors import (
     NotSent,
     UnusableAnswer,
 )
-from airflow_provider_hubcontact.client.network import MAX_BODY
+from airflow_provider_hubcontact.client.network import MAX_BODY, host_of
 from airflow_provider_hubcontact.client.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.transport import Transport
 from airflow_provider_hubcontact.client.trouble import trouble
-from tests.client.scripted import TOKEN, reply, wire
+from tests.client.scripted import TOKEN, Reply, reply, wire
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
 
@@ -133,6 +133,59 @@ def test_a_host_that_is_not_there(host: str) -> None:
     """Neither a name that nobody has nor a port where nobody listens has seen the request."""
     with pytest.raises(NotSent, match="cannot be reached"):
         ask(host)
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("https://no-such-host.invalid", "DNS does not know the host's name"),
+        ("http://127.0.0.1:9", "the connection was refused"),
+        ("https://10.255.255.1:444", "timeout, no connection came about|no route to the host"),
+    ],
+    ids=["DNS", "refused", "timeout"],
+)
+def test_which_address_and_why(host: str, why: str) -> None:
+    """An error names the address, and what went wrong there in plain words."""
+    with pytest.raises(NotSent, match=f"at {host.partition('//')[2]}: .*({why})"):
+        ask(host)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"", "closed without an answer"),
+        (b"no HTTP at all\r\n\r\n", "not HTTP, or broke off"),
+        (lambda _: time.sleep(1), "timeout, nothing came for too long"),
+    ],
+    ids=["closed", "other protocol", "silence"],
+)
+def test_an_answer_that_does_not_come_is_told(answer: Reply, why: str) -> None:
+    """An error of a request that was sent names the address and the reason, too."""
+    with (
+        wire(answer, attempts=1, read_timeout=0.3) as to,
+        pytest.raises(AnswerLost, match=f"at {to.server.url[7:]}: .*{why}"),
+    ):
+        to.transport.request("GET", "/x", repeatable=True)
+
+
+def test_no_error_quotes_a_url() -> None:
+    """A proxy's password, a token or a record's address that stands in a URL stays out of errors."""
+    url = "https://proxy-user:hunter2@127.0.0.1:9/contact/email/ada@example.com?token=pat"
+    reason = MaxRetryError(None, url, NewConnectionError(None, f"no way to {url}"))  # type: ignore[arg-type]
+
+    shown = str(trouble(requests.exceptions.ConnectionError(reason), host_of(url)))
+
+    assert "127.0.0.1:9" in shown
+    for hidden in ("hunter2", "ada@", "pat", "proxy-user"):
+        assert hidden not in shown
+
+
+def test_json_is_asked_for() -> None:
+    """HubSpot answers a contact that it does not have with a page, unless JSON is asked for."""
+    with wire(reply(200, "{}")) as to:
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert b"\r\nAccept: application/json\r\n" in to.server.requests[0]
 
 
 def test_settings_of_the_machine_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
