@@ -62,7 +62,12 @@ def _strike(secrets: tuple[str, ...], text: str) -> str:
 
 @lru_cache(maxsize=16)
 def _pattern(secrets: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join("".join(map(_char, each)) for each in secrets), re.IGNORECASE)
+    first = "".join(re.escape(each[0]) for each in secrets)
+    # A run of backslashes is searched from its beginning only: a server could send one of any length.
+    return re.compile(
+        rf"(?=[\\%&{first}])(?<!\\)(?:{'|'.join(''.join(map(_char, each)) for each in secrets)})",
+        re.IGNORECASE,
+    )
 
 
 def _char(char: str) -> str:
@@ -70,4 +75,4 @@ def _char(char: str) -> str:
     code = ord(char)
     percent = "".join(f"%(?:25){{0,9}}{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
     entity = rf"&#(?:0{{0,9}}{code}|x0{{0,9}}{code:x});"
-    return rf"(?:\\{{0,99}}(?:{re.escape(char)}|u{code:04x})|{percent}|{entity})"
+    return rf"\\*(?:{re.escape(char)}|u{code:04x}|{percent}|{entity})"

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 import requests
 
+from airflow_provider_hubcontact.client import AccessToken, HubSpot, PropertyDefinition
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+from airflow_provider_hubcontact.operators.properties import create_missing
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import connect, run, stored
 
@@ -219,8 +221,27 @@ class TestPreflight:
 
         assert ended.error is None
 
+    def test_an_app_of_old(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An OAuth app's scope of old stands for the newer ones: HubSpot decides what it may do."""
+        with Sandbox([{"email": "a@example.com"}], scopes=["contacts"]) as hubspot:
+            connect(monkeypatch, hubspot.url, hubspot.token)
+
+            ended = run(records=[{"email": "a@example.com", "city": "Rome"}])
+
+        assert "lacks the scopes" not in str(ended.error)
+        assert ended.outcomes == {"unauthorized": 1}
+
 
 class TestMissingProperties:
+    def test_another_worker_is_first(self, portal: Sandbox) -> None:
+        """A property that two workers create at once is created by one of them, and both go on."""
+        wanted = [PropertyDefinition("shoe_size", "Shoe size"), PropertyDefinition("hat_size", "Hat size")]
+        with HubSpot(portal.url, AccessToken(portal.token)) as hubspot:
+            first = create_missing(hubspot.properties, wanted[:1])
+            second = create_missing(hubspot.properties, wanted)
+
+        assert (first, second) == (["shoe_size"], ["hat_size"])
+
     def test_types_from_the_schema(self, portal: Sandbox) -> None:
         """A JSON Schema says more about a column than its first value."""
         schema = {

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
-from urllib3.exceptions import MaxRetryError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProxyError, SSLError
 
 from airflow_provider_hubcontact.client.auth import AccessToken
 from airflow_provider_hubcontact.client.errors import (
@@ -20,11 +20,11 @@ from airflow_provider_hubcontact.client.errors import (
     NotSent,
     UnusableAnswer,
 )
-from airflow_provider_hubcontact.client.network import MAX_BODY
+from airflow_provider_hubcontact.client.network import MAX_BODY, host_of
 from airflow_provider_hubcontact.client.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.transport import Transport
 from airflow_provider_hubcontact.client.trouble import trouble
-from tests.client.scripted import TOKEN, reply, wire
+from tests.client.scripted import TOKEN, Reply, reply, wire
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
 
@@ -33,6 +33,14 @@ def ask(base_url: str) -> None:
     options = {"attempts": 1, "connect_timeout": 0.5, "read_timeout": 0.5}
     with Transport(base_url, AccessToken(TOKEN), RateLimit(), **options) as transport:  # type: ignore[arg-type]
         transport.request("GET", "/x", repeatable=True)
+
+
+def wrong_certificate() -> ssl.SSLError:
+    return ssl.SSLCertVerificationError(1, "certificate verify failed")
+
+
+def cut_off() -> ssl.SSLError:
+    return ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
 
 
 def drip_redirect(connection: socket.socket) -> None:
@@ -135,6 +143,75 @@ def test_a_host_that_is_not_there(host: str) -> None:
         ask(host)
 
 
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("https://no-such-host.invalid", "DNS does not know the host's name"),
+        ("http://127.0.0.1:9", "the connection was refused"),
+    ],
+    ids=["DNS", "refused"],
+)
+def test_which_address_and_why(host: str, why: str) -> None:
+    """An error names the address, and what went wrong there in plain words."""
+    with pytest.raises(NotSent, match=f"at {host.partition('//')[2]}: {why}"):
+        ask(host)
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        (ConnectTimeoutError(None, "x"), "timeout, no connection came about"),
+        (SSLError(wrong_certificate()), "TLS, the certificate cannot be trusted"),
+        (ProxyError("x", OSError("Tunnel connection failed: 407")), "the proxy does not let it through"),
+    ],
+    ids=["timeout", "certificate", "proxy"],
+)
+def test_why_a_connection_does_not_come_about(reason: Exception, why: str) -> None:
+    """Time, TLS and proxies are told from each other."""
+    error = trouble(requests.exceptions.ConnectionError(MaxRetryError(None, "/", reason)), "x:1")  # type: ignore[arg-type]
+
+    assert type(error) is NotSent
+    assert f"cannot be reached at x:1: {why}" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"", "closed without an answer"),
+        (b"no HTTP at all\r\n\r\n", "not HTTP, or broke off"),
+        (lambda _: time.sleep(1), "timeout, nothing came for too long"),
+    ],
+    ids=["closed", "other protocol", "silence"],
+)
+def test_an_answer_that_does_not_come_is_told(answer: Reply, why: str) -> None:
+    """An error of a request that was sent names the address and the reason, too."""
+    with (
+        wire(answer, attempts=1, read_timeout=0.3) as to,
+        pytest.raises(AnswerLost, match=f"at {to.server.url[7:]}: .*{why}"),
+    ):
+        to.transport.request("GET", "/x", repeatable=True)
+
+
+def test_no_error_quotes_a_url() -> None:
+    """A proxy's password, a token or a record's address that stands in a URL stays out of errors."""
+    url = "https://proxy-user:hunter2@127.0.0.1:9/contact/email/ada@example.com?token=pat"
+    reason = MaxRetryError(None, url, NewConnectionError(None, f"no way to {url}"))  # type: ignore[arg-type]
+
+    shown = str(trouble(requests.exceptions.ConnectionError(reason), host_of(url)))
+
+    assert "127.0.0.1:9" in shown
+    for hidden in ("hunter2", "ada@", "pat", "proxy-user"):
+        assert hidden not in shown
+
+
+def test_json_is_asked_for() -> None:
+    """HubSpot answers a contact that it does not have with a page, unless JSON is asked for."""
+    with wire(reply(200, "{}")) as to:
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert b"\r\nAccept: application/json\r\n" in to.server.requests[0]
+
+
 def test_settings_of_the_machine_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy of an unknown kind, or missing certificates, is told as configuration."""
     with monkeypatch.context() as context:
@@ -171,14 +248,6 @@ def test_a_server_without_tls() -> None:
             ask(f"https://127.0.0.1:{server.getsockname()[1]}")
 
     assert TOKEN.encode() not in received.result()
-
-
-def wrong_certificate() -> ssl.SSLError:
-    return ssl.SSLCertVerificationError(1, "certificate verify failed")
-
-
-def cut_off() -> ssl.SSLError:
-    return ssl.SSLEOFError(8, "EOF occurred in violation of protocol")
 
 
 @pytest.mark.parametrize(("cause", "kind"), [(wrong_certificate(), NotSent), (cut_off(), AnswerLost)])

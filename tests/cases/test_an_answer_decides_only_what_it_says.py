@@ -1,0 +1,412 @@
+"""An answer decides only about the records that it is about, and only what HubSpot says in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_hubcontact.client import AccessToken, HubSpot, RateLimit
+from airflow_provider_hubcontact.client.status import status_of
+from airflow_provider_hubcontact.operators.contacts_port import port_of
+from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.comparison import Kind, kept
+from airflow_provider_hubcontact.sync.engine import Sync
+from airflow_provider_hubcontact.sync.outcome import ABOUT_A_RECORD, MAY_PASS, Outcome, Result, refused_as
+from airflow_provider_hubcontact.sync.plan import Change, Rules, Write
+from airflow_provider_hubcontact.sync.ports import Answers, Fault, Lost, Step, Written
+from airflow_provider_hubcontact.sync.record import Record, Shape
+from airflow_provider_hubcontact.sync.settle import Settled, settle
+from airflow_provider_hubcontact.sync.watch import Stop, Watch
+from tests.client.scripted import Clock, reply, wire
+from tests.sync.fakes import ShuffledWorkers
+
+PEOPLE = [{"email": f"c{number}@example.com", "firstname": "old"} for number in range(200)]
+
+
+@pytest.mark.parametrize("status", [207, *range(400, 600)])
+def test_both_sides_read_a_status_alike(status: int) -> None:
+    """What the client repeats passes for sync too, and what is about a record is so for both."""
+    meaning, outcome = status_of(status), refused_as(status)
+    about_a_record = {"BadRequest", "NotFound", "Conflict", "TooLarge"}
+
+    assert meaning.passes is (outcome in MAY_PASS)
+    assert (meaning.error in about_a_record) is (outcome in ABOUT_A_RECORD)
+    assert (meaning.error in {"Unauthorized", "Forbidden"}) is (outcome is Outcome.UNAUTHORIZED)
+    assert (meaning.error == "StatusError") is (outcome is Outcome.UNKNOWN)
+
+
+class Ended:
+    """A run against a sandbox: results by row, why it stopped, and what it cost."""
+
+    def __init__(self, sandbox: Sandbox, api: str, *, create: bool = False, rows: int = 5) -> None:
+        clock = Clock()
+        self.results: dict[int, Result] = {}
+        source = [{"email": f"c{number}@example.com", "firstname": "new"} for number in range(rows)]
+        if create:
+            source = [each | {"email": f"new-{each['email']}"} for each in source]
+        limit = RateLimit(1_000_000, clock=clock, sleep=clock.sleep)
+        with HubSpot(sandbox.url, AccessToken(sandbox.token), api_version=api, rate_limit=limit) as hubspot:
+            port = port_of(hubspot, "email")
+            sync = Sync(Shape(), Rules(create=create), port, port)
+            self.stop: Stop | None = sync.run(source, ShuffledWorkers(size=1), self._settled)
+            self.calls: int = hubspot.calls.to_dict()["total"]
+        self.rows = rows
+
+    def _settled(self, result: Result) -> None:
+        assert result.row not in self.results
+        self.results[result.row] = result
+
+    @property
+    def outcomes(self) -> set[Outcome]:
+        if self.stop is None:
+            assert len(self.results) == self.rows
+        return {result.outcome for result in self.results.values()}
+
+
+@contextmanager
+def troubled(**rule: object) -> Iterator[Sandbox]:
+    with Sandbox(PEOPLE, faults={"rules": [rule]}) as sandbox:
+        yield sandbox
+
+
+CALLS = {
+    "2026-09": ["batches.read", "batches.update", "batches.create"],
+    "v1": ["contacts_v1.*"],
+}
+HUBSPOT_SAYS_SO = {400, 409, 413, 414, 422}
+"""Statuses that decide about a record if HubSpot itself answers so."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(400, 599),
+    st.sampled_from(["status", "html"]),
+    st.sampled_from([(api, call) for api, calls in CALLS.items() for call in calls]),
+    st.integers(0, 2),
+)
+def test_any_status_of_a_whole_call(status: int, kind: str, about: tuple[str, str], after: int) -> None:
+    """A whole call's status makes no good record rejected, not found or written, unless HubSpot says so."""
+    api, call = about
+    create = call == "batches.create"
+    with troubled(kind=kind, on=call, status=status, after=after if api == "v1" else 0) as sandbox:
+        ended = Ended(sandbox, api, create=create)
+        written = sum(
+            contact.properties.get("firstname") == "new" for contact in sandbox.portal.page(0, 1_000)
+        )
+
+    allowed = {
+        Outcome.UNKNOWN,
+        Outcome.UNAVAILABLE,
+        Outcome.THROTTLED,
+        Outcome.UNAUTHORIZED,
+        Outcome.NOT_ATTEMPTED,
+    }
+    if kind == "status" and status in HUBSPOT_SAYS_SO:
+        allowed |= {Outcome.REJECTED, Outcome.CONFLICT}
+    if api == "v1":
+        allowed |= {Outcome.UPDATED}  # those before the trouble
+    assert ended.outcomes <= allowed
+    proved = {Outcome.UPDATED, Outcome.CREATED}
+    assert sum(result.outcome in proved for result in ended.results.values()) == written
+
+
+@pytest.mark.parametrize("status", [404, 405, 406, 410, 415, 418, 421, 426, 451, 499])
+@pytest.mark.parametrize("about", [(api, call) for api, calls in CALLS.items() for call in calls])
+@pytest.mark.parametrize("kind", ["status", "html"])
+def test_a_status_that_is_about_no_record_stops_the_run(
+    kind: str, status: int, about: tuple[str, str]
+) -> None:
+    """No further call can succeed where HubSpot's API is not; nothing is said of the records."""
+    api, call = about
+    with troubled(kind=kind, on=call, status=status) as sandbox:
+        ended = Ended(sandbox, api, create=call == "batches.create")
+
+    assert ended.stop is not None
+    assert ended.stop.setup
+    assert f"answered {status}" in ended.stop.reason
+    assert "@" not in ended.stop.reason
+    assert ended.outcomes == {Outcome.NOT_ATTEMPTED}
+    assert ended.calls <= 2
+
+
+@pytest.mark.parametrize("api", ["2026-09", "v1"])
+def test_a_contact_that_is_missing(api: str) -> None:
+    """HubSpot's own word that nobody has a key is about its record alone; the others are written."""
+    with Sandbox(PEOPLE[:3]) as sandbox:
+        ended = Ended(sandbox, api)
+
+    outcomes = [ended.results[row].outcome for row in sorted(ended.results)]
+    assert ended.stop is None
+    assert outcomes == [Outcome.UPDATED] * 3 + [Outcome.NOT_FOUND] * 2
+
+
+@pytest.mark.parametrize("status", [408, 425, 503])
+@pytest.mark.parametrize("about", [(api, call) for api, calls in CALLS.items() for call in calls])
+def test_what_a_proxy_gave_up_is_unavailable(status: int, about: tuple[str, str]) -> None:
+    """408 and 425 are as 503: repeated, never halved, and at last ``unavailable``."""
+    api, call = about
+    with troubled(kind="html", on=call, status=status) as sandbox:
+        ended = Ended(sandbox, api, create=call == "batches.create", rows=200)
+
+    assert ended.outcomes <= {Outcome.UNAVAILABLE, Outcome.NOT_ATTEMPTED}
+    assert Outcome.UNAVAILABLE in ended.outcomes
+    assert ended.calls <= 30
+    with troubled(kind="html", on=call, status=status, count=3) as sandbox:
+        ended = Ended(sandbox, api, create=call == "batches.create")
+    if call != "batches.create":
+        assert ended.outcomes == {Outcome.UPDATED}
+
+
+@pytest.mark.parametrize("status", [408, 425])
+def test_a_create_that_a_proxy_gave_up_is_not_repeated(status: int) -> None:
+    """It may have been carried out: the next try looks the contact up first."""
+    with troubled(kind="html", on="batches.create", status=status, applied=True) as sandbox:
+        ended = Ended(sandbox, "2026-09", create=True)
+        created = [each for each in sandbox.portal.page(0, 1_000) if each.properties["firstname"] == "new"]
+
+    assert len(created) == 5
+    assert ended.outcomes == {Outcome.UNAVAILABLE}
+    assert ended.calls == 2
+
+
+@pytest.mark.parametrize("status", [413, 414])
+def test_a_proxy_that_takes_small_calls_only(status: int) -> None:
+    """A batch that is too large is sent in parts; a proxy's word makes no record rejected."""
+    with troubled(kind="html", on="batches.update", status=status, count=3) as sandbox:
+        assert Ended(sandbox, "2026-09").outcomes == {Outcome.UPDATED, Outcome.UNKNOWN}
+
+
+# Errors inside a 207
+
+
+def batch(errors: list[dict[str, Any]], *written: str) -> bytes:
+    results = [{"id": each, "properties": {}} for each in written]
+    return reply(207, json.dumps({"status": "COMPLETE", "results": results, "errors": errors}))
+
+
+def outcome_inside(error: dict[str, Any]) -> Result:
+    """Let an answer confirm one of two inputs, and say this of the other."""
+    changes = [
+        Change(Record(row, f"k{row}", {}), Write.UPDATE, str(900 + row), ({"firstname": "new"},))
+        for row in (1, 2)
+    ]
+    error = {"status": "error", "message": "odd", "context": {"objectWriteTraceId": ["2-0"]}} | error
+    with wire(batch([error], "901")) as to, HubSpot(to.server.url, AccessToken("pat-na1-x")) as hubspot:
+        answer = port_of(hubspot, "email").write(Write.UPDATE, [Step(change) for change in changes])
+    settled = settle([Step(change) for change in changes], answer)
+    first, second = sorted(settled.results)
+    assert first.outcome is Outcome.UPDATED
+    return second
+
+
+@pytest.mark.parametrize("category", ["", "NEW_CATEGORY", "INTERNAL", "validation_error", "X" * 5_000])
+def test_a_category_that_nobody_knows(category: str) -> None:
+    """An error whose category says nothing decides nothing: its record is tried again."""
+    result = outcome_inside({"category": category})
+
+    assert (result.outcome, result.status, result.reason) == (Outcome.UNKNOWN, 207, "odd")
+
+
+@given(st.integers(400, 599), st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_a_category_that_nobody_knows_with_a_status(status: int, as_text: bool) -> None:
+    """An error that says its own status is judged by it."""
+    result = outcome_inside({"category": "NEW_CATEGORY", "status": str(status) if as_text else status})
+
+    assert result.outcome is refused_as(status)
+    assert result.status == status
+
+
+@pytest.mark.parametrize(
+    "status", ["error", None, True, 200, "99999999999999999999", "٤٠٤", -400, 404.0, [404]]
+)
+def test_a_status_that_is_not_valid(status: object) -> None:
+    """What is no status of a refusal says nothing."""
+    assert outcome_inside({"category": "NEW_CATEGORY", "status": status}).outcome is Outcome.UNKNOWN
+
+
+def test_a_known_category_outranks_a_status() -> None:
+    """HubSpot documents categories; a number beside one changes nothing."""
+    result = outcome_inside({"category": "VALIDATION_ERROR", "status": 503})
+
+    assert (result.outcome, result.status) == (Outcome.REJECTED, 400)
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
+def test_trouble_that_names_nobody_is_not_hunted_for(status: int) -> None:
+    """An error that passes is nobody's fault: the records that it may be about are not halved."""
+    changes = [
+        Change(Record(row, f"k{row}", {}), Write.UPDATE, str(900 + row), ({"firstname": "new"},))
+        for row in range(1, 9)
+    ]
+
+    settled = settle(
+        [Step(change) for change in changes], Answers(207, (Written("901"),), (Fault(status, "X", "busy"),))
+    )
+
+    assert settled.again == ()
+    assert [result.outcome for result in settled.results].count(refused_as(status)) == 7
+
+
+# An answer that contradicts itself, or the write
+
+
+@given(st.sampled_from([207, *range(400, 600)]), st.booleans(), st.sampled_from(Write))
+def test_a_contact_among_results_and_errors(status: int, by_trace: bool, write: Write) -> None:
+    """Neither fact is believed: ``unknown``, with both."""
+    address = "k1" if write is Write.CREATE else "901"
+    change = Change(Record(1, "k1", {}), write, address, ({"firstname": "new"},))
+    fault = Fault(status, "X", "it is wrong", ("1-0",) if by_trace else (), () if by_trace else (address,))
+
+    settled = settle([Step(change)], Answers(207, (Written("901", "k1"),), (fault,)))
+
+    (result,) = settled.results
+    assert result.outcome is Outcome.UNKNOWN
+    assert "written" in result.reason
+    assert "it is wrong" in result.reason
+    assert settled == Settled((result,))
+
+
+def test_a_key_that_is_found_and_missing() -> None:
+    """A look-up that finds a key and says that nobody has it proves neither."""
+    error = {"category": "OBJECT_NOT_FOUND", "message": "x", "context": {"ids": ["c0@example.com"]}}
+    found = {"id": "901", "properties": {"email": "c0@example.com", "firstname": "new"}}
+    body = {"status": "COMPLETE", "results": [found], "errors": [error]}
+    results: list[Result] = []
+    with (
+        wire(reply(207, json.dumps(body))) as to,
+        HubSpot(to.server.url, AccessToken("pat-na1-x")) as hubspot,
+    ):
+        port = port_of(hubspot, "email")
+        sync = Sync(Shape(), Rules(), port, port)
+        sync.run([{"email": "c0@example.com", "firstname": "new"}], ShuffledWorkers(), results.append)
+
+    (result,) = results
+    assert result.outcome is Outcome.UNKNOWN
+    assert len(to.server.requests) == 1
+
+
+def echoed(kind: Kind, wanted: str, old: str | None, shown: str | None, *earlier: dict[str, str]) -> Outcome:
+    """Write a value, and let the answer show another one."""
+    steps = (*earlier, {"p": wanted})
+    change = Change(Record(1, "k1", {}), Write.UPDATE, "901", steps, {"p": old})
+    answer = Answers(200, (Written("901", properties={"p": shown}),))
+    (result,) = settle([Step(change, len(earlier))], answer, {"p": kind}).results
+    if result.outcome is Outcome.UNKNOWN:
+        assert repr(shown or "")[:20] in result.reason
+        assert repr(wanted)[:20] in result.reason
+    return result.outcome
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "old", "shown"),
+    [
+        (Kind.TEXT, "new", "old", "old"),
+        (Kind.TEXT, "new", None, None),
+        (Kind.TEXT, "new", None, ""),
+        (Kind.TEXT, "", "old", "old"),
+        (Kind.TEXT, "Anna", "Ann", "Ann"),
+        (Kind.TEXT, "+49 30 99", "+49 30 98", "+49 30 98"),
+        (Kind.EMAIL, "new@x.de", "old@x.de", "OLD@x.de"),
+        (Kind.NUMBER, "15", "1.5", "1.5"),
+        (Kind.NUMBER, "2", "1", "1.0"),
+        (Kind.BOOLEAN, "true", "false", "false"),
+        (Kind.DATE, "2026-01-02", "2026-01-01", "1767225600000"),
+        (Kind.DATETIME, "2026-01-01T10:00:00Z", "2026-01-01T09:00:00Z", "2026-01-01T09:00:00Z"),
+        (Kind.OPTION, "b", "a", "a"),
+        (Kind.OPTIONS, ";golf", "wine", "wine"),
+        (Kind.OPTIONS, "a;b", "a", "a"),
+        (Kind.UNKNOWN, "new", "old", "old"),
+    ],
+)
+def test_an_echo_of_the_old_value(kind: Kind, wanted: str, old: str | None, shown: str | None) -> None:
+    """A write that HubSpot confirms with the value of before is not proved."""
+    assert echoed(kind, wanted, old, shown) is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "old", "shown"),
+    [
+        (Kind.TEXT, "new", "old", "new"),
+        (Kind.TEXT, "new", "old", "somebody else's"),
+        (Kind.TEXT, "  new ", "new", "new"),
+        (Kind.TEXT, "   ", None, ""),
+        (Kind.TEXT, "+49 (0)30 123456", "+4930123456", "+4930123456"),
+        (Kind.TEXT, "030 123456", "+4930123456", "+4930123456"),
+        (Kind.TEXT, "(555) 010-9999", "5550109999", "5550109999"),
+        (Kind.EMAIL, "NEW@x.de", "new@x.de", "new@x.de"),
+        (Kind.NUMBER, "1.50", "1.5", "1.5"),
+        (Kind.NUMBER, "0.1234567890123456789", "0.12345678901234568", "0.12345678901234568"),
+        (Kind.BOOLEAN, "true", "false", "TRUE"),
+        (Kind.DATE, "2026-01-01T12:00:00Z", "2026-01-01", "2026-01-01"),
+        (Kind.OPTIONS, ";golf", "wine", "wine;golf"),
+        (Kind.OPTIONS, "b;a", "a;b", "a;b"),
+        (Kind.TEXT, "", "old", None),
+        (Kind.UNKNOWN, "1.50", "1.5", "1.5"),
+        (Kind.UNKNOWN, "030 123456", "+4930123456", "+4930123456"),
+    ],
+)
+def test_an_echo_that_only_looks_different(
+    kind: Kind, wanted: str, old: str | None, shown: str | None
+) -> None:
+    """HubSpot trims, lower-cases, rounds and formats; somebody else may write meanwhile."""
+    assert echoed(kind, wanted, old, shown) is Outcome.UPDATED
+
+
+@given(st.sampled_from(Kind), st.text(max_size=20), st.none() | st.text(max_size=20))
+def test_an_echo_of_what_was_written(kind: Kind, wanted: str, old: str | None) -> None:
+    """A value that comes back as it was sent never contradicts, trimmed or in capitals neither."""
+    assert not kept(kind, wanted, old, wanted)
+    if kind is Kind.TEXT:
+        assert not kept(kind, wanted, old, wanted.strip())
+
+
+@given(st.sampled_from(Kind), st.text(max_size=20), st.text(max_size=20), st.text(max_size=20))
+def test_only_the_old_value_contradicts(kind: Kind, wanted: str, old: str, shown: str) -> None:
+    """Any other value may be what HubSpot makes of the written one."""
+    if shown != old and kept(kind, wanted, old, shown):
+        assert kept(kind, wanted, old, old)
+
+
+def test_what_an_answer_does_not_mention_contradicts_nothing() -> None:
+    """Answers hold some of the values only, and the old value may not be known."""
+    change = Change(Record(1, "k1", {}), Write.UPDATE, "901", ({"p": "new", "q": "new"},), {"p": "old"})
+    answer = Answers(200, (Written("901", properties={"q": "old"}),))
+
+    (result,) = settle([Step(change)], answer).results
+
+    assert result.outcome is Outcome.UPDATED
+
+
+def test_the_old_value_of_a_second_step_is_the_first_steps() -> None:
+    """A value that is cleared, and then set, is compared with what it was in between."""
+    assert echoed(Kind.TEXT, "new", "old", "", {"p": ""}) is Outcome.UNKNOWN
+    assert echoed(Kind.TEXT, "new", "old", "old", {"p": ""}) is Outcome.UPDATED
+
+
+def test_a_long_value_is_cut_short_in_a_reason() -> None:
+    """A reason is one line of bounded length, whatever the value is."""
+    wanted = "n\x1b[31m" * 30_000
+    change = Change(Record(1, "k1", {}), Write.UPDATE, "901", ({"p": wanted},), {"p": "old"})
+
+    (result,) = settle([Step(change)], Answers(200, (Written("901", properties={"p": "old"}),))).results
+
+    assert result.outcome is Outcome.UNKNOWN
+    assert len(result.reason) < 1_000
+    assert result.reason.isprintable()
+
+
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_wrong_address_stops_the_run_once(sent: bool) -> None:
+    """``setup`` alone stops it, whether or not something was sent."""
+    watch = Watch()
+    watch.see(Lost("nobody is there", sent=sent, setup=True))
+    watch.see(Lost("later", sent=sent))
+
+    assert watch.stop == Stop("nobody is there", None, setup=True)
