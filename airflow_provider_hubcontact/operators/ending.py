@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.explanation import bounded, explain, reasons_of
 from airflow_provider_hubcontact.sync.outcome import WELL, Outcome, by_outcome
 from airflow_provider_hubcontact.sync.policy import Action, Policy, Verdict
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow_provider_hubcontact.sync.report import Report
     from airflow_provider_hubcontact.sync.watch import Stop
 
-log = logging.getLogger(__name__)
+log = printable_logger(__name__)
 
 PAGE_SINCE = (3, 1)
 """Airflow's version that shows the page of a report as a tab."""

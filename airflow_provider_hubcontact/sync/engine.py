@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from functools import partial
 
 import orjson
 
+from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.coercion import Coercer
 from airflow_provider_hubcontact.sync.intake import Intake
 from airflow_provider_hubcontact.sync.jobs import Answer, Checking, Job, Reading, Writing
@@ -41,7 +41,7 @@ from airflow_provider_hubcontact.sync.watch import Stop, Watch
 from airflow_provider_hubcontact.sync.window import Window
 from airflow_provider_hubcontact.sync.workers import Workers
 
-log = logging.getLogger(__name__)
+log = printable_logger(__name__)
 
 WINDOW = 8_000
 """Records that may be under way at once: what folding sees, and what bounds memory."""
