@@ -10,6 +10,7 @@ from typing import Any
 
 __all__ = [
     "MAX_LENGTH",
+    "PrintableLines",
     "printable",
     "printable_document",
     "printable_json",
@@ -36,12 +37,18 @@ def printable(text: str, limit: int = MAX_LENGTH) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def printable_lines(text: str) -> str:
+class PrintableLines(str):
+    """A text that is printable already, line by line."""
+
+    __slots__ = ()
+
+
+def printable_lines(text: str) -> PrintableLines:
     """Return a text whose line ends are our own, each line of it printable.
 
     :param text: lines that were put together here; a foreign part of one must be :func:`printable` already.
     """
-    return "\n".join(map(printable, text.split("\n")))
+    return PrintableLines("\n".join(map(printable, text.split("\n"))))
 
 
 def printable_document(document: Mapping[str, object], limit: int = MAX_LENGTH) -> dict[str, Any]:
@@ -111,4 +118,4 @@ class _PrintableLogger(logging.LoggerAdapter[logging.Logger]):
 
 
 def _argument(value: object) -> object:
-    return value if isinstance(value, int | float) else printable(str(value))
+    return value if isinstance(value, int | float | PrintableLines) else printable(str(value))

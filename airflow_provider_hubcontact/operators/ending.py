@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from airflow_provider_hubcontact.printable import printable_logger
+from airflow_provider_hubcontact.printable import printable_lines, printable_logger
 from airflow_provider_hubcontact.sync.explanation import bounded, explain, reasons_of
 from airflow_provider_hubcontact.sync.outcome import WELL, Outcome, by_outcome
 from airflow_provider_hubcontact.sync.policy import Action, Policy, Verdict
@@ -63,12 +63,12 @@ def log_a_good_end(report: Report, verdict: Verdict, text: str) -> None:
     log.info("%s %s calls, %.1f s.", verdict.sentence, f"{calls:,}", report.seconds)
     is_good = report.dry_run or all(outcome in WELL for outcome in by_outcome(report.tally))
     if report.reasons or not is_good:
-        log.warning("%s", text)
+        log.warning("%s", printable_lines(text))
 
 
 def log_a_bad_end(text: str) -> None:
     """Log why the task fails, or needs another try: not every page of Airflow shows all of an exception."""
-    log.error("%s", text)
+    log.error("%s", printable_lines(text))
 
 
 def log_a_break(report: Report, error: BaseException, places: list[str]) -> None:
@@ -83,4 +83,4 @@ def log_a_break(report: Report, error: BaseException, places: list[str]) -> None
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in by_outcome(report.tally).items())
     lines = [f"The run ended with {type(error).__name__} after {report.rows:,} records: {counts}."]
     lines += [*reasons_of(report), *(f"More: {place}" for place in places)]
-    log.error("%s", bounded(lines))
+    log.error("%s", printable_lines(bounded(lines)))

@@ -385,7 +385,7 @@ def test_what_is_tolerated_is_a_warning(
         (quota_gone, "Another try can succeed from 20"),
         (guard, "2 changes of 3 rows are more than max_changes=1 allows: nothing was written"),
         (preflight, "the portal has no property no_such_property"),
-        (lost, "HubSpot did not answer: "),
+        (lost, "HubSpot did not answer at "),
     ],
 )
 def test_why_nothing_more_was_sent(
