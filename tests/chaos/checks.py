@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.chaos.hostile import MARK
-from tests.chaos.statuses import ABOUT_A_RECORD, status_of
+from tests.chaos.statuses import is_about_a_record, status_of
 from tests.chaos.world import Entry, Values, World
 
 SENT = {"updated", "created", "unchanged"}
@@ -177,12 +177,12 @@ class Checks:
         self.hold(kept, f"{entry.contact} is {line['outcome']}, but has {has}")
 
     def _blame(self, blamed: Counter[int], log: Iterable[Line]) -> None:
-        """Good rows are refused for good only by answers to calls about them alone, of a status for that."""
-        alone: Counter[int] = Counter(line["status"] for line in log if line["records"] == 1)
-        about = ABOUT_A_RECORD | ({404} if self._legacy else frozenset())
+        """One answer refuses one good row for good at most, and only if it can be about a record."""
+        said = Counter(line["status"] for line in log if is_about_a_record(line["fault"]))
         for status, count in blamed.items():
-            most = alone[status] if status in about else 0
-            self.hold(count <= most, f"{count} good rows ended with {status}, said of {most}")
+            self.hold(
+                count <= said[status], f"{count} good rows ended with {status}, said {said[status]} times"
+            )
 
     # After a run without trouble
 

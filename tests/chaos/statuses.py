@@ -13,8 +13,11 @@ OFTEN = (
 )
 """Those that HubSpot documents, and those of the proxies before it."""
 
-ABOUT_A_RECORD = frozenset({400, 409, 413, 414, 422})
-"""What may be said about a record, if the call was about no other."""
+ABOUT_A_RECORD = frozenset({400, 409, 422})
+"""What HubSpot may say about a record, if the call was about no other."""
+
+TOO_LARGE = frozenset({413, 414})
+"""What anybody may say about a record."""
 
 MAY_BE_CARRIED_OUT = frozenset({408, 499, *range(500, 600)})
 """After which HubSpot may have done what was asked: something on the way gave up."""
@@ -55,6 +58,18 @@ def _rule(dice: random.Random, place: int, *, legacy: bool) -> dict[str, Any]:
 
 
 def status_of(name: str) -> int | None:
-    """Give the status that a rule of these answers with; None if it is another rule."""
-    found = re.fullmatch(r"(\d{3}) [a-z]+ \d+", name)
-    return int(found[1]) if found else None
+    """Return the status that a rule of these answers with; None if it is another rule."""
+    found = _NAME.fullmatch(name)
+    return int(found["status"]) if found else None
+
+
+def is_about_a_record(name: str) -> bool:
+    """Check whether what a fault answers may be about a record, if the call was about no other."""
+    found = _NAME.fullmatch(name)
+    if found is None:
+        return name != ""
+    status = int(found["status"])
+    return status in TOO_LARGE or (status in ABOUT_A_RECORD and found["body"] == "hubspot")
+
+
+_NAME = re.compile(r"(?P<status>\d{3}) (?P<body>[a-z]+) \d+")
