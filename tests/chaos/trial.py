@@ -69,7 +69,8 @@ class Trial:
     """
 
     def __init__(self, seed: int, trouble: Trouble, rows: int) -> None:
-        self.world = make(seed, rows, texts=trouble.database)
+        self._in_file = not trouble.database and random.Random(f"{seed} in the DAG file").random() < 0.3
+        self.world = make(seed, rows, texts=trouble.database or self._in_file)
         self.trouble = trouble
         self.totals = Totals(1, 0, len(self.world.rows), self.world.by_other, self.world.hostile)
         self._checks = Checks(self.world, self.totals, f"seed {seed}, {trouble.name}", legacy=trouble.legacy)
@@ -174,6 +175,7 @@ class Trial:
         query = {"sql": QUERY, "sql_conn_id": "warehouse"}
         return {
             **(query if self.trouble.database else {"records": self.world.rows}),
+            "in_file": self._in_file,
             "mapping": MAPPING,
             "schema": SCHEMA,
             "mode": "upsert" if self.world.upsert else "update",
