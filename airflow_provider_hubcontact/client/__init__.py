@@ -20,8 +20,10 @@ from airflow_provider_hubcontact.client.errors import (
     RateLimited,
     ServerError,
     StatusError,
+    TooLarge,
     Unauthorized,
     UnusableAnswer,
+    WrongAddress,
 )
 from airflow_provider_hubcontact.client.hubspot import HubSpot
 from airflow_provider_hubcontact.client.properties import Option, PropertyDefinition
@@ -56,6 +58,8 @@ __all__ = [
     "RateLimited",
     "ServerError",
     "StatusError",
+    "TooLarge",
     "Unauthorized",
     "UnusableAnswer",
+    "WrongAddress",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 from airflow_provider_hubcontact.client.auth import Auth, OAuthToken
 from airflow_provider_hubcontact.client.errors import UnusableAnswer
 from airflow_provider_hubcontact.client.transport import Transport
+from airflow_provider_hubcontact.printable import printable
 
 REQUIRED_SCOPES = frozenset({"crm.objects.contacts.read", "crm.objects.contacts.write"})
 """What an update needs; creating properties needs ``crm.schemas.contacts.write`` besides."""
@@ -76,8 +77,8 @@ class Account:
         domain = body.get("uiDomain")
         return AccountDetails(
             body["portalId"],
-            str(body.get("timeZone") or "UTC"),
-            str(body.get("accountType") or ""),
+            printable(str(body.get("timeZone") or "UTC"), 64),
+            printable(str(body.get("accountType") or ""), 64),
             str(domain) if domain else None,
         )
 
@@ -91,7 +92,10 @@ class Account:
             return Access(self._auth.portal_id or 0, self._auth.scopes)
         path = "/oauth/v2/private-apps/get/access-token-info"
         # The token stands in the body: a URL ends up in logs.
-        answer = self._transport.request("POST", path, json={"tokenKey": self._auth.token()}, repeatable=True)
+        token = self._auth.token()
+        answer = self._transport.request(
+            "POST", path, json={"tokenKey": token}, repeatable=True, may_miss=True
+        )
         return _access(answer.body)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from threading import Lock
 from typing import Any, NoReturn, Protocol
 
@@ -17,16 +17,18 @@ from airflow_provider_hubcontact.client.errors import (
     Unauthorized,
     UnusableAnswer,
 )
-from airflow_provider_hubcontact.client.network import Session, checked_base_url, exchange
+from airflow_provider_hubcontact.client.network import Session, checked_base_url, exchange, wrong_address
+from airflow_provider_hubcontact.client.redaction import without
+from airflow_provider_hubcontact.client.status import status_of
 
 RENEW_BEFORE = 300.0
 """Seconds before its end at which an access token is renewed."""
 
+DEADLINE = 60.0
+"""Seconds for the call that asks for a token."""
+
 TOKEN_API_VERSION = "2026-09"  # noqa: S105 - a version
 """The version of the token endpoint for APIs that have none of their own."""
-
-PASSING = frozenset({408, 423, 429, 477})
-"""Refusals of the token endpoint that pass, besides 5xx ("Error handling")."""
 
 _API_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _FITS_HEADER = re.compile(r"[!-~]+")
@@ -40,6 +42,9 @@ class Auth(Protocol):
 
     def renew(self, stale: str) -> bool:
         """Replace a token that HubSpot refused; tell whether there is another one now."""
+
+    def secrets(self) -> Collection[str]:
+        """Return all that no error, report or log may show."""
 
 
 class AccessToken:
@@ -74,6 +79,10 @@ class AccessToken:
     def renew(self, stale: str) -> bool:  # noqa: ARG002 - there is no other one
         """Say that there is no other one."""
         return False
+
+    def secrets(self) -> Collection[str]:
+        """Return the token."""
+        return (self._token,)
 
 
 class OAuthToken:
@@ -115,6 +124,7 @@ class OAuthToken:
         self._lock = Lock()
         self._token: str | None = None
         self._renew_at = 0.0
+        self._held = frozenset({client_secret, refresh_token})  # and every token, those of old too
         self.portal_id: int | None = None
         self.scopes: frozenset[str] = frozenset()
 
@@ -139,6 +149,10 @@ class OAuthToken:
                 self._token = self._fetch()
             return self._token != stale
 
+    def secrets(self) -> Collection[str]:
+        """Return the app's secret, and every token that it has had."""
+        return self._held
+
     def _fetch(self) -> str:
         granted = self._ask()
         token, lifetime = granted.get("access_token"), granted.get("expires_in")
@@ -146,16 +160,21 @@ class OAuthToken:
             raise UnusableAnswer("HubSpot's token endpoint answered without an access token", 200)
         if not isinstance(lifetime, int | float) or not lifetime > 0:
             raise UnusableAnswer("HubSpot's token endpoint answered without the token's lifetime", 200)
-        self._on_new_token(token)
+        self._hold(token)
         self._renew_at = self._clock() + max(lifetime - RENEW_BEFORE, lifetime / 2)
         portal, scopes = granted.get("hub_id"), granted.get("scopes")
         self.portal_id = portal if isinstance(portal, int) else None
-        self.scopes = frozenset(map(str, scopes if isinstance(scopes, list) else ()))
         rotated = granted.get("refresh_token")
         if isinstance(rotated, str) and rotated:
-            self._on_new_token(rotated)
+            self._hold(rotated)
             self._form["refresh_token"] = rotated
+        shown = without(self._held, scopes)
+        self.scopes = frozenset(map(str, shown if isinstance(shown, list) else ()))
         return token
+
+    def _hold(self, secret: str) -> None:
+        self._on_new_token(secret)
+        self._held |= {secret}
 
     def _ask(self) -> dict[str, Any]:
         try:
@@ -166,15 +185,17 @@ class OAuthToken:
                     self._url,
                     auth=_NoAuth(),
                     timeout=(5.0, 30.0),
-                    deadline=60.0,
+                    deadline=DEADLINE,
                     data=self._form,
                 )
         except AnswerLost as error:
             # Whatever became of this request, the one that needs the token has not been sent.
             raise NotSent(f"There is no access token: {error}") from None
         body = reply.json()
-        if reply.status in PASSING or reply.status >= 500:
+        if status_of(reply.status).passes:
             raise NotSent(f"There is no access token: HubSpot's token endpoint answered {reply.status}")
+        if reply.status >= 400 and status_of(reply.status).error in {"NotFound", "StatusError"}:
+            raise wrong_address(self._url, "POST", reply.status)
         if reply.status >= 400:
             raise Unauthorized(401, _reason(reply.status, body), "INVALID_AUTHENTICATION")
         if reply.status != 200 or not isinstance(body, dict):

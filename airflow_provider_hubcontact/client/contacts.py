@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from airflow_provider_hubcontact.client.errors import ConfigurationError, Conflict, UnusableAnswer, refusal
+from airflow_provider_hubcontact.client.errors import ConfigurationError, Conflict, UnusableAnswer
+from airflow_provider_hubcontact.client.refusal import refusal
 from airflow_provider_hubcontact.client.transport import Answer, Transport, segment
 
 API_VERSIONS = ("2026-09", "2026-03", "v3")
@@ -46,7 +47,8 @@ class Contact(NamedTuple):
 class InputError:
     """An error inside the answer to a batch.
 
-    :param status: the status that it would have alone; 207 for a category that is not known.
+    :param status: the status that it would have alone, by its category or as it says itself; 207 if neither
+        is known.
     :param category: HubSpot's.
     :param message: HubSpot's sentence.
     :param ids: inputs that it names by id.
@@ -159,7 +161,9 @@ class Contacts:
     def _one(
         self, method: str, path: str, body: Any, params: Mapping[str, str], *, repeatable: bool = True
     ) -> Contact:
-        answer = self._transport.request(method, path, json=body, params=params, repeatable=repeatable)
+        answer = self._transport.request(
+            method, path, json=body, params=params, repeatable=repeatable, may_miss=method != "POST"
+        )
         return _contact(answer.body)
 
     def _batch(
@@ -228,7 +232,7 @@ def _contact(body: Any) -> Contact:
 
 def _input_error(body: Mapping[str, Any]) -> InputError:
     category = str(body.get("category") or "")
-    error = refusal(_STATUSES.get(category, 207), body)
+    error = refusal(_STATUSES.get(category) or _status(body.get("status")) or 207, body)
     return InputError(
         error.status,
         category,
@@ -238,3 +242,9 @@ def _input_error(body: Mapping[str, Any]) -> InputError:
         error.existing_id if isinstance(error, Conflict) else None,
         tuple(dict.fromkeys((*error.context.get("propertyName", ()), *error.properties))),
     )
+
+
+def _status(value: object) -> int | None:
+    """Read the status that an error inside a 207 says of itself; HubSpot's own say ``error`` there."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdecimal() and 400 <= int(text[:4]) < 600 else None

@@ -38,6 +38,7 @@ class ContactsV1:
             f"/contacts/v1/contact/email/{segment(email)}/profile",
             json=_body(properties, timestamps),
             repeatable=not _moves(email, properties),
+            may_miss=True,
         )
         if answer.status != 204:
             raise UnusableAnswer(
@@ -51,7 +52,7 @@ class ContactsV1:
         """
         params = {"property": list(properties), "propertyMode": "value_only", "formSubmissionMode": "none"}
         path = f"/contacts/v1/contact/email/{segment(email)}/profile"
-        body = self._transport.request("GET", path, params=params, repeatable=True).body
+        body = self._transport.request("GET", path, params=params, repeatable=True, may_miss=True).body
         vid, found = _vid(body), body.get("properties") or {}
         if not isinstance(found, dict):
             raise UnusableAnswer("HubSpot answered with properties that are no object")

@@ -4,60 +4,93 @@
 
     HubSpotError
     ├── ConfigurationError        the client cannot work as it is set up
+    │   └── WrongAddress          what answers at the base URL is not HubSpot's API
     ├── NotSent                   HubSpot never saw the request
     │   └── Cancelled             since the run was stopped before
     ├── AnswerLost                HubSpot may have seen it, its answer did not arrive whole
     ├── UnusableAnswer            an answer that is not HubSpot's
     └── StatusError               HubSpot refused
-        ├── BadRequest            400
+        ├── BadRequest            400, 422
         ├── Unauthorized          401
         ├── Forbidden             403
         ├── NotFound              404
         ├── Conflict              409
+        ├── TooLarge              413, 414
         ├── Locked                423
         ├── RateLimited           429
         │   └── DailyLimitReached 429
         ├── Migrating             477
-        └── ServerError           5xx
+        └── ServerError           5xx, and 408 and 425 of a proxy
+
+What each status means is in ``status``.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
+from airflow_provider_hubcontact.client.status import status_of
 from airflow_provider_hubcontact.printable import printable
 
 
 class HubSpotError(Exception):
     """Anything that keeps a call from succeeding."""
 
-    retryable: ClassVar[bool] = False
+    _passes: ClassVar[bool] = False
+    _untouched: ClassVar[bool] = False
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same call can succeed a moment later."""
+        return self._passes
+
+    @property
+    def untouched(self) -> bool:
+        """Whether HubSpot has certainly not carried the call out."""
+        return self._untouched
 
 
 class ConfigurationError(HubSpotError):
     """The client cannot work as it is set up: base URL, credentials, API version."""
 
 
+class WrongAddress(ConfigurationError):
+    """What answers at the base URL is not HubSpot's API, or not at this path.
+
+    Its refusal is about no record, whatever its status.
+
+    :param message: what it answered, and what to check.
+    :param status: HTTP status.
+    """
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message, status)
+        self.status = status
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 class NotSent(HubSpotError):
     """HubSpot never saw the request: no address, no connection, no TLS."""
 
-    retryable = True
+    _passes = True
+    _untouched = True
 
 
 class Cancelled(NotSent):
     """The client was told to stop before the request was sent."""
 
-    retryable = False
+    _passes = False
 
 
 class AnswerLost(HubSpotError):
     """The request was sent, but no whole answer came: it may have been carried out."""
 
-    retryable = True
+    _passes = True
 
 
 class UnusableAnswer(HubSpotError):
@@ -101,6 +134,7 @@ class StatusError(HubSpotError):
     :param details: everything that is wrong, one by one.
     :param context: HubSpot's context, such as ids.
     :param retry_after: seconds that HubSpot asks to wait.
+    :param is_hubspots: the answer has the form of HubSpot's own; others come from proxies.
     """
 
     def __init__(
@@ -112,8 +146,11 @@ class StatusError(HubSpotError):
         details: tuple[ErrorDetail, ...] = (),
         context: Mapping[str, tuple[str, ...]] | None = None,
         retry_after: float | None = None,
+        is_hubspots: bool = True,
     ) -> None:
-        super().__init__(status, message, category, correlation_id, details, context, retry_after)
+        super().__init__(
+            status, message, category, correlation_id, details, context, retry_after, is_hubspots
+        )
         self.status = status
         self.message = message
         self.category = category
@@ -121,11 +158,22 @@ class StatusError(HubSpotError):
         self.details = details
         self.context = dict(context or {})
         self.retry_after = retry_after
+        self.is_hubspots = is_hubspots
 
     def __str__(self) -> str:
         parts = [f"HTTP {self.status}", *([self.category] if self.category else [])]
         origin = f" (correlation id {self.correlation_id})" if self.correlation_id else ""
         return f"{' '.join(parts)}: {self.reason}{origin}"
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same call can succeed a moment later."""
+        return status_of(self.status).passes
+
+    @property
+    def untouched(self) -> bool:
+        """Whether HubSpot has certainly not carried the call out."""
+        return status_of(self.status).untouched
 
     @property
     def reason(self) -> str:
@@ -139,7 +187,7 @@ class StatusError(HubSpotError):
 
 
 class BadRequest(StatusError):
-    """400: the data is wrong; the same request is refused again."""
+    """400, 422: the data is wrong; the same request is refused again."""
 
 
 class Unauthorized(StatusError):
@@ -169,16 +217,16 @@ class Conflict(StatusError):
         return named[0] if named else None
 
 
+class TooLarge(StatusError):
+    """413, 414: a smaller call may be accepted."""
+
+
 class Locked(StatusError):
     """423: too much at once for one portal; the lock lasts two seconds."""
-
-    retryable = True
 
 
 class RateLimited(StatusError):
     """429: over the limit of calls in ten seconds."""
-
-    retryable = True
 
     @property
     def policy(self) -> str | None:
@@ -190,117 +238,20 @@ class RateLimited(StatusError):
 class DailyLimitReached(RateLimited):
     """429: the day's calls are used up; they are back at midnight in the portal's time zone."""
 
-    retryable = False
+    @property
+    def retryable(self) -> bool:
+        """Say that waiting in place does not help."""
+        return False
 
 
 class Migrating(StatusError):
     """477: the portal moves to another region, for up to 24 hours."""
 
-    retryable = True
-
 
 class ServerError(StatusError):
-    """5xx: HubSpot failed."""
-
-    retryable = True
-
-
-_CLASSES: Mapping[int, type[StatusError]] = {
-    400: BadRequest,
-    401: Unauthorized,
-    403: Forbidden,
-    404: NotFound,
-    409: Conflict,
-    423: Locked,
-    429: RateLimited,
-    477: Migrating,
-}
-
-
-def refusal(
-    status: int, body: object, correlation_id: str | None = None, retry_after: float | None = None
-) -> StatusError:
-    """Make the error of an answer.
-
-    :param status: HTTP status, 400 or above.
-    :param body: the parsed body; anything, since errors may come from proxies too.
-    :param correlation_id: of the answer's header; the body's is taken if there is none.
-    :param retry_after: seconds to wait, from the header.
-    :return: the error of the class that the status has.
-
-    HubSpot docs: "Error handling".
-    """
-    fields: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
-    context = context_of(fields)
-    kind = _CLASSES.get(status, ServerError if status >= 500 else StatusError)
-    if kind is RateLimited and context.get("policyName") == ("DAILY",):
-        kind = DailyLimitReached
-    return kind(
-        status,
-        _text(fields.get("message")) or "no reason given",
-        _text(fields.get("category")) or _text(fields.get("errorType")),
-        _text(correlation_id) or _text(fields.get("correlationId")),
-        details_of(fields),
-        context,
-        retry_after,
-    )
-
-
-def context_of(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Collect the contexts of an error body, its own and those of its details."""
-    collected: dict[str, list[str]] = {}
-    for holder in (fields, *_mappings(fields.get("errors"))):
-        own = holder.get("context")
-        for name, values in own.items() if isinstance(own, Mapping) else ():
-            collected.setdefault(str(name), []).extend(
-                map(str, values if isinstance(values, list) else [values])
-            )
-    context = {name: tuple(texts) for name, texts in collected.items()}
-    profile = fields.get("identityProfile")
-    if isinstance(profile, Mapping) and "vid" in profile:
-        context.setdefault("existingId", (str(profile["vid"]),))
-    if policy := _text(fields.get("policyName")):
-        context["policyName"] = (policy,)
-    return context
-
-
-def details_of(fields: Mapping[str, Any]) -> tuple[ErrorDetail, ...]:
-    """Give all that is wrong; HubSpot cuts ``errors`` short, so its message is read too."""
-    details: dict[tuple[str | None, tuple[str, ...]], ErrorDetail] = {}
-    listed = [*_mappings(fields.get("errors")), *_mappings(fields.get("validationResults"))]
-    for item in listed + _embedded(fields):
-        detail = _detail(item)
-        details.setdefault((detail.code, detail.properties), detail)
-    return tuple(details.values())
+    """5xx: HubSpot failed; 408, 425: a proxy before it gave up. It may have been carried out."""
 
 
 def reason_of(message: str, details: Iterable[ErrorDetail]) -> str:
     """Say what is wrong: the details where there are any, since the message may hold them as JSON."""
     return printable("; ".join(detail.message for detail in details if detail.message) or message)
-
-
-def _detail(item: Mapping[str, Any]) -> ErrorDetail:
-    context = item.get("context")
-    named = context.get("propertyName", ()) if isinstance(context, Mapping) else ()
-    names = [named] if isinstance(named, str) else named if isinstance(named, list) else []
-    names = names or [name for name in (item.get("name"), item.get("in")) if isinstance(name, str)]
-    code = _text(item.get("code")) or _text(item.get("error"))
-    return ErrorDetail(_text(item.get("message")) or "", code, tuple(map(str, names)))
-
-
-def _embedded(fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Read the JSON list inside ``Property values were not valid: [{…}]``."""
-    message = fields.get("message")
-    _, colon, text = message.partition(": [") if isinstance(message, str) else ("", "", "")
-    try:
-        return _mappings(json.loads(f"[{text}")) if colon else []
-    except (ValueError, RecursionError):
-        return []
-
-
-def _mappings(value: object) -> list[Mapping[str, Any]]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
-
-
-def _text(value: object) -> str | None:
-    return printable(value) if isinstance(value, str) and value else None

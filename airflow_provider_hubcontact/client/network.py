@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -12,30 +10,20 @@ from urllib.parse import urlsplit
 
 import orjson
 import requests
-from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    LocationValueError,
-    MaxRetryError,
-    NewConnectionError,
-    ProxyError,
-    SSLError,
-)
+from urllib3.exceptions import HTTPError
 
 from airflow_provider_hubcontact import __version__
+from airflow_provider_hubcontact.client.deadline import BoundedAdapter, is_over, within
 from airflow_provider_hubcontact.client.errors import (
     AnswerLost,
     ConfigurationError,
-    HubSpotError,
-    NotSent,
     UnusableAnswer,
+    WrongAddress,
 )
+from airflow_provider_hubcontact.client.trouble import trouble
+from airflow_provider_hubcontact.printable import printable
 
 MAX_BODY = 64 * 1024 * 1024
-
-_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "UNSUPPORTED_PROTOCOL", "SSLV3_ALERT_HANDSHAKE_FAILURE"})
-"""OpenSSL's reasons that end a handshake; others can come after the request too."""
 
 
 class Session(requests.Session):
@@ -43,13 +31,17 @@ class Session(requests.Session):
 
     It never looks where a redirect leads: ``requests`` would read its body first, however long it is. It
     looks at the environment (proxies, certificates) once, not for every call. And what goes over plain http,
-    which is for this machine, goes through no proxy: that would be shown the token.
+    which is for this machine, goes through no proxy: that would be shown the token. It asks for JSON: HubSpot
+    answers a 404 with a page else.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._environment: Any = None
         self.headers["User-Agent"] = f"airflow-provider-hubcontact/{__version__}"
+        self.headers["Accept"] = "application/json"
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, BoundedAdapter())
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - goes nowhere
         """Say that no answer is a redirect."""
@@ -106,7 +98,7 @@ def exchange(
     :param url: percent-encoded.
     :param auth: sets the token, or nothing; a request without it could get one from ~/.netrc.
     :param timeout: seconds to connect, and without a byte of the answer.
-    :param deadline: seconds after which no more of a body is waited for.
+    :param deadline: seconds from now to the last byte of the answer, however its bytes arrive.
     :param data: JSON as bytes, or a form.
     :param params: query.
     :return: the answer; redirects are not followed.
@@ -115,25 +107,25 @@ def exchange(
     :raises AnswerLost: if no whole answer came.
     :raises UnusableAnswer: if the answer is too long.
     """
-    until = time.monotonic() + deadline
-    try:
-        with session.request(
-            method,
-            url,
-            data=data,
-            params=params,
-            headers={"Content-Type": "application/json"} if isinstance(data, bytes) else None,
-            auth=auth,
-            timeout=timeout,
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            return Reply(response.status_code, response.headers, _read(response, until))
-    except (OSError, HTTPError) as error:
-        raise trouble(error) from None
+    with within(deadline):
+        try:
+            with session.request(
+                method,
+                url,
+                data=data,
+                params=params,
+                headers={"Content-Type": "application/json"} if isinstance(data, bytes) else None,
+                auth=auth,
+                timeout=timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return Reply(response.status_code, response.headers, _read(response))
+        except (OSError, HTTPError) as error:
+            raise trouble(error, host_of(url)) from None
 
 
-def _read(response: requests.Response, until: float) -> bytes:
+def _read(response: requests.Response) -> bytes:
     body = bytearray()
     try:
         while chunk := response.raw.read1(65_536, decode_content=True):
@@ -142,36 +134,28 @@ def _read(response: requests.Response, until: float) -> bytes:
                 raise UnusableAnswer(
                     f"HubSpot's answer has more than {MAX_BODY:,} bytes", response.status_code
                 )
-            if time.monotonic() > until:
-                raise AnswerLost("HubSpot's answer did not end in time")
     except (OSError, HTTPError) as error:
+        if is_over():
+            raise AnswerLost("HubSpot's answer did not end in time") from None
         raise AnswerLost(f"HubSpot's answer broke off: {type(error).__name__}") from None
     return bytes(body)
 
 
-def trouble(error: OSError | HTTPError) -> HubSpotError:
-    """Tell a request that never left from one whose answer is lost.
+def host_of(url: str) -> str:
+    """Return the host and port of a URL, for people; never what it has of a password."""
+    return printable(urlsplit(url).netloc.rpartition("@")[2], 300)
 
-    :param error: what ``requests`` raised.
-    :return: :class:`NotSent` only if HubSpot certainly has not seen it.
+
+def wrong_address(url: str, method: str, status: int) -> WrongAddress:
+    """Return the error of an answer that HubSpot's API never gives to such a call.
+
+    :param url: of the call; its path may hold a record's key, and is left out.
     """
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    kind = type(reason if isinstance(reason, Exception) else error).__name__
-    if isinstance(error, InvalidURL | InvalidSchema | MissingSchema | LocationValueError):
-        return ConfigurationError(f"The base URL, or the proxy's, cannot be used: {kind}")
-    if not isinstance(error, requests.RequestException | HTTPError):
-        return ConfigurationError(f"No request can be made: {error}")  # such as TLS certificates not found
-    if _is_before_request(reason):
-        return NotSent(f"HubSpot cannot be reached: {kind}")
-    return AnswerLost(f"HubSpot did not answer: {kind}")
-
-
-def _is_before_request(reason: object) -> bool:
-    if isinstance(reason, SSLError):
-        cause = reason.args[0] if reason.args else None
-        return isinstance(cause, ssl.SSLCertVerificationError) or getattr(cause, "reason", "") in _NO_TLS
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError | ProxyError)
+    return WrongAddress(
+        f"{host_of(url)} answered {status} to a {method}, as HubSpot's API never does: the base URL leads "
+        "somewhere else, or to a wrong path; check the host and port of the connection",
+        status,
+    )
 
 
 def checked_base_url(url: str) -> str:
@@ -183,7 +167,9 @@ def checked_base_url(url: str) -> str:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:  # its message may quote a password that stands in the URL
-        raise ConfigurationError("The base URL is none; it must look like https://api.hubapi.com") from None
+        raise ConfigurationError(
+            "The base URL is not valid; it must look like https://api.hubapi.com"
+        ) from None
     odd = "@" in parts.netloc or parts.query or parts.fragment or not url.isprintable() or " " in url
     if parts.scheme not in {"http", "https"} or not host or odd:
         raise ConfigurationError("The base URL must look like https://api.hubapi.com")

@@ -120,7 +120,7 @@ class Properties:
         :raises NotFound: if there is none.
         """
         path = f"{self._path}/named/{segment(name)}" if self._legacy else f"{self._path}/{segment(name)}"
-        return _definition(self._transport.request("GET", path, repeatable=True).body)
+        return _definition(self._transport.request("GET", path, repeatable=True, may_miss=True).body)
 
     def create(self, definition: PropertyDefinition) -> PropertyDefinition:
         """Create a property.
@@ -129,7 +129,9 @@ class Properties:
         :raises Conflict: if one of the name exists.
         """
         # A second try of one that was carried out is a conflict, which says the same.
-        answer = self._transport.request("POST", self._path, json=_wire(definition), repeatable=True)
+        answer = self._transport.request(
+            "POST", self._path, json=_wire(definition), repeatable=True, may_miss=True
+        )
         return _definition(answer.body)
 
 

@@ -137,6 +137,10 @@ class RateLimit:
             pause = min(2.0 ** (self._refusals - 1), MAX_PAUSE) if retry_after is None else retry_after
         self._slots.pause(pause)
 
+    def pause(self, seconds: float) -> None:
+        """Hold everyone back for some seconds."""
+        self._slots.pause(seconds)
+
     def end_day(self) -> float:
         """Make no call until the portal's next midnight.
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json as jsonlib
-import re
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock, local
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import quote
 
 import requests
@@ -26,23 +25,30 @@ from airflow_provider_hubcontact.client.errors import (
     RateLimited,
     StatusError,
     UnusableAnswer,
-    refusal,
 )
-from airflow_provider_hubcontact.client.network import Reply, Session, checked_base_url, exchange
+from airflow_provider_hubcontact.client.network import (
+    Reply,
+    Session,
+    checked_base_url,
+    exchange,
+    wrong_address,
+)
 from airflow_provider_hubcontact.client.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.redaction import without
+from airflow_provider_hubcontact.client.refusal import is_about_the_address, refusal
 from airflow_provider_hubcontact.printable import printable
 
 LOCK_LASTS = 2.0
-"""Seconds between calls to a portal that answers 423 ("Error handling")."""
+"""Seconds without any call to a portal that answers 423 ("Error handling")."""
 
 MAX_RETRY_AFTER = 60.0
 """Seconds that a call waits at most because HubSpot asks for it; longer is for the caller to wait."""
 
-NOT_CARRIED_OUT = frozenset({423, 429, 477})
-"""Refusals after which even a create can be repeated."""
+LONGEST_RETRY_AFTER = 86_400.0
+"""Seconds of the longest wish that is believed: a portal moves for up to 24 hours ("Error handling", 477)."""
 
-_ESCAPED = re.compile(rb"\\(/|u00[2-7])")
-"""An escape that stands for a character of tokens."""
+MOST_DIGITS = 11
+"""Digits of a number of seconds that anybody means; a longer one is as good as none."""
 
 _HEADERS = ("X-HubSpot-Correlation-Id", "Content-Type", "Retry-After")
 
@@ -59,6 +65,16 @@ class Answer:
     status: int
     body: Any
     correlation_id: str | None
+
+
+class _Call(NamedTuple):
+    """What is sent, and sent again."""
+
+    method: str
+    url: str
+    data: bytes | None
+    params: Mapping[str, str | Sequence[str]] | None
+    may_miss: bool
 
 
 class Calls:
@@ -95,7 +111,7 @@ class Transport:
     :param attempts: how often a call is made at most.
     :param connect_timeout: seconds to connect.
     :param read_timeout: seconds without a byte of the answer.
-    :param deadline: seconds for a whole answer, however its bytes arrive.
+    :param deadline: seconds for one call from its start to its last byte, however its bytes arrive.
     :raises ConfigurationError: if the base URL cannot be used.
     """
 
@@ -141,6 +157,7 @@ class Transport:
         json: Any = None,
         params: Mapping[str, str | Sequence[str]] | None = None,
         repeatable: bool,
+        may_miss: bool = False,
     ) -> Answer:
         """Make a call, more than once if need be.
 
@@ -150,67 +167,64 @@ class Transport:
         :param params: query.
         :param repeatable: whether it may be carried out twice. If not, it is repeated only when HubSpot
             has certainly not carried it out.
+        :param may_miss: whether the path names something that HubSpot may not have, such as a contact. Any
+            other call that gets a 404 went to the wrong address.
         :return: an answer below 300.
         :raises HubSpotError: of the class that says what happened instead.
 
         HubSpot docs: "Error handling", retries.
         """
         data = None if json is None else jsonlib.dumps(json, allow_nan=False).encode()
-        lost: list[HubSpotError] = []
-
-        def may_repeat(error: BaseException) -> bool:
-            if not isinstance(error, HubSpotError) or not error.retryable:
-                return False
-            if not isinstance(error, NotSent) and getattr(error, "status", None) not in NOT_CARRIED_OUT:
-                lost.append(error)
-            if isinstance(error, StatusError) and (error.retry_after or 0) > MAX_RETRY_AFTER:
-                return False
-            certain = isinstance(error, NotSent) or getattr(error, "status", None) in NOT_CARRIED_OUT
-            return repeatable or certain
-
+        call = _Call(method, self._base_url + path, data, params, may_miss)
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._attempts),
-            retry=tenacity.retry_if_exception(may_repeat),
+            retry=tenacity.retry_if_exception(lambda error: can_be_repeated(error, repeatable=repeatable)),
             wait=self._wait,
             sleep=self._rate_limit.wait,
             reraise=True,
         )
+        lost: HubSpotError | None = None
         try:
-            return retrying(self._attempt, method, self._base_url + path, data, params)
+            for attempt in retrying:
+                with attempt:
+                    try:
+                        return self._attempt(call)
+                    except HubSpotError as error:
+                        lost = lost if error.untouched else error
+                        raise
         except NotSent as error:
-            if lost:
-                raise AnswerLost(f"{lost[-1]}; then: {error}") from error
+            if lost:  # an earlier attempt may have been carried out
+                raise AnswerLost(f"{lost}; then: {error}") from error
             raise
+        raise AssertionError("tenacity ends with an answer or an error")
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, RateLimited):
+        if isinstance(error, RateLimited | Locked):
             return 0.0  # the rate limit holds everyone back
         asked = error.retry_after if isinstance(error, StatusError) else None
-        wait = asked if asked is not None else self._backoff(state)
-        return max(wait, LOCK_LASTS) if isinstance(error, Locked) else wait
+        return asked if asked is not None else self._backoff(state)
 
-    def _attempt(self, method: str, url: str, data: bytes | None, params: Any) -> Answer:
+    def _attempt(self, call: _Call) -> Answer:
         token = self._auth.token()
-        reply = self._send(method, url, data, params, token)
+        reply = self._send(call, token)
         if reply.status == 401 and self._auth.renew(token):
-            token = self._auth.token()
-            reply = self._send(method, url, data, params, token)
-        return self._translate(reply, token)
+            reply = self._send(call, self._auth.token())
+        return self._translate(call, reply)
 
-    def _send(self, method: str, url: str, data: bytes | None, params: Any, token: str) -> Reply:
+    def _send(self, call: _Call, token: str) -> Reply:
         slot = self._rate_limit.acquire()
         status, began = None, time.monotonic()
         try:
             reply = exchange(
                 self._session(),
-                method,
-                url,
+                call.method,
+                call.url,
                 auth=_Bearer(token),
                 timeout=self._timeout,
                 deadline=self._deadline,
-                data=data,
-                params=params,
+                data=call.data,
+                params=call.params,
             )
             status = reply.status
         finally:
@@ -220,28 +234,44 @@ class Transport:
             self._rate_limit.learn(reply.headers, slot, time.monotonic() - began)
         return reply
 
-    def _translate(self, reply: Reply, token: str) -> Answer:
-        status, headers = reply.status, {name: _without(token, reply.headers.get(name)) for name in _HEADERS}
-        correlation_id, kind = headers["X-HubSpot-Correlation-Id"], headers["Content-Type"]
-        parsed = _parsed(reply, token)
-        if status >= 400:
-            error = refusal(status, parsed, correlation_id, _seconds(headers["Retry-After"]))
-            if isinstance(error, DailyLimitReached):
-                error.retry_after = self._rate_limit.end_day()
-            elif isinstance(error, RateLimited):
-                asked = error.retry_after
-                self._rate_limit.refused(None if asked is None else min(asked, MAX_RETRY_AFTER))
-            raise error
-        kind = printable(kind or "no content type")
-        if status >= 300:
+    def _translate(self, call: _Call, reply: Reply) -> Answer:
+        secrets = self._auth.secrets()
+        headers = {name: without(secrets, reply.headers.get(name)) for name in _HEADERS}
+        correlation_id = headers["X-HubSpot-Correlation-Id"]
+        parsed = _parsed(reply, secrets)
+        if reply.status >= 400:
+            raise self._refusal(call, reply.status, parsed, correlation_id, headers["Retry-After"])
+        kind = printable(headers["Content-Type"] or "no content type")
+        if reply.status >= 300:
             raise UnusableAnswer(
-                f"HubSpot's address answered with a redirect ({status}), which is not followed", status, kind
+                f"HubSpot's address answered with a redirect ({reply.status}), which is not followed",
+                reply.status,
+                kind,
             )
         if reply.body and parsed is None:
             raise UnusableAnswer(
-                f"HubSpot's address answered {status} with something else than JSON: {kind:.80}", status, kind
+                f"HubSpot's address answered {reply.status} with something else than JSON: {kind:.80}",
+                reply.status,
+                kind,
             )
-        return Answer(status, parsed, correlation_id)
+        return Answer(reply.status, parsed, correlation_id)
+
+    def _refusal(
+        self, call: _Call, status: int, body: Any, correlation_id: str | None, retry_after: str | None
+    ) -> HubSpotError:
+        """Return the error of an answer; what it says of everybody's calls is passed on first."""
+        has_input = call.data is not None or call.may_miss
+        if is_about_the_address(status, body, may_miss=call.may_miss, has_input=has_input):
+            return wrong_address(call.url, call.method, status)
+        error = refusal(status, body, correlation_id, _seconds(retry_after))
+        asked = None if error.retry_after is None else min(error.retry_after, MAX_RETRY_AFTER)
+        if isinstance(error, DailyLimitReached):
+            error.retry_after = self._rate_limit.end_day()
+        elif isinstance(error, RateLimited):
+            self._rate_limit.refused(asked)
+        elif isinstance(error, Locked):
+            self._rate_limit.pause(max(LOCK_LASTS, asked or 0.0))
+        return error
 
     def _session(self) -> Session:
         """Give the thread's own session: a session is not promised to be safe between threads."""
@@ -278,29 +308,28 @@ def segment(text: str) -> str:
     return encoded
 
 
-def _parsed(reply: Reply, token: str) -> Any:
+def can_be_repeated(error: BaseException, *, repeatable: bool) -> bool:
+    """Check whether a call is made again after an error.
+
+    :param error: what an attempt raised.
+    :param repeatable: whether the call may be carried out twice.
+    """
+    if not isinstance(error, HubSpotError) or not error.retryable:
+        return False
+    if isinstance(error, StatusError) and (error.retry_after or 0) > MAX_RETRY_AFTER:
+        return False
+    return repeatable or error.untouched
+
+
+def _parsed(reply: Reply, secrets: Collection[str]) -> Any:
     try:
-        body = reply.json()
-        return _without(token, body) if _may_hold(token, reply.body) else body
+        return without(secrets, reply.json(), reply.body)
     except RecursionError:
         return None
 
 
-def _may_hold(token: str, body: bytes) -> bool:
-    """Tell whether JSON may have the token in it, as it is or escaped; searching its values takes longer."""
-    return token.encode() in body or (b"\\" in body and _ESCAPED.search(body) is not None)
-
-
-def _without(token: str, value: Any) -> Any:
-    """Strike the token from every text of a JSON value: a hostile server could repeat it."""
-    if isinstance(value, str):
-        return value.replace(token, "***")
-    if isinstance(value, list):
-        return [_without(token, item) for item in value]
-    if isinstance(value, dict):
-        return {_without(token, name): _without(token, item) for name, item in value.items()}
-    return value
-
-
 def _seconds(text: str | None) -> float | None:
-    return float(text) if text and text.isascii() and text.isdecimal() and len(text) < 12 else None
+    """Read a ``Retry-After`` in seconds, as HubSpot sends it; a longer time than a day is cut to one."""
+    if not text or not text.isascii() or not text.isdecimal() or len(text) > MOST_DIGITS:
+        return None
+    return min(float(text), LONGEST_RETRY_AFTER)

@@ -216,8 +216,10 @@ def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answ
     """Make a call, and put what it returned or raised in sync's terms."""
     try:
         answer = call()
-    except (NotSent, ConfigurationError) as error:  # such as certificates that are gone
+    except NotSent as error:
         return Lost(str(error), sent=False)
+    except ConfigurationError as error:  # such as certificates that are gone, or a wrong base URL
+        return Lost(str(error), sent=False, setup=True)
     except (AnswerLost, UnusableAnswer) as error:
         return Lost(str(error), sent=True)
     except StatusError as error:
@@ -233,5 +235,6 @@ def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answ
             details,
             error.existing_id if isinstance(error, Conflict) else None,
             error.retry_after or (MIGRATION_PAUSE if isinstance(error, Migrating) else None),
+            error.is_hubspots,
         )
     return translate(answer)

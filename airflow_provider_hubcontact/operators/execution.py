@@ -123,17 +123,21 @@ class Execution:
 
         :param report: counts what becomes of them.
         :return: why it ended before the source did, if so.
-        :raises HubSpotSyncFailed: if the task cannot work as it is set up.
+        :raises HubSpotSyncFailed: if the task cannot work as it is set up, or its connection does not lead to
+            HubSpot, whatever the policy says of the records' outcomes.
         :raises HubSpotSyncIncomplete: if missing properties cannot be created now.
         """
         hook = HubSpotHook(self._task.hubspot_conn_id, self._task.api_version)
         try:
             self.watermark = watermark_of(self._task, self._context)
             with hook.get_conn() as hubspot, self._rows() as rows:
-                return self._sync(hubspot, rows, report)
+                stop = self._sync(hubspot, rows, report)
         except (ConfigurationError, InvalidSchema, UnusableSource) as error:
             # It may quote names of columns, and a traceback would show them as they are.
             raise HubSpotSyncFailed(printable(str(error))) from None
+        if stop and stop.setup:
+            raise HubSpotSyncFailed(printable(f"The run stopped: {stop.reason}"))
+        return stop
 
     @contextmanager
     def _rows(self) -> Iterator[Iterable[object] | None]:
@@ -152,7 +156,6 @@ class Execution:
         started = time.monotonic()
         report.api_version = hubspot.api_version
         report.ledger = self._task.ledger
-        self._ask_for_the_portal(hubspot, report)
         try:
             with self._ledger() as ledger:
                 return self._go(_Run(hubspot, Assembly(self._task, hubspot, report), report, ledger), rows)
@@ -203,7 +206,11 @@ class Execution:
         """
         columns = rows.columns if isinstance(rows, Spool) else None
         total = len(rows) if isinstance(rows, Sized) else None
-        problems = Preflight(self._task, run.hubspot, run.assembly.portal, columns, total).problems()
+        try:
+            self._ask_for_the_portal(run.hubspot, run.report)
+            problems = Preflight(self._task, run.hubspot, run.assembly.portal, columns, total).problems()
+        except ConfigurationError as error:
+            problems = [printable(str(error))]
         if not problems:
             return
         key = self._task.key
@@ -314,9 +321,14 @@ class Execution:
         )
 
     def _ask_for_the_portal(self, hubspot: HubSpot, report: Report) -> None:
-        """Ask for the portal's time zone: its daily quota is back at midnight there."""
+        """Ask for the portal's time zone: its daily quota is back at midnight there.
+
+        :raises ConfigurationError: if the connection does not lead to HubSpot.
+        """
         try:
             details = hubspot.account.details()
+        except ConfigurationError:
+            raise
         except HubSpotError as error:
             log.warning("The portal's time zone cannot be read: %s", error)
             return

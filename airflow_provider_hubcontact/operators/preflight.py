@@ -173,7 +173,7 @@ class Preflight:
                 f"{self._total:,}",
                 f"{calls:,}",
                 f"{left:,}",
-                self._hubspot.rate_limit.time_zone,
+                printable(self._hubspot.rate_limit.time_zone or "the portal's time zone", 64),
             )
 
 

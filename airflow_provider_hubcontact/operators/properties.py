@@ -10,7 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from airflow_provider_hubcontact.client.errors import Conflict, Forbidden, HubSpotError, NotFound
+from airflow_provider_hubcontact.client.errors import ConfigurationError, Conflict, Forbidden, HubSpotError
 from airflow_provider_hubcontact.client.properties import (
     Option,
     Properties,
@@ -67,10 +67,13 @@ def portal_of(properties: Properties, *, rules: bool = False) -> Portal:
     :param rules: ask for the rules of the portal's admins too, with another call.
     :return: HubSpot's own stages and nothing else if the token may not read them; no stages if they cannot
         be read now, so that no stage is judged by a wrong order.
+    :raises ConfigurationError: if the connection does not lead to HubSpot.
     """
     try:
         definitions = {definition.name: definition for definition in properties.list()}
-    except (Forbidden, NotFound) as error:
+    except ConfigurationError:
+        raise
+    except Forbidden as error:
         log.warning("The portal's properties may not be read, HubSpot's own stages are assumed: %s", error)
         return Portal(Stages.default())
     except HubSpotError as error:

@@ -8,6 +8,11 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
+SHORTEST_PHONE = 6
+"""Digits of the shortest phone number that is told from others by its last digits."""
+
+_PHONE = re.compile(r"[+\d()\s./-]+", re.ASCII)
+
 
 class Kind(StrEnum):
     """What the values of a property are ("Properties" guide, property types)."""
@@ -52,6 +57,50 @@ def same(kind: Kind, wanted: str, stored: str | None) -> bool:
         return _options(wanted) <= _options(has)
     canonical = _CANONICAL.get(kind)
     return canonical is not None and canonical(wanted) == canonical(has)
+
+
+def kept(kind: Kind, wanted: str, old: str | None, shown: str | None) -> bool:
+    """Check whether HubSpot shows the value that a property had, and not the one that was written.
+
+    HubSpot stores some values in a form of its own: trimmed, without a phone number's blanks, rounded. What
+    only looks different is not taken for the old value.
+
+    :param wanted: what was written; ``;a`` adds an option.
+    :param old: what the contact had before.
+    :param shown: what HubSpot says that it has now.
+    """
+    if same(kind, wanted, shown) or not same(kind, old or "", shown):
+        return False
+    return not any(alike(wanted, shown or "") for alike in _ALIKE.get(kind, ()))
+
+
+def _is_same_text(one: str, other: str) -> bool:
+    """Check whether two texts have the same letters and digits."""
+    return _letters(one) == _letters(other)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def _is_same_phone(one: str, other: str) -> bool:
+    """Check whether two texts are one phone number, with and without the code of its country."""
+    if not (_PHONE.fullmatch(one) and _PHONE.fullmatch(other)):
+        return False
+    digits = sorted((_letters(each.replace("(0)", "")).lstrip("0") for each in (one, other)), key=len)
+    return len(digits[0]) >= SHORTEST_PHONE and digits[1].endswith(digits[0])
+
+
+def _is_same_float(one: str, other: str) -> bool:
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return False
+
+
+def _is_same_day(one: str, other: str) -> bool:
+    days = [moment // 86_400_000 for each in (one, other) if isinstance(moment := _moment(each), int)]
+    return len(days) == 2 and days[0] == days[1]
 
 
 def _number(value: str) -> Hashable:
@@ -103,6 +152,14 @@ _CANONICAL: Mapping[Kind, Callable[[str], Hashable]] = {
     Kind.UNKNOWN: _instant,
 }
 """Kind → a form in which equal values are equal. Texts and single options have one form only."""
+
+_ALIKE: Mapping[Kind, tuple[Callable[[str, str], bool], ...]] = {
+    Kind.TEXT: (_is_same_text, _is_same_phone),
+    Kind.NUMBER: (_is_same_float,),
+    Kind.DATE: (_is_same_day,),
+    Kind.UNKNOWN: (_is_same_text, _is_same_phone, _is_same_float, _is_same_day),
+}
+"""Kind → how a value that was written can differ from what HubSpot stores of it; other kinds do not."""
 
 _OF_TYPES: Mapping[str, Kind] = {
     "number": Kind.NUMBER,

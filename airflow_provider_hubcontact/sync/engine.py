@@ -11,7 +11,7 @@ from airflow_provider_hubcontact.sync.coercion import Coercer
 from airflow_provider_hubcontact.sync.intake import Intake
 from airflow_provider_hubcontact.sync.jobs import Answer, Checking, Job, Reading, Writing
 from airflow_provider_hubcontact.sync.outbox import Outbox
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result, refused_as
 from airflow_provider_hubcontact.sync.plan import Change, Rules, blind, new_key, plan, unwritten
 from airflow_provider_hubcontact.sync.portal import PortalSchema
 from airflow_provider_hubcontact.sync.ports import (
@@ -196,7 +196,7 @@ class _Run:
         if isinstance(answer, Found):
             for record in records:
                 self._resolve(record, answer, job.outdated)
-        elif isinstance(answer, Refused) and answer.status == 400 and len(records) > 1:
+        elif _is_about_a_key(answer) and len(records) > 1:
             self._lookups.extend(halves(records))
         elif isinstance(answer, Refused | Lost):
             for record in records:
@@ -206,6 +206,10 @@ class _Run:
 
     def _resolve(self, record: Record, found: Found, outdated: set[str]) -> None:
         keys = self._keys(record)
+        if torn := [key for key in keys if key in found.contacts and key in found.missing]:
+            reason = f"HubSpot's answer says both that a contact has {torn[0]} and that nobody has it"
+            self._end(Result(record.row, record.key, Outcome.UNKNOWN, 200, reason=reason))
+            return
         silent = [key for key in keys if key not in found.contacts and key not in found.missing]
         if silent:
             reason = f"HubSpot answered the look-up, but does not mention {silent[0]}"
@@ -240,7 +244,7 @@ class _Run:
     def _delivered(self, job: Writing, answer: Answer) -> None:
         if isinstance(answer, Found):
             raise TypeError("a write was answered with contacts")
-        came_to = settle(job.steps, answer)
+        came_to = settle(job.steps, answer, self._sync.rules.kinds)
         if self._sync.verifier:
             came_to = replace(came_to, results=self._unproved.hold(job.steps, came_to.results))
         for step, refusal in came_to.blocked:
@@ -364,3 +368,8 @@ class _Run:
     def _given_up(self, record: Record, reason: str, what: str = "") -> Result:
         outcome = Outcome.UNKNOWN if what else Outcome.NOT_ATTEMPTED
         return Result(record.row, record.key, outcome, reason=f"{what}the run stopped: {reason}")
+
+
+def _is_about_a_key(answer: Answer) -> bool:
+    """Check whether a look-up was refused because of one of its keys, or of their number."""
+    return isinstance(answer, Refused) and refused_as(answer.status) is Outcome.REJECTED

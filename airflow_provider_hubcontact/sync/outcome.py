@@ -31,29 +31,39 @@ WELL = frozenset({Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED, Outcome.S
 """Outcomes that are no problem."""
 
 _REFUSALS: Mapping[int, Outcome] = {
+    400: Outcome.REJECTED,
     401: Outcome.UNAUTHORIZED,
     403: Outcome.UNAUTHORIZED,
     404: Outcome.NOT_FOUND,
+    408: Outcome.UNAVAILABLE,
     409: Outcome.CONFLICT,
+    413: Outcome.REJECTED,
+    414: Outcome.REJECTED,
+    422: Outcome.REJECTED,
     423: Outcome.UNAVAILABLE,
+    425: Outcome.UNAVAILABLE,
     429: Outcome.THROTTLED,
     477: Outcome.UNAVAILABLE,
 }
 
+ABOUT_A_RECORD = frozenset({Outcome.REJECTED, Outcome.NOT_FOUND, Outcome.CONFLICT})
+"""Refusals that a record caused; without it the others of its batch can be sent."""
+
+MAY_PASS = frozenset({Outcome.THROTTLED, Outcome.UNAVAILABLE})
+"""Refusals that no record caused, and that are over after a while."""
+
 
 def refused_as(status: int) -> Outcome:
-    """Name the outcome of a record that HubSpot refused with an HTTP status.
+    """Return the outcome of a record that HubSpot refused with an HTTP status.
 
     :param status: HTTP status of the refusal, of the call or of one input of a batch.
-    :return: the outcome; a status that is no refusal proves nothing, so it is ``unknown``.
+    :return: the outcome; ``unknown`` for a status that says nothing about a record.
 
     HubSpot docs: "Error handling"; "Update an existing contact by email" (legacy).
     """
     if status in _REFUSALS:
         return _REFUSALS[status]
-    if 500 <= status < 600:
-        return Outcome.UNAVAILABLE
-    return Outcome.REJECTED if 400 <= status < 500 or status == 207 else Outcome.UNKNOWN
+    return Outcome.UNAVAILABLE if 500 <= status < 600 else Outcome.UNKNOWN
 
 
 class Result(NamedTuple):

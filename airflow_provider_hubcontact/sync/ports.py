@@ -69,7 +69,7 @@ class Written(NamedTuple):
 class Fault:
     """An error inside an answer: some inputs were not written.
 
-    :param status: HTTP status that the error would have on its own.
+    :param status: HTTP status that the error would have on its own; 207 if that is not known.
     :param category: HubSpot's category.
     :param message: HubSpot's reason.
     :param trace_ids: inputs that it names by trace id.
@@ -112,8 +112,9 @@ class Answers:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """HubSpot refused the whole call: nothing of it was written, unless it says 5xx.
+    """The whole call was refused: nothing of it was written, unless the status is 5xx, 408 or 425.
 
+    :param theirs: HubSpot itself said so; a proxy's word decides about no record.
     :param stops: no later call of this run can fare better (credentials, daily quota, migration).
     :param details: all that is wrong, as far as HubSpot tells it.
     :param existing_id: record id of the contact that is in the way.
@@ -129,6 +130,7 @@ class Refused:
     details: tuple[Detail, ...] = ()
     existing_id: str | None = None
     retry_after: float | None = None
+    theirs: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +139,12 @@ class Lost:
 
     :param reason: what happened instead.
     :param sent: HubSpot may have seen the call, so it may have been carried out.
+    :param setup: the connection does not lead to HubSpot, so that no call can fare better.
     """
 
     reason: str
     sent: bool
+    setup: bool = False
 
 
 class Journal(Protocol):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
+from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.sync.comparison import Kind, kept
 from airflow_provider_hubcontact.sync.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.moves import EMAIL
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result, refused_as
+from airflow_provider_hubcontact.sync.outcome import ABOUT_A_RECORD, MAY_PASS, Outcome, Result, refused_as
 from airflow_provider_hubcontact.sync.plan import Write
 from airflow_provider_hubcontact.sync.ports import (
     Answers,
@@ -22,9 +25,6 @@ from airflow_provider_hubcontact.sync.ports import (
 from airflow_provider_hubcontact.sync.record import Record
 
 T = TypeVar("T")
-
-_ABOUT_A_RECORD = frozenset({Outcome.REJECTED, Outcome.NOT_FOUND, Outcome.CONFLICT})
-"""Refusals of a batch that some of its records caused; the others can be sent without them."""
 
 _WHATEVER_THE_VALUE = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
 """Codes of what is wrong with a property, and so with every record that has it."""
@@ -60,26 +60,31 @@ class Settled:
     blocked: tuple[tuple[Step, Refused], ...] = ()
 
 
-def settle(sent: Sequence[Step], answer: Answers | Refused | Lost) -> Settled:
+def settle(
+    sent: Sequence[Step],
+    answer: Answers | Refused | Lost,
+    kinds: Mapping[str, Kind] = MappingProxyType({}),
+) -> Settled:
     """Give every step of a sent batch its result, its successor, or another try.
 
     A step that a successful answer does not mention is ``unknown``: silence is not success.
 
     :param sent: what was sent, at least one step.
     :param answer: what came back.
+    :param kinds: property → what its values are, as far as it is known.
     :return: each step, in exactly one place.
 
     HubSpot docs: "Error handling", "Multi-status errors".
     """
     if isinstance(answer, Answers):
-        return _answered(sent, answer)
+        return _answered(sent, answer, kinds)
     if isinstance(answer, Lost):
         return Settled(tuple(_lost(step, answer) for step in sent))
     met = tuple(step for step in sent if answer.status == 409 and _may_meet(step))
     if met:
         rest = tuple(step for step in sent if not _may_meet(step))
         return Settled(met=met, again=(Retry(rest),) if rest else ())
-    if refused_as(answer.status) in _ABOUT_A_RECORD and len(sent) > 1:
+    if refused_as(answer.status) in ABOUT_A_RECORD and len(sent) > 1:
         return _without_the_guilty(sent, answer)
     if _is_blocked(sent[0], answer):
         return Settled(blocked=((sent[0], answer),))
@@ -157,12 +162,12 @@ def unread(record: Record, answer: Refused | Lost) -> Result:
     """Give the result of a record whose contact could not be looked up: nothing was written for it."""
     if isinstance(answer, Lost):
         return Result(record.row, record.key, Outcome.UNAVAILABLE, reason=f"not looked up: {answer.reason}")
-    outcome = refused_as(answer.status)
+    outcome = _decided(answer)
     return Result(
         record.row,
         record.key,
         # A look-up that answers 404 or 409 as a whole says nothing about this contact.
-        Outcome.REJECTED if outcome in _ABOUT_A_RECORD else outcome,
+        Outcome.UNKNOWN if outcome in {Outcome.NOT_FOUND, Outcome.CONFLICT} else outcome,
         answer.status,
         answer.category,
         f"not looked up: {answer.message}",
@@ -171,7 +176,7 @@ def unread(record: Record, answer: Refused | Lost) -> Result:
     )
 
 
-def _answered(sent: Sequence[Step], answer: Answers) -> Settled:
+def _answered(sent: Sequence[Step], answer: Answers, kinds: Mapping[str, Kind]) -> Settled:
     by_trace = {name: fault for fault in reversed(answer.faults) for name in fault.trace_ids}
     # An error that names trace ids means these inputs; its ids are of contacts that it met.
     by_id = {name: fault for fault in reversed(answer.faults) if not fault.trace_ids for name in fault.ids}
@@ -186,7 +191,9 @@ def _answered(sent: Sequence[Step], answer: Answers) -> Settled:
         address = step.change.address
         fault = by_trace.get(step.trace_id) or by_id.get(address)
         written = (keys if step.change.write is Write.CREATE else ids).get(address)
-        if fault and fault.status == 409 and _may_meet(step):
+        if fault and written:
+            results.append(_ended(step, Outcome.UNKNOWN, answer, _torn(fault)))
+        elif fault and fault.status == 409 and _may_meet(step):
             met.append(step)
         elif fault and _is_blocked(step, refusal := _as_refusal(fault, answer)):
             blocked.append((step, refusal))
@@ -194,7 +201,7 @@ def _answered(sent: Sequence[Step], answer: Answers) -> Settled:
             _end_refused(step, _as_refusal(fault, answer), results, onward)
         elif written is None:
             silent.append(step)
-        elif (contradiction := _contradiction(step, written)) is not None:
+        elif (contradiction := _contradiction(step, written, kinds)) is not None:
             results.append(_ended(step, Outcome.UNKNOWN, answer, contradiction))
         elif step.next:
             onward.append(step.next)
@@ -209,6 +216,11 @@ def _about_silence(
 ) -> tuple[Retry, ...]:
     """Deal with steps that the answer does not mention: results, or a batch to send again."""
     anonymous = [fault for fault in answer.faults if not fault.trace_ids and not fault.ids]
+    passing = next((fault for fault in anonymous if refused_as(fault.status) in MAY_PASS), None)
+    if passing:  # whoever it is about: none of them was refused
+        for step in silent:
+            _end_refused(step, _as_refusal(passing, answer), results, onward)
+        return ()
     if anonymous and len(silent) == 1:
         _end_refused(silent[0], _as_refusal(anonymous[0], answer), results, onward)
         return ()
@@ -221,13 +233,40 @@ def _about_silence(
     return ()
 
 
-def _contradiction(step: Step, written: Written) -> str | None:
-    """Catch the stage that HubSpot keeps although it accepts the write."""
-    wanted = step.properties.get(STAGE)
-    if wanted is None or STAGE not in written.properties:
-        return None
-    kept = written.properties[STAGE] or ""
-    return None if kept == wanted else f"HubSpot accepted the write, but {STAGE} is {kept!r}, not {wanted!r}"
+def _torn(fault: Fault) -> str:
+    """Say that an answer has an input among its results and among its errors."""
+    return f"HubSpot's answer says both that the contact was written and that it was refused: {fault.message}"
+
+
+def _contradiction(step: Step, written: Written, kinds: Mapping[str, Kind]) -> str | None:
+    """Catch a value that HubSpot keeps although it accepts the write, as it does with a stage."""
+    shown, had = written.properties, _had(step)
+    wrong = [
+        name
+        for name, wanted in step.properties.items()
+        if name in shown
+        and (
+            (shown[name] or "") != wanted
+            if name == STAGE
+            else name in had and kept(kinds.get(name, Kind.UNKNOWN), wanted, had[name], shown[name])
+        )
+    ]
+    values = ", ".join(
+        f"{name} is {_quoted(shown[name] or '')}, not {_quoted(step.properties[name])}" for name in wrong
+    )
+    return f"HubSpot accepted the write, but {values}" if wrong else None
+
+
+def _had(step: Step) -> Mapping[str, str | None]:
+    """Return the values that a contact had before a step, as far as they were read or written."""
+    before = dict(step.change.before)
+    for earlier in step.change.steps[: step.position]:
+        before.update(earlier)
+    return before
+
+
+def _quoted(value: str) -> str:
+    return printable(repr(value), 200)
 
 
 def _written(step: Step, written: Written, answer: Answers) -> Result:
@@ -258,7 +297,7 @@ def _end_refused(step: Step, refusal: Refused, results: list[Result], onward: li
     """End a refused step; if its stage or address was cleared for it, put the old one back first."""
     result, change, name = _refused(step, refusal), step.change, _cleared(step)
     old = change.before.get(name) if name else None
-    if not old or change.ending is not None or result.outcome not in _ABOUT_A_RECORD:
+    if not old or change.ending is not None or result.outcome not in ABOUT_A_RECORD:
         results.append(result)
         return
     changes = {each: both for each, both in result.changes.items() if each != name}
@@ -273,7 +312,7 @@ def _refused(step: Step, refusal: Refused) -> Result:
     return Result(
         record.row,
         record.key,
-        refused_as(refusal.status),
+        _decided(refusal),
         refusal.status,
         refusal.category,
         halfway(step) + refusal.message,
@@ -281,6 +320,12 @@ def _refused(step: Step, refusal: Refused) -> Result:
         refusal.correlation_id,
         changes=_written_before(step),
     )
+
+
+def _decided(refusal: Refused) -> Outcome:
+    """Return the outcome of a record that was refused alone."""
+    outcome = refused_as(refusal.status)
+    return Outcome.UNKNOWN if outcome in ABOUT_A_RECORD and not refusal.theirs else outcome
 
 
 def _written_before(step: Step) -> dict[str, tuple[str | None, str]]:

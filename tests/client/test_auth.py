@@ -15,6 +15,7 @@ from airflow_provider_hubcontact.client.errors import (
     NotSent,
     Unauthorized,
     UnusableAnswer,
+    WrongAddress,
 )
 from tests.client.scripted import TRUNCATED, Clock, Server, reply, wire
 
@@ -146,7 +147,10 @@ def test_the_portal_and_scopes_are_kept() -> None:
         (reply(400, '{"error":"invalid_grant","status":"BAD_REFRESH_TOKEN"}'), Unauthorized),
         (reply(400, '{"message":"app-secret and refresh-me are wrong"}'), Unauthorized),
         (reply(401, "{}"), Unauthorized),
-        (reply(404, "<html>"), Unauthorized),
+        (reply(404, "<html>"), WrongAddress),
+        (reply(405, "{}"), WrongAddress),
+        (reply(408, "<html>"), NotSent),
+        (reply(425, "<html>"), NotSent),
         (reply(429, "{}"), NotSent),
         (reply(500, "<html>"), NotSent),
         (TRUNCATED, NotSent),
@@ -166,6 +170,9 @@ def test_the_portal_and_scopes_are_kept() -> None:
         "secrets repeated",
         "401",
         "404",
+        "405",
+        "408",
+        "425",
         "429",
         "500",
         "truncated",

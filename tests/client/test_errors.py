@@ -25,8 +25,8 @@ from airflow_provider_hubcontact.client.errors import (
     RateLimited,
     StatusError,
     UnusableAnswer,
-    refusal,
 )
+from airflow_provider_hubcontact.client.refusal import refusal
 
 EMBEDDED = [
     {
@@ -133,9 +133,14 @@ def test_missing_scopes() -> None:
         (401, "Unauthorized", False),
         (403, "Forbidden", False),
         (404, "NotFound", False),
+        (408, "ServerError", True),
         (409, "Conflict", False),
+        (413, "TooLarge", False),
+        (414, "TooLarge", False),
         (418, "StatusError", False),
+        (422, "BadRequest", False),
         (423, "Locked", True),
+        (425, "ServerError", True),
         (429, "RateLimited", True),
         (477, "Migrating", True),
         (500, "ServerError", True),
@@ -225,13 +230,13 @@ def test_a_list_in_a_message_that_is_none(message: str) -> None:
 
 
 def test_the_errors_need_no_http() -> None:
-    """The module of the errors imports the standard library, and what makes text printable."""
+    """The errors need the standard library, the table of statuses, and what makes text printable."""
     nodes = list(ast.walk(ast.parse(inspect.getsource(errors))))
     imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
 
     others = {name for name in imported if name.split(".")[0] not in sys.stdlib_module_names}
-    assert others == {"airflow_provider_hubcontact.printable"}
+    assert others == {"airflow_provider_hubcontact.client.status", "airflow_provider_hubcontact.printable"}
 
 
 JSON = st.recursive(

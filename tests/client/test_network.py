@@ -20,9 +20,10 @@ from airflow_provider_hubcontact.client.errors import (
     NotSent,
     UnusableAnswer,
 )
-from airflow_provider_hubcontact.client.network import MAX_BODY, trouble
+from airflow_provider_hubcontact.client.network import MAX_BODY
 from airflow_provider_hubcontact.client.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.transport import Transport
+from airflow_provider_hubcontact.client.trouble import trouble
 from tests.client.scripted import TOKEN, reply, wire
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
@@ -185,4 +186,4 @@ def test_tls_that_fails(cause: ssl.SSLError, kind: type[HubSpotError]) -> None:
     """Only a failed handshake is certain to come before the request; a cut connection can come after it."""
     reason = MaxRetryError(None, "/", SSLError(cause))  # type: ignore[arg-type]
 
-    assert type(trouble(requests.exceptions.SSLError(reason))) is kind
+    assert type(trouble(requests.exceptions.SSLError(reason), "x")) is kind

@@ -367,3 +367,25 @@ def test_a_count_of_its_own_is_not_a_stores() -> None:
     limit.acquire()
 
     assert limit.daily_remaining == 250_000
+
+
+@pytest.mark.parametrize(("lost", "left"), [(False, 8), (True, 9)], ids=["one count", "two counts"])
+def test_calls_under_way_count_if_they_are_counted_together(lost: bool, left: int) -> None:
+    """Earlier calls may arrive later, and are taken from the day; numbers of another count say nothing."""
+
+    class Store(LocalSlots):
+        shared = True
+
+        def take(self, window: Window, /) -> Slot:
+            return super().take(window)._replace(shared=self.shared)
+
+    clock = Clock()
+    slots = Store(clock)
+    limit = RateLimit(100, slots=slots, clock=clock, sleep=clock.sleep)
+    limit.acquire()
+    slots.shared = not lost
+    answering = limit.acquire()
+
+    limit.learn(headers(Daily=1_000, Daily_Remaining=9), answering, 0.1)
+
+    assert limit.daily_remaining == left

@@ -20,15 +20,19 @@ from airflow_provider_hubcontact.client.errors import (
     ConfigurationError,
     DailyLimitReached,
     HubSpotError,
+    Locked,
     Migrating,
     NotSent,
+    RateLimited,
     ServerError,
+    StatusError,
     Unauthorized,
     UnusableAnswer,
 )
 from airflow_provider_hubcontact.client.network import checked_base_url
 from airflow_provider_hubcontact.client.rate_limit import RateLimit
-from airflow_provider_hubcontact.client.transport import Transport, segment
+from airflow_provider_hubcontact.client.status import status_of
+from airflow_provider_hubcontact.client.transport import MAX_RETRY_AFTER, Transport, can_be_repeated, segment
 from tests.client.scripted import TOKEN, TRUNCATED, Reply, Server, reply, wire
 
 BURST = '{"status":"error","message":"limit","errorType":"RATE_LIMIT","policyName":"TEN_SECONDLY_ROLLING"}'
@@ -103,6 +107,17 @@ def test_what_may_have_been_carried_out_is_not_repeated(trouble: Reply, error: t
     assert len(to.server.requests) == 1
 
 
+@pytest.mark.parametrize("trouble", [reply(408, "<html>"), reply(425, "<html>")], ids=["408", "425"])
+def test_what_a_proxy_gave_up(trouble: Reply) -> None:
+    """A proxy that gave up waiting does not know what HubSpot did: a create is not repeated, others are."""
+    with wire(trouble, reply(200, "{}")) as to:
+        with pytest.raises(ServerError):
+            to.transport.request("POST", "/x", json={}, repeatable=False)
+        assert len(to.server.requests) == 1
+    with wire(trouble, reply(200, "{}")) as to:
+        assert to.transport.request("POST", "/x", json={}, repeatable=True).status == 200
+
+
 @pytest.mark.parametrize("trouble", [reply(423), reply(429, BURST), reply(477)], ids=["423", "429", "477"])
 def test_what_was_not_carried_out_is_repeated(trouble: Reply) -> None:
     """A refusal for load or migration says that nothing was done, so even a create is sent again."""
@@ -145,6 +160,72 @@ def test_a_long_retry_after_is_the_callers() -> None:
 
     assert raised.value.retry_after == 86_400
     assert to.clock.slept == []
+
+
+def test_a_lost_answer_is_not_forgotten() -> None:
+    """A call that may have been carried out is lost, even if a later attempt was certainly not sent."""
+
+    def hang_up_for_good(connection: socket.socket) -> None:
+        to.server.close()
+        connection.shutdown(socket.SHUT_RDWR)
+
+    with wire(hang_up_for_good) as to, pytest.raises(AnswerLost, match="then: HubSpot cannot be reached"):
+        to.transport.request("POST", "/x", json={}, repeatable=True)
+
+
+@pytest.mark.parametrize(("asked", "waits"), [("99999999999", 86_400), ("86401", 86_400), ("3600", 3_600)])
+def test_a_retry_after_of_years(asked: str, waits: float) -> None:
+    """Nobody is told to wait longer than a day, which is how long a portal moves at most."""
+    with wire(reply(477, "", Retry_After=asked)) as to, pytest.raises(Migrating) as raised:
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert raised.value.retry_after == waits
+
+
+@given(st.integers(400, 599), st.booleans(), st.none() | st.integers(0, 100_000))
+def test_what_is_repeated(status: int, repeatable: bool, after: int | None) -> None:
+    """Only what passes is repeated, soon, and a create only if nothing was done; asking has no effect."""
+    error = StatusError(status, "no", retry_after=after)
+    meaning = status_of(status)
+
+    answers = {can_be_repeated(error, repeatable=repeatable) for _ in range(2)}
+
+    soon = (after or 0) <= MAX_RETRY_AFTER
+    assert answers == {meaning.passes and soon and (repeatable or meaning.untouched)}
+
+
+def test_a_429_tells_nothing_of_the_limits() -> None:
+    """Its headers are left alone, and it does not end the series of refusals: each waits longer."""
+    refused = reply(429, BURST, X_HubSpot_RateLimit_Max="1", X_HubSpot_RateLimit_Remaining="0")
+    with wire(refused, refused, reply(200, "{}")) as to:
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert to.rate_limit.limit == 100
+    assert to.clock.now == 1 + 2
+
+
+def test_a_429_cannot_hold_everyone_back_for_a_day() -> None:
+    """The others wait a minute at most, whatever it asks for."""
+    with wire(reply(429, BURST, Retry_After="86400"), reply(200, "{}")) as to:
+        with pytest.raises(RateLimited):
+            to.transport.request("GET", "/x", repeatable=True)
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert to.clock.now == MAX_RETRY_AFTER
+
+
+def test_a_lock_holds_everyone_back() -> None:
+    """A 423 is about the portal: no call of anybody goes for two seconds, nor for longer than a minute."""
+    with wire(reply(423), attempts=1) as to:
+        with pytest.raises(Locked):
+            to.transport.request("GET", "/x", repeatable=True)
+        to.rate_limit.acquire()  # another thread's
+        assert to.clock.now == 2
+    with wire(reply(423, "", Retry_After="3600")) as to:
+        with pytest.raises(Locked):
+            to.transport.request("GET", "/x", repeatable=True)
+        to.rate_limit.acquire()
+        assert to.clock.now == MAX_RETRY_AFTER
 
 
 def test_a_429_holds_everyone_back() -> None:
@@ -250,6 +331,9 @@ class OneRenewal:
         self.current = "second"
         return stale != self.current
 
+    def secrets(self) -> tuple[str, ...]:
+        return (self.current,)
+
 
 @pytest.mark.parametrize(("second", "works"), [(reply(200, "{}"), True), (reply(401, "{}"), False)])
 def test_a_401_renews_the_token_once(second: bytes, works: bool) -> None:
@@ -307,7 +391,10 @@ def test_a_base_url_that_can(url: str) -> None:
     assert checked_base_url(url) == url.rstrip("/")
 
 
-@pytest.mark.parametrize("retry_after", ["", "soon", "-5", "1.5", "9" * 400, "Wed, 21 Oct 2026 07:28:00 GMT"])
+@pytest.mark.parametrize(
+    "retry_after",
+    ["", "soon", "-5", "1.5", "nan", "inf", "1e3", "٣", "9" * 400, "Wed, 21 Oct 2026 07:28:00 GMT"],
+)
 def test_a_retry_after_that_is_no_number_of_seconds(retry_after: str) -> None:
     """HubSpot sends seconds; anything else is left to the backoff."""
     with wire(reply(503, "", Retry_After=retry_after), reply(200, "{}")) as to:

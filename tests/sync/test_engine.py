@@ -380,7 +380,7 @@ def test_refused_look_up_is_split() -> None:
 @pytest.mark.parametrize(
     ("fate", "outcome"),
     [
-        (refused(404), Outcome.REJECTED),
+        (refused(404), Outcome.UNKNOWN),
         (refused(423), Outcome.UNAVAILABLE),
         (refused(429), Outcome.THROTTLED),
         (refused(503), Outcome.UNAVAILABLE),

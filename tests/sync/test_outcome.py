@@ -12,24 +12,28 @@ from airflow_provider_hubcontact.sync.outcome import Outcome, Tally, by_outcome,
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [
-        (207, Outcome.REJECTED),
+        (207, Outcome.UNKNOWN),
         (400, Outcome.REJECTED),
         (401, Outcome.UNAUTHORIZED),
         (403, Outcome.UNAUTHORIZED),
         (404, Outcome.NOT_FOUND),
+        (408, Outcome.UNAVAILABLE),
         (409, Outcome.CONFLICT),
+        (410, Outcome.UNKNOWN),
+        (413, Outcome.REJECTED),
         (414, Outcome.REJECTED),
         (423, Outcome.UNAVAILABLE),
+        (425, Outcome.UNAVAILABLE),
         (429, Outcome.THROTTLED),
         (477, Outcome.UNAVAILABLE),
-        (499, Outcome.REJECTED),
+        (499, Outcome.UNKNOWN),
         (500, Outcome.UNAVAILABLE),
         (502, Outcome.UNAVAILABLE),
         (599, Outcome.UNAVAILABLE),
     ],
 )
 def test_refusal(status: int, outcome: Outcome) -> None:
-    """Every HTTP status of a refusal has one outcome."""
+    """Every HTTP status of a refusal has one outcome; one that is about no record decides about none."""
     assert refused_as(status) is outcome
 
 

@@ -98,11 +98,17 @@ def test_first_of_two_faults() -> None:
     assert result.reason == "first"
 
 
-def test_fault_outranks_success() -> None:
-    """An input that an answer both confirms and refuses is not a success."""
-    answer = Answers(207, (Written("901"),), (Fault(400, "A", "no", ("1-0",)),))
+@pytest.mark.parametrize("status", [400, 404, 409, 503, 207])
+def test_an_answer_that_contradicts_itself(status: int) -> None:
+    """An input that an answer both confirms and refuses is neither a success nor a failure."""
+    answer = Answers(207, (Written("901"),), (Fault(status, "A", "no", ("1-0",)),))
 
-    assert outcomes(settle([step(1)], answer)) == {1: Outcome.REJECTED}
+    (result,) = settle([step(1)], answer).results
+
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.reason == (
+        "HubSpot's answer says both that the contact was written and that it was refused: no"
+    )
 
 
 @pytest.mark.parametrize(
@@ -317,8 +323,8 @@ def test_halves(size: int, sizes: tuple[int, int]) -> None:
         (Lost("timeout", sent=True), Outcome.UNAVAILABLE, None),
         (Lost("timeout", sent=False), Outcome.UNAVAILABLE, None),
         (Refused(400, "timeout"), Outcome.REJECTED, 400),
-        (Refused(404, "timeout"), Outcome.REJECTED, 404),
-        (Refused(409, "timeout"), Outcome.REJECTED, 409),
+        (Refused(404, "timeout"), Outcome.UNKNOWN, 404),
+        (Refused(409, "timeout"), Outcome.UNKNOWN, 409),
         (Refused(401, "timeout"), Outcome.UNAUTHORIZED, 401),
         (Refused(429, "timeout"), Outcome.THROTTLED, 429),
         (Refused(503, "timeout"), Outcome.UNAVAILABLE, 503),
