@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -40,17 +40,25 @@ class _Connections:
         )
 
 
+class _Output(Sequence[Any]):
+    """What another task has returned; Airflow looks into lists that stand in the DAG file."""
+
+    def __init__(self, records: Sequence[Any]) -> None:
+        self._records = records
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._records[index]
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+
 def _operator(settings: Mapping[str, Any], context: Any) -> HubSpotUpdateContactOperator:
-    """Make the operator, with a list that stands in the DAG file, or with what another task has returned."""
+    """Make the operator, and render its templates if its records stand in the DAG file."""
     rest = dict(settings)
     in_file, records = rest.pop("in_file"), rest.pop("records", None)
-    if in_file or records is None:
-        operator = HubSpotUpdateContactOperator(
-            task_id="update_contacts", retries=99, records=records, **rest
-        )
-    else:
-        operator = HubSpotUpdateContactOperator(task_id="update_contacts", retries=99, records=(), **rest)
-        operator.records = records
+    source = records if in_file or records is None else _Output(records)
+    operator = HubSpotUpdateContactOperator(task_id="update_contacts", retries=99, records=source, **rest)
     if in_file:
         operator.render_template_fields(context, SandboxedEnvironment())
     return operator
