@@ -46,6 +46,7 @@ class Trouble:
     :param store: whether the rate limit is in a Redis that goes away during the first try.
     :param statuses: share of the calls that any status answers.
     :param legacy: whether the calls are the legacy API's.
+    :param strangers: whether some keys are another contact's for who takes a letter for another one.
     :param database: whether the rows are in a Postgres that breaks off the first try's query.
     """
 
@@ -58,6 +59,7 @@ class Trouble:
     database: bool = False
     statuses: float = 0.0
     legacy: bool = False
+    strangers: bool = False
 
 
 class Trial:
@@ -71,7 +73,7 @@ class Trial:
     def __init__(self, seed: int, trouble: Trouble, rows: int) -> None:
         self._in_file = not trouble.database and random.Random(f"{seed} in the DAG file").random() < 0.3
         rows = min(rows, LEGACY_ROWS) if trouble.legacy else rows
-        self.world = make(seed, rows, texts=trouble.database or self._in_file)
+        self.world = make(seed, rows, texts=trouble.database or self._in_file, strangers=trouble.strangers)
         self.trouble = trouble
         self.totals = Totals(1, 0, len(self.world.rows), self.world.by_other, self.world.hostile)
         self._checks = Checks(self.world, self.totals, f"seed {seed}, {trouble.name}", legacy=trouble.legacy)

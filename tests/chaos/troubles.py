@@ -52,4 +52,5 @@ OTHERS = [
     Trouble("Redis goes away", store=True),
     Trouble("the query breaks off", database=True),
     Trouble("the portal moves", ({"kind": "migration", "after": 5, "count": 3, "seconds": 1},)),
+    Trouble("keys are nearly another contact's", strangers=True),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import permutations
 from typing import Any
@@ -103,15 +103,18 @@ class World:
         return ends
 
 
-def make(seed: int, rows: int, *, texts: bool = False) -> World:
+def make(seed: int, rows: int, *, texts: bool = False, strangers: bool = False) -> World:
     """Make rows that change, equal, are new, go back a stage, move, share a contact, and are wrong.
 
     :param texts: whether the source can have texts only, as a table of texts does.
+    :param strangers: whether some keys are another contact's for who takes a letter for another one.
     """
     dice = random.Random(seed)
+    kinds = {**_KINDS, _stranger: 1} if strangers else _KINDS
     world = World(dice.random() < 0.5, texts)
     for number in range(rows):
-        _KINDS[dice.choices(range(len(_KINDS)), _WEIGHTS)[0]](world, f"p{number}@example.com", dice)
+        (add,) = dice.choices([*kinds], [*kinds.values()])
+        add(world, f"p{number}@example.com", dice)
     dice.shuffle(world.contacts)
     return world
 
@@ -243,11 +246,22 @@ def _stranger(world: World, email: str, dice: random.Random) -> None:
     world.add(row, f"k{email}", values={"firstname": f"hostile k{email}"}, kind="stranger")
 
 
-_KINDS: tuple[Callable[[World, str, random.Random], None], ...] = (
-    *(_changed, _equal, _new, _staged, _moved, _twice),
-    *(_other, _two_addresses, _refused, _broken, _hostile, _column, _stranger),
-)
-_WEIGHTS = (40, 10, 8, 9, 5, 5, 6, 6, 3, 2, 8, 2, 1)
+_KINDS: Mapping[Callable[[World, str, random.Random], None], int] = {
+    _changed: 40,
+    _equal: 10,
+    _new: 8,
+    _staged: 9,
+    _moved: 5,
+    _twice: 5,
+    _other: 6,
+    _two_addresses: 6,
+    _refused: 3,
+    _broken: 2,
+    _hostile: 8,
+    _column: 2,
+}
+"""Kind of rows → how often it comes."""
+
 MAPPING = {name: name for name in ("firstname", "city", "lifecyclestage", "hs_lead_status")} | {
     "new_email": "email"
 }
