@@ -36,7 +36,8 @@ The kinds, and what each may say besides:
     The call takes ``seconds`` longer, and up to ``spread`` seconds more.
 ``status``
     An error with this ``status``, 503 if missing, 400 to 599; and a ``Retry-After`` of ``retry_after``
-    seconds if that is given. ``policy`` of a 429: ``TEN_SECONDLY_ROLLING`` or ``DAILY``.
+    seconds if that is given. ``policy`` of a 429: ``TEN_SECONDLY_ROLLING`` or ``DAILY``. ``body``:
+    ``hubspot`` if missing; ``foreign`` for the JSON of something on the way; ``empty``.
 ``html``
     A proxy's page instead of JSON, with this ``status``, 502 if missing, 200 allowed; ``retry_after`` as
     above.
@@ -73,10 +74,11 @@ from typing import Any, NamedTuple
 
 MAX_SECONDS = 86_400
 POLICIES = ("TEN_SECONDLY_ROLLING", "DAILY")
+BODIES = ("hubspot", "foreign", "empty")
 _OFTEN = {"name", "on", "kind", "share", "nth", "after", "count", "enabled"}
 KINDS: Mapping[str, frozenset[str]] = {
     "latency": frozenset({"seconds", "spread"}),
-    "status": frozenset({"status", "retry_after", "policy", "applied"}),
+    "status": frozenset({"status", "retry_after", "policy", "body", "applied"}),
     "html": frozenset({"status", "retry_after", "applied"}),
     "reset": frozenset({"applied"}),
     "truncated": frozenset(),
@@ -118,6 +120,7 @@ class Rule:
     status: int = 503
     retry_after: float | None = None
     policy: str = POLICIES[0]
+    body: str = BODIES[0]
     applied: bool = False
     seconds: float = 0.0
     spread: float = 0.0
@@ -192,9 +195,6 @@ class _Reading:
             raise InvalidPlan(f"{self._where}: the kind is one of {', '.join(KINDS)}, not {kind!r}.")
         _only(self._body, _OFTEN | KINDS[kind], f"{self._where}, of kind {kind},")
         method, pattern = self._on()
-        policy = self._text("policy", POLICIES[0])
-        if policy not in POLICIES:
-            raise InvalidPlan(f"{self._where}: the policy is one of {', '.join(POLICIES)}.")
         retry_after, count = self._body.get("retry_after"), self._body.get("count")
         return Rule(
             name=self._text("name", kind),
@@ -208,7 +208,8 @@ class _Reading:
             enabled=self._flag("enabled", default=True),
             status=self._status(kind),
             retry_after=None if retry_after is None else self._number("retry_after", 0.0),
-            policy=policy,
+            policy=self._one_of("policy", POLICIES),
+            body=self._one_of("body", BODIES),
             applied=kind in AFTERWARDS or self._flag("applied", default=False),
             seconds=self._number("seconds", 1.0),
             spread=self._number("spread", 0.0),
@@ -237,6 +238,12 @@ class _Reading:
         value = self._body.get(name, default)
         if not isinstance(value, str):
             raise InvalidPlan(f"{self._where}: {name} is a text.")
+        return value
+
+    def _one_of(self, name: str, choices: tuple[str, ...]) -> str:
+        value = self._text(name, choices[0])
+        if value not in choices:
+            raise InvalidPlan(f"{self._where}: the {name} is one of {', '.join(choices)}.")
         return value
 
     def _flag(self, name: str, *, default: bool) -> bool:

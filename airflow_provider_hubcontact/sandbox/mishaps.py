@@ -6,6 +6,7 @@ HubSpot docs: "Error handling" names the statuses; the bodies of 423, 477 and 5x
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from airflow_provider_hubcontact.sandbox.denials import DailyLimitReached, RateLimited
@@ -69,7 +70,7 @@ def instead(request: Request, route: Route | None, reply: Reply, correlation_id:
         page = _PAGE.format(status=status, message=_message(status)).encode()
         return Reply(status, page, _retry_after(strike), HTML)
     if rule.kind in {"status", "migration"}:
-        return Reply(status, _error(rule, status, correlation_id), _retry_after(strike))
+        return Reply(status, _BODIES[rule.body](rule, status, correlation_id), _retry_after(strike))
     return reply
 
 
@@ -115,6 +116,17 @@ def _error(rule: Rule, status: int, correlation_id: str) -> Json:
     if status == 429:
         return (DailyLimitReached if rule.policy == "DAILY" else RateLimited)().body(correlation_id)
     return Refused(_message(status)).body(correlation_id)
+
+
+def _foreign(_: Rule, status: int, __: str) -> Json:
+    return {"error": {"code": status, "message": _message(status)}}
+
+
+_BODIES: Mapping[str, Callable[[Rule, int, str], Json | None]] = {
+    "hubspot": _error,
+    "foreign": _foreign,
+    "empty": lambda *_: None,
+}
 
 
 def _message(status: int) -> str:

@@ -206,6 +206,18 @@ class TestOutcomes:
         ]
 
         assert run(records=records, mode="upsert", api_version="v1").outcomes == {"updated": 1, "created": 1}
+        assert stored(hubspot, "new@example.com", "firstname") == "New"
+
+    def test_the_legacy_upsert_leaves_the_first_address_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A row that names a contact by another of its addresses does not make that one the first."""
+        contact = {"email": "ada@example.com", "hs_additional_emails": "home@example.com"}
+        with Sandbox(contacts=[contact]) as sandbox:
+            connect(monkeypatch, sandbox.url, sandbox.token)
+            records = [{"email": "home@example.com", "firstname": "A"}]
+
+            assert run(records=records, mode="upsert", api_version="v1").outcomes == {"updated": 1}
+            assert stored(sandbox, "home@example.com", "email") == "ada@example.com"
+            assert stored(sandbox, "home@example.com", "firstname") == "A"
 
 
 class TestSeedRules:

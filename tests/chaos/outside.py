@@ -24,7 +24,7 @@ def redis() -> Iterator[Server]:
         yield server
 
 
-def fill(uri: str, rows: list[dict[str, str]]) -> None:
+def fill(uri: str, rows: list[Any]) -> None:
     """Put rows into the table ``customers``."""
     with _connect(uri) as connection:
         columns = ", ".join(f"{name} text" for name in COLUMNS)

@@ -38,6 +38,13 @@ KILLED = [
     Trouble("kill -9", kill=signal.SIGKILL),
     Trouble("kill -9 and all faults, 5%", MIXED[1].rules, kill=signal.SIGKILL),
 ]
+STATUSES = [
+    Trouble("any status, 5%", statuses=0.05),
+    Trouble("any status, 20%", statuses=0.2),
+    Trouble("any status, 10%, and kill -9", kill=signal.SIGKILL, statuses=0.1),
+    Trouble("any status, 5%, legacy API", statuses=0.05, legacy=True),
+    Trouble("kill -9, legacy API", kill=signal.SIGKILL, legacy=True),
+]
 OTHERS = [
     Trouble("SIGTERM", kill=signal.SIGTERM),
     Trouble("tokens expire", ({"kind": "token_expiry", "nth": [4, 9]},), oauth=True),
@@ -45,4 +52,5 @@ OTHERS = [
     Trouble("Redis goes away", store=True),
     Trouble("the query breaks off", database=True),
     Trouble("the portal moves", ({"kind": "migration", "after": 5, "count": 3, "seconds": 1},)),
+    Trouble("keys are nearly another contact's", strangers=True),
 ]

@@ -71,6 +71,16 @@ class TestStatus:
 
         assert (body["policyName"], body["errorType"]) == (policy, "RATE_LIMIT")
 
+    @pytest.mark.parametrize(
+        ("body", "expected"), [("foreign", {"error": {"code": 404, "message": "Not Found"}}), ("empty", None)]
+    )
+    def test_it_need_not_be_hubspot_that_answers(self, body: str, expected: Any) -> None:
+        """A gateway answers in a form of its own, or without a word."""
+        with faulty({"kind": "status", "status": 404, "body": body}) as sandbox:
+            answer = rename(sandbox)
+
+        assert (answer.status, answer.body) == (404, expected)
+
     def test_a_write_may_be_applied_before_the_error(self) -> None:
         """A gateway gives up, HubSpot does not."""
         with faulty({"kind": "status", "status": 504, "applied": True}) as sandbox:
@@ -348,6 +358,7 @@ class TestPlan:
             ({"rules": [{"kind": "status", "status": 204}]}, "from 400 to 599, not 204"),
             ({"rules": [{"kind": "status", "status": True}]}, "status is a whole number"),
             ({"rules": [{"kind": "status", "policy": "WEEKLY"}]}, "TEN_SECONDLY_ROLLING, DAILY"),
+            ({"rules": [{"kind": "status", "body": "page"}]}, "body is one of hubspot, foreign, empty"),
             ({"rules": [{"kind": "reset", "applied": "yes"}]}, "applied is true or false"),
             ({"rules": [{"kind": "reset", "share": 1.5}]}, "share is a number from 0 to 1"),
             ({"rules": [{"kind": "reset", "nth": [0]}]}, "nth is a number from 1"),
