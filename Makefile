@@ -5,13 +5,14 @@ ARGS ?=
 ENVIRONMENT = $(PYTHON) scripts/environment.py
 AIRFLOW_3 = .venv/.complete
 AIRFLOW_2 = .venv-airflow-2.11/.complete
+LOWEST = .venv-lowest/.complete
 CORE = .venv-core/.complete
 BENCH = .venv-bench/.complete
 CELERY = .venv-celery/.complete
 DOCS = .venv-docs/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down docs test lint types test-all test-core test-airflow test-airflow-2.11 format environments constraints wheel audit test-celery bench bench-quick chaos clean
+.PHONY: help demo up down docs test lint types test-all test-core test-airflow test-airflow-2.11 test-lowest format environments constraints wheel audit test-celery bench bench-quick chaos clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -26,7 +27,7 @@ down: ## end what `make up` started
 	@if [ -e .venv/bin/python ]; then .venv/bin/python -m demo.up stop; fi
 
 test: $(AIRFLOW_3) ## everything below that checks, as CI does
-	@.venv/bin/python scripts/check.py lint types audit docs test-all test-core test-airflow-2.11 test-celery
+	@.venv/bin/python scripts/check.py lint types audit docs test-all test-core test-airflow-2.11 test-lowest test-celery
 
 docs: $(DOCS) ## build the documentation into build/docs; a warning is an error
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict --quiet
@@ -55,11 +56,19 @@ test-airflow-2.11: $(AIRFLOW_2) ## the same, on 2.11 alone
 		echo "NOT TESTED on Airflow 2.11: that needs Python 3.11 or 3.12, and none is on the path"; \
 	fi
 
+test-lowest: $(LOWEST) ## the same and the client, on Airflow 2.11.0 with the oldest versions that we take
+	@if [ -e $(LOWEST) ]; then \
+		.venv-lowest/bin/python -m pytest -W ignore::DeprecationWarning \
+			tests/airflow tests/cases tests/client tests/sync/test_validation.py $(ARGS); \
+	else \
+		echo "NOT TESTED with the oldest versions: that needs Python 3.11 or 3.12, and none is on the path"; \
+	fi
+
 format: $(AIRFLOW_3) ## format the code, and mend what ruff can mend
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
-environments: $(AIRFLOW_3) $(AIRFLOW_2) $(CORE) ## make or update the three environments
+environments: $(AIRFLOW_3) $(AIRFLOW_2) $(LOWEST) $(CORE) ## make or update the four environments
 
 constraints: $(AIRFLOW_3) ## pin the newest versions
 	.venv/bin/python scripts/constraints.py
@@ -83,7 +92,7 @@ chaos: $(AIRFLOW_3) ## hundreds of trials with faults and kills; totals in docs/
 	AIRFLOW_HOME=$(CURDIR)/.venv/airflow .venv/bin/python -m tests.chaos $(ARGS)
 
 clean: ## remove environments, caches and builds
-	rm -rf .venv .venv-core .venv-airflow-2.11 .venv-bench .venv-celery .venv-docs build dist .*_cache .coverage .hypothesis
+	rm -rf .venv .venv-core .venv-airflow-2.11 .venv-lowest .venv-bench .venv-celery .venv-docs build dist .*_cache .coverage .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(AIRFLOW_3): constraints/airflow-3.3.txt constraints/uv.txt pyproject.toml
@@ -91,6 +100,9 @@ $(AIRFLOW_3): constraints/airflow-3.3.txt constraints/uv.txt pyproject.toml
 
 $(AIRFLOW_2): constraints/airflow-2.11.txt pyproject.toml | $(AIRFLOW_3)
 	@$(ENVIRONMENT) .venv-airflow-2.11 constraints/airflow-2.11.txt --project --airflow-2
+
+$(LOWEST): constraints/lowest-2.11.txt pyproject.toml | $(AIRFLOW_3)
+	@$(ENVIRONMENT) .venv-lowest constraints/lowest-2.11.txt --project --airflow-2
 
 $(CORE): constraints/core.txt | $(AIRFLOW_3)
 	@$(ENVIRONMENT) .venv-core constraints/core.txt

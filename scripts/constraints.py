@@ -20,6 +20,9 @@ def main() -> None:
     airflow = package + groups["airflow"] + groups["test"]
     resolve("core", core + groups["test"])
     resolve("airflow-2.11", [*airflow, "apache-airflow==2.11.*"])
+    # The floors are pinned: newer providers beside them, which are nobody's floor, would raise them.
+    floors = [name.replace(">=", "==") for name in package + extras["parquet"]]
+    resolve("lowest-2.11", [*floors, *groups["lowest"], *groups["airflow"], *groups["test"]])
     resolve("bench", groups["bench"])
     resolve("docs", groups["docs"])
     resolve("celery", [*airflow, *groups["celery"], "apache-airflow==3.3.*"])

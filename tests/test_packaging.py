@@ -136,6 +136,35 @@ def test_changes_can_be_gathered() -> None:
     call(sys.executable, "-m", "towncrier", "build", "--draft", "--version", "9.9.9", "--dir", ROOT)
 
 
+@pytest.mark.parametrize(
+    ("airflow", "day"),
+    [("2.11.2", "2026-03-14"), ("3.1.8", "2026-03-12"), ("3.2.2", "2026-05-30"), ("3.3.2", "2026-09-18")],
+)
+def test_constraints_of_airflow_let_it_in(airflow: str, day: str, wheel: Path, tmp_path: Path) -> None:
+    """One command installs it beside an Airflow whose packages are those of the day it came out.
+
+    That is how Airflow's own constraints are made. Airflow 3.0 is left out: its urllib3 has a known hole.
+    """
+    uv = Path(sys.executable).parent / "uv"
+    if not uv.exists():
+        pytest.skip("uv alone can go back to a day")
+    resolve = [uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python-version", "3.11"]
+    constraints, wanted, all_of_it = (tmp_path / name for name in ("constraints.txt", "wanted.in", "all.in"))
+    # Some of what the constraints know besides; kubernetes and snowflake hold urllib3 back.
+    all_of_it.write_text(
+        f"apache-airflow[cncf-kubernetes,snowflake,redis]=={airflow}\n"
+        "apache-airflow-providers-common-sql\napache-airflow-providers-standard\nduckdb\norjson\n",
+        encoding="utf-8",
+    )
+    wanted.write_text(
+        f"apache-airflow=={airflow}\nairflow-provider-hubcontact[sandbox,parquet,redis] @ {wheel.as_uri()}\n",
+        encoding="utf-8",
+    )
+    call(*resolve, "--exclude-newer", day, "--output-file", constraints, all_of_it)
+
+    call(*resolve, "--constraint", constraints, "--output-file", tmp_path / "installed.txt", wanted)
+
+
 class TestProviderInfo:
     def test_it_is_as_airflow_reads_it(self) -> None:
         """Airflow's schema of what a provider tells of itself holds."""
