@@ -81,11 +81,11 @@ test-celery: $(CELERY) ## two Celery workers, one of them killed, over 100,000 r
 	CELERY_RUN=1 .venv-celery/bin/python -m pytest -s tests/celery $(ARGS)
 
 test-databases: ## SQL sources and ledger tables on MariaDB, DuckDB, Snowflake and PostgreSQL
-	@if command -v mariadbd >/dev/null && command -v mariadb_config >/dev/null; then \
+	@if command -v mariadbd >/dev/null && pkg-config --exists libmariadb 2>/dev/null; then \
 		$(MAKE) --no-print-directory $(DATABASES) && \
 		DATABASES_RUN=1 .venv-databases/bin/python -m pytest tests/databases $(ARGS); \
 	else \
-		echo "NOT TESTED on other databases: that needs mariadbd and mariadb_config, and they are not on the path"; \
+		echo "NOT TESTED on other databases: that needs a MariaDB server, libmariadb's headers and pkg-config"; \
 	fi
 
 chaos: $(AIRFLOW_3) ## hundreds of trials with faults and kills; totals in docs/reliability.md
