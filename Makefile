@@ -9,10 +9,11 @@ LOWEST = .venv-lowest/.complete
 CORE = .venv-core/.complete
 BENCH = .venv-bench/.complete
 CELERY = .venv-celery/.complete
+DATABASES = .venv-databases/.complete
 DOCS = .venv-docs/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down docs test lint types test-all test-core test-airflow test-airflow-2.11 test-lowest format environments constraints wheel audit test-celery bench bench-quick chaos clean
+.PHONY: help demo up down docs test lint types test-all test-core test-airflow test-airflow-2.11 test-lowest format environments constraints wheel audit test-celery test-databases bench bench-quick chaos clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -27,7 +28,7 @@ down: ## end what `make up` started
 	@if [ -e .venv/bin/python ]; then .venv/bin/python -m demo.up stop; fi
 
 test: $(AIRFLOW_3) ## everything below that checks, as CI does
-	@.venv/bin/python scripts/check.py lint types audit docs test-all test-core test-airflow-2.11 test-lowest test-celery
+	@.venv/bin/python scripts/check.py lint types audit docs test-all test-core test-airflow-2.11 test-lowest test-celery test-databases
 
 docs: $(DOCS) ## build the documentation into build/docs; a warning is an error
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict --quiet
@@ -88,11 +89,19 @@ audit: $(AIRFLOW_3) ## known holes in the pinned packages, if the advisory servi
 test-celery: $(CELERY) ## two Celery workers, one of them killed, over 100,000 rows
 	CELERY_RUN=1 .venv-celery/bin/python -m pytest -s tests/celery $(ARGS)
 
+test-databases: ## SQL sources and ledger tables on MariaDB, DuckDB, Snowflake and PostgreSQL
+	@if command -v mariadbd >/dev/null && pkg-config --exists libmariadb 2>/dev/null; then \
+		$(MAKE) --no-print-directory $(DATABASES) && \
+		DATABASES_RUN=1 .venv-databases/bin/python -m pytest tests/databases $(ARGS); \
+	else \
+		echo "NOT TESTED on other databases: that needs a MariaDB server, libmariadb's headers and pkg-config"; \
+	fi
+
 chaos: $(AIRFLOW_3) ## hundreds of trials with faults and kills; totals in docs/reliability.md
 	AIRFLOW_HOME=$(CURDIR)/.venv/airflow .venv/bin/python -m tests.chaos $(ARGS)
 
 clean: ## remove environments, caches and builds
-	rm -rf .venv .venv-core .venv-airflow-2.11 .venv-lowest .venv-bench .venv-celery .venv-docs build dist .*_cache .coverage .hypothesis
+	rm -rf .venv .venv-core .venv-airflow-2.11 .venv-lowest .venv-bench .venv-celery .venv-databases .venv-docs build dist .*_cache .coverage .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(AIRFLOW_3): constraints/airflow-3.3.txt constraints/uv.txt pyproject.toml
@@ -109,6 +118,9 @@ $(CORE): constraints/core.txt | $(AIRFLOW_3)
 
 $(CELERY): constraints/celery.txt pyproject.toml | $(AIRFLOW_3)
 	@$(ENVIRONMENT) .venv-celery constraints/celery.txt --project
+
+$(DATABASES): constraints/databases.txt pyproject.toml | $(AIRFLOW_3)
+	@$(ENVIRONMENT) .venv-databases constraints/databases.txt --project
 
 $(DOCS): constraints/docs.txt | $(AIRFLOW_3)
 	@$(ENVIRONMENT) .venv-docs constraints/docs.txt

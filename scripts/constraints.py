@@ -26,6 +26,7 @@ def main() -> None:
     resolve("bench", groups["bench"])
     resolve("docs", groups["docs"])
     resolve("celery", [*airflow, *groups["celery"], "apache-airflow==3.3.*"])
+    resolve("databases", [*airflow, *groups["databases"], "apache-airflow==3.3.*"])
     resolve(
         "airflow-3.3",
         [

@@ -89,8 +89,8 @@ def _words(error: Exception) -> str:
 
 def _message(error: Exception) -> str:
     """Return the message alone: some drivers put a number before it."""
-    texts = [part for part in error.args if isinstance(part, str)]
-    return " ".join((texts[-1] if texts else str(error)).split())
+    texts = [part for part in (getattr(error, "msg", None), *reversed(error.args)) if isinstance(part, str)]
+    return " ".join((texts[0] if texts else str(error)).split())
 
 
 def _state(error: Exception) -> str | None:

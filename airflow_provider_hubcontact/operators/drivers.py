@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -71,13 +72,13 @@ def _psycopg_cursor(connection: Any) -> Any:
 
 
 def _mysqlclient_cursor(connection: Any) -> Any:
-    from MySQLdb.cursors import SSCursor  # type: ignore[import-untyped]
+    from MySQLdb.cursors import SSCursor
 
     return connection.cursor(SSCursor)
 
 
 def _pymysql_cursor(connection: Any) -> Any:
-    from pymysql.cursors import SSCursor  # type: ignore[import-untyped]
+    from pymysql.cursors import SSCursor
 
     return connection.cursor(SSCursor)
 
@@ -87,7 +88,7 @@ def _name() -> str:
     return f"hubcontact_{uuid4().hex}"
 
 
-NO_SUCH_TIME = "a time that Python does not have: infinity, or a year outside 1 to 9999"
+NO_SUCH_TIME = "a time that Python does not have: infinity, a year outside 1 to 9999, or a day 0"
 NO_SUCH_TEXT = "a text that is not in UTF-8"
 
 _TIMES = {1082: 1182, 1114: 1115, 1184: 1185}
@@ -144,6 +145,25 @@ def _prepare_psycopg(connection: Any) -> None:
                 connection.adapters.register_loader(number, lenient(loader))
 
 
+_TIMES_OF_MYSQL = (7, 10, 12)
+"""MySQL's numbers of timestamp, date and datetime."""
+
+
+def _prepare_mysql(converters: Any) -> None:
+    def lenient(cast: Any) -> Callable[[Any], Any]:
+        def read(text: Any) -> Any:
+            if isinstance(value := cast(text), date):
+                return value
+            # 0000-00-00 is how MySQL writes that there is no date; 2024-00-00 is half of one.
+            is_zero = str(text.decode() if isinstance(text, bytes) else text).startswith("0000-00-00")
+            return None if is_zero else UnreadableValue(NO_SUCH_TIME)
+
+        return read
+
+    for number in _TIMES_OF_MYSQL:
+        converters[number] = lenient(converters[number])
+
+
 def _prepare_sqlite(connection: Any) -> None:
     def decoded(text: bytes) -> str | UnreadableValue:
         try:
@@ -165,8 +185,9 @@ UNKNOWN = Driver(streams=False)
 _DRIVERS: Mapping[str, Driver] = {
     "psycopg2": Driver(cursor=_psycopg2_cursor, prepare=_prepare_psycopg2, **_POSTGRES),
     "psycopg": Driver(cursor=_psycopg_cursor, prepare=_prepare_psycopg, **_POSTGRES),
-    "MySQLdb": Driver(cursor=_mysqlclient_cursor, **_MYSQL),
-    "pymysql": Driver(cursor=_pymysql_cursor, **_MYSQL),
+    "MySQLdb": Driver(cursor=_mysqlclient_cursor, prepare=lambda c: _prepare_mysql(c.converter), **_MYSQL),
+    "pymysql": Driver(cursor=_pymysql_cursor, prepare=lambda c: _prepare_mysql(c.decoders), **_MYSQL),
+    "mysql": Driver(**_MYSQL),
     "sqlite3": Driver(prepare=_prepare_sqlite, quote='"'),
     "_duckdb": _DUCKDB,
     "duckdb": _DUCKDB,

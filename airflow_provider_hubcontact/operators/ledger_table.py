@@ -91,7 +91,7 @@ class LedgerTable:
         with self._cursor() as (cursor, driver):
             sql = f"SELECT run FROM {driver.quoted(self._table)} WHERE {where}"  # noqa: S608 - same
             cursor.execute(sql, tuple(_cell(lines[-1][name]) for name in _OF_A_LINE))
-            return cursor.fetchone() is not None
+            return bool(cursor.fetchall())
 
     @contextmanager
     def _cursor(self) -> Iterator[tuple[Any, Driver]]:
@@ -159,21 +159,19 @@ def _make_sure_of(hook: DbApiHook, table: str) -> None:
     :raises UnusableSource: if it cannot be used.
     :raises HubSpotSyncIncomplete: if the database does not serve now.
     """
-    missing = _tried(hook, lambda driver: _look(driver, table, _COLUMNS))
-    if missing is None:
+    if (missing := _tried(hook, lambda driver: _look(driver, table, _COLUMNS))) is None:
         return
-    if _tried(hook, lambda driver: _look(driver, table, ("1",))) is None:
-        raise UnusableSource(
-            f"the table {table} is not a ledger's: it needs the columns {', '.join(_COLUMNS)}"
-        )
-    refused = _tried(hook, lambda driver: _creation(driver, table))
-    for _ in range(LOOKS if refused else 0):
+    if (refused := _tried(hook, lambda driver: _creation(driver, table))) is None:
+        return
+    for _ in range(LOOKS):
         if _tried(hook, lambda driver: _look(driver, table, _COLUMNS)) is None:
             return
         time.sleep(PAUSE)
-    if refused:
-        text = f"the ledger's table {table} cannot be read: {told(missing)}; nor created: {told(refused)}"
-        raise failure(text, missing if may_pass(missing) else refused)
+    if _tried(hook, lambda driver: _look(driver, table, ("1",))) is None:
+        columns = ", ".join(_COLUMNS)
+        raise UnusableSource(f"the table {table} is not a ledger's: it needs the columns {columns}")
+    text = f"the ledger's table {table} cannot be read: {told(missing)}; nor created: {told(refused)}"
+    raise failure(text, missing if may_pass(missing) else refused)
 
 
 def _tried(hook: DbApiHook, sql: Callable[[Driver], str]) -> Exception | None:
@@ -182,6 +180,8 @@ def _tried(hook: DbApiHook, sql: Callable[[Driver], str]) -> Exception | None:
         cursor = connection.cursor()
         try:
             cursor.execute(sql(driver))
+            if cursor.description:  # some drivers commit only when a result has been read
+                cursor.fetchall()
             connection.commit()
         except Exception as error:  # noqa: BLE001 - every driver has its own
             return error

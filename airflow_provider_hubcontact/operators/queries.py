@@ -56,7 +56,7 @@ def database(conn_id: str) -> DbApiHook:
         raise UnusableSource(f"there is no connection {conn_id}") from error
     try:
         hook = connection.get_hook()
-    except (AirflowException, ImportError) as error:
+    except (AirflowException, *_OF_SETTINGS) as error:
         package = PROVIDERS.get(str(connection.conn_type), "the provider package of its database")
         raise UnusableSource(
             f"the connection {conn_id} has the type {printable(str(connection.conn_type))!r}, of which no "
