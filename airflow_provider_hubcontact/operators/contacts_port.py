@@ -21,7 +21,7 @@ from airflow_provider_hubcontact.client.errors import (
     UnusableAnswer,
 )
 from airflow_provider_hubcontact.client.hubspot import HubSpot
-from airflow_provider_hubcontact.sync.keys import EMAIL, RECORD_ID, is_lookalike, lower_case, normalized_key
+from airflow_provider_hubcontact.sync.keys import EMAIL, RECORD_ID, normalized_key
 from airflow_provider_hubcontact.sync.plan import Stored, Write
 from airflow_provider_hubcontact.sync.ports import (
     Answers,
@@ -188,11 +188,9 @@ class LegacyContactsPort:
         contacts: dict[str, Stored] = {}
         missing: set[str] = set()
         for key in keys:
-            asked = sorted({*properties, EMAIL, OTHERS[EMAIL]})
-            answer = _said(partial(self._contacts.get_by_email, key, asked), _itself)
+            answer = _said(partial(self._contacts.get_by_email, key, sorted({*properties, EMAIL})), _itself)
             if isinstance(answer, Contact):
-                if not is_lookalike(key) or key in _addresses(answer):
-                    contacts[key] = Stored(answer.id, key, answer.properties)
+                contacts[key] = Stored(answer.id, key, answer.properties)
             elif isinstance(answer, Refused) and answer.status == 404:
                 missing.add(key)
             else:
@@ -225,11 +223,6 @@ def _own_words(error: StatusError) -> str:
 
 def _itself(contact: Contact) -> Contact:
     return contact
-
-
-def _addresses(contact: Contact) -> set[str]:
-    values = (contact.properties.get(EMAIL), *(contact.properties.get(OTHERS[EMAIL]) or "").split(";"))
-    return {lower_case(value) for value in values if value}
 
 
 def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answer | Refused | Lost:

@@ -73,6 +73,11 @@ class Contact:
         return [address for address in additional.split(";") if address]
 
     @property
+    def merged_ids(self) -> list[str]:
+        """The ids that it had before it was merged (D: contacts guide, merge)."""
+        return [each for each in self.properties.get("hs_merged_object_ids", "").split(";") if each]
+
+    @property
     def history(self) -> dict[str, list[Version]]:
         """What each property was: name → values, the last write first."""
         history: dict[str, list[Version]] = {}

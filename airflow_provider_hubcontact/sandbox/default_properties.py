@@ -120,6 +120,7 @@ READ_ONLY = {
     "hs_lastmodifieddate": ("Object last modified date/time", "datetime", "date"),
     "hs_createdate": ("Object create date/time", "datetime", "date"),
     "hs_additional_emails": ("Additional email addresses", "enumeration", "select"),
+    "hs_merged_object_ids": ("Merged record IDs", "enumeration", "select"),
     "hs_email_domain": ("Email Domain", "string", "text"),
     "hs_all_contact_vids": ("All vids for a contact", "enumeration", "select"),
     "hs_object_source": ("Record creation source", "string", "text"),

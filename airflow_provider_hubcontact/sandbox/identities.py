@@ -14,11 +14,12 @@ EMAIL = "email"
 class Identities:
     """Finds contacts by unique values, of which no two contacts have the same; letter case does not count.
 
-    HubSpot docs: contacts guide (secondary emails), changelog "Unique properties for contacts".
+    HubSpot docs: contacts guide (secondary emails, merge), changelog "Unique properties for contacts".
     """
 
     def __init__(self) -> None:
         self._holders: dict[str, dict[str, Contact]] = {EMAIL: {}}
+        self._merged: dict[str, Contact] = {}  # id before a merge → what the contact has become
 
     @property
     def names(self) -> Collection[str]:
@@ -36,6 +37,10 @@ class Identities:
     def find(self, name: str, value: str) -> Contact | None:
         """Find who has a value; a contact has its secondary addresses, too."""
         return self._holders.get(name, {}).get(value.lower())
+
+    def find_merged(self, former_id: str) -> Contact | None:
+        """Find what a contact has become by a merge."""
+        return self._merged.get(former_id)
 
     def claims(self, draft: Draft) -> dict[tuple[str, str], str]:
         """Give the unique values that a draft takes → its contact's id."""
@@ -82,15 +87,18 @@ class Identities:
             for value in _values(contact, name):
                 if holders.setdefault(value, contact) is not contact:
                     raise ValueError(f"The contacts {holders[value].id} and {contact.id} share a {name}.")
+        self._merged |= dict.fromkeys(contact.merged_ids, contact)
 
     def forget(self, contact: Contact) -> None:
         """Know a contact no more."""
         for name, holders in self._holders.items():
             for value in _values(contact, name):
                 del holders[value]
+        for former_id in contact.merged_ids:
+            self._merged.pop(former_id, None)
 
-    def add_secondary(self, contact: Contact) -> None:
-        """Know a contact by its secondary addresses.
+    def add_others(self, contact: Contact) -> None:
+        """Know a contact by its secondary addresses, and by its ids before a merge.
 
         :raises ContactExists: if another contact has one.
         """
@@ -98,6 +106,7 @@ class Identities:
             holder = self._holders[EMAIL].setdefault(address, contact)
             if holder is not contact:
                 raise ContactExists(holder.id, address)
+        self._merged |= dict.fromkeys(contact.merged_ids, contact)
 
 
 def _values(contact: Contact, name: str) -> list[str]:

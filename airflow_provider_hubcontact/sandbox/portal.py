@@ -148,7 +148,7 @@ class Portal:
 
     def contact(self, key: str) -> Contact | None:
         """Find a contact by any of its addresses, or by its id."""
-        return self._identities.find(EMAIL, key) or self.contacts.get(key)
+        return self._identities.find(EMAIL, key) or self.find(key)
 
     def find(self, value: str, id_property: str | None = None) -> Contact | None:
         """Find a contact by its id, or by a property that identifies it.
@@ -157,7 +157,7 @@ class Portal:
             None.
         """
         if id_property in {None, ID}:
-            return self.contacts.get(value)
+            return self.contacts.get(value) or self._identities.find_merged(value)
         return self._identities.find(id_property or "", value)
 
     def find_archived(self, value: str, id_property: str | None = None) -> Contact | None:
@@ -328,7 +328,7 @@ class Portal:
     def _add_seed(self, place: int, properties: Mapping[str, str]) -> None:
         try:
             contact = self.create(properties, SEED)
-            self._identities.add_secondary(contact)
+            self._identities.add_others(contact)
         except (InvalidProperties, ContactExists) as refused:
             raise ValueError(f"Contact {place} is none that HubSpot could have: {refused}") from refused
 

@@ -23,8 +23,8 @@ MOST_YEARS = 1_000
 
 DROPPED = "the time of day is dropped from a date"
 
-WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)
-"""A number that HubSpot reads as milliseconds since 1970."""
+WHOLE = re.compile(r"-?\d{1,25}", re.ASCII)
+"""A whole number, of nanoseconds at most."""
 
 
 def day_of(moment: datetime) -> tuple[date, str | None]:

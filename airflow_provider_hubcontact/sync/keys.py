@@ -26,6 +26,7 @@ ADDRESS = (
 """What HubSpot can take for an address; it refuses more ("Error handling", INVALID_EMAIL)."""
 
 _ADDRESS = re.compile(ADDRESS)
+_USUAL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)  # many times faster
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _RECORD_ID = re.compile(r"\d{1,19}", re.ASCII)
 _PARTS = re.compile(f"([{LOOKALIKES}])")
@@ -50,14 +51,9 @@ def lower_case(address: str) -> str:
     Otherwise somebody else's address could come of it. ``lower`` and not ``casefold``: the latter turns ``ß``
     into ``ss``.
     """
-    if not is_lookalike(address):
+    if address.isascii() or not any(letter in address for letter in LOOKALIKES):
         return address.lower()
     return "".join(part if part in LOOKALIKES else part.lower() for part in _PARTS.split(address))
-
-
-def is_lookalike(key: str) -> bool:
-    """Check whether a key may be taken for another one by who lower-cases it without care."""
-    return not key.isascii() and any(letter in key for letter in LOOKALIKES)
 
 
 def key_problem(name: str, key: str, *, is_number: bool = False) -> str | None:
@@ -86,7 +82,7 @@ def text_problem(name: str, key: str) -> str | None:
 def form_problem(name: str, key: str, *, is_number: bool = False) -> str | None:
     """Say why a key is not a value of its property."""
     if name == EMAIL:
-        return None if _ADDRESS.fullmatch(key) else f"{_shorten(key)} is not an e-mail address"
+        return None if _USUAL_ADDRESS.fullmatch(key) else _address_problem(key)
     if not is_number and name != RECORD_ID:
         return None
     if _NUMBER.fullmatch(key) and Decimal(key).as_tuple().exponent > 0:  # type: ignore[operator]
@@ -94,6 +90,14 @@ def form_problem(name: str, key: str, *, is_number: bool = False) -> str | None:
     if name == RECORD_ID:
         return None if _RECORD_ID.fullmatch(key) else f"{_shorten(key)} is not a record id, a whole number"
     return None if _NUMBER.fullmatch(key) else f"{_shorten(key)} is not a number"
+
+
+def _address_problem(key: str) -> str | None:
+    if not _ADDRESS.fullmatch(key):
+        return f"{_shorten(key)} is not an e-mail address"
+    if letter := next((each for each in LOOKALIKES if each in key), None):
+        return f"{_shorten(key)} has the letter U+{ord(letter):04X}, which HubSpot may take for an ASCII one"
+    return None
 
 
 def _normalized_number(value: str) -> str:

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.comparison import Kind, same
-from airflow_provider_hubcontact.sync.keys import is_lookalike
 from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression, Stages
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.record import Record
@@ -101,8 +100,7 @@ class Rules:
         """Tell whether the record cannot be written safely without reading its contact first.
 
         A stage can go back silently, a repeated change of address would not find the old one, a mode may
-        depend on what is there, a plan may be out of date, a key may be taken for another one, and a record
-        without values can only be looked at.
+        depend on what is there, a plan may be out of date, and a record without values can only be looked at.
         """
         properties = record.properties
         return (
@@ -111,7 +109,6 @@ class Rules:
             or STAGE in properties
             or new_key(record, self) is not None
             or not self.modes.keys().isdisjoint(properties)
-            or is_lookalike(record.key)
         )
 
 

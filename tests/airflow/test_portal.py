@@ -126,7 +126,7 @@ def test_values_of_every_type(portal: Sandbox) -> None:
     record = {
         "email": "c0@example.com",
         "custom_1": "1e1",
-        "custom_2": datetime(2026, 1, 2, 13, tzinfo=UTC),
+        "custom_2": "2026-01-02 13:00:00",
         "custom_3": "2026-01-02 03:04:05",
         "custom_4": 1,
     }

@@ -39,6 +39,17 @@ class TestRead:
         assert answer.results[api.id("ada@example.com")]["properties"]["phone"] is None
         assert "numErrors" not in answer.body
 
+    def test_ids_before_a_merge(self) -> None:
+        """They answer with the contact that they were merged into, once."""
+        with Sandbox([{"email": "ada@example.com", "hs_merged_object_ids": "101;102"}]) as sandbox:
+            api = Api(sandbox)
+            own = api.id("ada@example.com")
+
+            answer = api.batch("read", {"id": "101"}, {"id": own}, {"id": "102"})
+
+        assert answer.status == 200
+        assert list(answer.results) == [own]
+
     def test_unknown_ids_are_named_together(self, api: Api) -> None:
         """207: those that exist in ``results``, the others in one error."""
         answer = api.batch("read", *[{"id": each} for each in (api.id("ada@example.com"), "5", "x@y.z")])

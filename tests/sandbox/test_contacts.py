@@ -55,6 +55,18 @@ class TestGet:
         assert answer.status == 200
         assert answer.body["id"] == api.id(email)
 
+    def test_an_id_before_a_merge(self) -> None:
+        """It answers with the contact that it was merged into, for reads and for writes."""
+        with Sandbox([{"email": "ada@example.com", "hs_merged_object_ids": "101;102"}]) as sandbox:
+            api = Api(sandbox)
+            own = api.id("ada@example.com")
+
+            read = api.get(f"{CONTACTS}/101?properties=hs_merged_object_ids")
+            written = api.patch(f"{CONTACTS}/102", {"properties": {"firstname": "Ada"}})
+
+        assert (read.body["id"], written.body["id"]) == (own, own)
+        assert read.body["properties"]["hs_merged_object_ids"] == "101;102"
+
     def test_a_unique_property_finds_the_contact(self, api: Api) -> None:
         """A property with ``hasUniqueValue`` identifies contacts; another one does not."""
         assert api.get(f"{CONTACTS}/M-1?idProperty=member_number").body["id"] == api.id("alan@example.com")

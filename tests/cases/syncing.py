@@ -1,0 +1,83 @@
+"""Syncs against the sandbox, without Airflow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from airflow_provider_hubcontact.client import AccessToken, HubSpot
+from airflow_provider_hubcontact.operators.contacts_port import port_of
+from airflow_provider_hubcontact.operators.properties import portal_of
+from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.coercion import Coercer
+from airflow_provider_hubcontact.sync.comparison import Kind
+from airflow_provider_hubcontact.sync.engine import Sync
+from airflow_provider_hubcontact.sync.jobs import Answer, Job
+from airflow_provider_hubcontact.sync.ledger import Attempt, Ledger, Line
+from airflow_provider_hubcontact.sync.outcome import Result
+from airflow_provider_hubcontact.sync.plan import Rules
+from airflow_provider_hubcontact.sync.policy import Policy
+from airflow_provider_hubcontact.sync.record import Shape
+from airflow_provider_hubcontact.sync.values import TimeForm
+from airflow_provider_hubcontact.sync.workers import ThreadWorkers
+
+
+class Lines:
+    """A ledger in memory."""
+
+    pace = 0.0
+
+    def __init__(self) -> None:
+        self.lines: list[bytes] = []
+
+    def write(self, lines: Sequence[Line], /) -> None:
+        """Keep lines, as a file would."""
+        self.lines.extend(orjson.dumps(line) for line in lines)
+
+    def earlier(self) -> Iterator[Line]:
+        """Give none."""
+        return iter(())
+
+
+def synced(
+    sandbox: Sandbox,
+    rows: Iterable[object],
+    *,
+    api_version: str = "2026-09",
+    create: bool = False,
+    **shape: Any,
+) -> list[Result]:
+    """Sync rows with a ledger; give their results in order, each row's once."""
+    results: dict[int, Result] = {}
+
+    def settled(result: Result) -> None:
+        assert result.row not in results
+        results[result.row] = result
+
+    store = Lines()
+    with HubSpot(sandbox.url, AccessToken(sandbox.token), api_version=api_version) as hubspot:
+        portal = portal_of(hubspot.properties)
+        form = TimeForm.MILLIS if api_version == "v1" else TimeForm.ISO
+        shaped = Shape(**{"kinds": portal.kinds, "time_form": form, **shape})
+        name = shaped.id_property
+        port = port_of(hubspot, name, is_number=portal.kinds.get(name) is Kind.NUMBER)
+        sync = Sync(
+            shaped,
+            Rules(name, create, stages=portal.stages, kinds=portal.kinds),
+            port,
+            port,
+            coercer=Coercer(portal.kinds, lambda _: None, name, portal.padded),
+            portal=portal.schema(),
+        )
+        policy = Policy.of({})
+        attempt = Attempt("dag/run", "task", -1, 1)
+        with (
+            Ledger(store, attempt, policy, values=True, clock=time.monotonic) as ledger,
+            ThreadWorkers[Job, Answer]() as workers,
+        ):
+            assert sync.run(rows, workers, settled, ledger) is None
+    assert len(store.lines) == len(results)
+    return [results[row] for row in sorted(results)]

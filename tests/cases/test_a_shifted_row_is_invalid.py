@@ -1,0 +1,134 @@
+"""A row whose cells stand under other headings is never sent."""
+
+from __future__ import annotations
+
+import csv
+import io
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_hubcontact.cli.sources import source_of
+from airflow_provider_hubcontact.operators.rows import UnusableSource
+from airflow_provider_hubcontact.sync.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.record import MAX_COLUMNS, Record, Shape
+
+KEY = "ada@example.com"
+SHIFTED = f"email,lastname,firstname,city\n{KEY},Smith, Jr.,Ada,Rome\n"
+MAPPINGS = [None, {"firstname": "firstname"}]
+
+
+def rows_of(path: Path, text: str) -> list[object]:
+    """Read a CSV file as the command line does."""
+    path.write_text(text, encoding="utf-8")
+    with source_of(Namespace(file=str(path), sql=None, sql_conn_id=None)) as source:
+        return list(source)
+
+
+def invalid(row: object, mapping: dict[str, str] | None = None) -> Result:
+    result = Shape(mapping=mapping).record(1, row)
+    assert isinstance(result, Result), result
+    assert (result.outcome, result.category) == (Outcome.INVALID, "ROW")
+    return result
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+def test_more_cells_than_headings_for_who_reads_with_csv(mapping: dict[str, str] | None) -> None:
+    """``csv.DictReader`` puts them under None, which makes the row invalid, with or without a mapping."""
+    (row,) = csv.DictReader(io.StringIO(SHIFTED))
+
+    result = invalid(row, mapping)
+
+    assert result.reason == "the row has values without a column: more cells than headings"
+    assert result.key == KEY
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+@pytest.mark.parametrize("column", [None, 0, 1.5, b"city", ("a", "b"), True], ids=repr)
+def test_a_column_that_is_not_text(column: Any, mapping: dict[str, str] | None) -> None:
+    """Whatever the column's name is: if it is not text, nobody knows what its value is."""
+    assert invalid({"email": KEY, "firstname": "Ada", column: "x"}, mapping).key == KEY
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+def test_more_columns_than_any_database_has(mapping: dict[str, str] | None) -> None:
+    """They are not looked at, even of a row that never ends."""
+
+    class Endless(dict[str, str]):
+        def __iter__(self) -> Iterator[str]:
+            number = 0
+            while True:
+                yield f"column{(number := number + 1)}"
+
+    wide = {"email": KEY} | dict.fromkeys(map(str, range(MAX_COLUMNS)), "x")
+    for row in (wide, Endless(email=KEY)):
+        assert invalid(row, mapping).reason == "the row has more than 10,000 columns"
+
+
+def test_a_name_that_is_too_long() -> None:
+    """No property has it; the row is invalid at once."""
+    result = Shape().record(1, {"email": KEY, "x" * 1_000_000: "y"})
+
+    assert isinstance(result, Result)
+    assert result.reason.endswith("…: a name of 1,000,000 characters, a property has 250 at most")
+    assert len(result.properties[0]) == 250
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (f"{KEY},Smith, Jr.,Ada,Rome", "5 cells, but 4 headings (line 2)"),
+        (f"{KEY},Smith,Ada", "3 cells, but 4 headings (line 2)"),
+        (KEY, "1 cells, but 4 headings (line 2)"),
+        (f'{KEY},Smith,"Ada\nRome', "3 cells, but 4 headings (line 3)"),
+    ],
+)
+def test_a_line_of_a_file_that_is_not_as_long_as_its_headings(tmp_path: Path, line: str, reason: str) -> None:
+    """The line is told; a cell that is missing may be any of them."""
+    (row,) = rows_of(tmp_path / "rows.csv", f"email,lastname,firstname,city\n{line}")
+
+    assert invalid(row).reason == reason
+
+
+def test_the_lines_around_it_go_on(tmp_path: Path) -> None:
+    """One line is invalid, and blank lines are none."""
+    text = f"email,city\n{KEY},Rome\n\nx@example.com,a,b\ny@example.com,\n"
+
+    rows = rows_of(tmp_path / "rows.csv", text)
+
+    records = [Shape().record(number, row) for number, row in enumerate(rows, 1)]
+    assert [type(each) for each in records] == [Record, Result, Record]
+    assert rows[2] == {"email": "y@example.com", "city": None}
+
+
+@pytest.mark.parametrize("headings", ["email,city,city", "email,,", "email, city,email"])
+def test_a_doubled_heading(tmp_path: Path, headings: str) -> None:
+    """The file is refused, as a query with two columns of one name is."""
+    with pytest.raises(UnusableSource, match="has two columns called"):
+        rows_of(tmp_path / "rows.csv", f"{headings}\n{KEY},Rome,Bonn\n")
+
+
+@given(st.lists(st.text(), min_size=1, max_size=6, unique=True), st.lists(st.text(), max_size=8))
+def test_any_line(tmp_path_factory: pytest.TempPathFactory, headings: list[str], cells: list[str]) -> None:
+    """Each cell is under its own heading, or the row is invalid."""
+    file = io.StringIO()
+    csv.writer(file, quoting=csv.QUOTE_ALL).writerows([headings, cells])
+    path = tmp_path_factory.mktemp("csv") / "rows.csv"
+    try:
+        path.write_bytes(file.getvalue().encode())
+    except UnicodeEncodeError:
+        return
+    with source_of(Namespace(file=str(path), sql=None, sql_conn_id=None)) as source:
+        rows = list(source)
+
+    if not cells:
+        assert rows == []
+    elif len(cells) == len(headings):
+        assert rows == [{name: cell or None for name, cell in zip(headings, cells, strict=True)}]
+    else:
+        invalid(rows[0])
