@@ -42,7 +42,9 @@ class HubSpotUpdateContactOperator(BaseOperator):
 
     The README has the outcomes, the connection and the limits.
 
-    :param records: an upstream task's output: mappings of columns to values, or one mapping. (templated)
+    :param records: an upstream task's output: mappings of columns to values, one mapping, or a DataFrame.
+        Nothing in it is rendered; only a text as a whole is a template. None is not an empty list, and fails.
+        (templated)
     :param sql: a query, or the path of a ``.sql`` file, whose rows are the records. (templated)
     :param sql_conn_id: Airflow connection of the database for ``sql``. (templated)
     :param parameters: parameters of the query, in the style of the database's driver. (templated)

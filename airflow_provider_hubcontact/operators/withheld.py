@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 __all__ = ["Opaque", "Withheld", "revealed", "withhold"]
@@ -20,6 +20,8 @@ class Opaque:
     def __repr__(self) -> str:
         if self.value is None:
             return "None"
+        if isinstance(self.value, Mapping):
+            return "<1 records withheld>"
         if isinstance(self.value, list | tuple):
             return f"<{len(self.value):,} records withheld>"
         return f"<{type(self.value).__name__} withheld>"

@@ -90,6 +90,10 @@ def test_settings(run_dag: RunDag, hubspot: Sandbox) -> None:
         def keywords(number: int) -> list[dict[str, Any]]:
             return [{"records": rows(number)}]
 
+        @task
+        def city() -> str:
+            return HOSTILE["city"]
+
         dry = "{{ params.dry }}"
         schema = {"properties": {"email": {"pattern": "{{ 'c7@' }}"}}}
         update(task_id="literal", records=rows(0))
@@ -105,17 +109,17 @@ def test_settings(run_dag: RunDag, hubspot: Sandbox) -> None:
         update.partial(task_id="kwargs_loose", dry_run=dry).expand_kwargs(keywords(10), strict=False)
         update.partial(task_id="partial", records=rows(11)).expand(dry_run=[False])
         update(task_id="nested", records=[rows(12)[0], {"email": "c13@example.com", **HOSTILE}])
+        update(task_id="value", records={**rows(16)[0], "city": city()})
         update(task_id="joined", records=several(14).concat(several(15)).map(lambda each: each[0]))
 
     run = run_dag(dag)
 
     assert {state for (name, _), state in states(run).items()} == {"success"}
-    assert_data(hubspot, 16)
+    assert_data(hubspot, 17)
     assert_withheld(run)
     shown = rendered(run)
     assert {name: each["records"] for name, each in shown.items() if name != "joined"} == {
-        **{name: "<1 records withheld>" for name in shown if name not in {"single", "nested", "joined"}},
-        "single": "<dict withheld>",
+        **{name: "<1 records withheld>" for name in shown if name not in {"nested", "joined"}},
         "nested": "<2 records withheld>",
     }
     assert {str(each["is_dry_run"]) for each in shown.values()} == {"False"}
@@ -135,15 +139,26 @@ def test_arguments(run_dag: RunDag, hubspot: Sandbox) -> None:
 
         @task
         def keywords(number: int) -> list[dict[str, Any]]:
-            return [{"given": rows(number)}]
+            return [{"given": rows(number), "text": HOSTILE["city"]}]
 
         @task
         def text() -> str:
             return HOSTILE["city"]
 
+        @task
+        def some_texts() -> list[str]:
+            return [HOSTILE["city"]]
+
         @task.hubspot_update_contact
-        def update(given: Any, note: str = "as told", file: str = "a.json", more: Any = ()) -> Any:
+        def update(
+            given: Any,
+            note: str = "as told",
+            file: str = "a.json",
+            text: str = HOSTILE["city"],
+            more: Any = (),
+        ) -> Any:
             assert isinstance(given, list)
+            assert text == HOSTILE["city"]
             assert (note, file) == ("as told", "a.json")
             assert all(each == HOSTILE["city"] for each in more), more
             return given
@@ -154,6 +169,7 @@ def test_arguments(run_dag: RunDag, hubspot: Sandbox) -> None:
         update.override(task_id="texts")(given=one(2), more=[text(), HOSTILE["city"]])
         update.override(task_id="expand").partial(note=note).expand(given=several(3))
         update.override(task_id="expand_texts").partial(given=one(4)).expand(note=[note])
+        update.override(task_id="expand_outputs").partial(given=one(7), note=note).expand(text=some_texts())
         update.override(task_id="kwargs").partial(note=note).expand_kwargs(keywords(5))
         update.override(task_id="kwargs_literal").expand_kwargs([{"given": rows(6), "note": note}])
 
@@ -161,10 +177,10 @@ def test_arguments(run_dag: RunDag, hubspot: Sandbox) -> None:
 
     failed = {key for key, state in states(run).items() if state != "success"}
     assert not failed
-    assert_data(hubspot, 7)
+    assert_data(hubspot, 8)
     assert_withheld(run)
     told = json.dumps(rendered(run), default=str)
-    assert told.count("as told") == 6
+    assert told.count("as told") == 7
     assert "records withheld" in told
 
 
@@ -203,7 +219,9 @@ def test_other_settings_that_an_output_gives_are_data(
         database.execute("INSERT INTO customers VALUES ('c0@example.com', '{{ 7 * 7 }}')")
     warehouse = {"conn_type": "sqlite", "host": str(tmp_path / "warehouse.db")}
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(warehouse))
-    with DAG("parameters", start_date=START, schedule=None, params={"conn": "warehouse"}) as dag:
+    default_args = {"sql_conn_id": "{{ params.conn }}"}
+    params = {"conn": "warehouse"}
+    with DAG("parameters", start_date=START, schedule=None, params=params, default_args=default_args) as dag:
 
         @task
         def parts() -> list[dict[str, Any]]:
@@ -212,7 +230,6 @@ def test_other_settings_that_an_output_gives_are_data(
         HubSpotUpdateContactOperator.partial(
             task_id="update",
             sql="SELECT email, city FROM customers WHERE city = ? AND ? <> '{{ params.conn }}'",
-            sql_conn_id="{{ params.conn }}",
         ).expand_kwargs(parts())
 
     run = run_dag(dag)
@@ -249,13 +266,17 @@ def test_nothing_is_mapped() -> None:
     assert not Origins.of(operator, -1).setting_is_data("records", [])
 
 
-def test_a_text_that_ends_like_a_file_is_no_file() -> None:
+def test_a_text_that_ends_like_a_file_is_no_file(tmp_path: Path) -> None:
     """Only a query and a schema may be the name of one."""
-    operator = HubSpotUpdateContactOperator(
-        task_id="files", records=["x.json"], hubspot_conn_id="portal.json", schema="customer.schema.json"
-    )
+    for name in ("x.json", "x.sql"):
+        (tmp_path / name).write_text("content", encoding="utf-8")
+    with DAG("files", start_date=START, schedule=None, template_searchpath=str(tmp_path)):
+        operator = HubSpotUpdateContactOperator(
+            task_id="files", records=["x.json"], hubspot_conn_id="x.json", schema="x.json", key="x.sql"
+        )
     operator.resolve_template_files()
 
     assert operator.records == ["x.json"]
-    assert operator.hubspot_conn_id == "portal.json"
+    assert (operator.hubspot_conn_id, operator.key) == ("x.json", "x.sql")
+    assert operator.schema == "content"
     assert tuple(operator.template_fields) == HubSpotUpdateContactOperator.template_fields

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.operators.tables import SLICE
 from airflow_provider_hubcontact.operators.withheld import withhold
 from airflow_provider_hubcontact.sandbox import Sandbox
+from tests.airflow_home import RunDag
 
 ROW = {"email": "ada@example.com", "city": "Rome"}
 WAYS_OUT = ('.to_dict("records")', "sql=", ".expand(records=…)")
@@ -278,6 +280,13 @@ def test_what_pandas_and_numpy_have_beside() -> None:
     assert list(records_of(frame.to_dict("records"))) == [ROW]
 
 
+class State(dict[str, Any]):
+    """Airflow's task state store."""
+
+    set = dict.__setitem__
+    delete = dict.__delitem__
+
+
 @pytest.fixture
 def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     pytest.importorskip("airflow")
@@ -291,7 +300,7 @@ def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
 @pytest.mark.parametrize("name", MISTAKES)
 @pytest.mark.parametrize(
-    "settings", [{}, {"dry_run": True}, {"max_changes": 1}, {"retries": 2, "state": {}}], ids=str
+    "settings", [{}, {"dry_run": True}, {"max_changes": 1}, {"retries": 2, "state": State()}], ids=str
 )
 def test_a_task_is_told_once(hubspot: Sandbox, name: str, settings: dict[str, Any]) -> None:
     """It fails for good with that one error, no row gets a result, and nothing is written."""
@@ -317,6 +326,65 @@ def test_a_table_is_synced(hubspot: Sandbox) -> None:
         assert run(records=table).outcomes == {"updated": 5}
         assert run(records=table, max_changes=10).outcomes == {"unchanged": 5}
         assert stored(hubspot, "c4@example.com", "city") == city
+
+
+def test_a_dataframe_is_synced(hubspot: Sandbox) -> None:
+    """Each of its rows has an outcome; a retry may read it again."""
+    from tests.airflow.running import run, stored  # noqa: PLC0415 - it needs Airflow
+
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"email": [f"c{number}@example.com" for number in range(5)], "city": "Rome"})
+
+    assert run(records=frame, retries=2, state=State()).outcomes == {"updated": 5}
+    assert stored(hubspot, "c4@example.com", "city") == "Rome"
+
+
+def test_outputs_of_several_tasks(run_dag: RunDag, hubspot: Sandbox) -> None:
+    """Outputs that are mappings are records; outputs that are lists, or pairs, are told."""
+    from airflow.providers.common.compat.sdk import DAG, task  # noqa: PLC0415 - it needs Airflow
+
+    from airflow_provider_hubcontact.operators.hubspot import (  # noqa: PLC0415 - same
+        HubSpotUpdateContactOperator,
+    )
+
+    told: dict[str, str] = {}
+
+    def keep(context: Any) -> None:
+        told[context["ti"].task_id] = str(context["exception"])
+
+    with DAG(
+        "several_outputs",
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        schedule=None,
+        render_template_as_native_obj=True,
+        default_args={"on_failure_callback": keep},
+    ) as dag:
+
+        @task
+        def one(number: int) -> dict[str, str]:
+            return {"email": f"c{number}@example.com", "city": "Rome"}
+
+        @task
+        def several(number: int) -> list[dict[str, str]]:
+            return [{"email": f"c{number}@example.com", "city": "Oslo"}]
+
+        ones: Any = one.expand(number=[0, 1])
+        lists: Any = several.expand(number=[2, 3])
+        update = HubSpotUpdateContactOperator
+        update(task_id="mappings", records=ones)
+        update(task_id="lists", records=lists)
+        update(task_id="pairs", records=lists.zip(ones))
+        update(task_id="parts", records=several.override(task_id="first")(4).concat(ones))
+        update.partial(task_id="expanded").expand(records=lists)
+
+    run: Any = run_dag(dag)
+
+    failed = {each.task_id for each in run.get_task_instances() if str(each.state) == "failed"}
+    assert failed == {"lists", "pairs"}
+    assert told["lists"].startswith("records holds lists, as the outputs of mapped tasks do")
+    assert told["pairs"].startswith("records holds tuples")
+    cities = [hubspot.portal.contact(f"c{number}@example.com") for number in range(5)]
+    assert [each and each.properties.get("city") for each in cities] == ["Rome"] * 2 + ["Oslo"] * 3
 
 
 def test_a_row_among_records_is_invalid(hubspot: Sandbox) -> None:
