@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.values import (
     JSON,
@@ -164,7 +165,7 @@ class Shape:
                     if how := changed(value):
                         coercions.append(Coercion(name, how, str(value), cell[0]))
             except Unholdable as error:
-                problems[str(name)] = str(error)
+                problems[printable(str(name))] = str(error)  # half a character cannot be kept anywhere
         try:
             timestamp = self._timestamp(source)
         except Unholdable as error:
