@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -31,7 +31,7 @@ class Output:
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console = _console()
 
     def json(self, document: object) -> None:
         """Write a JSON document."""
@@ -63,7 +63,7 @@ class Output:
         :param is_ours: whether the lines of its text are ours.
         """
         said = printable_lines(str(error)) if is_ours else printable(str(error))
-        Console(file=sys.stderr, highlight=False).print(Text(f"error: {said}", "red"))
+        _console(sys.stderr).print(Text(f"error: {said}", "red"))
 
     def progress(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Give the rows, and show on a terminal how far they are."""
@@ -80,12 +80,27 @@ class Output:
             yield from progress.track(rows, total=total)
 
 
+def _console(file: IO[str] | None = None) -> Console:
+    """Open a console whose lines are as long as they are, unless a person reads them.
+
+    A line that is folded could go on with what a log reader takes for a command: ``::error``.
+    """
+    console = Console(file=file, highlight=False, soft_wrap=True)
+    if not console.is_terminal:
+        console.width = UNLIMITED
+    return console
+
+
+UNLIMITED = 1_000_000
+"""Characters of a line."""
+
+
 def _text(value: object, style: str = "") -> Text:
     """Return what is printed: data, and no markup."""
     return Text(printable(str(value), MOST), style)
 
 
-MOST = 10_000
+MOST = 5_000
 """Characters of a cell, or a line."""
 
 
