@@ -112,6 +112,14 @@ class TestCredentials:
 
         assert not password or password not in str(raised.value)
 
+    def test_extra_that_is_no_object(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A list in Extra is told."""
+        connection = {"conn_type": "hubspot", "password": "pat-na1-x", "extra": "[1]"}
+        monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
+
+        with pytest.raises(ConfigurationError, match="is no JSON object"):
+            HubSpotHook().get_conn()
+
     def test_workers_share_the_limit_of_one_app(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """With ``rate_limit_store`` each app has slots of its own there, and no secret is in their name."""
         path = redis_server.program()
