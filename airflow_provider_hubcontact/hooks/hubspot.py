@@ -110,16 +110,20 @@ class HubSpotHook(BaseHook):
         if not isinstance(extra, dict):
             raise ConfigurationError(f"Extra of the connection {connection.conn_id} is no JSON object.")
         version = str(self._api_version or extra.get("api_version") or DEFAULT_API_VERSION)
-        base_url = _base_url(connection)
+        url = base_url(connection)
         return HubSpot(
-            base_url,
-            _auth(connection, extra, base_url, version),
+            url,
+            _auth(connection, extra, url, version),
             api_version=version,
             rate_limit=_rate_limit(connection, extra),
         )
 
 
-def _base_url(connection: Connection) -> str:
+def base_url(connection: Connection) -> str:
+    """Return the address of the API that a connection names.
+
+    :param connection: its host may have a scheme and a port; its schema and port fields hold otherwise.
+    """
     host = connection.host or BASE_URL
     if "://" not in host:
         scheme = connection.schema if connection.schema in {"http", "https"} else "https"

@@ -207,10 +207,12 @@ class LegacyContactsPort:
                 lambda: self._contacts.update_by_email(address, step.properties, timestamps=times),
                 lambda _: Answers(204, (Written(address, address),)),
             )
-        # The path has the address. Sent as a value too, it would become the contact's first one, of several.
-        values = {name: value for name, value in step.properties.items() if name != "email"}
+        # A contact that has this as its second address would get it as its first one.
+        others = {
+            name: value for name, value in step.properties.items() if (name, value) != ("email", address)
+        }
         return _said(
-            lambda: self._contacts.create_or_update_by_email(address, values, timestamps=times),
+            lambda: self._contacts.create_or_update_by_email(address, others, timestamps=times),
             lambda contact: Answers(200, (Written(contact.id, address, created=bool(contact.new)),)),
         )
 

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from importlib import import_module
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import Connection
@@ -13,7 +14,7 @@ from redis import Redis
 
 from airflow_provider_hubcontact import CONN_FIELDS, UI_FIELD_BEHAVIOUR
 from airflow_provider_hubcontact.client import ConfigurationError
-from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
+from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook, base_url
 from airflow_provider_hubcontact.sandbox import OAuthClient, Sandbox
 from tests.airflow.running import CONTACTS, connect
 from tests.client import redis_server
@@ -71,6 +72,24 @@ class TestCredentials:
         assert contact.properties["email"] == "ada@example.com"
 
     @pytest.mark.parametrize(
+        ("fields", "url"),
+        [
+            ({}, "https://api.hubapi.com"),
+            ({"host": "api.hubapi.com"}, "https://api.hubapi.com"),
+            ({"host": "127.0.0.1", "schema": "http", "port": 8080}, "http://127.0.0.1:8080"),
+            ({"host": "127.0.0.1", "schema": "other", "port": 8080}, "https://127.0.0.1:8080"),
+            ({"host": "http://127.0.0.1/", "port": 8080}, "http://127.0.0.1:8080"),
+            ({"host": "http://127.0.0.1:9090", "port": 8080}, "http://127.0.0.1:9090"),
+            ({"host": "http://127.0.0.1:9090/", "port": 8080}, "http://127.0.0.1:9090/"),
+            ({"host": "http://[::1]:9090", "port": 8080}, "http://[::1]:9090"),
+            ({"host": "http://[::1]", "port": 8080}, "http://[::1]:8080"),
+        ],
+    )
+    def test_the_base_url(self, fields: dict[str, Any], url: str) -> None:
+        """Host, schema and port make it; a port that stands in the host wins over the port's own field."""
+        assert base_url(Connection(conn_id="it", conn_type="hubspot", **fields)) == url
+
+    @pytest.mark.parametrize(
         ("password", "extra", "says"),
         [
             ("", {}, "no credentials"),
@@ -98,6 +117,14 @@ class TestCredentials:
             HubSpotHook().get_conn()
 
         assert not password or password not in str(raised.value)
+
+    def test_extra_that_is_no_object(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A list in Extra is told."""
+        connection = {"conn_type": "hubspot", "password": "pat-na1-x", "extra": "[1]"}
+        monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
+
+        with pytest.raises(ConfigurationError, match="is no JSON object"):
+            HubSpotHook().get_conn()
 
     def test_workers_share_the_limit_of_one_app(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """With ``rate_limit_store`` each app has slots of its own there, and no secret is in their name."""

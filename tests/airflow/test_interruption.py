@@ -100,6 +100,23 @@ def test_a_dry_run_that_is_told_to_end(hubspot: Sandbox) -> None:
         task.execute({"ti": TaskInstance()})  # type: ignore[typeddict-item]
 
 
+def test_a_kill_before_there_are_workers(hubspot: Sandbox) -> None:
+    """A task that is told to end while its first rows are read sends nothing."""
+
+    def source() -> Iterator[dict[str, str]]:
+        task.on_kill()
+        yield from RECORDS[:10]
+
+    task = HubSpotUpdateContactOperator(task_id="contacts", records=source())
+    ti = TaskInstance()
+
+    with pytest.raises(HubSpotSyncIncomplete, match="Stopped: it was told to stop"):
+        task.execute({"ti": ti})  # type: ignore[typeddict-item]
+
+    assert written(hubspot) == 0
+    assert set(ti.xcoms["return_value"]["outcomes"]) == {"not_attempted"}
+
+
 def test_a_kill(
     hubspot: Sandbox, tmp_path: Path, sooner: Callable[[float, Callable[[], object]], None]
 ) -> None:

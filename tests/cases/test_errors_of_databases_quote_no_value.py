@@ -1,4 +1,4 @@
-"""An error of a database shows its own words only where no value can be in them, and says whether to try again."""
+"""An error of a database shows its own words only where they can quote no value, and says whether to retry."""
 
 from __future__ import annotations
 
