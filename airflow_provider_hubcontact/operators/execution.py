@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import chain, islice
 from threading import Event
@@ -16,7 +16,7 @@ from airflow_provider_hubcontact.links.hubspot import PORTAL_URL
 from airflow_provider_hubcontact.operators.assembly import Assembly
 from airflow_provider_hubcontact.operators.contacts_port import Verifier
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
-from airflow_provider_hubcontact.operators.guards import Rehearsal, check_guards
+from airflow_provider_hubcontact.operators.guards import GuardPass, check_guards, guard_pass
 from airflow_provider_hubcontact.operators.interruption import held_back
 from airflow_provider_hubcontact.operators.ledger_stores import store_of
 from airflow_provider_hubcontact.operators.place import Place, place_of
@@ -72,6 +72,7 @@ class _Memory(NamedTuple):
     settled: Callable[[Result], None]
     journal: Journal | None = None
     place: Place | None = None
+    is_final: bool = True
 
 
 def _peeked(rows: Iterator[object]) -> tuple[list[object], Iterator[object]]:
@@ -178,14 +179,14 @@ class Execution:
         drive = partial(self._drive, run, shape)
         if run.report.dry_run and self._task.plan:
             return self._plan(run, partial(drive, rows or ()))
-        with spooled_lines() as lines:
+        with ExitStack() as kept:
             if self._task.plan:
-                self._take_over(run, lines)
-                rows = sequence = self._allowed(run, lines)
+                rows = sequence = self._planned(run, kept.enter_context(spooled_lines()))
             elif self._is_guarded and not run.report.dry_run:
-                if stop := self._rehearse(run, lines, partial(drive, rows or ())):
+                counted = kept.enter_context(guard_pass(run.ledger))
+                if stop := self._count(run, counted, partial(drive, rows or ())):
                     return stop
-                rows = sequence = self._allowed(run, lines)
+                rows = sequence = counted.rows
             since = self.watermark.since if self.watermark else None
             with place_of(self._task, self._context, sequence, run.report, since) as place:
                 memory = _Memory(run.report.add, run.ledger, place)
@@ -216,8 +217,11 @@ class Execution:
     def _is_guarded(self) -> bool:
         return self._task.max_changes is not None or self._task.max_creates is not None
 
-    def _take_over(self, run: _Run, lines: SpooledLines) -> None:
-        """Verify the plan to apply: nothing is written before, and nothing but what was verified after."""
+    def _planned(self, run: _Run, lines: SpooledLines) -> Iterable[object]:
+        """Return the records of the plan to apply: nothing but what was verified.
+
+        :raises UnusableSource: if the plan is not whole, or the guards do not allow it.
+        """
         plan = verified(folder_of(str(self._task.plan)), lines)
         run.assembly.planned = plan.totals["properties"]
         run.report.plan = told = plan.told()
@@ -225,40 +229,41 @@ class Execution:
             "The plan of %s is whole: %s changes and %s creates; its digest is %s.",
             *(told["made"], f"{told['changes']:,}", f"{told['creates']:,}", told["sha256"]),
         )
-
-    def _allowed(self, run: _Run, lines: SpooledLines) -> Iterable[object]:
-        """Give the records of a plan, if the guards allow it.
-
-        Those that this run itself has found are written as they would have been without guards: an earlier
-        row of the same key may have changed the contact.
-        """
+        records = partial(lines.records, self._task.id_property, checked=True)
         try:
-            check_guards(run.report.plan or {}, self._task.max_changes, self._task.max_creates)
+            check_guards(told, self._task.max_changes, self._task.max_creates)
         except UnusableSource as error:
-            self._give_up(run, lines, str(error))
+            for record in records():
+                if run.ledger:
+                    run.ledger.earlier(record)  # it is to know which record this is
+                reason = str(error)
+                run.end(
+                    Result(record.row, record.key, Outcome.NOT_ATTEMPTED, category="GUARD", reason=reason)
+                )
             raise
-        return lines.records(self._task.id_property, checked=self._task.plan is not None)
+        return records()
 
-    def _rehearse(self, run: _Run, lines: SpooledLines, drive: Callable[..., Stop | None]) -> Stop | None:
-        """Find out what would be written, and give what would not its outcome already."""
-        rehearsal = Rehearsal(lines, run.end, run.ledger)
-        is_whole = False
+    def _count(self, run: _Run, counted: GuardPass, drive: Callable[..., Stop | None]) -> Stop | None:
+        """Find out how much the run would write.
+
+        :return: why that stopped, if it did; then every row that was read has its outcome.
+        :raises UnusableSource: if it is more than the guards allow; then likewise.
+        """
+        reason: str | None = "the run stopped before it wrote: its source broke off"
         try:
-            stop = drive(_Memory(lambda _: None, rehearsal), writes=False)
-            is_whole = stop is None
+            stop = drive(_Memory(lambda _: None, counted, is_final=False), writes=False)
+            reason = f"the run stopped before it wrote: {stop.reason}" if stop else None
+            totals = totals_of(counted.totals, run.hubspot.rate_limit.limit)
+            run.report.plan = {**totals, "sha256": None}
+            if stop is None:
+                check_guards(totals, self._task.max_changes, self._task.max_creates)
+        except UnusableSource as error:
+            reason = str(error)
+            raise
         finally:
-            run.report.plan = {**totals_of(rehearsal.totals, run.hubspot.rate_limit.limit), "sha256": None}
-            if not is_whole:
-                reason = run.report.stopped or "its source broke off"
-                self._give_up(run, lines, f"the run stopped before it wrote: {reason}")
+            for result in counted.given_up(reason) if reason else ():
+                run.end(result)
         return stop
-
-    def _give_up(self, run: _Run, lines: SpooledLines, reason: str) -> None:
-        """Give what a plan would write its outcome: nothing was tried."""
-        for record in lines.records(self._task.id_property, checked=True):
-            if run.ledger:
-                run.ledger.earlier(record)  # it is to know which record this is
-            run.end(Result(record.row, record.key, Outcome.NOT_ATTEMPTED, category="GUARD", reason=reason))
 
     def _plan(self, run: _Run, drive: Callable[..., Stop | None]) -> Stop | None:
         """Write a plan instead of contacts."""
@@ -283,7 +288,7 @@ class Execution:
             memory.settled(result)
             if place:
                 place.settled(result)
-            if self.watermark and result.category not in WOULD:
+            if self.watermark and memory.is_final and result.category not in WOULD:
                 self.watermark.settled(result)
 
         with (

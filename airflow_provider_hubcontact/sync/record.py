@@ -175,7 +175,7 @@ class Shape:
 
     def _record(self, row: int, source: object) -> Record | Result:
         if type(source) is not dict and not isinstance(source, Mapping):
-            return source if isinstance(source, Record) else _no_mapping(row, source)
+            return source if isinstance(source, Record | Result) else _no_mapping(row, source)
         if reason := columns_problem(source):
             return invalid(row, self.key_of(source) or "", "ROW", {"": reason})
         return self._of_mapping(row, source if type(source) is dict else self._copied(source))

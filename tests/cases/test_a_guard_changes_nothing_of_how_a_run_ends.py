@@ -1,0 +1,85 @@
+"""A guard that does not trip changes nothing of how a run ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("airflow")
+
+from airflow_provider_hubcontact.sandbox import Sandbox
+from tests.airflow.running import connect, run, stored
+
+CONTACT = {
+    "email": "p@example.com",
+    "hs_additional_emails": "s@example.com",
+    "firstname": "B",
+    "city": "Rome",
+}
+
+
+@pytest.fixture
+def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    with Sandbox(contacts=[CONTACT, {"email": "q@example.com", "firstname": "Q"}]) as hubspot:
+        connect(monkeypatch, hubspot.url, hubspot.token)
+        yield hubspot
+
+
+GUARDS: list[dict[str, Any]] = [{}, {"max_changes": 100}, {"max_changes": 3, "max_creates": 0}]
+
+
+@pytest.mark.parametrize("guards", GUARDS, ids=str)
+def test_two_addresses_of_one_contact(hubspot: Sandbox, guards: dict[str, Any]) -> None:
+    """Each row is written whole, although one of them was equal to the contact before the run."""
+    rows = [
+        {"email": "s@example.com", "firstname": "A", "city": "Rome"},
+        {"email": "p@example.com", "firstname": "B", "city": "Oslo"},
+    ]
+    ended = run(records=rows, **guards)
+
+    has = stored(hubspot, "p@example.com", "firstname"), stored(hubspot, "p@example.com", "city")
+    assert has in {("A", "Rome"), ("B", "Oslo")}  # either row may come last, but no mixture
+    assert ended.outcomes == {"updated": 2}
+
+
+@pytest.mark.parametrize("guards", GUARDS, ids=str)
+def test_rows_of_every_kind(hubspot: Sandbox, guards: dict[str, Any]) -> None:
+    """Outcomes, coercions and reasons are those of a run without guards, and no row ends twice."""
+    rows: list[Any] = [
+        {"email": "q@example.com", "firstname": "Quentin"},
+        {"email": "nobody@example.com", "firstname": "N"},
+        {"email": "p@example.com", "firstname": "B"},
+        {"email": "", "firstname": "no key"},
+        "no row",
+        {"email": "q@example.com", "city": float("nan")},
+    ]
+    ended = run(records=rows, **guards)
+
+    assert ended.report["rows"] == len(rows)
+    assert ended.outcomes["invalid"] == 2
+    assert ended.outcomes["not_found"] == 1
+    assert sum(ended.report["coercions"]["counts"].values()) == 1
+    assert stored(hubspot, "q@example.com", "firstname") in {"Q", "Quentin"}
+
+
+@pytest.mark.parametrize("ledger", [False, True])
+def test_a_guard_that_trips(hubspot: Sandbox, tmp_path: Path, ledger: bool) -> None:
+    """Nothing is written, and every row has an outcome: what needs no write has its own."""
+    kept = {"ledger": str(tmp_path / "ledger")} if ledger else {}
+    rows = [
+        {"email": "q@example.com", "firstname": "Quentin"},
+        {"email": "p@example.com", "firstname": "B"},
+        {"email": "nobody@example.com"},
+        {"email": ""},
+    ]
+    ended = run(records=rows, max_changes=0, **kept)
+
+    assert ended.outcomes == {"unchanged": 1, "invalid": 1, "not_found": 1, "not_attempted": 1}
+    assert ended.report["reasons"]
+    assert stored(hubspot, "q@example.com", "firstname") == "Q"
+    if ledger:
+        lines = [line for part in tmp_path.rglob("*.jsonl") for line in part.read_text().splitlines()]
+        assert len(lines) == len(rows)
