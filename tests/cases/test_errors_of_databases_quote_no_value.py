@@ -1,4 +1,4 @@
-"""An error of a database shows its own words only where no value can be in them, and says whether to try again."""
+"""An error of a database shows its own words only where no value is in them, and whether to try again."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from airflow_provider_hubcontact.sync.record import (
     Shape,
     fold,
 )
-from airflow_provider_hubcontact.sync.values import MAX_TEXT_LENGTH, TimeForm
+from airflow_provider_hubcontact.sync.values import MAX_TEXT_LENGTH, TimeForm, UnreadableValue
 
 KEY = "ada@example.com"
 NEW_YORK = timezone(timedelta(hours=-5))
@@ -150,6 +150,8 @@ def test_text_form(value: object, text: str) -> None:
             "a timedelta is nothing that a property can hold: send a number of days or seconds",
             id="timedelta",
         ),
+        pytest.param(UnreadableValue("a day 0"), "a day 0", id="unreadable"),
+        pytest.param([UnreadableValue("a day 0")], "a day 0", id="unreadable in a list"),
         pytest.param(object(), "a object is nothing that a property can hold", id="object"),
         pytest.param([None], "a null is nothing that a property can hold", id="null in a list"),
         pytest.param(float("nan"), NAN, id="nan"),
