@@ -22,6 +22,7 @@ class Driver:
     :param streams: whether its cursor hands rows on as they come, and does not collect all of them first.
     :param cursor: opens such a cursor, which gives tuples whatever the connection's own cursor gives.
     :param prepare: makes values that Python does not have become :class:`UnreadableValue`.
+    :param abandon: lets a cursor go whose connection is closed, and which has rows left.
     :param locks: whether an open connection keeps other processes from the database.
     :param begins: whether a transaction is begun and ended by statements, since the driver begins none.
     :param rows_in_insert: rows that one INSERT takes, where the driver's ``executemany`` is slow; else 0.
@@ -34,6 +35,7 @@ class Driver:
     streams: bool = True
     cursor: Callable[[Any], Any] = lambda connection: connection.cursor()
     prepare: Callable[[Any], None] = lambda _: None
+    abandon: Callable[[Any], None] = lambda _: None
     locks: bool = False
     begins: bool = False
     rows_in_insert: int = 0
@@ -81,6 +83,13 @@ def _pymysql_cursor(connection: Any) -> Any:
     from pymysql.cursors import SSCursor
 
     return connection.cursor(SSCursor)
+
+
+def _abandon_pymysql(cursor: Any) -> None:
+    """Keep PyMySQL from reading the rows that are left, over a connection that is closed."""
+    result = cursor._result  # noqa: SLF001 - it has no public name
+    if result is not None:
+        result.unbuffered_active = False
 
 
 def _name() -> str:
@@ -186,7 +195,12 @@ _DRIVERS: Mapping[str, Driver] = {
     "psycopg2": Driver(cursor=_psycopg2_cursor, prepare=_prepare_psycopg2, **_POSTGRES),
     "psycopg": Driver(cursor=_psycopg_cursor, prepare=_prepare_psycopg, **_POSTGRES),
     "MySQLdb": Driver(cursor=_mysqlclient_cursor, prepare=lambda c: _prepare_mysql(c.converter), **_MYSQL),
-    "pymysql": Driver(cursor=_pymysql_cursor, prepare=lambda c: _prepare_mysql(c.decoders), **_MYSQL),
+    "pymysql": Driver(
+        cursor=_pymysql_cursor,
+        prepare=lambda c: _prepare_mysql(c.decoders),
+        abandon=_abandon_pymysql,
+        **_MYSQL,
+    ),
     "mysql": Driver(**_MYSQL),
     "sqlite3": Driver(prepare=_prepare_sqlite, quote='"'),
     "_duckdb": _DUCKDB,

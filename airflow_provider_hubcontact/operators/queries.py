@@ -118,6 +118,7 @@ def _drain(spool: Spool, connection: Any, driver: Driver, sql: str, parameters: 
             # A MySQL cursor that is closed first would read all rows that are left.
             connection.close()
         with suppress(Exception):
+            driver.abandon(cursor)
             cursor.close()
 
 

@@ -1,4 +1,4 @@
-"""An error of a database shows its own words only where they can quote no value, and says whether to retry."""
+"""An error of a database shows its own words only where no value is in them, and whether to try again."""
 
 from __future__ import annotations
 

@@ -183,6 +183,8 @@ def test_times_that_python_does_not_have(postgres: str, kind: str) -> None:
 
     assert [type(row["v"]) for row in rows[:-1]] == [UnreadableValue] * len(TIMES)
     assert [type(row["l"][0]) for row in rows[:-1]] == [UnreadableValue] * len(TIMES)
+    with query(hook_of("db"), f"SELECT v FROM (VALUES {values}) AS t (n, v) ORDER BY n") as spool:  # noqa: S608
+        assert spool.examples == {"v": rows[-1]["v"]}  # what a column's type is guessed from
     last = rows[-1]["v"]
     assert (last if kind == "date" else last.date()) == date(2026, 1, 2)
 

@@ -221,6 +221,7 @@ def test_days_that_are_none(
     assert isinstance(rows[1]["day"], UnreadableValue)
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("driver", ["mysqlclient", "pymysql"])
 def test_a_server_that_breaks_off(
     mariadb: MariaDB, monkeypatch: pytest.MonkeyPatch, driver: str, request: pytest.FixtureRequest

@@ -13,7 +13,7 @@ import pytest
 from airflow_provider_hubcontact.sync.keys import MAX_EMAIL_LENGTH, normalized_key
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.record import Coercion, Nulls, Record, Shape
-from airflow_provider_hubcontact.sync.values import MAX_TEXT_LENGTH, TimeForm
+from airflow_provider_hubcontact.sync.values import MAX_TEXT_LENGTH, TimeForm, UnreadableValue
 
 KEY = "ada@example.com"
 NEW_YORK = timezone(timedelta(hours=-5))
@@ -141,6 +141,8 @@ def test_text_form(value: object, text: str) -> None:
             "a timedelta is nothing that a property can hold: send a number of days or seconds",
             id="timedelta",
         ),
+        pytest.param(UnreadableValue("a day 0"), "a day 0", id="unreadable"),
+        pytest.param([UnreadableValue("a day 0")], "a day 0", id="unreadable in a list"),
         pytest.param(object(), "a object is nothing that a property can hold", id="object"),
         pytest.param([["a"]], "a list within a list is nothing that a property can hold", id="nested list"),
         pytest.param(["a"] * 5_001, "5,001 items, a property holds 5,000", id="long list"),
