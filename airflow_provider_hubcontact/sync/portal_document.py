@@ -32,13 +32,12 @@ def accepted(kind: Kind, options: Iterable[str], rules: Sequence[Mapping[str, An
     :param rules: what the portal's admins demand of its texts, as JSON Schema.
     """
     options = list(options)
-    named = bool(options) and kind in {Kind.OPTION, Kind.OPTIONS}
-    forms = [*_NOTHING, *(_of_options(options) if named else _FORMS[kind])]
-    several: Schema = {"type": "array", "items": {"anyOf": forms}}
-    if kind is Kind.TEXT and rules:  # of other kinds, the text is made fit before it is judged
-        demanded = [dict(rule) for rule in rules]
-        forms = [*_NOTHING, *({**form, "allOf": demanded} for form in _FORMS[kind])]
-    return {"anyOf": [*forms, several]}
+    if kind in _ANY_TEXT and not options:
+        demanded = {"anyOf": [{"const": ""}, {"allOf": [dict(rule) for rule in rules]}]}
+        return {**_ANYTHING, **demanded} if rules else _ANYTHING
+    # The rules are about texts, which these values are not yet.
+    forms = [*_NOTHING, *(_of_options(options) if kind in _ANY_TEXT else _FORMS[kind])]
+    return {"anyOf": [*forms, {"type": "array", "items": {"anyOf": forms}}]}
 
 
 def _text(pattern: str) -> Schema:
@@ -62,13 +61,12 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"[T ][0-9]{2}:[0-9]{2}.*"
 _MILLISECONDS = r"-?[0-9]{1,18}"
-_ANYTHING: list[Schema] = [{"type": "string", "maxLength": MAX_TEXT_LENGTH}, {"type": ["number", "boolean"]}]
+
+_ANY_TEXT = frozenset({Kind.TEXT, Kind.UNKNOWN, Kind.OPTION, Kind.OPTIONS})
+_SCALAR: Schema = {"type": ["string", "number", "boolean", "null"], "maxLength": MAX_TEXT_LENGTH}
+_ANYTHING: Schema = {**_SCALAR, "type": [*_SCALAR["type"], "array"], "items": _SCALAR}
 
 _FORMS: Mapping[Kind, Sequence[Schema]] = {
-    Kind.TEXT: _ANYTHING,
-    Kind.UNKNOWN: _ANYTHING,
-    Kind.OPTION: _ANYTHING,
-    Kind.OPTIONS: _ANYTHING,
     Kind.EMAIL: [_text(ADDRESS.removeprefix("^").removesuffix("$"))],
     Kind.NUMBER: [
         {"type": "number"},

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.cli.sources import source_of
 from airflow_provider_hubcontact.operators.rows import UnusableSource
+from airflow_provider_hubcontact.sync.columns import MAX_COLUMNS
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.record import MAX_COLUMNS, Record, Shape
+from airflow_provider_hubcontact.sync.record import Record, Shape
 
 KEY = "ada@example.com"
 SHIFTED = f"email,lastname,firstname,city\n{KEY},Smith, Jr.,Ada,Rome\n"

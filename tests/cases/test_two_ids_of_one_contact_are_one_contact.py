@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.outcome import Outcome
 from tests.cases.syncing import synced
 
-BY_ID = {"key": "id", "id_property": "hs_object_id"}
+BY_ID: dict[str, Any] = {"key": "id", "id_property": "hs_object_id"}
 
 
 @pytest.fixture
