@@ -339,7 +339,7 @@ def test_a_dataframe_is_synced(hubspot: Sandbox) -> None:
     assert stored(hubspot, "c4@example.com", "city") == "Rome"
 
 
-def test_outputs_of_several_tasks(run_dag: RunDag, hubspot: Sandbox) -> None:
+def test_outputs_of_several_tasks(hubspot: Sandbox, request: pytest.FixtureRequest) -> None:
     """Outputs that are mappings are records; outputs that are lists, or pairs, are told."""
     from airflow.providers.common.compat.sdk import DAG, task  # noqa: PLC0415 - it needs Airflow
 
@@ -347,6 +347,7 @@ def test_outputs_of_several_tasks(run_dag: RunDag, hubspot: Sandbox) -> None:
         HubSpotUpdateContactOperator,
     )
 
+    run_dag: RunDag = request.getfixturevalue("run_dag")  # where there is Airflow
     told: dict[str, str] = {}
 
     def keep(context: Any) -> None:
