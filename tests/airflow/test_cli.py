@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing
 from importlib.metadata import version
@@ -17,8 +18,11 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from airflow_provider_hubcontact.cli import run as program
+from airflow_provider_hubcontact.cli.commands import MOST_SHOWN
 from airflow_provider_hubcontact.cli.definition import COMMANDS, get_hubspot_cli_commands
 from airflow_provider_hubcontact.cli.main import main
+from airflow_provider_hubcontact.cli.run import CONTEXT
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import CONTACTS, connect, run, stored
 
@@ -349,3 +353,50 @@ def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None
 
     assert ended.value.code == 2
     assert "usage: hubcontact" in capsys.readouterr().err
+
+
+def test_more_problems_than_a_table_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The others are counted."""
+    file = tmp_path / "many.csv"
+    file.write_text("email\n" + " ,\n" * (MOST_SHOWN + 7))
+
+    assert main(["validate", "--no-portal", str(file)]) == 1
+    text = capsys.readouterr().out
+    assert "… and 7 more" in text
+    assert f"{MOST_SHOWN + 7} invalid." in text
+
+
+@pytest.mark.parametrize("command", [["schema"], ["validate", "one.csv"]])
+def test_properties_that_may_not_be_read(
+    hubspot: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: list[str],
+) -> None:
+    """Without them nothing can be judged, and the scope is named."""
+    monkeypatch.chdir(tmp_path)
+    Path("one.csv").write_text("email\na@b.co\n")
+    hubspot.use_faults({"rules": [{"kind": "status", "status": 403, "on": "/crm/properties/*"}]})
+
+    assert main(command) == 2
+    assert "the token needs crm.schemas.contacts.read" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("context", [None, "client"])
+def test_an_interrupted_command(monkeypatch: pytest.MonkeyPatch, context: str | None) -> None:
+    """Ctrl-C is 130, and the environment is as it was."""
+    seen: list[str | None] = []
+
+    def interrupted(*_: object) -> int:
+        seen.append(os.environ.get(CONTEXT))
+        raise KeyboardInterrupt
+
+    monkeypatch.delenv(CONTEXT, raising=False)
+    if context:
+        monkeypatch.setenv(CONTEXT, context)
+    monkeypatch.setitem(program.COMMANDS, "check", interrupted)
+
+    assert program.run("check", Namespace()) == 130
+    assert seen == [context or "server"]
+    assert os.environ.get(CONTEXT) == context

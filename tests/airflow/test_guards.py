@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,6 +22,7 @@ from airflow_provider_hubcontact.operators.contacts_port import (
     ContactsPort,
     LegacyContactsPort,
 )
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.guards import check_guards
 from airflow_provider_hubcontact.operators.place import MOST_AHEAD, NAME, Place
 from airflow_provider_hubcontact.operators.preflight import Preflight
@@ -34,6 +36,7 @@ from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.policy import Policy
 from airflow_provider_hubcontact.sync.ports import Found, Lost, Refused
 from airflow_provider_hubcontact.sync.report import Report
+from tests.airflow.running import run
 
 # Preflight
 
@@ -176,6 +179,26 @@ def test_preflight(task: Mapping[str, Any], more: Mapping[str, Any], says: str |
     found = problems(task, **more)
 
     assert (found == []) if says is None else any(says in each for each in found), found
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read"),
+        (b"\xff", "cannot be read"),
+        (b"{", "JSON"),
+        (b'{"required": ["x"]}', "requires x"),
+    ],
+)
+def test_a_schema_of_a_file(tmp_path: Path, content: bytes | None, says: str) -> None:
+    """A file is read, and told if it cannot be."""
+    path = tmp_path / "schema.json"
+    if content is not None:
+        path.write_bytes(content)
+
+    (told,) = problems({"schema": path, "mapping": {"a": "city"}})
+
+    assert says in told
 
 
 @pytest.mark.parametrize(
@@ -560,3 +583,12 @@ def test_details_and_names_are_kept() -> None:
 
     assert isinstance(answer, Refused)
     assert Counter(answer.properties) == Counter(answer.details[0].properties) == Counter(["city"])
+
+
+@pytest.mark.parametrize("flag", ["maybe", "None", "{{ params.dry }}"])
+def test_a_dry_run_that_is_no_flag(flag: str) -> None:
+    """A template that gave something else fails the task before anything is asked."""
+    ended = run(records=[{"email": "a@example.com"}], dry_run=flag)
+
+    assert isinstance(ended.error, HubSpotSyncFailed)
+    assert str(ended.error).startswith("dry_run: a flag is true or false")

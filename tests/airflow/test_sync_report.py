@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +22,7 @@ from airflow_provider_hubcontact.sync.report import Report
 from airflow_provider_hubcontact.ui.masking import HIDDEN, masked
 from airflow_provider_hubcontact.ui.page import (
     Heading,
+    _percent,
     chart,
     is_report,
     problems_csv,
@@ -253,3 +255,36 @@ class TestServer:
         page = client.get(address.replace("/report?", "/run?")).text
 
         assert 'href="/hubcontact/report?dag_id=reported&amp;' in page
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0.0 %"),
+        (0.0004, "< 0.1 %"),
+        (0.001, "0.1 %"),
+        (0.5, "50.0 %"),
+        (0.9995, "> 99.9 %"),
+        (1.0, "100.0 %"),
+    ],
+)
+def test_a_share(share: float, text: str) -> None:
+    """What is there is never 0 %, and what is not all never 100 %."""
+    assert _percent(share) == text
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [ValueError("no JSON"), ImportError("a class that is gone"), RuntimeError("a store that is away")],
+)
+def test_an_xcom_that_cannot_be_read(raised: Exception) -> None:
+    """It is no report, and no error of the page."""
+
+    def deserialize(_: Any) -> Any:
+        raise raised
+
+    from airflow_provider_hubcontact.ui.reports import _value  # noqa: PLC0415 - it needs Airflow's database
+
+    assert _value(SimpleNamespace(deserialize_value=deserialize), None) is None
+    assert _value(SimpleNamespace(deserialize_value=lambda _: "{"), None) is None
+    assert _value(SimpleNamespace(deserialize_value=lambda _: '{"a": 1}'), None) == {"a": 1}

@@ -421,6 +421,7 @@ def test_where_the_rest_is(hubspot: Sandbox, tmp_path: Path, pushes: bool, keeps
     ended = run(records=[TWO], do_xcom_push=pushes, **({"ledger": ledger} if keeps else {}))
     text = str(ended.error)
 
+    assert bool(ended.report) is pushes
     assert ("XCom return_value has" in text) is pushes
     assert (f"the ledger {ledger} has a line for every record" in text) is keeps
     assert ("neither XCom" in text) is not (pushes or keeps)
