@@ -102,7 +102,7 @@ def test_whatever_drips_wherever(cut: int, drip: bytes) -> None:
 def sip(connection: socket.socket) -> None:
     """Read a little at a time."""
     for _ in range(200):
-        connection.recv(4_096)
+        connection.recv(65_536)
         time.sleep(0.02)
 
 
