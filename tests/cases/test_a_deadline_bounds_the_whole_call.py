@@ -118,6 +118,24 @@ def test_a_server_that_does_not_read(read: Script) -> None:
     assert time.monotonic() - began < 2 * LATE  # 40 MB take a while to encode
 
 
+def test_a_kept_connection_that_is_not_read_any_more() -> None:
+    """What a kept connection sends is bounded by the call's own deadline, not by the time to connect."""
+
+    def answer_once(connection: socket.socket) -> None:
+        connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        time.sleep(8)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening, calling(listening, DEADLINE) as transport:
+        serve_in_thread(listening, answer_once)
+        transport.request("GET", "/x", repeatable=True)
+        began = time.monotonic()
+        with pytest.raises(AnswerLost, match="took too long"):
+            transport.request("POST", "/x", json={"a": "x" * 40_000_000}, repeatable=True)
+
+    assert time.monotonic() - began < 2 * LATE
+
+
 def test_each_call_of_a_connection_has_its_own_deadline() -> None:
     """Time that one call took is not taken from the next one on the same connection."""
 
