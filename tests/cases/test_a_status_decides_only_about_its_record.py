@@ -131,6 +131,17 @@ def test_a_wrong_path_in_the_middle(
     assert ended.outcomes == {"not_attempted": len(RECORDS)}
 
 
+@pytest.mark.parametrize("on", ["account.*", "properties.*"])
+@pytest.mark.parametrize("kind", ["status", "html"])
+def test_a_start_that_is_not_there(monkeypatch: pytest.MonkeyPatch, on: str, kind: str) -> None:
+    """Every portal has an account and properties: a 404 of either is about the address."""
+    with troubled(monkeypatch, {"kind": kind, "on": on, "status": 404}):
+        ended = run(records=RECORDS, status_actions=ANYTHING_GOES)
+
+    assert type(ended.error) is HubSpotSyncFailed
+    assert ended.outcomes == {"not_attempted": len(RECORDS)}
+
+
 @pytest.mark.parametrize("api", ["2026-09", "v1"])
 def test_a_contact_that_is_missing(monkeypatch: pytest.MonkeyPatch, api: str) -> None:
     """HubSpot's own 404 of a contact is still what ``status_actions`` decides about."""

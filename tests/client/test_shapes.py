@@ -367,3 +367,14 @@ def test_the_public_names() -> None:
 
 def _names_below(kind: type[HubSpotError]) -> set[str]:
     return {kind.__name__}.union(*map(_names_below, kind.__subclasses__()))
+
+
+@pytest.mark.parametrize("zone", ["x\nforged", "\x1b[31mred", "a" * 100_000], ids=["line", "escape", "long"])
+def test_what_a_portal_says_of_itself_is_printable(zone: str) -> None:
+    """Its time zone and type get into logs and onto terminals."""
+    with wire(reply(200, json.dumps({"portalId": 7, "timeZone": zone, "accountType": zone}))) as to:
+        details = Account(to.transport, AccessToken("pat-na1-x"), "2026-09").details()
+
+    assert details.time_zone.isprintable()
+    assert details.account_type.isprintable()
+    assert len(details.time_zone) <= 64
