@@ -148,7 +148,16 @@ def test_constraints_of_airflow_let_it_in(airflow: str, day: str, wheel: Path, t
     uv = Path(sys.executable).parent / "uv"
     if not uv.exists():
         pytest.skip("uv alone can go back to a day")
-    resolve = [uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python-version", "3.11"]
+    resolve: list[str | Path] = [
+        uv,
+        "pip",
+        "compile",
+        "--quiet",
+        "--no-header",
+        "--no-annotate",
+        "--python-version",
+        "3.11",
+    ]
     constraints, wanted, all_of_it = (tmp_path / name for name in ("constraints.txt", "wanted.in", "all.in"))
     # Some of what the constraints know besides; kubernetes and snowflake hold urllib3 back.
     all_of_it.write_text(
