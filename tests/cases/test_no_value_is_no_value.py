@@ -10,6 +10,7 @@ import pytest
 
 from airflow_provider_hubcontact.sync.comparison import Kind
 from airflow_provider_hubcontact.sync.outcome import Result
+from airflow_provider_hubcontact.sync.policy import Policy
 from airflow_provider_hubcontact.sync.record import NO_VALUE, Nulls, Record, Shape
 from airflow_provider_hubcontact.sync.report import Report
 from airflow_provider_hubcontact.sync.validation import Schema
@@ -122,3 +123,28 @@ def test_infinity_is_a_value_that_no_property_holds(value: Any) -> None:
 
     assert isinstance(result, Result)
     assert result.reason == "p: not a finite number"
+
+
+def test_in_a_column_that_a_watermark_reads() -> None:
+    """The row is let through, as one without a value is; so is one whose methods raise."""
+    pytest.importorskip("airflow")
+    watermark = import_module("airflow_provider_hubcontact.operators.watermark")
+
+    class Store:
+        value: dict[str, str] | None = {"type": "int", "value": "5"}
+
+        def get(self) -> dict[str, str] | None:
+            return self.value
+
+        def set(self, value: dict[str, str]) -> None:
+            self.value = value
+
+    class Hostile(dict[str, Any]):
+        def __contains__(self, _: object) -> bool:
+            raise RuntimeError
+
+    rows = [{"at": 4}, *({"at": value} for value in NO_VALUES), Hostile(at=7), {"at": 6}]
+
+    passed = list(watermark.Watermark("at", Store(), Policy.of({})).marked(rows))
+
+    assert passed == rows[1:]
