@@ -23,18 +23,19 @@ from airflow_provider_hubcontact.operators.contacts_port import (
     LegacyContactsPort,
 )
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
-from airflow_provider_hubcontact.operators.guards import check_guards
+from airflow_provider_hubcontact.operators.guards import Rehearsal, check_guards
 from airflow_provider_hubcontact.operators.place import MOST_AHEAD, NAME, Place
 from airflow_provider_hubcontact.operators.preflight import Preflight
 from airflow_provider_hubcontact.operators.progress import _duration
 from airflow_provider_hubcontact.operators.properties import Portal, create_missing, missing, portal_of
-from airflow_provider_hubcontact.operators.rows import UnusableSource
+from airflow_provider_hubcontact.operators.rows import UnusableSource, folder_of
 from airflow_provider_hubcontact.operators.settings import is_true
 from airflow_provider_hubcontact.sync.comparison import Kind
 from airflow_provider_hubcontact.sync.lifecycle import Stages
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.policy import Policy
 from airflow_provider_hubcontact.sync.ports import Found, Lost, Refused
+from airflow_provider_hubcontact.sync.record import Record
 from airflow_provider_hubcontact.sync.report import Report
 from tests.airflow.running import run
 
@@ -333,6 +334,41 @@ def test_check_guards(
         check_guards(totals, *most)
 
 
+class Known:
+    """A ledger that knows of one record."""
+
+    def __init__(self) -> None:
+        self.forgotten: list[int] = []
+        self.flushes = 0
+
+    def earlier(self, record: Record) -> Result | None:
+        return ended(record.row) if record.row == 1 else None
+
+    def forget(self, row: int) -> None:
+        self.forgotten.append(row)
+
+    def flush(self) -> None:
+        self.flushes += 1
+
+
+@pytest.mark.parametrize("has_ledger", [True, False])
+def test_a_rehearsal(tmp_path: Path, has_ledger: bool) -> None:
+    """What would be written is forgotten until it is; any other outcome stands, and the ledger has it."""
+    ledger, stands = Known(), list[Result]()
+    given: Any = ledger if has_ledger else None
+    rehearsal = Rehearsal(folder_of(str(tmp_path)), stands.append, given)
+    would = ended(2, Outcome.NOT_ATTEMPTED)._replace(category="WOULD_UPDATE")
+
+    known = [rehearsal.earlier(Record(row, "k", {})) for row in (1, 2)]
+    for result in (ended(1, Outcome.NOT_FOUND), would):
+        rehearsal.settled(result)
+    rehearsal.flush()
+
+    assert known == ([ended(1), None] if has_ledger else [None, None])
+    assert [each.row for each in stands] == [1]
+    assert (ledger.forgotten, ledger.flushes) == (([2], 1) if has_ledger else ([], 0))
+
+
 @pytest.mark.parametrize(
     ("value", "flag"),
     [(True, True), (False, False), ("True", True), (" false ", False), ("1", True), (0, False), ("", False)],
@@ -393,7 +429,7 @@ class State:
 
     def __init__(self, kept: object = None) -> None:
         self.kept: Any = kept
-        self.writes = 0
+        self.writes = self.deletions = 0
 
     def get(self, key: str, default: Any = None, /) -> Any:
         assert key == NAME
@@ -405,6 +441,7 @@ class State:
 
     def delete(self, key: str, /) -> None:
         self.kept = None
+        self.deletions += 1
 
 
 def ended(row: int, outcome: Outcome = Outcome.UPDATED) -> Result:
@@ -467,9 +504,21 @@ def test_a_place_is_written_seldom() -> None:
     before = state.writes
     now[0] = place.EVERY
     found.settled(ended(2))
+    after = state.writes
     found.keep()
 
-    assert (before, state.writes, state.kept["rows"]) == (0, 1, 2)
+    assert (before, after, state.writes, state.kept["rows"]) == (0, 1, 1, 2)
+
+
+@pytest.mark.parametrize("kept", [None, {"source": "x"}])
+def test_a_place_is_forgotten_once(kept: object) -> None:
+    """Where there is a store, and a place in it."""
+    state = State(kept)
+    place.forget({"task_state_store": state})  # type: ignore[typeddict-item]
+    place.forget({})
+
+    assert state.kept is None
+    assert state.deletions == (kept is not None)
 
 
 # The portal's properties
