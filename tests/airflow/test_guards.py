@@ -563,7 +563,7 @@ NO_STAGES = Stages.of(())
     ("listed", "stages", "is_known"),
     [
         (errors.Forbidden(403, "no"), OWN, False),
-        (errors.NotFound(404, "no"), OWN, False),
+        (errors.NotFound(404, "no"), NO_STAGES, False),
         (errors.ServerError(503, "no"), NO_STAGES, False),
         (errors.NotSent("no"), NO_STAGES, False),
         ([], NO_STAGES, False),
