@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +166,12 @@ def test_schema_forms(source: Any) -> None:
 def test_schema_may_refer_to_itself() -> None:
     """A schema that is nothing but a reference to itself allows everything, and ends."""
     assert Schema({"$ref": "#"}).check(record(a=1)) is None
+
+
+@pytest.mark.parametrize("pattern", ["^(a+)+$", "^(?=(a+)+$)b", "^(a|aa)+$(?<!x)", r"^((a+)+)\1$"])
+def test_a_pattern_that_looks_back_and_ahead_ends(pattern: str) -> None:
+    """A value cannot make a pattern try all ways to read it; what takes too many is invalid."""
+    began = time.monotonic()
+
+    assert problems({"properties": {"x": {"pattern": pattern}}}, x=f"{'a' * 3_000}!").properties == ("x",)
+    assert time.monotonic() - began < 10
