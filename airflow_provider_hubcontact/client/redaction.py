@@ -75,4 +75,5 @@ def _char(char: str) -> str:
     code = ord(char)
     percent = "".join(f"%(?:25){{0,9}}{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))
     entity = rf"&#(?:0{{0,9}}{code}|x0{{0,9}}{code:x});"
-    return rf"\\*(?:{re.escape(char)}|u{code:04x}|{percent}|{entity})"
+    # Escapes come first: of a percent sign, %25 is one as well.
+    return rf"\\*(?:u{code:04x}|{percent}|{entity}|{re.escape(char)})"

@@ -112,6 +112,11 @@ def test_any_secret_in_a_mixed_disguise(secret: str, data: st.DataObject) -> Non
     assert without([secret], f"before {text} after") == "before *** after"
 
 
+def test_a_percent_sign_at_the_end() -> None:
+    """Its escape goes whole."""
+    assert without(["secret%"], "before secret%25 after") == "before *** after"
+
+
 @given(st.text(max_size=100))
 def test_other_texts_stay_as_they_are(text: str) -> None:
     """What holds no secret is not changed."""
