@@ -45,7 +45,7 @@ test-all: $(AIRFLOW_3) ## all tests, on Airflow 3.3 (ARGS="-k stage" for some)
 	.venv/bin/python -m pytest $(ARGS)
 
 test-core: $(CORE) ## the tests that need no Airflow, without it
-	.venv-core/bin/python -m pytest tests/client tests/sync tests/sandbox tests/cases $(ARGS)
+	.venv-core/bin/python -m pytest tests/client tests/sync tests/job tests/sandbox tests/cases $(ARGS)
 
 test-airflow: $(AIRFLOW_3) test-airflow-2.11 ## the tests of the Airflow parts, on 2.11 and 3.3
 	.venv/bin/python -m pytest tests/airflow tests/cases $(ARGS)

@@ -6,19 +6,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot, PropertyDefinition
-from airflow_provider_hubcontact.operators.contacts_port import port_of
-from airflow_provider_hubcontact.operators.properties import portal_of
+from airflow_provider_hubcontact.job.contacts_port import port_of
+from airflow_provider_hubcontact.job.portal import portal_of
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.rules import Rule
 from airflow_provider_hubcontact.sandbox.switches import Switches
-from airflow_provider_hubcontact.sync.coercion import Coercer
-from airflow_provider_hubcontact.sync.engine import Sync
-from airflow_provider_hubcontact.sync.jobs import Answer, Job
-from airflow_provider_hubcontact.sync.outcome import Outcome
-from airflow_provider_hubcontact.sync.plan import Rules
-from airflow_provider_hubcontact.sync.record import Shape
-from airflow_provider_hubcontact.sync.report import Report
-from airflow_provider_hubcontact.sync.workers import ThreadWorkers
+from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
+from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Outcome
+from airflow_provider_hubcontact.sync.rows.coercion import Coercer
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from benchmarks.population import Row, email, row, rows
 from benchmarks.table import Result, goal, number, paragraph, percent, table
 
@@ -72,14 +72,14 @@ def _measure(sandbox: Sandbox, count: int, *, checks: bool) -> Result:
         found = portal_of(hubspot.properties, rules=True)
         port = port_of(hubspot, "email")
         sync = Sync(
-            Shape(),
+            RecordMapping(),
             Rules(kinds=found.kinds),
             port,
             port,
             Coercer(found.kinds, report.coerced),
             portal=found.schema() if checks else None,
         )
-        with ThreadWorkers[Job, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers:
+        with ThreadWorkers[Call, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers:
             sync.run(bad_rows(count), workers, report.add)
         calls = hubspot.calls.to_dict()["total"] - made
     outcomes = report.to_dict()["outcomes"]

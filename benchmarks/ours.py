@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot, RateLimit
-from airflow_provider_hubcontact.client.shared_slots import SharedSlots
-from airflow_provider_hubcontact.operators.contacts_port import port_of
-from airflow_provider_hubcontact.sync.engine import Sync
-from airflow_provider_hubcontact.sync.jobs import Answer, Job
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.plan import Rules
-from airflow_provider_hubcontact.sync.record import Shape
-from airflow_provider_hubcontact.sync.report import Report
-from airflow_provider_hubcontact.sync.validation import Schema
-from airflow_provider_hubcontact.sync.workers import ThreadWorkers
+from airflow_provider_hubcontact.client.limits.shared_quota import SharedSlots
+from airflow_provider_hubcontact.job.contacts_port import port_of
+from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
+from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.rows.json_schema import Schema
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from benchmarks.contestant import Task, compete
 from benchmarks.population import BAD_VALUE, PROPERTIES, SCHEMA
 
@@ -32,8 +32,8 @@ def sync(task: Task) -> None:
     slots = SharedSlots(store, "bench") if store else None
     with HubSpot(task.url, AccessToken(task.token), rate_limit=RateLimit(slots=slots)) as hubspot:
         port = port_of(hubspot, "email")
-        run = Sync(Shape(mapping=mapping), Rules(), port, port, schema=Schema.of(SCHEMA))
-        with ThreadWorkers[Job, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers:
+        run = Sync(RecordMapping(mapping=mapping), Rules(), port, port, schema=Schema.of(SCHEMA))
+        with ThreadWorkers[Call, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers:
             run.run(task.rows(), workers, settled)
     task.ended = report.rows
 

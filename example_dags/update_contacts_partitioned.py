@@ -59,7 +59,7 @@ with DAG(
     @task(trigger_rule="all_done")
     def total(reports: Sequence[dict[str, Any] | None], cut: Sequence[Any]) -> dict[str, Any]:
         """Fold the parts' reports into one, whatever became of the parts."""
-        from airflow_provider_hubcontact.sync.report import fold  # noqa: PLC0415 - not needed at parse
+        from airflow_provider_hubcontact.sync.keep.report import fold  # noqa: PLC0415 - not needed at parse
 
         return fold(reports, expected=len(cut))
 

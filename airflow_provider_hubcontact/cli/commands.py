@@ -13,19 +13,21 @@ from airflow_provider_hubcontact.cli.sources import mapping_of, source_of
 from airflow_provider_hubcontact.client import REQUIRED_SCOPES, HubSpot
 from airflow_provider_hubcontact.client.errors import Forbidden, Unauthorized
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.job.portal import Portal, portal_of
+from airflow_provider_hubcontact.job.replay import last_lines
 from airflow_provider_hubcontact.operators.execution import Execution
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.operators.properties import Portal, portal_of
-from airflow_provider_hubcontact.operators.replay import last_lines
-from airflow_provider_hubcontact.operators.rows import UnusableSource
-from airflow_provider_hubcontact.sync.coercion import Coercer
-from airflow_provider_hubcontact.sync.intake import Intake
-from airflow_provider_hubcontact.sync.lifecycle import Stages
-from airflow_provider_hubcontact.sync.outcome import WELL, Result
-from airflow_provider_hubcontact.sync.portal import PortalSchema
-from airflow_provider_hubcontact.sync.record import Record, Shape
-from airflow_provider_hubcontact.sync.report import DIGEST_SHOWN, Report
-from airflow_provider_hubcontact.sync.validation import Schema
+from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
+from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
+from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
+from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN, Report
+from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.coercion import Coercer
+from airflow_provider_hubcontact.sync.rows.json_schema import Schema
+from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
 OK, PROBLEMS = 0, 1
 
@@ -68,7 +70,7 @@ def schema(chosen: Namespace, output: Output) -> int:
         document = _portal(hubspot)[1].document
     known = document["properties"]
     if unknown := [name for name in chosen.properties if name not in known]:
-        raise UnusableSource(f"the portal has no property {', '.join(unknown)}")
+        raise SourceError(f"the portal has no property {', '.join(unknown)}")
     if chosen.properties:
         document["properties"] = {name: known[name] for name in chosen.properties}
     output.json(document)
@@ -84,7 +86,7 @@ def validate(chosen: Namespace, output: Output) -> int:
     if not chosen.no_portal:
         with HubSpotHook(chosen.conn_id).get_conn() as hubspot:
             found, portal = _portal(hubspot)
-    shape = Shape(chosen.key, chosen.id_property, mapping, kinds=found.kinds)
+    shape = RecordMapping(chosen.key, chosen.id_property, mapping, kinds=found.kinds)
     coercer = Coercer(found.kinds, report.coerced, chosen.id_property, found.padded)
     rows = 0
     problems: list[Result] = []
@@ -137,7 +139,7 @@ def plan(chosen: Namespace, output: Output) -> int:
         report = Report(dry_run=True)
         stop = Execution(operator, {}).run(report)
     if stop:
-        raise UnusableSource(f"the plan is not whole: {stop.reason}")
+        raise SourceError(f"the plan is not whole: {stop.reason}")
     told = report.to_dict()
     if output.as_json:
         output.json(told)
@@ -171,7 +173,11 @@ def ledger(chosen: Namespace, output: Output) -> int:
     """Sum a ledger up, or list its failures."""
     if chosen.what == "summary":
         return _summary(chosen.ledger, output)
-    failures = [line for line in last_lines(chosen.ledger) if line["outcome"] not in WELL]
+    failures = [
+        line
+        for line in last_lines(all_lines(chosen.ledger), chosen.ledger)
+        if line["outcome"] not in SUCCESSES
+    ]
     if output.as_json:
         output.json(failures)
     else:
@@ -192,12 +198,12 @@ def _summary(path: str, output: Output) -> int:
     outcomes: Counter[str] = Counter()
     categories: Counter[tuple[str, str]] = Counter()
     tasks: Counter[tuple[str, str]] = Counter()
-    for line in last_lines(path):
+    for line in last_lines(all_lines(path), path):
         outcomes[line["outcome"]] += 1
         tasks[line["run"], line["task"]] += 1
-        if line["outcome"] not in WELL:
+        if line["outcome"] not in SUCCESSES:
             categories[line["outcome"], line["category"] or "none"] += 1
-    problems = sum(count for outcome, count in outcomes.items() if outcome not in WELL)
+    problems = sum(count for outcome, count in outcomes.items() if outcome not in SUCCESSES)
     if output.as_json:
         output.json(
             {
@@ -227,21 +233,19 @@ def _portal(hubspot: HubSpot) -> tuple[Portal, PortalSchema]:
     found = portal_of(hubspot.properties, rules=True)
     schema = found.schema()
     if schema is None:
-        raise UnusableSource(
-            "the portal's properties cannot be read: the token needs crm.schemas.contacts.read"
-        )
+        raise SourceError("the portal's properties cannot be read: the token needs crm.schemas.contacts.read")
     return found, schema
 
 
 def _checked(
     number: int,
     row: object,
-    shape: Shape,
+    shape: RecordMapping,
     coercer: Coercer,
     required: Schema | None,
     portal: PortalSchema | None,
 ) -> Result | None:
-    record = Intake(iter([(number, row)]), shape, coercer, required, None).next()
+    record = RecordReader(iter([(number, row)]), shape, coercer, required, None).next()
     if not isinstance(record, Record):
         return record
     return portal.check(record, record.properties) if portal else None

@@ -13,9 +13,9 @@ from airflow.providers.common.compat.sdk import AirflowException
 from airflow_provider_hubcontact.cli.commands import check, ledger, plan, sandbox, schema, validate
 from airflow_provider_hubcontact.cli.output import Output
 from airflow_provider_hubcontact.client import HubSpotError
+from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
-from airflow_provider_hubcontact.operators.rows import UnusableSource
-from airflow_provider_hubcontact.sync.validation import InvalidSchema
+from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema
 
 COMMANDS: Mapping[str, Callable[[Namespace, Output], int]] = {
     "check": check,
@@ -46,7 +46,7 @@ def run(name: str, chosen: Namespace) -> int:
     except (HubSpotSyncFailed, HubSpotSyncIncomplete) as error:
         output.error(error, is_ours=True)
         return CANNOT
-    except (HubSpotError, UnusableSource, InvalidSchema, AirflowException, OSError) as error:
+    except (HubSpotError, SourceError, InvalidSchema, AirflowException, OSError) as error:
         output.error(error)
         return CANNOT
     except KeyboardInterrupt:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from airflow_provider_hubcontact.operators.queries import database, query
-from airflow_provider_hubcontact.operators.rows import UnusableSource
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.operators.sources.queries import database, query
 from airflow_provider_hubcontact.printable import printable
-from airflow_provider_hubcontact.sync.record import BadRow
+from airflow_provider_hubcontact.sync.rows.record_mapping import BadRow
 
 CHUNK = 1_000
 
@@ -24,21 +24,21 @@ def source_of(chosen: Namespace) -> Iterator[Iterable[object]]:
     :raises UnusableSource: if they name none, or two.
     """
     if (chosen.file is None) == (chosen.sql is None):
-        raise UnusableSource("give a file or --sql, and one of them only")
+        raise SourceError("give a file or --sql, and one of them only")
     if chosen.sql is None:
         path = Path(chosen.file)
         reader = _READERS.get(path.suffix.lower())
         if reader is None:
-            raise UnusableSource(f"{path}: the suffix is one of {', '.join(_READERS)}")
+            raise SourceError(f"{path}: the suffix is one of {', '.join(_READERS)}")
         try:
             yield reader(path)
         except UnicodeError as error:
-            raise UnusableSource(f"{path} is no text in UTF-8: {error}") from error
+            raise SourceError(f"{path} is no text in UTF-8: {error}") from error
         except csv.Error as error:
-            raise UnusableSource(f"{path} is no CSV: {error}") from error
+            raise SourceError(f"{path} is no CSV: {error}") from error
         return
     if chosen.sql_conn_id is None:
-        raise UnusableSource("--sql needs --sql-conn-id")
+        raise SourceError("--sql needs --sql-conn-id")
     hook = database(chosen.sql_conn_id)
     with query(hook, chosen.sql) as spool:
         yield spool
@@ -51,7 +51,7 @@ def mapping_of(chosen: Namespace) -> dict[str, str] | None:
     """
     pairs = [each.partition("=") for each in chosen.map]
     if wrong := [column for column, equals, name in pairs if not (column and equals and name)]:
-        raise UnusableSource(f"--map is COLUMN=PROPERTY, not {wrong[0]}")
+        raise SourceError(f"--map is COLUMN=PROPERTY, not {wrong[0]}")
     return {column: name for column, _, name in pairs} or None
 
 
@@ -60,7 +60,7 @@ def _csv(path: Path) -> Iterator[object]:
         rows = csv.reader(file)
         names = next(rows, [])
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise UnusableSource(f"{path} has two columns called {printable(', '.join(twice))}")
+            raise SourceError(f"{path} has two columns called {printable(', '.join(twice))}")
         for cells in rows:
             if len(cells) == len(names):
                 yield {name: cell or None for name, cell in zip(names, cells, strict=True)}
@@ -75,16 +75,16 @@ def _json_lines(path: Path) -> Iterator[object]:
                 try:
                     yield json.loads(line)
                 except ValueError as error:
-                    raise UnusableSource(f"{path}, line {number}: no JSON: {error}") from error
+                    raise SourceError(f"{path}, line {number}: no JSON: {error}") from error
 
 
 def _json(path: Path) -> list[object]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UnusableSource(f"{path}: no JSON: {error}") from error
+        raise SourceError(f"{path}: no JSON: {error}") from error
     if not isinstance(document, list):
-        raise UnusableSource(f"{path}: records are a JSON array, this is a {type(document).__name__}")
+        raise SourceError(f"{path}: records are a JSON array, this is a {type(document).__name__}")
     return document
 
 
@@ -92,7 +92,7 @@ def _parquet(path: Path) -> Iterator[Mapping[str, object]]:
     try:
         import duckdb
     except ImportError as error:
-        raise UnusableSource(
+        raise SourceError(
             "Parquet is read with DuckDB: pip install 'airflow-provider-hubcontact[parquet]'"
         ) from error
     if not path.exists():
@@ -105,7 +105,7 @@ def _parquet(path: Path) -> Iterator[Mapping[str, object]]:
                 for row in rows:
                     yield dict(zip(names, row, strict=True))
     except duckdb.Error as error:
-        raise UnusableSource(f"{path}: {error}") from error
+        raise SourceError(f"{path}: {error}") from error
 
 
 _READERS: Mapping[str, Callable[[Path], Iterable[object]]] = {

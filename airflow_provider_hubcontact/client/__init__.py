@@ -26,8 +26,8 @@ from airflow_provider_hubcontact.client.errors import (
     WrongAddress,
 )
 from airflow_provider_hubcontact.client.hubspot import HubSpot
+from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.properties import Option, PropertyDefinition
-from airflow_provider_hubcontact.client.rate_limit import RateLimit
 
 __all__ = [
     "REQUIRED_SCOPES",

@@ -17,8 +17,13 @@ from airflow_provider_hubcontact.client.errors import (
     Unauthorized,
     UnusableAnswer,
 )
-from airflow_provider_hubcontact.client.network import Session, checked_base_url, exchange, wrong_address
-from airflow_provider_hubcontact.client.redaction import without
+from airflow_provider_hubcontact.client.network.redaction import without
+from airflow_provider_hubcontact.client.network.session import (
+    Session,
+    checked_base_url,
+    exchange,
+    wrong_address,
+)
 from airflow_provider_hubcontact.client.status import status_of
 
 RENEW_BEFORE = 300.0

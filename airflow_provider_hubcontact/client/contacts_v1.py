@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_hubcontact.client.contacts import Contact, value_of
 from airflow_provider_hubcontact.client.errors import UnusableAnswer
-from airflow_provider_hubcontact.client.quiet import withhold_addresses
+from airflow_provider_hubcontact.client.network.quiet import withhold_addresses
 from airflow_provider_hubcontact.client.transport import Transport, segment
 
 

@@ -9,8 +9,8 @@ from airflow_provider_hubcontact.client.auth import Auth
 from airflow_provider_hubcontact.client.contacts import API_VERSIONS, DEFAULT_VERSION, Contacts
 from airflow_provider_hubcontact.client.contacts_v1 import ContactsV1
 from airflow_provider_hubcontact.client.errors import ConfigurationError
+from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.properties import Properties
-from airflow_provider_hubcontact.client.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.transport import Calls, Transport
 
 

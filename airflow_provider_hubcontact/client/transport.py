@@ -26,15 +26,15 @@ from airflow_provider_hubcontact.client.errors import (
     StatusError,
     UnusableAnswer,
 )
-from airflow_provider_hubcontact.client.network import (
+from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.network.redaction import without
+from airflow_provider_hubcontact.client.network.session import (
     Reply,
     Session,
     checked_base_url,
     exchange,
     wrong_address,
 )
-from airflow_provider_hubcontact.client.rate_limit import RateLimit
-from airflow_provider_hubcontact.client.redaction import without
 from airflow_provider_hubcontact.client.refusal import is_about_the_address, refusal
 from airflow_provider_hubcontact.printable import printable
 

@@ -13,8 +13,8 @@ from airflow.providers.common.compat.sdk import (
 
 from airflow_provider_hubcontact.compat import determine_kwargs
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.operators.templates import Origins, handed_in
-from airflow_provider_hubcontact.operators.withheld import revealed, withhold
+from airflow_provider_hubcontact.operators.sources.redacted import revealed, withhold
+from airflow_provider_hubcontact.operators.sources.templates import Origins, handed_in
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, TaskDecorator

@@ -24,7 +24,7 @@ from airflow_provider_hubcontact.client import (
 from airflow_provider_hubcontact.compat import mask_secret
 
 if TYPE_CHECKING:
-    from airflow_provider_hubcontact.client.slots import Slots
+    from airflow_provider_hubcontact.client.limits.quota import Slots
 
 BASE_URL = "https://api.hubapi.com"
 DEFAULT_API_VERSION = "2026-09"
@@ -170,7 +170,7 @@ def _shared_slots(connection: Connection, extra: dict[str, Any]) -> Slots | None
     url = extra.get("rate_limit_store")
     if not url:
         return None
-    from airflow_provider_hubcontact.client.shared_slots import SharedSlots
+    from airflow_provider_hubcontact.client.limits.shared_quota import SharedSlots
 
     mask_secret(str(url))
     # HubSpot counts each app's calls; a digest tells apps apart without giving their secrets away.

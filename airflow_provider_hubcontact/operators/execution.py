@@ -12,37 +12,39 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
+from airflow_provider_hubcontact.job.build import Assembly
+from airflow_provider_hubcontact.job.contacts_port import ReadBack
+from airflow_provider_hubcontact.job.errors import PortalNotReady, SourceError
+from airflow_provider_hubcontact.job.guards import GuardPass, check_guards, guard_pass
+from airflow_provider_hubcontact.job.plans.files import PlanWriter, totals_of, verified
+from airflow_provider_hubcontact.job.plans.lines import SpooledLines, spooled_lines
+from airflow_provider_hubcontact.job.preflight import Preflight
+from airflow_provider_hubcontact.job.progress import Progress
+from airflow_provider_hubcontact.job.replay import PROBLEMS, replayed, shape_of
+from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.signals import held_back
+from airflow_provider_hubcontact.job.watermark import Watermark
 from airflow_provider_hubcontact.links.hubspot import PORTAL_URL
-from airflow_provider_hubcontact.operators.assembly import Assembly
-from airflow_provider_hubcontact.operators.contacts_port import Verifier
-from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
-from airflow_provider_hubcontact.operators.guards import GuardPass, check_guards, guard_pass
-from airflow_provider_hubcontact.operators.interruption import held_back
-from airflow_provider_hubcontact.operators.ledger_stores import store_of
-from airflow_provider_hubcontact.operators.place import Place, place_of
-from airflow_provider_hubcontact.operators.plan_lines import SpooledLines, spooled_lines
-from airflow_provider_hubcontact.operators.plans import PlanWriter, totals_of, verified
-from airflow_provider_hubcontact.operators.preflight import Preflight
-from airflow_provider_hubcontact.operators.progress import Progress
-from airflow_provider_hubcontact.operators.queries import database, query
-from airflow_provider_hubcontact.operators.records import records_of
-from airflow_provider_hubcontact.operators.replay import PROBLEMS, replayed, shape_of
-from airflow_provider_hubcontact.operators.rows import UnusableSource, folder_of
-from airflow_provider_hubcontact.operators.settings import Settings
-from airflow_provider_hubcontact.operators.spool import Spool
-from airflow_provider_hubcontact.operators.watermark import Watermark, watermark_of
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
+from airflow_provider_hubcontact.operators.sources.queries import database, query
+from airflow_provider_hubcontact.operators.sources.records import records_of
+from airflow_provider_hubcontact.operators.sources.spool import Spool
+from airflow_provider_hubcontact.operators.stores.folders import folder_of
+from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines, store_of
+from airflow_provider_hubcontact.operators.stores.marks import watermark_of
+from airflow_provider_hubcontact.operators.stores.task_state import checkpoint_of
 from airflow_provider_hubcontact.printable import printable, printable_logger
-from airflow_provider_hubcontact.sync.engine import FLUSH_EVERY
-from airflow_provider_hubcontact.sync.jobs import Answer, Job
-from airflow_provider_hubcontact.sync.ledger import Attempt, Ledger
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.plan import WOULD
-from airflow_provider_hubcontact.sync.ports import Journal
-from airflow_provider_hubcontact.sync.record import Shape
-from airflow_provider_hubcontact.sync.report import Report
-from airflow_provider_hubcontact.sync.validation import InvalidSchema
-from airflow_provider_hubcontact.sync.watch import Stop
-from airflow_provider_hubcontact.sync.workers import ThreadWorkers
+from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
+from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
+from airflow_provider_hubcontact.sync.flow.engine import FLUSH_EVERY
+from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
+from airflow_provider_hubcontact.sync.keep.checkpoint import Checkpoint
+from airflow_provider_hubcontact.sync.keep.ledger import Attempt, Ledger
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
+from airflow_provider_hubcontact.sync.model.ports import Journal
+from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -71,7 +73,7 @@ class _Run(NamedTuple):
 class _Memory(NamedTuple):
     settled: Callable[[Result], None]
     journal: Journal | None = None
-    place: Place | None = None
+    checkpoint: Checkpoint | None = None
     is_final: bool = True
 
 
@@ -103,7 +105,7 @@ class Execution:
         self._goes_on = goes_on
         self._context = context
         self._stopped = Event()
-        self._workers: ThreadWorkers[Job, Answer] | None = None
+        self._workers: ThreadWorkers[Call, Answer] | None = None
         self._total: int | None = None  # rows of the source
         self._examples: Sequence[object] = ()
         self.watermark: Watermark | None = None
@@ -128,9 +130,11 @@ class Execution:
             self.watermark = watermark_of(self._task, self._context)
             with hook.get_conn() as hubspot, self._rows() as rows:
                 stop = self._sync(hubspot, rows, report)
-        except (ConfigurationError, InvalidSchema, UnusableSource) as error:
+        except (ConfigurationError, InvalidSchema, SourceError) as error:
             # It may quote names of columns, and a traceback would show them as they are.
             raise HubSpotSyncFailed(printable(str(error))) from None
+        except PortalNotReady as error:
+            raise (HubSpotSyncIncomplete if error.may_pass else HubSpotSyncFailed)(str(error)) from None
         if stop and stop.setup:
             raise HubSpotSyncFailed(printable(f"The run stopped: {stop.reason}"))
         return stop
@@ -165,14 +169,20 @@ class Execution:
         self._preflight(run, rows)
         self._total = len(rows) if isinstance(rows, Sized) else None
         self._examples = [rows.examples] if isinstance(rows, Spool) else ()
-        sequence = rows  # what a place is a place in
+        sequence = rows  # what a checkpoint counts the rows of
         if self.watermark and rows is not None:
             rows = self.watermark.marked(rows)
         shape = run.assembly.shape()
         if self._task.records_from_ledger:
             wanted = self._task.outcomes or PROBLEMS
             rows, shape = (
-                replayed(self._task.records_from_ledger, wanted, rows, shape),
+                replayed(
+                    all_lines(self._task.records_from_ledger),
+                    self._task.records_from_ledger,
+                    wanted,
+                    rows,
+                    shape,
+                ),
                 shape if rows is not None else shape_of(shape),
             )
             sequence = rows
@@ -188,8 +198,8 @@ class Execution:
                     return stop
                 rows = sequence = counted.rows
             since = self.watermark.since if self.watermark else None
-            with place_of(self._task, self._context, sequence, run.report, since) as place:
-                memory = _Memory(run.report.add, run.ledger, place)
+            with checkpoint_of(self._task, self._context, sequence, run.report, since) as checkpoint:
+                memory = _Memory(run.report.add, run.ledger, checkpoint)
                 return drive(rows or (), memory, writes=not run.report.dry_run)
 
     def _preflight(self, run: _Run, rows: Iterable[object] | None) -> None:
@@ -206,7 +216,7 @@ class Execution:
             problems = [printable(str(error))]
         if not problems:
             return
-        shape = Shape(self._task.key, self._task.id_property)
+        shape = RecordMapping(self._task.key, self._task.id_property)
         for row, source in enumerate(rows or (), 1):
             key = shape.key_of(source) or ""
             reason = "the run did not begin: " + "; ".join(problems)
@@ -232,7 +242,7 @@ class Execution:
         records = partial(lines.records, self._task.id_property, checked=True)
         try:
             check_guards(told, self._task.max_changes, self._task.max_creates)
-        except UnusableSource as error:
+        except SourceError as error:
             for record in records():
                 if run.ledger:
                     run.ledger.earlier(record)  # it is to know which record this is
@@ -257,7 +267,7 @@ class Execution:
             run.report.plan = {**totals, "sha256": None}
             if stop is None:
                 check_guards(totals, self._task.max_changes, self._task.max_creates)
-        except UnusableSource as error:
+        except SourceError as error:
             reason = str(error)
             raise
         finally:
@@ -274,34 +284,34 @@ class Execution:
         return stop
 
     def _drive(
-        self, run: _Run, shape: Shape, rows: Iterable[object], memory: _Memory, *, writes: bool
+        self, run: _Run, shape: RecordMapping, rows: Iterable[object], memory: _Memory, *, writes: bool
     ) -> Stop | None:
         hubspot, assembly, report, _ = run
-        place = memory.place
-        done = place.rows if place else 0
-        if self.watermark and place:
-            self.watermark.go_on(done, place.tally)
+        checkpoint = memory.checkpoint
+        done = checkpoint.rows if checkpoint else 0
+        if self.watermark and checkpoint:
+            self.watermark.go_on(done, checkpoint.tally)
         first, remaining = _peeked(islice(rows, done, None))
         sync = assembly.sync(shape, [*first, *self._examples], writes=writes)
 
         def settled(result: Result) -> None:
             memory.settled(result)
-            if place:
-                place.settled(result)
-            if self.watermark and memory.is_final and result.category not in WOULD:
+            if checkpoint:
+                checkpoint.settled(result)
+            if self.watermark and memory.is_final and result.category not in DRY_RUN_CATEGORIES:
                 self.watermark.settled(result)
 
         with (
             held_back(self.stop),
             Progress(report, hubspot, self._total),
-            ThreadWorkers[Job, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers,
+            ThreadWorkers[Call, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers,
         ):
             self._workers = workers
             if self._stopped.is_set():  # before there was something to stop
                 workers.interrupt()
             stop = sync.run(chain(first, remaining), workers, settled, memory.journal, done + 1)
             report.stopped = printable(stop.reason) if stop else None
-            if isinstance(sync.verifier, Verifier):
+            if isinstance(sync.verifier, ReadBack):
                 report.verified = {"records": sync.verifier.records, "calls": sync.verifier.calls}
         return stop
 

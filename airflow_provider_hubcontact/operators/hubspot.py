@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
 
     from airflow_provider_hubcontact.operators.execution import Execution
-    from airflow_provider_hubcontact.operators.templates import Origins
-    from airflow_provider_hubcontact.sync.policy import Policy
-    from airflow_provider_hubcontact.sync.report import Report
-    from airflow_provider_hubcontact.sync.watch import Stop
+    from airflow_provider_hubcontact.operators.sources.templates import Origins
+    from airflow_provider_hubcontact.sync.decide.policy import Policy
+    from airflow_provider_hubcontact.sync.keep.report import Report
+    from airflow_provider_hubcontact.sync.model.outcome import Stop
 
 __all__ = ["HubSpotSyncFailed", "HubSpotSyncIncomplete", "HubSpotUpdateContactOperator"]
 
@@ -190,7 +190,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         self._told: Mapping[str, Any] = {}
         self.is_dry_run = dry_run  # BaseOperator has a method called dry_run
         if self._is_mapped_to_nothing:
-            from airflow_provider_hubcontact.operators.withheld import withhold
+            from airflow_provider_hubcontact.operators.sources.redacted import withhold
 
             self.records = withhold(None)
         self._check()
@@ -201,7 +201,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
 
     def _check(self) -> None:
         if callable(self.records):
-            from airflow_provider_hubcontact.operators.templates import check_function
+            from airflow_provider_hubcontact.operators.sources.templates import check_function
 
             check_function(self.records)
         if (self.records is None) == (self.sql is None) and (
@@ -222,7 +222,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
                 "a watermark goes with a source that is read, not with plan or records_from_ledger"
             )
         if self.outcomes:
-            from airflow_provider_hubcontact.sync.outcome import Outcome
+            from airflow_provider_hubcontact.sync.model.outcome import Outcome
 
             for outcome in self.outcomes:
                 _one_of("outcomes", outcome, tuple(Outcome))
@@ -255,13 +255,13 @@ class HubSpotUpdateContactOperator(BaseOperator):
 
         :raises ValueError: if ``status_actions`` or ``max_failures`` is none.
         """
-        from airflow_provider_hubcontact.sync.policy import Policy
+        from airflow_provider_hubcontact.sync.decide.policy import Policy
 
         return Policy.of(self.status_actions or {}, self.max_failures)
 
     def resolve_template_files(self) -> None:
         """Read the template files of the settings that may name one; any other text is just that."""
-        from airflow_provider_hubcontact.operators.templates import TEMPLATE_FILES
+        from airflow_provider_hubcontact.operators.sources.templates import TEMPLATE_FILES
 
         fields = self.template_fields
         self.template_fields = [name for name in fields if name in TEMPLATE_FILES]
@@ -282,7 +282,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
 
         Airflow has no public place for this that mapped tasks pass through too.
         """
-        from airflow_provider_hubcontact.operators.templates import TEMPLATE_FILES, Origins
+        from airflow_provider_hubcontact.operators.sources.templates import TEMPLATE_FILES, Origins
 
         render = super()._do_render_template_fields
         if parent is not self:
@@ -306,8 +306,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
 
     def _take_records(self, origins: Origins, context: Context, jinja_env: Any) -> None:
         """Resolve the records; only a text, or a function, in the DAG file can be a template."""
-        from airflow_provider_hubcontact.operators.templates import resolved
-        from airflow_provider_hubcontact.operators.withheld import withhold
+        from airflow_provider_hubcontact.operators.sources.redacted import withhold
+        from airflow_provider_hubcontact.operators.sources.templates import resolved
 
         if not origins.setting_is_data("records", self.records):
             if isinstance(self.records, str) or callable(self.records):
@@ -329,10 +329,10 @@ class HubSpotUpdateContactOperator(BaseOperator):
         """
         from airflow.providers.common.compat.sdk import XCOM_RETURN_KEY
 
-        from airflow_provider_hubcontact.operators.ending import log_a_break
+        from airflow_provider_hubcontact.job.ending import log_a_break
+        from airflow_provider_hubcontact.job.settings import is_true
         from airflow_provider_hubcontact.operators.execution import Execution
-        from airflow_provider_hubcontact.operators.settings import is_true
-        from airflow_provider_hubcontact.sync.report import Report
+        from airflow_provider_hubcontact.sync.keep.report import Report
 
         try:
             report = Report(dry_run=is_true(self.is_dry_run))
@@ -420,9 +420,9 @@ class HubSpotUpdateContactOperator(BaseOperator):
 
     def _conclude(self, report: Report, context: Context, stop: Stop | None) -> None:
         """Turn the outcomes into the task's."""
-        from airflow_provider_hubcontact.operators.ending import decided, log_a_bad_end, log_a_good_end, told
-        from airflow_provider_hubcontact.operators.place import forget
-        from airflow_provider_hubcontact.sync.policy import Action
+        from airflow_provider_hubcontact.job.ending import decided, log_a_bad_end, log_a_good_end, told
+        from airflow_provider_hubcontact.operators.stores.task_state import forget
+        from airflow_provider_hubcontact.sync.decide.policy import Action
 
         verdict = decided(self.policy, report, stop)
         text = told(report, verdict, stop, self._places(report))
@@ -448,7 +448,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
     def _places(self, report: Report) -> list[str]:
         from airflow import __version__ as airflow_version
 
-        from airflow_provider_hubcontact.operators.ending import places_of
+        from airflow_provider_hubcontact.job.ending import places_of
 
         return places_of(report, pushes=self.do_xcom_push, airflow=airflow_version)
 
@@ -461,7 +461,7 @@ def _has_another_try(context: Context) -> bool:
 def _tolerance(name: str, most: float | None) -> None:
     if most is None:
         return
-    from airflow_provider_hubcontact.sync.policy import is_tolerance
+    from airflow_provider_hubcontact.sync.decide.policy import is_tolerance
 
     if not is_tolerance(most):
         raise ValueError(f"{name} is a count or a share below 1, not {most!r}")

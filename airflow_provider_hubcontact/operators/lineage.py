@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.printable import printable
-from airflow_provider_hubcontact.sync.outcome import Outcome
+from airflow_provider_hubcontact.sync.model.outcome import Outcome
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage

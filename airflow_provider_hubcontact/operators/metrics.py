@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airflow.providers.common.compat.sdk import Stats
 
 if TYPE_CHECKING:
-    from airflow_provider_hubcontact.sync.report import Report
+    from airflow_provider_hubcontact.sync.keep.report import Report
 
 PREFIX = "hubcontact"
 

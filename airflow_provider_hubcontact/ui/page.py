@@ -13,8 +13,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from airflow_provider_hubcontact.printable import printable
-from airflow_provider_hubcontact.sync.outcome import WELL
-from airflow_provider_hubcontact.sync.report import DIGEST_SHOWN, REPORT
+from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN, REPORT
+from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES
 
 Report = Mapping[str, Any]
 
@@ -142,7 +142,7 @@ def bars(report: Report) -> list[Bar]:
     """Give the outcomes, the good ones first."""
     rows = report["rows"]
     counted = [
-        Bar(name, count, count / rows, name in {str(each) for each in WELL})
+        Bar(name, count, count / rows, name in {str(each) for each in SUCCESSES})
         for name, count in report["outcomes"].items()
     ]
     return sorted(counted, key=lambda bar: not bar.is_well)

@@ -18,7 +18,7 @@ from airflow.utils.session import create_session
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Definition, Sandbox
-from airflow_provider_hubcontact.sync.outcome import Outcome
+from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from demo.customers import EXPECTED, make_world
 from tests.airflow.running import CONTACTS, connect, stored
 from tests.airflow_home import EXAMPLE_DAGS, RunDag

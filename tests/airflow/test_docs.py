@@ -20,13 +20,14 @@ from airflow_provider_hubcontact.cli.main import main, parser
 from airflow_provider_hubcontact.notifications.hubspot import SYNC_HTML, SYNC_SUBJECT
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.coercion import Coercer
-from airflow_provider_hubcontact.sync.comparison import Kind
-from airflow_provider_hubcontact.sync.ledger import FIELDS
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.portal import PortalSchema, Property
-from airflow_provider_hubcontact.sync.record import Record, Shape
-from airflow_provider_hubcontact.sync.report import DIGEST_SHOWN
+from airflow_provider_hubcontact.sync.keep.ledger import FIELDS
+from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.coercion import Coercer
+from airflow_provider_hubcontact.sync.rows.comparison import Kind
+from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema, Property
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from tests.airflow.running import CONTACTS, connect, run, stored
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
@@ -142,7 +143,8 @@ def test_values(value: str, text: str) -> None:
     for library in ("numpy", "pandas"):
         if f"{library}." in value:
             names[library] = pytest.importorskip(library)
-    record = Shape(key="key").record(1, {"key": "k", "email" if "Ada" in text else "p": eval(value, names)})  # noqa: S307
+    row = {"key": "k", "email" if "Ada" in text else "p": eval(value, names)}  # noqa: S307
+    record = RecordMapping(key="key").record(1, row)
 
     if text == "invalid":
         assert isinstance(record, Result)

@@ -16,27 +16,25 @@ from airflow_provider_hubcontact.client import errors
 from airflow_provider_hubcontact.client.contacts import BatchAnswer, Contact
 from airflow_provider_hubcontact.client.errors import ErrorDetail, HubSpotError, StatusError
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
-from airflow_provider_hubcontact.operators import metrics, place
-from airflow_provider_hubcontact.operators.contacts_port import (
-    MIGRATION_PAUSE,
-    ContactsPort,
-    LegacyContactsPort,
-)
+from airflow_provider_hubcontact.job.contacts_port import MIGRATION_PAUSE, ContactsPort, LegacyContactsPort
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.job.guards import check_guards, guard_pass
+from airflow_provider_hubcontact.job.portal import Portal, create_missing, missing, portal_of
+from airflow_provider_hubcontact.job.preflight import Preflight
+from airflow_provider_hubcontact.job.progress import _duration
+from airflow_provider_hubcontact.job.settings import is_true
+from airflow_provider_hubcontact.operators import metrics
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
-from airflow_provider_hubcontact.operators.guards import check_guards, guard_pass
-from airflow_provider_hubcontact.operators.place import MOST_AHEAD, NAME, Place
-from airflow_provider_hubcontact.operators.preflight import Preflight
-from airflow_provider_hubcontact.operators.progress import _duration
-from airflow_provider_hubcontact.operators.properties import Portal, create_missing, missing, portal_of
-from airflow_provider_hubcontact.operators.rows import UnusableSource
-from airflow_provider_hubcontact.operators.settings import is_true
-from airflow_provider_hubcontact.sync.comparison import Kind
-from airflow_provider_hubcontact.sync.lifecycle import Stages
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.policy import Policy
-from airflow_provider_hubcontact.sync.ports import Found, Lost, Refused
-from airflow_provider_hubcontact.sync.record import Record
-from airflow_provider_hubcontact.sync.report import Report
+from airflow_provider_hubcontact.operators.stores import task_state
+from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
+from airflow_provider_hubcontact.sync.decide.policy import Policy
+from airflow_provider_hubcontact.sync.keep import checkpoint
+from airflow_provider_hubcontact.sync.keep.checkpoint import MOST_AHEAD, NAME, Checkpoint
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.ports import Found, Lost, Refused
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from tests.airflow.running import run
 
 # Preflight
@@ -329,7 +327,7 @@ def test_check_guards(
 ) -> None:
     """A guard trips by more than its count, or its share of the rows."""
     totals = {"rows": 10, "changes": changes, "creates": creates}
-    expected = pytest.raises(UnusableSource, match="nothing was written") if trips else nullcontext()
+    expected = pytest.raises(SourceError, match="nothing was written") if trips else nullcontext()
     with expected:
         check_guards(totals, *most)
 
@@ -465,7 +463,7 @@ def ended(row: int, outcome: Outcome = Outcome.UPDATED) -> Result:
 )
 def test_a_place_counts_in_its_own_rows_only(kept: object, rows: int) -> None:
     """Another source's place, or what is no place, is left alone."""
-    found = Place(State(kept), "digest", Policy.of({}))
+    found = Checkpoint(State(kept), "digest", Policy.of({}))
 
     assert found.rows == found.tally.total() == rows
 
@@ -484,7 +482,7 @@ def test_a_place_counts_in_its_own_rows_only(kept: object, rows: int) -> None:
 )
 def test_a_place_stops_where_a_retry_is_needed(results: list[Result], rows: int) -> None:
     """Rows after one that needs a retry do not move it, in whatever order they end."""
-    found = Place(State(), "digest", Policy.of({}))
+    found = Checkpoint(State(), "digest", Policy.of({}))
     for result in results:
         found.settled(result)
 
@@ -493,7 +491,7 @@ def test_a_place_stops_where_a_retry_is_needed(results: list[Result], rows: int)
 
 def test_a_place_waits_for_no_row_for_ever() -> None:
     """Once too many rows have ended before the next one, the place stays where it is."""
-    found = Place(State(), "digest", Policy.of({}))
+    found = Checkpoint(State(), "digest", Policy.of({}))
     for row in range(2, MOST_AHEAD + 3):
         found.settled(ended(row))
     found.settled(ended(1))
@@ -504,11 +502,11 @@ def test_a_place_waits_for_no_row_for_ever() -> None:
 def test_a_place_is_written_seldom() -> None:
     """Not before its time, and not when it has not moved."""
     now, state = [0.0], State()
-    found = Place(state, "digest", Policy.of({}), clock=lambda: now[0])
+    found = Checkpoint(state, "digest", Policy.of({}), clock=lambda: now[0])
     found.keep()
     found.settled(ended(1))
     before = state.writes
-    now[0] = place.EVERY
+    now[0] = checkpoint.EVERY
     found.settled(ended(2))
     after = state.writes
     found.keep()
@@ -520,8 +518,8 @@ def test_a_place_is_written_seldom() -> None:
 def test_a_place_is_forgotten_once(kept: object) -> None:
     """Where there is a store, and a place in it."""
     state = State(kept)
-    place.forget({"task_state_store": state})  # type: ignore[typeddict-item]
-    place.forget({})
+    task_state.forget({"task_state_store": state})  # type: ignore[typeddict-item]
+    task_state.forget({})
 
     assert state.kept is None
     assert state.deletions == (kept is not None)

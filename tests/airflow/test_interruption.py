@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowTaskTimeout, ObjectStoragePath
 
+from airflow_provider_hubcontact.job.signals import held_back
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.operators.interruption import held_back
-from airflow_provider_hubcontact.operators.ledger_stores import lines_of, parts_of
+from airflow_provider_hubcontact.operators.stores.ledger_files import lines_of, parts_of
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import TaskInstance, connect
 from tests.airflow_home import RunDag

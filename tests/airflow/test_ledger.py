@@ -15,17 +15,22 @@ import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath, Variable, io  # type: ignore[attr-defined]
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
+from airflow_provider_hubcontact.job.errors import LedgerError
+from airflow_provider_hubcontact.job.replay import last_lines
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
-from airflow_provider_hubcontact.operators.ledger_stores import LedgerFiles, all_lines, lines_of, parts_of
-from airflow_provider_hubcontact.operators.ledger_table import UnusableLedger
-from airflow_provider_hubcontact.operators.place import NAME, Place
-from airflow_provider_hubcontact.operators.queries import database as sql_database
-from airflow_provider_hubcontact.operators.replay import last_lines
+from airflow_provider_hubcontact.operators.sources.queries import database as sql_database
+from airflow_provider_hubcontact.operators.stores.ledger_files import (
+    LedgerFiles,
+    all_lines,
+    lines_of,
+    parts_of,
+)
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.contact import Contact
-from airflow_provider_hubcontact.sync.ledger import FIELDS, Attempt, Line
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.policy import Policy
+from airflow_provider_hubcontact.sync.decide.policy import Policy
+from airflow_provider_hubcontact.sync.keep.checkpoint import NAME, Checkpoint
+from airflow_provider_hubcontact.sync.keep.ledger import FIELDS, Attempt, Line
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from tests.airflow.running import connect, run, stored
 
 MANY = 250
@@ -37,7 +42,9 @@ LATE_FAILURE = {"rules": [{"kind": "status", "status": 503, "on": "*/batch/updat
 @pytest.fixture
 def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     # A retry that waits would only make the tests slow.
-    monkeypatch.setattr("airflow_provider_hubcontact.client.rate_limit.RateLimit.wait", lambda *_: None)
+    monkeypatch.setattr(
+        "airflow_provider_hubcontact.client.limits.rate_limit.RateLimit.wait", lambda *_: None
+    )
     with Sandbox(contacts=CONTACTS) as sandbox:
         connect(monkeypatch, sandbox.url, sandbox.token, concurrency=1)  # the first batch is the first rows
         yield sandbox
@@ -186,7 +193,7 @@ class TestTable:
             ended = run(records=RECORDS, ledger="sql://books/narrow", ledger_values=True)
         told = caplog.text + str(ended.error)
 
-        assert isinstance(ended.error, UnusableLedger)
+        assert isinstance(ended.error, LedgerError)
         assert "narrow" in str(ended.error)
         assert sum(ended.outcomes.values()) == ended.report["rows"]
         assert ended.error.__cause__ is None
@@ -298,8 +305,8 @@ class TestPlace:
 
     def test_a_row_that_waits_for_long(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The place stays before it, and remembers no more than so many rows."""
-        monkeypatch.setattr("airflow_provider_hubcontact.operators.place.MOST_AHEAD", 10)
-        place = Place(State(), "digest", Policy.of({}))
+        monkeypatch.setattr("airflow_provider_hubcontact.sync.keep.checkpoint.MOST_AHEAD", 10)
+        place = Checkpoint(State(), "digest", Policy.of({}))
         for row in (1, *range(3, 100), 2):
             place.settled(Result(row, "k", Outcome.UPDATED, 200))
 
@@ -363,7 +370,10 @@ def test_a_try_that_waited(tmp_path: Path) -> None:
     store.write([line | {"outcome": "not_attempted"}, line | {"row": 2, "outcome": "superseded"}])
     store.write([line | {"outcome": "updated"}])
 
-    assert [each["outcome"] for each in last_lines(str(tmp_path))] == ["superseded", "updated"]
+    assert [each["outcome"] for each in last_lines(all_lines(str(tmp_path)), "l")] == [
+        "superseded",
+        "updated",
+    ]
 
 
 class TestReplay:

@@ -25,8 +25,8 @@ from airflow_provider_hubcontact.assets import can_be_named, contacts_asset, san
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.lineage import assertions_of
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.report import Report
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from tests.airflow.running import CONTACTS, TaskInstance, connect
 from tests.airflow_home import RunDag
 from tests.ports import free_port

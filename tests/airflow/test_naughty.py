@@ -122,7 +122,9 @@ BODIES = (
 )
 def test_any_answer(monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, bytes]], mode: str) -> None:
     """Whatever a server answers, every record has its outcome, and none a success that nobody confirmed."""
-    monkeypatch.setattr("airflow_provider_hubcontact.client.rate_limit.RateLimit.wait", lambda *_: None)
+    monkeypatch.setattr(
+        "airflow_provider_hubcontact.client.limits.rate_limit.RateLimit.wait", lambda *_: None
+    )
     count = iter(range(10_000))
 
     def reply(handler: BaseHTTPRequestHandler) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
-from airflow_provider_hubcontact.operators.ledger_stores import all_lines
+from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import connect, run, stored
 

@@ -14,8 +14,8 @@ import pytest
 import requests
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot, PropertyDefinition
+from airflow_provider_hubcontact.job.portal import create_missing
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
-from airflow_provider_hubcontact.operators.properties import create_missing
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import connect, run, stored
 

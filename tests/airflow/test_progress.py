@@ -8,11 +8,11 @@ import time
 import pytest
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot
+from airflow_provider_hubcontact.job.progress import Progress
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.operators.progress import Progress
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.report import Report
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from tests.airflow.running import connect
 
 
@@ -47,8 +47,8 @@ def test_a_line_before_anything_has_ended() -> None:
 
 def test_a_run_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """Every few seconds, with what is left of the day; no value of a record is in it."""
-    monkeypatch.setattr("airflow_provider_hubcontact.operators.progress.EVERY", 0.1)
-    monkeypatch.setattr("airflow_provider_hubcontact.operators.progress.SAMPLE_EVERY", 0.05)
+    monkeypatch.setattr("airflow_provider_hubcontact.job.progress.EVERY", 0.1)
+    monkeypatch.setattr("airflow_provider_hubcontact.job.progress.SAMPLE_EVERY", 0.05)
     contacts = [{"email": f"c{n}@example.com"} for n in range(300)]
     with Sandbox(contacts, latency=0.15, tier="free") as hubspot:
         connect(monkeypatch, hubspot.url, hubspot.token)
@@ -65,8 +65,8 @@ def test_a_run_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch, caplog: pyte
 
 def test_the_timeline_stays_short(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long a run is; it begins and ends with what there was."""
-    monkeypatch.setattr("airflow_provider_hubcontact.operators.progress.SAMPLE_EVERY", 0.001)
-    monkeypatch.setattr("airflow_provider_hubcontact.operators.progress.MOST_POINTS", 10)
+    monkeypatch.setattr("airflow_provider_hubcontact.job.progress.SAMPLE_EVERY", 0.001)
+    monkeypatch.setattr("airflow_provider_hubcontact.job.progress.MOST_POINTS", 10)
     shown = progress(updated=3)
     with shown:
         time.sleep(0.3)

@@ -15,7 +15,7 @@ import pytest
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.outcome import Outcome
+from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from tests.airflow.running import CONTACTS, connect, stored
 from tests.airflow_home import RunDag
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_hubcontact.operators.records import records_of
-from airflow_provider_hubcontact.operators.rows import UnusableSource
-from airflow_provider_hubcontact.operators.withheld import Withheld, withhold
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.operators.sources.records import records_of
+from airflow_provider_hubcontact.operators.sources.redacted import RedactedRecords, withhold
 
 
 def test_records_do_not_show_themselves() -> None:
     """Neither str nor repr of rendered records has anything of them."""
     records = withhold([{"email": "ada@example.com"}] * 3)
 
-    assert isinstance(records, Withheld)
+    assert isinstance(records, RedactedRecords)
     assert str(records) == repr(records) == "<3 records withheld>"
     assert not isinstance(records, list)
     assert list(records) == [{"email": "ada@example.com"}] * 3
@@ -28,5 +28,5 @@ def test_one_mapping_is_one_record() -> None:
 @pytest.mark.parametrize("value", [None, "text", b"bytes", 5])
 def test_anything_else_is_refused(value: object) -> None:
     """A value without records is a clear error."""
-    with pytest.raises(UnusableSource, match="records is"):
+    with pytest.raises(SourceError, match="records is"):
         records_of(value)

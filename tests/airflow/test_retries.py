@@ -24,7 +24,9 @@ retries = pytest.importorskip(
 
 @pytest.fixture
 def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    monkeypatch.setattr("airflow_provider_hubcontact.client.rate_limit.RateLimit.wait", lambda *_: None)
+    monkeypatch.setattr(
+        "airflow_provider_hubcontact.client.limits.rate_limit.RateLimit.wait", lambda *_: None
+    )
     with Sandbox(contacts=CONTACTS, time_zone="Asia/Tokyo", daily_limit=3) as sandbox:
         connect(monkeypatch, sandbox.url, sandbox.token)
         yield sandbox

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_hubcontact.operators.queries import query
-from airflow_provider_hubcontact.operators.rows import UnusableSource
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.operators.sources.queries import query
 
 MEASURE = """
 import json, resource, sys
 from airflow.providers.common.compat.sdk import BaseHook
-from airflow_provider_hubcontact.operators.queries import query
+from airflow_provider_hubcontact.operators.sources.queries import query
 
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
@@ -80,7 +80,7 @@ class TestQuery:
     def test_two_columns_of_one_name_are_refused(self, database: str) -> None:
         """A column that would hide another one is named."""
         with (
-            pytest.raises(UnusableSource, match="two columns called a"),
+            pytest.raises(SourceError, match="two columns called a"),
             query(BaseHook.get_connection("db").get_hook(), "SELECT 1 AS a, 2 AS a"),
         ):
             pass

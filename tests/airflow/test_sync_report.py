@@ -17,8 +17,8 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_hubcontact.links.hubspot import HubSpotSyncReportLink
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.report import Report
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.ui.masking import HIDDEN, masked
 from airflow_provider_hubcontact.ui.page import (
     Heading,

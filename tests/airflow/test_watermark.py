@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import DAG, Variable
 
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.job.watermark import Watermark
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.operators.rows import UnusableSource
-from airflow_provider_hubcontact.operators.watermark import Watermark, watermark_of
+from airflow_provider_hubcontact.operators.stores.marks import watermark_of
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.policy import Policy
+from airflow_provider_hubcontact.sync.decide.policy import Policy
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from tests.airflow.running import connect
 from tests.airflow.running import run as run_task
 from tests.airflow_home import RunDag
@@ -142,20 +143,20 @@ class TestMark:
     def test_values_that_cannot_be_kept(self) -> None:
         """They are told, and so is a column that has changed its type."""
         store = Store()
-        with pytest.raises(UnusableSource, match="a float in at cannot be kept"):
+        with pytest.raises(SourceError, match="a float in at cannot be kept"):
             run(store, [1.5])
         run(store, [1])
-        with pytest.raises(UnusableSource, match="was a int before, and is a str now"):
+        with pytest.raises(SourceError, match="was a int before, and is a str now"):
             run(store, ["1"])
         other = Store()
         run(other, [datetime(2026, 1, 1, tzinfo=UTC)])
-        with pytest.raises(UnusableSource, match="and is a datetime without a zone now"):
+        with pytest.raises(SourceError, match="and is a datetime without a zone now"):
             run(other, [datetime(2026, 1, 2)])  # noqa: DTZ001 - on purpose
 
     def test_a_column_that_there_is_not(self) -> None:
         """Rows without a value are read every time, but a column that no row has is a mistake."""
         watermark = mark(Store())
-        with pytest.raises(UnusableSource, match="no row has a column at"):
+        with pytest.raises(SourceError, match="no row has a column at"):
             list(watermark.marked([{"a": 1}, {"a": 2}]))
         assert list(mark(Store()).marked([])) == []
 
@@ -213,7 +214,7 @@ class TestPlaces:
 
     def test_a_mapped_task_with_records(self, variables: dict[str, Any]) -> None:
         """Nothing tells its parts apart."""
-        with pytest.raises(UnusableSource, match="a mapped task needs sql"):
+        with pytest.raises(SourceError, match="a mapped task needs sql"):
             self.sync([1], 0, records=[])
 
 

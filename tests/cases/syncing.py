@@ -9,20 +9,20 @@ from typing import Any
 import orjson
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot
-from airflow_provider_hubcontact.operators.contacts_port import port_of
-from airflow_provider_hubcontact.operators.properties import portal_of
+from airflow_provider_hubcontact.job.contacts_port import port_of
+from airflow_provider_hubcontact.job.portal import portal_of
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.coercion import Coercer
-from airflow_provider_hubcontact.sync.comparison import Kind
-from airflow_provider_hubcontact.sync.engine import Sync
-from airflow_provider_hubcontact.sync.jobs import Answer, Job
-from airflow_provider_hubcontact.sync.ledger import Attempt, Ledger, Line
-from airflow_provider_hubcontact.sync.outcome import Result
-from airflow_provider_hubcontact.sync.plan import Rules
-from airflow_provider_hubcontact.sync.policy import Policy
-from airflow_provider_hubcontact.sync.record import Shape
-from airflow_provider_hubcontact.sync.values import TimeForm
-from airflow_provider_hubcontact.sync.workers import ThreadWorkers
+from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.policy import Policy
+from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
+from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
+from airflow_provider_hubcontact.sync.keep.ledger import Attempt, Ledger, Line
+from airflow_provider_hubcontact.sync.model.outcome import Result
+from airflow_provider_hubcontact.sync.rows.coercion import Coercer
+from airflow_provider_hubcontact.sync.rows.comparison import Kind
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+from airflow_provider_hubcontact.sync.rows.values import TimeForm
 
 
 class Lines:
@@ -61,7 +61,7 @@ def synced(
     with HubSpot(sandbox.url, AccessToken(sandbox.token), api_version=api_version) as hubspot:
         portal = portal_of(hubspot.properties)
         form = TimeForm.MILLIS if api_version == "v1" else TimeForm.ISO
-        shaped = Shape(**{"kinds": portal.kinds, "time_form": form, **shape})
+        shaped = RecordMapping(**{"kinds": portal.kinds, "time_form": form, **shape})
         name = shaped.id_property
         port = port_of(hubspot, name, is_number=portal.kinds.get(name) is Kind.NUMBER)
         sync = Sync(
@@ -76,7 +76,7 @@ def synced(
         attempt = Attempt("dag/run", "task", -1, 1)
         with (
             Ledger(store, attempt, policy, values=True, clock=time.monotonic) as ledger,
-            ThreadWorkers[Job, Answer]() as workers,
+            ThreadWorkers[Call, Answer]() as workers,
         ):
             assert sync.run(rows, workers, settled, ledger) is None
     assert len(store.lines) == len(results)

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.sync.coercion import Coercer
-from airflow_provider_hubcontact.sync.comparison import Kind
-from airflow_provider_hubcontact.sync.dates import DROPPED
-from airflow_provider_hubcontact.sync.outcome import Result
-from airflow_provider_hubcontact.sync.record import Record, Shape
-from airflow_provider_hubcontact.sync.values import TimeForm
+from airflow_provider_hubcontact.sync.model.outcome import Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.coercion import Coercer
+from airflow_provider_hubcontact.sync.rows.comparison import Kind
+from airflow_provider_hubcontact.sync.rows.dates import DROPPED
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+from airflow_provider_hubcontact.sync.rows.values import TimeForm
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = timezone(timedelta(hours=-5))
@@ -22,7 +23,7 @@ NEW_YORK = timezone(timedelta(hours=-5))
 
 def fit(value: object, form: TimeForm = TimeForm.ISO) -> Record | Result:
     kinds = {"p": Kind.DATE}
-    record = Shape(kinds=kinds, time_form=form).record(1, {"email": "ada@example.com", "p": value})
+    record = RecordMapping(kinds=kinds, time_form=form).record(1, {"email": "ada@example.com", "p": value})
     return (
         Coercer(kinds, lambda _: None, this_year=2026).coerce(record)
         if isinstance(record, Record)

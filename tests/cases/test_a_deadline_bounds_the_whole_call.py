@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from airflow_provider_hubcontact.client import auth
 from airflow_provider_hubcontact.client.auth import AccessToken, OAuthToken
 from airflow_provider_hubcontact.client.errors import AnswerLost, NotSent
-from airflow_provider_hubcontact.client.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.transport import Transport
 from tests.client.scripted import TOKEN, Server, wire
 

@@ -19,11 +19,11 @@ from airflow.providers.common.compat.sdk import AirflowSkipException
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.operators.ending import places_of
+from airflow_provider_hubcontact.job.ending import places_of
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.sandbox import Definition, Sandbox
-from airflow_provider_hubcontact.sync.explanation import MAX_LENGTH
-from airflow_provider_hubcontact.sync.report import Report
+from airflow_provider_hubcontact.sync.keep.explanation import MAX_LENGTH
+from airflow_provider_hubcontact.sync.keep.report import Report
 from tests.airflow import hostile
 from tests.airflow.running import Run, connect, run
 
@@ -52,7 +52,9 @@ SERVERS = ("airflow_provider_hubcontact.sandbox", "uvicorn", "asyncio", "websock
 
 @pytest.fixture
 def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    monkeypatch.setattr("airflow_provider_hubcontact.client.rate_limit.RateLimit.wait", lambda *_: None)
+    monkeypatch.setattr(
+        "airflow_provider_hubcontact.client.limits.rate_limit.RateLimit.wait", lambda *_: None
+    )
     with Sandbox(contacts=CONTACTS, properties=[SEATS]) as sandbox:
         connect(monkeypatch, sandbox.url, sandbox.token)
         yield sandbox
@@ -279,7 +281,9 @@ def test_a_server_that_repeats_what_it_was_sent(
     monkeypatch: pytest.MonkeyPatch, said: Said, status: int, api: str
 ) -> None:
     """HubSpot's sentences, which quote values, are in the report alone."""
-    monkeypatch.setattr("airflow_provider_hubcontact.client.rate_limit.RateLimit.wait", lambda *_: None)
+    monkeypatch.setattr(
+        "airflow_provider_hubcontact.client.limits.rate_limit.RateLimit.wait", lambda *_: None
+    )
     sentence = f"{MARK} is not one of the allowed options: {NUMBER}"
     detail = {"message": sentence, "code": sentence, "context": {"propertyName": ["firstname"]}}
     body = {"message": sentence, "category": sentence, "errors": [detail], "status": "error"}
@@ -329,7 +333,9 @@ def test_what_it_says(hubspot: Sandbox, said: Said) -> None:
 @BOTH
 def test_an_address_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch, said: Said, api: str) -> None:
     """What the client says of a call that got no answer is in log and exception."""
-    monkeypatch.setattr("airflow_provider_hubcontact.client.rate_limit.RateLimit.wait", lambda *_: None)
+    monkeypatch.setattr(
+        "airflow_provider_hubcontact.client.limits.rate_limit.RateLimit.wait", lambda *_: None
+    )
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     connect(monkeypatch, f"http://127.0.0.1:{port}", "token")

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.definitions import Definition
 from airflow_provider_hubcontact.sandbox.values import InvalidValue, accept
-from airflow_provider_hubcontact.sync.comparison import Kind, same
-from airflow_provider_hubcontact.sync.keys import LOOKALIKES, key_problem, lower_case, normalized_key
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.record import Record, Shape
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.comparison import Kind, same
+from airflow_provider_hubcontact.sync.rows.keys import LOOKALIKES, key_problem, lower_case, normalized_key
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from tests.cases.syncing import synced
 
 KELVIN = "\u212a"
@@ -127,7 +128,7 @@ WHOLE = [7, 7.0, Decimal(7), Decimal("7.00"), "7", " 7 ", "7.0", "7.", "+7", "00
 @pytest.mark.parametrize("value", WHOLE, ids=repr)
 def test_a_whole_number_has_one_text(name: str, value: object) -> None:
     """Whatever its type, as a record id and as a unique number."""
-    record = Shape("id", name, kinds={"member": Kind.NUMBER}).record(1, {"id": value})
+    record = RecordMapping("id", name, kinds={"member": Kind.NUMBER}).record(1, {"id": value})
 
     assert isinstance(record, Record)
     assert record.key == "7"
@@ -138,7 +139,7 @@ def test_numpys_numbers() -> None:
     numpy = pytest.importorskip("numpy")
 
     for value in (numpy.int64(7), numpy.float64(7.0), numpy.uint8(7), numpy.str_("7.0")):
-        record = Shape("id", "hs_object_id").record(1, {"id": value})
+        record = RecordMapping("id", "hs_object_id").record(1, {"id": value})
         assert isinstance(record, Record)
         assert record.key == "7"
 
@@ -200,7 +201,7 @@ def test_what_is_no_record_id(sandbox: Sandbox, value: str, says: str) -> None:
 )
 def test_numbers_that_are_no_keys(value: object, says: str) -> None:
     """They are refused at once, however long they would be."""
-    result = Shape("id", "hs_object_id").record(1, {"id": value})
+    result = RecordMapping("id", "hs_object_id").record(1, {"id": value})
 
     assert isinstance(result, Result)
     assert says in result.reason
@@ -209,7 +210,7 @@ def test_numbers_that_are_no_keys(value: object, says: str) -> None:
 def test_a_text_keeps_its_form() -> None:
     """A unique property that is a text may tell 1.0 from 1."""
     for value in ("1.0", "007", "AB-12", str(UUID(int=7))):
-        record = Shape("id", "customer_no").record(1, {"id": value})
+        record = RecordMapping("id", "customer_no").record(1, {"id": value})
         assert isinstance(record, Record)
         assert record.key == value
 

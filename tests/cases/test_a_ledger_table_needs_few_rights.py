@@ -17,12 +17,13 @@ pytest.importorskip("airflow")
 from airflow.providers.common.sql.hooks.sql import DbApiHook
 
 from airflow_provider_hubcontact.cli.main import main
+from airflow_provider_hubcontact.job.errors import LedgerError
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
-from airflow_provider_hubcontact.operators.ledger_stores import all_lines, store_of
-from airflow_provider_hubcontact.operators.ledger_table import LedgerTable, UnusableLedger
-from airflow_provider_hubcontact.operators.queries import database as hook_of
+from airflow_provider_hubcontact.operators.sources.queries import database as hook_of
+from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines, store_of
+from airflow_provider_hubcontact.operators.stores.ledger_table import LedgerTable
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.ledger import FIELDS, Attempt, Line
+from airflow_provider_hubcontact.sync.keep.ledger import FIELDS, Attempt, Line
 from tests.airflow.running import connect, run
 
 FIRST = Attempt("dag/run", "task", -1, 1)
@@ -202,7 +203,7 @@ def test_a_database_that_is_gone_takes_no_lines(sqlite: Path) -> None:
         store.write([line(1)])
         store._kept = _Flaky(store._kept, commits=False)  # noqa: SLF001 - same
         hook.path = sqlite / "gone"
-        with pytest.raises(UnusableLedger, match="the table contacts_ledger takes no lines of the ledger: "):
+        with pytest.raises(LedgerError, match="the table contacts_ledger takes no lines of the ledger: "):
             store.write([line(2)])
 
 

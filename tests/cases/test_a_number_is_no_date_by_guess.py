@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.sandbox.definitions import Definition
 from airflow_provider_hubcontact.sandbox.values import InvalidValue, accept
-from airflow_provider_hubcontact.sync.coercion import Coercer
-from airflow_provider_hubcontact.sync.comparison import Kind
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.record import Record, Shape
-from airflow_provider_hubcontact.sync.values import TimeForm
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.coercion import Coercer
+from airflow_provider_hubcontact.sync.rows.comparison import Kind
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+from airflow_provider_hubcontact.sync.rows.values import TimeForm
 
 DAY = 86_400_000
 KEY = "ada@example.com"
@@ -24,7 +25,7 @@ KEY = "ada@example.com"
 def fit(kind: Kind, value: object, form: TimeForm = TimeForm.ISO) -> Record | Result:
     """Shape a row, and make it fit."""
     kinds = {"p": kind}
-    record = Shape(kinds=kinds, time_form=form).record(1, {"email": KEY, "p": value})
+    record = RecordMapping(kinds=kinds, time_form=form).record(1, {"email": KEY, "p": value})
     assert isinstance(record, Record), record
     return Coercer(kinds, lambda _: None, "email", this_year=2026).coerce(record)
 

@@ -17,11 +17,12 @@ from hypothesis import strategies as st
 
 pytest.importorskip("airflow")
 
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.job.plans.files import verified
+from airflow_provider_hubcontact.job.plans.lines import SpooledLines, encoded, spooled_lines
+from airflow_provider_hubcontact.job.plans.manifest import Manifest
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
-from airflow_provider_hubcontact.operators.plan_lines import SpooledLines, encoded, spooled_lines
-from airflow_provider_hubcontact.operators.plan_manifest import Manifest
-from airflow_provider_hubcontact.operators.plans import verified
-from airflow_provider_hubcontact.operators.rows import UnusableSource, folder_of
+from airflow_provider_hubcontact.operators.stores.folders import folder_of
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import Run, connect, run, stored
 
@@ -57,7 +58,7 @@ def made(hubspot: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A plan of three parts."""
     folder = tmp_path_factory.mktemp("plan")
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr("airflow_provider_hubcontact.operators.plans.LINES_IN_A_PART", LINES_IN_A_PART)
+        monkeypatch.setattr("airflow_provider_hubcontact.job.plans.files.LINES_IN_A_PART", LINES_IN_A_PART)
         run(records=RECORDS, dry_run=True, plan=str(folder), **SETTINGS)
     assert len(list(folder.glob("part-*"))) == 3
     return folder
@@ -275,7 +276,7 @@ def test_a_line_of_another_outcome_is_checked_too(made: Path, tmp_path: Path) ->
         relisted(plan)
         with (
             spooled_lines() as lines_of_plan,
-            pytest.raises(UnusableSource, match=r"part-\d+.jsonl, line \d"),
+            pytest.raises(SourceError, match=r"part-\d+.jsonl, line \d"),
         ):
             verified(folder_of(str(plan)), lines_of_plan)
 
@@ -305,7 +306,7 @@ def test_a_change_while_it_is_read_is_noticed(made: Path, tmp_path: Path) -> Non
             last.write_bytes(last.read_bytes().replace(b"invalid", b"unknown"))
 
         lines.add = adding  # type: ignore[method-assign]
-        with pytest.raises(UnusableSource):
+        with pytest.raises(SourceError):
             verified(folder_of(str(plan)), lines)
 
 
@@ -314,7 +315,7 @@ def outcome_of(folder: Path) -> tuple[Manifest, list[Any]] | None:
     with spooled_lines() as lines:
         try:
             manifest = verified(folder_of(str(folder)), lines)
-        except UnusableSource:
+        except SourceError:
             return None
         return manifest, list(lines.records("email", checked=True))
 

@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.cli.sources import source_of
-from airflow_provider_hubcontact.operators.rows import UnusableSource
-from airflow_provider_hubcontact.sync.columns import MAX_COLUMNS
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.record import Record, Shape
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.columns import MAX_COLUMNS
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
 KEY = "ada@example.com"
 SHIFTED = f"email,lastname,firstname,city\n{KEY},Smith, Jr.,Ada,Rome\n"
@@ -32,7 +33,7 @@ def rows_of(path: Path, text: str) -> list[object]:
 
 
 def invalid(row: object, mapping: dict[str, str] | None = None) -> Result:
-    result = Shape(mapping=mapping).record(1, row)
+    result = RecordMapping(mapping=mapping).record(1, row)
     assert isinstance(result, Result), result
     assert (result.outcome, result.category) == (Outcome.INVALID, "ROW")
     return result
@@ -73,7 +74,7 @@ def test_more_columns_than_any_database_has(mapping: dict[str, str] | None) -> N
 
 def test_a_name_that_is_too_long() -> None:
     """No property has it; the row is invalid at once."""
-    result = Shape().record(1, {"email": KEY, "x" * 1_000_000: "y"})
+    result = RecordMapping().record(1, {"email": KEY, "x" * 1_000_000: "y"})
 
     assert isinstance(result, Result)
     assert result.reason.endswith("…: a name of 1,000,000 characters, a property has 250 at most")
@@ -102,7 +103,7 @@ def test_the_lines_around_it_go_on(tmp_path: Path) -> None:
 
     rows = rows_of(tmp_path / "rows.csv", text)
 
-    records = [Shape().record(number, row) for number, row in enumerate(rows, 1)]
+    records = [RecordMapping().record(number, row) for number, row in enumerate(rows, 1)]
     assert [type(each) for each in records] == [Record, Result, Record]
     assert rows[2] == {"email": "y@example.com", "city": None}
 
@@ -110,7 +111,7 @@ def test_the_lines_around_it_go_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize("headings", ["email,city,city", "email,,", "email, city,email"])
 def test_a_doubled_heading(tmp_path: Path, headings: str) -> None:
     """The file is refused, as a query with two columns of one name is."""
-    with pytest.raises(UnusableSource, match="has two columns called"):
+    with pytest.raises(SourceError, match="has two columns called"):
         rows_of(tmp_path / "rows.csv", f"{headings}\n{KEY},Rome,Bonn\n")
 
 

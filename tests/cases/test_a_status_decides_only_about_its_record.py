@@ -19,7 +19,7 @@ from airflow_provider_hubcontact.operators.errors import (
     bounded,
 )
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.outcome import Outcome
+from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from tests.airflow import hostile
 from tests.airflow.running import Run, connect, run
 
@@ -208,7 +208,9 @@ def migrating(retry_after: str) -> hostile.Reply:
 )
 def test_a_migration_of_years(monkeypatch: pytest.MonkeyPatch, retry_after: str, waits: float) -> None:
     """A portal moves for a day at most: no retry waits longer, whatever a server asks for."""
-    monkeypatch.setattr("airflow_provider_hubcontact.client.rate_limit.RateLimit.wait", lambda *_: None)
+    monkeypatch.setattr(
+        "airflow_provider_hubcontact.client.limits.rate_limit.RateLimit.wait", lambda *_: None
+    )
     with hostile.serving(migrating(retry_after)) as (url, _):
         connect(monkeypatch, url, "pat-na1-secret")
         ended = run(records=RECORDS, validate_against_portal=False)

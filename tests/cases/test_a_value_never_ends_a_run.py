@@ -15,13 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.coercion import Coercer
-from airflow_provider_hubcontact.sync.comparison import Kind
-from airflow_provider_hubcontact.sync.engine import MOST_LOGGED, Sync
-from airflow_provider_hubcontact.sync.outcome import INTERNAL_ERROR, Outcome, Result
-from airflow_provider_hubcontact.sync.plan import Rules
-from airflow_provider_hubcontact.sync.portal import PortalSchema, Property
-from airflow_provider_hubcontact.sync.record import Record, Shape
+from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.flow.engine import MOST_LOGGED, Sync
+from airflow_provider_hubcontact.sync.model.outcome import INTERNAL_ERROR, Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.coercion import Coercer
+from airflow_provider_hubcontact.sync.rows.comparison import Kind
+from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema, Property
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from tests.cases.syncing import synced
 from tests.sync.fakes import FakePortal, ShuffledWorkers, results_of
 
@@ -164,7 +165,7 @@ PORTAL = PortalSchema(Property(name, kind) for name, kind in [*KINDS.items(), ("
 def fake_sync(portal: FakePortal, **shape: Any) -> Sync:
     kinds = {**KINDS, "email": Kind.EMAIL}
     return Sync(
-        Shape(kinds=kinds, **shape),
+        RecordMapping(kinds=kinds, **shape),
         Rules(kinds=kinds),
         portal,
         portal,
@@ -202,7 +203,7 @@ class TestOddObjects:
         """Of any property."""
         assert outcome_of({"email": ODD[place], "text": "x"}).outcome in {Outcome.INVALID, Outcome.NOT_FOUND}
         for name in ("hs_object_id", "number", "text"):
-            shaped = Shape("id", name, kinds=KINDS).record(1, {"id": ODD[place]})
+            shaped = RecordMapping("id", name, kinds=KINDS).record(1, {"id": ODD[place]})
             assert isinstance(shaped, Record | Result)
 
     def test_as_a_timestamp(self, place: int) -> None:
@@ -404,7 +405,7 @@ def test_limits_come_before_work(value: object, reason: str) -> None:
     """What is too much is not looked at."""
     started = time.process_time()
 
-    result = Shape().record(1, {"email": FIRST, "text": value})
+    result = RecordMapping().record(1, {"email": FIRST, "text": value})
 
     assert time.process_time() - started < 0.05
     assert isinstance(result, Result)

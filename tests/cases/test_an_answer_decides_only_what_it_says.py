@@ -13,16 +13,25 @@ from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot, RateLimit
 from airflow_provider_hubcontact.client.status import status_of
-from airflow_provider_hubcontact.operators.contacts_port import port_of
+from airflow_provider_hubcontact.job.contacts_port import port_of
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.comparison import Kind, kept
-from airflow_provider_hubcontact.sync.engine import Sync
-from airflow_provider_hubcontact.sync.outcome import ABOUT_A_RECORD, MAY_PASS, Outcome, Result, refused_as
-from airflow_provider_hubcontact.sync.plan import Change, Rules, Write
-from airflow_provider_hubcontact.sync.ports import Answers, Fault, Lost, Step, Written
-from airflow_provider_hubcontact.sync.record import Record, Shape
-from airflow_provider_hubcontact.sync.settle import Settled, settle
-from airflow_provider_hubcontact.sync.watch import Stop, Watch
+from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.settle import Settled, settle
+from airflow_provider_hubcontact.sync.flow.circuit_breaker import CircuitBreaker
+from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.model.change import Change, Write
+from airflow_provider_hubcontact.sync.model.outcome import (
+    ABOUT_A_RECORD,
+    MAY_PASS,
+    Outcome,
+    Result,
+    Stop,
+    refused_as,
+)
+from airflow_provider_hubcontact.sync.model.ports import Answers, Fault, Lost, Step, Written
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.comparison import Kind, kept
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from tests.client.scripted import Clock, reply, wire
 from tests.sync.fakes import ShuffledWorkers
 
@@ -53,7 +62,7 @@ class Ended:
         limit = RateLimit(1_000_000, clock=clock, sleep=clock.sleep)
         with HubSpot(sandbox.url, AccessToken(sandbox.token), api_version=api, rate_limit=limit) as hubspot:
             port = port_of(hubspot, "email")
-            sync = Sync(Shape(), Rules(create=create), port, port)
+            sync = Sync(RecordMapping(), Rules(create=create), port, port)
             self.stop: Stop | None = sync.run(source, ShuffledWorkers(size=1), self._settled)
             self.calls: int = hubspot.calls.to_dict()["total"]
         self.rows = rows
@@ -284,7 +293,7 @@ def test_a_key_that_is_found_and_missing() -> None:
         HubSpot(to.server.url, AccessToken("pat-na1-x")) as hubspot,
     ):
         port = port_of(hubspot, "email")
-        sync = Sync(Shape(), Rules(), port, port)
+        sync = Sync(RecordMapping(), Rules(), port, port)
         sync.run([{"email": "c0@example.com", "firstname": "new"}], ShuffledWorkers(), results.append)
 
     (result,) = results
@@ -405,7 +414,7 @@ def test_a_long_value_is_cut_short_in_a_reason() -> None:
 @pytest.mark.parametrize("sent", [True, False])
 def test_a_wrong_address_stops_the_run_once(sent: bool) -> None:
     """``setup`` alone stops it, whether or not something was sent."""
-    watch = Watch()
+    watch = CircuitBreaker()
     watch.see(Lost("nobody is there", sent=sent, setup=True))
     watch.see(Lost("later", sent=sent))
 

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.definitions import Definition, Option
-from airflow_provider_hubcontact.sync.outcome import Outcome
+from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from tests.cases.syncing import synced
 
 KEY = "ada@example.com"

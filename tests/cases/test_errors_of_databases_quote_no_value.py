@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.operators.database_errors import may_pass, told
+from airflow_provider_hubcontact.operators.sources.database_errors import may_pass, told
 
 
 class Error(Exception):

@@ -17,12 +17,12 @@ pytest.importorskip("airflow")
 from airflow.providers.common.sql.hooks.sql import DbApiHook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 
+from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
-from airflow_provider_hubcontact.operators.queries import database as hook_of
-from airflow_provider_hubcontact.operators.queries import query
-from airflow_provider_hubcontact.operators.rows import UnusableSource
+from airflow_provider_hubcontact.operators.sources.queries import database as hook_of
+from airflow_provider_hubcontact.operators.sources.queries import query
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.values import UnreadableValue
+from airflow_provider_hubcontact.sync.rows.values import UnreadableValue
 from tests.airflow.running import connect, run, stored
 
 ROWS = {
@@ -165,9 +165,7 @@ def test_a_type_that_cannot_be_kept_is_named() -> None:
     """With its column and its row."""
     given = [{"email": "a", "n": 1}, {"email": "b", "n": _Fancy()}]
 
-    with pytest.raises(
-        UnusableSource, match="row 2 of the query: a _Fancy in n cannot be kept: cast it in SQL"
-    ):
+    with pytest.raises(SourceError, match="row 2 of the query: a _Fancy in n cannot be kept: cast it in SQL"):
         read("SELECT", _Hook(_Mappings(given)))  # type: ignore[arg-type]
 
 
@@ -310,5 +308,5 @@ def test_a_connection_that_lacks_something(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("AIRFLOW_CONN_DEFAULT_CONN_ID", json.dumps(connection))
     wanted = r"the connection default_conn_id cannot be used: no \*\*\* is set \(RuntimeError\)"
 
-    with pytest.raises(UnusableSource, match=wanted):
+    with pytest.raises(SourceError, match=wanted):
         read("SELECT 1", _Unset(None))

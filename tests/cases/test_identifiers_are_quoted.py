@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 pytest.importorskip("airflow")
 
 from airflow_provider_hubcontact.cli.main import main
-from airflow_provider_hubcontact.operators.drivers import driver_of
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.job.statements import is_table, one_statement
+from airflow_provider_hubcontact.job.watermark import Watermark
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
-from airflow_provider_hubcontact.operators.ledger_stores import all_lines
-from airflow_provider_hubcontact.operators.queries import database as hook_of
-from airflow_provider_hubcontact.operators.queries import query
-from airflow_provider_hubcontact.operators.rows import UnusableSource
-from airflow_provider_hubcontact.operators.statements import is_table, one_statement
-from airflow_provider_hubcontact.operators.watermark import Watermark
+from airflow_provider_hubcontact.operators.sources.drivers import driver_of
+from airflow_provider_hubcontact.operators.sources.queries import database as hook_of
+from airflow_provider_hubcontact.operators.sources.queries import query
+from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.policy import Policy
+from airflow_provider_hubcontact.sync.decide.policy import Policy
 from tests.airflow.running import connect, run
 
 INJECTIONS = [
@@ -163,6 +163,6 @@ class _Mark:
 @pytest.mark.parametrize("address", ["sql://", "sql://c", "sql:///t", "sql://[/t"])
 def test_an_address_without_both_parts(address: str, books: Path) -> None:
     """A connection and a table are needed."""
-    with pytest.raises(UnusableSource):
+    with pytest.raises(SourceError):
         list(all_lines(address))
     _: Any = books

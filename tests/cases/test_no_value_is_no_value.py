@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.sync.comparison import Kind
-from airflow_provider_hubcontact.sync.outcome import Result
-from airflow_provider_hubcontact.sync.policy import Policy
-from airflow_provider_hubcontact.sync.record import NO_VALUE, Nulls, Record, Shape
-from airflow_provider_hubcontact.sync.report import Report
-from airflow_provider_hubcontact.sync.validation import Schema
+from airflow_provider_hubcontact.sync.decide.policy import Policy
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.comparison import Kind
+from airflow_provider_hubcontact.sync.rows.json_schema import Schema
+from airflow_provider_hubcontact.sync.rows.record_mapping import NO_VALUE, Nulls, RecordMapping
 
 KEY = "ada@example.com"
 
@@ -41,8 +42,8 @@ def no_values() -> list[Any]:
 NO_VALUES = no_values()
 
 
-def record_of(row: dict[str, Any], shape: Shape | None = None) -> Record:
-    record = (shape or Shape()).record(1, row)
+def record_of(row: dict[str, Any], shape: RecordMapping | None = None) -> Record:
+    record = (shape or RecordMapping()).record(1, row)
     assert isinstance(record, Record), record
     return record
 
@@ -56,7 +57,7 @@ class TestNoValue:
         row = {"email": KEY, "p": value}
         report = Report()
 
-        ignored, cleared = record_of(row), record_of(row, Shape(nulls=Nulls.CLEAR))
+        ignored, cleared = record_of(row), record_of(row, RecordMapping(nulls=Nulls.CLEAR))
         report.coerced(ignored)
 
         assert (ignored.properties, ignored.document) == ({}, {"email": KEY})
@@ -68,20 +69,20 @@ class TestNoValue:
 
     def test_as_a_key(self, value: Any) -> None:
         """The row has no key."""
-        result = Shape().record(1, {"email": value})
+        result = RecordMapping().record(1, {"email": value})
 
         assert isinstance(result, Result)
         assert (result.category, result.reason) == ("KEY", "the key is empty")
 
     def test_as_a_new_key(self, value: Any) -> None:
         """It never takes the contact's address away."""
-        shape = Shape(key="old", mapping={"new": "email"}, nulls=Nulls.CLEAR)
+        shape = RecordMapping(key="old", mapping={"new": "email"}, nulls=Nulls.CLEAR)
 
         assert record_of({"old": KEY, "new": value}, shape).properties == {}
 
     def test_as_a_timestamp(self, value: Any) -> None:
         """The row has none."""
-        record = record_of({"email": KEY, "at": value}, Shape(timestamp="at"))
+        record = record_of({"email": KEY, "at": value}, RecordMapping(timestamp="at"))
 
         assert record.timestamp is None
         assert [each.property for each in record.coercions] == ["at"]
@@ -99,12 +100,12 @@ class TestNoValue:
         schema = Schema({"properties": {"p": {"type": "null"}}})
 
         for nulls in Nulls:
-            assert schema.check(record_of({"email": KEY, "p": value}, Shape(nulls=nulls))) is None
+            assert schema.check(record_of({"email": KEY, "p": value}, RecordMapping(nulls=nulls))) is None
 
     def test_in_a_property_of_days(self, value: Any) -> None:
         """The kind of the property makes no difference."""
         for kind in Kind:
-            assert record_of({"email": KEY, "p": value}, Shape(kinds={"p": kind})).properties == {}
+            assert record_of({"email": KEY, "p": value}, RecordMapping(kinds={"p": kind})).properties == {}
 
 
 @pytest.mark.parametrize("value", [None, ["golf", None], (None, "golf"), {None, "golf"}], ids=str)
@@ -119,7 +120,7 @@ def test_none_is_not_counted(value: Any) -> None:
 @pytest.mark.parametrize("value", [float("inf"), float("-inf"), Decimal("Infinity")], ids=str)
 def test_infinity_is_a_value_that_no_property_holds(value: Any) -> None:
     """The record is invalid."""
-    result = Shape().record(1, {"email": KEY, "p": value})
+    result = RecordMapping().record(1, {"email": KEY, "p": value})
 
     assert isinstance(result, Result)
     assert result.reason == "p: not a finite number"
@@ -128,7 +129,7 @@ def test_infinity_is_a_value_that_no_property_holds(value: Any) -> None:
 def test_in_a_column_that_a_watermark_reads() -> None:
     """The row is let through, as one without a value is; so is one whose methods raise."""
     pytest.importorskip("airflow")
-    watermark = import_module("airflow_provider_hubcontact.operators.watermark")
+    watermark = import_module("airflow_provider_hubcontact.job.watermark")
 
     class Store:
         value: dict[str, str] | None = {"type": "int", "value": "5"}

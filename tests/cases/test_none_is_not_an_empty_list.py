@@ -13,10 +13,10 @@ pytest.importorskip("airflow")
 
 from airflow.providers.common.compat.sdk import DAG, AirflowSkipException, task
 
+from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.operators.records import records_of
-from airflow_provider_hubcontact.operators.rows import UnusableSource
-from airflow_provider_hubcontact.operators.withheld import withhold
+from airflow_provider_hubcontact.operators.sources.records import records_of
+from airflow_provider_hubcontact.operators.sources.redacted import withhold
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import CONTACTS, connect
 from tests.airflow_home import RunDag
@@ -158,6 +158,6 @@ def test_a_function_is_not_what_it_returns() -> None:
 @pytest.mark.parametrize("value", [None, withhold(None), "None", " None\n"])
 def test_values(value: object) -> None:
     """None itself, as it is withheld, and as a template writes it."""
-    with pytest.raises(UnusableSource, match=SENTENCE):
+    with pytest.raises(SourceError, match=SENTENCE):
         records_of(value)
     assert repr(withhold(None)) == "None"

@@ -18,8 +18,8 @@ from airflow.providers.common.compat.sdk import DAG, ObjectStoragePath, task
 from airflow.utils.session import create_session
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.operators.templates import Origins, handed_in, resolved
-from airflow_provider_hubcontact.operators.withheld import Opaque, revealed
+from airflow_provider_hubcontact.operators.sources.redacted import Redacted, revealed
+from airflow_provider_hubcontact.operators.sources.templates import Origins, handed_in, resolved
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import connect, stored
 from tests.airflow_home import RunDag
@@ -246,7 +246,7 @@ def test_insides_are_left_alone(content: Any) -> None:
     """Whatever the depth: only references are replaced."""
     assert resolved(content, pytest.fail) == content
     (taken,) = handed_in([(content, False)], pytest.fail)
-    assert isinstance(taken, Opaque)
+    assert isinstance(taken, Redacted)
     assert revealed(taken) == content
     assert handed_in([(taken, False)], pytest.fail) == [taken], "rendered twice, it is wrapped once"
 

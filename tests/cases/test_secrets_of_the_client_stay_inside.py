@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from airflow_provider_hubcontact.client.account import Account
 from airflow_provider_hubcontact.client.auth import AccessToken, OAuthToken
 from airflow_provider_hubcontact.client.errors import HubSpotError
-from airflow_provider_hubcontact.client.redaction import SHORTEST, without
+from airflow_provider_hubcontact.client.network.redaction import SHORTEST, without
 from tests.client.scripted import Clock, Server, reply, wire
 
 TOKEN, SECRET, REFRESH, OLD = "pat-na1/a+b=c", "app-secret~1", "refresh-me.2", "first-token-3"

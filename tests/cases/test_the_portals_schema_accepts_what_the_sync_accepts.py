@@ -10,13 +10,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.sync.admin_rules import AdminRule
-from airflow_provider_hubcontact.sync.coercion import Coercer
-from airflow_provider_hubcontact.sync.comparison import Kind
-from airflow_provider_hubcontact.sync.outcome import Result
-from airflow_provider_hubcontact.sync.portal import PortalSchema, Property
-from airflow_provider_hubcontact.sync.record import Nulls, Record, Shape
-from airflow_provider_hubcontact.sync.validation import Schema
+from airflow_provider_hubcontact.sync.model.outcome import Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.admin_rules import AdminRule
+from airflow_provider_hubcontact.sync.rows.coercion import Coercer
+from airflow_provider_hubcontact.sync.rows.comparison import Kind
+from airflow_provider_hubcontact.sync.rows.json_schema import Schema
+from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema, Property
+from airflow_provider_hubcontact.sync.rows.record_mapping import Nulls, RecordMapping
 
 OPTIONS = {
     "golf": "Golf",
@@ -54,7 +55,7 @@ PRINTED = Schema(PORTAL.document)
 
 def sync_accepts(row: dict[str, Any], **shape: Any) -> Record | None:
     """Give the record as a JSON Schema sees it, if the sync accepts it."""
-    record = Shape(kinds=KINDS, **shape).record(1, row)
+    record = RecordMapping(kinds=KINDS, **shape).record(1, row)
     if isinstance(record, Result):
         return None
     key = shape.get("id_property", "email")
@@ -131,7 +132,7 @@ def test_what_it_refuses(name: str, value: Any) -> None:
     """The printed schema is no empty one; what it refuses, the sync refuses."""
     row = {"id": 7, name: value}
     shape: dict[str, Any] = {"key": "id", "id_property": "hs_object_id"}
-    record = Shape(kinds=KINDS, **shape).record(1, row)
+    record = RecordMapping(kinds=KINDS, **shape).record(1, row)
     assert isinstance(record, Record)
 
     if (name, value) != ("one", 8):  # any number, where an option is one

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.outcome import Outcome
+from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from tests.cases.syncing import synced
 
 BY_ID: dict[str, Any] = {"key": "id", "id_property": "hs_object_id"}

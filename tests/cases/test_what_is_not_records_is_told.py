@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.operators.records import LOOKED_AT, records_of
-from airflow_provider_hubcontact.operators.rows import UnusableSource
-from airflow_provider_hubcontact.operators.tables import SLICE
-from airflow_provider_hubcontact.operators.withheld import withhold
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.operators.sources.records import LOOKED_AT, records_of
+from airflow_provider_hubcontact.operators.sources.redacted import withhold
+from airflow_provider_hubcontact.operators.sources.tables import SLICE
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow_home import RunDag
 
@@ -124,7 +124,7 @@ MISTAKES: dict[str, Any] = {
 @pytest.mark.parametrize("wrap", [lambda value: value, withhold], ids=["bare", "withheld"])
 def test_mistakes(name: str, wrap: Callable[[object], object]) -> None:
     """One error names all ways out, and nothing of the data."""
-    with pytest.raises(UnusableSource) as raised:
+    with pytest.raises(SourceError) as raised:
         list(records_of(wrap(MISTAKES[name]())))
 
     told = str(raised.value)
@@ -151,7 +151,7 @@ def test_mistakes(name: str, wrap: Callable[[object], object]) -> None:
 )
 def test_reasons(value: object, told: str) -> None:
     """The error says what it was."""
-    with pytest.raises(UnusableSource, match=re.escape(told)):
+    with pytest.raises(SourceError, match=re.escape(told)):
         records_of(value)
 
 
@@ -183,7 +183,7 @@ def test_one_record_among_the_first_makes_them_records(rows: list[object]) -> No
         if are_records:
             assert list(records_of(source)) == rows
         else:
-            with pytest.raises(UnusableSource):
+            with pytest.raises(SourceError):
                 list(records_of(source))
 
 
@@ -269,13 +269,13 @@ def test_what_pandas_and_numpy_have_beside() -> None:
         iter([frame, frame]),
         frame.groupby("city"),
     ):
-        with pytest.raises(UnusableSource) as raised:
+        with pytest.raises(SourceError) as raised:
             list(records_of(value))
         assert all(way in str(raised.value) for way in WAYS_OUT)
         assert "ada@" not in str(raised.value)
-    with pytest.raises(UnusableSource, match="two columns called city, email"):
+    with pytest.raises(SourceError, match="two columns called city, email"):
         records_of(doubled)
-    with pytest.raises(UnusableSource, match="a column whose name is a tuple"):
+    with pytest.raises(SourceError, match="a column whose name is a tuple"):
         records_of(levels)
     assert list(records_of(frame.to_dict("records"))) == [ROW]
 

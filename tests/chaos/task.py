@@ -12,7 +12,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowSkipException
 from jinja2.sandbox import SandboxedEnvironment
 
-from airflow_provider_hubcontact.client.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from tests.airflow.running import TaskInstance

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from airflow_provider_hubcontact.client.auth import AccessToken, Auth
-from airflow_provider_hubcontact.client.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.transport import Transport
 
 TOKEN = "pat-na1-secret"

@@ -20,10 +20,10 @@ from airflow_provider_hubcontact.client.errors import (
     NotSent,
     UnusableAnswer,
 )
-from airflow_provider_hubcontact.client.network import MAX_BODY, host_of
-from airflow_provider_hubcontact.client.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.network.session import MAX_BODY, host_of
+from airflow_provider_hubcontact.client.network.trouble import trouble
 from airflow_provider_hubcontact.client.transport import Transport
-from airflow_provider_hubcontact.client.trouble import trouble
 from tests.client.scripted import TOKEN, Reply, reply, wire
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from airflow_provider_hubcontact.client.errors import Cancelled, ConfigurationError, DailyLimitReached
-from airflow_provider_hubcontact.client.rate_limit import MARGIN, NOISE, UNKNOWN_DAY, RateLimit
-from airflow_provider_hubcontact.client.slots import LocalSlots, Slot, Window
+from airflow_provider_hubcontact.client.limits.quota import LocalSlots, Quota, Slot
+from airflow_provider_hubcontact.client.limits.rate_limit import MARGIN, NOISE, UNKNOWN_DAY, RateLimit
 from tests.client.scripted import Clock
 
 
@@ -27,7 +27,7 @@ class Crowd(LocalSlots):
         super().__init__(clock)
         self.workers = workers
 
-    def take(self, window: Window, /) -> Slot:
+    def take(self, window: Quota, /) -> Slot:
         return super().take(window)._replace(workers=self.workers)
 
 
@@ -314,7 +314,7 @@ def test_who_comes_first_goes_first() -> None:
     """Slots are handed out in the order of asking, so that a newcomer does not overtake."""
     slots = LocalSlots(Clock())
 
-    waits = [slots.take(Window(2, 10.0)).wait for _ in range(6)]
+    waits = [slots.take(Quota(2, 10.0)).wait for _ in range(6)]
 
     assert waits == [0, 0, 10, 12.5, 20, 22.5]
 
@@ -323,7 +323,7 @@ def test_calls_spread_over_a_busy_window() -> None:
     """Half of it may go in a burst; after that calls keep a distance, so that no window ends in a pause."""
     slots = LocalSlots(Clock())
 
-    waits = [slots.take(Window(10, 10.0)).wait for _ in range(20)]
+    waits = [slots.take(Quota(10, 10.0)).wait for _ in range(20)]
 
     assert waits[:6] == [0] * 6
     assert waits[6:10] == pytest.approx([0.5, 1.0, 1.5, 2.0])
@@ -333,7 +333,7 @@ def test_calls_spread_over_a_busy_window() -> None:
 def test_slots_in_use() -> None:
     """What is past, and what is still to come, is not in the window that ends now."""
     clock = Clock()
-    slots, window = LocalSlots(clock), Window(4, 10.0)
+    slots, window = LocalSlots(clock), Quota(4, 10.0)
     for _ in range(8):
         slots.take(window)
 
@@ -355,7 +355,7 @@ def test_a_count_of_its_own_is_not_a_stores() -> None:
     class Store(LocalSlots):
         lost = False
 
-        def take(self, window: Window, /) -> Slot:
+        def take(self, window: Quota, /) -> Slot:
             slot = super().take(window)
             return slot if self.lost else slot._replace(number=slot.number + 400_000, shared=True)
 
@@ -376,7 +376,7 @@ def test_calls_under_way_count_if_they_are_counted_together(lost: bool, left: in
     class Store(LocalSlots):
         shared = True
 
-        def take(self, window: Window, /) -> Slot:
+        def take(self, window: Quota, /) -> Slot:
             return super().take(window)._replace(shared=self.shared)
 
     clock = Clock()

@@ -29,8 +29,8 @@ from airflow_provider_hubcontact.client.errors import (
     Unauthorized,
     UnusableAnswer,
 )
-from airflow_provider_hubcontact.client.network import checked_base_url
-from airflow_provider_hubcontact.client.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.network.session import checked_base_url
 from airflow_provider_hubcontact.client.status import status_of
 from airflow_provider_hubcontact.client.transport import MAX_RETRY_AFTER, Transport, can_be_repeated, segment
 from tests.client.scripted import TOKEN, TRUNCATED, Reply, Server, reply, wire

@@ -20,10 +20,10 @@ if "DATABASES_RUN" not in os.environ:
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_hubcontact.operators.ledger_stores import all_lines, store_of
-from airflow_provider_hubcontact.operators.ledger_table import LedgerTable
-from airflow_provider_hubcontact.operators.rows import UnusableSource
-from airflow_provider_hubcontact.sync.ledger import FIELDS, Attempt, Line
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines, store_of
+from airflow_provider_hubcontact.operators.stores.ledger_table import LedgerTable
+from airflow_provider_hubcontact.sync.keep.ledger import FIELDS, Attempt, Line
 from tests.databases.conftest import PASSWORD, mysql
 from tests.databases.mariadb import MariaDB
 
@@ -101,7 +101,7 @@ def test_eight_tasks_at_once(table: str) -> None:
 
 WRITER = """
 import os, sys
-from airflow_provider_hubcontact.operators.ledger_stores import store_of
+from airflow_provider_hubcontact.operators.stores.ledger_files import store_of
 from tests.databases.test_ledger_tables import FIRST, LEDGER, line
 os.environ["AIRFLOW_CONN_DB"] = sys.argv[2]  # the tests' Airflow begins without any
 with store_of(LEDGER, FIRST) as store:
@@ -124,7 +124,7 @@ def test_processes_share_a_duckdb_file(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 def test_a_table_that_is_not_there_is_told(table: str) -> None:
     """Reading a ledger creates none."""
-    with pytest.raises(UnusableSource, match="reading the ledger's table Contacts_Ledger failed: "):
+    with pytest.raises(SourceError, match="reading the ledger's table Contacts_Ledger failed: "):
         list(all_lines(LEDGER))
 
 
@@ -151,7 +151,7 @@ def test_a_role_that_may_not_create(
 
     assert list(all_lines(LEDGER)) == [line(1)]
     with pytest.raises(
-        UnusableSource, match=r"the ledger's table other cannot be read: .*; nor created: .*denied"
+        SourceError, match=r"the ledger's table other cannot be read: .*; nor created: .*denied"
     ):
         LedgerTable(hook(), "other", FIRST)
     mariadb.admin("DROP TABLE warehouse.Contacts_Ledger")

@@ -23,10 +23,10 @@ if "DATABASES_RUN" not in os.environ:
 
 from airflow.providers.common.compat.sdk import BaseHook
 
+from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncIncomplete
-from airflow_provider_hubcontact.operators.queries import query
-from airflow_provider_hubcontact.operators.rows import UnusableSource
-from airflow_provider_hubcontact.sync.values import UnreadableValue
+from airflow_provider_hubcontact.operators.sources.queries import query
+from airflow_provider_hubcontact.sync.rows.values import UnreadableValue
 from tests.databases.conftest import PASSWORD, USER, mysql
 from tests.databases.mariadb import MariaDB
 
@@ -86,7 +86,7 @@ def test_every_row_is_read(database: str, people: str, rows: int) -> None:
 MEASURE = """
 import json, resource, sys
 from airflow.providers.common.compat.sdk import BaseHook
-from airflow_provider_hubcontact.operators.queries import query
+from airflow_provider_hubcontact.operators.sources.queries import query
 
 def drain(rows):
     with query(BaseHook.get_connection("db").get_hook(), sys.argv[1].replace("ROWS", str(rows))) as spool:
@@ -159,7 +159,7 @@ def test_a_wrong_statement_is_not_tried_again(database: str, people: str, sql: s
     """It is one clear error."""
     run(f"CREATE TABLE {people} (email VARCHAR(50))")
 
-    with pytest.raises(UnusableSource, match="the query failed: "):
+    with pytest.raises(SourceError, match="the query failed: "):
         read(sql)
 
 
@@ -169,7 +169,7 @@ def test_an_error_quotes_no_value(database: str, people: str) -> None:
         pytest.skip("it takes any text for a number")
     run(f"CREATE TABLE {people} (email VARCHAR(50))", f"INSERT INTO {people} VALUES ('ada@example.com')")  # noqa: S608
 
-    with pytest.raises(UnusableSource) as caught:
+    with pytest.raises(SourceError) as caught:
         read(f"SELECT CAST(email AS INTEGER) AS n FROM {people}")  # noqa: S608
 
     assert "ada@" not in str(caught.value)
@@ -178,7 +178,7 @@ def test_an_error_quotes_no_value(database: str, people: str) -> None:
 
 def test_two_columns_of_one_name(database: str) -> None:
     """One would hide the other."""
-    with pytest.raises(UnusableSource, match=r"two columns called [aA]"):
+    with pytest.raises(SourceError, match=r"two columns called [aA]"):
         read("SELECT 1 AS a, 2 AS a")
 
 

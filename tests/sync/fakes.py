@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 
-from airflow_provider_hubcontact.sync.engine import Sync
-from airflow_provider_hubcontact.sync.jobs import Answer, Job, Writing
-from airflow_provider_hubcontact.sync.lifecycle import DEFAULT_STAGES, STAGE
-from airflow_provider_hubcontact.sync.outcome import Result
-from airflow_provider_hubcontact.sync.plan import Stored, Write
-from airflow_provider_hubcontact.sync.ports import Answers, Fault, Found, Lost, Refused, Step, Written
+from airflow_provider_hubcontact.sync.decide.lifecycle import DEFAULT_STAGES, STAGE
+from airflow_provider_hubcontact.sync.flow.calls import Answer, Call, WriteCall
+from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.model.change import Stored, Write
+from airflow_provider_hubcontact.sync.model.outcome import Result
+from airflow_provider_hubcontact.sync.model.ports import Answers, Fault, Found, Lost, Refused, Step, Written
 
 BAD = "bad"
 """A value that the portal refuses."""
@@ -236,9 +236,9 @@ class ShuffledWorkers:
         self.size = size
         self.most = 0
         self._random = random.Random(seed)
-        self._started: list[tuple[Job, Callable[[], Answer], bool]] = []
+        self._started: list[tuple[Call, Callable[[], Answer], bool]] = []
 
-    def start(self, job: Job, call: Callable[[], Answer], /) -> None:
+    def start(self, job: Call, call: Callable[[], Answer], /) -> None:
         assert len(self._started) < self.size, "too many calls at once"
         under_way = {address for other, _, _ in self._started for address in _addresses(other)}
         assert under_way.isdisjoint(_addresses(job)), "two writes of one contact overlap"
@@ -249,7 +249,7 @@ class ShuffledWorkers:
             self._started.append((job, call, False))
         self.most = max(self.most, len(self._started))
 
-    def finished(self) -> tuple[Job, Answer] | None:
+    def finished(self) -> tuple[Call, Answer] | None:
         job, call, _ = self._started.pop(self._random.randrange(len(self._started)))
         return job, call()
 
@@ -260,8 +260,8 @@ class ShuffledWorkers:
         ]
 
 
-def _addresses(job: Job) -> list[str]:
-    return [step.change.address for step in job.steps] if isinstance(job, Writing) else []
+def _addresses(job: Call) -> list[str]:
+    return [step.change.address for step in job.steps] if isinstance(job, WriteCall) else []
 
 
 def results_of(

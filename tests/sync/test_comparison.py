@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.sync.comparison import Kind, kind_of, same
+from airflow_provider_hubcontact.sync.rows.comparison import Kind, kind_of, same
 
 
 @pytest.mark.parametrize(

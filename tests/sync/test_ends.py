@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.sync.engine import FLUSH_EVERY, INTERRUPTED, Sync
-from airflow_provider_hubcontact.sync.jobs import Answer, Job
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.plan import Rules
-from airflow_provider_hubcontact.sync.ports import Answers, Refused, Written
-from airflow_provider_hubcontact.sync.record import Record, Shape
-from airflow_provider_hubcontact.sync.watch import Stop
+from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
+from airflow_provider_hubcontact.sync.flow.engine import FLUSH_EVERY, INTERRUPTED, Sync
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
+from airflow_provider_hubcontact.sync.model.ports import Answers, Refused, Written
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from tests.sync.fakes import FakePortal, Odd, ShuffledWorkers, results_of
 
 MANY = 40
@@ -26,7 +26,7 @@ def portal(**options: Any) -> FakePortal:
 
 
 def sync_of(contacts: FakePortal, **options: Any) -> Sync:
-    return Sync(Shape(), Rules(), contacts, contacts, **options)
+    return Sync(RecordMapping(), Rules(), contacts, contacts, **options)
 
 
 class Interrupted(ShuffledWorkers):
@@ -42,7 +42,7 @@ class Interrupted(ShuffledWorkers):
         self._told = False
         self._answers = answers
 
-    def finished(self) -> tuple[Job, Answer] | None:
+    def finished(self) -> tuple[Call, Answer] | None:
         if self._left > 0:
             self._left -= 1
             return super().finished()
@@ -201,7 +201,7 @@ def test_a_call_that_raises() -> None:
             raise AttributeError("a defect")
 
     with pytest.raises(AttributeError, match="a defect"):
-        Sync(Shape(), Rules(), Broken(), contacts).run(
+        Sync(RecordMapping(), Rules(), Broken(), contacts).run(
             ROWS, ShuffledWorkers(), lambda each: results.update({each.row: each})
         )
 

@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.sync.engine import Sync
-from airflow_provider_hubcontact.sync.jobs import Answer, Job
-from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.plan import Rules, Stored, Write
-from airflow_provider_hubcontact.sync.ports import (
+from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, OnRegression
+from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
+from airflow_provider_hubcontact.sync.flow.circuit_breaker import MAX_USELESS_CALLS
+from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
+from airflow_provider_hubcontact.sync.model.change import Stored, Write
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
+from airflow_provider_hubcontact.sync.model.ports import (
     Answers,
     Found,
     Lost,
@@ -27,10 +30,8 @@ from airflow_provider_hubcontact.sync.ports import (
     Writer,
     Written,
 )
-from airflow_provider_hubcontact.sync.record import Shape
-from airflow_provider_hubcontact.sync.validation import Schema
-from airflow_provider_hubcontact.sync.watch import MAX_USELESS_CALLS, Stop
-from airflow_provider_hubcontact.sync.workers import ThreadWorkers
+from airflow_provider_hubcontact.sync.rows.json_schema import Schema
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from tests.sync.fakes import (
     BAD,
     LOST_AFTER,
@@ -46,7 +47,7 @@ from tests.sync.fakes import (
     results_of,
 )
 
-SHAPE = Shape(mapping={"firstname": "firstname", "stage": STAGE, "new_email": "email"})
+SHAPE = RecordMapping(mapping={"firstname": "firstname", "stage": STAGE, "new_email": "email"})
 
 UPDATE = Rules()
 UPSERT = Rules(create=True)
@@ -553,7 +554,7 @@ def test_stop_cancels_calls_that_were_not_sent() -> None:
             return Lost("cancelled", sent=False)
 
     portal = Waiting.of(*people(6), batch_size=1)
-    with ThreadWorkers[Job, Answer](lambda: 4, stopped.set) as workers:
+    with ThreadWorkers[Call, Answer](lambda: 4, stopped.set) as workers:
         results: dict[int, Result] = {}
         stop = sync_of(portal).run(rows, workers, lambda result: results.update({result.row: result}))
 
@@ -793,7 +794,7 @@ def test_on_threads() -> None:
     rows = [row for n in range(5) for row in renamed(*range(10), to=f"v{n}")]
     results: list[Result] = []
 
-    with ThreadWorkers[Job, Answer](lambda: 4) as workers:
+    with ThreadWorkers[Call, Answer](lambda: 4) as workers:
         sync_of(portal, window=6).run(rows, workers, results.append)
 
     assert sorted(result.row for result in results) == list(range(1, 51))

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.sync.explanation import MAX_LENGTH, MAX_REASONS, explain
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.policy import Policy
-from airflow_provider_hubcontact.sync.report import Report
-from airflow_provider_hubcontact.sync.watch import Stop
+from airflow_provider_hubcontact.sync.decide.policy import Policy
+from airflow_provider_hubcontact.sync.keep.explanation import MAX_LENGTH, MAX_REASONS, explain
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 
 NOW = datetime(2026, 11, 25, 22, 30, tzinfo=UTC)
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.sync.engine import Sync
-from airflow_provider_hubcontact.sync.jobs import Answer, Job
-from airflow_provider_hubcontact.sync.lifecycle import DEFAULT_STAGES, STAGE, OnRegression
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.plan import Rules
-from airflow_provider_hubcontact.sync.record import Record, Shape
-from airflow_provider_hubcontact.sync.watch import Stop
-from airflow_provider_hubcontact.sync.workers import ThreadWorkers, Workers
+from airflow_provider_hubcontact.sync.decide.lifecycle import DEFAULT_STAGES, STAGE, OnRegression
+from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
+from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers, Workers
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from tests.sync.fakes import (
     BAD,
     LOST_AFTER,
@@ -30,7 +30,7 @@ from tests.sync.fakes import (
     refused,
 )
 
-SHAPE = Shape(mapping={"firstname": "firstname", "stage": STAGE, "new_email": "email"})
+SHAPE = RecordMapping(mapping={"firstname": "firstname", "stage": STAGE, "new_email": "email"})
 
 FATES: tuple[Fate, ...] = (
     None,
@@ -109,7 +109,7 @@ class Scene:
 
     sync: Sync
     portal: FakePortal
-    workers: Workers[Job, Answer]
+    workers: Workers[Call, Answer]
     results: dict[int, Result] = field(default_factory=dict)
     records: dict[int, Record] = field(default_factory=dict)
     read: int = 0
@@ -176,7 +176,7 @@ class Scene:
 
 
 def scene(
-    portal: FakePortal, workers: Workers[Job, Answer], rules: Rules, *, fold: bool = True, window: int = 100
+    portal: FakePortal, workers: Workers[Call, Answer], rules: Rules, *, fold: bool = True, window: int = 100
 ) -> Scene:
     return Scene(Sync(SHAPE, rules, portal, portal, fold=fold, window=window), portal, workers)
 
@@ -304,7 +304,7 @@ def test_all_holds_on_threads(
     rows = data.draw(rows_for(addresses), label="rows")
     portal = data.draw(portals(addresses), label="portal")
     portal.latency = 0.001
-    with ThreadWorkers[Job, Answer](lambda: size) as workers:
+    with ThreadWorkers[Call, Answer](lambda: size) as workers:
         observed = scene(portal, workers, rules, window=window)
 
         observed.run(rows)

@@ -10,10 +10,10 @@ from typing import Any
 import orjson
 import pytest
 
-from airflow_provider_hubcontact.sync.ledger import FIELDS, Attempt, Ledger, Line, digest_of
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.policy import Policy
-from airflow_provider_hubcontact.sync.record import Record
+from airflow_provider_hubcontact.sync.decide.policy import Policy
+from airflow_provider_hubcontact.sync.keep.ledger import FIELDS, Attempt, Ledger, Line, digest_of
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
 
 POLICY = Policy.of({})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_hubcontact.sync.lifecycle import DEFAULT_STAGES, Stages
+from airflow_provider_hubcontact.sync.decide.lifecycle import DEFAULT_STAGES, Stages
 
 
 @pytest.mark.parametrize(

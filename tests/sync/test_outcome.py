@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from airflow_provider_hubcontact.sync.outcome import Outcome, Tally, by_outcome, refused_as
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Tally, by_outcome, refused_as
 
 
 @pytest.mark.parametrize(

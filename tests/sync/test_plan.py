@@ -6,20 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from airflow_provider_hubcontact.sync.comparison import Kind
-from airflow_provider_hubcontact.sync.lifecycle import STAGE, OnRegression, Stages
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.plan import (
-    Change,
-    Rules,
-    Stored,
-    Write,
-    WriteMode,
-    blind,
-    new_key,
-    plan,
-)
-from airflow_provider_hubcontact.sync.record import Record
+from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, OnRegression, Stages
+from airflow_provider_hubcontact.sync.decide.plan import Rules, WriteMode, blind, new_key, plan
+from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.comparison import Kind
 
 KEY, NEW = "ada@x.y", "ada@new.y"
 

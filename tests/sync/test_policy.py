@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.sync.outcome import Outcome
-from airflow_provider_hubcontact.sync.policy import CHOOSABLE, DEFAULT_ACTIONS, Action, Policy
+from airflow_provider_hubcontact.sync.decide.policy import CHOOSABLE, DEFAULT_ACTIONS, Action, Policy
+from airflow_provider_hubcontact.sync.model.outcome import Outcome
 
 Counts = dict[tuple[Outcome, int | None], int]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from airflow_provider_hubcontact.sync.plan import Change, Write
-from airflow_provider_hubcontact.sync.ports import Step
-from airflow_provider_hubcontact.sync.record import Record
+from airflow_provider_hubcontact.sync.model.change import Change, Write
+from airflow_provider_hubcontact.sync.model.ports import Step
+from airflow_provider_hubcontact.sync.model.record import Record
 
 
 def test_steps_follow_each_other() -> None:

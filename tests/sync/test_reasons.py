@@ -11,18 +11,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.sync import reasons
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.plan import WOULD
-from airflow_provider_hubcontact.sync.reasons import BY_OUTCOME, MAX_PROPERTIES, SENTENCES, cause, names, word
+from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
+from airflow_provider_hubcontact.sync.model import reasons
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.reasons import (
+    BY_OUTCOME,
+    MAX_PROPERTIES,
+    SENTENCES,
+    cause,
+    names,
+    word,
+)
 
-PACKAGE = Path(reasons.__file__).parent.parent
+PACKAGE = Path(reasons.__file__).parent.parent.parent
 MAKERS = {"Result", "_invalid", "_replace", "replace"}
 
 
 def categories() -> Iterator[str]:
     """Every category that the package itself gives a result."""
-    for path in [*PACKAGE.glob("sync/*.py"), *PACKAGE.glob("operators/*.py")]:
+    for path in [path for room in ("sync", "job", "operators") for path in PACKAGE.glob(f"{room}/**/*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue
@@ -35,7 +42,7 @@ def categories() -> Iterator[str]:
 
 def test_each_category_of_ours_has_a_sentence() -> None:
     """No result that the package makes is left without an explanation."""
-    found = set(categories()) - set(WOULD)
+    found = set(categories()) - set(DRY_RUN_CATEGORIES)
 
     assert len(found) > 8
     assert found <= set(SENTENCES)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.report import (
+from airflow_provider_hubcontact.sync.keep.report import (
     MAX_CHANGED_VALUES,
     MAX_CHANGES,
     MAX_REASON_LENGTH,
@@ -17,6 +16,7 @@ from airflow_provider_hubcontact.sync.report import (
     Report,
     fold,
 )
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 
 
 def test_report_in_full() -> None:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from airflow_provider_hubcontact.sync.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.outcome import Outcome
-from airflow_provider_hubcontact.sync.plan import Change, Write
-from airflow_provider_hubcontact.sync.ports import Answers, Detail, Fault, Lost, Refused, Step, Written
-from airflow_provider_hubcontact.sync.record import Record
-from airflow_provider_hubcontact.sync.settle import Retry, Settled, halfway, halves, settle, unread
+from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
+from airflow_provider_hubcontact.sync.decide.settle import Retry, Settled, halfway, halves, settle, unread
+from airflow_provider_hubcontact.sync.model.change import Change, Write
+from airflow_provider_hubcontact.sync.model.outcome import Outcome
+from airflow_provider_hubcontact.sync.model.ports import Answers, Detail, Fault, Lost, Refused, Step, Written
+from airflow_provider_hubcontact.sync.model.record import Record
 
 NAME = {"firstname": "Ada"}
 CLEARING = {"firstname": "Ada", STAGE: ""}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_hubcontact.sync.comparison import Kind
-from airflow_provider_hubcontact.sync.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.plan import Change, Rules, Stored, Write
-from airflow_provider_hubcontact.sync.ports import Found, Lost, Refused, Step
-from airflow_provider_hubcontact.sync.record import Record
-from airflow_provider_hubcontact.sync.verification import Unproved, key_after, verified
+from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.verification import key_after, verified
+from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVerification
+from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.ports import Found, Lost, Refused, Step
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.comparison import Kind
 
 RULES = Rules(kinds={"seats": Kind.NUMBER})
 RESULT = Result(1, "a@b.c", Outcome.UPDATED, 200, correlation_id="c-1")
@@ -76,7 +78,7 @@ def test_only_what_was_written_is_held() -> None:
         Result(row, f"k{row}", outcome)
         for row, outcome in ((1, Outcome.UPDATED), (2, Outcome.REJECTED), (3, Outcome.CREATED))
     ]
-    unproved = Unproved()
+    unproved = PendingVerification()
 
     assert unproved.hold(steps, results) == (results[1],)
     job = unproved.take(1)

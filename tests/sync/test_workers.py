@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from airflow_provider_hubcontact.sync.workers import MOST_THREADS, ThreadWorkers
+from airflow_provider_hubcontact.sync.flow.workers import MOST_THREADS, ThreadWorkers
 
 TIMEOUT = 10
 

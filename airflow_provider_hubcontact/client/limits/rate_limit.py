@@ -1,0 +1,256 @@
+"""Tells when a call may go: the window of ten seconds, the day, and what other apps take of both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from threading import Event, Lock
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from airflow_provider_hubcontact.client.errors import Cancelled, ConfigurationError, DailyLimitReached
+from airflow_provider_hubcontact.client.limits.quota import LocalSlots, Quota, Slot, Slots
+
+LOWEST_LIMIT = 100
+"""Calls in ten seconds of the smallest tier ("Usage guidelines"); assumed until HubSpot says otherwise."""
+
+
+HIGHEST_RATE = 25.0
+"""Calls a second of the largest tier ("Usage guidelines"); more calls at once serve no portal."""
+
+
+MARGIN = 0.1
+"""Seconds that a call counts beyond its window: each reaches HubSpot later than it went, some later still."""
+
+
+MAX_MARGIN = 1.0
+
+
+MAX_PAUSE = 10.0
+
+
+LONGEST_WINDOW = 60.0
+"""Seconds; a header that says more is not believed."""
+
+
+NOISE = 3
+"""Calls by which HubSpot's count and ours may differ without anybody else calling."""
+
+
+SMOOTHING = 0.3
+"""How much one answer changes what is believed of other apps' calls, and of the latency."""
+
+
+SPREAD = 2.5
+"""Calls under way for each that the mean latency asks for: latencies differ, and calls come in bursts."""
+
+
+UNKNOWN_DAY = 900.0
+"""Seconds after which the day's quota is asked for again if the portal's midnight is not known."""
+
+
+MOST_AT_ONCE = 64
+
+
+class RateLimit:
+    """The calls that one app may make; one object for all threads of a process.
+
+    :param calls: calls in a window; learned from HubSpot's headers if None.
+    :param seconds: length of the window; learned too.
+    :param at_most: calls that may be under way at once, however long they take.
+    :param reserve: share of both limits that is left to other apps, from 0 to below 1.
+    :param slots: what is shared with others; the process's own if None.
+    :param clock: monotonic seconds.
+    :param sleep: waits for some seconds; until :meth:`close` at the latest if None.
+    :raises ConfigurationError: if ``calls``, ``at_most`` or ``reserve`` is out of range.
+
+    HubSpot docs: "Usage guidelines", rate limit headers.
+    """
+
+    def __init__(
+        self,
+        calls: int | None = None,
+        *,
+        seconds: float = 10.0,
+        at_most: int | None = None,
+        reserve: float = 0.0,
+        slots: Slots | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], object] | None = None,
+    ) -> None:
+        if not 0 <= reserve < 1:
+            raise ConfigurationError(f"reserve is a share from 0 to below 1, not {reserve!r}")
+        if calls is not None and calls < 1:
+            raise ConfigurationError(f"rate_limit is at least one call in ten seconds, not {calls!r}")
+        if at_most is not None and at_most < 1:
+            raise ConfigurationError(f"concurrency is at least one call at once, not {at_most!r}")
+        self.limit = calls or LOWEST_LIMIT
+        self.seconds = seconds
+        self.daily_limit: int | None = None
+        self.time_zone: str | None = None
+        self._learns = calls is None
+        self._at_most = min(at_most or MOST_AT_ONCE, MOST_AT_ONCE)
+        self._reserve = reserve
+        self._slots = slots or LocalSlots(clock)
+        self._clock = clock
+        self._closed = Event()
+        self._sleep: Callable[[float], object] = sleep or self._closed.wait
+        self._lock = Lock()
+        self._margin = MARGIN
+        self._others = 0.0  # calls of other apps in a window
+        self._workers = 1
+        self._latency = 0.5  # seconds, until calls have told
+        self._refusals = 0  # in a row
+        self._day: tuple[int, Slot] | None = None  # what was left of it, after which call
+        self._under_way: set[Slot] = set()
+
+    def acquire(self) -> Slot:
+        """Wait until a call may go, and count it.
+
+        :return: its slot.
+        :raises DailyLimitReached: if the day's calls are used up, but for the reserve.
+        :raises Cancelled: if the limit was closed.
+        """
+        while not self._closed.is_set():
+            slot = self._slots.take(self._window())
+            self._workers = slot.workers
+            if slot.shut:
+                raise self._day_is_over(slot.shut)
+            if self._spent(slot):
+                self.end_day()
+                continue
+            if slot.wait > 0:
+                self._sleep(slot.wait)
+                if self._slots.paused():  # those who have a slot, too: they take another one
+                    continue
+            if not self._closed.is_set():
+                self._under_way.add(slot)
+                return slot
+        raise Cancelled("the run was stopped before this call was sent")
+
+    def done(self, slot: Slot) -> None:
+        """Note that a call is over, however it ended."""
+        self._under_way.discard(slot)
+
+    def wait(self, seconds: float) -> None:
+        """Wait before a call is repeated; not at all once the limit is closed."""
+        if not self._closed.is_set():
+            self._sleep(seconds)
+
+    def close(self) -> None:
+        """Let no further call go; those that wait are cancelled."""
+        self._closed.set()
+
+    def refused(self, retry_after: float | None) -> None:
+        """Hold everyone back after a 429: a second at first, then longer, or as long as HubSpot asks."""
+        with self._lock:
+            self._refusals += 1
+            self._margin = min(self._margin + 0.05, MAX_MARGIN)
+            pause = min(2.0 ** (self._refusals - 1), MAX_PAUSE) if retry_after is None else retry_after
+        self._slots.pause(pause)
+
+    def pause(self, seconds: float) -> None:
+        """Hold everyone back for some seconds."""
+        self._slots.pause(seconds)
+
+    def end_day(self) -> float:
+        """Make no call until the portal's next midnight.
+
+        :return: seconds until then.
+        """
+        seconds = self._until_midnight() or UNKNOWN_DAY
+        self._slots.shut(seconds)
+        return seconds
+
+    def learn(self, headers: Mapping[str, str], slot: Slot, latency: float) -> None:
+        """Take what an answer says of the limits; leave out what is no number.
+
+        :param headers: of an answer that was no 429.
+        :param slot: of its call.
+        :param latency: seconds that it took.
+        """
+        most, left, interval, day, day_left = (_number(headers, name) for name in _HEADERS)
+        # Nothing says whether HubSpot counts when a call comes or when it answers.
+        used = max(slot.used, 0 if left is None else self._slots.used(self._window()))
+        with self._lock:
+            self._refusals = 0
+            self._latency += SMOOTHING * (latency - self._latency)
+            if self._learns:
+                self.limit = most or self.limit
+                self.seconds = min(interval / 1_000, LONGEST_WINDOW) if interval else self.seconds
+            if most is not None and left is not None:
+                self._estimate(most - left - used, is_full=left == 0)
+            self.daily_limit = day or self.daily_limit
+            if day_left is not None:
+                # Calls that went before this one may arrive after it.
+                late = sum(
+                    each.number < slot.number and each.shared == slot.shared
+                    for each in tuple(self._under_way)
+                )
+                self._day = (day_left - late, slot)
+
+    @property
+    def daily_remaining(self) -> int | None:
+        """Calls that are left of the day, by what HubSpot said last; None if it said nothing."""
+        return max(0, self._day[0]) if self._day else None
+
+    @property
+    def at_once(self) -> int:
+        """How many calls under way use up the limit: the rate times the latency, and more for its spread."""
+        rate = min(self._most() / self.seconds, HIGHEST_RATE) / self._workers
+        return min(int(rate * self._latency * SPREAD) + 3, self._at_most)
+
+    def _estimate(self, theirs: float, *, is_full: bool) -> None:
+        """Take in what one answer says of other apps' calls; a full window may hide some of them."""
+        theirs = theirs if theirs > NOISE else 0.0
+        if theirs > self._others or not is_full:
+            self._others += SMOOTHING * (theirs - self._others)
+
+    def _window(self) -> Quota:
+        return Quota(self._most(), self.seconds + self._margin)
+
+    def _most(self) -> int:
+        return max(1, int(self.limit - max(self.limit * self._reserve, self._others)))
+
+    def _spent(self, slot: Slot) -> bool:
+        """Tell whether this call would take what is left of the day for others, or nothing at all."""
+        if self._day is None:
+            return False
+        remaining, last = self._day
+        if last.shared != slot.shared:  # the store was lost, or is back: their numbers say nothing together
+            return False
+        kept = (self.daily_limit or 0) * self._reserve
+        return remaining - (slot.number - last.number) < kept
+
+    def _day_is_over(self, seconds: float) -> DailyLimitReached:
+        what = f"but for the reserve of {self._reserve:.0%}" if self._reserve else "all of them"
+        when = "later"
+        if midnight := self._until_midnight():
+            back = datetime.now(UTC) + timedelta(seconds=min(midnight, seconds + 60))
+            when = f"at {back.astimezone(ZoneInfo(self.time_zone or 'UTC')):%Y-%m-%d %H:%M %Z}"
+        return DailyLimitReached(
+            429,
+            f"The day's calls are used up, {what}; they are back {when}",
+            "RATE_LIMITS",
+            retry_after=seconds,
+        )
+
+    def _until_midnight(self) -> float | None:
+        """Give the seconds until the portal's next midnight, if its time zone is known."""
+        try:
+            now = datetime.now(ZoneInfo(self.time_zone or ""))
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return None
+        tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        return tomorrow.timestamp() - now.timestamp()
+
+
+_HEADERS = tuple(
+    f"X-HubSpot-RateLimit-{name}"
+    for name in ("Max", "Remaining", "Interval-Milliseconds", "Daily", "Daily-Remaining")
+)
+
+
+def _number(headers: Mapping[str, str], name: str) -> int | None:
+    text = headers.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else None

@@ -1,0 +1,204 @@
+"""Slots that all workers of a portal share, in Redis or Valkey.
+
+The server's clock counts, so that the workers' clocks need not agree. A worker that dies holds nothing: its
+slots pass like all others.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_hubcontact.client.errors import ConfigurationError
+from airflow_provider_hubcontact.client.limits.quota import LocalSlots, Quota, Slot
+from airflow_provider_hubcontact.printable import printable_logger
+
+if TYPE_CHECKING:
+    from redis import Redis
+
+
+log = printable_logger(__name__)
+
+TIMEOUT = 2.0
+"""Seconds to wait for the store."""
+
+
+RETRY_AFTER = 5.0
+"""Seconds after which a store that was lost is asked again."""
+
+
+WORKER_LIFE = 30.0
+"""Seconds without a call after which a worker does not count."""
+
+
+MOST_SLOTS = 2_000
+
+
+_NOW = "local time = redis.call('TIME'); local now = time[1] + time[2] / 1000000\n"
+
+
+_TAKE = (
+    _NOW
+    + """
+local slots, pause, number, workers, shut = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local calls, seconds, distance = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local worker, life, most = ARGV[4], ARGV[5], ARGV[6]
+local closed = redis.call('PTTL', shut)
+if closed > 0 then return {'0', 0, 0, 1, closed} end
+local at = math.max(now, tonumber(redis.call('GET', pause) or 0))
+local last = tonumber(redis.call('LINDEX', slots, -1) or 0)
+at = math.max(at, last)
+local middle = redis.call('LINDEX', slots, -math.floor(calls / 2) - 1)
+if middle and tonumber(middle) + seconds > now then at = math.max(at, last + distance) end
+local oldest = redis.call('LINDEX', slots, -calls)
+if oldest then at = math.max(at, tonumber(oldest) + seconds) end
+redis.call('RPUSH', slots, string.format('%.6f', at))
+redis.call('LTRIM', slots, -most, -1)
+redis.call('PEXPIRE', slots, math.ceil((at - now + seconds) * 1000))
+local used = 0
+for _, each in ipairs(redis.call('LRANGE', slots, -calls, -1)) do
+  if tonumber(each) + seconds > at then used = used + 1 end
+end
+redis.call('ZADD', workers, now, worker)
+redis.call('ZREMRANGEBYSCORE', workers, '-inf', now - life)
+redis.call('PEXPIRE', workers, math.ceil(life * 1000))
+local count = redis.call('INCR', number)
+redis.call('EXPIRE', number, 172800)
+return {string.format('%.6f', at - now), count, used, redis.call('ZCARD', workers), 0}
+"""
+)
+
+
+_USED = (
+    _NOW
+    + """
+local slots, calls, seconds = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
+local used = 0
+for _, each in ipairs(redis.call('LRANGE', slots, -2 * calls, -1)) do
+  local at = tonumber(each)
+  if at <= now and at > now - seconds then used = used + 1 end
+end
+return used
+"""
+)
+
+
+_PAUSE = (
+    _NOW
+    + """
+local till = math.max(now + tonumber(ARGV[1]), tonumber(redis.call('GET', KEYS[1]) or 0))
+redis.call('SET', KEYS[1], string.format('%.6f', till), 'PX', math.ceil((till - now) * 1000) + 1)
+"""
+)
+
+
+_SHUT = "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])"
+
+
+_PAUSED = _NOW + "return string.format('%.6f', math.max(0, tonumber(redis.call('GET', KEYS[1]) or 0) - now))"
+
+
+class SharedSlots:
+    """Slots in a store. When the store is lost, this worker goes on alone with its share of them.
+
+    :param url: such as ``redis://host:6379/0`` or ``rediss://…``; Valkey speaks the same.
+    :param name: who shares them, such as a portal's token without being it.
+    :param clock: monotonic seconds.
+    :raises ConfigurationError: if the URL is none, or the client of Redis is not installed.
+    """
+
+    def __init__(self, url: str, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+        redis = _client(url)
+        self._prefix = f"hubcontact:{{{name}}}:"
+        self._scripts = {
+            script: redis.register_script(script) for script in (_TAKE, _USED, _PAUSE, _PAUSED, _SHUT)
+        }
+        self._worker = uuid.uuid4().hex
+        self._workers = 1
+        self._clock = clock
+        self._alone = LocalSlots(clock)
+        self._lost_until = 0.0
+        self._told = False
+
+    def take(self, window: Quota, /) -> Slot:
+        """Take the next slot."""
+        names = ("slots", "pause", "number", "workers", "shut")
+        arguments = (window.calls, window.seconds, window.distance, self._worker, WORKER_LIFE, MOST_SLOTS)
+        answer = self._ask(_TAKE, names, arguments)
+        if answer is None:
+            share = max(1, window.calls // self._workers)
+            return self._alone.take(window._replace(calls=share))._replace(workers=self._workers)
+        wait, number, used, workers, shut = answer
+        self._workers = int(workers)
+        return Slot(float(wait), int(number), int(used), int(workers), int(shut) / 1_000, shared=True)
+
+    def used(self, window: Quota, /) -> int:
+        """Give the slots in the window that ends now, everybody's."""
+        answer = self._ask(_USED, ("slots",), (window.calls, window.seconds))
+        return self._alone.used(window) if answer is None else int(answer)
+
+    def pause(self, seconds: float, /) -> None:
+        """Hand no slot out for some seconds, to anybody."""
+        self._alone.pause(seconds)
+        self._ask(_PAUSE, ("pause",), (seconds,))
+
+    def paused(self) -> float:
+        """Give the seconds until slots are handed out again."""
+        answer = self._ask(_PAUSED, ("pause",), ())
+        return self._alone.paused() if answer is None else float(answer)
+
+    def shut(self, seconds: float, /) -> None:
+        """Let nobody have a slot for a long time, nor wait for one."""
+        self._alone.shut(seconds)
+        self._ask(_SHUT, ("shut",), (max(1, int(seconds * 1_000)),))
+
+    def _ask(self, script: str, names: tuple[str, ...], arguments: tuple[object, ...]) -> Any:
+        """Run a script in the store.
+
+        :return: what it says, or None if the store is lost.
+        """
+        from redis import RedisError  # noqa: PLC0415 - an extra
+
+        if self._clock() < self._lost_until:
+            return None
+        try:
+            keys = [self._prefix + name for name in names]
+            answer = self._scripts[script](keys, [str(each) for each in arguments])
+        except RedisError as error:
+            self._lost_until = self._clock() + RETRY_AFTER
+            if not self._told:
+                self._told = True
+                log.warning(
+                    "The rate limit's store cannot be used (%s): this worker goes on with its share, "
+                    "1 of %d, and asks the store again every %.0f seconds.",
+                    type(error).__name__,
+                    self._workers,
+                    RETRY_AFTER,
+                )
+            return None
+        return "" if answer is None else answer
+
+
+def _client(url: str) -> Redis:
+    try:
+        from redis import Redis  # noqa: PLC0415 - an extra
+        from redis.backoff import NoBackoff  # noqa: PLC0415 - same
+        from redis.retry import Retry  # noqa: PLC0415 - same
+    except ImportError as error:
+        raise ConfigurationError(
+            "rate_limit_store needs the client of Redis: pip install 'airflow-provider-hubcontact[redis]'"
+        ) from error
+    try:
+        return Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT,
+            socket_connect_timeout=TIMEOUT,
+            decode_responses=True,
+            retry=Retry(NoBackoff(), 1),
+        )
+    except ValueError:
+        raise ConfigurationError(
+            "rate_limit_store is a URL like redis://host:6379/0, rediss:// for TLS"
+        ) from None

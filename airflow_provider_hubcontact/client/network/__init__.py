@@ -1,0 +1,1 @@
+"""One HTTP exchange: its deadline, what went wrong, and what no text may repeat."""

@@ -1,0 +1,1 @@
+"""One run, without Airflow: what it is asked to do, what it finds out first, and its parts."""

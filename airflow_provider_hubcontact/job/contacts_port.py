@@ -1,0 +1,262 @@
+"""The one joint: client calls and errors become the values that sync understands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
+from typing import TypeVar
+
+from airflow_provider_hubcontact.client.contacts import BatchAnswer, BatchInput, Contact, Contacts
+from airflow_provider_hubcontact.client.contacts_v1 import ContactsV1
+from airflow_provider_hubcontact.client.errors import (
+    AnswerLost,
+    ConfigurationError,
+    Conflict,
+    DailyLimitReached,
+    Forbidden,
+    Migrating,
+    NotSent,
+    StatusError,
+    Unauthorized,
+    UnusableAnswer,
+)
+from airflow_provider_hubcontact.client.hubspot import HubSpot
+from airflow_provider_hubcontact.sync.model.change import Stored, Write
+from airflow_provider_hubcontact.sync.model.ports import (
+    Answers,
+    Detail,
+    Fault,
+    Found,
+    Lost,
+    Refused,
+    Step,
+    Written,
+)
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID, normalized_key
+
+OTHERS = {EMAIL: "hs_additional_emails", RECORD_ID: "hs_merged_object_ids"}
+"""Property that identifies contacts → the one with its other values: second addresses, ids before a merge."""
+
+
+BATCH_SIZE = 100
+
+
+MIGRATION_PAUSE = 3_600.0
+"""Seconds between tries while a portal moves, if HubSpot names no time ("Error handling": up to 24 hours)."""
+
+
+Said = TypeVar("Said")
+
+
+Answer = TypeVar("Answer")
+
+
+def port_of(
+    hubspot: HubSpot, id_property: str, *, is_number: bool = False
+) -> ContactsPort | LegacyContactsPort:
+    """Give the port of the API that the client was set to.
+
+    :param hubspot: the client.
+    :param id_property: property that keys are values of.
+    :param is_number: whether its values are numbers.
+    """
+    if hubspot.api_version == "v1":
+        return LegacyContactsPort(hubspot.contacts_v1)
+    return ContactsPort(hubspot.contacts, id_property, is_number=is_number)
+
+
+class ContactsPort:
+    """Reads and writes contacts in batches, by record id.
+
+    :param contacts: the date-versioned or v3 API.
+    :param id_property: property that keys are values of; ``hs_object_id`` for record ids.
+    :param is_number: whether its values are numbers.
+
+    HubSpot docs: contacts guide, "Update contacts": batches are updated by record id; "Merge contacts": the
+    ids of merged contacts answer with the one that they have become, which lists them.
+    """
+
+    batch_size = BATCH_SIZE
+    always = True
+
+    def __init__(self, contacts: Contacts, id_property: str, *, is_number: bool = False) -> None:
+        self._contacts = contacts
+        self._id_property = id_property
+        self._is_number = is_number
+
+    def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
+        """Look keys up; a contact is found by any of its addresses, or of its ids."""
+        by = self._id_property
+        asked = sorted({*properties, by, *filter(None, (OTHERS.get(by),))})
+        id_property = None if by == RECORD_ID else by
+        return _said(
+            lambda: self._contacts.batch_read(keys, id_property=id_property, properties=asked), self._found
+        )
+
+    def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
+        """Update by record id, or create; each input with a trace id, so that errors name it."""
+        if kind is Write.UPDATE:
+            inputs = [BatchInput(step.properties, step.change.address, step.trace_id) for step in steps]
+            return _said(lambda: self._contacts.batch_update(inputs), self._updated)
+        inputs = [BatchInput(step.properties, None, step.trace_id) for step in steps]
+        return _said(lambda: self._contacts.batch_create(inputs), self._created)
+
+    def _found(self, answer: BatchAnswer) -> Found:
+        contacts = {
+            key: Stored(contact.id, contact.id, contact.properties)
+            for contact in answer.contacts
+            for key in self._keys(contact)
+        }
+        missing = {
+            self._normalized(key) for error in answer.errors if error.status == 404 for key in error.ids
+        }
+        return Found(contacts, frozenset(missing))
+
+    def _keys(self, contact: Contact) -> Iterator[str]:
+        if self._id_property == RECORD_ID:
+            yield contact.id
+        if key := self._key(contact):
+            yield key
+        if others := contact.properties.get(OTHERS.get(self._id_property, "")):
+            yield from filter(None, map(self._normalized, others.split(";")))
+
+    def _updated(self, answer: BatchAnswer) -> Answers:
+        return self._answers(answer, created=False)
+
+    def _created(self, answer: BatchAnswer) -> Answers:
+        return self._answers(answer, created=True)
+
+    def _answers(self, answer: BatchAnswer, *, created: bool) -> Answers:
+        written = tuple(
+            Written(contact.id, self._key(contact), contact.properties, created)
+            for contact in answer.contacts
+        )
+        faults = tuple(
+            Fault(
+                error.status,
+                error.category,
+                error.message,
+                error.trace_ids,
+                error.ids,
+                error.properties,
+                error.existing_id,
+            )
+            for error in answer.errors
+        )
+        return Answers(answer.status, written, faults, answer.correlation_id)
+
+    def _key(self, contact: Contact) -> str | None:
+        value = contact.properties.get(self._id_property)
+        return self._normalized(value) if value else None
+
+    def _normalized(self, key: str) -> str:
+        return normalized_key(self._id_property, key, is_number=self._is_number)
+
+
+class ReadBack:
+    """Reads contacts for a second time, and counts what that costs.
+
+    :param port: reads.
+    """
+
+    always = True
+
+    def __init__(self, port: ContactsPort | LegacyContactsPort) -> None:
+        self._port = port
+        self.batch_size = port.batch_size
+        self.records = self.calls = 0
+
+    def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
+        """Look keys up."""
+        self.records += len(keys)
+        self.calls += 1
+        return self._port.read(keys, properties)
+
+
+class LegacyContactsPort:
+    """Reads and writes contacts one by one, by address, as the legacy API does.
+
+    It reads only what cannot be written safely unread: contacts whose stage or address changes.
+
+    :param contacts: the legacy API.
+
+    HubSpot docs: "Update an existing contact by email" (legacy).
+    """
+
+    batch_size = 1
+    always = False
+
+    def __init__(self, contacts: ContactsV1) -> None:
+        self._contacts = contacts
+
+    def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
+        """Look the keys up, one call each."""
+        contacts: dict[str, Stored] = {}
+        missing: set[str] = set()
+        for key in keys:
+            answer = _said(partial(self._contacts.get_by_email, key, sorted({*properties, EMAIL})), _itself)
+            if isinstance(answer, Contact):
+                contacts[key] = Stored(answer.id, key, answer.properties)
+            elif isinstance(answer, Refused) and answer.status == 404:
+                missing.add(key)
+            else:
+                return answer
+        return Found(contacts, frozenset(missing))
+
+    def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
+        """Update, or create or update, by address."""
+        (step,) = steps
+        address, time = step.change.address, step.change.record.timestamp
+        times = None if time is None else dict.fromkeys(step.properties, time)
+        if kind is Write.UPDATE:
+            return _said(
+                lambda: self._contacts.update_by_email(address, step.properties, timestamps=times),
+                lambda _: Answers(204, (Written(address, address),)),
+            )
+        # A contact that has this as its second address would get it as its first one.
+        others = {
+            name: value for name, value in step.properties.items() if (name, value) != ("email", address)
+        }
+        return _said(
+            lambda: self._contacts.create_or_update_by_email(address, others, timestamps=times),
+            lambda contact: Answers(200, (Written(contact.id, address, created=bool(contact.new)),)),
+        )
+
+
+def _own_words(error: StatusError) -> str:
+    """Return what the client says of a call that it did not make; a server's answer names its policy."""
+    is_own = isinstance(error, DailyLimitReached) and not error.context
+    return error.reason if is_own else ""
+
+
+def _itself(contact: Contact) -> Contact:
+    return contact
+
+
+def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answer | Refused | Lost:
+    """Make a call, and put what it returned or raised in sync's terms."""
+    try:
+        answer = call()
+    except NotSent as error:
+        return Lost(str(error), sent=False)
+    except ConfigurationError as error:  # such as certificates that are gone, or a wrong base URL
+        return Lost(str(error), sent=False, setup=True)
+    except (AnswerLost, UnusableAnswer) as error:
+        return Lost(str(error), sent=True)
+    except StatusError as error:
+        stops = isinstance(error, Unauthorized | Forbidden | DailyLimitReached | Migrating)
+        details = tuple(Detail(detail.message, detail.code, detail.properties) for detail in error.details)
+        return Refused(
+            error.status,
+            error.reason,
+            error.category,
+            error.correlation_id,
+            error.properties,
+            stops,
+            details,
+            error.existing_id if isinstance(error, Conflict) else None,
+            error.retry_after or (MIGRATION_PAUSE if isinstance(error, Migrating) else None),
+            error.is_hubspots,
+            _own_words(error),
+        )
+    return translate(answer)

@@ -1,0 +1,87 @@
+"""What a task says when it ends: in its log, and in the exception that ends it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from airflow_provider_hubcontact.printable import printable_lines, printable_logger
+from airflow_provider_hubcontact.sync.decide.policy import Action, Policy, Verdict
+from airflow_provider_hubcontact.sync.keep.explanation import bounded, explain, reasons_of
+from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, by_outcome
+
+if TYPE_CHECKING:
+    from airflow_provider_hubcontact.sync.keep.report import Report
+    from airflow_provider_hubcontact.sync.model.outcome import Stop
+
+
+log = printable_logger(__name__)
+
+PAGE_SINCE = (3, 1)
+"""Airflow's version that shows the page of a report as a tab."""
+
+
+def places_of(report: Report, *, pushes: bool, airflow: str) -> list[str]:
+    """Return where more than the log is to be found, a sentence each.
+
+    :param report: what became of the records.
+    :param pushes: whether the report goes to XCom.
+    :param airflow: Airflow's version.
+    """
+    places = []
+    if pushes:
+        places.append("the task's XCom return_value has counts, and keys and reasons of sampled records")
+        if tuple(map(int, airflow.split(".")[:2])) >= PAGE_SINCE:
+            places.append('the tab "HubSpot sync" of the task instance shows the same as a page')
+    if report.ledger:
+        places.append(f"the ledger {report.ledger} has a line for every record")
+    return places or ["neither XCom (do_xcom_push=False) nor a ledger keeps it"]
+
+
+def decided(policy: Policy, report: Report, stop: Stop | None) -> Verdict:
+    """Return what the task does.
+
+    :param policy: how outcomes become the task's.
+    :param report: what became of the records.
+    :param stop: why the run ended before its source, if it did.
+    """
+    if report.dry_run and stop is None:  # what would be written ends not_attempted, as it should
+        policy = policy._replace(by_name={**policy.by_name, Outcome.NOT_ATTEMPTED: Action.SUCCEED})
+    return policy.decide(report.tally)
+
+
+def told(report: Report, verdict: Verdict, stop: Stop | None, places: list[str]) -> str:
+    """Return why the task ends as it does; see :func:`explain`."""
+    return explain(report, verdict, stop, places, datetime.now(UTC))
+
+
+def log_a_good_end(report: Report, verdict: Verdict, text: str) -> None:
+    """Log a line with the counts, and what was tolerated or skipped as a warning.
+
+    :param text: the whole explanation.
+    """
+    calls = report.calls.get("total", 0)
+    log.info("%s %s calls, %.1f s.", verdict.sentence, f"{calls:,}", report.seconds)
+    is_good = report.dry_run or all(outcome in SUCCESSES for outcome in by_outcome(report.tally))
+    if report.reasons or not is_good:
+        log.warning("%s", printable_lines(text))
+
+
+def log_a_bad_end(text: str) -> None:
+    """Log why the task fails, or needs another try: not every page of Airflow shows all of an exception."""
+    log.error("%s", printable_lines(text))
+
+
+def log_a_break(report: Report, error: BaseException, places: list[str]) -> None:
+    """Log what became of the records of a run that an exception ended.
+
+    The exception's text is not repeated: it may be a driver's or a DAG's own, and quote values.
+
+    :param error: what ended the run.
+    """
+    if not report.rows:
+        return
+    counts = ", ".join(f"{count:,} {outcome}" for outcome, count in by_outcome(report.tally).items())
+    lines = [f"The run ended with {type(error).__name__} after {report.rows:,} records: {counts}."]
+    lines += [*reasons_of(report), *(f"More: {place}" for place in places)]
+    log.error("%s", printable_lines(bounded(lines)))

@@ -1,0 +1,1 @@
+"""Files of a run: those that only their owner may read, and those without a name."""

@@ -1,0 +1,109 @@
+"""Stops a run that would do something absurd, before it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.job.files.disk_queue import DiskQueue, disk_queue
+from airflow_provider_hubcontact.job.plans.lines import LineMaker, Totals
+from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
+from airflow_provider_hubcontact.sync.decide.policy import at_most
+from airflow_provider_hubcontact.sync.keep.ledger import Ledger
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+
+
+def check_guards(totals: Mapping[str, Any], max_changes: float | None, max_creates: float | None) -> None:
+    """Stop what would be absurd.
+
+    :param totals: of a plan.
+    :param max_changes: contacts that may be changed: a count, or a share of the rows below 1.
+    :param max_creates: contacts that may be created, likewise.
+    :raises UnusableSource: if the plan has more.
+    """
+    for name, most in (("changes", max_changes), ("creates", max_creates)):
+        if most is None:
+            continue
+        if totals[name] > at_most(most, totals["rows"]):
+            raise SourceError(
+                f"{totals[name]:,} {name} of {totals['rows']:,} rows are more than max_{name}={most:g} "
+                "allows: nothing was written"
+            )
+
+
+class GuardPass:
+    """The journal of a pass that only counts what the run would write.
+
+    No row ends in it, and nothing that was seen of a contact is kept: the run goes through the same rows
+    anew, so that it ends as it would without guards.
+
+    :param rows: keeps the rows for the run: as records, or as the results that they have without HubSpot.
+    :param ends: keeps what the pass found, with the records.
+    :param ledger: knows what earlier tries have ended.
+    """
+
+    def __init__(
+        self,
+        rows: DiskQueue[Record | Result],
+        ends: DiskQueue[tuple[Record | None, Result]],
+        ledger: Ledger | None,
+    ) -> None:
+        self.rows = rows
+        self._ends = ends
+        self._ledger = ledger
+        self._last = 0  # row that was kept
+        self._under_way: dict[int, Record] = {}
+        self._maker = LineMaker(lambda _: None)
+
+    @property
+    def totals(self) -> Totals:
+        """Counts of all rows."""
+        return self._maker.totals
+
+    def earlier(self, record: Record, /) -> Result | None:
+        """Keep a record, and return the result that it had in an earlier try."""
+        self._keep(record.row, record._replace(coercions=()))  # they are counted by now
+        self._under_way[record.row] = record
+        self._maker.earlier(record)
+        if self._ledger is None:
+            return None
+        found = self._ledger.earlier(record)
+        self._ledger.forget(record.row)  # this pass has no line for it
+        return found
+
+    def settled(self, result: Result, /) -> None:
+        """Count what would be done for a row."""
+        if result.row > self._last:  # it made no record
+            self._keep(result.row, result)
+        self._maker.settled(result)
+        self._ends.add((self._under_way.pop(result.row, None), result))
+
+    def flush(self) -> None:
+        """Keep nothing more: the ledger gets its lines from the run."""
+
+    def given_up(self, reason: str) -> Iterator[Result]:
+        """Return the result of each row if the run does not begin.
+
+        :param reason: why not.
+        """
+        for record, result in self._ends:
+            if record and self._ledger:
+                self._ledger.earlier(record)  # it is to know which record this is
+            if result.category not in DRY_RUN_CATEGORIES:
+                yield result
+            else:
+                yield Result(result.row, result.key, Outcome.NOT_ATTEMPTED, category="GUARD", reason=reason)
+
+    def _keep(self, row: int, what: Record | Result) -> None:
+        self.rows.add(what)
+        self._last = row
+
+
+@contextmanager
+def guard_pass(ledger: Ledger | None) -> Iterator[GuardPass]:
+    """Open the journal of a guard's pass; what it keeps lasts as long as the context."""
+    with disk_queue() as rows, disk_queue() as ends:
+        yield GuardPass(rows, ends, ledger)

@@ -1,0 +1,1 @@
+"""A plan: its lines, its manifest, and its files."""

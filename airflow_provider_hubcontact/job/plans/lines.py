@@ -1,0 +1,208 @@
+"""The lines of a plan: made of results, counted, checked when they are read, and turned into records."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+import orjson
+
+from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
+from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
+from airflow_provider_hubcontact.sync.keep.ledger import digest_of
+from airflow_provider_hubcontact.sync.model.change import Write
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+
+Line = dict[str, Any]
+
+
+BATCH = 100
+
+
+_WRITE_FIELDS = frozenset({"row", "key", "write", "changes", "digest"})
+
+
+_OTHER_FIELDS = frozenset({"row", "key", "outcome", "category", "reason", "properties"})
+
+
+class Totals:
+    """Counts the lines of a plan."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._writes: Counter[str] = Counter()
+        self._others: Counter[str] = Counter()
+        self._stages: Counter[str] = Counter()
+
+    def add(self, line: Line) -> None:
+        """Count a line."""
+        self.rows += 1
+        if "write" not in line:
+            self._others[line["outcome"]] += 1
+            return
+        self._writes[line["write"]] += 1
+        if (stage := line["changes"].get(STAGE)) is not None:
+            self._stages[f"{stage[0] or 'none'} → {stage[1] or 'none'}"] += 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the counts, and the calls that it takes to apply the plan."""
+        changes, creates = self._writes[Write.UPDATE], self._writes[Write.CREATE]
+        reads = math.ceil((changes + creates) / BATCH)
+        return {
+            "rows": self.rows,
+            "changes": changes,
+            "creates": creates,
+            "others": dict(sorted(self._others.items())),
+            "stage_moves": dict(sorted(self._stages.items())),
+            "calls": reads + math.ceil(changes / BATCH) + math.ceil(creates / BATCH),
+        }
+
+
+class LineMaker:
+    """Makes a line of each result, and counts it.
+
+    :param keep: called with each line.
+    """
+
+    def __init__(self, keep: Callable[[Line], None]) -> None:
+        self._keep = keep
+        self._digests: dict[int, str] = {}  # of rows under way
+        self.totals = Totals()
+
+    def earlier(self, record: Record) -> None:
+        """Remember the record's digest until its result is known."""
+        self._digests[record.row] = digest_of(record)
+
+    def settled(self, result: Result) -> None:
+        """Note what would be done for a record, or why nothing would."""
+        digest = self._digests.pop(result.row, None)
+        line: Line = {"row": result.row, "key": result.key}
+        write = DRY_RUN_CATEGORIES.get(result.category or "")
+        if write is None:
+            line |= {
+                "outcome": str(result.outcome),
+                "category": result.category,
+                "reason": result.reason,
+                "properties": list(result.properties),
+            }
+        else:
+            line |= {
+                "write": str(write),
+                "changes": {name: list(each) for name, each in result.changes.items()},
+                "digest": digest,
+            }
+        self.totals.add(line)
+        self._keep(line)
+
+
+class SpooledLines:
+    """What a plan writes, on disk: an unnamed file of this process, of which nothing is left if it is killed.
+
+    :param file: an empty file.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._lines = 0
+
+    def add(self, line: Line) -> None:
+        """Keep a line, if it is one that writes."""
+        if "write" in line:
+            self._file.write(encoded(line))
+            self._lines += 1
+
+    def records(self, id_property: str, *, checked: bool) -> Iterator[Record]:
+        """Return the records of the lines, no more and no fewer than were added.
+
+        :param id_property: property that keys are values of.
+        :param checked: each with the values that its contact must still have.
+        """
+        self._file.seek(0)
+        for text in islice(self._file, self._lines):
+            record = _record(orjson.loads(text), id_property)
+            yield record if checked else record._replace(before=None)
+
+
+@contextmanager
+def spooled_lines() -> Iterator[SpooledLines]:
+    """Open an empty spool for as long as the context lasts."""
+    with TemporaryFile(prefix="hubcontact-") as file:
+        yield SpooledLines(file)
+
+
+def encoded(line: Line) -> bytes:
+    """Return a line as it stands in a file."""
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def checked_line(text: bytes) -> Line:
+    """Return a line of a plan, after every field was checked.
+
+    :param text: the line with its end.
+    :raises ValueError: if no plan is written like this.
+    """
+    line = orjson.loads(text)
+    # Two fields of one name, and numbers that are none, do not survive being written again.
+    if not isinstance(line, dict) or encoded(line) != text:
+        raise ValueError("not written by a plan")
+    is_write = "write" in line
+    if line.keys() != (_WRITE_FIELDS if is_write else _OTHER_FIELDS):
+        raise ValueError("other fields than a plan has")
+    fits = _is_write(line) if is_write else _is_other(line)
+    if not is_count(line["row"]) or not isinstance(line["key"], str) or not fits:
+        raise ValueError("a value of a wrong type")
+    return line
+
+
+def is_count(value: object) -> bool:
+    """Check whether a value is a whole number that is not negative."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_write(line: Line) -> bool:
+    changes, digest = line["changes"], line["digest"]
+    return (
+        isinstance(line["write"], str)
+        and line["write"] in set(Write)
+        and line["key"] != ""
+        and (digest is None or isinstance(digest, str))
+        and isinstance(changes, dict)
+        and bool(changes)
+        and all(map(_is_change, changes.values()))
+    )
+
+
+def _is_change(change: object) -> bool:
+    if not isinstance(change, list) or len(change) != 2:
+        return False
+    old, new = change
+    return (old is None or isinstance(old, str)) and isinstance(new, str)
+
+
+def _is_other(line: Line) -> bool:
+    category, properties = line["category"], line["properties"]
+    return (
+        isinstance(line["outcome"], str)
+        and line["outcome"] in set(Outcome)
+        and (category is None or isinstance(category, str))
+        and isinstance(line["reason"], str)
+        and isinstance(properties, list)
+        and all(isinstance(name, str) for name in properties)
+    )
+
+
+def _record(line: Line, id_property: str) -> Record:
+    changes: Mapping[str, tuple[str | None, str]] = line["changes"]
+    values = {name: new for name, (_, new) in changes.items()}
+    before = {name: old for name, (old, _) in changes.items()}
+    if line["write"] == Write.CREATE:
+        before[id_property] = None  # nobody may have the key by now
+        if values.get(id_property) == line["key"]:
+            del values[id_property]
+    return Record(line["row"], line["key"], values, dict(values), before=before, digest=line["digest"])

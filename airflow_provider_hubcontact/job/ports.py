@@ -1,0 +1,43 @@
+"""What a run asks of the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, Any, Protocol
+
+
+class Folder(Protocol):
+    """A folder or a file, of this machine or of an object store; Airflow's ``ObjectStoragePath`` is one."""
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+
+    @property
+    def path(self) -> str:
+        """Its path within its store."""
+
+    @property
+    def protocol(self) -> str:
+        """Which store it is in; ``file`` and the empty text mean this machine."""
+
+    def __truediv__(self, name: str, /) -> Folder:
+        """Return what has this name below it."""
+
+    def exists(self) -> bool:
+        """Check whether it is there."""
+
+    def glob(self, pattern: str, /) -> Iterator[Folder]:
+        """Return what is below it and has such a name."""
+
+    def mkdir(self, mode: int = 0o777, parents: bool = False, exist_ok: bool = False) -> None:
+        """Create it."""
+
+    def open(self, mode: str, /) -> IO[Any]:
+        """Open it as a file."""
+
+    def read_bytes(self) -> bytes:
+        """Return what it holds."""
+
+    def unlink(self) -> None:
+        """Remove it."""

@@ -1,0 +1,105 @@
+"""Says in the task's log how far a run is."""
+
+from __future__ import annotations
+
+import time
+from threading import Event, Thread
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from airflow_provider_hubcontact.printable import printable_logger
+from airflow_provider_hubcontact.sync.model.outcome import by_outcome
+
+if TYPE_CHECKING:
+    from airflow_provider_hubcontact.client import HubSpot
+    from airflow_provider_hubcontact.sync.keep.report import Report
+
+
+log = printable_logger(__name__)
+
+EVERY = 10.0
+"""Seconds between two lines."""
+
+
+SAMPLE_EVERY = 1.0
+"""Seconds between two points of the timeline, at first."""
+
+
+MOST_POINTS = 120
+
+
+class Progress:
+    """Logs a line every few seconds as long as its block lasts, and keeps the report's timeline.
+
+    :param report: counts the rows.
+    :param hubspot: counts the calls.
+    :param total: rows of the source, if that is known.
+    """
+
+    def __init__(self, report: Report, hubspot: HubSpot, total: int | None = None) -> None:
+        self.report, self._hubspot, self._total = report, hubspot, total
+        self._ended = Event()
+        self._thread = Thread(target=self._tell, name="hubspot-progress", daemon=True)
+
+    def __enter__(self) -> Self:
+        # A run that is rehearsed first has two parts, and one timeline.
+        before = self.report.timeline[-1][0] if self.report.timeline else 0.0
+        self._began = time.monotonic() - before
+        self._note(before)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._note(time.monotonic() - self._began)
+
+    def _tell(self) -> None:
+        pace, told = SAMPLE_EVERY, self._began
+        due = self._began + pace
+        while not self._ended.wait(max(0.0, due - time.monotonic())):
+            now = time.monotonic()
+            self._note(now - self._began)
+            if len(self.report.timeline) > MOST_POINTS:
+                kept = (
+                    10 if pace == SAMPLE_EVERY else 2
+                )  # so that points are whole windows of the limit apart
+                self.report.timeline[1:] = self.report.timeline[kept::kept]
+                pace *= kept
+            due += pace * (1 + max(0.0, now - due) // pace)
+            if now - told >= EVERY:
+                told = now
+                log.info("%s", self.line(now - self._began))
+
+    def _note(self, seconds: float) -> None:
+        """Add a point to the report's timeline."""
+        rows, calls = self.report.rows, self._hubspot.calls.to_dict()["total"]
+        self.report.timeline.append((round(seconds, 1), rows, calls))
+
+    def line(self, seconds: float) -> str:
+        """Say how far the run is.
+
+        :param seconds: since its beginning.
+        """
+        counts = by_outcome(dict(self.report.tally))  # a copy: the run goes on
+        rows, calls = sum(counts.values()), self._hubspot.calls.to_dict()["total"]
+        rate = self.report.rows_now / seconds if seconds > 0 else 0.0
+        of = f" of {self._total:,}" if self._total is not None else ""
+        outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()) or "none ended yet"
+        parts = [f"{rows:,}{of} rows: {outcomes}", f"{calls:,} calls", f"{rate:,.0f} rows a second"]
+        left = self._hubspot.rate_limit.daily_remaining
+        if left is not None:
+            parts.append(f"{left:,} calls left today")
+        if self._total is not None and rate:
+            parts.append(f"about {_duration((self._total - rows) / rate)} to go")
+        return "; ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

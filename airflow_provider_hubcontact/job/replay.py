@@ -1,0 +1,143 @@
+"""The records of a ledger, to be sent again."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing
+from dataclasses import replace
+
+import orjson
+
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.printable import printable_logger
+from airflow_provider_hubcontact.sync.keep.ledger import Line
+from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+
+log = printable_logger(__name__)
+
+PROBLEMS = tuple(str(outcome) for outcome in Outcome if outcome not in SUCCESSES)
+
+
+def replayed(
+    lines: Iterable[Line],
+    ledger: str,
+    outcomes: Collection[str],
+    source: Iterable[object] | None,
+    shape: RecordMapping,
+) -> Iterator[object]:
+    """Give the rows whose last line in a ledger has one of some outcomes.
+
+    :param lines: of the ledger, or of a folder in it: a run, a task.
+    :param ledger: what it is called.
+    :param outcomes: which ones.
+    :param source: rows to choose from by their key; None for the values that the ledger has kept.
+    :param shape: tells a row's key.
+    :return: rows of the source, or rows as the shape of :func:`shape_of` expects them.
+    :raises UnusableSource: if there is no such ledger, or it has not kept the values.
+    """
+    with closing(sqlite3.connect("", isolation_level=None, check_same_thread=False)) as db:
+        count, nameless = _index(db, lines)
+        if not count:
+            raise SourceError(f"there is no ledger at {ledger}, or it is empty")
+        if nameless:
+            log.warning("%d lines of the ledger have no key; their rows cannot be found again.", nameless)
+        if source is None:
+            yield from _kept(db, outcomes, shape)
+            return
+        for row in source:
+            found = db.execute("SELECT outcome FROM line WHERE key = ?", (shape.key_of(row),)).fetchone()
+            if found and found[0] in outcomes:
+                yield row
+
+
+def last_lines(lines: Iterable[Line], ledger: str) -> Iterator[Line]:
+    """Give the lines of a ledger that no later try has replaced.
+
+    :raises UnusableSource: if there is no such ledger.
+    """
+    with closing(sqlite3.connect("", isolation_level=None)) as db:
+        db.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
+            "CREATE TABLE line (record TEXT, try INT, row INT, json TEXT);"
+            "CREATE INDEX of_record ON line (record, try)"
+        )
+        db.executemany(
+            "INSERT INTO line VALUES (?, ?, ?, ?)",
+            ((_record_of(line), line["try"], line["row"], orjson.dumps(line)) for line in lines),
+        )
+        # A try that has waited without a worker has two lines of what it had not ended before.
+        last = (
+            "SELECT json FROM line WHERE rowid IN (SELECT max(line.rowid) FROM line "
+            "JOIN (SELECT record, max(try) AS try FROM line GROUP BY record) USING (record, try) "
+            "GROUP BY record, line.row) ORDER BY rowid"
+        )
+        any_line = False
+        for (text,) in db.execute(last):
+            any_line = True
+            yield orjson.loads(text)
+    if not any_line:
+        raise SourceError(f"there is no ledger at {ledger}, or it is empty")
+
+
+def _record_of(line: Line) -> str:
+    """Tell a record of a run from all others; a row that has no key has no digest."""
+    parts = (line["run"], line["task"], line["map_index"], line["digest"] or line["row"])
+    return orjson.dumps(parts).decode()
+
+
+def shape_of(shape: RecordMapping) -> RecordMapping:
+    """Give the shape of rows whose values a ledger has kept: they are named by property."""
+    return replace(shape, key=shape.key_property, mapping=None, timestamp=None)
+
+
+def _index(db: sqlite3.Connection, given: Iterable[Line]) -> tuple[int, int]:
+    """Take in the last line of each key.
+
+    :return: how many lines there are, and how many of them have no key.
+    """
+    db.executescript(
+        "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
+        "CREATE TABLE line (key TEXT PRIMARY KEY, outcome TEXT, time TEXT, kept TEXT)"
+    )
+    lines = nameless = 0
+    for line in given:
+        lines += 1
+        nameless += not line["key"]
+        if not line["key"] or line["outcome"] == Outcome.SUPERSEDED:
+            continue
+        db.execute(
+            "INSERT INTO line VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
+            "outcome = excluded.outcome, time = excluded.time, kept = excluded.kept "
+            "WHERE excluded.time >= time",
+            (line["key"], line["outcome"], line["time"], json.dumps(line["values"])),
+        )
+    db.execute("COMMIT")
+    return lines, nameless
+
+
+def _kept(db: sqlite3.Connection, outcomes: Collection[str], shape: RecordMapping) -> Iterator[object]:
+    given, without = 0, Counter[str]()
+    for key, outcome, kept in db.execute("SELECT key, outcome, kept FROM line ORDER BY rowid"):
+        if outcome not in outcomes:
+            continue
+        if values := json.loads(kept):
+            given += 1
+            yield {**values, shape.key_property: key}
+        else:  # a row that made no record has none
+            without[outcome] += 1
+    if without and not given:
+        raise SourceError(
+            f"{_without_values(without)}: give records or sql to choose from, or keep values with "
+            "ledger_values=True"
+        )
+    if without:
+        log.warning("%s: they are not sent.", _without_values(without))
+
+
+def _without_values(without: Counter[str]) -> str:
+    counts = ", ".join(f"{count:,} {outcome}" for outcome, count in without.items())
+    return f"the ledger has kept no values of {counts} rows"

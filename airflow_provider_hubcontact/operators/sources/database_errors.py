@@ -1,0 +1,117 @@
+"""What a database's error means: whether a retry can help, and what of it may be told.
+
+Databases quote values of records ("invalid input syntax for type integer: 'ada@example.com'"),
+so an error's own words are shown only where it is about a statement or a connection.
+"""
+
+from __future__ import annotations
+
+from airflow_provider_hubcontact.printable import printable
+
+WORDS = 300
+"""Characters of a database's own words that are shown."""
+
+
+PASSING_STATES = frozenset({"08", "40", "53", "55", "57", "58"})
+"""Classes of SQLSTATE that pass: connection, rollback, resources, locks, an operator's stop, the system."""
+
+
+TELLING_STATES = PASSING_STATES | {"0A", "25", "28", "3D", "3F", "42"}
+"""Classes of SQLSTATE whose words are about a statement or a connection."""
+
+
+PASSING_OF_SQLITE = frozenset({5, 6, 10, 13, 14})
+"""Busy, locked, input or output, full, cannot open."""
+
+
+TELLING_OF_SQLITE = PASSING_OF_SQLITE | {1, 8, 23, 26}
+"""Errors in a statement, a read-only database, no authorisation, no database."""
+
+
+FINAL_OF_MYSQL = frozenset({1044, 1046, 1049, 1054, 1142, 1143, 1227, 1290})
+"""No access, no such database, no such column: MySQL's drivers call them operational."""
+
+
+TELLING_OF_MYSQL = FINAL_OF_MYSQL | {1040, 1045, 1053, 1064, 1103, 1146, 1205, 1213, 1317, 1927, 1969, 3024}
+
+
+CLIENT_OF_MYSQL = range(2000, 3000)
+"""Errors of MySQL's client, which knows no values."""
+
+
+FINAL_CLASSES = frozenset({"ProgrammingError", "DataError", "NotSupportedError", "IntegrityError"})
+"""Classes of the DB-API (PEP 249) that are about the statement or its data."""
+
+
+DATABASE_CLASSES = FINAL_CLASSES | {"OperationalError", "InterfaceError", "InternalError", "DatabaseError"}
+
+
+FINAL_OF_PYTHON = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, ImportError)
+"""What a driver raises when it cannot make a Python value of the database's."""
+
+
+TELLING_OF_DUCKDB = frozenset(
+    {"BinderException", "CatalogException", "ConnectionException", "IOException", "ParserException"}
+    | {"PermissionException", "TransactionException"}
+)
+
+
+def may_pass(error: Exception) -> bool:
+    """Check whether the same statement can succeed later."""
+    state, number = _state(error), _number(error)
+    if state:
+        return state[:2] in PASSING_STATES
+    if hasattr(error, "sqlite_errorcode"):
+        return error.sqlite_errorcode & 0xFF in PASSING_OF_SQLITE
+    if number in FINAL_OF_MYSQL:
+        return False
+    classes = {cls.__name__ for cls in type(error).__mro__}
+    if classes & DATABASE_CLASSES:
+        return not classes & FINAL_CLASSES
+    return not isinstance(error, FINAL_OF_PYTHON)
+
+
+def told(error: Exception) -> str:
+    """Return what may be shown of a database's error, as one line: never a value of a record."""
+    code = getattr(error, "sqlite_errorname", None) or _state(error) or _number(error)
+    kind = type(error).__name__ + (f", {code}" if code else "")
+    words = _words(error)
+    return f"{printable(words, WORDS)} ({kind})" if words else kind
+
+
+def _words(error: Exception) -> str:
+    """Return the error's own words, without the excerpt of the statement; empty if they may quote a value."""
+    state, number = _state(error), _number(error)
+    if hasattr(error, "sqlite_errorcode"):
+        return str(error) if error.sqlite_errorcode & 0xFF in TELLING_OF_SQLITE else ""
+    if state:
+        primary = getattr(getattr(error, "diag", None), "message_primary", None)
+        return primary or _message(error) if state[:2] in TELLING_STATES else ""
+    if isinstance(error, OSError):
+        return error.strerror or ""
+    if number is not None:
+        return _message(error) if number in TELLING_OF_MYSQL or number in CLIENT_OF_MYSQL else ""
+    module = type(error).__module__.partition(".")[0]
+    if module in {"_duckdb", "duckdb"}:
+        # Its further lines quote the statement.
+        return str(error).partition("\n")[0] if type(error).__name__ in TELLING_OF_DUCKDB else ""
+    is_of_client = module in {"psycopg2", "psycopg"} and type(error).__name__ == "OperationalError"
+    return _message(error) if is_of_client else ""
+
+
+def _message(error: Exception) -> str:
+    """Return the message alone: some drivers put a number before it."""
+    texts = [part for part in (getattr(error, "msg", None), *reversed(error.args)) if isinstance(part, str)]
+    return " ".join((texts[0] if texts else str(error)).split())
+
+
+def _state(error: Exception) -> str | None:
+    """Return the SQLSTATE of an error, where its driver has it."""
+    found = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    return found if isinstance(found, str) and len(found) == 5 else None
+
+
+def _number(error: Exception) -> int | None:
+    """Return the number of an error of MySQL or MariaDB."""
+    found = error.args[0] if error.args else None
+    return found if type(found) is int else None

@@ -1,0 +1,1 @@
+"""Where Airflow keeps what a run is to remember."""

@@ -1,0 +1,132 @@
+"""Where a ledger is kept: files of any store that Airflow knows, or a SQL table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import orjson
+
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.job.files.private import is_local, make_folder, open_private
+from airflow_provider_hubcontact.job.statements import is_table
+from airflow_provider_hubcontact.operators.sources.queries import database
+from airflow_provider_hubcontact.operators.stores.folders import folder_of
+from airflow_provider_hubcontact.operators.stores.ledger_table import LedgerTable, lines_of_table
+from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.sync.keep.ledger import Attempt, LedgerStore, Line
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import ObjectStoragePath
+
+
+LINES_IN_A_PART = 50_000
+
+
+REMOTE_PACE = 2.0
+"""Seconds between two parts in an object store, which cannot append: so much more a crash can lose."""
+
+
+@contextmanager
+def store_of(ledger: str, attempt: Attempt) -> Iterator[LedgerStore]:
+    """Open the store of a try's lines, and close it.
+
+    :param ledger: a folder, or ``sql://conn_id/table``.
+    :raises UnusableSource: if it is neither, or cannot be used as it is.
+    :raises HubSpotSyncIncomplete: if its database cannot be reached now.
+    """
+    table = _table(ledger)
+    if table is None:
+        yield LedgerFiles(folder_of(ledger), attempt)
+        return
+    conn_id, name = table
+    with closing(LedgerTable(database(conn_id), name, attempt)) as store:
+        yield store
+
+
+def all_lines(ledger: str) -> Iterator[Line]:
+    """Return the lines of a ledger, or of a folder in one; part by part, as they were written.
+
+    :raises UnusableSource: if it is a table that cannot be read.
+    :raises HubSpotSyncIncomplete: if its database cannot be reached now.
+    """
+    table = _table(ledger)
+    if table is None:
+        for part in parts_of(folder_of(ledger)):
+            yield from lines_of(part)
+        return
+    conn_id, name = table
+    yield from lines_of_table(database(conn_id), name)
+
+
+def _table(ledger: str) -> tuple[str, str] | None:
+    """Return connection and table of ``sql://conn_id/table``; None for a folder.
+
+    :raises UnusableSource: if the table is more than a name.
+    """
+    scheme, is_url, address = ledger.partition("://")
+    if not is_url or scheme.lower() != "sql":
+        return None
+    conn_id, _, name = address.partition("/")
+    name = name.removesuffix("/")
+    if not conn_id or not is_table(name):
+        raise SourceError(
+            f"a ledger in a table is sql://conn_id/table, with a schema before the table if need be "
+            f"(letters, digits, _ and $), not {printable(repr(ledger), 100)}"
+        )
+    return conn_id, name
+
+
+class LedgerFiles:
+    """JSON lines: one folder a task instance, ``<run>/<task>/<map index>/<try>-<part>.jsonl``.
+
+    :param root: folder of the ledger.
+    :param attempt: the try.
+    """
+
+    def __init__(self, root: ObjectStoragePath, attempt: Attempt) -> None:
+        self._folder = root / quote(attempt.run, safe="=") / quote(attempt.task) / str(attempt.map_index)
+        self._attempt = attempt
+        self._appends = is_local(root)
+        self._part = len(self._parts_of_this_try())
+        self._lines = LINES_IN_A_PART  # what is there is left as it is
+
+    @property
+    def pace(self) -> float:
+        """Seconds between two writes."""
+        return 0.0 if self._appends else REMOTE_PACE
+
+    def write(self, lines: Sequence[Line], /) -> None:
+        """Keep lines of this try: in the part that is open, or in a new one."""
+        if not self._appends or self._lines >= LINES_IN_A_PART:
+            self._part, self._lines = self._part + 1, 0
+            make_folder(self._folder)
+        self._lines += len(lines)
+        text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+        path = self._folder / f"{self._attempt.number:03}-{self._part:06}.jsonl"
+        with open_private(path, append=self._appends) as file:
+            file.write(text)
+
+    def _parts_of_this_try(self) -> list[ObjectStoragePath]:
+        names = f"{self._attempt.number:03}-"
+        return [part for part in parts_of(self._folder) if part.name.startswith(names)]
+
+    def earlier(self) -> Iterator[Line]:
+        """Give the lines of the earlier tries, and of this one before it waited, try by try."""
+        for part in parts_of(self._folder):
+            if int(part.name.partition("-")[0]) <= self._attempt.last_known:
+                yield from lines_of(part)
+
+
+def parts_of(folder: ObjectStoragePath) -> list[ObjectStoragePath]:
+    """Give the parts below a folder, in the order in which they were written."""
+    return sorted(folder.glob("**/*.jsonl"), key=str) if folder.exists() else []
+
+
+def lines_of(part: ObjectStoragePath) -> Iterator[Line]:
+    """Give the lines of a part; a last one that a crash cut off is left out."""
+    for text in part.read_bytes().splitlines(keepends=True):
+        if text.endswith(b"\n"):
+            yield orjson.loads(text)

@@ -1,0 +1,233 @@
+"""A ledger in a SQL table, over the connection that Airflow's own hook opens."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncIncomplete
+from airflow_provider_hubcontact.operators.sources.database_errors import may_pass, told
+from airflow_provider_hubcontact.operators.sources.drivers import Driver, driver_of
+from airflow_provider_hubcontact.operators.sources.queries import connect, connected, failure, query
+from airflow_provider_hubcontact.sync.keep.ledger import FIELDS, Attempt, Line
+
+if TYPE_CHECKING:
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+from airflow_provider_hubcontact.job.errors import LedgerError
+
+LOOKS, PAUSE = 10, 0.1
+"""How often, and with how many seconds between, a table is looked for that another task may have created."""
+
+
+class LedgerTable:
+    """A SQL table, one row a line; it is created if it does not exist.
+
+    :param hook: the database.
+    :param table: name, with its schema if need be.
+    :param attempt: the try.
+    :raises UnusableSource: if the table cannot be used, or not be created.
+    :raises HubSpotSyncIncomplete: if the database cannot be reached now.
+    """
+
+    pace = 1.0
+
+    def __init__(self, hook: DbApiHook, table: str, attempt: Attempt) -> None:
+        self._hook = hook
+        self._table = table
+        self._attempt = attempt
+        self._kept: Any = None  # the connection, between two writes
+        _make_sure_of(hook, table)
+
+    def write(self, lines: Sequence[Line], /) -> None:
+        """Insert lines, all or none of them.
+
+        A server may have closed the connection since the last time, so there is a second try over a new one.
+
+        :raises UnusableLedger: if the database does not take them.
+        """
+        was_kept = self._kept is not None
+        try:
+            self._insert(lines)
+        except Exception as error:  # noqa: BLE001 - every driver has its own
+            self.close()
+            if not (was_kept and may_pass(error)):
+                raise self._unusable(error) from None
+            try:
+                if not self._has(lines):  # or only the database's word on it was lost
+                    self._insert(lines)
+            except Exception as second:  # noqa: BLE001 - same
+                self.close()
+                raise self._unusable(second) from None
+
+    def _unusable(self, error: Exception) -> LedgerError:
+        # The database's own words may quote lines, and so the values of records.
+        words = str(error) if isinstance(error, SourceError | HubSpotSyncIncomplete) else told(error)
+        return LedgerError(f"the table {self._table} takes no lines of the ledger: {words}")
+
+    def _insert(self, lines: Sequence[Line]) -> None:
+        rows = [tuple(_cell(line[name]) for name in FIELDS) for line in lines]
+        marks = f"({', '.join([self._hook.placeholder] * len(FIELDS))})"
+        with self._cursor() as (cursor, driver):
+            insert = f"INSERT INTO {driver.quoted(self._table)} ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608 - a checked name
+            if not driver.rows_in_insert:
+                cursor.executemany(insert + marks, rows)
+                return
+            for first in range(0, len(rows), driver.rows_in_insert):
+                some = rows[first : first + driver.rows_in_insert]
+                cursor.execute(insert + ", ".join([marks] * len(some)), tuple(chain.from_iterable(some)))
+
+    def _has(self, lines: Sequence[Line]) -> bool:
+        """Check whether lines are there: all are, if the last one is."""
+        columns = [_WORDS_OF_SQL.get(name, name) for name in _OF_A_LINE]
+        where = " AND ".join(f"{column} = {self._hook.placeholder}" for column in columns)
+        with self._cursor() as (cursor, driver):
+            sql = f"SELECT run FROM {driver.quoted(self._table)} WHERE {where}"  # noqa: S608 - same
+            cursor.execute(sql, tuple(_cell(lines[-1][name]) for name in _OF_A_LINE))
+            return bool(cursor.fetchall())
+
+    @contextmanager
+    def _cursor(self) -> Iterator[tuple[Any, Driver]]:
+        """Open a transaction over the connection that was kept, or a new one."""
+        if self._kept is None:
+            self._kept = connect(self._hook)
+        connection, driver = self._kept, driver_of(self._kept)
+        cursor = connection.cursor()
+        try:
+            if driver.begins:
+                cursor.execute("BEGIN TRANSACTION")
+            yield cursor, driver
+            if driver.begins:
+                cursor.execute("COMMIT")
+            else:
+                connection.commit()
+        finally:
+            with suppress(Exception):  # of a connection that is gone
+                cursor.close()
+        if driver.locks:
+            self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        connection, self._kept = self._kept, None
+        if connection is not None:
+            with suppress(Exception):  # it may be gone already
+                connection.close()
+
+    def earlier(self) -> Iterator[Line]:
+        """Return the lines of the earlier tries, and of this one before it waited, try by try."""
+        marker, attempt = self._hook.placeholder, self._attempt
+        clause = (
+            f" WHERE run = {marker} AND task = {marker} AND map_index = {marker} AND attempt <= {marker} "
+            "ORDER BY attempt, line, settled_at"
+        )
+        where = (attempt.run, attempt.task, attempt.map_index, attempt.last_known)
+        return _selected(self._hook, self._table, clause, where)
+
+
+def lines_of_table(hook: DbApiHook, table: str) -> Iterator[Line]:
+    """Return all lines of a table, as they were written.
+
+    :raises UnusableSource: if it cannot be read.
+    :raises HubSpotSyncIncomplete: if its database cannot be reached now.
+    """
+    return _selected(hook, table, " ORDER BY settled_at, attempt, line")
+
+
+def _selected(hook: DbApiHook, table: str, clause: str, parameters: Any = None) -> Iterator[Line]:
+    def sql(driver: Driver) -> str:
+        return f"SELECT {', '.join(_COLUMNS)} FROM {driver.quoted(table)}{clause}"  # noqa: S608 - a checked name
+
+    with query(hook, sql, parameters, name=f"reading the ledger's table {table}") as spool:
+        for row in spool:
+            line = dict(zip(FIELDS, row.values(), strict=True))
+            yield {**line, **{name: json.loads(line[name]) if line[name] else None for name in _JSON}}
+
+
+def _make_sure_of(hook: DbApiHook, table: str) -> None:
+    """Look for the table, and create it if it is not there; another task may do the same just now.
+
+    A role that may only read and insert is enough where the table is there.
+
+    :raises UnusableSource: if it cannot be used.
+    :raises HubSpotSyncIncomplete: if the database does not serve now.
+    """
+    if (missing := _tried(hook, lambda driver: _look(driver, table, _COLUMNS))) is None:
+        return
+    if (refused := _tried(hook, lambda driver: _creation(driver, table))) is None:
+        return
+    for _ in range(LOOKS):
+        if _tried(hook, lambda driver: _look(driver, table, _COLUMNS)) is None:
+            return
+        time.sleep(PAUSE)
+    if _tried(hook, lambda driver: _look(driver, table, ("1",))) is None:
+        columns = ", ".join(_COLUMNS)
+        raise SourceError(f"the table {table} is not a ledger's: it needs the columns {columns}")
+    text = f"the ledger's table {table} cannot be read: {told(missing)}; nor created: {told(refused)}"
+    raise failure(text, missing if may_pass(missing) else refused)
+
+
+def _tried(hook: DbApiHook, sql: Callable[[Driver], str]) -> Exception | None:
+    """Carry out a statement that needs no values; return its error, if it has one."""
+    with connected(hook) as (connection, driver):
+        cursor = connection.cursor()
+        try:
+            cursor.execute(sql(driver))
+            if cursor.description:  # some drivers commit only when a result has been read
+                cursor.fetchall()
+            connection.commit()
+        except Exception as error:  # noqa: BLE001 - every driver has its own
+            return error
+        finally:
+            with suppress(Exception):
+                cursor.close()
+    return None
+
+
+def _look(driver: Driver, table: str, columns: Sequence[str]) -> str:
+    return f"SELECT {', '.join(columns)} FROM {driver.quoted(table)} WHERE 1 = 0"  # noqa: S608 - a checked name
+
+
+def _creation(driver: Driver, table: str) -> str:
+    kinds = (
+        "INTEGER" if name in _NUMBERS else "VARCHAR(64)" if name in _SHORT else driver.text for name in FIELDS
+    )
+    columns = ", ".join(f"{column} {kind}" for column, kind in zip(_COLUMNS, kinds, strict=True))
+    return f"CREATE TABLE {driver.quoted(table)} ({columns}){driver.options}"
+
+
+_WORDS_OF_SQL = {
+    "try": "attempt",
+    "row": "line",
+    "key": "record_key",
+    "values": "record_values",
+    "time": "settled_at",
+}
+"""Field → column, where the field's name is a word of SQL."""
+
+
+_COLUMNS = [_WORDS_OF_SQL.get(name, name) for name in FIELDS]
+
+
+_NUMBERS = frozenset({"map_index", "try", "row", "status"})
+
+
+_SHORT = frozenset({"outcome", "digest", "time"})
+
+
+_JSON = ("properties", "changed", "changes", "values")
+
+
+_OF_A_LINE = ("run", "task", "map_index", "try", "row", "time")
+"""Fields that tell a line from all others."""
+
+
+def _cell(value: object) -> Any:
+    """Return what a column holds: not every database has zero characters and halves of surrogate pairs."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return json.dumps(value) if isinstance(value, list | dict) else value

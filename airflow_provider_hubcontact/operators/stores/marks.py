@@ -1,0 +1,80 @@
+"""Where a task's watermark is kept: the asset's state on Airflow 3.3, else a Variable."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_hubcontact.assets import can_be_named, contacts_asset
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.job.settings import Settings
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+from airflow_provider_hubcontact.job.watermark import MarkStore, Watermark
+
+
+def watermark_of(task: Settings, context: Context) -> Watermark | None:
+    """Give a task's watermark, if it has one."""
+    if not task.watermark:
+        return None
+    ti = context["ti"]
+    name = f"{ti.dag_id}.{ti.task_id}"
+    if ti.map_index is not None and ti.map_index >= 0:
+        name += f".{_part_of(task)}"
+    return Watermark(task.watermark, store_of(context, task.hubspot_conn_id, name), task.policy)
+
+
+def _part_of(task: Settings) -> str:
+    """Name the part that a mapped task reads: its index may be another part's in the next run.
+
+    :raises UnusableSource: if no query tells the part.
+    """
+    if task.sql is None:
+        raise SourceError("watermark: a mapped task needs sql, which tells what its part is")
+    content = repr((task.sql, task.parameters, task.sql_conn_id)).encode(errors="surrogatepass")
+    return blake2b(content, digest_size=8).hexdigest()
+
+
+def store_of(context: Context, hubspot_conn_id: str, task: str) -> MarkStore:
+    """Give where a task's mark is kept: the asset's state on Airflow 3.3, else a Variable.
+
+    :param hubspot_conn_id: the portal; each has a mark of its own.
+    :param task: names the task among all.
+    """
+    states = context.get("asset_state_store")
+    variable = _VariableStore(f"{task}.{hubspot_conn_id}")
+    if states is None or not can_be_named(hubspot_conn_id):
+        return variable
+    try:
+        return _AssetStore(states[contacts_asset(hubspot_conn_id)], task)
+    except KeyError:  # a mapped task has the outlets that its DAG gave it, and no others
+        return variable
+
+
+class _AssetStore:
+    def __init__(self, state: Any, task: str) -> None:
+        self._state, self._key = state, f"watermark.{task}"
+
+    def get(self) -> dict[str, str] | None:
+        found: dict[str, str] | None = self._state.get(self._key, None)
+        return found
+
+    def set(self, value: dict[str, str]) -> None:
+        self._state.set(self._key, value)
+
+
+class _VariableStore:
+    def __init__(self, task: str) -> None:
+        self._key = f"hubcontact_watermark.{task}"
+
+    def get(self) -> dict[str, str] | None:
+        from airflow.providers.common.compat.sdk import Variable
+
+        found: dict[str, str] | None = Variable.get(self._key, None, True)
+        return found
+
+    def set(self, value: dict[str, str]) -> None:
+        from airflow.providers.common.compat.sdk import Variable
+
+        Variable.set(self._key, value, serialize_json=True)

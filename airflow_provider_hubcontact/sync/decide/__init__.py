@@ -1,0 +1,1 @@
+"""What becomes of a record: pure functions over frozen values."""

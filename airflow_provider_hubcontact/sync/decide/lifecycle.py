@@ -1,0 +1,59 @@
+"""The order of lifecycle stages, and what a step back means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+STAGE = "lifecyclestage"
+
+
+DEFAULT_STAGES = (
+    "subscriber",
+    "lead",
+    "marketingqualifiedlead",
+    "salesqualifiedlead",
+    "opportunity",
+    "customer",
+    "evangelist",
+    "other",
+)
+
+
+class OnRegression(StrEnum):
+    """What happens to a record that would move its contact's stage back."""
+
+    REJECT = "reject"
+    KEEP = "keep"
+    RESET = "reset"
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The stages of a portal, from first to last.
+
+    HubSpot moves a contact's stage forward only, unless it is cleared first (contacts guide,
+    "Lifecycle stage"; knowledge base, "Use lifecycle stages").
+    """
+
+    order: Mapping[str, int]
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> Stages:
+        """Take the stages' internal names in the portal's order."""
+        return cls({name: position for position, name in enumerate(names)})
+
+    @classmethod
+    def default(cls) -> Stages:
+        """Give the stages of a portal that nobody changed."""
+        return cls.of(DEFAULT_STAGES)
+
+    def goes_back(self, current: str | None, desired: str) -> bool:
+        """Tell whether HubSpot would ignore the move.
+
+        A stage that the portal does not list has no place in the order: then HubSpot decides.
+        """
+        if not current or current not in self.order or desired not in self.order:
+            return False
+        return self.order[desired] < self.order[current]

@@ -1,0 +1,197 @@
+"""Desired against current: a change, or the outcome at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, OnRegression, Stages
+from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.comparison import Kind, same
+
+
+class WriteMode(StrEnum):
+    """What becomes of the value that a contact has."""
+
+    OVERWRITE = "overwrite"
+    FILL_EMPTY = "fill_empty"
+    APPEND = "append"
+
+
+DRY_RUN_CATEGORIES: Mapping[str, Write] = {"WOULD_UPDATE": Write.UPDATE, "WOULD_CREATE": Write.CREATE}
+"""Category of a dry run's result → what would be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the run was asked to do.
+
+    :param id_property: HubSpot property that keys are values of.
+    :param create: create contacts that do not exist (upsert).
+    :param on_regression: what happens when a stage would go back.
+    :param stages: the portal's stages.
+    :param kinds: property → what its values are, as far as it is known.
+    :param modes: property → how it is written; overwritten unless named.
+    """
+
+    id_property: str = "email"
+    create: bool = False
+    on_regression: OnRegression = OnRegression.REJECT
+    stages: Stages = field(default_factory=Stages.default)
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    modes: Mapping[str, WriteMode] = field(default_factory=dict)
+
+    def needs_current(self, record: Record) -> bool:
+        """Tell whether the record cannot be written safely without reading its contact first.
+
+        A stage can go back silently, a repeated change of address would not find the old one, a mode may
+        depend on what is there, a plan may be out of date, and a record without values can only be looked at.
+        """
+        properties = record.properties
+        return (
+            not properties
+            or record.before is not None
+            or STAGE in properties
+            or new_key(record, self) is not None
+            or not self.modes.keys().isdisjoint(properties)
+        )
+
+
+def new_key(record: Record, rules: Rules) -> str | None:
+    """Give the key that the record's contact is to have, if it changes."""
+    return record.properties.get(rules.id_property) or None
+
+
+def plan(record: Record, found: Mapping[str, Stored], rules: Rules) -> Change | Result:
+    """Compare a record with its contact.
+
+    :param record: what the contact should be.
+    :param found: key → contact, for the record's key and, if it changes, its new key.
+    :param rules: what the run was asked to do.
+    :return: the change, or ``unchanged``, ``not_found``, ``conflict`` or ``invalid`` (stage regression).
+    """
+    key = new_key(record, rules)
+    holder = found.get(key) if key else None
+    stored = found.get(record.key)
+    if stored and holder and holder.id != stored.id:
+        reason = f"the new {rules.id_property} {key} belongs to another contact ({holder.id})"
+        return Result(
+            record.row, record.key, Outcome.CONFLICT, 409, "KEY_TAKEN", reason, (rules.id_property,)
+        )
+    # A contact that already has its new key was moved before, by this row or by hand.
+    stored = stored or holder
+    if stored is None:
+        return _absent(record, rules)
+    return _outdated(record, stored, rules) or _against(record, stored, rules)
+
+
+def unwritten(change: Change) -> Result:
+    """Give the result that a change has in a dry run."""
+    record, reason = change.record, f"dry run: would {change.write}"
+    return Result(
+        *(record.row, record.key, Outcome.NOT_ATTEMPTED),
+        category=next(name for name, write in DRY_RUN_CATEGORIES.items() if write is change.write),
+        reason=reason,
+        changes=change.diff(),
+    )
+
+
+def blind(record: Record, rules: Rules) -> Change:
+    """Plan a record whose contact is not read: all of it is written, addressed by its key."""
+    if rules.create:
+        return _creation(record, rules)
+    return Change(record, Write.UPDATE, record.key, (record.properties,))
+
+
+def _outdated(record: Record, stored: Stored, rules: Rules) -> Result | None:
+    """Refuse a planned record whose contact has got other values since, but for the planned ones."""
+    if record.before is None or _is_carried_out(record, stored, rules):
+        return None
+    values: list[str] = []
+    for name, old in record.before.items():
+        kind, has = rules.kinds.get(name, Kind.UNKNOWN), stored.properties.get(name)
+        if name == STAGE and not has and rules.on_regression is OnRegression.RESET:
+            continue  # a reset that broke off after it had cleared the stage
+        if not same(kind, old or "", has) and not same(kind, record.properties.get(name) or "", has):
+            values.append(f"{name} is {has!r} now, it was {old!r}")
+    if not values:
+        return None
+    reason = f"the plan is out of date: {', '.join(values)}"
+    return Result(record.row, record.key, Outcome.CONFLICT, None, "PLAN_OUTDATED", reason)
+
+
+def _is_carried_out(record: Record, stored: Stored, rules: Rules) -> bool:
+    """Tell whether a contact has all that was planned: an earlier try may have got no answer."""
+    has, kinds = stored.properties, rules.kinds
+    return all(
+        same(kinds.get(name, Kind.UNKNOWN), value, has.get(name)) for name, value in record.properties.items()
+    )
+
+
+def _absent(record: Record, rules: Rules) -> Change | Result:
+    is_planned_update = record.before is not None and rules.id_property not in record.before
+    if rules.create and not is_planned_update:
+        return _creation(record, rules)
+    reason = f"no contact has the {rules.id_property} {record.key}"
+    return Result(record.row, record.key, Outcome.NOT_FOUND, 404, "OBJECT_NOT_FOUND", reason)
+
+
+def _creation(record: Record, rules: Rules) -> Change:
+    key = new_key(record, rules) or record.key
+    return Change(record, Write.CREATE, key, ({**record.properties, rules.id_property: key},))
+
+
+def _against(record: Record, stored: Stored, rules: Rules) -> Change | Result:
+    has, kinds = stored.properties, rules.kinds
+    differing = {
+        name: value
+        for name, value in _wanted(record, stored, rules).items()
+        if value != has.get(name) and not same(kinds.get(name, Kind.UNKNOWN), value, has.get(name))
+    }
+    stage, current = differing.get(STAGE), stored.properties.get(STAGE)
+    steps: tuple[Mapping[str, str], ...] = (differing,)
+    if stage and current and not rules.stages.order:
+        reason = f"the portal's stages could not be read, so {STAGE} cannot be judged"
+        return Result(record.row, record.key, Outcome.UNAVAILABLE, category="STAGES", reason=reason)
+    if stage and rules.stages.goes_back(current, stage):
+        if rules.on_regression is OnRegression.REJECT:
+            reason = f"{STAGE} would go back from {current} to {stage}"
+            return Result(record.row, record.key, Outcome.INVALID, None, "STAGE_REGRESSION", reason, (STAGE,))
+        if rules.on_regression is OnRegression.KEEP:
+            del differing[STAGE]
+        else:
+            steps = _reset(differing, stage, rules)
+    if not differing:
+        return Result(record.row, record.key, Outcome.UNCHANGED)
+    before = {name: stored.properties.get(name) for name in differing}
+    return Change(record, Write.UPDATE, stored.address, steps, before)
+
+
+def _wanted(record: Record, stored: Stored, rules: Rules) -> Mapping[str, str]:
+    """Give what is to be written in view of what is there."""
+    if rules.modes.keys().isdisjoint(record.properties):
+        return record.properties
+    wanted = dict(record.properties)
+    for name, mode in rules.modes.items():
+        has = stored.properties.get(name)
+        if not has or name not in wanted:
+            continue
+        if mode is WriteMode.FILL_EMPTY:
+            del wanted[name]
+        elif mode is WriteMode.APPEND:
+            # HubSpot docs: "Properties" guide, a leading semicolon adds to what is there.
+            more = [option for option in wanted[name].split(";") if option and option not in has.split(";")]
+            wanted[name] = f";{';'.join(more)}" if more else has
+    return wanted
+
+
+def _reset(differing: Mapping[str, str], stage: str, rules: Rules) -> tuple[Mapping[str, str], ...]:
+    # Other values go with the clearing: if HubSpot refuses one of them, the stage stays as it is. A new
+    # key goes last: the steps may be addressed by the old one.
+    moved = {name: value for name, value in differing.items() if name == rules.id_property}
+    rest = {name: value for name, value in differing.items() if name != rules.id_property}
+    steps = ({**rest, STAGE: ""}, {STAGE: stage})
+    return (*steps, moved) if moved else steps

@@ -1,0 +1,211 @@
+"""From outcomes to what the task does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, by_outcome
+
+
+class Action(StrEnum):
+    """What a task does, from weakest to strongest."""
+
+    SUCCEED = "succeed"
+    SKIP = "skip"
+    FAIL = "fail"
+    RETRY = "retry"
+    FAIL_NOW = "fail_now"
+
+
+DEFAULT_ACTIONS: Mapping[Outcome, Action] = {
+    Outcome.UPDATED: Action.SUCCEED,
+    Outcome.CREATED: Action.SUCCEED,
+    Outcome.UNCHANGED: Action.SUCCEED,
+    Outcome.SUPERSEDED: Action.SUCCEED,
+    Outcome.INVALID: Action.FAIL,
+    Outcome.REJECTED: Action.FAIL,
+    Outcome.NOT_FOUND: Action.FAIL,
+    Outcome.CONFLICT: Action.FAIL,
+    Outcome.UNAUTHORIZED: Action.FAIL_NOW,
+    Outcome.THROTTLED: Action.RETRY,
+    Outcome.UNAVAILABLE: Action.RETRY,
+    Outcome.UNKNOWN: Action.RETRY,
+    Outcome.NOT_ATTEMPTED: Action.RETRY,
+}
+
+
+DEFAULT = "the default"
+
+
+CHOOSABLE = (Action.SUCCEED, Action.SKIP, Action.FAIL, Action.RETRY)
+
+
+class Group(NamedTuple):
+    """The records of one outcome and status, and what they ask for.
+
+    :param outcome: how they ended.
+    :param status: HTTP status that stands for it.
+    :param records: how many there are.
+    :param action: what they ask for.
+    :param rule: where that comes from: the default, or an entry of ``status_actions``.
+    :param decides: whether the task does what it does because of them.
+    """
+
+    outcome: Outcome
+    status: int | None
+    records: int
+    action: Action
+    rule: str
+    decides: bool = False
+
+
+class Verdict(NamedTuple):
+    """What the task does, and why.
+
+    :param action: what it does.
+    :param sentence: the counts.
+    :param groups: the records by outcome and status.
+    :param tolerance: how many failures ``max_failures`` tolerates.
+    """
+
+    action: Action
+    sentence: str
+    groups: tuple[Group, ...] = ()
+    tolerance: str = ""
+
+
+class Policy(NamedTuple):
+    """How outcomes become the task's outcome.
+
+    :param by_status: HTTP status → action; it outranks the outcome's, but for ``unknown``.
+    :param by_name: outcome → action, instead of the default.
+    :param max_failures: ``fail`` records to tolerate: a count, or a share of all rows below 1.
+    """
+
+    by_status: Mapping[int, Action]
+    by_name: Mapping[Outcome, Action]
+    max_failures: float = 0
+
+    @classmethod
+    def of(cls, status_actions: Mapping[int | str, str], max_failures: float = 0) -> Policy:
+        """Read a user's settings.
+
+        :param status_actions: HTTP status or outcome name → ``succeed``, ``skip``, ``fail`` or ``retry``.
+        :param max_failures: whole number of records, or a share between 0 and 1.
+        :raises ValueError: if a status, outcome, action or number is none.
+        """
+        if not is_tolerance(max_failures):
+            raise ValueError(f"max_failures is a count or a share below 1, not {max_failures!r}")
+        by_status: dict[int, Action] = {}
+        by_name: dict[Outcome, Action] = {}
+        for name, action in status_actions.items():
+            chosen = _action(name, action)
+            if str(name).isdecimal():
+                by_status[_status(int(name))] = chosen
+            else:
+                by_name[_outcome(name)] = chosen
+        return cls(by_status, by_name, max_failures)
+
+    def decide(self, tally: Mapping[tuple[Outcome, int | None], int]) -> Verdict:
+        """Reduce a run's tally to what the task does.
+
+        :param tally: (outcome, HTTP status) → number of records.
+        :return: the strongest action that any record asks for; ``skip`` only if all of them do,
+            which an empty source does too.
+        """
+        counts = dict.fromkeys(Action, 0)
+        for (outcome, status), count in tally.items():
+            counts[self.action(outcome, status)] += count
+        rows = sum(counts.values())
+        if counts[Action.FAIL] <= at_most(self.max_failures, rows):
+            counts[Action.SUCCEED] += counts.pop(Action.FAIL)
+        bad = (action for action in (Action.FAIL_NOW, Action.RETRY, Action.FAIL) if counts.get(action))
+        chosen = next(bad, Action.SKIP if counts[Action.SKIP] == rows else Action.SUCCEED)
+        groups = tuple(
+            Group(*ended, count, *(ruled := self.rule(*ended)), decides=ruled[0] is chosen)
+            for ended, count in sorted(tally.items(), key=_in_order)
+        )
+        return Verdict(chosen, _sentence(tally), groups, self._tolerance(rows))
+
+    def _tolerance(self, rows: int) -> str:
+        """Say how many failures are tolerated."""
+        if 0 < self.max_failures < 1:
+            share = f"{self.max_failures * 100:.6g} %"
+            return f"max_failures={share} tolerates {at_most(self.max_failures, rows):,} of {rows:,}"
+        count = f"{self.max_failures:,.0f}"
+        return f"max_failures={count} tolerates {count if self.max_failures else 'none'}"
+
+    def action(self, outcome: Outcome, status: int | None) -> Action:
+        """Return what one record's outcome asks for.
+
+        :param status: HTTP status that stands for the outcome.
+        """
+        return self.rule(outcome, status)[0]
+
+    def rule(self, outcome: Outcome, status: int | None) -> tuple[Action, str]:
+        """Return what one record's outcome asks for, and the setting that says so.
+
+        :param status: HTTP status that stands for the outcome.
+        """
+        # A status that proves nothing decides nothing: {200: "succeed"} must not hide a silent no-op.
+        if outcome is not Outcome.UNKNOWN and status is not None and status in self.by_status:
+            return self.by_status[status], f"status_actions[{status}]"
+        if outcome in self.by_name:
+            return self.by_name[outcome], f'status_actions["{outcome}"]'
+        return DEFAULT_ACTIONS[outcome], DEFAULT
+
+
+def at_most(most: float, rows: int) -> int:
+    """Return how many records a count allows, or a share of all: 29 % of 100 are 29.
+
+    :param most: a count, or a share below 1.
+    :param rows: all records.
+    """
+    # A float's share may be a hair less than it says.
+    return math.floor(round(most * rows, 6)) if 0 < most < 1 else int(most)
+
+
+def is_tolerance(number: object) -> bool:
+    """Tell a count, or a share below 1."""
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return False
+    return 0 <= number < 1 or (number >= 1 and number % 1 == 0)
+
+
+def _action(name: int | str, action: str) -> Action:
+    if action not in CHOOSABLE:
+        raise ValueError(f"status_actions[{name!r}] is one of {', '.join(CHOOSABLE)}, not {action!r}")
+    return Action(action)
+
+
+def _status(status: int) -> int:
+    if not 200 <= status < 600:
+        raise ValueError(f"status_actions names {status}, which is no HTTP status of an answer")
+    return status
+
+
+def _outcome(name: int | str) -> Outcome:
+    if name not in set(Outcome):
+        raise ValueError(f"status_actions names {name!r}; outcomes are {', '.join(Outcome)}")
+    return Outcome(name)
+
+
+def _in_order(item: tuple[tuple[Outcome, int | None], int]) -> tuple[int, int]:
+    (outcome, status), _ = item
+    return _ORDER[outcome], status or 0
+
+
+_ORDER = {outcome: place for place, outcome in enumerate(Outcome)}
+
+
+def _sentence(tally: Mapping[tuple[Outcome, int | None], int]) -> str:
+    counts = by_outcome(tally)
+    if not counts:
+        return "The source has no records."
+    parts = [f"{count:,} {outcome}" for outcome, count in counts.items()]
+    troubled = sum(count for outcome, count in counts.items() if outcome not in SUCCESSES)
+    total = sum(counts.values())
+    return f"{total:,} records, {troubled:,} with a problem: {', '.join(parts)}."

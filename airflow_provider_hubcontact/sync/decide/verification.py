@@ -1,0 +1,44 @@
+"""Whether a contact has what HubSpot said it wrote."""
+
+from __future__ import annotations
+
+from airflow_provider_hubcontact.sync.decide.plan import Rules, new_key
+from airflow_provider_hubcontact.sync.model.change import Change
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.ports import Found, Lost, Refused
+from airflow_provider_hubcontact.sync.rows.comparison import Kind, same
+
+
+def key_after(change: Change, rules: Rules) -> str:
+    """Give the key that a contact has once a change is written."""
+    return new_key(change.record, rules) or change.record.key
+
+
+def verified(change: Change, result: Result, answer: Found | Refused | Lost, rules: Rules) -> Result:
+    """Compare what was to be written with what was read back.
+
+    :param result: the record's result, as the answer to the write had it.
+    :param answer: the look-up that came after the write.
+    :return: the same result, or ``unknown`` with both values: a silent no-op is no success.
+    """
+    if not isinstance(answer, Found):
+        what = answer.reason if isinstance(answer, Lost) else answer.message
+        return _doubt(result, f"written, but it could not be read back: {what}")
+    stored = answer.contacts.get(key_after(change, rules))
+    if stored is None:
+        return _doubt(result, "HubSpot accepted the write, but finds no such contact")
+    differing = {
+        name: (wanted, stored.properties.get(name))
+        for name, wanted in change.outcome.items()
+        if not same(rules.kinds.get(name, Kind.UNKNOWN), wanted, stored.properties.get(name))
+    }
+    if not differing:
+        return result
+    values = ", ".join(f"{name} is {has!r}, not {wanted!r}" for name, (wanted, has) in differing.items())
+    return _doubt(result, f"HubSpot accepted the write, but {values}", tuple(differing))
+
+
+def _doubt(result: Result, reason: str, properties: tuple[str, ...] = ()) -> Result:
+    return result._replace(
+        outcome=Outcome.UNKNOWN, category="NOT_VERIFIED", reason=reason, properties=properties
+    )

@@ -1,0 +1,1 @@
+"""Takes every row through its stations; the only room with threads."""

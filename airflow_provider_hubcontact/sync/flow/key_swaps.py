@@ -1,0 +1,87 @@
+"""Changes of address that have to wait, because another contact still has the address."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from airflow_provider_hubcontact.sync.model.ports import Step
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL
+
+
+class _Blocked(NamedTuple):
+    step: Step
+    holder: str
+
+
+class KeySwaps:
+    """Lets contacts take over each other's addresses, in a row or in a circle.
+
+    A contact waits until the one that has its address is done, whose record may be one of the next. Where
+    they wait for each other, the last one gives its address up first: it is cleared, and set once the others
+    have moved.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, _Blocked] = {}  # record id of the contact that waits
+        self._parked: dict[str, _Blocked] = {}  # of one that gives its address up
+
+    def __len__(self) -> int:
+        return len(self._waiting) + len(self._parked)
+
+    def block(self, step: Step, holder: str) -> Step | None:
+        """Let a step wait that was refused.
+
+        :param holder: record id of the contact that has the address.
+        :return: the step that gives the address up, if the wait closes a circle.
+        """
+        own, current = step.change.address, holder
+        while current in self._waiting and current != own:
+            current = self._waiting[current].holder
+        if current != own:
+            self._waiting[own] = _Blocked(step, holder)
+            return None
+        clearing = _clearing(step)
+        self._parked[own] = _Blocked(clearing._replace(position=clearing.position + 1), holder)
+        return clearing
+
+    def gave_up(self, step: Step) -> bool:
+        """Note that a contact has no address any more, and waits for its new one.
+
+        :param step: the one that sets it.
+        :return: whether it is such a contact.
+        """
+        own = step.change.address
+        if own not in self._parked:
+            return False
+        self._waiting[own] = self._parked.pop(own)
+        return True
+
+    def freed(self, contact: str) -> list[Step]:
+        """Give those that waited for a contact which is done, or has given its address up."""
+        found = [own for own, blocked in self._waiting.items() if blocked.holder == contact]
+        return [self._waiting.pop(own).step for own in found]
+
+    def ended(self, contact: str) -> None:
+        """Forget a contact whose clearing went wrong."""
+        self._parked.pop(contact, None)
+
+    def longest(self, keep: int = 0) -> list[Step]:
+        """Give those that have waited longest, but none that waits for one that waits itself.
+
+        :param keep: how many may go on waiting.
+        """
+        first = [own for own, blocked in self._waiting.items() if blocked.holder not in self._waiting]
+        return [self._waiting.pop(own).step for own in first[: max(0, len(self._waiting) - keep)]]
+
+    def drain(self) -> list[Step]:
+        """Give up all that wait."""
+        steps = [blocked.step for blocked in self._waiting.values()]
+        self._waiting.clear()
+        return steps
+
+
+def _clearing(step: Step) -> Step:
+    """Put the clearing of the address before a step."""
+    steps = step.change.steps
+    longer = (*steps[: step.position], {EMAIL: ""}, *steps[step.position :])
+    return Step(step.change._replace(steps=longer), step.position)

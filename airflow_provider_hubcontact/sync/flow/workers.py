@@ -1,0 +1,103 @@
+"""Calls that run beside each other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+from typing import Generic, Protocol, Self, TypeVar
+
+Job = TypeVar("Job")
+
+
+Answer = TypeVar("Answer")
+
+
+MOST_THREADS = 64
+
+
+PATIENCE = 3.0
+"""Seconds to wait for answers when the run is to stop; Airflow kills a task five after it told it so."""
+
+
+class Workers(Protocol[Job, Answer]):
+    """Carries calls out, some at a time."""
+
+    @property
+    def size(self) -> int:
+        """How many calls may be under way at once."""
+
+    def start(self, job: Job, call: Callable[[], Answer], /) -> None:
+        """Begin a call."""
+
+    def finished(self) -> tuple[Job, Answer] | None:
+        """Wait for a call to end, whichever it is, and give its job and its answer.
+
+        :return: None if the run is to stop, and again if the calls under way then take too long to end.
+        """
+
+    def cancel(self) -> None:
+        """Let calls end that have not been sent yet; each still gives its answer."""
+
+
+class ThreadWorkers(Generic[Job, Answer]):
+    """Calls on threads; a context manager, which waits for the calls under way at its end.
+
+    :param size: gives how many calls may be under way at once, at any time.
+    :param cancel: ends the calls that wait to be sent.
+    """
+
+    def __init__(
+        self, size: Callable[[], int] = lambda: 8, cancel: Callable[[], None] = lambda: None
+    ) -> None:
+        self._size = size
+        self._cancel = cancel
+        self._pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="hubspot")
+        self._done: SimpleQueue[tuple[Job, Answer | BaseException] | None] = SimpleQueue()
+        self._deadline: float | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=self._deadline is None, cancel_futures=True)
+
+    @property
+    def size(self) -> int:
+        """How many calls may be under way at once."""
+        return min(self._size(), MOST_THREADS)
+
+    def cancel(self) -> None:
+        """Let calls end that have not been sent yet."""
+        self._cancel()
+
+    def start(self, job: Job, call: Callable[[], Answer], /) -> None:
+        """Begin a call on a thread of its own."""
+        self._pool.submit(self._run, job, call)
+
+    def interrupt(self) -> None:
+        """Stop the run; from any thread, or from a signal's handler."""
+        if self._deadline is None:
+            self._deadline = time.monotonic() + PATIENCE
+            self._done.put(None)
+
+    def finished(self) -> tuple[Job, Answer] | None:
+        """Wait for the next call to end; raise what it raised."""
+        left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+        try:
+            done = self._done.get(timeout=left)
+        except Empty:
+            return None
+        if done is None:
+            return None
+        job, answer = done
+        if isinstance(answer, BaseException):
+            raise answer
+        return job, answer
+
+    def _run(self, job: Job, call: Callable[[], Answer]) -> None:
+        try:
+            self._done.put((job, call()))
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
+            self._done.put((job, error))

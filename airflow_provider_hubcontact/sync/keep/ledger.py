@@ -1,0 +1,256 @@
+"""Every record's result, kept beyond the run: for people, for a retry, and for a replay."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, NamedTuple, Protocol, Self
+
+import orjson
+
+from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import JSON, Record
+
+Line = dict[str, Any]
+"""One record's result, as the ledger has it."""
+
+
+FIELDS = (
+    "run",
+    "task",
+    "map_index",
+    "try",
+    "row",
+    "key",
+    "outcome",
+    "status",
+    "category",
+    "reason",
+    "properties",
+    "correlation_id",
+    "changed",
+    "changes",
+    "values",
+    "digest",
+    "time",
+)
+"""What a line has, in this order."""
+
+
+LARGEST = 2**63
+"""The first number that has no place in 64 bits."""
+
+
+MAX_REASON_LENGTH = 10_000
+"""Characters of a reason."""
+
+
+MOST_LINES = 5_000
+"""Lines that are held back at most."""
+
+
+class Attempt(NamedTuple):
+    """One try of a task.
+
+    :param run: of a DAG, with the DAG's name in front.
+    :param task: task id.
+    :param map_index: of a mapped task, else -1.
+    :param number: of the try, from 1.
+    :param goes_on: whether the try goes on after having waited without a worker.
+    """
+
+    run: str
+    task: str
+    map_index: int
+    number: int
+    goes_on: bool = False
+
+    @property
+    def last_known(self) -> int:
+        """The last try of which lines count as earlier ones; 0 for none."""
+        return self.number if self.goes_on else self.number - 1
+
+
+class LedgerStore(Protocol):
+    """Where a task's lines are kept."""
+
+    @property
+    def pace(self) -> float:
+        """Seconds between two writes; 0 if writing costs nothing."""
+
+    def write(self, lines: Sequence[Line], /) -> None:
+        """Keep lines of this try."""
+
+    def earlier(self) -> Iterator[Line]:
+        """Give the lines of the earlier tries, and of this one before it waited, try by try."""
+
+
+class Ledger:
+    """Writes the lines of a try, and knows what earlier tries came to.
+
+    A context manager, which writes the rest at its end.
+
+    :param store: where the lines are.
+    :param attempt: the try.
+    :param policy: tells which outcomes are to be tried again.
+    :param values: whether values are kept: personal data.
+    :param clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        store: LedgerStore,
+        attempt: Attempt,
+        policy: Policy,
+        *,
+        values: bool,
+        clock: Callable[[], float],
+    ) -> None:
+        self._store = store
+        self._attempt = attempt
+        self._values = values
+        self._clock = clock
+        self._written = clock()
+        self._lines: list[Line] = []
+        self._under_way: dict[int, tuple[str, Mapping[str, JSON]]] = {}  # row → digest, values
+        self._ended = _Ended(store.earlier() if attempt.last_known else (), policy)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._write()
+        self._ended.close()
+
+    def earlier(self, record: Record, /) -> Result | None:
+        """Give the result that an earlier try had for the same key and values, if that was their end."""
+        digest = digest_of(record)
+        line = self._ended.find(digest)
+        if line is None:
+            self._under_way[record.row] = (digest, record.document)
+            return None
+        return Result(
+            record.row,
+            record.key,
+            Outcome(line["outcome"]),
+            line["status"],
+            line["category"],
+            line["reason"],
+            tuple(line["properties"]),
+            line["correlation_id"],
+            earlier=line["try"],
+        )
+
+    def forget(self, row: int) -> None:
+        """Expect no result of a row that :meth:`earlier` was asked about."""
+        self._under_way.pop(row, None)
+
+    def settled(self, result: Result, /) -> None:
+        """Note a result of this try."""
+        if result.earlier:
+            return
+        digest, values = self._under_way.pop(result.row, (None, {}))
+        self._lines.append(self._line(result, digest, values))
+
+    def flush(self) -> None:
+        """Write what was noted, if it is time."""
+        due = self._clock() - self._written >= self._store.pace or len(self._lines) >= MOST_LINES
+        if self._lines and due:
+            self._write()
+
+    def _write(self) -> None:
+        if self._lines:
+            self._store.write(self._lines)
+        self._lines = []
+        self._written = self._clock()
+
+    def _line(self, result: Result, digest: str | None, values: Mapping[str, JSON]) -> Line:
+        keep = self._values
+        return {
+            "run": self._attempt.run,
+            "task": self._attempt.task,
+            "map_index": self._attempt.map_index,
+            "try": self._attempt.number,
+            "row": result.row,
+            "key": result.key,
+            "outcome": str(result.outcome),
+            "status": result.status,
+            "category": result.category and printable(result.category),
+            "reason": result.reason and printable(result.reason, MAX_REASON_LENGTH),
+            "properties": [printable(name) for name in result.properties],
+            "correlation_id": result.correlation_id,
+            "changed": list(result.changes),
+            "changes": {name: list(each) for name, each in result.changes.items()} if keep else None,
+            "values": {name: _storable(value) for name, value in values.items()} if keep else None,
+            "digest": digest,
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        }
+
+
+class _Ended:
+    """What earlier tries ended for good, by the digest of key and values; on disk, however many they are.
+
+    A key of which any row is to be sent again is sent again whole, so that its last row wins. What failed is
+    final as long as the task retries by itself; if nothing was left to retry, a person has cleared the task
+    to have it tried again.
+    """
+
+    def __init__(self, lines: Iterable[Line], policy: Policy) -> None:
+        self._db = sqlite3.connect("", check_same_thread=False)
+        self._db.execute(
+            "CREATE TABLE line (digest TEXT PRIMARY KEY, key TEXT, try INT, action TEXT, json TEXT)"
+        )
+        self._db.executemany(
+            "INSERT OR REPLACE INTO line VALUES (?, ?, ?, ?, ?)",
+            (
+                (line["digest"], line["key"], line["try"], str(_action(line, policy)), orjson.dumps(line))
+                for line in lines
+                if line["digest"]
+            ),
+        )
+        retries = "SELECT 1 FROM line WHERE action = ? AND try = (SELECT max(try) FROM line)"
+        again = {Action.RETRY, Action.FAIL_NOW, Action.FAIL, Outcome.SUPERSEDED}
+        if self._db.execute(retries, (Action.RETRY,)).fetchone():
+            again.remove(Action.FAIL)
+        self._db.execute("CREATE TABLE again (key TEXT PRIMARY KEY) WITHOUT ROWID")
+        for action in again:
+            self._db.execute("INSERT OR IGNORE INTO again SELECT key FROM line WHERE action = ?", (action,))
+        self._db.execute("DELETE FROM line WHERE key IN (SELECT key FROM again)")
+        (self._any,) = self._db.execute("SELECT EXISTS (SELECT 1 FROM line)").fetchone()
+
+    def find(self, digest: str) -> Line | None:
+        if not self._any:
+            return None
+        found = self._db.execute("SELECT json FROM line WHERE digest = ?", (digest,)).fetchone()
+        return orjson.loads(found[0]) if found else None
+
+    def close(self) -> None:
+        self._db.close()
+
+
+def _action(line: Line, policy: Policy) -> Action | Outcome:
+    """Say what a line asks for.
+
+    A superseded row is sent again, since the one that won may be gone from the source, but asks for no retry.
+    """
+    outcome = Outcome(line["outcome"])
+    return outcome if outcome is Outcome.SUPERSEDED else policy.action(outcome, line["status"])
+
+
+def _storable(value: JSON) -> JSON:
+    """Give a number that is too large for many readers of JSON as text; HubSpot takes both alike."""
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    return str(value) if isinstance(value, int) and abs(value) >= LARGEST else value
+
+
+def digest_of(record: Record) -> str:
+    """Give a text that two records share only if key, values and time are the same."""
+    if record.digest:
+        return record.digest
+    content = orjson.dumps([record.key, record.timestamp, *sorted(record.properties.items())])
+    return blake2b(content, digest_size=16).hexdigest()

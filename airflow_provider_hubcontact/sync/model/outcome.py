@@ -1,0 +1,143 @@
+"""The closed set of outcomes, and one record's result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from airflow_provider_hubcontact.printable import printable
+
+
+class Outcome(StrEnum):
+    """How one record ended. Every record ends in exactly one of these."""
+
+    UPDATED = "updated"
+    CREATED = "created"
+    UNCHANGED = "unchanged"
+    SUPERSEDED = "superseded"
+    INVALID = "invalid"
+    REJECTED = "rejected"
+    NOT_FOUND = "not_found"
+    CONFLICT = "conflict"
+    UNAUTHORIZED = "unauthorized"
+    THROTTLED = "throttled"
+    UNAVAILABLE = "unavailable"
+    UNKNOWN = "unknown"
+    NOT_ATTEMPTED = "not_attempted"
+
+
+SUCCESSES = frozenset({Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED, Outcome.SUPERSEDED})
+"""Outcomes that are no problem."""
+
+
+_REFUSALS: Mapping[int, Outcome] = {
+    400: Outcome.REJECTED,
+    401: Outcome.UNAUTHORIZED,
+    403: Outcome.UNAUTHORIZED,
+    404: Outcome.NOT_FOUND,
+    408: Outcome.UNAVAILABLE,
+    409: Outcome.CONFLICT,
+    413: Outcome.REJECTED,
+    414: Outcome.REJECTED,
+    422: Outcome.REJECTED,
+    423: Outcome.UNAVAILABLE,
+    425: Outcome.UNAVAILABLE,
+    429: Outcome.THROTTLED,
+    477: Outcome.UNAVAILABLE,
+}
+
+
+ABOUT_A_RECORD = frozenset({Outcome.REJECTED, Outcome.NOT_FOUND, Outcome.CONFLICT})
+"""Refusals that a record caused; without it the others of its batch can be sent."""
+
+
+MAY_PASS = frozenset({Outcome.THROTTLED, Outcome.UNAVAILABLE})
+"""Refusals that no record caused, and that are over after a while."""
+
+
+def refused_as(status: int) -> Outcome:
+    """Return the outcome of a record that HubSpot refused with an HTTP status.
+
+    :param status: HTTP status of the refusal, of the call or of one input of a batch.
+    :return: the outcome; ``unknown`` for a status that says nothing about a record.
+
+    HubSpot docs: "Error handling"; "Update an existing contact by email" (legacy).
+    """
+    if status in _REFUSALS:
+        return _REFUSALS[status]
+    return Outcome.UNAVAILABLE if 500 <= status < 600 else Outcome.UNKNOWN
+
+
+class Result(NamedTuple):
+    """What became of one record.
+
+    :param row: number of the source row, from 1.
+    :param key: the record's key as it was looked up; empty when the row had none.
+    :param outcome: how the record ended.
+    :param status: HTTP status that stands for the outcome, if HubSpot or a look-up decided it.
+    :param category: HubSpot's error category, or the station's own word for what is wrong.
+    :param reason: one sentence for people; may quote the value that was refused.
+    :param properties: names of the properties that failed.
+    :param correlation_id: HubSpot's id of the call, for its support.
+    :param changes: property → (old, new) of what was written or, in a dry run, would be.
+    :param earlier: number of the earlier try of the task that came to this; 0 if this one did.
+    :param why: what may be said of it in logs: how a call was lost, HubSpot's codes; no value of a record.
+    """
+
+    row: int
+    key: str
+    outcome: Outcome
+    status: int | None = None
+    category: str | None = None
+    reason: str = ""
+    properties: tuple[str, ...] = ()
+    correlation_id: str | None = None
+    changes: Mapping[str, tuple[str | None, str]] = MappingProxyType({})
+    earlier: int = 0
+    why: str = ""
+
+
+INTERNAL_ERROR = "INTERNAL_ERROR"
+"""Category of a record over which our own code stumbled, or the class of one of its values."""
+
+
+def internal_error(
+    row: int, key: str, error: Exception, while_it: str, properties: tuple[str, ...] = ()
+) -> Result:
+    """Return the result of a record over which code stumbled; never a value of the record.
+
+    :param error: what was raised. Only its class is told: its message may hold a value.
+    :param while_it: what was done to the record.
+    :param properties: that it was about.
+    """
+    named = f" ({', '.join(properties)})" if properties else ""
+    reason = f"{printable(type(error).__name__, 80)} while the record was {while_it}{named}"
+    return Result(row, key, Outcome.INVALID, category=INTERNAL_ERROR, reason=reason, properties=properties)
+
+
+Tally = Counter[tuple[Outcome, int | None]]
+"""How many records ended in which outcome with which HTTP status."""
+
+
+def by_outcome(tally: Mapping[tuple[Outcome, int | None], int]) -> dict[Outcome, int]:
+    """Add a tally up by outcome, in the order of :class:`Outcome`, without zeros."""
+    counts: Counter[Outcome] = Counter()
+    for (outcome, _), count in tally.items():
+        counts[outcome] += count
+    return {outcome: counts[outcome] for outcome in Outcome if counts[outcome]}
+
+
+class Stop(NamedTuple):
+    """Why a run ended before its source.
+
+    :param reason: for people; it gets into logs, and quotes no value of a record.
+    :param retry_after: seconds after which another try can fare better, if HubSpot or the quota tell.
+    :param setup: the connection does not lead to HubSpot, so that no try can fare better.
+    """
+
+    reason: str
+    retry_after: float | None = None
+    setup: bool = False

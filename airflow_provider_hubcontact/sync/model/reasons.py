@@ -1,0 +1,84 @@
+"""Why records ended as they did, in words that hold none of their values: these get into logs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+
+MAX_PROPERTIES = 5
+
+
+MAX_NAME_LENGTH = 60
+
+
+MAX_WHY_LENGTH = 300
+
+
+SENTENCES: Mapping[str, str] = {
+    "DUPLICATE": "an earlier row has the same key",
+    "GUARD": "the run stopped before it wrote",
+    "JSON_SCHEMA": "the task's JSON Schema does not allow the record",
+    "KEY": "the key is missing, or cannot be a key",
+    "KEY_TAKEN": "another contact has the new key",
+    "NOT_A_MAPPING": "the row does not map columns to values",
+    "NOT_VERIFIED": "HubSpot accepted the write, but the contact was not found to have it",
+    "OBJECT_NOT_FOUND": "the portal has no such contact",
+    "PLAN_OUTDATED": "the contact has changed since the plan was made",
+    "PORTAL_SCHEMA": "the portal's properties do not allow the value",
+    "PREFLIGHT": "the run did not begin",
+    "STAGES": "the portal's lifecycle stages could not be read",
+    "STAGE_REGRESSION": "the lifecycle stage would go back",
+    "VALUE": "the property cannot hold the value",
+}
+"""Category → what it means. HubSpot's own categories are explained by the outcome."""
+
+
+BY_OUTCOME: Mapping[Outcome, str] = {
+    Outcome.UPDATED: "the contact was updated",
+    Outcome.CREATED: "the contact was created",
+    Outcome.UNCHANGED: "the contact had the values already",
+    Outcome.SUPERSEDED: "a later row has the same key",
+    Outcome.INVALID: "the record is not valid",
+    Outcome.REJECTED: "HubSpot refused it",
+    Outcome.NOT_FOUND: "the portal has no such contact",
+    Outcome.CONFLICT: "another contact is in the way",
+    Outcome.UNAUTHORIZED: "HubSpot does not accept the token, or the token lacks a scope",
+    Outcome.THROTTLED: "HubSpot accepts no more calls for now",
+    Outcome.UNAVAILABLE: "HubSpot could not be asked",
+    Outcome.UNKNOWN: "there is no proof that it was written, nor that it was not",
+    Outcome.NOT_ATTEMPTED: "the run stopped before",
+}
+"""Outcome → what it means where the category says nothing."""
+
+
+_WORD = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+"""What a server's word must look like to be shown; anything else may be a value."""
+
+
+def word(text: str | None) -> str:
+    """Return a category, a code or an id as HubSpot writes them; nothing if it looks otherwise."""
+    return text if text and _WORD.fullmatch(text) else ""
+
+
+def cause(result: Result) -> str:
+    """Return why a record ended as it did, without a value of the record.
+
+    HubSpot's own sentences quote values, so that only its category and codes are told.
+
+    :param result: of the record.
+    """
+    category = word(result.category)
+    sentence = SENTENCES.get(category) or BY_OUTCOME[result.outcome]
+    if result.why:
+        sentence += f": {printable(result.why, MAX_WHY_LENGTH)}"
+    return f"{sentence} ({category})" if category else sentence
+
+
+def names(properties: tuple[str, ...]) -> str:
+    """Return the names of properties as a part of a sentence, bounded."""
+    shown = [printable(name, MAX_NAME_LENGTH) for name in properties[:MAX_PROPERTIES]]
+    more = len(properties) - len(shown)
+    return ", ".join([*shown, *([f"and {more} more"] if more else [])])

@@ -1,0 +1,47 @@
+"""A row in HubSpot's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+JSON = None | bool | int | float | str | list[Any]
+
+
+class Coercion(NamedTuple):
+    """A value that was changed on its way.
+
+    :param property: what it is for.
+    :param how: what happened to it.
+    :param source: as it was.
+    :param written: the text that it has become.
+    """
+
+    property: str
+    how: str
+    source: str
+    written: str
+
+
+class Record(NamedTuple):
+    """One row in HubSpot's terms.
+
+    :param row: number of the source row, from 1.
+    :param key: value that identifies the contact, trimmed; an address is lower-cased.
+    :param properties: property name → text form; ``""`` clears the property.
+    :param document: property name → JSON value: what a JSON Schema sees.
+    :param timestamp: when the values were set, in milliseconds since 1970 (legacy API only).
+    :param before: values that the contact must still have for the record to be written; None for any.
+    :param coercions: what was changed about the source's values.
+    :param digest: of the record that a planned one was made from.
+    """
+
+    row: int
+    key: str
+    properties: Mapping[str, str]
+    document: Mapping[str, JSON] = MappingProxyType({})
+    timestamp: int | None = None
+    before: Mapping[str, str | None] | None = None
+    coercions: Sequence[Coercion] = ()
+    digest: str | None = None

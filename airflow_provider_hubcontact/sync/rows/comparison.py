@@ -1,0 +1,182 @@
+"""Whether HubSpot has a value already, in whatever form it stores it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Hashable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+
+from airflow_provider_hubcontact.sync.rows.keys import lower_case
+
+SHORTEST_PHONE = 6
+"""Digits of the shortest phone number that is told from others by its last digits."""
+
+
+_PHONE = re.compile(r"[+\d()\s./-]+", re.ASCII)
+
+
+class Kind(StrEnum):
+    """What the values of a property are ("Properties" guide, property types)."""
+
+    TEXT = "text"
+    EMAIL = "email"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    OPTION = "option"
+    OPTIONS = "options"
+    UNKNOWN = "unknown"
+
+
+def kind_of(name: str, type_: str, field_type: str) -> Kind:
+    """Tell the kind of a property from its definition.
+
+    :param name: internal name.
+    :param type_: HubSpot's type.
+    :param field_type: HubSpot's field type.
+    """
+    if name == "email":
+        return Kind.EMAIL
+    if type_ == "enumeration" and field_type in _OF_ENUMERATIONS:
+        return _OF_ENUMERATIONS[field_type]
+    return _OF_TYPES.get(type_, Kind.TEXT)
+
+
+def same(kind: Kind, wanted: str, stored: str | None) -> bool:
+    """Tell whether a contact has a value already.
+
+    :param wanted: what would be written; ``;a`` adds an option.
+    :param stored: what the contact has, None for nothing.
+    """
+    has = stored or ""
+    if wanted == has:
+        return True
+    if not wanted or not has:
+        return False
+    if kind is Kind.OPTIONS and wanted.startswith(";"):
+        return _options(wanted) <= _options(has)
+    canonical = _CANONICAL.get(kind)
+    return canonical is not None and canonical(wanted) == canonical(has)
+
+
+def kept(kind: Kind, wanted: str, old: str | None, shown: str | None) -> bool:
+    """Check whether HubSpot shows the value that a property had, and not the one that was written.
+
+    HubSpot stores some values in a form of its own: trimmed, without a phone number's blanks, rounded. What
+    only looks different is not taken for the old value.
+
+    :param wanted: what was written; ``;a`` adds an option.
+    :param old: what the contact had before.
+    :param shown: what HubSpot says that it has now.
+    """
+    if same(kind, wanted, shown) or not same(kind, old or "", shown):
+        return False
+    return not any(alike(wanted, shown or "") for alike in _ALIKE.get(kind, ()))
+
+
+def _is_same_text(one: str, other: str) -> bool:
+    """Check whether two texts have the same letters and digits."""
+    return _letters(one) == _letters(other)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def _is_same_phone(one: str, other: str) -> bool:
+    """Check whether two texts are one phone number, with and without the code of its country."""
+    if not (_PHONE.fullmatch(one) and _PHONE.fullmatch(other)):
+        return False
+    digits = sorted((_letters(each.replace("(0)", "")).lstrip("0") for each in (one, other)), key=len)
+    return len(digits[0]) >= SHORTEST_PHONE and digits[1].endswith(digits[0])
+
+
+def _is_same_float(one: str, other: str) -> bool:
+    try:
+        return float(one) == float(other)
+    except ValueError:
+        return False
+
+
+def _is_same_day(one: str, other: str) -> bool:
+    days = [moment // 86_400_000 for each in (one, other) if isinstance(moment := _moment(each), int)]
+    return len(days) == 2 and days[0] == days[1]
+
+
+def _number(value: str) -> Hashable:
+    """Read a number; Python knows more of them than HubSpot: NaN, infinity, ``1_000``, other digits."""
+    if not value.isascii() or "_" in value:
+        return value
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return value
+    return number if number.is_finite() else value
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+
+
+_MILLISECONDS = re.compile(r"-?\d{1,15}", re.ASCII)
+
+
+def _moment(value: str) -> Hashable:
+    """Read ISO 8601, in UTC without a zone, or milliseconds since 1970; as milliseconds."""
+    if _MILLISECONDS.fullmatch(value):
+        return int(value)
+    if not _MOMENT.fullmatch(value):
+        return value
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return value
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return round((moment - _EPOCH).total_seconds() * 1_000)
+
+
+def _instant(value: str) -> Hashable:
+    """Read ISO 8601 with a time; anything else may be a text that looks like something."""
+    return _moment(value) if "T" in value else value
+
+
+def _options(value: str) -> frozenset[str]:
+    return frozenset(filter(None, value.split(";")))
+
+
+_CANONICAL: Mapping[Kind, Callable[[str], Hashable]] = {
+    Kind.EMAIL: lambda value: lower_case(value.strip()),
+    Kind.NUMBER: _number,
+    Kind.BOOLEAN: str.lower,
+    Kind.DATE: _moment,
+    Kind.DATETIME: _moment,
+    Kind.OPTIONS: _options,
+    Kind.UNKNOWN: _instant,
+}
+"""Kind → a form in which equal values are equal. Texts and single options have one form only."""
+
+
+_ALIKE: Mapping[Kind, tuple[Callable[[str, str], bool], ...]] = {
+    Kind.TEXT: (_is_same_text, _is_same_phone),
+    Kind.NUMBER: (_is_same_float,),
+    Kind.DATE: (_is_same_day,),
+    Kind.UNKNOWN: (_is_same_text, _is_same_phone, _is_same_float, _is_same_day),
+}
+"""Kind → how a value that was written can differ from what HubSpot stores of it; other kinds do not."""
+
+
+_OF_TYPES: Mapping[str, Kind] = {
+    "number": Kind.NUMBER,
+    "bool": Kind.BOOLEAN,
+    "date": Kind.DATE,
+    "datetime": Kind.DATETIME,
+    "enumeration": Kind.OPTION,
+}
+
+
+_OF_ENUMERATIONS: Mapping[str, Kind] = {"checkbox": Kind.OPTIONS, "booleancheckbox": Kind.BOOLEAN}

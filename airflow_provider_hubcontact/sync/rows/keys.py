@@ -1,0 +1,131 @@
+"""By which text a contact is known: the one form of a key, and which keys cannot be one."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from airflow_provider_hubcontact.sync.rows.values import MAX_DIGITS, MAX_TEXT_LENGTH
+
+EMAIL = "email"
+
+
+RECORD_ID = "hs_object_id"
+
+
+MAX_EMAIL_LENGTH = 320
+"""Characters of the longest address: 64 before the @, 255 after it (RFC 3696)."""
+
+
+LARGEST_EXACT_FLOAT = 2**53
+"""A larger whole number may have lost digits as a float."""
+
+
+LOOKALIKES = "\u0130\u212a"
+"""The only letters beyond ASCII that lower case turns into ASCII ones: İ, and K for Kelvin."""
+
+
+ADDRESS = (
+    r'^("[^"]+"|[^\s@()<>,;:\\"\[\]]+)@'
+    r"(\[[0-9A-Za-z.:]+\]|[^\s@()<>,;:\\\"\[\].]+(\.[^\s@()<>,;:\\\"\[\].]+)+)$"
+)
+"""What HubSpot can take for an address; it refuses more ("Error handling", INVALID_EMAIL)."""
+
+
+_ADDRESS = re.compile(ADDRESS)
+
+
+_USUAL_ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)  # many times faster
+
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
+
+
+_RECORD_ID = re.compile(r"\d{1,19}", re.ASCII)
+
+
+_PARTS = re.compile(f"([{LOOKALIKES}])")
+
+
+def normalized_key(name: str, value: str, *, is_number: bool = False) -> str:
+    """Return the text by which a contact is known, wherever the key comes from: a row, HubSpot, a ledger.
+
+    :param name: the property that the key is a value of.
+    :param value: the key.
+    :param is_number: whether the property is a number: all texts of a number are one.
+    """
+    value = value.strip()
+    if name == EMAIL:
+        return lower_case(value)
+    return _normalized_number(value) if is_number or name == RECORD_ID else value
+
+
+def lower_case(address: str) -> str:
+    """Return an address in lower case, as HubSpot stores it; no letter beyond ASCII becomes an ASCII one.
+
+    Otherwise somebody else's address could come of it. ``lower`` and not ``casefold``: the latter turns ``ß``
+    into ``ss``.
+    """
+    if address.isascii() or not any(letter in address for letter in LOOKALIKES):
+        return address.lower()
+    return "".join(part if part in LOOKALIKES else part.lower() for part in _PARTS.split(address))
+
+
+def key_problem(name: str, key: str, *, is_number: bool = False) -> str | None:
+    """Say why no contact can have a key.
+
+    :param name: the property that the key is a value of.
+    :param key: as :func:`normalized_key` returns it.
+    :param is_number: whether the property is a number.
+    :return: None if one can.
+    """
+    return text_problem(name, key) or form_problem(name, key, is_number=is_number)
+
+
+def text_problem(name: str, key: str) -> str | None:
+    """Say why a text cannot be a key, whatever the property is."""
+    if not key:
+        return "the key is empty"
+    if not key.isprintable():
+        return f"the key has a character that is not printable: {_shorten(key)}"
+    limit = MAX_EMAIL_LENGTH if name == EMAIL else MAX_TEXT_LENGTH
+    if len(key) > limit:
+        return f"the key has {len(key):,} characters, at most {limit:,} are possible"
+    return None
+
+
+def form_problem(name: str, key: str, *, is_number: bool = False) -> str | None:
+    """Say why a key is not a value of its property."""
+    if name == EMAIL:
+        return None if _USUAL_ADDRESS.fullmatch(key) else _address_problem(key)
+    if not is_number and name != RECORD_ID:
+        return None
+    if _NUMBER.fullmatch(key) and Decimal(key).as_tuple().exponent > 0:  # type: ignore[operator]
+        return f"{_shorten(key)} has lost digits: write the number without exponent"
+    if name == RECORD_ID:
+        return None if _RECORD_ID.fullmatch(key) else f"{_shorten(key)} is not a record id, a whole number"
+    return None if _NUMBER.fullmatch(key) else f"{_shorten(key)} is not a number"
+
+
+def _address_problem(key: str) -> str | None:
+    if not _ADDRESS.fullmatch(key):
+        return f"{_shorten(key)} is not an e-mail address"
+    if letter := next((each for each in LOOKALIKES if each in key), None):
+        return f"{_shorten(key)} has the letter U+{ord(letter):04X}, which HubSpot may take for an ASCII one"
+    return None
+
+
+def _normalized_number(value: str) -> str:
+    if len(value) > MAX_DIGITS or not _NUMBER.fullmatch(value):
+        return value
+    exact = Decimal(value)
+    exponent = exact.as_tuple().exponent
+    if not isinstance(exponent, int) or exponent > 0:  # digits are missing, whatever they were
+        return value
+    if exact == exact.to_integral_value():
+        return str(int(exact))
+    return format(exact.normalize(), "f")
+
+
+def _shorten(value: str, length: int = 80) -> str:
+    return repr(value if len(value) <= length else value[:length] + "…")

@@ -1,0 +1,239 @@
+"""What a portal's property definitions allow, as a JSON Schema of the texts that are written."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any
+
+import jsonschema_rs
+
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.admin_rules import AdminRule
+from airflow_provider_hubcontact.sync.rows.comparison import Kind
+from airflow_provider_hubcontact.sync.rows.keys import ADDRESS, RECORD_ID
+from airflow_provider_hubcontact.sync.rows.portal_document import LONGEST_PATTERN, accepted
+from airflow_provider_hubcontact.sync.rows.values import MAX_TEXT_LENGTH
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+MOST_OPTIONS_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A property, as far as its values are concerned.
+
+    :param name: internal name.
+    :param kind: what its values are.
+    :param label: what people see.
+    :param options: value → label, of an enumeration; empty if any value may be one.
+    :param read_only: whether HubSpot alone sets it.
+    :param rules: what the portal's admins demand besides.
+    """
+
+    name: str
+    kind: Kind = Kind.TEXT
+    label: str = ""
+    options: Mapping[str, str] = field(default_factory=dict)
+    read_only: bool = False
+    rules: Sequence[AdminRule] = ()
+
+    def schema(self) -> dict[str, Any]:
+        """Give the JSON Schema of the property's texts; an empty one clears the property."""
+        titled: dict[str, Any] = {"title": self.label} if self.label else {}
+        if self.read_only:
+            return {**titled, "readOnly": True, "not": {}}
+        allowed = {"type": "string", **_FORMS.get(self.kind, {})}
+        if self.rules:
+            allowed["allOf"] = [dict(rule.keywords) for rule in self.rules]
+        if self.options and self.kind is Kind.OPTIONS:
+            if self._has_long_options:
+                allowed["format"] = self._options_format
+            else:
+                one = f"(?:{'|'.join(map(re.escape, self.options))})"
+                allowed["pattern"] = f"^;*(?:{one}(?:;+{one})*;*)?$"
+        elif self.options:
+            allowed["enum"] = list(self.options)
+        return {**titled, "anyOf": [{"const": ""}, allowed]}
+
+    def accepted(self) -> dict[str, Any]:
+        """Return the JSON Schema of the values that the sync accepts, before they are made fit."""
+        titled: dict[str, Any] = {"title": self.label} if self.label else {}
+        if self.name == RECORD_ID:  # it may be the key
+            return {**titled, "readOnly": True, "type": ["string", "integer"]}
+        if self.read_only:
+            return {**titled, "readOnly": True, "not": {}}
+        return {**titled, **accepted(self.kind, self.options, [rule.keywords for rule in self.rules])}
+
+    @property
+    def formats(self) -> dict[str, Callable[[str], bool]]:
+        """Formats that the schema names, and what tells whether a text has them."""
+        found = {name: holds for rule in self.rules for name, holds in rule.formats.items()}
+        if self._has_long_options:
+            allowed = {"", *self.options}
+            found[self._options_format] = lambda value: allowed.issuperset(value.split(";"))
+        return found
+
+    @property
+    def _options_format(self) -> str:
+        return f"options-of-{self.name}"
+
+    @property
+    def _has_long_options(self) -> bool:
+        return self.kind is Kind.OPTIONS and sum(map(len, self.options)) > LONGEST_PATTERN
+
+    def explain(self, value: str) -> str:
+        """Say what is wrong with a value that the schema refuses."""
+        if self.read_only:
+            return f"HubSpot sets {self.name} itself: it cannot be written"
+        form = {"type": "string", **_FORMS.get(self.kind, {})}
+        if _is_valid(form, value):
+            for rule in self.rules:
+                if not _is_valid(rule.keywords, value, rule.formats):
+                    return f"{self.name}: {_shown(value)} breaks the portal's rule: {rule.says}"
+        if not self.options:
+            what = _NAMES.get(self.kind, "value that the portal's rules allow")
+            return f"{self.name}: {_shown(value)} is no {what}"
+        parts = [part for part in value.split(";") if part] if self.kind is Kind.OPTIONS else [value]
+        wrong = next((part for part in parts if part not in self.options), value)
+        return f"{self.name}: {_json_list(value) or self._nearest(wrong)}"
+
+    def _nearest(self, value: str) -> str:
+        by_label = {label.casefold(): option for option, label in self.options.items()}
+        if (meant := by_label.get(value.strip().casefold())) is not None:
+            return f"{_shown(value)} is a label; the value is {_shown(meant)}"
+        folded = {option.casefold(): option for option in self.options} | by_label
+        close = get_close_matches(value.strip().casefold(), folded, n=1)
+        if close:
+            return f"{_shown(value)} is no option; the nearest is {_shown(folded[close[0]])}"
+        named = ", ".join(map(_shown, list(self.options)[:MOST_OPTIONS_NAMED]))
+        more = ", …" if len(self.options) > MOST_OPTIONS_NAMED else ""
+        return f"{_shown(value)} is no option; there are {named}{more}"
+
+
+class PortalSchema:
+    """The properties of a portal.
+
+    :param properties: all of them.
+    """
+
+    def __init__(self, properties: Iterable[Property]) -> None:
+        self._properties = {each.name: each for each in properties}
+        formats = {name: holds for each in self._properties.values() for name, holds in each.formats.items()}
+        texts = {
+            "$schema": DRAFT,
+            "type": "object",
+            "properties": {name: each.schema() for name, each in self._properties.items()},
+            "additionalProperties": False,
+        }
+        self._validator = jsonschema_rs.validator_for(texts, formats=formats, validate_formats=True)
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The schema of records before their values are made fit, draft 2020-12.
+
+        It allows other names: the key may have the name of its column.
+        """
+        return {
+            "$schema": DRAFT,
+            "type": "object",
+            "properties": {name: each.accepted() for name, each in self._properties.items()},
+        }
+
+    def check(self, record: Record, values: Mapping[str, str]) -> Result | None:
+        """Check what is to be written for a record.
+
+        :param values: property → text.
+        :return: None if HubSpot can take it, as far as the definitions tell; else an ``invalid`` result.
+        """
+        if self._validator.is_valid(dict(values)):
+            return None
+        wrong = {name: reason for name, value in values.items() for reason in self._wrong(name, value)}
+        return Result(
+            record.row,
+            record.key,
+            Outcome.INVALID,
+            category="PORTAL_SCHEMA",
+            reason="; ".join(wrong.values()),
+            properties=tuple(wrong),
+        )
+
+    def missing(self, names: Iterable[str]) -> dict[str, str | None]:
+        """Give names of properties that the portal does not have, each with the closest that it has."""
+        unknown = [name for name in dict.fromkeys(names) if name not in self._properties]
+        return {name: self._closest(name) for name in unknown}
+
+    def _wrong(self, name: str, value: str) -> Iterator[str]:
+        known = self._properties.get(name)
+        if known is None:
+            closest = self._closest(name)
+            yield f"the portal has no property {name}" + (f"; the nearest is {closest}" if closest else "")
+        elif not self._validator.is_valid({name: value}):
+            yield known.explain(value)
+
+    def _closest(self, name: str) -> str | None:
+        labels = {each.label.casefold(): each.name for each in self._properties.values() if each.label}
+        folded = {each.casefold(): each for each in self._properties} | labels
+        close = get_close_matches(name.casefold(), folded, n=1)
+        return folded[close[0]] if close else None
+
+
+_FORMS: Mapping[Kind, Mapping[str, Any]] = {
+    Kind.TEXT: {"maxLength": MAX_TEXT_LENGTH},
+    Kind.EMAIL: {"pattern": ADDRESS},
+    Kind.NUMBER: {"pattern": r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$"},
+    Kind.DATE: {"anyOf": [{"format": "date"}, {"pattern": r"^-?[0-9]{1,18}$"}]},
+    Kind.DATETIME: {
+        "pattern": (
+            r"^(-?[0-9]{1,18}|[0-9]{4}-[0-9]{2}-[0-9]{2}"
+            r"(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?)$"
+        )
+    },
+    Kind.BOOLEAN: {"enum": ["true", "false"]},
+}
+"""Kind → which texts HubSpot reads as such ("Properties" guide; "Error handling")."""
+
+
+_NAMES: Mapping[Kind, str] = {
+    Kind.TEXT: "text that a property holds",
+    Kind.EMAIL: "address",
+    Kind.NUMBER: "number",
+    Kind.DATE: "date",
+    Kind.DATETIME: "time",
+    Kind.BOOLEAN: "true or false",
+}
+
+
+def _is_valid(
+    schema: Mapping[str, Any], value: str, formats: Mapping[str, Any] = MappingProxyType({})
+) -> bool:
+    return jsonschema_rs.validator_for(dict(schema), formats=dict(formats), validate_formats=True).is_valid(
+        value
+    )
+
+
+def _json_list(value: str) -> str | None:
+    """Say that a value is the JSON text of a list, as Snowflake gives its arrays."""
+    if not value.lstrip().startswith("["):
+        return None
+    try:
+        items = json.loads(value)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(items, list):
+        return None
+    return (
+        f"{_shown(value)} is the JSON text of a list: give a list, or options with semicolons between them "
+        "(in Snowflake ARRAY_TO_STRING(…, ';'))"
+    )
+
+
+def _shown(value: str, length: int = 80) -> str:
+    return f"`{value if len(value) <= length else value[:length] + '…'}`"

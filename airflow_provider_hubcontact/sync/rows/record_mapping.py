@@ -1,0 +1,288 @@
+"""From a source row to a record: mapping, key, HubSpot's text form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from itertools import islice
+from typing import Any, NamedTuple
+
+from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, internal_error
+from airflow_provider_hubcontact.sync.model.record import JSON, Coercion, Record
+from airflow_provider_hubcontact.sync.rows.columns import (
+    MAX_COLUMNS,
+    MAX_NAME_LENGTH,
+    Stumbled,
+    checked_name,
+    columns_problem,
+    key_text,
+)
+from airflow_provider_hubcontact.sync.rows.comparison import Kind
+from airflow_provider_hubcontact.sync.rows.dates import day_of
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, normalized_key, text_problem
+from airflow_provider_hubcontact.sync.rows.values import (
+    TimeForm,
+    UnsupportedValue,
+    changed,
+    checked,
+    json,
+    millis,
+    plain,
+    text,
+    type_of,
+)
+
+NO_VALUE = "NaN, NaT or NA is no value"
+
+
+MAX_PROBLEMS = 20
+"""Problems of a record that its reason names."""
+
+
+class Nulls(StrEnum):
+    """What an empty value of the source does to the property."""
+
+    IGNORE = "ignore"
+    CLEAR = "clear"
+
+
+class BadRow(NamedTuple):
+    """A row that its source could not read; the others go on.
+
+    :param reason: what is wrong with it.
+    """
+
+    reason: str
+
+
+class Taken(NamedTuple):
+    """What was taken of a row.
+
+    :param properties: name → text.
+    :param document: name → JSON value.
+    :param problems: column → what is wrong with it.
+    :param coercions: what was changed.
+    """
+
+    properties: dict[str, str]
+    document: dict[str, JSON]
+    problems: dict[str, str]
+    coercions: list[Coercion]
+
+    def note(self, column: str, problem: str) -> None:
+        """Note what is wrong with a value."""
+        self.problems[column] = f"{printable(str(column), MAX_NAME_LENGTH)}: {problem}"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMapping:
+    """How rows become records.
+
+    :param key: column whose value identifies the contact.
+    :param id_property: HubSpot property that the key is a value of.
+    :param mapping: column → property; columns that it does not name are not sent.
+        None sends every column under its own name.
+    :param nulls: whether None is left out or clears the property.
+    :param time_form: how datetimes are written.
+    :param timestamp: column that says when the row's values were set.
+    :param unsent: columns that are not sent unless the mapping names them.
+    :param kinds: property → what its values are, as far as it is known.
+    """
+
+    key: str = "email"
+    id_property: str = "email"
+    mapping: Mapping[str, str] | None = None
+    nulls: Nulls = Nulls.IGNORE
+    time_form: TimeForm = TimeForm.ISO
+    timestamp: str | None = None
+    unsent: frozenset[str] = frozenset()
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+
+    def record(self, row: int, source: object) -> Record | Result:
+        """Shape one row.
+
+        :param row: its number, from 1.
+        :param source: the row, a mapping of column names to values.
+        :return: the record, or an ``invalid`` result that names everything wrong with the row.
+        """
+        try:
+            return self._record(row, source)
+        except Stumbled as error:
+            return stumbled_over(error, row, "")
+        except Exception as error:  # noqa: BLE001 - a row may be of any class, with any defect
+            return internal_error(row, "", error, "read")
+
+    def key_of(self, source: object) -> str | None:
+        """Return a row's key alone; None if it has none that can be used."""
+        try:
+            return self._key(source) if isinstance(source, Mapping) else None
+        except Exception:  # noqa: BLE001 - a row may be of any class, with any defect
+            return None
+
+    @property
+    def key_property(self) -> str:
+        """The name under which a record's document has the key."""
+        return (self.mapping or {}).get(self.key, self.key)
+
+    def columns(self, source: Mapping[Any, object]) -> list[tuple[str, object]]:
+        """Return the row's values with the names of the properties that they are for."""
+        if self.mapping is not None:
+            return [(name, source[column]) for column, name in self.mapping.items() if column in source]
+        own = {self.key, self.timestamp, *self.unsent}
+        return [(column, value) for column, value in source.items() if column not in own]
+
+    def _record(self, row: int, source: object) -> Record | Result:
+        if type(source) is not dict and not isinstance(source, Mapping):
+            return source if isinstance(source, Record | Result) else _no_mapping(row, source)
+        if reason := columns_problem(source):
+            return invalid(row, self.key_of(source) or "", "ROW", {"": reason})
+        return self._of_mapping(row, source if type(source) is dict else self._copied(source))
+
+    def _of_mapping(self, row: int, source: Mapping[Any, object]) -> Record | Result:
+        try:
+            key = self._key(source)
+        except UnsupportedValue as error:
+            return invalid(row, "", "KEY", {self.key: str(error)})
+        except Exception as error:
+            raise Stumbled(self.key, error) from error
+        try:
+            return self._properties(row, key, source)
+        except Stumbled as error:
+            return stumbled_over(error, row, key)
+
+    def _copied(self, source: Mapping[Any, object]) -> dict[Any, object]:
+        """Return what is needed of a row of any class, whose methods may do anything."""
+        if self.mapping is None:
+            columns = list(islice(source, MAX_COLUMNS))
+        else:
+            named = dict.fromkeys((self.key, *self.mapping, *filter(None, (self.timestamp,))))
+            columns = [column for column in named if column in source]
+        row: dict[Any, object] = {}
+        for column in columns:
+            try:
+                row[column] = source[column]
+            except Exception as error:
+                raise Stumbled(column, error) from error
+        return row
+
+    def _key(self, source: Mapping[Any, object]) -> str:
+        if self.key not in source:
+            raise UnsupportedValue(f"the row has no column {self.key!r}, which is the key")
+        value = source[self.key]
+        key = normalized_key(self.id_property, key_text(value), is_number=self._key_is_number)
+        if problem := text_problem(self.id_property, key):
+            raise UnsupportedValue(problem)
+        return key
+
+    @property
+    def _key_is_number(self) -> bool:
+        return self.id_property != EMAIL and self.kinds.get(self.id_property) is Kind.NUMBER
+
+    def _properties(self, row: int, key: str, source: Mapping[Any, object]) -> Record | Result:
+        taken = Taken({}, {}, {}, [])
+        stumbled = [each for name, value in self.columns(source) if (each := self._take(name, value, taken))]
+        timestamp = self._timestamp(source, taken)
+        if stumbled:
+            raise stumbled[0]
+        if taken.problems:
+            return invalid(row, key, "VALUE", taken.problems)
+        properties, document = taken.properties, taken.document
+        if new_key := properties.get(self.id_property):
+            new_key = normalized_key(self.id_property, new_key, is_number=self._key_is_number)
+            properties[self.id_property] = new_key
+            if new_key == key:
+                del properties[self.id_property]
+        document.setdefault(self.key_property, key)
+        return Record(row, key, properties, document, timestamp, coercions=tuple(taken.coercions))
+
+    def _take(self, name: str, value: object, taken: Taken) -> Stumbled | None:
+        """Take a value, or note what is wrong with it.
+
+        :return: what code stumbled over: a value may be of any class, with any defect.
+        """
+        try:
+            if type(name) is not str or not name.isascii() or len(name) > MAX_NAME_LENGTH:
+                name = checked_name(name)
+            if type(value) is str:  # most values are such, and need no more
+                written = checked(value)
+                taken.properties[name] = normalized_key(name, written) if name == EMAIL else written
+                taken.document[name] = value
+            elif (cell := self._cell(name, value, taken.coercions)) is not None:
+                taken.properties[name], taken.document[name] = cell
+        except UnsupportedValue as error:
+            taken.note(name, str(error))
+        except Exception as error:  # noqa: BLE001 - one record never ends a run
+            return Stumbled(name, error)
+        return None
+
+    def _cell(self, name: str, source: object, coercions: list[Coercion]) -> tuple[str, JSON] | None:
+        """Return the text and the JSON form of a value, or None if it is left out."""
+        missing: list[str] = []
+        value = plain(source, missing)
+        cell: tuple[str, JSON] | None
+        if value is None:
+            # A source that knows no new key does not take the contact's key away.
+            cell = ("", None) if self.nulls is Nulls.CLEAR and name != self.id_property else None
+        elif type(value) is datetime and self.kinds.get(name) is Kind.DATE:
+            day, how = day_of(value)
+            cell = (day.isoformat(), day.isoformat())
+            if how:
+                coercions.append(Coercion(name, how, str(value), cell[0]))
+        else:
+            written = text(value, self.time_form)
+            cell = (normalized_key(name, written) if name == EMAIL else written), json(value)
+            if how := changed(value):
+                coercions.append(Coercion(name, how, str(value), written))
+        if missing:
+            coercions.append(Coercion(name, NO_VALUE, missing[0], cell[0] if cell else ""))
+        return cell
+
+    def _timestamp(self, source: Mapping[Any, object], taken: Taken) -> int | None:
+        if self.timestamp is None:
+            return None
+        missing: list[str] = []
+        try:
+            value = plain(source.get(self.timestamp), missing)
+            if missing:
+                taken.coercions.append(Coercion(self.timestamp, NO_VALUE, missing[0], ""))
+            if value is None:
+                return None
+            if type(value) is int and abs(value) < 2**63:
+                return value
+            if isinstance(value, datetime):
+                return millis(value)
+            taken.note(
+                self.timestamp, f"a timestamp is a datetime or milliseconds, this is a {type_of(value)}"
+            )
+        except UnsupportedValue as error:
+            taken.note(self.timestamp, str(error))
+        except Exception as error:
+            raise Stumbled(self.timestamp, error) from error
+        return None
+
+
+def _no_mapping(row: int, source: object) -> Result:
+    if isinstance(source, BadRow):
+        return invalid(row, "", "ROW", {"": source.reason})
+    reason = f"a record maps columns to values, this is a {type_of(source)}"
+    return invalid(row, "", "NOT_A_MAPPING", {"": reason})
+
+
+def stumbled_over(error: Stumbled, row: int, key: str) -> Result:
+    """Return the result of a record over whose value code stumbled."""
+    return internal_error(row, key, error.error, "read", (printable(error.column, MAX_NAME_LENGTH),))
+
+
+def invalid(row: int, key: str, category: str, problems: Mapping[str, str]) -> Result:
+    """Return the result of a record that is not sent.
+
+    :param problems: column or property → what is wrong; without a name if it is about the whole row.
+    """
+    reason = "; ".join(islice(problems.values(), MAX_PROBLEMS))
+    if len(problems) > MAX_PROBLEMS:
+        reason += f"; and {len(problems) - MAX_PROBLEMS:,} more"
+    names = tuple(printable(name, MAX_NAME_LENGTH) for name in problems if name)
+    return Result(row, key, Outcome.INVALID, category=category, reason=reason, properties=names)
