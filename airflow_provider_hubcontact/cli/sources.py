@@ -8,11 +8,15 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from airflow_provider_hubcontact.operators.queries import database, query
 from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.record import BadRow
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 CHUNK = 1_000
 
@@ -34,8 +38,6 @@ def source_of(chosen: Namespace) -> Iterator[Iterable[object]]:
             yield reader(path)
         except UnicodeError as error:
             raise UnusableSource(f"{path} is no text in UTF-8: {error}") from error
-        except csv.Error as error:
-            raise UnusableSource(f"{path} is no CSV: {error}") from error
         return
     if chosen.sql_conn_id is None:
         raise UnusableSource("--sql needs --sql-conn-id")
@@ -57,15 +59,28 @@ def mapping_of(chosen: Namespace) -> dict[str, str] | None:
 
 def _csv(path: Path) -> Iterator[object]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file)
-        names = next(rows, [])
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise UnusableSource(f"{path} has two columns called {printable(', '.join(twice))}")
-        for cells in rows:
-            if len(cells) == len(names):
-                yield {name: cell or None for name, cell in zip(names, cells, strict=True)}
-            elif cells:  # else the line is blank
-                yield BadRow(f"{len(cells)} cells, but {len(names)} headings (line {rows.line_num})")
+        # Not strict, a quotation mark that nobody closes would swallow the rows behind it.
+        rows = csv.reader(file, strict=True)
+        try:
+            yield from _rows_of_csv(path, rows)
+        except csv.Error as error:
+            raise UnusableSource(
+                f"{path} is not CSV: {error}, in the row that ends with line {rows.line_num:,}"
+            ) from error
+
+
+def _rows_of_csv(path: Path, rows: Reader) -> Iterator[object]:
+    names = next(filter(None, rows), None)
+    if names is None:
+        raise UnusableSource(f"{path} is empty: its first line must have the names of the columns")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        called = ", ".join(name or "'' (an empty heading)" for name in twice)
+        raise UnusableSource(f"{path} has two columns called {printable(called)}")
+    for cells in rows:
+        if len(cells) == len(names):
+            yield {name: cell or None for name, cell in zip(names, cells, strict=True)}
+        elif cells:  # else the line is blank
+            yield BadRow(f"{len(cells)} cells, but {len(names)} headings (line {rows.line_num})")
 
 
 def _json_lines(path: Path) -> Iterator[object]:
