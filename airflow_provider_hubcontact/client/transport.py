@@ -194,7 +194,9 @@ class Transport:
                         raise
         except NotSent as error:
             if lost:  # an earlier attempt may have been carried out
-                raise AnswerLost(f"{lost}; then: {error}") from error
+                # A refusal's own words may quote a value, and these get into logs.
+                first = f"HubSpot answered {lost.status}" if isinstance(lost, StatusError) else lost
+                raise AnswerLost(f"{first}; then: {error}") from error
             raise
         raise AssertionError("tenacity ends with an answer or an error")
 

@@ -12,6 +12,7 @@ from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.sync.ledger import Ledger
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.plan import WOULD
+from airflow_provider_hubcontact.sync.policy import at_most
 from airflow_provider_hubcontact.sync.record import Record
 
 
@@ -26,8 +27,7 @@ def check_guards(totals: Mapping[str, Any], max_changes: float | None, max_creat
     for name, most in (("changes", max_changes), ("creates", max_creates)):
         if most is None:
             continue
-        allowed = most * totals["rows"] if 0 < most < 1 else most
-        if totals[name] > allowed:
+        if totals[name] > at_most(most, totals["rows"]):
             raise UnusableSource(
                 f"{totals[name]:,} {name} of {totals['rows']:,} rows are more than max_{name}={most:g} "
                 "allows: nothing was written"

@@ -23,12 +23,12 @@ from airflow_provider_hubcontact.operators.contacts_port import (
     LegacyContactsPort,
 )
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
-from airflow_provider_hubcontact.operators.guards import Rehearsal, check_guards
+from airflow_provider_hubcontact.operators.guards import check_guards, guard_pass
 from airflow_provider_hubcontact.operators.place import MOST_AHEAD, NAME, Place
 from airflow_provider_hubcontact.operators.preflight import Preflight
 from airflow_provider_hubcontact.operators.progress import _duration
 from airflow_provider_hubcontact.operators.properties import Portal, create_missing, missing, portal_of
-from airflow_provider_hubcontact.operators.rows import UnusableSource, folder_of
+from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.operators.settings import is_true
 from airflow_provider_hubcontact.sync.comparison import Kind
 from airflow_provider_hubcontact.sync.lifecycle import Stages
@@ -244,7 +244,7 @@ class Raising:
     [
         (errors.NotSent("no way"), Lost("no way", sent=False)),
         (errors.Cancelled("stop"), Lost("stop", sent=False)),
-        (errors.ConfigurationError("no certificates"), Lost("no certificates", sent=False)),
+        (errors.ConfigurationError("no certificates"), Lost("no certificates", sent=False, setup=True)),
         (errors.AnswerLost("gone"), Lost("gone", sent=True)),
         (errors.UnusableAnswer("a page", 200), Lost("a page", sent=True)),
         (errors.BadRequest(400, "bad", "C", "id"), Refused(400, "bad", "C", "id")),
@@ -335,14 +335,14 @@ def test_check_guards(
 
 
 class Known:
-    """A ledger that knows of one record."""
+    """A ledger that knows of the record of row 2."""
 
     def __init__(self) -> None:
         self.forgotten: list[int] = []
         self.flushes = 0
 
     def earlier(self, record: Record) -> Result | None:
-        return ended(record.row) if record.row == 1 else None
+        return ended(record.row) if record.row == 2 else None
 
     def forget(self, row: int) -> None:
         self.forgotten.append(row)
@@ -352,21 +352,27 @@ class Known:
 
 
 @pytest.mark.parametrize("has_ledger", [True, False])
-def test_a_rehearsal(tmp_path: Path, has_ledger: bool) -> None:
-    """What would be written is forgotten until it is; any other outcome stands, and the ledger has it."""
-    ledger, stands = Known(), list[Result]()
-    given: Any = ledger if has_ledger else None
-    rehearsal = Rehearsal(folder_of(str(tmp_path)), stands.append, given)
-    would = ended(2, Outcome.NOT_ATTEMPTED)._replace(category="WOULD_UPDATE")
+def test_a_guard_pass(has_ledger: bool) -> None:
+    """No row ends in the pass: the run gets every row, the ledger no line, and a stop all that was found."""
+    ledger = Known()
+    record, would = Record(2, "k", {"city": "Rome"}), ended(2, Outcome.NOT_ATTEMPTED)
+    with guard_pass(ledger if has_ledger else None) as counted:  # type: ignore[arg-type]
+        counted.settled(ended(1, Outcome.INVALID))  # it made no record
+        known = [counted.earlier(record), counted.earlier(Record(3, "l", {}))]
+        for result in (would._replace(category="WOULD_UPDATE"), ended(3, Outcome.NOT_FOUND)):
+            counted.settled(result)
+        counted.flush()
+        rows, given_up = list(counted.rows), list(counted.given_up("too many"))
 
-    known = [rehearsal.earlier(Record(row, "k", {})) for row in (1, 2)]
-    for result in (ended(1, Outcome.NOT_FOUND), would):
-        rehearsal.settled(result)
-    rehearsal.flush()
-
-    assert known == ([ended(1), None] if has_ledger else [None, None])
-    assert [each.row for each in stands] == [1]
-    assert (ledger.forgotten, ledger.flushes) == (([2], 1) if has_ledger else ([], 0))
+    assert known == ([ended(2), None] if has_ledger else [None, None])
+    assert rows == [ended(1, Outcome.INVALID), record, Record(3, "l", {})]
+    assert given_up == [
+        ended(1, Outcome.INVALID),
+        would._replace(status=None, category="GUARD", reason="too many"),
+        ended(3, Outcome.NOT_FOUND),
+    ]
+    assert counted.totals.to_dict()["changes"] == 1
+    assert (ledger.forgotten, ledger.flushes) == (([2, 3], 0) if has_ledger else ([], 0))
 
 
 @pytest.mark.parametrize(
@@ -557,7 +563,7 @@ NO_STAGES = Stages.of(())
     ("listed", "stages", "is_known"),
     [
         (errors.Forbidden(403, "no"), OWN, False),
-        (errors.NotFound(404, "no"), OWN, False),
+        (errors.NotFound(404, "no"), NO_STAGES, False),
         (errors.ServerError(503, "no"), NO_STAGES, False),
         (errors.NotSent("no"), NO_STAGES, False),
         ([], NO_STAGES, False),

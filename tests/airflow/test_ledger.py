@@ -72,7 +72,7 @@ class TestFiles:
         """An object store gets closed parts."""
         attach = getattr(io, "attach", None) or import_module("airflow.io.store").attach
         attach("memory", fs=MemoryFileSystem())
-        folder = ObjectStoragePath("memory://ledger")
+        folder = ObjectStoragePath("memory://parts")
         attempt = Attempt("dag/run", "task", -1, 2)
         files = LedgerFiles(folder, attempt)
         before = LedgerFiles(folder, attempt._replace(number=1))
@@ -410,7 +410,7 @@ class TestReplay:
 
     def test_some_values(self, hubspot: Sandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         """A row that made no record has none; the others are sent, and it is told."""
-        odd = {"email": "c3@example.com", "firstname": float("nan")}
+        odd = {"email": "c3@example.com", "firstname": float("inf")}
         run(records=[self.RECORDS[1], odd], ledger=str(tmp_path), ledger_values=True)
 
         ended = run(records_from_ledger=str(tmp_path))

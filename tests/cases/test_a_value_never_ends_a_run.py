@@ -388,3 +388,24 @@ def test_subclasses_of_text_are_written_as_text() -> None:
     assert result.outcome is Outcome.UPDATED
     assert contact is not None
     assert (contact.properties["firstname"], contact.properties["city"]) == ("Ada", "large")
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        pytest.param(["x"] * 3_000_000, "3,000,000 items, a property holds 5,000", id="items"),
+        pytest.param(EndlessList(["x"] * 5_001), "5,001 items, a property holds 5,000", id="endless"),
+        pytest.param(1 << 20_000_000, "a number of more than 400 digits", id="digits"),
+        pytest.param(Decimal("1E+1000000"), "a number of more than 400 digits", id="exponent"),
+        pytest.param("x" * 50_000_000, "50,000,000 characters, a property holds 65,536", id="characters"),
+    ],
+)
+def test_limits_come_before_work(value: object, reason: str) -> None:
+    """What is too much is not looked at."""
+    started = time.process_time()
+
+    result = Shape().record(1, {"email": FIRST, "text": value})
+
+    assert time.process_time() - started < 0.05
+    assert isinstance(result, Result)
+    assert result.reason == f"text: {reason}"
