@@ -174,9 +174,13 @@ def _items(count: int, items: Iterable[object], missing: list[str] | None, *, in
     """Return the plain values of a list; what is no value is no option."""
     if count > MAX_ITEMS:
         raise Unholdable(f"{count:,} items, a property holds {MAX_ITEMS:,}")
-    found = [each for item in items if (each := plain(item, missing)) is not None]
-    if any(isinstance(each, list) for each in found):
-        raise Unholdable("a list within a list is nothing that a property can hold")
+    found: list[Any] = []
+    for item in items:
+        value = plain(item, missing)
+        if isinstance(value, list):  # at once: lists of lists of lists are more work than any row is worth
+            raise Unholdable("a list within a list is nothing that a property can hold")
+        if value is not None:
+            found.append(value)
     return found if in_order else sorted(found, key=lambda each: text(each, TimeForm.ISO))
 
 

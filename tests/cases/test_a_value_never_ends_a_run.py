@@ -114,6 +114,14 @@ def deep(levels: int) -> list[Any]:
     return value
 
 
+def doubled(times: int) -> list[Any]:
+    """Make lists that hold the same list twice: few of them, and billions to who walks through them."""
+    found: list[Any] = []
+    for _ in range(times):
+        found = [found, found]
+    return found
+
+
 def itself() -> list[Any]:
     value: list[Any] = []
     value.append(value)
@@ -124,7 +132,7 @@ def odd_values() -> list[Any]:
     """Give objects that have ended runs, or could."""
     found: list[Any] = [
         Markup("x"), Markup(" X@y.de "), Color.RED, Size.LARGE, Nested.COLOR, EndlessList(["a"]),
-        EndlessStr("a"), Spoofed(), Array(), deep(100_000), itself(), ["x"] * 1_000_000, "x" * 10_000_000,
+        EndlessStr("a"), Spoofed(), Array(), deep(100_000), itself(), doubled(40), ["x"] * 1_000_000, "x" * 10_000_000,
         10**100_000, -(10**100_000), Decimal("1E+1000000"), Decimal("1E-1000000"), Decimal("-0E+999999"),
         1e308, -0.0, 5e-324, float("inf"), "\ud83d", "a\udc80", "\x00", "\u202e", "\ud83d\ude00", b"\xff",
         {"a": {"b": None}}, range(10**12), iter("ab"), (each for each in "ab"), type, len, ..., 1j, object(),
