@@ -8,11 +8,15 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.operators.sources.queries import database, query
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.rows.record_mapping import BadRow
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 CHUNK = 1_000
 
@@ -21,7 +25,7 @@ CHUNK = 1_000
 def source_of(chosen: Namespace) -> Iterator[Iterable[object]]:
     """Give the records that the arguments name.
 
-    :raises UnusableSource: if they name none, or two.
+    :raises SourceError: if they name none, or two.
     """
     if (chosen.file is None) == (chosen.sql is None):
         raise SourceError("give a file or --sql, and one of them only")
@@ -34,8 +38,6 @@ def source_of(chosen: Namespace) -> Iterator[Iterable[object]]:
             yield reader(path)
         except UnicodeError as error:
             raise SourceError(f"{path} is no text in UTF-8: {error}") from error
-        except csv.Error as error:
-            raise SourceError(f"{path} is no CSV: {error}") from error
         return
     if chosen.sql_conn_id is None:
         raise SourceError("--sql needs --sql-conn-id")
@@ -47,7 +49,7 @@ def source_of(chosen: Namespace) -> Iterator[Iterable[object]]:
 def mapping_of(chosen: Namespace) -> dict[str, str] | None:
     """Read ``--map COLUMN=PROPERTY``; None if there is none.
 
-    :raises UnusableSource: if one is written otherwise.
+    :raises SourceError: if one is written otherwise.
     """
     pairs = [each.partition("=") for each in chosen.map]
     if wrong := [column for column, equals, name in pairs if not (column and equals and name)]:
@@ -57,15 +59,28 @@ def mapping_of(chosen: Namespace) -> dict[str, str] | None:
 
 def _csv(path: Path) -> Iterator[object]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file)
-        names = next(rows, [])
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise SourceError(f"{path} has two columns called {printable(', '.join(twice))}")
-        for cells in rows:
-            if len(cells) == len(names):
-                yield {name: cell or None for name, cell in zip(names, cells, strict=True)}
-            elif cells:  # else the line is blank
-                yield BadRow(f"{len(cells)} cells, but {len(names)} headings (line {rows.line_num})")
+        # Not strict, a quotation mark that nobody closes would swallow the rows behind it.
+        rows = csv.reader(file, strict=True)
+        try:
+            yield from _rows_of_csv(path, rows)
+        except csv.Error as error:
+            raise SourceError(
+                f"{path} is not CSV: {error}, in the row that ends with line {rows.line_num:,}"
+            ) from error
+
+
+def _rows_of_csv(path: Path, rows: Reader) -> Iterator[object]:
+    names = next(filter(None, rows), None)
+    if names is None:
+        raise SourceError(f"{path} is empty: its first line must have the names of the columns")
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        called = ", ".join(name or "'' (an empty heading)" for name in twice)
+        raise SourceError(f"{path} has two columns called {printable(called)}")
+    for cells in rows:
+        if len(cells) == len(names):
+            yield {name: cell or None for name, cell in zip(names, cells, strict=True)}
+        elif cells:  # else the line is blank
+            yield BadRow(f"{len(cells)} cells, but {len(names)} headings (line {rows.line_num})")
 
 
 def _json_lines(path: Path) -> Iterator[object]:

@@ -22,7 +22,7 @@ def check_guards(totals: Mapping[str, Any], max_changes: float | None, max_creat
     :param totals: of a plan.
     :param max_changes: contacts that may be changed: a count, or a share of the rows below 1.
     :param max_creates: contacts that may be created, likewise.
-    :raises UnusableSource: if the plan has more.
+    :raises SourceError: if the plan has more.
     """
     for name, most in (("changes", max_changes), ("creates", max_creates)):
         if most is None:

@@ -37,7 +37,7 @@ def replayed(
     :param source: rows to choose from by their key; None for the values that the ledger has kept.
     :param shape: tells a row's key.
     :return: rows of the source, or rows as the shape of :func:`shape_of` expects them.
-    :raises UnusableSource: if there is no such ledger, or it has not kept the values.
+    :raises SourceError: if there is no such ledger, or it has not kept the values.
     """
     with closing(sqlite3.connect("", isolation_level=None, check_same_thread=False)) as db:
         count, nameless = _index(db, lines)
@@ -57,7 +57,7 @@ def replayed(
 def last_lines(lines: Iterable[Line], ledger: str) -> Iterator[Line]:
     """Give the lines of a ledger that no later try has replaced.
 
-    :raises UnusableSource: if there is no such ledger.
+    :raises SourceError: if there is no such ledger.
     """
     with closing(sqlite3.connect("", isolation_level=None)) as db:
         db.executescript(

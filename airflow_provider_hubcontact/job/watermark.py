@@ -12,7 +12,7 @@ from airflow_provider_hubcontact.job.statements import one_statement
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Tally
-from airflow_provider_hubcontact.sync.rows.values import plain
+from airflow_provider_hubcontact.sync.rows.values import MAX_BITS, UnreadableValue, plain, type_of
 
 log = printable_logger(__name__)
 
@@ -33,7 +33,7 @@ class Watermark:
     """Lets through what is not older than the mark, and moves the mark over what has ended well.
 
     The mark itself is let through again: a row with the same value may have come later. Rows without a value
-    are always let through.
+    are always let through, as are those with an infinite one, or one that its source could not read.
 
     :param column: of the source, which grows with every change of a row.
     :param store: where the mark is kept.
@@ -147,16 +147,30 @@ class Watermark:
             value = plain(row[self.column]) if self._is_in(row) else None
         except Exception:  # noqa: BLE001 - as above
             value = None
-        if value is not None and type(value).__name__ not in _KINDS:
+        if value is None or _has_no_place(value):
+            return None
+        if type(value).__name__ not in _KINDS:
             raise SourceError(
-                f"watermark: a {type(value).__name__} in {self.column} cannot be kept; "
+                f"watermark: a {type_of(value)} in {self.column} cannot be kept; "
                 f"it is one of {', '.join(_KINDS)}"
             )
-        if value is not None and self.since is not None and _kind(value) != _kind(self.since):
+        known = self.since if self.since is not None else self._read
+        if known is not None and _kind(value) != _kind(known):
             raise SourceError(
-                f"watermark: {self.column} was a {_kind(self.since)} before, and is a {_kind(value)} now"
+                f"watermark: {self.column} was a {_kind(known)} before, and is a {_kind(value)} now"
             )
         return value
+
+
+def _has_no_place(value: object) -> bool:
+    """Check for what is not a value to begin at, so that its row is let through every time.
+
+    A mark at infinity would leave out every later row.
+    """
+    if isinstance(value, int):
+        return value.bit_length() > MAX_BITS
+    is_infinite = isinstance(value, Decimal) and not value.is_finite()
+    return is_infinite or isinstance(value, UnreadableValue)
 
 
 class _Marked:

@@ -230,7 +230,7 @@ class Execution:
     def _planned(self, run: _Run, lines: SpooledLines) -> Iterable[object]:
         """Return the records of the plan to apply: nothing but what was verified.
 
-        :raises UnusableSource: if the plan is not whole, or the guards do not allow it.
+        :raises SourceError: if the plan is not whole, or the guards do not allow it.
         """
         plan = verified(folder_of(str(self._task.plan)), lines)
         run.assembly.planned = plan.totals["properties"]
@@ -257,7 +257,7 @@ class Execution:
         """Find out how much the run would write.
 
         :return: why that stopped, if it did; then every row that was read has its outcome.
-        :raises UnusableSource: if it is more than the guards allow; then likewise.
+        :raises SourceError: if it is more than the guards allow; then likewise.
         """
         reason: str | None = "the run stopped before it wrote: its source broke off"
         try:

@@ -23,6 +23,7 @@ from airflow_provider_hubcontact.operators.stores.marks import watermark_of
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.rows.values import UnreadableValue
 from tests.airflow.running import connect
 from tests.airflow.running import run as run_task
 from tests.airflow_home import RunDag
@@ -152,6 +153,30 @@ class TestMark:
         run(other, [datetime(2026, 1, 1, tzinfo=UTC)])
         with pytest.raises(SourceError, match="and is a datetime without a zone now"):
             run(other, [datetime(2026, 1, 2)])  # noqa: DTZ001 - on purpose
+
+    def test_values_of_two_types(self) -> None:
+        """They cannot be compared: that is told, and is not an error of our own."""
+        for values, told in (
+            ([1, "1"], "at was a int before, and is a str now"),
+            (
+                [date(2026, 1, 1), datetime(2026, 1, 2, tzinfo=UTC)],
+                "was a date before, and is a datetime now",
+            ),
+        ):
+            with pytest.raises(SourceError, match=told):
+                run(Store(), values)
+
+    @pytest.mark.parametrize(
+        "value", [Decimal("Infinity"), Decimal("-Infinity"), 10**5_000, UnreadableValue("infinity")], ids=type
+    )
+    def test_values_that_nothing_begins_at(self, value: object) -> None:
+        """Their rows are let through every time, and later rows are not left out for them."""
+        store = Store()
+        values = [Decimal(1), value, Decimal(2)]
+
+        assert run(store, values) == values
+        assert store.kept == {"type": "Decimal", "value": "2"}
+        assert run(store, [*values, Decimal(3)]) == [*values[1:], Decimal(3)]
 
     def test_a_column_that_there_is_not(self) -> None:
         """Rows without a value are read every time, but a column that no row has is a mistake."""

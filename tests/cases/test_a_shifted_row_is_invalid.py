@@ -87,7 +87,7 @@ def test_a_name_that_is_too_long() -> None:
         (f"{KEY},Smith, Jr.,Ada,Rome", "5 cells, but 4 headings (line 2)"),
         (f"{KEY},Smith,Ada", "3 cells, but 4 headings (line 2)"),
         (KEY, "1 cells, but 4 headings (line 2)"),
-        (f'{KEY},Smith,"Ada\nRome', "3 cells, but 4 headings (line 3)"),
+        (f'{KEY},Smith,"Ada\nRome"', "3 cells, but 4 headings (line 3)"),
     ],
 )
 def test_a_line_of_a_file_that_is_not_as_long_as_its_headings(tmp_path: Path, line: str, reason: str) -> None:
@@ -106,6 +106,41 @@ def test_the_lines_around_it_go_on(tmp_path: Path) -> None:
     records = [RecordMapping().record(number, row) for number, row in enumerate(rows, 1)]
     assert [type(each) for each in records] == [Record, Result, Record]
     assert rows[2] == {"email": "y@example.com", "city": None}
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (
+            f'{KEY},"Rome\nb@example.com,Bonn\nc@example.com,Köln\n',
+            "unexpected end of data, in the row .* line 4",
+        ),
+        (
+            f'{KEY},"Rome\nb@example.com,Bonn\nc@example.com,"Köln"\n',
+            "'\"', in the row that ends with line 4",
+        ),
+        (f'{KEY},"Rome" (old)\n', "'\"', in the row that ends with line 2"),
+    ],
+)
+def test_a_quotation_mark_that_nobody_closes(tmp_path: Path, line: str, reason: str) -> None:
+    """The file is refused: the rows behind the mark would be a part of one cell."""
+    with pytest.raises(SourceError, match=reason):
+        rows_of(tmp_path / "rows.csv", f"email,city\n{line}")
+
+
+def test_a_quotation_mark_inside_of_a_cell(tmp_path: Path) -> None:
+    """It is a part of the cell, as two of them are in one between such marks."""
+    rows = rows_of(tmp_path / "rows.csv", f'email,city\n{KEY},5" of "Rome"\n{KEY},"5"" of Rome"\n')
+
+    assert [row["city"] for row in rows if isinstance(row, dict)] == ['5" of "Rome"', '5" of Rome']
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "\ufeff"], ids=repr)
+def test_a_file_without_headings(tmp_path: Path, text: str) -> None:
+    """It is refused: a file with headings alone is what has nothing to do."""
+    with pytest.raises(SourceError, match="is empty: its first line must have the names of the columns"):
+        rows_of(tmp_path / "rows.csv", text)
+    assert rows_of(tmp_path / "rows.csv", "\nemail,city\n\n") == []
 
 
 @pytest.mark.parametrize("headings", ["email,city,city", "email,,", "email, city,email"])

@@ -115,6 +115,14 @@ def deep(levels: int) -> list[Any]:
     return value
 
 
+def doubled(times: int) -> list[Any]:
+    """Make lists that hold the same list twice: few of them, and billions to who walks through them."""
+    found: list[Any] = []
+    for _ in range(times):
+        found = [found, found]
+    return found
+
+
 def itself() -> list[Any]:
     value: list[Any] = []
     value.append(value)
@@ -186,6 +194,13 @@ def outcome_of(row: object, sync: Callable[[FakePortal], Sync] = fake_sync) -> R
     assert list(results) == [1, 2, 3]
     assert (results[1].outcome, results[3].outcome) == (Outcome.UPDATED, Outcome.UPDATED)
     return results[2]
+
+
+def test_lists_that_hold_each_other() -> None:
+    """They are refused at the first of them: to walk through all would take a time that doubles with each."""
+    result = outcome_of({"email": "odd@example.com", "options": doubled(40)})
+
+    assert result.reason == "options: a list within a list is nothing that a property can hold"
 
 
 @pytest.mark.parametrize("place", range(len(ODD)))

@@ -68,7 +68,7 @@ class PlanWriter:
 
         :param properties: that are to be created before the plan is applied: name → definition.
         :return: the totals, and the digest of the whole.
-        :raises UnusableSource: if a definition has a value of a wrong type.
+        :raises SourceError: if a definition has a value of a wrong type.
         """
         if self._lines:
             self._write()
@@ -123,7 +123,7 @@ def verified(folder: Folder, lines: SpooledLines) -> Manifest:
     :param folder: of the plan.
     :param lines: gets the lines that write.
     :return: its manifest, whose totals are those of the lines.
-    :raises UnusableSource: if the plan is not exactly as it was made.
+    :raises SourceError: if the plan is not exactly as it was made.
     """
     manifest = _manifest(folder)
     with _one_error(folder):

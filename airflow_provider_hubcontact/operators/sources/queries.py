@@ -48,7 +48,7 @@ PROVIDERS = {
 def database(conn_id: str) -> DbApiHook:
     """Return the hook of an Airflow connection to a SQL database.
 
-    :raises UnusableSource: if there is no such connection, or it is not one to a SQL database.
+    :raises SourceError: if there is no such connection, or it is not one to a SQL database.
     """
     from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException, BaseHook
     from airflow.providers.common.sql.hooks.sql import DbApiHook  # it brings pandas along
@@ -87,7 +87,7 @@ def query(
     :param parameters: its parameters, in the style of the database's driver.
     :param name: what the query is called in an error.
     :return: the rows, for as long as the context lasts; the database is let go before.
-    :raises UnusableSource: if it returns no rows at all, or rows that no record can be made of.
+    :raises SourceError: if it returns no rows at all, or rows that no record can be made of.
     :raises HubSpotSyncIncomplete: if the database cannot be reached, or breaks off.
     """
     with TemporaryFile(prefix="hubcontact-") as file:
@@ -167,7 +167,7 @@ def connected(hook: DbApiHook) -> Iterator[tuple[Any, Driver]]:
     """Open the hook's own connection, and close it.
 
     :return: the connection, and what is known of its driver.
-    :raises UnusableSource: if the connection cannot be used as it is set up.
+    :raises SourceError: if the connection cannot be used as it is set up.
     :raises HubSpotSyncIncomplete: if the database cannot be reached now.
     """
     connection = connect(hook)
@@ -181,7 +181,7 @@ def connected(hook: DbApiHook) -> Iterator[tuple[Any, Driver]]:
 def connect(hook: DbApiHook) -> Any:
     """Open the hook's own connection.
 
-    :raises UnusableSource: if the connection cannot be used as it is set up.
+    :raises SourceError: if the connection cannot be used as it is set up.
     :raises HubSpotSyncIncomplete: if the database cannot be reached now.
     """
     from airflow.providers.common.compat.sdk import AirflowException

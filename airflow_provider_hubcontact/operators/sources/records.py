@@ -30,7 +30,7 @@ def records_of(value: object) -> Iterable[object]:
 
     :param value: an iterable of mappings, one mapping, or a table (see :mod:`.tables`).
     :return: the records.
-    :raises UnusableSource: if it is something else; of an iterator, when it is read.
+    :raises SourceError: if it is something else; of an iterator, when it is read.
     """
     value = revealed(value)
     if value is None or (isinstance(value, str) and value.strip() == "None"):  # as a template renders it
@@ -58,7 +58,7 @@ def records_of(value: object) -> Iterable[object]:
 def _single(record: Mapping[object, object]) -> Mapping[object, object]:
     """Return a single record, which has one value for each column.
 
-    :raises UnusableSource: if each of its values holds several.
+    :raises SourceError: if each of its values holds several.
     """
     if record and all(isinstance(each, Iterable) and not _is_text(each) for each in record.values()):
         raise SourceError(
@@ -75,7 +75,7 @@ def _is_text(value: object) -> bool:
 def _checked_table(table: Table) -> Table:
     """Check the names of a table's columns.
 
-    :raises UnusableSource: if one is not a text, or stands there twice.
+    :raises SourceError: if one is not a text, or stands there twice.
     """
     wrong = sorted({_type(name) for name in table.columns if not isinstance(name, str)})
     if wrong:

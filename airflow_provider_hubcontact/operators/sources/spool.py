@@ -30,7 +30,7 @@ class Spool:
 
         :param columns: their names.
         :param chunks: the rows, some at a time: sequences of values, or mappings of columns to values.
-        :raises UnusableSource: if two columns share a name, or a value cannot be kept.
+        :raises SourceError: if two columns share a name, or a value cannot be kept.
         """
         twice = {name for name in columns if columns.count(name) > 1}
         if twice:

@@ -34,7 +34,7 @@ def store_of(ledger: str, attempt: Attempt) -> Iterator[LedgerStore]:
     """Open the store of a try's lines, and close it.
 
     :param ledger: a folder, or ``sql://conn_id/table``.
-    :raises UnusableSource: if it is neither, or cannot be used as it is.
+    :raises SourceError: if it is neither, or cannot be used as it is.
     :raises HubSpotSyncIncomplete: if its database cannot be reached now.
     """
     table = _table(ledger)
@@ -49,7 +49,7 @@ def store_of(ledger: str, attempt: Attempt) -> Iterator[LedgerStore]:
 def all_lines(ledger: str) -> Iterator[Line]:
     """Return the lines of a ledger, or of a folder in one; part by part, as they were written.
 
-    :raises UnusableSource: if it is a table that cannot be read.
+    :raises SourceError: if it is a table that cannot be read.
     :raises HubSpotSyncIncomplete: if its database cannot be reached now.
     """
     table = _table(ledger)
@@ -64,7 +64,7 @@ def all_lines(ledger: str) -> Iterator[Line]:
 def _table(ledger: str) -> tuple[str, str] | None:
     """Return connection and table of ``sql://conn_id/table``; None for a folder.
 
-    :raises UnusableSource: if the table is more than a name.
+    :raises SourceError: if the table is more than a name.
     """
     scheme, is_url, address = ledger.partition("://")
     if not is_url or scheme.lower() != "sql":

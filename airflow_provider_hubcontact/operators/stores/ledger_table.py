@@ -30,7 +30,7 @@ class LedgerTable:
     :param hook: the database.
     :param table: name, with its schema if need be.
     :param attempt: the try.
-    :raises UnusableSource: if the table cannot be used, or not be created.
+    :raises SourceError: if the table cannot be used, or not be created.
     :raises HubSpotSyncIncomplete: if the database cannot be reached now.
     """
 
@@ -48,7 +48,7 @@ class LedgerTable:
 
         A server may have closed the connection since the last time, so there is a second try over a new one.
 
-        :raises UnusableLedger: if the database does not take them.
+        :raises LedgerError: if the database does not take them.
         """
         was_kept = self._kept is not None
         try:
@@ -132,7 +132,7 @@ class LedgerTable:
 def lines_of_table(hook: DbApiHook, table: str) -> Iterator[Line]:
     """Return all lines of a table, as they were written.
 
-    :raises UnusableSource: if it cannot be read.
+    :raises SourceError: if it cannot be read.
     :raises HubSpotSyncIncomplete: if its database cannot be reached now.
     """
     return _selected(hook, table, " ORDER BY settled_at, attempt, line")
@@ -153,7 +153,7 @@ def _make_sure_of(hook: DbApiHook, table: str) -> None:
 
     A role that may only read and insert is enough where the table is there.
 
-    :raises UnusableSource: if it cannot be used.
+    :raises SourceError: if it cannot be used.
     :raises HubSpotSyncIncomplete: if the database does not serve now.
     """
     if (missing := _tried(hook, lambda driver: _look(driver, table, _COLUMNS))) is None:

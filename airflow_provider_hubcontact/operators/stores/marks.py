@@ -28,7 +28,7 @@ def watermark_of(task: Settings, context: Context) -> Watermark | None:
 def _part_of(task: Settings) -> str:
     """Name the part that a mapped task reads: its index may be another part's in the next run.
 
-    :raises UnusableSource: if no query tells the part.
+    :raises SourceError: if no query tells the part.
     """
     if task.sql is None:
         raise SourceError("watermark: a mapped task needs sql, which tells what its part is")

@@ -55,7 +55,7 @@ def columns_problem(source: Mapping[Any, object]) -> str | None:
 def checked_name(name: str) -> str:
     """Return a property's name as Python's own text.
 
-    :raises Unholdable: if no property can have it.
+    :raises UnsupportedValue: if no property can have it.
     """
     if not issubclass(type(name), str):
         raise UnsupportedValue(f"a {type_of(name)} is no name of a property")

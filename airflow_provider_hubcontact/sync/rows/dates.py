@@ -39,7 +39,7 @@ def day_of(moment: datetime) -> tuple[date, str | None]:
     midnight of another zone, and so another day.
 
     :return: the day, and what was done to the moment, if anything.
-    :raises Unholdable: if it may be two days.
+    :raises UnsupportedValue: if it may be two days.
     """
     day = moment.date()
     is_midnight = not (moment.hour or moment.minute or moment.second or moment.microsecond)
@@ -53,7 +53,7 @@ def day_of(moment: datetime) -> tuple[date, str | None]:
 def check_day(day: date, this_year: int) -> None:
     """Check that HubSpot takes a day.
 
-    :raises Unholdable: if it is too far from now.
+    :raises UnsupportedValue: if it is too far from now.
     """
     if abs(day.year - this_year) > MOST_YEARS:
         first, last = max(this_year - MOST_YEARS, 1), this_year + MOST_YEARS
@@ -65,7 +65,7 @@ def check_day(day: date, this_year: int) -> None:
 def check_day_number(number: int, this_year: int) -> None:
     """Check that a whole number is a day: milliseconds since 1970 at midnight in UTC.
 
-    :raises Unholdable: if it is not, with what it may be.
+    :raises UnsupportedValue: if it is not, with what it may be.
     """
     if number % DAY:
         raise UnsupportedValue(f"{number} is not a midnight in milliseconds since 1970{_guess(number)}")
@@ -76,7 +76,7 @@ def check_day_number(number: int, this_year: int) -> None:
 def check_moment_number(number: int) -> None:
     """Check that a whole number is a moment: milliseconds since 1970.
 
-    :raises Unholdable: if it hardly is, with what it may be.
+    :raises UnsupportedValue: if it hardly is, with what it may be.
     """
     if abs(number) < SHORTEST:
         raise UnsupportedValue(f"{number} is hardly meant in milliseconds since 1970{_guess(number)}")

@@ -59,7 +59,7 @@ def plain(value: Any, missing: list[str] | None = None) -> Any:  # noqa: ANN401 
     :param value: of the source; what no property can hold is returned as it is.
     :param missing: takes the name of each NaN, NaT or NA.
     :return: None where there is no value: None, NaN, NaT, NA.
-    :raises Unholdable: if it has too many items, or a list within a list.
+    :raises UnsupportedValue: if it has too many items, or a list within a list.
     """
     kind = type(value)
     if kind in _OWN:
@@ -81,7 +81,7 @@ def plain(value: Any, missing: list[str] | None = None) -> Any:  # noqa: ANN401 
 def text(value: object, time_form: TimeForm) -> str:
     """Write a plain value as HubSpot's properties take it ("Properties" guide: every value is text).
 
-    :raises Unholdable: if a property cannot hold it.
+    :raises UnsupportedValue: if a property cannot hold it.
     """
     kind = type(value)
     if write := _WRITERS.get(kind):
@@ -115,7 +115,7 @@ def changed(value: object) -> str | None:
 def checked(value: str) -> str:
     """Return a text that a property can hold.
 
-    :raises Unholdable: if it is too long, or has half a surrogate pair.
+    :raises UnsupportedValue: if it is too long, or has half a surrogate pair.
     """
     if len(value) > MAX_TEXT_LENGTH:
         raise UnsupportedValue(f"{len(value):,} characters, a property holds {MAX_TEXT_LENGTH:,}")
@@ -131,7 +131,7 @@ def checked(value: str) -> str:
 def number(value: float | Decimal) -> str:
     """Write a number without exponent.
 
-    :raises Unholdable: if it is not finite, or too long.
+    :raises UnsupportedValue: if it is not finite, or too long.
     """
     too_long = f"a number of more than {MAX_DIGITS} digits"
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
@@ -176,9 +176,13 @@ def _items(count: int, items: Iterable[object], missing: list[str] | None, *, in
     """Return the plain values of a list; what is no value is no option."""
     if count > MAX_ITEMS:
         raise UnsupportedValue(f"{count:,} items, a property holds {MAX_ITEMS:,}")
-    found = [each for item in items if (each := plain(item, missing)) is not None]
-    if any(isinstance(each, list) for each in found):
-        raise UnsupportedValue("a list within a list is nothing that a property can hold")
+    found: list[Any] = []
+    for item in items:
+        value = plain(item, missing)
+        if isinstance(value, list):  # at once: lists of lists of lists are more work than any row is worth
+            raise UnsupportedValue("a list within a list is nothing that a property can hold")
+        if value is not None:
+            found.append(value)
     return found if in_order else sorted(found, key=lambda each: text(each, TimeForm.ISO))
 
 
