@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from airflow_provider_hubcontact.client import REQUIRED_SCOPES, HubSpot, HubSpotError
 from airflow_provider_hubcontact.job.portal import Portal
-from airflow_provider_hubcontact.job.settings import Settings, is_true
+from airflow_provider_hubcontact.job.settings import Settings, is_mapping_of_names, is_true
 from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.decide.plan import WriteMode
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
@@ -129,9 +128,28 @@ class Preflight:
         if not isinstance(wanted, Mapping) or not set(wanted.values()) <= set(WriteMode):
             yield f"write_modes is property → {', '.join(WriteMode)}, not {wanted!r:.200}"
             return
+        yield from self._unsent("write_modes", wanted)
         for name, mode in wanted.items():
             if mode == WriteMode.APPEND and self._portal.kinds.get(name, Kind.OPTIONS) is not Kind.OPTIONS:
                 yield f"only multiple checkboxes can be appended to, {name} is none"
+
+        created = self._task.create_missing_properties
+        if isinstance(created, Mapping):
+            yield from self._unsent("create_missing_properties", created)
+
+    def _unsent(self, setting: str, names: Iterable[str]) -> Iterator[str]:
+        """Look for properties that a setting names and no column is sent as."""
+        task, mapping = self._task, self._task.mapping
+        if is_mapping_of_names(mapping) and mapping is not None:
+            sent = {*mapping.values()}
+        elif self._columns is not None:
+            sent = {*self._columns} - {task.key, task.timestamp, task.watermark}
+        else:
+            return
+        for name in names:
+            if name not in sent:
+                known = f": its column is sent as {mapping[name]}" if mapping and name in mapping else ""
+                yield f"{setting} names {name}, which no column is sent as{known}"
 
     def _schema(self) -> Iterator[str]:
         try:
@@ -193,11 +211,6 @@ def schema_of(task: Settings) -> Schema | None:
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidSchema(f"the schema {task.schema} cannot be read: {error}") from error
     return None if source is None else Schema.of(source)
-
-
-def is_mapping_of_names(mapping: Any) -> bool:
-    """Tell whether this is column → property."""
-    return isinstance(mapping, Mapping) and all(isinstance(name, str) for name in mapping.values())
 
 
 def _missing(schema: PortalSchema, names: set[str]) -> Iterator[str]:

@@ -55,3 +55,8 @@ def is_true(value: object) -> bool:
     if text not in {"true", "false", "1", "0", ""}:
         raise ValueError(f"a flag is true or false, not {value!r}")
     return text in {"true", "1"}
+
+
+def is_mapping_of_names(mapping: Any) -> bool:
+    """Check whether this is column → property."""
+    return isinstance(mapping, Mapping) and all(isinstance(name, str) for name in mapping.values())

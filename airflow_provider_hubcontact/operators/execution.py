@@ -23,6 +23,7 @@ from airflow_provider_hubcontact.job.progress import Progress
 from airflow_provider_hubcontact.job.replay import PROBLEMS, replayed, shape_of
 from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.job.signals import held_back
+from airflow_provider_hubcontact.job.source_columns import SourceColumns
 from airflow_provider_hubcontact.job.watermark import Watermark
 from airflow_provider_hubcontact.links.hubspot import PORTAL_URL
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
@@ -108,6 +109,7 @@ class Execution:
         self._workers: ThreadWorkers[Call, Answer] | None = None
         self._total: int | None = None  # rows of the source
         self._examples: Sequence[object] = ()
+        self._columns = SourceColumns(task)
         self.watermark: Watermark | None = None
 
     def stop(self) -> None:
@@ -167,6 +169,8 @@ class Execution:
 
     def _go(self, run: _Run, rows: Iterable[object] | None) -> Stop | None:
         self._preflight(run, rows)
+        if rows is not None and iter(rows) is rows:
+            rows = self._columns.watched(rows)
         self._total = len(rows) if isinstance(rows, Sized) else None
         self._examples = [rows.examples] if isinstance(rows, Spool) else ()
         sequence = rows  # what a checkpoint counts the rows of
@@ -212,6 +216,9 @@ class Execution:
         try:
             self._ask_for_the_portal(run.hubspot, run.report)
             problems = Preflight(self._task, run.hubspot, run.assembly.portal, columns, total).problems()
+            if rows is not None and iter(rows) is not rows and not isinstance(rows, Spool):
+                self._columns.look(rows)
+                problems += map(printable, self._columns.problems())
         except ConfigurationError as error:
             problems = [printable(str(error))]
         if not problems:
@@ -313,6 +320,10 @@ class Execution:
             report.stopped = printable(stop.reason) if stop else None
             if isinstance(sync.verifier, ReadBack):
                 report.verified = {"records": sync.verifier.records, "calls": sync.verifier.calls}
+        if stop is None and (problems := self._columns.problems()):
+            raise SourceError("; ".join(problems))
+        for warning in self._columns.warnings() if stop is None else ():
+            log.warning("%s", warning)
         return stop
 
     @contextmanager

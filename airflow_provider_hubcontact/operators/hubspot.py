@@ -200,6 +200,10 @@ class HubSpotUpdateContactOperator(BaseOperator):
             self.retry_policy = HubSpotRetryPolicy()
 
     def _check(self) -> None:
+        from airflow_provider_hubcontact.job.effects import not_flags, without_effect
+
+        if problems := [*not_flags(self), *without_effect(self)]:
+            raise ValueError("; ".join(problems))
         if callable(self.records):
             from airflow_provider_hubcontact.operators.sources.templates import check_function
 

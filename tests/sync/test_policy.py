@@ -73,7 +73,6 @@ def test_chosen_actions(settings: dict[int | str, str], tally: Counts, action: A
         (0, Action.FAIL),
         (9, Action.FAIL),
         (10, Action.SUCCEED),
-        (10.0, Action.SUCCEED),
         (0.09, Action.FAIL),
         (0.1, Action.SUCCEED),
         (0.5, Action.SUCCEED),

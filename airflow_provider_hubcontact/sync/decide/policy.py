@@ -169,10 +169,10 @@ def at_most(most: float, rows: int) -> int:
 
 
 def is_tolerance(number: object) -> bool:
-    """Tell a count, or a share below 1."""
-    if isinstance(number, bool) or not isinstance(number, int | float):
-        return False
-    return 0 <= number < 1 or (number >= 1 and number % 1 == 0)
+    """Check whether a number is a count, or a share below 1; 1.0 could mean one record, or all of them."""
+    if isinstance(number, int):
+        return not isinstance(number, bool) and number >= 0
+    return isinstance(number, float) and 0 <= number < 1
 
 
 def _action(name: int | str, action: str) -> Action:
