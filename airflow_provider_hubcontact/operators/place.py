@@ -123,7 +123,8 @@ def place_of(
 ) -> Iterator[Place | None]:
     """Give the place of a task, if it can have one, and keep it when the block ends.
 
-    It can where Airflow has a store for it, no ledger knows more, and the rows can be read twice.
+    It can where Airflow has a store for it, no ledger knows more, and the rows can be read twice and be told
+    from others.
 
     :param task: the operator.
     :param context: Airflow's.
@@ -147,7 +148,13 @@ def place_of(
         task.schema,
         since,
     )
-    place = Place(store, digest(rows or (), *settings), task.policy)
+    try:
+        source = digest(rows or (), *settings)
+    except Exception:  # noqa: BLE001 - a row may be of any class, and hold anything
+        log.info("A row cannot be told from others, so that a retry begins with the first one.")
+        yield None
+        return
+    place = Place(store, source, task.policy)
     report.resume(place.tally)
     try:
         yield place
