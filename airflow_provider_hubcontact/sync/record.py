@@ -20,7 +20,7 @@ from airflow_provider_hubcontact.sync.columns import (
     key_text,
 )
 from airflow_provider_hubcontact.sync.comparison import Kind
-from airflow_provider_hubcontact.sync.dates import day_of
+from airflow_provider_hubcontact.sync.dates import check_moment_number, day_of
 from airflow_provider_hubcontact.sync.keys import EMAIL, normalized_key, text_problem
 from airflow_provider_hubcontact.sync.outcome import Outcome, Result, internal_error
 from airflow_provider_hubcontact.sync.values import (
@@ -290,6 +290,7 @@ class Shape:
             if value is None:
                 return None
             if type(value) is int and abs(value) < 2**63:
+                check_moment_number(value)
                 return value
             if isinstance(value, datetime):
                 return millis(value)
