@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_hubcontact.operators.drivers import driver_of
 from airflow_provider_hubcontact.operators.queries import database, query
 from airflow_provider_hubcontact.operators.rows import UnusableSource
 from airflow_provider_hubcontact.printable import printable
@@ -132,7 +133,7 @@ def _parquet(path: Path) -> Iterator[Mapping[str, object]]:
             )
             names = [column[0] for column in result.description or ()]
             while rows := result.fetchmany(CHUNK):
-                for row in rows:
+                for row in driver_of(connection).read(rows):
                     yield dict(zip(names, row, strict=True))
     except duckdb.Error as error:
         raise UnusableSource(f"{path}: {error}") from error
