@@ -117,6 +117,15 @@ class TestSchema:
 
 
 class TestValidate:
+    def test_a_schema_that_is_not_text(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """It is told, and not taken for an error of the command."""
+        (tmp_path / "rows.csv").write_text("email\n", encoding="utf-8")
+        (tmp_path / "schema.json").write_bytes(b"\xff")
+
+        chosen = [str(tmp_path / "rows.csv"), "--no-portal", "--schema", str(tmp_path / "schema.json")]
+        assert main(["validate", *chosen]) == 2
+        assert "is not text in UTF-8" in " ".join(capsys.readouterr().err.split())
+
     def test_a_csv(self, hubspot: Sandbox, csv: str, capsys: pytest.CaptureFixture[str]) -> None:
         """Problems as a table and as JSON; the exit status is 1."""
         status, document = told(capsys, "validate", csv)
