@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.operators.sources.drivers import driver_of
 from airflow_provider_hubcontact.operators.sources.queries import database, query
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.rows.record_mapping import BadRow
@@ -84,23 +86,33 @@ def _rows_of_csv(path: Path, rows: Reader) -> Iterator[object]:
 
 
 def _json_lines(path: Path) -> Iterator[object]:
-    with path.open(encoding="utf-8") as file:
+    with path.open(encoding="utf-8-sig") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                try:
-                    yield json.loads(line)
-                except ValueError as error:
-                    raise SourceError(f"{path}, line {number}: no JSON: {error}") from error
+                yield _parsed(line, f"{path}, line {number}")
 
 
 def _json(path: Path) -> list[object]:
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise SourceError(f"{path}: no JSON: {error}") from error
+    document = _parsed(path.read_text(encoding="utf-8-sig"), str(path))
     if not isinstance(document, list):
         raise SourceError(f"{path}: records are a JSON array, this is a {type(document).__name__}")
     return document
+
+
+def _parsed(text: str, place: str) -> Any:
+    """Read JSON; an object that has a name twice is a row that cannot be read.
+
+    :raises SourceError: if it is not JSON.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_object)
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{place}: no JSON: {error}") from error
+
+
+def _object(pairs: list[tuple[str, object]]) -> Mapping[str, object] | BadRow:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else BadRow("an object that has a name twice")
 
 
 def _parquet(path: Path) -> Iterator[Mapping[str, object]]:
@@ -114,14 +126,20 @@ def _parquet(path: Path) -> Iterator[Mapping[str, object]]:
         raise FileNotFoundError(f"{path}: there is no such file")
     try:
         with duckdb.connect() as connection:
-            result = connection.execute("SELECT * FROM read_parquet(?)", [str(path)])
+            # A folder's name is not a column, and a file's not a pattern: it would name other files.
+            result = connection.execute(
+                "SELECT * FROM read_parquet(?, hive_partitioning=false)",
+                [_PATTERN.sub("[\\g<0>]", str(path))],
+            )
             names = [column[0] for column in result.description or ()]
             while rows := result.fetchmany(CHUNK):
-                for row in rows:
+                for row in driver_of(connection).read(rows):
                     yield dict(zip(names, row, strict=True))
     except duckdb.Error as error:
         raise SourceError(f"{path}: {error}") from error
 
+
+_PATTERN = re.compile(r"[*?\[]")
 
 _READERS: Mapping[str, Callable[[Path], Iterable[object]]] = {
     ".csv": _csv,

@@ -23,6 +23,7 @@ from airflow_provider_hubcontact.cli.commands import MOST_SHOWN
 from airflow_provider_hubcontact.cli.definition import COMMANDS, get_hubspot_cli_commands
 from airflow_provider_hubcontact.cli.main import main
 from airflow_provider_hubcontact.cli.run import CONTEXT
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import CONTACTS, connect, run, stored
 
@@ -116,6 +117,15 @@ class TestSchema:
 
 
 class TestValidate:
+    def test_a_schema_that_is_not_text(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """It is told, and not taken for an error of the command."""
+        (tmp_path / "rows.csv").write_text("email\n", encoding="utf-8")
+        (tmp_path / "schema.json").write_bytes(b"\xff")
+
+        chosen = [str(tmp_path / "rows.csv"), "--no-portal", "--schema", str(tmp_path / "schema.json")]
+        assert main(["validate", *chosen]) == 2
+        assert "is not text in UTF-8" in " ".join(capsys.readouterr().err.split())
+
     def test_a_csv(self, hubspot: Sandbox, csv: str, capsys: pytest.CaptureFixture[str]) -> None:
         """Problems as a table and as JSON; the exit status is 1."""
         status, document = told(capsys, "validate", csv)
@@ -282,6 +292,21 @@ class TestLedger:
         assert [line["key"] for line in failures] == ["nobody@example.com", ""]
         assert "updated 1" in text
         assert "2 records." in text
+
+    @pytest.mark.parametrize("text", ["hello", "[1]", '{"verb": "update", "row": 1}', "\x1b[2K"], ids=repr)
+    def test_another_folder(
+        self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str
+    ) -> None:
+        """A plan's, or any other with JSON lines, is not a ledger: it is told which file is wrong."""
+        (tmp_path / "part.jsonl").write_text(f"{text}\n", encoding="utf-8")
+
+        for what in ("summary", "failures"):
+            assert main(["ledger", what, str(tmp_path)]) == 2
+            told = "".join(capsys.readouterr().err.split())
+            assert "part.jsonlisnotapartofaledger:seeitsline1" in told
+        ended = run(records_from_ledger=str(tmp_path))
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert "is not a part of a ledger: see its line 1" in str(ended.error)
 
     def test_no_ledger(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """A wrong path is no empty ledger."""

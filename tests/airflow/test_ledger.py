@@ -324,6 +324,23 @@ class TestPlace:
 
         assert (NAME in state) is is_kept
 
+    @pytest.mark.parametrize("value", [10**5_000, [1, {"a": 10**5_000}]], ids=type)
+    def test_a_row_that_cannot_be_shown(self, hubspot: Sandbox, value: object) -> None:
+        """There is no place in such rows, and each has its outcome all the same."""
+        state = State()
+        hubspot.use_faults(LATE_FAILURE)
+
+        ended = run(
+            records=[*RECORDS, {**RECORDS[0], "email": "x@example.com", "city": value}],
+            retries=1,
+            state=state,
+        )
+
+        assert isinstance(ended.error, HubSpotSyncIncomplete)
+        assert ended.outcomes["invalid"] == 1
+        assert ended.outcomes["updated"] > 0
+        assert state == {}
+
     def test_what_failed_before_it_holds_the_watermark(
         self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:

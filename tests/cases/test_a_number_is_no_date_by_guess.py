@@ -153,3 +153,19 @@ def test_the_bounds_are_the_sandboxs() -> None:
             assert not taken
         else:
             assert taken
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(1_735_689_600, "seconds since 1970"), (20_250_101, "YYYYMMDD"), (10**18, "outside the years")],
+)
+def test_a_columns_timestamp_is_such_a_number(number: int, told: str) -> None:
+    """The legacy API would take seconds for a day of 1970, older than what a contact has."""
+    shape = RecordMapping(timestamp="at")
+
+    result = shape.record(1, {"email": "ada@example.com", "firstname": "Ada", "at": number})
+    good = shape.record(1, {"email": "ada@example.com", "at": 1_735_689_600_000})
+
+    assert isinstance(result, Result)
+    assert told in result.reason
+    assert isinstance(good, Record)

@@ -169,3 +169,29 @@ def test_any_line(tmp_path_factory: pytest.TempPathFactory, headings: list[str],
         assert rows == [{name: cell or None for name, cell in zip(headings, cells, strict=True)}]
     else:
         invalid(rows[0])
+
+
+@pytest.mark.parametrize(("name", "frame"), [("rows.json", "[{}]"), ("rows.jsonl", "{}\n")])
+def test_json(tmp_path: Path, name: str, frame: str) -> None:
+    """An object that has a name twice is invalid, a mark of UTF-8 is not part of it, depth has an end."""
+    doubled = '{"email": "ada@example.com", "city": "Rome", "city": "Bonn"}'
+
+    (row,) = rows_of(tmp_path / name, frame.replace("{}", doubled))
+    (good,) = rows_of(tmp_path / name, "\ufeff" + frame.replace("{}", '{"email": "ada@example.com"}'))
+
+    assert invalid(row).reason == "an object that has a name twice"
+    assert good == {"email": KEY}
+    with pytest.raises(SourceError, match="no JSON"):
+        rows_of(tmp_path / name, "[" * 100_000)
+
+
+def test_parquet_is_read_from_its_own_file_alone(tmp_path: Path) -> None:
+    """A file's name is not a pattern for others, and a folder's name is not a column."""
+    duckdb = pytest.importorskip("duckdb")
+    folder = tmp_path / "city=Rome"
+    folder.mkdir()
+    for name, city in (("rows[1]?.parquet", "Bonn"), ("rows1x.parquet", "wrong")):
+        duckdb.sql(f"SELECT '{city}' AS town").write_parquet(str(folder / name))
+
+    with source_of(Namespace(file=str(folder / "rows[1]?.parquet"), sql=None, sql_conn_id=None)) as source:
+        assert list(source) == [{"town": "Bonn"}]

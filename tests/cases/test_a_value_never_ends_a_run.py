@@ -294,11 +294,11 @@ def test_many_of_them_do_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> N
 @pytest.mark.parametrize(
     ("station", "outcome"),
     [
-        ("sync.intake.Coercer.coerce", Outcome.INVALID),
-        ("sync.engine.plan", Outcome.INVALID),
-        ("sync.portal.PortalSchema.check", Outcome.INVALID),
-        ("sync.engine.settle", Outcome.UNKNOWN),
-        ("sync.record.Shape._of_mapping", Outcome.INVALID),
+        ("sync.flow.record_reader.Coercer.coerce", Outcome.INVALID),
+        ("sync.flow.engine.plan", Outcome.INVALID),
+        ("sync.rows.portal_schema.PortalSchema.check", Outcome.INVALID),
+        ("sync.flow.engine.settle", Outcome.UNKNOWN),
+        ("sync.rows.record_mapping.RecordMapping._of_mapping", Outcome.INVALID),
     ],
 )
 def test_each_station_has_the_net(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ pytest.importorskip("airflow")
 from airflow.providers.common.sql.hooks.sql import DbApiHook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 
+from airflow_provider_hubcontact.cli.sources import source_of
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
+from airflow_provider_hubcontact.operators.sources.drivers import NO_SUCH_TIME, driver_of
 from airflow_provider_hubcontact.operators.sources.queries import database as hook_of
 from airflow_provider_hubcontact.operators.sources.queries import query
 from airflow_provider_hubcontact.sandbox import Sandbox
@@ -310,3 +313,19 @@ def test_a_connection_that_lacks_something(monkeypatch: pytest.MonkeyPatch) -> N
 
     with pytest.raises(SourceError, match=wanted):
         read("SELECT 1", _Unset(None))
+
+
+@pytest.mark.parametrize("value", ["infinity", "-infinity"])
+def test_infinity_of_duckdb(tmp_path: Path, value: str) -> None:
+    """It is not the year 9999, nor 1, whether a query gives it or a file."""
+    duckdb = pytest.importorskip("duckdb")
+    with duckdb.connect() as connection:
+        rows = connection.sql(f"SELECT TIMESTAMP '{value}' AS at, TIMESTAMP '2026-01-01' AS other")
+        rows.write_parquet(str(tmp_path / "rows.parquet"))
+        (row,) = driver_of(connection).read(rows.fetchall())
+
+    with source_of(Namespace(file=str(tmp_path / "rows.parquet"), sql=None, sql_conn_id=None)) as source:
+        (of_file,) = source
+
+    assert row == (UnreadableValue(NO_SUCH_TIME), datetime(2026, 1, 1))  # noqa: DTZ001 - it has no zone
+    assert of_file == dict(zip(("at", "other"), row, strict=True))

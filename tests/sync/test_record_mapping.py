@@ -281,11 +281,13 @@ def test_key(id_property: str, value: object, key: str) -> None:
 
 def test_columns_are_sent_under_their_names() -> None:
     """Without a mapping, every column but the key and the timestamp is sent."""
-    row = {"email": KEY, "firstname": "Ada", "changed_at": 1}
+    row = {"email": KEY, "firstname": "Ada", "changed_at": 1_735_689_600_000}
 
     record = record_of(row, RecordMapping(timestamp="changed_at"))
 
-    assert record == Record(1, KEY, {"firstname": "Ada"}, {"firstname": "Ada", "email": KEY}, 1)
+    assert record == Record(
+        1, KEY, {"firstname": "Ada"}, {"firstname": "Ada", "email": KEY}, 1_735_689_600_000
+    )
 
 
 def test_mapping() -> None:

@@ -6,9 +6,9 @@ such a connection streams, and what its SQL is like, depends on the driver behin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +22,7 @@ class Driver:
     :param streams: whether its cursor hands rows on as they come, and does not collect all of them first.
     :param cursor: opens such a cursor, which gives tuples whatever the connection's own cursor gives.
     :param prepare: makes values that Python does not have become :class:`UnreadableValue`.
+    :param read: does the same to what the driver itself puts in the place of such a value.
     :param abandon: lets a cursor go whose connection is closed, and which has rows left.
     :param locks: whether an open connection keeps other processes from the database.
     :param begins: whether a transaction is begun and ended by statements, since the driver begins none.
@@ -35,6 +36,7 @@ class Driver:
     streams: bool = True
     cursor: Callable[[Any], Any] = lambda connection: connection.cursor()
     prepare: Callable[[Any], None] = lambda _: None
+    read: Callable[[Sequence[Any]], Sequence[Any]] = lambda rows: rows
     abandon: Callable[[Any], None] = lambda _: None
     locks: bool = False
     begins: bool = False
@@ -187,13 +189,25 @@ def _prepare_sqlite(connection: Any) -> None:
         connection.text_factory = decoded
 
 
+_ENDS_OF_TIME = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+
+
+def _read_duckdb(rows: Sequence[Any]) -> Sequence[Any]:
+    """Find infinity, for which DuckDB gives the first or the last time that Python has."""
+    return [tuple(map(_finite, row)) for row in rows]
+
+
+def _finite(value: Any) -> Any:
+    is_infinite = type(value) is datetime and value.replace(tzinfo=UTC) in _ENDS_OF_TIME
+    return UnreadableValue(NO_SUCH_TIME) if is_infinite else value
+
+
 _POSTGRES: Mapping[str, Any] = {"rows_in_insert": 500, "quote": '"', "fold": str.lower}
 
 
 _MYSQL: Mapping[str, Any] = {"quote": "`", "text": "LONGTEXT", "options": " CHARACTER SET utf8mb4"}
 
-
-_DUCKDB = Driver(locks=True, begins=True, rows_in_insert=50, quote='"')
+_DUCKDB = Driver(read=_read_duckdb, locks=True, begins=True, rows_in_insert=50, quote='"')
 
 
 UNKNOWN = Driver(streams=False)

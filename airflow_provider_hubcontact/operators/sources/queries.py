@@ -127,27 +127,29 @@ def _drain(spool: Spool, connection: Any, driver: Driver, sql: str, parameters: 
 
 def _fill(spool: Spool, cursor: Any, driver: Driver, name: str) -> None:
     # PostgreSQL's cursor has its description when the first row is there.
-    first = _next(cursor, spool, name) if cursor.description is not None or driver.streams else ()
+    first = _next(cursor, spool, driver, name) if cursor.description is not None or driver.streams else ()
     if cursor.description is None:
         raise SourceError(f"{name} returns no rows, it is no SELECT")
-    spool.fill([column[0] for column in cursor.description], _chunks(first, cursor, spool, name))
+    spool.fill([column[0] for column in cursor.description], _chunks(first, cursor, spool, driver, name))
 
 
-def _chunks(first: Sequence[Any], cursor: Any, spool: Spool, name: str) -> Iterator[Sequence[Any]]:
+def _chunks(
+    first: Sequence[Any], cursor: Any, spool: Spool, driver: Driver, name: str
+) -> Iterator[Sequence[Any]]:
     chunk = first
     while chunk:
         yield chunk
-        chunk = _next(cursor, spool, name)
+        chunk = _next(cursor, spool, driver, name)
 
 
-def _next(cursor: Any, spool: Spool, name: str) -> Sequence[Any]:
+def _next(cursor: Any, spool: Spool, driver: Driver, name: str) -> Sequence[Any]:
     try:
         rows: Sequence[Any] = cursor.fetchmany(CHUNK)
     except Exception as error:  # noqa: BLE001 - same
         place = f"rows {len(spool) + 1:,} to {len(spool) + CHUNK:,}"
         hint = "a value that cannot be read is to be cast in SQL"
         raise failure(f"{name} broke off in {place}: {told(error)}", error, hint) from None
-    return rows
+    return driver.read(rows)
 
 
 def failure(text: str, error: Exception, hint: str = "") -> Exception:

@@ -29,6 +29,10 @@ REMOTE_PACE = 2.0
 """Seconds between two parts in an object store, which cannot append: so much more a crash can lose."""
 
 
+_NEEDED = frozenset({"run", "task", "map_index", "try", "row", "key", "outcome", "digest"})
+"""What tells whose line it is, and how it ended."""
+
+
 @contextmanager
 def store_of(ledger: str, attempt: Attempt) -> Iterator[LedgerStore]:
     """Open the store of a try's lines, and close it.
@@ -49,13 +53,16 @@ def store_of(ledger: str, attempt: Attempt) -> Iterator[LedgerStore]:
 def all_lines(ledger: str) -> Iterator[Line]:
     """Return the lines of a ledger, or of a folder in one; part by part, as they were written.
 
-    :raises SourceError: if it is a table that cannot be read.
+    :raises SourceError: if it is a table that cannot be read, or a folder that is not only a ledger's.
     :raises HubSpotSyncIncomplete: if its database cannot be reached now.
     """
     table = _table(ledger)
     if table is None:
         for part in parts_of(folder_of(ledger)):
-            yield from lines_of(part)
+            for number, line in enumerate(lines_of(part), 1):
+                if not isinstance(line, dict) or not line.keys() >= _NEEDED:
+                    raise _foreign(part, number)
+                yield line
         return
     conn_id, name = table
     yield from lines_of_table(database(conn_id), name)
@@ -126,7 +133,18 @@ def parts_of(folder: ObjectStoragePath) -> list[ObjectStoragePath]:
 
 
 def lines_of(part: ObjectStoragePath) -> Iterator[Line]:
-    """Give the lines of a part; a last one that a crash cut off is left out."""
-    for text in part.read_bytes().splitlines(keepends=True):
+    """Give the lines of a part; a last one that a crash cut off is left out.
+
+    :raises SourceError: if a line is not JSON.
+    """
+    for number, text in enumerate(part.read_bytes().splitlines(keepends=True), 1):
         if text.endswith(b"\n"):
-            yield orjson.loads(text)
+            try:
+                line: Line = orjson.loads(text)
+            except orjson.JSONDecodeError:
+                raise _foreign(part, number) from None
+            yield line
+
+
+def _foreign(part: ObjectStoragePath, number: int) -> SourceError:
+    return SourceError(printable(f"{part} is not a part of a ledger: see its line {number:,}", 500))

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_hubcontact.printable import printable_logger
+from airflow_provider_hubcontact.sync.keep.checkpoint import NAME, Checkpoint, digest
+
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_hubcontact.sync.keep.report import Report
-from airflow_provider_hubcontact.sync.keep.checkpoint import NAME, Checkpoint, digest
+
+log = printable_logger(__name__)
 
 
 def forget(context: Context) -> None:
@@ -49,7 +53,13 @@ def checkpoint_of(
         task.schema,
         since,
     )
-    checkpoint = Checkpoint(store, digest(rows or (), *settings), task.policy)
+    try:
+        source = digest(rows or (), *settings)
+    except Exception:  # noqa: BLE001 - a row may be of any class, and hold anything
+        log.info("A row cannot be told from others, so that a retry begins with the first one.")
+        yield None
+        return
+    checkpoint = Checkpoint(store, source, task.policy)
     report.resume(checkpoint.tally)
     try:
         yield checkpoint

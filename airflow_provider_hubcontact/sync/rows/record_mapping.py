@@ -21,7 +21,7 @@ from airflow_provider_hubcontact.sync.rows.columns import (
     key_text,
 )
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
-from airflow_provider_hubcontact.sync.rows.dates import day_of
+from airflow_provider_hubcontact.sync.rows.dates import check_moment_number, day_of
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL, normalized_key, text_problem
 from airflow_provider_hubcontact.sync.rows.values import (
     TimeForm,
@@ -251,6 +251,7 @@ class RecordMapping:
             if value is None:
                 return None
             if type(value) is int and abs(value) < 2**63:
+                check_moment_number(value)
                 return value
             if isinstance(value, datetime):
                 return millis(value)
