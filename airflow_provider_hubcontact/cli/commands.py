@@ -233,8 +233,19 @@ def _portal(hubspot: HubSpot) -> tuple[Portal, PortalSchema]:
     found = portal_of(hubspot.properties, rules=True)
     schema = found.schema()
     if schema is None:
-        raise SourceError("the portal's properties cannot be read: the token needs crm.schemas.contacts.read")
+        _say_why_there_are_none(hubspot)
+        raise SourceError("HubSpot lists no properties at all")
     return found, schema
+
+
+def _say_why_there_are_none(hubspot: HubSpot) -> None:
+    """Ask for the portal's properties once more, and raise what is wrong."""
+    try:
+        hubspot.properties.list()
+    except Forbidden as error:
+        raise SourceError(
+            "the portal's properties cannot be read: the token needs crm.schemas.contacts.read"
+        ) from error
 
 
 def _schema(path: Path) -> Schema:

@@ -136,7 +136,8 @@ def _parquet(path: Path) -> Iterator[Mapping[str, object]]:
                 for row in driver_of(connection).read(rows):
                     yield dict(zip(names, row, strict=True))
     except duckdb.Error as error:
-        raise SourceError(f"{path}: {error}") from error
+        # What follows the first line is a traceback, where DuckDB lacks a module of Python.
+        raise SourceError(f"{path}: {str(error).splitlines()[0]}") from error
 
 
 _PATTERN = re.compile(r"[*?\[]")

@@ -205,4 +205,19 @@ def _kept(value: Any) -> dict[str, str]:
 
 
 def _value(kept: dict[str, str] | None) -> Any:
-    return None if kept is None else _KINDS[kept["type"]](kept["value"])
+    """Read a mark.
+
+    :raises SourceError: if it is not one.
+    """
+    if kept is None:
+        return None
+    try:
+        value = _KINDS[kept["type"]](kept["value"])
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        value = None
+    if value is None or _has_no_place(value):
+        raise SourceError(
+            "watermark: the mark that was kept cannot be read: delete it (the asset's state, or the Variable "
+            "hubcontact_watermark.…), and the next run reads every row"
+        )
+    return value

@@ -310,3 +310,26 @@ class TestRuns:
         """Neither is a source that is read."""
         with pytest.raises(ValueError, match="a watermark goes with a source that is read"):
             HubSpotUpdateContactOperator(task_id="x", plan="folder", watermark="updated_at")
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {},
+        {"type": "int"},
+        {"type": "complex", "value": "1"},
+        {"type": "int", "value": "ten"},
+        {"type": "Decimal", "value": "x"},
+        {"type": "Decimal", "value": "Infinity"},
+        {"type": "datetime", "value": None},
+        "2026-01-01",
+    ],
+    ids=str,
+)
+def test_a_damaged_mark(kept: Any) -> None:
+    """The message says what to delete."""
+    store = Store()
+    store.kept = kept
+
+    with pytest.raises(SourceError, match="the mark that was kept cannot be read: delete it"):
+        Watermark("at", store, Policy.of({}))
