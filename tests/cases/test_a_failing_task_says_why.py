@@ -354,7 +354,7 @@ def test_a_good_end_is_one_line(hubspot: Sandbox, said: Said, caplog: pytest.Log
     ended = run(records=[ONE, THREE])
 
     assert ended.error is None
-    (told,) = [each for each in caplog.records if each.name.endswith("operators.ending")]
+    (told,) = [each for each in caplog.records if each.name.endswith("job.ending")]
     assert told.levelno == logging.INFO
     assert told.getMessage().startswith("2 records, 0 with a problem: 2 updated. ")
     assert told.getMessage().endswith(" s.")
@@ -376,7 +376,7 @@ def test_what_is_tolerated_is_a_warning(
     ended = run(**way(hubspot, tmp_path))
 
     assert ended.error is None or isinstance(ended.error, AirflowSkipException)
-    line, warning = (each for each in caplog.records if each.name.endswith("operators.ending"))
+    line, warning = (each for each in caplog.records if each.name.endswith("job.ending"))
     assert (line.levelno, warning.levelno) == (logging.INFO, logging.WARNING)
     assert title in warning.getMessage()
     assert "status_actions[" in warning.getMessage()

@@ -328,7 +328,8 @@ def mutations(draw: st.DrawFn) -> Callable[[Path], None]:
     byte = draw(st.integers(1, 255))
 
     def change(folder: Path) -> None:
-        path = sorted(folder.iterdir())[file]
+        files = sorted(folder.iterdir())  # one may have taken another's place
+        path = files[file % len(files)]
         text = bytearray(path.read_bytes() or b"\n")
         at = place % len(text)
         lines = bytes(text).splitlines(keepends=True)

@@ -103,11 +103,13 @@ with Sandbox(faults={"rules": [{"kind": "latency", "seconds": 60, "on": "*/batch
     connect(pytest.MonkeyPatch(), sandbox.url, sandbox.token)
     records = [{"email": f"c{n}@example.com", "firstname": "SECRET-VALUE"} for n in range(3_000)]
     print("begins", flush=True)
-    run(records=records, mode="upsert", MORE)
+    run(mode="upsert", MORE)
 """
 
 
-@pytest.mark.parametrize("more", ["max_changes=9_000", "plan=sys.argv[1]"], ids=["guarded", "applied"])
+@pytest.mark.parametrize(
+    "more", ["records=records, max_changes=9_000", "plan=sys.argv[1]"], ids=["guarded", "applied"]
+)
 def test_a_killed_run_leaves_nothing(hubspot: Sandbox, tmp_path: Path, more: str) -> None:
     """No file in the temporary folder has a name, from the first moment on: SIGKILL cannot be caught."""
     temporary, plan = tmp_path / "temporary", tmp_path / "plan"
