@@ -271,6 +271,8 @@ class Execution:
             reason = str(error)
             raise
         finally:
+            if run.ledger:
+                run.ledger.begin_anew()
             for result in counted.given_up(reason) if reason else ():
                 run.end(result)
         return stop
