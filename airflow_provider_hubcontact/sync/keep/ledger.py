@@ -200,8 +200,8 @@ class _Ended:
 
     The last line of a key decides: what was written before it is not there any more. Once a row of a key is
     sent in this try, all later ones are, so that the last one wins; and so it is from the first on if any has
-    to be sent again. What failed is final as long as the task retries by itself; if nothing was left to retry,
-    a person has cleared the task to have it tried again.
+    to be sent again. What failed is final as long as the task retries by itself; if nothing was left to
+    retry, a person has cleared the task to have it tried again.
     """
 
     def __init__(self, lines: Iterable[Line], policy: Policy) -> None:
