@@ -164,6 +164,39 @@ def test_a_run_leaves_what_its_rows_leave_one_by_one(
         assert created == list(alone.values()).count(Outcome.CREATED)
 
 
+@given(
+    rows_of_few_keys(),
+    st.builds(Rules, create=st.booleans(), on_regression=st.sampled_from(OnRegression), modes=st.just(MODES)),
+    st.sampled_from([1, 2, 8, 100]),
+    st.builds(ShuffledWorkers, seed=st.integers(0, 10**6)),
+)
+def test_a_dry_run_tells_what_its_rows_would_leave(
+    rows: list[Any], rules: Rules, window: int, workers: ShuffledWorkers
+) -> None:
+    """What it says of a row holds after the rows before it: a plan of it can be applied."""
+    start = [{"email": key, "firstname": "a", STAGE: STAGES[1]} for key in KEYS[:2]]
+    rows = [row for row in rows if BAD not in row.values() and "new_email" not in row]
+    portal = FakePortal.of(*start)
+    contacts: Portal = {each["email"]: dict(each) for each in start}
+    told: Portal = {each["email"]: dict(each) for each in start}
+    shape = RecordMapping(mapping=COLUMNS)
+
+    results = results_of(Sync(shape, rules, portal, None, window=window), rows, workers)
+
+    for row, result in results.items():
+        record = shape.record(row, rows[row - 1])
+        assert isinstance(record, Record)
+        written_alone(contacts, record, rules, blind=False)
+        contact = told.setdefault(result.key, {}) if result.changes else {}
+        for name, (old, new) in result.changes.items():
+            assert (old or "") == contact.get(name, "")
+            contact[name] = contact.get(name, "") + new if new.startswith(";") else new
+    assert portal.writes == []
+    assert _values(told.values()) == _values(contacts.values())
+    created = [each.category for each in results.values()].count("WOULD_CREATE")
+    assert created == len(contacts) - len(start)
+
+
 def _values(contacts: Any) -> list[dict[str, str]]:
     return sorted(
         ({name: value for name, value in contact.items() if value} for contact in contacts),

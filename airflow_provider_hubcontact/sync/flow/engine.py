@@ -16,6 +16,7 @@ from airflow_provider_hubcontact.sync.decide.settle import Settled, halfway, hal
 from airflow_provider_hubcontact.sync.decide.verification import key_after, verified
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call, ReadCall, VerifyCall, WriteCall
 from airflow_provider_hubcontact.sync.flow.circuit_breaker import CircuitBreaker
+from airflow_provider_hubcontact.sync.flow.dry_writes import DryWrites
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
 from airflow_provider_hubcontact.sync.flow.keys_seen import KeysSeen
 from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVerification
@@ -145,6 +146,7 @@ class _Run:
         self._outbox = WriteQueue()
         self._met: set[int] = set()  # rows whose creation met a contact
         self._unproved = PendingVerification()
+        self._dry_writes = DryWrites() if sync.writer is None else None
         self._stumbled = 0  # records
 
     def through(self) -> Stop | None:
@@ -252,6 +254,8 @@ class _Run:
             reason = f"HubSpot answered the look-up, but does not mention {silent[0]}"
             self._end(Result(record.row, record.key, Outcome.UNKNOWN, 200, reason=reason))
             return
+        if self._dry_writes:
+            found = self._dry_writes.seen(found, keys)
         stored = next((found.contacts[key] for key in keys if key in found.contacts), None)
         if self._window.claim(record, stored, outdated):
             self._go_on(record, partial(plan, record, found.contacts, self._sync.rules))
@@ -274,7 +278,8 @@ class _Run:
         planned = self._planned(record, decide)
         if isinstance(planned, Result):
             self._end(planned)
-        elif self._sync.writer is None:
+        elif self._dry_writes:
+            self._dry_writes.note(planned)
             self._end(unwritten(planned))
         else:
             change = planned._replace(met=True) if record.row in self._met else planned
