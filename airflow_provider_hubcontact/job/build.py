@@ -96,7 +96,7 @@ class Assembly:
             coercer=Coercer(portal.kinds, self._report.coerced, task.id_property, portal.padded),
             schema=schema,
             portal=allowed if task.validate_against_portal else None,
-            fold=task.duplicates == "last",
+            once=task.duplicates == "reject",
             verifier=ReadBack(port) if task.verify else None,
         )
 

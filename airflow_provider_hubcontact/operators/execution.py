@@ -278,6 +278,8 @@ class Execution:
             reason = str(error)
             raise
         finally:
+            if run.ledger:
+                run.ledger.begin_anew()
             for result in counted.given_up(reason) if reason else ():
                 run.end(result)
         return stop
@@ -299,6 +301,11 @@ class Execution:
         if self.watermark and checkpoint:
             self.watermark.go_on(done, checkpoint.tally)
         first, remaining = _peeked(islice(rows, done, None))
+        ended: Iterator[object] = iter(())
+        remaining = chain(first, remaining)
+        if done and self._task.duplicates == "reject":  # their keys count; rows can be read twice here
+            remaining = iter(rows)
+            ended = islice(remaining, done)
         sync = assembly.sync(shape, [*first, *self._examples], writes=writes)
 
         def settled(result: Result) -> None:
@@ -316,7 +323,7 @@ class Execution:
             self._workers = workers
             if self._stopped.is_set():  # before there was something to stop
                 workers.interrupt()
-            stop = sync.run(chain(first, remaining), workers, settled, memory.journal, done + 1)
+            stop = sync.run(remaining, workers, settled, memory.journal, ended=ended, first=done + 1)
             report.stopped = printable(stop.reason) if stop else None
             if isinstance(sync.verifier, ReadBack):
                 report.verified = {"records": sync.verifier.records, "calls": sync.verifier.calls}

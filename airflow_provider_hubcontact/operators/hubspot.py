@@ -58,7 +58,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
         file with it, absolute or beside the DAG. Values keep their types; left-out ones are absent.
         (templated)
     :param nulls: ``ignore`` leaves empty values out, ``clear`` clears the property.
-    :param duplicates: ``last``: of rows with one key the last wins; ``reject``: the later ones are invalid.
+    :param duplicates: ``last``: rows with one key are written in their order; ``reject``: the later ones are
+        invalid, wherever they are.
     :param on_stage_regression: what happens when a lifecycle stage would go back: ``reject`` the record,
         ``keep`` the stage and write the rest, or ``reset`` it: clear, then set.
     :param mode: ``update`` existing contacts only, or ``upsert``.

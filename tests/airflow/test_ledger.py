@@ -67,7 +67,7 @@ class TestFiles:
 
         kept = {line["row"]: line for line in lines(tmp_path)}
         assert {row: line["outcome"] for row, line in kept.items()} == {
-            1: "updated", 2: "superseded", 3: "not_found", 4: "invalid", 5: "updated",
+            1: "updated", 2: "updated", 3: "not_found", 4: "invalid", 5: "unchanged",
         }  # fmt: skip
         assert ended.report["rows"] == len(kept)
         assert kept[1]["changes"] == {"firstname": ["old", "new 0"]}
@@ -286,6 +286,21 @@ class State(dict[str, Any]):
 
 
 class TestPlace:
+    def test_a_key_before_the_place_counts(self, hubspot: Sandbox) -> None:
+        """A row that was rejected for its key is rejected by each try."""
+        state = State()
+        again = {"email": "c0@example.com", "firstname": "another"}
+        rows = [*RECORDS, again]
+        hubspot.use_faults(LATE_FAILURE)
+        run(records=rows, retries=1, state=state, duplicates="reject")
+        hubspot.use_faults({"rules": []})
+        assert state[NAME]["rows"] > 0
+        second = run(records=rows, retries=1, state=state, try_number=2, duplicates="reject")
+
+        assert second.outcomes["invalid"] == 1
+        assert sum(second.outcomes.values()) == len(rows)
+        assert stored(hubspot, "c0@example.com", "firstname") == "new 0"
+
     def test_a_retry_goes_on_from_there(self, hubspot: Sandbox) -> None:
         """Without a ledger, the rows before the place are neither read nor written again, but counted."""
         state = State()

@@ -107,9 +107,8 @@ class TestOutcomes:
         ended = run(records=records, validate_against_portal=False)
 
         assert ended.outcomes == {
-            "updated": 1,
+            "updated": 2,
             "unchanged": 1,
-            "superseded": 1,
             "invalid": 2,
             "rejected": 1,
             "not_found": 1,
@@ -549,6 +548,17 @@ class TestBadRecords:
 
         assert run(records=records, duplicates="reject").outcomes == {"updated": 1, "invalid": 1}
         assert stored(hubspot, "ada@example.com", "firstname") == "one"
+
+    def test_the_same_key_far_apart_can_be_refused(self, hubspot: Sandbox) -> None:
+        """However many rows are between the two, with guards and without."""
+        others = [{"email": f"nobody{n}@example.com"} for n in range(9_000)]
+        first, second = ({"email": "ada@example.com", "firstname": name} for name in ("one", "two"))
+
+        for guards in ({}, {"max_changes": 5}):
+            ended = run(records=[first, *others, second], duplicates="reject", **guards)
+
+            assert ended.outcomes["invalid"] == 1
+            assert stored(hubspot, "ada@example.com", "firstname") == "one"
 
     @pytest.mark.parametrize(("value", "says"), [("[]", "is text"), (5, "is a int")])
     def test_a_source_that_is_none(self, hubspot: Sandbox, value: object, says: str) -> None:

@@ -201,12 +201,12 @@ class FakePortal:
 
     @staticmethod
     def _set(contact: dict[str, str], properties: Mapping[str, str]) -> None:
-        """Set values as HubSpot does: a stage that would go back is left alone, without a word."""
+        """Set values as HubSpot does: a stage that would go back is left alone, a semicolon adds."""
         current = contact.get(STAGE)
         for name, value in properties.items():
             stays = name == STAGE and current and value
             if not (stays and DEFAULT_STAGES.index(value) < DEFAULT_STAGES.index(str(current))):
-                contact[name] = value
+                contact[name] = contact.get(name, "") + value if value.startswith(";") else value
 
     @contextmanager
     def _busy(self, addresses: Sequence[str]) -> Iterator[None]:

@@ -101,7 +101,7 @@ def test_each_record_has_its_own_outcome() -> None:
         Outcome.REJECTED,
         Outcome.NOT_FOUND,
         Outcome.INVALID,
-        Outcome.SUPERSEDED,
+        Outcome.CONFLICT,
         Outcome.SUPERSEDED,
         Outcome.UPDATED,
         Outcome.INVALID,
@@ -175,7 +175,7 @@ def test_duplicates_refused() -> None:
     """If asked to, the first row of a key is written and later ones are invalid."""
     portal = FakePortal.of(*people(1))
 
-    results = results_of(sync_of(portal, fold=False), renamed(0, to="first") + renamed(0, to="second"))
+    results = results_of(sync_of(portal, once=True), renamed(0, to="first") + renamed(0, to="second"))
 
     assert outcomes(results) == [Outcome.UPDATED, Outcome.INVALID]
     assert portal.contacts["1"]["firstname"] == "first"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.plan import Rules, WriteMode
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
 from airflow_provider_hubcontact.sync.model.change import Stored
-from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 
 RULES = Rules()
@@ -19,8 +18,8 @@ def record(row: int, key: str, **properties: str) -> Record:
     return Record(row, key, properties)
 
 
-def window_of(*records: Record, fold: bool = True) -> InFlight:
-    window = InFlight(fold=fold)
+def window_of(*records: Record, rules: Rules = RULES) -> InFlight:
+    window = InFlight(rules)
     for each in records:
         window.admit(each)
     return window
@@ -30,94 +29,140 @@ def rows(records: tuple[Record, ...]) -> list[int]:
     return [record.row for record in records]
 
 
-def test_last_row_wins() -> None:
-    """Of several waiting rows with a key the last stays, and each earlier one is told which row won."""
-    window = InFlight()
-
-    results = [window.admit(record(row, "a")) for row in (1, 2, 3)]
-
-    assert results == [
-        None,
-        Result(1, "a", Outcome.SUPERSEDED, reason="row 2 has the same key and wins"),
-        Result(2, "a", Outcome.SUPERSEDED, reason="row 3 has the same key and wins"),
-    ]
-    assert rows(window.take(10, RULES)) == [3]
+NAMED = {"firstname": "x"}
 
 
-def test_later_row_takes_a_later_turn() -> None:
-    """A row that wins does not jump the queue: two keys may be of one contact."""
+def test_rows_of_one_key_that_follow_each_other_are_taken_as_one() -> None:
+    """The later value wins, what only an earlier row has is kept, and the first row gives the number."""
+    first, second = record(1, "a", city="1"), record(2, "a", city="2", zip="1")
+    third = record(3, "a", state="3", zip="1")
+    window = window_of(first, second, third)
+
+    (whole,) = window.take(10)
+
+    assert whole == Record(1, "a", {"city": "2", "zip": "1", "state": "3"}, parts=(first, second, third))
+    assert len(window) == 3
+    assert window.merged("a") == whole
+    window.release("a")
+    assert (len(window), window.merged("a")) == (0, None)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        record(3, "a", firstname="x"),
+        record(2, "a", lifecyclestage="lead"),
+        record(2, "a", email="n"),
+        record(2, "a", hs_color="x"),
+        record(2, "a"),
+        Record(2, "a", NAMED, timestamp=5),
+        Record(2, "a", NAMED, before={"firstname": "y"}),
+        Record(2, "a", NAMED, digest="d"),
+    ],
+    ids=["other rows between", "stage", "address", "mode", "no value", "time", "planned", "planned create"],
+)
+@pytest.mark.parametrize("later_first", [False, True])
+def test_rows_that_are_not_merged(second: Record, later_first: bool) -> None:
+    """They go one after the other, in their order."""
+    rules = Rules(modes={"hs_color": WriteMode.APPEND})
+    one = record(1, "a", firstname="x")
+    pair = (second._replace(row=1), one._replace(row=second.row)) if later_first else (one, second)
+    window = window_of(*pair, rules=rules)
+
+    assert window.take(10) == (pair[0],)
+    assert window.take(10) == ()
+    window.release("a")
+    assert window.take(10) == (pair[1],)
+    window.release("a")
+    assert len(window) == 0
+
+
+def test_a_row_of_which_some_values_are_overwritten_is_not_merged() -> None:
+    """HubSpot would judge only the others."""
+    window = window_of(record(1, "a", city="1", zip="1"), record(2, "a", city="2"), record(3, "a", city="3"))
+
+    assert rows(window.take(10)) == [1]
+    window.release("a")
+    (whole,) = window.take(10)
+    assert rows(whole.parts) == [2, 3]
+
+
+def test_a_merged_record_is_taken_apart() -> None:
+    """Its rows begin anew, one by one and in order, before any later row of the key."""
+    window = window_of(*(record(row, "a", city=str(row)) for row in (1, 2, 3)))
+    (whole,) = window.take(10)
+    window.claim(whole, ADA)
+    window.admit(record(4, "a", city="4"))
+
+    assert window.part(whole) == {"key a", "contact 901"}
+
+    for row in (1, 2):
+        assert rows(window.take(10)) == [row]
+        window.release("a")
+    window.admit(record(5, "a", city="5"))
+    assert rows(window.take(10)) == [3]
+    window.release("a")
+    (rest,) = window.take(10)
+    assert rows(rest.parts) == [4, 5]
+    window.release("a")
+    assert len(window) == 0
+
+
+def test_what_goes_on_goes_before_what_waits() -> None:
+    """Rows that waited for others are taken first, in the order of the source."""
     window = window_of(record(1, "a"), record(2, "b"), record(3, "a"))
-
-    assert rows(window.take(10, RULES)) == [2, 3]
-
-
-@pytest.mark.parametrize("taken", [False, True], ids=["waiting", "taken"])
-def test_duplicates_are_refused(taken: bool) -> None:
-    """Without folding the first row of a key stays, and later ones are invalid."""
-    window = window_of(record(1, "a"), fold=False)
-    if taken:
-        window.take(1, RULES)
-
-    result = window.admit(record(2, "a"))
-
-    assert result == Result(2, "a", Outcome.INVALID, None, "DUPLICATE", "an earlier row has the key a too")
-    assert len(window) == 1
-
-
-def test_key_comes_again_without_folding() -> None:
-    """A key whose record has ended is forgotten, so it may come again."""
-    window = window_of(record(1, "a"), fold=False)
-    window.take(1, RULES)
+    one, two = window.take(2)
+    window.claim(one, ADA)
+    window.claim(two, ADA)
+    window.admit(record(4, "c"))
     window.release("a")
 
-    assert window.admit(record(2, "a")) is None
+    assert rows(window.take(10)) == [2, 3, 4]
 
 
 def test_same_key_waits_for_the_one_that_is_taken() -> None:
-    """A row whose key is under way is taken only when that one has ended; the last such row wins."""
+    """A row whose key is under way is taken only when that one has ended."""
     window = window_of(record(1, "a"))
-    window.take(10, RULES)
+    window.take(10)
+    window.admit(record(2, "a"))
+    window.admit(record(3, "a"))
 
-    assert window.admit(record(2, "a")) is None
-    superseded = window.admit(record(3, "a"))
-
-    assert superseded is not None
-    assert (superseded.row, superseded.outcome) == (2, Outcome.SUPERSEDED)
-    assert window.take(10, RULES) == ()
+    assert window.take(10) == ()
     window.release("a")
-    assert rows(window.take(10, RULES)) == [3]
+    assert rows(window.take(10)) == [2]
+    assert window.take(10) == ()
+    window.release("a")
+    assert rows(window.take(10)) == [3]
 
 
 def test_row_behind_a_blocked_one() -> None:
     """A row never overtakes an earlier one of its key that had to wait twice."""
     window = window_of(record(1, "a"), record(2, "b"))
-    first, second = window.take(10, RULES)
-    window.claim(first, ADA, RULES)
-    window.claim(second, ADA, RULES)
+    first, second = window.take(10)
+    window.claim(first, ADA)
+    window.claim(second, ADA)
     window.admit(record(3, "b"))
     window.release("a")
 
-    superseded = window.admit(record(4, "b"))
+    window.admit(record(4, "b"))
 
-    assert superseded is not None
-    assert superseded.row == 3
-    assert rows(window.take(10, RULES)) == [2]
-    window.release("b")
-    assert rows(window.take(10, RULES)) == [4]
+    for row in (2, 3, 4):
+        assert rows(window.take(10)) == [row]
+        window.release("b")
 
 
 def test_one_contact_at_a_time() -> None:
     """Two keys of one contact go one after the other."""
     window = window_of(record(1, "a"), record(2, "b"), record(3, "c"))
-    first, second, third = window.take(10, RULES)
+    first, second, third = window.take(10)
 
-    assert window.claim(first, ADA, RULES)
-    assert not window.claim(second, ADA, RULES)
-    assert window.claim(third, BOB, RULES)
+    assert window.claim(first, ADA)
+    assert not window.claim(second, ADA)
+    assert window.claim(third, BOB)
     assert window.waiting == 0
     assert window.release("a") == {"key a", "contact 901"}
-    assert rows(window.take(10, RULES)) == [2]
-    assert window.claim(second, ADA, RULES)
+    assert rows(window.take(10)) == [2]
+    assert window.claim(second, ADA)
 
 
 @pytest.mark.parametrize(
@@ -131,22 +176,22 @@ def test_one_contact_at_a_time() -> None:
 def test_one_key_at_a_time(one: Record, other: Record) -> None:
     """Records that have or get one key go one after the other, though no contact has it yet."""
     window = window_of(one, other)
-    window.take(10, RULES)
+    window.take(10)
 
-    assert window.claim(one, None, RULES)
-    assert not window.claim(other, None, RULES)
+    assert window.claim(one, None)
+    assert not window.claim(other, None)
     window.release("a")
-    assert rows(window.take(10, RULES)) == [2]
+    assert rows(window.take(10)) == [2]
 
 
 def test_outdated_look_up() -> None:
     """A record whose contact was written since its look-up began waits to be looked up again."""
     window = window_of(record(1, "a"))
-    (taken,) = window.take(1, RULES)
+    (taken,) = window.take(1)
 
-    assert not window.claim(taken, ADA, RULES, {"contact 901"})
-    assert rows(window.take(1, RULES)) == [1]
-    assert window.claim(taken, ADA, RULES, {"contact 902"})
+    assert not window.claim(taken, ADA, {"contact 901"})
+    assert rows(window.take(1)) == [1]
+    assert window.claim(taken, ADA, {"contact 902"})
 
 
 def test_size_of_a_look_up() -> None:
@@ -155,14 +200,14 @@ def test_size_of_a_look_up() -> None:
         record(1, "a"), record(2, "b", email="n"), record(3, "c"), record(4, "d"), record(5, "e", email="m")
     )
 
-    assert [rows(window.take(3, RULES)) for _ in range(4)] == [[1, 2], [3, 4], [5], []]
+    assert [rows(window.take(3)) for _ in range(4)] == [[1, 2], [3, 4], [5], []]
 
 
 def test_one_record_always_fits() -> None:
     """A record with two keys is looked up even where one key is the limit."""
     window = window_of(record(1, "a", email="n"))
 
-    assert rows(window.take(1, RULES)) == [1]
+    assert rows(window.take(1)) == [1]
 
 
 def test_take_known() -> None:
@@ -171,17 +216,17 @@ def test_take_known() -> None:
         record(1, "a", firstname="A"), record(2, "b", lifecyclestage="lead"), record(3, "c", firstname="C")
     )
 
-    assert rows(window.take_known(RULES)) == [1, 3]
-    assert rows(window.take(10, RULES)) == [2]
+    assert rows(window.take_known()) == [1, 3]
+    assert rows(window.take(10)) == [2]
 
 
 def test_everything_counts() -> None:
     """Waiting, blocked, taken and claimed records count; those that have ended do not."""
     window = window_of(record(1, "a"), record(2, "b"), record(3, "c"))
-    first, second = window.take(2, RULES)
+    first, second = window.take(2)
     window.admit(record(4, "a"))
-    window.claim(first, ADA, RULES)
-    window.claim(second, ADA, RULES)
+    window.claim(first, ADA)
+    window.claim(second, ADA)
 
     assert (len(window), window.waiting) == (4, 1)
     window.release("a")
@@ -191,9 +236,9 @@ def test_everything_counts() -> None:
 def test_drain() -> None:
     """Draining gives up all records that wait, and leaves those that are being looked up or written."""
     window = window_of(record(1, "a"), record(2, "b"), record(3, "c"), record(4, "d"))
-    first, second, _ = window.take(3, RULES)
-    window.claim(first, ADA, RULES)
-    window.claim(second, ADA, RULES)
+    first, second, _ = window.take(3)
+    window.claim(first, ADA)
+    window.claim(second, ADA)
     window.admit(record(5, "c"))
 
     drained = window.drain()

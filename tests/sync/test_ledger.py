@@ -194,6 +194,38 @@ class TestResume:
         assert kept.earlier(first) is None
         assert kept.earlier(last) is None
 
+    def test_the_last_line_of_a_key_decides(self) -> None:
+        """What an earlier try wrote is not there any more if a later one wrote something else."""
+        one, other = record(1, firstname="A"), record(1, firstname="B")
+        lines = tried((one, Outcome.UPDATED, 200))
+        lines = tried((other, Outcome.UPDATED, 200), number=2, before=lines)
+
+        assert ledger(Memory(lines), 3).earlier(one) is None
+        assert ledger(Memory(lines), 3).earlier(other) is not None
+
+    @pytest.mark.parametrize("order", ["AB", "BA", "ABA", "BAB", "CB", "BCB", "B", "BB"])
+    def test_the_last_row_of_a_key_is_what_is_left(self, order: str) -> None:
+        """Once a row of a key is sent in a try, so are all that come after it."""
+        lines = tried(*((record(row, firstname=name), Outcome.UPDATED, 200) for row, name in enumerate("AB")))
+        kept, left = ledger(Memory(lines), 2), "B"
+
+        for row, name in enumerate(order):
+            if kept.earlier(record(row, firstname=name)) is None:
+                left = name
+
+        assert left == order[-1]
+
+    def test_rows_that_are_read_twice(self) -> None:
+        """A pass that only counts has sent nothing."""
+        lines = tried((record(1, firstname="A"), Outcome.UPDATED, 200))
+        kept = ledger(Memory(lines), 2)
+
+        for _ in range(2):
+            assert kept.earlier(record(1, firstname="A")) is not None
+            assert kept.earlier(record(2, firstname="B")) is None
+            assert kept.earlier(record(3, firstname="A")) is None
+            kept.begin_anew()
+
     def test_three_tries(self) -> None:
         """The last word on a record counts, whichever try said it."""
         one, two = record(1, firstname="x"), record(2, "b@b.c")

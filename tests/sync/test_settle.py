@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.decide.settle import Retry, Settled, halfway, halves, settle, unread
@@ -440,3 +442,36 @@ class TestConflictOfACreation:
     def test_an_updates_conflict_is_one_at_once(self) -> None:
         """Nothing is to be looked up again for an address that another contact has."""
         assert outcomes(settle([step(1)], refused(status=409))) == {1: Outcome.CONFLICT}
+
+
+VALUES = st.lists(
+    st.sampled_from(["1", "1 is", "1 is one", "1 was not", "1 was not 2", "2", " 1", "1 is one "])
+)
+
+
+@given(VALUES.filter(lambda values: len(values) > 1), st.data(), st.booleans())
+def test_nobody_is_blamed_for_anothers_value(values: list[str], data: st.DataObject, trims: bool) -> None:
+    """A sentence that may be about several values decides about none of them: halving finds out."""
+    guilty = data.draw(st.sampled_from(values), label="guilty")
+    quoted = guilty.strip() if trims else guilty
+    end = data.draw(st.sampled_from(["was not a valid number.", "is at 12:0:0.0 UTC, not midnight!"]))
+    sent = [step(row, Write.UPDATE, {"points": value}) for row, value in enumerate(values, 1)]
+
+    settled = settle(sent, refused(Detail(f"{quoted} {end}", "INVALID_OPTION", ("points",))))
+
+    assert {values[result.row - 1] for result in settled.results} <= {guilty}
+    assert len(settled.results) + sum(map(len, again(settled))) == len(values)
+
+
+def test_a_clear_sentence_decides_beside_an_unclear_one() -> None:
+    """Each thing that is wrong is judged by itself."""
+    sent = [step(row, Write.UPDATE, {"points": value}) for row, value in enumerate(["1", "1 is one", "x"], 1)]
+    details = (
+        Detail("1 is one was not one of the allowed options: []", "INVALID_OPTION", ("points",)),
+        Detail("x was not one of the allowed options: []", "INVALID_OPTION", ("points",)),
+    )
+
+    settled = settle(sent, refused(*details))
+
+    assert outcomes(settled) == {3: Outcome.REJECTED}
+    assert again(settled) == [[1, 2]]

@@ -118,8 +118,9 @@ def _without_the_guilty(sent: Sequence[Step], answer: Refused) -> Settled:
     results: list[Result] = []
     onward: list[Step] = []
     rest: list[Step] = []
+    clear = [detail for detail in answer.details if _is_clear(detail, sent)]
     for step in sent:
-        details = [detail for detail in answer.details if _is_about(detail, step)]
+        details = [detail for detail in clear if _meant(detail, step)]
         if not details:
             rest.append(step)
             continue
@@ -136,18 +137,33 @@ def _without_the_guilty(sent: Sequence[Step], answer: Refused) -> Settled:
     return Settled(tuple(results), tuple(onward), (Retry(tuple(rest)),) if rest else ())
 
 
-def _is_about(detail: Detail, step: Step) -> bool:
-    """Tell whether HubSpot means a value of this step: it names the property, and quotes the value.
+def _is_clear(detail: Detail, sent: Sequence[Step]) -> bool:
+    """Check whether what is wrong is wrong with one value only, whichever records have it.
+
+    "1 is one was not …" begins as a sentence about "1" does, too.
+    """
+    if detail.code in _WHATEVER_THE_VALUE:
+        return True
+    return len({value for step in sent for value in _meant(detail, step)}) == 1
+
+
+def _meant(detail: Detail, step: Step) -> tuple[tuple[str, str], ...]:
+    """Return the properties of a step, with their values, that HubSpot may mean: it names and quotes them.
 
     HubSpot docs: "Error handling"; the sentences as recorded.
     """
-    values = [step.properties[name] for name in detail.properties if step.properties.get(name)]
+    values = [(name, step.properties[name]) for name in detail.properties if step.properties.get(name)]
     if detail.code in _WHATEVER_THE_VALUE:
-        return bool(values)
+        return tuple(values)
+    return tuple((name, value) for name, value in values if _is_quoted(value, detail.message))
+
+
+def _is_quoted(value: str, sentence: str) -> bool:
+    """Check whether a sentence may quote a value, as it is or without the blanks around it."""
     return any(
-        detail.message.startswith((f"{value} was not ", f"{value} is "))
-        or detail.message == f"Email address {value} is invalid"
-        for value in values
+        sentence.startswith((f"{text} was not ", f"{text} is "))
+        or sentence == f"Email address {text} is invalid"
+        for text in (value, value.strip())
     )
 
 

@@ -1,4 +1,4 @@
-"""Drives the stations: source, shape, validate, fold, resolve, plan, deliver, settle."""
+"""Drives the stations: source, shape, validate, resolve, plan, deliver, settle."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from functools import partial
 import orjson
 
 from airflow_provider_hubcontact.printable import printable_logger
+from airflow_provider_hubcontact.sync.decide.merging import is_to_be_parted, parted
 from airflow_provider_hubcontact.sync.decide.plan import Rules, blind, new_key, plan, unwritten
 from airflow_provider_hubcontact.sync.decide.settle import Settled, halfway, halves, settle, unread
 from airflow_provider_hubcontact.sync.decide.verification import key_after, verified
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call, ReadCall, VerifyCall, WriteCall
 from airflow_provider_hubcontact.sync.flow.circuit_breaker import CircuitBreaker
+from airflow_provider_hubcontact.sync.flow.dry_writes import DryWrites
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
+from airflow_provider_hubcontact.sync.flow.keys_seen import KeysSeen
 from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVerification
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.flow.workers import Workers
@@ -48,7 +51,7 @@ from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 log = printable_logger(__name__)
 
 WINDOW = 8_000
-"""Records that may be under way at once: what folding sees, and what bounds memory."""
+"""Records that may be under way at once: this bounds memory."""
 
 
 FLUSH_EVERY = 1_000
@@ -73,7 +76,7 @@ class Sync:
     :param coercer: makes texts such as their properties take; None to leave them alone.
     :param schema: what records must satisfy.
     :param portal: what the portal allows; it is asked about what differs.
-    :param fold: whether the last of several rows with one key wins; else the later ones are ``invalid``.
+    :param once: whether a key may have one valid row only; the later ones are ``invalid``.
     :param verifier: reads back what was written; None to believe the answers.
     :param window: records that may be under way at once.
     """
@@ -85,7 +88,7 @@ class Sync:
     coercer: Coercer | None = None
     schema: Schema | None = None
     portal: PortalSchema | None = None
-    fold: bool = True
+    once: bool = False
     verifier: Reader | None = None
     window: int = WINDOW
 
@@ -95,6 +98,8 @@ class Sync:
         workers: Workers[Call, Answer],
         settled: Callable[[Result], None],
         journal: Journal | None = None,
+        *,
+        ended: Iterable[object] = (),
         first: int = 1,
     ) -> Stop | None:
         """Take every row to its outcome.
@@ -103,11 +108,16 @@ class Sync:
         :param workers: what carries the calls out.
         :param settled: called once for each row that was read, in this thread.
         :param journal: remembers results, and knows those of earlier tries.
+        :param ended: the rows before the first, which an earlier try has ended.
         :param first: number of the first row.
         :return: why the source was not read to its end, or None if it was.
         :raises Exception: what the source or the journal raised, once every row read before has its outcome.
         """
-        intake = RecordReader(enumerate(rows, first), self.shape, self.coercer, self.schema, journal)
+        seen = KeysSeen() if self.once else None
+        intake = RecordReader(
+            enumerate(rows, first), self.shape, self.coercer, self.schema, journal, seen=seen
+        )
+        intake.pass_over(enumerate(ended, 1))
         return _Run(self, intake, workers, settled, journal).through()
 
 
@@ -128,7 +138,7 @@ class _Run:
         self._report = settled
         self._journal = journal
         self._watch = CircuitBreaker()
-        self._window = InFlight(fold=sync.fold)
+        self._window = InFlight(sync.rules)
         self._broken: Exception | None = None  # what the journal raised, or a call
         self._interrupted = False
         self._calls: list[Call] = []  # under way
@@ -136,6 +146,7 @@ class _Run:
         self._outbox = WriteQueue()
         self._met: set[int] = set()  # rows whose creation met a contact
         self._unproved = PendingVerification()
+        self._dry_writes = DryWrites() if sync.writer is None else None
         self._stumbled = 0  # records
 
     def through(self) -> Stop | None:
@@ -159,14 +170,14 @@ class _Run:
     def _readings(self) -> Iterator[ReadCall]:
         return (job for job in self._calls if isinstance(job, ReadCall))
 
-    # Source, shape, validate, fold
+    # Source, shape, validate
 
     def _fill(self) -> None:
         while not self._watch.stop and not self._intake.exhausted and len(self._window) < self._sync.window:
             taken = self._intake.next()
             if isinstance(taken, Record):
-                taken = self._window.admit(taken)
-            if taken:
+                self._window.admit(taken)
+            elif taken:
                 self._settled(taken)
                 if taken.row % FLUSH_EVERY == 0:
                     self._flush()
@@ -197,8 +208,8 @@ class _Run:
         """Plan at once what need not be looked up."""
         if self._sync.reader.always or self._sync.writer is None:
             return
-        for record in self._window.take_known(self._sync.rules, self._met):
-            if self._window.claim(record, None, self._sync.rules):
+        for record in self._window.take_known(self._met):
+            if self._window.claim(record, None):
                 self._go_on(record, partial(blind, record, self._sync.rules))
 
     def _start_reads(self) -> None:
@@ -213,7 +224,7 @@ class _Run:
         size = self._sync.reader.batch_size
         if self._window.waiting < size and self._calls and not self._intake.exhausted:
             return ()  # a fuller call will be possible
-        return self._window.take(size, self._sync.rules)
+        return self._window.take(size)
 
     def _keys(self, record: Record) -> tuple[str, ...]:
         key = new_key(record, self._sync.rules)
@@ -243,8 +254,10 @@ class _Run:
             reason = f"HubSpot answered the look-up, but does not mention {silent[0]}"
             self._end(Result(record.row, record.key, Outcome.UNKNOWN, 200, reason=reason))
             return
+        if self._dry_writes:
+            found = self._dry_writes.seen(found, keys)
         stored = next((found.contacts[key] for key in keys if key in found.contacts), None)
-        if self._window.claim(record, stored, self._sync.rules, outdated):
+        if self._window.claim(record, stored, outdated):
             self._go_on(record, partial(plan, record, found.contacts, self._sync.rules))
 
     # Plan, deliver, settle
@@ -254,7 +267,7 @@ class _Run:
         try:
             planned = decide()
             if isinstance(planned, Change):
-                if self._sync.portal and (problem := self._sync.portal.check(record, planned.outcome)):
+                if self._sync.portal and (problem := _problem(self._sync.portal, record, planned)):
                     return problem
                 orjson.dumps(planned.steps)  # the body of the call can be made
         except Exception as error:  # noqa: BLE001 - whatever it holds
@@ -265,7 +278,8 @@ class _Run:
         planned = self._planned(record, decide)
         if isinstance(planned, Result):
             self._end(planned)
-        elif self._sync.writer is None:
+        elif self._dry_writes:
+            self._dry_writes.note(planned)
             self._end(unwritten(planned))
         else:
             change = planned._replace(met=True) if record.row in self._met else planned
@@ -393,10 +407,20 @@ class _Run:
             self._outbox.put_back(job)
 
     def _end(self, result: Result) -> set[str]:
-        """Give a record that was under way its outcome, and tell what it had claimed."""
-        self._settled(result)
+        """Give a record that was under way its outcome, and tell what it had claimed.
+
+        The rows of a merged one begin anew, one by one, if it may be about one of them.
+        """
         self._met.discard(result.row)
-        claims = self._window.release(result.key)
+        if (whole := self._window.merged(result.key)) is None:
+            self._settled(result)
+            claims = self._window.release(result.key)
+        elif is_to_be_parted(result):
+            claims = self._window.part(whole)
+        else:
+            for each in parted(whole, result):
+                self._settled(each)
+            claims = self._window.release(result.key)
         self._outbox.ended(result.row, claims)
         return claims
 
@@ -421,6 +445,12 @@ class _Run:
     def _given_up(self, record: Record, reason: str, what: str = "") -> Result:
         outcome = Outcome.UNKNOWN if what else Outcome.NOT_ATTEMPTED
         return Result(record.row, record.key, outcome, reason=f"{what}the run stopped: {reason}")
+
+
+def _problem(portal: PortalSchema, record: Record, planned: Change) -> Result | None:
+    """Return what the portal does not allow; of a merged record, in any of its rows."""
+    found = (portal.check(part, part.properties) for part in record.parts)
+    return portal.check(record, planned.outcome) or next(filter(None, found), None)
 
 
 def _is_about_a_key(answer: Answer) -> bool:

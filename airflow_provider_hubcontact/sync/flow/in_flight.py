@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from itertools import islice
+from collections import deque
+from collections.abc import Collection, Iterable
+from itertools import chain, islice
 
+from airflow_provider_hubcontact.sync.decide.merging import merged, with_next
 from airflow_provider_hubcontact.sync.decide.plan import Rules, new_key
 from airflow_provider_hubcontact.sync.model.change import Stored
-from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 
 
@@ -15,80 +16,79 @@ class InFlight:
     """Keeps two records of one contact from being under way together.
 
     A record is admitted, taken, claims its contact, and is released when it has its outcome. What has
-    been released is forgotten, so the window holds no more than the records under way.
+    been released is forgotten, so the window holds no more than the records under way. Records of one key
+    wait for each other, in their order; those that may be merged are taken as one.
 
-    :param fold: whether the last of several records with one key wins; otherwise the first does.
+    :param rules: tell which records may be merged.
     """
 
-    def __init__(self, *, fold: bool = True) -> None:
-        self._fold = fold
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._rows = 0
+        self._again: dict[str, Record] = {}  # to be taken once more, or at last: before those that wait
         self._waiting: dict[str, Record] = {}
-        self._blocked: dict[str, Record] = {}  # the same key is taken
+        self._queued: dict[str, deque[Record]] = {}  # behind one of their key that waits or is taken
         self._taken: dict[str, set[str]] = {}  # key → what the record claims
+        self._merged: dict[str, Record] = {}  # key → the merged record that is waiting again or taken
+        self._alone: dict[str, int] = {}  # key → the last of its rows that are not to be merged again
         self._claimed: set[str] = set()
         self._behind: dict[str, list[Record]] = {}  # claim → taken records that wait for it
 
     def __len__(self) -> int:
-        return len(self._waiting) + len(self._blocked) + len(self._taken)
+        return self._rows
 
     @property
     def waiting(self) -> int:
         """Records that can be taken now."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._again)
 
-    def admit(self, record: Record) -> Result | None:
-        """Let a record in.
+    def admit(self, record: Record) -> None:
+        """Let a record in."""
+        self._rows += 1
+        key = record.key
+        if key in self._taken or key in self._waiting or key in self._again:
+            self._queued.setdefault(key, deque()).append(record)
+        else:
+            self._waiting[key] = record
 
-        :return: the result of the record that this one makes superfluous, or its own if it is refused.
-        """
-        behind_another = record.key in self._taken or record.key in self._blocked
-        if not self._fold and (behind_another or record.key in self._waiting):
-            reason = f"an earlier row has the key {record.key} too"
-            return Result(record.row, record.key, Outcome.INVALID, category="DUPLICATE", reason=reason)
-        queue = self._blocked if behind_another else self._waiting
-        earlier = queue.pop(record.key, None)  # a later row takes a later turn, too
-        queue[record.key] = record
-        if earlier is None:
-            return None
-        reason = f"row {record.row} has the same key and wins"
-        return Result(earlier.row, earlier.key, Outcome.SUPERSEDED, reason=reason)
+    def merged(self, key: str) -> Record | None:
+        """Return the merged record of a key that is under way, if it is one."""
+        return self._merged.get(key)
 
-    def take(self, size: int, rules: Rules) -> tuple[Record, ...]:
+    def take(self, size: int) -> tuple[Record, ...]:
         """Take records for one look-up.
 
         :param size: keys that the look-up has room for; a record that changes its key needs two.
         """
         chunk: list[Record] = []
         room = size
-        for record in islice(self._waiting.values(), size):
-            room -= 2 if new_key(record, rules) else 1
+        for record in islice(self._takeable(), size):
+            room -= 2 if new_key(record, self._rules) else 1
             if room < 0 and chunk:
                 break
             chunk.append(record)
         return self._pick(chunk)
 
-    def take_known(self, rules: Rules, unknown: Collection[int] = ()) -> tuple[Record, ...]:
+    def take_known(self, unknown: Collection[int] = ()) -> tuple[Record, ...]:
         """Take the records that can be written without a look-up.
 
         :param unknown: rows that have to be looked up all the same.
         """
         known = [
             record
-            for record in self._waiting.values()
-            if record.row not in unknown and not rules.needs_current(record)
+            for record in self._takeable()
+            if record.row not in unknown and not self._rules.needs_current(record)
         ]
         return self._pick(known)
 
-    def claim(
-        self, record: Record, stored: Stored | None, rules: Rules, outdated: Collection[str] = ()
-    ) -> bool:
+    def claim(self, record: Record, stored: Stored | None, outdated: Collection[str] = ()) -> bool:
         """Claim the record's contact, and the keys that it has and is to have.
 
         :param outdated: claims under which something was written since the contact was looked up.
         :return: False if another record has one of them; then this one waits for that one's end. False as
             well if one of them is outdated; then this one waits to be looked up again.
         """
-        keys = {f"key {key}" for key in (record.key, new_key(record, rules)) if key}
+        keys = {f"key {key}" for key in (record.key, new_key(record, self._rules)) if key}
         claims = keys | {f"contact {stored.id}"} if stored else keys
         for claim in sorted(claims & self._claimed):
             self._behind.setdefault(claim, []).append(record)
@@ -105,12 +105,15 @@ class InFlight:
 
         :return: what it had claimed.
         """
-        claims = self._taken.pop(key)
-        self._claimed -= claims
-        if key in self._blocked:
-            self._waiting[key] = self._blocked.pop(key)
-        for record in [record for claim in sorted(claims) for record in self._behind.pop(claim, ())]:
-            self._put_back(record)
+        whole = self._merged.pop(key, None)
+        self._rows -= len(whole.parts) if whole else 1
+        claims = self._given_up(key)
+        if queue := self._queued.get(key):
+            self._again[key] = queue.popleft()
+            if not queue:
+                del self._queued[key]
+        else:
+            self._alone.pop(key, None)
         return claims
 
     def resume(self, record: Record) -> set[str]:
@@ -118,30 +121,80 @@ class InFlight:
 
         :return: what it had claimed.
         """
-        claims = self._taken[record.key]
-        self._claimed -= claims
-        for other in [other for claim in sorted(claims) for other in self._behind.pop(claim, ())]:
-            self._put_back(other)
-        self._put_back(record)
+        claims = self._given_up(record.key)
+        self._again[record.key] = record
+        return claims
+
+    def part(self, record: Record) -> set[str]:
+        """Let the rows of a merged record that is taken begin anew, one by one.
+
+        :return: what it had claimed.
+        """
+        first, *others = record.parts
+        del self._merged[record.key]
+        self._alone[record.key] = others[-1].row
+        claims = self._given_up(record.key)
+        self._again[record.key] = first
+        self._queued.setdefault(record.key, deque()).extendleft(reversed(others))
         return claims
 
     def drain(self) -> tuple[Record, ...]:
-        """Give up all records that wait for something, blocked ones included."""
+        """Give up all records that wait for something, queued ones included."""
         behind = [record for queue in self._behind.values() for record in queue]
-        records = (*behind, *self._waiting.values(), *self._blocked.values())
+        queued = chain.from_iterable(self._queued.values())
+        records = tuple(_rows_of((*behind, *self._takeable(), *queued)))
+        for record in (*behind, *self._takeable()):
+            self._merged.pop(record.key, None)
+        self._again.clear()
         self._waiting.clear()
-        self._blocked.clear()
+        self._queued.clear()
         self._behind.clear()
         for record in behind:
             del self._taken[record.key]
+        self._rows -= len(records)
         return records
+
+    def _takeable(self) -> Iterable[Record]:
+        if not self._again:
+            return self._waiting.values()
+        return chain(sorted(self._again.values(), key=lambda record: record.row), self._waiting.values())
+
+    def _given_up(self, key: str) -> set[str]:
+        """Take its claims from a taken record, and let those that waited for them go on."""
+        claims = self._taken.pop(key)
+        self._claimed -= claims
+        for record in [record for claim in sorted(claims) for record in self._behind.pop(claim, ())]:
+            self._put_back(record)
+        return claims
 
     def _put_back(self, record: Record) -> None:
         del self._taken[record.key]
-        self._waiting[record.key] = record
+        self._again[record.key] = record
 
     def _pick(self, records: list[Record]) -> tuple[Record, ...]:
         for record in records:
-            del self._waiting[record.key]
+            if self._again.pop(record.key, None) is None:
+                del self._waiting[record.key]
             self._taken[record.key] = set()
-        return tuple(records)
+        return tuple(map(self._with_those_behind, records)) if self._queued else tuple(records)
+
+    def _with_those_behind(self, record: Record) -> Record:
+        """Merge the records of its key that may be merged with one into it."""
+        queue = self._queued.get(record.key)
+        if not queue or record.parts or record.row <= self._alone.get(record.key, 0):
+            return record
+        parts, live = [record], [record]
+        while queue and (left := with_next(live, parts[-1], queue[0], self._rules)):
+            live = left
+            parts.append(queue.popleft())
+        if not queue:
+            del self._queued[record.key]
+        if len(parts) == 1:
+            return record
+        self._merged[record.key] = whole = merged(parts)
+        return whole
+
+
+def _rows_of(records: Iterable[Record]) -> Iterable[Record]:
+    for record in records:
+        yield from record.parts or (record,)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from airflow_provider_hubcontact.sync.flow.keys_seen import KeysSeen
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, internal_error
 from airflow_provider_hubcontact.sync.model.ports import Journal
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -20,6 +21,7 @@ class RecordReader:
     :param coercer: makes texts such as their properties take.
     :param schema: what records must satisfy.
     :param journal: knows the results of earlier tries.
+    :param seen: keys of valid rows, of which a later row is invalid; None if keys may come again.
     """
 
     def __init__(
@@ -29,6 +31,8 @@ class RecordReader:
         coercer: Coercer | None,
         schema: Schema | None,
         journal: Journal | None,
+        *,
+        seen: KeysSeen | None = None,
     ) -> None:
         self.exhausted = False
         self.broken: Exception | None = None
@@ -37,6 +41,19 @@ class RecordReader:
         self._coercer = coercer
         self._schema = schema
         self._journal = journal
+        self._seen = seen
+
+    def pass_over(self, rows: Iterable[tuple[int, object]]) -> None:
+        """See the keys of rows that have ended in an earlier try."""
+        if self._seen is None:
+            return
+        try:
+            for item in rows:
+                record = self._made(item)
+                if isinstance(record, Record):
+                    self._judged(record, self._seen)
+        except Exception as error:  # noqa: BLE001 - raised again by the run
+            self.broken, self.exhausted = error, True
 
     def next(self) -> Record | Result | None:
         """Read a row.
@@ -52,12 +69,7 @@ class RecordReader:
         if item is None:
             self.exhausted = True
             return None
-        record = self._shape.record(*item)
-        if isinstance(record, Result):
-            return record
-        # A planned record was checked when the plan was made, from the source's own values.
-        is_planned = record.before is not None or record.digest is not None
-        fit = record if is_planned or not self._coercer else self._coerced(self._coercer, record)
+        fit = self._made(item)
         if isinstance(fit, Result):
             return fit
         try:
@@ -66,9 +78,25 @@ class RecordReader:
             self.broken, self.exhausted = error, True
             reason = f"the journal cannot be read: {type(error).__name__}"
             return Result(fit.row, fit.key, Outcome.NOT_ATTEMPTED, reason=reason)
-        if earlier:
-            return earlier
-        return fit if is_planned or not self._schema else self._checked(self._schema, fit)
+        if earlier is None:
+            return self._judged(fit, self._seen)
+        if self._seen is not None:
+            self._judged(fit, self._seen)
+        return earlier
+
+    def _made(self, item: tuple[int, object]) -> Record | Result:
+        record = self._shape.record(*item)
+        if isinstance(record, Result) or not self._coercer or _is_planned(record):
+            return record
+        return self._coerced(self._coercer, record)
+
+    def _judged(self, record: Record, seen: KeysSeen | None) -> Record | Result:
+        """Check a record, and whether a valid one before it has its key."""
+        checked = self._checked(self._schema, record) if self._schema and not _is_planned(record) else record
+        if seen is None or isinstance(checked, Result) or seen.add(record.key):
+            return checked
+        reason = f"an earlier row has the key {record.key} too"
+        return Result(record.row, record.key, Outcome.INVALID, category="DUPLICATE", reason=reason)
 
     @staticmethod
     def _coerced(coercer: Coercer, record: Record) -> Record | Result:
@@ -83,3 +111,8 @@ class RecordReader:
             return schema.check(record) or record
         except Exception as error:  # noqa: BLE001 - one record never ends a run
             return internal_error(record.row, record.key, error, "checked against the JSON Schema")
+
+
+def _is_planned(record: Record) -> bool:
+    """Check whether a record was checked when a plan was made, from the source's own values."""
+    return record.before is not None or record.digest is not None

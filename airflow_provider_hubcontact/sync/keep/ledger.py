@@ -127,9 +127,9 @@ class Ledger:
         self._ended.close()
 
     def earlier(self, record: Record, /) -> Result | None:
-        """Give the result that an earlier try had for the same key and values, if that was their end."""
+        """Give the result that an earlier try had for the same key and values, if the key ended so."""
         digest = digest_of(record)
-        line = self._ended.find(digest)
+        line = self._ended.find(record.key, digest)
         if line is None:
             self._under_way[record.row] = (digest, record.document)
             return None
@@ -148,6 +148,10 @@ class Ledger:
     def forget(self, row: int) -> None:
         """Expect no result of a row that :meth:`earlier` was asked about."""
         self._under_way.pop(row, None)
+
+    def begin_anew(self) -> None:
+        """Expect the rows from the first on once more: none of them was sent."""
+        self._ended.begin_anew()
 
     def settled(self, result: Result, /) -> None:
         """Note a result of this try."""
@@ -192,20 +196,21 @@ class Ledger:
 
 
 class _Ended:
-    """What earlier tries ended for good, by the digest of key and values; on disk, however many they are.
+    """What earlier tries ended for good; on disk, however many they are.
 
-    A key of which any row is to be sent again is sent again whole, so that its last row wins. What failed is
-    final as long as the task retries by itself; if nothing was left to retry, a person has cleared the task
-    to have it tried again.
+    The last line of a key decides: what was written before it is not there any more. Once a row of a key is
+    sent in this try, all later ones are, so that the last one wins; and so it is from the first on if any has
+    to be sent again. What failed is final as long as the task retries by itself; if nothing was left to
+    retry, a person has cleared the task to have it tried again.
     """
 
     def __init__(self, lines: Iterable[Line], policy: Policy) -> None:
         self._db = sqlite3.connect("", check_same_thread=False)
         self._db.execute(
-            "CREATE TABLE line (digest TEXT PRIMARY KEY, key TEXT, try INT, action TEXT, json TEXT)"
+            "CREATE TABLE line (digest TEXT PRIMARY KEY, key TEXT, try INT, action TEXT, json TEXT, sent INT)"
         )
         self._db.executemany(
-            "INSERT OR REPLACE INTO line VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO line VALUES (?, ?, ?, ?, ?, 0)",
             (
                 (line["digest"], line["key"], line["try"], str(_action(line, policy)), orjson.dumps(line))
                 for line in lines
@@ -220,13 +225,27 @@ class _Ended:
         for action in again:
             self._db.execute("INSERT OR IGNORE INTO again SELECT key FROM line WHERE action = ?", (action,))
         self._db.execute("DELETE FROM line WHERE key IN (SELECT key FROM again)")
+        self._db.execute("DELETE FROM line WHERE rowid NOT IN (SELECT max(rowid) FROM line GROUP BY key)")
+        self._db.execute("CREATE UNIQUE INDEX of_key ON line (key)")
         (self._any,) = self._db.execute("SELECT EXISTS (SELECT 1 FROM line)").fetchone()
 
-    def find(self, digest: str) -> Line | None:
+    def find(self, key: str, digest: str) -> Line | None:
         if not self._any:
             return None
-        found = self._db.execute("SELECT json FROM line WHERE digest = ?", (digest,)).fetchone()
-        return orjson.loads(found[0]) if found else None
+        query = "SELECT digest, sent, json FROM line WHERE key = ?"
+        found = self._db.execute(query, (key,)).fetchone()
+        if found is None:
+            return None
+        last, is_sent, text = found
+        if digest == last and not is_sent:
+            line: Line = orjson.loads(text)
+            return line
+        if not is_sent:
+            self._db.execute("UPDATE line SET sent = 1 WHERE key = ?", (key,))
+        return None
+
+    def begin_anew(self) -> None:
+        self._db.execute("UPDATE line SET sent = 0 WHERE sent")
 
     def close(self) -> None:
         self._db.close()

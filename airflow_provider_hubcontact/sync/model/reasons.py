@@ -40,7 +40,7 @@ BY_OUTCOME: Mapping[Outcome, str] = {
     Outcome.UPDATED: "the contact was updated",
     Outcome.CREATED: "the contact was created",
     Outcome.UNCHANGED: "the contact had the values already",
-    Outcome.SUPERSEDED: "a later row has the same key",
+    Outcome.SUPERSEDED: "rows after it have the same key, and overwrite all that it has",
     Outcome.INVALID: "the record is not valid",
     Outcome.REJECTED: "HubSpot refused it",
     Outcome.NOT_FOUND: "the portal has no such contact",

@@ -35,6 +35,7 @@ class Record(NamedTuple):
     :param before: values that the contact must still have for the record to be written; None for any.
     :param coercions: what was changed about the source's values.
     :param digest: of the record that a planned one was made from.
+    :param parts: rows of one key that this record stands for, if they are written at once.
     """
 
     row: int
@@ -45,3 +46,4 @@ class Record(NamedTuple):
     before: Mapping[str, str | None] | None = None
     coercions: Sequence[Coercion] = ()
     digest: str | None = None
+    parts: tuple[Record, ...] = ()

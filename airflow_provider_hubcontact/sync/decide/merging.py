@@ -1,0 +1,106 @@
+"""Rows of one key, written with one call where nobody can tell that they were not written one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
+from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES, Rules
+from airflow_provider_hubcontact.sync.model.change import Write
+from airflow_provider_hubcontact.sync.model.outcome import ABOUT_A_RECORD, Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL
+
+_OF_ONE = ABOUT_A_RECORD | {Outcome.INVALID}
+"""Outcomes that one of several merged rows may have caused."""
+
+
+def with_next(live: Sequence[Record], last: Record, following: Record, rules: Rules) -> list[Record] | None:
+    """Decide whether one more row of a key may be merged.
+
+    It must follow the last one in the source: a row between them may be of the same contact, by another
+    address. And it must overwrite all values of a row or none, so that HubSpot judges all values of the rows
+    that count.
+
+    :param live: the merged rows of which values are left.
+    :param last: the last merged row.
+    :return: the merged rows of which values are left then; None if the row may not be merged.
+    """
+    is_next = following.row == last.row + 1 and following.timestamp == last.timestamp
+    if not (is_next and _is_plain(last, rules) and _is_plain(following, rules)):
+        return None
+    new = following.properties
+    left = [part for part in live if not part.properties.keys() <= new.keys()]
+    if any(new.get(name, value) != value for part in left for name, value in part.properties.items()):
+        return None
+    return [*left, following]
+
+
+def _is_plain(record: Record, rules: Rules) -> bool:
+    """Check whether all that a row does is to overwrite values, whatever they are."""
+    properties = record.properties
+    return (
+        bool(properties)
+        and record.before is None
+        and record.digest is None
+        and properties.keys().isdisjoint((STAGE, EMAIL, rules.id_property))
+        and rules.modes.keys().isdisjoint(properties)
+    )
+
+
+def merged(parts: Sequence[Record]) -> Record:
+    """Return the record that stands for rows of one key, in their order; it has the first one's number."""
+    properties = {name: value for part in parts for name, value in part.properties.items()}
+    return Record(parts[0].row, parts[0].key, properties, timestamp=parts[0].timestamp, parts=tuple(parts))
+
+
+def is_to_be_parted(result: Result) -> bool:
+    """Check whether the rows of a merged record are to be sent one by one, to find out whom this is about."""
+    return result.outcome in _OF_ONE
+
+
+def parted(record: Record, result: Result) -> tuple[Result, ...]:
+    """Return the results that the rows of a merged record have, in their order.
+
+    :param record: the merged one.
+    :param result: that it has.
+    """
+    is_told = result.category in DRY_RUN_CATEGORIES
+    if not is_told and result.outcome not in {Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED}:
+        return tuple(result._replace(row=part.row) for part in record.parts)
+    needed = _needed(record.parts)
+    creates = (
+        result.outcome is Outcome.CREATED or DRY_RUN_CATEGORIES.get(result.category or "") is Write.CREATE
+    )
+    results: list[Result] = []
+    for part, names in zip(record.parts, needed, strict=True):
+        changes = {name: each for name, each in result.changes.items() if name in names}
+        if not names:
+            reason = "rows after it have the same key, and overwrite all that it has"
+            results.append(Result(part.row, part.key, Outcome.SUPERSEDED, reason=reason))
+        elif creates:
+            key = {name: each for name, each in result.changes.items() if name not in record.properties}
+            results.append(result._replace(row=part.row, changes=key | changes))
+            creates, result = False, _after_a_creation(result)
+        elif changes:
+            results.append(result._replace(row=part.row, changes=changes))
+        else:
+            results.append(Result(part.row, part.key, Outcome.UNCHANGED))
+    return tuple(results)
+
+
+def _needed(parts: Sequence[Record]) -> list[frozenset[str]]:
+    """Return the properties of each row that no later row overwrites."""
+    later: frozenset[str] = frozenset()
+    needed: list[frozenset[str]] = []
+    for part in reversed(parts):
+        needed.append(frozenset(part.properties) - later)
+        later |= part.properties.keys()
+    return needed[::-1]
+
+
+def _after_a_creation(result: Result) -> Result:
+    """Return the result of a row whose contact another one has created."""
+    if result.outcome is Outcome.CREATED:
+        return result._replace(outcome=Outcome.UPDATED, status=200)
+    return result._replace(category="WOULD_UPDATE", reason=f"dry run: would {Write.UPDATE}")

@@ -1,0 +1,83 @@
+"""What contacts would have after the writes of a dry run."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+import orjson
+
+from airflow_provider_hubcontact.sync.model.change import Change, Stored
+from airflow_provider_hubcontact.sync.model.ports import Found
+
+BITS = 2**24
+"""Of a filter that tells most contacts that were not written; 2 MB."""
+
+
+_MASK = BITS - 1
+
+
+MOST_RECENT = 1_000
+"""Contacts whose values are not on disk yet."""
+
+
+class DryWrites:
+    """Shows contacts as they would be, so that the next row of a contact is compared with that.
+
+    It is on disk, and hardly costs anything as long as no contact comes twice.
+    """
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._db.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN; CREATE TABLE written (address, json)"
+        )
+        self._is_indexed = False
+        self._filter = bytearray(BITS // 8)
+        self._recent: dict[str, Mapping[str, str]] = {}
+
+    def note(self, change: Change) -> None:
+        """Take it that a change was written."""
+        address = change.address
+        values = dict(self._values(address)) if self._may_be_in(address) else {}
+        for step in change.steps:
+            for name, value in step.items():
+                # HubSpot docs: "Properties" guide, a leading semicolon adds to what is there.
+                has = values.get(name) or change.before.get(name) or "" if value[:1] == ";" else ""
+                values[name] = has + value
+        self._recent[address] = values
+        place = hash(address) & _MASK
+        self._filter[place >> 3] |= 1 << (place & 7)
+        if len(self._recent) >= MOST_RECENT:
+            rows = ((key, orjson.dumps(each)) for key, each in self._recent.items())
+            self._db.executemany("INSERT INTO written VALUES (?, ?)", rows)
+            self._recent.clear()
+
+    def seen(self, found: Found, keys: Sequence[str]) -> Found:
+        """Return what a look-up would have found for some of its keys."""
+        shown: dict[str, Stored] = {}
+        for key in keys:
+            stored = found.contacts.get(key)
+            address = stored.address if stored else key
+            if self._may_be_in(address) and (values := self._values(address)):
+                old = stored or Stored(key, key, {})
+                shown[key] = old._replace(properties={**old.properties, **values})
+        if not shown:
+            return found
+        return Found({**found.contacts, **shown}, found.missing - shown.keys())
+
+    def _may_be_in(self, address: str) -> bool:
+        place = hash(address) & _MASK
+        return bool(self._filter[place >> 3] & 1 << (place & 7))
+
+    def _values(self, address: str) -> Mapping[str, str]:
+        return self._recent.get(address) or self._kept(address)
+
+    def _kept(self, address: str) -> Mapping[str, str]:
+        if not self._is_indexed:
+            self._db.execute("CREATE INDEX of_address ON written (address)")
+            self._is_indexed = True
+        query = "SELECT json FROM written WHERE address = ? ORDER BY rowid DESC LIMIT 1"
+        found = self._db.execute(query, (address,)).fetchone()
+        values: dict[str, str] = orjson.loads(found[0]) if found else {}
+        return values

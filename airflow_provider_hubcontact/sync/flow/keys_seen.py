@@ -1,0 +1,23 @@
+"""The keys that a run has seen; on disk, however many they are."""
+
+from __future__ import annotations
+
+import sqlite3
+
+
+class KeysSeen:
+    """A set of keys that takes no more memory the larger it is."""
+
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._db.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
+            "CREATE TABLE seen (key TEXT PRIMARY KEY) WITHOUT ROWID"
+        )
+
+    def add(self, key: str) -> bool:
+        """Add a key.
+
+        :return: whether it is new.
+        """
+        return self._db.execute("INSERT OR IGNORE INTO seen VALUES (?)", (key,)).rowcount == 1

@@ -1,0 +1,248 @@
+"""What a run leaves in HubSpot is what its rows leave if they are written one after another, each alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.decide.lifecycle import DEFAULT_STAGES, STAGE, OnRegression
+from airflow_provider_hubcontact.sync.decide.plan import Rules, WriteMode
+from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.record_mapping import Nulls, RecordMapping
+from tests.cases.syncing import synced
+from tests.sync.fakes import BAD, FakePortal, ShuffledWorkers, results_of
+
+KEYS = ["p0@x.y", "p1@x.y", "u@x.y"]
+STAGES = DEFAULT_STAGES[:3]
+COLUMNS = {name: name for name in ("firstname", "city", "zip", "language", "topics", STAGE)} | {
+    "new_email": "email"
+}
+MODES = {"language": WriteMode.FILL_EMPTY, "topics": WriteMode.APPEND}
+WORKED = frozenset({Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED})
+
+Portal = dict[str, dict[str, str]]
+"""Address → the contact's values."""
+
+
+def rows_of_few_keys() -> st.SearchStrategy[list[Any]]:
+    """Many rows of few keys, in runs and apart, with values that are refused."""
+    plain = st.fixed_dictionaries(
+        {},
+        optional={
+            "firstname": st.sampled_from(["a", "b", "c", BAD, None]),
+            "city": st.sampled_from(["a", "b", None]),
+            "zip": st.sampled_from(["1", "2"]),
+        },
+    )
+    others = st.fixed_dictionaries(
+        {},
+        optional={
+            "firstname": st.sampled_from(["a", "b", BAD]),
+            "language": st.sampled_from(["de", "en", BAD]),
+            "topics": st.sampled_from(["x", "y", "x;y", "z"]),
+            STAGE: st.sampled_from(STAGES),
+            "moves": st.booleans(),
+        },
+    )
+    row = st.tuples(st.sampled_from([*KEYS, KEYS[0]]), st.one_of(plain, plain, others)).map(_row)
+    return st.lists(row, max_size=14)
+
+
+def _row(drawn: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    key, values = drawn
+    moves = {"new_email": f"n-{key}"} if values.pop("moves", False) else {}
+    return {"email": key, **values, **moves}
+
+
+def written_alone(contacts: Portal, record: Record, rules: Rules, *, blind: bool) -> Outcome:
+    """Write one record as the documentation says; return its outcome."""
+    wanted = dict(record.properties)
+    contact, holder = contacts.get(record.key), contacts.get(wanted.get("email", ""))
+    if contact and holder and contact is not holder:
+        return Outcome.CONFLICT
+    contact = contact or holder
+    if contact is None:
+        is_read = not blind or rules.needs_current(record)
+        return _created(contacts, record.key, wanted, creates=rules.create, is_read=is_read)
+    if _goes_back(contact.get(STAGE), wanted.get(STAGE)):
+        if rules.on_regression is OnRegression.REJECT:
+            return Outcome.INVALID
+        if rules.on_regression is OnRegression.KEEP:
+            del wanted[STAGE]
+    differing = {
+        name: value for name, value in _left_of(wanted, contact).items() if value != contact.get(name, "")
+    }
+    if BAD in differing.values():
+        return Outcome.REJECTED
+    contacts.pop(contact["email"])
+    contact |= differing
+    contacts[contact["email"]] = contact
+    return Outcome.UPDATED if differing else Outcome.UNCHANGED
+
+
+def _created(contacts: Portal, key: str, wanted: dict[str, str], *, creates: bool, is_read: bool) -> Outcome:
+    if BAD in wanted.values() and (creates or not is_read):
+        return Outcome.REJECTED
+    if not creates:
+        return Outcome.NOT_FOUND
+    address = wanted.get("email", key)
+    contacts[address] = {**wanted, "email": address}
+    return Outcome.CREATED
+
+
+def _goes_back(stage: str | None, new: str | None) -> bool:
+    return bool(stage and new) and STAGES.index(str(new)) < STAGES.index(str(stage))
+
+
+def _left_of(wanted: dict[str, str], contact: dict[str, str]) -> dict[str, str]:
+    """Return what is to be written by the modes of the properties."""
+    left = {name: value for name, value in wanted.items() if name != "language" or not contact.get(name)}
+    if (old := contact.get("topics")) and "topics" in left:
+        left["topics"] = ";".join(dict.fromkeys([*old.split(";"), *left["topics"].split(";")]))
+    return left
+
+
+def _check(row: int, result: Result, alone: Outcome, records: Mapping[int, Record]) -> None:
+    if result.outcome is Outcome.SUPERSEDED:
+        later = {
+            name
+            for n, each in records.items()
+            if n > row and each.key == result.key
+            for name in each.properties
+        }
+        assert records[row].properties.keys() <= later, f"{result} is needed"
+    elif alone in WORKED:
+        assert result.outcome in WORKED, f"{result}, alone {alone}"
+    else:
+        assert result.outcome is alone, f"{result}, alone {alone}"
+
+
+@pytest.mark.parametrize("addresses", ["ids", "emails"])
+@given(
+    rows_of_few_keys(),
+    st.builds(Rules, create=st.booleans(), on_regression=st.sampled_from(OnRegression), modes=st.just(MODES)),
+    st.builds(ShuffledWorkers, seed=st.integers(0, 10**6), size=st.integers(1, 4)),
+    st.data(),
+)
+@settings(max_examples=4 * settings().max_examples)
+def test_a_run_leaves_what_its_rows_leave_one_by_one(
+    addresses: str,
+    rows: list[Any],
+    rules: Rules,
+    workers: ShuffledWorkers,
+    data: st.DataObject,
+) -> None:
+    """Whatever the rows, the rules and how far apart rows of a key are; each row has one true outcome."""
+    nulls = data.draw(st.sampled_from(Nulls), label="nulls")
+    batch = data.draw(st.integers(1, 4), label="batch")
+    window = data.draw(st.sampled_from([1, 2, 8, 100]), label="window")
+    is_blind = addresses == "emails"
+    start = [{"email": key, "firstname": "a", STAGE: STAGES[1]} for key in KEYS[:2]]
+    portal = FakePortal.of(*start, batch_size=batch, always=not is_blind)
+    contacts: Portal = {each["email"]: dict(each) for each in start}
+    shape = RecordMapping(mapping=COLUMNS, nulls=nulls)
+    shaped = {number: shape.record(number, row) for number, row in enumerate(rows, 1)}
+    records = {number: record for number, record in shaped.items() if isinstance(record, Record)}
+    assert len(records) == len(rows)
+
+    results = results_of(Sync(shape, rules, portal, portal, window=window), rows, workers)
+
+    alone = {row: written_alone(contacts, each, rules, blind=is_blind) for row, each in records.items()}
+    assert results.keys() == records.keys()
+    assert _values(portal.contacts.values()) == _values(contacts.values())
+    for row, result in results.items():
+        _check(row, result, alone[row], records)
+    if not is_blind:
+        created = [each.outcome for each in results.values()].count(Outcome.CREATED)
+        assert created == list(alone.values()).count(Outcome.CREATED)
+
+
+@given(
+    rows_of_few_keys(),
+    st.builds(Rules, create=st.booleans(), on_regression=st.sampled_from(OnRegression), modes=st.just(MODES)),
+    st.sampled_from([1, 2, 8, 100]),
+    st.builds(ShuffledWorkers, seed=st.integers(0, 10**6)),
+)
+def test_a_dry_run_tells_what_its_rows_would_leave(
+    rows: list[Any], rules: Rules, window: int, workers: ShuffledWorkers
+) -> None:
+    """What it says of a row holds after the rows before it: a plan of it can be applied."""
+    start = [{"email": key, "firstname": "a", STAGE: STAGES[1]} for key in KEYS[:2]]
+    rows = [row for row in rows if BAD not in row.values() and "new_email" not in row]
+    portal = FakePortal.of(*start)
+    contacts: Portal = {each["email"]: dict(each) for each in start}
+    told: Portal = {each["email"]: dict(each) for each in start}
+    shape = RecordMapping(mapping=COLUMNS)
+
+    results = results_of(Sync(shape, rules, portal, None, window=window), rows, workers)
+
+    for row, result in results.items():
+        record = shape.record(row, rows[row - 1])
+        assert isinstance(record, Record)
+        written_alone(contacts, record, rules, blind=False)
+        contact = told.setdefault(result.key, {}) if result.changes else {}
+        for name, (old, new) in result.changes.items():
+            assert (old or "") == contact.get(name, "")
+            contact[name] = contact.get(name, "") + new if new.startswith(";") else new
+    assert portal.writes == []
+    assert _values(told.values()) == _values(contacts.values())
+    created = [each.category for each in results.values()].count("WOULD_CREATE")
+    assert created == len(contacts) - len(start)
+
+
+def _values(contacts: Any) -> list[dict[str, str]]:
+    return sorted(
+        ({name: value for name, value in contact.items() if value} for contact in contacts),
+        key=lambda contact: contact["email"],
+    )
+
+
+ADA = "ada@example.com"
+SEQUENCES = {
+    "columns of the earlier row": [{"firstname": "A", "city": "Bonn"}, {"firstname": "B"}],
+    "columns of their own": [{"firstname": "A"}, {"city": "Bonn"}, {"zip": "1"}],
+    "a refused row beside a good one": [{"firstname": "A", "numemployees": "?"}, {"firstname": "B"}],
+    "a refused row before a good one": [{"numemployees": "?", "city": "Bonn"}, {"numemployees": "1-5"}],
+    "a good row before a refused one": [{"city": "Bonn"}, {"numemployees": "?", "zip": "1"}, {"zip": "2"}],
+    "stages": [{"lifecyclestage": "customer"}, {"lifecyclestage": "lead", "city": "X"}, {"city": "Y"}],
+    "back to what it was": [{"firstname": "B"}, {"firstname": "old"}],
+    "a new address": [{"email_new": "new@example.com", "city": "X"}, {"city": "Y"}],
+}
+
+
+@pytest.mark.parametrize("api_version", ["2026-09", "v1"])
+@pytest.mark.parametrize("create", [False, True], ids=["update", "upsert"])
+@pytest.mark.parametrize("values", SEQUENCES.values(), ids=SEQUENCES)
+def test_against_hubspot(values: Sequence[dict[str, str]], create: bool, api_version: str) -> None:
+    """A run over all rows, and runs over one row each, leave the same contacts."""
+    rows = [{"address": ADA, **each} for each in values]
+    columns = {name: "email" if name == "email_new" else name for row in rows for name in row}
+    del columns["address"]
+    how: dict[str, Any] = {
+        "api_version": api_version, "create": create, "key": "address", "mapping": columns
+    }  # fmt: skip
+    with _sandbox() as together, _sandbox() as apart:
+        results = synced(together, rows, **how)
+        alone = [synced(apart, [row], **how)[0] for row in rows]
+
+        assert _left(together, columns.values()) == _left(apart, columns.values())
+    for result, one in zip(results, alone, strict=True):
+        if result.outcome is not Outcome.SUPERSEDED:
+            assert (result.outcome in WORKED) == (one.outcome in WORKED)
+            assert result.outcome in WORKED or result.outcome is one.outcome
+
+
+def _sandbox() -> Sandbox:
+    return Sandbox(contacts=[{"email": ADA, "firstname": "old"}])
+
+
+def _left(sandbox: Sandbox, names: Any) -> list[list[str | None]]:
+    wanted = sorted({"email", *names})
+    return [[contact.properties.get(name) for name in wanted] for contact in sandbox.portal.contacts.values()]
