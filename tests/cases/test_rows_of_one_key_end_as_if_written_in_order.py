@@ -27,6 +27,8 @@ COLUMNS = {name: name for name in ("firstname", "city", "zip", "language", "topi
 MODES = {"language": WriteMode.FILL_EMPTY, "topics": WriteMode.APPEND}
 WORKED = frozenset({Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED})
 
+START = [{"email": key, "firstname": "a", STAGE: STAGES[1]} for key in KEYS[:2]]
+
 Portal = dict[str, dict[str, str]]
 """Address → the contact's values."""
 
@@ -144,15 +146,48 @@ def test_a_run_leaves_what_its_rows_leave_one_by_one(
     batch = data.draw(st.integers(1, 4), label="batch")
     window = data.draw(st.sampled_from([1, 2, 8, 100]), label="window")
     is_blind = addresses == "emails"
-    start = [{"email": key, "firstname": "a", STAGE: STAGES[1]} for key in KEYS[:2]]
-    portal = FakePortal.of(*start, batch_size=batch, always=not is_blind)
-    contacts: Portal = {each["email"]: dict(each) for each in start}
-    shape = RecordMapping(mapping=COLUMNS, nulls=nulls)
+    portal = FakePortal.of(*START, batch_size=batch, always=not is_blind)
+    sync = Sync(RecordMapping(mapping=COLUMNS, nulls=nulls), rules, portal, portal, window=window)
+
+    _compare(sync, portal, rows, workers)
+
+
+FIRST, SECOND, THIRD = STAGES
+RUNS = {
+    "a refused value that is overwritten": [{"firstname": BAD, "city": "b"}, {"firstname": "b"}],
+    "a refused value that is not": [{"city": "b"}, {"firstname": BAD, "zip": "2"}, {"zip": "1"}],
+    "a stage that goes back": [{STAGE: THIRD}, {STAGE: FIRST, "city": "b"}, {STAGE: SECOND, "zip": "1"}],
+    "the first value stays": [{"language": "de"}, {"language": "en"}],
+    "options": [{"topics": "x"}, {"topics": "y"}, {"topics": "x;z"}],
+    "an address": [{"city": "b"}, {"new_email": "n@x.y", "zip": "2"}, {"zip": "1"}],
+    "there and back": [{"firstname": "b"}, {"firstname": "a"}],
+}
+
+
+@pytest.mark.parametrize("on_regression", OnRegression)
+@pytest.mark.parametrize("create", [False, True], ids=["update", "upsert"])
+@pytest.mark.parametrize("key", [KEYS[0], KEYS[2]], ids=["known", "unknown"])
+@pytest.mark.parametrize("values", RUNS.values(), ids=RUNS)
+@pytest.mark.parametrize("always", [True, False], ids=["ids", "emails"])
+def test_rows_that_follow_each_other(
+    values: list[dict[str, str]], key: str, create: bool, on_regression: OnRegression, always: bool
+) -> None:
+    """Each way in which one row's values bear on another's."""
+    portal = FakePortal.of(*START, always=always)
+    rules = Rules(create=create, on_regression=on_regression, modes=MODES)
+    sync = Sync(RecordMapping(mapping=COLUMNS), rules, portal, portal)
+
+    _compare(sync, portal, [{"email": key, **each} for each in values], ShuffledWorkers())
+
+
+def _compare(sync: Sync, portal: FakePortal, rows: list[Any], workers: ShuffledWorkers) -> None:
+    is_blind, shape, rules = not portal.always, sync.shape, sync.rules
+    contacts: Portal = {each["email"]: dict(each) for each in START}
     shaped = {number: shape.record(number, row) for number, row in enumerate(rows, 1)}
     records = {number: record for number, record in shaped.items() if isinstance(record, Record)}
     assert len(records) == len(rows)
 
-    results = results_of(Sync(shape, rules, portal, portal, window=window), rows, workers)
+    results = results_of(sync, rows, workers)
 
     alone = {row: written_alone(contacts, each, rules, blind=is_blind) for row, each in records.items()}
     assert results.keys() == records.keys()
@@ -174,11 +209,10 @@ def test_a_dry_run_tells_what_its_rows_would_leave(
     rows: list[Any], rules: Rules, window: int, workers: ShuffledWorkers
 ) -> None:
     """What it says of a row holds after the rows before it: a plan of it can be applied."""
-    start = [{"email": key, "firstname": "a", STAGE: STAGES[1]} for key in KEYS[:2]]
     rows = [row for row in rows if BAD not in row.values() and "new_email" not in row]
-    portal = FakePortal.of(*start)
-    contacts: Portal = {each["email"]: dict(each) for each in start}
-    told: Portal = {each["email"]: dict(each) for each in start}
+    portal = FakePortal.of(*START)
+    contacts: Portal = {each["email"]: dict(each) for each in START}
+    told: Portal = {each["email"]: dict(each) for each in START}
     shape = RecordMapping(mapping=COLUMNS)
 
     results = results_of(Sync(shape, rules, portal, None, window=window), rows, workers)
@@ -194,7 +228,7 @@ def test_a_dry_run_tells_what_its_rows_would_leave(
     assert portal.writes == []
     assert _values(told.values()) == _values(contacts.values())
     created = [each.category for each in results.values()].count("WOULD_CREATE")
-    assert created == len(contacts) - len(start)
+    assert created == len(contacts) - len(START)
 
 
 def _values(contacts: Any) -> list[dict[str, str]]:
