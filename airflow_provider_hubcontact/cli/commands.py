@@ -80,7 +80,7 @@ def schema(chosen: Namespace, output: Output) -> int:
 def validate(chosen: Namespace, output: Output) -> int:
     """Check records."""
     mapping = mapping_of(chosen)
-    required = Schema.of(Path(chosen.schema).read_text(encoding="utf-8")) if chosen.schema else None
+    required = Schema.of(Path(chosen.schema)) if chosen.schema else None
     report = Report()
     found, portal = Portal(Stages.default()), None
     if not chosen.no_portal:
