@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
@@ -114,6 +115,65 @@ def test_anywhere(place: list[str | int], broken: tuple[str, Any, str], draft: A
     schema = {"$schema": draft.META_SCHEMA["$schema"], **schema}
 
     assert told(schema) == f"the JSON Schema is broken at ${path}: {says}"
+
+
+KEYWORDS = [
+    "$schema",
+    "$id",
+    "id",
+    "$ref",
+    "$dynamicRef",
+    "$anchor",
+    "$defs",
+    "$vocabulary",
+    "a",
+    "type",
+    "properties",
+    "allOf",
+    "required",
+    "pattern",
+    "format",
+    "const",
+    "not",
+    "dependencies",
+    "items",
+]
+TEXTS = [
+    "",
+    "#",
+    "#/$defs/a",
+    "#a",
+    "x.json",
+    "/",
+    "https://[",
+    "urn:x",
+    "string",
+    "(",
+    "\ud800",
+    "a\0",
+    DRAFT_7,
+]
+ANYTHING: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 2) | st.floats() | st.sampled_from(TEXTS),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(KEYWORDS), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(ANYTHING, st.booleans())
+@example({"$schema": []}, False)
+@example({"$schema": 5}, True)
+@example({"$schema": "https://["}, False)
+@example({"$id": "https://["}, False)
+@example({"$ref": "https://["}, True)
+@example({"allOf": [{"$id": "https://[", "$ref": "x.json"}]}, False)
+@example({"x": {"$id": "a", "$schema": 5, "$ref": "#/no"}, "$ref": "#/x"}, False)
+def test_whatever_is_given(schema: Any, as_text: bool) -> None:
+    """It is compiled, or told to be no schema; nothing else is raised."""
+    with suppress(InvalidSchema):
+        made = Schema.of(json.dumps(schema) if as_text else schema, Path(__file__).parent)
+        result = made.check(Record(1, "ada@x.y", {}, {"a": "x"}))
+        assert result is None or result.reason
 
 
 def test_it_is_told_before_the_first_record(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class Schema:
         :param record: the record; its ``document`` is what the schema sees.
         :return: None if it is valid, else an ``invalid`` result that lists the first problems.
         """
-        found = dict.fromkeys(self._engine.problems(dict(record.document)))
+        found = dict.fromkeys(self._engine.problems(record.document))
         if not found:
             return None
         told = list(map(_told, list(found)[:MAX_PROBLEMS]))
@@ -127,7 +127,7 @@ class _Compiled:
             files.check_references()
             raise InvalidSchema(_broken(error, document)) from error
 
-    def problems(self, document: dict[str, Any]) -> Iterator[Problem]:
+    def problems(self, document: Mapping[str, Any]) -> Iterator[Problem]:
         if self._validator.is_valid(document):
             return
         found = [
@@ -144,7 +144,8 @@ class _Own:
     def __init__(self, validator: Any) -> None:
         self._validator = validator
 
-    def problems(self, document: dict[str, Any]) -> Iterator[Problem]:
+    def problems(self, document: Mapping[str, Any]) -> Iterator[Problem]:
+        document = dict(document)  # an object is just a dict here
         for error in self._validator.iter_errors(document):
             yield from of_interpreted(error, document)
 

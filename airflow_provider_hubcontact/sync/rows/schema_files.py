@@ -34,13 +34,17 @@ class SchemaFiles:
 
     :param document: the schema.
     :param folder: where its file is; None if it is no file.
+    :raises InvalidSchema: if its ``$id`` is not valid.
     """
 
     def __init__(self, document: Mapping[str, Any] | bool, folder: Path | None) -> None:
         self._folder = folder
         self._read: dict[str, Any] = {}
         self._document = document
-        self.base = urljoin(PLACE, urldefrag(_resource(document).id() or "").url)
+        try:
+            self.base = urljoin(PLACE, urldefrag(_resource(document).id() or "").url)
+        except ValueError as error:
+            raise InvalidSchema(f"the JSON Schema is broken at $.$id: {error}") from None
 
     def retrieve(self, uri: str) -> Any:
         """Return the document of a URI, from a file.
@@ -90,7 +94,10 @@ class SchemaFiles:
             raise InvalidSchema(
                 f"the schema refers to {path.name}, which is no JSON or cannot be read: {error}"
             ) from None
-        checked(document, f"the JSON Schema {path.name}")
+        try:
+            checked(document, f"the JSON Schema {path.name}")
+        except RecursionError:
+            raise InvalidSchema(f"the JSON Schema {path.name} is nested too deeply") from None
         return document
 
     def check_references(self) -> None:
@@ -119,7 +126,7 @@ class SchemaFiles:
                 told[0] = "it leads to nothing"
                 try:
                     resolver.lookup(reference)
-                except Unresolvable:
+                except (Unresolvable, ValueError):  # a reference that is no URI is a ValueError
                     raise InvalidSchema(
                         f"the JSON Schema{file} is broken at {path}: {told[0]} ({path.rpartition('.')[2]})"
                     ) from None
@@ -129,10 +136,9 @@ def _resource(document: Any) -> Resource[Any]:
     from referencing import Resource
     from referencing.jsonschema import DRAFT202012
 
-    try:
-        return Resource.from_contents(document, default_specification=DRAFT202012)
-    except LookupError:  # an unknown $schema
+    if isinstance(document, Mapping) and not isinstance(document.get("$schema"), str):
         return DRAFT202012.create_resource(document)
+    return Resource.from_contents(document, default_specification=DRAFT202012)
 
 
 def _references(node: Any, resolver: Any, path: str) -> Iterator[tuple[str, str, Any]]:
@@ -142,7 +148,10 @@ def _references(node: Any, resolver: Any, path: str) -> Iterator[tuple[str, str,
     if not isinstance(node, dict):
         return
     if path != "$" and isinstance(node.get("$id"), str):
-        resolver = resolver.in_subresource(_resource(node))
+        try:
+            resolver = resolver.in_subresource(_resource(node))
+        except ValueError:  # an $id that is no URI
+            return
     for name, each in node.items():
         if name in {"$ref", "$dynamicRef"} and isinstance(each, str):
             yield f"{path}.{name}", each, resolver
@@ -161,7 +170,12 @@ def checked(document: Any, name: str = "the JSON Schema") -> None:
 
     if not isinstance(document, dict | bool):
         raise InvalidSchema(f"{name} is an object, this is a {type(document).__name__}")
-    metaschema = validator_for(document, default=Draft202012Validator).META_SCHEMA
+    if isinstance(document, dict) and not isinstance(document.get("$schema", ""), str):
+        raise InvalidSchema(f"{name} is broken at $.$schema: must be of type string (type)")
+    try:
+        metaschema = validator_for(document, default=Draft202012Validator).META_SCHEMA
+    except ValueError as wrong:
+        raise InvalidSchema(f"{name} is broken at $.$schema: {wrong}") from None
     # Patterns are looked at by the engine that runs them: Python's own knows others.
     errors = validator_for(metaschema, default=Draft202012Validator)(metaschema).iter_errors(document)
     if (error := best_match(errors)) is not None:
