@@ -206,6 +206,8 @@ class TestFilesBeside:
             "%2e%2e/outside.json",
             "..%2foutside.json",
             "link.json",
+            "text.json",
+            "https://example.invalid/inside.json",
             "link/outside.json",
             "inside.txt",
             "pipe.json",
@@ -228,6 +230,9 @@ class TestFilesBeside:
         (folder / "inside.json").write_text("{}")
         (folder / "link.json").symlink_to(tmp_path / "outside.json")
         (folder / "link").symlink_to(tmp_path)
+        (folder / "text.json").symlink_to("inside.txt")
+        (folder / "https:/example.invalid").mkdir(parents=True)
+        (folder / "https:/example.invalid/inside.json").write_text("{}")
         (folder / "circle.json").symlink_to(folder / "circle.json")
         os.mkfifo(folder / "pipe.json")
 
