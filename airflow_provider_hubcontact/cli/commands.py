@@ -80,7 +80,7 @@ def schema(chosen: Namespace, output: Output) -> int:
 def validate(chosen: Namespace, output: Output) -> int:
     """Check records."""
     mapping = mapping_of(chosen)
-    required = _schema(Path(chosen.schema)) if chosen.schema else None
+    required = Schema.of(Path(chosen.schema)) if chosen.schema else None
     report = Report()
     found, portal = Portal(Stages.default()), None
     if not chosen.no_portal:
@@ -246,13 +246,6 @@ def _say_why_there_are_none(hubspot: HubSpot) -> None:
         raise SourceError(
             "the portal's properties cannot be read: the token needs crm.schemas.contacts.read"
         ) from error
-
-
-def _schema(path: Path) -> Schema:
-    try:
-        return Schema.of(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise SourceError(f"the schema {path} is not text in UTF-8: {error}") from error
 
 
 def _checked(

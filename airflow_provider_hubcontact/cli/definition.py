@@ -74,7 +74,11 @@ SOURCE = (
         metavar="PROPERTY",
         help="that the key is a value of (default: %(default)s)",
     ),
-    _option("--schema", metavar="FILE", help="JSON Schema that records must satisfy"),
+    _option(
+        "--schema",
+        metavar="FILE",
+        help="JSON Schema that records must satisfy; its references lead to files beside it",
+    ),
 )
 
 COMMANDS = (

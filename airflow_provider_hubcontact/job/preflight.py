@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from airflow_provider_hubcontact.client import REQUIRED_SCOPES, HubSpot, HubSpotError
 from airflow_provider_hubcontact.job.portal import Portal
@@ -204,13 +203,7 @@ def schema_of(task: Settings) -> Schema | None:
 
     :raises InvalidSchema: if it is none, or cannot be read.
     """
-    source = task.schema
-    if isinstance(source, Path):
-        try:
-            source = source.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise InvalidSchema(f"the schema {task.schema} cannot be read: {error}") from error
-    return None if source is None else Schema.of(source)
+    return None if task.schema is None else Schema.of(task.schema, task.schema_folder)
 
 
 def _missing(schema: PortalSchema, names: set[str]) -> Iterator[str]:

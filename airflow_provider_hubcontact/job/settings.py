@@ -20,7 +20,8 @@ class Settings(Protocol):
     mapping: Mapping[str, str] | None
     key: str
     id_property: str
-    schema: str | Path | None
+    schema: Any
+    schema_folder: Path | None
     nulls: str
     duplicates: str
     on_stage_regression: str

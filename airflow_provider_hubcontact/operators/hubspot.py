@@ -55,7 +55,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
     :param id_property: property that the key is a value of: ``email``, ``hs_object_id`` for record ids,
         or a unique property. A column that is mapped to it changes it. (templated)
     :param schema: JSON Schema that every record must satisfy after mapping, or the path of a ``.json``
-        file with it, absolute or beside the DAG. Values keep their types; left-out ones are absent.
+        file with it, absolute or beside the DAG; references lead to files beside that. Or a validator of
+        ``jsonschema``, which then decides alone. Values keep their types; left-out ones are absent.
         (templated)
     :param nulls: ``ignore`` leaves empty values out, ``clear`` clears the property.
     :param duplicates: ``last``: rows with one key are written in their order; ``reject``: the later ones are
@@ -128,7 +129,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         mapping: Mapping[str, str] | None = None,
         key: str = "email",
         id_property: str = "email",
-        schema: Mapping[str, Any] | str | Path | None = None,
+        schema: Mapping[str, Any] | str | Path | Any | None = None,
         nulls: str = "ignore",
         duplicates: str = "last",
         on_stage_regression: str = "reject",
@@ -163,6 +164,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
         self.key = key
         self.id_property = id_property
         self.schema = _unrendered(schema)
+        self.schema_folder: Path | None = None
         self.nulls = nulls
         self.duplicates = duplicates
         self.on_stage_regression = on_stage_regression
@@ -268,12 +270,20 @@ class HubSpotUpdateContactOperator(BaseOperator):
         """Read the template files of the settings that may name one; any other text is just that."""
         from airflow_provider_hubcontact.operators.sources.templates import TEMPLATE_FILES
 
+        self._note_schema_folder()
         fields = self.template_fields
         self.template_fields = [name for name in fields if name in TEMPLATE_FILES]
         try:
             super().resolve_template_files()
         finally:
             self.template_fields = fields
+
+    def _note_schema_folder(self, jinja_env: Any = None) -> None:
+        """Keep where the schema's file is before Airflow puts its text into its place."""
+        if isinstance(self.schema, str) and self.schema.endswith(".json"):
+            from airflow_provider_hubcontact.operators.sources.templates import folder_of_file
+
+            self.schema_folder = folder_of_file(self.schema, jinja_env or self.get_template_env())
 
     def _do_render_template_fields(
         self,
@@ -299,6 +309,8 @@ class HubSpotUpdateContactOperator(BaseOperator):
             for name in template_fields
             if name != "records" and not origins.setting_is_data(name, getattr(self, name))
         ]
+        if "schema" in names:
+            self._note_schema_folder(jinja_env)
         render(self, [name for name in names if name in TEMPLATE_FILES], context, jinja_env, seen_oids)
         extensions, self.template_ext = self.template_ext, ()
         try:
@@ -477,12 +489,24 @@ def _one_of(name: str, value: object, allowed: Sequence[object]) -> None:
         raise ValueError(f"{name} is one of {', '.join(str(a) for a in allowed if a)}, not {value!r}")
 
 
-def _unrendered(schema: Mapping[str, Any] | str | Path | None) -> str | Path | None:
-    """Keep Airflow from looking for template files where there are none.
+def _unrendered(schema: Any) -> Any:
+    """Keep Airflow from looking for template files where there are none, and from calling a class.
 
     It finds files beside the DAG only, but leaves a Path alone; and it takes every text in a dict that ends
     in ``.json``, as an ``$id`` may, for one.
+
+    :raises ValueError: if it is the class of a validator.
     """
+    if schema is None or isinstance(schema, Path):
+        return schema
+    if isinstance(schema, str):
+        return Path(schema) if schema.startswith("/") else schema
     if isinstance(schema, Mapping):
         return json.dumps(schema)
-    return Path(schema) if isinstance(schema, str) and schema.startswith("/") else schema
+    if isinstance(schema, type):
+        raise ValueError(  # noqa: TRY004 - as for every setting
+            f"schema is a class, not a validator: give {schema.__name__}(…) with the JSON Schema"
+        )
+    from airflow_provider_hubcontact.sync.rows.own_validator import OwnValidator, is_validator
+
+    return OwnValidator(schema) if is_validator(schema) and not isinstance(schema, OwnValidator) else schema

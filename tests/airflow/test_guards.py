@@ -50,6 +50,7 @@ TASK: dict[str, Any] = {
     "create_missing_properties": False,
     "write_modes": None,
     "schema": None,
+    "schema_folder": None,
     "is_dry_run": False,
 }
 CITY = PropertyDefinition("city", "City", "string", "text")

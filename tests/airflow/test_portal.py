@@ -191,7 +191,7 @@ class TestPreflight:
         wrong = run(records=[], schema={"type": "no type"}, id_property="nothing")
         gone = run(records=[], schema=str(tmp_path / "gone.json"))
 
-        assert "no valid JSON Schema" in str(wrong.error)
+        assert "the JSON Schema is broken at $.type: must be one of" in str(wrong.error)
         assert "the portal has no property nothing" in str(wrong.error)
         assert "gone.json cannot be read" in str(gone.error)
 

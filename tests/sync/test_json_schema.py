@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from airflow_provider_hubcontact.sync.rows.json_schema import (
     Schema,
 )
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+from airflow_provider_hubcontact.sync.rows.schema_files import MAX_FILE_BYTES
 
 
 def record(**document: Any) -> Record:
@@ -44,47 +47,58 @@ def test_valid_record() -> None:
         pytest.param(
             {"properties": {"age": {"type": "integer"}}},
             {"age": "old"},
-            'age: "old" is not of type "integer"',
+            "age: must be of type integer (type)",
             ("age",),
             id="a value",
         ),
         pytest.param(
-            {"required": ["age"]}, {}, '"age" is a required property', ("age",), id="a missing property"
+            {"required": ["age"]}, {}, "must have age (required)", ("age",), id="a missing property"
         ),
         pytest.param(
             {"properties": {"tags": {"items": {"enum": ["a", "b"]}}}},
             {"tags": ["a", "z"]},
-            'tags.1: "z" is not one of "a" or "b"',
+            'tags.1: must be one of "a", "b" (enum)',
             ("tags",),
             id="an item",
         ),
         pytest.param(
             {"properties": {"mail": {"format": "email"}}},
             {"mail": "nobody"},
-            'mail: "nobody" is not a "email"',
+            "mail: must have the format email (format)",
             ("mail",),
             id="a format",
         ),
-        pytest.param({"maxProperties": 0}, {"a": 1}, None, (), id="no single property"),
-        pytest.param(False, {"a": 1}, None, (), id="a schema that allows nothing"),
+        pytest.param(
+            {"additionalProperties": False},
+            {"b": 1, "a": 1},
+            "must not have a, b (additionalProperties)",
+            ("a", "b"),
+            id="properties that may not be",
+        ),
+        pytest.param(
+            {"maxProperties": 0},
+            {"a": 1},
+            "must have at most 0 properties (maxProperties)",
+            (),
+            id="no single property",
+        ),
+        pytest.param(False, {"a": 1}, "is not allowed (false)", (), id="a schema that allows nothing"),
     ],
 )
-def test_problem(
-    schema: Any, document: dict[str, Any], reason: str | None, properties: tuple[str, ...]
-) -> None:
+def test_problem(schema: Any, document: dict[str, Any], reason: str, properties: tuple[str, ...]) -> None:
     """A problem says where it is and what is wrong, and names the property."""
     result = problems(schema, **document)
 
     assert result.properties == properties
-    assert result.reason == reason if reason else result.reason
+    assert result.reason == reason
 
 
 def test_problems_are_bounded() -> None:
     """The first few problems are told, each of bounded length; all failing properties are named once."""
     names = [f"p{n}" for n in range(9)]
-    schema = {"additionalProperties": {"type": "integer", "maxLength": 3}}
+    schema = {"additionalProperties": {"const": "x" * 5_000, "maxLength": 3}}
 
-    result = problems(schema, **dict.fromkeys(names, "x" * 5_000))
+    result = problems(schema, **dict.fromkeys(names, "y" * 5_000))
 
     told = result.reason.split("; ")
     assert len(told) == MAX_PROBLEMS
@@ -129,25 +143,158 @@ def test_schema_that_is_none(schema: Any) -> None:
         Schema.of(schema)
 
 
-def test_reference_to_a_host() -> None:
-    """A schema never makes the task call a host, and the error says what to do instead."""
-    with pytest.raises(InvalidSchema, match=r"the schema refers to https://\S+, which .*\$defs"):
-        Schema({"properties": {"a": {"$ref": "https://example.invalid/person.json"}}})
+HOST = "https://example.invalid/person.json"
 
 
-def test_reference_to_a_file(tmp_path: Path) -> None:
-    """A schema never makes the task read a file, even one that holds a schema."""
-    path = tmp_path / "person.json"
-    path.write_text("{}")
+@pytest.mark.parametrize("with_folder", [False, True])
+def test_reference_to_a_host(tmp_path: Path, with_folder: bool) -> None:
+    """A schema never makes the task call a host, and the error says where and what to do instead."""
+    (tmp_path / "person.json").write_text("{}")
+    says = rf"broken at \$\.properties\.a\.\$ref: the schema refers to {HOST}, which .*\$defs"
 
-    with pytest.raises(InvalidSchema, match="the schema refers to file://"):
-        Schema({"$ref": path.as_uri()})
+    with pytest.raises(InvalidSchema, match=says):
+        Schema({"properties": {"a": {"$ref": HOST}}}, tmp_path if with_folder else None)
 
 
-def test_relative_reference() -> None:
-    """A schema has no place of its own that a reference could be relative to."""
-    with pytest.raises(InvalidSchema, match=r"'person\.json' is not present"):
+def test_reference_without_a_file() -> None:
+    """A schema that is no file has no place that a reference could be relative to."""
+    with pytest.raises(InvalidSchema, match=r"\$\.\$ref: the schema refers to person\.json, which .*folder"):
         Schema({"$ref": "person.json"})
+
+
+class TestFilesBeside:
+    """References lead to files in the schema's folder, or below it, and to no others."""
+
+    def of(self, folder: Path, schema: Any) -> Schema:
+        path = folder / "schema.json"
+        path.write_text(json.dumps(schema))
+        return Schema.of(path)
+
+    @pytest.mark.parametrize(
+        "schema",
+        [
+            {"$ref": "person.json"},
+            {"$ref": "./below/person.json"},
+            {"$ref": "below/../person.json"},
+            {"$ref": "all.json#/$defs/person"},
+            {"$ref": "a%20b.json"},
+            {"$id": "https://example.invalid/schemas/contact.json", "$ref": "person.json"},
+            {"$id": "contact.json", "allOf": [{"$ref": "person.json"}]},
+            {"$schema": "http://json-schema.org/draft-07/schema#", "$ref": "person.json"},
+            {"$schema": "http://json-schema.org/draft-04/schema#", "allOf": [{"$ref": "person.json"}]},
+        ],
+    )
+    def test_a_file(self, tmp_path: Path, schema: Any) -> None:
+        """It is read, whatever way its name is written; a host in ``$id`` is a name, and is not called."""
+        person = json.dumps({"required": ["age"]})
+        (tmp_path / "below").mkdir()
+        for name in ("person.json", "below/person.json", "a b.json"):
+            (tmp_path / name).write_text(person)
+        (tmp_path / "all.json").write_text(json.dumps({"$defs": {"person": {"$ref": "person.json"}}}))
+
+        compiled = self.of(tmp_path, schema)
+
+        assert compiled.check(record(age=1)) is None
+        assert (result := compiled.check(record())) is not None
+        assert result.reason == "must have age (required)"
+
+    @pytest.mark.parametrize(
+        "reference",
+        [
+            "../outside.json",
+            "below/../../outside.json",
+            "%2e%2e/outside.json",
+            "..%2foutside.json",
+            "link.json",
+            "text.json",
+            "https://example.invalid/inside.json",
+            "link/outside.json",
+            "inside.txt",
+            "pipe.json",
+            "folder.json",
+            "gone.json",
+            "inside.json?x",
+            "a%00.json",
+            "x" * 5_000 + ".json",
+            "circle.json",
+            "//host.invalid/inside.json",
+            "file:inside.json",
+        ],
+    )
+    def test_no_other_file(self, tmp_path: Path, reference: str) -> None:
+        """Whatever leads out of the folder is refused, whether it is there or not."""
+        folder = tmp_path / "schemas"
+        (folder / "folder.json").mkdir(parents=True)
+        (tmp_path / "outside.json").write_text("{}")
+        (folder / "inside.txt").write_text("{}")
+        (folder / "inside.json").write_text("{}")
+        (folder / "link.json").symlink_to(tmp_path / "outside.json")
+        (folder / "link").symlink_to(tmp_path)
+        (folder / "text.json").symlink_to("inside.txt")
+        (folder / "https:/example.invalid").mkdir(parents=True)
+        (folder / "https:/example.invalid/inside.json").write_text("{}")
+        (folder / "circle.json").symlink_to(folder / "circle.json")
+        os.mkfifo(folder / "pipe.json")
+
+        with pytest.raises(
+            InvalidSchema, match=r"at \$\.\$ref: the schema refers to .*, which it does not hold"
+        ):
+            self.of(folder, {"$ref": reference})
+
+    def test_a_whole_path_is_no_file_beside(self, tmp_path: Path) -> None:
+        """A path from the root is refused, as a URI of a file is."""
+        (tmp_path / "person.json").write_text("{}")
+
+        for reference in (str(tmp_path / "person.json"), (tmp_path / "person.json").as_uri()):
+            with pytest.raises(InvalidSchema, match="the schema refers to"):
+                self.of(tmp_path, {"$ref": reference})
+
+    def test_a_folder_that_is_a_link(self, tmp_path: Path) -> None:
+        """Mounted configuration has links to links; what they lead to is in the folder."""
+        (tmp_path / "mount/..data-1").mkdir(parents=True)
+        (tmp_path / "mount/..data").symlink_to("..data-1")
+        for name, schema in {
+            "schema.json": {"$ref": "person.json"},
+            "person.json": {"minProperties": 1},
+        }.items():
+            (tmp_path / "mount/..data-1" / name).write_text(json.dumps(schema))
+            (tmp_path / "mount" / name).symlink_to(f"..data/{name}")
+        (tmp_path / "link").symlink_to(tmp_path / "mount")
+
+        assert Schema.of(tmp_path / "link/schema.json").check(record()) is not None
+
+    @pytest.mark.parametrize(
+        ("content", "says"),
+        [
+            ("{", "person.json, which is no JSON"),
+            ("[" * 100_000, "person.json, which is no JSON"),
+            ("5", "the JSON Schema person.json is an object, this is a int"),
+            (
+                '{"properties": {"a": {"maxLength": "x"}}}',
+                r"JSON Schema person.json is broken at \$.properties.a.maxLength: must be of type integer",
+            ),
+            ('{"$ref": "#/no"}', r"the JSON Schema person.json is broken at \$.\$ref: it leads to nothing"),
+            (
+                '{"$ref": "../x.json"}',
+                r"the JSON Schema person.json is broken at \$.\$ref: the schema refers",
+            ),
+            (" " * (MAX_FILE_BYTES + 1), "more than 4 MiB"),
+        ],
+    )
+    def test_a_broken_file(self, tmp_path: Path, content: str, says: str) -> None:
+        """What is wrong with a file that is referred to is told with its name."""
+        (tmp_path / "person.json").write_text(content)
+
+        with pytest.raises(InvalidSchema, match=says):
+            self.of(tmp_path, {"$ref": "person.json"})
+
+    def test_files_that_refer_to_each_other(self, tmp_path: Path) -> None:
+        """Each is read once."""
+        (tmp_path / "person.json").write_text('{"$ref": "schema.json#/$defs/x"}')
+
+        schema = self.of(tmp_path, {"$ref": "person.json", "$defs": {"x": {"required": ["a"]}}})
+
+        assert schema.check(record()) is not None
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 from airflow_provider_hubcontact.operators.sources.redacted import Redacted
 
-__all__ = ["TEMPLATE_FILES", "Origins", "check_function", "handed_in", "is_reference", "resolved"]
+__all__ = [
+    "TEMPLATE_FILES",
+    "Origins",
+    "check_function",
+    "folder_of_file",
+    "handed_in",
+    "is_reference",
+    "resolved",
+]
 
 
 TEMPLATE_FILES = frozenset({"sql", "schema"})
@@ -88,6 +97,15 @@ def _names(expanded: Any, map_index: int) -> tuple[frozenset[str], frozenset[str
     if is_reference(expanded) or is_reference(expanded[map_index]):  # expand_kwargs(output)
         return frozenset(), None
     return frozenset(expanded[map_index]), frozenset()  # an output in it is resolved when it is rendered
+
+
+def folder_of_file(name: str, jinja_env: Any) -> Path | None:
+    """Return the folder of a template file, as Airflow finds it; None if it does not."""
+    try:
+        file = jinja_env.loader.get_source(jinja_env, name)[1]
+    except Exception:  # noqa: BLE001 - Airflow finds it next, and tells
+        return None
+    return Path(file).parent if file else None
 
 
 def is_reference(value: object) -> bool:

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, NoReturn
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import jsonschema_rs
 
+from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.own_validator import is_validator
+from airflow_provider_hubcontact.sync.rows.schema_files import InvalidSchema, SchemaFiles, broken, checked
+from airflow_provider_hubcontact.sync.rows.schema_problems import (
+    NOT_ALLOWED,
+    Problem,
+    of_compiled,
+    of_interpreted,
+)
+
+__all__ = ["InvalidSchema", "Schema"]
 
 MAX_PROBLEMS = 5
 
@@ -17,57 +30,68 @@ MAX_PROBLEMS = 5
 MAX_PROBLEM_LENGTH = 300
 
 
-class InvalidSchema(ValueError):
-    """The schema itself is broken; nothing can be validated with it."""
-
-
 class Schema:
-    """A compiled JSON Schema, draft 2020-12 unless its ``$schema`` says otherwise.
+    """A JSON Schema that was checked and compiled, draft 2020-12 unless its ``$schema`` says otherwise.
 
-    ``format`` is checked. References outside the schema are refused: validating must not read
-    files or call hosts that a schema names.
+    ``format`` is checked. A reference may lead to a file in the folder of the schema's own file, or below it;
+    no host is ever called.
 
-    :param schema: the schema document.
-    :raises InvalidSchema: if it is no JSON Schema, or refers to something that it does not hold.
+    :param schema: the schema document; or a validator of ``jsonschema``, which then decides alone.
+    :param folder: where the schema's file is; None if it is no file.
+    :raises InvalidSchema: if it is no JSON Schema, or refers to something that is not there.
     """
 
-    def __init__(self, schema: Mapping[str, Any] | bool) -> None:
-        if not isinstance(schema, Mapping | bool):
-            raise InvalidSchema(f"a JSON Schema is an object, this is a {type(schema).__name__}")
+    def __init__(self, schema: Any, folder: Path | None = None) -> None:
         try:
-            self._validator = jsonschema_rs.validator_for(
-                schema if isinstance(schema, bool) else dict(schema),
-                validate_formats=True,
-                retriever=_refuse,
-            )
-        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
-            raise InvalidSchema(f"no valid JSON Schema: {str(error).splitlines()[0]}") from error
-        self._document = schema if isinstance(schema, Mapping) else {}
+            if is_validator(schema):
+                _check_own(schema)
+                self._document = schema.schema
+                self._engine: _Compiled | _Own = _Own(schema)
+            else:
+                self._document = _json(schema, "$")
+                self._engine = _Compiled(self._document, folder)
+        except RecursionError:
+            raise InvalidSchema("the JSON Schema is nested too deeply") from None
 
     @property
     def required(self) -> tuple[str, ...]:
         """Names that every record must have, as far as the schema says so at its top."""
-        named = self._document.get("required")
+        named = self._top.get("required")
         return tuple(map(str, named)) if isinstance(named, list) else ()
 
     @property
     def properties(self) -> Mapping[str, Mapping[str, Any]]:
         """Name → what the schema says of it, at its top."""
-        told = self._document.get("properties")
+        told = self._top.get("properties")
         return {name: each for name, each in dict(told or {}).items() if isinstance(each, Mapping)}
 
-    @classmethod
-    def of(cls, source: Mapping[str, Any] | bool | str) -> Schema:
-        """Compile a schema that may be JSON text.
+    @property
+    def _top(self) -> Mapping[str, Any]:
+        return self._document if isinstance(self._document, Mapping) else {}
 
-        :raises InvalidSchema: if it is no JSON, or no JSON Schema.
+    @classmethod
+    def of(cls, source: Any, folder: Path | None = None) -> Schema:
+        """Compile a schema that may also be JSON text, or the path of a file.
+
+        :param source: a path, JSON text, a document, or a validator of ``jsonschema``.
+        :param folder: where the text comes from; None if that is no file.
+        :raises InvalidSchema: if it cannot be read, is no JSON, or no JSON Schema.
         """
+        if isinstance(source, Path):
+            path = source
+            try:
+                source, folder = path.read_text(encoding="utf-8"), path.parent
+            except (OSError, UnicodeDecodeError) as error:
+                raise InvalidSchema(f"the schema {path} cannot be read: {error}") from error
         if not isinstance(source, str):
-            return cls(source)
+            return cls(source, folder)
         try:
-            return cls(json.loads(source))
+            document = json.loads(source)
         except json.JSONDecodeError as error:
             raise InvalidSchema(f"the schema is no JSON: {error}") from error
+        except RecursionError:
+            raise InvalidSchema("the JSON Schema is nested too deeply") from None
+        return cls(document, folder)
 
     def check(self, record: Record) -> Result | None:
         """Validate a record as it looks after mapping.
@@ -75,32 +99,90 @@ class Schema:
         :param record: the record; its ``document`` is what the schema sees.
         :return: None if it is valid, else an ``invalid`` result that lists the first problems.
         """
-        if self._validator.is_valid(record.document):
+        found = dict.fromkeys(self._engine.problems(record.document))
+        if not found:
             return None
-        problems: list[str] = []
-        properties: dict[str, None] = {}
-        for error in self._validator.iter_errors(record.document):
-            path = ".".join(map(str, error.instance_path))
-            properties.update(dict.fromkeys(_properties(error)))
-            if len(problems) < MAX_PROBLEMS:
-                message = error.message[:MAX_PROBLEM_LENGTH]
-                problems.append(f"{path}: {message}" if path else message)
+        told = list(map(_told, list(found)[:MAX_PROBLEMS]))
         return Result(
             record.row,
             record.key,
             Outcome.INVALID,
             category="JSON_SCHEMA",
-            reason="; ".join(problems),
-            properties=tuple(properties),
+            reason="; ".join(told),
+            properties=tuple(dict.fromkeys(name for problem in found for name in problem.properties)),
         )
 
 
-def _properties(error: jsonschema_rs.ValidationError) -> list[str]:
-    if error.instance_path:
-        return [str(error.instance_path[0])]
-    missing = getattr(error.kind, "property", None)
-    return [missing] if isinstance(missing, str) else []
+class _Compiled:
+    """Validates with ``jsonschema_rs``, in a few microseconds."""
+
+    def __init__(self, document: dict[str, Any] | bool, folder: Path | None) -> None:
+        checked(document)
+        files = SchemaFiles(document, folder)
+        try:
+            self._validator = jsonschema_rs.validator_for(
+                document, validate_formats=True, retriever=files.retrieve, base_uri=files.base
+            )
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+            files.check_references()
+            raise InvalidSchema(_broken(error, document)) from error
+
+    def problems(self, document: Mapping[str, Any]) -> Iterator[Problem]:
+        if self._validator.is_valid(document):
+            return
+        found = [
+            problem
+            for error in self._validator.iter_errors(document)
+            for problem in of_compiled(error, document)
+        ]
+        yield from found or [Problem((), NOT_ALLOWED)]
 
 
-def _refuse(uri: str) -> NoReturn:
-    raise ValueError(f"the schema refers to {uri}, which it does not hold; put it under $defs")
+class _Own:
+    """Validates with a validator of ``jsonschema`` that the task was given."""
+
+    def __init__(self, validator: Any) -> None:
+        self._validator = validator
+
+    def problems(self, document: Mapping[str, Any]) -> Iterator[Problem]:
+        document = dict(document)  # an object is just a dict here
+        for error in self._validator.iter_errors(document):
+            yield from of_interpreted(error, document)
+
+
+def _check_own(validator: Any) -> None:
+    from jsonschema.exceptions import SchemaError
+
+    try:
+        validator.check_schema(validator.schema)
+    except SchemaError as error:
+        raise broken(error, validator.schema) from None
+
+
+def _told(problem: Problem) -> str:
+    path = ".".join(map(str, problem.path))
+    return printable(f"{path}: {problem.says}" if path else problem.says, MAX_PROBLEM_LENGTH)
+
+
+def _broken(error: Exception, document: object) -> str:
+    if isinstance(error, jsonschema_rs.ValidationError) and error.instance_path:
+        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path)
+        return f"the JSON Schema is broken at ${path}: {next(of_compiled(error, document)).says}"
+    return f"no valid JSON Schema: {str(error).splitlines()[0]}"
+
+
+def _json(value: object, path: str) -> Any:
+    """Return a schema as JSON has it.
+
+    :raises InvalidSchema: if something in it is no JSON; it says where.
+    """
+    if isinstance(value, Mapping):
+        if odd := [name for name in value if not isinstance(name, str)]:
+            raise InvalidSchema(f"the JSON Schema is broken at {path}: {odd[0]!r:.80} is no name in JSON")
+        return {name: _json(each, f"{path}.{name}") for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json(each, f"{path}[{index}]") for index, each in enumerate(value)]
+    is_number = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+    if value is None or is_number or isinstance(value, str):
+        return value
+    raise InvalidSchema(f"the JSON Schema is broken at {path}: a {type(value).__name__} is no JSON")

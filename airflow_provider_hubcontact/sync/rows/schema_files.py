@@ -1,0 +1,195 @@
+"""The documents that a JSON Schema refers to: files beside it, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+from airflow_provider_hubcontact.sync.rows.schema_problems import of_interpreted
+
+if TYPE_CHECKING:
+    from referencing import Resource
+
+MAX_FILE_BYTES = 4 * 1024 * 1024
+"""Of a file that a schema refers to."""
+
+
+PLACE = "https://schema.invalid/folder/schema.json"
+"""What references are relative to, where the schema has no ``$id``: a name, and no host can have it."""
+
+
+_VALUES = frozenset({"const", "default", "enum", "examples"})
+"""Keywords below which there are values, no schemas."""
+
+
+class InvalidSchema(ValueError):
+    """The schema itself is broken; nothing can be validated with it."""
+
+
+class SchemaFiles:
+    """Finds what a schema refers to, in its own folder or one below it. No host is ever called.
+
+    :param document: the schema.
+    :param folder: where its file is; None if it is no file.
+    :raises InvalidSchema: if its ``$id`` is not valid.
+    """
+
+    def __init__(self, document: Mapping[str, Any] | bool, folder: Path | None) -> None:
+        self._folder = folder
+        self._read: dict[str, Any] = {}
+        self._document = document
+        try:
+            self.base = urljoin(PLACE, urldefrag(_resource(document).id() or "").url)
+        except ValueError as error:
+            raise InvalidSchema(f"the JSON Schema is broken at $.$id: {error}") from None
+
+    def retrieve(self, uri: str) -> Any:
+        """Return the document of a URI, from a file.
+
+        :raises InvalidSchema: if it is no JSON Schema in a file beside the schema.
+        """
+        uri = urldefrag(uri).url
+        if uri not in self._read:
+            path = self._path(uri)
+            if path is None:
+                name = uri.removeprefix(urljoin(PLACE, "."))
+                raise InvalidSchema(
+                    f"the schema refers to {name}, which it does not hold; put it under $defs, or into a "
+                    ".json file in the folder of the schema's file"
+                )
+            self._read[uri] = self._load(path)
+        return self._read[uri]
+
+    def _path(self, uri: str) -> Path | None:
+        """Return the file of a URI, if it may be read."""
+        if self._folder is None:
+            return None
+        beside = urljoin(self.base, ".")
+        if not uri.startswith(beside) or urlsplit(uri).query:
+            return None
+        name = unquote(uri.removeprefix(beside))
+        if "\0" in name or not name.endswith(".json"):
+            return None
+        folder = self._folder.resolve()
+        try:
+            path = (folder / name).resolve()
+            is_there = path.suffix == ".json" and path.is_relative_to(folder) and path.is_file()
+        except (OSError, RuntimeError):  # a name that is too long, links in a circle
+            return None
+        return path if is_there else None
+
+    def _load(self, path: Path) -> Any:
+        try:
+            with path.open("rb") as file:
+                content = file.read(MAX_FILE_BYTES + 1)
+            if len(content) > MAX_FILE_BYTES:
+                raise InvalidSchema(f"the schema refers to {path.name}, which has more than 4 MiB")
+            document = json.loads(content)
+        except (OSError, ValueError, RecursionError) as error:
+            if isinstance(error, InvalidSchema):
+                raise
+            raise InvalidSchema(
+                f"the schema refers to {path.name}, which is no JSON or cannot be read: {error}"
+            ) from None
+        try:
+            checked(document, f"the JSON Schema {path.name}")
+        except RecursionError:
+            raise InvalidSchema(f"the JSON Schema {path.name} is nested too deeply") from None
+        return document
+
+    def check_references(self) -> None:
+        """Find a reference that leads nowhere.
+
+        :raises InvalidSchema: if there is one; it says where.
+        """
+        from referencing import Registry
+        from referencing.exceptions import Unresolvable
+
+        told = [""]
+
+        def retrieve(uri: str) -> Resource[Any]:
+            try:
+                return _resource(self.retrieve(uri))
+            except InvalidSchema as error:
+                told[0] = str(error)
+                raise
+
+        registry: Registry[Any] = Registry(retrieve=retrieve)  # type: ignore[call-arg]  # attrs names it so
+        documents = {self.base: self._document, **self._read}
+        registry = registry.with_resources((uri, _resource(each)) for uri, each in documents.items())
+        for uri, document in documents.items():
+            file = "" if uri == self.base else f" {Path(urlsplit(uri).path).name}"
+            for path, reference, resolver in _references(document, registry.resolver(uri), "$"):
+                told[0] = "it leads to nothing"
+                try:
+                    resolver.lookup(reference)
+                except (Unresolvable, ValueError):  # a reference that is no URI is a ValueError
+                    raise InvalidSchema(
+                        f"the JSON Schema{file} is broken at {path}: {told[0]} ({path.rpartition('.')[2]})"
+                    ) from None
+
+
+def _resource(document: Any) -> Resource[Any]:
+    from referencing import Resource
+    from referencing.jsonschema import DRAFT202012
+
+    if isinstance(document, Mapping) and not isinstance(document.get("$schema"), str):
+        return DRAFT202012.create_resource(document)
+    return Resource.from_contents(document, default_specification=DRAFT202012)
+
+
+def _references(node: Any, resolver: Any, path: str) -> Iterator[tuple[str, str, Any]]:
+    if isinstance(node, list):
+        for index, each in enumerate(node):
+            yield from _references(each, resolver, f"{path}[{index}]")
+    if not isinstance(node, dict):
+        return
+    if path != "$" and isinstance(node.get("$id"), str):
+        try:
+            resolver = resolver.in_subresource(_resource(node))
+        except ValueError:  # an $id that is no URI
+            return
+    for name, each in node.items():
+        if name in {"$ref", "$dynamicRef"} and isinstance(each, str):
+            yield f"{path}.{name}", each, resolver
+        elif name not in _VALUES:
+            yield from _references(each, resolver, f"{path}.{name}")
+
+
+def checked(document: Any, name: str = "the JSON Schema") -> None:
+    """Check a document against the metaschema of its draft.
+
+    :param name: of the document, for the message.
+    :raises InvalidSchema: if it is no JSON Schema; it says where, by which rule, and what was expected.
+    """
+    from jsonschema.exceptions import best_match
+    from jsonschema.validators import Draft202012Validator, validator_for
+
+    if not isinstance(document, dict | bool):
+        raise InvalidSchema(f"{name} is an object, this is a {type(document).__name__}")
+    if isinstance(document, dict) and not isinstance(document.get("$schema", ""), str):
+        raise InvalidSchema(f"{name} is broken at $.$schema: must be of type string (type)")
+    try:
+        metaschema = validator_for(document, default=Draft202012Validator).META_SCHEMA
+    except ValueError as wrong:
+        raise InvalidSchema(f"{name} is broken at $.$schema: {wrong}") from None
+    # Patterns are looked at by the engine that runs them: Python's own knows others.
+    errors = validator_for(metaschema, default=Draft202012Validator)(metaschema).iter_errors(document)
+    if (error := best_match(errors)) is not None:
+        raise broken(error, document, name)
+
+
+def broken(error: Any, document: object, name: str = "the JSON Schema") -> InvalidSchema:
+    """Return what says where a schema is broken.
+
+    :param error: of ``jsonschema``, which has validated the schema.
+    :param document: the schema.
+    :param name: of the schema.
+    """
+    while closer := [each for each in error.context if each.validator != "type"]:
+        error = max(closer, key=lambda each: len(each.absolute_path))  # of alternatives, what nearly fits
+    problem = next(of_interpreted(error, document))
+    return InvalidSchema(f"{name} is broken at {error.json_path}: {problem.says}")
