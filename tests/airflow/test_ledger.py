@@ -275,6 +275,19 @@ class TestResume:
             assert stored(sandbox, "ada@example.com", "lifecyclestage") == "lead"
 
 
+def test_the_source_says_a_b_a(hubspot: Sandbox, tmp_path: Path) -> None:
+    """What another try has overwritten is sent again."""
+    faulty = {"email": "", "firstname": "x"}
+    again: dict[str, Any] = {"ledger": str(tmp_path), "retries": 5}
+    for number, name in enumerate(["A", "B", "A"], 1):
+        records = [{"email": "c0@example.com", "firstname": name}, faulty]
+
+        ended = run(records=records, try_number=number, **again)
+
+        assert ended.outcomes == {"updated": 1, "invalid": 1}
+        assert stored(hubspot, "c0@example.com", "firstname") == name
+
+
 class State(dict[str, Any]):
     """Airflow's task state store, for one task."""
 
