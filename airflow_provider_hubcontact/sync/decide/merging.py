@@ -18,16 +18,15 @@ _OF_ONE = ABOUT_A_RECORD | {Outcome.INVALID}
 def with_next(live: Sequence[Record], last: Record, following: Record, rules: Rules) -> list[Record] | None:
     """Decide whether one more row of a key may be merged.
 
-    It must follow the last one in the source: a row between them may be of the same contact, by another
-    address. And it must overwrite all values of a row or none, so that HubSpot judges all values of the rows
-    that count.
+    It must overwrite all values of a row or none, so that HubSpot judges all values of the rows that count. A
+    row of the same contact by another address may stand between them: the order of such rows is not promised.
 
     :param live: the merged rows of which values are left.
     :param last: the last merged row.
     :return: the merged rows of which values are left then; None if the row may not be merged.
     """
-    is_next = following.row == last.row + 1 and following.timestamp == last.timestamp
-    if not (is_next and _is_plain(last, rules) and _is_plain(following, rules)):
+    is_alike = following.timestamp == last.timestamp
+    if not (is_alike and _is_plain(last, rules) and _is_plain(following, rules)):
         return None
     new = following.properties
     left = [part for part in live if not part.properties.keys() <= new.keys()]
