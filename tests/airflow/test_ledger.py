@@ -67,7 +67,7 @@ class TestFiles:
 
         kept = {line["row"]: line for line in lines(tmp_path)}
         assert {row: line["outcome"] for row, line in kept.items()} == {
-            1: "updated", 2: "updated", 3: "not_found", 4: "invalid", 5: "unchanged",
+            1: "updated", 2: "superseded", 3: "not_found", 4: "invalid", 5: "updated",
         }  # fmt: skip
         assert ended.report["rows"] == len(kept)
         assert kept[1]["changes"] == {"firstname": ["old", "new 0"]}

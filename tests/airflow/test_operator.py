@@ -107,8 +107,9 @@ class TestOutcomes:
         ended = run(records=records, validate_against_portal=False)
 
         assert ended.outcomes == {
-            "updated": 2,
+            "updated": 1,
             "unchanged": 1,
+            "superseded": 1,
             "invalid": 2,
             "rejected": 1,
             "not_found": 1,
