@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.operators.sources.drivers import driver_of
-from airflow_provider_hubcontact.operators.sources.queries import database, query
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.rows.record_mapping import BadRow
 
@@ -43,6 +42,8 @@ def source_of(chosen: Namespace) -> Iterator[Iterable[object]]:
         return
     if chosen.sql_conn_id is None:
         raise SourceError("--sql needs --sql-conn-id")
+    from airflow_provider_hubcontact.operators.sources.queries import database, query
+
     hook = database(chosen.sql_conn_id)
     with query(hook, chosen.sql) as spool:
         yield spool
