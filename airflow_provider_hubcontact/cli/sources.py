@@ -38,7 +38,7 @@ def source_of(chosen: Namespace) -> Iterator[Iterable[object]]:
         try:
             yield reader(path)
         except UnicodeError as error:
-            raise SourceError(f"{path} is no text in UTF-8: {error}") from error
+            raise SourceError(f"{path} is not text in UTF-8: {error}") from error
         return
     if chosen.sql_conn_id is None:
         raise SourceError("--sql needs --sql-conn-id")

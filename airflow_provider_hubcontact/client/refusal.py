@@ -78,7 +78,7 @@ def refusal(
 
     :param status: HTTP status, 400 or above.
     :param body: the parsed body; anything, since errors may come from proxies too.
-    :param correlation_id: of the answer's header; the body's is taken if there is none.
+    :param correlation_id: from the answer's header; without it, the body's counts.
     :param retry_after: seconds to wait, from the header.
     :return: the error of the class that the status has.
 
@@ -120,7 +120,7 @@ def context_of(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def details_of(fields: Mapping[str, Any]) -> tuple[ErrorDetail, ...]:
-    """Give all that is wrong; HubSpot cuts ``errors`` short, so its message is read too."""
+    """Return every problem in an error body; HubSpot shortens ``errors``, so its message is read too."""
     details: dict[tuple[str | None, tuple[str, ...]], ErrorDetail] = {}
     listed = [*_mappings(fields.get("errors")), *_mappings(fields.get("validationResults"))]
     for item in listed + _embedded(fields):

@@ -30,7 +30,7 @@ _IDENTIFIERS = re.compile(r"[^\W\d][\w$]*(?:\.[^\W\d][\w$]*){0,2}")
 def one_statement(sql: str) -> str:
     """Return a statement without the semicolon at its end, and without comments after that.
 
-    A semicolon in a text or a comment is none of that, and what follows on one is left as it is.
+    A semicolon within a text or a comment does not end the statement, and stays.
     """
     ends = {_end(sql, tokens) for tokens in _DIALECTS}
     return sql[: ends.pop()].strip() if len(ends) == 1 else sql.strip()

@@ -34,7 +34,7 @@ _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, er
 
 
 def trouble(error: OSError | HTTPError, host: str) -> HubSpotError:
-    """Tell a request that never left from one whose answer is lost.
+    """Return the error for a failed exchange: one that never left, or one whose answer is lost.
 
     :param error: what ``requests`` raised; its own words are left out, since they may quote a URL.
     :param host: where the request went, and its port.

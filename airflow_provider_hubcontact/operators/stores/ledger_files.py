@@ -121,19 +121,19 @@ class LedgerFiles:
         return [part for part in parts_of(self._folder) if part.name.startswith(names)]
 
     def earlier(self) -> Iterator[Line]:
-        """Give the lines of the earlier tries, and of this one before it waited, try by try."""
+        """Return the lines of earlier tries, and those of this try from before a deferral, try by try."""
         for part in parts_of(self._folder):
             if int(part.name.partition("-")[0]) <= self._attempt.last_known:
                 yield from lines_of(part)
 
 
 def parts_of(folder: ObjectStoragePath) -> list[ObjectStoragePath]:
-    """Give the parts below a folder, in the order in which they were written."""
+    """Return the parts below a folder, in the order in which they were written."""
     return sorted(folder.glob("**/*.jsonl"), key=str) if folder.exists() else []
 
 
 def lines_of(part: ObjectStoragePath) -> Iterator[Line]:
-    """Give the lines of a part; a last one that a crash cut off is left out.
+    """Return the lines of a part, without a last one that a crash has cut off.
 
     :raises SourceError: if a line is not JSON.
     """

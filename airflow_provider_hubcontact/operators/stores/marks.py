@@ -15,7 +15,7 @@ from airflow_provider_hubcontact.job.watermark import MarkStore, Watermark
 
 
 def watermark_of(task: Settings, context: Context) -> Watermark | None:
-    """Give a task's watermark, if it has one."""
+    """Return a task's watermark; None if it has none."""
     if not task.watermark:
         return None
     ti = context["ti"]
@@ -37,7 +37,7 @@ def _part_of(task: Settings) -> str:
 
 
 def store_of(context: Context, hubspot_conn_id: str, task: str) -> MarkStore:
-    """Give where a task's mark is kept: the asset's state on Airflow 3.3, else a Variable.
+    """Return the store of a task's mark: the asset's state on Airflow 3.3, else a Variable.
 
     :param hubspot_conn_id: the portal; each has a mark of its own.
     :param task: names the task among all.

@@ -27,7 +27,7 @@ def forget(context: Context) -> None:
 def checkpoint_of(
     task: Any, context: Context, rows: Iterable[object] | None, report: Report, since: object = None
 ) -> Iterator[Checkpoint | None]:
-    """Give the checkpoint of a task, if it can have one, and keep it when the block ends.
+    """Return the checkpoint of a task; None if it cannot have one. It is kept when the block ends.
 
     It can where Airflow has a store for it, no ledger knows more, and the rows can be read twice.
 

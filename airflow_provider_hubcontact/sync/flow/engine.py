@@ -407,7 +407,7 @@ class _Run:
             self._outbox.put_back(job)
 
     def _end(self, result: Result) -> set[str]:
-        """Give a record that was under way its outcome, and tell what it had claimed.
+        """End a record that was under way, and return what it had claimed.
 
         The rows of a merged one begin anew, one by one, if it may be about one of them.
         """

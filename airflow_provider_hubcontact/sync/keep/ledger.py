@@ -86,7 +86,7 @@ class LedgerStore(Protocol):
         """Keep lines of this try."""
 
     def earlier(self) -> Iterator[Line]:
-        """Give the lines of the earlier tries, and of this one before it waited, try by try."""
+        """Return the lines of earlier tries, and those of this try from before a deferral, try by try."""
 
 
 class Ledger:
