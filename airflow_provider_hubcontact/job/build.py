@@ -14,15 +14,16 @@ from airflow_provider_hubcontact.job.portal import Portal, create_missing, missi
 from airflow_provider_hubcontact.job.preflight import schema_of
 from airflow_provider_hubcontact.job.settings import Settings, is_true
 from airflow_provider_hubcontact.printable import printable
-from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, OnRegression, Stages
-from airflow_provider_hubcontact.sync.decide.plan import Rules, WriteMode
+from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
+from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.choices import Nulls, OnRegression, WriteMode
 from airflow_provider_hubcontact.sync.rows.coercion import Coercer
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.json_schema import Schema
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema
-from airflow_provider_hubcontact.sync.rows.record_mapping import Nulls, RecordMapping
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from airflow_provider_hubcontact.sync.rows.values import TimeForm
 
 

@@ -10,10 +10,10 @@ from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.job.files.disk_queue import DiskQueue, disk_queue
 from airflow_provider_hubcontact.job.plans.lines import LineMaker, Totals
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
-from airflow_provider_hubcontact.sync.decide.policy import at_most
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.model.tolerance import at_most
 
 
 def check_guards(totals: Mapping[str, Any], max_changes: float | None, max_creates: float | None) -> None:

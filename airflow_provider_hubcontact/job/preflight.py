@@ -9,7 +9,7 @@ from airflow_provider_hubcontact.client import REQUIRED_SCOPES, HubSpot, HubSpot
 from airflow_provider_hubcontact.job.portal import Portal
 from airflow_provider_hubcontact.job.settings import Settings, is_mapping_of_names, is_true
 from airflow_provider_hubcontact.printable import printable, printable_logger
-from airflow_provider_hubcontact.sync.decide.plan import WriteMode
+from airflow_provider_hubcontact.sync.model.choices import WriteMode
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema, Schema
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema

@@ -478,7 +478,7 @@ def _has_another_try(context: Context) -> bool:
 def _tolerance(name: str, most: float | None) -> None:
     if most is None:
         return
-    from airflow_provider_hubcontact.sync.decide.policy import is_tolerance
+    from airflow_provider_hubcontact.sync.model.tolerance import is_tolerance
 
     if not is_tolerance(most):
         raise ValueError(f"{name} is a count or a share below 1, not {most!r}")

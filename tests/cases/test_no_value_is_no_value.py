@@ -10,11 +10,12 @@ import pytest
 
 from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.choices import Nulls
 from airflow_provider_hubcontact.sync.model.outcome import Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.json_schema import Schema
-from airflow_provider_hubcontact.sync.rows.record_mapping import NO_VALUE, Nulls, RecordMapping
+from airflow_provider_hubcontact.sync.rows.record_mapping import NO_VALUE, RecordMapping
 
 KEY = "ada@example.com"
 

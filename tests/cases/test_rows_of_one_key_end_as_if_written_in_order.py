@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.decide.lifecycle import DEFAULT_STAGES, STAGE, OnRegression
-from airflow_provider_hubcontact.sync.decide.plan import Rules, WriteMode
+from airflow_provider_hubcontact.sync.decide.lifecycle import DEFAULT_STAGES, STAGE
+from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.model.choices import Nulls, OnRegression, WriteMode
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
-from airflow_provider_hubcontact.sync.rows.record_mapping import Nulls, RecordMapping
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from tests.cases.syncing import synced
 from tests.sync.fakes import BAD, FakePortal, ShuffledWorkers, results_of
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from airflow_provider_hubcontact.sync.model.choices import Nulls
 from airflow_provider_hubcontact.sync.model.outcome import Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.admin_rules import AdminRule
@@ -17,7 +18,7 @@ from airflow_provider_hubcontact.sync.rows.coercion import Coercer
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.json_schema import Schema
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema, Property
-from airflow_provider_hubcontact.sync.rows.record_mapping import Nulls, RecordMapping
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
 OPTIONS = {
     "golf": "Golf",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_hubcontact.sync.decide.plan import Rules, WriteMode
+from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
 from airflow_provider_hubcontact.sync.model.change import Stored
+from airflow_provider_hubcontact.sync.model.choices import WriteMode
 from airflow_provider_hubcontact.sync.model.record import Record
 
 RULES = Rules()

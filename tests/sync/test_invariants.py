@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.sync.decide.lifecycle import DEFAULT_STAGES, STAGE, OnRegression
+from airflow_provider_hubcontact.sync.decide.lifecycle import DEFAULT_STAGES, STAGE
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers, Workers
+from airflow_provider_hubcontact.sync.model.choices import OnRegression
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, OnRegression, Stages
-from airflow_provider_hubcontact.sync.decide.plan import Rules, WriteMode, blind, new_key, plan
+from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
+from airflow_provider_hubcontact.sync.decide.plan import Rules, blind, new_key, plan
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
+from airflow_provider_hubcontact.sync.model.choices import OnRegression, WriteMode
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind

@@ -10,10 +10,11 @@ from uuid import UUID
 
 import pytest
 
+from airflow_provider_hubcontact.sync.model.choices import Nulls
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Coercion, Record
 from airflow_provider_hubcontact.sync.rows.keys import MAX_EMAIL_LENGTH, normalized_key
-from airflow_provider_hubcontact.sync.rows.record_mapping import Nulls, RecordMapping
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from airflow_provider_hubcontact.sync.rows.values import MAX_TEXT_LENGTH, TimeForm, UnreadableValue
 
 KEY = "ada@example.com"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 STAGE = "lifecyclestage"
 
@@ -19,14 +18,6 @@ DEFAULT_STAGES = (
     "evangelist",
     "other",
 )
-
-
-class OnRegression(StrEnum):
-    """What happens to a record that would move its contact's stage back."""
-
-    REJECT = "reject"
-    KEEP = "keep"
-    RESET = "reset"
 
 
 @dataclass(frozen=True, slots=True)

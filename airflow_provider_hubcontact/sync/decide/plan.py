@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, OnRegression, Stages
+from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
+from airflow_provider_hubcontact.sync.model.choices import OnRegression, WriteMode
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind, same
-
-
-class WriteMode(StrEnum):
-    """What becomes of the value that a contact has."""
-
-    OVERWRITE = "overwrite"
-    FILL_EMPTY = "fill_empty"
-    APPEND = "append"
-
 
 DRY_RUN_CATEGORIES: Mapping[str, Write] = {"WOULD_UPDATE": Write.UPDATE, "WOULD_CREATE": Write.CREATE}
 """Category of a dry run's result → what would be done."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, by_outcome
+from airflow_provider_hubcontact.sync.model.tolerance import at_most, is_tolerance
 
 
 class Action(StrEnum):
@@ -156,23 +156,6 @@ class Policy(NamedTuple):
         if outcome in self.by_name:
             return self.by_name[outcome], f'status_actions["{outcome}"]'
         return DEFAULT_ACTIONS[outcome], DEFAULT
-
-
-def at_most(most: float, rows: int) -> int:
-    """Return how many records a count allows, or a share of all: 29 % of 100 are 29.
-
-    :param most: a count, or a share below 1.
-    :param rows: all records.
-    """
-    # A float's share may be a hair less than it says.
-    return math.floor(round(most * rows, 6)) if 0 < most < 1 else int(most)
-
-
-def is_tolerance(number: object) -> bool:
-    """Check whether a number is a count, or a share below 1; 1.0 could mean one record, or all of them."""
-    if isinstance(number, int):
-        return not isinstance(number, bool) and number >= 0
-    return isinstance(number, float) and 0 <= number < 1
 
 
 def _action(name: int | str, action: str) -> Action:

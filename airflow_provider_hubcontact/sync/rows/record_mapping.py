@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from itertools import islice
 from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.sync.model.choices import Nulls
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, internal_error
 from airflow_provider_hubcontact.sync.model.record import JSON, Coercion, Record
 from airflow_provider_hubcontact.sync.rows.columns import (
@@ -40,13 +40,6 @@ NO_VALUE = "NaN, NaT or NA is no value"
 
 MAX_PROBLEMS = 20
 """Problems of a record that its reason names."""
-
-
-class Nulls(StrEnum):
-    """What an empty value of the source does to the property."""
-
-    IGNORE = "ignore"
-    CLEAR = "clear"
 
 
 class BadRow(NamedTuple):
