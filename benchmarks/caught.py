@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot, PropertyDefinition
-from airflow_provider_hubcontact.job.contacts_port import port_of
-from airflow_provider_hubcontact.job.portal import portal_of
+from airflow_provider_hubcontact.job.portal.contacts_port import port_of
+from airflow_provider_hubcontact.job.portal.definitions import portal_of
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.rules import Rule
 from airflow_provider_hubcontact.sandbox.switches import Switches

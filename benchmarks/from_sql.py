@@ -43,7 +43,7 @@ def sync(task: Task) -> None:
 
         query = QUERY.format(rows=task.options["rows"], contacts=task.options["contacts"])
         operator = HubSpotUpdateContactOperator(
-            task_id="update", sql=query, sql_conn_id="warehouse", schema={"type": "object"}
+            task_id="update", sql=query, sql_conn_id="warehouse", json_schema={"type": "object"}
         )
         context: Any = {"ti": TaskInstance()}
         report = operator.execute(context)

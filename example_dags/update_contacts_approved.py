@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 
 PLAN = "{{ params.plans }}/{{ run_id | replace(':', '_') }}"
 
@@ -31,7 +32,7 @@ with DAG(
         sql="SELECT email, first_name FROM customers",
         mapping={"first_name": "firstname"},
         status_actions={"not_found": "skip"},
-        dry_run=True,
+        operator=HubSpotPlanContactsOperator,
         plan=PLAN,
     )
     approval = ApprovalOperator(
@@ -39,6 +40,6 @@ with DAG(
         subject="Update {{ ti.xcom_pull('make_plan')['plan']['changes'] }} HubSpot contacts?",
         body="```\n{{ ti.xcom_pull('make_plan')['plan'] | tojson(indent=1) }}\n```",
     )
-    apply = HubSpotUpdateContactOperator(task_id="apply_plan", plan=PLAN)
+    apply = HubSpotUpdateContactOperator(task_id="apply_plan", operator=HubSpotApplyPlanOperator, plan=PLAN)
     plan >> approval >> apply
     # [END howto_approved]

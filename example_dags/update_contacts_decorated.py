@@ -22,7 +22,7 @@ with DAG(
     doc_md=__doc__,
 ):
     # [START howto_decorated]
-    @task.hubspot_update_contact(mapping={"name": "firstname"}, mode="upsert")
+    @task.hubspot_update_contact(mapping={"name": "firstname"}, upsert=True)
     def contacts() -> Iterator[dict[str, str]]:
         """Stand for a source that gives pages, such as an API."""
         for name in ("Ada", "Grace", "Alan"):

@@ -40,7 +40,7 @@ with DAG(
             "lead_status": "hs_lead_status",
             "stage": "lifecyclestage",
         },
-        schema="customer.schema.json",
+        json_schema="customer.schema.json",
         status_actions={"not_found": "skip"},
         max_failures=0.1,
         dry_run="{{ params.dry_run }}",

@@ -15,6 +15,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import DAG, task
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.options import Writes
 
 with DAG(
     dag_id="update_contacts_from_xcom",
@@ -39,6 +40,6 @@ with DAG(
         task_id="update_contacts",
         records=extract(),
         mapping={"new_email": "email", "first_name": "firstname", "stage": "lifecyclestage"},
-        on_stage_regression="reset",
+        writes=Writes(stages="reset"),
     )
     # [END howto_from_xcom]

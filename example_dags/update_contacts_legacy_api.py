@@ -15,6 +15,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import DAG, task
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.options import Writes
 
 with DAG(
     dag_id="update_contacts_legacy_api",
@@ -32,9 +33,6 @@ with DAG(
 
     # [START howto_legacy]
     HubSpotUpdateContactOperator(
-        task_id="update_contacts",
-        records=extract(),
-        api_version="v1",
-        timestamp="changed_at",
+        task_id="update_contacts", records=extract(), api_version="v1", writes=Writes(timestamp="changed_at")
     )
     # [END howto_legacy]

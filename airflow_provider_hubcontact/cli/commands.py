@@ -14,9 +14,8 @@ from airflow_provider_hubcontact.client import REQUIRED_SCOPES, HubSpot
 from airflow_provider_hubcontact.client.errors import Forbidden, Unauthorized
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.job.errors import SourceError
-from airflow_provider_hubcontact.job.portal import Portal, portal_of
-from airflow_provider_hubcontact.job.replay import last_lines
-from airflow_provider_hubcontact.operators.execution import Execution
+from airflow_provider_hubcontact.job.portal.definitions import Portal, portal_of
+from airflow_provider_hubcontact.job.source.replay import last_lines
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages

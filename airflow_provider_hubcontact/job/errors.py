@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class LedgerError(RuntimeError):
     """The ledger takes no lines."""
 
 
-class SourceError(ValueError):
+class SetupError(ValueError):
+    """The run cannot work as it is set up; no retry can mend it."""
+
+
+class SourceError(SetupError):
     """The source as a whole gives no records."""
+
+
+class PlanError(SetupError):
+    """A plan cannot be written, or is not exactly as it was made."""
+
+
+class GuardExceeded(SetupError):
+    """The run would do more than its guards allow."""
+
+
+class PreflightError(SetupError):
+    """Something is wrong with the settings or the portal; nothing was sent.
+
+    :param problems: printable sentences.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(["Nothing was sent:", *(f"- {each}" for each in problems)]))
+        self.problems = tuple(problems)
+
+    def __reduce__(self) -> tuple[type[PreflightError], tuple[tuple[str, ...]]]:
+        """Survive pickling with the problems."""
+        return type(self), (self.problems,)
+
+
+class RunStopped(SetupError):
+    """The run stopped for a reason that concerns every record; no retry can mend it."""
 
 
 class PortalNotReady(Exception):

@@ -41,3 +41,13 @@ class Folder(Protocol):
 
     def unlink(self) -> None:
         """Remove it."""
+
+
+class MarkStore(Protocol):
+    """Keeps one value between runs."""
+
+    def get(self) -> dict[str, str] | None:
+        """Return the value; None if there is none."""
+
+    def set(self, value: dict[str, str]) -> None:
+        """Keep a value."""

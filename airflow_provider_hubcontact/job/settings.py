@@ -1,63 +1,351 @@
-"""What a task was asked to do."""
+"""What a run was asked to do: frozen, and checked here, each setting by itself and against the others.
+
+A DAG file is parsed often, and checks its settings each time: this module imports nothing that takes time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from airflow_provider_hubcontact.sync.decide.policy import Policy
+from airflow_provider_hubcontact.sync.model.choices import Duplicates, Nulls, OnRegression, WriteMode
+from airflow_provider_hubcontact.sync.model.tolerance import is_tolerance
+
+if TYPE_CHECKING:
+    from airflow_provider_hubcontact.sync.decide.policy import Policy
 
 
-class Settings(Protocol):
-    """The operator's parameters, rendered."""
+class Key(NamedTuple):
+    """Which contact a row is about.
 
-    records: Any
-    sql: str | None
-    sql_conn_id: str | None
-    parameters: Mapping[str, Any] | Sequence[Any] | None
-    hubspot_conn_id: str
-    mapping: Mapping[str, str] | None
-    key: str
-    id_property: str
-    schema: Any
-    schema_folder: Path | None
-    nulls: str
-    duplicates: str
-    on_stage_regression: str
-    mode: str
-    write_modes: Mapping[str, str] | None
-    validate_against_portal: bool
-    create_missing_properties: bool | Mapping[str, Mapping[str, Any]]
-    timestamp: str | None
-    api_version: str | None
-    verify: bool
-    plan: str | None
-    max_changes: float | None
-    max_creates: float | None
-    ledger: str | None
-    ledger_values: bool
-    records_from_ledger: str | None
-    outcomes: Sequence[str] | None
-    watermark: str | None
-    is_dry_run: bool | str
+    :param column: whose value identifies the contact.
+    :param property: that the value is one of.
+    :param becomes: column with the value that the property is to get instead.
+    """
+
+    column: str = "email"
+    property: str = "email"
+    becomes: str | None = None
+
+    def problems(self) -> Iterator[str]:
+        """Yield a sentence for each thing that is wrong."""
+        for name, value in (("column", self.column), ("property", self.property)):
+            if not isinstance(value, str) or not value:
+                yield f"key: its {name} is a name, not {value!r:.100}"
+        if self.becomes is not None and (not isinstance(self.becomes, str) or not self.becomes):
+            yield f"key: becomes is the name of a column, not {self.becomes!r:.100}"
+        elif self.becomes == self.column:
+            yield f"key: {self.column} cannot become itself; becomes is the column with the new value"
+
+
+class Writes(NamedTuple):
+    """How values are written.
+
+    :param nulls: whether empty values are left out or clear the property.
+    :param duplicates: what becomes of the later rows of a key.
+    :param stages: what happens when a lifecycle stage would go back.
+    :param properties: property → how it is written.
+    :param create_properties: whether to create what the portal lacks, or property → definition.
+    :param timestamp: column that says when the row's values were set.
+    """
+
+    nulls: str = "ignore"
+    duplicates: str = "last"
+    stages: str = "reject"
+    properties: Mapping[str, str] | None = None
+    create_properties: bool | Mapping[str, Mapping[str, Any]] = False
+    timestamp: str | None = None
+
+    def problems(self) -> Iterator[str]:
+        """Yield a sentence for each thing that is wrong."""
+        yield from _one_of("writes.nulls", self.nulls, Nulls)
+        yield from _one_of("writes.duplicates", self.duplicates, Duplicates)
+        yield from _one_of("writes.stages", self.stages, OnRegression)
+        modes = self.properties
+        if modes is not None and not is_mapping_of_names(modes):
+            yield f"writes.properties is property → {', '.join(WriteMode)}, not {modes!r:.200}"
+        elif modes is not None:
+            for name, mode in modes.items():
+                yield from _one_of(f"writes.properties[{name!r}]", mode, WriteMode)
+        if not isinstance(self.create_properties, bool | Mapping):
+            yield (
+                "writes.create_properties is True, False or property → definition, "
+                f"not {self.create_properties!r:.200}"
+            )
+
+
+class Guards(NamedTuple):
+    """What a run may do at most; if it would do more, nothing is written.
+
+    :param changes: contacts that may be changed: a count, or a share of the rows below 1.
+    :param creates: contacts that may be created, likewise.
+    """
+
+    changes: float | None = None
+    creates: float | None = None
+
+    def problems(self) -> Iterator[str]:
+        """Yield a sentence for each thing that is wrong."""
+        for name, most in self._asdict().items():
+            if most is not None and not is_tolerance(most):
+                yield f"guards.{name} is a count or a share below 1, not {most!r:.100}"
+
+    @property
+    def are_set(self) -> bool:
+        """Whether anything is guarded."""
+        return self != Guards()
+
+
+class Ledger(NamedTuple):
+    """Where every record's result is kept.
+
+    :param path: folder, or ``sql://conn_id/table``.
+    :param values: whether the records' values are kept too.
+    """
+
+    path: str
+    values: bool = False
+
+    def problems(self) -> Iterator[str]:
+        """Yield a sentence for each thing that is wrong."""
+        if not isinstance(self.path, str) or not self.path:
+            yield f"ledger is a path, or sql://conn_id/table, not {self.path!r:.100}"
+        yield from _flag("ledger.values", self.values)
+
+
+class Query(NamedTuple):
+    """A query whose rows are the records.
+
+    :param sql: its text.
+    :param conn_id: Airflow connection of the database.
+    :param parameters: of the query, in the style of the database's driver.
+    """
+
+    sql: str | None = None
+    conn_id: str | None = None
+    parameters: Mapping[str, Any] | Sequence[Any] | None = None
+
+    def problems(self) -> Iterator[str]:
+        """Yield a sentence for each thing that is wrong."""
+        if self.sql is not None and self.conn_id is None:
+            yield "sql needs sql_conn_id, the connection of the database to query"
+        if self.sql is None and self.conn_id is not None:
+            yield "sql_conn_id has no effect without sql, which is not given"
+        if self.sql is None and self.parameters is not None:
+            yield "parameters has no effect without sql, which is not given"
+
+
+class Replay(NamedTuple):
+    """Which records of an earlier run are sent again.
+
+    :param path: of its ledger, or of a folder in it.
+    :param outcomes: of the records to send again; None for all but the good ones.
+    """
+
+    path: str
+    outcomes: Collection[str] | None = None
+
+    def problems(self) -> Iterator[str]:
+        """Yield a sentence for each thing that is wrong."""
+        from airflow_provider_hubcontact.sync.model.outcome import Outcome
+
+        if isinstance(self.outcomes, str) or (
+            self.outcomes is not None and not (isinstance(self.outcomes, Collection) and self.outcomes)
+        ):
+            yield f"FromLedger: outcomes is a list of outcomes, not {self.outcomes!r:.100}"
+            return
+        for outcome in self.outcomes or ():
+            yield from _one_of("FromLedger: an outcome", outcome, Outcome)
+
+
+class Source(NamedTuple):
+    """Where the records come from.
+
+    :param has_records: whether they are handed in.
+    :param query: or what returns them.
+    :param replay: or the run that had them before; with one of the others, it chooses among these.
+    :param watermark: column that grows with every change of a row.
+    """
+
+    has_records: bool = True
+    query: Query = Query()
+    replay: Replay | None = None
+    watermark: str | None = None
+
+    def problems(self) -> Iterator[str]:
+        """Yield a sentence for each thing that is wrong."""
+        sources = self.has_records + (self.query.sql is not None)
+        if sources > 1 or (sources == 0 and self.replay is None):
+            yield "give either records or sql, and exactly one of them; with FromLedger, at most one of them"
+        yield from self.query.problems()
+        if self.replay:
+            yield from self.replay.problems()
+        if self.watermark is not None and (not isinstance(self.watermark, str) or not self.watermark):
+            yield f"watermark is the name of a column, not {self.watermark!r:.100}"
+        elif self.watermark and self.replay:
+            yield "watermark has no effect with FromLedger, which chooses the rows itself"
+
+
+class Settings(NamedTuple):
+    """What a run was asked to do.
+
+    :param source: where the records come from.
+    :param key: which contact a row is about.
+    :param mapping: column → property; None sends every column under its own name.
+    :param json_schema: that every record must satisfy: a document, its text, a file or a validator.
+    :param schema_folder: in which the schema's references lead to files.
+    :param upsert: whether contacts that are not there are created.
+    :param writes: how values are written.
+    :param status_actions: HTTP status or outcome → action.
+    :param max_failures: failing records to tolerate: a count, or a share of all records below 1.
+    :param guards: what the run may do at most.
+    :param ledger: where every record's result is kept.
+    :param verify: whether what was written is read back.
+    :param dry_run: whether nothing is written.
+    """
+
+    source: Source = Source()
+    key: Key = Key()
+    mapping: Mapping[str, str] | None = None
+    json_schema: Any = None
+    schema_folder: Path | None = None
+    upsert: bool = False
+    writes: Writes = Writes()
+    status_actions: Mapping[int | str, str] | None = None
+    max_failures: float = 0
+    guards: Guards = Guards()
+    ledger: Ledger | None = None
+    verify: bool = False
+    dry_run: bool = False
+
+    def problems(self) -> list[str]:
+        """Return what is wrong, a sentence each: with a setting, or between two of them."""
+        return [
+            *_flag("upsert", self.upsert),
+            *_flag("verify", self.verify),
+            *_flag("dry_run", self.dry_run),
+            *self.source.problems(),
+            *self.key.problems(),
+            *self.writes.problems(),
+            *self.guards.problems(),
+            *(self.ledger.problems() if self.ledger else ()),
+            *self._of_mapping(),
+            *self._of_policy(),
+            *self._without_effect(),
+        ]
 
     @property
     def policy(self) -> Policy:
-        """How outcomes become the task's outcome."""
+        """How outcomes become the task's outcome.
+
+        :raises ValueError: if ``status_actions`` or ``max_failures`` is not valid.
+        """
+        from airflow_provider_hubcontact.sync.decide.policy import Policy
+
+        return Policy.of(self.status_actions or {}, self.max_failures)
+
+    @property
+    def columns(self) -> Mapping[str, str] | None:
+        """Column → property of all that is sent, with the key's new value; None without a mapping."""
+        if self.mapping is None or self.key.becomes is None:
+            return self.mapping
+        return {**self.mapping, self.key.becomes: self.key.property}
+
+    def sent(self, columns: Iterable[str] | None) -> set[str] | None:
+        """Return the properties that are sent; None if nobody knows before the rows are read.
+
+        :param columns: of the source, if they are known.
+        """
+        if self.columns is not None:
+            return {*self.columns.values()}
+        if columns is None:
+            return None
+        own = {self.key.column, self.key.becomes, self.writes.timestamp, self.source.watermark}
+        return {*columns} - own | ({self.key.property} if self.key.becomes else set())
+
+    def unsent(self, columns: Iterable[str] | None = None) -> Iterator[str]:
+        """Yield a sentence for each property that a setting names and no column is sent as.
+
+        :param columns: of the source, if they are known.
+        """
+        sent = self.sent(columns)
+        if sent is None:
+            return
+        created, mapping = self.writes.create_properties, self.mapping or {}
+        for setting, names in (
+            ("writes.properties", self.writes.properties or ()),
+            ("writes.create_properties", created if isinstance(created, Mapping) else ()),
+        ):
+            for name in names:
+                if name not in sent:
+                    known = f": its column is sent as {mapping[name]}" if name in mapping else ""
+                    yield f"{setting} names {name}, which no column is sent as{known}"
+
+    def _of_mapping(self) -> Iterator[str]:
+        mapping = self.mapping
+        if mapping is None:
+            return
+        if not is_mapping_of_names(mapping):
+            yield f"mapping is column → property, not {mapping!r:.200}"
+            return
+        if not mapping and self.key.becomes is None:
+            yield "mapping names no column, so nothing would be sent: leave it out to send every column"
+        names = [*(self.columns or {}).values()]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            yield f"mapping has two columns for {', '.join(twice)}"
+        for column, name in mapping.items():
+            if name == self.key.property and column not in {self.key.column, self.key.becomes}:
+                yield (
+                    f"mapping sends {column} as {name}, which is the key: give the column with a new "
+                    f"{name} as key=Key({self.key.column!r}, becomes={column!r})"
+                )
+        if is_mapping_of_names(self.writes.properties or {}):
+            yield from self.unsent()
+
+    def _of_policy(self) -> Iterator[str]:
+        if not self.status_actions and self.max_failures == 0 and not isinstance(self.max_failures, bool):
+            return
+        try:
+            _ = self.policy
+        except ValueError as error:
+            yield str(error)
+
+    def _without_effect(self) -> Iterator[str]:
+        """Look for settings that can have no effect, and so are mistakes."""
+        if self.upsert and self.key.property == "hs_object_id":
+            yield "a contact cannot be created with a record id: upsert by email"
+        if self.guards.creates is not None and self.upsert is False:
+            yield "guards.creates has no effect without upsert=True: no contact is created"
+        if self.dry_run is True:
+            for name, given in (("verify", self.verify), ("guards", self.guards.are_set)):
+                if given:
+                    yield f"{name} has no effect with dry_run, which writes nothing"
+
+
+def is_mapping_of_names(mapping: Any) -> bool:
+    """Check whether this is a mapping of texts to texts."""
+    return isinstance(mapping, Mapping) and all(
+        isinstance(name, str) and isinstance(value, str) for name, value in mapping.items()
+    )
 
 
 def is_true(value: object) -> bool:
     """Read a flag that a template may have rendered to text.
 
-    :raises ValueError: if it is none.
+    :raises ValueError: if it is neither true nor false.
     """
     text = str(value).strip().lower()
     if text not in {"true", "false", "1", "0", ""}:
-        raise ValueError(f"a flag is true or false, not {value!r}")
+        raise ValueError(f"a flag is true or false, not {value!r:.100}")
     return text in {"true", "1"}
 
 
-def is_mapping_of_names(mapping: Any) -> bool:
-    """Check whether this is column → property."""
-    return isinstance(mapping, Mapping) and all(isinstance(name, str) for name in mapping.values())
+def _one_of(name: str, value: object, allowed: Iterable[str]) -> Iterator[str]:
+    if not isinstance(value, str) or value not in set(allowed):
+        yield f"{name} is one of {', '.join(allowed)}, not {value!r:.100}"
+
+
+def _flag(name: str, value: object) -> Iterator[str]:
+    if not isinstance(value, bool):
+        yield f"{name} is True or False, not {value!r:.100}"

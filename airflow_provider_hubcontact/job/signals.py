@@ -7,9 +7,37 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Protocol
 
 SIGNALS = (signal.SIGALRM, signal.SIGTERM, signal.SIGINT)
 """Airflow's ``execution_timeout``; its request to end; a person's at a terminal."""
+
+
+class Interruptible(Protocol):
+    """Carries calls out."""
+
+    def interrupt(self) -> None:
+        """Start no further call."""
+
+
+class StopSignal:
+    """Tells a run to send nothing more, and to account for what was sent."""
+
+    def __init__(self) -> None:
+        self._stopped = threading.Event()
+        self._workers: Interruptible | None = None
+
+    def stop(self) -> None:
+        """Stop the run; from any thread, or a signal's handler."""
+        self._stopped.set()
+        if self._workers:
+            self._workers.interrupt()
+
+    def reaches(self, workers: Interruptible) -> None:
+        """Let the signal reach these workers from now on, and at once if it came before."""
+        self._workers = workers
+        if self._stopped.is_set():
+            workers.interrupt()
 
 
 @contextmanager

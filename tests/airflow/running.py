@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -65,15 +66,27 @@ def connect(monkeypatch: pytest.MonkeyPatch, url: str, token: str = "", **extra:
     monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
 
 
+def speak(api_version: str) -> None:
+    """Put a version of the API into the connection, which :func:`connect` has set and a test's end undoes."""
+    name = "AIRFLOW_CONN_HUBSPOT_DEFAULT"
+    connection = json.loads(os.environ[name])
+    connection["extra"] = {**connection["extra"], "api_version": api_version}
+    os.environ[name] = json.dumps(connection)
+
+
 def run(**settings: Any) -> Run:
     """Execute the operator as a worker would, and keep the report and the error.
 
-    Besides the operator's keywords there are ``try_number``, and ``state`` for Airflow's task state store.
+    Besides the operator's keywords there are ``operator`` for another class, ``try_number``, ``state`` for
+    Airflow's task state store, and ``api_version``, which goes into the connection.
     """
+    if (version := settings.pop("api_version", None)) is not None:
+        speak(version)
+    make = settings.pop("operator", HubSpotUpdateContactOperator)
     ti = TaskInstance(settings.pop("try_number", 1), settings.get("retries", 0))
     state = settings.pop("state", None)
     context: Any = {"ti": ti} if state is None else {"ti": ti, "task_state_store": state}
-    operator = HubSpotUpdateContactOperator(task_id="update_contacts", **settings)
+    operator = make(task_id="update_contacts", **settings)
     try:
         ti.xcoms["return_value"] = operator.execute(context)
     except Exception as error:  # noqa: BLE001 - the tests look at it

@@ -24,6 +24,8 @@ from airflow_provider_hubcontact.cli.definition import COMMANDS, get_hubspot_cli
 from airflow_provider_hubcontact.cli.main import main
 from airflow_provider_hubcontact.cli.run import CONTEXT
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+from airflow_provider_hubcontact.operators.options import FromLedger
+from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import CONTACTS, connect, run, stored
 
@@ -245,7 +247,7 @@ class TestPlan:
         assert main(["plan", csv, "--out", folder]) == 1
         text = " ".join(capsys.readouterr().out.split())
         before = stored(hubspot, "grace@example.com", "lifecyclestage")
-        applied = run(plan=folder)
+        applied = run(operator=HubSpotApplyPlanOperator, plan=folder)
 
         assert status == 1
         assert document["plan"]["changes"] == 1
@@ -304,7 +306,7 @@ class TestLedger:
             assert main(["ledger", what, str(tmp_path)]) == 2
             told = "".join(capsys.readouterr().err.split())
             assert "part.jsonlisnotapartofaledger:seeitsline1" in told
-        ended = run(records_from_ledger=str(tmp_path))
+        ended = run(records=FromLedger(str(tmp_path)))
         assert isinstance(ended.error, HubSpotSyncFailed)
         assert "is not a part of a ledger: see its line 1" in str(ended.error)
 

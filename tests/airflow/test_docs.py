@@ -19,6 +19,7 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_hubcontact.cli.main import main, parser
 from airflow_provider_hubcontact.notifications.hubspot import SYNC_HTML, SYNC_SUBJECT
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.options import Writes
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.keep.ledger import FIELDS
 from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN
@@ -186,7 +187,7 @@ def test_stages(row: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
         connect(monkeypatch, hubspot.url, hubspot.token)
 
         record = {"email": "a@example.com", "lifecyclestage": wanted, "city": "Rome"}
-        ended = run(records=[record], on_stage_regression=policy)
+        ended = run(records=[record], writes=Writes(stages=policy))
 
         assert ended.outcomes == {outcome: 1}
         assert (stored(hubspot, "a@example.com", "lifecyclestage") or "") == then

@@ -16,15 +16,20 @@ from airflow_provider_hubcontact.client import errors
 from airflow_provider_hubcontact.client.contacts import BatchAnswer, Contact
 from airflow_provider_hubcontact.client.errors import ErrorDetail, HubSpotError, StatusError
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
-from airflow_provider_hubcontact.job.contacts_port import MIGRATION_PAUSE, ContactsPort, LegacyContactsPort
 from airflow_provider_hubcontact.job.errors import SourceError
-from airflow_provider_hubcontact.job.guards import check_guards, guard_pass
-from airflow_provider_hubcontact.job.portal import Portal, create_missing, missing, portal_of
+from airflow_provider_hubcontact.job.plans.guards import check_guards, guard_pass
+from airflow_provider_hubcontact.job.portal.contacts_port import (
+    MIGRATION_PAUSE,
+    ContactsPort,
+    LegacyContactsPort,
+)
+from airflow_provider_hubcontact.job.portal.definitions import Portal, create_missing, missing, portal_of
 from airflow_provider_hubcontact.job.preflight import Preflight
 from airflow_provider_hubcontact.job.progress import _duration
 from airflow_provider_hubcontact.job.settings import is_true
 from airflow_provider_hubcontact.operators import metrics
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+from airflow_provider_hubcontact.operators.options import Key, Writes
 from airflow_provider_hubcontact.operators.stores import task_state
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
 from airflow_provider_hubcontact.sync.decide.policy import Policy
@@ -40,16 +45,11 @@ from tests.airflow.running import run
 # Preflight
 
 TASK: dict[str, Any] = {
-    "id_property": "email",
-    "timestamp": None,
-    "mode": "update",
+    "key": Key("email", property="email"),
+    "writes": Writes(properties=None, create_properties=False, timestamp=None),
     "mapping": None,
-    "key": "email",
     "watermark": None,
-    "validate_against_portal": True,
-    "create_missing_properties": False,
-    "write_modes": None,
-    "schema": None,
+    "json_schema": None,
     "schema_folder": None,
     "is_dry_run": False,
 }
@@ -96,14 +96,26 @@ def problems(
     [
         pytest.param({}, {}, None, id="nothing"),
         pytest.param(
-            {"id_property": "number"}, {"client": hubspot("v1")}, "by email only", id="v1 by number"
+            {"key": Key("email", property="number")},
+            {"client": hubspot("v1")},
+            "by email only",
+            id="v1 by number",
         ),
         pytest.param({}, {"client": hubspot("v1")}, None, id="v1 by email"),
-        pytest.param({"timestamp": "at"}, {}, "only the legacy API carries a timestamp", id="timestamp"),
-        pytest.param({"timestamp": "at"}, {"client": hubspot("v1")}, None, id="timestamp on v1"),
-        pytest.param({"mode": "upsert", "id_property": "hs_object_id"}, {}, "cannot be created", id="by id"),
-        pytest.param({"mode": "upsert"}, {}, None, id="upsert by email"),
-        pytest.param({"id_property": "hs_object_id"}, {}, None, id="update by id"),
+        pytest.param(
+            {"writes": Writes(timestamp="at")}, {}, "only the legacy API carries a timestamp", id="timestamp"
+        ),
+        pytest.param(
+            {"writes": Writes(timestamp="at")}, {"client": hubspot("v1")}, None, id="timestamp on v1"
+        ),
+        pytest.param(
+            {"upsert": True, "key": Key("email", property="hs_object_id")},
+            {},
+            "cannot be created",
+            id="by id",
+        ),
+        pytest.param({"upsert": True}, {}, None, id="upsert by email"),
+        pytest.param({"key": Key("email", property="hs_object_id")}, {}, None, id="update by id"),
         pytest.param({"mapping": ["city"]}, {}, "mapping is column → property", id="no mapping"),
         pytest.param({"mapping": {"a": 1}}, {}, "mapping is column → property", id="no name"),
         pytest.param({"mapping": {"a": "city", "b": "city"}}, {}, "two columns for city", id="twice"),
@@ -111,18 +123,22 @@ def problems(
         pytest.param({"watermark": "at"}, {"columns": ("email",)}, "returns no column at", id="watermark"),
         pytest.param({}, {"columns": ("city",)}, "returns no column email", id="lacks the key"),
         pytest.param({"mapping": {"a": "city"}}, {"columns": ("email", "a")}, None, id="all there"),
-        pytest.param({"id_property": "nr"}, {}, "the portal has no property nr", id="key unknown"),
-        pytest.param({"id_property": "city"}, {}, "must be a unique property", id="key not unique"),
-        pytest.param({"id_property": "number"}, {}, None, id="key unique"),
-        pytest.param({"id_property": "nr"}, {"portal": UNREAD}, None, id="portal not read"),
+        pytest.param(
+            {"key": Key("email", property="nr")}, {}, "the portal has no property nr", id="key unknown"
+        ),
+        pytest.param(
+            {"key": Key("email", property="city")}, {}, "must be a unique property", id="key not unique"
+        ),
+        pytest.param({"key": Key("email", property="number")}, {}, None, id="key unique"),
+        pytest.param({"key": Key("email", property="nr")}, {"portal": UNREAD}, None, id="portal not read"),
         pytest.param({"mapping": {"a": "ctiy"}}, {}, "no property ctiy (the nearest is city)", id="misspelt"),
         pytest.param({"mapping": {"a": "ctiy"}}, {"portal": UNREAD}, None, id="misspelt, portal not read"),
+        pytest.param({"mapping": {"a": "ctiy"}}, {}, None, id="misspelt, unchecked"),
         pytest.param(
-            {"mapping": {"a": "ctiy"}, "validate_against_portal": False}, {}, None, id="misspelt, unchecked"
+            {"mapping": {"a": "new"}, "writes": Writes(create_properties=True)}, {}, None, id="created"
         ),
-        pytest.param({"mapping": {"a": "new"}, "create_missing_properties": True}, {}, None, id="created"),
         pytest.param(
-            {"mapping": {"a": "new", "b": "other"}, "create_missing_properties": {"new": {}}},
+            {"mapping": {"a": "new", "b": "other"}, "writes": Writes(create_properties={"new": {}})},
             {},
             "no property other",
             id="another one is created",
@@ -131,18 +147,28 @@ def problems(
         pytest.param(
             {"watermark": "zzz"}, {"columns": ("email", "zzz")}, None, id="the watermark is not sent"
         ),
-        pytest.param({"write_modes": ["city"]}, {}, "write_modes is property →", id="no modes"),
-        pytest.param({"write_modes": {"city": "add"}}, {}, "write_modes is property →", id="no such mode"),
-        pytest.param({"write_modes": {"city": "append"}}, {}, "multiple checkboxes", id="append to text"),
-        pytest.param({"write_modes": {"golf": "append"}}, {}, None, id="append to checkboxes"),
-        pytest.param({"schema": "{"}, {}, "JSON", id="no schema"),
+        pytest.param({"writes": Writes(properties=["city"])}, {}, "write_modes is property →", id="no modes"),
         pytest.param(
-            {"schema": '{"required": ["x"]}', "mapping": {"a": "city"}}, {}, "requires x", id="never there"
+            {"writes": Writes(properties={"city": "add"})}, {}, "write_modes is property →", id="no such mode"
         ),
         pytest.param(
-            {"schema": '{"required": ["email"]}', "mapping": {"a": "city"}}, {}, None, id="the key is there"
+            {"writes": Writes(properties={"city": "append"})}, {}, "multiple checkboxes", id="append to text"
         ),
-        pytest.param({"schema": '{"required": ["x"]}'}, {}, None, id="any column may come"),
+        pytest.param({"writes": Writes(properties={"golf": "append"})}, {}, None, id="append to checkboxes"),
+        pytest.param({"json_schema": "{"}, {}, "JSON", id="no schema"),
+        pytest.param(
+            {"json_schema": '{"required": ["x"]}', "mapping": {"a": "city"}},
+            {},
+            "requires x",
+            id="never there",
+        ),
+        pytest.param(
+            {"json_schema": '{"required": ["email"]}', "mapping": {"a": "city"}},
+            {},
+            None,
+            id="the key is there",
+        ),
+        pytest.param({"json_schema": '{"required": ["x"]}'}, {}, None, id="any column may come"),
         pytest.param(
             {},
             {"client": hubspot(scopes=frozenset({"crm.objects.contacts.read"}))},
@@ -157,7 +183,7 @@ def problems(
         ),
         pytest.param({}, {"client": hubspot(scopes=frozenset())}, None, id="scopes not told"),
         pytest.param(
-            {"create_missing_properties": True}, {}, "crm.schemas.contacts.write", id="scope to create"
+            {"writes": Writes(create_properties=True)}, {}, "crm.schemas.contacts.write", id="scope to create"
         ),
         pytest.param(
             {}, {"client": hubspot(scopes=errors.Unauthorized(401, "no"))}, None, id="no token, alone"
@@ -196,7 +222,7 @@ def test_a_schema_of_a_file(tmp_path: Path, content: bytes | None, says: str) ->
     if content is not None:
         path.write_bytes(content)
 
-    (told,) = problems({"schema": path, "mapping": {"a": "city"}})
+    (told,) = problems({"json_schema": path, "mapping": {"a": "city"}})
 
     assert says in told
 

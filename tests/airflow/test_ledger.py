@@ -16,8 +16,9 @@ from airflow.providers.common.compat.sdk import ObjectStoragePath, Variable, io 
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
 from airflow_provider_hubcontact.job.errors import LedgerError
-from airflow_provider_hubcontact.job.replay import last_lines
+from airflow_provider_hubcontact.job.source.replay import last_lines
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
+from airflow_provider_hubcontact.operators.options import FromLedger, Ledger, Writes
 from airflow_provider_hubcontact.operators.sources.queries import database as sql_database
 from airflow_provider_hubcontact.operators.stores.ledger_files import (
     LedgerFiles,
@@ -63,7 +64,7 @@ class TestFiles:
         """Each row of the source is in the ledger with its outcome, whether it was sent or not."""
         records = [*RECORDS[:2], {"email": "nobody@example.com"}, {"email": ""}, RECORDS[1]]
 
-        ended = run(records=records, ledger=str(tmp_path), ledger_values=True)
+        ended = run(records=records, ledger=Ledger(str(tmp_path), values=True))
 
         kept = {line["row"]: line for line in lines(tmp_path)}
         assert {row: line["outcome"] for row, line in kept.items()} == {
@@ -148,10 +149,10 @@ class TestTable:
         """Its problems are sent again, with the values that it has kept."""
         database(monkeypatch, tmp_path / "books.db")
         table = "sql://books/contacts_ledger"
-        run(records=[{"email": "late@example.com", "firstname": "Late"}], ledger=table, ledger_values=True)
+        run(records=[{"email": "late@example.com", "firstname": "Late"}], ledger=Ledger(table, values=True))
         hubspot.portal.create({"email": "late@example.com"})
 
-        ended = run(records_from_ledger=table)
+        ended = run(records=FromLedger(table))
 
         assert ended.outcomes == {"updated": 1}
         assert stored(hubspot, "late@example.com", "firstname") == "Late"
@@ -163,10 +164,8 @@ class TestTable:
 
         ended = run(
             records=[RECORDS[0], odd, *RECORDS[2:]],
-            ledger="sql://books/public.Contacts_Ledger",
-            ledger_values=True,
-            validate_against_portal=False,
-            on_stage_regression="keep",
+            ledger=Ledger("sql://books/public.Contacts_Ledger", values=True),
+            writes=Writes(stages="keep"),
         )
         kept = list(all_lines("sql://books/public.contacts_ledger"))
 
@@ -190,7 +189,7 @@ class TestTable:
         sql_database("books").run("CREATE UNIQUE INDEX once ON narrow (record_key)")
 
         with caplog.at_level(logging.INFO):
-            ended = run(records=RECORDS, ledger="sql://books/narrow", ledger_values=True)
+            ended = run(records=RECORDS, ledger=Ledger("sql://books/narrow", values=True))
         told = caplog.text + str(ended.error)
 
         assert isinstance(ended.error, LedgerError)
@@ -257,7 +256,7 @@ class TestResume:
         faults = {"rules": [{"kind": "status", "status": 503, "on": "*/batch/update", "after": 1}]}
         reset: dict[str, Any] = {
             "records": [{"email": "ada@example.com", "lifecyclestage": "lead"}],
-            "on_stage_regression": "reset",
+            "writes": Writes(stages="reset"),
             "ledger": str(tmp_path),
         }
         contacts = [{"email": "ada@example.com", "lifecyclestage": "customer"}]
@@ -305,10 +304,10 @@ class TestPlace:
         again = {"email": "c0@example.com", "firstname": "another"}
         rows = [*RECORDS, again]
         hubspot.use_faults(LATE_FAILURE)
-        run(records=rows, retries=1, state=state, duplicates="reject")
+        run(records=rows, retries=1, state=state, writes=Writes(duplicates="reject"))
         hubspot.use_faults({"rules": []})
         assert state[NAME]["rows"] > 0
-        second = run(records=rows, retries=1, state=state, try_number=2, duplicates="reject")
+        second = run(records=rows, retries=1, state=state, try_number=2, writes=Writes(duplicates="reject"))
 
         assert second.outcomes["invalid"] == 1
         assert sum(second.outcomes.values()) == len(rows)
@@ -430,13 +429,13 @@ class TestReplay:
 
     def test_the_rows_of_a_source_that_failed(self, hubspot: Sandbox, tmp_path: Path) -> None:
         """A repaired source sends only what failed, whatever else it has."""
-        run(records=list(self.RECORDS), ledger=str(tmp_path), validate_against_portal=False)
+        run(records=list(self.RECORDS), ledger=str(tmp_path))
         repaired = [
             {**self.RECORDS[0], "firstname": "not sent"},
             {"email": "C2@example.com", "firstname": "new"},
         ]
 
-        ended = run(records=repaired, records_from_ledger=str(tmp_path), outcomes=["rejected"])
+        ended = run(records=FromLedger(str(tmp_path), outcomes=["rejected"], among=repaired))
 
         assert ended.outcomes == {"updated": 1}
         assert stored(hubspot, "c1@example.com", "firstname") == "new"
@@ -446,10 +445,10 @@ class TestReplay:
         """A repaired portal gets the same values once more."""
         first = {"email": "late@example.com", "name": "Late"}
         mapping = {"email": "email", "name": "firstname"}
-        run(records=[first], mapping=mapping, ledger=str(tmp_path), ledger_values=True)
+        run(records=[first], mapping=mapping, ledger=Ledger(str(tmp_path), values=True))
         hubspot.portal.create({"email": "late@example.com"})
 
-        ended = run(records_from_ledger=str(tmp_path), mapping=mapping)
+        ended = run(records=FromLedger(str(tmp_path)), mapping=mapping)
 
         assert ended.outcomes == {"updated": 1}
         assert stored(hubspot, "late@example.com", "firstname") == "Late"
@@ -458,7 +457,7 @@ class TestReplay:
         """It is said what is missing."""
         run(records=list(self.RECORDS), ledger=str(tmp_path))
 
-        ended = run(records_from_ledger=str(tmp_path))
+        ended = run(records=FromLedger(str(tmp_path)))
 
         assert isinstance(ended.error, HubSpotSyncFailed)
         assert "ledger_values=True" in str(ended.error)
@@ -466,16 +465,16 @@ class TestReplay:
     def test_some_values(self, hubspot: Sandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         """A row that made no record has none; the others are sent, and it is told."""
         odd = {"email": "c3@example.com", "firstname": float("inf")}
-        run(records=[self.RECORDS[1], odd], ledger=str(tmp_path), ledger_values=True)
+        run(records=[self.RECORDS[1], odd], ledger=Ledger(str(tmp_path), values=True))
 
-        ended = run(records_from_ledger=str(tmp_path))
+        ended = run(records=FromLedger(str(tmp_path)))
 
         assert ended.outcomes == {"invalid": 1}
         assert "the ledger has kept no values of 1 invalid rows: they are not sent." in caplog.text
 
     def test_no_ledger(self, hubspot: Sandbox, tmp_path: Path) -> None:
         """A wrong path is no empty source."""
-        ended = run(records_from_ledger=str(tmp_path / "nothing"))
+        ended = run(records=FromLedger(str(tmp_path / "nothing")))
 
         assert isinstance(ended.error, HubSpotSyncFailed)
         assert "there is no ledger at" in str(ended.error)

@@ -58,7 +58,7 @@ def test_as_keys(portal: Sandbox, api: str, mode: str) -> None:
     good = {"email": "c0@example.com", "firstname": "good"}
     records = [good, *({"email": text, "firstname": "x"} for _, text in TEXTS)]
 
-    ended = run(records=records, api_version=api, mode=mode)
+    ended = run(records=records, api_version=api, upsert=mode == "upsert")
 
     created = [each for each in portal.portal.page(0, 10_000) if each.id not in before]
     assert ended.report["rows"] == len(records) == sum(ended.outcomes.values())
@@ -140,7 +140,7 @@ def test_any_answer(monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, by
     records = [{"email": f"c{number}@example.com", "firstname": "x"} for number in range(3)]
     with hostile.serving(reply) as (url, _):
         connect(monkeypatch, url, "token")
-        ended = run(records=records, mode=mode)
+        ended = run(records=records, upsert=mode == "upsert")
 
     if ended.report:
         assert ended.report["rows"] == sum(ended.outcomes.values())

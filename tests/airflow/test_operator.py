@@ -19,6 +19,7 @@ from airflow_provider_hubcontact.operators.hubspot import (
     HubSpotSyncIncomplete,
     HubSpotUpdateContactOperator,
 )
+from airflow_provider_hubcontact.operators.options import Guards, Key, Writes
 from airflow_provider_hubcontact.sandbox import Definition, Sandbox, Switches
 from tests.airflow import hostile
 from tests.airflow.running import CONTACTS, connect, run, stored
@@ -42,11 +43,10 @@ class TestAtParse:
             ({}, "either records or sql"),
             ({"records": [], "sql": "SELECT 1", "sql_conn_id": "db"}, "either records or sql"),
             ({"sql": "SELECT 1"}, "sql_conn_id"),
-            ({"records": [], "nulls": "drop"}, "nulls is one of ignore, clear"),
-            ({"records": [], "duplicates": "first"}, "duplicates is one of last, reject"),
-            ({"records": [], "on_stage_regression": "force"}, "reject, keep, reset"),
-            ({"records": [], "mode": "create"}, "mode is one of update, upsert"),
-            ({"records": [], "api_version": "v2"}, "api_version is one of"),
+            ({"records": [], "writes": Writes(nulls="drop")}, "nulls is one of ignore, clear"),
+            ({"records": [], "writes": Writes(duplicates="first")}, "duplicates is one of last, reject"),
+            ({"records": [], "writes": Writes(stages="force")}, "reject, keep, reset"),
+            ({"records": [], "upsert": "yes"}, "upsert is True or False"),
             ({"records": [], "status_actions": {"lost": "skip"}}, "'lost'"),
             ({"records": [], "status_actions": {404: "ignore"}}, "'ignore'"),
             ({"records": [], "max_failures": -1}, "max_failures"),
@@ -104,7 +104,7 @@ class TestOutcomes:
             ["no", "mapping"],
         ]
 
-        ended = run(records=records, validate_against_portal=False)
+        ended = run(records=records)
 
         assert ended.outcomes == {
             "updated": 1,
@@ -144,7 +144,7 @@ class TestOutcomes:
         }
 
         checked = run(records=[record], api_version=api)
-        sent = run(records=[record], api_version=api, validate_against_portal=False)
+        sent = run(records=[record], api_version=api)
 
         assert (checked.outcomes, sent.outcomes) == ({"invalid": 1}, {"rejected": 1})
         for ended in (checked, sent):
@@ -177,8 +177,8 @@ class TestOutcomes:
             {"email": "ada@example.com", "firstname": "A"},
         ]
 
-        ended = run(records=records, mode="upsert")
-        again = run(records=records, mode="upsert")
+        ended = run(records=records, upsert=True)
+        again = run(records=records, upsert=True)
 
         assert ended.outcomes == {"updated": 1, "created": 1}
         assert again.outcomes == {"unchanged": 2}
@@ -190,12 +190,11 @@ class TestOutcomes:
         assert contact is not None
         settings = {
             "records": [{"id": int(contact.id), "city": "London"}],
-            "key": "id",
-            "id_property": "hs_object_id",
+            "key": Key("id", property="hs_object_id"),
         }
 
         assert run(**settings).outcomes == {"updated": 1}
-        assert "by email" in str(run(**settings, mode="upsert").error)
+        assert "by email" in str(run(upsert=True, **settings).error)
         assert stored(hubspot, "ada@example.com", "city") == "London"
 
     def test_upsert_by_the_legacy_api(self, hubspot: Sandbox) -> None:
@@ -205,7 +204,7 @@ class TestOutcomes:
             {"email": "ada@example.com", "firstname": "A"},
         ]
 
-        assert run(records=records, mode="upsert", api_version="v1").outcomes == {"updated": 1, "created": 1}
+        assert run(records=records, upsert=True, api_version="v1").outcomes == {"updated": 1, "created": 1}
         assert stored(hubspot, "new@example.com", "firstname") == "New"
 
     def test_the_legacy_upsert_leaves_the_first_address_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +214,7 @@ class TestOutcomes:
             connect(monkeypatch, sandbox.url, sandbox.token)
             records = [{"email": "home@example.com", "firstname": "A"}]
 
-            assert run(records=records, mode="upsert", api_version="v1").outcomes == {"updated": 1}
+            assert run(records=records, upsert=True, api_version="v1").outcomes == {"updated": 1}
             assert stored(sandbox, "home@example.com", "email") == "ada@example.com"
             assert stored(sandbox, "home@example.com", "firstname") == "A"
 
@@ -237,7 +236,7 @@ class TestSeedRules:
         """``keep`` writes everything but the stage."""
         record = {"email": "ada@example.com", "lifecyclestage": "lead", "jobtitle": "Analyst"}
 
-        assert run(records=[record], api_version=api, on_stage_regression="keep").outcomes == {"updated": 1}
+        assert run(records=[record], api_version=api, writes=Writes(stages="keep")).outcomes == {"updated": 1}
         assert stored(hubspot, "ada@example.com", "lifecyclestage") == "customer"
         assert stored(hubspot, "ada@example.com", "jobtitle") == "Analyst"
 
@@ -246,7 +245,9 @@ class TestSeedRules:
         """``reset`` clears the stage and then sets it."""
         record = {"email": "ada@example.com", "lifecyclestage": "lead", "jobtitle": "Analyst"}
 
-        assert run(records=[record], api_version=api, on_stage_regression="reset").outcomes == {"updated": 1}
+        assert run(records=[record], api_version=api, writes=Writes(stages="reset")).outcomes == {
+            "updated": 1
+        }
         assert stored(hubspot, "ada@example.com", "lifecyclestage") == "lead"
         assert stored(hubspot, "ada@example.com", "jobtitle") == "Analyst"
 
@@ -264,7 +265,7 @@ class TestSeedRules:
         records = [{"email": "ada@example.com", "hubspotscore": 7}]
 
         checked = run(records=records, api_version=api)
-        sent = run(records=records, api_version=api, validate_against_portal=False)
+        sent = run(records=records, api_version=api)
 
         assert checked.outcomes == {"invalid": 1}
         assert checked.reasons == "HubSpot sets hubspotscore itself: it cannot be written"
@@ -301,7 +302,7 @@ class TestSeedRules:
         """An empty text clears a property; None does when ``nulls`` says so."""
         records = [{"email": "ada@example.com", "jobtitle": value}]
 
-        assert run(records=records, nulls=nulls, api_version=api).outcomes == {"updated": 1}
+        assert run(records=records, writes=Writes(nulls=nulls), api_version=api).outcomes == {"updated": 1}
         assert not stored(hubspot, "ada@example.com", "jobtitle")
 
     @BOTH_APIS
@@ -309,7 +310,7 @@ class TestSeedRules:
         """A property that the portal lacks is created with a type that fits, and then written."""
         records = [{"email": "ada@example.com", "loyalty_points": 12, "is_vip": True, "nickname": "A."}]
 
-        ended = run(records=records, create_missing_properties=True, api_version=api)
+        ended = run(records=records, writes=Writes(create_properties=True), api_version=api)
 
         assert ended.outcomes == {"updated": 1}
         assert sorted(ended.report["properties_created"]) == ["is_vip", "loyalty_points", "nickname"]
@@ -329,7 +330,7 @@ class TestSeedRules:
                 {"email": "ada@example.com", "tier": "gold"},
                 {"email": "alan@example.com", "tier": "lead"},
             ],
-            create_missing_properties={"tier": definition},
+            writes=Writes(create_properties={"tier": definition}),
         )
 
         assert ended.report["properties_created"] == ["tier"]
@@ -340,7 +341,9 @@ class TestSeedRules:
         """The legacy API stores when a value was set."""
         records = [{"email": "ada@example.com", "jobtitle": "Analyst", "changed": 1_700_000_000_000}]
 
-        assert run(records=records, api_version="v1", timestamp="changed").outcomes == {"updated": 1}
+        assert run(records=records, api_version="v1", writes=Writes(timestamp="changed")).outcomes == {
+            "updated": 1
+        }
         contact = hubspot.portal.contact("ada@example.com")
         assert contact is not None
         assert contact.history["jobtitle"][0].timestamp == 1_700_000_000_000
@@ -383,7 +386,7 @@ class TestAddressesThatGoRound:
             records = [
                 {"id": each, "mail": f"{name}@example.com"} for each, name in zip(ids, wanted, strict=True)
             ]
-            settings = {"key": "id", "id_property": "hs_object_id", "mapping": {"mail": "email"}}
+            settings = {"key": Key("id", property="hs_object_id"), "mapping": {"mail": "email"}}
 
             ended = run(records=records, **settings)
             again = run(records=records, **settings)
@@ -402,7 +405,7 @@ class TestAddressesThatGoRound:
         ]
 
         ended = run(
-            records=records, key="id", id_property="hs_object_id", mapping={"mail": "email"}, max_failures=1
+            records=records, key=Key("id", property="hs_object_id"), mapping={"mail": "email"}, max_failures=1
         )
 
         assert ended.outcomes == {"conflict": 1, "updated": 1}
@@ -447,7 +450,7 @@ class TestSchema:
             {"email": "alan@example.com", "seats": 2},
         ]
 
-        ended = run(records=records, schema=schema)
+        ended = run(records=records, json_schema=schema)
 
         assert ended.outcomes == {"updated": 1, "invalid": 1}
         assert "seats" in ended.reasons
@@ -458,7 +461,7 @@ class TestSchema:
     )
     def test_a_schema_that_is_none_fails_before_the_first_record(self, hubspot: Sandbox, schema: Any) -> None:
         """A broken schema fails the task without a retry, and nothing is written."""
-        ended = run(records=[{"email": "ada@example.com", "firstname": "x"}], schema=schema)
+        ended = run(records=[{"email": "ada@example.com", "firstname": "x"}], json_schema=schema)
 
         assert isinstance(ended.error, HubSpotSyncFailed)
         assert "schema" in str(ended.error).lower()
@@ -469,10 +472,10 @@ def test_a_schema_with_an_id_is_no_path() -> None:
     """A dict whose texts look like files is a schema all the same, for Airflow's rendering too."""
     schema = {"$id": "https://example.com/customer.schema.json"}
 
-    operator = HubSpotUpdateContactOperator(task_id="update", records=[], schema=schema)
+    operator = HubSpotUpdateContactOperator(task_id="update", records=[], json_schema=schema)
 
-    assert json.loads(str(operator.schema)) == schema
-    assert not str(operator.schema).endswith(tuple(operator.template_ext))
+    assert json.loads(str(operator.json_schema)) == schema
+    assert not str(operator.json_schema).endswith(tuple(operator.template_ext))
 
 
 @pytest.mark.parametrize(
@@ -499,8 +502,7 @@ def test_a_key_with_a_semicolon_is_its_own(hubspot: Sandbox) -> None:
 
     ended = run(
         records=[{"ext": "a;b", "firstname": "B"}, {"ext": "a", "firstname": "A"}],
-        key="ext",
-        id_property="ext",
+        key=Key("ext", property="ext"),
     )
 
     assert ended.outcomes == {"updated": 2}
@@ -547,7 +549,10 @@ class TestBadRecords:
         """With ``duplicates="reject"`` the first row wins and the second is invalid."""
         records = [{"email": "ada@example.com", "firstname": name} for name in ("one", "two")]
 
-        assert run(records=records, duplicates="reject").outcomes == {"updated": 1, "invalid": 1}
+        assert run(records=records, writes=Writes(duplicates="reject")).outcomes == {
+            "updated": 1,
+            "invalid": 1,
+        }
         assert stored(hubspot, "ada@example.com", "firstname") == "one"
 
     def test_the_same_key_far_apart_can_be_refused(self, hubspot: Sandbox) -> None:
@@ -555,8 +560,8 @@ class TestBadRecords:
         others = [{"email": f"nobody{n}@example.com"} for n in range(9_000)]
         first, second = ({"email": "ada@example.com", "firstname": name} for name in ("one", "two"))
 
-        for guards in ({}, {"max_changes": 5}):
-            ended = run(records=[first, *others, second], duplicates="reject", **guards)
+        for guards in ({}, {"guards": Guards(changes=5)}):
+            ended = run(records=[first, *others, second], writes=Writes(duplicates="reject"), **guards)
 
             assert ended.outcomes["invalid"] == 1
             assert stored(hubspot, "ada@example.com", "firstname") == "one"
@@ -707,7 +712,9 @@ class TestPortal:
         records = [{"email": "ada@example.com", "favourite_colour": "red"}]
 
         ended = run(
-            records=records, mapping={"favourite_colour": "favourite_colour"}, create_missing_properties=True
+            records=records,
+            mapping={"favourite_colour": "favourite_colour"},
+            writes=Writes(create_properties=True),
         )
 
         assert ended.outcomes == {"updated": 1}
@@ -732,7 +739,7 @@ class TestPortal:
             {"email": "new@example.com", "hs_lead_status": "Open Deal"},
         ]
 
-        ended = run(records=records, mode=mode)
+        ended = run(records=records, upsert=mode == "upsert")
 
         invalid = 2 if mode == "upsert" else 1
         assert ended.outcomes["invalid"] == invalid
@@ -755,7 +762,7 @@ class TestPortal:
             contact.properties["hs_buying_role"] = roles
         modes = {"firstname": "fill_empty", "city": "fill_empty", "hs_buying_role": "append"}
 
-        first, second = (run(records=records, write_modes=modes, verify=True) for _ in range(2))
+        first, second = (run(records=records, writes=Writes(properties=modes), verify=True) for _ in range(2))
 
         assert first.outcomes == {"updated": 2}
         assert second.outcomes == {"unchanged": 2}
@@ -773,7 +780,7 @@ class TestPortal:
     )
     def test_modes_that_cannot_be(self, hubspot: Sandbox, modes: dict[str, str], says: str) -> None:
         """They fail before the first record."""
-        ended = run(records=[{"email": "ada@example.com", "firstname": "x"}], write_modes=modes)
+        ended = run(records=[{"email": "ada@example.com", "firstname": "x"}], writes=Writes(properties=modes))
 
         assert isinstance(ended.error, HubSpotSyncFailed)
         assert says in str(ended.error)

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+from airflow_provider_hubcontact.operators.options import Guards, Writes
+from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import connect, run, stored
@@ -33,8 +35,8 @@ SETTINGS: dict[str, Any] = {
         "lifecyclestage": "lifecyclestage",
         "hs_lead_status": "hs_lead_status",
     },
-    "mode": "upsert",
-    "on_stage_regression": "reset",
+    "upsert": True,
+    "writes": Writes(stages="reset"),
 }
 
 
@@ -47,7 +49,7 @@ def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def plan(hubspot: Sandbox, tmp_path: Path) -> Path:
-    made = run(records=RECORDS, dry_run=True, plan=str(tmp_path), **SETTINGS)
+    made = run(records=RECORDS, operator=HubSpotPlanContactsOperator, plan=str(tmp_path), **SETTINGS)
     assert made.outcomes == {"unchanged": 1, "invalid": 1, "not_attempted": 3}
     return tmp_path
 
@@ -88,8 +90,8 @@ def test_what_a_plan_says(hubspot: Sandbox, plan: Path) -> None:
 
 def test_a_plan_is_applied(hubspot: Sandbox, plan: Path) -> None:
     """Just what it has is written, and a second time nothing is left to do."""
-    first = run(plan=str(plan), **SETTINGS)
-    second = run(plan=str(plan), **SETTINGS | {"mode": "update"})
+    first = run(operator=HubSpotApplyPlanOperator, plan=str(plan), **SETTINGS)
+    second = run(operator=HubSpotApplyPlanOperator, plan=str(plan), **SETTINGS | {"mode": "update"})
 
     assert first.error is None
     assert first.outcomes == {"updated": 2, "created": 1}
@@ -106,7 +108,7 @@ def test_what_has_changed_since_is_refused(hubspot: Sandbox, plan: Path, api: st
     ada.properties["firstname"] = "Countess"
     hubspot.portal.create({"email": "new@example.com", "firstname": "Somebody else"})
 
-    ended = run(plan=str(plan), api_version=api, **SETTINGS)
+    ended = run(operator=HubSpotApplyPlanOperator, plan=str(plan), api_version=api, **SETTINGS)
 
     assert ended.outcomes == {"updated": 1, "conflict": 2}
     assert "firstname is 'Countess' now, it was 'Ada'" in ended.reasons
@@ -117,7 +119,11 @@ def test_what_has_changed_since_is_refused(hubspot: Sandbox, plan: Path, api: st
 
 def test_missing_properties_are_created_when_it_is_applied(hubspot: Sandbox, tmp_path: Path) -> None:
     """With the types that the source's values had."""
-    settings: dict[str, Any] = {"plan": str(tmp_path), "create_missing_properties": True}
+    settings: dict[str, Any] = {
+        "operator": HubSpotApplyPlanOperator,
+        "plan": str(tmp_path),
+        "writes": Writes(create_properties=True),
+    }
     run(records=[{"email": "ada@example.com", "loyalty_points": 7}], dry_run=True, **settings)
     before = "loyalty_points" in hubspot.portal.definitions
     ended = run(**settings)
@@ -134,14 +140,18 @@ def test_what_is_gone_is_not_created(hubspot: Sandbox, plan: Path) -> None:
     assert grace is not None
     hubspot.portal.archive(grace)
 
-    assert run(plan=str(plan), **SETTINGS).outcomes == {"updated": 1, "created": 1, "not_found": 1}
+    assert run(operator=HubSpotApplyPlanOperator, plan=str(plan), **SETTINGS).outcomes == {
+        "updated": 1,
+        "created": 1,
+        "not_found": 1,
+    }
 
 
 def test_half_a_plan(hubspot: Sandbox, plan: Path) -> None:
     """Without its totals it is none."""
     (plan / "plan.json").unlink()
 
-    ended = run(plan=str(plan), **SETTINGS)
+    ended = run(operator=HubSpotApplyPlanOperator, plan=str(plan), **SETTINGS)
 
     assert isinstance(ended.error, HubSpotSyncFailed)
     assert "there is no whole plan at" in str(ended.error)
@@ -149,19 +159,19 @@ def test_half_a_plan(hubspot: Sandbox, plan: Path) -> None:
 
 def test_a_new_plan_replaces_the_old(hubspot: Sandbox, plan: Path) -> None:
     """Nothing of it is left."""
-    run(records=RECORDS[1:2], dry_run=True, plan=str(plan), **SETTINGS)
+    run(records=RECORDS[1:2], operator=HubSpotPlanContactsOperator, plan=str(plan), **SETTINGS)
 
-    assert run(plan=str(plan), **SETTINGS).outcomes == {"updated": 1}
+    assert run(operator=HubSpotApplyPlanOperator, plan=str(plan), **SETTINGS).outcomes == {"updated": 1}
 
 
 class TestGuards:
     @pytest.mark.parametrize(
         "guards",
         [
-            {"max_changes": 1},
-            {"max_changes": 0.3},
-            {"max_creates": 0},
-            {"max_changes": 9, "max_creates": 0.1},
+            {"guards": Guards(changes=1)},
+            {"guards": Guards(changes=0.3)},
+            {"guards": Guards(creates=0)},
+            {"guards": Guards(changes=9, creates=0.1)},
         ],
     )
     def test_too_much(self, hubspot: Sandbox, guards: dict[str, Any]) -> None:
@@ -175,7 +185,7 @@ class TestGuards:
 
     def test_not_too_much(self, hubspot: Sandbox) -> None:
         """The run goes on, and each row is counted once."""
-        ended = run(records=RECORDS, max_changes=0.4, max_creates=1, **SETTINGS)
+        ended = run(records=RECORDS, guards=Guards(changes=0.4, creates=1), **SETTINGS)
 
         assert ended.outcomes == {"updated": 2, "created": 1, "unchanged": 1, "invalid": 1}
         assert ended.report["plan"]["changes"] == 2
@@ -183,7 +193,7 @@ class TestGuards:
 
     def test_a_plan_that_is_too_much(self, hubspot: Sandbox, plan: Path) -> None:
         """Its totals are compared."""
-        ended = run(plan=str(plan), max_changes=1, **SETTINGS)
+        ended = run(operator=HubSpotApplyPlanOperator, plan=str(plan), guards=Guards(changes=1), **SETTINGS)
 
         assert isinstance(ended.error, HubSpotSyncFailed)
         assert writes(hubspot) == []
@@ -201,7 +211,7 @@ class TestGuards:
         self, hubspot: Sandbox, tmp_path: Path, max_changes: int, outcomes: dict[str, int]
     ) -> None:
         """Those whose outcome stood before anything was written, too."""
-        ended = run(records=RECORDS, max_changes=max_changes, ledger=str(tmp_path), **SETTINGS)
+        ended = run(records=RECORDS, guards=Guards(changes=max_changes), ledger=str(tmp_path), **SETTINGS)
         lines = list(all_lines(str(tmp_path)))
 
         assert ended.outcomes == outcomes
@@ -226,7 +236,7 @@ class TestGuards:
         hubspot.use_faults({"rules": [{"kind": "status", "status": 401, "on": "*/batch/read", "after": 1}]})
         records = [{"email": f"c{n}@example.com", "firstname": "New"} for n in range(250)]
 
-        ended = run(records=records, mode="upsert", max_changes=9, ledger=str(tmp_path))
+        ended = run(records=records, upsert=True, guards=Guards(changes=9), ledger=str(tmp_path))
 
         assert set(ended.outcomes) == {"not_attempted", "unauthorized"}
         assert ended.report["rows"] >= 200
@@ -239,7 +249,7 @@ class TestGuards:
         others = [{"email": f"nobody{n}@example.com"} for n in range(8_100)]
         ada = [{"email": "ada@example.com", "firstname": name} for name in ("First", "Last")]
 
-        ended = run(records=[ada[0], *others, ada[1]], max_changes=9, status_actions={404: "skip"})
+        ended = run(records=[ada[0], *others, ada[1]], guards=Guards(changes=9), status_actions={404: "skip"})
 
         assert ended.outcomes == {"updated": 2, "not_found": 8_100}  # too far apart to be folded
         assert stored(hubspot, "ada@example.com", "firstname") == "Last"
@@ -251,7 +261,7 @@ class TestGuards:
             yield from RECORDS[1:4]  # type: ignore[misc]
             raise ConnectionError("the cursor is gone")
 
-        ended = run(records=source(), max_changes=9, **SETTINGS)
+        ended = run(records=source(), guards=Guards(changes=9), **SETTINGS)
 
         assert isinstance(ended.error, ConnectionError)
         assert ended.outcomes == {"unchanged": 1, "not_attempted": 2}
@@ -262,7 +272,9 @@ class TestGuards:
         """They are created only if the guard lets the run go on."""
         records = [{"email": "ada@example.com", "loyalty_points": 7}]
 
-        ended = run(records=records, max_changes=max_changes, create_missing_properties=True)
+        ended = run(
+            records=records, guards=Guards(changes=max_changes), writes=Writes(create_properties=True)
+        )
 
         assert ("loyalty_points" in hubspot.portal.definitions) is created
         assert ended.outcomes == ({"updated": 1} if created else {"not_attempted": 1})
@@ -271,4 +283,4 @@ class TestGuards:
     def test_guards_that_cannot_be(self, most: object) -> None:
         """A guard is a count, or a share below 1."""
         with pytest.raises(ValueError, match="max_changes is a count or a share below 1"):
-            run(records=[], max_changes=most)
+            run(records=[], guards=Guards(changes=most))

@@ -14,8 +14,9 @@ import pytest
 import requests
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot, PropertyDefinition
-from airflow_provider_hubcontact.job.portal import create_missing
+from airflow_provider_hubcontact.job.portal.definitions import create_missing
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+from airflow_provider_hubcontact.operators.options import Key, Writes
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import connect, run, stored
 
@@ -164,10 +165,9 @@ class TestPreflight:
             ended = run(
                 records=[{"email": "a@example.com", "a": 1}, {"email": "b@example.com"}, "no record"],
                 mapping={"a": "frstname", "b": "city", "c": "city"},
-                id_property="jobtitle",
-                write_modes={"city": "append"},
-                schema={"required": ["lastname"]},
-                timestamp="changed_at",
+                key=Key("email", property="jobtitle"),
+                writes=Writes(properties={"city": "append"}, timestamp="changed_at"),
+                json_schema={"required": ["lastname"]},
             )
 
             written = [each for each in hubspot.requests if "/objects/" in each.path]
@@ -188,8 +188,8 @@ class TestPreflight:
 
     def test_a_broken_schema(self, portal: Sandbox, tmp_path: Path) -> None:
         """It is told beside the rest, whether it is no schema or no file."""
-        wrong = run(records=[], schema={"type": "no type"}, id_property="nothing")
-        gone = run(records=[], schema=str(tmp_path / "gone.json"))
+        wrong = run(records=[], json_schema={"type": "no type"}, key=Key("email", property="nothing"))
+        gone = run(records=[], json_schema=str(tmp_path / "gone.json"))
 
         assert "the JSON Schema is broken at $.type: must be one of" in str(wrong.error)
         assert "the portal has no property nothing" in str(wrong.error)
@@ -263,7 +263,7 @@ class TestMissingProperties:
             "seen": datetime(2026, 1, 2, tzinfo=UTC),
         }
 
-        ended = run(records=[record], schema=schema, create_missing_properties=True)
+        ended = run(records=[record], json_schema=schema, writes=Writes(create_properties=True))
 
         made = {
             name: (each.type, each.field_type, each.label)
@@ -290,7 +290,9 @@ class TestMissingProperties:
             db.executemany("INSERT INTO customers VALUES (?, ?)", rows)
         warehouse(monkeypatch, tmp_path)
 
-        ended = run(sql="SELECT * FROM customers", sql_conn_id="warehouse", create_missing_properties=True)
+        ended = run(
+            sql="SELECT * FROM customers", sql_conn_id="warehouse", writes=Writes(create_properties=True)
+        )
 
         assert ended.report["properties_created"] == ["points"]
         assert portal.portal.definitions["points"].type == "number"

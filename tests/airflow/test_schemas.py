@@ -19,6 +19,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from airflow_provider_hubcontact.cli.main import main
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.options import Guards
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import CONTACTS, connect, run, stored
 from tests.airflow_home import RunDag
@@ -65,10 +66,12 @@ def test_a_validator_in_a_dag(hubspot: Sandbox, run_dag: RunDag, kind: str) -> N
     settings: dict[str, Any] = {"status_actions": POLICY}
     with DAG(f"validator_{kind}", start_date=START, schedule=None) as dag:
         if kind == "operator":
-            HubSpotUpdateContactOperator(task_id="sync", records=[GOOD, BAD], schema=VALIDATOR, **settings)
+            HubSpotUpdateContactOperator(
+                task_id="sync", records=[GOOD, BAD], json_schema=VALIDATOR, **settings
+            )
         elif kind == "decorator":
 
-            @task.hubspot_update_contact(task_id="sync", schema=VALIDATOR, **settings)
+            @task.hubspot_update_contact(task_id="sync", json_schema=VALIDATOR, **settings)
             def records() -> list[dict[str, str]]:
                 return [GOOD, BAD]
 
@@ -99,7 +102,7 @@ def test_a_validator_in_a_dag(hubspot: Sandbox, run_dag: RunDag, kind: str) -> N
 def test_a_validator_is_shown_and_copied() -> None:
     """Copies are the same validator; the text tells schemas apart, and is the same in every process."""
     one, same, other = (
-        HubSpotUpdateContactOperator(task_id="sync", records=[], schema=schema).schema
+        HubSpotUpdateContactOperator(task_id="sync", records=[], json_schema=schema).schema
         for schema in (VALIDATOR, VALIDATOR.evolve(), Draft202012Validator({}))
     )
 
@@ -109,10 +112,10 @@ def test_a_validator_is_shown_and_copied() -> None:
     assert " at 0x" not in str(one)
 
 
-@pytest.mark.parametrize("settings", [{}, {"dry_run": True}, {"max_changes": 5}])
+@pytest.mark.parametrize("settings", [{}, {"dry_run": True}, {"guards": Guards(changes=5)}])
 def test_a_validator_decides(hubspot: Sandbox, settings: dict[str, Any]) -> None:
     """Its reasons are as those of any schema."""
-    ended = run(records=[GOOD, BAD], schema=VALIDATOR, status_actions=POLICY, **settings)
+    ended = run(records=[GOOD, BAD], json_schema=VALIDATOR, status_actions=POLICY, **settings)
 
     assert ended.outcomes["invalid"] == 1
     assert ended.reasons == "jobtitle: must be at most 5 characters (maxLength)"
@@ -125,7 +128,7 @@ def test_a_validator_that_stumbles(hubspot: Sandbox) -> None:
     schema = {"properties": {"jobtitle": {"format": "risky"}}}
     records = [{**GOOD, "jobtitle": "boom"}, {**BAD, "jobtitle": "fine"}]
 
-    ended = run(records=records, schema=Draft202012Validator(schema, format_checker=formats))
+    ended = run(records=records, json_schema=Draft202012Validator(schema, format_checker=formats))
 
     assert ended.outcomes == {"invalid": 1, "updated": 1}
     assert ended.report["problems"][0]["category"] == "INTERNAL_ERROR"
@@ -133,7 +136,7 @@ def test_a_validator_that_stumbles(hubspot: Sandbox) -> None:
 
 def test_a_broken_validator(hubspot: Sandbox) -> None:
     """Its schema is checked before the first record."""
-    ended = run(records=[GOOD], schema=Draft202012Validator({"properties": {"p": {"type": "x"}}}))
+    ended = run(records=[GOOD], json_schema=Draft202012Validator({"properties": {"p": {"type": "x"}}}))
 
     assert "broken at $.properties.p.type: must be one of" in str(ended.error)
 
@@ -141,7 +144,7 @@ def test_a_broken_validator(hubspot: Sandbox) -> None:
 def test_the_class_of_a_validator() -> None:
     """It is refused in the DAG file, where Airflow would call it."""
     with pytest.raises(ValueError, match=r"give Draft202012Validator\(…\)"):
-        HubSpotUpdateContactOperator(task_id="sync", records=[], schema=Draft202012Validator)
+        HubSpotUpdateContactOperator(task_id="sync", records=[], json_schema=Draft202012Validator)
 
 
 def files(folder: Path) -> Path:

@@ -17,8 +17,9 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, Variable
 
 from airflow_provider_hubcontact.job.errors import SourceError
-from airflow_provider_hubcontact.job.watermark import Watermark
+from airflow_provider_hubcontact.job.source.watermark import Watermark
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator
 from airflow_provider_hubcontact.operators.stores.marks import watermark_of
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.policy import Policy
@@ -309,7 +310,9 @@ class TestRuns:
     def test_with_a_plan_there_is_none(self) -> None:
         """Neither is a source that is read."""
         with pytest.raises(ValueError, match="a watermark goes with a source that is read"):
-            HubSpotUpdateContactOperator(task_id="x", plan="folder", watermark="updated_at")
+            HubSpotUpdateContactOperator(
+                task_id="x", operator=HubSpotApplyPlanOperator, plan="folder", watermark="updated_at"
+            )
 
 
 @pytest.mark.parametrize(

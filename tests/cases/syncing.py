@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot
-from airflow_provider_hubcontact.job.contacts_port import port_of
-from airflow_provider_hubcontact.job.portal import portal_of
+from airflow_provider_hubcontact.job.portal.contacts_port import port_of
+from airflow_provider_hubcontact.job.portal.definitions import portal_of
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.decide.policy import Policy

@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.job.ending import places_of
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
+from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Ledger, Writes
+from airflow_provider_hubcontact.operators.plans import HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Definition, Sandbox
 from airflow_provider_hubcontact.sync.keep.explanation import MAX_LENGTH
 from airflow_provider_hubcontact.sync.keep.report import Report
@@ -115,11 +117,11 @@ def invalid_by_schema(hubspot: Sandbox, folder: Path) -> dict[str, Any]:
 
 
 def doubled(hubspot: Sandbox, folder: Path) -> dict[str, Any]:
-    return {"records": [ONE, dict(ONE), THREE], "duplicates": "reject"}
+    return {"records": [ONE, dict(ONE), THREE], "writes": Writes(duplicates="reject")}
 
 
 def rejected(hubspot: Sandbox, folder: Path) -> dict[str, Any]:
-    return {"records": [ONE, TWO, THREE], "validate_against_portal": False}
+    return {"records": [ONE, TWO, THREE]}
 
 
 def conflict(hubspot: Sandbox, folder: Path) -> dict[str, Any]:
@@ -140,11 +142,11 @@ def skipped(hubspot: Sandbox, folder: Path) -> dict[str, Any]:
 
 
 def guard(hubspot: Sandbox, folder: Path) -> dict[str, Any]:
-    return {"records": [ONE, NOBODY, THREE], "max_changes": 1}
+    return {"records": [ONE, NOBODY, THREE], "guards": Guards(changes=1)}
 
 
 def plan_outdated(hubspot: Sandbox, folder: Path) -> dict[str, Any]:
-    run(records=[ONE, THREE], dry_run=True, plan=str(folder))
+    run(records=[ONE, THREE], operator=HubSpotPlanContactsOperator, plan=str(folder))
     contact = hubspot.portal.contact(ONE["email"])
     assert contact is not None
     contact.properties["firstname"] = f"Meanwhile {MARK}"
@@ -192,18 +194,18 @@ def not_verified(hubspot: Sandbox, folder: Path) -> dict[str, Any]:
 
 
 def unknown_properties(hubspot: Sandbox, folder: Path) -> dict[str, Any]:
-    return {"records": [{**ONE, "points": MARK}], "create_missing_properties": True}
+    return {"records": [{**ONE, "points": MARK}], "writes": Writes(create_properties=True)}
 
 
 def with_a_ledger(hubspot: Sandbox, folder: Path) -> dict[str, Any]:
-    ledger = {"ledger": str(folder / "ledger"), "ledger_values": True}
+    ledger = {"ledger": Ledger(str(folder / "ledger"), values=True)}
     run(records=[ONE, TWO, NOBODY], **ledger)
     return {"records": [ONE, TWO, NOBODY], "try_number": 2, "retries": 2, **ledger}
 
 
 def replayed(hubspot: Sandbox, folder: Path) -> dict[str, Any]:
-    run(records=[ONE, TWO, NOBODY], ledger=str(folder / "ledger"), ledger_values=True)
-    return {"records_from_ledger": str(folder / "ledger")}
+    run(records=[ONE, TWO, NOBODY], ledger=Ledger(str(folder / "ledger"), values=True))
+    return {"records": FromLedger(str(folder / "ledger"))}
 
 
 def broken_off(hubspot: Sandbox, folder: Path) -> dict[str, Any]:
@@ -270,7 +272,7 @@ def test_whatever_the_rows(  # noqa: PLR0917 - of hypothesis
     """Values of any type, in any column, stay out of log and exception."""
     caplog.clear()
     caplog.set_level(logging.DEBUG)
-    ended = run(records=rows, api_version=api, validate_against_portal=checks, mode=mode)
+    ended = run(records=rows, api_version=api, upsert=mode == "upsert")
 
     assert_no_value(Said(caplog, capfd).of(ended))
 
@@ -462,7 +464,7 @@ def test_it_is_bounded(hubspot: Sandbox) -> None:
         {"email": f"a{number}@example.com", f"column_{number}{'x' * 200}": 1} for number in range(2_000)
     ]
 
-    ended = run(records=records, mode="upsert")
+    ended = run(records=records, upsert=True)
 
     assert isinstance(ended.error, HubSpotSyncFailed)
     assert ended.outcomes == {"invalid": 2_000}

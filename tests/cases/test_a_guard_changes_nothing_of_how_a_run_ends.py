@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("airflow")
 
+from airflow_provider_hubcontact.operators.options import Guards
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import connect, run, stored
 
@@ -28,7 +29,7 @@ def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         yield hubspot
 
 
-GUARDS: list[dict[str, Any]] = [{}, {"max_changes": 100}, {"max_changes": 3, "max_creates": 0}]
+GUARDS: list[dict[str, Any]] = [{}, {"guards": Guards(changes=100)}, {"guards": Guards(changes=3, creates=0)}]
 
 
 @pytest.mark.parametrize("guards", GUARDS, ids=str)
@@ -75,7 +76,7 @@ def test_a_guard_that_trips(hubspot: Sandbox, tmp_path: Path, ledger: bool) -> N
         {"email": "nobody@example.com"},
         {"email": ""},
     ]
-    ended = run(records=rows, max_changes=0, **kept)
+    ended = run(records=rows, guards=Guards(changes=0), **kept)
 
     assert ended.outcomes == {"unchanged": 1, "invalid": 1, "not_found": 1, "not_attempted": 1}
     assert ended.report["reasons"]

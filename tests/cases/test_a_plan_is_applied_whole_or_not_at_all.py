@@ -22,6 +22,8 @@ from airflow_provider_hubcontact.job.plans.files import verified
 from airflow_provider_hubcontact.job.plans.lines import SpooledLines, encoded, spooled_lines
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+from airflow_provider_hubcontact.operators.options import Writes
+from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.operators.stores.folders import folder_of
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import Run, connect, run, stored
@@ -38,11 +40,7 @@ RECORDS = [
     {"email": "new@example.com", "firstname": "New"},
     {"email": "bad@example.com", "lifecyclestage": "no such stage"},
 ]
-SETTINGS: dict[str, Any] = {
-    "mode": "upsert",
-    "on_stage_regression": "reset",
-    "create_missing_properties": True,
-}
+SETTINGS: dict[str, Any] = {"upsert": True, "writes": Writes(stages="reset", create_properties=True)}
 LINES_IN_A_PART = 2
 
 
@@ -59,7 +57,7 @@ def made(hubspot: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("plan")
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr("airflow_provider_hubcontact.job.plans.files.LINES_IN_A_PART", LINES_IN_A_PART)
-        run(records=RECORDS, dry_run=True, plan=str(folder), **SETTINGS)
+        run(records=RECORDS, operator=HubSpotPlanContactsOperator, plan=str(folder), **SETTINGS)
     assert len(list(folder.glob("part-*"))) == 3
     return folder
 
@@ -70,7 +68,7 @@ def plan(made: Path, tmp_path: Path) -> Path:
 
 
 def applied(folder: Path, **more: Any) -> Run:
-    return run(plan=str(folder), **SETTINGS | more)
+    return run(operator=HubSpotApplyPlanOperator, plan=str(folder), **SETTINGS | more)
 
 
 def nothing_was_written(hubspot: Sandbox, ended: Run) -> bool:
@@ -174,7 +172,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "another format": lambda plan: forged(plan, lambda manifest: manifest.update(format=2)),
     "a format that is a float": lambda plan: forged(plan, lambda manifest: manifest.update(format=1.0)),
     "no format": lambda plan: forged(plan, lambda manifest: manifest.pop("format")),
-    "an unknown field": lambda plan: forged(plan, lambda manifest: manifest.update(mode="upsert")),
+    "an unknown field": lambda plan: forged(plan, lambda manifest: manifest.update(upsert=True)),
     "counts that do not fit": lambda plan: forged(plan, lambda manifest: manifest.update(changes=1)),
     "rows that do not fit": lambda plan: forged(plan, lambda manifest: manifest.update(rows=6)),
     "others that do not fit": lambda plan: forged(plan, lambda manifest: manifest.update(others={})),

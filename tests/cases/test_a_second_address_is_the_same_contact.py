@@ -42,7 +42,7 @@ def test_it_is_found(hubspot: Sandbox, api: str, mode: str, key: str) -> None:
     """Whichever address a row has, this contact is updated, and none is created."""
     before = len(hubspot.portal.contacts)
 
-    ended = run(records=[{"email": key, "firstname": "A"}], api_version=api, mode=mode)
+    ended = run(records=[{"email": key, "firstname": "A"}], api_version=api, upsert=mode == "upsert")
 
     assert ended.outcomes == {"updated": 1}
     assert stored(hubspot, FIRST, "firstname") == "A"

@@ -14,6 +14,8 @@ pytest.importorskip("airflow")
 
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.options import Guards, Ledger, Writes
+from airflow_provider_hubcontact.operators.plans import HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import CONTACTS, connect, run, stored
 
@@ -34,16 +36,16 @@ def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         ({"sql_conn_id": "warehouse"}, "sql_conn_id has no effect without sql"),
         ({"parameters": (1,)}, "parameters has no effect without sql"),
         ({"outcomes": ["invalid"]}, "outcomes has no effect without records_from_ledger"),
-        ({"ledger_values": True}, "ledger_values has no effect without ledger"),
+        ({"ledger": Ledger(MISSING, values=True)}, "ledger_values has no effect without ledger"),
         ({"verify": True, "dry_run": True}, "verify has no effect with dry_run"),
-        ({"max_changes": 9, "dry_run": True}, "max_changes has no effect with dry_run"),
-        ({"max_creates": 0, "dry_run": True}, "max_creates has no effect with dry_run"),
+        ({"guards": Guards(changes=9), "dry_run": True}, "max_changes has no effect with dry_run"),
+        ({"guards": Guards(creates=0), "dry_run": True}, "max_creates has no effect with dry_run"),
         ({"plan": "folder"}, "a plan is applied as it was made"),
         ({"max_failures": 1.0}, "a count or a share below 1, not 1.0"),
-        ({"max_changes": 2.0}, "a count or a share below 1, not 2.0"),
-        ({"ledger": "l", "ledger_values": "{{ params.keep }}"}, "ledger_values is True or False"),
+        ({"guards": Guards(changes=2.0)}, "a count or a share below 1, not 2.0"),
+        ({"ledger": Ledger("l", values="{{ params.keep }}")}, "ledger_values is True or False"),
         ({"verify": "False"}, "verify is True or False"),
-        ({"validate_against_portal": 0}, "validate_against_portal is True or False"),
+        ({}, "validate_against_portal is True or False"),
         ({"deferrable": "no"}, "deferrable is True or False"),
     ],
     ids=str,
@@ -57,11 +59,15 @@ def test_at_parse(settings: dict[str, Any], says: str) -> None:
 @pytest.mark.parametrize("dry_run", ["{{ params.dry }}", "true", True])
 def test_a_flag_that_may_be_a_template(dry_run: str | bool) -> None:
     """What it will be is not known at parse, so that a plan may be made or applied."""
-    HubSpotUpdateContactOperator(task_id="update", records=[ADA], plan="folder", dry_run=dry_run)
+    HubSpotUpdateContactOperator(
+        task_id="update", records=[ADA], operator=HubSpotPlanContactsOperator, plan="folder"
+    )
 
 
 @pytest.mark.parametrize("source", [list, iter], ids=["list", "generator"])
-@pytest.mark.parametrize("settings", [{}, {"mode": "upsert"}, {"max_changes": 9}, {"dry_run": True}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{}, {"upsert": True}, {"guards": Guards(changes=9)}, {"dry_run": True}], ids=str
+)
 def test_a_mapping_of_which_no_column_is_there(
     hubspot: Sandbox, source: Callable[[list[Any]], Any], settings: dict[str, Any]
 ) -> None:
@@ -101,13 +107,16 @@ def test_rows_that_leave_columns_out(hubspot: Sandbox, caplog: pytest.LogCapture
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"write_modes": {"phnoe": "fill_empty"}}, "write_modes names phnoe, which no column is sent as"),
         (
-            {"write_modes": {"town": "fill_empty"}},
+            {"writes": Writes(properties={"phnoe": "fill_empty"})},
+            "write_modes names phnoe, which no column is sent as",
+        ),
+        (
+            {"writes": Writes(properties={"town": "fill_empty"})},
             "write_modes names town, which no column is sent as: its column is sent as city",
         ),
         (
-            {"create_missing_properties": {"shoe": {"type": "number"}}},
+            {"writes": Writes(create_properties={"shoe": {"type": "number"}})},
             "create_missing_properties names shoe, which no column is sent as",
         ),
     ],
@@ -127,6 +136,6 @@ def test_of_a_query(hubspot: Sandbox, tmp_path: Path, monkeypatch: pytest.Monkey
     connection = {"conn_type": "sqlite", "host": str(tmp_path / "warehouse.db")}
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection))
     sql = "SELECT 'ada@example.com' AS email, 'Augusta' AS firstname"
-    ended = run(sql=sql, sql_conn_id="warehouse", write_modes={"first_name": "fill_empty"})
+    ended = run(sql=sql, sql_conn_id="warehouse", writes=Writes(properties={"first_name": "fill_empty"}))
 
     assert "write_modes names first_name, which no column is sent as" in str(ended.error)

@@ -18,6 +18,7 @@ from airflow_provider_hubcontact.operators.errors import (
     HubSpotSyncIncomplete,
     bounded,
 )
+from airflow_provider_hubcontact.operators.options import Guards
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from tests.airflow import hostile
@@ -62,7 +63,7 @@ def test_a_wrong_base_url(
     """A server that answers 404 to everything is a matter of the connection: the task fails, unsent."""
     with hostile.serving(answer) as (url, seen):
         connect(monkeypatch, url, "pat-na1-secret")
-        ended = run(records=RECORDS, api_version=api, status_actions=actions, mode="upsert")
+        ended = run(records=RECORDS, api_version=api, status_actions=actions, upsert=True)
 
     assert type(ended.error) is HubSpotSyncFailed
     assert url.removeprefix("http://") in str(ended.error)
@@ -71,7 +72,9 @@ def test_a_wrong_base_url(
     assert not any("contacts/" in line and "POST" in line for line in seen)
 
 
-@pytest.mark.parametrize("settings", [{"dry_run": True}, {"max_changes": 5}, {"verify": True}], ids=str)
+@pytest.mark.parametrize(
+    "settings", [{"dry_run": True}, {"guards": Guards(changes=5)}, {"verify": True}], ids=str
+)
 def test_a_wrong_base_url_with_other_features(
     monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], tmp_path: Any
 ) -> None:
@@ -213,7 +216,7 @@ def test_a_migration_of_years(monkeypatch: pytest.MonkeyPatch, retry_after: str,
     )
     with hostile.serving(migrating(retry_after)) as (url, _):
         connect(monkeypatch, url, "pat-na1-secret")
-        ended = run(records=RECORDS, validate_against_portal=False)
+        ended = run(records=RECORDS)
 
     assert type(ended.error) is HubSpotSyncIncomplete
     assert ended.error.retry_after == waits

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot, RateLimit
 from airflow_provider_hubcontact.client.status import status_of
-from airflow_provider_hubcontact.job.contacts_port import port_of
+from airflow_provider_hubcontact.job.portal.contacts_port import port_of
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.decide.settle import Settled, settle

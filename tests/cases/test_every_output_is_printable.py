@@ -23,6 +23,8 @@ from airflow_provider_hubcontact.cli.main import main
 from airflow_provider_hubcontact.notifications.hubspot import SYNC_HTML, SYNC_TEXT
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.lineage import lineage_of
+from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Writes
+from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.printable import (
     printable_document,
     printable_json,
@@ -124,22 +126,22 @@ def everything_is_fit(ended: Run, caplog: pytest.LogCaptureFixture) -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        {"mode": "upsert"},
-        {"dry_run": True, "mode": "upsert"},
-        {"max_changes": 9, "mode": "upsert"},
-        {"max_changes": 0, "mode": "upsert"},
-        {"validate_against_portal": False, "mode": "upsert"},
-        {"create_missing_properties": True, "mode": "upsert"},
-        {"on_stage_regression": "reset", "status_actions": {"invalid": "succeed", "not_found": "succeed"}},
-        {"ledger": True, "ledger_values": True, "status_actions": {"rejected": "retry"}},
-        {"api_version": "v1", "mode": "upsert"},
+        {"upsert": True},
+        {"dry_run": True, "upsert": True},
+        {"guards": Guards(changes=9), "upsert": True},
+        {"guards": Guards(changes=0), "upsert": True},
+        {"upsert": True},
+        {"writes": Writes(create_properties=True), "upsert": True},
+        {"writes": Writes(stages="reset"), "status_actions": {"invalid": "succeed", "not_found": "succeed"}},
+        {"ledger": Ledger(True, values=True), "status_actions": {"rejected": "retry"}},
+        {"api_version": "v1", "upsert": True},
         {"mapping": {f"column {BAD}": f"property {BAD}"}},
         {"key": f"key {BAD}"},
-        {"id_property": f"id {BAD}"},
-        {"schema": f"/nowhere {BAD.replace(chr(0), '')}.json"},
-        {"records_from_ledger": f"/nowhere {BAD.replace(chr(0), '')}"},
+        {"key": Key("email", property=f"id {BAD}")},
+        {"json_schema": f"/nowhere {BAD.replace(chr(0), '')}.json"},
+        {"records": FromLedger(f"/nowhere {BAD.replace(chr(0), '')}")},
         {"dry_run": f"yes {BAD}"},
-        {"write_modes": {f"x{BAD}": f"y{BAD}"}},
+        {"writes": Writes(properties={f"x{BAD}": f"y{BAD}"})},
     ],
     ids=str,
 )
@@ -176,11 +178,16 @@ def test_a_plan_that_is_applied_late(
     hubspot: Sandbox, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     """The values that contacts have got since are in the reasons."""
-    made = run(records=ROWS[:1], dry_run=True, plan=str(tmp_path), on_stage_regression="reset")
+    made = run(
+        records=ROWS[:1],
+        operator=HubSpotPlanContactsOperator,
+        plan=str(tmp_path),
+        writes=Writes(stages="reset"),
+    )
     ada = hubspot.portal.contact("ada@example.com")
     assert ada is not None
     ada.properties["firstname"] = f"Countess {BAD}"
-    ended = run(plan=str(tmp_path))
+    ended = run(operator=HubSpotApplyPlanOperator, plan=str(tmp_path))
 
     assert made.report["plan"]["stage_moves"]
     everything_is_fit(made, caplog)
@@ -215,7 +222,9 @@ def test_a_server_that_is_hostile(
     text = json.dumps(body).encode()
     with serving(answer(status, text, Content_Type="application/json")) as (url, _):
         connect(monkeypatch, url, "token", retries=0)
-        everything_is_fit(run(records=ROWS[:1], api_version=version, create_missing_properties=True), caplog)
+        everything_is_fit(
+            run(records=ROWS[:1], api_version=version, writes=Writes(create_properties=True)), caplog
+        )
 
 
 @pytest.mark.parametrize("kind", [HubSpotSyncFailed, HubSpotSyncIncomplete])
@@ -422,7 +431,7 @@ class TestCommandLine:
         self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str], as_json: bool
     ) -> None:
         """Every failure is a row."""
-        run(records=ROWS, ledger=str(tmp_path), mode="upsert")
+        run(records=ROWS, ledger=str(tmp_path), upsert=True)
         capsys.readouterr()
         more = ["--json"] if as_json else []
 

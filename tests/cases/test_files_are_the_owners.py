@@ -20,6 +20,8 @@ from airflow.providers.common.compat.sdk import io  # type: ignore[attr-defined]
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
 from airflow_provider_hubcontact.cli.main import main
+from airflow_provider_hubcontact.operators.options import Ledger
+from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import CONTACTS, connect, run
 
@@ -61,11 +63,13 @@ PRIVATE = {"files": {"0o600"}, "folders": {"0o700"}}
 def test_plans_and_ledgers(hubspot: Sandbox, tmp_path: Path, scheme: str) -> None:
     """Their files, and every folder that was created for them."""
     home = tmp_path / "new"
-    run(records=RECORDS, dry_run=True, plan=f"{scheme}{home / 'plans' / 'one'}")
-    run(records=RECORDS, ledger=f"{scheme}{home / 'ledger'}", ledger_values=True)
+    run(records=RECORDS, operator=HubSpotPlanContactsOperator, plan=f"{scheme}{home / 'plans' / 'one'}")
+    run(records=RECORDS, ledger=Ledger(f"{scheme}{home / 'ledger'}", values=True))
 
     assert modes(home) == PRIVATE
-    assert run(plan=f"{scheme}{home / 'plans' / 'one'}").outcomes == {"unchanged": 2}
+    assert run(operator=HubSpotApplyPlanOperator, plan=f"{scheme}{home / 'plans' / 'one'}").outcomes == {
+        "unchanged": 2
+    }
 
 
 def test_what_the_command_line_writes(hubspot: Sandbox, tmp_path: Path) -> None:
@@ -80,7 +84,7 @@ def test_a_folder_that_exists_keeps_its_mode(hubspot: Sandbox, tmp_path: Path) -
     """Whoever made it for several readers meant it; the files are the owner's all the same."""
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o755)
-    run(records=RECORDS, dry_run=True, plan=str(shared))
+    run(records=RECORDS, operator=HubSpotPlanContactsOperator, plan=str(shared))
 
     assert modes(shared) == {"files": {"0o600"}, "folders": {"0o755"}}
 
@@ -89,8 +93,8 @@ def test_a_store_without_modes(hubspot: Sandbox) -> None:
     """What knows no owners is written, read and applied as ever."""
     attach = getattr(io, "attach", None) or import_module("airflow.io.store").attach
     attach("memory", fs=MemoryFileSystem())
-    run(records=RECORDS, dry_run=True, plan="memory://plans/one")
-    ended = run(plan="memory://plans/one", ledger="memory://ledger")
+    run(records=RECORDS, operator=HubSpotPlanContactsOperator, plan="memory://plans/one")
+    ended = run(operator=HubSpotApplyPlanOperator, plan="memory://plans/one", ledger="memory://ledger")
 
     assert ended.outcomes == {"updated": 2}
 
@@ -115,7 +119,7 @@ def test_a_killed_run_leaves_nothing(hubspot: Sandbox, tmp_path: Path, more: str
     temporary, plan = tmp_path / "temporary", tmp_path / "plan"
     temporary.mkdir()
     records = [{"email": f"c{n}@example.com", "firstname": "SECRET-VALUE"} for n in range(3_000)]
-    run(records=records, mode="upsert", dry_run=True, plan=str(plan))
+    run(records=records, upsert=True, operator=HubSpotPlanContactsOperator, plan=str(plan))
     environment = {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", RUN.replace("MORE", more), str(plan)]
     with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL) as process:

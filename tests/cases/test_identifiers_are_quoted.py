@@ -16,8 +16,8 @@ pytest.importorskip("airflow")
 
 from airflow_provider_hubcontact.cli.main import main
 from airflow_provider_hubcontact.job.errors import SourceError
-from airflow_provider_hubcontact.job.statements import is_table, one_statement
-from airflow_provider_hubcontact.job.watermark import Watermark
+from airflow_provider_hubcontact.job.source.statements import is_table, one_statement
+from airflow_provider_hubcontact.job.source.watermark import Watermark
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.sources.drivers import driver_of
 from airflow_provider_hubcontact.operators.sources.queries import database as hook_of

@@ -130,7 +130,7 @@ def test_infinity_is_a_value_that_no_property_holds(value: Any) -> None:
 def test_in_a_column_that_a_watermark_reads() -> None:
     """The row is let through, as one without a value is; so is one whose methods raise."""
     pytest.importorskip("airflow")
-    watermark = import_module("airflow_provider_hubcontact.job.watermark")
+    watermark = import_module("airflow_provider_hubcontact.job.source.watermark")
 
     class Store:
         value: dict[str, str] | None = {"type": "int", "value": "5"}

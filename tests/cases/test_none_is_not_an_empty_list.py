@@ -15,6 +15,8 @@ from airflow.providers.common.compat.sdk import DAG, AirflowSkipException, task
 
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.options import FromLedger, Guards
+from airflow_provider_hubcontact.operators.plans import HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.operators.sources.records import records_of
 from airflow_provider_hubcontact.operators.sources.redacted import withhold
 from airflow_provider_hubcontact.sandbox import Sandbox
@@ -76,9 +78,9 @@ def test_tasks(run_dag: RunDag, hubspot: Sandbox, tmp_path: Path) -> None:
         update.partial(task_id="expand").expand(records=partly())
         update.partial(task_id="expand_kwargs").expand_kwargs(keywords())
         update.partial(task_id="expand_replay", records_from_ledger=str(tmp_path)).expand(records=[None])
-        update(task_id="replay", records=none, records_from_ledger=str(tmp_path))
-        update(task_id="dry", records=none, dry_run=True, plan=str(tmp_path / "plan"))
-        update(task_id="guarded", records=none, max_changes=1, ledger=str(tmp_path / "ledger"))
+        update(task_id="replay", records=FromLedger(str(tmp_path), among=none))
+        update(task_id="dry", records=none, operator=HubSpotPlanContactsOperator, plan=str(tmp_path / "plan"))
+        update(task_id="guarded", records=none, guards=Guards(changes=1), ledger=str(tmp_path / "ledger"))
 
         @task.hubspot_update_contact
         def no_return() -> None:

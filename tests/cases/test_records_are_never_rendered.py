@@ -272,7 +272,7 @@ def test_a_text_that_ends_like_a_file_is_no_file(tmp_path: Path) -> None:
         (tmp_path / name).write_text("content", encoding="utf-8")
     with DAG("files", start_date=START, schedule=None, template_searchpath=str(tmp_path)):
         operator = HubSpotUpdateContactOperator(
-            task_id="files", records=["x.json"], hubspot_conn_id="x.json", schema="x.json", key="x.sql"
+            task_id="files", records=["x.json"], hubspot_conn_id="x.json", json_schema="x.json", key="x.sql"
         )
     operator.resolve_template_files()
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.operators.options import Guards
 from airflow_provider_hubcontact.operators.sources.records import LOOKED_AT, records_of
 from airflow_provider_hubcontact.operators.sources.redacted import withhold
 from airflow_provider_hubcontact.operators.sources.tables import SLICE
@@ -300,7 +301,9 @@ def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
 @pytest.mark.parametrize("name", MISTAKES)
 @pytest.mark.parametrize(
-    "settings", [{}, {"dry_run": True}, {"max_changes": 1}, {"retries": 2, "state": State()}], ids=str
+    "settings",
+    [{}, {"dry_run": True}, {"guards": Guards(changes=1)}, {"retries": 2, "state": State()}],
+    ids=str,
 )
 def test_a_task_is_told_once(hubspot: Sandbox, name: str, settings: dict[str, Any]) -> None:
     """It fails for good with that one error, no row gets a result, and nothing is written."""
@@ -324,7 +327,7 @@ def test_a_table_is_synced(hubspot: Sandbox) -> None:
     ]
     for table, city in zip(tables, ("Rome", "Oslo"), strict=True):
         assert run(records=table).outcomes == {"updated": 5}
-        assert run(records=table, max_changes=10).outcomes == {"unchanged": 5}
+        assert run(records=table, guards=Guards(changes=10)).outcomes == {"unchanged": 5}
         assert stored(hubspot, "c4@example.com", "city") == city
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from airflow_provider_hubcontact.job.replay import PROBLEMS, replayed
+from airflow_provider_hubcontact.job.source.replay import PROBLEMS, replayed
 from airflow_provider_hubcontact.sync.keep.ledger import Line
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 

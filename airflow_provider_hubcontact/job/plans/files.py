@@ -9,7 +9,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.job.errors import PlanError
 from airflow_provider_hubcontact.job.files.private import make_folder, open_private
 from airflow_provider_hubcontact.job.plans.lines import (
     Line,
@@ -62,21 +62,30 @@ class PlanWriter:
         """Do nothing: a part is written when it is full."""
 
     def finish(
-        self, calls_in_ten_seconds: int, properties: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+        self,
+        calls_in_ten_seconds: int,
+        batch_size: int,
+        properties: Mapping[str, Mapping[str, Any]],
+        settings: Mapping[str, Any],
     ) -> dict[str, Any]:
         """Write the rest and the manifest.
 
+        :param calls_in_ten_seconds: that the portal allows.
+        :param batch_size: contacts that a call takes.
         :param properties: that are to be created before the plan is applied: name → definition.
+        :param settings: with which the plan is applied.
         :return: the totals, and the digest of the whole.
-        :raises SourceError: if a definition has a value of a wrong type.
+        :raises PlanError: if a definition has a value of a wrong type.
         """
         if self._lines:
             self._write()
-        manifest = Manifest(totals_of(self._maker.totals, calls_in_ten_seconds, properties), self._parts)
+        manifest = Manifest(
+            totals_of(self._maker.totals, calls_in_ten_seconds, batch_size, properties), settings, self._parts
+        )
         try:
             text = manifest.encode()
         except (TypeError, ValueError) as error:
-            raise SourceError(f"the plan cannot be written: {error}") from None
+            raise PlanError(f"the plan cannot be written: {error}") from None
         with open_private(self._folder / MANIFEST) as file:
             file.write(text)
         return manifest.told()
@@ -98,20 +107,23 @@ class PlanWriter:
 def totals_of(
     counted: Totals,
     calls_in_ten_seconds: int,
+    batch_size: int,
     properties: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """Return what is told of a plan: its counts, and what it costs to apply it.
 
     :param counted: its lines.
     :param calls_in_ten_seconds: that the portal allows.
+    :param batch_size: contacts that a call takes.
     :param properties: that are to be created before it is applied.
     """
-    counts = counted.to_dict()
+    calls = counted.calls(batch_size) + len(properties)
     return {
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
-        **counts,
+        **counted.to_dict(),
         "properties": dict(properties),
-        "minutes": round(counts["calls"] / calls_in_ten_seconds / 6, 1),
+        "calls": calls,
+        "minutes": round(calls / calls_in_ten_seconds / 6, 1),
     }
 
 
@@ -123,7 +135,7 @@ def verified(folder: Folder, lines: SpooledLines) -> Manifest:
     :param folder: of the plan.
     :param lines: gets the lines that write.
     :return: its manifest, whose totals are those of the lines.
-    :raises SourceError: if the plan is not exactly as it was made.
+    :raises PlanError: if the plan is not exactly as it was made.
     """
     manifest = _manifest(folder)
     with _one_error(folder):
@@ -140,7 +152,7 @@ def _manifest(folder: Folder) -> Manifest:
     try:
         text = (folder / MANIFEST).read_bytes()
     except OSError:
-        raise SourceError(f"there is no whole plan at {folder}: make one with dry_run=True") from None
+        raise PlanError(f"there is no whole plan at {folder}: make one first") from None
     with _one_error(folder):
         return Manifest.parse(text)
 
@@ -151,9 +163,8 @@ def _one_error(folder: Folder) -> Iterator[None]:
         yield
     except (ValueError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
         why = error if isinstance(error, ValueError) else f"a part cannot be read ({type(error).__name__})"
-        raise SourceError(
-            f"the plan at {folder} cannot be applied, nothing was written: {why}; "
-            "make it again with dry_run=True"
+        raise PlanError(
+            f"the plan at {folder} cannot be applied, nothing was written: {why}; make it again"
         ) from None
 
 

@@ -22,10 +22,7 @@ from airflow_provider_hubcontact.sync.model.record import Record
 Line = dict[str, Any]
 
 
-BATCH = 100
-
-
-_WRITE_FIELDS = frozenset({"row", "key", "write", "changes", "digest"})
+_WRITE_FIELDS = frozenset({"row", "key", "write", "changes", "digest", "timestamp"})
 
 
 _OTHER_FIELDS = frozenset({"row", "key", "outcome", "category", "reason", "properties"})
@@ -51,17 +48,23 @@ class Totals:
             self._stages[f"{stage[0] or 'none'} → {stage[1] or 'none'}"] += 1
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the counts, and the calls that it takes to apply the plan."""
+        """Return the counts."""
         changes, creates = self._writes[Write.UPDATE], self._writes[Write.CREATE]
-        reads = math.ceil((changes + creates) / BATCH)
         return {
             "rows": self.rows,
             "changes": changes,
             "creates": creates,
             "others": dict(sorted(self._others.items())),
             "stage_moves": dict(sorted(self._stages.items())),
-            "calls": reads + math.ceil(changes / BATCH) + math.ceil(creates / BATCH),
         }
+
+    def calls(self, batch_size: int) -> int:
+        """Return how many calls it takes to write this: every contact is read before.
+
+        :param batch_size: contacts that a call takes.
+        """
+        changes, creates = self._writes[Write.UPDATE], self._writes[Write.CREATE]
+        return sum(math.ceil(count / batch_size) for count in (changes + creates, changes, creates))
 
 
 class LineMaker:
@@ -72,16 +75,16 @@ class LineMaker:
 
     def __init__(self, keep: Callable[[Line], None]) -> None:
         self._keep = keep
-        self._digests: dict[int, str] = {}  # of rows under way
+        self._under_way: dict[int, tuple[str, int | None]] = {}  # row → digest and timestamp
         self.totals = Totals()
 
     def earlier(self, record: Record) -> None:
-        """Remember the record's digest until its result is known."""
-        self._digests[record.row] = digest_of(record)
+        """Remember what its result does not tell of the record, until that is known."""
+        self._under_way[record.row] = digest_of(record), record.timestamp
 
     def settled(self, result: Result) -> None:
         """Note what would be done for a record, or why nothing would."""
-        digest = self._digests.pop(result.row, None)
+        digest, timestamp = self._under_way.pop(result.row, (None, None))
         line: Line = {"row": result.row, "key": result.key}
         write = DRY_RUN_CATEGORIES.get(result.category or "")
         if write is None:
@@ -96,6 +99,7 @@ class LineMaker:
                 "write": str(write),
                 "changes": {name: list(each) for name, each in result.changes.items()},
                 "digest": digest,
+                "timestamp": timestamp,
             }
         self.totals.add(line)
         self._keep(line)
@@ -165,6 +169,10 @@ def is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _is_write(line: Line) -> bool:
     changes, digest = line["changes"], line["digest"]
     return (
@@ -172,6 +180,7 @@ def _is_write(line: Line) -> bool:
         and line["write"] in set(Write)
         and line["key"] != ""
         and (digest is None or isinstance(digest, str))
+        and (line["timestamp"] is None or _is_number(line["timestamp"]))
         and isinstance(changes, dict)
         and bool(changes)
         and all(map(_is_change, changes.values()))
@@ -205,4 +214,12 @@ def _record(line: Line, id_property: str) -> Record:
         before[id_property] = None  # nobody may have the key by now
         if values.get(id_property) == line["key"]:
             del values[id_property]
-    return Record(line["row"], line["key"], values, dict(values), before=before, digest=line["digest"])
+    return Record(
+        line["row"],
+        line["key"],
+        values,
+        dict(values),
+        line["timestamp"],
+        before=before,
+        digest=line["digest"],
+    )

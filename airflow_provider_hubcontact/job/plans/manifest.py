@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from airflow_provider_hubcontact.job.plans.kept_settings import are_settings
 from airflow_provider_hubcontact.job.plans.lines import is_count
 
 FORMAT = 1
@@ -39,10 +40,12 @@ class Manifest(NamedTuple):
     """What a plan's manifest says.
 
     :param totals: its counts, its cost, when it was made, and the properties to create before it is applied.
+    :param settings: with which it is applied.
     :param parts: its files, in their order.
     """
 
     totals: Mapping[str, Any]
+    settings: Mapping[str, Any]
     parts: Sequence[Part]
 
     @classmethod
@@ -59,7 +62,7 @@ class Manifest(NamedTuple):
             raise ValueError("the manifest was not written by a plan")
         check(document)
         parts = tuple(Part(**part) for part in document["parts"])
-        manifest = cls({name: document[name] for name in _TOTALS}, parts)
+        manifest = cls({name: document[name] for name in _TOTALS}, document["settings"], parts)
         if document["sha256"] != manifest.sha256:
             raise ValueError("the manifest's own hash does not fit")
         return manifest
@@ -75,7 +78,7 @@ class Manifest(NamedTuple):
 
     @property
     def sha256(self) -> str:
-        """The digest of the whole plan: of its totals, and of the hashes of its parts."""
+        """The digest of the whole plan: of its totals, its settings, and the hashes of its parts."""
         return sha256(orjson.dumps(self._document(), option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     def told(self) -> dict[str, Any]:
@@ -83,7 +86,8 @@ class Manifest(NamedTuple):
         return {**self.totals, "sha256": self.sha256}
 
     def _document(self) -> dict[str, Any]:
-        return {"format": FORMAT, **self.totals, "parts": [part._asdict() for part in self.parts]}
+        parts = [part._asdict() for part in self.parts]
+        return {"format": FORMAT, **self.totals, "settings": self.settings, "parts": parts}
 
 
 def check(document: Mapping[str, Any]) -> None:
@@ -179,5 +183,5 @@ _TOTALS: Mapping[str, Callable[[object], bool]] = MappingProxyType(
 
 
 _FIELDS: Mapping[str, Callable[[object], bool]] = MappingProxyType(
-    {"format": _is_format, **_TOTALS, "parts": _are_parts, "sha256": _is_sha256}
+    {"format": _is_format, **_TOTALS, "settings": are_settings, "parts": _are_parts, "sha256": _is_sha256}
 )

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 from airflow_provider_hubcontact.job.errors import SourceError
-from airflow_provider_hubcontact.job.statements import one_statement
+from airflow_provider_hubcontact.job.files.spool import Spool
+from airflow_provider_hubcontact.job.source.statements import one_statement
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.sources.database_errors import may_pass, told
 from airflow_provider_hubcontact.operators.sources.drivers import Driver, driver_of
-from airflow_provider_hubcontact.operators.sources.spool import Spool
 from airflow_provider_hubcontact.printable import printable, printable_logger
 
 if TYPE_CHECKING:

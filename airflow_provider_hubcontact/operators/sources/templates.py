@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-TEMPLATE_FILES = frozenset({"sql", "schema"})
+TEMPLATE_FILES = frozenset({"sql", "json_schema"})
 """Settings in which a text may be the name of a template file."""
 
 

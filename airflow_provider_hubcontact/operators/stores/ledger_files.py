@@ -11,7 +11,7 @@ import orjson
 
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.job.files.private import is_local, make_folder, open_private
-from airflow_provider_hubcontact.job.statements import is_table
+from airflow_provider_hubcontact.job.source.statements import is_table
 from airflow_provider_hubcontact.operators.sources.queries import database
 from airflow_provider_hubcontact.operators.stores.folders import folder_of
 from airflow_provider_hubcontact.operators.stores.ledger_table import LedgerTable, lines_of_table

@@ -7,32 +7,35 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.assets import can_be_named, contacts_asset
 from airflow_provider_hubcontact.job.errors import SourceError
-from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.settings import Query
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
-from airflow_provider_hubcontact.job.watermark import MarkStore, Watermark
+from airflow_provider_hubcontact.job.ports import MarkStore
 
 
-def watermark_of(task: Settings, context: Context) -> Watermark | None:
-    """Return a task's watermark; None if it has none."""
-    if not task.watermark:
-        return None
+def mark_store_of(context: Context, hubspot_conn_id: str, query: Query) -> MarkStore:
+    """Return where a task's watermark is kept.
+
+    :param hubspot_conn_id: the portal; each has a mark of its own.
+    :param query: tells the part that a mapped task reads.
+    :raises SourceError: if a mapped task has no query.
+    """
     ti = context["ti"]
     name = f"{ti.dag_id}.{ti.task_id}"
     if ti.map_index is not None and ti.map_index >= 0:
-        name += f".{_part_of(task)}"
-    return Watermark(task.watermark, store_of(context, task.hubspot_conn_id, name), task.policy)
+        name += f".{_part_of(query)}"
+    return store_of(context, hubspot_conn_id, name)
 
 
-def _part_of(task: Settings) -> str:
+def _part_of(query: Query) -> str:
     """Name the part that a mapped task reads: its index may be another part's in the next run.
 
     :raises SourceError: if no query tells the part.
     """
-    if task.sql is None:
+    if query.sql is None:
         raise SourceError("watermark: a mapped task needs sql, which tells what its part is")
-    content = repr((task.sql, task.parameters, task.sql_conn_id)).encode(errors="surrogatepass")
+    content = repr((query.sql, query.parameters, query.conn_id)).encode(errors="surrogatepass")
     return blake2b(content, digest_size=8).hexdigest()
 
 

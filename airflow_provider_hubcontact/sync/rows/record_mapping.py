@@ -78,21 +78,26 @@ class RecordMapping:
     :param id_property: HubSpot property that the key is a value of.
     :param mapping: column → property; columns that it does not name are not sent.
         None sends every column under its own name.
+    :param becomes: column with the value that the key's property is to get instead.
     :param nulls: whether None is left out or clears the property.
     :param time_form: how datetimes are written.
     :param timestamp: column that says when the row's values were set.
     :param unsent: columns that are not sent unless the mapping names them.
     :param kinds: property → what its values are, as far as it is known.
+    :param document_key: name under which a record's document has the key; the property that the mapping
+        sends the key's column as, or the column, unless given.
     """
 
     key: str = "email"
     id_property: str = "email"
     mapping: Mapping[str, str] | None = None
+    becomes: str | None = None
     nulls: Nulls = Nulls.IGNORE
     time_form: TimeForm = TimeForm.ISO
     timestamp: str | None = None
     unsent: frozenset[str] = frozenset()
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    document_key: str | None = None
 
     def record(self, row: int, source: object) -> Record | Result:
         """Shape one row.
@@ -118,14 +123,18 @@ class RecordMapping:
     @property
     def key_property(self) -> str:
         """The name under which a record's document has the key."""
-        return (self.mapping or {}).get(self.key, self.key)
+        return self.document_key or (self.mapping or {}).get(self.key, self.key)
 
     def columns(self, source: Mapping[Any, object]) -> list[tuple[str, object]]:
         """Return the row's values with the names of the properties that they are for."""
         if self.mapping is not None:
             return [(name, source[column]) for column, name in self.mapping.items() if column in source]
         own = {self.key, self.timestamp, *self.unsent}
-        return [(column, value) for column, value in source.items() if column not in own]
+        return [
+            (self.id_property if column == self.becomes else column, value)
+            for column, value in source.items()
+            if column not in own
+        ]
 
     def _record(self, row: int, source: object) -> Record | Result:
         if type(source) is not dict and not isinstance(source, Mapping):
@@ -188,8 +197,17 @@ class RecordMapping:
             properties[self.id_property] = new_key
             if new_key == key:
                 del properties[self.id_property]
+            elif self.mapping is None and self.becomes is None:
+                return invalid(row, key, "KEY", {self.id_property: self._unasked_change()})
         document.setdefault(self.key_property, key)
         return Record(row, key, properties, document, timestamp, coercions=tuple(taken.coercions))
+
+    def _unasked_change(self) -> str:
+        name = self.id_property
+        return (
+            f"the column {name} would change the contact's {name}, by which the column {self.key} finds it: "
+            f"if it is to, say key=Key({self.key!r}, property={name!r}, becomes={name!r})"
+        )
 
     def _take(self, name: str, value: object, taken: Taken) -> Stumbled | None:
         """Take a value, or note what is wrong with it.

@@ -40,7 +40,6 @@ with DAG("bad_run", **SETTINGS):
             {"email": "<script>alert(1)</script>@example.com", "city": "<b>Rome</b>"},
             {"city": "nobody's"},
         ],
-        validate_against_portal=False,
     )
 
 with DAG("empty_run", **SETTINGS):

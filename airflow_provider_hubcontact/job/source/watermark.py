@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Protocol, TypeGuard
+from typing import Any, TypeGuard
 
 from airflow_provider_hubcontact.job.errors import SourceError
-from airflow_provider_hubcontact.job.statements import one_statement
+from airflow_provider_hubcontact.job.ports import MarkStore
+from airflow_provider_hubcontact.job.source.statements import one_statement
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Tally
@@ -17,16 +18,6 @@ from airflow_provider_hubcontact.sync.rows.values import MAX_BITS, UnreadableVal
 log = printable_logger(__name__)
 
 FINAL = {Action.SUCCEED, Action.SKIP}
-
-
-class MarkStore(Protocol):
-    """Keeps one value between runs."""
-
-    def get(self) -> dict[str, str] | None:
-        """Give the value; None if there is none."""
-
-    def set(self, value: dict[str, str]) -> None:
-        """Keep a value."""
 
 
 class Watermark:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from airflow_provider_hubcontact.job.settings import Settings, is_mapping_of_names
+from airflow_provider_hubcontact.job.settings import Settings
 
 MOST_NAMED = 20
 """Columns that a message names at most."""
@@ -15,13 +15,13 @@ class SourceColumns:
 
     Rows may leave columns out. So one that no row has is a warning, and an error if nothing else is sent.
 
-    :param task: what it was asked to do.
+    :param settings: what the run was asked to do.
     """
 
-    def __init__(self, task: Settings) -> None:
-        mapped = task.mapping if is_mapping_of_names(task.mapping) else None
-        self._sent = frozenset(mapped or ()) - {task.key}
-        self._missing = {*self._sent, *filter(None, [task.timestamp])} - {task.key}
+    def __init__(self, settings: Settings) -> None:
+        key, named = settings.key, {*filter(None, (settings.writes.timestamp, settings.key.becomes))}
+        self._sent = frozenset(settings.columns or ()) - {key.column}
+        self._missing = {*self._sent, *named} - {key.column}
         self._seen: dict[str, None] = {}
 
     def look(self, rows: Iterable[object]) -> None:

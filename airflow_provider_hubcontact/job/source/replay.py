@@ -12,6 +12,7 @@ from dataclasses import replace
 import orjson
 
 from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.job.settings import Replay
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.keep.ledger import Line
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome
@@ -19,30 +20,30 @@ from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
 log = printable_logger(__name__)
 
+KEY = "the key"
+"""Column of the key in rows that a ledger has kept; no property has such a name."""
+
+
 PROBLEMS = tuple(str(outcome) for outcome in Outcome if outcome not in SUCCESSES)
 
 
 def replayed(
-    lines: Iterable[Line],
-    ledger: str,
-    outcomes: Collection[str],
-    source: Iterable[object] | None,
-    shape: RecordMapping,
+    lines: Iterable[Line], replay: Replay, source: Iterable[object] | None, shape: RecordMapping
 ) -> Iterator[object]:
-    """Give the rows whose last line in a ledger has one of some outcomes.
+    """Yield the rows whose last line in a ledger has one of some outcomes.
 
     :param lines: of the ledger, or of a folder in it: a run, a task.
-    :param ledger: what it is called.
-    :param outcomes: which ones.
+    :param replay: what the ledger is called, and which outcomes.
     :param source: rows to choose from by their key; None for the values that the ledger has kept.
     :param shape: tells a row's key.
     :return: rows of the source, or rows as the shape of :func:`shape_of` expects them.
     :raises SourceError: if there is no such ledger, or it has not kept the values.
     """
+    outcomes = PROBLEMS if replay.outcomes is None else replay.outcomes
     with closing(sqlite3.connect("", isolation_level=None, check_same_thread=False)) as db:
         count, nameless = _index(db, lines)
         if not count:
-            raise SourceError(f"there is no ledger at {ledger}, or it is empty")
+            raise SourceError(f"there is no ledger at {replay.path}, or it is empty")
         if nameless:
             log.warning("%d lines of the ledger have no key; their rows cannot be found again.", nameless)
         if source is None:
@@ -90,8 +91,15 @@ def _record_of(line: Line) -> str:
 
 
 def shape_of(shape: RecordMapping) -> RecordMapping:
-    """Give the shape of rows whose values a ledger has kept: they are named by property."""
-    return replace(shape, key=shape.key_property, mapping=None, timestamp=None)
+    """Return the mapping of rows whose values a ledger has kept: they are named by property."""
+    return replace(
+        shape,
+        key=KEY,
+        document_key=shape.key_property,
+        mapping=None,
+        becomes=shape.id_property if shape.becomes else None,
+        timestamp=None,
+    )
 
 
 def _index(db: sqlite3.Connection, given: Iterable[Line]) -> tuple[int, int]:
@@ -126,16 +134,23 @@ def _kept(db: sqlite3.Connection, outcomes: Collection[str], shape: RecordMappin
             continue
         if values := json.loads(kept):
             given += 1
-            yield {**values, shape.key_property: key}
+            yield {**_sent(values, shape), KEY: key}
         else:  # a row that made no record has none
             without[outcome] += 1
     if without and not given:
         raise SourceError(
-            f"{_without_values(without)}: give records or sql to choose from, or keep values with "
-            "ledger_values=True"
+            f"{_without_values(without)}: give records or sql to choose among, or keep values with "
+            "ledger=Ledger(path, values=True)"
         )
     if without:
         log.warning("%s: they are not sent.", _without_values(without))
+
+
+def _sent(values: dict[str, object], shape: RecordMapping) -> dict[str, object]:
+    """Return what was sent of a record's values: the key is among them only if it was to change."""
+    if shape.becomes and shape.key_property == shape.id_property:
+        return values
+    return {name: value for name, value in values.items() if name != shape.key_property}
 
 
 def _without_values(without: Counter[str]) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.job.errors import GuardExceeded
 from airflow_provider_hubcontact.job.files.disk_queue import DiskQueue, disk_queue
 from airflow_provider_hubcontact.job.plans.lines import LineMaker, Totals
+from airflow_provider_hubcontact.job.settings import Guards
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
@@ -16,20 +17,17 @@ from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.model.tolerance import at_most
 
 
-def check_guards(totals: Mapping[str, Any], max_changes: float | None, max_creates: float | None) -> None:
+def check_guards(totals: Mapping[str, Any], guards: Guards) -> None:
     """Stop what would be absurd.
 
     :param totals: of a plan.
-    :param max_changes: contacts that may be changed: a count, or a share of the rows below 1.
-    :param max_creates: contacts that may be created, likewise.
-    :raises SourceError: if the plan has more.
+    :param guards: what it may have at most.
+    :raises GuardExceeded: if the plan has more.
     """
-    for name, most in (("changes", max_changes), ("creates", max_creates)):
-        if most is None:
-            continue
-        if totals[name] > at_most(most, totals["rows"]):
-            raise SourceError(
-                f"{totals[name]:,} {name} of {totals['rows']:,} rows are more than max_{name}={most:g} "
+    for name, most in guards._asdict().items():
+        if most is not None and totals[name] > at_most(most, totals["rows"]):
+            raise GuardExceeded(
+                f"{totals[name]:,} {name} of {totals['rows']:,} rows are more than guards.{name}={most:g} "
                 "allows: nothing was written"
             )
 

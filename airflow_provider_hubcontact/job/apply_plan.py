@@ -1,0 +1,93 @@
+"""Apply a plan: just what it has, and no contact that has got other values since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+
+from airflow_provider_hubcontact.job.errors import GuardExceeded, PlanError
+from airflow_provider_hubcontact.job.plans.files import verified
+from airflow_provider_hubcontact.job.plans.guards import check_guards
+from airflow_provider_hubcontact.job.plans.kept_settings import settings_of
+from airflow_provider_hubcontact.job.plans.lines import spooled_lines
+from airflow_provider_hubcontact.job.plans.manifest import Manifest
+from airflow_provider_hubcontact.job.run import Ended, Rows, Run, opened
+from airflow_provider_hubcontact.job.signals import StopSignal
+from airflow_provider_hubcontact.job.surroundings import Surroundings
+from airflow_provider_hubcontact.printable import printable_logger
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+
+log = printable_logger(__name__)
+
+
+def apply_plan(
+    folder: str, sha256: str | None, around: Surroundings, report: Report, signal: StopSignal
+) -> Ended:
+    """Write what a plan has, with the settings that it was made with.
+
+    :param folder: of the plan.
+    :param sha256: digest of the plan that was approved; None to apply the one that is there.
+    :param around: where the run takes place.
+    :param report: counts what becomes of the records.
+    :param signal: may end it from outside.
+    :raises PlanError: if the plan is not whole, or not the one that is meant.
+    :raises GuardExceeded: if it does more than its guards allow.
+    :raises ConfigurationError: if the connection cannot be used.
+    """
+    with spooled_lines() as lines:
+        plan = verified(around.folder(folder), lines)
+        if sha256 is not None and sha256 != plan.sha256:
+            raise PlanError(
+                f"the plan at {folder} has the digest {plan.sha256}, and not {sha256!r:.100}, which was "
+                "approved: nothing was written"
+            )
+        settings = settings_of(plan.settings, plan.totals["properties"])
+        report.plan = told = plan.told()
+        log.info(
+            "The plan of %s is whole: %s changes and %s creates; its digest is %s.",
+            *(told["made"], f"{told['changes']:,}", f"{told['creates']:,}", told["sha256"]),
+        )
+        with opened(settings, around, report, signal, None) as run:
+            records = partial(lines.records, settings.key.property, checked=True)
+            run.preflight()
+            _check_portal(run, plan)
+            _check_guards(run, plan, records())
+            mapping = run.builder.mapping()
+            return run.ended(run.write(Rows(records(), mapping)))
+
+
+def _check_portal(run: Run, plan: Manifest) -> None:
+    """Check that the plan was made for this portal, and in the way in which it is applied.
+
+    :raises PlanError: if it was not.
+    """
+    made_for, portal = plan.settings["portal"], run.report.portal
+    if portal and made_for is not None and portal["id"] != made_for:
+        raise PlanError(
+            f"the plan was made for the portal {made_for}, and the connection leads to {portal['id']}: "
+            "nothing was written"
+        )
+    version = plan.settings["api_version"]
+    if (version == "v1") != (run.hubspot.api_version == "v1"):
+        raise PlanError(
+            f"the plan was made with the API version {version}, and the connection has "
+            f"{run.hubspot.api_version}: nothing was written"
+        )
+
+
+def _check_guards(run: Run, plan: Manifest, records: Iterable[Record]) -> None:
+    """Check the plan's guards, and end its records ``not_attempted`` if one does not allow them.
+
+    :raises GuardExceeded: if one does not.
+    """
+    try:
+        check_guards(plan.totals, run.settings.guards)
+    except GuardExceeded as error:
+        reason = str(error)
+        for record in records:
+            if run.ledger:
+                run.ledger.earlier(record)  # it is to know which record this is
+            run.end(Result(record.row, record.key, Outcome.NOT_ATTEMPTED, category="GUARD", reason=reason))
+        raise

@@ -1,0 +1,39 @@
+"""Write a plan: what an update would write, to be read by people and applied later."""
+
+from __future__ import annotations
+
+from airflow_provider_hubcontact.job.plans.files import PlanWriter
+from airflow_provider_hubcontact.job.plans.kept_settings import kept
+from airflow_provider_hubcontact.job.run import Ended, Memory, opened
+from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.signals import StopSignal
+from airflow_provider_hubcontact.job.surroundings import Surroundings
+from airflow_provider_hubcontact.sync.keep.report import Report
+
+
+def make_plan(
+    settings: Settings, around: Surroundings, report: Report, signal: StopSignal, folder: str
+) -> Ended:
+    """Write a plan in place of contacts, with the settings that apply it.
+
+    :param settings: what applying the plan is to do.
+    :param around: where the run takes place.
+    :param report: of a dry run; counts what becomes of the records.
+    :param signal: may end it from outside.
+    :param folder: of the plan; an older plan in it is replaced.
+    :raises SetupError: if the run cannot work as it is set up.
+    :raises ConfigurationError: if the connection cannot be used.
+    """
+    with opened(settings, around, report, signal, settings.source) as run:
+        rows = run.prepared()
+        writer = PlanWriter(around.folder(folder))
+        stop = run.drive(rows, Memory(report.add, writer), writes=False)
+        if stop is None:
+            portal = run.report.portal
+            report.plan = writer.finish(
+                run.hubspot.rate_limit.limit,
+                run.builder.port.batch_size,
+                run.builder.lacking,
+                kept(settings, run.hubspot.api_version, portal["id"] if portal else None),
+            )
+        return run.ended(stop)

@@ -1,0 +1,79 @@
+"""The settings that a plan keeps, so that it is applied as it was made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_provider_hubcontact.job.plans.lines import is_count
+from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settings, Writes
+
+
+def kept(settings: Settings, api_version: str, portal: int | None) -> dict[str, Any]:
+    """Return what a plan keeps of the settings that it is made with.
+
+    :param api_version: of the calls that it was made with.
+    :param portal: that it is for; None if HubSpot did not tell.
+    """
+    return {
+        "portal": portal,
+        "api_version": api_version,
+        "key": settings.key.property,
+        "upsert": settings.upsert,
+        "stages": str(settings.writes.stages),
+        "properties": dict(settings.writes.properties or {}),
+        "guards": settings.guards._asdict(),
+        "status_actions": {
+            str(name): str(action) for name, action in (settings.status_actions or {}).items()
+        },
+        "max_failures": settings.max_failures,
+        "ledger": settings.ledger._asdict() if settings.ledger else None,
+        "verify": settings.verify,
+    }
+
+
+def settings_of(
+    document: Mapping[str, Any], definitions: Mapping[str, Mapping[str, Any]] | None = None
+) -> Settings:
+    """Return the settings with which a plan is applied.
+
+    :param document: what :func:`kept` returned.
+    :param definitions: of the properties to create first.
+    """
+    return Settings(
+        key=Key(property=document["key"]),
+        upsert=document["upsert"],
+        writes=Writes(
+            stages=document["stages"],
+            properties=document["properties"],
+            create_properties=definitions or False,
+        ),
+        status_actions=document["status_actions"],
+        max_failures=document["max_failures"],
+        guards=Guards(**document["guards"]),
+        ledger=Ledger(**document["ledger"]) if document["ledger"] else None,
+        verify=document["verify"],
+    )
+
+
+def are_settings(document: object) -> bool:
+    """Check whether a document is one that :func:`kept` returns."""
+    if not isinstance(document, dict) or document.keys() != _FIELDS:
+        return False
+    portal, ledger, guards = document["portal"], document["ledger"], document["guards"]
+    return (
+        (portal is None or is_count(portal))
+        and isinstance(document["api_version"], str)
+        and isinstance(document["status_actions"], dict)
+        and isinstance(document["properties"], dict)
+        and (ledger is None or _has(ledger, Ledger._fields))
+        and _has(guards, Guards._fields)
+        and not settings_of(document).problems()
+    )
+
+
+def _has(document: object, fields: tuple[str, ...]) -> bool:
+    return isinstance(document, dict) and document.keys() == set(fields)
+
+
+_FIELDS = set(kept(Settings(), "", None))

@@ -1,0 +1,1 @@
+"""What a run asks of HubSpot: its definitions, and its contacts."""

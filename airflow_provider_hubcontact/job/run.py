@@ -1,0 +1,338 @@
+"""What every kind of run shares: portal, ledger, report, and how rows are driven through a sync."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import NamedTuple
+
+from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
+from airflow_provider_hubcontact.job.build import SyncBuilder
+from airflow_provider_hubcontact.job.errors import PreflightError, RunStopped, SourceError
+from airflow_provider_hubcontact.job.files.spool import Spool
+from airflow_provider_hubcontact.job.portal.contacts_port import ReadBack
+from airflow_provider_hubcontact.job.preflight import Preflight
+from airflow_provider_hubcontact.job.progress import Progress
+from airflow_provider_hubcontact.job.settings import Settings, Source
+from airflow_provider_hubcontact.job.signals import StopSignal, held_back
+from airflow_provider_hubcontact.job.source.columns import SourceColumns
+from airflow_provider_hubcontact.job.source.replay import replayed, shape_of
+from airflow_provider_hubcontact.job.source.rows import peeked, rows_of
+from airflow_provider_hubcontact.job.source.watermark import Watermark
+from airflow_provider_hubcontact.job.surroundings import Surroundings
+from airflow_provider_hubcontact.printable import printable, printable_logger
+from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
+from airflow_provider_hubcontact.sync.decide.policy import Policy
+from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
+from airflow_provider_hubcontact.sync.flow.engine import FLUSH_EVERY
+from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
+from airflow_provider_hubcontact.sync.keep.checkpoint import Checkpoint, digest
+from airflow_provider_hubcontact.sync.keep.ledger import Ledger
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
+from airflow_provider_hubcontact.sync.model.ports import Journal
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+
+log = printable_logger(__name__)
+
+
+class Ended(NamedTuple):
+    """How a run ended.
+
+    :param stop: why it did so before its source, if it did.
+    :param policy: how its outcomes become the task's.
+    :param watermark: to be moved once the outcomes are final.
+    """
+
+    stop: Stop | None
+    policy: Policy
+    watermark: Watermark | None = None
+
+
+class Rows(NamedTuple):
+    """What a run reads.
+
+    :param rows: of the source, as far as they are wanted.
+    :param mapping: how they become records.
+    :param sequence: the rows that a checkpoint counts; None if they cannot be read again.
+    """
+
+    rows: Iterable[object]
+    mapping: RecordMapping
+    sequence: Iterable[object] | None = None
+
+
+class Memory(NamedTuple):
+    """What remembers the results of a pass over the rows.
+
+    :param settled: called once for each row.
+    :param journal: knows those of earlier tries, too.
+    :param checkpoint: where the pass begins.
+    :param is_final: whether the rows have their outcomes after it.
+    """
+
+    settled: Callable[[Result], None]
+    journal: Journal | None = None
+    checkpoint: Checkpoint | None = None
+    is_final: bool = True
+
+
+class Run:
+    """One try of a job.
+
+    :param settings: what it was asked to do.
+    :param around: where it takes place.
+    :param report: counts what becomes of the records.
+    :param signal: may end it from outside.
+    :param hubspot: the portal.
+    :param rows: of the source; None if they come from a ledger or a plan.
+    :param ledger: keeps every result; None without one.
+    :param watermark: leaves older rows out; None without one.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        around: Surroundings,
+        report: Report,
+        signal: StopSignal,
+        hubspot: HubSpot,
+        rows: Iterable[object] | None,
+        ledger: Ledger | None,
+        watermark: Watermark | None,
+    ) -> None:
+        self.settings = settings
+        self.around = around
+        self.report = report
+        self.hubspot = hubspot
+        self.ledger = ledger
+        self.watermark = watermark
+        self.builder = SyncBuilder(settings, hubspot, report)
+        self._signal = signal
+        self._rows = rows
+        self._columns = SourceColumns(settings)
+        self._total: int | None = None  # rows of the source
+        self._examples: Sequence[object] = ()
+
+    def ended(self, stop: Stop | None) -> Ended:
+        """Return how the run ended.
+
+        :raises RunStopped: if it stopped for a reason that concerns every record.
+        """
+        if stop and stop.setup:
+            raise RunStopped(printable(f"The run stopped: {stop.reason}"))
+        return Ended(stop, self.settings.policy, self.watermark)
+
+    def end(self, result: Result) -> None:
+        """Take a record to an outcome that no write led to."""
+        if self.ledger:
+            self.ledger.settled(result)
+            if result.row % FLUSH_EVERY == 0:
+                self.ledger.flush()
+        self.report.add(result)
+
+    def preflight(self) -> None:
+        """Look for everything that is wrong, and end all records ``not_attempted`` if anything is.
+
+        :raises PreflightError: if anything is.
+        """
+        problems = self._problems(self._rows)
+        if not problems:
+            return
+        reason = "the run did not begin: " + "; ".join(problems)
+        mapping = RecordMapping(self.settings.key.column, self.settings.key.property)
+        for row, source in enumerate(self._rows or (), 1):
+            key = mapping.key_of(source) or ""
+            self.end(Result(row, key, Outcome.NOT_ATTEMPTED, category="PREFLIGHT", reason=reason))
+        raise PreflightError(problems)
+
+    def prepared(self) -> Rows:
+        """Return what is to be read of the source, after the preflight.
+
+        :raises PreflightError: if anything is wrong.
+        :raises SourceError: if the ledger to send again is not there.
+        """
+        self.preflight()
+        rows = self._rows
+        if rows is not None and iter(rows) is rows:
+            rows = self._columns.watched(rows)
+        self._total = len(rows) if isinstance(rows, Sized) else None
+        self._examples = [rows.examples] if isinstance(rows, Spool) else ()
+        sequence = rows
+        if self.watermark and rows is not None:
+            rows = self.watermark.marked(rows)
+        mapping = self.builder.mapping()
+        if replay := self.settings.source.replay:
+            lines = self.around.ledger_lines(replay.path)
+            chosen = replayed(lines, replay, rows, mapping)
+            return Rows(chosen, mapping if rows is not None else shape_of(mapping))
+        return Rows(rows or (), mapping, sequence)
+
+    def write(self, rows: Rows) -> Stop | None:
+        """Take rows to their outcomes, and begin where an earlier try has come to.
+
+        :return: why the source was not read to its end, if so.
+        """
+        with self._checkpoint(rows.sequence) as checkpoint:
+            memory = Memory(self.report.add, self.ledger, checkpoint)
+            return self.drive(rows, memory, writes=not self.report.dry_run)
+
+    def drive(self, rows: Rows, memory: Memory, *, writes: bool) -> Stop | None:
+        """Drive rows through a sync.
+
+        :param memory: gets the results.
+        :param writes: whether contacts are written.
+        :return: why the source was not read to its end, if so.
+        :raises SourceError: if no row has any column that is to be sent.
+        """
+        done = memory.checkpoint.rows if memory.checkpoint else 0
+        if self.watermark and memory.checkpoint:
+            self.watermark.go_on(done, memory.checkpoint.tally)
+        first, remaining = peeked(islice(rows.rows, done, None))
+        ended: Iterator[object] = iter(())
+        remaining = chain(first, remaining)
+        if done and self.settings.writes.duplicates == "reject":  # their keys count; rows can be read again
+            remaining = iter(rows.rows)
+            ended = islice(remaining, done)
+        sync = self.builder.sync(rows.mapping, [*first, *self._examples], writes=writes)
+        with (
+            held_back(self._signal.stop),
+            Progress(self.report, self.hubspot, self._total),
+            ThreadWorkers[Call, Answer](lambda: self.hubspot.at_once, self.hubspot.cancel) as workers,
+        ):
+            self._signal.reaches(workers)
+            settled = self._settled(memory)
+            stop = sync.run(remaining, workers, settled, memory.journal, ended=ended, first=done + 1)
+            self.report.stopped = printable(stop.reason) if stop else None
+            if isinstance(sync.verifier, ReadBack):
+                self.report.verified = {"records": sync.verifier.records, "calls": sync.verifier.calls}
+        if stop is None:
+            self._tell_of_columns()
+        return stop
+
+    def _settled(self, memory: Memory) -> Callable[[Result], None]:
+        def settled(result: Result) -> None:
+            memory.settled(result)
+            if memory.checkpoint:
+                memory.checkpoint.settled(result)
+            if self.watermark and memory.is_final and result.category not in DRY_RUN_CATEGORIES:
+                self.watermark.settled(result)
+
+        return settled
+
+    def _tell_of_columns(self) -> None:
+        if problems := self._columns.problems():
+            raise SourceError("; ".join(problems))
+        for warning in self._columns.warnings():
+            log.warning("%s", warning)
+
+    def _problems(self, rows: Iterable[object] | None) -> list[str]:
+        columns = rows.columns if isinstance(rows, Spool) else None
+        total = len(rows) if isinstance(rows, Sized) else None
+        try:
+            self._ask_for_the_portal()
+            writes = not self.report.dry_run
+            preflight = Preflight(
+                self.settings, self.hubspot, self.builder.portal, columns, total, writes=writes
+            )
+            problems = preflight.problems()
+        except ConfigurationError as error:
+            return [printable(str(error))]
+        if rows is not None and iter(rows) is not rows and columns is None:
+            self._columns.look(rows)
+            problems += map(printable, self._columns.problems())
+        return problems
+
+    def _ask_for_the_portal(self) -> None:
+        """Ask for the portal's time zone: its daily quota is back at midnight there.
+
+        :raises ConfigurationError: if the connection does not lead to HubSpot.
+        """
+        try:
+            details = self.hubspot.account.details()
+        except ConfigurationError:
+            raise
+        except HubSpotError as error:
+            log.warning("The portal's time zone cannot be read: %s", error)
+            return
+        self.hubspot.rate_limit.time_zone = details.time_zone
+        self.report.portal = {"id": details.portal_id, "url": details.contacts_url}
+        self.around.on_portal(details)
+
+    @contextmanager
+    def _checkpoint(self, rows: Iterable[object] | None) -> Iterator[Checkpoint | None]:
+        """Open the checkpoint of the task; None if it cannot have one.
+
+        It can if something outlives a try, no ledger knows more, and the rows can be read again.
+        """
+        store = self.around.task_state()
+        is_readable = rows is not None and iter(rows) is not rows
+        if store is None or self.settings.ledger or not is_readable or self.report.dry_run:
+            yield None
+            return
+        asked = self.settings
+        since = self.watermark.since if self.watermark else None
+        try:
+            source = digest(
+                rows or (), asked.mapping, asked.key, asked.upsert, asked.writes, asked.json_schema, since
+            )
+        except Exception:  # noqa: BLE001 - a row may be of any class, and hold anything
+            log.info("A row cannot be told from others, so that a retry begins with the first one.")
+            yield None
+            return
+        checkpoint = Checkpoint(store, source, asked.policy)
+        self.report.resume(checkpoint.tally)
+        try:
+            yield checkpoint
+        finally:
+            checkpoint.keep()
+
+
+@contextmanager
+def opened(
+    settings: Settings,
+    around: Surroundings,
+    report: Report,
+    signal: StopSignal,
+    source: Source | None,
+) -> Iterator[Run]:
+    """Open all that a run needs, and close it.
+
+    :param source: where its rows come from; None if they come from a plan.
+    :raises PreflightError: if a setting is not valid.
+    :raises ConfigurationError: if the connection cannot be used.
+    :raises SourceError: if source, watermark or ledger cannot be used.
+    """
+    if problems := settings.problems():
+        raise PreflightError([printable(each) for each in problems])
+    watermark = None
+    if source and source.watermark:
+        watermark = Watermark(source.watermark, around.mark_store(settings), settings.policy)
+    with around.client() as hubspot, rows_of(source, around, watermark) as rows:
+        started = time.monotonic()
+        report.api_version = hubspot.api_version
+        report.ledger = settings.ledger.path if settings.ledger else None
+        try:
+            with _ledger(settings, around) as ledger:
+                yield Run(settings, around, report, signal, hubspot, rows, ledger, watermark)
+        finally:
+            report.seconds = time.monotonic() - started
+            report.calls = hubspot.calls.to_dict()
+            limit = hubspot.rate_limit
+            report.quota = {"calls_in_10_seconds": limit.limit, "calls_left_today": limit.daily_remaining}
+
+
+@contextmanager
+def _ledger(settings: Settings, around: Surroundings) -> Iterator[Ledger | None]:
+    if settings.ledger is None:
+        yield None
+        return
+    with (
+        around.ledger(settings.ledger.path) as store,
+        Ledger(
+            store, around.attempt, settings.policy, values=settings.ledger.values, clock=time.monotonic
+        ) as ledger,
+    ):
+        yield ledger

@@ -1,0 +1,66 @@
+"""Where a run takes place, and what it finds there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from airflow_provider_hubcontact.client import HubSpot
+from airflow_provider_hubcontact.client.account import AccountDetails
+from airflow_provider_hubcontact.job.files.spool import Spool
+from airflow_provider_hubcontact.job.ports import Folder, MarkStore
+from airflow_provider_hubcontact.job.settings import Query, Settings
+from airflow_provider_hubcontact.sync.keep.checkpoint import StateStore
+from airflow_provider_hubcontact.sync.keep.ledger import Attempt, LedgerStore, Line
+
+Rewrite = Callable[[str, Any, str], tuple[str, Any]]
+"""Query, parameters and the driver's mark of a parameter → query and parameters."""
+
+
+class Surroundings(Protocol):
+    """Where a run takes place: a task of Airflow, or the command line."""
+
+    @property
+    def attempt(self) -> Attempt:
+        """Which try of which task this is."""
+
+    def client(self) -> AbstractContextManager[HubSpot]:
+        """Open the client of the portal.
+
+        :raises ConfigurationError: if the connection cannot be used.
+        """
+
+    def records(self) -> Iterable[object]:
+        """Return the records that were handed in.
+
+        :raises SourceError: if they are not records.
+        """
+
+    def query(self, query: Query, rewrite: Rewrite | None) -> AbstractContextManager[Spool]:
+        """Run a query, and keep its rows for as long as the context lasts.
+
+        :param rewrite: makes the query that is run.
+        :raises SourceError: if it returns no rows that records can be made of.
+        """
+
+    def folder(self, path: str) -> Folder:
+        """Return a folder by its path or URL."""
+
+    def ledger(self, path: str) -> AbstractContextManager[LedgerStore]:
+        """Open the store of a ledger.
+
+        :raises SourceError: if it cannot be used as it is.
+        """
+
+    def ledger_lines(self, path: str) -> Iterable[Line]:
+        """Return the lines of a ledger, or of a folder in it."""
+
+    def task_state(self) -> StateStore | None:
+        """Return what outlives a try, if the task can have another one and Airflow has such a store."""
+
+    def mark_store(self, settings: Settings) -> MarkStore:
+        """Return where the watermark is kept."""
+
+    def on_portal(self, details: AccountDetails) -> None:
+        """Take note of which portal it is."""

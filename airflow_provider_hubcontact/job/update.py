@@ -1,0 +1,60 @@
+"""Write the contacts of a source."""
+
+from __future__ import annotations
+
+from airflow_provider_hubcontact.job.errors import SetupError
+from airflow_provider_hubcontact.job.plans.files import totals_of
+from airflow_provider_hubcontact.job.plans.guards import GuardPass, check_guards, guard_pass
+from airflow_provider_hubcontact.job.run import Ended, Memory, Rows, Run, opened
+from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.signals import StopSignal
+from airflow_provider_hubcontact.job.surroundings import Surroundings
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Stop
+
+
+def update(settings: Settings, around: Surroundings, report: Report, signal: StopSignal) -> Ended:
+    """Take every row of the source to its outcome.
+
+    :param settings: what the run was asked to do.
+    :param around: where it takes place.
+    :param report: counts what becomes of the records.
+    :param signal: may end it from outside.
+    :raises SetupError: if the run cannot work as it is set up.
+    :raises ConfigurationError: if the connection cannot be used.
+    :raises PortalNotReady: if missing properties cannot be created.
+    """
+    with opened(settings, around, report, signal, settings.source) as run:
+        rows = run.prepared()
+        if not settings.guards.are_set or report.dry_run:
+            return run.ended(run.write(rows))
+        with guard_pass(run.ledger) as counted:
+            stop = _count(run, rows, counted)
+            if stop is None:
+                stop = run.write(rows._replace(rows=counted.rows, sequence=counted.rows))
+            return run.ended(stop)
+
+
+def _count(run: Run, rows: Rows, counted: GuardPass) -> Stop | None:
+    """Find out how much the run would write.
+
+    :return: why that stopped, if it did; then every row that was read has its outcome.
+    :raises GuardExceeded: if it is more than the guards allow; then likewise.
+    """
+    reason: str | None = "the run stopped before it wrote: its source broke off"
+    try:
+        stop = run.drive(rows, Memory(lambda _: None, counted, is_final=False), writes=False)
+        reason = f"the run stopped before it wrote: {stop.reason}" if stop else None
+        totals = totals_of(counted.totals, run.hubspot.rate_limit.limit, run.builder.port.batch_size)
+        run.report.plan = {**totals, "sha256": None}
+        if stop is None:
+            check_guards(totals, run.settings.guards)
+    except SetupError as error:
+        reason = str(error)
+        raise
+    finally:
+        if run.ledger:
+            run.ledger.begin_anew()
+        for result in counted.given_up(reason) if reason else ():
+            run.end(result)
+    return stop

@@ -1,0 +1,235 @@
+"""What the operators share: a job in, the task's outcome out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
+
+from airflow_provider_hubcontact.assets import can_be_named, contacts_asset
+from airflow_provider_hubcontact.links.hubspot import HubSpotContactsLink, HubSpotSyncReportLink
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
+from airflow_provider_hubcontact.operators.options import check_keywords
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_hubcontact.job.run import Ended
+    from airflow_provider_hubcontact.job.signals import StopSignal
+    from airflow_provider_hubcontact.operators.surroundings import TaskSurroundings
+    from airflow_provider_hubcontact.sync.keep.report import Report
+
+# Parsing a DAG must cost nearly nothing: what runs a task is imported when it runs.
+
+WORTH_DEFERRING = 60.0
+"""Seconds; a shorter wait is a retry's."""
+
+
+class HubSpotRunOperator(BaseOperator):
+    """Run a job on a portal's contacts, and turn its outcomes into the task's.
+
+    :param hubspot_conn_id: Airflow connection of the portal. (templated)
+    :param deferrable: leave the worker while HubSpot accepts no calls for long (the day's are used up, the
+        portal moves), and go on by itself; Airflow's ``operators.default_deferrable`` unless given.
+    """
+
+    ui_color = "#ffd9cc"
+    operator_extra_links = (HubSpotContactsLink(), HubSpotSyncReportLink())
+
+    def __init__(
+        self, *, hubspot_conn_id: str = "hubspot_default", deferrable: bool | None = None, **kwargs: Any
+    ) -> None:
+        check_keywords(type(self).__name__, kwargs)
+        super().__init__(**kwargs)
+        if deferrable is not None and not isinstance(deferrable, bool):
+            raise ValueError(f"deferrable is True or False, not {deferrable!r:.100}")
+        self.hubspot_conn_id = hubspot_conn_id
+        self.deferrable = deferrable
+        self._signal: StopSignal | None = None
+        self._resumed = False
+        self._last_report: Mapping[str, Any] = {}
+        if getattr(self, "retry_policy", False) is None:  # Airflow 3.3 knows such, and none was given
+            from airflow_provider_hubcontact.operators.retries import HubSpotRetryPolicy
+
+            self.retry_policy = HubSpotRetryPolicy()
+
+    def _declare_outlet(self) -> None:
+        """Tell Airflow which asset the task changes."""
+        if can_be_named(self.hubspot_conn_id):
+            self.outlets = [*self.outlets, contacts_asset(self.hubspot_conn_id)]
+
+    @property
+    def may_defer(self) -> bool:
+        """Whether the task leaves its worker for a long wait."""
+        from airflow_provider_hubcontact.compat import conf
+
+        if self.deferrable is not None:
+            return self.deferrable
+        return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
+
+    def _job(self, around: TaskSurroundings, report: Report, signal: StopSignal) -> Ended:
+        """Run the job."""
+        raise NotImplementedError
+
+    def _report(self) -> Report:
+        """Begin the report of the run."""
+        from airflow_provider_hubcontact.sync.keep.report import Report
+
+        return Report()
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run the job.
+
+        :return: the report.
+        :raises HubSpotSyncFailed: if records ended with an outcome that fails the task, or the task
+            cannot work as it is set up.
+        :raises HubSpotSyncIncomplete: if records ended with an outcome that a retry can mend.
+        :raises AirflowSkipException: if every record ended with ``skip``, or there was none.
+        """
+        from airflow.providers.common.compat.sdk import XCOM_RETURN_KEY
+
+        report = self._report()
+        if report.dry_run:
+            self._withdraw_outlet()
+        try:
+            self._conclude(report, context, self._run(report, context))
+        except BaseException:
+            # Airflow keeps what a failing task pushed, but not what it would have returned.
+            self._last_report = report.to_dict()
+            if self.do_xcom_push and report.api_version:
+                context["ti"].xcom_push(key=XCOM_RETURN_KEY, value=self._last_report)
+            raise
+        self._last_report = report.to_dict()
+        return dict(self._last_report)
+
+    def execute_again(self, context: Context, event: Any = None) -> dict[str, Any]:
+        """Go on after a wait: what has ended is known from ledger or checkpoint, or found unchanged."""
+        del event
+        self._resumed = True
+        return self.execute(context)
+
+    def on_kill(self) -> None:
+        """Send nothing more, and account for what was sent."""
+        if self._signal:
+            self._signal.stop()
+
+    def _run(self, report: Report, context: Context) -> Ended:
+        """Run the job, and tell what became of the records also if it breaks off."""
+        from airflow_provider_hubcontact.job.ending import log_a_break
+        from airflow_provider_hubcontact.job.signals import StopSignal
+        from airflow_provider_hubcontact.operators.surroundings import TaskSurroundings
+
+        around = TaskSurroundings(
+            context,
+            self.hubspot_conn_id,
+            getattr(self, "records", None),
+            resumed=self._resumed,
+            is_one_try=not self.retries and not self.may_defer,
+        )
+        self._signal = StopSignal()
+        signal = self._signal
+        try:
+            return as_airflows(lambda: self._job(around, report, signal))
+        except BaseException as error:
+            log_a_break(report, error, self._places(report))
+            raise
+        finally:
+            self._emit(report, context)
+
+    def _withdraw_outlet(self) -> None:
+        """Let no DAG run for contacts that do not change; the list may be a copy's and the task's own."""
+        if can_be_named(self.hubspot_conn_id):
+            asset = contacts_asset(self.hubspot_conn_id)
+            self.outlets[:] = [each for each in self.outlets if each != asset]
+
+    def _emit(self, report: Report, context: Context) -> None:
+        from airflow_provider_hubcontact.operators.metrics import emit
+
+        if ti := context.get("ti"):
+            emit(report, dag_id=ti.dag_id, task_id=ti.task_id)
+
+    def _conclude(self, report: Report, context: Context, ended: Ended) -> None:
+        """Turn the outcomes into the task's."""
+        from airflow_provider_hubcontact.job.ending import decided, log_a_good_end, told
+        from airflow_provider_hubcontact.operators.stores.task_state import forget
+        from airflow_provider_hubcontact.sync.decide.policy import Action
+
+        verdict = decided(ended.policy, report, ended.stop)
+        text = told(report, verdict, ended.stop, self._places(report))
+        is_retry = verdict.action is Action.RETRY
+        wait = (ended.stop.retry_after if ended.stop else None) or 0.0
+        if is_retry and wait >= WORTH_DEFERRING and self.may_defer:
+            self._defer(wait, text)
+        if ended.watermark and not report.dry_run and not (is_retry and _has_another_try(context)):
+            ended.watermark.move()
+        if is_retry:
+            raise _logged(HubSpotSyncIncomplete(text, ended.stop.retry_after if ended.stop else None), text)
+        forget(context)
+        self._tell_dags(report, context)
+        if verdict.action in {Action.FAIL, Action.FAIL_NOW}:
+            raise _logged(HubSpotSyncFailed(text), text)
+        log_a_good_end(report, verdict, text)
+        if verdict.action is Action.SKIP:
+            raise AirflowSkipException(verdict.sentence)
+
+    def _defer(self, seconds: float, message: str) -> None:
+        """Give the worker back until HubSpot accepts calls again."""
+        from airflow_provider_hubcontact.operators.deferral import trigger_after
+
+        self.log.info("%s\nThe task waits for %s s without a worker.", message, f"{seconds:,.0f}")
+        self.defer(trigger=trigger_after(seconds), method_name="execute_again")
+
+    def _tell_dags(self, report: Report, context: Context) -> None:
+        """Put the counts into the asset's event, which other DAGs can be scheduled on."""
+        events = context.get("outlet_events")
+        if events is None or not can_be_named(self.hubspot_conn_id):
+            return
+        told = report.to_dict()
+        counts = {name: told[name] for name in ("rows", "outcomes", "dry_run")}
+        try:
+            events[contacts_asset(self.hubspot_conn_id)].extra = counts
+        except KeyError:  # a mapped task has the outlets that its DAG gave it, and no others
+            self.log.debug("The task has no outlet for %s.", self.hubspot_conn_id)
+
+    def _places(self, report: Report) -> list[str]:
+        from airflow import __version__ as airflow_version
+
+        from airflow_provider_hubcontact.job.ending import places_of
+
+        return places_of(report, pushes=self.do_xcom_push, airflow=airflow_version)
+
+
+def as_airflows(job: Callable[[], Ended]) -> Ended:
+    """Run a job, and raise what keeps it from its work as Airflow understands it.
+
+    :raises HubSpotSyncFailed: if it cannot work as it is set up, or its connection does not lead to HubSpot,
+        whatever the policy says of the records' outcomes.
+    :raises HubSpotSyncIncomplete: if missing properties cannot be created now.
+    """
+    from airflow_provider_hubcontact.client import ConfigurationError
+    from airflow_provider_hubcontact.job.errors import PortalNotReady, PreflightError, SetupError
+    from airflow_provider_hubcontact.printable import printable
+    from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema
+
+    try:
+        return job()
+    except PreflightError as error:
+        raise HubSpotSyncFailed(str(error)) from None
+    except (ConfigurationError, InvalidSchema, SetupError) as error:
+        # It may quote names of columns, and a traceback would show them as they are.
+        raise HubSpotSyncFailed(printable(str(error))) from None
+    except PortalNotReady as error:
+        raise (HubSpotSyncIncomplete if error.may_pass else HubSpotSyncFailed)(str(error)) from None
+
+
+def _logged(error: Exception, text: str) -> Exception:
+    from airflow_provider_hubcontact.job.ending import log_a_bad_end
+
+    log_a_bad_end(text)
+    return error
+
+
+def _has_another_try(context: Context) -> bool:
+    ti = context.get("ti")
+    return getattr(ti, "try_number", 1) <= (getattr(ti, "max_tries", None) or 0)

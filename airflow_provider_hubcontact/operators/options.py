@@ -1,0 +1,191 @@
+"""Value objects of the operators' keywords.
+
+Airflow renders the templates in them, and shows them in its pages. A task keeps a copy of what it was given:
+one object may stand in the ``default_args`` of many tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from inspect import signature
+from typing import Any, Self
+
+__all__ = ["FromLedger", "Guards", "Key", "Ledger", "Writes"]
+
+
+class Options:
+    """What a keyword has to say, field by field."""
+
+    template_fields: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, keyword: str, value: object) -> Self:
+        """Return a copy of what a task was given for a keyword.
+
+        :param keyword: of the operator.
+        :param value: an object of this class, or a mapping of its fields.
+        :raises ValueError: if it is neither.
+        """
+        if isinstance(value, cls):
+            return value.copy()
+        if isinstance(value, Mapping):
+            try:
+                return cls(**value)
+            except TypeError:
+                fields = ", ".join(signature(cls).parameters)
+                raise ValueError(
+                    f"{keyword} has the fields {fields}, not {', '.join(map(str, value))}"
+                ) from None
+        raise ValueError(f"{keyword} is {cls.__name__}(…), not {value!r:.100}")
+
+    def copy(self) -> Self:
+        """Return an object with the same fields."""
+        return type(self)(**vars(self))
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the fields that are not as they are anyway; Airflow's pages show them."""
+        usual = signature(type(self)).parameters
+        return {name: value for name, value in vars(self).items() if value != usual[name].default}
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in self.serialize().items())
+        return f"{type(self).__name__}({fields})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class Key(Options):
+    """Which contact a row is about.
+
+    :param column: whose value identifies the contact. (templated)
+    :param property: that the value is one of: ``email``, ``hs_object_id`` for record ids, or a unique
+        property. (templated)
+    :param becomes: column with the value that the property is to get instead: a new address. (templated)
+    """
+
+    template_fields = ("column", "property", "becomes")
+
+    def __init__(self, column: str = "email", property: str = "email", becomes: str | None = None) -> None:  # noqa: A002 - the field's word
+        self.column = column
+        self.property = property
+        self.becomes = becomes
+
+
+class Writes(Options):
+    """How values are written.
+
+    :param nulls: ``ignore`` leaves empty values out, ``clear`` clears the property.
+    :param duplicates: ``last``: rows with one key are written in their order; ``reject``: the later ones are
+        invalid, wherever they are.
+    :param stages: what happens when a lifecycle stage would go back: ``reject`` the record, ``keep`` the
+        stage and write the rest, or ``reset`` it: clear, then set.
+    :param properties: property → ``overwrite`` (default), ``fill_empty`` to leave a value alone that the
+        contact has, or ``append`` to add to multiple checkboxes. (templated)
+    :param create_properties: True to create properties that the portal lacks, with types guessed from the
+        first records; or property → definition to create just these. (templated)
+    :param timestamp: column that says when the row's values were set; legacy API only. (templated)
+    """
+
+    template_fields = ("properties", "create_properties", "timestamp")
+
+    def __init__(
+        self,
+        *,
+        nulls: str = "ignore",
+        duplicates: str = "last",
+        stages: str = "reject",
+        properties: Mapping[str, str] | None = None,
+        create_properties: bool | Mapping[str, Mapping[str, Any]] = False,
+        timestamp: str | None = None,
+    ) -> None:
+        self.nulls = nulls
+        self.duplicates = duplicates
+        self.stages = stages
+        self.properties = properties
+        self.create_properties = create_properties
+        self.timestamp = timestamp
+
+
+class Guards(Options):
+    """What a run may do at most. If it would do more, nothing is written.
+
+    :param changes: contacts that may be changed: a count, or a share of the rows below 1.
+    :param creates: contacts that may be created, likewise.
+    """
+
+    def __init__(self, changes: float | None = None, creates: float | None = None) -> None:
+        self.changes = changes
+        self.creates = creates
+
+
+class Ledger(Options):
+    """Where every record's result is kept. A retry skips every record that the ledger lists as finished.
+
+    :param path: a folder for JSON lines: a path, ``file://…``, ``s3://…`` and whatever else Airflow's object
+        storage knows; or a table, ``sql://conn_id/table``, created if there is none. (templated)
+    :param values: keep the records' values too: personal data.
+    """
+
+    template_fields = ("path",)
+
+    def __init__(self, path: str, values: bool = False) -> None:
+        self.path = path
+        self.values = values
+
+
+class FromLedger(Options):
+    """Records of an earlier run that are sent again.
+
+    :param path: of the ledger, or of a folder in it: a run, a task. (templated)
+    :param outcomes: outcomes of the records to send again; all but the good ones unless given.
+    :param among: records to choose from by their key, such as a task's output; with ``sql`` the query's rows
+        are. Without either, the values that the ledger has kept are sent.
+    """
+
+    template_fields = ("path",)
+
+    def __init__(self, path: str, outcomes: Sequence[str] | None = None, among: Any = None) -> None:
+        self.path = path
+        self.outcomes = outcomes
+        self.among = among
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the fields but for the records, which are personal data."""
+        outcomes = {} if self.outcomes is None else {"outcomes": self.outcomes}
+        return {"path": self.path, **outcomes}
+
+
+REPLACED: Mapping[str, str] = {
+    "id_property": "key=Key(column, property=…)",
+    "schema": "json_schema=…",
+    "nulls": "writes=Writes(nulls=…)",
+    "duplicates": "writes=Writes(duplicates=…)",
+    "on_stage_regression": "writes=Writes(stages=…)",
+    "mode": "upsert=True",
+    "write_modes": "writes=Writes(properties=…)",
+    "create_missing_properties": "writes=Writes(create_properties=…)",
+    "timestamp": "writes=Writes(timestamp=…)",
+    "validate_against_portal": "nothing: values are always checked against the portal",
+    "api_version": "api_version in the connection's Extra",
+    "ledger_values": "ledger=Ledger(path, values=True)",
+    "records_from_ledger": "records=FromLedger(path)",
+    "outcomes": "records=FromLedger(path, outcomes=…)",
+    "plan": "HubSpotPlanContactsOperator, and HubSpotApplyPlanOperator to apply it",
+    "max_changes": "guards=Guards(changes=…)",
+    "max_creates": "guards=Guards(creates=…)",
+}
+"""Keyword of an early version → what is there instead."""
+
+
+def check_keywords(operator: str, given: Mapping[str, Any]) -> None:
+    """Check that no keyword is one that is not there any more.
+
+    :param operator: its class's name.
+    :raises TypeError: if one is; it names the new one.
+    """
+    for name in given:
+        if name in REPLACED:
+            raise TypeError(f"{operator} has no {name}: use {REPLACED[name]}")

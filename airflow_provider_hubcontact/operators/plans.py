@@ -1,0 +1,83 @@
+"""Plan first, apply what was approved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_hubcontact.operators.base import HubSpotRunOperator
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+
+if TYPE_CHECKING:
+    from airflow_provider_hubcontact.job.run import Ended
+    from airflow_provider_hubcontact.job.signals import StopSignal
+    from airflow_provider_hubcontact.operators.surroundings import TaskSurroundings
+    from airflow_provider_hubcontact.sync.keep.report import Report
+
+__all__ = ["HubSpotApplyPlanOperator", "HubSpotPlanContactsOperator"]
+
+
+class HubSpotPlanContactsOperator(HubSpotUpdateContactOperator):
+    """Write a plan: what an update would write, to be read by people and applied later.
+
+    It takes the keywords of :class:`HubSpotUpdateContactOperator`, but for ``dry_run``: a plan writes no
+    contact. The plan holds what applying it needs of them: key, ``upsert``, ``writes``, ``guards``,
+    ``ledger``, ``verify``, ``status_actions`` and ``max_failures``.
+
+    :param plan: folder of the plan: each record's old and new values, totals, and settings. An older plan
+        in it is replaced. (templated)
+    """
+
+    template_fields: Sequence[str] = (
+        "plan",
+        *(name for name in HubSpotUpdateContactOperator.template_fields if name != "is_dry_run"),
+    )
+
+    def __init__(self, *, plan: str, **kwargs: Any) -> None:
+        if "dry_run" in kwargs:
+            raise TypeError(f"{type(self).__name__} has no dry_run: a plan writes no contact")
+        super().__init__(**kwargs)
+        self.plan = plan
+
+    def _declare_outlet(self) -> None:
+        """Declare none: no contact changes."""
+
+    def _report(self) -> Report:
+        from airflow_provider_hubcontact.sync.keep.report import Report
+
+        return Report(dry_run=True)
+
+    def _job(self, around: TaskSurroundings, report: Report, signal: StopSignal) -> Ended:
+        from airflow_provider_hubcontact.job.make_plan import make_plan
+
+        return make_plan(self._settings(), around, report, signal, str(self.plan))
+
+
+class HubSpotApplyPlanOperator(HubSpotRunOperator):
+    """Apply a plan: just what it has, with the settings that it was made with.
+
+    A contact that has got other values since is left alone, and its record ends as a ``conflict``. The plan
+    must be whole, and must have been made for the connection's portal.
+
+    :param plan: folder of the plan. (templated)
+    :param sha256: digest of the plan that was approved, which the report of the task that made it has; any
+        other plan is refused. Without it, the plan that is in the folder is applied. (templated)
+    :param hubspot_conn_id: Airflow connection of the portal; it may have another token than the one that the
+        plan was made with. (templated)
+    :param deferrable: as for :class:`HubSpotUpdateContactOperator`.
+    """
+
+    template_fields: Sequence[str] = ("plan", "sha256", "hubspot_conn_id")
+
+    def __init__(self, *, plan: str, sha256: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plan = plan
+        self.sha256 = sha256
+        self._is_bound = sha256 is not None
+        self._declare_outlet()
+
+    def _job(self, around: TaskSurroundings, report: Report, signal: StopSignal) -> Ended:
+        from airflow_provider_hubcontact.job.apply_plan import apply_plan
+
+        sha256 = str(self.sha256) if self._is_bound else None  # a template may have rendered to None
+        return apply_plan(str(self.plan), sha256, around, report, signal)

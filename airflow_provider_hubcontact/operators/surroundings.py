@@ -1,0 +1,102 @@
+"""What a run finds around it in a task of Airflow: connections, stores, and its context."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
+from airflow_provider_hubcontact.links.hubspot import PORTAL_URL
+from airflow_provider_hubcontact.operators.sources import queries
+from airflow_provider_hubcontact.operators.sources.records import records_of
+from airflow_provider_hubcontact.operators.stores.folders import folder_of
+from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines, store_of
+from airflow_provider_hubcontact.operators.stores.marks import mark_store_of
+from airflow_provider_hubcontact.sync.keep.ledger import Attempt, LedgerStore, Line
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_hubcontact.client import HubSpot
+    from airflow_provider_hubcontact.client.account import AccountDetails
+    from airflow_provider_hubcontact.job.files.spool import Spool
+    from airflow_provider_hubcontact.job.ports import Folder, MarkStore
+    from airflow_provider_hubcontact.job.settings import Query, Settings
+    from airflow_provider_hubcontact.job.surroundings import Rewrite
+    from airflow_provider_hubcontact.sync.keep.checkpoint import StateStore
+
+
+class TaskSurroundings:
+    """The surroundings of a task.
+
+    :param context: Airflow's.
+    :param hubspot_conn_id: Airflow connection of the portal.
+    :param records: what was handed in.
+    :param resumed: whether the try goes on after it has waited without a worker.
+    :param is_one_try: whether there is no other try, so that nothing need be kept for one.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        hubspot_conn_id: str,
+        records: Any = None,
+        *,
+        resumed: bool = False,
+        is_one_try: bool = False,
+    ) -> None:
+        self._context = context
+        self._hubspot_conn_id = hubspot_conn_id
+        self._records = records
+        self._resumed = resumed
+        self._is_one_try = is_one_try
+
+    @property
+    def attempt(self) -> Attempt:
+        """Which try of which task this is."""
+        ti = self._context["ti"]
+        map_index = -1 if ti.map_index is None else ti.map_index
+        return Attempt(f"{ti.dag_id}/{ti.run_id}", ti.task_id, map_index, ti.try_number, self._resumed)
+
+    def client(self) -> AbstractContextManager[HubSpot]:
+        """Open the client of the connection's portal."""
+        return HubSpotHook(self._hubspot_conn_id).get_conn()
+
+    def records(self) -> Iterable[object]:
+        """Return the records that were handed in."""
+        return records_of(self._records)
+
+    @contextmanager
+    def query(self, query: Query, rewrite: Rewrite | None) -> Iterator[Spool]:
+        """Run a query, and keep its rows."""
+        hook = queries.database(str(query.conn_id))
+        sql, parameters = str(query.sql), query.parameters
+        if rewrite:
+            sql, parameters = rewrite(sql, parameters, hook.placeholder)
+        with queries.query(hook, sql, parameters) as spool:
+            yield spool
+
+    def folder(self, path: str) -> Folder:
+        """Return a folder of this machine, or of a store that Airflow knows."""
+        return folder_of(path)
+
+    def ledger(self, path: str) -> AbstractContextManager[LedgerStore]:
+        """Open the store of a ledger."""
+        return store_of(path, self.attempt)
+
+    def ledger_lines(self, path: str) -> Iterable[Line]:
+        """Return the lines of a ledger."""
+        return all_lines(path)
+
+    def task_state(self) -> StateStore | None:
+        """Return Airflow's state of the task (3.3), if another try can need it."""
+        return None if self._is_one_try else self._context.get("task_state_store")
+
+    def mark_store(self, settings: Settings) -> MarkStore:
+        """Return where the watermark is kept."""
+        return mark_store_of(self._context, self._hubspot_conn_id, settings.source.query)
+
+    def on_portal(self, details: AccountDetails) -> None:
+        """Let the task's link lead to the portal."""
+        self._context["ti"].xcom_push(key=PORTAL_URL, value=details.contacts_url)
