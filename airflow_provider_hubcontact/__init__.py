@@ -123,7 +123,10 @@ def get_provider_info() -> dict[str, Any]:
         "operators": [
             {
                 "integration-name": "HubSpot",
-                "python-modules": ["airflow_provider_hubcontact.operators.hubspot"],
+                "python-modules": [
+                    "airflow_provider_hubcontact.operators.hubspot",
+                    "airflow_provider_hubcontact.operators.plans",
+                ],
             }
         ],
     }

@@ -15,7 +15,7 @@ NAME = re.compile(r"[\w.-]+")
 
 
 def contacts_asset(hubspot_conn_id: str) -> Asset:
-    """Give the contacts behind a connection, ``hubspot://<connection>/contacts``.
+    """Return the asset of the contacts behind a connection, ``hubspot://<connection>/contacts``.
 
     :param hubspot_conn_id: the Airflow connection.
     """
@@ -23,12 +23,12 @@ def contacts_asset(hubspot_conn_id: str) -> Asset:
 
 
 def can_be_named(hubspot_conn_id: str) -> bool:
-    """Tell whether a connection's id, which may be a template, can be part of an asset's address."""
+    """Check whether a connection's id, which may be a template, can be part of an asset's address."""
     return NAME.fullmatch(hubspot_conn_id) is not None
 
 
 def create_asset(*, conn_id: str, extra: dict[str, Any] | None = None) -> Asset:
-    """Give the asset to Airflow's lineage of hooks."""
+    """Return the asset for Airflow's lineage of hooks."""
     return Asset(contacts_asset(conn_id).uri, extra=extra)
 
 
@@ -43,7 +43,7 @@ def sanitize_uri(uri: SplitResult) -> SplitResult:
 
 
 def convert_asset_to_openlineage(asset: Asset, lineage_context: Any) -> Dataset:
-    """Give the asset as OpenLineage names it."""
+    """Return the asset as OpenLineage names it."""
     from airflow.providers.common.compat.openlineage.facet import Dataset
 
     del lineage_context

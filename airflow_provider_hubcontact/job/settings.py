@@ -291,17 +291,22 @@ class Settings(NamedTuple):
             return
         if not mapping and self.key.becomes is None:
             yield "mapping names no column, so nothing would be sent: leave it out to send every column"
-        names = [*(self.columns or {}).values()]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            yield f"mapping has two columns for {', '.join(twice)}"
-        for column, name in mapping.items():
-            if name == self.key.property and column not in {self.key.column, self.key.becomes}:
-                yield (
-                    f"mapping sends {column} as {name}, which is the key: give the column with a new "
-                    f"{name} as key=Key({self.key.column!r}, becomes={column!r})"
-                )
+        yield from self._twice(mapping)
         if is_mapping_of_names(self.writes.properties or {}):
             yield from self.unsent()
+
+    def _twice(self, mapping: Mapping[str, str]) -> Iterator[str]:
+        """Look for properties that two columns are sent as, and for an unnamed change of the key."""
+        key = self.key
+        names = [name for column, name in mapping.items() if column not in {key.column, key.becomes}]
+        if twice := sorted({name for name in mapping.values() if [*mapping.values()].count(name) > 1}):
+            yield f"mapping has two columns for {', '.join(twice)}"
+        elif key.property in names:
+            column = next(column for column, name in mapping.items() if name == key.property)
+            yield (
+                f"mapping sends {column} as {key.property}, which is the key: give the column with a new "
+                f"{key.property} as key=Key({key.column!r}, becomes={column!r})"
+            )
 
     def _of_policy(self) -> Iterator[str]:
         if not self.status_actions and self.max_failures == 0 and not isinstance(self.max_failures, bool):

@@ -34,7 +34,7 @@ class StopSignal:
             self._workers.interrupt()
 
     def reaches(self, workers: Interruptible) -> None:
-        """Let the signal reach these workers from now on, and at once if it came before."""
+        """Interrupt these workers when the signal comes; at once if it came before."""
         self._workers = workers
         if self._stopped.is_set():
             workers.interrupt()

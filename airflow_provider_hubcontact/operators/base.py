@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
@@ -55,7 +55,7 @@ class HubSpotRunOperator(BaseOperator):
             self.retry_policy = HubSpotRetryPolicy()
 
     def _declare_outlet(self) -> None:
-        """Tell Airflow which asset the task changes."""
+        """Add the asset that the task changes to its outlets."""
         if can_be_named(self.hubspot_conn_id):
             self.outlets = [*self.outlets, contacts_asset(self.hubspot_conn_id)]
 
@@ -138,9 +138,10 @@ class HubSpotRunOperator(BaseOperator):
             self._emit(report, context)
 
     def _withdraw_outlet(self) -> None:
-        """Let no DAG run for contacts that do not change; the list may be a copy's and the task's own."""
+        """Remove the outlet: no DAG is to run for contacts that do not change."""
         if can_be_named(self.hubspot_conn_id):
             asset = contacts_asset(self.hubspot_conn_id)
+            # The list may be a copy's and the task's own.
             self.outlets[:] = [each for each in self.outlets if each != asset]
 
     def _emit(self, report: Report, context: Context) -> None:
@@ -151,30 +152,42 @@ class HubSpotRunOperator(BaseOperator):
 
     def _conclude(self, report: Report, context: Context, ended: Ended) -> None:
         """Turn the outcomes into the task's."""
-        from airflow_provider_hubcontact.job.ending import decided, log_a_good_end, told
+        from airflow_provider_hubcontact.job.ending import decided, log_a_bad_end, log_a_good_end, told
         from airflow_provider_hubcontact.operators.stores.task_state import forget
         from airflow_provider_hubcontact.sync.decide.policy import Action
 
         verdict = decided(ended.policy, report, ended.stop)
         text = told(report, verdict, ended.stop, self._places(report))
-        is_retry = verdict.action is Action.RETRY
-        wait = (ended.stop.retry_after if ended.stop else None) or 0.0
-        if is_retry and wait >= WORTH_DEFERRING and self.may_defer:
-            self._defer(wait, text)
-        if ended.watermark and not report.dry_run and not (is_retry and _has_another_try(context)):
-            ended.watermark.move()
-        if is_retry:
-            raise _logged(HubSpotSyncIncomplete(text, ended.stop.retry_after if ended.stop else None), text)
+        if verdict.action is Action.RETRY:
+            self._retry(report, context, ended, text)
+        self._move_watermark(report, ended)
         forget(context)
         self._tell_dags(report, context)
         if verdict.action in {Action.FAIL, Action.FAIL_NOW}:
-            raise _logged(HubSpotSyncFailed(text), text)
+            log_a_bad_end(text)
+            raise HubSpotSyncFailed(text)
         log_a_good_end(report, verdict, text)
         if verdict.action is Action.SKIP:
             raise AirflowSkipException(verdict.sentence)
 
+    def _retry(self, report: Report, context: Context, ended: Ended, text: str) -> NoReturn:
+        """End the try so that another one follows, after a wait without a worker if that is worth it."""
+        from airflow_provider_hubcontact.job.ending import log_a_bad_end
+
+        after = ended.stop.retry_after if ended.stop else None
+        if (after or 0.0) >= WORTH_DEFERRING and self.may_defer:
+            self._defer(after or 0.0, text)
+        if not _has_another_try(context):
+            self._move_watermark(report, ended)
+        log_a_bad_end(text)
+        raise HubSpotSyncIncomplete(text, after)
+
+    def _move_watermark(self, report: Report, ended: Ended) -> None:
+        if ended.watermark and not report.dry_run:
+            ended.watermark.move()
+
     def _defer(self, seconds: float, message: str) -> None:
-        """Give the worker back until HubSpot accepts calls again."""
+        """Free the worker slot until HubSpot accepts calls again."""
         from airflow_provider_hubcontact.operators.deferral import trigger_after
 
         self.log.info("%s\nThe task waits for %s s without a worker.", message, f"{seconds:,.0f}")
@@ -221,13 +234,6 @@ def as_airflows(job: Callable[[], Ended]) -> Ended:
         raise HubSpotSyncFailed(printable(str(error))) from None
     except PortalNotReady as error:
         raise (HubSpotSyncIncomplete if error.may_pass else HubSpotSyncFailed)(str(error)) from None
-
-
-def _logged(error: Exception, text: str) -> Exception:
-    from airflow_provider_hubcontact.job.ending import log_a_bad_end
-
-    log_a_bad_end(text)
-    return error
 
 
 def _has_another_try(context: Context) -> bool:

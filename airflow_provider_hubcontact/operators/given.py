@@ -77,7 +77,7 @@ def _fields(options: Options | None, known: Callable[[Any, Any], Any]) -> dict[s
     """Return the fields of a value object that are known; the others are as they are anyway."""
     if options is None:
         return {}
-    fields = {name: known(value, _OPEN) for name, value in vars(options).items()}
+    fields = {name: known(value, _OPEN) for name, value in options.fields().items()}
     return {name: value for name, value in fields.items() if value is not _OPEN}
 
 

@@ -205,14 +205,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
             render(parent, template_fields, context, jinja_env, seen_oids)
             return
         origins = Origins.of(self, context["ti"].map_index)
-        names = [
-            name
-            for name in template_fields
-            if name != "records" and not origins.setting_is_data(name, getattr(self, name))
-        ]
-        for name in names:  # what is rendered may be shared with the DAG's own task
-            if isinstance(given := getattr(self, name), Options):
-                setattr(self, name, given.copy())
+        names = self._templates(template_fields, origins)
         if "json_schema" in names:
             self._note_schema_folder(jinja_env)
         render(self, [name for name in names if name in TEMPLATE_FILES], context, jinja_env, seen_oids)
@@ -224,6 +217,18 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
                 self._take_records(origins, context, jinja_env)
         finally:
             self.template_ext = extensions
+
+    def _templates(self, template_fields: Iterable[str], origins: Origins) -> list[str]:
+        """Return the settings that are rendered, each as an object of this task alone."""
+        names = [
+            name
+            for name in template_fields
+            if name != "records" and not origins.setting_is_data(name, getattr(self, name))
+        ]
+        for name in names:  # Airflow renders a value object in its place, and may have copied the task
+            if isinstance(given := getattr(self, name), Options):
+                setattr(self, name, given.copy())
+        return names
 
     def _take_records(self, origins: Origins, context: Context, jinja_env: Any) -> None:
         """Resolve the records; only a text, or a function, in the DAG file can be a template."""
@@ -260,11 +265,11 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         return settings_of(self, is_rendered=True)
 
     def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any] | None:
-        """Tell OpenLineage what is read."""
+        """Return for OpenLineage what is read."""
         return self._lineage({})
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
-        """Tell OpenLineage what was read and written, and how good it was."""
+        """Return for OpenLineage what was read and written, and how good it was."""
         del task_instance
         return self._lineage(self._last_report)
 

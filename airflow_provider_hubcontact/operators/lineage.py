@@ -21,9 +21,9 @@ def lineage_of(
     properties: Iterable[str] = (),
     checks: Iterable[str] = (),
 ) -> OperatorLineage[Any, Any] | None:
-    """Give inputs and outputs.
+    """Return inputs and outputs.
 
-    :param report: as :meth:`Report.to_dict` gives it; empty while the run has not ended.
+    :param report: as :meth:`Report.to_dict` returns it; empty while the run has not ended.
     :param sql: the query, if there is one: its tables are the inputs.
     :param properties: that are written, as far as they are known.
     :param checks: categories of what records were checked for.
@@ -74,9 +74,9 @@ def lineage_of(
 
 
 def assertions_of(report: Mapping[str, Any], checks: Iterable[str]) -> Iterator[tuple[str, bool, str | None]]:
-    """Give what was found invalid, and which checks held.
+    """Yield what was found invalid, and which checks held.
 
-    :param report: as :meth:`Report.to_dict` gives it.
+    :param report: as :meth:`Report.to_dict` returns it.
     :param checks: categories of what records were checked for.
     :return: name, whether it holds, columns.
     """
@@ -90,7 +90,7 @@ def assertions_of(report: Mapping[str, Any], checks: Iterable[str]) -> Iterator[
 
 
 def _of_query(sql: str | None, sql_conn_id: str | None) -> OperatorLineage[Any, Any] | None:
-    """Let Airflow's own SQL operator tell what a query reads."""
+    """Return what a query reads, as Airflow's own SQL operator finds it."""
     if sql is None:
         return None
     from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator

@@ -17,6 +17,8 @@ class Options:
     """What a keyword has to say, field by field."""
 
     template_fields: Sequence[str] = ()
+    origin: object = None
+    """What the DAG file has, of which this is a copy."""
 
     @classmethod
     def of(cls, keyword: str, value: object) -> Self:
@@ -30,29 +32,37 @@ class Options:
             return value.copy()
         if isinstance(value, Mapping):
             try:
-                return cls(**value)
+                made = cls(**value)
             except TypeError:
                 fields = ", ".join(signature(cls).parameters)
                 raise ValueError(
                     f"{keyword} has the fields {fields}, not {', '.join(map(str, value))}"
                 ) from None
+            made.origin = value
+            return made
         raise ValueError(f"{keyword} is {cls.__name__}(…), not {value!r:.100}")
 
     def copy(self) -> Self:
         """Return an object with the same fields."""
-        return type(self)(**vars(self))
+        copied = type(self)(**self.fields())
+        copied.origin = self if self.origin is None else self.origin
+        return copied
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields by their names."""
+        return {name: getattr(self, name) for name in signature(type(self)).parameters}
 
     def serialize(self) -> dict[str, Any]:
         """Return the fields that are not as they are anyway; Airflow's pages show them."""
         usual = signature(type(self)).parameters
-        return {name: value for name, value in vars(self).items() if value != usual[name].default}
+        return {name: value for name, value in self.fields().items() if value != usual[name].default}
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in self.serialize().items())
         return f"{type(self).__name__}({fields})"
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and vars(self) == vars(other)
+        return isinstance(other, Options) and type(self) is type(other) and self.fields() == other.fields()
 
     __hash__ = None  # type: ignore[assignment]
 

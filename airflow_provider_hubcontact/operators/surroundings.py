@@ -98,5 +98,5 @@ class TaskSurroundings:
         return mark_store_of(self._context, self._hubspot_conn_id, settings.source.query)
 
     def on_portal(self, details: AccountDetails) -> None:
-        """Let the task's link lead to the portal."""
+        """Push the address for the link to the portal."""
         self._context["ti"].xcom_push(key=PORTAL_URL, value=details.contacts_url)

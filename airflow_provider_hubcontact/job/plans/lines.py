@@ -152,7 +152,7 @@ def checked_line(text: bytes) -> Line:
     :raises ValueError: if no plan is written like this.
     """
     line = orjson.loads(text)
-    # Two fields of one name, and numbers that are none, do not survive being written again.
+    # Two fields of one name, and NaN, do not survive being written again.
     if not isinstance(line, dict) or encoded(line) != text:
         raise ValueError("not written by a plan")
     is_write = "write" in line

@@ -57,7 +57,7 @@ class Manifest(NamedTuple):
         document = orjson.loads(text)
         if not isinstance(document, dict) or not _is_format(document.get("format")):
             raise ValueError(f"its format is not {FORMAT}, the one that this version of the provider applies")
-        # Two fields of one name, and numbers that are none, do not survive being written again.
+        # Two fields of one name, and NaN, do not survive being written again.
         if _encoded(document) != text:
             raise ValueError("the manifest was not written by a plan")
         check(document)

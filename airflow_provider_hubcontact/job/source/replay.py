@@ -56,7 +56,7 @@ def replayed(
 
 
 def last_lines(lines: Iterable[Line], ledger: str) -> Iterator[Line]:
-    """Give the lines of a ledger that no later try has replaced.
+    """Yield the lines of a ledger that no later try has replaced.
 
     :raises SourceError: if there is no such ledger.
     """
@@ -85,7 +85,7 @@ def last_lines(lines: Iterable[Line], ledger: str) -> Iterator[Line]:
 
 
 def _record_of(line: Line) -> str:
-    """Tell a record of a run from all others; a row that has no key has no digest."""
+    """Return what identifies a record of a run; a row without a key has no digest."""
     parts = (line["run"], line["task"], line["map_index"], line["digest"] or line["row"])
     return orjson.dumps(parts).decode()
 

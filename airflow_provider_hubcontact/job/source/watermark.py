@@ -46,7 +46,7 @@ class Watermark:
         self._is_whole = False
 
     def marked(self, source: Iterable[object]) -> Iterable[object]:
-        """Give the rows that are not older than the mark, to be read as often as the source can be."""
+        """Return the rows that are not older than the mark; they can be read as often as the source."""
         return self._rows(source) if iter(source) is source else _Marked(self._rows, source)
 
     def _rows(self, source: Iterable[object]) -> Iterator[object]:
@@ -61,19 +61,23 @@ class Watermark:
                 continue
             number += 1
             if value is not None:
-                self._is_sorted = self._is_sorted and (self._read is None or value >= self._read)
-                self._read = value if self._read is None else max(self._read, value)
-                if number > self._passed:
-                    self._under_way[number] = value
-                elif not self._passed_well:
-                    self._hold(value)
+                self._take(number, value)
             yield row
         if is_there is False:
             raise SourceError(f"watermark: no row has a column {self.column}")
         self._is_whole = True
 
+    def _take(self, number: int, value: Any) -> None:
+        """Note the value of a row that goes through."""
+        self._is_sorted = self._is_sorted and (self._read is None or value >= self._read)
+        self._read = value if self._read is None else max(self._read, value)
+        if number > self._passed:
+            self._under_way[number] = value
+        elif not self._passed_well:
+            self._hold(value)
+
     def go_on(self, rows: int, tally: Tally) -> None:
-        """Take it that an earlier try has ended the first rows.
+        """Pass over the first rows, which an earlier try has ended.
 
         :param rows: how many.
         :param tally: how. If any did not end well, all of them hold the mark: which one it was is not known.

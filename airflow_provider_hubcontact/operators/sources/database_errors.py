@@ -85,18 +85,29 @@ def _words(error: Exception) -> str:
     if hasattr(error, "sqlite_errorcode"):
         return str(error) if error.sqlite_errorcode & 0xFF in TELLING_OF_SQLITE else ""
     if state:
-        primary = getattr(getattr(error, "diag", None), "message_primary", None)
-        return primary or _message(error) if state[:2] in TELLING_STATES else ""
+        return _words_of_state(error, state)
     if isinstance(error, OSError):
         return error.strerror or ""
     if number is not None:
         return _message(error) if number in TELLING_OF_MYSQL or number in CLIENT_OF_MYSQL else ""
-    module = type(error).__module__.partition(".")[0]
+    return _words_of_client(error)
+
+
+def _words_of_state(error: Exception, state: str) -> str:
+    """Return the words of an error that has a SQLSTATE."""
+    if state[:2] not in TELLING_STATES:
+        return ""
+    primary = getattr(getattr(error, "diag", None), "message_primary", None)
+    return primary or _message(error)
+
+
+def _words_of_client(error: Exception) -> str:
+    """Return the words of an error that has no code: DuckDB's, and those of PostgreSQL's drivers alone."""
+    module, name = type(error).__module__.partition(".")[0], type(error).__name__
     if module in {"_duckdb", "duckdb"}:
         # Its further lines quote the statement.
-        return str(error).partition("\n")[0] if type(error).__name__ in TELLING_OF_DUCKDB else ""
-    is_of_client = module in {"psycopg2", "psycopg"} and type(error).__name__ == "OperationalError"
-    return _message(error) if is_of_client else ""
+        return str(error).partition("\n")[0] if name in TELLING_OF_DUCKDB else ""
+    return _message(error) if module in {"psycopg2", "psycopg"} and name == "OperationalError" else ""
 
 
 def _message(error: Exception) -> str:

@@ -135,7 +135,7 @@ def _rows(source: Iterator[object]) -> Iterator[object]:
 
 
 def _kind(row: object) -> str:
-    """Say what the rows of something that is not a list of records are."""
+    """Return what the rows are of something that is not a list of records."""
     if row is None:
         return "None: the tasks that it comes from returned nothing"
     if isinstance(row, str):

@@ -14,6 +14,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_hubcontact.operators.options import Options
 from airflow_provider_hubcontact.operators.sources.redacted import Redacted
 
 __all__ = [
@@ -87,7 +88,8 @@ class Origins:
         if self.outputs is not None:
             return name in self.outputs
         # An attribute may be named otherwise than its keyword; its value is still the one of the DAG file.
-        return name not in self.partial and not any(value is each for each in self.in_file)
+        origin = value.origin if isinstance(value, Options) else value
+        return name not in self.partial and not any(origin is each for each in self.in_file)
 
 
 def _names(expanded: Any, map_index: int) -> tuple[frozenset[str], frozenset[str] | None]:

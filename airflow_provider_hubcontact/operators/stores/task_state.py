@@ -11,6 +11,6 @@ if TYPE_CHECKING:
 
 
 def forget(context: Context) -> None:
-    """Let the next try begin anew: this one is the last that goes on by itself."""
+    """Remove the checkpoint: the task has its outcome, and a cleared task begins anew."""
     if (store := context.get("task_state_store")) is not None and store.get(NAME, None) is not None:
         store.delete(NAME)
