@@ -25,6 +25,7 @@ from airflow_provider_hubcontact.client.network.session import (
     wrong_address,
 )
 from airflow_provider_hubcontact.client.status import status_of
+from airflow_provider_hubcontact.refusal import Refusal
 
 RENEW_BEFORE = 300.0
 """Seconds before its end at which an access token is renewed."""
@@ -202,7 +203,7 @@ class OAuthToken:
         if reply.status >= 400 and status_of(reply.status).error in {"NotFound", "StatusError"}:
             raise wrong_address(self._url, "POST", reply.status)
         if reply.status >= 400:
-            raise Unauthorized(401, _reason(reply.status, body), "INVALID_AUTHENTICATION")
+            raise Unauthorized(Refusal(401, _reason(reply.status, body), "INVALID_AUTHENTICATION"))
         if reply.status != 200 or not isinstance(body, dict):
             raise UnusableAnswer(
                 f"HubSpot's token endpoint answered {reply.status} without JSON", reply.status

@@ -15,6 +15,7 @@ import requests
 import tenacity
 
 from airflow_provider_hubcontact.client.auth import Auth
+from airflow_provider_hubcontact.client.error_body import error_of, is_about_the_address
 from airflow_provider_hubcontact.client.errors import (
     AnswerLost,
     BadRequest,
@@ -35,8 +36,8 @@ from airflow_provider_hubcontact.client.network.session import (
     exchange,
     wrong_address,
 )
-from airflow_provider_hubcontact.client.refusal import is_about_the_address, refusal
 from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.refusal import Refusal
 
 LOCK_LASTS = 2.0
 """Seconds without any call to a portal that answers 423 ("Error handling")."""
@@ -265,7 +266,7 @@ class Transport:
         has_input = call.data is not None or call.may_miss
         if is_about_the_address(status, body, may_miss=call.may_miss, has_input=has_input):
             return wrong_address(call.url, call.method, status)
-        error = refusal(status, body, correlation_id, _seconds(retry_after))
+        error = error_of(status, body, correlation_id, _seconds(retry_after))
         asked = None if error.retry_after is None else min(error.retry_after, MAX_RETRY_AFTER)
         if isinstance(error, DailyLimitReached):
             error.retry_after = self._rate_limit.end_day()
@@ -306,7 +307,8 @@ def segment(text: str) -> str:
     except UnicodeEncodeError:
         encoded = ""
     if encoded in {"", ".", ".."}:
-        raise BadRequest(400, f"{printable(repr(text))} cannot be looked up", "VALIDATION_ERROR")
+        words = f"{printable(repr(text))} cannot be looked up"
+        raise BadRequest(Refusal(400, words, "VALIDATION_ERROR"))
     return encoded
 
 

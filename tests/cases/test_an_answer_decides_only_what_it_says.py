@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from airflow_provider_hubcontact.client import AccessToken, HubSpot, RateLimit
 from airflow_provider_hubcontact.client.status import status_of
 from airflow_provider_hubcontact.job.contacts_port import port_of
+from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.decide.settle import Settled, settle
@@ -28,7 +29,7 @@ from airflow_provider_hubcontact.sync.model.outcome import (
     Stop,
     refused_as,
 )
-from airflow_provider_hubcontact.sync.model.ports import Answers, Fault, Lost, Step, Written
+from airflow_provider_hubcontact.sync.model.ports import Answers, Lost, Step, Written
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind, kept
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
@@ -256,7 +257,7 @@ def test_trouble_that_names_nobody_is_not_hunted_for(status: int) -> None:
     ]
 
     settled = settle(
-        [Step(change) for change in changes], Answers(207, (Written("901"),), (Fault(status, "X", "busy"),))
+        [Step(change) for change in changes], Answers(207, (Written("901"),), (Refusal(status, "busy", "X"),))
     )
 
     assert settled.again == ()
@@ -271,9 +272,11 @@ def test_a_contact_among_results_and_errors(status: int, by_trace: bool, write: 
     """Neither fact is believed: ``unknown``, with both."""
     address = "k1" if write is Write.CREATE else "901"
     change = Change(Record(1, "k1", {}), write, address, ({"firstname": "new"},))
-    fault = Fault(status, "X", "it is wrong", ("1-0",) if by_trace else (), () if by_trace else (address,))
+    refusal = Refusal(
+        status, "it is wrong", "X", trace_ids=("1-0",) if by_trace else (), ids=() if by_trace else (address,)
+    )
 
-    settled = settle([Step(change)], Answers(207, (Written("901", "k1"),), (fault,)))
+    settled = settle([Step(change)], Answers(207, (Written("901", "k1"),), (refusal,)))
 
     (result,) = settled.results
     assert result.outcome is Outcome.UNKNOWN

@@ -242,8 +242,11 @@ class TestDay:
         answered(limit, Daily=1_000, Daily_Remaining=101)
 
         limit.acquire()
-        with pytest.raises(DailyLimitReached, match="but for the reserve of 10%"):
+        with pytest.raises(DailyLimitReached, match="but for the reserve of 10%") as raised:
             limit.acquire()
+
+        # The client's own words quote no value of a record, so that logs may show them.
+        assert raised.value.refusal.why == raised.value.refusal.message
 
     def test_it_says_when_they_are_back(self) -> None:
         """At the next midnight of the portal's time zone."""

@@ -33,6 +33,7 @@ from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.network.session import checked_base_url
 from airflow_provider_hubcontact.client.status import status_of
 from airflow_provider_hubcontact.client.transport import MAX_RETRY_AFTER, Transport, can_be_repeated, segment
+from airflow_provider_hubcontact.refusal import Refusal
 from tests.client.scripted import TOKEN, TRUNCATED, Reply, Server, reply, wire
 
 BURST = '{"status":"error","message":"limit","errorType":"RATE_LIMIT","policyName":"TEN_SECONDLY_ROLLING"}'
@@ -185,7 +186,7 @@ def test_a_retry_after_of_years(asked: str, waits: float) -> None:
 @given(st.integers(400, 599), st.booleans(), st.none() | st.integers(0, 100_000))
 def test_what_is_repeated(status: int, repeatable: bool, after: int | None) -> None:
     """Only what passes is repeated, soon, and a create only if nothing was done; asking has no effect."""
-    error = StatusError(status, "no", retry_after=after)
+    error = StatusError(Refusal(status, "no"), retry_after=after)
     meaning = status_of(status)
 
     answers = {can_be_repeated(error, repeatable=repeatable) for _ in range(2)}

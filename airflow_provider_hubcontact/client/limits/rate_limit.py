@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_provider_hubcontact.client.errors import Cancelled, ConfigurationError, DailyLimitReached
 from airflow_provider_hubcontact.client.limits.quota import LocalSlots, Quota, Slot, Slots
+from airflow_provider_hubcontact.refusal import Refusal
 
 LOWEST_LIMIT = 100
 """Calls in ten seconds of the smallest tier ("Usage guidelines"); assumed until HubSpot says otherwise."""
@@ -228,12 +229,8 @@ class RateLimit:
         if midnight := self._until_midnight():
             back = datetime.now(UTC) + timedelta(seconds=min(midnight, seconds + 60))
             when = f"at {back.astimezone(ZoneInfo(self.time_zone or 'UTC')):%Y-%m-%d %H:%M %Z}"
-        return DailyLimitReached(
-            429,
-            f"The day's calls are used up, {what}; they are back {when}",
-            "RATE_LIMITS",
-            retry_after=seconds,
-        )
+        words = f"The day's calls are used up, {what}; they are back {when}"
+        return DailyLimitReached(Refusal(429, words, "RATE_LIMITS", why=words), seconds)
 
     def _until_midnight(self) -> float | None:
         """Give the seconds until the portal's next midnight, if its time zone is known."""

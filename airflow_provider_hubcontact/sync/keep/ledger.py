@@ -12,7 +12,7 @@ import orjson
 
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
-from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import RESULT_FIELDS, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import JSON, Record
 
 Line = dict[str, Any]
@@ -24,14 +24,7 @@ FIELDS = (
     "task",
     "map_index",
     "try",
-    "row",
-    "key",
-    "outcome",
-    "status",
-    "category",
-    "reason",
-    "properties",
-    "correlation_id",
+    *RESULT_FIELDS,
     "changed",
     "changes",
     "values",
@@ -133,17 +126,7 @@ class Ledger:
         if line is None:
             self._under_way[record.row] = (digest, record.document)
             return None
-        return Result(
-            record.row,
-            record.key,
-            Outcome(line["outcome"]),
-            line["status"],
-            line["category"],
-            line["reason"],
-            tuple(line["properties"]),
-            line["correlation_id"],
-            earlier=line["try"],
-        )
+        return Result.from_dict(line)._replace(row=record.row, key=record.key, earlier=line["try"])
 
     def forget(self, row: int) -> None:
         """Expect no result of a row that :meth:`earlier` was asked about."""
@@ -174,21 +157,19 @@ class Ledger:
 
     def _line(self, result: Result, digest: str | None, values: Mapping[str, JSON]) -> Line:
         keep = self._values
+        told = result._replace(
+            category=result.category and printable(result.category),
+            reason=result.reason and printable(result.reason, MAX_REASON_LENGTH),
+            properties=tuple(map(printable, result.properties)),
+        )
         return {
             "run": self._attempt.run,
             "task": self._attempt.task,
             "map_index": self._attempt.map_index,
             "try": self._attempt.number,
-            "row": result.row,
-            "key": result.key,
-            "outcome": str(result.outcome),
-            "status": result.status,
-            "category": result.category and printable(result.category),
-            "reason": result.reason and printable(result.reason, MAX_REASON_LENGTH),
-            "properties": [printable(name) for name in result.properties],
-            "correlation_id": result.correlation_id,
+            **told.to_dict(),
             "changed": list(result.changes),
-            "changes": {name: list(each) for name, each in result.changes.items()} if keep else None,
+            "changes": result.changes_to_dict() if keep else None,
             "values": {name: _storable(value) for name, value in values.items()} if keep else None,
             "digest": digest,
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
