@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Collection
 from threading import Lock
 from typing import Any, NoReturn, Protocol
@@ -25,6 +24,7 @@ from airflow_provider_hubcontact.client.network.session import (
     wrong_address,
 )
 from airflow_provider_hubcontact.client.status import status_of
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.refusal import Refusal
 
 RENEW_BEFORE = 300.0
@@ -100,7 +100,7 @@ class OAuthToken:
     :param base_url: HubSpot's.
     :param version: API version; a dated one has a token endpoint of its own.
     :param on_new_token: called with each secret that HubSpot hands out, to be masked in logs.
-    :param clock: monotonic seconds.
+    :param clock: tells the time.
     :raises ConfigurationError: if the base URL cannot be used.
 
     HubSpot docs: "Manage OAuth tokens": tokens last 30 minutes; every parameter is in the body.
@@ -115,7 +115,7 @@ class OAuthToken:
         base_url: str = "https://api.hubapi.com",
         version: str = TOKEN_API_VERSION,
         on_new_token: Callable[[str], None] = lambda _: None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         dated = version if re.fullmatch(r"\d{4}-\d{2}", version) else TOKEN_API_VERSION
         self._url = f"{checked_base_url(base_url)}/oauth/{dated}/token"
@@ -144,7 +144,7 @@ class OAuthToken:
         :raises NotSent: if there is no token, so that no request can be sent with it.
         """
         with self._lock:
-            if self._token is None or self._clock() >= self._renew_at:
+            if self._token is None or self._clock.monotonic() >= self._renew_at:
                 self._token = self._fetch()
             return self._token
 
@@ -167,7 +167,7 @@ class OAuthToken:
         if not isinstance(lifetime, int | float) or not lifetime > 0:
             raise UnusableAnswer("HubSpot's token endpoint answered without the token's lifetime", 200)
         self._hold(token)
-        self._renew_at = self._clock() + max(lifetime - RENEW_BEFORE, lifetime / 2)
+        self._renew_at = self._clock.monotonic() + max(lifetime - RENEW_BEFORE, lifetime / 2)
         portal, scopes = granted.get("hub_id"), granted.get("scopes")
         self.portal_id = portal if isinstance(portal, int) else None
         rotated = granted.get("refresh_token")
@@ -192,6 +192,7 @@ class OAuthToken:
                     auth=_NoAuth(),
                     timeout=(5.0, 30.0),
                     deadline=DEADLINE,
+                    clock=self._clock,
                     data=self._form,
                 )
         except AnswerLost as error:

@@ -12,6 +12,7 @@ from airflow_provider_hubcontact.client.errors import ConfigurationError
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.properties import Properties
 from airflow_provider_hubcontact.client.transport import Calls, Transport
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 
 
 class HubSpot:
@@ -21,6 +22,7 @@ class HubSpot:
     :param auth: the credentials.
     :param api_version: ``2026-09``, ``2026-03``, ``v3``, or ``v1`` for the legacy contacts API.
     :param rate_limit: paces all calls.
+    :param clock: tells the time, and waits.
     :param options: of :class:`Transport`, such as ``attempts`` and timeouts.
     :raises ConfigurationError: if the base URL or the version cannot be used.
     """
@@ -32,6 +34,7 @@ class HubSpot:
         *,
         api_version: str = DEFAULT_VERSION,
         rate_limit: RateLimit | None = None,
+        clock: Clock = SYSTEM_CLOCK,
         **options: Any,
     ) -> None:
         if api_version not in (*API_VERSIONS, "v1"):
@@ -39,8 +42,9 @@ class HubSpot:
             raise ConfigurationError(f"The API version is one of {known}, not {api_version!r}")
         current = DEFAULT_VERSION if api_version == "v1" else api_version
         self.api_version = api_version
-        self.rate_limit = rate_limit or RateLimit()
-        self._transport = Transport(base_url, auth, self.rate_limit, **options)
+        self.clock = clock
+        self.rate_limit = rate_limit or RateLimit(clock=clock)
+        self._transport = Transport(base_url, auth, self.rate_limit, clock=clock, **options)
         self.contacts = Contacts(self._transport, current)
         self.contacts_v1 = ContactsV1(self._transport)
         self.properties = Properties(self._transport, api_version)

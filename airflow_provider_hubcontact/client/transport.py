@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as jsonlib
-import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ from airflow_provider_hubcontact.client.network.session import (
     exchange,
     wrong_address,
 )
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.refusal import Refusal
 
@@ -113,6 +113,7 @@ class Transport:
     :param connect_timeout: seconds to connect.
     :param read_timeout: seconds without a byte of the answer.
     :param deadline: seconds for one call from its start to its last byte, however its bytes arrive.
+    :param clock: tells the time, and how long to wait before a call is repeated.
     :raises ConfigurationError: if the base URL cannot be used.
     """
 
@@ -126,6 +127,7 @@ class Transport:
         connect_timeout: float = 5.0,
         read_timeout: float = 60.0,
         deadline: float = 120.0,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._base_url = checked_base_url(base_url)
         self._auth = auth
@@ -133,7 +135,8 @@ class Transport:
         self._timeout = (connect_timeout, read_timeout)
         self._deadline = deadline
         self._attempts = attempts
-        self._backoff = tenacity.wait_exponential(multiplier=0.5, max=20) + tenacity.wait_random(0, 0.5)
+        self._clock = clock
+        self._backoff = tenacity.wait_exponential(multiplier=0.5, max=20)
         self._threads = local()
         self._sessions: list[Session] = []
         self.calls = Calls()
@@ -206,7 +209,8 @@ class Transport:
         if isinstance(error, RateLimited | Locked):
             return 0.0  # the rate limit holds everyone back
         asked = error.retry_after if isinstance(error, StatusError) else None
-        return asked if asked is not None else self._backoff(state)
+        # Without chance, calls that failed together would be repeated together.
+        return asked if asked is not None else self._backoff(state) + 0.5 * self._clock.random()
 
     def _attempt(self, call: _Call) -> Answer:
         token = self._auth.token()
@@ -217,7 +221,7 @@ class Transport:
 
     def _send(self, call: _Call, token: str) -> Reply:
         slot = self._rate_limit.acquire()
-        status, began = None, time.monotonic()
+        status, began = None, self._clock.monotonic()
         try:
             reply = exchange(
                 self._session(),
@@ -226,15 +230,16 @@ class Transport:
                 auth=_Bearer(token),
                 timeout=self._timeout,
                 deadline=self._deadline,
+                clock=self._clock,
                 data=call.data,
                 params=call.params,
             )
             status = reply.status
         finally:
-            self.calls.count(status, time.monotonic() - began)
+            self.calls.count(status, self._clock.monotonic() - began)
             self._rate_limit.done(slot)
         if status != 429:
-            self._rate_limit.learn(reply.headers, slot, time.monotonic() - began)
+            self._rate_limit.learn(reply.headers, slot, self._clock.monotonic() - began)
         return reply
 
     def _translate(self, call: _Call, reply: Reply) -> Answer:

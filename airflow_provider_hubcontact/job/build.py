@@ -93,7 +93,10 @@ class Assembly:
             rules,
             port,
             port if writes else None,
-            coercer=Coercer(portal.kinds, self._report.coerced, task.id_property, portal.padded),
+            coercer=Coercer(
+                *(portal.kinds, self._report.coerced, task.id_property, portal.padded),
+                this_year=hubspot.clock.now().year,
+            ),
             schema=schema,
             portal=allowed if task.validate_against_portal else None,
             once=task.duplicates == "reject",

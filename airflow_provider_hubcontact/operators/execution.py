@@ -341,7 +341,7 @@ class Execution:
         attempt, policy, values = self._attempt(), self._task.policy, self._task.ledger_values
         with (
             store_of(self._task.ledger, attempt) as store,
-            Ledger(store, attempt, policy, values=values, clock=time.monotonic) as ledger,
+            Ledger(store, attempt, policy, values=values) as ledger,
         ):
             yield ledger
 

@@ -18,6 +18,7 @@ from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook, base_url
 from airflow_provider_hubcontact.sandbox import OAuthClient, Sandbox
 from tests.airflow.running import CONTACTS, connect
 from tests.client import redis_server
+from tests.fake_clock import FakeClock
 
 try:
     from airflow.providers.common.compat.sdk import redact
@@ -248,6 +249,23 @@ def test_the_token_is_renewed_before_it_expires(monkeypatch: pytest.MonkeyPatch)
                 time.sleep(0.3)
 
             assert client.calls.to_dict()["by_status"] == {"200": 6}
+
+
+def test_the_clock_is_handed_on(hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client, its limit and its credentials take the time from the hook's clock."""
+    clock = FakeClock()
+    connect(monkeypatch, hubspot.url, **OAUTH)
+
+    with HubSpotHook(clock=clock).get_conn() as client:
+        client.properties.list()
+        before = client.account._auth.token()  # noqa: SLF001 - nothing shows it
+        client.rate_limit.pause(86_400)
+        client.properties.list()  # it waits for a day
+        after = client.account._auth.token()  # noqa: SLF001 - same
+
+    assert client.clock is clock
+    assert clock.seconds >= 86_400
+    assert before != after
 
 
 def test_a_connection_as_json(hubspot: Sandbox) -> None:

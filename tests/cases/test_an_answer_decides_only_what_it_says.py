@@ -33,7 +33,8 @@ from airflow_provider_hubcontact.sync.model.ports import Answers, Lost, Step, Wr
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind, kept
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
-from tests.client.scripted import Clock, reply, wire
+from tests.client.scripted import reply, wire
+from tests.fake_clock import FakeClock
 from tests.sync.fakes import ShuffledWorkers
 
 PEOPLE = [{"email": f"c{number}@example.com", "firstname": "old"} for number in range(200)]
@@ -55,12 +56,12 @@ class Ended:
     """A run against a sandbox: results by row, why it stopped, and what it cost."""
 
     def __init__(self, sandbox: Sandbox, api: str, *, create: bool = False, rows: int = 5) -> None:
-        clock = Clock()
+        clock = FakeClock()
         self.results: dict[int, Result] = {}
         source = [{"email": f"c{number}@example.com", "firstname": "new"} for number in range(rows)]
         if create:
             source = [each | {"email": f"new-{each['email']}"} for each in source]
-        limit = RateLimit(1_000_000, clock=clock, sleep=clock.sleep)
+        limit = RateLimit(1_000_000, clock=clock)
         with HubSpot(sandbox.url, AccessToken(sandbox.token), api_version=api, rate_limit=limit) as hubspot:
             port = port_of(hubspot, "email")
             sync = Sync(RecordMapping(), Rules(create=create), port, port)

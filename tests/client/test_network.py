@@ -24,6 +24,7 @@ from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.network.session import MAX_BODY, host_of
 from airflow_provider_hubcontact.client.network.trouble import trouble
 from airflow_provider_hubcontact.client.transport import Transport
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
 from tests.client.scripted import TOKEN, Reply, reply, wire
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
@@ -107,7 +108,7 @@ def test_a_redirect_to_nowhere(location: str) -> None:
 def test_a_redirect_with_a_slow_body() -> None:
     """A redirect's body is bound by the deadline as any other."""
     began = time.monotonic()
-    with wire(drip_redirect, deadline=0.2, attempts=1) as to, pytest.raises(AnswerLost):
+    with wire(drip_redirect, clock=SYSTEM_CLOCK, deadline=0.2, attempts=1) as to, pytest.raises(AnswerLost):
         to.transport.request("GET", "/x", repeatable=True)
 
     assert time.monotonic() - began < 2

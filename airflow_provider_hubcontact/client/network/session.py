@@ -21,6 +21,7 @@ from airflow_provider_hubcontact.client.errors import (
 )
 from airflow_provider_hubcontact.client.network.deadline import BoundedAdapter, is_over, within
 from airflow_provider_hubcontact.client.network.trouble import trouble
+from airflow_provider_hubcontact.clock import Clock
 from airflow_provider_hubcontact.printable import printable
 
 MAX_BODY = 64 * 1024 * 1024
@@ -88,6 +89,7 @@ def exchange(
     auth: requests.auth.AuthBase,
     timeout: tuple[float, float],
     deadline: float,
+    clock: Clock,
     data: bytes | Mapping[str, str] | None = None,
     params: Mapping[str, str | Sequence[str]] | None = None,
 ) -> Reply:
@@ -99,6 +101,7 @@ def exchange(
     :param auth: sets the token, or nothing; a request without it could get one from ~/.netrc.
     :param timeout: seconds to connect, and without a byte of the answer.
     :param deadline: seconds from now to the last byte of the answer, however its bytes arrive.
+    :param clock: tells when they are over.
     :param data: JSON as bytes, or a form.
     :param params: query.
     :return: the answer; redirects are not followed.
@@ -107,7 +110,7 @@ def exchange(
     :raises AnswerLost: if no whole answer came.
     :raises UnusableAnswer: if the answer is too long.
     """
-    with within(deadline):
+    with within(deadline, clock):
         try:
             with session.request(
                 method,

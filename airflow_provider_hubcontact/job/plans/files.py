@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.job.files.private import make_folder, open_private
 from airflow_provider_hubcontact.job.plans.lines import (
@@ -38,10 +38,12 @@ class PlanWriter:
     """Keeps what would be written: lines of JSON, and a manifest once the plan is whole.
 
     :param folder: of the plan; an older plan in it is replaced.
+    :param clock: tells when the plan is made.
     """
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, clock: Clock = SYSTEM_CLOCK) -> None:
         self._folder = folder
+        self._clock = clock
         self._lines: list[bytes] = []
         self._parts: list[Part] = []
         self._maker = LineMaker(self._keep)
@@ -72,7 +74,8 @@ class PlanWriter:
         """
         if self._lines:
             self._write()
-        manifest = Manifest(totals_of(self._maker.totals, calls_in_ten_seconds, properties), self._parts)
+        totals = totals_of(self._maker.totals, calls_in_ten_seconds, properties, self._clock)
+        manifest = Manifest(totals, self._parts)
         try:
             text = manifest.encode()
         except (TypeError, ValueError) as error:
@@ -99,16 +102,18 @@ def totals_of(
     counted: Totals,
     calls_in_ten_seconds: int,
     properties: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    clock: Clock = SYSTEM_CLOCK,
 ) -> dict[str, Any]:
     """Return what is told of a plan: its counts, and what it costs to apply it.
 
     :param counted: its lines.
     :param calls_in_ten_seconds: that the portal allows.
     :param properties: that are to be created before it is applied.
+    :param clock: tells when it is made.
     """
     counts = counted.to_dict()
     return {
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "made": clock.now().isoformat(timespec="seconds"),
         **counts,
         "properties": dict(properties),
         "minutes": round(counts["calls"] / calls_in_ten_seconds / 6, 1),

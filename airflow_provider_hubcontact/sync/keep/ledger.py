@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol, Self
 
 import orjson
 
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
 from airflow_provider_hubcontact.sync.model.outcome import RESULT_FIELDS, Outcome, Result
@@ -91,7 +91,7 @@ class Ledger:
     :param attempt: the try.
     :param policy: tells which outcomes are to be tried again.
     :param values: whether values are kept: personal data.
-    :param clock: monotonic seconds.
+    :param clock: tells when a record ended, and when it is time to write.
     """
 
     def __init__(
@@ -101,13 +101,13 @@ class Ledger:
         policy: Policy,
         *,
         values: bool,
-        clock: Callable[[], float],
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._store = store
         self._attempt = attempt
         self._values = values
         self._clock = clock
-        self._written = clock()
+        self._written = clock.monotonic()
         self._lines: list[Line] = []
         self._under_way: dict[int, tuple[str, Mapping[str, JSON]]] = {}  # row → digest, values
         self._ended = _Ended(store.earlier() if attempt.last_known else (), policy)
@@ -145,7 +145,7 @@ class Ledger:
 
     def flush(self) -> None:
         """Write what was noted, if it is time."""
-        due = self._clock() - self._written >= self._store.pace or len(self._lines) >= MOST_LINES
+        due = self._clock.monotonic() - self._written >= self._store.pace or len(self._lines) >= MOST_LINES
         if self._lines and due:
             self._write()
 
@@ -153,7 +153,7 @@ class Ledger:
         if self._lines:
             self._store.write(self._lines)
         self._lines = []
-        self._written = self._clock()
+        self._written = self._clock.monotonic()
 
     def _line(self, result: Result, digest: str | None, values: Mapping[str, JSON]) -> Line:
         keep = self._values
@@ -172,7 +172,7 @@ class Ledger:
             "changes": result.changes_to_dict() if keep else None,
             "values": {name: _storable(value) for name, value in values.items()} if keep else None,
             "digest": digest,
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "time": self._clock.now().isoformat(timespec="milliseconds"),
         }
 
 
