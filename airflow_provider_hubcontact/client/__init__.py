@@ -26,6 +26,7 @@ from airflow_provider_hubcontact.client.errors import (
 )
 from airflow_provider_hubcontact.client.hubspot import HubSpot
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.network.timeouts import Timeouts
 from airflow_provider_hubcontact.client.properties import Option, PropertyDefinition
 from airflow_provider_hubcontact.refusal import Detail, Refusal
 
@@ -58,6 +59,7 @@ __all__ = [
     "Refusal",
     "ServerError",
     "StatusError",
+    "Timeouts",
     "TooLarge",
     "Unauthorized",
     "UnusableAnswer",

@@ -23,15 +23,13 @@ from airflow_provider_hubcontact.client.network.session import (
     exchange,
     wrong_address,
 )
+from airflow_provider_hubcontact.client.network.timeouts import TOKEN_CALL, Timeouts
 from airflow_provider_hubcontact.client.status import status_of
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.refusal import Refusal
 
 RENEW_BEFORE = 300.0
 """Seconds before its end at which an access token is renewed."""
-
-DEADLINE = 60.0
-"""Seconds for the call that asks for a token."""
 
 TOKEN_API_VERSION = "2026-09"  # noqa: S105 - a version
 """The version of the token endpoint for APIs that have none of their own."""
@@ -100,6 +98,7 @@ class OAuthToken:
     :param base_url: HubSpot's.
     :param version: API version; a dated one has a token endpoint of its own.
     :param on_new_token: called with each secret that HubSpot hands out, to be masked in logs.
+    :param timeouts: how long the call that asks for a token may take; it is made once.
     :param clock: tells the time.
     :raises ConfigurationError: if the base URL cannot be used.
 
@@ -115,6 +114,7 @@ class OAuthToken:
         base_url: str = "https://api.hubapi.com",
         version: str = TOKEN_API_VERSION,
         on_new_token: Callable[[str], None] = lambda _: None,
+        timeouts: Timeouts = TOKEN_CALL,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         dated = version if re.fullmatch(r"\d{4}-\d{2}", version) else TOKEN_API_VERSION
@@ -126,6 +126,7 @@ class OAuthToken:
             "refresh_token": refresh_token,
         }
         self._on_new_token = on_new_token
+        self._timeouts = timeouts
         self._clock = clock
         self._lock = Lock()
         self._token: str | None = None
@@ -190,8 +191,7 @@ class OAuthToken:
                     "POST",
                     self._url,
                     auth=_NoAuth(),
-                    timeout=(5.0, 30.0),
-                    deadline=DEADLINE,
+                    timeouts=self._timeouts,
                     clock=self._clock,
                     data=self._form,
                 )

@@ -35,6 +35,7 @@ from airflow_provider_hubcontact.client.network.session import (
     exchange,
     wrong_address,
 )
+from airflow_provider_hubcontact.client.network.timeouts import API_CALL, Timeouts
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.refusal import Refusal
@@ -109,10 +110,7 @@ class Transport:
     :param base_url: HubSpot's; plain http for this machine only.
     :param auth: gives the token.
     :param rate_limit: paces the calls.
-    :param attempts: how often a call is made at most.
-    :param connect_timeout: seconds to connect.
-    :param read_timeout: seconds without a byte of the answer.
-    :param deadline: seconds for one call from its start to its last byte, however its bytes arrive.
+    :param timeouts: how long a call may take, and how often it is made.
     :param clock: tells the time, and how long to wait before a call is repeated.
     :raises ConfigurationError: if the base URL cannot be used.
     """
@@ -123,18 +121,13 @@ class Transport:
         auth: Auth,
         rate_limit: RateLimit,
         *,
-        attempts: int = 5,
-        connect_timeout: float = 5.0,
-        read_timeout: float = 60.0,
-        deadline: float = 120.0,
+        timeouts: Timeouts = API_CALL,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._base_url = checked_base_url(base_url)
         self._auth = auth
         self._rate_limit = rate_limit
-        self._timeout = (connect_timeout, read_timeout)
-        self._deadline = deadline
-        self._attempts = attempts
+        self._timeouts = timeouts
         self._clock = clock
         self._backoff = tenacity.wait_exponential(multiplier=0.5, max=20)
         self._threads = local()
@@ -181,7 +174,7 @@ class Transport:
         data = None if json is None else jsonlib.dumps(json, allow_nan=False).encode()
         call = _Call(method, self._base_url + path, data, params, may_miss)
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self._attempts),
+            stop=tenacity.stop_after_attempt(self._timeouts.attempts),
             retry=tenacity.retry_if_exception(lambda error: can_be_repeated(error, repeatable=repeatable)),
             wait=self._wait,
             sleep=self._rate_limit.wait,
@@ -228,8 +221,7 @@ class Transport:
                 call.method,
                 call.url,
                 auth=_Bearer(token),
-                timeout=self._timeout,
-                deadline=self._deadline,
+                timeouts=self._timeouts,
                 clock=self._clock,
                 data=call.data,
                 params=call.params,

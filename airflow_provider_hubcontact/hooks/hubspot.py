@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,9 @@ from airflow_provider_hubcontact.client import (
     HubSpotError,
     OAuthToken,
     RateLimit,
+    Timeouts,
 )
+from airflow_provider_hubcontact.client.network.timeouts import API_CALL, TOKEN_CALL, check_seconds
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.compat import mask_secret
 
@@ -117,12 +120,13 @@ class HubSpotHook(BaseHook):
         if not isinstance(extra, dict):
             raise ConfigurationError(f"Extra of the connection {connection.conn_id} is no JSON object.")
         version = str(self._api_version or extra.get("api_version") or DEFAULT_API_VERSION)
-        url = base_url(connection)
+        url, timeouts = base_url(connection), _timeouts(extra)
         return HubSpot(
             url,
-            _auth(connection, extra, url, version, self._clock),
+            _auth(connection, extra, base_url=url, version=version, timeouts=timeouts, clock=self._clock),
             api_version=version,
             rate_limit=_rate_limit(connection, extra, self._clock),
+            timeouts=timeouts,
             clock=self._clock,
         )
 
@@ -141,7 +145,15 @@ def base_url(connection: Connection) -> str:
     return f"{host.rstrip('/')}:{connection.port}" if connection.port and not has_port else host
 
 
-def _auth(connection: Connection, extra: dict[str, Any], base_url: str, version: str, clock: Clock) -> Auth:
+def _auth(
+    connection: Connection,
+    extra: dict[str, Any],
+    *,
+    base_url: str,
+    version: str,
+    timeouts: Timeouts,
+    clock: Clock,
+) -> Auth:
     if any(extra.get(name) for name in API_KEY_NAMES):
         raise ConfigurationError(
             f"The connection {connection.conn_id} has an API key. HubSpot ended API keys on 2022-11-30: put "
@@ -165,6 +177,7 @@ def _auth(connection: Connection, extra: dict[str, Any], base_url: str, version:
         base_url=base_url,
         version=version,
         on_new_token=mask_secret,
+        timeouts=replace(TOKEN_CALL, total=min(TOKEN_CALL.total, timeouts.total)),
         clock=clock,
     )
 
@@ -191,11 +204,21 @@ def _shared_slots(connection: Connection, extra: dict[str, Any], clock: Clock) -
     return SharedSlots(str(url), hashlib.sha256(app.encode()).hexdigest()[:16], clock)
 
 
+def _timeouts(extra: dict[str, Any]) -> Timeouts:
+    seconds = _number(extra, "timeout", float)
+    if seconds is None:
+        return API_CALL
+    check_seconds("timeout", seconds)
+    return Timeouts(total=seconds)
+
+
 def _number(extra: dict[str, Any], name: str, kind: type[int | float]) -> Any:
     value = extra.get(name)
     if value is None or value == "":
         return None
     try:
+        if isinstance(value, bool):
+            raise TypeError("a flag")
         return kind(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise ConfigurationError(f"The connection's {name} is no number: {json.dumps(value)}") from error

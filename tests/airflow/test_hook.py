@@ -105,6 +105,11 @@ class TestCredentials:
             ("", OAUTH | {"api_version": 3}, "The API version is one of"),
             ("pat-na1-x", {"reserve": 1.5}, "reserve"),
             ("pat-na1-x", {"concurrency": 0}, "concurrency is at least one"),
+            ("pat-na1-x", {"timeout": "soon"}, 'timeout is no number: "soon"'),
+            ("pat-na1-x", {"timeout": True}, "timeout is no number: true"),
+            ("pat-na1-x", {"timeout": 0}, "timeout is more than 0 and at most 86,400 seconds, not 0.0"),
+            ("pat-na1-x", {"timeout": "nan"}, "timeout is more than 0 .* not nan"),
+            ("pat-na1-x", {"timeout": 86_401}, "timeout is more than 0 .* not 86401.0"),
             ("pat-na1-x", {"rate_limit_store": "localhost"}, "rate_limit_store is a URL"),
         ],
     )
@@ -193,6 +198,35 @@ class TestTestConnection:
         assert not worked
         assert message
         assert not any(secret in message for secret in (TOKEN, "app-secret", "wrong-one"))
+
+
+class TestTimeout:
+    @pytest.mark.parametrize("oauth", [False, True], ids=["call", "token"])
+    def test_a_call_ends_in_time(self, monkeypatch: pytest.MonkeyPatch, oauth: bool) -> None:
+        """The connection's ``timeout`` bounds each call, that for an access token too."""
+        with Sandbox(oauth_clients=[APP], latency=1.5) as hubspot:
+            connect(monkeypatch, hubspot.url, *([] if oauth else [hubspot.token]), **OAUTH, timeout=0.2)
+            began = time.monotonic()
+
+            worked, message = HubSpotHook(clock=NoPauses()).test_connection()
+
+        assert not worked
+        assert "the whole call took too long" in message
+        assert ("There is no access token" in message) is oauth
+        assert time.monotonic() - began < 5 * 1.5
+
+    def test_a_quick_call_is_answered(self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A form's text is a number, too."""
+        connect(monkeypatch, hubspot.url, hubspot.token, timeout="30")
+
+        assert HubSpotHook().test_connection()[0]
+
+
+class NoPauses(FakeClock):
+    """The machine's clock, but for its pauses."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
 
 
 class TestForm:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from airflow_provider_hubcontact.client.auth import AccessToken, Auth
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.network.timeouts import API_CALL, Timeouts
 from airflow_provider_hubcontact.client.transport import Transport
 from airflow_provider_hubcontact.clock import Clock
 from tests.fake_clock import FakeClock
@@ -26,6 +27,11 @@ def reply(status: int, body: str = "", **headers: str) -> bytes:
     lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(encoded)}", "Connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + encoded
+
+
+def once(**seconds: float) -> Timeouts:
+    """Return the timeouts of a call that is not repeated."""
+    return Timeouts(attempts=1, **seconds)
 
 
 class Server:
@@ -93,7 +99,11 @@ class Wire:
     """
 
     def __init__(
-        self, *replies: Reply, auth: Auth | None = None, clock: Clock | None = None, **options: float
+        self,
+        *replies: Reply,
+        auth: Auth | None = None,
+        clock: Clock | None = None,
+        timeouts: Timeouts = API_CALL,
     ) -> None:
         self.server = Server(*replies)
         self.clock = FakeClock()
@@ -102,17 +112,17 @@ class Wire:
             self.server.url,
             auth or AccessToken(TOKEN),
             self.rate_limit,
+            timeouts=timeouts,
             clock=clock or self.clock,
-            **options,  # type: ignore[arg-type]
         )
 
 
 @contextmanager
 def wire(
-    *replies: Reply, auth: Auth | None = None, clock: Clock | None = None, **options: float
+    *replies: Reply, auth: Auth | None = None, clock: Clock | None = None, timeouts: Timeouts = API_CALL
 ) -> Iterator[Wire]:
     """Connect a transport to a scripted server."""
-    connected = Wire(*replies, auth=auth, clock=clock, **options)
+    connected = Wire(*replies, auth=auth, clock=clock, timeouts=timeouts)
     try:
         with connected.transport:
             yield connected

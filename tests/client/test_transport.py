@@ -35,7 +35,7 @@ from airflow_provider_hubcontact.client.status import status_of
 from airflow_provider_hubcontact.client.transport import MAX_RETRY_AFTER, Transport, can_be_repeated, segment
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
 from airflow_provider_hubcontact.refusal import Refusal
-from tests.client.scripted import TOKEN, TRUNCATED, Reply, Server, reply, wire
+from tests.client.scripted import TOKEN, TRUNCATED, Reply, Server, once, reply, wire
 from tests.fake_clock import FakeClock
 
 BURST = '{"status":"error","message":"limit","errorType":"RATE_LIMIT","policyName":"TEN_SECONDLY_ROLLING"}'
@@ -219,7 +219,7 @@ def test_a_429_cannot_hold_everyone_back_for_a_day() -> None:
 
 def test_a_lock_holds_everyone_back() -> None:
     """A 423 is about the portal: no call of anybody goes for two seconds, nor for longer than a minute."""
-    with wire(reply(423), attempts=1) as to:
+    with wire(reply(423), timeouts=once()) as to:
         with pytest.raises(Locked):
             to.transport.request("GET", "/x", repeatable=True)
         to.rate_limit.acquire()  # another thread's
@@ -283,7 +283,7 @@ def test_nobody_listens() -> None:
 
 def test_a_host_that_does_not_answer() -> None:
     """Silence ends after the read timeout."""
-    with wire(say_nothing, read_timeout=0.2, attempts=1) as to, pytest.raises(AnswerLost, match="Timeout"):
+    with wire(say_nothing, timeouts=once(read=0.2)) as to, pytest.raises(AnswerLost, match="Timeout"):
         to.transport.request("GET", "/x", repeatable=True)
 
 
@@ -291,7 +291,7 @@ def test_a_slow_drip_ends() -> None:
     """Bytes that trickle in do not hold a call beyond its deadline."""
     began = time.monotonic()
     with (
-        wire(drip, clock=SYSTEM_CLOCK, deadline=0.3, attempts=1) as to,
+        wire(drip, clock=SYSTEM_CLOCK, timeouts=once(total=0.3)) as to,
         pytest.raises(AnswerLost, match="did not end"),
     ):
         to.transport.request("GET", "/x", repeatable=True)
