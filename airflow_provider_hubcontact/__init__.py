@@ -60,6 +60,11 @@ CONN_FIELDS: dict[str, Any] = {
         "description": "Calls under way at once, at most; as many as use the limit up if empty",
         "schema": {"type": ["integer", "null"], "minimum": 1},
     },
+    "timeout": {
+        "label": "Timeout",
+        "description": "Seconds that a call may take as a whole; 120 if empty",
+        "schema": {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 86_400},
+    },
 }
 
 

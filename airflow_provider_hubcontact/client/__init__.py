@@ -2,7 +2,7 @@
 
 from airflow_provider_hubcontact.client.account import REQUIRED_SCOPES
 from airflow_provider_hubcontact.client.auth import AccessToken, Auth, OAuthToken
-from airflow_provider_hubcontact.client.contacts import BatchAnswer, BatchInput, Contact, InputError
+from airflow_provider_hubcontact.client.contacts import BatchAnswer, BatchInput, Contact
 from airflow_provider_hubcontact.client.errors import (
     AnswerLost,
     BadRequest,
@@ -10,7 +10,6 @@ from airflow_provider_hubcontact.client.errors import (
     ConfigurationError,
     Conflict,
     DailyLimitReached,
-    ErrorDetail,
     Forbidden,
     HubSpotError,
     Locked,
@@ -27,7 +26,9 @@ from airflow_provider_hubcontact.client.errors import (
 )
 from airflow_provider_hubcontact.client.hubspot import HubSpot
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.network.timeouts import Timeouts
 from airflow_provider_hubcontact.client.properties import Option, PropertyDefinition
+from airflow_provider_hubcontact.refusal import Detail, Refusal
 
 __all__ = [
     "REQUIRED_SCOPES",
@@ -42,11 +43,10 @@ __all__ = [
     "Conflict",
     "Contact",
     "DailyLimitReached",
-    "ErrorDetail",
+    "Detail",
     "Forbidden",
     "HubSpot",
     "HubSpotError",
-    "InputError",
     "Locked",
     "Migrating",
     "NotFound",
@@ -56,8 +56,10 @@ __all__ = [
     "PropertyDefinition",
     "RateLimit",
     "RateLimited",
+    "Refusal",
     "ServerError",
     "StatusError",
+    "Timeouts",
     "TooLarge",
     "Unauthorized",
     "UnusableAnswer",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Collection
 from threading import Lock
 from typing import Any, NoReturn, Protocol
@@ -24,13 +23,13 @@ from airflow_provider_hubcontact.client.network.session import (
     exchange,
     wrong_address,
 )
+from airflow_provider_hubcontact.client.network.timeouts import TOKEN_CALL, Timeouts
 from airflow_provider_hubcontact.client.status import status_of
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
+from airflow_provider_hubcontact.refusal import Refusal
 
 RENEW_BEFORE = 300.0
 """Seconds before its end at which an access token is renewed."""
-
-DEADLINE = 60.0
-"""Seconds for the call that asks for a token."""
 
 TOKEN_API_VERSION = "2026-09"  # noqa: S105 - a version
 """The version of the token endpoint for APIs that have none of their own."""
@@ -99,7 +98,8 @@ class OAuthToken:
     :param base_url: HubSpot's.
     :param version: API version; a dated one has a token endpoint of its own.
     :param on_new_token: called with each secret that HubSpot hands out, to be masked in logs.
-    :param clock: monotonic seconds.
+    :param timeouts: how long the call that asks for a token may take; it is made once.
+    :param clock: tells the time.
     :raises ConfigurationError: if the base URL cannot be used.
 
     HubSpot docs: "Manage OAuth tokens": tokens last 30 minutes; every parameter is in the body.
@@ -114,7 +114,8 @@ class OAuthToken:
         base_url: str = "https://api.hubapi.com",
         version: str = TOKEN_API_VERSION,
         on_new_token: Callable[[str], None] = lambda _: None,
-        clock: Callable[[], float] = time.monotonic,
+        timeouts: Timeouts = TOKEN_CALL,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         dated = version if re.fullmatch(r"\d{4}-\d{2}", version) else TOKEN_API_VERSION
         self._url = f"{checked_base_url(base_url)}/oauth/{dated}/token"
@@ -125,6 +126,7 @@ class OAuthToken:
             "refresh_token": refresh_token,
         }
         self._on_new_token = on_new_token
+        self._timeouts = timeouts
         self._clock = clock
         self._lock = Lock()
         self._token: str | None = None
@@ -143,7 +145,7 @@ class OAuthToken:
         :raises NotSent: if there is no token, so that no request can be sent with it.
         """
         with self._lock:
-            if self._token is None or self._clock() >= self._renew_at:
+            if self._token is None or self._clock.monotonic() >= self._renew_at:
                 self._token = self._fetch()
             return self._token
 
@@ -166,7 +168,7 @@ class OAuthToken:
         if not isinstance(lifetime, int | float) or not lifetime > 0:
             raise UnusableAnswer("HubSpot's token endpoint answered without the token's lifetime", 200)
         self._hold(token)
-        self._renew_at = self._clock() + max(lifetime - RENEW_BEFORE, lifetime / 2)
+        self._renew_at = self._clock.monotonic() + max(lifetime - RENEW_BEFORE, lifetime / 2)
         portal, scopes = granted.get("hub_id"), granted.get("scopes")
         self.portal_id = portal if isinstance(portal, int) else None
         rotated = granted.get("refresh_token")
@@ -189,8 +191,8 @@ class OAuthToken:
                     "POST",
                     self._url,
                     auth=_NoAuth(),
-                    timeout=(5.0, 30.0),
-                    deadline=DEADLINE,
+                    timeouts=self._timeouts,
+                    clock=self._clock,
                     data=self._form,
                 )
         except AnswerLost as error:
@@ -202,7 +204,7 @@ class OAuthToken:
         if reply.status >= 400 and status_of(reply.status).error in {"NotFound", "StatusError"}:
             raise wrong_address(self._url, "POST", reply.status)
         if reply.status >= 400:
-            raise Unauthorized(401, _reason(reply.status, body), "INVALID_AUTHENTICATION")
+            raise Unauthorized(Refusal(401, _reason(reply.status, body), "INVALID_AUTHENTICATION"))
         if reply.status != 200 or not isinstance(body, dict):
             raise UnusableAnswer(
                 f"HubSpot's token endpoint answered {reply.status} without JSON", reply.status

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from airflow_provider_hubcontact.client.errors import ConfigurationError, Conflict, UnusableAnswer
-from airflow_provider_hubcontact.client.refusal import refusal
+from airflow_provider_hubcontact.client.error_body import refusal_of
+from airflow_provider_hubcontact.client.errors import ConfigurationError, UnusableAnswer
 from airflow_provider_hubcontact.client.transport import Answer, Transport, segment
+from airflow_provider_hubcontact.refusal import Refusal
 
 API_VERSIONS = ("2026-09", "2026-03", "v3")
 DEFAULT_VERSION = "2026-09"
@@ -44,35 +45,18 @@ class Contact(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class InputError:
-    """An error inside the answer to a batch.
+class BatchAnswer:
+    """The answer to a batch; what it does not mention, it does not prove.
 
-    :param status: the status that it would have alone, by its category or as it says itself; 207 if neither
-        is known.
-    :param category: HubSpot's.
-    :param message: HubSpot's sentence.
-    :param ids: inputs that it names by id.
-    :param trace_ids: inputs that it names by ``objectWriteTraceId``.
-    :param existing_id: the contact that is in the way.
-    :param properties: properties that it names.
+    :param status: HTTP status.
+    :param contacts: that it has.
+    :param refusals: errors inside the answer, each about some of the inputs.
+    :param correlation_id: HubSpot's id of the call.
     """
 
     status: int
-    category: str
-    message: str
-    ids: tuple[str, ...]
-    trace_ids: tuple[str, ...]
-    existing_id: str | None
-    properties: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class BatchAnswer:
-    """The answer to a batch; what it does not mention, it does not prove."""
-
-    status: int
     contacts: tuple[Contact, ...]
-    errors: tuple[InputError, ...]
+    refusals: tuple[Refusal, ...]
     correlation_id: str | None
 
 
@@ -212,7 +196,7 @@ def _batch_answer(answer: Answer) -> BatchAnswer:
     return BatchAnswer(
         answer.status,
         tuple(_contact(result) for result in body["results"]),
-        tuple(_input_error(error) for error in errors if isinstance(error, dict)),
+        tuple(_refusal(error, answer.correlation_id) for error in errors if isinstance(error, dict)),
         answer.correlation_id,
     )
 
@@ -230,18 +214,10 @@ def _contact(body: Any) -> Contact:
     return Contact(str(body["id"]), values, new if isinstance(new, bool) else None)
 
 
-def _input_error(body: Mapping[str, Any]) -> InputError:
-    category = str(body.get("category") or "")
-    error = refusal(_STATUSES.get(category) or _status(body.get("status")) or 207, body)
-    return InputError(
-        error.status,
-        category,
-        error.reason,
-        error.context.get("ids", ()),
-        error.context.get("objectWriteTraceId", ()),
-        error.existing_id if isinstance(error, Conflict) else None,
-        tuple(dict.fromkeys((*error.context.get("propertyName", ()), *error.properties))),
-    )
+def _refusal(body: Mapping[str, Any], correlation_id: str | None) -> Refusal:
+    """Read an error inside the answer to a batch, which has the status that it would have alone."""
+    status = _STATUSES.get(str(body.get("category"))) or _status(body.get("status")) or 207
+    return refusal_of(status, body, correlation_id)
 
 
 def _status(value: object) -> int | None:

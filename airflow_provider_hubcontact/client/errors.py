@@ -27,13 +27,10 @@ What each status means is in ``status``.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
 from airflow_provider_hubcontact.client.status import status_of
-from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.refusal import Refusal
 
 
 class HubSpotError(Exception):
@@ -110,60 +107,28 @@ class UnusableAnswer(HubSpotError):
         return str(self.args[0])
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorDetail:
-    """One thing that is wrong with a request.
-
-    :param message: HubSpot's sentence.
-    :param code: such as ``PROPERTY_DOESNT_EXIST``.
-    :param properties: the properties that it is about.
-    """
-
-    message: str
-    code: str | None = None
-    properties: tuple[str, ...] = ()
-
-
 class StatusError(HubSpotError):
     """HubSpot refused.
 
-    :param status: HTTP status.
-    :param message: HubSpot's sentence, without control characters.
-    :param category: HubSpot's category, such as ``VALIDATION_ERROR``.
-    :param correlation_id: HubSpot's id of the call, for its support.
-    :param details: everything that is wrong, one by one.
-    :param context: HubSpot's context, such as ids.
+    :param refusal: what it said.
     :param retry_after: seconds that HubSpot asks to wait.
-    :param is_hubspots: the answer has the form of HubSpot's own; others come from proxies.
     """
 
-    def __init__(
-        self,
-        status: int,
-        message: str,
-        category: str | None = None,
-        correlation_id: str | None = None,
-        details: tuple[ErrorDetail, ...] = (),
-        context: Mapping[str, tuple[str, ...]] | None = None,
-        retry_after: float | None = None,
-        is_hubspots: bool = True,
-    ) -> None:
-        super().__init__(
-            status, message, category, correlation_id, details, context, retry_after, is_hubspots
-        )
-        self.status = status
-        self.message = message
-        self.category = category
-        self.correlation_id = correlation_id
-        self.details = details
-        self.context = dict(context or {})
+    def __init__(self, refusal: Refusal, retry_after: float | None = None) -> None:
+        super().__init__(refusal, retry_after)
+        self.refusal = refusal
         self.retry_after = retry_after
-        self.is_hubspots = is_hubspots
 
     def __str__(self) -> str:
-        parts = [f"HTTP {self.status}", *([self.category] if self.category else [])]
-        origin = f" (correlation id {self.correlation_id})" if self.correlation_id else ""
-        return f"{' '.join(parts)}: {self.reason}{origin}"
+        said = self.refusal
+        parts = [f"HTTP {said.status}", *([said.category] if said.category else [])]
+        origin = f" (correlation id {said.correlation_id})" if said.correlation_id else ""
+        return f"{' '.join(parts)}: {said.message}{origin}"
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.refusal.status
 
     @property
     def retryable(self) -> bool:
@@ -174,16 +139,6 @@ class StatusError(HubSpotError):
     def untouched(self) -> bool:
         """Whether HubSpot has certainly not carried the call out."""
         return status_of(self.status).untouched
-
-    @property
-    def reason(self) -> str:
-        """All that is wrong, in HubSpot's own sentences."""
-        return reason_of(self.message, self.details)
-
-    @property
-    def properties(self) -> tuple[str, ...]:
-        """Names of the properties that HubSpot refused, each once."""
-        return tuple(dict.fromkeys(name for detail in self.details for name in detail.properties))
 
 
 class BadRequest(StatusError):
@@ -197,11 +152,6 @@ class Unauthorized(StatusError):
 class Forbidden(StatusError):
     """403: the credentials lack a scope."""
 
-    @property
-    def missing_scopes(self) -> tuple[str, ...]:
-        """The scopes that HubSpot asks for."""
-        return self.context.get("requiredGranularScopes", ())
-
 
 class NotFound(StatusError):
     """404: no such object."""
@@ -209,12 +159,6 @@ class NotFound(StatusError):
 
 class Conflict(StatusError):
     """409: it exists already, or another one has the value."""
-
-    @property
-    def existing_id(self) -> str | None:
-        """Record id of the one that exists, if HubSpot tells it; often only in its sentence."""
-        named = self.context.get("existingId") or re.findall(r"Existing ID: (\d+)", self.message)
-        return named[0] if named else None
 
 
 class TooLarge(StatusError):
@@ -227,12 +171,6 @@ class Locked(StatusError):
 
 class RateLimited(StatusError):
     """429: over the limit of calls in ten seconds."""
-
-    @property
-    def policy(self) -> str | None:
-        """The limit that was reached, such as ``TEN_SECONDLY_ROLLING``."""
-        named = self.context.get("policyName")
-        return named[0] if named else None
 
 
 class DailyLimitReached(RateLimited):
@@ -250,8 +188,3 @@ class Migrating(StatusError):
 
 class ServerError(StatusError):
     """5xx: HubSpot failed; 408, 425: a proxy before it gave up. It may have been carried out."""
-
-
-def reason_of(message: str, details: Iterable[ErrorDetail]) -> str:
-    """Say what is wrong: the details where there are any, since the message may hold them as JSON."""
-    return printable("; ".join(detail.message for detail in details if detail.message) or message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 from airflow_provider_hubcontact.client.account import Account
 from airflow_provider_hubcontact.client.auth import Auth
@@ -10,8 +10,10 @@ from airflow_provider_hubcontact.client.contacts import API_VERSIONS, DEFAULT_VE
 from airflow_provider_hubcontact.client.contacts_v1 import ContactsV1
 from airflow_provider_hubcontact.client.errors import ConfigurationError
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.network.timeouts import API_CALL, Timeouts
 from airflow_provider_hubcontact.client.properties import Properties
 from airflow_provider_hubcontact.client.transport import Calls, Transport
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 
 
 class HubSpot:
@@ -21,7 +23,8 @@ class HubSpot:
     :param auth: the credentials.
     :param api_version: ``2026-09``, ``2026-03``, ``v3``, or ``v1`` for the legacy contacts API.
     :param rate_limit: paces all calls.
-    :param options: of :class:`Transport`, such as ``attempts`` and timeouts.
+    :param timeouts: how long a call may take, and how often it is made.
+    :param clock: tells the time, and waits.
     :raises ConfigurationError: if the base URL or the version cannot be used.
     """
 
@@ -32,15 +35,17 @@ class HubSpot:
         *,
         api_version: str = DEFAULT_VERSION,
         rate_limit: RateLimit | None = None,
-        **options: Any,
+        timeouts: Timeouts = API_CALL,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         if api_version not in (*API_VERSIONS, "v1"):
             known = ", ".join((*API_VERSIONS, "v1"))
             raise ConfigurationError(f"The API version is one of {known}, not {api_version!r}")
         current = DEFAULT_VERSION if api_version == "v1" else api_version
         self.api_version = api_version
-        self.rate_limit = rate_limit or RateLimit()
-        self._transport = Transport(base_url, auth, self.rate_limit, **options)
+        self.clock = clock
+        self.rate_limit = rate_limit or RateLimit(clock=clock)
+        self._transport = Transport(base_url, auth, self.rate_limit, timeouts=timeouts, clock=clock)
         self.contacts = Contacts(self._transport, current)
         self.contacts_v1 = ContactsV1(self._transport)
         self.properties = Properties(self._transport, api_version)

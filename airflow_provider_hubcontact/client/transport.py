@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as jsonlib
-import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import requests
 import tenacity
 
 from airflow_provider_hubcontact.client.auth import Auth
+from airflow_provider_hubcontact.client.error_body import error_of, is_about_the_address
 from airflow_provider_hubcontact.client.errors import (
     AnswerLost,
     BadRequest,
@@ -35,8 +35,10 @@ from airflow_provider_hubcontact.client.network.session import (
     exchange,
     wrong_address,
 )
-from airflow_provider_hubcontact.client.refusal import is_about_the_address, refusal
+from airflow_provider_hubcontact.client.network.timeouts import API_CALL, Timeouts
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.refusal import Refusal
 
 LOCK_LASTS = 2.0
 """Seconds without any call to a portal that answers 423 ("Error handling")."""
@@ -108,10 +110,8 @@ class Transport:
     :param base_url: HubSpot's; plain http for this machine only.
     :param auth: gives the token.
     :param rate_limit: paces the calls.
-    :param attempts: how often a call is made at most.
-    :param connect_timeout: seconds to connect.
-    :param read_timeout: seconds without a byte of the answer.
-    :param deadline: seconds for one call from its start to its last byte, however its bytes arrive.
+    :param timeouts: how long a call may take, and how often it is made.
+    :param clock: tells the time, and how long to wait before a call is repeated.
     :raises ConfigurationError: if the base URL cannot be used.
     """
 
@@ -121,18 +121,15 @@ class Transport:
         auth: Auth,
         rate_limit: RateLimit,
         *,
-        attempts: int = 5,
-        connect_timeout: float = 5.0,
-        read_timeout: float = 60.0,
-        deadline: float = 120.0,
+        timeouts: Timeouts = API_CALL,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._base_url = checked_base_url(base_url)
         self._auth = auth
         self._rate_limit = rate_limit
-        self._timeout = (connect_timeout, read_timeout)
-        self._deadline = deadline
-        self._attempts = attempts
-        self._backoff = tenacity.wait_exponential(multiplier=0.5, max=20) + tenacity.wait_random(0, 0.5)
+        self._timeouts = timeouts
+        self._clock = clock
+        self._backoff = tenacity.wait_exponential(multiplier=0.5, max=20)
         self._threads = local()
         self._sessions: list[Session] = []
         self.calls = Calls()
@@ -177,7 +174,7 @@ class Transport:
         data = None if json is None else jsonlib.dumps(json, allow_nan=False).encode()
         call = _Call(method, self._base_url + path, data, params, may_miss)
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self._attempts),
+            stop=tenacity.stop_after_attempt(self._timeouts.attempts),
             retry=tenacity.retry_if_exception(lambda error: can_be_repeated(error, repeatable=repeatable)),
             wait=self._wait,
             sleep=self._rate_limit.wait,
@@ -205,7 +202,8 @@ class Transport:
         if isinstance(error, RateLimited | Locked):
             return 0.0  # the rate limit holds everyone back
         asked = error.retry_after if isinstance(error, StatusError) else None
-        return asked if asked is not None else self._backoff(state)
+        # Without chance, calls that failed together would be repeated together.
+        return asked if asked is not None else self._backoff(state) + 0.5 * self._clock.random()
 
     def _attempt(self, call: _Call) -> Answer:
         token = self._auth.token()
@@ -216,24 +214,24 @@ class Transport:
 
     def _send(self, call: _Call, token: str) -> Reply:
         slot = self._rate_limit.acquire()
-        status, began = None, time.monotonic()
+        status, began = None, self._clock.monotonic()
         try:
             reply = exchange(
                 self._session(),
                 call.method,
                 call.url,
                 auth=_Bearer(token),
-                timeout=self._timeout,
-                deadline=self._deadline,
+                timeouts=self._timeouts,
+                clock=self._clock,
                 data=call.data,
                 params=call.params,
             )
             status = reply.status
         finally:
-            self.calls.count(status, time.monotonic() - began)
+            self.calls.count(status, self._clock.monotonic() - began)
             self._rate_limit.done(slot)
         if status != 429:
-            self._rate_limit.learn(reply.headers, slot, time.monotonic() - began)
+            self._rate_limit.learn(reply.headers, slot, self._clock.monotonic() - began)
         return reply
 
     def _translate(self, call: _Call, reply: Reply) -> Answer:
@@ -265,7 +263,7 @@ class Transport:
         has_input = call.data is not None or call.may_miss
         if is_about_the_address(status, body, may_miss=call.may_miss, has_input=has_input):
             return wrong_address(call.url, call.method, status)
-        error = refusal(status, body, correlation_id, _seconds(retry_after))
+        error = error_of(status, body, correlation_id, _seconds(retry_after))
         asked = None if error.retry_after is None else min(error.retry_after, MAX_RETRY_AFTER)
         if isinstance(error, DailyLimitReached):
             error.retry_after = self._rate_limit.end_day()
@@ -306,7 +304,8 @@ def segment(text: str) -> str:
     except UnicodeEncodeError:
         encoded = ""
     if encoded in {"", ".", ".."}:
-        raise BadRequest(400, f"{printable(repr(text))} cannot be looked up", "VALIDATION_ERROR")
+        words = f"{printable(repr(text))} cannot be looked up"
+        raise BadRequest(Refusal(400, words, "VALIDATION_ERROR"))
     return encoded
 
 

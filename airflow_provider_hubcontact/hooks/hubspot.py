@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,10 @@ from airflow_provider_hubcontact.client import (
     HubSpotError,
     OAuthToken,
     RateLimit,
+    Timeouts,
 )
+from airflow_provider_hubcontact.client.network.timeouts import API_CALL, TOKEN_CALL, check_seconds
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.compat import mask_secret
 
 if TYPE_CHECKING:
@@ -38,6 +42,7 @@ class HubSpotHook(BaseHook):
 
     :param hubspot_conn_id: the Airflow connection, of type ``hubspot``.
     :param api_version: ``2026-09``, ``2026-03``, ``v3`` or ``v1``; the connection's unless given here.
+    :param clock: tells the client the time, and waits for it.
     """
 
     conn_name_attr = "hubspot_conn_id"
@@ -46,11 +51,16 @@ class HubSpotHook(BaseHook):
     hook_name = "HubSpot"
 
     def __init__(
-        self, hubspot_conn_id: str = default_conn_name, api_version: str | None = None, **kwargs: Any
+        self,
+        hubspot_conn_id: str = default_conn_name,
+        api_version: str | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.hubspot_conn_id = hubspot_conn_id
         self._api_version = api_version
+        self._clock = clock
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
@@ -110,12 +120,14 @@ class HubSpotHook(BaseHook):
         if not isinstance(extra, dict):
             raise ConfigurationError(f"Extra of the connection {connection.conn_id} is no JSON object.")
         version = str(self._api_version or extra.get("api_version") or DEFAULT_API_VERSION)
-        url = base_url(connection)
+        url, timeouts = base_url(connection), _timeouts(extra)
         return HubSpot(
             url,
-            _auth(connection, extra, url, version),
+            _auth(connection, extra, base_url=url, version=version, timeouts=timeouts, clock=self._clock),
             api_version=version,
-            rate_limit=_rate_limit(connection, extra),
+            rate_limit=_rate_limit(connection, extra, self._clock),
+            timeouts=timeouts,
+            clock=self._clock,
         )
 
 
@@ -133,7 +145,15 @@ def base_url(connection: Connection) -> str:
     return f"{host.rstrip('/')}:{connection.port}" if connection.port and not has_port else host
 
 
-def _auth(connection: Connection, extra: dict[str, Any], base_url: str, version: str) -> Auth:
+def _auth(
+    connection: Connection,
+    extra: dict[str, Any],
+    *,
+    base_url: str,
+    version: str,
+    timeouts: Timeouts,
+    clock: Clock,
+) -> Auth:
     if any(extra.get(name) for name in API_KEY_NAMES):
         raise ConfigurationError(
             f"The connection {connection.conn_id} has an API key. HubSpot ended API keys on 2022-11-30: put "
@@ -153,20 +173,26 @@ def _auth(connection: Connection, extra: dict[str, Any], base_url: str, version:
     mask_secret(client_secret)
     mask_secret(refresh_token)
     return OAuthToken(
-        client_id, client_secret, refresh_token, base_url=base_url, version=version, on_new_token=mask_secret
+        *(client_id, client_secret, refresh_token),
+        base_url=base_url,
+        version=version,
+        on_new_token=mask_secret,
+        timeouts=replace(TOKEN_CALL, total=min(TOKEN_CALL.total, timeouts.total)),
+        clock=clock,
     )
 
 
-def _rate_limit(connection: Connection, extra: dict[str, Any]) -> RateLimit:
+def _rate_limit(connection: Connection, extra: dict[str, Any], clock: Clock) -> RateLimit:
     return RateLimit(
         calls=_number(extra, "rate_limit", int),
         at_most=_number(extra, "concurrency", int),
         reserve=_number(extra, "reserve", float) or 0.0,
-        slots=_shared_slots(connection, extra),
+        slots=_shared_slots(connection, extra, clock),
+        clock=clock,
     )
 
 
-def _shared_slots(connection: Connection, extra: dict[str, Any]) -> Slots | None:
+def _shared_slots(connection: Connection, extra: dict[str, Any], clock: Clock) -> Slots | None:
     url = extra.get("rate_limit_store")
     if not url:
         return None
@@ -175,7 +201,15 @@ def _shared_slots(connection: Connection, extra: dict[str, Any]) -> Slots | None
     mask_secret(str(url))
     # HubSpot counts each app's calls; a digest tells apps apart without giving their secrets away.
     app = connection.password or f"{extra.get('client_id')} {extra.get('refresh_token')}"
-    return SharedSlots(str(url), hashlib.sha256(app.encode()).hexdigest()[:16])
+    return SharedSlots(str(url), hashlib.sha256(app.encode()).hexdigest()[:16], clock)
+
+
+def _timeouts(extra: dict[str, Any]) -> Timeouts:
+    seconds = _number(extra, "timeout", float)
+    if seconds is None:
+        return API_CALL
+    check_seconds("timeout", seconds)
+    return Timeouts(total=seconds)
 
 
 def _number(extra: dict[str, Any], name: str, kind: type[int | float]) -> Any:
@@ -183,6 +217,8 @@ def _number(extra: dict[str, Any], name: str, kind: type[int | float]) -> Any:
     if value is None or value == "":
         return None
     try:
+        if isinstance(value, bool):
+            raise TypeError("a flag")
         return kind(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise ConfigurationError(f"The connection's {name} is no number: {json.dumps(value)}") from error

@@ -109,7 +109,10 @@ class SyncBuilder:
             rules,
             self.port,
             self.port if writes else None,
-            coercer=Coercer(portal.kinds, self._report.coerced, asked.key.property, portal.padded),
+            coercer=Coercer(
+                *(portal.kinds, self._report.coerced, asked.key.property, portal.padded),
+                this_year=self._hubspot.clock.now().year,
+            ),
             schema=schema,
             portal=allowed,
             once=asked.writes.duplicates == Duplicates.REJECT,

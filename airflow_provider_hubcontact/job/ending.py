@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.printable import printable_lines, printable_logger
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy, Verdict
 from airflow_provider_hubcontact.sync.keep.explanation import bounded, explain, reasons_of
@@ -50,9 +50,11 @@ def decided(policy: Policy, report: Report, stop: Stop | None) -> Verdict:
     return policy.decide(report.tally)
 
 
-def told(report: Report, verdict: Verdict, stop: Stop | None, places: list[str]) -> str:
+def told(
+    report: Report, verdict: Verdict, stop: Stop | None, places: list[str], clock: Clock = SYSTEM_CLOCK
+) -> str:
     """Return why the task ends as it does; see :func:`explain`."""
-    return explain(report, verdict, stop, places, datetime.now(UTC))
+    return explain(report, verdict, stop, places, clock.now())
 
 
 def log_a_good_end(report: Report, verdict: Verdict, text: str) -> None:

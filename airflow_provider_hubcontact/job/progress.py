@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from threading import Event, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -32,19 +31,20 @@ class Progress:
     """Logs a line every few seconds as long as its block lasts, and keeps the report's timeline.
 
     :param report: counts the rows.
-    :param hubspot: counts the calls.
+    :param hubspot: counts the calls; its clock tells the time.
     :param total: rows of the source, if that is known.
     """
 
     def __init__(self, report: Report, hubspot: HubSpot, total: int | None = None) -> None:
         self.report, self._hubspot, self._total = report, hubspot, total
+        self._clock = hubspot.clock
         self._ended = Event()
         self._thread = Thread(target=self._tell, name="hubspot-progress", daemon=True)
 
     def __enter__(self) -> Self:
         # A run that is rehearsed first has two parts, and one timeline.
         before = self.report.timeline[-1][0] if self.report.timeline else 0.0
-        self._began = time.monotonic() - before
+        self._began = self._clock.monotonic() - before
         self._note(before)
         self._thread.start()
         return self
@@ -54,13 +54,13 @@ class Progress:
     ) -> None:
         self._ended.set()
         self._thread.join()
-        self._note(time.monotonic() - self._began)
+        self._note(self._clock.monotonic() - self._began)
 
     def _tell(self) -> None:
         pace, told = SAMPLE_EVERY, self._began
         due = self._began + pace
-        while not self._ended.wait(max(0.0, due - time.monotonic())):
-            now = time.monotonic()
+        while not self._clock.wait(self._ended, max(0.0, due - self._clock.monotonic())):
+            now = self._clock.monotonic()
             self._note(now - self._began)
             if len(self.report.timeline) > MOST_POINTS:
                 kept = (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import NamedTuple
 
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
+from airflow_provider_hubcontact.clock import Clock
 from airflow_provider_hubcontact.job.build import SyncBuilder
 from airflow_provider_hubcontact.job.errors import PreflightError, RunStopped, SourceError
 from airflow_provider_hubcontact.job.files.spool import Spool
@@ -200,7 +200,7 @@ class Run:
         with (
             held_back(self._signal.stop),
             Progress(self.report, self.hubspot, self._total),
-            ThreadWorkers[Call, Answer](lambda: self.hubspot.at_once, self.hubspot.cancel) as workers,
+            self._workers() as workers,
         ):
             self._signal.reaches(workers)
             settled = self._settled(memory)
@@ -211,6 +211,9 @@ class Run:
         if stop is None:
             self._tell_of_columns()
         return stop
+
+    def _workers(self) -> ThreadWorkers[Call, Answer]:
+        return ThreadWorkers(lambda: self.hubspot.at_once, self.hubspot.cancel, self.hubspot.clock)
 
     def _settled(self, memory: Memory) -> Callable[[Result], None]:
         def settled(result: Result) -> None:
@@ -282,7 +285,7 @@ class Run:
             log.info("A row cannot be told from others, so that a retry begins with the first one.")
             yield None
             return
-        checkpoint = Checkpoint(store, source, asked.policy)
+        checkpoint = Checkpoint(store, source, asked.policy, self.hubspot.clock)
         self.report.resume(checkpoint.tally)
         try:
             yield checkpoint
@@ -311,28 +314,27 @@ def opened(
     if source and source.watermark:
         watermark = Watermark(source.watermark, around.mark_store(settings), settings.policy)
     with around.client() as hubspot, rows_of(source, around, watermark) as rows:
-        started = time.monotonic()
+        clock = hubspot.clock
+        started = clock.monotonic()
         report.api_version = hubspot.api_version
         report.ledger = settings.ledger.path if settings.ledger else None
         try:
-            with _ledger(settings, around) as ledger:
+            with _ledger(settings, around, clock) as ledger:
                 yield Run(settings, around, report, signal, hubspot, rows, ledger, watermark)
         finally:
-            report.seconds = time.monotonic() - started
+            report.seconds = clock.monotonic() - started
             report.calls = hubspot.calls.to_dict()
             limit = hubspot.rate_limit
             report.quota = {"calls_in_10_seconds": limit.limit, "calls_left_today": limit.daily_remaining}
 
 
 @contextmanager
-def _ledger(settings: Settings, around: Surroundings) -> Iterator[Ledger | None]:
+def _ledger(settings: Settings, around: Surroundings, clock: Clock) -> Iterator[Ledger | None]:
     if settings.ledger is None:
         yield None
         return
     with (
         around.ledger(settings.ledger.path) as store,
-        Ledger(
-            store, around.attempt, settings.policy, values=settings.ledger.values, clock=time.monotonic
-        ) as ledger,
+        Ledger(store, around.attempt, settings.policy, values=settings.ledger.values, clock=clock) as ledger,
     ):
         yield ledger

@@ -45,7 +45,12 @@ def _count(run: Run, rows: Rows, counted: GuardPass) -> Stop | None:
     try:
         stop = run.drive(rows, Memory(lambda _: None, counted, is_final=False), writes=False)
         reason = f"the run stopped before it wrote: {stop.reason}" if stop else None
-        totals = totals_of(counted.totals, run.hubspot.rate_limit.limit, run.builder.port.batch_size)
+        totals = totals_of(
+            counted.totals,
+            run.hubspot.rate_limit.limit,
+            run.builder.port.batch_size,
+            clock=run.hubspot.clock,
+        )
         run.report.plan = {**totals, "sha256": None}
         if stop is None:
             check_guards(totals, run.settings.guards)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 
 from airflow_provider_hubcontact.client import errors
 from airflow_provider_hubcontact.client.contacts import BatchAnswer, Contact
-from airflow_provider_hubcontact.client.errors import ErrorDetail, HubSpotError, StatusError
+from airflow_provider_hubcontact.client.errors import HubSpotError, StatusError
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.job.plans.guards import check_guards, guard_pass
@@ -31,6 +30,7 @@ from airflow_provider_hubcontact.operators import metrics
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.options import Key, Writes
 from airflow_provider_hubcontact.operators.stores import task_state
+from airflow_provider_hubcontact.refusal import Detail, Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
 from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.keep import checkpoint
@@ -41,6 +41,7 @@ from airflow_provider_hubcontact.sync.model.ports import Found, Lost, Refused
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from tests.airflow.running import run
+from tests.fake_clock import FakeClock
 
 # Preflight
 
@@ -186,11 +187,14 @@ def problems(
             {"writes": Writes(create_properties=True)}, {}, "crm.schemas.contacts.write", id="scope to create"
         ),
         pytest.param(
-            {}, {"client": hubspot(scopes=errors.Unauthorized(401, "no"))}, None, id="no token, alone"
+            {},
+            {"client": hubspot(scopes=errors.Unauthorized(Refusal(401, "no")))},
+            None,
+            id="no token, alone",
         ),
         pytest.param(
             {"mapping": {"a": "ctiy"}},
-            {"client": hubspot(scopes=errors.Unauthorized(401, "wrong token"))},
+            {"client": hubspot(scopes=errors.Unauthorized(Refusal(401, "wrong token")))},
             "wrong token",
             id="no token, beside something else",
         ),
@@ -272,24 +276,33 @@ class Raising:
         (errors.ConfigurationError("no certificates"), Lost("no certificates", sent=False, setup=True)),
         (errors.AnswerLost("gone"), Lost("gone", sent=True)),
         (errors.UnusableAnswer("a page", 200), Lost("a page", sent=True)),
-        (errors.BadRequest(400, "bad", "C", "id"), Refused(400, "bad", "C", "id")),
-        (errors.Unauthorized(401, "no"), Refused(401, "no", stops=True)),
-        (errors.Forbidden(403, "no"), Refused(403, "no", stops=True)),
-        (errors.ServerError(503, "no"), Refused(503, "no")),
-        (errors.RateLimited(429, "slow", retry_after=3), Refused(429, "slow", retry_after=3)),
+        (errors.BadRequest(Refusal(400, "bad", "C", "id")), Refused(Refusal(400, "bad", "C", "id"))),
+        (errors.Unauthorized(Refusal(401, "no")), Refused(Refusal(401, "no"), stops=True)),
+        (errors.Forbidden(Refusal(403, "no")), Refused(Refusal(403, "no"), stops=True)),
+        (errors.ServerError(Refusal(503, "no")), Refused(Refusal(503, "no"))),
         (
-            errors.DailyLimitReached(429, "theirs", context={"policyName": ("DAILY",)}, retry_after=9),
-            Refused(429, "theirs", stops=True, retry_after=9),
+            errors.RateLimited(Refusal(429, "slow"), retry_after=3),
+            Refused(Refusal(429, "slow"), retry_after=3),
         ),
         (
-            errors.DailyLimitReached(429, "ours", retry_after=9),
-            Refused(429, "ours", stops=True, retry_after=9, why="ours"),
+            errors.DailyLimitReached(Refusal(429, "theirs", policy="DAILY"), 9),
+            Refused(Refusal(429, "theirs", policy="DAILY"), stops=True, retry_after=9),
         ),
-        (errors.Migrating(477, "moves"), Refused(477, "moves", stops=True, retry_after=MIGRATION_PAUSE)),
-        (errors.Migrating(477, "moves", retry_after=5), Refused(477, "moves", stops=True, retry_after=5)),
         (
-            errors.Conflict(409, "taken", context={"existingId": ("7",)}),
-            Refused(409, "taken", existing_id="7"),
+            errors.DailyLimitReached(Refusal(429, "ours", why="ours"), 9),
+            Refused(Refusal(429, "ours", why="ours"), stops=True, retry_after=9),
+        ),
+        (
+            errors.Migrating(Refusal(477, "moves")),
+            Refused(Refusal(477, "moves"), stops=True, retry_after=MIGRATION_PAUSE),
+        ),
+        (
+            errors.Migrating(Refusal(477, "moves"), retry_after=5),
+            Refused(Refusal(477, "moves"), stops=True, retry_after=5),
+        ),
+        (
+            errors.Conflict(Refusal(409, "taken", existing_id="7")),
+            Refused(Refusal(409, "taken", existing_id="7")),
         ),
     ],
 )
@@ -528,12 +541,12 @@ def test_a_place_waits_for_no_row_for_ever() -> None:
 
 def test_a_place_is_written_seldom() -> None:
     """Not before its time, and not when it has not moved."""
-    now, state = [0.0], State()
-    found = Checkpoint(state, "digest", Policy.of({}), clock=lambda: now[0])
+    clock, state = FakeClock(), State()
+    found = Checkpoint(state, "digest", Policy.of({}), clock)
     found.keep()
     found.settled(ended(1))
     before = state.writes
-    now[0] = checkpoint.EVERY
+    clock.sleep(checkpoint.EVERY)
     found.settled(ended(2))
     after = state.writes
     found.keep()
@@ -576,7 +589,7 @@ class Definitions:
 
     def create(self, definition: PropertyDefinition) -> None:
         if definition.name == "city":
-            raise errors.Conflict(409, "there is one")
+            raise errors.Conflict(Refusal(409, "there is one"))
         self.created.append(definition.name)
 
 
@@ -587,9 +600,9 @@ NO_STAGES = Stages.of(())
 @pytest.mark.parametrize(
     ("listed", "stages", "is_known"),
     [
-        (errors.Forbidden(403, "no"), OWN, False),
-        (errors.NotFound(404, "no"), NO_STAGES, False),
-        (errors.ServerError(503, "no"), NO_STAGES, False),
+        (errors.Forbidden(Refusal(403, "no")), OWN, False),
+        (errors.NotFound(Refusal(404, "no")), NO_STAGES, False),
+        (errors.ServerError(Refusal(503, "no")), NO_STAGES, False),
         (errors.NotSent("no"), NO_STAGES, False),
         ([], NO_STAGES, False),
         ([CITY], OWN, True),
@@ -607,7 +620,7 @@ def test_portal_of(listed: Any, stages: Stages, is_known: bool) -> None:
 
 def test_rules_that_cannot_be_read() -> None:
     """HubSpot then checks them itself."""
-    client: Any = Definitions([CITY], errors.ServerError(503, "no"))
+    client: Any = Definitions([CITY], errors.ServerError(Refusal(503, "no")))
 
     assert portal_of(client, rules=True).rules == {}
 
@@ -655,14 +668,14 @@ def test_a_schema_defines_a_property(told: Mapping[str, Any], kind: str, label: 
 
 def test_details_and_names_are_kept() -> None:
     """A refusal keeps all that is wrong, with the properties."""
-    detail = ErrorDetail("bad", "INVALID_OPTION", ("city",))
-    error: StatusError = errors.BadRequest(400, "bad", details=(detail,))
+    detail = Detail("bad", "INVALID_OPTION", ("city",))
+    error: StatusError = errors.BadRequest(Refusal(400, "bad", details=(detail,)))
     client: Any = Raising(error)
 
     answer = ContactsPort(client, "email").read(["a"], ())
 
     assert isinstance(answer, Refused)
-    assert Counter(answer.properties) == Counter(answer.details[0].properties) == Counter(["city"])
+    assert answer.refusal.details == (detail,)
 
 
 @pytest.mark.parametrize("flag", ["maybe", "None", "{{ params.dry }}"])

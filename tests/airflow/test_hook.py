@@ -18,6 +18,7 @@ from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook, base_url
 from airflow_provider_hubcontact.sandbox import OAuthClient, Sandbox
 from tests.airflow.running import CONTACTS, connect
 from tests.client import redis_server
+from tests.fake_clock import FakeClock
 
 try:
     from airflow.providers.common.compat.sdk import redact
@@ -104,6 +105,11 @@ class TestCredentials:
             ("", OAUTH | {"api_version": 3}, "The API version is one of"),
             ("pat-na1-x", {"reserve": 1.5}, "reserve"),
             ("pat-na1-x", {"concurrency": 0}, "concurrency is at least one"),
+            ("pat-na1-x", {"timeout": "soon"}, 'timeout is no number: "soon"'),
+            ("pat-na1-x", {"timeout": True}, "timeout is no number: true"),
+            ("pat-na1-x", {"timeout": 0}, "timeout is more than 0 and at most 86,400 seconds, not 0.0"),
+            ("pat-na1-x", {"timeout": "nan"}, "timeout is more than 0 .* not nan"),
+            ("pat-na1-x", {"timeout": 86_401}, "timeout is more than 0 .* not 86401.0"),
             ("pat-na1-x", {"rate_limit_store": "localhost"}, "rate_limit_store is a URL"),
         ],
     )
@@ -194,6 +200,35 @@ class TestTestConnection:
         assert not any(secret in message for secret in (TOKEN, "app-secret", "wrong-one"))
 
 
+class TestTimeout:
+    @pytest.mark.parametrize("oauth", [False, True], ids=["call", "token"])
+    def test_a_call_ends_in_time(self, monkeypatch: pytest.MonkeyPatch, oauth: bool) -> None:
+        """The connection's ``timeout`` bounds each call, that for an access token too."""
+        with Sandbox(oauth_clients=[APP], latency=1.5) as hubspot:
+            connect(monkeypatch, hubspot.url, *([] if oauth else [hubspot.token]), **OAUTH, timeout=0.2)
+            began = time.monotonic()
+
+            worked, message = HubSpotHook(clock=NoPauses()).test_connection()
+
+        assert not worked
+        assert "the whole call took too long" in message
+        assert ("There is no access token" in message) is oauth
+        assert time.monotonic() - began < 5 * 1.5
+
+    def test_a_quick_call_is_answered(self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A form's text is a number, too."""
+        connect(monkeypatch, hubspot.url, hubspot.token, timeout="30")
+
+        assert HubSpotHook().test_connection()[0]
+
+
+class NoPauses(FakeClock):
+    """The machine's clock, but for its pauses."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
 class TestForm:
     def test_the_declared_fields_are_those_that_are_read(self) -> None:
         """Every field of the form has a label, and secret ones are masked."""
@@ -248,6 +283,23 @@ def test_the_token_is_renewed_before_it_expires(monkeypatch: pytest.MonkeyPatch)
                 time.sleep(0.3)
 
             assert client.calls.to_dict()["by_status"] == {"200": 6}
+
+
+def test_the_clock_is_handed_on(hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client, its limit and its credentials take the time from the hook's clock."""
+    clock = FakeClock()
+    connect(monkeypatch, hubspot.url, **OAUTH)
+
+    with HubSpotHook(clock=clock).get_conn() as client:
+        client.properties.list()
+        before = client.account._auth.token()  # noqa: SLF001 - nothing shows it
+        client.rate_limit.pause(86_400)
+        client.properties.list()  # it waits for a day
+        after = client.account._auth.token()  # noqa: SLF001 - same
+
+    assert client.clock is clock
+    assert clock.seconds >= 86_400
+    assert before != after
 
 
 def test_a_connection_as_json(hubspot: Sandbox) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_hubcontact import CONN_FIELDS
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
@@ -65,6 +66,14 @@ def test_every_parameter_is_told() -> None:
 
     assert keywords <= documented
     assert keywords == set(re.findall(r":param (\w+):", HubSpotUpdateContactOperator.__doc__ or ""))
+
+
+def test_every_field_of_the_connection_is_told() -> None:
+    """The table of the connection has all fields of Extra, and no other."""
+    table = README.partition("start:connection] -->")[2].partition("<!-- --8<-- [end:connection]")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| Extra ")]
+
+    assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(CONN_FIELDS)
 
 
 def test_every_outcome_is_told() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -75,7 +74,7 @@ def synced(
         policy = Policy.of({})
         attempt = Attempt("dag/run", "task", -1, 1)
         with (
-            Ledger(store, attempt, policy, values=True, clock=time.monotonic) as ledger,
+            Ledger(store, attempt, policy, values=True) as ledger,
             ThreadWorkers[Call, Answer]() as workers,
         ):
             assert sync.run(rows, workers, settled, ledger) is None

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.client import auth
 from airflow_provider_hubcontact.client.auth import AccessToken, OAuthToken
 from airflow_provider_hubcontact.client.errors import AnswerLost, NotSent
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.transport import Transport
-from tests.client.scripted import TOKEN, Server, wire
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
+from tests.client.scripted import TOKEN, Server, once, wire
 
 DEADLINE = 0.3
 LATE = 1.5
@@ -62,7 +62,7 @@ DRIPS = {
 def calling(listening: socket.socket, deadline: float, scheme: str = "http") -> Transport:
     """Return a client of a server that listens there."""
     url = f"{scheme}://127.0.0.1:{listening.getsockname()[1]}"
-    return Transport(url, AccessToken(TOKEN), RateLimit(), attempts=1, deadline=deadline)
+    return Transport(url, AccessToken(TOKEN), RateLimit(), timeouts=once(total=deadline))
 
 
 def serve_in_thread(listening: socket.socket, script: Script) -> None:
@@ -81,7 +81,7 @@ def serve_in_thread(listening: socket.socket, script: Script) -> None:
 def test_whatever_drips(script: Script) -> None:
     """Bytes that trickle in, in whatever part of an answer, do not hold a call beyond its deadline."""
     began = time.monotonic()
-    with wire(script, deadline=DEADLINE, attempts=1) as to, pytest.raises(AnswerLost):
+    with wire(script, clock=SYSTEM_CLOCK, timeouts=once(total=DEADLINE)) as to, pytest.raises(AnswerLost):
         to.transport.request("POST", "/x", json={}, repeatable=True)
 
     assert time.monotonic() - began < LATE
@@ -93,7 +93,8 @@ def test_whatever_drips_wherever(cut: int, drip: bytes) -> None:
     """An answer may begin to drip at any byte, with any bytes."""
     whole = OK + b"Content-Type: application/json\r\nContent-Length: 9999\r\n\r\n{"
     began = time.monotonic()
-    with wire(dripping(whole[:cut], drip), deadline=0.15, attempts=1) as to, pytest.raises(AnswerLost):
+    script = dripping(whole[:cut], drip)
+    with wire(script, clock=SYSTEM_CLOCK, timeouts=once(total=0.15)) as to, pytest.raises(AnswerLost):
         to.transport.request("GET", "/x", repeatable=True)
 
     assert time.monotonic() - began < LATE
@@ -146,7 +147,7 @@ def test_each_call_of_a_connection_has_its_own_deadline() -> None:
             if rest:
                 connection.recv(65_536)
 
-    with wire(answer, deadline=0.5, attempts=1) as to:
+    with wire(answer, clock=SYSTEM_CLOCK, timeouts=once(total=0.5)) as to:
         for _ in range(5):
             assert to.transport.request("GET", "/x", repeatable=True).status == 200
 
@@ -161,7 +162,7 @@ def test_a_kept_connection_that_begins_to_drip() -> None:
         connection.recv(65_536)
         dripping(OK, b"X: y\r\n")(connection)
 
-    with wire(answer, deadline=DEADLINE, attempts=1) as to:
+    with wire(answer, clock=SYSTEM_CLOCK, timeouts=once(total=DEADLINE)) as to:
         to.transport.request("GET", "/x", repeatable=True)
         began = time.monotonic()
         with pytest.raises(AnswerLost, match="took too long"):
@@ -175,7 +176,7 @@ def test_the_wait_for_the_next_byte_is_still_bounded() -> None:
     """A long deadline leaves the shorter time for a single byte as it is."""
     began = time.monotonic()
     with (
-        wire(lambda _: time.sleep(2), deadline=60, read_timeout=0.2, attempts=1) as to,
+        wire(lambda _: time.sleep(2), clock=SYSTEM_CLOCK, timeouts=once(total=60, read=0.2)) as to,
         pytest.raises(AnswerLost, match="nothing came for too long"),
     ):
         to.transport.request("GET", "/x", repeatable=True)
@@ -191,18 +192,19 @@ def test_an_answer_in_time_is_whole() -> None:
             connection.sendall(bytes([byte]))
             time.sleep(0.002)
 
-    with wire(slowly, deadline=20, attempts=1) as to:
+    with wire(slowly, clock=SYSTEM_CLOCK, timeouts=once(total=20)) as to:
         assert to.transport.request("GET", "/x", repeatable=True).body == {"a": 1}
 
 
-def test_a_token_endpoint_that_drips(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_endpoint_that_drips() -> None:
     """The call for a token has a deadline as well; the request that needs the token was not sent."""
-    monkeypatch.setattr(auth, "DEADLINE", DEADLINE)
     server = Server(dripping(OK, b"X: y\r\n"))
     began = time.monotonic()
 
     with pytest.raises(NotSent, match="no access token"):
-        OAuthToken("app", "app-secret", "refresh-me", base_url=server.url).token()
+        OAuthToken(
+            "app", "app-secret", "refresh-me", base_url=server.url, timeouts=once(total=DEADLINE)
+        ).token()
 
     assert time.monotonic() - began < LATE
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from airflow_provider_hubcontact.client import AccessToken, HubSpot, RateLimit
 from airflow_provider_hubcontact.client.status import status_of
 from airflow_provider_hubcontact.job.portal.contacts_port import port_of
+from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.decide.settle import Settled, settle
@@ -28,11 +29,12 @@ from airflow_provider_hubcontact.sync.model.outcome import (
     Stop,
     refused_as,
 )
-from airflow_provider_hubcontact.sync.model.ports import Answers, Fault, Lost, Step, Written
+from airflow_provider_hubcontact.sync.model.ports import Answers, Lost, Step, Written
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind, kept
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
-from tests.client.scripted import Clock, reply, wire
+from tests.client.scripted import reply, wire
+from tests.fake_clock import FakeClock
 from tests.sync.fakes import ShuffledWorkers
 
 PEOPLE = [{"email": f"c{number}@example.com", "firstname": "old"} for number in range(200)]
@@ -54,12 +56,12 @@ class Ended:
     """A run against a sandbox: results by row, why it stopped, and what it cost."""
 
     def __init__(self, sandbox: Sandbox, api: str, *, create: bool = False, rows: int = 5) -> None:
-        clock = Clock()
+        clock = FakeClock()
         self.results: dict[int, Result] = {}
         source = [{"email": f"c{number}@example.com", "firstname": "new"} for number in range(rows)]
         if create:
             source = [each | {"email": f"new-{each['email']}"} for each in source]
-        limit = RateLimit(1_000_000, clock=clock, sleep=clock.sleep)
+        limit = RateLimit(1_000_000, clock=clock)
         with HubSpot(sandbox.url, AccessToken(sandbox.token), api_version=api, rate_limit=limit) as hubspot:
             port = port_of(hubspot, "email")
             sync = Sync(RecordMapping(), Rules(create=create), port, port)
@@ -256,7 +258,7 @@ def test_trouble_that_names_nobody_is_not_hunted_for(status: int) -> None:
     ]
 
     settled = settle(
-        [Step(change) for change in changes], Answers(207, (Written("901"),), (Fault(status, "X", "busy"),))
+        [Step(change) for change in changes], Answers(207, (Written("901"),), (Refusal(status, "busy", "X"),))
     )
 
     assert settled.again == ()
@@ -271,9 +273,11 @@ def test_a_contact_among_results_and_errors(status: int, by_trace: bool, write: 
     """Neither fact is believed: ``unknown``, with both."""
     address = "k1" if write is Write.CREATE else "901"
     change = Change(Record(1, "k1", {}), write, address, ({"firstname": "new"},))
-    fault = Fault(status, "X", "it is wrong", ("1-0",) if by_trace else (), () if by_trace else (address,))
+    refusal = Refusal(
+        status, "it is wrong", "X", trace_ids=("1-0",) if by_trace else (), ids=() if by_trace else (address,)
+    )
 
-    settled = settle([Step(change)], Answers(207, (Written("901", "k1"),), (fault,)))
+    settled = settle([Step(change)], Answers(207, (Written("901", "k1"),), (refusal,)))
 
     (result,) = settled.results
     assert result.outcome is Outcome.UNKNOWN

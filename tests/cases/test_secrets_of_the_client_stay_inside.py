@@ -19,7 +19,8 @@ from airflow_provider_hubcontact.client.account import Account
 from airflow_provider_hubcontact.client.auth import AccessToken, OAuthToken
 from airflow_provider_hubcontact.client.errors import HubSpotError
 from airflow_provider_hubcontact.client.network.redaction import SHORTEST, without
-from tests.client.scripted import Clock, Server, reply, wire
+from tests.client.scripted import Server, once, reply, wire
+from tests.fake_clock import FakeClock
 
 TOKEN, SECRET, REFRESH, OLD = "pat-na1/a+b=c", "app-secret~1", "refresh-me.2", "first-token-3"
 SECRETS = (TOKEN, SECRET, REFRESH, OLD)
@@ -158,9 +159,9 @@ def granted(token: str, refresh: str | None = None) -> bytes:
     return reply(200, json.dumps(answer | ({"refresh_token": refresh} if refresh else {})))
 
 
-def oauth(clock: Clock | None = None) -> OAuthToken:
+def oauth(clock: FakeClock | None = None) -> OAuthToken:
     server = Server(granted(OLD), granted(TOKEN, REFRESH))
-    return OAuthToken("app", SECRET, "refresh-me-first", base_url=server.url, clock=clock or Clock())
+    return OAuthToken("app", SECRET, "refresh-me-first", base_url=server.url, clock=clock or FakeClock())
 
 
 def with_all_tokens() -> OAuthToken:
@@ -209,7 +210,7 @@ def test_no_error_holds_a_secret(disguise: Callable[[str], str], secret: str) ->
         head, _, body = answer.partition(b"\r\n\r\n")
         length = [line for line in head.split(b"\r\n") if line.startswith(b"Content-Length")]
         whole = head.replace(length[0], b"Content-Length: %d" % len(body)) + b"\r\n\r\n" + body
-        with wire(whole, auth=credentials, attempts=1) as to, pytest.raises(HubSpotError) as raised:
+        with wire(whole, auth=credentials, timeouts=once()) as to, pytest.raises(HubSpotError) as raised:
             to.transport.request("POST", "/x", json={}, repeatable=True)
         assert_clean(str(raised.value) + repr(raised.value) + repr(vars(raised.value)))
         assert secret.encode() not in pickle.dumps(raised.value)

@@ -9,7 +9,10 @@ from contextlib import contextmanager
 
 from airflow_provider_hubcontact.client.auth import AccessToken, Auth
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.network.timeouts import API_CALL, Timeouts
 from airflow_provider_hubcontact.client.transport import Transport
+from airflow_provider_hubcontact.clock import Clock
+from tests.fake_clock import FakeClock
 
 TOKEN = "pat-na1-secret"
 
@@ -24,6 +27,11 @@ def reply(status: int, body: str = "", **headers: str) -> bytes:
     lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {len(encoded)}", "Connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + encoded
+
+
+def once(**seconds: float) -> Timeouts:
+    """Return the timeouts of a call that is not repeated."""
+    return Timeouts(attempts=1, **seconds)
 
 
 class Server:
@@ -82,44 +90,39 @@ def _read(connection: socket.socket) -> bytes:
     return head + b"\r\n\r\n" + body
 
 
-class Clock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
-
-
 class Wire:
     """A transport, its server and its clock.
 
     :param replies: of the server.
     :param auth: credentials; a fixed token if None.
+    :param clock: one that only sleeping moves if None.
     """
 
-    def __init__(self, *replies: Reply, auth: Auth | None = None, **options: float) -> None:
+    def __init__(
+        self,
+        *replies: Reply,
+        auth: Auth | None = None,
+        clock: Clock | None = None,
+        timeouts: Timeouts = API_CALL,
+    ) -> None:
         self.server = Server(*replies)
-        self.clock = Clock()
-        self.rate_limit = RateLimit(clock=self.clock, sleep=self.clock.sleep)
+        self.clock = FakeClock()
+        self.rate_limit = RateLimit(clock=clock or self.clock)
         self.transport = Transport(
             self.server.url,
             auth or AccessToken(TOKEN),
             self.rate_limit,
-            **options,  # type: ignore[arg-type]
+            timeouts=timeouts,
+            clock=clock or self.clock,
         )
 
 
 @contextmanager
-def wire(*replies: Reply, auth: Auth | None = None, **options: float) -> Iterator[Wire]:
+def wire(
+    *replies: Reply, auth: Auth | None = None, clock: Clock | None = None, timeouts: Timeouts = API_CALL
+) -> Iterator[Wire]:
     """Connect a transport to a scripted server."""
-    connected = Wire(*replies, auth=auth, **options)
+    connected = Wire(*replies, auth=auth, clock=clock, timeouts=timeouts)
     try:
         with connected.transport:
             yield connected

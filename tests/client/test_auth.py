@@ -17,7 +17,8 @@ from airflow_provider_hubcontact.client.errors import (
     UnusableAnswer,
     WrongAddress,
 )
-from tests.client.scripted import TRUNCATED, Clock, Server, reply, wire
+from tests.client.scripted import TRUNCATED, Server, reply, wire
+from tests.fake_clock import FakeClock
 
 
 def granted(token: str, **more: object) -> bytes:
@@ -25,13 +26,13 @@ def granted(token: str, **more: object) -> bytes:
     return reply(200, json.dumps(answer | more))
 
 
-def oauth(server: Server, clock: Clock | None = None, **more: object) -> OAuthToken:
+def oauth(server: Server, clock: FakeClock | None = None, **more: object) -> OAuthToken:
     return OAuthToken(
         "app",
         "app-secret",
         "refresh-me",
         base_url=server.url,
-        clock=clock or Clock(),
+        clock=clock or FakeClock(),
         **more,  # type: ignore[arg-type]
     )
 
@@ -92,13 +93,13 @@ def test_the_endpoint_is_dated(version: str, path: str) -> None:
 
 def test_a_token_is_renewed_ahead_of_its_end() -> None:
     """A token is used until five minutes before its end, and then replaced."""
-    server, clock = Server(granted("one"), granted("two")), Clock()
+    server, clock = Server(granted("one"), granted("two")), FakeClock()
     token = oauth(server, clock)
 
     assert token.token() == "one"
-    clock.now = 1_499
+    clock.seconds = 1_499
     assert token.token() == "one"
-    clock.now = 1_501
+    clock.seconds = 1_501
     assert token.token() == "two"
 
 
@@ -106,13 +107,13 @@ def test_a_rotated_refresh_token_is_used_next() -> None:
     """The refresh token of the newest answer counts, and every secret is handed to be masked."""
     server, clock, masked = (
         Server(granted("one", refresh_token="rotated"), granted("two")),
-        Clock(),
+        FakeClock(),
         list[str](),
     )
     token = oauth(server, clock, on_new_token=masked.append)
 
     token.token()
-    clock.now = 10_000
+    clock.seconds = 10_000
     token.token()
 
     assert b"refresh_token=rotated" in server.requests[1]
@@ -221,13 +222,13 @@ def test_a_create_waits_for_its_token() -> None:
 
 def test_a_short_token_is_renewed_at_half_its_life() -> None:
     """A token that lasts less than ten minutes is used for half of them."""
-    server, clock = Server(granted("one", expires_in=60), granted("two")), Clock()
+    server, clock = Server(granted("one", expires_in=60), granted("two")), FakeClock()
     token = oauth(server, clock)
 
     token.token()
-    clock.now = 29
+    clock.seconds = 29
     assert token.token() == "one"
-    clock.now = 30
+    clock.seconds = 30
     assert token.token() == "two"
 
 

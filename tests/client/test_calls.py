@@ -55,7 +55,7 @@ class TestContacts:
 
         assert answer.status == 207
         assert [contact.properties["firstname"] for contact in answer.contacts] == ["Ada"]
-        (error,) = answer.errors
+        (error,) = answer.refusals
         assert (error.status, error.category, error.ids) == (404, "OBJECT_NOT_FOUND", ("nobody@example.com",))
 
     def test_a_batch_is_updated_by_id(self, hubspot: HubSpot) -> None:
@@ -72,11 +72,11 @@ class TestContacts:
 
         assert answer.status == 207
         assert [contact.id for contact in answer.contacts] == [ids["ada@example.com"]]
-        by_trace = {error.trace_ids: error for error in answer.errors}
+        by_trace = {error.trace_ids: error for error in answer.refusals}
         refused = by_trace["t-2",]
         assert (refused.status, set(refused.properties)) == (400, {"hubspotscore", "nope"})
         assert "nope" in refused.message
-        assert any(error.status == 404 and "999999" in error.ids for error in answer.errors)
+        assert any(error.status == 404 and "999999" in error.ids for error in answer.refusals)
 
     def test_two_inputs_of_one_contact_are_refused(self, hubspot: HubSpot) -> None:
         """HubSpot refuses a batch that names a contact twice, and says which."""
@@ -85,7 +85,7 @@ class TestContacts:
         with pytest.raises(BadRequest) as raised:
             hubspot.contacts.batch_update([BatchInput({"city": "x"}, contact.id, t) for t in ("1", "2")])
 
-        assert raised.value.context["ids"] == (contact.id,)
+        assert raised.value.refusal.ids == (contact.id,)
 
     def test_a_batch_is_created(self, hubspot: HubSpot) -> None:
         """A new contact is created; one that exists is named with its id."""
@@ -99,7 +99,7 @@ class TestContacts:
         )
 
         assert [contact.properties["email"] for contact in answer.contacts] == ["new@example.com"]
-        (error,) = answer.errors
+        (error,) = answer.refusals
         assert (error.status, error.trace_ids, error.existing_id) == (409, ("b",), ada.id)
 
     def test_a_batch_is_upserted(self, hubspot: HubSpot) -> None:
@@ -139,7 +139,10 @@ class TestContacts:
         with pytest.raises(Conflict) as raised:
             hubspot.contacts.create({"email": "ada@example.com"})
 
-        assert raised.value.existing_id == hubspot.contacts.get("ada@example.com", id_property="email").id
+        assert (
+            raised.value.refusal.existing_id
+            == hubspot.contacts.get("ada@example.com", id_property="email").id
+        )
 
     def test_at_most_100_inputs(self, hubspot: HubSpot) -> None:
         """A batch that HubSpot would refuse is not sent."""
@@ -170,7 +173,7 @@ class TestLegacyContacts:
         with pytest.raises(BadRequest):
             legacy.contacts_v1.update_by_email("..", {"city": "x"})
 
-        assert set(raised.value.properties) == {"hubspotscore", "nope"}
+        assert set(raised.value.refusal.properties) == {"hubspotscore", "nope"}
 
     def test_create_or_update(self, legacy: HubSpot) -> None:
         """The first call creates, the second updates the same contact."""
@@ -230,7 +233,7 @@ class TestAccount:
         ):
             reader.contacts.get("1")
 
-        assert "crm.objects.contacts.read" in raised.value.missing_scopes
+        assert "crm.objects.contacts.read" in raised.value.refusal.missing_scopes
 
 
 @pytest.mark.parametrize("version", ["v2", "", "2027-03"])

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.client import errors
+from airflow_provider_hubcontact.client.error_body import error_of
 from airflow_provider_hubcontact.client.errors import (
     AnswerLost,
     BadRequest,
@@ -26,7 +27,6 @@ from airflow_provider_hubcontact.client.errors import (
     StatusError,
     UnusableAnswer,
 )
-from airflow_provider_hubcontact.client.refusal import refusal
 
 EMBEDDED = [
     {
@@ -78,18 +78,18 @@ SCOPES = {
 
 def test_a_list_that_is_cut_short_is_completed_from_the_message() -> None:
     """``errors`` holds three of four refused properties; all four are told, each once."""
-    error = refusal(400, CUT_SHORT)
+    error = error_of(400, CUT_SHORT)
 
     assert isinstance(error, BadRequest)
-    assert error.properties == ("one", "two", "three", "four")
-    assert (error.category, error.correlation_id) == ("VALIDATION_ERROR", "c-1")
+    assert error.refusal.properties == ("one", "two", "three", "four")
+    assert (error.refusal.category, error.refusal.correlation_id) == ("VALIDATION_ERROR", "c-1")
 
 
 def test_all_validation_results_of_the_legacy_api_are_told() -> None:
     """Each validation result becomes a detail with its property, code and sentence."""
-    error = refusal(400, LEGACY)
+    error = error_of(400, LEGACY)
 
-    assert [(detail.code, detail.properties) for detail in error.details] == [
+    assert [(detail.code, detail.properties) for detail in error.refusal.details] == [
         ("INVALID_EMAIL", ("email",)),
         ("INVALID_INTEGER", ("age",)),
     ]
@@ -112,18 +112,18 @@ def test_all_validation_results_of_the_legacy_api_are_told() -> None:
 )
 def test_the_contact_that_is_in_the_way(body: dict[str, Any], existing: str | None) -> None:
     """The existing contact's id is found wherever HubSpot puts it."""
-    error = refusal(409, body)
+    error = error_of(409, body)
 
     assert isinstance(error, Conflict)
-    assert error.existing_id == existing
+    assert error.refusal.existing_id == existing
 
 
 def test_missing_scopes() -> None:
     """A 403 tells the scopes that are missing."""
-    error = refusal(403, SCOPES)
+    error = error_of(403, SCOPES)
 
     assert isinstance(error, Forbidden)
-    assert error.missing_scopes == ("crm.objects.contacts.write",)
+    assert error.refusal.missing_scopes == ("crm.objects.contacts.write",)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_missing_scopes() -> None:
 )
 def test_each_status_has_its_class(status: int, kind: str, retryable: bool) -> None:
     """The class tells what a caller can do."""
-    error = refusal(status, {})
+    error = error_of(status, {})
 
     assert type(error) is getattr(errors, kind)
     assert error.retryable is retryable
@@ -158,10 +158,10 @@ def test_each_status_has_its_class(status: int, kind: str, retryable: bool) -> N
 
 def test_the_daily_limit_is_a_class_of_its_own() -> None:
     """A used-up day is no burst, and waiting in place does not help."""
-    error = refusal(429, {"message": "x", "policyName": "DAILY"})
+    error = error_of(429, {"message": "x", "policyName": "DAILY"})
 
     assert isinstance(error, DailyLimitReached)
-    assert (error.retryable, error.policy) == (False, "DAILY")
+    assert (error.retryable, error.refusal.policy) == (False, "DAILY")
 
 
 @pytest.mark.parametrize(
@@ -171,10 +171,10 @@ def test_the_daily_limit_is_a_class_of_its_own() -> None:
 )
 def test_a_burst_tells_its_limit(body: dict[str, Any], policy: str | None) -> None:
     """A 429 says which limit was reached, if HubSpot does."""
-    error = refusal(429, body)
+    error = error_of(429, body)
 
     assert isinstance(error, RateLimited)
-    assert (error.retryable, error.policy) == (True, policy)
+    assert (error.retryable, error.refusal.policy) == (True, policy)
 
 
 @pytest.mark.parametrize(
@@ -183,9 +183,9 @@ def test_a_burst_tells_its_limit(body: dict[str, Any], policy: str | None) -> No
         NotSent("x"),
         AnswerLost("x"),
         UnusableAnswer("x", 302, "text/html"),
-        refusal(400, CUT_SHORT, "c", 1.5),
-        refusal(409, LEGACY_CONFLICT),
-        refusal(429, {"policyName": "DAILY"}, None, 3.0),
+        error_of(400, CUT_SHORT, "c", 1.5),
+        error_of(409, LEGACY_CONFLICT),
+        error_of(429, {"policyName": "DAILY"}, None, 3.0),
     ],
     ids=lambda error: type(error).__name__,
 )
@@ -203,11 +203,11 @@ def test_a_message_is_one_printable_line() -> None:
     odd = "a\nb\x1b[31m\u202e\ud800" + "x" * 100_000
     detail = {"message": odd, "code": odd}
     for body in ({"message": odd, "category": odd, "correlationId": odd}, {"errors": [detail]}):
-        error = refusal(400, body)
+        error = error_of(400, body)
 
         assert str(error).isprintable()
         assert len(str(error)) < 3_100
-    assert str(refusal(400, {}, odd)).isprintable()
+    assert str(error_of(400, {}, odd)).isprintable()
 
 
 @pytest.mark.parametrize(
@@ -223,20 +223,20 @@ def test_a_message_is_one_printable_line() -> None:
 )
 def test_a_list_in_a_message_that_is_none(message: str) -> None:
     """What looks like HubSpot's list and is none stays a message."""
-    error = refusal(400, {"message": message})
+    error = error_of(400, {"message": message})
 
-    assert error.properties == ()
-    assert error.message.startswith("a: [")
+    assert error.refusal.properties == ()
+    assert error.refusal.message.startswith("a: [")
 
 
 def test_the_errors_need_no_http() -> None:
-    """The errors need the standard library, the table of statuses, and what makes text printable."""
+    """The errors need the standard library, the table of statuses, and what a refusal says."""
     nodes = list(ast.walk(ast.parse(inspect.getsource(errors))))
     imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
 
     others = {name for name in imported if name.split(".")[0] not in sys.stdlib_module_names}
-    assert others == {"airflow_provider_hubcontact.client.status", "airflow_provider_hubcontact.printable"}
+    assert others == {"airflow_provider_hubcontact.client.status", "airflow_provider_hubcontact.refusal"}
 
 
 JSON = st.recursive(
@@ -268,8 +268,8 @@ JSON = st.recursive(
 @given(st.integers(400, 599), JSON)
 def test_no_body_is_too_odd(status: int, body: object) -> None:
     """Whatever JSON an error has, it becomes an error of the status's class that can be printed."""
-    error = refusal(status, body)
+    error = error_of(status, body)
 
     assert isinstance(error, StatusError)
     assert str(status) in str(error)
-    assert all(isinstance(name, str) for name in error.properties)
+    assert all(isinstance(name, str) for name in error.refusal.properties)

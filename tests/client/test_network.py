@@ -6,6 +6,7 @@ import gzip
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -22,16 +23,18 @@ from airflow_provider_hubcontact.client.errors import (
 )
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.network.session import MAX_BODY, host_of
+from airflow_provider_hubcontact.client.network.timeouts import Timeouts
 from airflow_provider_hubcontact.client.network.trouble import trouble
 from airflow_provider_hubcontact.client.transport import Transport
-from tests.client.scripted import TOKEN, Reply, reply, wire
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
+from tests.client.scripted import TOKEN, Reply, once, reply, wire
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
 
 
 def ask(base_url: str) -> None:
-    options = {"attempts": 1, "connect_timeout": 0.5, "read_timeout": 0.5}
-    with Transport(base_url, AccessToken(TOKEN), RateLimit(), **options) as transport:  # type: ignore[arg-type]
+    timeouts = once(connect=0.5, read=0.5)
+    with Transport(base_url, AccessToken(TOKEN), RateLimit(), timeouts=timeouts) as transport:
         transport.request("GET", "/x", repeatable=True)
 
 
@@ -85,13 +88,16 @@ def test_a_whole_body(answer: bytes) -> None:
 )
 def test_a_body_that_breaks_off(answer: bytes) -> None:
     """Half an answer is lost, however it was framed."""
-    with wire(answer, attempts=1) as to, pytest.raises(AnswerLost):
+    with wire(answer, timeouts=once()) as to, pytest.raises(AnswerLost):
         to.transport.request("GET", "/x", repeatable=True)
 
 
 def test_an_endless_body() -> None:
     """An answer does not fill the memory."""
-    with wire(flood, attempts=1) as to, pytest.raises(UnusableAnswer, match="more than 67,108,864 bytes"):
+    with (
+        wire(flood, timeouts=once()) as to,
+        pytest.raises(UnusableAnswer, match="more than 67,108,864 bytes"),
+    ):
         to.transport.request("GET", "/x", repeatable=True)
 
 
@@ -107,7 +113,7 @@ def test_a_redirect_to_nowhere(location: str) -> None:
 def test_a_redirect_with_a_slow_body() -> None:
     """A redirect's body is bound by the deadline as any other."""
     began = time.monotonic()
-    with wire(drip_redirect, deadline=0.2, attempts=1) as to, pytest.raises(AnswerLost):
+    with wire(drip_redirect, clock=SYSTEM_CLOCK, timeouts=once(total=0.2)) as to, pytest.raises(AnswerLost):
         to.transport.request("GET", "/x", repeatable=True)
 
     assert time.monotonic() - began < 2
@@ -186,7 +192,7 @@ def test_why_a_connection_does_not_come_about(reason: Exception, why: str) -> No
 def test_an_answer_that_does_not_come_is_told(answer: Reply, why: str) -> None:
     """An error of a request that was sent names the address and the reason, too."""
     with (
-        wire(answer, attempts=1, read_timeout=0.3) as to,
+        wire(answer, timeouts=once(read=0.3)) as to,
         pytest.raises(AnswerLost, match=f"at {to.server.url[7:]}: .*{why}"),
     ):
         to.transport.request("GET", "/x", repeatable=True)
@@ -256,3 +262,26 @@ def test_tls_that_fails(cause: ssl.SSLError, kind: type[HubSpotError]) -> None:
     reason = MaxRetryError(None, "/", SSLError(cause))  # type: ignore[arg-type]
 
     assert type(trouble(requests.exceptions.SSLError(reason), "x")) is kind
+
+
+@pytest.mark.parametrize(
+    ("field", "timeouts"),
+    [
+        ("total", lambda seconds: Timeouts(total=seconds)),
+        ("connect", lambda seconds: Timeouts(connect=seconds)),
+        ("read", lambda seconds: Timeouts(read=seconds)),
+    ],
+)
+@pytest.mark.parametrize("seconds", [0, -1.0, 86_401, float("nan"), float("inf")])
+def test_a_timeout_that_no_socket_takes(
+    field: str, timeouts: Callable[[float], Timeouts], seconds: float
+) -> None:
+    """A time is above 0 and at most a day; the error names the field and its value."""
+    with pytest.raises(ConfigurationError, match=f"{field} is more than 0 .*, not {seconds}"):
+        timeouts(seconds)
+
+
+def test_no_attempt() -> None:
+    """A call is made at least once."""
+    with pytest.raises(ConfigurationError, match="attempts is at least 1, not 0"):
+        Timeouts(attempts=0)

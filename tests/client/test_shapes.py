@@ -272,10 +272,11 @@ def test_legacy_values(found: dict[str, Any]) -> None:
         ),
         ({"category": "VALIDATION_ERROR", "context": {"propertyName": ["y"]}}, 400, ("y",), None),
         ({"category": "SOMETHING_NEW"}, 207, (), None),
+        ({"status": 400}, 400, (), None),
         ({"category": 5, "message": ["x"], "context": "x", "errors": 5}, 207, (), None),
         ({}, 207, (), None),
     ],
-    ids=["conflict", "not found", "in the message", "in the context", "unknown", "odd", "empty"],
+    ids=["conflict", "not found", "in the message", "in the context", "unknown", "status", "odd", "empty"],
 )
 def test_errors_inside_a_batch(
     error: dict[str, Any], status: int, properties: tuple[str, ...], existing: str | None
@@ -283,10 +284,11 @@ def test_errors_inside_a_batch(
     """An error inside a 207 tells what it would tell alone; an unknown category has no status of its own."""
     body = {"status": "COMPLETE", "results": [], "errors": [error, "no error"]}
     with wire(reply(207, json.dumps(body))) as to:
-        (told,) = Contacts(to.transport).batch_update([ONE]).errors
+        (told,) = Contacts(to.transport).batch_update([ONE]).refusals
 
     assert (told.status, told.properties, told.existing_id) == (status, properties, existing)
     assert all(isinstance(named, str) for named in told.ids)
+    assert told.is_hubspots, "the answer that it stands in is"
 
 
 @pytest.mark.parametrize("name", ["", ".", ".."])

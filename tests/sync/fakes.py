@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
 
+from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import DEFAULT_STAGES, STAGE
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call, WriteCall
 from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.model.change import Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import Result
-from airflow_provider_hubcontact.sync.model.ports import Answers, Fault, Found, Lost, Refused, Step, Written
+from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Refused, Step, Written
 
 BAD = "bad"
 """A value that the portal refuses."""
@@ -50,7 +51,7 @@ Fate = Whole | Odd | None
 
 
 def refused(status: int, *, stops: bool = False) -> Whole:
-    return Whole(Refused(status, f"refused with {status}", "CATEGORY", "call-1", stops=stops))
+    return Whole(Refused(Refusal(status, f"refused with {status}", "CATEGORY", "call-1"), stops=stops))
 
 
 LOST_BEFORE = Whole(Lost("no connection", sent=False))
@@ -165,32 +166,32 @@ class FakePortal:
         if isinstance(fate, Whole):
             return fate.answer
         written = [answer for answer in said if isinstance(answer, Written)]
-        faults = [answer for answer in said if isinstance(answer, Fault)]
+        refusals = [answer for answer in said if isinstance(answer, Refusal)]
         if fate is Odd.SILENT:
             return Answers(200)
         if anonymous:
-            return Answers(207, tuple(written[-1:]), (*faults, Fault(400, "CATEGORY", "one is wrong")))
+            return Answers(207, tuple(written[-1:]), (*refusals, Refusal(400, "one is wrong", "CATEGORY")))
         if fate is Odd.FORGETFUL:
             written = written[1:]
-        return Answers(207 if faults else 200, tuple(reversed(written)), tuple(faults), "call-2")
+        return Answers(207 if refusals else 200, tuple(reversed(written)), tuple(refusals), "call-2")
 
-    def _write(self, kind: Write, step: Step) -> Written | Fault:
+    def _write(self, kind: Write, step: Step) -> Written | Refusal:
         address, trace = step.change.address, (step.trace_id,)
         if BAD in step.properties.values():
-            return Fault(400, "VALIDATION_ERROR", "is bad", trace, properties=("firstname",))
+            return Refusal(400, "is bad", "VALIDATION_ERROR", trace_ids=trace, properties=("firstname",))
         by_id = self.always and kind is Write.UPDATE
         found = self._by_id(address) if by_id else self.by_address(address)
         if kind is Write.CREATE and self.always and found:
-            return Fault(409, "CONFLICT", "exists", trace)
+            return Refusal(409, "exists", "CONFLICT", trace_ids=trace)
         created = kind is Write.CREATE and not found
         if created:
             found = (str(len(self.contacts) + 1), {})
         if not found:
-            return Fault(404, "OBJECT_NOT_FOUND", "no such contact", ids=(address,))
+            return Refusal(404, "no such contact", "OBJECT_NOT_FOUND", ids=(address,))
         contact_id, contact = found
         holder = self.by_address(step.properties.get("email", ""))
         if holder and holder[0] != contact_id:
-            return Fault(409, "CONFLICT", "the address is taken", trace, existing_id=holder[0])
+            return Refusal(409, "the address is taken", "CONFLICT", trace_ids=trace, existing_id=holder[0])
         self.contacts[contact_id] = contact
         self._set(contact, step.properties)
         self.applied.append((step.change.record.row, contact_id))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.engine import FLUSH_EVERY, INTERRUPTED, Sync
@@ -233,7 +234,7 @@ def test_a_signal_during_a_stop() -> None:
     contacts = portal()
     workers = Interrupted(3, 4, answers=True)
     sync = sync_of(contacts)
-    refused = Refused(401, "expired", stops=True)
+    refused = Refused(Refusal(401, "expired"), stops=True)
     reads = iter(range(100))
 
     class Expiring:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
@@ -237,7 +238,7 @@ def test_a_creation_that_meets_nobody_it_can_find_is_a_conflict(size: int) -> No
 
         def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
             self.writes.append((kind, len(steps)))
-            return Refused(409, "Contact already exists", "CONFLICT")
+            return Refused(Refusal(409, "Contact already exists", "CONFLICT"))
 
     portal = Haunted.of(batch_size=size)
 
@@ -257,7 +258,7 @@ def test_splitting_costs_few_calls(guilty: int) -> None:
         def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
             if any(BAD in step.properties.values() for step in steps):
                 self.writes.append((kind, len(steps)))
-                return Refused(400, "something is wrong", "VALIDATION_ERROR")
+                return Refused(Refusal(400, "something is wrong", "VALIDATION_ERROR"))
             return super().write(kind, steps)
 
     portal = Silent.of(*people(100), batch_size=100)
@@ -364,7 +365,7 @@ class Poisoned(FakePortal):
 
     def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
         found = super().read(keys, properties)
-        return Refused(400, "a key is wrong") if "poison@x.y" in keys else found
+        return Refused(Refusal(400, "a key is wrong")) if "poison@x.y" in keys else found
 
 
 def test_refused_look_up_is_split() -> None:
@@ -447,7 +448,7 @@ def test_refused_batch_is_split_until_the_culprit_is_named() -> None:
             if len(steps) > 1 and any(BAD in step.properties.values() for step in steps):
                 assert self.calls < MAX_CALLS, "the run goes round in circles"
                 self.writes.append((kind, len(steps)))
-                return Refused(400, "one of them is bad")
+                return Refused(Refusal(400, "one of them is bad"))
             return super().write(kind, steps)
 
     portal = Unforgiving.of(*people(8), batch_size=8)
@@ -507,7 +508,7 @@ def test_stop() -> None:
     class Locked(FakePortal):
         def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
             super().read(keys, properties)
-            return Refused(401, "the token is wrong", stops=True)
+            return Refused(Refusal(401, "the token is wrong"), stops=True)
 
     portal = Locked.of(*people(9))
     results: dict[int, Result] = {}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.model.change import Write
@@ -147,10 +149,9 @@ def test_a_refusal_of_a_whole_batch_comes_to_the_same() -> None:
 
         def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
             answer = super().write(kind, steps) if len(steps) == 1 else None
-            if isinstance(answer, Answers) and answer.faults:
-                fault = answer.faults[0]
-                return Refused(fault.status, fault.message, fault.category, existing_id=fault.existing_id)
-            return answer or Refused(409, "Contact already exists", "CONFLICT")
+            if isinstance(answer, Answers) and answer.refusals:
+                return Refused(replace(answer.refusals[0], trace_ids=()))
+            return answer or Refused(Refusal(409, "Contact already exists", "CONFLICT"))
 
     contacts = [{"email": each, "other": f"k{number}"} for number, each in enumerate("abcd")]
     portal = Strict.of(*contacts, batch_size=4)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
 
+from airflow_provider_hubcontact.clock import Clock
 from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.keep.ledger import FIELDS, Attempt, Ledger, Line, digest_of
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
+from tests.fake_clock import FakeClock
 
 POLICY = Policy.of({})
 
@@ -35,18 +36,16 @@ class Memory:
         return iter(self.before)
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def ledger(
-    store: Memory, number: int = 1, *, values: bool = False, policy: Policy = POLICY, clock: Any = None
+    store: Memory,
+    number: int = 1,
+    *,
+    values: bool = False,
+    policy: Policy = POLICY,
+    clock: Clock | None = None,
 ) -> Ledger:
     return Ledger(
-        store, Attempt("dag/run", "task", -1, number), policy, values=values, clock=clock or Clock()
+        store, Attempt("dag/run", "task", -1, number), policy, values=values, clock=clock or FakeClock()
     )
 
 
@@ -123,12 +122,12 @@ def test_values_are_kept_when_asked_for() -> None:
 
 def test_writes_keep_the_stores_pace() -> None:
     """A store that is slow gets fewer, larger parts; the end writes what is left."""
-    store, clock = Memory(pace=2.0), Clock()
+    store, clock = Memory(pace=2.0), FakeClock()
     with ledger(store, clock=clock) as kept:
         for row in range(1, 6):
             kept.settled(Result(row, "", Outcome.INVALID))
             kept.flush()
-            clock.now += 0.9
+            clock.sleep(0.9)
         assert [line["row"] for line in store.lines] == [1, 2, 3, 4]
     assert [line["row"] for line in store.lines] == [1, 2, 3, 4, 5]
 

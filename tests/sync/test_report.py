@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+from airflow_provider_hubcontact.refusal import Detail, Refusal
 from airflow_provider_hubcontact.sync.keep.report import (
     MAX_CHANGED_VALUES,
     MAX_CHANGES,
@@ -135,6 +136,15 @@ def test_samples_are_bounded_by_kind() -> None:
     firsts = range(1, MAX_SAMPLES_OF_A_KIND + 1)
     assert {result.row for result in report.problems} == {n + k for n in firsts for k in (100, 200)}
     assert report.rows == 300
+
+
+def test_a_sample_keeps_no_whole_refusal() -> None:
+    """HubSpot's answer may be of any length; what is kept of it is what the report shows."""
+    report = Report()
+    report.add(Result.refused(1, "k", Outcome.REJECTED, Refusal(400, "no", details=(Detail("x"),) * 1_000)))
+
+    assert [result.refusal for result in report.problems] == [None]
+    assert [reason.example.refusal for reason in report.reasons] == [None]
 
 
 def test_samples_are_bounded_in_all() -> None:

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_hubcontact.refusal import Detail, Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.decide.settle import Retry, Settled, halfway, halves, settle, unread
 from airflow_provider_hubcontact.sync.model.change import Change, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
-from airflow_provider_hubcontact.sync.model.ports import Answers, Detail, Fault, Lost, Refused, Step, Written
+from airflow_provider_hubcontact.sync.model.ports import Answers, Lost, Refused, Step, Written
 from airflow_provider_hubcontact.sync.model.record import Record
 
 NAME = {"firstname": "Ada"}
@@ -66,25 +67,28 @@ def test_silence_is_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    "fault",
+    "refusal",
     [
-        pytest.param(Fault(409, "CONFLICT", "no", ("2-0",)), id="by trace id"),
-        pytest.param(Fault(409, "CONFLICT", "no", ids=("902",)), id="by id"),
-        pytest.param(Fault(409, "CONFLICT", "no", ("2-0",), ("901",)), id="its other ids are bystanders"),
+        pytest.param(Refusal(409, "no", "CONFLICT", trace_ids=("2-0",)), id="by trace id"),
+        pytest.param(Refusal(409, "no", "CONFLICT", ids=("902",)), id="by id"),
+        pytest.param(
+            Refusal(409, "no", "CONFLICT", trace_ids=("2-0",), ids=("901",)),
+            id="its other ids are bystanders",
+        ),
     ],
 )
-def test_faults_name_their_inputs(fault: Fault) -> None:
+def test_faults_name_their_inputs(refusal: Refusal) -> None:
     """An input that an error names has that error, the others have theirs."""
-    settled = settle(THREE, Answers(207, (Written("901"), Written("903")), (fault,)))
+    settled = settle(THREE, Answers(207, (Written("901"), Written("903")), (refusal,)))
 
     assert outcomes(settled) == {1: Outcome.UPDATED, 2: Outcome.CONFLICT, 3: Outcome.UPDATED}
 
 
 def test_fault_in_full() -> None:
-    """A fault's status, category, reason and properties end up in the result."""
-    fault = Fault(400, "VALIDATION_ERROR", "is bad", ("1-0",), properties=("firstname",))
+    """A refusal's status, category, reason and properties end up in the result."""
+    refusal = Refusal(400, "is bad", "VALIDATION_ERROR", "c-1", ("firstname",), trace_ids=("1-0",))
 
-    (result,) = settle([step(1)], Answers(207, (), (fault,), "c-1")).results
+    (result,) = settle([step(1)], Answers(207, (), (refusal,), "c-1")).results
 
     assert (result.outcome, result.status, result.category) == (Outcome.REJECTED, 400, "VALIDATION_ERROR")
     assert (result.reason, result.properties, result.correlation_id) == ("is bad", ("firstname",), "c-1")
@@ -93,9 +97,12 @@ def test_fault_in_full() -> None:
 
 def test_first_of_two_faults() -> None:
     """The first error about an input counts."""
-    faults = (Fault(400, "A", "first", ("1-0",)), Fault(409, "B", "second", ("1-0",)))
+    refusals = (
+        Refusal(400, "first", "A", trace_ids=("1-0",)),
+        Refusal(409, "second", "B", trace_ids=("1-0",)),
+    )
 
-    (result,) = settle([step(1)], Answers(207, (), faults)).results
+    (result,) = settle([step(1)], Answers(207, (), refusals)).results
 
     assert result.reason == "first"
 
@@ -103,7 +110,7 @@ def test_first_of_two_faults() -> None:
 @pytest.mark.parametrize("status", [400, 404, 409, 503, 207])
 def test_an_answer_that_contradicts_itself(status: int) -> None:
     """An input that an answer both confirms and refuses is neither a success nor a failure."""
-    answer = Answers(207, (Written("901"),), (Fault(status, "A", "no", ("1-0",)),))
+    answer = Answers(207, (Written("901"),), (Refusal(status, "no", "A", trace_ids=("1-0",)),))
 
     (result,) = settle([step(1)], answer).results
 
@@ -123,7 +130,14 @@ def test_an_answer_that_contradicts_itself(status: int) -> None:
         (201, Written("k1", "other", created=True), Outcome.UNKNOWN, 201),
         (201, Written("k1", None, created=True), Outcome.UNKNOWN, 201),
     ],
-    ids=["created", "created beside faults", "was there", "was there, beside faults", "another", "nameless"],
+    ids=[
+        "created",
+        "created beside faults",
+        "was there",
+        "was there, beside faults",
+        "another",
+        "nameless",
+    ],
 )
 def test_creation(status: int, written: Written, outcome: Outcome, told: int) -> None:
     """A create is proved by the key of the new contact, whose id nobody knew before."""
@@ -132,7 +146,7 @@ def test_creation(status: int, written: Written, outcome: Outcome, told: int) ->
     assert (result.outcome, result.status) == (outcome, told)
 
 
-ANONYMOUS = Fault(400, "VALIDATION_ERROR", "one is wrong")
+ANONYMOUS = Refusal(400, "one is wrong", "VALIDATION_ERROR")
 
 
 def test_anonymous_fault_splits_the_silent() -> None:
@@ -171,7 +185,7 @@ def test_anonymous_fault_never_repeats_a_create() -> None:
 @pytest.mark.parametrize("status", [400, 404, 409, 414])
 def test_refused_batch_is_split(status: int) -> None:
     """A batch that some of its records spoiled is sent again in halves."""
-    settled = settle(THREE, Refused(status, "no"))
+    settled = settle(THREE, Refused(Refusal(status, "no")))
 
     assert settled == Settled(again=(Retry(THREE[:1], THREE[1:]),))
 
@@ -188,10 +202,18 @@ def test_refused_batch_is_split(status: int) -> None:
 )
 def test_refusal_of_one(status: int, outcome: Outcome) -> None:
     """A refusal of a single input is its result."""
-    (result,) = settle([step(1)], Refused(status, "no", "CATEGORY", "c-1", ("firstname",))).results
+    (result,) = settle([step(1)], Refused(Refusal(status, "no", "CATEGORY", "c-1", ("firstname",)))).results
 
     assert (result.outcome, result.status, result.category) == (outcome, status, "CATEGORY")
     assert (result.reason, result.properties, result.correlation_id) == ("no", ("firstname",), "c-1")
+
+
+@pytest.mark.parametrize("status", [413, 414])
+def test_a_proxys_word_decides_about_no_record(status: int) -> None:
+    """A proxy that finds one record's call too large does not make it wrong."""
+    (result,) = settle([step(1)], Refused(Refusal(status, "too large", is_hubspots=False))).results
+
+    assert (result.outcome, result.status) == (Outcome.UNKNOWN, status)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +229,7 @@ def test_refusal_of_one(status: int, outcome: Outcome) -> None:
 )
 def test_refusal_that_no_record_caused(status: int, outcome: Outcome) -> None:
     """A refusal that has nothing to do with the records is not sent again, whole or in parts."""
-    settled = settle(THREE, Refused(status, "no"))
+    settled = settle(THREE, Refused(Refusal(status, "no")))
 
     assert outcomes(settled) == dict.fromkeys((1, 2, 3), outcome)
     assert settled.again == ()
@@ -226,7 +248,9 @@ def test_next_step_only_after_proof() -> None:
     """The second step of a reset follows only a proved first one."""
     resets = [step(row, Write.UPDATE, *RESET) for row in (1, 2, 3)]
     answer = Answers(
-        207, (Written("901"), Written("903", properties={STAGE: None})), (Fault(400, None, "no", ("2-0",)),)
+        207,
+        (Written("901"), Written("903", properties={STAGE: None})),
+        (Refusal(400, "no", trace_ids=("2-0",)),),
     )
 
     settled = settle(resets, answer)
@@ -280,13 +304,13 @@ def test_no_contradiction(answer: Answers) -> None:
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        (Refused(503, "down"), Outcome.UNAVAILABLE),
-        (Refused(400, "down"), Outcome.REJECTED),
+        (Refused(Refusal(503, "down")), Outcome.UNAVAILABLE),
+        (Refused(Refusal(400, "down")), Outcome.REJECTED),
         (Lost("down", sent=False), Outcome.UNKNOWN),
         (Lost("down", sent=True), Outcome.UNKNOWN),
-        (Answers(207, (), (Fault(400, None, "down", ("1-1",)),)), Outcome.REJECTED),
+        (Answers(207, (), (Refusal(400, "down", trace_ids=("1-1",)),)), Outcome.REJECTED),
     ],
-    ids=["unavailable", "rejected", "lost before", "lost after", "fault"],
+    ids=["unavailable", "rejected", "lost before", "lost after", "refusal"],
 )
 def test_halfway_is_told(answer: Answers | Refused | Lost, outcome: Outcome) -> None:
     """A second step that fails says what the first one did."""
@@ -324,12 +348,12 @@ def test_halves(size: int, sizes: tuple[int, int]) -> None:
     [
         (Lost("timeout", sent=True), Outcome.UNAVAILABLE, None),
         (Lost("timeout", sent=False), Outcome.UNAVAILABLE, None),
-        (Refused(400, "timeout"), Outcome.REJECTED, 400),
-        (Refused(404, "timeout"), Outcome.UNKNOWN, 404),
-        (Refused(409, "timeout"), Outcome.UNKNOWN, 409),
-        (Refused(401, "timeout"), Outcome.UNAUTHORIZED, 401),
-        (Refused(429, "timeout"), Outcome.THROTTLED, 429),
-        (Refused(503, "timeout"), Outcome.UNAVAILABLE, 503),
+        (Refused(Refusal(400, "timeout")), Outcome.REJECTED, 400),
+        (Refused(Refusal(404, "timeout")), Outcome.UNKNOWN, 404),
+        (Refused(Refusal(409, "timeout")), Outcome.UNKNOWN, 409),
+        (Refused(Refusal(401, "timeout")), Outcome.UNAUTHORIZED, 401),
+        (Refused(Refusal(429, "timeout")), Outcome.THROTTLED, 429),
+        (Refused(Refusal(503, "timeout")), Outcome.UNAVAILABLE, 503),
     ],
 )
 def test_unread(answer: Refused | Lost, outcome: Outcome, status: int | None) -> None:
@@ -344,7 +368,9 @@ UNKNOWN_PROPERTY = Detail('Property "firstname" does not exist', "PROPERTY_DOESN
 
 
 def refused(*details: Detail, status: int = 400) -> Refused:
-    return Refused(status, "Property values were not valid", "VALIDATION_ERROR", "c-1", details=details)
+    return Refused(
+        Refusal(status, "Property values were not valid", "VALIDATION_ERROR", "c-1", details=details)
+    )
 
 
 @pytest.mark.parametrize(
@@ -424,9 +450,9 @@ class TestConflictOfACreation:
     def test_one_input_is_looked_up_again(self) -> None:
         """The others of the batch are created."""
         creates = [step(1, Write.CREATE), step(2, Write.CREATE)]
-        fault = Fault(409, "CONFLICT", "exists", ("1-0",))
+        refusal = Refusal(409, "exists", "CONFLICT", trace_ids=("1-0",))
 
-        settled = settle(creates, Answers(207, (Written("5", "k2", created=True),), (fault,)))
+        settled = settle(creates, Answers(207, (Written("5", "k2", created=True),), (refusal,)))
 
         assert rows([settled.met]) == [[1]]
         assert outcomes(settled) == {2: Outcome.CREATED}

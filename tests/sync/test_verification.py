@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.decide.verification import key_after, verified
 from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVerification
@@ -53,7 +54,7 @@ def test_the_last_step_counts() -> None:
         (found(firstname=None), "firstname is None, not 'Ada'"),
         (Found({}, frozenset({"a@b.c"})), "finds no such contact"),
         (Lost("no answer", sent=True), "could not be read back: no answer"),
-        (Refused(503, "down"), "could not be read back: down"),
+        (Refused(Refusal(503, "down")), "could not be read back: down"),
     ],
 )
 def test_what_is_not(answer: Found | Lost | Refused, says: str) -> None:

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from airflow_provider_hubcontact.sync.flow.workers import MOST_THREADS, ThreadWorkers
+from airflow_provider_hubcontact.sync.flow.workers import MOST_THREADS, PATIENCE, ThreadWorkers
+from tests.fake_clock import FakeClock
 
 TIMEOUT = 10
 
@@ -72,6 +73,21 @@ def test_end_waits_for_calls_under_way() -> None:
         assert begun.wait(TIMEOUT)
 
     assert ended.is_set()
+
+
+def test_patience_is_the_clocks() -> None:
+    """A run that is to stop waits for its answers as long as the clock says, not the machine."""
+    clock, gate = FakeClock(), threading.Event()
+    with ThreadWorkers[str, bool](clock=clock) as workers:
+        workers.start("slow", lambda: gate.wait(TIMEOUT))
+        workers.interrupt()
+        clock.sleep(PATIENCE)
+        began = time.monotonic()
+        told = [workers.finished(), workers.finished()]
+        gate.set()
+
+    assert told == [None, None]
+    assert time.monotonic() - began < 1
 
 
 def test_size() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable
 from threading import Lock
 from typing import NamedTuple, Protocol
+
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 
 EVENNESS = 0.5
 """How far apart calls of a busy window go, as a share of the distance that would just fill it."""
@@ -74,10 +74,10 @@ class Slots(Protocol):
 class LocalSlots:
     """Slots for the threads of one process.
 
-    :param clock: monotonic seconds.
+    :param clock: tells the time.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
         self._lock = Lock()
         self._times: deque[float] = deque()
@@ -88,7 +88,7 @@ class LocalSlots:
     def take(self, window: Quota, /) -> Slot:
         """Take the next slot."""
         with self._lock:
-            now = self._clock()
+            now = self._clock.monotonic()
             if self._shut_until > now:
                 return Slot(0.0, self._number, 0, shut=self._shut_until - now)
             while self._times and self._times[0] + window.seconds <= now:
@@ -107,20 +107,20 @@ class LocalSlots:
     def used(self, window: Quota, /) -> int:
         """Give the slots in the window that ends now."""
         with self._lock:
-            now = self._clock()
+            now = self._clock.monotonic()
             return bisect_right(self._times, now) - bisect_right(self._times, now - window.seconds)
 
     def pause(self, seconds: float, /) -> None:
         """Hand no slot out for some seconds."""
         with self._lock:
-            self._not_before = max(self._not_before, self._clock() + seconds)
+            self._not_before = max(self._not_before, self._clock.monotonic() + seconds)
 
     def paused(self) -> float:
         """Give the seconds until slots are handed out again."""
         with self._lock:
-            return max(0.0, self._not_before - self._clock())
+            return max(0.0, self._not_before - self._clock.monotonic())
 
     def shut(self, seconds: float, /) -> None:
         """Let nobody have a slot for a long time, nor wait for one."""
         with self._lock:
-            self._shut_until = max(self._shut_until, self._clock() + seconds)
+            self._shut_until = max(self._shut_until, self._clock.monotonic() + seconds)

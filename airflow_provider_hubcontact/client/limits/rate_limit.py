@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from threading import Event, Lock
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_provider_hubcontact.client.errors import Cancelled, ConfigurationError, DailyLimitReached
 from airflow_provider_hubcontact.client.limits.quota import LocalSlots, Quota, Slot, Slots
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
+from airflow_provider_hubcontact.refusal import Refusal
 
 LOWEST_LIMIT = 100
 """Calls in ten seconds of the smallest tier ("Usage guidelines"); assumed until HubSpot says otherwise."""
@@ -60,8 +61,7 @@ class RateLimit:
     :param at_most: calls that may be under way at once, however long they take.
     :param reserve: share of both limits that is left to other apps, from 0 to below 1.
     :param slots: what is shared with others; the process's own if None.
-    :param clock: monotonic seconds.
-    :param sleep: waits for some seconds; until :meth:`close` at the latest if None.
+    :param clock: tells the time, and waits; until :meth:`close` at the latest.
     :raises ConfigurationError: if ``calls``, ``at_most`` or ``reserve`` is out of range.
 
     HubSpot docs: "Usage guidelines", rate limit headers.
@@ -75,8 +75,7 @@ class RateLimit:
         at_most: int | None = None,
         reserve: float = 0.0,
         slots: Slots | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], object] | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         if not 0 <= reserve < 1:
             raise ConfigurationError(f"reserve is a share from 0 to below 1, not {reserve!r}")
@@ -94,7 +93,6 @@ class RateLimit:
         self._slots = slots or LocalSlots(clock)
         self._clock = clock
         self._closed = Event()
-        self._sleep: Callable[[float], object] = sleep or self._closed.wait
         self._lock = Lock()
         self._margin = MARGIN
         self._others = 0.0  # calls of other apps in a window
@@ -120,7 +118,7 @@ class RateLimit:
                 self.end_day()
                 continue
             if slot.wait > 0:
-                self._sleep(slot.wait)
+                self.wait(slot.wait)
                 if self._slots.paused():  # those who have a slot, too: they take another one
                     continue
             if not self._closed.is_set():
@@ -133,9 +131,8 @@ class RateLimit:
         self._under_way.discard(slot)
 
     def wait(self, seconds: float) -> None:
-        """Wait before a call is repeated; not at all once the limit is closed."""
-        if not self._closed.is_set():
-            self._sleep(seconds)
+        """Wait before a call is made or repeated; not at all once the limit is closed."""
+        self._clock.wait(self._closed, seconds)
 
     def close(self) -> None:
         """Let no further call go; those that wait are cancelled."""
@@ -226,19 +223,15 @@ class RateLimit:
         what = f"but for the reserve of {self._reserve:.0%}" if self._reserve else "all of them"
         when = "later"
         if midnight := self._until_midnight():
-            back = datetime.now(UTC) + timedelta(seconds=min(midnight, seconds + 60))
+            back = self._clock.now() + timedelta(seconds=min(midnight, seconds + 60))
             when = f"at {back.astimezone(ZoneInfo(self.time_zone or 'UTC')):%Y-%m-%d %H:%M %Z}"
-        return DailyLimitReached(
-            429,
-            f"The day's calls are used up, {what}; they are back {when}",
-            "RATE_LIMITS",
-            retry_after=seconds,
-        )
+        words = f"The day's calls are used up, {what}; they are back {when}"
+        return DailyLimitReached(Refusal(429, words, "RATE_LIMITS", why=words), seconds)
 
     def _until_midnight(self) -> float | None:
         """Give the seconds until the portal's next midnight, if its time zone is known."""
         try:
-            now = datetime.now(ZoneInfo(self.time_zone or ""))
+            now = self._clock.now().astimezone(ZoneInfo(self.time_zone or ""))
         except (ZoneInfoNotFoundError, ValueError, OSError):
             return None
         tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -6,13 +6,12 @@ slots pass like all others.
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.client.errors import ConfigurationError
 from airflow_provider_hubcontact.client.limits.quota import LocalSlots, Quota, Slot
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.printable import printable_logger
 
 if TYPE_CHECKING:
@@ -105,11 +104,11 @@ class SharedSlots:
 
     :param url: such as ``redis://host:6379/0`` or ``rediss://…``; Valkey speaks the same.
     :param name: who shares them, such as a portal's token without being it.
-    :param clock: monotonic seconds.
+    :param clock: tells the time.
     :raises ConfigurationError: if the URL is none, or the client of Redis is not installed.
     """
 
-    def __init__(self, url: str, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, url: str, name: str, clock: Clock = SYSTEM_CLOCK) -> None:
         redis = _client(url)
         self._prefix = f"hubcontact:{{{name}}}:"
         self._scripts = {
@@ -161,13 +160,13 @@ class SharedSlots:
         """
         from redis import RedisError  # noqa: PLC0415 - an extra
 
-        if self._clock() < self._lost_until:
+        if self._clock.monotonic() < self._lost_until:
             return None
         try:
             keys = [self._prefix + name for name in names]
             answer = self._scripts[script](keys, [str(each) for each in arguments])
         except RedisError as error:
-            self._lost_until = self._clock() + RETRY_AFTER
+            self._lost_until = self._clock.monotonic() + RETRY_AFTER
             if not self._told:
                 self._told = True
                 log.warning(

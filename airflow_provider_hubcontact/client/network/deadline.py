@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import math
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPResponse
@@ -20,23 +19,28 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
+
 
 class _Call(local):
     """The call that a thread makes now."""
 
     until = math.inf
+    clock = SYSTEM_CLOCK
 
 
 _call = _Call()
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[None]:
+def within(seconds: float, clock: Clock) -> Iterator[None]:
     """Let the calls that this thread makes in the block end after some seconds.
 
     :param seconds: from now on; then whatever waits for the server raises ``TimeoutError``.
+    :param clock: tells when they are over.
     """
-    _call.until = time.monotonic() + seconds
+    _call.clock = clock
+    _call.until = clock.monotonic() + seconds
     try:
         yield
     finally:
@@ -45,7 +49,7 @@ def within(seconds: float) -> Iterator[None]:
 
 def is_over() -> bool:
     """Check whether the time of this thread's call is used up."""
-    return time.monotonic() >= _call.until
+    return _call.clock.monotonic() >= _call.until
 
 
 def _left(timeout: float | None) -> float | None:
@@ -56,7 +60,7 @@ def _left(timeout: float | None) -> float | None:
     """
     if _call.until == math.inf:
         return timeout
-    left = _call.until - time.monotonic()
+    left = _call.until - _call.clock.monotonic()
     if left <= 0:
         raise TimeoutError("timed out")
     return left if timeout is None else min(timeout, left)

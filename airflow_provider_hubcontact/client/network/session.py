@@ -20,7 +20,9 @@ from airflow_provider_hubcontact.client.errors import (
     WrongAddress,
 )
 from airflow_provider_hubcontact.client.network.deadline import BoundedAdapter, is_over, within
+from airflow_provider_hubcontact.client.network.timeouts import Timeouts
 from airflow_provider_hubcontact.client.network.trouble import trouble
+from airflow_provider_hubcontact.clock import Clock
 from airflow_provider_hubcontact.printable import printable
 
 MAX_BODY = 64 * 1024 * 1024
@@ -86,8 +88,8 @@ def exchange(
     url: str,
     *,
     auth: requests.auth.AuthBase,
-    timeout: tuple[float, float],
-    deadline: float,
+    timeouts: Timeouts,
+    clock: Clock,
     data: bytes | Mapping[str, str] | None = None,
     params: Mapping[str, str | Sequence[str]] | None = None,
 ) -> Reply:
@@ -97,8 +99,8 @@ def exchange(
     :param method: HTTP method.
     :param url: percent-encoded.
     :param auth: sets the token, or nothing; a request without it could get one from ~/.netrc.
-    :param timeout: seconds to connect, and without a byte of the answer.
-    :param deadline: seconds from now to the last byte of the answer, however its bytes arrive.
+    :param timeouts: how long it may take; the number of attempts is the caller's.
+    :param clock: tells when they are over.
     :param data: JSON as bytes, or a form.
     :param params: query.
     :return: the answer; redirects are not followed.
@@ -107,7 +109,7 @@ def exchange(
     :raises AnswerLost: if no whole answer came.
     :raises UnusableAnswer: if the answer is too long.
     """
-    with within(deadline):
+    with within(timeouts.total, clock):
         try:
             with session.request(
                 method,
@@ -116,7 +118,7 @@ def exchange(
                 params=params,
                 headers={"Content-Type": "application/json"} if isinstance(data, bytes) else None,
                 auth=auth,
-                timeout=timeout,
+                timeout=(timeouts.connect, timeouts.read),
                 allow_redirects=False,
                 stream=True,
             ) as response:

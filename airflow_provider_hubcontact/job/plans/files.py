@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.job.errors import PlanError
 from airflow_provider_hubcontact.job.files.private import make_folder, open_private
 from airflow_provider_hubcontact.job.plans.lines import (
@@ -38,10 +38,12 @@ class PlanWriter:
     """Keeps what would be written: lines of JSON, and a manifest once the plan is whole.
 
     :param folder: of the plan; an older plan in it is replaced.
+    :param clock: tells when the plan is made.
     """
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, clock: Clock = SYSTEM_CLOCK) -> None:
         self._folder = folder
+        self._clock = clock
         self._lines: list[bytes] = []
         self._parts: list[Part] = []
         self._maker = LineMaker(self._keep)
@@ -79,9 +81,10 @@ class PlanWriter:
         """
         if self._lines:
             self._write()
-        manifest = Manifest(
-            totals_of(self._maker.totals, calls_in_ten_seconds, batch_size, properties), settings, self._parts
+        totals = totals_of(
+            self._maker.totals, calls_in_ten_seconds, batch_size, properties, clock=self._clock
         )
+        manifest = Manifest(totals, settings, self._parts)
         try:
             text = manifest.encode()
         except (TypeError, ValueError) as error:
@@ -109,6 +112,7 @@ def totals_of(
     calls_in_ten_seconds: int,
     batch_size: int,
     properties: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    clock: Clock = SYSTEM_CLOCK,
 ) -> dict[str, Any]:
     """Return what is told of a plan: its counts, and what it costs to apply it.
 
@@ -116,10 +120,11 @@ def totals_of(
     :param calls_in_ten_seconds: that the portal allows.
     :param batch_size: contacts that a call takes.
     :param properties: that are to be created before it is applied.
+    :param clock: tells when it is made.
     """
     calls = counted.calls(batch_size) + len(properties)
     return {
-        "made": datetime.now(UTC).isoformat(timespec="seconds"),
+        "made": clock.now().isoformat(timespec="seconds"),
         **counted.to_dict(),
         "properties": dict(properties),
         "calls": calls,

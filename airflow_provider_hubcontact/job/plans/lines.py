@@ -16,7 +16,7 @@ from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.keep.ledger import digest_of
 from airflow_provider_hubcontact.sync.model.change import Write
-from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import RESULT_FIELDS, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 
 Line = dict[str, Any]
@@ -25,7 +25,7 @@ Line = dict[str, Any]
 _WRITE_FIELDS = frozenset({"row", "key", "write", "changes", "digest", "timestamp"})
 
 
-_OTHER_FIELDS = frozenset({"row", "key", "outcome", "category", "reason", "properties"})
+_OTHER_FIELDS = frozenset(RESULT_FIELDS) - {"status", "correlation_id"}
 
 
 class Totals:
@@ -85,19 +85,15 @@ class LineMaker:
     def settled(self, result: Result) -> None:
         """Note what would be done for a record, or why nothing would."""
         digest, timestamp = self._under_way.pop(result.row, (None, None))
-        line: Line = {"row": result.row, "key": result.key}
         write = DRY_RUN_CATEGORIES.get(result.category or "")
         if write is None:
-            line |= {
-                "outcome": str(result.outcome),
-                "category": result.category,
-                "reason": result.reason,
-                "properties": list(result.properties),
-            }
+            line = {name: each for name, each in result.to_dict().items() if name in _OTHER_FIELDS}
         else:
-            line |= {
+            line = {
+                "row": result.row,
+                "key": result.key,
                 "write": str(write),
-                "changes": {name: list(each) for name, each in result.changes.items()},
+                "changes": result.changes_to_dict(),
                 "digest": digest,
                 "timestamp": timestamp,
             }

@@ -11,7 +11,6 @@ from airflow_provider_hubcontact.client.contacts_v1 import ContactsV1
 from airflow_provider_hubcontact.client.errors import (
     AnswerLost,
     ConfigurationError,
-    Conflict,
     DailyLimitReached,
     Forbidden,
     Migrating,
@@ -24,8 +23,6 @@ from airflow_provider_hubcontact.client.hubspot import HubSpot
 from airflow_provider_hubcontact.sync.model.change import Stored, Write
 from airflow_provider_hubcontact.sync.model.ports import (
     Answers,
-    Detail,
-    Fault,
     Found,
     Lost,
     Refused,
@@ -108,7 +105,7 @@ class ContactsPort:
             for key in self._keys(contact)
         }
         missing = {
-            self._normalized(key) for error in answer.errors if error.status == 404 for key in error.ids
+            self._normalized(key) for each in answer.refusals if each.status == 404 for key in each.ids
         }
         return Found(contacts, frozenset(missing))
 
@@ -131,19 +128,7 @@ class ContactsPort:
             Written(contact.id, self._key(contact), contact.properties, created)
             for contact in answer.contacts
         )
-        faults = tuple(
-            Fault(
-                error.status,
-                error.category,
-                error.message,
-                error.trace_ids,
-                error.ids,
-                error.properties,
-                error.existing_id,
-            )
-            for error in answer.errors
-        )
-        return Answers(answer.status, written, faults, answer.correlation_id)
+        return Answers(answer.status, written, answer.refusals, answer.correlation_id)
 
     def _key(self, contact: Contact) -> str | None:
         value = contact.properties.get(self._id_property)
@@ -197,7 +182,7 @@ class LegacyContactsPort:
             answer = _said(partial(self._contacts.get_by_email, key, sorted({*properties, EMAIL})), _itself)
             if isinstance(answer, Contact):
                 contacts[key] = Stored(answer.id, key, answer.properties)
-            elif isinstance(answer, Refused) and answer.status == 404:
+            elif isinstance(answer, Refused) and answer.refusal.status == 404:
                 missing.add(key)
             else:
                 return answer
@@ -223,12 +208,6 @@ class LegacyContactsPort:
         )
 
 
-def _own_words(error: StatusError) -> str:
-    """Return what the client says of a call that it did not make; a server's answer names its policy."""
-    is_own = isinstance(error, DailyLimitReached) and not error.context
-    return error.reason if is_own else ""
-
-
 def _itself(contact: Contact) -> Contact:
     return contact
 
@@ -245,18 +224,6 @@ def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answ
         return Lost(str(error), sent=True)
     except StatusError as error:
         stops = isinstance(error, Unauthorized | Forbidden | DailyLimitReached | Migrating)
-        details = tuple(Detail(detail.message, detail.code, detail.properties) for detail in error.details)
-        return Refused(
-            error.status,
-            error.reason,
-            error.category,
-            error.correlation_id,
-            error.properties,
-            stops,
-            details,
-            error.existing_id if isinstance(error, Conflict) else None,
-            error.retry_after or (MIGRATION_PAUSE if isinstance(error, Migrating) else None),
-            error.is_hubspots,
-            _own_words(error),
-        )
+        pause = MIGRATION_PAUSE if isinstance(error, Migrating) else None
+        return Refused(error.refusal, stops, error.retry_after or pause)
     return translate(answer)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.source.statements import one_statement
@@ -180,15 +180,16 @@ def connected(hook: DbApiHook) -> Iterator[tuple[Any, Driver]]:
             connection.close()
 
 
-def connect(hook: DbApiHook) -> Any:
+def connect(hook: DbApiHook, clock: Clock = SYSTEM_CLOCK) -> Any:
     """Open the hook's own connection.
 
+    :param clock: tells how long another process has locked the database's file, and waits for it.
     :raises SourceError: if the connection cannot be used as it is set up.
     :raises HubSpotSyncIncomplete: if the database cannot be reached now.
     """
     from airflow.providers.common.compat.sdk import AirflowException
 
-    patience = time.monotonic() + LOCK_WAIT
+    patience = clock.monotonic() + LOCK_WAIT
     while True:
         try:
             return hook.get_conn()
@@ -198,8 +199,8 @@ def connect(hook: DbApiHook) -> Any:
                 f"the connection {hook.get_conn_id()} cannot be used: {words} ({type(error).__name__})"
             ) from None
         except Exception as error:  # noqa: BLE001 - same
-            if _is_locked(error) and time.monotonic() < patience:
-                time.sleep(0.1)
+            if _is_locked(error) and clock.monotonic() < patience:
+                clock.sleep(0.1)
                 continue
             text = f"the database of {hook.get_conn_id()} cannot be reached: {told(error)}"
             raise failure(_without_password(hook, text), error) from None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.sources.database_errors import may_pass, told
@@ -30,18 +30,19 @@ class LedgerTable:
     :param hook: the database.
     :param table: name, with its schema if need be.
     :param attempt: the try.
+    :param clock: waits while another task creates the table.
     :raises SourceError: if the table cannot be used, or not be created.
     :raises HubSpotSyncIncomplete: if the database cannot be reached now.
     """
 
     pace = 1.0
 
-    def __init__(self, hook: DbApiHook, table: str, attempt: Attempt) -> None:
+    def __init__(self, hook: DbApiHook, table: str, attempt: Attempt, clock: Clock = SYSTEM_CLOCK) -> None:
         self._hook = hook
         self._table = table
         self._attempt = attempt
         self._kept: Any = None  # the connection, between two writes
-        _make_sure_of(hook, table)
+        _make_sure_of(hook, table, clock)
 
     def write(self, lines: Sequence[Line], /) -> None:
         """Insert lines, all or none of them.
@@ -148,7 +149,7 @@ def _selected(hook: DbApiHook, table: str, clause: str, parameters: Any = None) 
             yield {**line, **{name: json.loads(line[name]) if line[name] else None for name in _JSON}}
 
 
-def _make_sure_of(hook: DbApiHook, table: str) -> None:
+def _make_sure_of(hook: DbApiHook, table: str, clock: Clock) -> None:
     """Look for the table, and create it if it is not there; another task may do the same just now.
 
     A role that may only read and insert is enough where the table is there.
@@ -163,7 +164,7 @@ def _make_sure_of(hook: DbApiHook, table: str) -> None:
     for _ in range(LOOKS):
         if _tried(hook, lambda driver: _look(driver, table, _COLUMNS)) is None:
             return
-        time.sleep(PAUSE)
+        clock.sleep(PAUSE)
     if _tried(hook, lambda driver: _look(driver, table, ("1",))) is None:
         columns = ", ".join(_COLUMNS)
         raise SourceError(f"the table {table} is not a ledger's: it needs the columns {columns}")

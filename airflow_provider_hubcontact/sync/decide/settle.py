@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.refusal import Detail, Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.model.change import Write
 from airflow_provider_hubcontact.sync.model.outcome import (
@@ -17,7 +18,7 @@ from airflow_provider_hubcontact.sync.model.outcome import (
     Result,
     refused_as,
 )
-from airflow_provider_hubcontact.sync.model.ports import Answers, Detail, Fault, Lost, Refused, Step, Written
+from airflow_provider_hubcontact.sync.model.ports import Answers, Lost, Refused, Step, Written
 from airflow_provider_hubcontact.sync.model.reasons import word
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind, kept
@@ -56,7 +57,7 @@ class Settled:
     onward: tuple[Step, ...] = ()
     again: tuple[Retry, ...] = ()
     met: tuple[Step, ...] = ()
-    blocked: tuple[tuple[Step, Refused], ...] = ()
+    blocked: tuple[tuple[Step, Refusal], ...] = ()
 
 
 def settle(
@@ -79,18 +80,19 @@ def settle(
         return _answered(sent, answer, kinds)
     if isinstance(answer, Lost):
         return Settled(tuple(_lost(step, answer) for step in sent))
-    met = tuple(step for step in sent if answer.status == 409 and _may_meet(step))
+    refusal = answer.refusal
+    met = tuple(step for step in sent if refusal.status == 409 and _may_meet(step))
     if met:
         rest = tuple(step for step in sent if not _may_meet(step))
         return Settled(met=met, again=(Retry(rest),) if rest else ())
-    if refused_as(answer.status) in ABOUT_A_RECORD and len(sent) > 1:
-        return _without_the_guilty(sent, answer)
-    if _is_blocked(sent[0], answer):
-        return Settled(blocked=((sent[0], answer),))
-    return conclude(sent, answer)
+    if refused_as(refusal.status) in ABOUT_A_RECORD and len(sent) > 1:
+        return _without_the_guilty(sent, refusal)
+    if _is_blocked(sent[0], refusal):
+        return Settled(blocked=((sent[0], refusal),))
+    return conclude(sent, refusal)
 
 
-def conclude(sent: Sequence[Step], answer: Refused) -> Settled:
+def conclude(sent: Sequence[Step], refusal: Refusal) -> Settled:
     """Take a refusal as final for each step.
 
     :return: results, and what has to be written to put back what was cleared.
@@ -98,11 +100,11 @@ def conclude(sent: Sequence[Step], answer: Refused) -> Settled:
     results: list[Result] = []
     onward: list[Step] = []
     for step in sent:
-        _end_refused(step, answer, results, onward)
+        _end_refused(step, refusal, results, onward)
     return Settled(tuple(results), tuple(onward))
 
 
-def _is_blocked(step: Step, refusal: Refused) -> bool:
+def _is_blocked(step: Step, refusal: Refusal) -> bool:
     """Tell whether another contact has the address that a step gives to its own."""
     moves = step.change.write is Write.UPDATE and step.change.ending is None and step.properties.get(EMAIL)
     return refusal.status == 409 and bool(moves) and refusal.existing_id is not None
@@ -113,12 +115,12 @@ def _may_meet(step: Step) -> bool:
     return step.change.write is Write.CREATE and not step.change.met
 
 
-def _without_the_guilty(sent: Sequence[Step], answer: Refused) -> Settled:
+def _without_the_guilty(sent: Sequence[Step], refusal: Refusal) -> Settled:
     """Take out of a refused batch the steps that its refusal is about; halve it if it does not tell."""
     results: list[Result] = []
     onward: list[Step] = []
     rest: list[Step] = []
-    clear = [detail for detail in answer.details if _is_clear(detail, sent)]
+    clear = [detail for detail in refusal.details if _is_clear(detail, sent)]
     for step in sent:
         details = [detail for detail in clear if _meant(detail, step)]
         if not details:
@@ -128,7 +130,7 @@ def _without_the_guilty(sent: Sequence[Step], answer: Refused) -> Settled:
         reason = "; ".join(dict.fromkeys(detail.message for detail in details))
         _end_refused(
             step,
-            replace(answer, message=reason, properties=properties, details=tuple(details)),
+            replace(refusal, message=reason, properties=properties, details=tuple(details)),
             results,
             onward,
         )
@@ -183,44 +185,36 @@ def unread(record: Record, answer: Refused | Lost) -> Result:
     if isinstance(answer, Lost):
         reason = f"not looked up: {answer.reason}"
         return Result(record.row, record.key, Outcome.UNAVAILABLE, reason=reason, why=answer.reason)
-    outcome = _decided(answer)
-    return Result(
-        record.row,
-        record.key,
-        # A look-up that answers 404 or 409 as a whole says nothing about this contact.
-        Outcome.UNKNOWN if outcome in {Outcome.NOT_FOUND, Outcome.CONFLICT} else outcome,
-        answer.status,
-        answer.category,
-        f"not looked up: {answer.message}",
-        answer.properties,
-        answer.correlation_id,
-        why=_codes(answer),
-    )
+    refusal, outcome = answer.refusal, _decided(answer.refusal)
+    if outcome in {Outcome.NOT_FOUND, Outcome.CONFLICT}:
+        outcome = Outcome.UNKNOWN  # such a look-up says nothing about this contact
+    result = Result.refused(record.row, record.key, outcome, refusal, "not looked up: ")
+    return result._replace(why=_codes(refusal))
 
 
 def _answered(sent: Sequence[Step], answer: Answers, kinds: Mapping[str, Kind]) -> Settled:
-    by_trace = {name: fault for fault in reversed(answer.faults) for name in fault.trace_ids}
+    by_trace = {name: each for each in reversed(answer.refusals) for name in each.trace_ids}
     # An error that names trace ids means these inputs; its ids are of contacts that it met.
-    by_id = {name: fault for fault in reversed(answer.faults) if not fault.trace_ids for name in fault.ids}
+    by_id = {name: each for each in reversed(answer.refusals) if not each.trace_ids for name in each.ids}
     ids = {written.id: written for written in answer.written}
     keys = {written.key: written for written in answer.written if written.key}
     results: list[Result] = []
     onward: list[Step] = []
     silent: list[Step] = []
     met: list[Step] = []
-    blocked: list[tuple[Step, Refused]] = []
+    blocked: list[tuple[Step, Refusal]] = []
     for step in sent:
         address = step.change.address
-        fault = by_trace.get(step.trace_id) or by_id.get(address)
+        refusal = by_trace.get(step.trace_id) or by_id.get(address)
         written = (keys if step.change.write is Write.CREATE else ids).get(address)
-        if fault and written:
-            results.append(_ended(step, Outcome.UNKNOWN, answer, _torn(fault)))
-        elif fault and fault.status == 409 and _may_meet(step):
+        if refusal and written:
+            results.append(_ended(step, Outcome.UNKNOWN, answer, _torn(refusal)))
+        elif refusal and refusal.status == 409 and _may_meet(step):
             met.append(step)
-        elif fault and _is_blocked(step, refusal := _as_refusal(fault, answer)):
+        elif refusal and _is_blocked(step, refusal):
             blocked.append((step, refusal))
-        elif fault:
-            _end_refused(step, _as_refusal(fault, answer), results, onward)
+        elif refusal:
+            _end_refused(step, refusal, results, onward)
         elif written is None:
             silent.append(step)
         elif (contradiction := _contradiction(step, written, kinds)) is not None:
@@ -237,14 +231,14 @@ def _about_silence(
     silent: Sequence[Step], answer: Answers, results: list[Result], onward: list[Step]
 ) -> tuple[Retry, ...]:
     """Deal with steps that the answer does not mention: results, or a batch to send again."""
-    anonymous = [fault for fault in answer.faults if not fault.trace_ids and not fault.ids]
-    passing = next((fault for fault in anonymous if refused_as(fault.status) in MAY_PASS), None)
+    anonymous = [each for each in answer.refusals if not each.trace_ids and not each.ids]
+    passing = next((each for each in anonymous if refused_as(each.status) in MAY_PASS), None)
     if passing:  # whoever it is about: none of them was refused
         for step in silent:
-            _end_refused(step, _as_refusal(passing, answer), results, onward)
+            _end_refused(step, passing, results, onward)
         return ()
     if anonymous and len(silent) == 1:
-        _end_refused(silent[0], _as_refusal(anonymous[0], answer), results, onward)
+        _end_refused(silent[0], anonymous[0], results, onward)
         return ()
     if anonymous and silent and all(step.change.write is Write.UPDATE for step in silent):
         return (divide(silent),)
@@ -255,9 +249,11 @@ def _about_silence(
     return ()
 
 
-def _torn(fault: Fault) -> str:
+def _torn(refusal: Refusal) -> str:
     """Say that an answer has an input among its results and among its errors."""
-    return f"HubSpot's answer says both that the contact was written and that it was refused: {fault.message}"
+    return (
+        f"HubSpot's answer says both that the contact was written and that it was refused: {refusal.message}"
+    )
 
 
 def _contradiction(step: Step, written: Written, kinds: Mapping[str, Kind]) -> str | None:
@@ -304,18 +300,7 @@ def _written(step: Step, written: Written, answer: Answers) -> Result:
     )
 
 
-def _as_refusal(fault: Fault, answer: Answers) -> Refused:
-    return Refused(
-        fault.status,
-        fault.message,
-        fault.category,
-        answer.correlation_id,
-        fault.properties,
-        existing_id=fault.existing_id,
-    )
-
-
-def _end_refused(step: Step, refusal: Refused, results: list[Result], onward: list[Step]) -> None:
+def _end_refused(step: Step, refusal: Refusal, results: list[Result], onward: list[Step]) -> None:
     """End a refused step; if its stage or address was cleared for it, put the old one back first."""
     result, change, name = _refused(step, refusal), step.change, _cleared(step)
     old = change.before.get(name) if name else None
@@ -329,33 +314,23 @@ def _end_refused(step: Step, refusal: Refused, results: list[Result], onward: li
     onward.append(Step(change._replace(steps=steps, ending=ending), step.position + 1))
 
 
-def _refused(step: Step, refusal: Refused) -> Result:
+def _refused(step: Step, refusal: Refusal) -> Result:
     record = step.change.record
-    return Result(
-        record.row,
-        record.key,
-        _decided(refusal),
-        refusal.status,
-        refusal.category,
-        halfway(step) + refusal.message,
-        refusal.properties,
-        refusal.correlation_id,
-        changes=_written_before(step),
-        why=_codes(refusal),
-    )
+    result = Result.refused(record.row, record.key, _decided(refusal), refusal, halfway(step))
+    return result._replace(changes=_written_before(step), why=_codes(refusal))
 
 
-def _codes(refusal: Refused) -> str:
+def _codes(refusal: Refusal) -> str:
     """Return HubSpot's codes of what is wrong; unlike its sentences, they quote no value."""
     return refusal.why or ", ".join(
         dict.fromkeys(filter(None, (word(detail.code) for detail in refusal.details)))
     )
 
 
-def _decided(refusal: Refused) -> Outcome:
+def _decided(refusal: Refusal) -> Outcome:
     """Return the outcome of a record that was refused alone."""
     outcome = refused_as(refusal.status)
-    return Outcome.UNKNOWN if outcome in ABOUT_A_RECORD and not refusal.theirs else outcome
+    return Outcome.UNKNOWN if outcome in ABOUT_A_RECORD and not refusal.is_hubspots else outcome
 
 
 def _written_before(step: Step) -> dict[str, tuple[str | None, str]]:

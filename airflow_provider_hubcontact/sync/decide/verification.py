@@ -22,7 +22,7 @@ def verified(change: Change, result: Result, answer: Found | Refused | Lost, rul
     :return: the same result, or ``unknown`` with both values: a silent no-op is no success.
     """
     if not isinstance(answer, Found):
-        what = answer.reason if isinstance(answer, Lost) else answer.message
+        what = answer.reason if isinstance(answer, Lost) else answer.refusal.message
         return _doubt(result, f"written, but it could not be read back: {what}")
     stored = answer.contacts.get(key_after(change, rules))
     if stored is None:

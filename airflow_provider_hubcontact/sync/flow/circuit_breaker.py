@@ -30,7 +30,7 @@ class CircuitBreaker:
             self._useless = 0
             return
         reason = answer.reason if isinstance(answer, Lost) else refusal(answer)
-        useless = isinstance(answer, Lost) or refused_as(answer.status) in MAY_PASS
+        useless = isinstance(answer, Lost) or refused_as(answer.refusal.status) in MAY_PASS
         self._useless = self._useless + 1 if useless else 0
         if isinstance(answer, Lost) and answer.setup:
             self.tell(reason, setup=True)
@@ -42,11 +42,12 @@ class CircuitBreaker:
 
 def refusal(answer: Refused) -> str:
     """Return what a refusal of a whole call means; HubSpot's own sentence could quote a value."""
-    if answer.why:
-        return answer.why
-    category = f" {category}" if (category := word(answer.category)) else ""
-    meaning = _MEANINGS.get((answer.status, answer.stops)) or _MEANINGS.get((answer.status, False))
-    return f"HubSpot answered {answer.status}{category}" + (f": {meaning}" if meaning else "")
+    said = answer.refusal
+    if said.why:
+        return said.why
+    category = f" {category}" if (category := word(said.category)) else ""
+    meaning = _MEANINGS.get((said.status, answer.stops)) or _MEANINGS.get((said.status, False))
+    return f"HubSpot answered {said.status}{category}" + (f": {meaning}" if meaning else "")
 
 
 _MEANINGS: Mapping[tuple[int, bool], str] = {

@@ -455,4 +455,4 @@ def _problem(portal: PortalSchema, record: Record, planned: Change) -> Result | 
 
 def _is_about_a_key(answer: Answer) -> bool:
     """Check whether a look-up was refused because of one of its keys, or of their number."""
-    return isinstance(answer, Refused) and refused_as(answer.status) is Outcome.REJECTED
+    return isinstance(answer, Refused) and refused_as(answer.refusal.status) is Outcome.REJECTED

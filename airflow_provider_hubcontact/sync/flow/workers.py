@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 from typing import Generic, Protocol, Self, TypeVar
+
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 
 Job = TypeVar("Job")
 
@@ -46,13 +47,18 @@ class ThreadWorkers(Generic[Job, Answer]):
 
     :param size: gives how many calls may be under way at once, at any time.
     :param cancel: ends the calls that wait to be sent.
+    :param clock: tells how long a run that is to stop has waited for answers.
     """
 
     def __init__(
-        self, size: Callable[[], int] = lambda: 8, cancel: Callable[[], None] = lambda: None
+        self,
+        size: Callable[[], int] = lambda: 8,
+        cancel: Callable[[], None] = lambda: None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._size = size
         self._cancel = cancel
+        self._clock = clock
         self._pool = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="hubspot")
         self._done: SimpleQueue[tuple[Job, Answer | BaseException] | None] = SimpleQueue()
         self._deadline: float | None = None
@@ -79,12 +85,12 @@ class ThreadWorkers(Generic[Job, Answer]):
     def interrupt(self) -> None:
         """Stop the run; from any thread, or from a signal's handler."""
         if self._deadline is None:
-            self._deadline = time.monotonic() + PATIENCE
+            self._deadline = self._clock.monotonic() + PATIENCE
             self._done.put(None)
 
     def finished(self) -> tuple[Job, Answer] | None:
         """Wait for the next call to end; raise what it raised."""
-        left = None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+        left = None if self._deadline is None else max(0.0, self._deadline - self._clock.monotonic())
         try:
             done = self._done.get(timeout=left)
         except Empty:

@@ -6,11 +6,12 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 
+from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.settle import Retry, Settled, conclude, divide
 from airflow_provider_hubcontact.sync.flow.calls import Answer, WriteCall
 from airflow_provider_hubcontact.sync.flow.key_swaps import KeySwaps
 from airflow_provider_hubcontact.sync.model.change import Write
-from airflow_provider_hubcontact.sync.model.ports import Answers, Refused, Step
+from airflow_provider_hubcontact.sync.model.ports import Answers, Step
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL
 
 MAX_SWAPS = 500
@@ -59,7 +60,7 @@ class WriteQueue:
         """Send parts of a refused call once more, and those that waited for its answer."""
         again = list(retries)
         if job.others:
-            innocent = isinstance(answer, Answers) and not answer.faults and not again
+            innocent = isinstance(answer, Answers) and not answer.refusals and not again
             again.append(divide(job.others) if innocent else Retry(job.others))
         self._again.extend(
             WriteCall(job.kind, each.steps, repeated=True, others=each.others) for each in again
@@ -72,7 +73,7 @@ class WriteQueue:
         else:
             self._steps[job.kind].extend(job.steps)
 
-    def block(self, step: Step, refusal: Refused, *, final: bool) -> Settled:
+    def block(self, step: Step, refusal: Refusal, *, final: bool) -> Settled:
         """Let a change of address wait once for the contact that has it.
 
         :param final: it is not to wait.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any, Protocol
 
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Tally
@@ -46,17 +46,15 @@ class Checkpoint:
     :param store: keeps it.
     :param source: digest of the rows in their order, and of what is done with them.
     :param policy: tells which outcomes need a retry.
-    :param clock: monotonic seconds.
+    :param clock: tells when it is time to write.
     """
 
-    def __init__(
-        self, store: StateStore, source: str, policy: Policy, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, store: StateStore, source: str, policy: Policy, clock: Clock = SYSTEM_CLOCK) -> None:
         self._store = store
         self._source = source
         self._policy = policy
         self._clock = clock
-        self._kept = clock()
+        self._kept = clock.monotonic()
         self._ahead: dict[int, tuple[Outcome, int | None]] = {}  # ended before the row that is next
         self._open = True
         self._rows_kept = 0
@@ -85,12 +83,12 @@ class Checkpoint:
             del self._ahead[self.rows + 1]
             self.rows += 1
             self.tally[ended] += 1
-        if self._clock() - self._kept >= EVERY:
+        if self._clock.monotonic() - self._kept >= EVERY:
             self.keep()
 
     def keep(self) -> None:
         """Write it."""
-        self._kept = self._clock()
+        self._kept = self._clock.monotonic()
         tally = [[str(outcome), status, count] for (outcome, status), count in self.tally.items()]
         if self.rows == self._rows_kept:
             return

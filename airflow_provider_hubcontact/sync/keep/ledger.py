@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol, Self
 
 import orjson
 
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
-from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import RESULT_FIELDS, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import JSON, Record
 
 Line = dict[str, Any]
@@ -24,14 +24,7 @@ FIELDS = (
     "task",
     "map_index",
     "try",
-    "row",
-    "key",
-    "outcome",
-    "status",
-    "category",
-    "reason",
-    "properties",
-    "correlation_id",
+    *RESULT_FIELDS,
     "changed",
     "changes",
     "values",
@@ -98,7 +91,7 @@ class Ledger:
     :param attempt: the try.
     :param policy: tells which outcomes are to be tried again.
     :param values: whether values are kept: personal data.
-    :param clock: monotonic seconds.
+    :param clock: tells when a record ended, and when it is time to write.
     """
 
     def __init__(
@@ -108,13 +101,13 @@ class Ledger:
         policy: Policy,
         *,
         values: bool,
-        clock: Callable[[], float],
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._store = store
         self._attempt = attempt
         self._values = values
         self._clock = clock
-        self._written = clock()
+        self._written = clock.monotonic()
         self._lines: list[Line] = []
         self._under_way: dict[int, tuple[str, Mapping[str, JSON]]] = {}  # row → digest, values
         self._ended = _Ended(store.earlier() if attempt.last_known else (), policy)
@@ -133,17 +126,7 @@ class Ledger:
         if line is None:
             self._under_way[record.row] = (digest, record.document)
             return None
-        return Result(
-            record.row,
-            record.key,
-            Outcome(line["outcome"]),
-            line["status"],
-            line["category"],
-            line["reason"],
-            tuple(line["properties"]),
-            line["correlation_id"],
-            earlier=line["try"],
-        )
+        return Result.from_dict(line)._replace(row=record.row, key=record.key, earlier=line["try"])
 
     def forget(self, row: int) -> None:
         """Expect no result of a row that :meth:`earlier` was asked about."""
@@ -162,7 +145,7 @@ class Ledger:
 
     def flush(self) -> None:
         """Write what was noted, if it is time."""
-        due = self._clock() - self._written >= self._store.pace or len(self._lines) >= MOST_LINES
+        due = self._clock.monotonic() - self._written >= self._store.pace or len(self._lines) >= MOST_LINES
         if self._lines and due:
             self._write()
 
@@ -170,28 +153,26 @@ class Ledger:
         if self._lines:
             self._store.write(self._lines)
         self._lines = []
-        self._written = self._clock()
+        self._written = self._clock.monotonic()
 
     def _line(self, result: Result, digest: str | None, values: Mapping[str, JSON]) -> Line:
         keep = self._values
+        told = result._replace(
+            category=result.category and printable(result.category),
+            reason=result.reason and printable(result.reason, MAX_REASON_LENGTH),
+            properties=tuple(map(printable, result.properties)),
+        )
         return {
             "run": self._attempt.run,
             "task": self._attempt.task,
             "map_index": self._attempt.map_index,
             "try": self._attempt.number,
-            "row": result.row,
-            "key": result.key,
-            "outcome": str(result.outcome),
-            "status": result.status,
-            "category": result.category and printable(result.category),
-            "reason": result.reason and printable(result.reason, MAX_REASON_LENGTH),
-            "properties": [printable(name) for name in result.properties],
-            "correlation_id": result.correlation_id,
+            **told.to_dict(),
             "changed": list(result.changes),
-            "changes": {name: list(each) for name, each in result.changes.items()} if keep else None,
+            "changes": result.changes_to_dict() if keep else None,
             "values": {name: _storable(value) for name, value in values.items()} if keep else None,
             "digest": digest,
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "time": self._clock.now().isoformat(timespec="milliseconds"),
         }
 
 

@@ -292,17 +292,7 @@ def _added(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
 
 
 def _problem(result: Result) -> dict[str, Any]:
-    return {
-        "row": result.row,
-        "key": result.key,
-        "outcome": str(result.outcome),
-        "status": result.status,
-        "category": result.category,
-        "reason": result.reason,
-        "properties": list(result.properties),
-        "correlation_id": result.correlation_id,
-        "earlier_try": result.earlier or None,
-    }
+    return {**result.to_dict(), "earlier_try": result.earlier or None}
 
 
 def _printable(result: Result) -> Result:
@@ -314,6 +304,7 @@ def _printable(result: Result) -> Result:
         properties=tuple(printable(name, MAX_VALUE_LENGTH) for name in result.properties[:MAX_NAMES]),
         correlation_id=result.correlation_id and printable(result.correlation_id, MAX_VALUE_LENGTH),
         why=printable(result.why, MAX_REASON_LENGTH),
+        refusal=None,  # it may be of any length
     )
 
 

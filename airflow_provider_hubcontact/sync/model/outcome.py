@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.refusal import Refusal
 
 
 class Outcome(StrEnum):
@@ -85,6 +86,7 @@ class Result(NamedTuple):
     :param changes: property → (old, new) of what was written or, in a dry run, would be.
     :param earlier: number of the earlier try of the task that came to this; 0 if this one did.
     :param why: what may be said of it in logs: how a call was lost, HubSpot's codes; no value of a record.
+    :param refusal: all that HubSpot said, if it refused the record.
     """
 
     row: int
@@ -98,6 +100,50 @@ class Result(NamedTuple):
     changes: Mapping[str, tuple[str | None, str]] = MappingProxyType({})
     earlier: int = 0
     why: str = ""
+    refusal: Refusal | None = None
+
+    @classmethod
+    def refused(cls, row: int, key: str, outcome: Outcome, refusal: Refusal, before: str = "") -> Result:
+        """Return the result of a record that HubSpot refused.
+
+        :param row: of the record.
+        :param key: of the record.
+        :param outcome: what the refusal means for it.
+        :param refusal: what HubSpot said.
+        :param before: what is to be told before that, such as what was written already.
+        """
+        return cls(
+            *(row, key, outcome, refusal.status, refusal.category, before + refusal.message),
+            properties=refusal.properties,
+            correlation_id=refusal.correlation_id,
+            refusal=refusal,
+        )
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> Result:
+        """Return the result that a document was made of, without what it does not hold.
+
+        :param document: as :meth:`to_dict` returns it; other fields are left alone.
+        """
+        told = {name: document[name] for name in RESULT_FIELDS}
+        told |= {"outcome": Outcome(told["outcome"]), "properties": tuple(told["properties"])}
+        return cls(**told)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return how the record ended, as JSON values: ``RESULT_FIELDS`` in their order.
+
+        What was written is left out, since the values are personal data; see :meth:`changes_to_dict`.
+        """
+        told = {name: getattr(self, name) for name in RESULT_FIELDS}
+        return told | {"outcome": str(self.outcome), "properties": list(self.properties)}
+
+    def changes_to_dict(self) -> dict[str, list[str | None]]:
+        """Return property → [old, new] of what was written, as JSON values."""
+        return {name: list(both) for name, both in self.changes.items()}
+
+
+RESULT_FIELDS = ("row", "key", "outcome", "status", "category", "reason", "properties", "correlation_id")
+"""What ledgers, reports and plans tell of a result."""
 
 
 INTERNAL_ERROR = "INTERNAL_ERROR"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
+from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import Result
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -66,47 +67,18 @@ class Written(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """An error inside an answer: some inputs were not written.
-
-    :param status: HTTP status that the error would have on its own; 207 if that is not known.
-    :param category: HubSpot's category.
-    :param message: HubSpot's reason.
-    :param trace_ids: inputs that it names by trace id.
-    :param ids: inputs that it names by address.
-    :param properties: properties that it names.
-    :param existing_id: record id of the contact that is in the way.
-    """
-
-    status: int
-    category: str | None
-    message: str
-    trace_ids: tuple[str, ...] = ()
-    ids: tuple[str, ...] = ()
-    properties: tuple[str, ...] = ()
-    existing_id: str | None = None
-
-
-class Detail(NamedTuple):
-    """One of the things that are wrong with a refused call.
-
-    :param message: HubSpot's sentence.
-    :param code: HubSpot's code.
-    :param properties: properties that it names.
-    """
-
-    message: str
-    code: str | None = None
-    properties: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Answers:
-    """HubSpot took the call and answers for each input, or keeps silent about it."""
+    """HubSpot took the call and answers for each input, or keeps silent about it.
+
+    :param status: HTTP status.
+    :param written: inputs that it says it wrote.
+    :param refusals: errors inside the answer: inputs that were not written.
+    :param correlation_id: HubSpot's id of the call.
+    """
 
     status: int
     written: tuple[Written, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
     correlation_id: str | None = None
 
 
@@ -114,25 +86,14 @@ class Answers:
 class Refused:
     """The whole call was refused: nothing of it was written, unless the status is 5xx, 408 or 425.
 
-    :param theirs: HubSpot itself said so; a proxy's word decides about no record.
+    :param refusal: what was said.
     :param stops: no later call of this run can fare better (credentials, daily quota, migration).
-    :param details: all that is wrong, as far as HubSpot tells it.
-    :param existing_id: record id of the contact that is in the way.
     :param retry_after: seconds after which the call can fare better, if that is known.
-    :param why: what the client itself says of it, without a value of a record.
     """
 
-    status: int
-    message: str
-    category: str | None = None
-    correlation_id: str | None = None
-    properties: tuple[str, ...] = ()
+    refusal: Refusal
     stops: bool = False
-    details: tuple[Detail, ...] = ()
-    existing_id: str | None = None
     retry_after: float | None = None
-    theirs: bool = True
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from types import MappingProxyType
 
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.model.outcome import Result
 from airflow_provider_hubcontact.sync.model.record import JSON, Coercion, Record
@@ -39,7 +40,7 @@ class Coercer:
     :param told: called with every record that has a value which was changed.
     :param key: the property that keys are values of; they are checked as its values are. None to take any.
     :param padded: property → those of its options that begin or end in a blank.
-    :param this_year: bounds of dates are counted from it.
+    :param this_year: bounds of dates are counted from it; None for the machine's.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Coercer:
         self._told = told
         self._key = key
         self._key_is_number = kinds.get(key or "") is Kind.NUMBER
-        year = this_year or datetime.now(UTC).year
+        year = this_year or SYSTEM_CLOCK.now().year
         self._by_property = {
             name: _coercion(kind, padded.get(name, ()), year)
             for name, kind in kinds.items()

@@ -1,16 +1,17 @@
-"""From the body of a refusal to its error, and to whom the refusal is about."""
+"""Reads the body of a refusal: what it says, which error it is, and whom it is about."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from airflow_provider_hubcontact.client import errors
-from airflow_provider_hubcontact.client.errors import ErrorDetail, StatusError
+from airflow_provider_hubcontact.client.errors import StatusError
 from airflow_provider_hubcontact.client.status import status_of
 from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.refusal import Detail, Refusal
 
 _CLASSES: Mapping[str, type[StatusError]] = {
     each.__name__: each
@@ -71,10 +72,10 @@ def _says_that_it_is_missing(fields: Mapping[str, Any]) -> bool:
     return found is not None and is_hubspots(fields)  # others say "resource not found", too
 
 
-def refusal(
+def error_of(
     status: int, body: object, correlation_id: str | None = None, retry_after: float | None = None
 ) -> StatusError:
-    """Make the error of an answer.
+    """Return the error of an answer.
 
     :param status: HTTP status, 400 or above.
     :param body: the parsed body; anything, since errors may come from proxies too.
@@ -85,20 +86,52 @@ def refusal(
     HubSpot docs: "Error handling".
     """
     fields: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
-    context = context_of(fields)
+    refusal = refusal_of(status, fields, correlation_id, is_own=is_hubspots(fields))
     kind = _CLASSES[status_of(status).error]
-    if kind is errors.RateLimited and context.get("policyName") == ("DAILY",):
+    if kind is errors.RateLimited and refusal.policy == "DAILY":
         kind = errors.DailyLimitReached
-    return kind(
+    return kind(refusal, retry_after)
+
+
+def refusal_of(
+    status: int, fields: Mapping[str, Any], correlation_id: str | None, *, is_own: bool = True
+) -> Refusal:
+    """Read what a refusal says.
+
+    :param status: HTTP status that it has, or would have alone.
+    :param fields: of the body, or of one of the errors in the answer to a batch.
+    :param correlation_id: of the call; without it, the one in the fields counts.
+    :param is_own: whether HubSpot wrote it.
+    """
+    context, details = context_of(fields), details_of(fields)
+    message = _text(fields.get("message")) or "no reason given"
+    named = [*context.get("propertyName", ()), *(name for each in details for name in each.properties)]
+    return Refusal(
         status,
-        _text(fields.get("message")) or "no reason given",
+        _reason(message, details),
         _text(fields.get("category")) or _text(fields.get("errorType")),
         _text(correlation_id) or _text(fields.get("correlationId")),
-        details_of(fields),
-        context,
-        retry_after,
-        is_hubspots(fields),
+        properties=tuple(dict.fromkeys(named)),
+        subcategory=_text(fields.get("subCategory")),
+        details=details,
+        ids=context.get("ids", ()),
+        trace_ids=context.get("objectWriteTraceId", ()),
+        existing_id=_existing_id(context, message) if status_of(status).error == "Conflict" else None,
+        missing_scopes=context.get("requiredGranularScopes", ()),
+        policy=next(iter(context.get("policyName", ())), None),
+        is_hubspots=is_own,
     )
+
+
+def _reason(message: str, details: Iterable[Detail]) -> str:
+    """Return what is wrong: the details where there are any, since the message may hold them as JSON."""
+    return printable("; ".join(detail.message for detail in details if detail.message) or message)
+
+
+def _existing_id(context: Mapping[str, tuple[str, ...]], message: str) -> str | None:
+    """Return the record id of the contact that is in the way; often it stands only in the sentence."""
+    named = context.get("existingId") or re.findall(r"Existing ID: (\d+)", message)
+    return named[0] if named else None
 
 
 def context_of(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -119,9 +152,9 @@ def context_of(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return context
 
 
-def details_of(fields: Mapping[str, Any]) -> tuple[ErrorDetail, ...]:
+def details_of(fields: Mapping[str, Any]) -> tuple[Detail, ...]:
     """Return every problem in an error body; HubSpot shortens ``errors``, so its message is read too."""
-    details: dict[tuple[str | None, tuple[str, ...]], ErrorDetail] = {}
+    details: dict[tuple[str | None, tuple[str, ...]], Detail] = {}
     listed = [*_mappings(fields.get("errors")), *_mappings(fields.get("validationResults"))]
     for item in listed + _embedded(fields):
         detail = _detail(item)
@@ -129,13 +162,13 @@ def details_of(fields: Mapping[str, Any]) -> tuple[ErrorDetail, ...]:
     return tuple(details.values())
 
 
-def _detail(item: Mapping[str, Any]) -> ErrorDetail:
+def _detail(item: Mapping[str, Any]) -> Detail:
     context = item.get("context")
     named = context.get("propertyName", ()) if isinstance(context, Mapping) else ()
     names = [named] if isinstance(named, str) else named if isinstance(named, list) else []
     names = names or [name for name in (item.get("name"), item.get("in")) if isinstance(name, str)]
     code = _text(item.get("code")) or _text(item.get("error"))
-    return ErrorDetail(_text(item.get("message")) or "", code, tuple(map(str, names)))
+    return Detail(_text(item.get("message")) or "", code, tuple(map(str, names)))
 
 
 def _embedded(fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
