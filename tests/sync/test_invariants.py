@@ -29,6 +29,7 @@ from tests.sync.fakes import (
     ShuffledWorkers,
     refused,
 )
+from tests.sync.observed import observed as each_record_in_its_place
 
 SHAPE = RecordMapping(mapping={"firstname": "firstname", "stage": STAGE, "new_email": "email"})
 
@@ -210,7 +211,8 @@ def test_every_run_accounts_for_all_and_never_lies(
     )
     observed = scene(portal, workers, rules, once=once, max_in_flight=max_in_flight)
 
-    observed.run(rows)
+    with each_record_in_its_place():
+        observed.run(rows)
 
     observed.check()
     if not observed.stopped:
@@ -319,6 +321,7 @@ def test_all_holds_on_threads(
     with ThreadWorkers[Call, Answer](lambda: size) as workers:
         observed = scene(portal, workers, rules, max_in_flight=max_in_flight)
 
-        observed.run(rows)
+        with each_record_in_its_place():
+            observed.run(rows)
 
     observed.check()
