@@ -103,25 +103,43 @@ class Application:
         )
         route, request.params = self.router.find(request.method, path) or (None, {})
         try:
-            reply = await self._answer(request, route, scope, receive)
+            reply = await self._reply(request, route, scope, receive, correlation_id)
         except Gone:
             return
-        except Refused as refused:
-            legacy = route is not None and route.legacy
-            reply = Reply(refused.status, (refused.legacy_body if legacy else refused.body)(correlation_id))
-        except Exception:  # a bug of the sandbox: it is shown whole, and the client need not wait
-            log.exception("The sandbox cannot answer %s %s", request.method, request.path)
-            reply = Reply(500, Broken().body(correlation_id))
         reply = instead(request, route, reply, correlation_id)
-        headers = [(b"X-HubSpot-Correlation-Id", correlation_id.encode())]
-        if route is None or not (route.search or route.admin):
-            headers += self.limits.headers(request.grant.app_id, oauth=request.grant.oauth)
+        headers = self._headers(request, route, correlation_id)
         if route is None or not route.admin:
             self.log.append(_logged(request, route, reply))
         if request.strike.rule is None:
             await send_reply(send, reply, headers)
         else:
             await deliver(request.strike.rule, reply, headers, scope=scope, receive=receive, send=send)
+
+    async def _reply(
+        self, request: Request, route: Route | None, scope: Scope, receive: Receive, correlation_id: str
+    ) -> Reply:
+        """Return the answer to a call, also to one that is refused.
+
+        :raises Gone: if the client has gone.
+        """
+        try:
+            return await self._answer(request, route, scope, receive)
+        except Gone:
+            raise
+        except Refused as refused:
+            legacy = route is not None and route.legacy
+            return Reply(refused.status, (refused.legacy_body if legacy else refused.body)(correlation_id))
+        except Exception:  # a bug of the sandbox: it is shown whole, and the client need not wait
+            log.exception("The sandbox cannot answer %s %s", request.method, request.path)
+            return Reply(500, Broken().body(correlation_id))
+
+    def _headers(
+        self, request: Request, route: Route | None, correlation_id: str
+    ) -> list[tuple[bytes, bytes]]:
+        headers = [(b"X-HubSpot-Correlation-Id", correlation_id.encode())]
+        if route is None or not (route.search or route.admin):
+            headers += self.limits.headers(request.grant.app_id, oauth=request.grant.oauth)
+        return headers
 
     async def _answer(self, request: Request, route: Route | None, scope: Scope, receive: Receive) -> Reply:
         if route is not None and route.admin:

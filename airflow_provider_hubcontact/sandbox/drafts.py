@@ -93,24 +93,30 @@ def _put(draft: Draft, definition: Definition, value: str, switches: Switches) -
     if value == "":
         draft.values[name] = ""
         return None
-    try:
-        kept = accept(definition, value, epoch_only=draft.dialect.epoch_times)
-    except InvalidValue as problem:
-        mends = draft.dialect.normalises_dates and definition.type == "date"
-        mended = normalised_date(value) if mends else None
-        if mended is None:
-            return Problem(name, problem.code, problem.message)
-        draft.normalised[name] = value
-        kept = mended
-    for rule in definition.rules:
-        if broken := rule.broken_by(kept):
-            return Problem(name, *broken)
+    kept = _accepted(draft, definition, value)
+    if isinstance(kept, Problem):
+        return kept
     if definition.multiple and value[0] == ";":
         kept = appended(draft.contact.properties.get(name, ""), value)
     if name == STAGE and _goes_back(draft, definition, kept):
         return _kept_stage(draft, kept, switches)
     draft.values[name] = kept
     return None
+
+
+def _accepted(draft: Draft, definition: Definition, value: str) -> str | Problem:
+    """Return a value in the form in which HubSpot keeps it, or what is wrong with it."""
+    try:
+        kept = accept(definition, value, epoch_only=draft.dialect.epoch_times)
+    except InvalidValue as problem:
+        mends = draft.dialect.normalises_dates and definition.type == "date"
+        mended = normalised_date(value) if mends else None
+        if mended is None:
+            return Problem(definition.name, problem.code, problem.message)
+        draft.normalised[definition.name] = value
+        kept = mended
+    broken = next(filter(None, (rule.broken_by(kept) for rule in definition.rules)), None)
+    return Problem(definition.name, *broken) if broken else kept
 
 
 def _goes_back(draft: Draft, definition: Definition, stage: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from airflow_provider_hubcontact.sandbox.contact import Contact
 from airflow_provider_hubcontact.sandbox.drafts import Draft
@@ -20,6 +20,25 @@ class Identities:
     def __init__(self) -> None:
         self._holders: dict[str, dict[str, Contact]] = {EMAIL: {}}
         self._merged: dict[str, Contact] = {}  # id before a merge → what the contact has become
+
+    @classmethod
+    def of(
+        cls, contacts: Iterable[Contact], properties: Iterable[str], archived: Iterable[str]
+    ) -> Identities:
+        """Know contacts by all of their values.
+
+        :param properties: the unique ones, archived ones included.
+        :param archived: properties by which nobody is found, though no two contacts may share a value.
+        :raises ValueError: if two contacts share a value.
+        """
+        identities = cls()
+        for name in properties:
+            identities.add_property(name)
+        for contact in contacts:
+            identities.add(contact)
+        for name in archived:
+            identities.drop_property(name)
+        return identities
 
     @property
     def names(self) -> Collection[str]:

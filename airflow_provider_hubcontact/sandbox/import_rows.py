@@ -101,24 +101,36 @@ def _write(portal: Portal, request: ImportRequest, row: Row, seen: set[str]) -> 
 def _contact(portal: Portal, request: ImportRequest, row: Row, seen: set[str]) -> Contact | None:
     """Find a row's contact; None if it is to be created."""
     place = request.key
-    contact, key = None, ""
-    if place is not None:
-        column, key = request.columns[place], row.cells[place].strip()
-        by_id = column.kind == OBJECT_ID
-        contact = portal.find(key, None if by_id else column.property_name) if key else None
-        if key and key.lower() in seen:
-            kind = "DUPLICATE_OBJECT_ID" if by_id else "DUPLICATE_ALTERNATE_ID"
-            raise Refusal(kind, f"The file has another row for {key}.", place)
-        seen.add(key.lower())
-        if by_id and key and contact is None:
-            raise Refusal("INVALID_OBJECT_ID", f"No contact has the id {key}.", place)
-        if not key and not by_id:
-            raise Refusal("INVALID_ALTERNATE_ID", f"The column {column.name} is empty.", place)
+    contact, key = (None, "") if place is None else _identified(portal, request, row, seen, place)
     if contact is None and request.operation == "UPDATE":
         raise Refusal("UPDATE_ONLY_IMPORT", f"No contact {key} exists, and the import only updates.", place)
     if contact is not None and request.operation == "CREATE":
         raise Refusal("CREATE_ONLY_IMPORT", f"The contact {key} exists, and the import only creates.", place)
     return contact
+
+
+def _identified(
+    portal: Portal, request: ImportRequest, row: Row, seen: set[str], place: int
+) -> tuple[Contact | None, str]:
+    """Find a contact by the column that identifies it.
+
+    :param place: of this column.
+    :return: the contact, None if nobody has the key; and the key.
+    """
+    column, key = request.columns[place], row.cells[place].strip()
+    by_id = column.kind == OBJECT_ID
+    if not key:
+        if by_id:
+            return None, ""
+        raise Refusal("INVALID_ALTERNATE_ID", f"The column {column.name} is empty.", place)
+    if key.lower() in seen:
+        kind = "DUPLICATE_OBJECT_ID" if by_id else "DUPLICATE_ALTERNATE_ID"
+        raise Refusal(kind, f"The file has another row for {key}.", place)
+    seen.add(key.lower())
+    contact = portal.find(key, None if by_id else column.property_name)
+    if by_id and contact is None:
+        raise Refusal("INVALID_OBJECT_ID", f"No contact has the id {key}.", place)
+    return contact, key
 
 
 def _values(portal: Portal, request: ImportRequest, row: Row) -> tuple[dict[str, str], list[RowError]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right, insort
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -113,32 +113,16 @@ class Portal:
         :raises ValueError: if they do not.
         """
         every = {definition.name: definition for definition in definitions}
-        by_name = {name: definition for name, definition in every.items() if not definition.archived_at}
-        missing = {definition.name for definition in default_properties()} - by_name.keys()
+        live = {name: definition for name, definition in every.items() if not definition.archived_at}
+        missing = {definition.name for definition in default_properties()} - live.keys()
         if missing:
             raise ValueError(f"HubSpot's property {min(missing)} is missing.")
-        identities = Identities()
-        unique = [definition for definition in every.values() if definition.unique]
-        for definition in unique:
-            identities.add_property(definition.name)
-        by_id: dict[str, Contact] = {}
-        archived: dict[str, Contact] = {}
-        for contact in contacts:
-            if contact.id in by_id or contact.id in archived or int(contact.id) >= next_id:
-                raise ValueError(f"The id {contact.id} is taken, or not given yet.")
-            if not HUBSPOTS_OWN <= contact.properties.keys() <= every.keys():
-                raise ValueError(f"The contact {contact.id} has other properties than the portal.")
-            if contact.archived_at:
-                archived[contact.id] = contact
-                continue
-            identities.add(contact)
-            by_id[contact.id] = contact
-        for definition in unique:
-            if definition.archived_at:
-                identities.drop_property(definition.name)
+        by_id, archived = _shelved(contacts, every.keys(), next_id)
+        unique = [definition.name for definition in every.values() if definition.unique]
+        identities = Identities.of(by_id.values(), unique, every.keys() - live.keys())
         self.archived, self._ids = archived, sorted(map(int, by_id))
-        self.contacts, self.definitions = by_id, by_name
-        self.archived_definitions = {n: definition for n, definition in every.items() if n not in by_name}
+        self.contacts, self.definitions = by_id, live
+        self.archived_definitions = {n: definition for n, definition in every.items() if n not in live}
         self.groups = {group.name: group for group in groups}
         self._identities, self.next_id = identities, next_id
 
@@ -331,6 +315,27 @@ class Portal:
             self._identities.add_others(contact)
         except (InvalidProperties, ContactExists) as refused:
             raise ValueError(f"Contact {place} is none that HubSpot could have: {refused}") from refused
+
+
+def _shelved(
+    contacts: Iterable[Contact], properties: KeysView[str], next_id: int
+) -> tuple[dict[str, Contact], dict[str, Contact]]:
+    """Check that contacts fit into a portal, and tell the deleted ones apart.
+
+    :param properties: names of the portal's properties, archived ones included.
+    :param next_id: of the next contact that is created.
+    :return: id → contact, and id → deleted contact.
+    :raises ValueError: if they do not fit.
+    """
+    by_id: dict[str, Contact] = {}
+    archived: dict[str, Contact] = {}
+    for contact in contacts:
+        if contact.id in by_id or contact.id in archived or int(contact.id) >= next_id:
+            raise ValueError(f"The id {contact.id} is taken, or not given yet.")
+        if not HUBSPOTS_OWN <= contact.properties.keys() <= properties:
+            raise ValueError(f"The contact {contact.id} has other properties than the portal.")
+        (archived if contact.archived_at else by_id)[contact.id] = contact
+    return by_id, archived
 
 
 def ordered(portal: Portal, results: Sequence[Result]) -> Sequence[Result]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.plan import Rules
-from airflow_provider_hubcontact.sync.flow.engine import MOST_LOGGED, Sync
+from airflow_provider_hubcontact.sync.flow.engine import MAX_LOGGED, Sync
 from airflow_provider_hubcontact.sync.model.outcome import INTERNAL_ERROR, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.coercion import Coercer
@@ -285,10 +285,10 @@ def test_many_of_them_do_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> N
     row = {"email": FIRST, "text": broken("__getattr__")()}
     portal = FakePortal.of({"email": FIRST})
 
-    results = results_of(fake_sync(portal), [row] * (MOST_LOGGED + 50))
+    results = results_of(fake_sync(portal), [row] * (MAX_LOGGED + 50))
 
     assert {each.category for each in results.values()} == {INTERNAL_ERROR}
-    assert len([each for each in caplog.records if each.levelno == logging.ERROR]) == MOST_LOGGED
+    assert len([each for each in caplog.records if each.levelno == logging.ERROR]) == MAX_LOGGED
 
 
 @pytest.mark.parametrize(

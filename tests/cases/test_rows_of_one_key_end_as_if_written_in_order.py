@@ -145,10 +145,12 @@ def test_a_run_leaves_what_its_rows_leave_one_by_one(
     """Whatever the rows, the rules and how far apart rows of a key are; each row has one true outcome."""
     nulls = data.draw(st.sampled_from(Nulls), label="nulls")
     batch = data.draw(st.integers(1, 4), label="batch")
-    window = data.draw(st.sampled_from([1, 2, 8, 100]), label="window")
+    max_in_flight = data.draw(st.sampled_from([1, 2, 8, 100]), label="max_in_flight")
     is_blind = addresses == "emails"
     portal = FakePortal.of(*START, batch_size=batch, always=not is_blind)
-    sync = Sync(RecordMapping(mapping=COLUMNS, nulls=nulls), rules, portal, portal, window=window)
+    sync = Sync(
+        RecordMapping(mapping=COLUMNS, nulls=nulls), rules, portal, portal, max_in_flight=max_in_flight
+    )
 
     _compare(sync, portal, rows, workers)
 
@@ -207,7 +209,7 @@ def _compare(sync: Sync, portal: FakePortal, rows: list[Any], workers: ShuffledW
     st.builds(ShuffledWorkers, seed=st.integers(0, 10**6)),
 )
 def test_a_dry_run_tells_what_its_rows_would_leave(
-    rows: list[Any], rules: Rules, window: int, workers: ShuffledWorkers
+    rows: list[Any], rules: Rules, max_in_flight: int, workers: ShuffledWorkers
 ) -> None:
     """What it says of a row holds after the rows before it: a plan of it can be applied."""
     rows = [row for row in rows if BAD not in row.values() and "new_email" not in row]
@@ -216,7 +218,7 @@ def test_a_dry_run_tells_what_its_rows_would_leave(
     told: Portal = {each["email"]: dict(each) for each in START}
     shape = RecordMapping(mapping=COLUMNS)
 
-    results = results_of(Sync(shape, rules, portal, None, window=window), rows, workers)
+    results = results_of(Sync(shape, rules, portal, None, max_in_flight=max_in_flight), rows, workers)
 
     for row, result in results.items():
         record = shape.record(row, rows[row - 1])

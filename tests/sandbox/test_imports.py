@@ -176,6 +176,13 @@ class TestColumns:
         assert api.stored("ada@example.com", "firstname") == "Augusta"
         assert [each["errorType"] for each in errors(api, done)] == ["INVALID_OBJECT_ID"]
 
+    def test_rows_without_a_record_id(self, api: Api, clock: Clock) -> None:
+        """They create contacts, each one of its own."""
+        done = finish(api, clock, start(api, "Id,Name\n,First\n,Second\n", asked(ID, NAME)))
+
+        assert errors(api, done) == []
+        assert done["metadata"]["counters"]["CREATED_OBJECTS"] == 2
+
     def test_by_a_unique_property_and_older_names(self, api: Api, clock: Clock) -> None:
         """Older samples write ``idColumnType`` and ``columnObjectType``."""
         key = {

@@ -130,7 +130,7 @@ def test_a_journal_that_cannot_be_kept() -> None:
     """The run ends with what the journal raised, once every row read has its outcome."""
     results: dict[int, Result] = {}
     contacts = portal()
-    sync = sync_of(contacts, window=9)
+    sync = sync_of(contacts, max_in_flight=9)
 
     with pytest.raises(OSError, match="no space"):
         sync.run(
@@ -161,7 +161,7 @@ def test_verified_in_any_order(seed: int) -> None:
     """What was written is read back, in batches; the same contact's next row waits for it."""
     contacts = portal()
     rows = [*ROWS, *({**row, "firstname": "newer"} for row in ROWS)]
-    sync = sync_of(contacts, verifier=contacts, window=20)
+    sync = sync_of(contacts, verifier=contacts, max_in_flight=20)
 
     results = results_of(sync, rows, ShuffledWorkers(seed))
 

@@ -95,7 +95,7 @@ def test_each_record_has_its_own_outcome() -> None:
         {"email": "p0\n@x.y"},
     ]
 
-    results = results_of(sync_of(portal, window=100), rows)
+    results = results_of(sync_of(portal, max_in_flight=100), rows)
 
     assert outcomes(results) == [
         Outcome.UPDATED,
@@ -128,7 +128,7 @@ def test_look_ups_wait_to_be_full() -> None:
     """While calls are under way, a look-up waits for more rows rather than go half empty."""
     portal = FakePortal.of(*people(12))
 
-    results_of(sync_of(portal, window=4), renamed(*range(12)))
+    results_of(sync_of(portal, max_in_flight=4), renamed(*range(12)))
 
     assert [len(keys) for keys in portal.reads] == [3, 3, 3, 3]
 
@@ -310,7 +310,7 @@ def test_known_record_waits_for_its_contact() -> None:
     for seed in range(50):
         portal = FakePortal.of(*people(2), always=False, batch_size=1)
 
-        results = results_of(sync_of(portal, window=2), rows, ShuffledWorkers(seed))
+        results = results_of(sync_of(portal, max_in_flight=2), rows, ShuffledWorkers(seed))
 
         assert outcomes(results)[:2] == [Outcome.UPDATED] * 2
         ends.add(results[3].outcome)
@@ -478,7 +478,7 @@ def test_odd_write(fate: Fate, expected: list[Outcome]) -> None:
     """What a write came to is told by its answer alone, and other batches do not suffer."""
     portal = FakePortal.of(*people(6), fates=[None, fate])
 
-    results = results_of(sync_of(portal, window=3), renamed(*range(6)), one_by_one())
+    results = results_of(sync_of(portal, max_in_flight=3), renamed(*range(6)), one_by_one())
 
     assert outcomes(results) == [*expected, *[Outcome.UPDATED] * 3]
 
@@ -513,7 +513,7 @@ def test_stop() -> None:
     portal = Locked.of(*people(9))
     results: dict[int, Result] = {}
     source = iter(renamed(*range(9)))
-    sync = sync_of(portal, window=6)
+    sync = sync_of(portal, max_in_flight=6)
 
     stop = sync.run(source, one_by_one(), lambda result: results.update({result.row: result}))
 
@@ -582,7 +582,7 @@ def test_stop_in_any_moment() -> None:
             contacts = [{"email": "p0@x.y", "other": "s0@x.y"}, {"email": "p1@x.y"}]
             portal = FakePortal.of(*contacts, batch_size=1, fates=[None] * calls + [STOP])
 
-            results = results_of(sync_of(portal, window=4), rows, ShuffledWorkers(seed))
+            results = results_of(sync_of(portal, max_in_flight=4), rows, ShuffledWorkers(seed))
 
             assert list(results) == list(range(1, len(results) + 1))
 
@@ -631,7 +631,7 @@ def test_too_many_useless_calls(fate: Fate) -> None:
     source = iter(renamed(*range(90)))
     results: list[Result] = []
 
-    stop = sync_of(portal, window=9).run(source, one_by_one(), results.append)
+    stop = sync_of(portal, max_in_flight=9).run(source, one_by_one(), results.append)
 
     assert stop is not None
     assert stop.reason.startswith(f"{MAX_USELESS_CALLS} calls in a row failed, the last one: ")
@@ -663,8 +663,8 @@ class BrokenSource(Exception):
     pass
 
 
-@pytest.mark.parametrize("window", [2, 100])
-def test_broken_source(window: int) -> None:
+@pytest.mark.parametrize("max_in_flight", [2, 100])
+def test_broken_source(max_in_flight: int) -> None:
     """All rows that a source gave before it broke have their outcome before its error is raised."""
     portal = FakePortal.of(*people(5))
     results: list[Result] = []
@@ -674,7 +674,7 @@ def test_broken_source(window: int) -> None:
         raise BrokenSource("the cursor is gone")
 
     with pytest.raises(BrokenSource, match="the cursor is gone"):
-        sync_of(portal, window=window).run(source(), ShuffledWorkers(), results.append)
+        sync_of(portal, max_in_flight=max_in_flight).run(source(), ShuffledWorkers(), results.append)
 
     assert sorted((result.row, result.outcome) for result in results) == [
         (row, Outcome.UPDATED) for row in range(1, 6)
@@ -711,7 +711,7 @@ def test_last_row_wins_across_windows() -> None:
     for seed in range(100):
         portal = FakePortal.of(*people(2), batch_size=1)
 
-        results = results_of(sync_of(portal, window=1 + seed % 5), rows, ShuffledWorkers(seed))
+        results = results_of(sync_of(portal, max_in_flight=1 + seed % 5), rows, ShuffledWorkers(seed))
 
         assert [contact["firstname"] for contact in portal.contacts.values()] == ["v5", "v5"]
         assert set(outcomes(results)) <= {Outcome.UPDATED, Outcome.SUPERSEDED}
@@ -750,7 +750,7 @@ class Everybody:
 
 
 def test_source_is_read_as_fast_as_records_end() -> None:
-    """No more rows are read than the window has room for."""
+    """No more rows are read than may be under way."""
     ended: list[Result] = []
 
     def source() -> Iterator[object]:
@@ -759,7 +759,7 @@ def test_source_is_read_as_fast_as_records_end() -> None:
             yield {"email": f"{row}@x.y", "firstname": "new"}
 
     everybody = Everybody()
-    Sync(SHAPE, UPDATE, everybody, everybody, window=30).run(source(), ShuffledWorkers(), ended.append)
+    Sync(SHAPE, UPDATE, everybody, everybody, max_in_flight=30).run(source(), ShuffledWorkers(), ended.append)
 
     assert len(ended) == 500
 
@@ -776,7 +776,7 @@ def test_memory_is_constant() -> None:
             yield {"email": f"{row:09}@x.y", "firstname": "new"}
 
     everybody = Everybody()
-    sync = Sync(SHAPE, UPDATE, everybody, everybody, window=200)
+    sync = Sync(SHAPE, UPDATE, everybody, everybody, max_in_flight=200)
     tracemalloc.start()
     try:
         sync.run(source(), ShuffledWorkers(), lambda _: None)
@@ -797,7 +797,7 @@ def test_on_threads() -> None:
     results: list[Result] = []
 
     with ThreadWorkers[Call, Answer](lambda: 4) as workers:
-        sync_of(portal, window=6).run(rows, workers, results.append)
+        sync_of(portal, max_in_flight=6).run(rows, workers, results.append)
 
     assert sorted(result.row for result in results) == list(range(1, 51))
     assert {contact["firstname"] for contact in portal.contacts.values()} == {"v4"}

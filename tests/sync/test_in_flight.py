@@ -19,11 +19,11 @@ def record(row: int, key: str, **properties: str) -> Record:
     return Record(row, key, properties)
 
 
-def window_of(*records: Record, rules: Rules = RULES) -> InFlight:
-    window = InFlight(rules)
+def in_flight_of(*records: Record, rules: Rules = RULES) -> InFlight:
+    in_flight = InFlight(rules)
     for each in records:
-        window.admit(each)
-    return window
+        in_flight.admit(each)
+    return in_flight
 
 
 def rows(records: tuple[Record, ...]) -> list[int]:
@@ -37,16 +37,16 @@ def test_rows_of_one_key_are_taken_as_one() -> None:
     """The later value wins, what only an earlier row has is kept, and the first row gives the number."""
     first, second = record(1, "a", city="1"), record(2, "a", city="2", zip="1")
     other, third = record(3, "b", city="9"), record(4, "a", state="3", zip="1")
-    window = window_of(first, second, other, third)
+    in_flight = in_flight_of(first, second, other, third)
 
-    whole, alone = window.take(10)
+    whole, alone = in_flight.take(10)
 
     assert whole == Record(1, "a", {"city": "2", "zip": "1", "state": "3"}, parts=(first, second, third))
-    assert (alone, len(window)) == (other, 4)
-    window.release("b")
-    assert window.merged("a") == whole
-    window.release("a")
-    assert (len(window), window.merged("a")) == (0, None)
+    assert (alone, len(in_flight)) == (other, 4)
+    in_flight.release("b")
+    assert in_flight.merged("a") == whole
+    in_flight.release("a")
+    assert (len(in_flight), in_flight.merged("a")) == (0, None)
 
 
 @pytest.mark.parametrize(
@@ -68,102 +68,104 @@ def test_rows_that_are_not_merged(second: Record, later_first: bool) -> None:
     rules = Rules(modes={"hs_color": WriteMode.APPEND})
     one = record(1, "a", firstname="x")
     pair = (second._replace(row=1), one._replace(row=second.row)) if later_first else (one, second)
-    window = window_of(*pair, rules=rules)
+    in_flight = in_flight_of(*pair, rules=rules)
 
-    assert window.take(10) == (pair[0],)
-    assert window.take(10) == ()
-    window.release("a")
-    assert window.take(10) == (pair[1],)
-    window.release("a")
-    assert len(window) == 0
+    assert in_flight.take(10) == (pair[0],)
+    assert in_flight.take(10) == ()
+    in_flight.release("a")
+    assert in_flight.take(10) == (pair[1],)
+    in_flight.release("a")
+    assert len(in_flight) == 0
 
 
 def test_a_row_of_which_some_values_are_overwritten_is_not_merged() -> None:
     """HubSpot would judge only the others."""
-    window = window_of(record(1, "a", city="1", zip="1"), record(2, "a", city="2"), record(3, "a", city="3"))
+    in_flight = in_flight_of(
+        record(1, "a", city="1", zip="1"), record(2, "a", city="2"), record(3, "a", city="3")
+    )
 
-    assert rows(window.take(10)) == [1]
-    window.release("a")
-    (whole,) = window.take(10)
+    assert rows(in_flight.take(10)) == [1]
+    in_flight.release("a")
+    (whole,) = in_flight.take(10)
     assert rows(whole.parts) == [2, 3]
 
 
 def test_a_merged_record_is_taken_apart() -> None:
     """Its rows begin anew, one by one and in order, before any later row of the key."""
-    window = window_of(*(record(row, "a", city=str(row)) for row in (1, 2, 3)))
-    (whole,) = window.take(10)
-    window.claim(whole, ADA)
-    window.admit(record(4, "a", city="4"))
+    in_flight = in_flight_of(*(record(row, "a", city=str(row)) for row in (1, 2, 3)))
+    (whole,) = in_flight.take(10)
+    in_flight.claim(whole, ADA)
+    in_flight.admit(record(4, "a", city="4"))
 
-    assert window.part(whole) == {"key a", "contact 901"}
+    assert in_flight.part(whole) == {"key a", "contact 901"}
 
     for row in (1, 2):
-        assert rows(window.take(10)) == [row]
-        window.release("a")
-    window.admit(record(5, "a", city="5"))
-    assert rows(window.take(10)) == [3]
-    window.release("a")
-    (rest,) = window.take(10)
+        assert rows(in_flight.take(10)) == [row]
+        in_flight.release("a")
+    in_flight.admit(record(5, "a", city="5"))
+    assert rows(in_flight.take(10)) == [3]
+    in_flight.release("a")
+    (rest,) = in_flight.take(10)
     assert rows(rest.parts) == [4, 5]
-    window.release("a")
-    assert len(window) == 0
+    in_flight.release("a")
+    assert len(in_flight) == 0
 
 
 def test_what_goes_on_goes_before_what_waits() -> None:
     """Rows that waited for others are taken first, in the order of the source."""
-    window = window_of(record(1, "a"), record(2, "b"), record(3, "a"))
-    one, two = window.take(2)
-    window.claim(one, ADA)
-    window.claim(two, ADA)
-    window.admit(record(4, "c"))
-    window.release("a")
+    in_flight = in_flight_of(record(1, "a"), record(2, "b"), record(3, "a"))
+    one, two = in_flight.take(2)
+    in_flight.claim(one, ADA)
+    in_flight.claim(two, ADA)
+    in_flight.admit(record(4, "c"))
+    in_flight.release("a")
 
-    assert rows(window.take(10)) == [2, 3, 4]
+    assert rows(in_flight.take(10)) == [2, 3, 4]
 
 
 def test_same_key_waits_for_the_one_that_is_taken() -> None:
     """A row whose key is under way is taken only when that one has ended."""
-    window = window_of(record(1, "a"))
-    window.take(10)
-    window.admit(record(2, "a"))
-    window.admit(record(3, "a"))
+    in_flight = in_flight_of(record(1, "a"))
+    in_flight.take(10)
+    in_flight.admit(record(2, "a"))
+    in_flight.admit(record(3, "a"))
 
-    assert window.take(10) == ()
-    window.release("a")
-    assert rows(window.take(10)) == [2]
-    assert window.take(10) == ()
-    window.release("a")
-    assert rows(window.take(10)) == [3]
+    assert in_flight.take(10) == ()
+    in_flight.release("a")
+    assert rows(in_flight.take(10)) == [2]
+    assert in_flight.take(10) == ()
+    in_flight.release("a")
+    assert rows(in_flight.take(10)) == [3]
 
 
 def test_row_behind_a_blocked_one() -> None:
     """A row never overtakes an earlier one of its key that had to wait twice."""
-    window = window_of(record(1, "a"), record(2, "b"))
-    first, second = window.take(10)
-    window.claim(first, ADA)
-    window.claim(second, ADA)
-    window.admit(record(3, "b"))
-    window.release("a")
+    in_flight = in_flight_of(record(1, "a"), record(2, "b"))
+    first, second = in_flight.take(10)
+    in_flight.claim(first, ADA)
+    in_flight.claim(second, ADA)
+    in_flight.admit(record(3, "b"))
+    in_flight.release("a")
 
-    window.admit(record(4, "b"))
+    in_flight.admit(record(4, "b"))
 
     for row in (2, 3, 4):
-        assert rows(window.take(10)) == [row]
-        window.release("b")
+        assert rows(in_flight.take(10)) == [row]
+        in_flight.release("b")
 
 
 def test_one_contact_at_a_time() -> None:
     """Two keys of one contact go one after the other."""
-    window = window_of(record(1, "a"), record(2, "b"), record(3, "c"))
-    first, second, third = window.take(10)
+    in_flight = in_flight_of(record(1, "a"), record(2, "b"), record(3, "c"))
+    first, second, third = in_flight.take(10)
 
-    assert window.claim(first, ADA)
-    assert not window.claim(second, ADA)
-    assert window.claim(third, BOB)
-    assert window.waiting == 0
-    assert window.release("a") == {"key a", "contact 901"}
-    assert rows(window.take(10)) == [2]
-    assert window.claim(second, ADA)
+    assert in_flight.claim(first, ADA)
+    assert not in_flight.claim(second, ADA)
+    assert in_flight.claim(third, BOB)
+    assert in_flight.waiting == 0
+    assert in_flight.release("a") == {"key a", "contact 901"}
+    assert rows(in_flight.take(10)) == [2]
+    assert in_flight.claim(second, ADA)
 
 
 @pytest.mark.parametrize(
@@ -176,76 +178,76 @@ def test_one_contact_at_a_time() -> None:
 )
 def test_one_key_at_a_time(one: Record, other: Record) -> None:
     """Records that have or get one key go one after the other, though no contact has it yet."""
-    window = window_of(one, other)
-    window.take(10)
+    in_flight = in_flight_of(one, other)
+    in_flight.take(10)
 
-    assert window.claim(one, None)
-    assert not window.claim(other, None)
-    window.release("a")
-    assert rows(window.take(10)) == [2]
+    assert in_flight.claim(one, None)
+    assert not in_flight.claim(other, None)
+    in_flight.release("a")
+    assert rows(in_flight.take(10)) == [2]
 
 
 def test_outdated_look_up() -> None:
     """A record whose contact was written since its look-up began waits to be looked up again."""
-    window = window_of(record(1, "a"))
-    (taken,) = window.take(1)
+    in_flight = in_flight_of(record(1, "a"))
+    (taken,) = in_flight.take(1)
 
-    assert not window.claim(taken, ADA, {"contact 901"})
-    assert rows(window.take(1)) == [1]
-    assert window.claim(taken, ADA, {"contact 902"})
+    assert not in_flight.claim(taken, ADA, {"contact 901"})
+    assert rows(in_flight.take(1)) == [1]
+    assert in_flight.claim(taken, ADA, {"contact 902"})
 
 
 def test_size_of_a_look_up() -> None:
     """A look-up has no more keys than fit; a record that changes its key needs two."""
-    window = window_of(
+    in_flight = in_flight_of(
         record(1, "a"), record(2, "b", email="n"), record(3, "c"), record(4, "d"), record(5, "e", email="m")
     )
 
-    assert [rows(window.take(3)) for _ in range(4)] == [[1, 2], [3, 4], [5], []]
+    assert [rows(in_flight.take(3)) for _ in range(4)] == [[1, 2], [3, 4], [5], []]
 
 
 def test_one_record_always_fits() -> None:
     """A record with two keys is looked up even where one key is the limit."""
-    window = window_of(record(1, "a", email="n"))
+    in_flight = in_flight_of(record(1, "a", email="n"))
 
-    assert rows(window.take(1)) == [1]
+    assert rows(in_flight.take(1)) == [1]
 
 
 def test_take_known() -> None:
     """Only records that can be written unread are taken without a look-up."""
-    window = window_of(
+    in_flight = in_flight_of(
         record(1, "a", firstname="A"), record(2, "b", lifecyclestage="lead"), record(3, "c", firstname="C")
     )
 
-    assert rows(window.take_known()) == [1, 3]
-    assert rows(window.take(10)) == [2]
+    assert rows(in_flight.take_known()) == [1, 3]
+    assert rows(in_flight.take(10)) == [2]
 
 
 def test_everything_counts() -> None:
     """Waiting, blocked, taken and claimed records count; those that have ended do not."""
-    window = window_of(record(1, "a"), record(2, "b"), record(3, "c"))
-    first, second = window.take(2)
-    window.admit(record(4, "a"))
-    window.claim(first, ADA)
-    window.claim(second, ADA)
+    in_flight = in_flight_of(record(1, "a"), record(2, "b"), record(3, "c"))
+    first, second = in_flight.take(2)
+    in_flight.admit(record(4, "a"))
+    in_flight.claim(first, ADA)
+    in_flight.claim(second, ADA)
 
-    assert (len(window), window.waiting) == (4, 1)
-    window.release("a")
-    assert (len(window), window.waiting) == (3, 3)
+    assert (len(in_flight), in_flight.waiting) == (4, 1)
+    in_flight.release("a")
+    assert (len(in_flight), in_flight.waiting) == (3, 3)
 
 
 def test_drain() -> None:
     """Draining gives up all records that wait, and leaves those that are being looked up or written."""
-    window = window_of(record(1, "a"), record(2, "b"), record(3, "c"), record(4, "d"))
-    first, second, _ = window.take(3)
-    window.claim(first, ADA)
-    window.claim(second, ADA)
-    window.admit(record(5, "c"))
+    in_flight = in_flight_of(record(1, "a"), record(2, "b"), record(3, "c"), record(4, "d"))
+    first, second, _ = in_flight.take(3)
+    in_flight.claim(first, ADA)
+    in_flight.claim(second, ADA)
+    in_flight.admit(record(5, "c"))
 
-    drained = window.drain()
+    drained = in_flight.drain()
 
     assert sorted(rows(drained)) == [2, 4, 5]
-    assert len(window) == 2
-    window.release("a")
-    window.release("c")
-    assert (len(window), window.drain()) == (0, ())
+    assert len(in_flight) == 2
+    in_flight.release("a")
+    in_flight.release("c")
+    assert (len(in_flight), in_flight.drain()) == (0, ())

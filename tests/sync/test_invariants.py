@@ -30,6 +30,7 @@ from tests.sync.fakes import (
     ShuffledWorkers,
     refused,
 )
+from tests.sync.observed import observed as each_record_in_its_place
 
 SHAPE = RecordMapping(mapping={"firstname": "firstname", "stage": STAGE, "new_email": "email"})
 
@@ -121,9 +122,7 @@ class Scene:
 
     def _watched(self, rows: Iterable[object]) -> Iterator[object]:
         for row, values in enumerate(rows, 1):
-            assert self.read - len(self.results) < self.sync.window, (
-                "more rows under way than the window holds"
-            )
+            assert self.read - len(self.results) < self.sync.max_in_flight, "more rows under way than may be"
             self.read = row
             shaped = self.sync.shape.record(row, values)
             if isinstance(shaped, Record):
@@ -181,9 +180,14 @@ class Scene:
 
 
 def scene(
-    portal: FakePortal, workers: Workers[Call, Answer], rules: Rules, *, once: bool = False, window: int = 100
+    portal: FakePortal,
+    workers: Workers[Call, Answer],
+    rules: Rules,
+    *,
+    once: bool = False,
+    max_in_flight: int = 100,
 ) -> Scene:
-    return Scene(Sync(SHAPE, rules, portal, portal, once=once, window=window), portal, workers)
+    return Scene(Sync(SHAPE, rules, portal, portal, once=once, max_in_flight=max_in_flight), portal, workers)
 
 
 ADDRESSES = pytest.mark.parametrize("addresses", ["ids", "emails"])
@@ -202,10 +206,14 @@ def test_every_run_accounts_for_all_and_never_lies(
     """Each row read has one true outcome, rows of a key are written in order, and memory is bounded."""
     rows = data.draw(rows_for(addresses), label="rows")
     portal = data.draw(portals(addresses), label="portal")
-    once, window = data.draw(st.booleans(), label="once"), data.draw(st.integers(1, 12), label="window")
-    observed = scene(portal, workers, rules, once=once, window=window)
+    once, max_in_flight = (
+        data.draw(st.booleans(), label="once"),
+        data.draw(st.integers(1, 12), label="max_in_flight"),
+    )
+    observed = scene(portal, workers, rules, once=once, max_in_flight=max_in_flight)
 
-    observed.run(rows)
+    with each_record_in_its_place():
+        observed.run(rows)
 
     observed.check()
     if not observed.stopped:
@@ -216,11 +224,13 @@ def test_every_run_accounts_for_all_and_never_lies(
 @ADDRESSES
 @given(st.data(), RULES, WORKERS, st.integers(1, 6))
 def test_broken_source_accounts_for_what_it_gave(
-    addresses: str, data: st.DataObject, rules: Rules, workers: ShuffledWorkers, window: int
+    addresses: str, data: st.DataObject, rules: Rules, workers: ShuffledWorkers, max_in_flight: int
 ) -> None:
     """A source that breaks has all its rows accounted for before its error is raised."""
     rows = data.draw(rows_for(addresses), label="rows")
-    observed = scene(data.draw(portals(addresses), label="portal"), workers, rules, window=window)
+    observed = scene(
+        data.draw(portals(addresses), label="portal"), workers, rules, max_in_flight=max_in_flight
+    )
 
     def source() -> Iterator[object]:
         yield from rows
@@ -303,15 +313,16 @@ def test_blank_stage_is_always_told(addresses: str, data: st.DataObject) -> None
 @given(st.data(), RULES, st.integers(1, 8), st.integers(1, 4))
 @settings(max_examples=max(20, settings().max_examples // 4))
 def test_all_holds_on_threads(
-    addresses: str, data: st.DataObject, rules: Rules, window: int, size: int
+    addresses: str, data: st.DataObject, rules: Rules, max_in_flight: int, size: int
 ) -> None:
     """On real threads, with calls that take their time, every run keeps the same promises."""
     rows = data.draw(rows_for(addresses), label="rows")
     portal = data.draw(portals(addresses), label="portal")
     portal.latency = 0.001
     with ThreadWorkers[Call, Answer](lambda: size) as workers:
-        observed = scene(portal, workers, rules, window=window)
+        observed = scene(portal, workers, rules, max_in_flight=max_in_flight)
 
-        observed.run(rows)
+        with each_record_in_its_place():
+            observed.run(rows)
 
     observed.check()

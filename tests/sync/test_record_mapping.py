@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, IntEnum, StrEnum
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -447,6 +448,19 @@ def test_numpy(value: str, written: str, seen: object) -> None:
 
     assert record.properties == {"property": written}
     assert record.document["property"] == seen
+
+
+def test_an_array_that_is_too_long_is_not_unpacked() -> None:
+    """Its values would take the memory of the task."""
+
+    class Array:
+        ndim, shape = 1, (10**12,)
+        dtype = SimpleNamespace(kind="f")
+
+        def tolist(self) -> list[float]:
+            raise MemoryError
+
+    assert "1,000,000,000,000 items" in result_of({"email": KEY, "property": Array()}).reason
 
 
 def test_pandas() -> None:

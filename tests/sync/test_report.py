@@ -18,6 +18,7 @@ from airflow_provider_hubcontact.sync.keep.report import (
     fold,
 )
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Coercion, Record
 
 
 def test_report_in_full() -> None:
@@ -250,9 +251,12 @@ class TestFold:
         for row in range(MAX_SAMPLES):
             report.add(Result(row, "k", Outcome.REJECTED, 400, f"KIND {row}", changes={"a": (None, "b")}))
 
+            report.coerced(Record(row, "k", {}, coercions=(Coercion("a", f"way {row}", "1", "2"),)))
+
         folded = fold([report.to_dict()] * 50)
 
         assert len(folded["problems"]) == MAX_SAMPLES
+        assert len(folded["coercions"]["sample"]) == MAX_SAMPLES
         assert len(folded["changes"]) == MAX_CHANGES
 
     def test_nothing(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -50,7 +50,7 @@ from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
 log = printable_logger(__name__)
 
-WINDOW = 8_000
+MAX_IN_FLIGHT = 8_000
 """Records that may be under way at once: this bounds memory."""
 
 
@@ -58,7 +58,7 @@ FLUSH_EVERY = 1_000
 """Rows after which the journal is kept, even if the run does not wait."""
 
 
-MOST_LOGGED = 100
+MAX_LOGGED = 100
 """Records that code stumbled over, and that have a line of their own in the log; the report counts all."""
 
 
@@ -78,7 +78,7 @@ class Sync:
     :param portal: what the portal allows; it is asked about what differs.
     :param once: whether a key may have one valid row only; the later ones are ``invalid``.
     :param verifier: reads back what was written; None to believe the answers.
-    :param window: records that may be under way at once.
+    :param max_in_flight: records that may be under way at once.
     """
 
     shape: RecordMapping
@@ -90,7 +90,7 @@ class Sync:
     portal: PortalSchema | None = None
     once: bool = False
     verifier: Reader | None = None
-    window: int = WINDOW
+    max_in_flight: int = MAX_IN_FLIGHT
 
     def run(
         self,
@@ -114,42 +114,50 @@ class Sync:
         :raises Exception: what the source or the journal raised, once every row read before has its outcome.
         """
         seen = KeysSeen() if self.once else None
-        intake = RecordReader(
+        record_reader = RecordReader(
             enumerate(rows, first), self.shape, self.coercer, self.schema, journal, seen=seen
         )
-        intake.pass_over(enumerate(ended, 1))
-        return _Run(self, intake, workers, settled, journal).through()
+        record_reader.pass_over(enumerate(ended, 1))
+        return Engine(self, record_reader, workers, settled, journal).run()
 
 
-class _Run:
-    """The state of a run. One thread touches it; only the calls run on others."""
+class Engine:
+    """The state of a run. One thread touches it; only the calls run on others.
+
+    :param sync: the parts of the run.
+    :param record_reader: reads the source.
+    :param workers: what carries the calls out.
+    :param settled: called once for each row that was read.
+    :param journal: remembers results.
+    """
 
     def __init__(
         self,
         sync: Sync,
-        intake: RecordReader,
+        record_reader: RecordReader,
         workers: Workers[Call, Answer],
         settled: Callable[[Result], None],
         journal: Journal | None,
     ) -> None:
         self._sync = sync
-        self._intake = intake
+        self._record_reader = record_reader
         self._workers = workers
         self._report = settled
         self._journal = journal
-        self._watch = CircuitBreaker()
-        self._window = InFlight(sync.rules)
+        self._breaker = CircuitBreaker()
+        self._in_flight = InFlight(sync.rules)
         self._broken: Exception | None = None  # what the journal raised, or a call
         self._interrupted = False
         self._calls: list[Call] = []  # under way
-        self._lookups: deque[tuple[Record, ...]] = deque()  # to be repeated in parts
-        self._outbox = WriteQueue()
+        self._split_lookups: deque[tuple[Record, ...]] = deque()  # to be repeated in parts
+        self._write_queue = WriteQueue()
         self._met: set[int] = set()  # rows whose creation met a contact
-        self._unproved = PendingVerification()
+        self._pending_verification = PendingVerification()
         self._dry_writes = DryWrites() if sync.writer is None else None
         self._stumbled = 0  # records
 
-    def through(self) -> Stop | None:
+    def run(self) -> Stop | None:
+        """Take every row to its outcome; see :meth:`Sync.run`."""
         while True:
             self._fill()
             self._start_writes()
@@ -158,25 +166,26 @@ class _Run:
             self._flush()
             if self._calls:
                 self._wait()
-            elif self._outbox.waits:
-                self._outbox.unblock()
-            elif not self._unproved:
+            elif self._write_queue.waits:
+                self._write_queue.unblock()
+            elif not self._pending_verification:
                 break
-        if broken := self._broken or self._intake.broken:
+        if broken := self._broken or self._record_reader.broken:
             raise broken
-        return self._watch.stop
+        return self._breaker.stop
 
     @property
-    def _readings(self) -> Iterator[ReadCall]:
-        return (job for job in self._calls if isinstance(job, ReadCall))
+    def _read_calls(self) -> Iterator[ReadCall]:
+        return (call for call in self._calls if isinstance(call, ReadCall))
 
     # Source, shape, validate
 
     def _fill(self) -> None:
-        while not self._watch.stop and not self._intake.exhausted and len(self._window) < self._sync.window:
-            taken = self._intake.next()
+        limit = self._sync.max_in_flight
+        while not self._breaker.stop and not self._record_reader.exhausted and len(self._in_flight) < limit:
+            taken = self._record_reader.next()
             if isinstance(taken, Record):
-                self._window.admit(taken)
+                self._in_flight.admit(taken)
             elif taken:
                 self._settled(taken)
                 if taken.row % FLUSH_EVERY == 0:
@@ -186,7 +195,7 @@ class _Run:
     def _settled(self, result: Result) -> None:
         if result.category == INTERNAL_ERROR:
             self._stumbled += 1
-            if self._stumbled <= MOST_LOGGED:
+            if self._stumbled <= MAX_LOGGED:
                 log.error(
                     "Row %d: %s: an error in our code, or in a value's class.", result.row, result.reason
                 )
@@ -208,8 +217,8 @@ class _Run:
         """Plan at once what need not be looked up."""
         if self._sync.reader.always or self._sync.writer is None:
             return
-        for record in self._window.take_known(self._met):
-            if self._window.claim(record, None):
+        for record in self._in_flight.take_known(self._met):
+            if self._in_flight.claim(record, None):
                 self._go_on(record, partial(blind, record, self._sync.rules))
 
     def _start_reads(self) -> None:
@@ -219,24 +228,24 @@ class _Run:
             self._start(ReadCall(records), partial(self._sync.reader.read, keys, names))
 
     def _next_lookup(self) -> tuple[Record, ...]:
-        if self._lookups:
-            return self._lookups.popleft()
+        if self._split_lookups:
+            return self._split_lookups.popleft()
         size = self._sync.reader.batch_size
-        if self._window.waiting < size and self._calls and not self._intake.exhausted:
+        if self._in_flight.waiting < size and self._calls and not self._record_reader.exhausted:
             return ()  # a fuller call will be possible
-        return self._window.take(size)
+        return self._in_flight.take(size)
 
     def _keys(self, record: Record) -> tuple[str, ...]:
         key = new_key(record, self._sync.rules)
         return (record.key, key) if key else (record.key,)
 
-    def _looked_up(self, job: ReadCall, answer: Answer) -> None:
-        records = job.records
+    def _looked_up(self, call: ReadCall, answer: Answer) -> None:
+        records = call.records
         if isinstance(answer, Found):
             for record in records:
-                self._resolve(record, answer, job.outdated)
+                self._resolve(record, answer, call.outdated)
         elif _is_about_a_key(answer) and len(records) > 1:
-            self._lookups.extend(halves(records))
+            self._split_lookups.extend(halves(records))
         elif isinstance(answer, Refused | Lost):
             for record in records:
                 self._end(unread(record, answer))
@@ -245,19 +254,13 @@ class _Run:
 
     def _resolve(self, record: Record, found: Found, outdated: set[str]) -> None:
         keys = self._keys(record)
-        if torn := [key for key in keys if key in found.contacts and key in found.missing]:
-            reason = f"HubSpot's answer says both that a contact has {torn[0]} and that nobody has it"
-            self._end(Result(record.row, record.key, Outcome.UNKNOWN, 200, reason=reason))
-            return
-        silent = [key for key in keys if key not in found.contacts and key not in found.missing]
-        if silent:
-            reason = f"HubSpot answered the look-up, but does not mention {silent[0]}"
+        if reason := _unclear(keys, found):
             self._end(Result(record.row, record.key, Outcome.UNKNOWN, 200, reason=reason))
             return
         if self._dry_writes:
             found = self._dry_writes.seen(found, keys)
         stored = next((found.contacts[key] for key in keys if key in found.contacts), None)
-        if self._window.claim(record, stored, outdated):
+        if self._in_flight.claim(record, stored, outdated):
             self._go_on(record, partial(plan, record, found.contacts, self._sync.rules))
 
     # Plan, deliver, settle
@@ -283,55 +286,55 @@ class _Run:
             self._end(unwritten(planned))
         else:
             change = planned._replace(met=True) if record.row in self._met else planned
-            self._outbox.add(Step(change))
+            self._write_queue.add(Step(change))
 
     def _start_writes(self) -> None:
         writer = self._sync.writer
         while writer and len(self._calls) < self._workers.size:
-            more_to_come = bool(self._lookups or self._window.waiting or any(self._readings))
-            job = self._outbox.take(writer.batch_size, more_to_come=more_to_come)
-            if job is None:
+            more_to_come = bool(self._split_lookups or self._in_flight.waiting or any(self._read_calls))
+            call = self._write_queue.take(writer.batch_size, more_to_come=more_to_come)
+            if call is None:
                 return
-            self._start(job, partial(writer.write, job.kind, job.steps))
+            self._start(call, partial(writer.write, call.kind, call.steps))
 
-    def _delivered(self, job: WriteCall, answer: Answer) -> None:
+    def _delivered(self, call: WriteCall, answer: Answer) -> None:
         if isinstance(answer, Found):
             raise TypeError("a write was answered with contacts")
-        came_to = self._settlement(job, answer)
+        came_to = self._settlement(call, answer)
         if self._sync.verifier:
-            came_to = replace(came_to, results=self._unproved.hold(job.steps, came_to.results))
+            came_to = replace(came_to, results=self._pending_verification.hold(call.steps, came_to.results))
         for step, refusal in came_to.blocked:
-            self._conclude(self._outbox.block(step, refusal, final=self._watch.stop is not None))
+            self._conclude(self._write_queue.block(step, refusal, final=self._breaker.stop is not None))
         self._conclude(came_to)
-        self._outbox.repeat(job, answer, came_to.again)
+        self._write_queue.repeat(call, answer, came_to.again)
         for step in came_to.met:
             self._met.add(step.change.record.row)
-            self._outdate(self._window.resume(step.change.record))
+            self._outdate(self._in_flight.resume(step.change.record))
 
-    def _settlement(self, job: WriteCall, answer: Answers | Refused | Lost) -> Settled:
+    def _settlement(self, call: WriteCall, answer: Answers | Refused | Lost) -> Settled:
         """Read the answer to a write; if code stumbles over it, nothing is proved."""
         try:
-            return settle(job.steps, answer, self._sync.rules.kinds)
+            return settle(call.steps, answer, self._sync.rules.kinds)
         except Exception as error:  # noqa: BLE001 - one record never ends a run
-            records = [step.change.record for step in job.steps]
+            records = [step.change.record for step in call.steps]
             ends = [internal_error(each.row, each.key, error, "found in the answer") for each in records]
             return Settled(tuple(each._replace(outcome=Outcome.UNKNOWN) for each in ends))
 
     def _start_checks(self) -> None:
         verifier = self._sync.verifier
-        while verifier and self._unproved and len(self._calls) < self._workers.size:
+        while verifier and self._pending_verification and len(self._calls) < self._workers.size:
             size = verifier.batch_size
-            if len(self._unproved) < size and self._calls:
+            if len(self._pending_verification) < size and self._calls:
                 return  # a fuller call will be possible
-            job = self._unproved.take(size)
-            keys = tuple(key_after(change, self._sync.rules) for change, _ in job.written)
-            names = {name for change, _ in job.written for name in change.outcome}
-            self._start(job, partial(verifier.read, keys, names))
+            call = self._pending_verification.take(size)
+            keys = tuple(key_after(change, self._sync.rules) for change, _ in call.written)
+            names = {name for change, _ in call.written for name in change.outcome}
+            self._start(call, partial(verifier.read, keys, names))
 
-    def _checked(self, job: VerifyCall, answer: Answer) -> None:
+    def _checked(self, call: VerifyCall, answer: Answer) -> None:
         if isinstance(answer, Answers):
             raise TypeError("a look-up was answered with writes")
-        for change, result in job.written:
+        for change, result in call.written:
             try:
                 proved = verified(change, result, answer, self._sync.rules)
             except Exception as error:  # noqa: BLE001 - one record never ends a run
@@ -343,23 +346,23 @@ class _Run:
         for result in came_to.results:
             self._outdate(self._end(result))
         for step in came_to.onward:
-            self._outbox.add_next(step)
+            self._write_queue.add_next(step)
 
     def _outdate(self, claims: set[str]) -> None:
         """Let no look-up under way be believed about what was written meanwhile."""
-        for reading in self._readings:
-            reading.outdated.update(claims)
+        for call in self._read_calls:
+            call.outdated.update(claims)
 
     # Calls and ends
 
-    def _start(self, job: Call, call: Callable[[], Answer]) -> None:
-        self._calls.append(job)
-        self._workers.start(job, partial(self._carried_out, call))
+    def _start(self, call: Call, send: Callable[[], Answer]) -> None:
+        self._calls.append(call)
+        self._workers.start(call, partial(self._carried_out, send))
 
-    def _carried_out(self, call: Callable[[], Answer]) -> Answer:
+    def _carried_out(self, send: Callable[[], Answer]) -> Answer:
         """Make a call; what it should never raise leaves its records with an outcome, too."""
         try:
-            return call()
+            return send()
         except Exception as error:  # noqa: BLE001 - raised again when all that was read has its outcome
             self._broken = error
             return Lost(f"the call ended with {type(error).__name__}", sent=True)
@@ -370,41 +373,41 @@ class _Run:
             self._finish(*finished)
         elif not self._interrupted:
             self._interrupted = True
-            if self._watch.stop is None:
+            if self._breaker.stop is None:
                 self._stop(INTERRUPTED)
         else:
-            for job in tuple(self._calls):
-                self._finish(job, Lost("the run was stopped before HubSpot answered", sent=True))
+            for call in tuple(self._calls):
+                self._finish(call, Lost("the run was stopped before HubSpot answered", sent=True))
 
     def _stop(self, reason: str) -> None:
-        self._watch.tell(reason)
+        self._breaker.tell(reason)
         self._workers.cancel()
         self._abandon(reason)
 
-    def _finish(self, job: Call, answer: Answer) -> None:
-        self._calls = [each for each in self._calls if each is not job]
-        self._watch.see(answer)
-        if self._watch.stop and isinstance(answer, Lost) and not answer.sent:
-            self._unsend(job)
-        elif isinstance(job, ReadCall):
-            self._looked_up(job, answer)
-        elif isinstance(job, VerifyCall):
-            self._checked(job, answer)
+    def _finish(self, call: Call, answer: Answer) -> None:
+        self._calls = [each for each in self._calls if each is not call]
+        self._breaker.see(answer)
+        if self._breaker.stop and isinstance(answer, Lost) and not answer.sent:
+            self._unsend(call)
+        elif isinstance(call, ReadCall):
+            self._looked_up(call, answer)
+        elif isinstance(call, VerifyCall):
+            self._checked(call, answer)
         else:
-            self._delivered(job, answer)
-        if self._broken and not self._watch.stop:
-            self._watch.tell(f"a call ended with {type(self._broken).__name__}")
-        if self._watch.stop:
-            self._stop(self._watch.stop.reason)
+            self._delivered(call, answer)
+        if self._broken and not self._breaker.stop:
+            self._breaker.tell(f"a call ended with {type(self._broken).__name__}")
+        if self._breaker.stop:
+            self._stop(self._breaker.stop.reason)
 
-    def _unsend(self, job: Call) -> None:
+    def _unsend(self, call: Call) -> None:
         """Take back a call that was not sent before the run stopped."""
-        if isinstance(job, ReadCall):
-            self._lookups.append(job.records)
-        elif isinstance(job, VerifyCall):
-            self._unproved.put_back(job)
+        if isinstance(call, ReadCall):
+            self._split_lookups.append(call.records)
+        elif isinstance(call, VerifyCall):
+            self._pending_verification.put_back(call)
         else:
-            self._outbox.put_back(job)
+            self._write_queue.put_back(call)
 
     def _end(self, result: Result) -> set[str]:
         """End a record that was under way, and return what it had claimed.
@@ -412,26 +415,26 @@ class _Run:
         The rows of a merged one begin anew, one by one, if it may be about one of them.
         """
         self._met.discard(result.row)
-        if (whole := self._window.merged(result.key)) is None:
+        if (whole := self._in_flight.merged(result.key)) is None:
             self._settled(result)
-            claims = self._window.release(result.key)
+            claims = self._in_flight.release(result.key)
         elif is_to_be_parted(result):
-            claims = self._window.part(whole)
+            claims = self._in_flight.part(whole)
         else:
             for each in parted(whole, result):
                 self._settled(each)
-            claims = self._window.release(result.key)
-        self._outbox.ended(result.row, claims)
+            claims = self._in_flight.release(result.key)
+        self._write_queue.ended(result.row, claims)
         return claims
 
     def _abandon(self, reason: str) -> None:
         """End what was not sent when the run stopped."""
-        refused, steps = self._outbox.drain()
-        records = [record for chunk in self._lookups for record in chunk]
-        self._lookups.clear()
-        if self._unproved:
+        refused, steps = self._write_queue.drain()
+        records = [record for chunk in self._split_lookups for record in chunk]
+        self._split_lookups.clear()
+        if self._pending_verification:
             unread = Lost(f"the run stopped: {reason}", sent=False)
-            self._checked(self._unproved.take(len(self._unproved)), unread)
+            self._checked(self._pending_verification.take(len(self._pending_verification)), unread)
         for step in refused:
             what = halfway(step) or "its batch got no clear answer: "
             self._end(self._given_up(step.change.record, reason, what))
@@ -439,7 +442,7 @@ class _Run:
             self._end(self._given_up(step.change.record, reason, halfway(step)))
         for record in records:
             self._end(self._given_up(record, reason))
-        for record in self._window.drain():
+        for record in self._in_flight.drain():
             self._settled(self._given_up(record, reason))
 
     def _given_up(self, record: Record, reason: str, what: str = "") -> Result:
@@ -451,6 +454,15 @@ def _problem(portal: PortalSchema, record: Record, planned: Change) -> Result | 
     """Return what the portal does not allow; of a merged record, in any of its rows."""
     found = (portal.check(part, part.properties) for part in record.parts)
     return portal.check(record, planned.outcome) or next(filter(None, found), None)
+
+
+def _unclear(keys: Sequence[str], found: Found) -> str | None:
+    """Return why a look-up does not say whether a contact has these keys; None if it says so."""
+    if torn := [key for key in keys if key in found.contacts and key in found.missing]:
+        return f"HubSpot's answer says both that a contact has {torn[0]} and that nobody has it"
+    if silent := [key for key in keys if key not in found.contacts and key not in found.missing]:
+        return f"HubSpot answered the look-up, but does not mention {silent[0]}"
+    return None
 
 
 def _is_about_a_key(answer: Answer) -> bool:

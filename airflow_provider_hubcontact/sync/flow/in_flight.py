@@ -16,7 +16,7 @@ class InFlight:
     """Keeps two records of one contact from being under way together.
 
     A record is admitted, taken, claims its contact, and is released when it has its outcome. What has
-    been released is forgotten, so the window holds no more than the records under way. Records of one key
+    been released is forgotten, so memory holds no more than the records under way. Records of one key
     wait for each other, in their order; those that may be merged are taken as one.
 
     :param rules: tell which records may be merged.
@@ -25,14 +25,14 @@ class InFlight:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._rows = 0
-        self._again: dict[str, Record] = {}  # to be taken once more, or at last: before those that wait
+        self._first_in_line: dict[str, Record] = {}  # were taken before, or waited for another of their key
         self._waiting: dict[str, Record] = {}
-        self._queued: dict[str, deque[Record]] = {}  # behind one of their key that waits or is taken
+        self._behind_key: dict[str, deque[Record]] = {}  # behind one of their key that waits or is taken
         self._taken: dict[str, set[str]] = {}  # key → what the record claims
         self._merged: dict[str, Record] = {}  # key → the merged record that is waiting again or taken
         self._alone: dict[str, int] = {}  # key → the last of its rows that are not to be merged again
         self._claimed: set[str] = set()
-        self._behind: dict[str, list[Record]] = {}  # claim → taken records that wait for it
+        self._behind_claim: dict[str, list[Record]] = {}  # claim → taken records that wait for it
 
     def __len__(self) -> int:
         return self._rows
@@ -40,14 +40,14 @@ class InFlight:
     @property
     def waiting(self) -> int:
         """Records that can be taken now."""
-        return len(self._waiting) + len(self._again)
+        return len(self._waiting) + len(self._first_in_line)
 
     def admit(self, record: Record) -> None:
         """Let a record in."""
         self._rows += 1
         key = record.key
-        if key in self._taken or key in self._waiting or key in self._again:
-            self._queued.setdefault(key, deque()).append(record)
+        if key in self._taken or key in self._waiting or key in self._first_in_line:
+            self._behind_key.setdefault(key, deque()).append(record)
         else:
             self._waiting[key] = record
 
@@ -91,7 +91,7 @@ class InFlight:
         keys = {f"key {key}" for key in (record.key, new_key(record, self._rules)) if key}
         claims = keys | {f"contact {stored.id}"} if stored else keys
         for claim in sorted(claims & self._claimed):
-            self._behind.setdefault(claim, []).append(record)
+            self._behind_claim.setdefault(claim, []).append(record)
             return False
         if not claims.isdisjoint(outdated):
             self._put_back(record)
@@ -108,10 +108,10 @@ class InFlight:
         whole = self._merged.pop(key, None)
         self._rows -= len(whole.parts) if whole else 1
         claims = self._given_up(key)
-        if queue := self._queued.get(key):
-            self._again[key] = queue.popleft()
+        if queue := self._behind_key.get(key):
+            self._first_in_line[key] = queue.popleft()
             if not queue:
-                del self._queued[key]
+                del self._behind_key[key]
         else:
             self._alone.pop(key, None)
         return claims
@@ -122,7 +122,7 @@ class InFlight:
         :return: what it had claimed.
         """
         claims = self._given_up(record.key)
-        self._again[record.key] = record
+        self._first_in_line[record.key] = record
         return claims
 
     def part(self, record: Record) -> set[str]:
@@ -134,53 +134,55 @@ class InFlight:
         del self._merged[record.key]
         self._alone[record.key] = others[-1].row
         claims = self._given_up(record.key)
-        self._again[record.key] = first
-        self._queued.setdefault(record.key, deque()).extendleft(reversed(others))
+        self._first_in_line[record.key] = first
+        self._behind_key.setdefault(record.key, deque()).extendleft(reversed(others))
         return claims
 
     def drain(self) -> tuple[Record, ...]:
         """Give up all records that wait for something, queued ones included."""
-        behind = [record for queue in self._behind.values() for record in queue]
-        queued = chain.from_iterable(self._queued.values())
+        behind = [record for queue in self._behind_claim.values() for record in queue]
+        queued = chain.from_iterable(self._behind_key.values())
         records = tuple(_rows_of((*behind, *self._takeable(), *queued)))
         for record in (*behind, *self._takeable()):
             self._merged.pop(record.key, None)
-        self._again.clear()
+        self._first_in_line.clear()
         self._waiting.clear()
-        self._queued.clear()
-        self._behind.clear()
+        self._behind_key.clear()
+        self._behind_claim.clear()
         for record in behind:
             del self._taken[record.key]
         self._rows -= len(records)
         return records
 
     def _takeable(self) -> Iterable[Record]:
-        if not self._again:
+        if not self._first_in_line:
             return self._waiting.values()
-        return chain(sorted(self._again.values(), key=lambda record: record.row), self._waiting.values())
+        return chain(
+            sorted(self._first_in_line.values(), key=lambda record: record.row), self._waiting.values()
+        )
 
     def _given_up(self, key: str) -> set[str]:
         """Take its claims from a taken record, and let those that waited for them go on."""
         claims = self._taken.pop(key)
         self._claimed -= claims
-        for record in [record for claim in sorted(claims) for record in self._behind.pop(claim, ())]:
+        for record in [record for claim in sorted(claims) for record in self._behind_claim.pop(claim, ())]:
             self._put_back(record)
         return claims
 
     def _put_back(self, record: Record) -> None:
         del self._taken[record.key]
-        self._again[record.key] = record
+        self._first_in_line[record.key] = record
 
     def _pick(self, records: list[Record]) -> tuple[Record, ...]:
         for record in records:
-            if self._again.pop(record.key, None) is None:
+            if self._first_in_line.pop(record.key, None) is None:
                 del self._waiting[record.key]
             self._taken[record.key] = set()
-        return tuple(map(self._with_those_behind, records)) if self._queued else tuple(records)
+        return tuple(map(self._with_those_behind, records)) if self._behind_key else tuple(records)
 
     def _with_those_behind(self, record: Record) -> Record:
         """Merge the records of its key that may be merged with one into it."""
-        queue = self._queued.get(record.key)
+        queue = self._behind_key.get(record.key)
         if not queue or record.parts or record.row <= self._alone.get(record.key, 0):
             return record
         parts, live = [record], [record]
@@ -188,7 +190,7 @@ class InFlight:
             live = left
             parts.append(queue.popleft())
         if not queue:
-            del self._queued[record.key]
+            del self._behind_key[record.key]
         if len(parts) == 1:
             return record
         self._merged[record.key] = whole = merged(parts)

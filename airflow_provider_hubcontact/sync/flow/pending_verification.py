@@ -38,9 +38,9 @@ class PendingVerification:
                 others.append(result)
         return tuple(others)
 
-    def put_back(self, job: VerifyCall) -> None:
+    def put_back(self, call: VerifyCall) -> None:
         """Hold what was to be read back, and was not."""
-        self._written.extend(job.written)
+        self._written.extend(call.written)
 
     def take(self, size: int) -> VerifyCall:
         """Give what one look-up reads back."""

@@ -23,14 +23,14 @@ class WriteQueue:
 
     def __init__(self) -> None:
         self._steps: dict[Write, deque[Step]] = {kind: deque() for kind in Write}
-        self._again: deque[WriteCall] = deque()
-        self._moves = KeySwaps()
-        self._moved: set[int] = set()  # rows that have waited for an address
+        self._to_resend: deque[WriteCall] = deque()
+        self._key_swaps = KeySwaps()
+        self._has_waited: set[int] = set()  # rows that have waited for an address
 
     @property
     def waits(self) -> bool:
         """Whether changes of address wait for another contact."""
-        return bool(self._moves)
+        return bool(self._key_swaps)
 
     def add(self, step: Step) -> None:
         """Let a step be sent with others."""
@@ -38,8 +38,8 @@ class WriteQueue:
 
     def add_next(self, step: Step) -> None:
         """Let the step be sent that follows a proved one."""
-        if self._moves.gave_up(step):
-            self._send_again(self._moves.freed(step.change.address))
+        if self._key_swaps.gave_up(step):
+            self._send_again(self._key_swaps.freed(step.change.address))
         else:
             self.add(step)
 
@@ -49,29 +49,29 @@ class WriteQueue:
         :param size: steps that it may have.
         :param more_to_come: whether a fuller call will be possible.
         """
-        if self._again:
-            return self._again.popleft()
+        if self._to_resend:
+            return self._to_resend.popleft()
         for kind, steps in self._steps.items():
             if len(steps) >= size or (steps and not more_to_come):
                 return WriteCall(kind, tuple(steps.popleft() for _ in range(min(size, len(steps)))))
         return None
 
-    def repeat(self, job: WriteCall, answer: Answer, retries: Iterable[Retry]) -> None:
+    def repeat(self, call: WriteCall, answer: Answer, retries: Iterable[Retry]) -> None:
         """Send parts of a refused call once more, and those that waited for its answer."""
         again = list(retries)
-        if job.others:
+        if call.others:
             innocent = isinstance(answer, Answers) and not answer.refusals and not again
-            again.append(divide(job.others) if innocent else Retry(job.others))
-        self._again.extend(
-            WriteCall(job.kind, each.steps, repeated=True, others=each.others) for each in again
+            again.append(divide(call.others) if innocent else Retry(call.others))
+        self._to_resend.extend(
+            WriteCall(call.kind, each.steps, repeated=True, others=each.others) for each in again
         )
 
-    def put_back(self, job: WriteCall) -> None:
+    def put_back(self, call: WriteCall) -> None:
         """Take back a call that was not sent."""
-        if job.repeated:
-            self._again.append(job)
+        if call.repeated:
+            self._to_resend.append(call)
         else:
-            self._steps[job.kind].extend(job.steps)
+            self._steps[call.kind].extend(call.steps)
 
     def block(self, step: Step, refusal: Refusal, *, final: bool) -> Settled:
         """Let a change of address wait once for the contact that has it.
@@ -80,41 +80,41 @@ class WriteQueue:
         :return: what it comes to if it does not wait.
         """
         holder = str(refusal.existing_id)
-        if final or step.change.record.row in self._moved:
+        if final or step.change.record.row in self._has_waited:
             address = step.properties[EMAIL]
             reason = f"the new {EMAIL} {address} belongs to another contact ({holder})"
             return conclude((step,), replace(refusal, category="KEY_TAKEN", message=reason))
-        clearing = self._moves.block(step, holder)
+        clearing = self._key_swaps.block(step, holder)
         if clearing:
             self.add(clearing)
-        self._send_again(self._moves.longest(MAX_SWAPS))
+        self._send_again(self._key_swaps.longest(MAX_SWAPS))
         return Settled()
 
     def unblock(self) -> None:
         """Send the changes of address that have waited longest: nobody else will free an address."""
-        self._send_again(self._moves.longest())
+        self._send_again(self._key_swaps.longest())
 
     def ended(self, row: int, claims: Iterable[str]) -> None:
         """Note that a record has its outcome.
 
         :param claims: what it had claimed.
         """
-        self._moved.discard(row)
-        if not self._moves:
+        self._has_waited.discard(row)
+        if not self._key_swaps:
             return
         for contact in [claim.removeprefix("contact ") for claim in claims if claim.startswith("contact ")]:
-            self._moves.ended(contact)
-            self._send_again(self._moves.freed(contact))
+            self._key_swaps.ended(contact)
+            self._send_again(self._key_swaps.freed(contact))
 
     def drain(self) -> tuple[list[Step], list[Step]]:
         """Give up all steps.
 
         :return: those that were sent before, in a batch that got no clear answer; and the others.
         """
-        refused = [step for job in self._again for step in (*job.steps, *job.others)]
+        refused = [step for call in self._to_resend for step in (*call.steps, *call.others)]
         steps = [step for queue in self._steps.values() for step in queue]
-        steps.extend(self._moves.drain())
-        self._again.clear()
+        steps.extend(self._key_swaps.drain())
+        self._to_resend.clear()
         for queue in self._steps.values():
             queue.clear()
         return refused, steps
@@ -122,5 +122,5 @@ class WriteQueue:
     def _send_again(self, waited: Iterable[Step]) -> None:
         """Send changes of address that have waited once more; what they waited for may be done."""
         for step in waited:
-            self._moved.add(step.change.record.row)
+            self._has_waited.add(step.change.record.row)
             self.add(step)

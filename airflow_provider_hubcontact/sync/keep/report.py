@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -193,27 +193,23 @@ class Report:
             ``problems`` and ``changes``, samples of records; ``coercions``, which values were changed on
             their way: counts and a sample.
         """
-        statuses: Counter[str] = Counter()
-        for (_, status), count in self.tally.items():
-            if status is not None:
-                statuses[str(status)] += count
         document = {
             "report": REPORT,
             "rows": self.rows,
             "outcomes": {str(outcome): count for outcome, count in by_outcome(self.tally).items()},
-            "statuses": dict(sorted(statuses.items())),
+            "statuses": _by_status(self.tally),
             "calls": dict(self.calls),
-            "verified": None if self.verified is None else dict(self.verified),
-            "plan": None if self.plan is None else dict(self.plan),
+            "verified": _copy(self.verified),
+            "plan": _copy(self.plan),
             "from_earlier_tries": self.earlier.total(),
             "seconds": round(self.seconds, 3),
-            "rows_per_second": round(self.rows_now / self.seconds, 1) if self.seconds else None,
+            "rows_per_second": _speed(self.rows_now, self.seconds),
             "api_version": self.api_version,
             "dry_run": self.dry_run,
             "stopped": self.stopped,
             "ledger": self.ledger,
-            "portal": None if self.portal is None else dict(self.portal),
-            "quota": None if self.quota is None else dict(self.quota),
+            "portal": _copy(self.portal),
+            "quota": _copy(self.quota),
             "timeline": [list(point) for point in self.timeline],
             "properties_created": self.properties_created,
             "reasons": [
@@ -237,41 +233,60 @@ def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = Non
     """
     given = list(reports)
     known = [report for report in given if report]
-    seconds = max((report["seconds"] for report in known), default=0.0)
-    rows = sum(report["rows"] for report in known)
-    earlier = sum(report["from_earlier_tries"] for report in known)
-    outcomes = _added(report["outcomes"] for report in known)
-    folded = {
+    return {
         "report": REPORT,
-        "rows": rows,
-        "outcomes": {str(name): outcomes[name] for name in Outcome if outcomes[name]},
-        "statuses": dict(sorted(_added(report["statuses"] for report in known).items())),
-        "calls": {
-            "total": sum(report["calls"].get("total", 0) for report in known),
-            "by_status": dict(_added(report["calls"].get("by_status", {}) for report in known)),
-        },
-        "verified": dict(_added(report["verified"] or {} for report in known)) or None,
+        **_folded_counts(known),
         "plan": None,
-        "from_earlier_tries": earlier,
-        "seconds": seconds,
-        "rows_per_second": round((rows - earlier) / seconds, 1) if seconds else None,
-        "api_version": next((report["api_version"] for report in known), None),
+        **_folded_speed(known),
+        "api_version": known[0]["api_version"] if known else None,
         "dry_run": any(report["dry_run"] for report in known),
-        "stopped": next((report["stopped"] for report in known if report["stopped"]), None),
+        "stopped": _first(known, "stopped"),
         "missing": (len(given) if expected is None else expected) - len(known),
-        "ledger": next((report["ledger"] for report in known if report["ledger"]), None),
-        "portal": next((report["portal"] for report in known if report["portal"]), None),
-        "quota": next((report["quota"] for report in known if report["quota"]), None),
+        "ledger": _first(known, "ledger"),
+        "portal": _first(known, "portal"),
+        "quota": _first(known, "quota"),
         "timeline": [],
         "reasons": _folded_reasons(known),
+        **_folded_samples(known),
     }
-    folded["coercions"] = {
-        "counts": dict(_added(report["coercions"]["counts"] for report in known)),
-        "sample": [each for report in known for each in report["coercions"]["sample"]][:MAX_SAMPLES],
+
+
+def _folded_counts(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    outcomes = _added(report["outcomes"] for report in reports)
+    return {
+        "rows": sum(report["rows"] for report in reports),
+        "outcomes": {str(name): outcomes[name] for name in Outcome if outcomes[name]},
+        "statuses": dict(sorted(_added(report["statuses"] for report in reports).items())),
+        "calls": {
+            "total": sum(report["calls"].get("total", 0) for report in reports),
+            "by_status": dict(_added(report["calls"].get("by_status", {}) for report in reports)),
+        },
+        "verified": dict(_added(report["verified"] or {} for report in reports)) or None,
     }
-    for name, most in (("properties_created", None), ("problems", MAX_SAMPLES), ("changes", MAX_CHANGES)):
-        folded[name] = [each for report in known for each in report[name]][:most]
-    return folded
+
+
+def _folded_speed(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the speed of tasks that ran beside each other: the longest one took the time of all."""
+    seconds = max((report["seconds"] for report in reports), default=0.0)
+    earlier = sum(report["from_earlier_tries"] for report in reports)
+    rows = sum(report["rows"] for report in reports) - earlier
+    return {
+        "from_earlier_tries": earlier,
+        "seconds": seconds,
+        "rows_per_second": _speed(rows, seconds),
+    }
+
+
+def _folded_samples(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "coercions": {
+            "counts": dict(_added(report["coercions"]["counts"] for report in reports)),
+            "sample": [each for report in reports for each in report["coercions"]["sample"]][:MAX_SAMPLES],
+        },
+        "properties_created": _together(reports, "properties_created"),
+        "problems": _together(reports, "problems")[:MAX_SAMPLES],
+        "changes": _together(reports, "changes")[:MAX_CHANGES],
+    }
 
 
 def _folded_reasons(reports: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -284,11 +299,38 @@ def _folded_reasons(reports: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]
     return sorted(kinds.values(), key=lambda each: -each["count"])[:MAX_REASONS]
 
 
+def _together(reports: Iterable[Mapping[str, Any]], name: str) -> list[Any]:
+    return [each for report in reports for each in report[name]]
+
+
+def _first(reports: Iterable[Mapping[str, Any]], name: str) -> object:
+    """Return the first value that is not empty."""
+    return next((report[name] for report in reports if report[name]), None)
+
+
 def _added(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
     whole: Counter[str] = Counter()
     for each in counts:
         whole.update(each)
     return whole
+
+
+def _by_status(tally: Tally) -> dict[str, int]:
+    """Add a tally up by HTTP status; what has none is left out."""
+    statuses: Counter[str] = Counter()
+    for (_, status), count in tally.items():
+        if status is not None:
+            statuses[str(status)] += count
+    return dict(sorted(statuses.items()))
+
+
+def _speed(rows: int, seconds: float) -> float | None:
+    """Return rows a second; None if no time passed."""
+    return round(rows / seconds, 1) if seconds else None
+
+
+def _copy(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if values is None else dict(values)
 
 
 def _problem(result: Result) -> dict[str, Any]:

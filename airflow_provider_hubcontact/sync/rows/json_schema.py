@@ -174,7 +174,7 @@ def _broken(error: Exception, document: object) -> str:
 def _json(value: object, path: str) -> Any:
     """Return a schema as JSON has it.
 
-    :raises InvalidSchema: if something in it is no JSON; it says where.
+    :raises InvalidSchema: if JSON has no such name or value; it says where.
     """
     if isinstance(value, Mapping):
         if odd := [name for name in value if not isinstance(name, str)]:
@@ -182,7 +182,12 @@ def _json(value: object, path: str) -> Any:
         return {name: _json(each, f"{path}.{name}") for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_json(each, f"{path}[{index}]") for index, each in enumerate(value)]
-    is_number = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
-    if value is None or is_number or isinstance(value, str):
+    if _is_json_scalar(value):
         return value
     raise InvalidSchema(f"the JSON Schema is broken at {path}: a {type(value).__name__} is no JSON")
+
+
+def _is_json_scalar(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, int | str)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.printable import printable
@@ -140,7 +141,7 @@ def of_interpreted(error: Any, document: object) -> Iterator[Problem]:
     schema = error.schema if isinstance(error.schema, Mapping) else {}
     if keyword in {"minimum", "maximum"} and schema.get(f"exclusive{keyword.capitalize()}") is True:
         keyword = f"exclusive{keyword.capitalize()}"  # draft 4
-    if missing := list(_missing(keyword, error)):
+    if missing := _missing(keyword, error):
         yield from (Problem(path, keyword, names=(name,)) for name in missing)
     elif keyword == "additionalProperties" and isinstance(error.instance, Mapping):
         yield Problem(path, keyword, names=_names(_others(error.instance, schema)))
@@ -165,16 +166,21 @@ def _names(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _missing(keyword: str, error: Any) -> Iterator[str]:
+def _missing(keyword: str, error: Any) -> list[str]:
+    """Return the properties that a document lacks; none if the rule asks for something else."""
     rule, instance = error.validator_value, error.instance
     if not isinstance(instance, Mapping):
-        return
+        return []
     if keyword == "required" and isinstance(rule, list):
-        yield from (name for name in rule if name not in instance)
-    elif keyword in {"dependentRequired", "dependencies"} and isinstance(rule, Mapping):
-        for name, needed in rule.items():
-            if name in instance and isinstance(needed, list):
-                yield from (each for each in needed if each not in instance)
+        return _absent(rule, instance)
+    if keyword in {"dependentRequired", "dependencies"} and isinstance(rule, Mapping):
+        needed = (names for name, names in rule.items() if name in instance and isinstance(names, list))
+        return _absent(chain.from_iterable(needed), instance)
+    return []
+
+
+def _absent(names: Iterable[str], instance: Mapping[str, Any]) -> list[str]:
+    return [name for name in names if name not in instance]
 
 
 def _others(instance: Iterable[str], schema: Mapping[str, Any]) -> Iterator[str]:

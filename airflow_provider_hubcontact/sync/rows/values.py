@@ -174,8 +174,7 @@ def _none(name: str, missing: list[str] | None) -> None:
 
 def _items(count: int, items: Iterable[object], missing: list[str] | None, *, in_order: bool) -> list[Any]:
     """Return the plain values of a list; what is no value is no option."""
-    if count > MAX_ITEMS:
-        raise UnsupportedValue(f"{count:,} items, a property holds {MAX_ITEMS:,}")
+    _check_count(count)
     found: list[Any] = []
     for item in items:
         value = plain(item, missing)
@@ -186,6 +185,11 @@ def _items(count: int, items: Iterable[object], missing: list[str] | None, *, in
     return found if in_order else sorted(found, key=lambda each: text(each, TimeForm.ISO))
 
 
+def _check_count(count: int) -> None:
+    if count > MAX_ITEMS:
+        raise UnsupportedValue(f"{count:,} items, a property holds {MAX_ITEMS:,}")
+
+
 def _of_numpy(value: Any, missing: list[str] | None) -> Any:  # noqa: ANN401
     """Return Python's value for a scalar or a list of numpy or pandas, neither of which is imported."""
     dimensions, kind = getattr(value, "ndim", None), getattr(getattr(value, "dtype", None), "kind", None)
@@ -193,14 +197,19 @@ def _of_numpy(value: Any, missing: list[str] | None) -> Any:  # noqa: ANN401
         return value
     if dimensions == 0 and kind == "f":  # whose item may be of its own class
         return plain(float(value), missing)
-    if dimensions == 1 and (count := int(value.shape[0])) > MAX_ITEMS:
-        raise UnsupportedValue(f"{count:,} items, a property holds {MAX_ITEMS:,}")
-    if kind == "M" and not hasattr(value.dtype, "tz"):  # of nanoseconds, which would become a number
-        value = value.astype("datetime64[us]")
-    found = value.item() if dimensions == 0 else value.tolist()
+    if dimensions == 1:
+        _check_count(int(value.shape[0]))
+    found = _item(value, dimensions, kind)
     if found is None:
         return _none("NaT", missing)
     return found if type(found) is type(value) else plain(found, missing)
+
+
+def _item(value: Any, dimensions: int, kind: str) -> Any:  # noqa: ANN401
+    """Return what numpy or pandas makes of a scalar or a list of theirs."""
+    if kind == "M" and not hasattr(value.dtype, "tz"):  # of nanoseconds, which would become a number
+        value = value.astype("datetime64[us]")
+    return value.item() if dimensions == 0 else value.tolist()
 
 
 def _float(value: float) -> float | None:

@@ -1,0 +1,301 @@
+"""Each place that a record can be in while a run goes on, and each way from one to another.
+
+This module decides nothing. It is the one table of what the engine does with a record: ``STATES.md`` is drawn
+from it, and the tests compare it with the engine's collections at every step of many runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class State(StrEnum):
+    """Where a record is. It is in exactly one place, whenever the engine is not just moving it."""
+
+    SOURCE = "source"
+    WAITING = "waiting"
+    FIRST_IN_LINE = "first_in_line"
+    BEHIND_KEY = "behind_key"
+    BEHIND_CLAIM = "behind_claim"
+    IN_READ_CALL = "in_read_call"
+    TO_READ_AGAIN = "to_read_again"
+    TO_WRITE = "to_write"
+    IN_WRITE_CALL = "in_write_call"
+    TO_WRITE_AGAIN = "to_write_again"
+    BEHIND_PART = "behind_part"
+    BEHIND_ADDRESS = "behind_address"
+    TO_VERIFY = "to_verify"
+    IN_VERIFY_CALL = "in_verify_call"
+    ENDED = "ended"
+
+
+class Place(NamedTuple):
+    """What a state means.
+
+    :param meaning: what is true of a record that is there; its subject is "the record".
+    :param held_in: the collections that hold it, as ``Class.attribute``, and for a call which part of it.
+    """
+
+    meaning: str
+    held_in: tuple[str, ...] = ()
+
+
+class Transition(NamedTuple):
+    """A way of a record.
+
+    :param origins: the states that it leads from.
+    :param target: the state that it leads to.
+    :param event: what happened.
+    :param code: the function that moves the record, as ``Class.function``. Where several functions of the
+        table are on the stack, the innermost counts.
+    """
+
+    origins: tuple[State, ...]
+    target: State
+    event: str
+    code: str
+
+
+PLACES: Mapping[State, Place] = {
+    State.SOURCE: Place("has not been read yet", ("RecordReader._rows",)),
+    State.WAITING: Place("can be taken for a look-up, or for a write without one", ("InFlight._waiting",)),
+    State.FIRST_IN_LINE: Place("can be taken before those that wait", ("InFlight._first_in_line",)),
+    State.BEHIND_KEY: Place("waits: an earlier row with its key is under way", ("InFlight._behind_key",)),
+    State.BEHIND_CLAIM: Place(
+        "waits: another record has claimed its contact, its key or its new key", ("InFlight._behind_claim",)
+    ),
+    State.IN_READ_CALL: Place("is being looked up", ("Engine._calls: ReadCall.records",)),
+    State.TO_READ_AGAIN: Place("is to be looked up again, in a smaller call", ("Engine._split_lookups",)),
+    State.TO_WRITE: Place("has a step to be written", ("WriteQueue._steps",)),
+    State.IN_WRITE_CALL: Place("is being written", ("Engine._calls: WriteCall.steps",)),
+    State.TO_WRITE_AGAIN: Place(
+        "is to be written again, in a part of its batch, which got no clear answer",
+        ("WriteQueue._to_resend: WriteCall.steps",),
+    ),
+    State.BEHIND_PART: Place(
+        "waits: another part of its batch, which got no clear answer, is sent first",
+        ("WriteQueue._to_resend: WriteCall.others", "Engine._calls: WriteCall.others"),
+    ),
+    State.BEHIND_ADDRESS: Place("waits: another contact still has its new address", ("KeySwaps._waiting",)),
+    State.TO_VERIFY: Place("was written, and is to be read back", ("PendingVerification._written",)),
+    State.IN_VERIFY_CALL: Place("is being read back", ("Engine._calls: VerifyCall.written",)),
+    State.ENDED: Place("has its result"),
+}
+
+
+NOTES: Mapping[str, str] = {
+    "InFlight._taken": "key → the claims of its record, from the first call until the record ends",
+    "InFlight._claimed": "all of these claims",
+    "InFlight._merged": "key → the record that stands for several rows of it",
+    "InFlight._alone": "key → the last of its rows that are sent one by one",
+    "Engine._met": "rows whose creation met a contact that exists",
+    "WriteQueue._has_waited": "rows that waited for an address, which they do only once",
+    "KeySwaps._parked": "contact → its next step, while the step before it gives up the contact's address",
+}
+"""Collections that note something about records which are held elsewhere."""
+
+
+STOPPED = "the run stopped"
+"""Begins the events that only the end of a run brings about."""
+
+
+_READY = (State.WAITING, State.FIRST_IN_LINE)
+
+_KEPT = (
+    *(State.WAITING, State.FIRST_IN_LINE, State.BEHIND_KEY, State.BEHIND_CLAIM, State.TO_READ_AGAIN),
+    *(State.TO_WRITE, State.TO_WRITE_AGAIN, State.BEHIND_PART, State.BEHIND_ADDRESS, State.TO_VERIFY),
+)
+"""What is under way, but in no call."""
+
+
+TRANSITIONS: tuple[Transition, ...] = (
+    # Read from the source
+    Transition((State.SOURCE,), State.WAITING, "it is valid", "InFlight.admit"),
+    Transition(
+        (State.SOURCE,),
+        State.BEHIND_KEY,
+        "it is valid, and an earlier row with its key is under way",
+        "InFlight.admit",
+    ),
+    Transition(
+        (State.SOURCE,), State.ENDED, "it is not valid, or an earlier try has ended it", "Engine._fill"
+    ),
+    # Looked up
+    Transition(_READY, State.IN_READ_CALL, "a look-up has room for it", "Engine._start_reads"),
+    Transition(
+        (State.BEHIND_KEY,),
+        State.IN_READ_CALL,
+        "it is merged with the row before it, which is looked up",
+        "Engine._start_reads",
+    ),
+    Transition(
+        (State.IN_READ_CALL,),
+        State.TO_READ_AGAIN,
+        "HubSpot refused the look-up because of one of its keys",
+        "Engine._looked_up",
+    ),
+    Transition((State.TO_READ_AGAIN,), State.IN_READ_CALL, "a call is free", "Engine._start_reads"),
+    Transition((State.IN_READ_CALL,), State.ENDED, "the look-up was refused or lost", "Engine._looked_up"),
+    Transition(
+        (State.IN_READ_CALL,),
+        State.ENDED,
+        "the answer does not mention its key, or contradicts itself",
+        "Engine._resolve",
+    ),
+    # Claimed and planned
+    Transition(
+        (State.IN_READ_CALL,), State.BEHIND_CLAIM, "another record has one of its claims", "InFlight.claim"
+    ),
+    Transition(
+        (State.IN_READ_CALL,),
+        State.FIRST_IN_LINE,
+        "its contact was written after the look-up began",
+        "InFlight.claim",
+    ),
+    Transition((State.IN_READ_CALL,), State.TO_WRITE, "it differs from its contact", "Engine._go_on"),
+    Transition(
+        (State.IN_READ_CALL,),
+        State.ENDED,
+        "there is nothing to write, or nothing that may be written; or the run is a dry run",
+        "Engine._go_on",
+    ),
+    Transition(
+        (*_READY, State.BEHIND_KEY), State.TO_WRITE, "it is written without a look-up", "Engine._plan_known"
+    ),
+    Transition(
+        (*_READY, State.BEHIND_KEY),
+        State.BEHIND_CLAIM,
+        "it is written without a look-up, and another record has one of its claims",
+        "Engine._plan_known",
+    ),
+    Transition(
+        _READY,
+        State.ENDED,
+        "it would be written without a look-up, but the portal does not allow its values",
+        "Engine._plan_known",
+    ),
+    # Written
+    Transition(
+        (State.TO_WRITE,),
+        State.IN_WRITE_CALL,
+        "a call is full, or nothing more will fill it",
+        "Engine._start_writes",
+    ),
+    Transition((State.TO_WRITE_AGAIN,), State.IN_WRITE_CALL, "a call is free", "Engine._start_writes"),
+    Transition((State.IN_WRITE_CALL,), State.ENDED, "it was written, refused or lost", "Engine._conclude"),
+    Transition(
+        (State.IN_WRITE_CALL,),
+        State.TO_VERIFY,
+        "it was written, and is to be verified",
+        "PendingVerification.hold",
+    ),
+    Transition(
+        (State.IN_WRITE_CALL,),
+        State.TO_WRITE,
+        "a step was written: the next follows; or a step was refused: what it cleared is put back",
+        "WriteQueue.add_next",
+    ),
+    Transition(
+        (State.IN_WRITE_CALL,),
+        State.TO_WRITE_AGAIN,
+        "its batch was refused, and it is in the part that is sent first",
+        "WriteQueue.repeat",
+    ),
+    Transition(
+        (State.IN_WRITE_CALL,),
+        State.BEHIND_PART,
+        "its batch was refused, and it is in the part that is sent later",
+        "WriteQueue.repeat",
+    ),
+    Transition(
+        (State.BEHIND_PART,), State.TO_WRITE_AGAIN, "the other part was answered", "WriteQueue.repeat"
+    ),
+    Transition(
+        (State.IN_WRITE_CALL,),
+        State.FIRST_IN_LINE,
+        "its creation met a contact that exists: it is looked up again",
+        "InFlight.resume",
+    ),
+    # A new address
+    Transition(
+        (State.IN_WRITE_CALL,),
+        State.BEHIND_ADDRESS,
+        "another contact has its new address",
+        "WriteQueue.block",
+    ),
+    Transition(
+        (State.IN_WRITE_CALL,),
+        State.TO_WRITE,
+        "contacts wait for each other's addresses in a circle: it gives up its own first",
+        "WriteQueue.block",
+    ),
+    Transition(
+        (State.IN_WRITE_CALL,),
+        State.BEHIND_ADDRESS,
+        "it has given up its address, and waits for the new one",
+        "WriteQueue.add_next",
+    ),
+    Transition(
+        (State.BEHIND_ADDRESS,),
+        State.TO_WRITE,
+        "the other contact has given up the address",
+        "WriteQueue.add_next",
+    ),
+    Transition(
+        (State.BEHIND_ADDRESS,), State.TO_WRITE, "the other contact's record ended", "WriteQueue.ended"
+    ),
+    Transition(
+        (State.BEHIND_ADDRESS,), State.TO_WRITE, "too many wait: it has waited longest", "WriteQueue.block"
+    ),
+    Transition(
+        (State.BEHIND_ADDRESS,),
+        State.TO_WRITE,
+        "no call is under way that could free the address",
+        "WriteQueue.unblock",
+    ),
+    # Verified
+    Transition(
+        (State.TO_VERIFY,),
+        State.IN_VERIFY_CALL,
+        "a call is full, or no other is under way",
+        "Engine._start_checks",
+    ),
+    Transition((State.IN_VERIFY_CALL,), State.ENDED, "it was read back, or could not be", "Engine._checked"),
+    # Its turn
+    Transition((State.BEHIND_KEY,), State.FIRST_IN_LINE, "the row before it ended", "InFlight.release"),
+    Transition((State.BEHIND_CLAIM,), State.FIRST_IN_LINE, "the claim was given up", "InFlight._given_up"),
+    Transition(
+        (State.WAITING, State.IN_READ_CALL, State.IN_WRITE_CALL),
+        State.FIRST_IN_LINE,
+        "it is the first of merged rows, one of which was refused: they are sent one by one",
+        "InFlight.part",
+    ),
+    Transition(
+        (State.FIRST_IN_LINE, State.IN_READ_CALL, State.IN_WRITE_CALL),
+        State.BEHIND_KEY,
+        "it is a later one of merged rows, one of which was refused: they are sent one by one",
+        "InFlight.part",
+    ),
+    # The end of a run
+    Transition(
+        (State.IN_READ_CALL,), State.TO_READ_AGAIN, f"{STOPPED} before the call was sent", "Engine._unsend"
+    ),
+    Transition(
+        (State.IN_WRITE_CALL,),
+        State.TO_WRITE,
+        f"{STOPPED} before the call was sent",
+        "Engine._unsend",
+    ),
+    Transition(
+        (State.IN_WRITE_CALL,),
+        State.TO_WRITE_AGAIN,
+        f"{STOPPED} before the call was sent for the second time",
+        "Engine._unsend",
+    ),
+    Transition(
+        (State.IN_VERIFY_CALL,), State.TO_VERIFY, f"{STOPPED} before the call was sent", "Engine._unsend"
+    ),
+    Transition(_KEPT, State.ENDED, STOPPED, "Engine._abandon"),
+)
