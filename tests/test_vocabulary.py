@@ -1,0 +1,40 @@
+"""A new outcome or choice is missed wherever people would look for it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_hubcontact.sync.model.choices import WriteMode
+from airflow_provider_hubcontact.sync.model.outcome import Outcome
+from tests.cases.test_rows_of_one_key_end_as_if_written_in_order import MODES
+
+ROOT = Path(__file__).parent.parent
+STYLE = (ROOT / "airflow_provider_hubcontact/ui/templates/base.html").read_text()
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_each_outcome_has_its_colours(outcome: Outcome) -> None:
+    """The report's page has one for light, one for dark, and a class that uses them."""
+    colours = re.findall(rf"--{outcome}: (#[0-9a-f]{{6}});", STYLE)
+    assert len(colours) == 2
+    assert f'"{outcome}"' in STYLE
+
+
+def test_no_two_outcomes_share_a_colour() -> None:
+    """A bar's parts can be told apart."""
+    for theme in zip(*(re.findall(rf"--{each}: (#[0-9a-f]{{6}});", STYLE) for each in Outcome), strict=True):
+        assert len(set(theme)) == len(Outcome)
+
+
+@pytest.mark.parametrize("mode", WriteMode)
+def test_each_write_mode_is_told(mode: WriteMode) -> None:
+    """The page about mapping names it."""
+    assert f"`{mode}`" in (ROOT / "docs/mapping.md").read_text()
+
+
+def test_each_write_mode_is_in_the_model_of_rows_of_one_key() -> None:
+    """Rows with it end as if they were written one after another."""
+    assert {WriteMode.OVERWRITE, *MODES.values()} == set(WriteMode)
