@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_hubcontact import LEGACY_API_VERSION
 from airflow_provider_hubcontact.client.errors import UnusableAnswer
 from airflow_provider_hubcontact.client.transport import Transport, segment
 
@@ -72,21 +73,21 @@ class Properties:
     """Lists, reads and creates property definitions.
 
     :param transport: makes the calls.
-    :param version: an API version; ``v1`` for the legacy properties API.
+    :param version: an API version; the legacy one has a properties API of its own.
 
     HubSpot docs: "Properties" guide; "Create a contact property" (legacy).
     """
 
     def __init__(self, transport: Transport, version: str) -> None:
         self._transport = transport
-        self._legacy = version == "v1"
+        self._legacy = version == LEGACY_API_VERSION
         if self._legacy:
             self._path = "/properties/v1/contacts/properties"
         elif version == "v3":
             self._path = "/crm/v3/properties/contacts"
         else:
             self._path = f"/crm/properties/{version}/contacts"
-        dated = version not in {"v1", "v3"}
+        dated = version not in {LEGACY_API_VERSION, "v3"}
         self._rules = (
             f"/crm/property-validations/{version}/0-1" if dated else "/crm/v3/property-validations/0-1"
         )

@@ -71,7 +71,7 @@ class HubSpotUpdateContactOperator(BaseOperator):
     :param create_missing_properties: True to create properties that the portal lacks, with types guessed
         from the first records; or property → definition to create just these. (templated)
     :param timestamp: column that says when the row's values were set; legacy API only. (templated)
-    :param api_version: ``2026-09``, ``2026-03``, ``v3`` or ``v1``; the connection's unless given.
+    :param api_version: HubSpot's API, by its version; the connection's unless given.
     :param status_actions: HTTP status or outcome → ``succeed``, ``skip``, ``fail`` or ``retry``.
     :param max_failures: failing records to tolerate: a count, or a share of all records below 1.
     :param verify: read back what was written; what HubSpot accepted, but does not have, is ``unknown``.
