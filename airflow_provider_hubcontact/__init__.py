@@ -10,6 +10,12 @@ __version__ = "0.1.0"
 
 # Every Airflow component loads this module to learn what the provider offers: it imports nothing.
 
+API_VERSIONS = ("2026-09", "2026-03", "v3", "v1")
+"""HubSpot's APIs that can be used: the default comes first, the legacy contacts API last."""
+
+DEFAULT_API_VERSION = API_VERSIONS[0]
+LEGACY_API_VERSION = API_VERSIONS[-1]
+
 # The port is shown because Airflow 3.3's Test takes a stored connection without one for another host.
 UI_FIELD_BEHAVIOUR: dict[str, Any] = {
     "hidden-fields": ["schema", "login", "extra"],
@@ -37,8 +43,8 @@ CONN_FIELDS: dict[str, Any] = {
     },
     "api_version": {
         "label": "API version",
-        "description": "2026-09 unless told otherwise; v1 is the legacy contacts API",
-        "schema": {"type": ["string", "null"], "enum": ["2026-09", "2026-03", "v3", "v1"]},
+        "description": f"{DEFAULT_API_VERSION} if empty; {LEGACY_API_VERSION} is the legacy contacts API",
+        "schema": {"type": ["string", "null"], "enum": list(API_VERSIONS)},
     },
     "rate_limit": {
         "label": "Rate limit",

@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Protocol
 
 import requests
 
+from airflow_provider_hubcontact import DEFAULT_API_VERSION
 from airflow_provider_hubcontact.client.errors import (
     AnswerLost,
     ConfigurationError,
@@ -30,9 +31,6 @@ from airflow_provider_hubcontact.refusal import Refusal
 
 RENEW_BEFORE = 300.0
 """Seconds before its end at which an access token is renewed."""
-
-TOKEN_API_VERSION = "2026-09"  # noqa: S105 - a version
-"""The version of the token endpoint for APIs that have none of their own."""
 
 _API_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _FITS_HEADER = re.compile(r"[!-~]+")
@@ -96,7 +94,7 @@ class OAuthToken:
     :param client_secret: of the app.
     :param refresh_token: of the portal that installed the app.
     :param base_url: HubSpot's.
-    :param version: API version; a dated one has a token endpoint of its own.
+    :param version: API version; a dated one has a token endpoint of its own, the others share the default's.
     :param on_new_token: called with each secret that HubSpot hands out, to be masked in logs.
     :param timeouts: how long the call that asks for a token may take; it is made once.
     :param clock: tells the time.
@@ -112,12 +110,12 @@ class OAuthToken:
         refresh_token: str,
         *,
         base_url: str = "https://api.hubapi.com",
-        version: str = TOKEN_API_VERSION,
+        version: str = DEFAULT_API_VERSION,
         on_new_token: Callable[[str], None] = lambda _: None,
         timeouts: Timeouts = TOKEN_CALL,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        dated = version if re.fullmatch(r"\d{4}-\d{2}", version) else TOKEN_API_VERSION
+        dated = version if re.fullmatch(r"\d{4}-\d{2}", version) else DEFAULT_API_VERSION
         self._url = f"{checked_base_url(base_url)}/oauth/{dated}/token"
         self._form = {
             "grant_type": "refresh_token",

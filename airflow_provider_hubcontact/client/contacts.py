@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from airflow_provider_hubcontact import API_VERSIONS, DEFAULT_API_VERSION, LEGACY_API_VERSION
 from airflow_provider_hubcontact.client.error_body import refusal_of
 from airflow_provider_hubcontact.client.errors import ConfigurationError, UnusableAnswer
 from airflow_provider_hubcontact.client.transport import Answer, Transport, segment
 from airflow_provider_hubcontact.refusal import Refusal
 
-API_VERSIONS = ("2026-09", "2026-03", "v3")
-DEFAULT_VERSION = "2026-09"
+OBJECT_VERSIONS = tuple(version for version in API_VERSIONS if version != LEGACY_API_VERSION)
+"""Versions whose contacts are objects; the legacy API is in ``contacts_v1``."""
+
 MAX_INPUTS = 100
 """Inputs of a batch (contacts guide, "Limits")."""
 
@@ -77,15 +79,16 @@ class Contacts:
     """Reads and writes contacts.
 
     :param transport: makes the calls.
-    :param version: one of ``API_VERSIONS``.
+    :param version: one of ``OBJECT_VERSIONS``.
     :raises ConfigurationError: for another version.
 
     HubSpot docs: contacts guide; "Using object APIs".
     """
 
-    def __init__(self, transport: Transport, version: str = DEFAULT_VERSION) -> None:
-        if version not in API_VERSIONS:
-            raise ConfigurationError(f"The API version is one of {', '.join(API_VERSIONS)}, not {version!r}")
+    def __init__(self, transport: Transport, version: str = DEFAULT_API_VERSION) -> None:
+        if version not in OBJECT_VERSIONS:
+            known = ", ".join(OBJECT_VERSIONS)
+            raise ConfigurationError(f"The API version is one of {known}, not {version!r}")
         self._transport = transport
         dated = f"/crm/objects/{version}/contacts"
         self._path = "/crm/v3/objects/contacts" if version == "v3" else dated

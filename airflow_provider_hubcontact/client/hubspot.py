@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Self
 
+from airflow_provider_hubcontact import API_VERSIONS, DEFAULT_API_VERSION, LEGACY_API_VERSION
 from airflow_provider_hubcontact.client.account import Account
 from airflow_provider_hubcontact.client.auth import Auth
-from airflow_provider_hubcontact.client.contacts import API_VERSIONS, DEFAULT_VERSION, Contacts
+from airflow_provider_hubcontact.client.contacts import Contacts
 from airflow_provider_hubcontact.client.contacts_v1 import ContactsV1
 from airflow_provider_hubcontact.client.errors import ConfigurationError
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
@@ -21,7 +22,7 @@ class HubSpot:
 
     :param base_url: HubSpot's.
     :param auth: the credentials.
-    :param api_version: ``2026-09``, ``2026-03``, ``v3``, or ``v1`` for the legacy contacts API.
+    :param api_version: one of ``airflow_provider_hubcontact.API_VERSIONS``.
     :param rate_limit: paces all calls.
     :param timeouts: how long a call may take, and how often it is made.
     :param clock: tells the time, and waits.
@@ -33,15 +34,15 @@ class HubSpot:
         base_url: str,
         auth: Auth,
         *,
-        api_version: str = DEFAULT_VERSION,
+        api_version: str = DEFAULT_API_VERSION,
         rate_limit: RateLimit | None = None,
         timeouts: Timeouts = API_CALL,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        if api_version not in (*API_VERSIONS, "v1"):
-            known = ", ".join((*API_VERSIONS, "v1"))
+        if api_version not in API_VERSIONS:
+            known = ", ".join(API_VERSIONS)
             raise ConfigurationError(f"The API version is one of {known}, not {api_version!r}")
-        current = DEFAULT_VERSION if api_version == "v1" else api_version
+        current = DEFAULT_API_VERSION if api_version == LEGACY_API_VERSION else api_version
         self.api_version = api_version
         self.clock = clock
         self.rate_limit = rate_limit or RateLimit(clock=clock)

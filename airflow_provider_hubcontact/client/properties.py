@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_hubcontact import LEGACY_API_VERSION
 from airflow_provider_hubcontact.client.errors import UnusableAnswer
 from airflow_provider_hubcontact.client.transport import Transport, segment
 
@@ -72,21 +73,21 @@ class Properties:
     """Lists, reads and creates property definitions.
 
     :param transport: makes the calls.
-    :param version: an API version; ``v1`` for the legacy properties API.
+    :param version: an API version; the legacy one has a properties API of its own.
 
     HubSpot docs: "Properties" guide; "Create a contact property" (legacy).
     """
 
     def __init__(self, transport: Transport, version: str) -> None:
         self._transport = transport
-        self._legacy = version == "v1"
+        self._legacy = version == LEGACY_API_VERSION
         if self._legacy:
             self._path = "/properties/v1/contacts/properties"
         elif version == "v3":
             self._path = "/crm/v3/properties/contacts"
         else:
             self._path = f"/crm/properties/{version}/contacts"
-        dated = version not in {"v1", "v3"}
+        dated = version not in {LEGACY_API_VERSION, "v3"}
         self._rules = (
             f"/crm/property-validations/{version}/0-1" if dated else "/crm/v3/property-validations/0-1"
         )
@@ -165,20 +166,24 @@ def _definition(body: Any) -> PropertyDefinition:
     metadata = body.get("modificationMetadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
     listed = body.get("options")
-    options = [o for o in listed if isinstance(o, Mapping)] if isinstance(listed, list) else []
+    options = [each for each in listed if isinstance(each, Mapping)] if isinstance(listed, list) else []
     return PropertyDefinition(
         name=body["name"],
-        label=str(body.get("label") or ""),
-        type=str(body.get("type") or "string"),
-        field_type=str(body.get("fieldType") or ""),
-        group_name=str(body.get("groupName") or ""),
-        description=str(body.get("description") or ""),
+        label=_text(body, "label"),
+        type=_text(body, "type") or "string",
+        field_type=_text(body, "fieldType"),
+        group_name=_text(body, "groupName"),
+        description=_text(body, "description"),
         options=tuple(map(_option, options)),
         has_unique_value=bool(body.get("hasUniqueValue")),
         read_only=bool(metadata.get("readOnlyValue") or body.get("readOnlyValue")),
         calculated=bool(body.get("calculated")),
         external_options=bool(body.get("externalOptions")),
     )
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    return str(fields.get(name) or "")
 
 
 def _rules_of(body: Mapping[str, Any]) -> Iterator[ValidationRule]:
@@ -193,8 +198,8 @@ def _rules_of(body: Mapping[str, Any]) -> Iterator[ValidationRule]:
 def _option(option: Mapping[str, Any]) -> Option:
     order = option.get("displayOrder")
     return Option(
-        str(option.get("label") or ""),
-        str(option.get("value") or ""),
+        _text(option, "label"),
+        _text(option, "value"),
         order if isinstance(order, int) else -1,
         bool(option.get("hidden")),
     )

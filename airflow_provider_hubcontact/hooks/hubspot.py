@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseHook, Connection
 
-from airflow_provider_hubcontact import CONN_FIELDS, UI_FIELD_BEHAVIOUR
+from airflow_provider_hubcontact import CONN_FIELDS, DEFAULT_API_VERSION, UI_FIELD_BEHAVIOUR
 from airflow_provider_hubcontact.client import (
     REQUIRED_SCOPES,
     AccessToken,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from airflow_provider_hubcontact.client.limits.quota import Slots
 
 BASE_URL = "https://api.hubapi.com"
-DEFAULT_API_VERSION = "2026-09"
 API_KEY_NAMES = ("hapikey", "api_key", "apikey")
 
 
@@ -41,7 +40,7 @@ class HubSpotHook(BaseHook):
     The README, "Connection", says what goes into the connection's fields.
 
     :param hubspot_conn_id: the Airflow connection, of type ``hubspot``.
-    :param api_version: ``2026-09``, ``2026-03``, ``v3`` or ``v1``; the connection's unless given here.
+    :param api_version: one of ``airflow_provider_hubcontact.API_VERSIONS``; the connection's if None.
     :param clock: tells the client the time, and waits for it.
     """
 

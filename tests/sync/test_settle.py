@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.refusal import Detail, Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.decide.settle import Retry, Settled, halfway, halves, settle, unread
+from airflow_provider_hubcontact.sync.decide.results import halfway, unread
+from airflow_provider_hubcontact.sync.decide.settle import Retry, Settled, halves, settle
 from airflow_provider_hubcontact.sync.model.change import Change, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from airflow_provider_hubcontact.sync.model.ports import Answers, Lost, Refused, Step, Written

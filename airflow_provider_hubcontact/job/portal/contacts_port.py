@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import TypeVar
 
+from airflow_provider_hubcontact import LEGACY_API_VERSION
 from airflow_provider_hubcontact.client.contacts import BatchAnswer, BatchInput, Contact, Contacts
 from airflow_provider_hubcontact.client.contacts_v1 import ContactsV1
 from airflow_provider_hubcontact.client.errors import (
@@ -57,7 +58,7 @@ def port_of(
     :param id_property: property that keys are values of.
     :param is_number: whether its values are numbers.
     """
-    if hubspot.api_version == "v1":
+    if hubspot.api_version == LEGACY_API_VERSION:
         return LegacyContactsPort(hubspot.contacts_v1)
     return ContactsPort(hubspot.contacts, id_property, is_number=is_number)
 

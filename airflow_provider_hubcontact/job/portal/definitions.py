@@ -205,23 +205,38 @@ def settings_of(definition: PropertyDefinition) -> dict[str, Any]:
 
 
 def _from_schema(name: str, told: Mapping[str, Any], value: object) -> PropertyDefinition:
-    """Define a property from its JSON Schema; ``title`` is its label."""
+    """Define a property from its JSON Schema; ``title`` is its label.
+
+    :param told: the property's part of the schema.
+    :param value: one of the property's, whose type counts where the schema names none.
+    """
     texts = {key: told[key] for key in ("label", "description") if isinstance(told.get(key), str)}
     if isinstance(told.get("title"), str):
         texts["label"] = told["title"]
-    items = told.get("items")
-    several = told.get("type") == "array" and isinstance(items, Mapping)
-    allowed = items.get("enum") if several and isinstance(items, Mapping) else told.get("enum")
-    if isinstance(allowed, list):
-        options = [each for each in allowed if isinstance(each, str) and each]
-        field_type = "checkbox" if several else "select"
-        return _defined(name, {**texts, "type": "enumeration", "fieldType": field_type, "options": options})
-    named = told.get("type")
-    kinds = [each for each in (named if isinstance(named, list) else [named]) if each != "null"]
-    kind = _OF_FORMATS.get(str(told.get("format"))) or (_OF_TYPES.get(str(kinds[0])) if kinds else None)
+    if (options := _options(told)) is not None:
+        return _defined(name, {**texts, "type": "enumeration", **options})
+    kind = _type(told)
     if kind == "boolean":
         return replace(_guessed(name, True), **texts)
     return _defined(name, {**texts, "type": kind}) if kind else replace(_guessed(name, value), **texts)
+
+
+def _options(told: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return field type and options of an enumeration; None if the schema does not describe one."""
+    items = told.get("items")
+    several = items if told.get("type") == "array" and isinstance(items, Mapping) else None
+    allowed = (told if several is None else several).get("enum")
+    if not isinstance(allowed, list):
+        return None
+    options = [each for each in allowed if isinstance(each, str) and each]
+    return {"fieldType": "select" if several is None else "checkbox", "options": options}
+
+
+def _type(told: Mapping[str, Any]) -> str | None:
+    """Return HubSpot's type of what a schema describes; ``boolean`` for a yes or no."""
+    named = told.get("type")
+    types = [each for each in (named if isinstance(named, list) else [named]) if each != "null"]
+    return _OF_FORMATS.get(str(told.get("format"))) or (_OF_TYPES.get(str(types[0])) if types else None)
 
 
 _OF_FORMATS = {"date": "date", "date-time": "datetime"}

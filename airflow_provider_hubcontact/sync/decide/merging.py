@@ -14,6 +14,9 @@ from airflow_provider_hubcontact.sync.rows.keys import EMAIL
 _OF_ONE = ABOUT_A_RECORD | {Outcome.INVALID}
 """Outcomes that one of several merged rows may have caused."""
 
+_ABOUT_VALUES = frozenset({Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED})
+"""Outcomes that say of each value of a merged record what became of it."""
+
 
 def with_next(live: Sequence[Record], last: Record, following: Record, rules: Rules) -> list[Record] | None:
     """Decide whether one more row of a key may be merged.
@@ -64,28 +67,40 @@ def parted(record: Record, result: Result) -> tuple[Result, ...]:
     :param record: the merged one.
     :param result: that it has.
     """
-    is_told = result.category in DRY_RUN_CATEGORIES
-    if not is_told and result.outcome not in {Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED}:
+    if result.category not in DRY_RUN_CATEGORIES and result.outcome not in _ABOUT_VALUES:
         return tuple(result._replace(row=part.row) for part in record.parts)
-    needed = _needed(record.parts)
-    creates = (
-        result.outcome is Outcome.CREATED or DRY_RUN_CATEGORIES.get(result.category or "") is Write.CREATE
-    )
     results: list[Result] = []
-    for part, names in zip(record.parts, needed, strict=True):
-        changes = {name: each for name, each in result.changes.items() if name in names}
-        if not names:
-            reason = "rows after it have the same key, and overwrite all that it has"
-            results.append(Result(part.row, part.key, Outcome.SUPERSEDED, reason=reason))
-        elif creates:
-            key = {name: each for name, each in result.changes.items() if name not in record.properties}
-            results.append(result._replace(row=part.row, changes=key | changes))
-            creates, result = False, _after_a_creation(result)
-        elif changes:
-            results.append(result._replace(row=part.row, changes=changes))
-        else:
-            results.append(Result(part.row, part.key, Outcome.UNCHANGED))
+    for part, names in zip(record.parts, _needed(record.parts), strict=True):
+        results.append(_of_part(part, names, record, result))
+        if names and _creates(result):
+            result = _after_a_creation(result)
     return tuple(results)
+
+
+def _of_part(part: Record, names: frozenset[str], whole: Record, result: Result) -> Result:
+    """Return the result of one row of a merged record.
+
+    :param part: the row.
+    :param names: its properties that no later row overwrites.
+    :param whole: the merged record.
+    :param result: that the merged record has.
+    """
+    if not names:
+        reason = "rows after it have the same key, and overwrite all that it has"
+        return Result(part.row, part.key, Outcome.SUPERSEDED, reason=reason)
+    changes = {name: each for name, each in result.changes.items() if name in names}
+    if _creates(result):  # the key is written with the first row
+        key = {name: each for name, each in result.changes.items() if name not in whole.properties}
+        return result._replace(row=part.row, changes=key | changes)
+    if changes:
+        return result._replace(row=part.row, changes=changes)
+    return Result(part.row, part.key, Outcome.UNCHANGED)
+
+
+def _creates(result: Result) -> bool:
+    """Check whether a contact was created or, in a dry run, would be."""
+    is_told = DRY_RUN_CATEGORIES.get(result.category or "") is Write.CREATE
+    return is_told or result.outcome is Outcome.CREATED
 
 
 def _needed(parts: Sequence[Record]) -> list[frozenset[str]]:

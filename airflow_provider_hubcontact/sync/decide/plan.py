@@ -136,29 +136,43 @@ def _creation(record: Record, rules: Rules) -> Change:
 
 
 def _against(record: Record, stored: Stored, rules: Rules) -> Change | Result:
-    has, kinds = stored.properties, rules.kinds
-    differing = {
-        name: value
-        for name, value in _wanted(record, stored, rules).items()
-        if value != has.get(name) and not same(kinds.get(name, Kind.UNKNOWN), value, has.get(name))
-    }
-    stage, current = differing.get(STAGE), stored.properties.get(STAGE)
+    """Compare a record with the contact that has its key."""
+    differing = _differing(record, stored, rules)
     steps: tuple[Mapping[str, str], ...] = (differing,)
-    if stage and current and not rules.stages.order:
-        reason = f"the portal's stages could not be read, so {STAGE} cannot be judged"
-        return Result(record.row, record.key, Outcome.UNAVAILABLE, category="STAGES", reason=reason)
-    if stage and rules.stages.goes_back(current, stage):
-        if rules.on_regression is OnRegression.REJECT:
-            reason = f"{STAGE} would go back from {current} to {stage}"
-            return Result(record.row, record.key, Outcome.INVALID, None, "STAGE_REGRESSION", reason, (STAGE,))
-        if rules.on_regression is OnRegression.KEEP:
-            del differing[STAGE]
-        else:
-            steps = _reset(differing, stage, rules)
+    if stage := differing.get(STAGE):
+        current = stored.properties.get(STAGE)
+        if problem := _stage_problem(record, current, stage, rules):
+            return problem
+        if rules.stages.goes_back(current, stage):
+            if rules.on_regression is OnRegression.KEEP:
+                del differing[STAGE]
+            else:
+                steps = _reset(differing, stage, rules)
     if not differing:
         return Result(record.row, record.key, Outcome.UNCHANGED)
     before = {name: stored.properties.get(name) for name in differing}
     return Change(record, Write.UPDATE, stored.address, steps, before)
+
+
+def _differing(record: Record, stored: Stored, rules: Rules) -> dict[str, str]:
+    """Return what is to be written and is not there."""
+    has, kinds = stored.properties, rules.kinds
+    return {
+        name: value
+        for name, value in _wanted(record, stored, rules).items()
+        if value != has.get(name) and not same(kinds.get(name, Kind.UNKNOWN), value, has.get(name))
+    }
+
+
+def _stage_problem(record: Record, current: str | None, stage: str, rules: Rules) -> Result | None:
+    """Return the result of a record whose stage must not, or cannot, be judged; None if it may be written."""
+    if current and not rules.stages.order:
+        reason = f"the portal's stages could not be read, so {STAGE} cannot be judged"
+        return Result(record.row, record.key, Outcome.UNAVAILABLE, category="STAGES", reason=reason)
+    if rules.on_regression is OnRegression.REJECT and rules.stages.goes_back(current, stage):
+        reason = f"{STAGE} would go back from {current} to {stage}"
+        return Result(record.row, record.key, Outcome.INVALID, None, "STAGE_REGRESSION", reason, (STAGE,))
+    return None
 
 
 def _wanted(record: Record, stored: Stored, rules: Rules) -> Mapping[str, str]:

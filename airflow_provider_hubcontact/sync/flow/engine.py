@@ -12,7 +12,8 @@ import orjson
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.decide.merging import is_to_be_parted, parted
 from airflow_provider_hubcontact.sync.decide.plan import Rules, blind, new_key, plan, unwritten
-from airflow_provider_hubcontact.sync.decide.settle import Settled, halfway, halves, settle, unread
+from airflow_provider_hubcontact.sync.decide.results import halfway, unread
+from airflow_provider_hubcontact.sync.decide.settle import Settled, halves, settle
 from airflow_provider_hubcontact.sync.decide.verification import key_after, verified
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call, ReadCall, VerifyCall, WriteCall
 from airflow_provider_hubcontact.sync.flow.circuit_breaker import CircuitBreaker

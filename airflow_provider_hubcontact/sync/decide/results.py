@@ -1,0 +1,187 @@
+"""How one record or one of its steps ends, by what HubSpot said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.refusal import Refusal
+from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
+from airflow_provider_hubcontact.sync.model.outcome import ABOUT_A_RECORD, Outcome, Result, refused_as
+from airflow_provider_hubcontact.sync.model.ports import Answers, Lost, Refused, Step, Written
+from airflow_provider_hubcontact.sync.model.reasons import word
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.comparison import Kind, kept
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL
+
+
+def unread(record: Record, answer: Refused | Lost) -> Result:
+    """Return the result of a record whose contact could not be looked up: nothing was written for it.
+
+    :param record: the record.
+    :param answer: the answer to the look-up.
+    """
+    if isinstance(answer, Lost):
+        reason = f"not looked up: {answer.reason}"
+        return Result(record.row, record.key, Outcome.UNAVAILABLE, reason=reason, why=answer.reason)
+    refusal, outcome = answer.refusal, _outcome_of(answer.refusal)
+    if outcome in {Outcome.NOT_FOUND, Outcome.CONFLICT}:
+        outcome = Outcome.UNKNOWN  # such a look-up says nothing about this contact
+    result = Result.refused(record.row, record.key, outcome, refusal, "not looked up: ")
+    return result._replace(why=_codes(refusal))
+
+
+def lost(step: Step, answer: Lost) -> Result:
+    """Return the result of a step whose call got no usable answer.
+
+    :param step: the step.
+    :param answer: what happened instead.
+    """
+    record = step.change.record
+    outcome = Outcome.UNKNOWN if answer.sent or step.position else Outcome.UNAVAILABLE
+    return Result(record.row, record.key, outcome, reason=halfway(step) + answer.reason, why=answer.reason)
+
+
+def unproved(step: Step, answer: Answers, reason: str) -> Result:
+    """Return the result of a step of which an answer proves nothing.
+
+    :param step: the step.
+    :param answer: to its call.
+    :param reason: why it proves nothing.
+    """
+    record = step.change.record
+    return Result(
+        record.row,
+        record.key,
+        Outcome.UNKNOWN,
+        answer.status,
+        reason=halfway(step) + reason,
+        correlation_id=answer.correlation_id,
+    )
+
+
+def accepted(step: Step, written: Written, answer: Answers, kinds: Mapping[str, Kind]) -> Result | Step:
+    """Return what follows from a step that HubSpot says it wrote.
+
+    :param step: the step.
+    :param written: what HubSpot says of it.
+    :param answer: to its call.
+    :param kinds: property → what its values are, as far as it is known.
+    :return: the record's result, or the step to write next.
+    """
+    if contradiction := _contradiction(step, written, kinds):
+        return unproved(step, answer, contradiction)
+    return step.next or _written(step, written, answer)
+
+
+def refused(step: Step, refusal: Refusal) -> Result | Step:
+    """Return what follows from a step that HubSpot refused.
+
+    :param step: the step.
+    :param refusal: what HubSpot said.
+    :return: the record's result; or, if its stage or address was cleared for the step, the step that puts the
+        old value back first.
+    """
+    result, change, name = _refused(step, refusal), step.change, _cleared(step)
+    old = change.before.get(name) if name else None
+    if not old or change.ending is not None or result.outcome not in ABOUT_A_RECORD:
+        return result
+    changes = {each: both for each, both in result.changes.items() if each != name}
+    written = f"{', '.join(changes)} was written, but " if changes else ""
+    ending = result._replace(reason=f"{written}{name} stays {old}: {refusal.message}", changes=changes)
+    steps = (*change.steps[: step.position + 1], {str(name): old})
+    return Step(change._replace(steps=steps, ending=ending), step.position + 1)
+
+
+def halfway(step: Step) -> str:
+    """Return what was already written when a later step ends badly, as the beginning of a sentence.
+
+    :param step: the later step.
+    :return: empty if it is the first step.
+    """
+    if not step.position:
+        return ""
+    if name := _cleared(step):
+        return f"{name} was cleared but not set again: "
+    return f"all but {', '.join(step.properties)} was written: "
+
+
+def _contradiction(step: Step, written: Written, kinds: Mapping[str, Kind]) -> str | None:
+    """Catch a value that HubSpot keeps although it accepts the write, as it does with a stage."""
+    shown, had = written.properties, _had(step)
+    wrong = [
+        name
+        for name, wanted in step.properties.items()
+        if name in shown
+        and (
+            (shown[name] or "") != wanted
+            if name == STAGE
+            else name in had and kept(kinds.get(name, Kind.UNKNOWN), wanted, had[name], shown[name])
+        )
+    ]
+    values = ", ".join(
+        f"{name} is {_quoted(shown[name] or '')}, not {_quoted(step.properties[name])}" for name in wrong
+    )
+    return f"HubSpot accepted the write, but {values}" if wrong else None
+
+
+def _had(step: Step) -> Mapping[str, str | None]:
+    """Return the values that a contact had before a step, as far as they were read or written."""
+    before = dict(step.change.before)
+    for earlier in step.change.steps[: step.position]:
+        before.update(earlier)
+    return before
+
+
+def _quoted(value: str) -> str:
+    return printable(repr(value), 200)
+
+
+def _written(step: Step, written: Written, answer: Answers) -> Result:
+    if step.change.ending:
+        return step.change.ending
+    outcome = Outcome.CREATED if written.created else Outcome.UPDATED
+    status = answer.status
+    if status == 207:
+        status = 201 if written.created else 200
+    record, changes = step.change.record, step.change.diff()
+    return Result(
+        record.row, record.key, outcome, status, correlation_id=answer.correlation_id, changes=changes
+    )
+
+
+def _refused(step: Step, refusal: Refusal) -> Result:
+    record = step.change.record
+    result = Result.refused(record.row, record.key, _outcome_of(refusal), refusal, halfway(step))
+    return result._replace(changes=_written_before(step), why=_codes(refusal))
+
+
+def _codes(refusal: Refusal) -> str:
+    """Return HubSpot's codes of what is wrong; unlike its sentences, they quote no value."""
+    return refusal.why or ", ".join(
+        dict.fromkeys(filter(None, (word(detail.code) for detail in refusal.details)))
+    )
+
+
+def _outcome_of(refusal: Refusal) -> Outcome:
+    """Return the outcome of a record that was refused alone."""
+    outcome = refused_as(refusal.status)
+    return Outcome.UNKNOWN if outcome in ABOUT_A_RECORD and not refusal.is_hubspots else outcome
+
+
+def _written_before(step: Step) -> dict[str, tuple[str | None, str]]:
+    """Return what the earlier steps of a change have written.
+
+    A step that puts a value back comes after a refused one, which has written nothing.
+    """
+    change = step.change
+    done = step.position if change.ending is None else step.position - 1
+    written = {name: value for each in change.steps[:done] for name, value in each.items()}
+    return {name: (change.before.get(name), value) for name, value in written.items()}
+
+
+def _cleared(step: Step) -> str | None:
+    """Return the name of the property that was cleared for a step, which sets it; None if none was."""
+    before = step.change.steps[: step.position]
+    names = (name for name in (STAGE, EMAIL) if name in step.properties)
+    return next((name for name in names if any(each.get(name) == "" for each in before)), None)
