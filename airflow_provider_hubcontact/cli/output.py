@@ -1,4 +1,4 @@
-"""What a command says: tables for people, JSON for machines."""
+"""The output of a command: tables for people, JSON for machines."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Row = TypeVar("Row")
 
 
 class Output:
-    """Writes to standard output; progress goes to a terminal's standard error.
+    """Writes to standard output. Progress is shown on standard error, if that is a terminal.
 
-    :param as_json: one JSON document instead of tables.
+    :param as_json: whether the command writes one JSON document instead of tables.
     """
 
     def __init__(self, *, as_json: bool) -> None:
@@ -38,14 +38,14 @@ class Output:
         sys.stdout.write(printable_json(document) + "\n")
 
     def facts(self, facts: Mapping[str, object]) -> None:
-        """Write names and what is known of them."""
+        """Write facts, one a line: name, value."""
         table = Table.grid(padding=(0, 2))
         for name, value in facts.items():
             table.add_row(_text(name, "bold"), _text(value))
         self._console.print(table)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Write a table; values are data, and no markup."""
+        """Write a table. Values are never read as markup."""
         table = Table(box=None, header_style="bold", pad_edge=False)
         for column in columns:
             table.add_column(column, overflow="fold")
@@ -58,15 +58,16 @@ class Output:
         self._console.print(_text(text))
 
     def error(self, error: BaseException, *, is_ours: bool = False) -> None:
-        """Write what went wrong, to standard error.
+        """Write an error to standard error.
 
-        :param is_ours: whether the lines of its text are ours.
+        :param error: the error.
+        :param is_ours: whether we wrote its message, so that its line breaks are kept.
         """
         said = printable_lines(str(error)) if is_ours else printable(str(error))
         _console(sys.stderr).print(Text(f"error: {said}", "red"))
 
     def progress(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Give the rows, and show on a terminal how far they are."""
+        """Yield rows, and show on a terminal how many have been read."""
         console = Console(stderr=True)
         columns = (
             SpinnerColumn(),
@@ -81,9 +82,9 @@ class Output:
 
 
 def _console(file: IO[str] | None = None) -> Console:
-    """Open a console whose lines are as long as they are, unless a person reads them.
+    """Open a console that folds long lines only on a terminal.
 
-    A line that is folded could go on with what a log reader takes for a command: ``::error``.
+    A log reader could take the rest of a folded line for a command, such as ``::error``.
     """
     console = Console(file=file, highlight=False, soft_wrap=True)
     if not console.is_terminal:
@@ -92,19 +93,19 @@ def _console(file: IO[str] | None = None) -> Console:
 
 
 UNLIMITED = 1_000_000
-"""Characters of a line."""
+"""Width of a console that folds no line."""
 
 
 def _text(value: object, style: str = "") -> Text:
-    """Return what is printed: data, and no markup."""
-    return Text(printable(str(value), MOST), style)
+    """Return a value as text that is never read as markup."""
+    return Text(printable(str(value), MAX_LENGTH), style)
 
 
-MOST = 5_000
-"""Characters of a cell, or a line."""
+MAX_LENGTH = 5_000
+"""The most characters of a cell or a line that are shown."""
 
 
 def counts(tally: Mapping[Any, int]) -> str:
-    """Write counts as a sentence's part, the largest first."""
+    """Return counts as part of a sentence, the largest first."""
     ordered = sorted(tally.items(), key=lambda item: -item[1])
     return ", ".join(f"{count:,} {name}" for name, count in ordered) or "none"

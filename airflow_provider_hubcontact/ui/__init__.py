@@ -1,1 +1,1 @@
-"""What people see in Airflow: the page of a sync's report."""
+"""The pages of sync reports in Airflow's UI."""

@@ -1,4 +1,4 @@
-"""The page's application, in Airflow 3's API server."""
+"""The web application of the report pages, which runs in Airflow 3's API server."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ Wanted = Annotated[Heading, Depends(_wanted)]
 
 @app.get("/report", dependencies=READS_DAG)
 def show(wanted: Wanted, user: GetUserDep, session: SessionDep, request: Request) -> Response:
-    """Show one sync's report."""
+    """Show the report of one sync."""
     heading, report = report_of(session, wanted)
     is_masked = not _may_read_xcoms(wanted, user)
     query = urlencode({**wanted._asdict(), "state": "", "tries": ""})
@@ -66,20 +66,20 @@ def show(wanted: Wanted, user: GetUserDep, session: SessionDep, request: Request
 
 @app.get("/report.json", dependencies=READS_DAG)
 def as_json(wanted: Wanted, user: GetUserDep, session: SessionDep) -> Response:
-    """Give the report as a file."""
+    """Return the report as a JSON file."""
     text = printable_json(_found(wanted, user, session))
     return _file(text, "application/json", "report.json")
 
 
 @app.get("/report.csv", dependencies=READS_DAG)
 def as_csv(wanted: Wanted, user: GetUserDep, session: SessionDep) -> Response:
-    """Give the sample of problems as a file."""
+    """Return the sample of problems as a CSV file."""
     return _file(problems_csv(_found(wanted, user, session)), "text/csv; charset=utf-8", "problems.csv")
 
 
 @app.get("/run", dependencies=READS_DAG)
 def show_run(wanted: Wanted, session: SessionDep, request: Request) -> Response:
-    """Show all reports of a run."""
+    """Show all reports of a DAG run."""
     root = request.url.path.removesuffix("/run")
     reports = []
     for heading, report in reports_of_run(session, wanted):
@@ -90,7 +90,7 @@ def show_run(wanted: Wanted, session: SessionDep, request: Request) -> Response:
 
 @app.exception_handler(HTTPException)
 async def refuse(request: Request, error: HTTPException) -> Response:
-    """Send who is not logged in to the login, and tell the others."""
+    """Redirect to the login if nobody is logged in; show any other error as a page."""
     if error.status_code == 401:
         here = quote(f"{request.url.path}?{request.url.query}")
         return RedirectResponse(f"{get_auth_manager().get_url_login()}?next={here}")

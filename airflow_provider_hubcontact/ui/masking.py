@@ -1,4 +1,4 @@
-"""What of a report those may see who may not read XComs. Knows no Airflow."""
+"""The part of a report for users who may not read XComs. Knows no Airflow."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import Any
 Rule = Callable[[Any], Any]
 
 HIDDEN = "hidden"
-"""Stands for what only those may see who may read XComs."""
+"""Shown in the place of what only users who may read XComs see."""
 
 
 def masked(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a report without anything that records contain: keys, values, and texts that may quote them.
+    """Return a report without the content of records: keys, values, and texts that may quote them.
 
-    Only what is listed here is shown. What a later version puts into a report is not, until it is listed.
+    Only the fields that are listed here are shown, so that a field of a later version is hidden until it is
+    listed.
 
-    :param report: as :meth:`Report.to_dict` gives it.
+    :param report: what :meth:`Report.to_dict` returned.
     """
     return _fields(_REPORT)(report)
 
@@ -32,7 +33,7 @@ def _hidden(value: Any) -> str | None:
 
 
 def _word(value: Any) -> str | None:
-    """Return a category: HubSpot's own are words; a sentence could quote a value."""
+    """Return a category if it is one word, as HubSpot's are; a sentence could quote a value."""
     return value if value is None or re.fullmatch(r"\w{1,64}", str(value), re.ASCII) else HIDDEN
 
 

@@ -1,4 +1,4 @@
-"""A report becomes a page, or a file to download. Knows no Airflow."""
+"""Turns a report into a page, or into a file to download. Knows no Airflow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES
 Report = Mapping[str, Any]
 
 WIDTH, HEIGHT = 600, 120
-"""Of a chart, in its own units."""
+"""Size of a chart, in its own units."""
 
 PROBLEM_COLUMNS = (
     "row",
@@ -33,19 +33,19 @@ PROBLEM_COLUMNS = (
     "earlier_try",
 )
 
-MOST = 10_000
-"""Characters of a text on a page."""
+MAX_LENGTH = 10_000
+"""The most characters of a text that a page shows."""
 
 
 class Heading(NamedTuple):
-    """Whose report it is.
+    """The task instance, or the DAG run, that a page is about.
 
-    :param dag_id: of the DAG.
-    :param run_id: of the run.
-    :param task_id: of the task.
-    :param map_index: of a mapped task, else -1.
-    :param state: of the task instance, if there is one.
-    :param tries: how often it was tried.
+    :param dag_id: id of the DAG.
+    :param run_id: id of the run.
+    :param task_id: id of the task; empty for a page about a run.
+    :param map_index: index of a mapped task, else -1.
+    :param state: state of the task instance, if there is one.
+    :param tries: how often the task instance was tried.
     """
 
     dag_id: str
@@ -57,12 +57,12 @@ class Heading(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """An outcome in the picture.
+    """One outcome in the bar of outcomes.
 
     :param outcome: its name.
-    :param records: how many have it.
-    :param share: of all records, from 0 to 1.
-    :param is_well: whether the contact is as it should be.
+    :param records: number of records that have it.
+    :param share: their share of all records, from 0 to 1.
+    :param is_well: whether it is a success.
     """
 
     outcome: str
@@ -72,12 +72,12 @@ class Bar(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """A line over time.
+    """The drawing of a rate over time.
 
-    :param line: its points, as SVG has them.
-    :param area: the same, closed along the bottom.
-    :param most: the value at the top.
-    :param limit: the height of the limit's line, if there is one.
+    :param line: the points of its line, in SVG's form.
+    :param area: the points of the area below the line.
+    :param most: the value at the top edge.
+    :param limit: the height at which the limit is drawn, if there is one.
     """
 
     line: str
@@ -87,17 +87,17 @@ class Chart(NamedTuple):
 
 
 def is_report(value: object) -> bool:
-    """Tell whether an XCom is a report of this shape."""
+    """Check whether an XCom is a report in the form of this version."""
     return isinstance(value, Mapping) and value.get("report") == REPORT
 
 
 def render(heading: Heading, report: Report | None, *, is_masked: bool, downloads: Mapping[str, str]) -> str:
-    """Give the page of one sync.
+    """Return the page of one sync.
 
-    :param heading: whose it is.
-    :param report: None if there is none.
-    :param is_masked: whether keys and values were taken out.
-    :param downloads: file type → address.
+    :param heading: the task instance.
+    :param report: its report; None if there is none.
+    :param is_masked: whether keys and values were removed from the report.
+    :param downloads: file type → URL.
     """
     facts: dict[str, Any] = {
         "heading": heading,
@@ -112,9 +112,10 @@ def render(heading: Heading, report: Report | None, *, is_masked: bool, download
 
 
 def render_run(heading: Heading, reports: Sequence[tuple[Heading, Report, str]]) -> str:
-    """Give the page of all syncs of a run.
+    """Return the page of all syncs of a DAG run.
 
-    :param reports: whose each is, the report, and the address of its page.
+    :param heading: the run.
+    :param reports: for each sync its task instance, its report, and the URL of its page.
     """
     listed = [
         {"heading": each, "bars": bars(report), "report": report, "href": href}
@@ -124,12 +125,12 @@ def render_run(heading: Heading, reports: Sequence[tuple[Heading, Report, str]])
 
 
 def render_message(title: str, text: str) -> str:
-    """Give a page that only says something."""
+    """Return a page with a title and a text."""
     return _environment().get_template("message.html").render({"title": title, "text": text})
 
 
 def problems_csv(report: Report) -> str:
-    """Give the sample of problems as a table."""
+    """Return the sample of problems as CSV."""
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(PROBLEM_COLUMNS)
@@ -139,7 +140,7 @@ def problems_csv(report: Report) -> str:
 
 
 def bars(report: Report) -> list[Bar]:
-    """Give the outcomes, the good ones first."""
+    """Return the outcomes of a report, the successes first."""
     rows = report["rows"]
     counted = [
         Bar(name, count, count / rows, name in {str(each) for each in SUCCESSES})
@@ -149,10 +150,11 @@ def bars(report: Report) -> list[Bar]:
 
 
 def chart(points: Sequence[tuple[float, float]], limit: float | None = None) -> Chart | None:
-    """Draw rates over time.
+    """Draw a rate over time.
 
-    :param points: (seconds, rate); fewer than two are no line.
-    :param limit: a value to draw a line at.
+    :param points: pairs of seconds and rate.
+    :param limit: a value at which a line is drawn.
+    :return: None for fewer than two points.
     """
     if len(points) < 2:
         return None
@@ -165,7 +167,7 @@ def chart(points: Sequence[tuple[float, float]], limit: float | None = None) -> 
 
 
 def _charts(report: Report) -> dict[str, Chart | None]:
-    """Draw rates over windows of ten seconds, as HubSpot counts calls."""
+    """Draw the rates of records and calls, over windows of ten seconds, as HubSpot counts calls."""
     timeline = report["timeline"]
     longest = max(WINDOW, timeline[1][0] - timeline[0][0] if len(timeline) > 1 else 0.0) + SLACK
     rows: list[tuple[float, float]] = []
@@ -184,13 +186,13 @@ def _charts(report: Report) -> dict[str, Chart | None]:
 
 
 WINDOW = 10.0
-"""Seconds."""
+"""Seconds over which a rate is measured."""
 
 SLACK = 0.3
-"""Seconds that a point of the timeline may be off."""
+"""Seconds by which a point of the timeline may be late."""
 
 UNLIMITED = 10_000
-"""Calls in ten seconds that no portal has: a limit of the sandbox's."""
+"""A limit of so many calls in ten seconds is the sandbox's way to have none; it is not drawn."""
 
 
 def _tiles(report: Report) -> Iterator[tuple[str, str]]:
@@ -206,17 +208,17 @@ def _tiles(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def _cell(value: object) -> object:
-    """Write a cell of one line that no spreadsheet takes for a formula."""
+    """Return the text of a cell, in one line that no spreadsheet reads as a formula."""
     text = "; ".join(map(str, value)) if isinstance(value, list) else value
     if not isinstance(text, str):
         return text
-    shown = printable(text, MOST)
+    shown = printable(text, MAX_LENGTH)
     return f"'{shown}" if shown.lstrip()[:1] in {"=", "+", "-", "@"} else shown
 
 
 def _shown(value: object) -> object:
-    """Make what a page is given printable; what its macros have written is markup, and stays."""
-    return printable(value, MOST) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """Make a text printable, except for markup, which the page's own macros have written."""
+    return printable(value, MAX_LENGTH) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache
@@ -236,7 +238,7 @@ def _environment() -> Environment:
 
 
 def _percent(share: float) -> str:
-    """Write a share; what is there is never 0 %, what is not all never 100 %."""
+    """Return a share as text. It is 0 % only for nothing, and 100 % only for all."""
     if 0 < share < 0.001:
         return "< 0.1 %"
     if 0.999 < share < 1:

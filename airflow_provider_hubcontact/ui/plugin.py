@@ -1,6 +1,6 @@
-"""Adds the page of sync reports to Airflow's UI.
+"""Adds the pages of sync reports to Airflow's UI.
 
-Every Airflow component loads this module: what serves the page is imported with its first request.
+Every Airflow component loads this module, so the application is imported only with the first request.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ RUN_PAGE = f"{PREFIX[1:]}/run?dag_id={{DAG_ID}}&run_id={{RUN_ID}}"
 
 
 async def serve(scope: Any, receive: Any, send: Any) -> None:
-    """Serve the application, an ASGI one."""
+    """Serve the application (ASGI)."""
     from airflow_provider_hubcontact.ui.app import app
 
     await app(scope, receive, send)
 
 
 class HubContactPlugin(AirflowPlugin):
-    """The page on task instances and runs, from Airflow 3.1 on."""
+    """Registers the pages of task instances and runs, from Airflow 3.1 on."""
 
     name = "hubcontact"
     fastapi_apps: list[dict[str, Any]] = [

@@ -1,4 +1,4 @@
-"""Finds the reports of syncs in Airflow's database."""
+"""Reads the reports of syncs from Airflow's database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KEY = "return_value"
 
 
 def report_of(session: Session, wanted: Heading) -> tuple[Heading, Report | None]:
-    """Give a task instance's report, None if it has none, and what is known of the instance."""
+    """Return a task instance with its state and tries, and its report, or None if it has none."""
     instance = session.execute(
         select(TaskInstance.state, TaskInstance.try_number).where(
             TaskInstance.dag_id == wanted.dag_id,
@@ -35,7 +35,7 @@ def report_of(session: Session, wanted: Heading) -> tuple[Heading, Report | None
 
 
 def reports_of_run(session: Session, wanted: Heading) -> list[tuple[Heading, Report]]:
-    """Give all reports of a DAG run."""
+    """Return all reports of a DAG run, in the order of its tasks."""
     return sorted(_xcoms(session, wanted), key=lambda found: (found[0].task_id, found[0].map_index))
 
 
@@ -52,7 +52,7 @@ def _xcoms(session: Session, wanted: Heading, **columns: Any) -> Iterator[tuple[
 
 
 def _value(model: Any, row: Any) -> Any:
-    """Read an XCom; what cannot be read is no report."""
+    """Read an XCom; None if it cannot be read."""
     try:
         value = model.deserialize_value(row)
         return json.loads(value) if isinstance(value, str) else value

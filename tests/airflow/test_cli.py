@@ -207,7 +207,7 @@ class TestValidate:
             (["object.json"], "records are a JSON array, this is a dict"),
             (["broken.parquet"], "broken.parquet"),
             (["one.csv", "--map", "email"], "--map is COLUMN=PROPERTY, not email"),
-            (["one.csv", "--schema", "broken.json"], "the schema is no JSON"),
+            (["one.csv", "--schema", "broken.json"], "the schema is not JSON"),
             (["one.csv", "--schema", "gone.json"], "gone.json"),
         ],
     )

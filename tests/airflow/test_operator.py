@@ -335,7 +335,7 @@ class TestSeedRules:
 
         assert ended.report["properties_created"] == ["tier"]
         assert ended.outcomes == {"updated": 1, "invalid": 1}
-        assert ended.reasons == "tier: `lead` is no option; there are `gold`, `tin`"
+        assert ended.reasons == "tier: `lead` is not an option; the options are `gold`, `tin`"
 
     def test_v1_keeps_the_time_of_a_value(self, hubspot: Sandbox) -> None:
         """The legacy API stores when a value was set."""

@@ -193,9 +193,9 @@ def test_what_is_no_record_id(sandbox: Sandbox, value: str, says: str) -> None:
         (Decimal("1E-1000000"), "more than 400 digits"),
         pytest.param(10**100_000, "more than 400 digits", id="large int"),
         (2.0**60, "may have lost digits"),
-        (1.5, "it must be text or a whole number"),
+        (1.5, "must be text or a whole number"),
         (float("inf"), "not a finite number"),
-        (True, "it must be text or a whole number"),
+        (True, "must be text or a whole number"),
         pytest.param("9" * 70_000, "70,000 characters", id="long text"),
     ],
 )
@@ -223,7 +223,7 @@ def test_nobody_elses_contact_is_written(sandbox: Sandbox, api_version: str, cre
     (result,) = synced(sandbox, [{"email": key, "firstname": "x"}], api_version=api_version, create=create)
 
     assert (result.outcome, result.properties) == (Outcome.INVALID, ("email",))
-    assert "which HubSpot may take for an ASCII one" in result.reason
+    assert "which HubSpot may read as an ASCII letter" in result.reason
     assert name_of(sandbox, "kate@example.com") == "Kate"
     assert name_of(sandbox, "ibrahim@example.com") == "Ibrahim"
 

@@ -128,7 +128,7 @@ def test_any_number_of_a_day(number: int) -> None:
 @pytest.mark.parametrize("day", [date(1, 1, 1), date(1025, 12, 31), date(3027, 1, 1), date(9999, 12, 31)])
 def test_dates_that_are_too_far(day: date) -> None:
     """HubSpot takes dates of a thousand years around now; the reason names them."""
-    assert reason_of(Kind.DATE, day) == f"p: {day}: HubSpot takes dates of the years 1026 to 3026 only"
+    assert reason_of(Kind.DATE, day) == f"p: {day}: HubSpot accepts only dates of the years 1026 to 3026"
     assert "1026 to 3026" in reason_of(Kind.DATE, f" {day} ")
     assert "1026 to 3026" in reason_of(Kind.DATE, (day - date(1970, 1, 1)).days * DAY)
 

@@ -77,7 +77,7 @@ def test_a_name_that_is_too_long() -> None:
     result = RecordMapping().record(1, {"email": KEY, "x" * 1_000_000: "y"})
 
     assert isinstance(result, Result)
-    assert result.reason.endswith("…: a name of 1,000,000 characters, a property has 250 at most")
+    assert result.reason.endswith("…: a name of 1,000,000 characters; a property's name has at most 250")
     assert len(result.properties[0]) == 250
 
 

@@ -200,7 +200,7 @@ def test_lists_that_hold_each_other() -> None:
     """They are refused at the first of them: to walk through all would take a time that doubles with each."""
     result = outcome_of({"email": "odd@example.com", "options": doubled(40)})
 
-    assert result.reason == "options: a list within a list is nothing that a property can hold"
+    assert result.reason == "options: a property cannot hold a list within a list"
 
 
 @pytest.mark.parametrize("place", range(len(ODD)))
@@ -409,11 +409,13 @@ def test_subclasses_of_text_are_written_as_text() -> None:
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        pytest.param(["x"] * 3_000_000, "3,000,000 items, a property holds 5,000", id="items"),
-        pytest.param(EndlessList(["x"] * 5_001), "5,001 items, a property holds 5,000", id="endless"),
+        pytest.param(["x"] * 3_000_000, "3,000,000 items; a property holds at most 5,000", id="items"),
+        pytest.param(EndlessList(["x"] * 5_001), "5,001 items; a property holds at most 5,000", id="endless"),
         pytest.param(1 << 20_000_000, "a number of more than 400 digits", id="digits"),
         pytest.param(Decimal("1E+1000000"), "a number of more than 400 digits", id="exponent"),
-        pytest.param("x" * 50_000_000, "50,000,000 characters, a property holds 65,536", id="characters"),
+        pytest.param(
+            "x" * 50_000_000, "50,000,000 characters; a property holds at most 65,536", id="characters"
+        ),
     ],
 )
 def test_limits_come_before_work(value: object, reason: str) -> None:

@@ -418,8 +418,8 @@ def test_a_long_value_is_cut_short_in_a_reason() -> None:
 @pytest.mark.parametrize("sent", [True, False])
 def test_a_wrong_address_stops_the_run_once(sent: bool) -> None:
     """``setup`` alone stops it, whether or not something was sent."""
-    watch = CircuitBreaker()
-    watch.see(Lost("nobody is there", sent=sent, setup=True))
-    watch.see(Lost("later", sent=sent))
+    breaker = CircuitBreaker()
+    breaker.observe(Lost("nobody is there", sent=sent, setup=True))
+    breaker.observe(Lost("later", sent=sent))
 
-    assert watch.stop == Stop("nobody is there", None, setup=True)
+    assert breaker.stop == Stop("nobody is there", None, setup=True)

@@ -58,7 +58,7 @@ def test_the_json_text_of_a_list(sandbox: Sandbox, value: str) -> None:
     (result,) = synced(sandbox, [{"email": KEY, "hobbies": value}])
 
     assert result.outcome is Outcome.INVALID
-    assert "is the JSON text of a list: give a list" in result.reason
+    assert "is the JSON text of a list: send a list" in result.reason
     assert "ARRAY_TO_STRING" in result.reason
 
 

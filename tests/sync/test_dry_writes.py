@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from airflow_provider_hubcontact.sync.flow.dry_writes import MOST_RECENT, DryWrites
+from airflow_provider_hubcontact.sync.flow.dry_writes import MAX_RECENT, DryWrites
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.ports import Found
 from airflow_provider_hubcontact.sync.model.record import Record
 
-MANY = 2 * MOST_RECENT + 1
+MANY = 2 * MAX_RECENT + 1
 
 
 def change(n: int, write: Write = Write.UPDATE, *steps: dict[str, str]) -> Change:

@@ -139,7 +139,7 @@ def test_a_journal_that_cannot_be_kept() -> None:
 
     assert sorted(results) == list(range(1, len(results) + 1))
     assert len(results) < MANY
-    assert any("the journal cannot be kept: OSError" in result.reason for result in results.values())
+    assert any("results cannot be recorded: OSError" in result.reason for result in results.values())
 
 
 def test_a_run_that_never_waits_keeps_its_journal() -> None:

@@ -237,7 +237,7 @@ class TestFilesBeside:
         os.mkfifo(folder / "pipe.json")
 
         with pytest.raises(
-            InvalidSchema, match=r"at \$\.\$ref: the schema refers to .*, which it does not hold"
+            InvalidSchema, match=r"at \$\.\$ref: the schema refers to .*, which it does not contain"
         ):
             self.of(folder, {"$ref": reference})
 
@@ -266,9 +266,9 @@ class TestFilesBeside:
     @pytest.mark.parametrize(
         ("content", "says"),
         [
-            ("{", "person.json, which is no JSON"),
-            ("[" * 100_000, "person.json, which is no JSON"),
-            ("5", "the JSON Schema person.json is an object, this is a int"),
+            ("{", "person.json, which is not JSON"),
+            ("[" * 100_000, "person.json, which is not JSON"),
+            ("5", "the JSON Schema person.json must be an object, this is a int"),
             (
                 '{"properties": {"a": {"maxLength": "x"}}}',
                 r"JSON Schema person.json is broken at \$.properties.a.maxLength: must be of type integer",

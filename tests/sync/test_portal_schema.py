@@ -90,17 +90,17 @@ def test_what_is_allowed(name: str, value: str) -> None:
             " marketing qualified lead",
             "stage: ` marketing qualified lead` is a label; the value is `mql`",
         ),
-        ("stage", "laed", "stage: `laed` is no option; the nearest is `lead`"),
-        ("stage", "gold", "stage: `gold` is no option; there are `lead`, `mql`, `x`"),
+        ("stage", "laed", "stage: `laed` is not an option; the nearest is `lead`"),
+        ("stage", "gold", "stage: `gold` is not an option; the options are `lead`, `mql`, `x`"),
         ("roles", "BUYER;End user", "roles: `End user` is a label; the value is `END_USER`"),
-        ("roles", "axb", "roles: `axb` is no option; the nearest is `a.b`"),
-        ("seats", "many", "seats: `many` is no number"),
-        ("seats", "1,5", "seats: `1,5` is no number"),
-        ("vip", "yes", "vip: `yes` is no true or false"),
-        ("birthday", "2026-02-30", "birthday: `2026-02-30` is no date"),
-        ("seen", "yesterday", "seen: `yesterday` is no time"),
-        ("email", "ada", "email: `ada` is no address"),
-        ("firstname", "x" * 65_537, f"firstname: `{'x' * 80}…` is no text that a property holds"),
+        ("roles", "axb", "roles: `axb` is not an option; the nearest is `a.b`"),
+        ("seats", "many", "seats: `many` is not a number"),
+        ("seats", "1,5", "seats: `1,5` is not a number"),
+        ("vip", "yes", "vip: `yes` is not true or false"),
+        ("birthday", "2026-02-30", "birthday: `2026-02-30` is not a date"),
+        ("seen", "yesterday", "seen: `yesterday` is not a time"),
+        ("email", "ada", "email: `ada` is not an e-mail address"),
+        ("firstname", "x" * 65_537, f"firstname: `{'x' * 80}…` is not a text that a property can hold"),
         ("score", "7", "HubSpot sets score itself: it cannot be written"),
         ("score", "", "HubSpot sets score itself: it cannot be written"),
         ("frstname", "Ada", "the portal has no property frstname; the nearest is firstname"),
@@ -109,7 +109,7 @@ def test_what_is_allowed(name: str, value: str) -> None:
         ("code", "abc1", "code: `abc1` breaks the portal's rule: letters only"),
         ("age", "17.9", "age: `17.9` breaks the portal's rule: 18 or more"),
         ("age", "121", "age: `121` breaks the portal's rule: 120.5 or less"),
-        ("age", "x", "age: `x` is no number"),
+        ("age", "x", "age: `x` is not a number"),
         ("code", "ab", "code: `ab` breaks the portal's rule: at least 3 characters"),
     ],
 )
@@ -126,7 +126,7 @@ def test_everything_that_is_wrong_is_told() -> None:
 
     assert result is not None
     assert (result.row, result.properties) == (7, ("seats", "stage"))
-    assert result.reason == "seats: `many` is no number; stage: `Lead` is a label; the value is `lead`"
+    assert result.reason == "seats: `many` is not a number; stage: `Lead` is a label; the value is `lead`"
 
 
 def test_the_document_is_a_json_schema() -> None:

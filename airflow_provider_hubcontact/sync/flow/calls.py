@@ -1,4 +1,4 @@
-"""The calls of a run, and what can come back."""
+"""The calls that a run makes, and what can answer them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from airflow_provider_hubcontact.sync.model.record import Record
 
 @dataclass(frozen=True, slots=True)
 class ReadCall:
-    """A look-up.
+    """A look-up of contacts before they are written.
 
     :param records: the records whose contacts are looked up.
-    :param outdated: claims under which something was written since it began.
+    :param outdated: claims of records that were written after the call began: its answer may be too old for
+        them.
     """
 
     records: tuple[Record, ...]
@@ -24,10 +25,12 @@ class ReadCall:
 
 @dataclass(frozen=True, slots=True)
 class WriteCall:
-    """A write.
+    """A write of one batch.
 
-    :param repeated: its steps were sent before, in a batch that got no clear answer.
-    :param others: steps of that batch that are to be sent after these.
+    :param kind: how its contacts are written.
+    :param steps: what is written, one step a contact.
+    :param repeated: the steps were sent before, in a batch that got no clear answer.
+    :param others: the other steps of that batch, which are sent after these.
     """
 
     kind: Write
@@ -38,9 +41,9 @@ class WriteCall:
 
 @dataclass(frozen=True, slots=True)
 class VerifyCall:
-    """A look-up of what was written.
+    """A look-up of contacts after they were written.
 
-    :param written: changes, and the results that they have unless the look-up contradicts.
+    :param written: each change, and the result that it has unless the look-up contradicts it.
     """
 
     written: tuple[tuple[Change, Result], ...]

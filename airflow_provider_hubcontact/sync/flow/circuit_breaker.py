@@ -1,4 +1,4 @@
-"""Whether a run goes on: what its calls came to, and what it was told from outside."""
+"""Circuit breaker: stops a run when further calls cannot succeed."""
 
 from __future__ import annotations
 
@@ -10,22 +10,25 @@ from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, R
 from airflow_provider_hubcontact.sync.model.reasons import word
 
 MAX_USELESS_CALLS = 5
-"""Calls in a row that may stay without a usable answer, their retries included, before the run stops."""
+"""The run stops after so many calls in a row without a usable answer; a call and its retries count once."""
 
 
 class CircuitBreaker:
-    """Stops the run when no later call can fare better. The first reason stays."""
+    """Watches the answers of a run, and stops the run when further calls cannot succeed.
+
+    :ivar stop: why the run stopped, the first reason if there are several; None while it goes on.
+    """
 
     def __init__(self) -> None:
         self.stop: Stop | None = None
         self._useless = 0  # calls since the last usable answer
 
-    def tell(self, reason: str, retry_after: float | None = None, *, setup: bool = False) -> None:
-        """Stop the run."""
+    def trip(self, reason: str, retry_after: float | None = None, *, setup: bool = False) -> None:
+        """Stop the run, unless it has stopped before; see :class:`Stop` for the parameters."""
         self.stop = self.stop or Stop(reason, retry_after, setup)
 
-    def see(self, answer: Answer) -> None:
-        """Look at what a call came to."""
+    def observe(self, answer: Answer) -> None:
+        """Stop the run if the answer to a call shows that further calls cannot succeed."""
         if isinstance(answer, Found | Answers):
             self._useless = 0
             return
@@ -33,15 +36,15 @@ class CircuitBreaker:
         useless = isinstance(answer, Lost) or refused_as(answer.refusal.status) in MAY_PASS
         self._useless = self._useless + 1 if useless else 0
         if isinstance(answer, Lost) and answer.setup:
-            self.tell(reason, setup=True)
+            self.trip(reason, setup=True)
         elif isinstance(answer, Refused) and answer.stops:
-            self.tell(reason, answer.retry_after)
+            self.trip(reason, answer.retry_after)
         elif self._useless >= MAX_USELESS_CALLS:
-            self.tell(f"{self._useless} calls in a row failed, the last one: {reason}")
+            self.trip(f"{self._useless} calls in a row failed, the last one: {reason}")
 
 
 def refusal(answer: Refused) -> str:
-    """Return what a refusal of a whole call means; HubSpot's own sentence could quote a value."""
+    """Return what a refusal of a whole call means, without HubSpot's sentence, which could quote a value."""
     said = answer.refusal
     if said.why:
         return said.why
@@ -58,4 +61,4 @@ _MEANINGS: Mapping[tuple[int, bool], str] = {
     (429, True): "the day's calls are used up",
     (477, False): "the portal moves to another region",
 }
-"""Status, and whether it stops the run → what it means ("Error handling")."""
+"""HTTP status, and whether it stops the run → what it means ("Error handling")."""

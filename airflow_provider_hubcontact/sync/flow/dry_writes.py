@@ -1,4 +1,4 @@
-"""What contacts would have after the writes of a dry run."""
+"""The values that contacts would have after the writes of a dry run."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from airflow_provider_hubcontact.sync.model.change import Change, Stored
 from airflow_provider_hubcontact.sync.model.ports import Found
 
 BITS = 2**24
-"""Of a filter that tells most contacts that were not written; 2 MB."""
+"""Size of the filter that rules out most contacts that were not written: 2 MB."""
 
 
 _MASK = BITS - 1
 
 
-MOST_RECENT = 1_000
-"""Contacts whose values are not on disk yet."""
+MAX_RECENT = 1_000
+"""Contacts whose values are held in memory before they are put on disk."""
 
 
 class DryWrites:
-    """Shows contacts as they would be, so that the next row of a contact is compared with that.
+    """Remembers what a dry run would have written, so that the next row of a contact is compared with it.
 
-    It is on disk, and hardly costs anything as long as no contact comes twice.
+    The values are on disk. As long as no contact comes twice, this hardly costs anything.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class DryWrites:
         self._recent: dict[str, Mapping[str, str]] = {}
 
     def note(self, change: Change) -> None:
-        """Take it that a change was written."""
+        """Remember a change as if it had been written."""
         address = change.address
         values = dict(self._values(address)) if self._may_be_in(address) else {}
         for step in change.steps:
@@ -48,13 +48,17 @@ class DryWrites:
         self._recent[address] = values
         place = hash(address) & _MASK
         self._filter[place >> 3] |= 1 << (place & 7)
-        if len(self._recent) >= MOST_RECENT:
+        if len(self._recent) >= MAX_RECENT:
             rows = ((key, orjson.dumps(each)) for key, each in self._recent.items())
             self._db.executemany("INSERT INTO written VALUES (?, ?)", rows)
             self._recent.clear()
 
     def seen(self, found: Found, keys: Sequence[str]) -> Found:
-        """Return what a look-up would have found for some of its keys."""
+        """Return what a look-up would have found if the dry run had written.
+
+        :param found: what it found.
+        :param keys: the keys that this is wanted for.
+        """
         shown: dict[str, Stored] = {}
         for key in keys:
             stored = found.contacts.get(key)

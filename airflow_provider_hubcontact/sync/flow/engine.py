@@ -1,4 +1,4 @@
-"""Drives the stations: source, shape, validate, resolve, plan, deliver, settle."""
+"""The engine of a run: takes each record through its stations, from the source to its result."""
 
 from __future__ import annotations
 
@@ -52,15 +52,15 @@ from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 log = printable_logger(__name__)
 
 MAX_IN_FLIGHT = 8_000
-"""Records that may be under way at once: this bounds memory."""
+"""Records that may be in flight at once: this bounds memory."""
 
 
 FLUSH_EVERY = 1_000
-"""Rows after which the journal is kept, even if the run does not wait."""
+"""Rows that end at once after which the journal is flushed, even if the run does not wait for a call."""
 
 
 MAX_LOGGED = 100
-"""Records that code stumbled over, and that have a line of their own in the log; the report counts all."""
+"""Internal errors that get a line of their own in the log; the report counts all of them."""
 
 
 INTERRUPTED = "it was told to stop"
@@ -73,13 +73,13 @@ class Sync:
     :param shape: how rows become records.
     :param rules: what the run was asked to do.
     :param reader: looks contacts up.
-    :param writer: writes contacts; None for a dry run: what would be written ends ``not_attempted``.
-    :param coercer: makes texts such as their properties take; None to leave them alone.
+    :param writer: writes contacts. None for a dry run: what would be written ends ``not_attempted``.
+    :param coercer: normalises texts to the formats of their properties; None to leave them alone.
     :param schema: what records must satisfy.
-    :param portal: what the portal allows; it is asked about what differs.
-    :param once: whether a key may have one valid row only; the later ones are ``invalid``.
+    :param portal: what the portal allows; only values that are to be written are checked.
+    :param once: whether a key may have only one valid row; later rows are ``invalid``.
     :param verifier: reads back what was written; None to believe the answers.
-    :param max_in_flight: records that may be under way at once.
+    :param max_in_flight: records that may be in flight at once.
     """
 
     shape: RecordMapping
@@ -106,7 +106,7 @@ class Sync:
         """Take every row to its outcome.
 
         :param rows: the source; it is read no faster than HubSpot takes its records.
-        :param workers: what carries the calls out.
+        :param workers: carries the calls out.
         :param settled: called once for each row that was read, in this thread.
         :param journal: remembers results, and knows those of earlier tries.
         :param ended: the rows before the first, which an earlier try has ended.
@@ -125,9 +125,11 @@ class Sync:
 class Engine:
     """The state of a run. One thread touches it; only the calls run on others.
 
+    ``STATES.md`` shows where a record can be, and what moves it on.
+
     :param sync: the parts of the run.
     :param record_reader: reads the source.
-    :param workers: what carries the calls out.
+    :param workers: carries the calls out.
     :param settled: called once for each row that was read.
     :param journal: remembers results.
     """
@@ -155,7 +157,7 @@ class Engine:
         self._met: set[int] = set()  # rows whose creation met a contact
         self._pending_verification = PendingVerification()
         self._dry_writes = DryWrites() if sync.writer is None else None
-        self._stumbled = 0  # records
+        self._internal_errors = 0  # records
 
     def run(self) -> Stop | None:
         """Take every row to its outcome; see :meth:`Sync.run`."""
@@ -195,8 +197,8 @@ class Engine:
 
     def _settled(self, result: Result) -> None:
         if result.category == INTERNAL_ERROR:
-            self._stumbled += 1
-            if self._stumbled <= MAX_LOGGED:
+            self._internal_errors += 1
+            if self._internal_errors <= MAX_LOGGED:
                 log.error(
                     "Row %d: %s: an error in our code, or in a value's class.", result.row, result.reason
                 )
@@ -210,12 +212,12 @@ class Engine:
                 self._journal.flush()
         except Exception as error:  # noqa: BLE001 - raised again when all that was read has its outcome
             self._broken = error
-            self._stop(f"the journal cannot be kept: {type(error).__name__}")
+            self._stop(f"results cannot be recorded: {type(error).__name__}")
 
     # Resolve
 
     def _plan_known(self) -> None:
-        """Plan at once what need not be looked up."""
+        """Plan the records that need not be looked up."""
         if self._sync.reader.always or self._sync.writer is None:
             return
         for record in self._in_flight.take_known(self._met):
@@ -267,7 +269,7 @@ class Engine:
     # Plan, deliver, settle
 
     def _planned(self, record: Record, decide: Callable[[], Change | Result]) -> Change | Result:
-        """Decide what to do for a record; one record never ends a run."""
+        """Decide what to do for a record. Whatever the record holds, it does not end the run."""
         try:
             planned = decide()
             if isinstance(planned, Change):
@@ -313,12 +315,12 @@ class Engine:
             self._outdate(self._in_flight.resume(step.change.record))
 
     def _settlement(self, call: WriteCall, answer: Answers | Refused | Lost) -> Settled:
-        """Read the answer to a write; if code stumbles over it, nothing is proved."""
+        """Read the answer to a write. If our code fails over it, nothing is proved."""
         try:
             return settle(call.steps, answer, self._sync.rules.kinds)
         except Exception as error:  # noqa: BLE001 - one record never ends a run
             records = [step.change.record for step in call.steps]
-            ends = [internal_error(each.row, each.key, error, "found in the answer") for each in records]
+            ends = [internal_error(each.row, each.key, error, "matched with the answer") for each in records]
             return Settled(tuple(each._replace(outcome=Outcome.UNKNOWN) for each in ends))
 
     def _start_checks(self) -> None:
@@ -350,7 +352,7 @@ class Engine:
             self._write_queue.add_next(step)
 
     def _outdate(self, claims: set[str]) -> None:
-        """Let no look-up under way be believed about what was written meanwhile."""
+        """Mark the look-ups under way as outdated for records that were just written."""
         for call in self._read_calls:
             call.outdated.update(claims)
 
@@ -361,7 +363,7 @@ class Engine:
         self._workers.start(call, partial(self._carried_out, send))
 
     def _carried_out(self, send: Callable[[], Answer]) -> Answer:
-        """Make a call; what it should never raise leaves its records with an outcome, too."""
+        """Make a call. If it raises, which it never should, its records still get an outcome."""
         try:
             return send()
         except Exception as error:  # noqa: BLE001 - raised again when all that was read has its outcome
@@ -381,13 +383,13 @@ class Engine:
                 self._finish(call, Lost("the run was stopped before HubSpot answered", sent=True))
 
     def _stop(self, reason: str) -> None:
-        self._breaker.tell(reason)
+        self._breaker.trip(reason)
         self._workers.cancel()
         self._abandon(reason)
 
     def _finish(self, call: Call, answer: Answer) -> None:
         self._calls = [each for each in self._calls if each is not call]
-        self._breaker.see(answer)
+        self._breaker.observe(answer)
         if self._breaker.stop and isinstance(answer, Lost) and not answer.sent:
             self._unsend(call)
         elif isinstance(call, ReadCall):
@@ -397,7 +399,7 @@ class Engine:
         else:
             self._delivered(call, answer)
         if self._broken and not self._breaker.stop:
-            self._breaker.tell(f"a call ended with {type(self._broken).__name__}")
+            self._breaker.trip(f"a call ended with {type(self._broken).__name__}")
         if self._breaker.stop:
             self._stop(self._breaker.stop.reason)
 
@@ -411,9 +413,9 @@ class Engine:
             self._write_queue.put_back(call)
 
     def _end(self, result: Result) -> set[str]:
-        """End a record that was under way, and return what it had claimed.
+        """End a record that was under way, and return the claims that it had.
 
-        The rows of a merged one begin anew, one by one, if it may be about one of them.
+        If the result may be about one of the rows of a merged record, they begin anew, one by one.
         """
         self._met.discard(result.row)
         if (whole := self._in_flight.merged(result.key)) is None:
@@ -429,7 +431,7 @@ class Engine:
         return claims
 
     def _abandon(self, reason: str) -> None:
-        """End what was not sent when the run stopped."""
+        """End the records that are in no call when the run stops."""
         refused, steps = self._write_queue.drain()
         records = [record for chunk in self._split_lookups for record in chunk]
         self._split_lookups.clear()
@@ -452,7 +454,7 @@ class Engine:
 
 
 def _problem(portal: PortalSchema, record: Record, planned: Change) -> Result | None:
-    """Return what the portal does not allow; of a merged record, in any of its rows."""
+    """Return what the portal does not allow about a record, or about any row of a merged one."""
     found = (portal.check(part, part.properties) for part in record.parts)
     return portal.check(record, planned.outcome) or next(filter(None, found), None)
 

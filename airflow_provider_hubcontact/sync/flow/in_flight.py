@@ -1,4 +1,4 @@
-"""The records under way, and whose turn it is."""
+"""The records in flight, and which of them comes next."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from airflow_provider_hubcontact.sync.model.record import Record
 class InFlight:
     """Keeps two records of one contact from being under way together.
 
-    A record is admitted, taken, claims its contact, and is released when it has its outcome. What has
-    been released is forgotten, so memory holds no more than the records under way. Records of one key
-    wait for each other, in their order; those that may be merged are taken as one.
+    A record is admitted, taken, claims its contact, and is released when it has its outcome. Then it is
+    forgotten, so that memory holds no more than the records in flight. Records of one key wait for each
+    other, in their order; those that may be merged are taken as one. ``len`` counts the rows in flight.
 
-    :param rules: tell which records may be merged.
+    :param rules: what the run was asked to do; it says which records may be merged.
     """
 
     def __init__(self, rules: Rules) -> None:
@@ -39,11 +39,11 @@ class InFlight:
 
     @property
     def waiting(self) -> int:
-        """Records that can be taken now."""
+        """Number of records that can be taken now."""
         return len(self._waiting) + len(self._first_in_line)
 
     def admit(self, record: Record) -> None:
-        """Let a record in."""
+        """Let a record in. It waits if a record of its key is in flight."""
         self._rows += 1
         key = record.key
         if key in self._taken or key in self._waiting or key in self._first_in_line:
@@ -52,13 +52,14 @@ class InFlight:
             self._waiting[key] = record
 
     def merged(self, key: str) -> Record | None:
-        """Return the merged record of a key that is under way, if it is one."""
+        """Return the merged record that is under way for a key; None if there is none."""
         return self._merged.get(key)
 
     def take(self, size: int) -> tuple[Record, ...]:
         """Take records for one look-up.
 
         :param size: keys that the look-up has room for; a record that changes its key needs two.
+        :return: the records, merged ones among them; none if no record can be taken now.
         """
         chunk: list[Record] = []
         room = size
@@ -70,9 +71,10 @@ class InFlight:
         return self._pick(chunk)
 
     def take_known(self, unknown: Collection[int] = ()) -> tuple[Record, ...]:
-        """Take the records that can be written without a look-up.
+        """Take all records that can be written without a look-up.
 
         :param unknown: rows that have to be looked up all the same.
+        :return: the records, merged ones among them.
         """
         known = [
             record
@@ -82,11 +84,12 @@ class InFlight:
         return self._pick(known)
 
     def claim(self, record: Record, stored: Stored | None, outdated: Collection[str] = ()) -> bool:
-        """Claim the record's contact, and the keys that it has and is to have.
+        """Claim a taken record's contact, its key, and the new key that it is to get.
 
-        :param outdated: claims under which something was written since the contact was looked up.
-        :return: False if another record has one of them; then this one waits for that one's end. False as
-            well if one of them is outdated; then this one waits to be looked up again.
+        :param stored: the record's contact; None if there is none, or if it was not looked up.
+        :param outdated: claims of records that were written after the look-up of this one began.
+        :return: whether the record may go on. If another record has one of the claims, this one waits until
+            that one ends. If one of the claims is outdated, this one waits to be looked up again.
         """
         keys = {f"key {key}" for key in (record.key, new_key(record, self._rules)) if key}
         claims = keys | {f"contact {stored.id}"} if stored else keys
@@ -101,9 +104,9 @@ class InFlight:
         return True
 
     def release(self, key: str) -> set[str]:
-        """Forget a taken record that has its outcome, and let those that waited for it go on.
+        """Forget a taken record that has its outcome, and let the records that waited for it go on.
 
-        :return: what it had claimed.
+        :return: the claims that it had.
         """
         whole = self._merged.pop(key, None)
         self._rows -= len(whole.parts) if whole else 1
@@ -117,9 +120,9 @@ class InFlight:
         return claims
 
     def resume(self, record: Record) -> set[str]:
-        """Let a taken record begin anew, with a look-up; those that waited for it may go before it.
+        """Let a taken record begin anew, with a look-up. Records that waited for it may go before it.
 
-        :return: what it had claimed.
+        :return: the claims that it had.
         """
         claims = self._given_up(record.key)
         self._first_in_line[record.key] = record
@@ -128,7 +131,7 @@ class InFlight:
     def part(self, record: Record) -> set[str]:
         """Let the rows of a merged record that is taken begin anew, one by one.
 
-        :return: what it had claimed.
+        :return: the claims that the merged record had.
         """
         first, *others = record.parts
         del self._merged[record.key]
@@ -139,7 +142,10 @@ class InFlight:
         return claims
 
     def drain(self) -> tuple[Record, ...]:
-        """Give up all records that wait for something, queued ones included."""
+        """Remove all records that wait: those that can be taken, and those that wait for another record.
+
+        :return: the removed records; for a merged one, its rows.
+        """
         behind = [record for queue in self._behind_claim.values() for record in queue]
         queued = chain.from_iterable(self._behind_key.values())
         records = tuple(_rows_of((*behind, *self._takeable(), *queued)))
@@ -162,7 +168,7 @@ class InFlight:
         )
 
     def _given_up(self, key: str) -> set[str]:
-        """Take its claims from a taken record, and let those that waited for them go on."""
+        """Remove a taken record and its claims, and let the records that waited for these go on."""
         claims = self._taken.pop(key)
         self._claimed -= claims
         for record in [record for claim in sorted(claims) for record in self._behind_claim.pop(claim, ())]:
@@ -181,7 +187,7 @@ class InFlight:
         return tuple(map(self._with_those_behind, records)) if self._behind_key else tuple(records)
 
     def _with_those_behind(self, record: Record) -> Record:
-        """Merge the records of its key that may be merged with one into it."""
+        """Return a record merged with those behind it that may be merged with it."""
         queue = self._behind_key.get(record.key)
         if not queue or record.parts or record.row <= self._alone.get(record.key, 0):
             return record

@@ -1,4 +1,4 @@
-"""Changes of address that have to wait, because another contact still has the address."""
+"""Changes of address that wait because another contact still has the address."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class _Blocked(NamedTuple):
 class KeySwaps:
     """Lets contacts take over each other's addresses, in a row or in a circle.
 
-    A contact waits until the one that has its address is done, whose record may be one of the next. Where
-    they wait for each other, the last one gives its address up first: it is cleared, and set once the others
-    have moved.
+    A contact waits until the contact that has its new address is done. Where contacts wait for each other in
+    a circle, the last one gives up its address first: the address is cleared, and the new one is set once the
+    others have moved. ``len`` counts the contacts that wait.
     """
 
     def __init__(self) -> None:
@@ -29,10 +29,11 @@ class KeySwaps:
         return len(self._waiting) + len(self._parked)
 
     def block(self, step: Step, holder: str) -> Step | None:
-        """Let a step wait that was refused.
+        """Let a refused step wait for its new address.
 
+        :param step: the step, which sets the address.
         :param holder: record id of the contact that has the address.
-        :return: the step that gives the address up, if the wait closes a circle.
+        :return: the step that clears the contact's own address, if the wait would close a circle; else None.
         """
         own, current = step.change.address, holder
         while current in self._waiting and current != own:
@@ -45,10 +46,10 @@ class KeySwaps:
         return clearing
 
     def gave_up(self, step: Step) -> bool:
-        """Note that a contact has no address any more, and waits for its new one.
+        """Note that a contact has given up its address, and waits for its new one.
 
-        :param step: the one that sets it.
-        :return: whether it is such a contact.
+        :param step: the step that sets the new one.
+        :return: False if the contact had not been asked to give up its address.
         """
         own = step.change.address
         if own not in self._parked:
@@ -57,16 +58,16 @@ class KeySwaps:
         return True
 
     def freed(self, contact: str) -> list[Step]:
-        """Give those that waited for a contact which is done, or has given its address up."""
+        """Return the steps that waited for a contact, which is done or has given up its address."""
         found = [own for own, blocked in self._waiting.items() if blocked.holder == contact]
         return [self._waiting.pop(own).step for own in found]
 
     def ended(self, contact: str) -> None:
-        """Forget a contact whose clearing went wrong."""
+        """Forget a contact that was to give up its address, but ended before it did."""
         self._parked.pop(contact, None)
 
     def longest(self, keep: int = 0) -> list[Step]:
-        """Give those that have waited longest, but none that waits for one that waits itself.
+        """Return the steps that have waited longest, except those that wait for a waiting contact.
 
         :param keep: how many may go on waiting.
         """
@@ -74,7 +75,7 @@ class KeySwaps:
         return [self._waiting.pop(own).step for own in first[: max(0, len(self._waiting) - keep)]]
 
     def drain(self) -> list[Step]:
-        """Give up all that wait."""
+        """Remove and return all steps that wait."""
         steps = [blocked.step for blocked in self._waiting.values()]
         self._waiting.clear()
         return steps

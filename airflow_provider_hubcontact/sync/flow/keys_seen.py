@@ -1,4 +1,4 @@
-"""The keys that a run has seen; on disk, however many they are."""
+"""The keys that a run has seen, kept on disk."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sqlite3
 
 
 class KeysSeen:
-    """A set of keys that takes no more memory the larger it is."""
+    """A set of keys whose memory does not grow with it."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)

@@ -14,7 +14,7 @@ _WRITTEN = frozenset({Outcome.UPDATED, Outcome.CREATED})
 
 
 class PendingVerification:
-    """What was written, until it is read back."""
+    """Keeps what was written until it is read back."""
 
     def __init__(self) -> None:
         self._written: deque[tuple[Change, Result]] = deque()
@@ -23,11 +23,11 @@ class PendingVerification:
         return len(self._written)
 
     def hold(self, steps: Iterable[Step], results: Iterable[Result]) -> tuple[Result, ...]:
-        """Hold back the results of what was written.
+        """Hold back the results of contacts that were written.
 
-        :param steps: of a batch.
-        :param results: that it has.
-        :return: the other results.
+        :param steps: the steps of a batch.
+        :param results: the results that they have.
+        :return: the results of the others, which are final.
         """
         changes = {step.change.record.row: step.change for step in steps}
         others: list[Result] = []
@@ -39,9 +39,12 @@ class PendingVerification:
         return tuple(others)
 
     def put_back(self, call: VerifyCall) -> None:
-        """Hold what was to be read back, and was not."""
+        """Take back a call that was not sent."""
         self._written.extend(call.written)
 
     def take(self, size: int) -> VerifyCall:
-        """Give what one look-up reads back."""
+        """Return the next look-up.
+
+        :param size: contacts that it may have.
+        """
         return VerifyCall(tuple(self._written.popleft() for _ in range(min(size, len(self._written)))))

@@ -1,4 +1,4 @@
-"""From the source to records: shape, earlier tries, validate."""
+"""Turns rows of the source into valid records, or results."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 class RecordReader:
     """Reads a source, row by row.
 
-    :param rows: the source, with the numbers of the rows.
+    :param rows: the source, with the numbers of its rows.
     :param shape: how rows become records.
-    :param coercer: makes texts such as their properties take.
+    :param coercer: normalises texts to the formats of their properties.
     :param schema: what records must satisfy.
     :param journal: knows the results of earlier tries.
-    :param seen: keys of valid rows, of which a later row is invalid; None if keys may come again.
+    :param seen: the keys of valid rows: a later row with one of them is invalid. None if keys may repeat.
+    :ivar exhausted: whether no further row can be read.
+    :ivar broken: what the source or the journal raised.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class RecordReader:
         self._seen = seen
 
     def pass_over(self, rows: Iterable[tuple[int, object]]) -> None:
-        """See the keys of rows that have ended in an earlier try."""
+        """Note the keys of rows that an earlier try has ended."""
         if self._seen is None:
             return
         try:
@@ -58,8 +60,8 @@ class RecordReader:
     def next(self) -> Record | Result | None:
         """Read a row.
 
-        :return: the record, or the result that the row has at once; None if there is no further row. What
-            the source raised instead is in :attr:`broken`.
+        :return: the record, or the row's result if it has one at once. None if no further row can be read;
+            if the source raised, :attr:`broken` has the exception.
         """
         try:
             item = next(self._rows, None)
@@ -76,7 +78,7 @@ class RecordReader:
             earlier = self._journal.earlier(fit) if self._journal else None
         except Exception as error:  # noqa: BLE001 - raised again when all that was read has its outcome
             self.broken, self.exhausted = error, True
-            reason = f"the journal cannot be read: {type(error).__name__}"
+            reason = f"earlier results cannot be read: {type(error).__name__}"
             return Result(fit.row, fit.key, Outcome.NOT_ATTEMPTED, reason=reason)
         if earlier is None:
             return self._judged(fit, self._seen)
@@ -95,7 +97,7 @@ class RecordReader:
         checked = self._checked(self._schema, record) if self._schema and not _is_planned(record) else record
         if seen is None or isinstance(checked, Result) or seen.add(record.key):
             return checked
-        reason = f"an earlier row has the key {record.key} too"
+        reason = f"an earlier row already has the key {record.key}"
         return Result(record.row, record.key, Outcome.INVALID, category="DUPLICATE", reason=reason)
 
     @staticmethod
@@ -103,7 +105,7 @@ class RecordReader:
         try:
             return coercer.coerce(record)
         except Exception as error:  # noqa: BLE001 - one record never ends a run
-            return internal_error(record.row, record.key, error, "made fit")
+            return internal_error(record.row, record.key, error, "normalised")
 
     @staticmethod
     def _checked(schema: Schema, record: Record) -> Record | Result:
@@ -114,5 +116,5 @@ class RecordReader:
 
 
 def _is_planned(record: Record) -> bool:
-    """Check whether a record was checked when a plan was made, from the source's own values."""
+    """Check whether a record comes from a plan: its values were checked when the plan was made."""
     return record.before is not None or record.digest is not None

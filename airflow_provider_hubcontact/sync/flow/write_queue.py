@@ -1,4 +1,4 @@
-"""Writes that wait to be sent, and changes of address that wait for each other."""
+"""The writes that wait to be sent."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from airflow_provider_hubcontact.sync.model.ports import Answers, Step
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL
 
 MAX_SWAPS = 500
-"""Changes of address that may wait for another contact at once."""
+"""Changes of address that may wait for other contacts at once."""
 
 
 class WriteQueue:
-    """Keeps steps until they are sent, each kind in its order."""
+    """Keeps steps until they are sent; those of one kind are sent in their order."""
 
     def __init__(self) -> None:
         self._steps: dict[Write, deque[Step]] = {kind: deque() for kind in Write}
@@ -29,25 +29,25 @@ class WriteQueue:
 
     @property
     def waits(self) -> bool:
-        """Whether changes of address wait for another contact."""
+        """Whether any change of address waits for another contact."""
         return bool(self._key_swaps)
 
     def add(self, step: Step) -> None:
-        """Let a step be sent with others."""
+        """Add a step, to be sent in a batch with others."""
         self._steps[step.change.write].append(step)
 
     def add_next(self, step: Step) -> None:
-        """Let the step be sent that follows a proved one."""
+        """Add the step that follows one that was written."""
         if self._key_swaps.gave_up(step):
             self._send_again(self._key_swaps.freed(step.change.address))
         else:
             self.add(step)
 
     def take(self, size: int, *, more_to_come: bool) -> WriteCall | None:
-        """Give the next call.
+        """Return the next call; None if there is none, or if it is better to wait for a fuller one.
 
-        :param size: steps that it may have.
-        :param more_to_come: whether a fuller call will be possible.
+        :param size: steps that a call may have.
+        :param more_to_come: whether more steps may be added soon.
         """
         if self._to_resend:
             return self._to_resend.popleft()
@@ -57,7 +57,12 @@ class WriteQueue:
         return None
 
     def repeat(self, call: WriteCall, answer: Answer, retries: Iterable[Retry]) -> None:
-        """Send parts of a refused call once more, and those that waited for its answer."""
+        """Send a call again in parts, and the steps that waited for its answer.
+
+        :param call: the call.
+        :param answer: its answer.
+        :param retries: the parts that are sent again.
+        """
         again = list(retries)
         if call.others:
             innocent = isinstance(answer, Answers) and not answer.refusals and not again
@@ -74,10 +79,12 @@ class WriteQueue:
             self._steps[call.kind].extend(call.steps)
 
     def block(self, step: Step, refusal: Refusal, *, final: bool) -> Settled:
-        """Let a change of address wait once for the contact that has it.
+        """Let a change of address wait for the contact that has the address; it does so only once.
 
-        :param final: it is not to wait.
-        :return: what it comes to if it does not wait.
+        :param step: the step, which sets the address.
+        :param refusal: HubSpot's answer, which names that contact.
+        :param final: whether the step must not wait, since the run stops.
+        :return: the final result; empty if the step waits.
         """
         holder = str(refusal.existing_id)
         if final or step.change.record.row in self._has_waited:
@@ -91,13 +98,14 @@ class WriteQueue:
         return Settled()
 
     def unblock(self) -> None:
-        """Send the changes of address that have waited longest: nobody else will free an address."""
+        """Send the changes of address that have waited longest: no record will free an address any more."""
         self._send_again(self._key_swaps.longest())
 
     def ended(self, row: int, claims: Iterable[str]) -> None:
-        """Note that a record has its outcome.
+        """Note that a record has its outcome, and send what waited for its contact.
 
-        :param claims: what it had claimed.
+        :param row: the record's row.
+        :param claims: the claims that it had.
         """
         self._has_waited.discard(row)
         if not self._key_swaps:
@@ -107,7 +115,7 @@ class WriteQueue:
             self._send_again(self._key_swaps.freed(contact))
 
     def drain(self) -> tuple[list[Step], list[Step]]:
-        """Give up all steps.
+        """Remove all steps.
 
         :return: those that were sent before, in a batch that got no clear answer; and the others.
         """
@@ -120,7 +128,7 @@ class WriteQueue:
         return refused, steps
 
     def _send_again(self, waited: Iterable[Step]) -> None:
-        """Send changes of address that have waited once more; what they waited for may be done."""
+        """Add changes of address that have waited, and note that they are not to wait again."""
         for step in waited:
             self._has_waited.add(step.change.record.row)
             self.add(step)

@@ -1,4 +1,4 @@
-"""How far a run has come, so that a retry goes on from there."""
+"""How far a run has got, so that a retry goes on from there."""
 
 from __future__ import annotations
 
@@ -18,35 +18,37 @@ NAME = "hubcontact_place"
 
 
 EVERY = 5.0
-"""Seconds between two writes: each takes about 18 ms."""
+"""Seconds between two writes of the checkpoint, each of which takes about 18 ms."""
 
 
 MOST_AHEAD = 50_000
-"""Rows that may have ended before the one that is next."""
+"""Rows that may end before the first one that has not ended."""
 
 
 class StateStore(Protocol):
     """Airflow's store for one task of one run (3.3)."""
 
     def get(self, key: str, default: Any = None, /) -> Any:
-        """Give a value."""
+        """Return a value."""
 
     def set(self, key: str, value: Any, /) -> None:
-        """Keep a value."""
+        """Store a value."""
 
     def delete(self, key: str, /) -> None:
-        """Forget a value."""
+        """Delete a value."""
 
 
 class Checkpoint:
-    """The rows from the first on that have all ended, and need no retry.
+    """Counts the rows from the first on that have all ended and need no retry.
 
-    It counts only in the same sequence of rows.
+    The count holds only for the same rows in the same order.
 
-    :param store: keeps it.
+    :param store: keeps the count for a retry.
     :param source: digest of the rows in their order, and of what is done with them.
-    :param policy: tells which outcomes need a retry.
+    :param policy: says which outcomes need a retry.
     :param clock: tells when it is time to write.
+    :ivar rows: the count.
+    :ivar tally: how these rows ended.
     """
 
     def __init__(self, store: StateStore, source: str, policy: Policy, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -55,7 +57,7 @@ class Checkpoint:
         self._policy = policy
         self._clock = clock
         self._kept = clock.monotonic()
-        self._ahead: dict[int, tuple[Outcome, int | None]] = {}  # ended before the row that is next
+        self._ahead: dict[int, tuple[Outcome, int | None]] = {}  # ended before an earlier row did
         self._open = True
         self._rows_kept = 0
         self.rows = 0
@@ -64,14 +66,14 @@ class Checkpoint:
         if isinstance(kept, dict) and kept.get("source") == source:
             self.rows = self._rows_kept = int(kept["rows"])
             self.tally.update({(Outcome(name), status): count for name, status, count in kept["tally"]})
-            log.info("An earlier try has come to row %s; this one goes on there.", f"{self.rows:,}")
+            log.info("An earlier try got as far as row %s; this one goes on after it.", f"{self.rows:,}")
 
     def settled(self, result: Result) -> None:
-        """Note a result; one that needs a retry holds it for good."""
+        """Note a result. The count stays for good where a row needs a retry."""
         if not self._open:
             return
         self._ahead[result.row] = (result.outcome, result.status)
-        if len(self._ahead) > MOST_AHEAD:  # a row waits for long: it stays where it is
+        if len(self._ahead) > MOST_AHEAD:  # one row takes very long: the count stays where it is
             self._open = False
             self._ahead.clear()
             return
@@ -87,7 +89,7 @@ class Checkpoint:
             self.keep()
 
     def keep(self) -> None:
-        """Write it."""
+        """Store the count, if it has changed."""
         self._kept = self._clock.monotonic()
         tally = [[str(outcome), status, count] for (outcome, status), count in self.tally.items()]
         if self.rows == self._rows_kept:
@@ -97,7 +99,10 @@ class Checkpoint:
 
 
 def digest(rows: Iterable[object], *settings: object) -> str:
-    """Tell sequences of rows apart, and what is done with them."""
+    """Return a text that differs for other rows, for another order of them, and for other settings.
+
+    :param settings: what is done with the rows.
+    """
     content = blake2b(repr(settings).encode(errors="surrogatepass"), digest_size=16)
     for row in rows:
         content.update(repr(row).encode(errors="surrogatepass"))

@@ -1,4 +1,4 @@
-"""What a task says about its end, in its log and its exception: counts and rows, no key, no value."""
+"""What a task says about its end in its log and its exception: counts and rows, but no key and no value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Stop
 from airflow_provider_hubcontact.sync.model.reasons import cause, names, word
 
 MAX_LENGTH = 4_000
-"""Characters of a whole explanation: it becomes an exception's text, which is stored and sent."""
+"""Characters of an explanation: it becomes an exception's text, which is stored and sent."""
 
 
 MAX_GROUPS = 12
@@ -39,9 +39,9 @@ def explain(report: Report, verdict: Verdict, stop: Stop | None, places: Sequenc
     :param report: what became of the records.
     :param verdict: what the task does.
     :param stop: why the run ended before its source, if it did.
-    :param places: where more is to be found.
+    :param places: where more can be found.
     :param now: the time.
-    :return: the counts; why it stopped; the rules that decided; the reasons with their rows; the places.
+    :return: the counts; why the run stopped; the rules that decided; the reasons with their rows; the places.
     """
     lines = [verdict.sentence, *_stopped(stop, now)]
     if told := [group for group in verdict.groups if _is_told(group, report)]:
@@ -53,7 +53,7 @@ def explain(report: Report, verdict: Verdict, stop: Stop | None, places: Sequenc
 
 
 def reasons_of(report: Report) -> Iterator[str]:
-    """Return the most frequent reasons, a line each."""
+    """Yield the most frequent reasons, one a line."""
     reasons = report.reasons
     if not reasons:
         return

@@ -1,4 +1,4 @@
-"""Every record's result, kept beyond the run: for people, for a retry, and for a replay."""
+"""Keeps every record's result beyond the run: for people, for a retry, and for a replay."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ FIELDS = (
     "digest",
     "time",
 )
-"""What a line has, in this order."""
+"""The fields of a line, in their order."""
 
 
 LARGEST = 2**63
-"""The first number that has no place in 64 bits."""
+"""The first number that 64 bits cannot hold."""
 
 
 MAX_REASON_LENGTH = 10_000
-"""Characters of a reason."""
+"""Characters of a reason that are kept."""
 
 
 MOST_LINES = 5_000
-"""Lines that are held back at most."""
+"""The most lines that are held back before they are written."""
 
 
 class Attempt(NamedTuple):
     """One try of a task.
 
-    :param run: of a DAG, with the DAG's name in front.
+    :param run: the DAG run's id, with the DAG's name in front.
     :param task: task id.
-    :param map_index: of a mapped task, else -1.
-    :param number: of the try, from 1.
-    :param goes_on: whether the try goes on after having waited without a worker.
+    :param map_index: the index of a mapped task, else -1.
+    :param number: the number of the try, from 1.
+    :param goes_on: whether the try goes on after it waited without a worker.
     """
 
     run: str
@@ -64,12 +64,12 @@ class Attempt(NamedTuple):
 
     @property
     def last_known(self) -> int:
-        """The last try of which lines count as earlier ones; 0 for none."""
+        """The last try whose lines count as earlier ones; 0 if there is none."""
         return self.number if self.goes_on else self.number - 1
 
 
 class LedgerStore(Protocol):
-    """Where a task's lines are kept."""
+    """Where the lines of a task are kept."""
 
     @property
     def pace(self) -> float:
@@ -79,18 +79,18 @@ class LedgerStore(Protocol):
         """Keep lines of this try."""
 
     def earlier(self) -> Iterator[Line]:
-        """Return the lines of earlier tries, and those of this try from before a deferral, try by try."""
+        """Yield the lines of earlier tries, and those of this try before a deferral, try by try."""
 
 
 class Ledger:
-    """Writes the lines of a try, and knows what earlier tries came to.
+    """Writes the lines of a try, and knows the results of earlier tries.
 
-    A context manager, which writes the rest at its end.
+    It is a context manager, which writes the rest at its end.
 
-    :param store: where the lines are.
+    :param store: where the lines are kept.
     :param attempt: the try.
-    :param policy: tells which outcomes are to be tried again.
-    :param values: whether values are kept: personal data.
+    :param policy: says which outcomes are tried again.
+    :param values: whether values, which are personal data, are kept.
     :param clock: tells when a record ended, and when it is time to write.
     """
 
@@ -120,7 +120,7 @@ class Ledger:
         self._ended.close()
 
     def earlier(self, record: Record, /) -> Result | None:
-        """Give the result that an earlier try had for the same key and values, if the key ended so."""
+        """Return the result that an earlier try had for the same key and values, if it is final."""
         digest = digest_of(record)
         line = self._ended.find(record.key, digest)
         if line is None:
@@ -133,7 +133,7 @@ class Ledger:
         self._under_way.pop(row, None)
 
     def begin_anew(self) -> None:
-        """Expect the rows from the first on once more: none of them was sent."""
+        """Expect all rows once more, since none of them was sent."""
         self._ended.begin_anew()
 
     def settled(self, result: Result, /) -> None:
@@ -144,7 +144,7 @@ class Ledger:
         self._lines.append(self._line(result, digest, values))
 
     def flush(self) -> None:
-        """Write what was noted, if it is time."""
+        """Write what was noted, if the time for it has come."""
         due = self._clock.monotonic() - self._written >= self._store.pace or len(self._lines) >= MOST_LINES
         if self._lines and due:
             self._write()
@@ -177,12 +177,12 @@ class Ledger:
 
 
 class _Ended:
-    """What earlier tries ended for good; on disk, however many they are.
+    """The results of earlier tries that are final, kept on disk.
 
-    The last line of a key decides: what was written before it is not there any more. Once a row of a key is
-    sent in this try, all later ones are, so that the last one wins; and so it is from the first on if any has
-    to be sent again. What failed is final as long as the task retries by itself; if nothing was left to
-    retry, a person has cleared the task to have it tried again.
+    The last line of a key decides, since it overwrote what was written before. Once a row of a key is sent
+    in this try, all later rows of it are sent, too, so that the last one wins. If any row of a key has to be
+    sent again, all of its rows are. A failure is final while the task retries by itself. If nothing was left
+    to retry, a person has cleared the task to have its failures tried again.
     """
 
     def __init__(self, lines: Iterable[Line], policy: Policy) -> None:
@@ -233,23 +233,23 @@ class _Ended:
 
 
 def _action(line: Line, policy: Policy) -> Action | Outcome:
-    """Say what a line asks for.
+    """Return what a line asks for.
 
-    A superseded row is sent again, since the one that won may be gone from the source, but asks for no retry.
+    A superseded row is sent again, since the row that won may be gone from the source. It asks for no retry.
     """
     outcome = Outcome(line["outcome"])
     return outcome if outcome is Outcome.SUPERSEDED else policy.action(outcome, line["status"])
 
 
 def _storable(value: JSON) -> JSON:
-    """Give a number that is too large for many readers of JSON as text; HubSpot takes both alike."""
+    """Return a value for JSON. A number that many readers cannot hold becomes text; HubSpot takes both."""
     if isinstance(value, list):
         return [_storable(item) for item in value]
     return str(value) if isinstance(value, int) and abs(value) >= LARGEST else value
 
 
 def digest_of(record: Record) -> str:
-    """Give a text that two records share only if key, values and time are the same."""
+    """Return a text that two records share only if their key, values and time are the same."""
     if record.digest:
         return record.digest
     content = orjson.dumps([record.key, record.timestamp, *sorted(record.properties.items())])

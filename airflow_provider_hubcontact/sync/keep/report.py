@@ -1,4 +1,4 @@
-"""What a run came to: counts, and a bounded sample of problems and changes."""
+"""The report of a run: counts, and bounded samples of problems and changes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_CHANGES = 20
 
 
 MAX_CHANGED_VALUES = 300
-"""No further change is sampled once there are so many."""
+"""Once the sampled changes have so many values, no further change is sampled."""
 
 
 MAX_COERCIONS_OF_A_KIND = 3
@@ -42,24 +42,24 @@ MAX_VALUE_LENGTH = 200
 
 
 MAX_NAMES = 100
-"""Properties that a problem names at most."""
+"""The most properties that a problem names."""
 
 
 DIGEST_SHOWN = 16
-"""Characters of a plan's digest that people see."""
+"""Characters of a plan's digest that are shown."""
 
 
 REPORT = "hubspot-sync-1"
-"""Tells a report from other XComs, and its shape from later ones."""
+"""Tells a report from other XComs, and this form of it from later ones."""
 
 
 @dataclass(slots=True)
 class Reason:
     """Records that ended in the same way, for the same reason.
 
-    :param example: the first of them.
+    :param example: the result of the first one.
     :param count: how many there are.
-    :param rows: the first ones' rows.
+    :param rows: the rows of the first ones.
     """
 
     example: Result
@@ -69,21 +69,22 @@ class Reason:
 
 @dataclass(slots=True)
 class Report:
-    """Counts results as they come. It grows with the kinds of problems, not with the rows.
+    """Counts results as they come. Its size depends on the kinds of problems, not on the number of rows.
 
-    :param dry_run: whether nothing was to be written.
-    :param api_version: HubSpot's API that was used.
+    :param dry_run: whether the run only told what it would write.
+    :param api_version: the version of HubSpot's API that was used.
     :param seconds: how long the run took.
-    :param calls: HTTP calls that were made, in all and by status, retries included.
+    :param calls: HTTP calls that were made, ``total`` and ``by_status``, retries included.
     :param stopped: why the source was not read to its end.
     :param properties_created: properties that the portal lacked.
-    :param verified: records that were read back after they were written, and the calls that it took.
-    :param plan: totals of what would be, or was to be, written.
+    :param verified: ``records`` that were read back after they were written, and the ``calls`` for it.
+    :param plan: totals of the plan that was made or applied.
     :param ledger: where every record's result is kept.
     :param portal: the portal's ``id``, and the ``url`` of its contacts.
     :param quota: ``calls_in_10_seconds`` that HubSpot allows, and ``calls_left_today``.
-    :param timeline: how far the run was: seconds since its beginning, rows with an outcome, calls.
-    :param earlier: how rows ended that an earlier try of the task brought to their end.
+    :param timeline: points of the run: seconds since it began, rows that had an outcome, calls.
+    :param earlier: how the rows ended that earlier tries of the task brought to their end.
+    :param tally: how all rows ended.
     """
 
     dry_run: bool = False
@@ -144,7 +145,7 @@ class Report:
             reason.rows.append(result.row)
 
     def coerced(self, record: Record) -> None:
-        """Count what was changed about a record's values."""
+        """Count how a record's values were changed on their way."""
         for coercion in record.coercions:
             self._coerced[coercion.how] += 1
             if self._coerced[coercion.how] <= MAX_COERCIONS_OF_A_KIND:
@@ -160,18 +161,18 @@ class Report:
                 )
 
     def resume(self, tally: Tally) -> None:
-        """Count what earlier tries of the task have come to."""
+        """Count the rows that earlier tries of the task brought to their end."""
         self.tally.update(tally)
         self.earlier.update(tally)
 
     @property
     def rows_now(self) -> int:
-        """Rows that this try alone brought to their end."""
+        """Rows that this try brought to their end."""
         return self.rows - self.earlier.total()
 
     @property
     def ended_now(self) -> dict[Outcome, int]:
-        """The same by outcome."""
+        """Rows that this try brought to their end, by outcome."""
         return by_outcome(self.tally - self.earlier)
 
     @property
@@ -185,13 +186,12 @@ class Report:
         return tuple(self._problems)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the report as JSON values.
+        """Return the report as JSON values.
 
-        :return: the run's own facts; ``rows``; ``outcomes`` and ``statuses`` with their counts;
-            ``reasons``, the most frequent kinds of problems with their counts, a ``cause`` that quotes no
-            value, and an example each;
-            ``problems`` and ``changes``, samples of records; ``coercions``, which values were changed on
-            their way: counts and a sample.
+        :return: the facts of the run; ``rows``; ``outcomes`` and ``statuses`` with their counts;
+            ``reasons``, the most frequent kinds of problems, each with its count, an example, and a
+            ``cause`` that quotes no value; ``problems`` and ``changes``, samples of records; ``coercions``,
+            counts and a sample of the values that were changed on their way.
         """
         document = {
             "report": REPORT,
@@ -220,16 +220,16 @@ class Report:
             "changes": [_change(result) for result in self._changes],
             "coercions": {"counts": dict(self._coerced), "sample": self._coercions},
         }
-        return printable_document(document)  # nothing in a report is raw, whoever wrote it
+        return printable_document(document)  # whoever wrote a text of it
 
 
 def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = None) -> dict[str, Any]:
-    """Fold the reports of several tasks into one of the same shape.
+    """Merge the reports of several tasks into one.
 
-    :param reports: as :meth:`Report.to_dict` gives them; None for a task that has none.
+    :param reports: what :meth:`Report.to_dict` returned; None for a task without a report.
     :param expected: number of the tasks, since Airflow leaves out those that have pushed nothing.
-    :return: counts added up, samples bounded as in one report, the seconds of the longest; and ``missing``,
-        the number of tasks without a report.
+    :return: a report with the sums of the counts, samples bounded as in one report, the seconds of the
+        longest task, and ``missing``, the number of tasks without a report.
     """
     given = list(reports)
     known = [report for report in given if report]
@@ -338,7 +338,7 @@ def _problem(result: Result) -> dict[str, Any]:
 
 
 def _printable(result: Result) -> Result:
-    """Make everything that a source or HubSpot wrote one line of bounded length: it gets into logs."""
+    """Return a result whose texts are one line of bounded length each, since they get into logs."""
     return result._replace(
         key=printable(result.key, MAX_REASON_LENGTH),
         category=None if result.category is None else printable(result.category, MAX_VALUE_LENGTH),
@@ -351,7 +351,7 @@ def _printable(result: Result) -> Result:
 
 
 def _cut(value: str) -> str:
-    """Shorten a value; PostgreSQL, which may keep the report, has no JSON with a zero character in it."""
+    """Shorten a value, without zero characters: PostgreSQL, which may keep the report, refuses them."""
     cut = value if len(value) <= MAX_VALUE_LENGTH else value[:MAX_VALUE_LENGTH] + "…"
     return cut.replace("\0", "\ufffd")
 

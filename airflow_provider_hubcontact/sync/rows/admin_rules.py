@@ -1,4 +1,4 @@
-"""What a portal's admins demand of values, as JSON Schema."""
+"""The validation rules of a portal's admins, as JSON Schema."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class AdminRule:
-    """A validation rule that can be checked here.
+    """A validation rule that the sync can check.
 
     :param says: what it demands, for people.
     :param keywords: the same in JSON Schema.
-    :param formats: functions behind formats that JSON Schema does not have: its numbers are no texts.
+    :param formats: name of a format → whether a text has it. Bounds of numbers need one, since JSON Schema
+        compares numbers, and HubSpot's values are texts.
 
-    HubSpot docs: "Property validations" guide; they hold for all APIs (changelog of 2023-07).
+    HubSpot docs: "Property validations" guide; the rules hold for all APIs (changelog of 2023-07).
     """
 
     says: str
@@ -25,7 +26,12 @@ class AdminRule:
 
     @classmethod
     def of(cls, type_: str, arguments: tuple[str, ...]) -> AdminRule | None:
-        """Read a rule; None for one whose meaning HubSpot's guide does not tell exactly."""
+        """Read a rule of a property definition.
+
+        :param type_: HubSpot's name of the rule.
+        :param arguments: its arguments.
+        :return: None for a rule whose meaning HubSpot's guide does not tell exactly.
+        """
         if len(arguments) != 1:
             return None
         (argument,) = arguments

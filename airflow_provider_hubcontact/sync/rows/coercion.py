@@ -1,4 +1,4 @@
-"""A text becomes one that its property takes, where it can mean one thing only."""
+"""Normalises texts to the formats of their properties, where they can mean only one thing."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from airflow_provider_hubcontact.sync.rows.record_mapping import invalid
 from airflow_provider_hubcontact.sync.rows.values import UnsupportedValue, iso, number
 
 Coerced = tuple[str, str]
-"""A text, and what was done to it."""
+"""The normalised text, and what was done to it."""
 
 
 TRIMMED = "blanks around a value are dropped"
 
 
 class Coercer:
-    """Knows the kinds of the portal's properties.
+    """Normalises the texts of records to what the portal's properties accept.
 
     :param kinds: property → what its values are.
-    :param told: called with every record that has a value which was changed.
-    :param key: the property that keys are values of; they are checked as its values are. None to take any.
-    :param padded: property → those of its options that begin or end in a blank.
-    :param this_year: bounds of dates are counted from it; None for the machine's.
+    :param told: called with every record of which a value was changed.
+    :param key: the property that keys are values of; they are checked like its values. None for no check.
+    :param padded: property → those of its options that begin or end with a blank.
+    :param this_year: the year from which the bounds of dates are counted; the machine's if None.
     """
 
     def __init__(
@@ -62,9 +62,10 @@ class Coercer:
         }
 
     def coerce(self, record: Record) -> Record | Result:
-        """Return the record with texts that its properties take; others are left alone.
+        """Normalise the texts of a record. A text that cannot be normalised is left as it is.
 
-        :return: an ``invalid`` result if the key cannot be one, or a value may mean more than one thing.
+        :return: the record; an ``invalid`` result if no contact can have the key, or if a value may mean more
+            than one thing.
         """
         changed: dict[str, str] = {}
         coercions: list[Coercion] = []
@@ -90,7 +91,7 @@ class Coercer:
         return record
 
     def _key_problems(self, record: Record) -> dict[str, str]:
-        """Check the key, and the one that the contact is to have."""
+        """Check the key, and the new key that the contact is to get."""
         name, is_number = str(self._key), self._key_is_number
         problem = form_problem(name, record.key, is_number=is_number)
         if not problem and (key := record.properties.get(name)):
@@ -99,7 +100,7 @@ class Coercer:
 
 
 Coercing = Callable[[str, JSON], Coerced]
-"""Takes the text, and the value that it comes from."""
+"""Normalises a text; it is given the text, and the value that the text comes from."""
 
 
 def _coercion(kind: Kind, padded: Collection[str], this_year: int) -> Coercing:
@@ -166,7 +167,7 @@ def _options(padded: Collection[str], text: str, _: JSON) -> Coerced:
 
 
 def _moment(text: str) -> datetime | None:
-    """Read a day with a time, as databases write it too; None if it is not one."""
+    """Read a day with a time, in the forms of ISO 8601 and of databases; None if the text is not one."""
     if not _DAY_AND_TIME.match(text):
         return None
     with suppress(ValueError):
@@ -191,4 +192,4 @@ _OF_KIND: Mapping[Kind, Coercing] = {
     Kind.NUMBER: _number,
     Kind.DATETIME: _datetime,
 }
-"""What needs to know the kind only. Texts and addresses are left as they are."""
+"""Kind → what normalises its texts, if only the kind matters. Texts and addresses are left as they are."""

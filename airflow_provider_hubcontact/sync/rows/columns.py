@@ -1,4 +1,4 @@
-"""The columns of a row: whether their names can be such, and the text of the one that is the key."""
+"""The columns of a row: checks their names, and reads the key."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from airflow_provider_hubcontact.sync.rows.keys import LARGEST_EXACT_FLOAT
 from airflow_provider_hubcontact.sync.rows.values import UnsupportedValue, checked, number, plain, type_of
 
 MAX_COLUMNS = 10_000
-"""Columns of a row; no database has more."""
+"""The most columns of a row; no database has more."""
 
 
 MAX_NAME_LENGTH = 250
-"""Characters of a column that is sent under its own name; no property has a longer one."""
+"""The longest name of a column that is sent under its own name; no property has a longer one."""
 
 
 _TEXT = frozenset({str})
 
 
 class Stumbled(Exception):
-    """Code stumbled over a value.
+    """A value made our own code, or the code of its class, raise an exception.
 
-    :param column: that has it.
+    :param column: the column that has the value.
     :param error: what was raised.
     """
 
@@ -36,7 +36,7 @@ class Stumbled(Exception):
 
 
 def columns_problem(source: Mapping[Any, object]) -> str | None:
-    """Say what is wrong with the names of a row's columns."""
+    """Return what is wrong with the names of a row's columns; None if they are valid."""
     columns: Any = source
     if type(source) is not dict:
         columns = list(islice(source, MAX_COLUMNS + 1))
@@ -48,27 +48,30 @@ def columns_problem(source: Mapping[Any, object]) -> str | None:
         if column is None:
             return "the row has values without a column: more cells than headings"
         if not issubclass(type(column), str):
-            return f"a {type_of(column)} is not a name of a column, which is text"
+            return f"the name of a column must be text, not a {type_of(column)}"
     return None
 
 
 def checked_name(name: str) -> str:
-    """Return a property's name as Python's own text.
+    """Return the name of a property as a plain ``str``.
 
-    :raises UnsupportedValue: if no property can have it.
+    :raises UnsupportedValue: if no property can have the name.
     """
     if not issubclass(type(name), str):
-        raise UnsupportedValue(f"a {type_of(name)} is no name of a property")
+        raise UnsupportedValue(f"the name of a property must be text, not a {type_of(name)}")
     name = str.__str__(name)
     if len(name) > MAX_NAME_LENGTH:
         raise UnsupportedValue(
-            f"a name of {len(name):,} characters, a property has {MAX_NAME_LENGTH} at most"
+            f"a name of {len(name):,} characters; a property's name has at most {MAX_NAME_LENGTH}"
         )
     return checked(name)
 
 
 def key_text(source: object) -> str:
-    """Write a key; whole numbers of any type give one text."""
+    """Return a key as text. A whole number has the same text, whatever its type.
+
+    :raises UnsupportedValue: if the value cannot be a key.
+    """
     value = source if type(source) is str else plain(source)
     if value is None:
         raise UnsupportedValue("the key is empty")
@@ -77,10 +80,10 @@ def key_text(source: object) -> str:
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
-        raise UnsupportedValue(f"the key is a {type_of(value)}, it must be text or a whole number")
+        raise UnsupportedValue(f"the key must be text or a whole number, not a {type_of(value)}")
     whole, _, fraction = number(value).partition(".")
     if fraction.strip("0"):
-        raise UnsupportedValue(f"the key is a {type_of(value)}, it must be text or a whole number")
+        raise UnsupportedValue(f"the key must be text or a whole number, not a {type_of(value)}")
     if isinstance(value, float) and abs(value) > LARGEST_EXACT_FLOAT:
-        raise UnsupportedValue("the key is a float that may have lost digits: give a whole number or text")
+        raise UnsupportedValue("the key is a float that may have lost digits: send a whole number or text")
     return whole

@@ -1,4 +1,4 @@
-"""Whether HubSpot has a value already, in whatever form it stores it."""
+"""Compares values with those that HubSpot stores, which may have another form."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from enum import StrEnum
 from airflow_provider_hubcontact.sync.rows.keys import lower_case
 
 SHORTEST_PHONE = 6
-"""Digits of the shortest phone number that is told from others by its last digits."""
+"""A phone number must have so many digits to be recognised by its last ones."""
 
 
 _PHONE = re.compile(r"[+\d()\s./-]+", re.ASCII)
 
 
 class Kind(StrEnum):
-    """What the values of a property are ("Properties" guide, property types)."""
+    """What the values of a property are. HubSpot docs: "Properties" guide, property types."""
 
     TEXT = "text"
     EMAIL = "email"
@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 
 def kind_of(name: str, type_: str, field_type: str) -> Kind:
-    """Tell the kind of a property from its definition.
+    """Return the kind of a property.
 
     :param name: internal name.
     :param type_: HubSpot's type.
@@ -46,10 +46,11 @@ def kind_of(name: str, type_: str, field_type: str) -> Kind:
 
 
 def same(kind: Kind, wanted: str, stored: str | None) -> bool:
-    """Tell whether a contact has a value already.
+    """Check whether a contact already has a value.
 
+    :param kind: what the values of the property are.
     :param wanted: what would be written; ``;a`` adds an option.
-    :param stored: what the contact has, None for nothing.
+    :param stored: what the contact has; None for nothing.
     """
     has = stored or ""
     if wanted == has:
@@ -63,11 +64,12 @@ def same(kind: Kind, wanted: str, stored: str | None) -> bool:
 
 
 def kept(kind: Kind, wanted: str, old: str | None, shown: str | None) -> bool:
-    """Check whether HubSpot shows the value that a property had, and not the one that was written.
+    """Check whether HubSpot still shows the old value of a property, and not the one that was written.
 
-    HubSpot stores some values in a form of its own: trimmed, without a phone number's blanks, rounded. What
-    only looks different is not taken for the old value.
+    HubSpot stores some values in a form of its own: trimmed, without a phone number's blanks, rounded. A
+    value that only looks different is not taken for the old one.
 
+    :param kind: what the values of the property are.
     :param wanted: what was written; ``;a`` adds an option.
     :param old: what the contact had before.
     :param shown: what HubSpot says that it has now.
@@ -87,7 +89,7 @@ def _letters(text: str) -> str:
 
 
 def _is_same_phone(one: str, other: str) -> bool:
-    """Check whether two texts are one phone number, with and without the code of its country."""
+    """Check whether two texts are the same phone number, with or without the code of its country."""
     if not (_PHONE.fullmatch(one) and _PHONE.fullmatch(other)):
         return False
     digits = sorted((_letters(each.replace("(0)", "")).lstrip("0") for each in (one, other)), key=len)
@@ -107,7 +109,7 @@ def _is_same_day(one: str, other: str) -> bool:
 
 
 def _number(value: str) -> Hashable:
-    """Read a number; Python knows more of them than HubSpot: NaN, infinity, ``1_000``, other digits."""
+    """Read a number as HubSpot does. Python reads more: NaN, infinity, ``1_000``, other digits."""
     if not value.isascii() or "_" in value:
         return value
     try:
@@ -127,7 +129,7 @@ _MILLISECONDS = re.compile(r"-?\d{1,15}", re.ASCII)
 
 
 def _moment(value: str) -> Hashable:
-    """Read ISO 8601, in UTC without a zone, or milliseconds since 1970; as milliseconds."""
+    """Read ISO 8601, which is in UTC if it has no zone, or milliseconds since 1970. Return milliseconds."""
     if _MILLISECONDS.fullmatch(value):
         return int(value)
     if not _MOMENT.fullmatch(value):
@@ -141,7 +143,7 @@ def _moment(value: str) -> Hashable:
 
 
 def _instant(value: str) -> Hashable:
-    """Read ISO 8601 with a time; anything else may be a text that looks like something."""
+    """Read ISO 8601 with a time. Anything else may be a text that only looks like a moment."""
     return _moment(value) if "T" in value else value
 
 
@@ -158,7 +160,7 @@ _CANONICAL: Mapping[Kind, Callable[[str], Hashable]] = {
     Kind.OPTIONS: _options,
     Kind.UNKNOWN: _instant,
 }
-"""Kind → a form in which equal values are equal. Texts and single options have one form only."""
+"""Kind → what brings equal values into the same form. Texts and single options have only one form."""
 
 
 _ALIKE: Mapping[Kind, tuple[Callable[[str, str], bool], ...]] = {
@@ -167,7 +169,7 @@ _ALIKE: Mapping[Kind, tuple[Callable[[str, str], bool], ...]] = {
     Kind.DATE: (_is_same_day,),
     Kind.UNKNOWN: (_is_same_text, _is_same_phone, _is_same_float, _is_same_day),
 }
-"""Kind → how a value that was written can differ from what HubSpot stores of it; other kinds do not."""
+"""Kind → checks whether HubSpot may have stored one value in the form of the other."""
 
 
 _OF_TYPES: Mapping[str, Kind] = {

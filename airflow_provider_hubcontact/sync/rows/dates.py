@@ -1,4 +1,4 @@
-"""Which day or moment a value means, where it means one only."""
+"""Which day or moment a value means, if it can mean only one."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime, timedelta
 from airflow_provider_hubcontact.sync.rows.values import UnsupportedValue
 
 DAY = 86_400_000
-"""Milliseconds of a day."""
+"""Milliseconds in a day."""
 
 
 SHORTEST = 10**11
-"""Milliseconds since 1970 that are taken for such; a smaller number is in seconds until the year 5138."""
+"""The smallest number that is taken for milliseconds since 1970; smaller ones may be seconds."""
 
 
 LARGEST = 253_402_300_799_999
@@ -22,21 +22,21 @@ LARGEST = 253_402_300_799_999
 
 
 MOST_YEARS = 1_000
-"""A date is at most so many years from now ("Properties" guide, INVALID_DATE)."""
+"""HubSpot accepts dates that are at most so many years from now ("Properties" guide, INVALID_DATE)."""
 
 
 DROPPED = "the time of day is dropped from a date"
 
 
 WHOLE = re.compile(r"-?\d{1,25}", re.ASCII)
-"""A whole number, of nanoseconds at most."""
+"""A whole number with so many digits as nanoseconds can have."""
 
 
 def day_of(moment: datetime) -> tuple[date, str | None]:
-    """Return the day that a moment stands for in a property of days.
+    """Return the day that a moment means in a property that holds days.
 
-    Midnight of its own zone is the beginning of that day. Another time of day in a zone may have been a
-    midnight of another zone, and so another day.
+    Midnight of its own zone means the day that begins then. Any other time of day may have been midnight of
+    another zone, and so mean another day.
 
     :return: the day, and what was done to the moment, if anything.
     :raises UnsupportedValue: if it may be two days.
@@ -51,21 +51,21 @@ def day_of(moment: datetime) -> tuple[date, str | None]:
 
 
 def check_day(day: date, this_year: int) -> None:
-    """Check that HubSpot takes a day.
+    """Check that HubSpot accepts a day.
 
     :raises UnsupportedValue: if it is too far from now.
     """
     if abs(day.year - this_year) > MOST_YEARS:
         first, last = max(this_year - MOST_YEARS, 1), this_year + MOST_YEARS
         raise UnsupportedValue(
-            f"{day.isoformat()}: HubSpot takes dates of the years {first:04} to {last} only"
+            f"{day.isoformat()}: HubSpot accepts only dates of the years {first:04} to {last}"
         )
 
 
 def check_day_number(number: int, this_year: int) -> None:
     """Check that a whole number is a day: milliseconds since 1970 at midnight in UTC.
 
-    :raises UnsupportedValue: if it is not, with what it may be.
+    :raises UnsupportedValue: if it is not; the message says what it may be instead.
     """
     if number % DAY:
         raise UnsupportedValue(f"{number} is not a midnight in milliseconds since 1970{_guess(number)}")
@@ -76,10 +76,10 @@ def check_day_number(number: int, this_year: int) -> None:
 def check_moment_number(number: int) -> None:
     """Check that a whole number is a moment: milliseconds since 1970.
 
-    :raises UnsupportedValue: if it hardly is, with what it may be.
+    :raises UnsupportedValue: if it is too small; the message says what it may be instead.
     """
     if abs(number) < SHORTEST:
-        raise UnsupportedValue(f"{number} is hardly meant in milliseconds since 1970{_guess(number)}")
+        raise UnsupportedValue(f"{number} is too small for milliseconds since 1970{_guess(number)}")
     _check_range(number)
 
 
@@ -103,7 +103,7 @@ _UNITS: Mapping[str, int] = {"seconds": 1, "microseconds": 10**6, "nanoseconds":
 
 
 def _guess(number: int) -> str:
-    """Say what a number may be instead."""
+    """Return a half-sentence with what a number may be instead; empty if nothing fits."""
     digits = str(abs(number))
     guesses: list[str] = []
     if number > 0 and len(digits) == 4:

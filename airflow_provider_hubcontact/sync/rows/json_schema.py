@@ -1,4 +1,4 @@
-"""Records against a JSON Schema that is compiled before the first of them."""
+"""Validates records against a JSON Schema, which is compiled before the first of them."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ MAX_PROBLEM_LENGTH = 300
 
 
 class Schema:
-    """A JSON Schema that was checked and compiled, draft 2020-12 unless its ``$schema`` says otherwise.
+    """A checked and compiled JSON Schema, of draft 2020-12 unless its ``$schema`` says otherwise.
 
-    ``format`` is checked. A reference may lead to a file in the folder of the schema's own file, or below it;
-    no host is ever called.
+    ``format`` is checked. A reference may lead to a file in the folder of the schema's own file, or below it.
+    No host is ever called.
 
     :param schema: the schema document; or a validator of ``jsonschema``, which then decides alone.
-    :param folder: where the schema's file is; None if it is no file.
-    :raises InvalidSchema: if it is no JSON Schema, or refers to something that is not there.
+    :param folder: the folder of the schema's file; None if the schema does not come from a file.
+    :raises InvalidSchema: if the schema is not valid, or refers to something that is not there.
     """
 
     def __init__(self, schema: Any, folder: Path | None = None) -> None:
@@ -55,13 +55,13 @@ class Schema:
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Names that every record must have, as far as the schema says so at its top."""
+        """Names that every record must have, according to the top level of the schema."""
         named = self._top.get("required")
         return tuple(map(str, named)) if isinstance(named, list) else ()
 
     @property
     def properties(self) -> Mapping[str, Mapping[str, Any]]:
-        """Name → what the schema says of it, at its top."""
+        """Name → what the top level of the schema says of it."""
         told = self._top.get("properties")
         return {name: each for name, each in dict(told or {}).items() if isinstance(each, Mapping)}
 
@@ -74,8 +74,8 @@ class Schema:
         """Compile a schema that may also be JSON text, or the path of a file.
 
         :param source: a path, JSON text, a document, or a validator of ``jsonschema``.
-        :param folder: where the text comes from; None if that is no file.
-        :raises InvalidSchema: if it cannot be read, is no JSON, or no JSON Schema.
+        :param folder: the folder that the text comes from; None if it does not come from a file.
+        :raises InvalidSchema: if it cannot be read, is not JSON, or is not a valid schema.
         """
         if isinstance(source, Path):
             path = source
@@ -88,13 +88,13 @@ class Schema:
         try:
             document = json.loads(source)
         except json.JSONDecodeError as error:
-            raise InvalidSchema(f"the schema is no JSON: {error}") from error
+            raise InvalidSchema(f"the schema is not JSON: {error}") from error
         except RecursionError:
             raise InvalidSchema("the JSON Schema is nested too deeply") from None
         return cls(document, folder)
 
     def check(self, record: Record) -> Result | None:
-        """Validate a record as it looks after mapping.
+        """Validate a record after its mapping.
 
         :param record: the record; its ``document`` is what the schema sees.
         :return: None if it is valid, else an ``invalid`` result that lists the first problems.
@@ -139,7 +139,7 @@ class _Compiled:
 
 
 class _Own:
-    """Validates with a validator of ``jsonschema`` that the task was given."""
+    """Validates with a ``jsonschema`` validator that was given to the task."""
 
     def __init__(self, validator: Any) -> None:
         self._validator = validator
@@ -168,23 +168,23 @@ def _broken(error: Exception, document: object) -> str:
     if isinstance(error, jsonschema_rs.ValidationError) and error.instance_path:
         path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path)
         return f"the JSON Schema is broken at ${path}: {next(of_compiled(error, document)).says}"
-    return f"no valid JSON Schema: {str(error).splitlines()[0]}"
+    return f"the JSON Schema is not valid: {str(error).splitlines()[0]}"
 
 
 def _json(value: object, path: str) -> Any:
-    """Return a schema as JSON has it.
+    """Return a schema as plain JSON values.
 
-    :raises InvalidSchema: if JSON has no such name or value; it says where.
+    :raises InvalidSchema: if JSON has no such name or value; the message says where.
     """
     if isinstance(value, Mapping):
         if odd := [name for name in value if not isinstance(name, str)]:
-            raise InvalidSchema(f"the JSON Schema is broken at {path}: {odd[0]!r:.80} is no name in JSON")
+            raise InvalidSchema(f"the JSON Schema is broken at {path}: {odd[0]!r:.80} is not a name in JSON")
         return {name: _json(each, f"{path}.{name}") for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_json(each, f"{path}[{index}]") for index, each in enumerate(value)]
     if _is_json_scalar(value):
         return value
-    raise InvalidSchema(f"the JSON Schema is broken at {path}: a {type(value).__name__} is no JSON")
+    raise InvalidSchema(f"the JSON Schema is broken at {path}: a {type(value).__name__} is not a JSON value")
 
 
 def _is_json_scalar(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""By which text a contact is known: the one form of a key, and which keys cannot be one."""
+"""Keys, which identify contacts: their normal form, and which texts cannot be one."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ MAX_EMAIL_LENGTH = 320
 
 
 LARGEST_EXACT_FLOAT = 2**53
-"""A larger whole number may have lost digits as a float."""
+"""A float may have lost digits of a larger whole number."""
 
 
 LOOKALIKES = "\u0130\u212a"
-"""The only letters beyond ASCII that lower case turns into ASCII ones: İ, and K for Kelvin."""
+"""The only letters beyond ASCII whose lower case is ASCII: İ, and K for Kelvin."""
 
 
 ADDRESS = (
     r'^("[^"]+"|[^\s@()<>,;:\\"\[\]]+)@'
     r"(\[[0-9A-Za-z.:]+\]|[^\s@()<>,;:\\\"\[\].]+(\.[^\s@()<>,;:\\\"\[\].]+)+)$"
 )
-"""What HubSpot can take for an address; it refuses more ("Error handling", INVALID_EMAIL)."""
+"""Matches all that HubSpot accepts as an address, and some more ("Error handling", INVALID_EMAIL)."""
 
 
 _ADDRESS = re.compile(ADDRESS)
@@ -48,11 +48,11 @@ _PARTS = re.compile(f"([{LOOKALIKES}])")
 
 
 def normalized_key(name: str, value: str, *, is_number: bool = False) -> str:
-    """Return the text by which a contact is known, wherever the key comes from: a row, HubSpot, a ledger.
+    """Return the normal form of a key, wherever it comes from: a row, HubSpot, a ledger.
 
     :param name: the property that the key is a value of.
     :param value: the key.
-    :param is_number: whether the property is a number: all texts of a number are one.
+    :param is_number: whether the property holds numbers, so that ``7`` and ``7.0`` are the same key.
     """
     value = value.strip()
     if name == EMAIL:
@@ -61,10 +61,10 @@ def normalized_key(name: str, value: str, *, is_number: bool = False) -> str:
 
 
 def lower_case(address: str) -> str:
-    """Return an address in lower case, as HubSpot stores it; no letter beyond ASCII becomes an ASCII one.
+    """Return an address in lower case, as HubSpot stores it.
 
-    Otherwise somebody else's address could come of it. ``lower`` and not ``casefold``: the latter turns ``ß``
-    into ``ss``.
+    No letter beyond ASCII becomes an ASCII one, since that could be the address of somebody else. For the
+    same reason it is not case-folded, which turns ``ß`` into ``ss``.
     """
     if address.isascii() or not any(letter in address for letter in LOOKALIKES):
         return address.lower()
@@ -72,30 +72,30 @@ def lower_case(address: str) -> str:
 
 
 def key_problem(name: str, key: str, *, is_number: bool = False) -> str | None:
-    """Say why no contact can have a key.
+    """Return why no contact can have a key.
 
     :param name: the property that the key is a value of.
-    :param key: as :func:`normalized_key` returns it.
-    :param is_number: whether the property is a number.
-    :return: None if one can.
+    :param key: what :func:`normalized_key` returned.
+    :param is_number: whether the property holds numbers.
+    :return: None if a contact can have it.
     """
     return text_problem(name, key) or form_problem(name, key, is_number=is_number)
 
 
 def text_problem(name: str, key: str) -> str | None:
-    """Say why a text cannot be a key, whatever the property is."""
+    """Return why a text cannot be a key, whatever its property holds; None if it can."""
     if not key:
         return "the key is empty"
     if not key.isprintable():
         return f"the key has a character that is not printable: {_shorten(key)}"
     limit = MAX_EMAIL_LENGTH if name == EMAIL else MAX_TEXT_LENGTH
     if len(key) > limit:
-        return f"the key has {len(key):,} characters, at most {limit:,} are possible"
+        return f"the key has {len(key):,} characters; at most {limit:,} are allowed"
     return None
 
 
 def form_problem(name: str, key: str, *, is_number: bool = False) -> str | None:
-    """Say why a key is not a value of its property."""
+    """Return why a key is not a valid value of its property; None if it is."""
     if name == EMAIL:
         return None if _USUAL_ADDRESS.fullmatch(key) else _address_problem(key)
     if not is_number and name != RECORD_ID:
@@ -103,7 +103,11 @@ def form_problem(name: str, key: str, *, is_number: bool = False) -> str | None:
     if _NUMBER.fullmatch(key) and Decimal(key).as_tuple().exponent > 0:  # type: ignore[operator]
         return f"{_shorten(key)} has lost digits: write the number without exponent"
     if name == RECORD_ID:
-        return None if _RECORD_ID.fullmatch(key) else f"{_shorten(key)} is not a record id, a whole number"
+        return (
+            None
+            if _RECORD_ID.fullmatch(key)
+            else f"{_shorten(key)} is not a record id, which is a whole number"
+        )
     return None if _NUMBER.fullmatch(key) else f"{_shorten(key)} is not a number"
 
 
@@ -111,7 +115,9 @@ def _address_problem(key: str) -> str | None:
     if not _ADDRESS.fullmatch(key):
         return f"{_shorten(key)} is not an e-mail address"
     if letter := next((each for each in LOOKALIKES if each in key), None):
-        return f"{_shorten(key)} has the letter U+{ord(letter):04X}, which HubSpot may take for an ASCII one"
+        return (
+            f"{_shorten(key)} has the letter U+{ord(letter):04X}, which HubSpot may read as an ASCII letter"
+        )
     return None
 
 

@@ -1,4 +1,4 @@
-"""A validator of ``jsonschema`` as a task's setting: Airflow copies, renders and shows settings."""
+"""A ``jsonschema`` validator as the setting of a task: Airflow copies, renders and shows settings."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 
 class OwnValidator:
-    """Hands a validator on as it is, and shows its class and a digest of its schema.
+    """Wraps a validator, so that Airflow shows only its class and a digest of its schema.
 
-    Airflow would show it with all of its schema, its registry and addresses of memory.
+    Airflow would show a bare validator with its schema, its registry, and addresses of memory.
 
-    :param validator: of ``jsonschema``.
+    :param validator: a validator of ``jsonschema``.
     """
 
     def __init__(self, validator: Any) -> None:
@@ -30,21 +30,21 @@ class OwnValidator:
         return errors
 
     def check_schema(self, schema: object) -> None:
-        """Check a schema as the validator's class does it."""
+        """Check a schema with the validator's class."""
         self._validator.check_schema(schema)
 
     def __deepcopy__(self, _: object) -> OwnValidator:
-        """Return itself: nothing changes it."""
+        """Return the validator itself, since nothing changes it."""
         return self
 
     def __repr__(self) -> str:
-        """Return what the task's page shows; another schema is shown otherwise."""
+        """Return what the page of the task shows. It differs for another schema."""
         text = json.dumps(self.schema, sort_keys=True, default=lambda value: type(value).__name__)
         digest = blake2b(text.encode(errors="surrogatepass"), digest_size=4).hexdigest()
         return f"<{type(self._validator).__name__} {digest}>"
 
 
 def is_validator(schema: object) -> bool:
-    """Check whether a schema is a validator of ``jsonschema``; that is not imported for it."""
+    """Check whether a schema is a validator of ``jsonschema``, without an import of that library."""
     has = (callable(getattr(schema, name, None)) for name in ("iter_errors", "check_schema"))
     return not isinstance(schema, type) and all(has)

@@ -1,6 +1,6 @@
-"""The JSON Schema that is printed for a portal: of values that the sync accepts, before they are made fit.
+"""The JSON Schema that is printed for a portal. It describes the values that the sync accepts from a source.
 
-The sync itself checks the texts that they become, and is the stricter one: a schema cannot tell a midnight.
+The sync itself checks the texts that it makes of them, and is stricter: a schema cannot recognise a midnight.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from airflow_provider_hubcontact.sync.rows.keys import ADDRESS
 from airflow_provider_hubcontact.sync.rows.values import MAX_TEXT_LENGTH
 
 LONGEST_PATTERN = 10_000
-"""Characters; a pattern of many more is too much for an engine."""
+"""The longest pattern in characters; a much longer one is too much for an engine."""
 
 
 Schema = dict[str, Any]
 
 
 _BLANKS = r"[\s\x1c-\x1f\x85]*"
-"""What is dropped around a value: all that Python calls blank, in any engine."""
+"""The blanks that are dropped around a value: all that Python calls so, in the words of any engine."""
 
 
 _BETWEEN = _BLANKS.replace("]*", ";]")
@@ -31,11 +31,11 @@ _NOTHING: list[Schema] = [{"type": "null"}, {"type": "string", "pattern": f"^{_B
 
 
 def accepted(kind: Kind, options: Iterable[str], rules: Sequence[Mapping[str, Any]]) -> Schema:
-    """Return the JSON Schema of the values that a property may be given.
+    """Return the JSON Schema of the values that a property accepts from a source.
 
     :param kind: what its values are.
-    :param options: of an enumeration; none if any value may be one.
-    :param rules: what the portal's admins demand of its texts, as JSON Schema.
+    :param options: the options of an enumeration; empty if it accepts any.
+    :param rules: the rules of the portal's admins for its texts, as JSON Schema.
     """
     options = list(options)
     if kind in _ANY_TEXT and not options:
@@ -51,7 +51,7 @@ def _text(pattern: str) -> Schema:
 
 
 def _of_options(options: Sequence[str]) -> list[Schema]:
-    """Return the schemas of one option, or of several that are separated by semicolons."""
+    """Return the schemas of one option, and of several with semicolons between them."""
     forms: list[Schema] = [{"type": "string"}]
     if sum(map(len, options)) <= LONGEST_PATTERN:
         one = "|".join(re.escape(option.strip()) for option in options)
@@ -97,4 +97,4 @@ _FORMS: Mapping[Kind, Sequence[Schema]] = {
         _text("[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]|0|1"),
     ],
 }
-"""Kind → the forms that a value may have."""
+"""Kind → the schemas of the forms that a value may have."""

@@ -23,19 +23,19 @@ from airflow_provider_hubcontact.sync.rows.values import MAX_TEXT_LENGTH
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
-MOST_OPTIONS_NAMED = 5
+MAX_OPTIONS_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """A property, as far as its values are concerned.
+    """What a property accepts.
 
     :param name: internal name.
     :param kind: what its values are.
-    :param label: what people see.
-    :param options: value → label, of an enumeration; empty if any value may be one.
-    :param read_only: whether HubSpot alone sets it.
-    :param rules: what the portal's admins demand besides.
+    :param label: the name that people see.
+    :param options: value → label of an enumeration; empty if it accepts any value.
+    :param read_only: whether only HubSpot sets it.
+    :param rules: the further rules of the portal's admins.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Property:
     rules: Sequence[AdminRule] = ()
 
     def schema(self) -> dict[str, Any]:
-        """Give the JSON Schema of the property's texts; an empty one clears the property."""
+        """Return the JSON Schema of the texts that may be written. An empty text clears the property."""
         titled: dict[str, Any] = {"title": self.label} if self.label else {}
         if self.read_only:
             return {**titled, "readOnly": True, "not": {}}
@@ -64,7 +64,7 @@ class Property:
         return {**titled, "anyOf": [{"const": ""}, allowed]}
 
     def accepted(self) -> dict[str, Any]:
-        """Return the JSON Schema of the values that the sync accepts, before they are made fit."""
+        """Return the JSON Schema of the values that the sync accepts from a source."""
         titled: dict[str, Any] = {"title": self.label} if self.label else {}
         if self.name == RECORD_ID:  # it may be the key
             return {**titled, "readOnly": True, "type": ["string", "integer"]}
@@ -74,7 +74,7 @@ class Property:
 
     @property
     def formats(self) -> dict[str, Callable[[str], bool]]:
-        """Formats that the schema names, and what tells whether a text has them."""
+        """Name of each format in the schema → checks whether a text has it."""
         found = {name: holds for rule in self.rules for name, holds in rule.formats.items()}
         if self._has_long_options:
             allowed = {"", *self.options}
@@ -90,7 +90,7 @@ class Property:
         return self.kind is Kind.OPTIONS and sum(map(len, self.options)) > LONGEST_PATTERN
 
     def explain(self, value: str) -> str:
-        """Say what is wrong with a value that the schema refuses."""
+        """Return what is wrong with a text that the schema refuses."""
         if self.read_only:
             return f"HubSpot sets {self.name} itself: it cannot be written"
         form = {"type": "string", **_FORMS.get(self.kind, {})}
@@ -99,8 +99,8 @@ class Property:
                 if not _is_valid(rule.keywords, value, rule.formats):
                     return f"{self.name}: {_shown(value)} breaks the portal's rule: {rule.says}"
         if not self.options:
-            what = _NAMES.get(self.kind, "value that the portal's rules allow")
-            return f"{self.name}: {_shown(value)} is no {what}"
+            what = _NAMES.get(self.kind, "a value that the portal's rules allow")
+            return f"{self.name}: {_shown(value)} is not {what}"
         parts = [part for part in value.split(";") if part] if self.kind is Kind.OPTIONS else [value]
         wrong = next((part for part in parts if part not in self.options), value)
         return f"{self.name}: {_json_list(value) or self._nearest(wrong)}"
@@ -112,16 +112,16 @@ class Property:
         folded = {option.casefold(): option for option in self.options} | by_label
         close = get_close_matches(value.strip().casefold(), folded, n=1)
         if close:
-            return f"{_shown(value)} is no option; the nearest is {_shown(folded[close[0]])}"
-        named = ", ".join(map(_shown, list(self.options)[:MOST_OPTIONS_NAMED]))
-        more = ", …" if len(self.options) > MOST_OPTIONS_NAMED else ""
-        return f"{_shown(value)} is no option; there are {named}{more}"
+            return f"{_shown(value)} is not an option; the nearest is {_shown(folded[close[0]])}"
+        named = ", ".join(map(_shown, list(self.options)[:MAX_OPTIONS_NAMED]))
+        more = ", …" if len(self.options) > MAX_OPTIONS_NAMED else ""
+        return f"{_shown(value)} is not an option; the options are {named}{more}"
 
 
 class PortalSchema:
-    """The properties of a portal.
+    """Checks records against the properties of a portal.
 
-    :param properties: all of them.
+    :param properties: all properties of the portal.
     """
 
     def __init__(self, properties: Iterable[Property]) -> None:
@@ -137,9 +137,9 @@ class PortalSchema:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The schema of records before their values are made fit, draft 2020-12.
+        """The JSON Schema (draft 2020-12) of records as they come from a source.
 
-        It allows other names: the key may have the name of its column.
+        It allows other names, too, since the key may have the name of its column.
         """
         return {
             "$schema": DRAFT,
@@ -150,8 +150,9 @@ class PortalSchema:
     def check(self, record: Record, values: Mapping[str, str]) -> Result | None:
         """Check what is to be written for a record.
 
+        :param record: the record.
         :param values: property → text.
-        :return: None if HubSpot can take it, as far as the definitions tell; else an ``invalid`` result.
+        :return: None if the portal's definitions allow the values, else an ``invalid`` result.
         """
         if self._validator.is_valid(dict(values)):
             return None
@@ -166,7 +167,7 @@ class PortalSchema:
         )
 
     def missing(self, names: Iterable[str]) -> dict[str, str | None]:
-        """Give names of properties that the portal does not have, each with the closest that it has."""
+        """Return the names that are no property of the portal, each with the closest property, if any."""
         unknown = [name for name in dict.fromkeys(names) if name not in self._properties]
         return {name: self._closest(name) for name in unknown}
 
@@ -198,15 +199,15 @@ _FORMS: Mapping[Kind, Mapping[str, Any]] = {
     },
     Kind.BOOLEAN: {"enum": ["true", "false"]},
 }
-"""Kind → which texts HubSpot reads as such ("Properties" guide; "Error handling")."""
+"""Kind → the schema of its texts ("Properties" guide; "Error handling")."""
 
 
 _NAMES: Mapping[Kind, str] = {
-    Kind.TEXT: "text that a property holds",
-    Kind.EMAIL: "address",
-    Kind.NUMBER: "number",
-    Kind.DATE: "date",
-    Kind.DATETIME: "time",
+    Kind.TEXT: "a text that a property can hold",
+    Kind.EMAIL: "an e-mail address",
+    Kind.NUMBER: "a number",
+    Kind.DATE: "a date",
+    Kind.DATETIME: "a time",
     Kind.BOOLEAN: "true or false",
 }
 
@@ -220,7 +221,7 @@ def _is_valid(
 
 
 def _json_list(value: str) -> str | None:
-    """Say that a value is the JSON text of a list, as Snowflake gives its arrays."""
+    """Explain that a value is the JSON text of a list, which Snowflake makes of arrays. None if it is not."""
     if not value.lstrip().startswith("["):
         return None
     try:
@@ -230,7 +231,7 @@ def _json_list(value: str) -> str | None:
     if not isinstance(items, list):
         return None
     return (
-        f"{_shown(value)} is the JSON text of a list: give a list, or options with semicolons between them "
+        f"{_shown(value)} is the JSON text of a list: send a list, or options with semicolons between them "
         "(in Snowflake ARRAY_TO_STRING(…, ';'))"
     )
 

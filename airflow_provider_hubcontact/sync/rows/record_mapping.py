@@ -1,4 +1,4 @@
-"""From a source row to a record: mapping, key, HubSpot's text form."""
+"""Turns a row of the source into a record: mapping, key, and HubSpot's text forms."""
 
 from __future__ import annotations
 
@@ -35,29 +35,29 @@ from airflow_provider_hubcontact.sync.rows.values import (
     type_of,
 )
 
-NO_VALUE = "NaN, NaT or NA is no value"
+NO_VALUE = "NaN, NaT or NA is read as None"
 
 
 MAX_PROBLEMS = 20
-"""Problems of a record that its reason names."""
+"""The most problems that the reason of a record names."""
 
 
 class BadRow(NamedTuple):
-    """A row that its source could not read; the others go on.
+    """Stands for a row that could not be read from its source; the other rows go on.
 
-    :param reason: what is wrong with it.
+    :param reason: what is wrong with the row.
     """
 
     reason: str
 
 
 class Taken(NamedTuple):
-    """What was taken of a row.
+    """The values of a row, while a record is made of them.
 
-    :param properties: name → text.
-    :param document: name → JSON value.
-    :param problems: column → what is wrong with it.
-    :param coercions: what was changed.
+    :param properties: property → text.
+    :param document: property → JSON value.
+    :param problems: column → what is wrong with its value.
+    :param coercions: how values were changed.
     """
 
     properties: dict[str, str]
@@ -76,13 +76,13 @@ class RecordMapping:
 
     :param key: column whose value identifies the contact.
     :param id_property: HubSpot property that the key is a value of.
-    :param mapping: column → property; columns that it does not name are not sent.
+    :param mapping: column → property; only the columns listed here are sent.
         None sends every column under its own name.
     :param becomes: column with the value that the key's property is to get instead.
-    :param nulls: whether None is left out or clears the property.
+    :param nulls: what None does to the property.
     :param time_form: how datetimes are written.
-    :param timestamp: column that says when the row's values were set.
-    :param unsent: columns that are not sent unless the mapping names them.
+    :param timestamp: column with the time when the row's values were set.
+    :param unsent: columns that are sent only if the mapping names them.
     :param kinds: property → what its values are, as far as it is known.
     :param document_key: name under which a record's document has the key; the property that the mapping
         sends the key's column as, or the column, unless given.
@@ -100,11 +100,11 @@ class RecordMapping:
     document_key: str | None = None
 
     def record(self, row: int, source: object) -> Record | Result:
-        """Shape one row.
+        """Make a record of a row.
 
         :param row: its number, from 1.
         :param source: the row, a mapping of column names to values.
-        :return: the record, or an ``invalid`` result that names everything wrong with the row.
+        :return: the record, or an ``invalid`` result that names all that is wrong with the row.
         """
         try:
             return self._record(row, source)
@@ -114,7 +114,7 @@ class RecordMapping:
             return internal_error(row, "", error, "read")
 
     def key_of(self, source: object) -> str | None:
-        """Return a row's key alone; None if it has none that can be used."""
+        """Return the key of a row; None if it has none that is valid."""
         try:
             return self._key(source) if isinstance(source, Mapping) else None
         except Exception:  # noqa: BLE001 - a row may be of any class, with any defect
@@ -122,11 +122,11 @@ class RecordMapping:
 
     @property
     def key_property(self) -> str:
-        """The name under which a record's document has the key."""
+        """The name of the key in the document of a record."""
         return self.document_key or (self.mapping or {}).get(self.key, self.key)
 
     def columns(self, source: Mapping[Any, object]) -> list[tuple[str, object]]:
-        """Return the row's values with the names of the properties that they are for."""
+        """Return the values of a row, each with the name of its property."""
         if self.mapping is not None:
             return [(name, source[column]) for column, name in self.mapping.items() if column in source]
         own = {self.key, self.timestamp, *self.unsent}
@@ -156,7 +156,7 @@ class RecordMapping:
             return stumbled_over(error, row, key)
 
     def _copied(self, source: Mapping[Any, object]) -> dict[Any, object]:
-        """Return what is needed of a row of any class, whose methods may do anything."""
+        """Copy what is needed of a row of any class, since its methods may do anything."""
         if self.mapping is None:
             columns = list(islice(source, MAX_COLUMNS))
         else:
@@ -212,7 +212,7 @@ class RecordMapping:
     def _take(self, name: str, value: object, taken: Taken) -> Stumbled | None:
         """Take a value, or note what is wrong with it.
 
-        :return: what code stumbled over: a value may be of any class, with any defect.
+        :return: the exception that it caused, if any: a value may be of any class, with any defect.
         """
         try:
             if type(name) is not str or not name.isascii() or len(name) > MAX_NAME_LENGTH:
@@ -267,7 +267,7 @@ class RecordMapping:
             if isinstance(value, datetime):
                 return millis(value)
             taken.note(
-                self.timestamp, f"a timestamp is a datetime or milliseconds, this is a {type_of(value)}"
+                self.timestamp, f"a timestamp must be a datetime or milliseconds, not a {type_of(value)}"
             )
         except UnsupportedValue as error:
             taken.note(self.timestamp, str(error))
@@ -279,19 +279,22 @@ class RecordMapping:
 def _no_mapping(row: int, source: object) -> Result:
     if isinstance(source, BadRow):
         return invalid(row, "", "ROW", {"": source.reason})
-    reason = f"a record maps columns to values, this is a {type_of(source)}"
+    reason = f"a row must map columns to values, this is a {type_of(source)}"
     return invalid(row, "", "NOT_A_MAPPING", {"": reason})
 
 
 def stumbled_over(error: Stumbled, row: int, key: str) -> Result:
-    """Return the result of a record over whose value code stumbled."""
+    """Return the result of a record with a value that caused an exception."""
     return internal_error(row, key, error.error, "read", (printable(error.column, MAX_NAME_LENGTH),))
 
 
 def invalid(row: int, key: str, category: str, problems: Mapping[str, str]) -> Result:
-    """Return the result of a record that is not sent.
+    """Return the result of a record that is not valid.
 
-    :param problems: column or property → what is wrong; without a name if it is about the whole row.
+    :param row: number of the row.
+    :param key: the record's key; empty if it has none.
+    :param category: the kind of the problems.
+    :param problems: column or property → what is wrong with it; ``""`` for the whole row.
     """
     reason = "; ".join(islice(problems.values(), MAX_PROBLEMS))
     if len(problems) > MAX_PROBLEMS:

@@ -14,26 +14,26 @@ if TYPE_CHECKING:
     from referencing import Resource
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
-"""Of a file that a schema refers to."""
+"""Size of a file that a schema may refer to."""
 
 
 PLACE = "https://schema.invalid/folder/schema.json"
-"""What references are relative to, where the schema has no ``$id``: a name, and no host can have it."""
+"""The base of relative references if the schema has no ``$id``. No host can have this name."""
 
 
 _VALUES = frozenset({"const", "default", "enum", "examples"})
-"""Keywords below which there are values, no schemas."""
+"""Keywords that hold values, not schemas."""
 
 
 class InvalidSchema(ValueError):
-    """The schema itself is broken; nothing can be validated with it."""
+    """The schema itself is not valid, so nothing can be validated with it."""
 
 
 class SchemaFiles:
-    """Finds what a schema refers to, in its own folder or one below it. No host is ever called.
+    """Finds the documents that a schema refers to, in its own folder or below it. No host is ever called.
 
     :param document: the schema.
-    :param folder: where its file is; None if it is no file.
+    :param folder: the folder of its file; None if the schema does not come from a file.
     :raises InvalidSchema: if its ``$id`` is not valid.
     """
 
@@ -47,9 +47,10 @@ class SchemaFiles:
             raise InvalidSchema(f"the JSON Schema is broken at $.$id: {error}") from None
 
     def retrieve(self, uri: str) -> Any:
-        """Return the document of a URI, from a file.
+        """Return the document that a URI names, from a file.
 
-        :raises InvalidSchema: if it is no JSON Schema in a file beside the schema.
+        :param uri: the URI, with or without a fragment.
+        :raises InvalidSchema: if no file of the folder has it, or if it is not a valid schema.
         """
         uri = urldefrag(uri).url
         if uri not in self._read:
@@ -57,14 +58,14 @@ class SchemaFiles:
             if path is None:
                 name = uri.removeprefix(urljoin(PLACE, "."))
                 raise InvalidSchema(
-                    f"the schema refers to {name}, which it does not hold; put it under $defs, or into a "
+                    f"the schema refers to {name}, which it does not contain; put it under $defs, or into a "
                     ".json file in the folder of the schema's file"
                 )
             self._read[uri] = self._load(path)
         return self._read[uri]
 
     def _path(self, uri: str) -> Path | None:
-        """Return the file of a URI, if it may be read."""
+        """Return the file that a URI names; None if there is none that may be read."""
         if self._folder is None:
             return None
         beside = urljoin(self.base, ".")
@@ -92,7 +93,7 @@ class SchemaFiles:
             if isinstance(error, InvalidSchema):
                 raise
             raise InvalidSchema(
-                f"the schema refers to {path.name}, which is no JSON or cannot be read: {error}"
+                f"the schema refers to {path.name}, which is not JSON or cannot be read: {error}"
             ) from None
         try:
             checked(document, f"the JSON Schema {path.name}")
@@ -101,9 +102,9 @@ class SchemaFiles:
         return document
 
     def check_references(self) -> None:
-        """Find a reference that leads nowhere.
+        """Check that every reference leads to something.
 
-        :raises InvalidSchema: if there is one; it says where.
+        :raises InvalidSchema: if one does not; the message says which.
         """
         from referencing import Registry
         from referencing.exceptions import Unresolvable
@@ -126,7 +127,7 @@ class SchemaFiles:
                 told[0] = "it leads to nothing"
                 try:
                     resolver.lookup(reference)
-                except (Unresolvable, ValueError):  # a reference that is no URI is a ValueError
+                except (Unresolvable, ValueError):  # ValueError: the reference is not a URI
                     raise InvalidSchema(
                         f"the JSON Schema{file} is broken at {path}: {told[0]} ({path.rpartition('.')[2]})"
                     ) from None
@@ -150,7 +151,7 @@ def _references(node: Any, resolver: Any, path: str) -> Iterator[tuple[str, str,
     if path != "$" and isinstance(node.get("$id"), str):
         try:
             resolver = resolver.in_subresource(_resource(node))
-        except ValueError:  # an $id that is no URI
+        except ValueError:  # the $id is not a URI
             return
     for name, each in node.items():
         if name in {"$ref", "$dynamicRef"} and isinstance(each, str):
@@ -162,32 +163,33 @@ def _references(node: Any, resolver: Any, path: str) -> Iterator[tuple[str, str,
 def checked(document: Any, name: str = "the JSON Schema") -> None:
     """Check a document against the metaschema of its draft.
 
-    :param name: of the document, for the message.
-    :raises InvalidSchema: if it is no JSON Schema; it says where, by which rule, and what was expected.
+    :param document: the document.
+    :param name: its name in the message.
+    :raises InvalidSchema: if it is not valid; the message says where, by which rule, and what was expected.
     """
     from jsonschema.exceptions import best_match
     from jsonschema.validators import Draft202012Validator, validator_for
 
     if not isinstance(document, dict | bool):
-        raise InvalidSchema(f"{name} is an object, this is a {type(document).__name__}")
+        raise InvalidSchema(f"{name} must be an object, this is a {type(document).__name__}")
     if isinstance(document, dict) and not isinstance(document.get("$schema", ""), str):
         raise InvalidSchema(f"{name} is broken at $.$schema: must be of type string (type)")
     try:
         metaschema = validator_for(document, default=Draft202012Validator).META_SCHEMA
     except ValueError as wrong:
         raise InvalidSchema(f"{name} is broken at $.$schema: {wrong}") from None
-    # Patterns are looked at by the engine that runs them: Python's own knows others.
+    # Patterns are checked by the engine that runs them: Python's own accepts others.
     errors = validator_for(metaschema, default=Draft202012Validator)(metaschema).iter_errors(document)
     if (error := best_match(errors)) is not None:
         raise broken(error, document, name)
 
 
 def broken(error: Any, document: object, name: str = "the JSON Schema") -> InvalidSchema:
-    """Return what says where a schema is broken.
+    """Return the exception that says where a schema is broken.
 
-    :param error: of ``jsonschema``, which has validated the schema.
+    :param error: the error of ``jsonschema``, which has validated the schema.
     :param document: the schema.
-    :param name: of the schema.
+    :param name: its name in the message.
     """
     while closer := [each for each in error.context if each.validator != "type"]:
         error = max(closer, key=lambda each: len(each.absolute_path))  # of alternatives, what nearly fits

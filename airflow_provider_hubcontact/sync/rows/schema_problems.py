@@ -1,6 +1,6 @@
-"""What is wrong with a document by a JSON Schema, in the same words whichever engine found it.
+"""Explains how a document breaks a JSON Schema, in the same words for both engines.
 
-The words hold the rule's own values, never the document's: they get into logs.
+The words quote the values of the rule, never those of the document, since they get into logs.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any, NamedTuple
 from airflow_provider_hubcontact.printable import printable
 
 MAX_EXPECTED_LENGTH = 200
-"""Characters of what a rule expects that are shown."""
+"""Characters that are shown of what a rule expects."""
 
 
 NOT_ALLOWED = "false"
-"""Stands for the keyword where a schema is just ``false``."""
+"""Takes the place of a keyword if the schema is just ``false``."""
 
 
 class Problem(NamedTuple):
     """A rule that a document breaks.
 
-    :param path: where in the document.
+    :param path: the place in the document.
     :param keyword: the rule.
-    :param expected: what the rule asks for, as far as it can be told.
-    :param names: properties that are missing, or that may not be there.
+    :param expected: what the rule asks for, if it can be told.
+    :param names: properties that are missing, or that are not allowed.
     """
 
     path: tuple[str | int, ...]
@@ -37,7 +37,7 @@ class Problem(NamedTuple):
 
     @property
     def says(self) -> str:
-        """What must be, and by which rule."""
+        """What the document must satisfy, and by which rule."""
         rule = _WORDS.get(self.keyword)
         if self.names:
             must = "must not have {}" if self.keyword in _TOO_MANY else "must have {}"
@@ -50,7 +50,7 @@ class Problem(NamedTuple):
 
     @property
     def properties(self) -> tuple[str, ...]:
-        """The properties of the document that it is about."""
+        """The properties of the document that the problem is about."""
         return (str(self.path[0]),) if self.path else self.names
 
 
@@ -94,13 +94,14 @@ _WORDS: Mapping[str, str | Callable[[str], str]] = {
 
 
 _EXPECTED = ("limit", "multiple_of", "types", "options", "expected_value", "pattern", "format")
-"""Where the compiled engine keeps what a rule asks for."""
+"""Attributes in which the compiled engine keeps what a rule asks for."""
 
 
 def of_compiled(error: Any, document: object) -> Iterator[Problem]:
-    """Return what an error of ``jsonschema_rs`` says.
+    """Yield the problem that an error of ``jsonschema_rs`` tells.
 
-    :param document: what was validated.
+    :param error: the error.
+    :param document: the document that was validated.
     """
     kind, path = error.kind, tuple(error.instance_path)
     keyword = str(error.schema_path[-1]) if error.schema_path else NOT_ALLOWED
@@ -127,9 +128,10 @@ def of_compiled(error: Any, document: object) -> Iterator[Problem]:
 
 
 def of_interpreted(error: Any, document: object) -> Iterator[Problem]:
-    """Return what an error of ``jsonschema`` says; one of missing properties is several.
+    """Yield the problems that an error of ``jsonschema`` tells, one for each missing property.
 
-    :param document: what was validated.
+    :param error: the error.
+    :param document: the document that was validated.
     """
     path, keyword = tuple(error.absolute_path), error.validator
     if not isinstance(keyword, str):  # the schema is false, or a validator's author says nothing
@@ -150,7 +152,7 @@ def of_interpreted(error: Any, document: object) -> Iterator[Problem]:
 
 
 def _is_of_a_name(error: Any, document: object) -> bool:
-    """Check whether an error is about the name of a property, not about a value."""
+    """Check whether an error is about the name of a property, and not about a value."""
     if "propertyNames" not in error.absolute_schema_path:
         return False
     return _at(document, error.absolute_path) is not error.instance
@@ -167,7 +169,7 @@ def _names(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _missing(keyword: str, error: Any) -> list[str]:
-    """Return the properties that a document lacks; none if the rule asks for something else."""
+    """Return the properties that a document lacks, if the rule asks for properties."""
     rule, instance = error.validator_value, error.instance
     if not isinstance(instance, Mapping):
         return []

@@ -1,4 +1,4 @@
-"""A value of the source becomes HubSpot's text, and what a JSON Schema sees."""
+"""Turns values of the source into HubSpot's texts, and into what a JSON Schema sees."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_DIGITS = 400
 
 
 MAX_BITS = 1_330
-"""Bits of a whole number that may have so many digits; more are not looked at."""
+"""Bits of a whole number that may have so many digits; a larger one is refused unseen."""
 
 
 MAX_ITEMS = 5_000
@@ -42,23 +42,23 @@ class UnsupportedValue(Exception):
 
 @dataclass(frozen=True, slots=True)
 class UnreadableValue:
-    """Stands for a value of the source that could not be read.
+    """Stands for a value that could not be read from the source.
 
-    :param reason: what is known of it.
+    :param reason: why.
     """
 
     reason: str
 
 
 def plain(value: Any, missing: list[str] | None = None) -> Any:  # noqa: ANN401 - of any class at all
-    """Return Python's own value for one of any class; a list holds such values.
+    """Return the plain Python value that a value of any class stands for, or a list of such values.
 
-    Subclasses (``markupsafe.Markup``, ``pandas.Timestamp``), enumerations and numpy's values become what they
-    stand for, by the methods of Python's own classes: those of a subclass may do anything.
+    Subclasses (``markupsafe.Markup``, ``pandas.Timestamp``), enumerations and values of numpy are converted
+    by the methods of Python's own classes, since those of a subclass may do anything.
 
-    :param value: of the source; what no property can hold is returned as it is.
-    :param missing: takes the name of each NaN, NaT or NA.
-    :return: None where there is no value: None, NaN, NaT, NA.
+    :param value: a value of the source. If no property can hold it, it is returned as it is.
+    :param missing: gets the name of each NaN, NaT or NA that was found.
+    :return: None for None, NaN, NaT and NA.
     :raises UnsupportedValue: if it has too many items, or a list within a list.
     """
     kind = type(value)
@@ -79,8 +79,10 @@ def plain(value: Any, missing: list[str] | None = None) -> Any:  # noqa: ANN401 
 
 
 def text(value: object, time_form: TimeForm) -> str:
-    """Write a plain value as HubSpot's properties take it ("Properties" guide: every value is text).
+    """Return a plain value in HubSpot's text form ("Properties" guide: every value is text).
 
+    :param value: what :func:`plain` returned.
+    :param time_form: how a datetime is written.
     :raises UnsupportedValue: if a property cannot hold it.
     """
     kind = type(value)
@@ -89,11 +91,11 @@ def text(value: object, time_form: TimeForm) -> str:
     if isinstance(value, UnreadableValue):
         raise UnsupportedValue(value.reason)
     hint = next((hint for base, hint in _HINTS.items() if issubclass(kind, base)), "")
-    raise UnsupportedValue(f"a {type_of(value)} is nothing that a property can hold{hint and f': {hint}'}")
+    raise UnsupportedValue(f"a property cannot hold a {type_of(value)}{hint and f': {hint}'}")
 
 
 def json(value: object) -> JSON:
-    """Return the JSON form of a plain value that has a text form."""
+    """Return the JSON form of a plain value that a property can hold."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Decimal):
@@ -104,7 +106,7 @@ def json(value: object) -> JSON:
 
 
 def changed(value: object) -> str | None:
-    """Tell what writing a plain value changes about it, if anything."""
+    """Return what the text form of a plain value loses or assumes, if anything."""
     if not isinstance(value, datetime):
         return None
     if value.tzinfo is None:
@@ -113,23 +115,23 @@ def changed(value: object) -> str | None:
 
 
 def checked(value: str) -> str:
-    """Return a text that a property can hold.
+    """Check that a property can hold a text, and return the text.
 
     :raises UnsupportedValue: if it is too long, or has half a surrogate pair.
     """
     if len(value) > MAX_TEXT_LENGTH:
-        raise UnsupportedValue(f"{len(value):,} characters, a property holds {MAX_TEXT_LENGTH:,}")
+        raise UnsupportedValue(f"{len(value):,} characters; a property holds at most {MAX_TEXT_LENGTH:,}")
     if value.isascii():
         return value
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise UnsupportedValue("half of a surrogate pair, which is no character") from error
+        raise UnsupportedValue("half of a surrogate pair, which is not a character") from error
     return value
 
 
 def number(value: float | Decimal) -> str:
-    """Write a number without exponent.
+    """Return the text of a number, without exponent.
 
     :raises UnsupportedValue: if it is not finite, or too long.
     """
@@ -145,22 +147,22 @@ def number(value: float | Decimal) -> str:
 
 
 def millis(moment: datetime) -> int:
-    """Return milliseconds since 1970."""
+    """Return a time as milliseconds since 1970."""
     return (_utc(moment) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 def iso(moment: datetime) -> str:
-    """Write a time in UTC."""
+    """Return a time as ISO 8601 in UTC, with milliseconds."""
     return _utc(moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def type_of(value: object) -> str:
-    """Name a value's type for people."""
+    """Return the name of a value's type, for people."""
     return "null" if value is None else printable(type(value).__name__, 80)
 
 
 def _utc(moment: datetime) -> datetime:
-    """Read a datetime without a zone as UTC, which is what HubSpot stores."""
+    """Return a datetime in UTC, which HubSpot stores; one without a zone is read as UTC."""
     try:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError as error:
@@ -173,13 +175,13 @@ def _none(name: str, missing: list[str] | None) -> None:
 
 
 def _items(count: int, items: Iterable[object], missing: list[str] | None, *, in_order: bool) -> list[Any]:
-    """Return the plain values of a list; what is no value is no option."""
+    """Return the plain values of a list, without those that are None."""
     _check_count(count)
     found: list[Any] = []
     for item in items:
         value = plain(item, missing)
         if isinstance(value, list):  # at once: lists of lists of lists are more work than any row is worth
-            raise UnsupportedValue("a list within a list is nothing that a property can hold")
+            raise UnsupportedValue("a property cannot hold a list within a list")
         if value is not None:
             found.append(value)
     return found if in_order else sorted(found, key=lambda each: text(each, TimeForm.ISO))
@@ -187,11 +189,11 @@ def _items(count: int, items: Iterable[object], missing: list[str] | None, *, in
 
 def _check_count(count: int) -> None:
     if count > MAX_ITEMS:
-        raise UnsupportedValue(f"{count:,} items, a property holds {MAX_ITEMS:,}")
+        raise UnsupportedValue(f"{count:,} items; a property holds at most {MAX_ITEMS:,}")
 
 
 def _of_numpy(value: Any, missing: list[str] | None) -> Any:  # noqa: ANN401
-    """Return Python's value for a scalar or a list of numpy or pandas, neither of which is imported."""
+    """Return the plain value of a scalar or a list of numpy or pandas, which are not imported."""
     dimensions, kind = getattr(value, "ndim", None), getattr(getattr(value, "dtype", None), "kind", None)
     if type(dimensions) is not int or dimensions not in {0, 1} or not isinstance(kind, str):
         return value
@@ -206,7 +208,7 @@ def _of_numpy(value: Any, missing: list[str] | None) -> Any:  # noqa: ANN401
 
 
 def _item(value: Any, dimensions: int, kind: str) -> Any:  # noqa: ANN401
-    """Return what numpy or pandas makes of a scalar or a list of theirs."""
+    """Let numpy or pandas convert a scalar or a list of theirs."""
     if kind == "M" and not hasattr(value.dtype, "tz"):  # of nanoseconds, which would become a number
         value = value.astype("datetime64[us]")
     return value.item() if dimensions == 0 else value.tolist()
@@ -223,7 +225,7 @@ def _decimal(value: Decimal) -> Decimal | None:
 
 
 def _datetime(value: datetime) -> datetime | None:
-    if value != value:  # noqa: PLR0124 - a time that is no time
+    if value != value:  # noqa: PLR0124 - NaT differs from itself
         return None
     moment = datetime.combine(datetime.date(value), datetime.timetz(value))
     if moment.year != value.year:  # pandas knows years that Python does not
@@ -238,16 +240,16 @@ def _time(value: time) -> time:
 def _join(values: Sequence[object], time_form: TimeForm) -> str:
     options = [text(value, time_form) for value in values]
     if any(";" in option for option in options):
-        raise UnsupportedValue("an option with a semicolon, which is what separates options")
+        raise UnsupportedValue("an option with a semicolon, which separates options")
     return checked(";".join(options))
 
 
 _OWN = frozenset({str, int, bool, type(None), datetime, date, time, UUID})
-"""Python's own classes whose values all are values."""
+"""Python's own classes that have no NaN or the like."""
 
 
 _MISSING: Mapping[str, str] = {"NaTType": "NaT", "NAType": "NA"}
-"""Class of pandas → what people call its only value."""
+"""Class of pandas → the usual name of its only value."""
 
 
 _BASES: Mapping[type, Callable[[Any], Any]] = {
@@ -260,7 +262,7 @@ _BASES: Mapping[type, Callable[[Any], Any]] = {
     time: _time,
     UUID: lambda value: UUID(int=value.int),
 }
-"""Class → what makes its own value of one of a subclass, None of NaN; the first that fits."""
+"""Class → converts a value of a subclass; None for NaN. The first class that fits counts."""
 
 
 _CONTAINERS: Mapping[type, tuple[Callable[[Any], int], Callable[[Any], Iterable[object]]]] = {
@@ -280,11 +282,11 @@ _WRITERS: Mapping[type, Callable[[Any, TimeForm], str]] = {
     UUID: lambda value, _: str(value),
     list: _join,
 }
-"""Class of a plain value → how it is written."""
+"""Class of a plain value → returns its text form."""
 
 
 _HINTS: Mapping[type | tuple[type, ...], str] = {
-    Mapping: "send the field of it that is meant",
+    Mapping: "send one of its fields",
     (bytes, bytearray, memoryview): "make it text in the source",
     timedelta: "send a number of days or seconds",
 }
