@@ -336,13 +336,13 @@ def is_mapping_of_names(mapping: Any) -> bool:
 
 
 def is_true(value: object) -> bool:
-    """Read a flag that a template may have rendered to text.
+    """Read ``dry_run``, which a template may have rendered to text.
 
     :raises ValueError: if it is neither true nor false.
     """
     text = str(value).strip().lower()
     if text not in {"true", "false", "1", "0", ""}:
-        raise ValueError(f"a flag is true or false, not {value!r:.100}")
+        raise ValueError(f"dry_run is true or false, not {value!r:.100}")
     return text in {"true", "1"}
 
 

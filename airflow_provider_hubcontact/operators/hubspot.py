@@ -256,7 +256,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         try:
             return Report(dry_run=is_true(self.is_dry_run))
         except ValueError as error:
-            raise HubSpotSyncFailed(f"dry_run: {error}") from None
+            raise HubSpotSyncFailed(str(error)) from None
 
     def _settings(self) -> Settings:
         """Return the settings, rendered and frozen."""
