@@ -47,7 +47,7 @@ with DAG("told", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as 
         sql_conn_id="warehouse",
         sql="SELECT email, city FROM customers",
         mapping={"city": "city"},
-        schema={"properties": {"city": {"minLength": 3}}},
+        json_schema={"properties": {"city": {"minLength": 3}}},
         status_actions={"invalid": "skip"},
     )
 """

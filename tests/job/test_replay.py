@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from airflow_provider_hubcontact.job.source.replay import PROBLEMS, replayed
+from airflow_provider_hubcontact.job.settings import Replay
+from airflow_provider_hubcontact.job.source.replay import KEY, replayed
 from airflow_provider_hubcontact.sync.keep.ledger import Line
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
@@ -31,6 +32,6 @@ def line(outcome: str, time: str, name: str) -> Line:
 )
 def test_the_last_line_of_a_key_decides(lines: Sequence[Line], sent: Sequence[str]) -> None:
     """By its time: parts of a ledger may be read in any order."""
-    rows = list(replayed(lines, "ledger", PROBLEMS, None, RecordMapping()))
+    rows = list(replayed(lines, Replay("ledger"), None, RecordMapping()))
 
-    assert rows == [{"firstname": name, "email": "a@x.y"} for name in sent]
+    assert rows == [{"firstname": name, KEY: "a@x.y"} for name in sent]
