@@ -44,6 +44,7 @@ def of_source(**source: Any) -> list[str]:
         ({"key": Key(property=None)}, "key: its property is a name, not None"),  # type: ignore[arg-type]
         ({"key": Key(becomes="")}, "key: becomes is the name of a column, not ''"),
         ({"key": Key(becomes=5)}, "key: becomes is the name of a column, not 5"),  # type: ignore[arg-type]
+        ({"key": Key("id", "hs_object_id", becomes="new")}, "becomes has no effect on a record id"),
         ({"key": Key("mail", becomes="mail")}, "key: mail cannot become itself; becomes is the column with"),
         ({"writes": Writes(nulls="drop")}, "writes.nulls is one of ignore, clear, not 'drop'"),
         ({"writes": Writes(nulls=None)}, "writes.nulls is one of ignore, clear"),  # type: ignore[arg-type]
@@ -86,6 +87,18 @@ def of_source(**source: Any) -> list[str]:
         (
             {"mapping": {"mail": "email"}, "key": Key("old")},
             "which is the key: give the column with a new email as key=Key('old', becomes='mail')",
+        ),
+        (
+            {"mapping": {"nr": "number"}, "key": Key("old", "number")},
+            "give the column with a new number as key=Key('old', property='number', becomes='nr')",
+        ),
+        (
+            {"mapping": {"nr": "hs_object_id"}, "key": Key("id", "hs_object_id")},
+            "which is the key: a record id never changes; leave nr out",
+        ),
+        (
+            {"mapping": {"new": "firstname"}, "key": Key("old", becomes="new")},
+            "mapping sends new as firstname, and key as the new email: name it once",
         ),
         (
             {"mapping": {"a": "city"}, "writes": Writes(properties={"zip": "append"})},
