@@ -47,6 +47,7 @@ def of(row: Mapping[str, object], **mapping: Any) -> Record | Result:
         (MOVES, {"old": OLD, "new": OLD.upper()}, {}, None),
         (MOVES, {"old": OLD, "new": None}, {}, {"old": OLD}),
         ({**MOVES, "nulls": Nulls.CLEAR}, {"old": OLD, "new": None}, {}, {"old": OLD}),
+        (MOVES, {"old": OLD, "new": ""}, {"email": ""}, None),  # an empty text is meant
         (MOVES, {"old": OLD}, {}, {"old": OLD}),
         (MOVES, {"old": OLD, "new": NEW, "city": "Rome"}, {"email": NEW, "city": "Rome"}, None),
         ({"key": "email", "becomes": "new"}, {"email": OLD, "new": NEW}, {"email": NEW}, {"email": NEW}),
@@ -91,6 +92,8 @@ def test_what_a_row_becomes(
             {"mail": OLD, "email": NEW},
             "finds it: if it is to, say key=Key('mail', property='email', becomes='email')",
         ),
+        ({"key": "mail"}, {"mail": OLD, "email": ""}, "the column email would change the contact's email"),
+        ({"key": "mail"}, {"mail": OLD, "email": " "}, "the column email would change the contact's email"),
         (
             {"key": "no", "id_property": "number"},
             {"no": "1", "number": "2"},

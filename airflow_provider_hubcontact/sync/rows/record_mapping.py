@@ -191,19 +191,30 @@ class RecordMapping:
             raise stumbled[0]
         if taken.problems:
             return invalid(row, key, "VALUE", taken.problems)
-        properties, document = taken.properties, taken.document
-        if new_key := properties.get(self.id_property):
-            new_key = normalized_key(self.id_property, new_key, is_number=self._key_is_number)
-            properties[self.id_property] = new_key
-            if new_key == key:
-                del properties[self.id_property]
-            elif self.mapping is None and self.becomes is None:
-                return invalid(row, key, "KEY", {self.id_property: self._unasked_change()})
+        if problem := self._take_new_key(key, source, taken.properties):
+            return invalid(row, key, "KEY", {self.id_property: problem})
+        taken.document.setdefault(self.key_property, key)
+        coercions = tuple(taken.coercions)
+        return Record(row, key, taken.properties, taken.document, timestamp, coercions=coercions)
+
+    def _take_new_key(self, key: str, source: Mapping[Any, object], properties: dict[str, str]) -> str | None:
+        """Keep the key's new value in the one form of keys, and drop one that is not new.
+
+        :return: why it cannot be sent, if so.
+        """
         if self._is_ambiguous(source):
-            reason = f"the columns {self.becomes} and {self.id_property} both have a new {self.id_property}"
-            return invalid(row, key, "KEY", {self.id_property: f"{reason}: leave one out"})
-        document.setdefault(self.key_property, key)
-        return Record(row, key, properties, document, timestamp, coercions=tuple(taken.coercions))
+            name = self.id_property
+            return f"the columns {self.becomes} and {name} both have a new {name}: leave one out"
+        if self.id_property not in properties:
+            return None
+        written = properties[self.id_property]
+        new_key = normalized_key(self.id_property, written, is_number=self._key_is_number)
+        properties[self.id_property] = new_key
+        if new_key == key:
+            del properties[self.id_property]
+        elif self.mapping is None and self.becomes is None:
+            return self._unasked_change()
+        return None
 
     def _unasked_change(self) -> str:
         name = self.id_property
