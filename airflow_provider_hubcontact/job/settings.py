@@ -248,6 +248,12 @@ class Settings(NamedTuple):
         ]
 
     @property
+    def can_be_opened(self) -> bool:
+        """Whether source and ledger can be opened, so that every record can have an outcome."""
+        ledger = self.ledger.problems() if self.ledger else ()
+        return not [*self.source.problems(), *ledger, *self._of_policy()]
+
+    @property
     def policy(self) -> Policy:
         """How outcomes become the task's outcome.
 
