@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_hubcontact.assets import contacts_asset
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.options import Guards, Writes
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.airflow.running import Run, connect, run, stored
+from tests.airflow.running import Run, TaskInstance, connect, run, stored
 
 CONTACTS = [
     {"email": "ada@example.com", "firstname": "Ada", "lifecyclestage": "customer"},
@@ -308,3 +309,48 @@ class TestGuards:
         """A guard is a count, or a share below 1."""
         with pytest.raises(ValueError, match=r"guards\.changes is a count or a share below 1"):
             run(records=[], guards=Guards(changes=most))  # type: ignore[arg-type]
+
+
+class TestAtParse:
+    @pytest.mark.parametrize("plan", ["", " ", None, "None", 5])
+    @pytest.mark.parametrize("kind", [HubSpotPlanContactsOperator, HubSpotApplyPlanOperator])
+    def test_a_plan_is_in_a_folder(self, kind: Any, plan: object) -> None:
+        """Where a DAG is parsed, and once a template is rendered; else it would be in the worker's own."""
+        settings: dict[str, Any] = {"records": []} if kind is HubSpotPlanContactsOperator else {}
+        task = kind(task_id="x", plan="{{ params.plan }}", **settings)
+        task.plan = plan
+
+        with pytest.raises(ValueError, match="plan is a folder, not"):
+            kind(task_id="x", plan=plan, **settings)
+        with pytest.raises(HubSpotSyncFailed, match="plan is a folder, not"):
+            task.execute({"ti": TaskInstance()})
+
+    def test_a_path_is_one(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """As Python has it."""
+        made = run(operator=HubSpotPlanContactsOperator, plan=tmp_path, records=RECORDS[1:2])
+
+        assert made.error is None
+        assert run(operator=HubSpotApplyPlanOperator, plan=tmp_path).outcomes == {"updated": 1}
+
+    def test_a_plan_moves_no_watermark(self) -> None:
+        """So it has no effect, since no other task has this one's."""
+        with pytest.raises(ValueError, match="watermark has no effect with a plan"):
+            HubSpotPlanContactsOperator(task_id="x", plan="folder", records=[], watermark="updated_at")
+
+    def test_a_plan_writes_nothing(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """Whatever the DAG's ``default_args`` say of it; a keyword of its own is told."""
+        with pytest.raises(TypeError, match="has no dry_run: a plan writes no contact"):
+            HubSpotPlanContactsOperator(task_id="x", plan="folder", records=[], dry_run=True)
+        defaults = {"default_args": {"dry_run": True}, "guards": Guards(changes=9), "verify": True}
+        made = make(tmp_path, RECORDS[1:2], **defaults)
+
+        assert made.error is None
+        assert made.report["dry_run"] is True
+        assert apply(tmp_path).outcomes == {"updated": 1}
+
+    def test_the_asset(self) -> None:
+        """A plan changes no contact, and applying it does."""
+        asset = contacts_asset("hubspot_default")
+
+        assert HubSpotPlanContactsOperator(task_id="x", plan="folder", records=[]).outlets == []
+        assert HubSpotApplyPlanOperator(task_id="x", plan="folder").outlets == [asset]
