@@ -116,7 +116,7 @@ class SyncBuilder:
             schema=schema,
             portal=allowed,
             once=asked.writes.duplicates == Duplicates.REJECT,
-            verifier=ReadBack(self.port) if asked.verify else None,
+            verifier=ReadBack(self.port) if asked.verify and writes else None,
         )
 
     def _prepare(

@@ -26,6 +26,7 @@ def make_plan(
     """
     with opened(settings, around, report, signal, settings.source) as run:
         rows = run.prepared()
+        report.ledger = None  # it gets its lines when the plan is applied
         writer = PlanWriter(around.folder(folder), run.hubspot.clock)
         stop = run.drive(rows, Memory(report.add, writer), writes=False)
         if stop is None:

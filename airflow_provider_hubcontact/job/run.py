@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
 from airflow_provider_hubcontact.clock import Clock
@@ -112,9 +113,12 @@ class Run:
         self.builder = SyncBuilder(settings, hubspot, report)
         self._signal = signal
         self._rows = rows
-        self._columns = SourceColumns(settings)
         self._total: int | None = None  # rows of the source
         self._examples: Sequence[object] = ()
+
+    @cached_property
+    def _columns(self) -> SourceColumns:
+        return SourceColumns(self.settings)
 
     def ended(self, stop: Stop | None) -> Ended:
         """Return how the run ended.
@@ -138,9 +142,15 @@ class Run:
 
         :raises PreflightError: if anything is.
         """
-        problems = self._problems(self._rows)
-        if not problems:
-            return
+        if problems := self._problems(self._rows):
+            self.refuse(problems)
+
+    def refuse(self, problems: Sequence[str]) -> NoReturn:
+        """End all records ``not_attempted``.
+
+        :param problems: why the run cannot begin, a printable sentence each.
+        :raises PreflightError: with these.
+        """
         reason = "the run did not begin: " + "; ".join(problems)
         mapping = RecordMapping(self.settings.key.column, self.settings.key.property)
         for row, source in enumerate(self._rows or (), 1):
@@ -308,8 +318,9 @@ def opened(
     :raises ConfigurationError: if the connection cannot be used.
     :raises SourceError: if source, watermark or ledger cannot be used.
     """
-    if problems := settings.problems():
-        raise PreflightError([printable(each) for each in problems])
+    problems = [printable(each) for each in settings.problems()]
+    if problems and not settings.can_be_opened:
+        raise PreflightError(problems)
     watermark = None
     if source and source.watermark:
         watermark = Watermark(source.watermark, around.mark_store(settings), settings.policy)
@@ -320,7 +331,10 @@ def opened(
         report.ledger = settings.ledger.path if settings.ledger else None
         try:
             with _ledger(settings, around, clock) as ledger:
-                yield Run(settings, around, report, signal, hubspot, rows, ledger, watermark)
+                run = Run(settings, around, report, signal, hubspot, rows, ledger, watermark)
+                if problems:
+                    run.refuse(problems)
+                yield run
         finally:
             report.seconds = clock.monotonic() - started
             report.calls = hubspot.calls.to_dict()

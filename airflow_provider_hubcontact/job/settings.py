@@ -37,6 +37,18 @@ class Key(NamedTuple):
             yield f"key: becomes is the name of a column, not {self.becomes!r:.100}"
         elif self.becomes == self.column:
             yield f"key: {self.column} cannot become itself; becomes is the column with the new value"
+        elif self.becomes is not None and self.property == "hs_object_id":
+            yield "key: becomes has no effect on a record id, which never changes"
+
+    def change_of(self, column: str) -> str:
+        """Return what to do about a column with another value of the property."""
+        if self.property == "hs_object_id":
+            return f"a record id never changes; leave {column} out"
+        name = "" if self.property == "email" else f"property={self.property!r}, "
+        return (
+            f"give the column with a new {self.property} as "
+            f"key=Key({self.column!r}, {name}becomes={column!r})"
+        )
 
 
 class Writes(NamedTuple):
@@ -236,6 +248,12 @@ class Settings(NamedTuple):
         ]
 
     @property
+    def can_be_opened(self) -> bool:
+        """Whether source and ledger can be opened, so that every record can have an outcome."""
+        ledger = self.ledger.problems() if self.ledger else ()
+        return not [*self.source.problems(), *ledger, *self._of_policy()]
+
+    @property
     def policy(self) -> Policy:
         """How outcomes become the task's outcome.
 
@@ -298,15 +316,14 @@ class Settings(NamedTuple):
     def _twice(self, mapping: Mapping[str, str]) -> Iterator[str]:
         """Look for properties that two columns are sent as, and for an unnamed change of the key."""
         key = self.key
-        names = [name for column, name in mapping.items() if column not in {key.column, key.becomes}]
         if twice := sorted({name for name in mapping.values() if [*mapping.values()].count(name) > 1}):
             yield f"mapping has two columns for {', '.join(twice)}"
-        elif key.property in names:
-            column = next(column for column, name in mapping.items() if name == key.property)
-            yield (
-                f"mapping sends {column} as {key.property}, which is the key: give the column with a new "
-                f"{key.property} as key=Key({key.column!r}, becomes={column!r})"
-            )
+            return
+        for column, name in mapping.items():
+            if name == key.property and column not in {key.column, key.becomes}:
+                yield f"mapping sends {column} as {name}, which is the key: {key.change_of(column)}"
+            if name != key.property and column == key.becomes:
+                yield f"mapping sends {column} as {name}, and key as the new {key.property}: name it once"
 
     def _of_policy(self) -> Iterator[str]:
         if not self.status_actions and self.max_failures == 0 and not isinstance(self.max_failures, bool):
@@ -336,13 +353,13 @@ def is_mapping_of_names(mapping: Any) -> bool:
 
 
 def is_true(value: object) -> bool:
-    """Read a flag that a template may have rendered to text.
+    """Read ``dry_run``, which a template may have rendered to text.
 
     :raises ValueError: if it is neither true nor false.
     """
     text = str(value).strip().lower()
     if text not in {"true", "false", "1", "0", ""}:
-        raise ValueError(f"a flag is true or false, not {value!r:.100}")
+        raise ValueError(f"dry_run is true or false, not {value!r:.100}")
     return text in {"true", "1"}
 
 

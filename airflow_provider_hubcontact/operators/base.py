@@ -14,6 +14,7 @@ from airflow_provider_hubcontact.operators.options import check_keywords
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.openlineage.extractors import OperatorLineage
 
     from airflow_provider_hubcontact.job.run import Ended
     from airflow_provider_hubcontact.job.signals import StopSignal
@@ -108,6 +109,24 @@ class HubSpotRunOperator(BaseOperator):
         del event
         self._resumed = True
         return self.execute(context)
+
+    def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any] | None:
+        """Return for OpenLineage what is read."""
+        return self._lineage({})
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
+        """Return for OpenLineage what was read and written, and how good it was."""
+        del task_instance
+        return self._lineage(self._last_report)
+
+    def _lineage(self, told: Mapping[str, Any]) -> OperatorLineage[Any, Any] | None:
+        """Return what a run reads and writes.
+
+        :param told: its report; empty while it has not ended.
+        """
+        from airflow_provider_hubcontact.operators.lineage import lineage_of
+
+        return lineage_of(told, self.hubspot_conn_id, None, None)
 
     def on_kill(self) -> None:
         """Send nothing more, and account for what was sent."""

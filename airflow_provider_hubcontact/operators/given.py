@@ -33,7 +33,8 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
     path, values = task.ledger, False
     if isinstance(task.ledger, LedgerOption):
         path, values = task.ledger.path, task.ledger.values
-    is_open = not is_rendered and _is_open(task.is_dry_run)
+    # What a mapping may say depends on the key.
+    is_key_known = is_rendered or not _is_open(_templates(task.key))
     return Settings(
         source=Source(
             has_records=task.records is not None,
@@ -42,7 +43,7 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
             watermark=task.watermark,
         ),
         key=Key(**_fields(task.key, known)) if isinstance(task.key, Options) else Key(known(task.key, "…")),
-        mapping=known(task.mapping, None),
+        mapping=known(task.mapping, None) if is_key_known else None,
         json_schema=task.json_schema,
         schema_folder=task.schema_folder,
         upsert=task.upsert,
@@ -52,7 +53,7 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
         guards=Guards(**_fields(task.guards, known)),
         ledger=None if task.ledger is None else Ledger(known(path, "…"), values),
         verify=task.verify,
-        dry_run=False if is_open else is_true(task.is_dry_run),
+        dry_run=is_true(known(task.is_dry_run, False)),
     )
 
 
@@ -73,11 +74,21 @@ def _is_open(value: object) -> bool:
     return hasattr(value, "iter_references")
 
 
+def _templates(value: object) -> object:
+    """Return what of a setting is rendered."""
+    if not isinstance(value, Options):
+        return value
+    return {name: field for name, field in value.fields().items() if name in value.template_fields}
+
+
 def _fields(options: Options | None, known: Callable[[Any, Any], Any]) -> dict[str, Any]:
     """Return the fields of a value object that are known; the others are as they are anyway."""
     if options is None:
         return {}
-    fields = {name: known(value, _OPEN) for name, value in options.fields().items()}
+    rendered = options.template_fields
+    fields = {
+        name: known(value, _OPEN) if name in rendered else value for name, value in options.fields().items()
+    }
     return {name: value for name, value in fields.items() if value is not _OPEN}
 
 

@@ -256,7 +256,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         try:
             return Report(dry_run=is_true(self.is_dry_run))
         except ValueError as error:
-            raise HubSpotSyncFailed(f"dry_run: {error}") from None
+            raise HubSpotSyncFailed(str(error)) from None
 
     def _settings(self) -> Settings:
         """Return the settings, rendered and frozen."""
@@ -264,19 +264,12 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
 
         return settings_of(self, is_rendered=True)
 
-    def get_openlineage_facets_on_start(self) -> OperatorLineage[Any, Any] | None:
-        """Return for OpenLineage what is read."""
-        return self._lineage({})
-
-    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
-        """Return for OpenLineage what was read and written, and how good it was."""
-        del task_instance
-        return self._lineage(self._last_report)
-
     def _lineage(self, told: Mapping[str, Any]) -> OperatorLineage[Any, Any] | None:
         from airflow_provider_hubcontact.operators.lineage import lineage_of
 
-        properties = (self.mapping or {}).values()
+        properties = [*(self.mapping or {}).values()]
+        if properties and isinstance(self.key, Key) and self.key.becomes:
+            properties.append(self.key.property)
         checks = ["PORTAL_SCHEMA"] if self.json_schema is None else ["JSON_SCHEMA", "PORTAL_SCHEMA"]
         return lineage_of(
             told, self.hubspot_conn_id, self.sql, self.sql_conn_id, properties=properties, checks=checks

@@ -26,21 +26,25 @@ class Options:
 
         :param keyword: of the operator.
         :param value: an object of this class, or a mapping of its fields.
-        :raises ValueError: if it is neither.
+        :raises ValueError: if it is neither, or has a field that there is not, or lacks one.
         """
         if isinstance(value, cls):
             return value.copy()
         if isinstance(value, Mapping):
-            try:
-                made = cls(**value)
-            except TypeError:
-                fields = ", ".join(signature(cls).parameters)
-                raise ValueError(
-                    f"{keyword} has the fields {fields}, not {', '.join(map(str, value))}"
-                ) from None
-            made.origin = value
-            return made
+            return cls._of_fields(keyword, value)
         raise ValueError(f"{keyword} is {cls.__name__}(…), not {value!r:.100}")
+
+    @classmethod
+    def _of_fields(cls, keyword: str, value: Mapping[str, Any]) -> Self:
+        fields = signature(cls).parameters
+        if odd := [str(name) for name in value if name not in fields]:
+            raise ValueError(f"{keyword} has no {', '.join(odd)}; its fields are {', '.join(fields)}")
+        needed = [name for name, field in fields.items() if field.default is field.empty]
+        if lacking := [name for name in needed if name not in value]:
+            raise ValueError(f"{keyword} lacks {', '.join(lacking)}")
+        made = cls(**value)
+        made.origin = value
+        return made
 
     def copy(self) -> Self:
         """Return an object with the same fields."""

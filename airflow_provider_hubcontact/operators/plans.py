@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.operators.base import HubSpotRunOperator
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 
 if TYPE_CHECKING:
@@ -36,11 +38,18 @@ class HubSpotPlanContactsOperator(HubSpotUpdateContactOperator):
     def __init__(self, *, plan: str, **kwargs: Any) -> None:
         if "dry_run" in kwargs:
             raise TypeError(f"{type(self).__name__} has no dry_run: a plan writes no contact")
-        super().__init__(**kwargs)
+        super().__init__(dry_run=False, **kwargs)  # whatever the DAG's default_args say
         self.plan = plan
+        if problem := _problem(plan):
+            raise ValueError(problem)
 
     def _declare_outlet(self) -> None:
         """Declare none: no contact changes."""
+
+    def _check(self) -> None:
+        if self.watermark is not None:
+            raise ValueError("watermark has no effect with a plan: only a run that writes moves it")
+        super()._check()
 
     def _report(self) -> Report:
         from airflow_provider_hubcontact.sync.keep.report import Report
@@ -50,7 +59,7 @@ class HubSpotPlanContactsOperator(HubSpotUpdateContactOperator):
     def _job(self, around: TaskSurroundings, report: Report, signal: StopSignal) -> Ended:
         from airflow_provider_hubcontact.job.make_plan import make_plan
 
-        return make_plan(self._settings(), around, report, signal, str(self.plan))
+        return make_plan(self._settings(), around, report, signal, _path(self.plan))
 
 
 class HubSpotApplyPlanOperator(HubSpotRunOperator):
@@ -72,6 +81,8 @@ class HubSpotApplyPlanOperator(HubSpotRunOperator):
     def __init__(self, *, plan: str, sha256: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.plan = plan
+        if problem := _problem(plan):
+            raise ValueError(problem)
         self.sha256 = sha256
         self._is_bound = sha256 is not None
         self._declare_outlet()
@@ -80,4 +91,20 @@ class HubSpotApplyPlanOperator(HubSpotRunOperator):
         from airflow_provider_hubcontact.job.apply_plan import apply_plan
 
         sha256 = str(self.sha256) if self._is_bound else None  # a template may have rendered to None
-        return apply_plan(str(self.plan), sha256, around, report, signal)
+        return apply_plan(_path(self.plan), sha256, around, report, signal)
+
+
+def _problem(plan: object) -> str | None:
+    """Return why this is not the folder of a plan; None if it is, or may become one when it is rendered."""
+    is_path = isinstance(plan, str | PathLike) and str(plan).strip() not in {"", "None"}
+    return None if is_path or hasattr(plan, "iter_references") else f"plan is a folder, not {plan!r:.100}"
+
+
+def _path(plan: object) -> str:
+    """Return the path of a plan's folder, as it was rendered.
+
+    :raises HubSpotSyncFailed: if a template gave none; a folder of that name would be in the worker's own.
+    """
+    if problem := _problem(plan):
+        raise HubSpotSyncFailed(problem)
+    return str(plan)

@@ -24,6 +24,8 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_hubcontact.assets import can_be_named, contacts_asset, sanitize_uri
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.lineage import assertions_of
+from airflow_provider_hubcontact.operators.options import Key
+from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
@@ -32,6 +34,8 @@ from tests.airflow_home import RunDag
 from tests.ports import free_port
 
 ROWS = [("ada@example.com", "London"), ("grace@example.com", "New York"), ("alan@example.com", "X")]
+
+CONTEXT: Any = {"ti": TaskInstance()}
 
 IS_AIRFLOW_3 = int(version("apache-airflow").split(".")[0]) >= 3
 
@@ -47,7 +51,7 @@ with DAG("told", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as 
         sql_conn_id="warehouse",
         sql="SELECT email, city FROM customers",
         mapping={"city": "city"},
-        schema={"properties": {"city": {"minLength": 3}}},
+        json_schema={"properties": {"city": {"minLength": 3}}},
         status_actions={"invalid": "skip"},
     )
 """
@@ -169,6 +173,55 @@ class TestRealRuns:
         assert any(line.startswith(f"airflow.hubcontact.calls,{tags},status=200:") for line in ours)
         assert any(line.startswith(f"airflow.hubcontact.call_latency,{tags}:") for line in ours)
         assert any(line.startswith(f"airflow.hubcontact.calls_left_today,{tags}:") for line in ours)
+
+
+class TestLineage:
+    @pytest.mark.parametrize(
+        ("settings", "properties"),
+        [
+            ({}, None),
+            ({"mapping": {"name": "firstname"}}, {"firstname"}),
+            ({"mapping": {"name": "firstname"}, "key": Key(becomes="new")}, {"firstname", "email"}),
+            ({"mapping": {"name": "firstname"}, "key": Key(property="email")}, {"firstname"}),
+        ],
+    )
+    def test_what_an_update_writes(
+        self, hubspot: Sandbox, settings: dict[str, Any], properties: set[str] | None
+    ) -> None:
+        """As far as the mapping tells it: a new address is a value, too."""
+        pytest.importorskip("airflow.providers.openlineage")
+        task = HubSpotUpdateContactOperator(
+            task_id="x", records=[{"email": "ada@example.com", "name": "A"}], max_failures=1, **settings
+        )
+        begun = task.get_openlineage_facets_on_start()
+        task.execute(CONTEXT)
+
+        ended = task.get_openlineage_facets_on_complete(None)
+
+        assert begun is not None
+        assert ended is not None
+        (written,) = ended.outputs
+        fields: Any = (written.facets or {}).get("schema")
+        assert (begun.inputs, begun.outputs) == ([], [])
+        assert (fields and {each.name for each in fields.fields}) == properties
+
+    def test_what_a_plan_writes(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """The task that applies it tells, as an update does."""
+        pytest.importorskip("airflow.providers.openlineage")
+        records = [{"email": "ada@example.com", "firstname": "A"}]
+        made = HubSpotPlanContactsOperator(task_id="x", plan=str(tmp_path), records=records)
+        applied = HubSpotApplyPlanOperator(task_id="x", plan=str(tmp_path))
+        begun = applied.get_openlineage_facets_on_start()
+        counts = []
+        for task in (made, applied):
+            task.execute(CONTEXT)
+            ended: Any = task.get_openlineage_facets_on_complete(None)
+            (written,) = ended.outputs
+            counts.append(written.outputFacets["outputStatistics"].rowCount)
+
+        assert (written.namespace, written.name) == ("hubspot://hubspot_default", "contacts")
+        assert begun is not None
+        assert counts == [0, 1]
 
 
 class TestAsset:

@@ -10,19 +10,20 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_hubcontact.assets import contacts_asset
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.options import Guards, Writes
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.airflow.running import connect, run, stored
+from tests.airflow.running import Run, TaskInstance, connect, run, stored
 
 CONTACTS = [
     {"email": "ada@example.com", "firstname": "Ada", "lifecyclestage": "customer"},
     {"email": "grace@example.com", "firstname": "Grace"},
     {"email": "alan@example.com", "firstname": "Alan"},
 ]
-RECORDS = [
+RECORDS: list[dict[str, Any]] = [
     {"email": "ada@example.com", "firstname": "Augusta", "lifecyclestage": "lead", "n": 1},
     {"email": "grace@example.com", "firstname": "Grace B."},
     {"email": "alan@example.com", "firstname": "Alan"},
@@ -47,9 +48,17 @@ def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         yield sandbox
 
 
+def make(folder: Path, records: list[dict[str, Any]], **settings: Any) -> Run:
+    return run(operator=HubSpotPlanContactsOperator, plan=str(folder), records=records, **settings)
+
+
+def apply(folder: Path, **settings: Any) -> Run:
+    return run(operator=HubSpotApplyPlanOperator, plan=str(folder), **settings)
+
+
 @pytest.fixture
 def plan(hubspot: Sandbox, tmp_path: Path) -> Path:
-    made = run(records=RECORDS, operator=HubSpotPlanContactsOperator, plan=str(tmp_path), **SETTINGS)
+    made = make(tmp_path, RECORDS, **SETTINGS)
     assert made.outcomes == {"unchanged": 1, "invalid": 1, "not_attempted": 3}
     return tmp_path
 
@@ -71,6 +80,7 @@ def test_what_a_plan_says(hubspot: Sandbox, plan: Path) -> None:
     assert totals.pop("format") == 1
     assert [(part["name"], part["lines"]) for part in totals.pop("parts")] == [("part-000001.jsonl", 5)]
     assert len(totals.pop("sha256")) == 64
+    settings = totals.pop("settings")
     assert totals == {
         "rows": 5,
         "changes": 2,
@@ -81,6 +91,19 @@ def test_what_a_plan_says(hubspot: Sandbox, plan: Path) -> None:
         "calls": 3,
         "minutes": 0.0,
     }
+    assert settings == {
+        "portal": hubspot.portal.account.portal_id,
+        "api_version": "2026-09",
+        "key": "email",
+        "upsert": True,
+        "stages": "reset",
+        "properties": {},
+        "guards": {"changes": None, "creates": None},
+        "status_actions": {},
+        "max_failures": 0,
+        "ledger": None,
+        "verify": False,
+    }
     by_row = {line["row"]: line for line in lines}
     assert by_row[1]["changes"] == {"firstname": ["Ada", "Augusta"], "lifecyclestage": ["customer", "lead"]}
     assert (by_row[4]["write"], by_row[4]["key"]) == ("create", "new@example.com")
@@ -90,8 +113,7 @@ def test_what_a_plan_says(hubspot: Sandbox, plan: Path) -> None:
 
 def test_a_plan_is_applied(hubspot: Sandbox, plan: Path) -> None:
     """Just what it has is written, and a second time nothing is left to do."""
-    first = run(operator=HubSpotApplyPlanOperator, plan=str(plan), **SETTINGS)
-    second = run(operator=HubSpotApplyPlanOperator, plan=str(plan), **SETTINGS | {"mode": "update"})
+    first, second = apply(plan), apply(plan)
 
     assert first.error is None
     assert first.outcomes == {"updated": 2, "created": 1}
@@ -101,14 +123,15 @@ def test_a_plan_is_applied(hubspot: Sandbox, plan: Path) -> None:
 
 
 @pytest.mark.parametrize("api", ["2026-09", "v1"])
-def test_what_has_changed_since_is_refused(hubspot: Sandbox, plan: Path, api: str) -> None:
+def test_what_has_changed_since_is_refused(hubspot: Sandbox, tmp_path: Path, api: str) -> None:
     """A contact with other values is a conflict that names them; the others are written."""
+    make(tmp_path, RECORDS, api_version=api, **SETTINGS)
     ada = hubspot.portal.contact("ada@example.com")
     assert ada is not None
     ada.properties["firstname"] = "Countess"
     hubspot.portal.create({"email": "new@example.com", "firstname": "Somebody else"})
 
-    ended = run(operator=HubSpotApplyPlanOperator, plan=str(plan), api_version=api, **SETTINGS)
+    ended = apply(tmp_path, api_version=api)
 
     assert ended.outcomes == {"updated": 1, "conflict": 2}
     assert "firstname is 'Countess' now, it was 'Ada'" in ended.reasons
@@ -119,39 +142,32 @@ def test_what_has_changed_since_is_refused(hubspot: Sandbox, plan: Path, api: st
 
 def test_missing_properties_are_created_when_it_is_applied(hubspot: Sandbox, tmp_path: Path) -> None:
     """With the types that the source's values had."""
-    settings: dict[str, Any] = {
-        "operator": HubSpotApplyPlanOperator,
-        "plan": str(tmp_path),
-        "writes": Writes(create_properties=True),
-    }
-    run(records=[{"email": "ada@example.com", "loyalty_points": 7}], dry_run=True, **settings)
+    records = [{"email": "ada@example.com", "loyalty_points": 7}]
+    made = make(tmp_path, records, writes=Writes(create_properties=True))
     before = "loyalty_points" in hubspot.portal.definitions
-    ended = run(**settings)
+    ended = apply(tmp_path)
 
     assert not before
+    assert made.report["plan"]["calls"] == 3  # one of them creates the property
     assert ended.outcomes == {"updated": 1}
     assert ended.report["properties_created"] == ["loyalty_points"]
     assert hubspot.portal.definitions["loyalty_points"].type == "number"
 
 
 def test_what_is_gone_is_not_created(hubspot: Sandbox, plan: Path) -> None:
-    """An update that was planned is no creation, whatever the mode."""
+    """An update that was planned is no creation, though the plan may create contacts."""
     grace = hubspot.portal.contact("grace@example.com")
     assert grace is not None
     hubspot.portal.archive(grace)
 
-    assert run(operator=HubSpotApplyPlanOperator, plan=str(plan), **SETTINGS).outcomes == {
-        "updated": 1,
-        "created": 1,
-        "not_found": 1,
-    }
+    assert apply(plan).outcomes == {"updated": 1, "created": 1, "not_found": 1}
 
 
 def test_half_a_plan(hubspot: Sandbox, plan: Path) -> None:
-    """Without its totals it is none."""
+    """Without its manifest it is not a plan."""
     (plan / "plan.json").unlink()
 
-    ended = run(operator=HubSpotApplyPlanOperator, plan=str(plan), **SETTINGS)
+    ended = apply(plan)
 
     assert isinstance(ended.error, HubSpotSyncFailed)
     assert "there is no whole plan at" in str(ended.error)
@@ -159,9 +175,9 @@ def test_half_a_plan(hubspot: Sandbox, plan: Path) -> None:
 
 def test_a_new_plan_replaces_the_old(hubspot: Sandbox, plan: Path) -> None:
     """Nothing of it is left."""
-    run(records=RECORDS[1:2], operator=HubSpotPlanContactsOperator, plan=str(plan), **SETTINGS)
+    make(plan, RECORDS[1:2], **SETTINGS)
 
-    assert run(operator=HubSpotApplyPlanOperator, plan=str(plan), **SETTINGS).outcomes == {"updated": 1}
+    assert apply(plan).outcomes == {"updated": 1}
 
 
 class TestGuards:
@@ -191,16 +207,22 @@ class TestGuards:
         assert ended.report["plan"]["changes"] == 2
         assert stored(hubspot, "grace@example.com", "firstname") == "Grace B."
 
-    def test_a_plan_that_is_too_much(self, hubspot: Sandbox, plan: Path) -> None:
-        """Its totals are compared."""
-        ended = run(operator=HubSpotApplyPlanOperator, plan=str(plan), guards=Guards(changes=1), **SETTINGS)
+    @pytest.mark.parametrize("guards", [Guards(changes=1), Guards(changes=0.3), Guards(creates=0)], ids=repr)
+    def test_a_plan_that_is_too_much(self, hubspot: Sandbox, tmp_path: Path, guards: Guards) -> None:
+        """It is made, so that people see it, and is not applied."""
+        made = make(tmp_path, RECORDS, guards=guards, **SETTINGS)
+
+        ended = apply(tmp_path)
+
+        assert made.report["plan"]["changes"] == 2
+        assert "nothing was written" in str(ended.error)
 
         assert isinstance(ended.error, HubSpotSyncFailed)
         assert writes(hubspot) == []
         assert ended.outcomes == {"not_attempted": 3}
 
     @pytest.mark.parametrize(
-        ("max_changes", "outcomes"),
+        ("most", "outcomes"),
         [
             (9, {"updated": 2, "created": 1, "unchanged": 1, "invalid": 1}),
             (0, {"unchanged": 1, "invalid": 1, "not_attempted": 3}),
@@ -208,10 +230,10 @@ class TestGuards:
         ids=["allowed", "refused"],
     )
     def test_the_ledger_has_every_row(
-        self, hubspot: Sandbox, tmp_path: Path, max_changes: int, outcomes: dict[str, int]
+        self, hubspot: Sandbox, tmp_path: Path, most: int, outcomes: dict[str, int]
     ) -> None:
         """Those whose outcome stood before anything was written, too."""
-        ended = run(records=RECORDS, guards=Guards(changes=max_changes), ledger=str(tmp_path), **SETTINGS)
+        ended = run(records=RECORDS, guards=Guards(changes=most), ledger=str(tmp_path), **SETTINGS)
         lines = list(all_lines(str(tmp_path)))
 
         assert ended.outcomes == outcomes
@@ -221,7 +243,12 @@ class TestGuards:
 
     def test_a_retry_goes_on_with_what_has_not_ended(self, hubspot: Sandbox, tmp_path: Path) -> None:
         """The ledger knows the source's records, though their plan was carried out."""
-        guarded: dict[str, Any] = {"max_changes": 9, "ledger": str(tmp_path), "retries": 1, **SETTINGS}
+        guarded: dict[str, Any] = {
+            "guards": Guards(changes=9),
+            "ledger": str(tmp_path),
+            "retries": 1,
+            **SETTINGS,
+        }
         hubspot.use_faults({"rules": [{"kind": "status", "status": 400, "on": "*/batch/create"}]})
         first = run(records=RECORDS, status_actions={400: "retry"}, **guarded)
         hubspot.use_faults({"rules": []})
@@ -258,7 +285,7 @@ class TestGuards:
         """Its error is told, and what was read has an outcome."""
 
         def source() -> Iterator[dict[str, str]]:
-            yield from RECORDS[1:4]  # type: ignore[misc]
+            yield from RECORDS[1:4]
             raise ConnectionError("the cursor is gone")
 
         ended = run(records=source(), guards=Guards(changes=9), **SETTINGS)
@@ -267,14 +294,12 @@ class TestGuards:
         assert ended.outcomes == {"unchanged": 1, "not_attempted": 2}
         assert writes(hubspot) == []
 
-    @pytest.mark.parametrize(("max_changes", "created"), [(0, False), (9, True)])
-    def test_missing_properties(self, hubspot: Sandbox, max_changes: int, created: bool) -> None:
+    @pytest.mark.parametrize(("most", "created"), [(0, False), (9, True)])
+    def test_missing_properties(self, hubspot: Sandbox, most: int, created: bool) -> None:
         """They are created only if the guard lets the run go on."""
         records = [{"email": "ada@example.com", "loyalty_points": 7}]
 
-        ended = run(
-            records=records, guards=Guards(changes=max_changes), writes=Writes(create_properties=True)
-        )
+        ended = run(records=records, guards=Guards(changes=most), writes=Writes(create_properties=True))
 
         assert ("loyalty_points" in hubspot.portal.definitions) is created
         assert ended.outcomes == ({"updated": 1} if created else {"not_attempted": 1})
@@ -282,5 +307,50 @@ class TestGuards:
     @pytest.mark.parametrize("most", [-1, 1.5, True, "2"])
     def test_guards_that_cannot_be(self, most: object) -> None:
         """A guard is a count, or a share below 1."""
-        with pytest.raises(ValueError, match="max_changes is a count or a share below 1"):
-            run(records=[], guards=Guards(changes=most))
+        with pytest.raises(ValueError, match=r"guards\.changes is a count or a share below 1"):
+            run(records=[], guards=Guards(changes=most))  # type: ignore[arg-type]
+
+
+class TestAtParse:
+    @pytest.mark.parametrize("plan", ["", " ", None, "None", 5])
+    @pytest.mark.parametrize("kind", [HubSpotPlanContactsOperator, HubSpotApplyPlanOperator])
+    def test_a_plan_is_in_a_folder(self, kind: Any, plan: object) -> None:
+        """Where a DAG is parsed, and once a template is rendered; else it would be in the worker's own."""
+        settings: dict[str, Any] = {"records": []} if kind is HubSpotPlanContactsOperator else {}
+        task = kind(task_id="x", plan="{{ params.plan }}", **settings)
+        task.plan = plan
+
+        with pytest.raises(ValueError, match="plan is a folder, not"):
+            kind(task_id="x", plan=plan, **settings)
+        with pytest.raises(HubSpotSyncFailed, match="plan is a folder, not"):
+            task.execute({"ti": TaskInstance()})
+
+    def test_a_path_is_one(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """As Python has it."""
+        made = run(operator=HubSpotPlanContactsOperator, plan=tmp_path, records=RECORDS[1:2])
+
+        assert made.error is None
+        assert run(operator=HubSpotApplyPlanOperator, plan=tmp_path).outcomes == {"updated": 1}
+
+    def test_a_plan_moves_no_watermark(self) -> None:
+        """So it has no effect, since no other task has this one's."""
+        with pytest.raises(ValueError, match="watermark has no effect with a plan"):
+            HubSpotPlanContactsOperator(task_id="x", plan="folder", records=[], watermark="updated_at")
+
+    def test_a_plan_writes_nothing(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """Whatever the DAG's ``default_args`` say of it; a keyword of its own is told."""
+        with pytest.raises(TypeError, match="has no dry_run: a plan writes no contact"):
+            HubSpotPlanContactsOperator(task_id="x", plan="folder", records=[], dry_run=True)
+        defaults = {"default_args": {"dry_run": True}, "guards": Guards(changes=9), "verify": True}
+        made = make(tmp_path, RECORDS[1:2], **defaults)
+
+        assert made.error is None
+        assert made.report["dry_run"] is True
+        assert apply(tmp_path).outcomes == {"updated": 1}
+
+    def test_the_asset(self) -> None:
+        """A plan changes no contact, and applying it does."""
+        asset = contacts_asset("hubspot_default")
+
+        assert HubSpotPlanContactsOperator(task_id="x", plan="folder", records=[]).outlets == []
+        assert HubSpotApplyPlanOperator(task_id="x", plan="folder").outlets == [asset]

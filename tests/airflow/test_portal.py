@@ -164,7 +164,7 @@ class TestPreflight:
 
             ended = run(
                 records=[{"email": "a@example.com", "a": 1}, {"email": "b@example.com"}, "no record"],
-                mapping={"a": "frstname", "b": "city", "c": "city"},
+                mapping={"a": "frstname", "b": "city"},
                 key=Key("email", property="jobtitle"),
                 writes=Writes(properties={"city": "append"}, timestamp="changed_at"),
                 json_schema={"required": ["lastname"]},
@@ -174,10 +174,9 @@ class TestPreflight:
         assert isinstance(ended.error, HubSpotSyncFailed)
         for told in (
             "only the legacy API carries a timestamp",
-            "mapping has two columns for city",
             "several contacts may have the same jobtitle",
             "no property frstname (the nearest is firstname)",
-            "only multiple checkboxes can be appended to, city is none",
+            "`append` needs a multiple-checkbox property; city is not one",
             "the schema requires lastname, which no column is mapped to",
             "the token lacks the scopes crm.objects.contacts.write",
         ):

@@ -47,7 +47,11 @@ def shown(run: Any) -> set[str]:
     fields = RenderedTaskInstanceFields
     with create_session() as session:
         found = session.query(fields).filter(fields.run_id == run.run_id, fields.dag_id == run.dag_id).all()
-        return {str(each.rendered_fields["schema"]) for each in found if "schema" in each.rendered_fields}
+        return {
+            str(each.rendered_fields["json_schema"])
+            for each in found
+            if "json_schema" in each.rendered_fields
+        }
 
 
 def reports(run: Any) -> list[dict[str, int]]:
@@ -77,16 +81,16 @@ def test_a_validator_in_a_dag(hubspot: Sandbox, run_dag: RunDag, kind: str) -> N
 
             records()
         elif kind == "partial":
-            HubSpotUpdateContactOperator.partial(task_id="sync", schema=VALIDATOR, **settings).expand(
+            HubSpotUpdateContactOperator.partial(task_id="sync", json_schema=VALIDATOR, **settings).expand(
                 records=[[GOOD, BAD]]
             )
         elif kind == "expand":
             HubSpotUpdateContactOperator.partial(task_id="sync", records=[GOOD, BAD], **settings).expand(
-                schema=[VALIDATOR]
+                json_schema=[VALIDATOR]
             )
         else:
             HubSpotUpdateContactOperator.partial(task_id="sync", **settings).expand_kwargs(
-                [{"records": [GOOD, BAD], "schema": VALIDATOR}]
+                [{"records": [GOOD, BAD], "json_schema": VALIDATOR}]
             )
 
     ended = run_dag(dag)
@@ -102,7 +106,7 @@ def test_a_validator_in_a_dag(hubspot: Sandbox, run_dag: RunDag, kind: str) -> N
 def test_a_validator_is_shown_and_copied() -> None:
     """Copies are the same validator; the text tells schemas apart, and is the same in every process."""
     one, same, other = (
-        HubSpotUpdateContactOperator(task_id="sync", records=[], json_schema=schema).schema
+        HubSpotUpdateContactOperator(task_id="sync", records=[], json_schema=schema).json_schema
         for schema in (VALIDATOR, VALIDATOR.evolve(), Draft202012Validator({}))
     )
 
@@ -158,9 +162,9 @@ def files(folder: Path) -> Path:
 def test_files_beside_the_schema(hubspot: Sandbox, run_dag: RunDag, tmp_path: Path, kind: str) -> None:
     """References in a template file lead to the files beside it."""
     path = files(tmp_path)
-    settings: dict[str, Any] = {"task_id": "sync", "status_actions": POLICY, "schema": "contact.json"}
+    settings: dict[str, Any] = {"task_id": "sync", "status_actions": POLICY, "json_schema": "contact.json"}
     if kind == "whole path":
-        settings["schema"] = str(path)
+        settings["json_schema"] = str(path)
     name = f"files_{kind.replace(' ', '_')}"
     with DAG(name, start_date=START, schedule=None, template_searchpath=str(tmp_path)) as dag:
         if kind == "mapped":

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.model.choices import OnRegression
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow import write_queue
 from airflow_provider_hubcontact.sync.flow.engine import Engine, Sync
@@ -19,6 +18,7 @@ from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVe
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.flow.states import NOTES, PLACES, State
 from airflow_provider_hubcontact.sync.flow.write_queue import WriteQueue
+from airflow_provider_hubcontact.sync.model.choices import OnRegression
 from airflow_provider_hubcontact.sync.model.ports import Found, Lost, Refused
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema, Property
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping

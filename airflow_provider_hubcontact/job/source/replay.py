@@ -147,8 +147,10 @@ def _kept(db: sqlite3.Connection, outcomes: Collection[str], shape: RecordMappin
 
 
 def _sent(values: dict[str, object], shape: RecordMapping) -> dict[str, object]:
-    """Return what was sent of a record's values: the key is among them only if it was to change."""
-    if shape.becomes and shape.key_property == shape.id_property:
+    """Return what was sent of a record's values: the key is among them even if its column was not sent."""
+    is_changed = shape.becomes is not None and shape.key_property == shape.id_property
+    is_sent_as_another = (shape.mapping or {}).get(shape.key, shape.id_property) != shape.id_property
+    if is_changed or is_sent_as_another:
         return values
     return {name: value for name, value in values.items() if name != shape.key_property}
 

@@ -9,6 +9,9 @@ from itertools import islice
 from airflow_provider_hubcontact.job.settings import Source
 from airflow_provider_hubcontact.job.source.watermark import Watermark
 from airflow_provider_hubcontact.job.surroundings import Surroundings
+from airflow_provider_hubcontact.printable import printable_logger
+
+log = printable_logger(__name__)
 
 FIRST_ROWS = 100
 """Rows that are looked at to guess the types of missing properties."""
@@ -21,7 +24,6 @@ def rows_of(
     """Open a source.
 
     :param source: None for a plan.
-
     :return: its rows, for as long as the context lasts; None if a ledger or a plan has them.
     :raises SourceError: if it has no rows that records can be made of.
     """
@@ -29,6 +31,7 @@ def rows_of(
         yield None
     elif source.query.sql is not None:
         with around.query(source.query, watermark.since_query if watermark else None) as spool:
+            log.info("The query returned %s rows.", f"{len(spool):,}")
             yield spool
     else:
         yield around.records() if source.has_records else None

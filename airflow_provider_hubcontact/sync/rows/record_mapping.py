@@ -22,7 +22,7 @@ from airflow_provider_hubcontact.sync.rows.columns import (
 )
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.dates import check_moment_number, day_of
-from airflow_provider_hubcontact.sync.rows.keys import EMAIL, normalized_key, text_problem
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID, normalized_key, text_problem
 from airflow_provider_hubcontact.sync.rows.values import (
     TimeForm,
     UnsupportedValue,
@@ -191,23 +191,42 @@ class RecordMapping:
             raise stumbled[0]
         if taken.problems:
             return invalid(row, key, "VALUE", taken.problems)
-        properties, document = taken.properties, taken.document
-        if new_key := properties.get(self.id_property):
-            new_key = normalized_key(self.id_property, new_key, is_number=self._key_is_number)
-            properties[self.id_property] = new_key
-            if new_key == key:
-                del properties[self.id_property]
-            elif self.mapping is None and self.becomes is None:
-                return invalid(row, key, "KEY", {self.id_property: self._unasked_change()})
-        document.setdefault(self.key_property, key)
-        return Record(row, key, properties, document, timestamp, coercions=tuple(taken.coercions))
+        if problem := self._take_new_key(key, source, taken.properties):
+            return invalid(row, key, "KEY", {self.id_property: problem})
+        taken.document.setdefault(self.key_property, key)
+        coercions = tuple(taken.coercions)
+        return Record(row, key, taken.properties, taken.document, timestamp, coercions=coercions)
+
+    def _take_new_key(self, key: str, source: Mapping[Any, object], properties: dict[str, str]) -> str | None:
+        """Keep the key's new value in the one form of keys, and drop one that is not new.
+
+        :return: why it cannot be sent, if so.
+        """
+        if self._is_ambiguous(source):
+            name = self.id_property
+            return f"the columns {self.becomes} and {name} both have a new {name}: leave one out"
+        if self.id_property not in properties:
+            return None
+        written = properties[self.id_property]
+        new_key = normalized_key(self.id_property, written, is_number=self._key_is_number)
+        properties[self.id_property] = new_key
+        if new_key == key:
+            del properties[self.id_property]
+        elif self.mapping is None and self.becomes is None:
+            return self._unasked_change()
+        return None
 
     def _unasked_change(self) -> str:
         name = self.id_property
-        return (
-            f"the column {name} would change the contact's {name}, by which the column {self.key} finds it: "
-            f"if it is to, say key=Key({self.key!r}, property={name!r}, becomes={name!r})"
-        )
+        told = f"the column {name} would change the contact's {name}, by which the column {self.key} finds it"
+        if name == RECORD_ID:
+            return f"{told}, and a record id never changes: leave the column out"
+        return f"{told}: if it is to, say key=Key({self.key!r}, property={name!r}, becomes={name!r})"
+
+    def _is_ambiguous(self, source: Mapping[Any, object]) -> bool:
+        """Check whether two columns would be sent as the key's property."""
+        is_named_otherwise = self.becomes is not None and self.id_property not in {self.key, self.becomes}
+        return self.mapping is None and is_named_otherwise and self.id_property in source
 
     def _take(self, name: str, value: object, taken: Taken) -> Stumbled | None:
         """Take a value, or note what is wrong with it.

@@ -1,0 +1,198 @@
+"""From keywords to settings: what a DAG file does not tell yet is not judged, and everything else is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact.job import settings as frozen
+from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.operators.given import settings_of
+from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Writes
+
+OPEN = "{{ params.x }}"
+
+
+class Output:
+    """What Airflow puts in the place of another task's output."""
+
+    def iter_references(self) -> None: ...
+
+
+TASK: Mapping[str, Any] = {
+    "records": [],
+    "replay": None,
+    "sql": None,
+    "sql_conn_id": None,
+    "parameters": None,
+    "watermark": None,
+    "key": "email",
+    "mapping": None,
+    "json_schema": None,
+    "schema_folder": None,
+    "upsert": False,
+    "writes": None,
+    "status_actions": None,
+    "max_failures": 0,
+    "guards": None,
+    "ledger": None,
+    "verify": False,
+    "is_dry_run": False,
+}
+
+
+def of(given: Mapping[str, Any], *, is_rendered: bool = False) -> Settings:
+    return settings_of(SimpleNamespace(**{**TASK, **given}), is_rendered=is_rendered)
+
+
+QUERY = {"records": None, "sql": "SELECT 1", "sql_conn_id": "db"}
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "value"),
+    [
+        ({}, lambda found: found, Settings()),
+        ({"records": None}, lambda found: found.source.has_records, False),
+        ({"records": OPEN}, lambda found: found.source.has_records, True),
+        (QUERY, lambda found: found.source.query, frozen.Query("SELECT 1", "db")),
+        (
+            {**QUERY, "parameters": [1]},
+            lambda found: found.source.query,
+            frozen.Query("SELECT 1", "db", [1]),
+        ),
+        (
+            {"replay": FromLedger("l", ["invalid"])},
+            lambda found: found.source.replay,
+            frozen.Replay("l", ["invalid"]),
+        ),
+        ({"watermark": "at"}, lambda found: found.source.watermark, "at"),
+        ({"key": "mail"}, lambda found: found.key, frozen.Key("mail")),
+        ({"key": Key("a", "b", "c")}, lambda found: found.key, frozen.Key("a", "b", "c")),
+        ({"mapping": {"a": "b"}}, lambda found: found.mapping, {"a": "b"}),
+        ({"json_schema": "{}"}, lambda found: found.json_schema, "{}"),
+        ({"schema_folder": "f"}, lambda found: found.schema_folder, "f"),
+        ({"upsert": True}, lambda found: found.upsert, True),
+        (
+            {
+                "writes": Writes(
+                    nulls="clear",
+                    duplicates="reject",
+                    stages="keep",
+                    properties={"a": "append"},
+                    create_properties=True,
+                    timestamp="at",
+                )
+            },
+            lambda found: found.writes,
+            frozen.Writes("clear", "reject", "keep", {"a": "append"}, create_properties=True, timestamp="at"),
+        ),
+        ({"status_actions": {404: "skip"}}, lambda found: found.status_actions, {404: "skip"}),
+        ({"max_failures": 0.1}, lambda found: found.max_failures, 0.1),
+        ({"guards": Guards(1, 2)}, lambda found: found.guards, frozen.Guards(1, 2)),
+        ({"ledger": "l"}, lambda found: found.ledger, frozen.Ledger("l")),
+        ({"ledger": Ledger("l", values=True)}, lambda found: found.ledger, frozen.Ledger("l", values=True)),
+        ({"verify": True}, lambda found: found.verify, True),
+        ({"is_dry_run": "True"}, lambda found: found.dry_run, True),
+    ],
+)
+@pytest.mark.parametrize("is_rendered", [True, False])
+def test_what_is_known(
+    given: Mapping[str, Any], field: Callable[[Settings], object], value: object, is_rendered: bool
+) -> None:
+    """It gets into the settings as it is."""
+    assert field(of(given, is_rendered=is_rendered)) == value
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [OPEN, "{% if x %}a{% endif %}", "{# x #}", Output()],
+    ids=["value", "block", "comment", "output"],
+)
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda unknown: {**QUERY, "sql": unknown},
+        lambda unknown: {**QUERY, "sql_conn_id": unknown},
+        lambda unknown: {**QUERY, "parameters": unknown},
+        lambda unknown: {"records": unknown},
+        lambda unknown: {"mapping": unknown},
+        lambda unknown: {"mapping": {unknown: "city"}},
+        lambda unknown: {"mapping": {"a": unknown}},
+        lambda unknown: {"mapping": {"a": "x", "b": "x", "c": unknown}},
+        lambda unknown: {"key": unknown},
+        lambda unknown: {"key": unknown, "mapping": {"mail": "email"}},
+        lambda unknown: {"key": Key(unknown), "mapping": {"mail": "email"}},
+        lambda unknown: {"key": Key(property=unknown), "mapping": {"mail": "email"}},
+        lambda unknown: {"key": Key(becomes=unknown), "mapping": {"mail": "email"}},
+        lambda unknown: {"key": Key(becomes=unknown), "mapping": {}},
+        lambda unknown: {
+            "key": Key(becomes=unknown),
+            "mapping": {"a": "b"},
+            "writes": Writes(properties={"email": "append"}),
+        },
+        lambda unknown: {"key": Key(property=unknown), "upsert": True},
+        lambda unknown: {"writes": Writes(properties=unknown)},
+        lambda unknown: {"writes": Writes(properties={unknown: "append"}), "mapping": {"a": "b"}},
+        lambda unknown: {"writes": Writes(properties={"a": unknown})},
+        lambda unknown: {"writes": Writes(create_properties=unknown)},
+        lambda unknown: {
+            "writes": Writes(create_properties={"a": {"label": unknown}}),
+            "mapping": {"b": "c"},
+        },
+        lambda unknown: {"writes": Writes(timestamp=unknown)},
+        lambda unknown: {"ledger": unknown},
+        lambda unknown: {"ledger": Ledger(unknown)},
+        lambda unknown: {"replay": FromLedger(unknown)},
+        lambda unknown: {"is_dry_run": unknown, "verify": True},
+    ],
+)
+def test_what_is_not_known_yet(given: Callable[[object], dict[str, Any]], unknown: object) -> None:
+    """A template, or another task's output, is taken to be valid; what depends on it is, too."""
+    assert of(given(unknown)).problems() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"writes": Writes(nulls=OPEN)}, "writes.nulls is one of ignore, clear, not '{{ params.x }}'"),
+        ({"writes": Writes(duplicates=OPEN)}, "writes.duplicates is one of"),
+        ({"writes": Writes(stages=OPEN)}, "writes.stages is one of"),
+        ({"guards": Guards(changes=OPEN)}, "guards.changes is a count or a share below 1"),  # type: ignore[arg-type]
+        ({"ledger": Ledger("l", values=OPEN)}, "ledger.values is True or False"),  # type: ignore[arg-type]
+        ({"replay": FromLedger("l", OPEN)}, "FromLedger: outcomes is a list"),
+        ({"upsert": OPEN}, "upsert is True or False"),
+        ({"verify": OPEN}, "verify is True or False"),
+        ({"max_failures": OPEN}, "max_failures"),
+        ({"status_actions": {404: OPEN}}, "'{{ params.x }}'"),
+        ({"key": OPEN, "writes": Writes(stages="force")}, "writes.stages is one of"),
+    ],
+)
+def test_what_is_not_rendered(given: Mapping[str, Any], says: str) -> None:
+    """A template in its place would stay one, and is told at once."""
+    (told,) = of(given).problems()
+
+    assert says in told
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"mapping": OPEN},
+        {"writes": Writes(properties=OPEN)},  # type: ignore[arg-type]
+        {"writes": Writes(create_properties=OPEN)},  # type: ignore[arg-type]
+        {"key": "mail", "mapping": {"new": "email"}},
+    ],
+)
+def test_what_was_rendered_is_judged(given: Mapping[str, Any]) -> None:
+    """Whatever it looks like: nothing is rendered twice."""
+    assert len(of(given, is_rendered=True).problems()) == 1
+
+
+@pytest.mark.parametrize("flag", ["maybe", None, "{{ x }}"])
+def test_a_flag_that_was_rendered(flag: object) -> None:
+    """It is one, or is told."""
+    with pytest.raises(ValueError, match=r"^dry_run is true or false"):
+        of({"is_dry_run": flag}, is_rendered=True)

@@ -1,0 +1,110 @@
+"""The value objects of the operators' keywords: what they take, what they show, and that they are copied."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Options, Writes
+
+EACH = [
+    Key("mail", "number", becomes="new"),
+    Writes(nulls="clear", properties={"city": "append"}),
+    Guards(changes=5, creates=0.1),
+    Ledger("s3://bucket/ledger", values=True),
+    FromLedger("s3://bucket/ledger", outcomes=["rejected"], among=[{"email": "ada@example.com"}]),
+]
+each = pytest.mark.parametrize("given", EACH, ids=lambda given: type(given).__name__)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown", "fields"),
+    [
+        (Key(), "Key()", {}),
+        (Key("mail"), "Key(column='mail')", {"column": "mail"}),
+        (Key(becomes="new"), "Key(becomes='new')", {"becomes": "new"}),
+        (Writes(), "Writes()", {}),
+        (Writes(nulls="clear"), "Writes(nulls='clear')", {"nulls": "clear"}),
+        (
+            Writes(properties={"a": "append"}),
+            "Writes(properties={'a': 'append'})",
+            {"properties": {"a": "append"}},
+        ),
+        (Guards(creates=0), "Guards(creates=0)", {"creates": 0}),
+        (Ledger("l"), "Ledger(path='l')", {"path": "l"}),
+        (Ledger("l", values=True), "Ledger(path='l', values=True)", {"path": "l", "values": True}),
+        (FromLedger("l"), "FromLedger(path='l')", {"path": "l"}),
+        (FromLedger("l", among=[{"email": "ada@example.com"}]), "FromLedger(path='l')", {"path": "l"}),
+        (
+            FromLedger("l", ["invalid"]),
+            "FromLedger(path='l', outcomes=['invalid'])",
+            {"path": "l", "outcomes": ["invalid"]},
+        ),
+    ],
+    ids=repr,
+)
+def test_what_is_shown(given: Options, shown: str, fields: dict[str, Any]) -> None:
+    """The fields that say something; the records never."""
+    assert repr(given) == str(given) == shown
+    assert given.serialize() == fields
+
+
+@each
+def test_copies_are_equal_and_apart(given: Options) -> None:
+    """However they are made; a change of one is none of another."""
+    copies = [
+        given.copy(),
+        copy.copy(given),
+        copy.deepcopy(given),
+        pickle.loads(pickle.dumps(given)),  # noqa: S301 - of this process
+        type(given).of("keyword", given),
+        type(given).of("keyword", given.fields()),
+    ]
+    fields = given.fields()
+    first = next(iter(fields))
+
+    assert all(made == given and made is not given for made in copies)
+    for made in copies:
+        setattr(made, first, "another")
+        assert made != given
+    assert given.fields() == fields
+
+
+@each
+def test_equality(given: Options) -> None:
+    """Fields and class count; what stands in a DAG's ``default_args`` may be compared with anything."""
+    assert given == given.copy()
+    assert given != given.fields()
+    assert given is not None
+    assert [other == given for other in EACH].count(True) == 1
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(given)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "says"),
+    [
+        (Ledger, {"path": "l", "valuse": True}, "ledger has no valuse; its fields are path, values"),
+        (Ledger, {5: "l"}, "ledger has no 5; its fields are path, values"),
+        (Ledger, {"values": True}, "ledger lacks path"),
+        (Ledger, 5, "ledger is Ledger(…), not 5"),
+        (Ledger, Writes(), "ledger is Ledger(…), not Writes()"),
+        (Guards, {"change": 1}, "ledger has no change; its fields are changes, creates"),
+    ],
+)
+def test_what_is_not_one(kind: type[Options], value: object, says: str) -> None:
+    """A misspelt field, or another thing, is told with the keyword that it was given for."""
+    with pytest.raises(ValueError, match=r"^ledger ") as raised:
+        kind.of("ledger", value)
+
+    assert str(raised.value) == says
+
+
+def test_a_misspelt_field() -> None:
+    """Python tells it, and type checkers and editors do."""
+    for make in (lambda: Writes(null="clear"), lambda: Key(colum="mail"), lambda: Guards(change=1)):  # type: ignore[call-arg]
+        with pytest.raises(TypeError, match="unexpected keyword argument"):
+            make()

@@ -1,0 +1,112 @@
+"""The joint of client and sync: each answer of a call has its value."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact.client import errors
+from airflow_provider_hubcontact.client.contacts import BatchAnswer, Contact
+from airflow_provider_hubcontact.client.errors import ErrorDetail, HubSpotError, StatusError
+from airflow_provider_hubcontact.job.portal.contacts_port import (
+    MIGRATION_PAUSE,
+    ContactsPort,
+    LegacyContactsPort,
+)
+from airflow_provider_hubcontact.sync.model.ports import Found, Lost, Refused
+
+
+class Raising:
+    """A client whose calls all end in one way."""
+
+    def __init__(self, error: HubSpotError) -> None:
+        self._error = error
+
+    def __getattr__(self, _: str) -> Callable[..., Any]:
+        def call(*_: Any, **__: Any) -> Any:
+            raise self._error
+
+        return call
+
+
+@pytest.mark.parametrize(
+    ("error", "answer"),
+    [
+        (errors.NotSent("no way"), Lost("no way", sent=False)),
+        (errors.Cancelled("stop"), Lost("stop", sent=False)),
+        (errors.ConfigurationError("no certificates"), Lost("no certificates", sent=False, setup=True)),
+        (errors.AnswerLost("gone"), Lost("gone", sent=True)),
+        (errors.UnusableAnswer("a page", 200), Lost("a page", sent=True)),
+        (errors.BadRequest(400, "bad", "C", "id"), Refused(400, "bad", "C", "id")),
+        (errors.Unauthorized(401, "no"), Refused(401, "no", stops=True)),
+        (errors.Forbidden(403, "no"), Refused(403, "no", stops=True)),
+        (errors.ServerError(503, "no"), Refused(503, "no")),
+        (errors.RateLimited(429, "slow", retry_after=3), Refused(429, "slow", retry_after=3)),
+        (
+            errors.DailyLimitReached(429, "theirs", context={"policyName": ("DAILY",)}, retry_after=9),
+            Refused(429, "theirs", stops=True, retry_after=9),
+        ),
+        (
+            errors.DailyLimitReached(429, "ours", retry_after=9),
+            Refused(429, "ours", stops=True, retry_after=9, why="ours"),
+        ),
+        (errors.Migrating(477, "moves"), Refused(477, "moves", stops=True, retry_after=MIGRATION_PAUSE)),
+        (errors.Migrating(477, "moves", retry_after=5), Refused(477, "moves", stops=True, retry_after=5)),
+        (
+            errors.Conflict(409, "taken", context={"existingId": ("7",)}),
+            Refused(409, "taken", existing_id="7"),
+        ),
+    ],
+)
+def test_what_a_call_comes_to(error: HubSpotError, answer: Lost | Refused) -> None:
+    """Each error of the client has its value in sync, for reads and writes."""
+    client: Any = Raising(error)
+
+    assert ContactsPort(client, "email").read(["a"], ()) == answer
+    assert LegacyContactsPort(client).read(["a"], ()) == answer
+
+
+class Answering:
+    def __init__(self, *contacts: Contact) -> None:
+        self._answer = BatchAnswer(200, contacts, (), None)
+
+    def batch_read(self, *_: Any, **__: Any) -> BatchAnswer:
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    ("by", "properties", "keys"),
+    [
+        ("email", {"email": " Ada@X.y "}, {"ada@x.y"}),
+        ("email", {"email": "a@x", "hs_additional_emails": "B@x; c@x;"}, {"a@x", "b@x", "c@x"}),
+        ("email", {"email": None, "hs_additional_emails": "b@x"}, {"b@x"}),
+        ("email", {}, set()),
+        ("number", {"number": "N1", "hs_additional_emails": "b@x"}, {"N1"}),
+        ("number", {"number": ""}, set()),
+        ("hs_object_id", {"hs_object_id": "7"}, {"7"}),
+        ("hs_object_id", {}, {"7"}),
+    ],
+)
+def test_the_keys_of_a_contact(by: str, properties: Mapping[str, str | None], keys: set[str]) -> None:
+    """A contact is found under each of its addresses, its unique value, or its record id."""
+    client: Any = Answering(Contact("7", properties))
+
+    found = ContactsPort(client, by).read(["a"], ())
+
+    assert isinstance(found, Found)
+    assert set(found.contacts) == keys
+
+
+def test_details_and_names_are_kept() -> None:
+    """A refusal keeps all that is wrong, with the properties."""
+    detail = ErrorDetail("bad", "INVALID_OPTION", ("city",))
+    error: StatusError = errors.BadRequest(400, "bad", details=(detail,))
+    client: Any = Raising(error)
+
+    answer = ContactsPort(client, "email").read(["a"], ())
+
+    assert isinstance(answer, Refused)
+    assert Counter(answer.properties) == Counter(answer.details[0].properties) == Counter(["city"])

@@ -1,0 +1,82 @@
+"""What a run may do at most, and the pass that counts what it would do."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+
+import pytest
+
+from airflow_provider_hubcontact.job.errors import GuardExceeded
+from airflow_provider_hubcontact.job.plans.guards import check_guards, guard_pass
+from airflow_provider_hubcontact.job.settings import Guards
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+
+
+def ended(row: int, outcome: Outcome = Outcome.UPDATED) -> Result:
+    return Result(row, "k", outcome, 200)
+
+
+@pytest.mark.parametrize(
+    ("changes", "creates", "most", "trips"),
+    [
+        (5, 5, (None, None), False),
+        (5, 5, (5, 5), False),
+        (6, 0, (5, None), True),
+        (0, 6, (None, 5), True),
+        (6, 0, (None, 5), False),
+        (1, 0, (0, None), True),
+        (5, 0, (0.5, None), False),
+        (6, 0, (0.5, None), True),
+        (1, 0, (1, None), False),
+    ],
+)
+def test_check_guards(
+    changes: int, creates: int, most: tuple[float | None, float | None], trips: bool
+) -> None:
+    """A guard trips by more than its count, or its share of the rows."""
+    totals = {"rows": 10, "changes": changes, "creates": creates}
+    expected = pytest.raises(GuardExceeded, match="nothing was written") if trips else nullcontext()
+    with expected:
+        check_guards(totals, Guards(*most))
+
+
+class Known:
+    """A ledger that knows of the record of row 2."""
+
+    def __init__(self) -> None:
+        self.forgotten: list[int] = []
+        self.flushes = 0
+
+    def earlier(self, record: Record) -> Result | None:
+        return ended(record.row) if record.row == 2 else None
+
+    def forget(self, row: int) -> None:
+        self.forgotten.append(row)
+
+    def flush(self) -> None:
+        self.flushes += 1
+
+
+@pytest.mark.parametrize("has_ledger", [True, False])
+def test_a_guard_pass(has_ledger: bool) -> None:
+    """No row ends in the pass: the run gets every row, the ledger no line, and a stop all that was found."""
+    ledger = Known()
+    record, would = Record(2, "k", {"city": "Rome"}), ended(2, Outcome.NOT_ATTEMPTED)
+    with guard_pass(ledger if has_ledger else None) as counted:  # type: ignore[arg-type]
+        counted.settled(ended(1, Outcome.INVALID))  # it made no record
+        known = [counted.earlier(record), counted.earlier(Record(3, "l", {}))]
+        for result in (would._replace(category="WOULD_UPDATE"), ended(3, Outcome.NOT_FOUND)):
+            counted.settled(result)
+        counted.flush()
+        rows, given_up = list(counted.rows), list(counted.given_up("too many"))
+
+    assert known == ([ended(2), None] if has_ledger else [None, None])
+    assert rows == [ended(1, Outcome.INVALID), record, Record(3, "l", {})]
+    assert given_up == [
+        ended(1, Outcome.INVALID),
+        would._replace(status=None, category="GUARD", reason="too many"),
+        ended(3, Outcome.NOT_FOUND),
+    ]
+    assert counted.totals.to_dict()["changes"] == 1
+    assert (ledger.forgotten, ledger.flushes) == (([2, 3], 0) if has_ledger else ([], 0))

@@ -1,0 +1,241 @@
+"""Each setting by itself, and against the others: one sentence tells what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact.job.settings import (
+    Guards,
+    Key,
+    Ledger,
+    Query,
+    Replay,
+    Settings,
+    Source,
+    Writes,
+    is_true,
+)
+
+QUERY = Query("SELECT 1", "db")
+
+
+def of(**settings: Any) -> list[str]:
+    return Settings(**settings).problems()
+
+
+def of_source(**source: Any) -> list[str]:
+    return of(source=Source(**source))
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"upsert": "yes"}, "upsert is True or False, not 'yes'"),
+        ({"upsert": 1}, "upsert is True or False, not 1"),
+        ({"upsert": None}, "upsert is True or False, not None"),
+        ({"verify": "no"}, "verify is True or False, not 'no'"),
+        ({"dry_run": "True"}, "dry_run is True or False, not 'True'"),
+        ({"key": Key("")}, "key: its column is a name, not ''"),
+        ({"key": Key(5)}, "key: its column is a name, not 5"),  # type: ignore[arg-type]
+        ({"key": Key(property="")}, "key: its property is a name, not ''"),
+        ({"key": Key(property=None)}, "key: its property is a name, not None"),  # type: ignore[arg-type]
+        ({"key": Key(becomes="")}, "key: becomes is the name of a column, not ''"),
+        ({"key": Key(becomes=5)}, "key: becomes is the name of a column, not 5"),  # type: ignore[arg-type]
+        ({"key": Key("id", "hs_object_id", becomes="new")}, "becomes has no effect on a record id"),
+        ({"key": Key("mail", becomes="mail")}, "key: mail cannot become itself; becomes is the column with"),
+        ({"writes": Writes(nulls="drop")}, "writes.nulls is one of ignore, clear, not 'drop'"),
+        ({"writes": Writes(nulls=None)}, "writes.nulls is one of ignore, clear"),  # type: ignore[arg-type]
+        ({"writes": Writes(nulls=["clear"])}, "writes.nulls is one of"),  # type: ignore[arg-type]
+        ({"writes": Writes(duplicates="first")}, "writes.duplicates is one of last, reject, not 'first'"),
+        ({"writes": Writes(stages="force")}, "writes.stages is one of reject, keep, reset, not 'force'"),
+        (
+            {"writes": Writes(properties=["city"])},  # type: ignore[arg-type]
+            "writes.properties is property → overwrite, fill_empty, append, not ['city']",
+        ),
+        ({"writes": Writes(properties={"city": None})}, "writes.properties is property →"),  # type: ignore[dict-item]
+        ({"writes": Writes(properties={5: "append"})}, "writes.properties is property →"),  # type: ignore[dict-item]
+        (
+            {"writes": Writes(properties={"city": "add"})},
+            "writes.properties['city'] is one of overwrite, fill_empty, append, not 'add'",
+        ),
+        (
+            {"writes": Writes(create_properties="yes")},  # type: ignore[arg-type]
+            "writes.create_properties is True, False or property → definition, not 'yes'",
+        ),
+        ({"writes": Writes(create_properties=["a"])}, "writes.create_properties is True, False or"),  # type: ignore[arg-type]
+        ({"guards": Guards(changes=-1)}, "guards.changes is a count or a share below 1, not -1"),
+        ({"guards": Guards(changes=1.5)}, "guards.changes is a count or a share below 1, not 1.5"),
+        ({"guards": Guards(changes=True)}, "guards.changes is a count or a share below 1, not True"),
+        ({"guards": Guards(changes="2")}, "guards.changes is a count or a share below 1, not '2'"),  # type: ignore[arg-type]
+        ({"guards": Guards(creates=-1), "upsert": True}, "guards.creates is a count or a share below 1"),
+        ({"guards": Guards(creates=1)}, "guards.creates has no effect without upsert=True"),
+        ({"guards": Guards(creates=0)}, "guards.creates has no effect without upsert=True"),
+        ({"guards": Guards(changes=1), "dry_run": True}, "guards has no effect with dry_run"),
+        ({"verify": True, "dry_run": True}, "verify has no effect with dry_run, which writes nothing"),
+        ({"ledger": Ledger("")}, "ledger is a path, or sql://conn_id/table, not ''"),
+        ({"ledger": Ledger(None)}, "ledger is a path, or sql://conn_id/table, not None"),  # type: ignore[arg-type]
+        ({"ledger": Ledger("l", "yes")}, "ledger.values is True or False, not 'yes'"),  # type: ignore[arg-type]
+        ({"mapping": ["city"]}, "mapping is column → property, not ['city']"),
+        ({"mapping": "city"}, "mapping is column → property, not 'city'"),
+        ({"mapping": {"a": 1}}, "mapping is column → property, not {'a': 1}"),
+        ({"mapping": {1: "city"}}, "mapping is column → property, not {1: 'city'}"),
+        ({"mapping": {}}, "mapping names no column, so nothing would be sent"),
+        ({"mapping": {"a": "city", "b": "city"}}, "mapping has two columns for city"),
+        (
+            {"mapping": {"mail": "email"}, "key": Key("old")},
+            "which is the key: give the column with a new email as key=Key('old', becomes='mail')",
+        ),
+        (
+            {"mapping": {"nr": "number"}, "key": Key("old", "number")},
+            "give the column with a new number as key=Key('old', property='number', becomes='nr')",
+        ),
+        (
+            {"mapping": {"nr": "hs_object_id"}, "key": Key("id", "hs_object_id")},
+            "which is the key: a record id never changes; leave nr out",
+        ),
+        (
+            {"mapping": {"new": "firstname"}, "key": Key("old", becomes="new")},
+            "mapping sends new as firstname, and key as the new email: name it once",
+        ),
+        (
+            {"mapping": {"a": "city"}, "writes": Writes(properties={"zip": "append"})},
+            "writes.properties names zip, which no column is sent as",
+        ),
+        (
+            {"mapping": {"zip": "city"}, "writes": Writes(properties={"zip": "append"})},
+            "writes.properties names zip, which no column is sent as: its column is sent as city",
+        ),
+        (
+            {"mapping": {"a": "city"}, "writes": Writes(create_properties={"zip": {}})},
+            "writes.create_properties names zip, which no column is sent as",
+        ),
+        ({"status_actions": {"lost": "skip"}}, "'lost'"),
+        ({"status_actions": {404: "ignore"}}, "'ignore'"),
+        ({"max_failures": -1}, "max_failures"),
+        ({"max_failures": True}, "max_failures"),
+        ({"max_failures": False}, "max_failures"),
+        ({"max_failures": float("nan")}, "max_failures"),
+        (
+            {"upsert": True, "key": Key("id", "hs_object_id")},
+            "a contact cannot be created with a record id: upsert by email",
+        ),
+    ],
+)
+def test_what_is_wrong(settings: Mapping[str, Any], says: str) -> None:
+    """One sentence tells it."""
+    (told,) = of(**settings)
+
+    assert says in told
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ({"has_records": False}, "give either records or sql, and exactly one of them"),
+        ({"query": QUERY}, "give either records or sql, and exactly one of them"),
+        ({"query": QUERY, "replay": Replay("l")}, "with FromLedger, at most one of them"),
+        ({"has_records": False, "query": Query("SELECT 1")}, "sql needs sql_conn_id"),
+        ({"query": Query(conn_id="db")}, "sql_conn_id has no effect without sql"),
+        ({"query": Query(parameters=[])}, "parameters has no effect without sql"),
+        ({"replay": Replay("l", "rejected")}, "FromLedger: outcomes is a list of outcomes, not 'rejected'"),
+        ({"replay": Replay("l", [])}, "FromLedger: outcomes is a list of outcomes, not []"),
+        ({"replay": Replay("l", 5)}, "FromLedger: outcomes is a list of outcomes, not 5"),  # type: ignore[arg-type]
+        ({"replay": Replay("l", ["lost"])}, "FromLedger: an outcome is one of updated"),
+        ({"replay": Replay("l", [None])}, "FromLedger: an outcome is one of updated"),  # type: ignore[list-item]
+        ({"watermark": ""}, "watermark is the name of a column, not ''"),
+        ({"watermark": 5}, "watermark is the name of a column, not 5"),
+        ({"watermark": "at", "replay": Replay("l")}, "watermark has no effect with FromLedger"),
+    ],
+)
+def test_what_is_wrong_with_a_source(source: Mapping[str, Any], says: str) -> None:
+    """One sentence tells it."""
+    (told,) = of_source(**source)
+
+    assert says in told
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"upsert": True, "verify": True},
+        {"dry_run": True},
+        {"key": Key("id", "hs_object_id")},
+        {"key": Key("old", becomes="new")},
+        {"key": Key("old", becomes="new"), "mapping": {}},
+        {"key": Key("old", becomes="new"), "mapping": {"a": "city"}},
+        {"key": Key("old", becomes="new"), "mapping": {"new": "email", "a": "city"}},
+        {"mapping": {"email": "email", "a": "city"}},
+        {"mapping": {"a": "city"}, "writes": Writes(properties={"city": "append"})},
+        {
+            "mapping": {"a": "city"},
+            "key": Key("old", becomes="new"),
+            "writes": Writes(properties={"email": "fill_empty"}),
+        },
+        {"writes": Writes(properties={"zip": "append"}, create_properties={"zip": {}})},
+        {"writes": Writes("clear", "reject", "reset", {}, create_properties=True, timestamp="at")},
+        {"guards": Guards(changes=0)},
+        {"guards": Guards(0.5, 3), "upsert": True},
+        {"ledger": Ledger("l", values=True)},
+        {"status_actions": {404: "skip", "invalid": "fail"}, "max_failures": 0.1},
+        {"source": Source(has_records=False, query=QUERY, watermark="at")},
+        {"source": Source(has_records=False, query=Query("SELECT 1", "db", {"a": 1}))},
+        {"source": Source(has_records=False, replay=Replay("l"))},
+        {"source": Source(replay=Replay("l", ["rejected", "invalid"]))},
+        {"source": Source(has_records=False, query=QUERY, replay=Replay("l"))},
+    ],
+)
+def test_what_is_right(settings: Mapping[str, Any]) -> None:
+    """Nothing is told."""
+    assert of(**settings) == []
+
+
+def test_everything_at_once() -> None:
+    """Whoever has made three mistakes learns of three."""
+    told = of(upsert="yes", writes=Writes(nulls="drop"), mapping={"a": "x", "b": "x"})
+
+    assert [each.partition(" ")[0] for each in told] == ["upsert", "writes.nulls", "mapping"]
+
+
+def test_a_long_value_is_cut() -> None:
+    """Values may be personal, and are not told at length."""
+    (told,) = of(writes=Writes(nulls="x" * 10_000))
+
+    assert len(told) < 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "columns", "sent"),
+    [
+        ({}, None, None),
+        ({}, ["email", "city"], {"city"}),
+        ({"mapping": {"a": "city"}}, None, {"city"}),
+        ({"mapping": {"a": "city"}}, ["email", "zip"], {"city"}),
+        ({"key": Key("old", becomes="new")}, ["old", "new", "city"], {"city", "email"}),
+        ({"key": Key("old", becomes="new"), "mapping": {"a": "city"}}, None, {"city", "email"}),
+        ({"writes": Writes(timestamp="at")}, ["email", "at", "city"], {"city"}),
+        ({"source": Source(watermark="at")}, ["email", "at", "city"], {"city"}),
+    ],
+)
+def test_what_is_sent(settings: Mapping[str, Any], columns: list[str] | None, sent: set[str] | None) -> None:
+    """The mapping tells it, or the source's columns, but for those that say something about the row."""
+    assert Settings(**settings).sent(columns) == sent
+
+
+@pytest.mark.parametrize(
+    ("value", "flag"),
+    [(True, True), (False, False), ("True", True), (" false ", False), ("1", True), (0, False), ("", False)],
+)
+def test_a_flag(value: object, flag: bool) -> None:
+    """A template's text is a flag, too."""
+    assert is_true(value) is flag
+
+
+@pytest.mark.parametrize("value", ["yes", "None", 2, None, "{{ x }}"])
+def test_no_flag(value: object) -> None:
+    """Anything else is refused."""
+    with pytest.raises(ValueError, match="dry_run is true or false"):
+        is_true(value)
