@@ -35,9 +35,8 @@ class Options:
                 made = cls(**value)
             except TypeError:
                 fields = ", ".join(signature(cls).parameters)
-                raise ValueError(
-                    f"{keyword} has the fields {fields}, not {', '.join(map(str, value))}"
-                ) from None
+                given = ", ".join(f"{name!r:.100}" for name in value)
+                raise ValueError(f"{keyword} has the fields {fields}, not {given}") from None
             made.origin = value
             return made
         raise ValueError(f"{keyword} is {cls.__name__}(…), not {value!r:.100}")
