@@ -153,7 +153,9 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         from airflow_provider_hubcontact.operators.given import settings_of
 
         if problems := settings_of(self, is_rendered=False).problems():
-            raise ValueError("; ".join(problems))
+            from airflow_provider_hubcontact.printable import printable
+
+            raise ValueError("; ".join(map(printable, problems)))
         if callable(self.records):
             from airflow_provider_hubcontact.operators.sources.templates import check_function
 

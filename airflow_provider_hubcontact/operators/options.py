@@ -37,7 +37,7 @@ class Options:
     @classmethod
     def _of_fields(cls, keyword: str, value: Mapping[str, Any]) -> Self:
         fields = signature(cls).parameters
-        if odd := [str(name) for name in value if name not in fields]:
+        if odd := [f"{name!r:.100}" for name in value if name not in fields]:
             raise ValueError(f"{keyword} has no {', '.join(odd)}; its fields are {', '.join(fields)}")
         needed = [name for name, field in fields.items() if field.default is field.empty]
         if lacking := [name for name in needed if name not in value]:

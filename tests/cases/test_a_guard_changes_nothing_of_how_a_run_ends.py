@@ -29,7 +29,7 @@ def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
         yield hubspot
 
 
-GUARDS: list[dict[str, Any]] = [{}, {"guards": Guards(changes=100)}, {"guards": Guards(changes=3, creates=0)}]
+GUARDS: list[dict[str, Any]] = [{}, {"guards": Guards(changes=100)}, {"guards": Guards(changes=3)}]
 
 
 @pytest.mark.parametrize("guards", GUARDS, ids=str)
@@ -64,6 +64,21 @@ def test_rows_of_every_kind(hubspot: Sandbox, guards: dict[str, Any]) -> None:
     assert ended.outcomes["not_found"] == 1
     assert sum(ended.report["coercions"]["counts"].values()) == 1
     assert stored(hubspot, "q@example.com", "firstname") in {"Q", "Quentin"}
+
+
+@pytest.mark.parametrize("guards", [{}, {"guards": Guards(changes=2, creates=1)}], ids=str)
+def test_creations(hubspot: Sandbox, guards: dict[str, Any]) -> None:
+    """A contact that two rows are about is created once, and the second row is written to it."""
+    rows = [
+        {"email": "new@example.com", "firstname": "N", "city": "Rome"},
+        {"email": "q@example.com", "firstname": "Quentin"},
+        {"email": "new@example.com", "firstname": "New"},
+    ]
+    ended = run(records=rows, upsert=True, **guards)
+
+    assert ended.outcomes["created"] + ended.outcomes["updated"] == len(rows)
+    assert stored(hubspot, "new@example.com", "firstname") == "New"
+    assert stored(hubspot, "new@example.com", "city") == "Rome"
 
 
 @pytest.mark.parametrize("ledger", [False, True])

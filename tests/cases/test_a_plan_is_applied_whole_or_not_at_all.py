@@ -17,16 +17,16 @@ from hypothesis import strategies as st
 
 pytest.importorskip("airflow")
 
-from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.job.errors import PlanError
 from airflow_provider_hubcontact.job.plans.files import verified
 from airflow_provider_hubcontact.job.plans.lines import SpooledLines, encoded, spooled_lines
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
-from airflow_provider_hubcontact.operators.options import Writes
+from airflow_provider_hubcontact.operators.options import Guards, Writes
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.operators.stores.folders import folder_of
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.airflow.running import Run, connect, run, stored
+from tests.airflow.running import Run, TaskInstance, connect, run, stored
 
 CONTACTS = [
     {"email": "ada@example.com", "firstname": "Ada", "lifecyclestage": "customer"},
@@ -40,7 +40,11 @@ RECORDS = [
     {"email": "new@example.com", "firstname": "New"},
     {"email": "bad@example.com", "lifecyclestage": "no such stage"},
 ]
-SETTINGS: dict[str, Any] = {"upsert": True, "writes": Writes(stages="reset", create_properties=True)}
+SETTINGS: dict[str, Any] = {
+    "upsert": True,
+    "writes": Writes(stages="reset", create_properties=True),
+    "guards": Guards(changes=9, creates=9),
+}
 LINES_IN_A_PART = 2
 
 
@@ -68,7 +72,7 @@ def plan(made: Path, tmp_path: Path) -> Path:
 
 
 def applied(folder: Path, **more: Any) -> Run:
-    return run(operator=HubSpotApplyPlanOperator, plan=str(folder), **SETTINGS | more)
+    return run(operator=HubSpotApplyPlanOperator, plan=str(folder), **more)
 
 
 def nothing_was_written(hubspot: Sandbox, ended: Run) -> bool:
@@ -147,6 +151,10 @@ def _steps(*steps: Callable[[Path], object]) -> Callable[[Path], object]:
     return damage
 
 
+def _of_settings(**changed: Any) -> Callable[[Path], object]:
+    return lambda plan: forged(plan, lambda manifest: manifest["settings"].update(changed))
+
+
 def _in_a_folder(plan: Path) -> None:
     moved = parts(plan)[0].rename(plan / "x")
     (plan / "part-000001.jsonl").mkdir()
@@ -193,6 +201,20 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "an option without a value": lambda plan: forged(
         plan, lambda manifest: manifest["properties"]["loyalty"].update(options=[{"label": "x"}])
     ),
+    "another setting": lambda plan: (plan / "plan.json").write_bytes(
+        (plan / "plan.json").read_bytes().replace(b'"upsert": true', b'"upsert": false')
+    ),
+    "settings that are a list": lambda plan: forged(plan, lambda manifest: manifest.update(settings=[])),
+    "no settings": lambda plan: forged(plan, lambda manifest: manifest.pop("settings")),
+    "an unknown setting": _of_settings(sql="SELECT 1"),
+    "a flag that is a text": _of_settings(upsert="yes"),
+    "a rule of stages that there is not": _of_settings(stages="force"),
+    "a portal that is a text": _of_settings(portal="1"),
+    "a guard that is a text": _of_settings(guards={"changes": "9", "creates": 9}),
+    "a guard that there is not": _of_settings(guards={"changes": 9, "creates": 9, "deletes": 9}),
+    "a ledger that is a text": _of_settings(ledger="ledger"),
+    "an action that there is not": _of_settings(status_actions={"404": "ignore"}),
+    "a tolerance that is a text": _of_settings(max_failures="all"),
     "another definition": lambda plan: (plan / "plan.json").write_bytes(
         (plan / "plan.json").read_bytes().replace(b'"label": "Loyalty"', b'"label": "Royalty"')
     ),
@@ -246,6 +268,8 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "a new value that is null": lambda plan: rewritten(plan, 0, changes={"firstname": ["Ada", None]}),
     "a new value that is a number": lambda plan: rewritten(plan, 0, changes={"firstname": ["Ada", 1e300]}),
     "an old value that is a number": lambda plan: rewritten(plan, 0, changes={"firstname": [1, "Ada"]}),
+    "a time that is a text": lambda plan: rewritten(plan, 0, timestamp="1735689600000"),
+    "a time that is true": lambda plan: rewritten(plan, 0, timestamp=True),
     "a digest that is a number": lambda plan: rewritten(plan, 0, digest=1),
 }
 
@@ -256,7 +280,34 @@ def test_a_damaged_plan_is_refused(hubspot: Sandbox, plan: Path, damage: Callabl
     damage(plan)
     hubspot.requests.clear()
 
-    assert nothing_was_written(hubspot, applied(plan, max_changes=9, max_creates=9))
+    assert nothing_was_written(hubspot, applied(plan))
+
+
+@pytest.mark.parametrize("sha256", ["0" * 64, "", "None", None])
+def test_only_the_plan_that_was_approved_is_applied(
+    hubspot: Sandbox, made: Path, sha256: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A whole plan with another digest is refused; a template that gave nothing has approved none."""
+    hubspot.requests.clear()
+    task = HubSpotApplyPlanOperator(task_id="apply", plan=str(made), sha256="{{ ti.xcom_pull('make') }}")
+    task.sha256 = sha256
+    ti: Any = TaskInstance()
+
+    with pytest.raises(HubSpotSyncFailed, match="which was approved: nothing was written") as told:
+        task.execute({"ti": ti})
+    assert nothing_was_written(hubspot, Run(None, told.value))
+
+
+def test_the_digest_in_the_report_is_the_one_to_approve(hubspot: Sandbox, tmp_path: Path) -> None:
+    """What the task that makes a plan returns applies just that plan, and no later one in its folder."""
+    digests = []
+    for name in ("Alan", "A."):
+        records = [{"email": "alan@example.com", "firstname": name}]
+        made = run(records=records, operator=HubSpotPlanContactsOperator, plan=str(tmp_path))
+        digests.append(made.report["plan"]["sha256"])
+
+    assert isinstance(applied(tmp_path, sha256=digests[0]).error, HubSpotSyncFailed)
+    assert applied(tmp_path, sha256=digests[1]).outcomes == {"updated": 1}
 
 
 def test_a_line_of_another_outcome_is_checked_too(made: Path, tmp_path: Path) -> None:
@@ -274,7 +325,7 @@ def test_a_line_of_another_outcome_is_checked_too(made: Path, tmp_path: Path) ->
         relisted(plan)
         with (
             spooled_lines() as lines_of_plan,
-            pytest.raises(SourceError, match=r"part-\d+.jsonl, line \d"),
+            pytest.raises(PlanError, match=r"part-\d+.jsonl, line \d"),
         ):
             verified(folder_of(str(plan)), lines_of_plan)
 
@@ -304,7 +355,7 @@ def test_a_change_while_it_is_read_is_noticed(made: Path, tmp_path: Path) -> Non
             last.write_bytes(last.read_bytes().replace(b"invalid", b"unknown"))
 
         lines.add = adding  # type: ignore[method-assign]
-        with pytest.raises(SourceError):
+        with pytest.raises(PlanError):
             verified(folder_of(str(plan)), lines)
 
 
@@ -313,7 +364,7 @@ def outcome_of(folder: Path) -> tuple[Manifest, list[Any]] | None:
     with spooled_lines() as lines:
         try:
             manifest = verified(folder_of(str(folder)), lines)
-        except SourceError:
+        except PlanError:
             return None
         return manifest, list(lines.records("email", checked=True))
 
@@ -370,7 +421,9 @@ def test_the_spool_gives_what_it_was_given(tmp_path: Path) -> None:
     """More lines than were added are not read, whatever stands in the file behind them."""
     with (tmp_path / "lines").open("w+b") as file:
         lines = SpooledLines(file)
-        lines.add({"row": 1, "key": "a", "write": "update", "changes": {"city": [None, "x"]}, "digest": None})
-        file.write(encoded({"row": 2, "key": "b", "write": "update", "changes": {}, "digest": None}))
+        line = {"row": 1, "key": "a", "write": "update", "changes": {"city": [None, "x"]}}
+        line |= {"digest": None, "timestamp": None}
+        lines.add(line)
+        file.write(encoded({**line, "row": 2, "key": "b"}))
 
         assert [record.row for record in lines.records("email", checked=True)] == [1]

@@ -17,6 +17,7 @@ from jsonschema.validators import extend
 
 from airflow_provider_hubcontact.job.portal.definitions import Portal
 from airflow_provider_hubcontact.job.preflight import Preflight
+from airflow_provider_hubcontact.job.settings import Settings, Writes
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -184,27 +185,14 @@ def test_it_is_told_before_the_first_record(tmp_path: Path) -> None:
     (tmp_path / "address.json").write_text('{"properties": {"zip": {"type": "text"}}}')
     path = tmp_path / "contact.json"
     path.write_text('{"properties": {"address": {"$ref": "address.json"}}}')
-    task: Any = SimpleNamespace(
-        schema=path,
-        schema_folder=None,
-        id_property="email",
-        timestamp=None,
-        mode="update",
-        mapping=["no mapping"],
-        key="email",
-        watermark=None,
-        validate_against_portal=True,
-        create_missing_properties=False,
-        write_modes=None,
-        is_dry_run=False,
-    )
+    asked = Settings(json_schema=path, writes=Writes(timestamp="changed_at"))
     limit = SimpleNamespace(daily_remaining=None)
     account = SimpleNamespace(access=lambda: SimpleNamespace(scopes=frozenset()))
     hubspot: Any = SimpleNamespace(api_version="v3", account=account, rate_limit=limit)
 
-    mapping, schema = Preflight(task, hubspot, Portal(Stages.default())).problems()
+    timestamp, schema = Preflight(asked, hubspot, Portal(Stages.default())).problems()
 
-    assert mapping.startswith("mapping is column → property")
+    assert timestamp.startswith("only the legacy API carries a timestamp")
     assert "broken at $.properties.address.$ref: the JSON Schema address.json" in schema
     assert "address.json is broken at $.properties.zip.type: must be one of" in schema
 

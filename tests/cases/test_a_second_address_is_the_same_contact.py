@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("airflow")
 
+from airflow_provider_hubcontact.operators.options import Key
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import connect, run, stored
 
@@ -96,7 +97,7 @@ def test_two_addresses_in_one_run(hubspot: Sandbox) -> None:
 
 def test_a_new_address_that_it_has_already(hubspot: Sandbox) -> None:
     """A second address becomes the first one, of the same contact."""
-    ended = run(records=[{"id": FIRST, "new": SECOND}], key="id", mapping={"new": "email"})
+    ended = run(records=[{"id": FIRST, "new": SECOND}], key=Key("id", becomes="new"))
 
     assert ended.outcomes == {"updated": 1}
     assert stored(hubspot, SECOND, "email") == SECOND

@@ -22,6 +22,7 @@ from airflow_provider_hubcontact import printable as module
 from airflow_provider_hubcontact.cli.main import main
 from airflow_provider_hubcontact.notifications.hubspot import SYNC_HTML, SYNC_TEXT
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.lineage import lineage_of
 from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Writes
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
@@ -68,6 +69,10 @@ ROWS: list[dict[str, Any]] = [
     {"email": "grace@example.com", f"column {BAD}": f"value {BAD}"},
     {"email": f"nobody\u202e{BAD}@example.com", "firstname": "Nobody"},
 ]
+
+
+UNCHECKED = {"rules": [{"kind": "status", "status": 403, "on": "/crm/properties/*"}]}
+"""Faults: the token may not read the portal's definitions, so that HubSpot alone checks the values."""
 
 
 def is_fit(text: str) -> bool:
@@ -130,18 +135,16 @@ def everything_is_fit(ended: Run, caplog: pytest.LogCaptureFixture) -> None:
         {"dry_run": True, "upsert": True},
         {"guards": Guards(changes=9), "upsert": True},
         {"guards": Guards(changes=0), "upsert": True},
-        {"upsert": True},
+        {"faults": UNCHECKED, "upsert": True},
         {"writes": Writes(create_properties=True), "upsert": True},
         {"writes": Writes(stages="reset"), "status_actions": {"invalid": "succeed", "not_found": "succeed"}},
-        {"ledger": Ledger(True, values=True), "status_actions": {"rejected": "retry"}},
+        {"ledger": Ledger("…", values=True), "status_actions": {"rejected": "retry"}},
         {"api_version": "v1", "upsert": True},
         {"mapping": {f"column {BAD}": f"property {BAD}"}},
         {"key": f"key {BAD}"},
         {"key": Key("email", property=f"id {BAD}")},
         {"json_schema": f"/nowhere {BAD.replace(chr(0), '')}.json"},
         {"records": FromLedger(f"/nowhere {BAD.replace(chr(0), '')}")},
-        {"dry_run": f"yes {BAD}"},
-        {"writes": Writes(properties={f"x{BAD}": f"y{BAD}"})},
     ],
     ids=str,
 )
@@ -150,10 +153,34 @@ def test_a_run(
 ) -> None:
     """Its log, its exception, its report, its page, its table and its messages."""
     caplog.set_level(logging.DEBUG, logger="airflow_provider_hubcontact")
-    if settings.get("ledger"):
-        settings = settings | {"ledger": str(tmp_path)}
+    if "ledger" in settings:
+        settings = settings | {"ledger": Ledger(str(tmp_path), values=True)}
+    hubspot.use_faults(settings.get("faults", {}))
 
-    everything_is_fit(run(records=ROWS, **settings), caplog)
+    everything_is_fit(
+        run(**{"records": ROWS, **{name: settings[name] for name in settings if name != "faults"}}), caplog
+    )
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"dry_run": f"yes {BAD}"},
+        {"writes": Writes(properties={f"x{BAD}": f"y{BAD}"})},
+        {"mapping": {"a": f"x{BAD}", "b": f"x{BAD}"}},
+        {"mapping": {"a": "b"}, "writes": Writes(properties={f"x{BAD}": "append"})},
+        {"status_actions": {BAD: "skip"}},
+        {"guards": {BAD: 1}},
+        {"ledger": f"sql://{BAD}", "verify": BAD},
+    ],
+    ids=str,
+)
+def test_what_a_dag_file_is_told(settings: dict[str, Any]) -> None:
+    """It gets into the log of Airflow's DAG processor, and into its pages."""
+    with pytest.raises(ValueError) as told:  # noqa: PT011 - whatever it says
+        HubSpotUpdateContactOperator(task_id="update", records=[], **settings)
+
+    assert is_fit(str(told.value))
 
 
 def test_half_a_character(hubspot: Sandbox, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
@@ -166,7 +193,7 @@ def test_half_a_character(hubspot: Sandbox, caplog: pytest.LogCaptureFixture, tm
 
     kept: list[dict[str, Any]] = [
         {"ledger": str(tmp_path / "ledger")},
-        {"dry_run": True, "plan": str(tmp_path / "plan")},
+        {"operator": HubSpotPlanContactsOperator, "plan": str(tmp_path / "plan")},
     ]
     for settings in kept:
         ended = run(records=records, **settings)

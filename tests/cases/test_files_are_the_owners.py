@@ -67,9 +67,8 @@ def test_plans_and_ledgers(hubspot: Sandbox, tmp_path: Path, scheme: str) -> Non
     run(records=RECORDS, ledger=Ledger(f"{scheme}{home / 'ledger'}", values=True))
 
     assert modes(home) == PRIVATE
-    assert run(operator=HubSpotApplyPlanOperator, plan=f"{scheme}{home / 'plans' / 'one'}").outcomes == {
-        "unchanged": 2
-    }
+    applied = run(operator=HubSpotApplyPlanOperator, plan=f"{scheme}{home / 'plans' / 'one'}")
+    assert applied.outcomes == {"unchanged": 2}
 
 
 def test_what_the_command_line_writes(hubspot: Sandbox, tmp_path: Path) -> None:
@@ -93,26 +92,35 @@ def test_a_store_without_modes(hubspot: Sandbox) -> None:
     """What knows no owners is written, read and applied as ever."""
     attach = getattr(io, "attach", None) or import_module("airflow.io.store").attach
     attach("memory", fs=MemoryFileSystem())
-    run(records=RECORDS, operator=HubSpotPlanContactsOperator, plan="memory://plans/one")
-    ended = run(operator=HubSpotApplyPlanOperator, plan="memory://plans/one", ledger="memory://ledger")
+    plan, ledger = "memory://plans/one", "memory://ledger"
+    run(records=RECORDS, operator=HubSpotPlanContactsOperator, plan=plan, ledger=ledger)
+    ended = run(operator=HubSpotApplyPlanOperator, plan=plan)
 
     assert ended.outcomes == {"updated": 2}
+    assert MemoryFileSystem().glob("ledger/**/*.jsonl")
 
 
 RUN = """
 import sys, pytest
+from airflow_provider_hubcontact.operators.options import Guards
+from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import connect, run
 with Sandbox(faults={"rules": [{"kind": "latency", "seconds": 60, "on": "*/batch/create"}]}) as sandbox:
     connect(pytest.MonkeyPatch(), sandbox.url, sandbox.token)
     records = [{"email": f"c{n}@example.com", "firstname": "SECRET-VALUE"} for n in range(3_000)]
     print("begins", flush=True)
-    run(mode="upsert", MORE)
+    run(MORE)
 """
 
 
 @pytest.mark.parametrize(
-    "more", ["records=records, max_changes=9_000", "plan=sys.argv[1]"], ids=["guarded", "applied"]
+    "more",
+    [
+        "records=records, upsert=True, guards=Guards(changes=9_000)",
+        "operator=HubSpotApplyPlanOperator, plan=sys.argv[1]",
+    ],
+    ids=["guarded", "applied"],
 )
 def test_a_killed_run_leaves_nothing(hubspot: Sandbox, tmp_path: Path, more: str) -> None:
     """No file in the temporary folder has a name, from the first moment on: SIGKILL cannot be caught."""

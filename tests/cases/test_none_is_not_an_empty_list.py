@@ -77,9 +77,9 @@ def test_tasks(run_dag: RunDag, hubspot: Sandbox, tmp_path: Path) -> None:
         update(task_id="template", records=missing)
         update.partial(task_id="expand").expand(records=partly())
         update.partial(task_id="expand_kwargs").expand_kwargs(keywords())
-        update.partial(task_id="expand_replay", records_from_ledger=str(tmp_path)).expand(records=[None])
         update(task_id="replay", records=FromLedger(str(tmp_path), among=none))
-        update(task_id="dry", records=none, operator=HubSpotPlanContactsOperator, plan=str(tmp_path / "plan"))
+        update(task_id="dry", records=none, dry_run=True)
+        HubSpotPlanContactsOperator(task_id="planned", records=none, plan=str(tmp_path / "plan"))
         update(task_id="guarded", records=none, guards=Guards(changes=1), ledger=str(tmp_path / "ledger"))
 
         @task.hubspot_update_contact
@@ -91,7 +91,7 @@ def test_tasks(run_dag: RunDag, hubspot: Sandbox, tmp_path: Path) -> None:
             yield from ()
 
         no_return()
-        no_return.override(task_id="planned", plan=str(tmp_path / "plan2"), dry_run=True)()
+        no_return.override(task_id="dry_function", dry_run=True)()
         yields_nothing()
         update(task_id="empty_list", records=empty())
 
@@ -113,12 +113,12 @@ def test_tasks(run_dag: RunDag, hubspot: Sandbox, tmp_path: Path) -> None:
         "template",
         "expand",
         "expand_kwargs",
-        "expand_replay",
         "replay",
         "dry",
+        "planned",
         "guarded",
         "no_return",
-        "planned",
+        "dry_function",
     }
     assert {ended[key].try_number for key, state in states.items() if state == "failed"} == {1}
     assert set(told) == failed

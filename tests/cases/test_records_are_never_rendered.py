@@ -103,7 +103,7 @@ def test_settings(run_dag: RunDag, hubspot: Sandbox) -> None:
         update.partial(task_id="expand", dry_run=dry).expand(records=several(4))
         update.partial(task_id="expand_literal", dry_run=dry).expand(records=[rows(5)])
         update.partial(task_id="expand_map", dry_run=dry).expand(records=several(6).map(lambda each: each))
-        update.partial(task_id="kwargs", dry_run=dry, schema=schema).expand_kwargs(keywords(7))
+        update.partial(task_id="kwargs", dry_run=dry, json_schema=schema).expand_kwargs(keywords(7))
         update.partial(task_id="kwargs_literal", dry_run=dry).expand_kwargs([{"records": rows(8)}])
         update.partial(task_id="kwargs_reference").expand_kwargs([{"records": one(9), "dry_run": dry}])
         update.partial(task_id="kwargs_loose", dry_run=dry).expand_kwargs(keywords(10), strict=False)
@@ -278,5 +278,5 @@ def test_a_text_that_ends_like_a_file_is_no_file(tmp_path: Path) -> None:
 
     assert operator.records == ["x.json"]
     assert (operator.hubspot_conn_id, operator.key) == ("x.json", "x.sql")
-    assert operator.schema == "content"
+    assert operator.json_schema == "content"
     assert tuple(operator.template_fields) == HubSpotUpdateContactOperator.template_fields
