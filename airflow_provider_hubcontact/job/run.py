@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -297,10 +297,13 @@ def opened(
     report: Report,
     signal: StopSignal,
     source: Source | None,
+    *,
+    keeps_results: bool = True,
 ) -> Iterator[Run]:
     """Open all that a run needs, and close it.
 
     :param source: where its rows come from; None if they come from a plan.
+    :param keeps_results: whether the ledger that the settings name gets the results.
     :raises PreflightError: if a setting is not valid.
     :raises ConfigurationError: if the connection cannot be used.
     :raises SourceError: if source, watermark or ledger cannot be used.
@@ -313,9 +316,8 @@ def opened(
     with around.client() as hubspot, rows_of(source, around, watermark) as rows:
         started = time.monotonic()
         report.api_version = hubspot.api_version
-        report.ledger = settings.ledger.path if settings.ledger else None
         try:
-            with _ledger(settings, around) as ledger:
+            with _ledger(settings, around, report) if keeps_results else nullcontext() as ledger:
                 yield Run(settings, around, report, signal, hubspot, rows, ledger, watermark)
         finally:
             report.seconds = time.monotonic() - started
@@ -325,10 +327,11 @@ def opened(
 
 
 @contextmanager
-def _ledger(settings: Settings, around: Surroundings) -> Iterator[Ledger | None]:
+def _ledger(settings: Settings, around: Surroundings, report: Report) -> Iterator[Ledger | None]:
     if settings.ledger is None:
         yield None
         return
+    report.ledger = settings.ledger.path
     with (
         around.ledger(settings.ledger.path) as store,
         Ledger(
