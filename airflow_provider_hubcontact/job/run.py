@@ -163,7 +163,7 @@ class Run:
         sequence = rows
         if self.watermark and rows is not None:
             rows = self.watermark.marked(rows)
-        mapping = self.builder.mapping()
+        mapping = self.builder.checks.mapping()
         if replay := self.settings.source.replay:
             lines = self.around.ledger_lines(replay.path)
             chosen = replayed(lines, replay, rows, mapping)
