@@ -54,7 +54,7 @@ def apply_plan(
             run.preflight()
             _check_portal(run, plan)
             _check_guards(run, plan, records())
-            mapping = run.builder.mapping()
+            mapping = run.builder.checks.mapping()
             return run.ended(run.write(Rows(records(), mapping)))
 
 

@@ -24,9 +24,9 @@ def make_plan(
     :raises SetupError: if the run cannot work as it is set up.
     :raises ConfigurationError: if the connection cannot be used.
     """
-    with opened(settings, around, report, signal, settings.source) as run:
+    # The ledger is for the records that are written. A line of a plan would count as its record's last.
+    with opened(settings, around, report, signal, settings.source, keeps_results=False) as run:
         rows = run.prepared()
-        report.ledger = None  # it gets its lines when the plan is applied
         writer = PlanWriter(around.folder(folder), run.hubspot.clock)
         stop = run.drive(rows, Memory(report.add, writer), writes=False)
         if stop is None:

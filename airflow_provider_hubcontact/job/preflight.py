@@ -20,6 +20,9 @@ log = printable_logger(__name__)
 BATCH = 100
 
 
+LEGACY = "v1"
+
+
 SCHEMA_SCOPE = "crm.schemas.contacts.write"
 
 
@@ -30,52 +33,38 @@ LEGACY_SCOPE = "contacts"
 """OAuth apps of old have this one instead."""
 
 
-class Preflight:
-    """Looks at everything, so that one error can tell all that is wrong.
+class SettingsCheck:
+    """Looks at what settings ask of a portal and a source.
 
     :param settings: what the run was asked to do.
-    :param hubspot: the portal.
     :param portal: what its properties are.
     :param columns: the source's columns, if they are known.
-    :param total: the number of its rows, if it is known.
-    :param writes: whether contacts are written.
+    :param api_version: with which the portal is spoken to; None if it is not.
     """
 
     def __init__(
         self,
         settings: Settings,
-        hubspot: HubSpot,
         portal: Portal,
         columns: Sequence[str] | None = None,
-        total: int | None = None,
-        *,
-        writes: bool = True,
+        api_version: str | None = None,
     ) -> None:
         self._settings = settings
-        self._hubspot = hubspot
         self._portal = portal
         self._columns = columns
-        self._total = total
-        self._writes = writes
-        self._is_legacy = hubspot.api_version == "v1"
+        self._api_version = api_version
 
     def problems(self) -> list[str]:
-        """Return what is wrong, a sentence each; nothing if the run can begin."""
-        found = [
-            *self._api(),
-            *self._source(),
-            *self._key(),
-            *self._names(),
-            *self._modes(),
-            *self._schema(),
-        ]
-        self._look_at_quota()
-        return [printable(each) for each in (*found, *self._access(anything_else=bool(found)))]
+        """Return what is wrong, a printable sentence each."""
+        found = (self._api(), self._source(), self._key(), self._names(), self._modes(), self._schema())
+        return [printable(each) for problems in found for each in problems]
 
     def _api(self) -> Iterator[str]:
-        if self._is_legacy and self._settings.key.property != EMAIL:
+        if self._api_version is None:
+            return
+        if self._api_version == LEGACY and self._settings.key.property != EMAIL:
             yield "the legacy API finds contacts by email only: the key's property must be email"
-        if self._settings.writes.timestamp and not self._is_legacy:
+        if self._api_version != LEGACY and self._settings.writes.timestamp:
             yield (
                 "only the legacy API carries a timestamp: set the connection's api_version to v1, "
                 "or drop writes.timestamp"
@@ -127,6 +116,40 @@ class Preflight:
         if never:
             yield f"the schema requires {', '.join(never)}, which no column is mapped to"
 
+
+class Preflight:
+    """Looks at everything, so that one error can tell all that is wrong.
+
+    :param settings: what the run was asked to do.
+    :param hubspot: the portal.
+    :param portal: what its properties are.
+    :param columns: the source's columns, if they are known.
+    :param total: the number of its rows, if it is known.
+    :param writes: whether contacts are written.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        hubspot: HubSpot,
+        portal: Portal,
+        columns: Sequence[str] | None = None,
+        total: int | None = None,
+        *,
+        writes: bool = True,
+    ) -> None:
+        self._check = SettingsCheck(settings, portal, columns, hubspot.api_version)
+        self._settings = settings
+        self._hubspot = hubspot
+        self._total = total
+        self._writes = writes
+
+    def problems(self) -> list[str]:
+        """Return what is wrong, a printable sentence each; nothing if the run can begin."""
+        found = self._check.problems()
+        self._look_at_quota()
+        return [*found, *map(printable, self._access(anything_else=bool(found)))]
+
     def _access(self, *, anything_else: bool) -> Iterator[str]:
         """Look at token and scopes.
 
@@ -150,7 +173,7 @@ class Preflight:
         left = self._hubspot.rate_limit.daily_remaining
         if left is None or not self._total:
             return
-        calls = self._total if self._is_legacy else 2 * math.ceil(self._total / BATCH)
+        calls = self._total if self._hubspot.api_version == LEGACY else 2 * math.ceil(self._total / BATCH)
         if calls > left:
             log.warning(
                 "%s rows can take %s calls, but %s are left until midnight in %s: the rest has to wait.",

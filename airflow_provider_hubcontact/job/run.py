@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from itertools import chain, islice
 from typing import NamedTuple, NoReturn
@@ -173,7 +173,7 @@ class Run:
         sequence = rows
         if self.watermark and rows is not None:
             rows = self.watermark.marked(rows)
-        mapping = self.builder.mapping()
+        mapping = self.builder.checks.mapping()
         if replay := self.settings.source.replay:
             lines = self.around.ledger_lines(replay.path)
             chosen = replayed(lines, replay, rows, mapping)
@@ -310,10 +310,13 @@ def opened(
     report: Report,
     signal: StopSignal,
     source: Source | None,
+    *,
+    keeps_results: bool = True,
 ) -> Iterator[Run]:
     """Open all that a run needs, and close it.
 
     :param source: where its rows come from; None if they come from a plan.
+    :param keeps_results: whether the ledger that the settings name gets the results.
     :raises PreflightError: if a setting is not valid.
     :raises ConfigurationError: if the connection cannot be used.
     :raises SourceError: if source, watermark or ledger cannot be used.
@@ -328,9 +331,8 @@ def opened(
         clock = hubspot.clock
         started = clock.monotonic()
         report.api_version = hubspot.api_version
-        report.ledger = settings.ledger.path if settings.ledger else None
         try:
-            with _ledger(settings, around, clock) as ledger:
+            with _ledger(settings, around, report, clock) if keeps_results else nullcontext() as ledger:
                 run = Run(settings, around, report, signal, hubspot, rows, ledger, watermark)
                 if problems:
                     run.refuse(problems)
@@ -343,10 +345,13 @@ def opened(
 
 
 @contextmanager
-def _ledger(settings: Settings, around: Surroundings, clock: Clock) -> Iterator[Ledger | None]:
+def _ledger(
+    settings: Settings, around: Surroundings, report: Report, clock: Clock
+) -> Iterator[Ledger | None]:
     if settings.ledger is None:
         yield None
         return
+    report.ledger = settings.ledger.path
     with (
         around.ledger(settings.ledger.path) as store,
         Ledger(store, around.attempt, settings.policy, values=settings.ledger.values, clock=clock) as ledger,

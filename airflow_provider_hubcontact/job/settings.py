@@ -85,6 +85,9 @@ class Writes(NamedTuple):
                 "writes.create_properties is True, False or property → definition, "
                 f"not {self.create_properties!r:.200}"
             )
+        elif isinstance(self.create_properties, Mapping):
+            for name, definition in self.create_properties.items():
+                yield from _definition(f"writes.create_properties[{name!r}]", definition)
 
 
 class Guards(NamedTuple):
@@ -140,6 +143,9 @@ class Query(NamedTuple):
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
+        for name, value in (("sql", self.sql), ("sql_conn_id", self.conn_id)):
+            if value is not None and (not isinstance(value, str) or not value):
+                yield f"{name} is a text, not {value!r:.100}"
         if self.sql is not None and self.conn_id is None:
             yield "sql needs sql_conn_id, the connection of the database to query"
         if self.sql is None and self.conn_id is not None:
@@ -326,6 +332,9 @@ class Settings(NamedTuple):
                 yield f"mapping sends {column} as {name}, and key as the new {key.property}: name it once"
 
     def _of_policy(self) -> Iterator[str]:
+        if self.status_actions is not None and not isinstance(self.status_actions, Mapping):
+            yield f"status_actions is HTTP status or outcome → action, not {self.status_actions!r:.200}"
+            return
         if not self.status_actions and self.max_failures == 0 and not isinstance(self.max_failures, bool):
             return
         try:
@@ -371,3 +380,22 @@ def _one_of(name: str, value: object, allowed: Iterable[str]) -> Iterator[str]:
 def _flag(name: str, value: object) -> Iterator[str]:
     if not isinstance(value, bool):
         yield f"{name} is True or False, not {value!r:.100}"
+
+
+def _definition(place: str, definition: object) -> Iterator[str]:
+    """Check the types in the definition of a property that is to be created."""
+    if not isinstance(definition, Mapping):
+        yield f"{place} is a definition, such as {{'type': 'number'}}, not {definition!r:.100}"
+        return
+    for name, value in definition.items():
+        if name == "options":
+            if not isinstance(value, list | tuple) or not all(map(_is_option, value)):
+                yield f"{place}: options are a list of texts, or of label and value, not {value!r:.100}"
+        elif not isinstance(value, str):
+            yield f"{place}: {name} is a text, not {value!r:.100}"
+
+
+def _is_option(value: object) -> bool:
+    if isinstance(value, Mapping):
+        return is_mapping_of_names(value) and "value" in value
+    return isinstance(value, str)

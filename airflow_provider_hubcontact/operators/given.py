@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 from airflow_provider_hubcontact.job.settings import (
@@ -16,10 +17,46 @@ from airflow_provider_hubcontact.job.settings import (
     Writes,
     is_true,
 )
+from airflow_provider_hubcontact.operators.options import VALUE_OBJECTS, Options, value_object
 from airflow_provider_hubcontact.operators.options import Ledger as LedgerOption
-from airflow_provider_hubcontact.operators.options import Options
 
 JINJA = ("{{", "{%", "{#")
+
+KEYWORDS: Mapping[str, Any] = MappingProxyType(
+    {
+        "sql": None,
+        "sql_conn_id": None,
+        "parameters": None,
+        "watermark": None,
+        "mapping": None,
+        "key": "email",
+        "json_schema": None,
+        "upsert": False,
+        "writes": None,
+        "status_actions": None,
+        "max_failures": 0,
+        "guards": None,
+        "ledger": None,
+        "verify": False,
+    }
+)
+"""Keyword of the operators that becomes a setting → what it is unless it is given."""
+
+
+def settings_of_keywords(given: Mapping[str, Any], *, has_records: bool) -> Settings:
+    """Return the settings that keywords come to where there is no task.
+
+    :param given: some of :data:`KEYWORDS`, as plain data: a mapping of its fields for a value object.
+    :param has_records: whether records are handed in.
+    :raises ValueError: if a value object cannot be made of what was given for it.
+    """
+    task = SimpleNamespace(**{**KEYWORDS, **given})
+    for keyword in VALUE_OBJECTS:
+        setattr(task, keyword, value_object(keyword, getattr(task, keyword)))
+    task.records = () if has_records else None
+    task.replay = task.schema_folder = None
+    task.is_dry_run = False
+    return settings_of(task, is_rendered=True)
 
 
 def settings_of(task: Any, *, is_rendered: bool) -> Settings:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.operators.base import HubSpotRunOperator
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
-from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Options, Writes
+from airflow_provider_hubcontact.operators.options import (
+    FromLedger,
+    Guards,
+    Key,
+    Ledger,
+    Options,
+    Writes,
+    value_object,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -127,15 +135,15 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         self.parameters = parameters
         self.watermark = watermark
         self.mapping = mapping
-        self.key = Key.of("key", key) if isinstance(key, Key | Mapping) else key
+        self.key = value_object("key", key)
         self.json_schema = _unrendered(json_schema)
         self.schema_folder: Path | None = None
         self.upsert = upsert
-        self.writes = None if writes is None else Writes.of("writes", writes)
+        self.writes = value_object("writes", writes)
         self.status_actions = status_actions
         self.max_failures = max_failures
-        self.guards = None if guards is None else Guards.of("guards", guards)
-        self.ledger = Ledger.of("ledger", ledger) if isinstance(ledger, Ledger | Mapping) else ledger
+        self.guards = value_object("guards", guards)
+        self.ledger = value_object("ledger", ledger)
         self.verify = verify
         self.is_dry_run = dry_run  # BaseOperator has a method called dry_run
         self._declare_outlet()

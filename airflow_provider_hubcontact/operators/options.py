@@ -6,7 +6,7 @@ one object may stand in the ``default_args`` of many tasks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from inspect import signature
 from typing import Any, Self
 
@@ -37,11 +37,11 @@ class Options:
     @classmethod
     def _of_fields(cls, keyword: str, value: Mapping[str, Any]) -> Self:
         fields = signature(cls).parameters
-        if odd := [f"{name!r:.100}" for name in value if name not in fields]:
-            raise ValueError(f"{keyword} has no {', '.join(odd)}; its fields are {', '.join(fields)}")
+        if odd := [f"{name:.100}" for name in map(str, value) if name not in fields]:
+            raise ValueError(f"{keyword} has the fields {', '.join(fields)}, not {nearest(odd[0], fields)}")
         needed = [name for name, field in fields.items() if field.default is field.empty]
         if lacking := [name for name in needed if name not in value]:
-            raise ValueError(f"{keyword} lacks {', '.join(lacking)}")
+            raise ValueError(f"{keyword} needs the field {lacking[0]}")
         made = cls(**value)
         made.origin = value
         return made
@@ -172,6 +172,30 @@ class FromLedger(Options):
         return {"path": self.path, **outcomes}
 
 
+VALUE_OBJECTS: Mapping[str, type[Options]] = {
+    "key": Key,
+    "writes": Writes,
+    "guards": Guards,
+    "ledger": Ledger,
+}
+"""Keyword → what its fields are."""
+
+_NAMES = frozenset({"key", "ledger"})
+"""Keywords of which a plain name says enough."""
+
+
+def value_object(keyword: str, value: Any) -> Any:
+    """Return what a task keeps of a keyword that takes a value object.
+
+    :param keyword: one of :data:`VALUE_OBJECTS`.
+    :param value: what was given: an object, a mapping of its fields, or a name where one is enough.
+    :return: an object of the task's own; None and a name as they are.
+    :raises ValueError: if it is neither.
+    """
+    is_plain = keyword in _NAMES and not isinstance(value, Options | Mapping)
+    return value if value is None or is_plain else VALUE_OBJECTS[keyword].of(keyword, value)
+
+
 REPLACED: Mapping[str, str] = {
     "id_property": "key=Key(column, property=…)",
     "schema": "json_schema=…",
@@ -203,3 +227,15 @@ def check_keywords(operator: str, given: Mapping[str, Any]) -> None:
     for name in given:
         if name in REPLACED:
             raise TypeError(f"{operator} has no {name}: use {REPLACED[name]}")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return a name that does not exist, with the nearest one that does.
+
+    :param name: as somebody wrote it.
+    :param known: the names that exist.
+    """
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=1)
+    return f"{name} (the nearest is {close[0]})" if close else name

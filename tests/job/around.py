@@ -12,6 +12,7 @@ import orjson
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot
 from airflow_provider_hubcontact.client.account import AccountDetails
+from airflow_provider_hubcontact.client.network.timeouts import Timeouts
 from airflow_provider_hubcontact.job.apply_plan import apply_plan
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.make_plan import make_plan
@@ -130,7 +131,12 @@ class Around:
         return Attempt("dag/run", "task", -1, self.try_number)
 
     def client(self) -> AbstractContextManager[HubSpot]:
-        return HubSpot(self.hubspot.url, AccessToken(self.token), api_version=self.api_version, attempts=1)
+        return HubSpot(
+            self.hubspot.url,
+            AccessToken(self.token),
+            api_version=self.api_version,
+            timeouts=Timeouts(attempts=1),
+        )
 
     def records(self) -> Iterable[object]:
         return self.given

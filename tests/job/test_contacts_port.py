@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,12 +9,13 @@ import pytest
 
 from airflow_provider_hubcontact.client import errors
 from airflow_provider_hubcontact.client.contacts import BatchAnswer, Contact
-from airflow_provider_hubcontact.client.errors import ErrorDetail, HubSpotError, StatusError
+from airflow_provider_hubcontact.client.errors import HubSpotError, StatusError
 from airflow_provider_hubcontact.job.portal.contacts_port import (
     MIGRATION_PAUSE,
     ContactsPort,
     LegacyContactsPort,
 )
+from airflow_provider_hubcontact.refusal import Detail, Refusal
 from airflow_provider_hubcontact.sync.model.ports import Found, Lost, Refused
 
 
@@ -40,24 +40,33 @@ class Raising:
         (errors.ConfigurationError("no certificates"), Lost("no certificates", sent=False, setup=True)),
         (errors.AnswerLost("gone"), Lost("gone", sent=True)),
         (errors.UnusableAnswer("a page", 200), Lost("a page", sent=True)),
-        (errors.BadRequest(400, "bad", "C", "id"), Refused(400, "bad", "C", "id")),
-        (errors.Unauthorized(401, "no"), Refused(401, "no", stops=True)),
-        (errors.Forbidden(403, "no"), Refused(403, "no", stops=True)),
-        (errors.ServerError(503, "no"), Refused(503, "no")),
-        (errors.RateLimited(429, "slow", retry_after=3), Refused(429, "slow", retry_after=3)),
+        (errors.BadRequest(Refusal(400, "bad", "C", "id")), Refused(Refusal(400, "bad", "C", "id"))),
+        (errors.Unauthorized(Refusal(401, "no")), Refused(Refusal(401, "no"), stops=True)),
+        (errors.Forbidden(Refusal(403, "no")), Refused(Refusal(403, "no"), stops=True)),
+        (errors.ServerError(Refusal(503, "no")), Refused(Refusal(503, "no"))),
         (
-            errors.DailyLimitReached(429, "theirs", context={"policyName": ("DAILY",)}, retry_after=9),
-            Refused(429, "theirs", stops=True, retry_after=9),
+            errors.RateLimited(Refusal(429, "slow"), retry_after=3),
+            Refused(Refusal(429, "slow"), retry_after=3),
         ),
         (
-            errors.DailyLimitReached(429, "ours", retry_after=9),
-            Refused(429, "ours", stops=True, retry_after=9, why="ours"),
+            errors.DailyLimitReached(Refusal(429, "theirs", policy="DAILY"), 9),
+            Refused(Refusal(429, "theirs", policy="DAILY"), stops=True, retry_after=9),
         ),
-        (errors.Migrating(477, "moves"), Refused(477, "moves", stops=True, retry_after=MIGRATION_PAUSE)),
-        (errors.Migrating(477, "moves", retry_after=5), Refused(477, "moves", stops=True, retry_after=5)),
         (
-            errors.Conflict(409, "taken", context={"existingId": ("7",)}),
-            Refused(409, "taken", existing_id="7"),
+            errors.DailyLimitReached(Refusal(429, "ours", why="ours"), 9),
+            Refused(Refusal(429, "ours", why="ours"), stops=True, retry_after=9),
+        ),
+        (
+            errors.Migrating(Refusal(477, "moves")),
+            Refused(Refusal(477, "moves"), stops=True, retry_after=MIGRATION_PAUSE),
+        ),
+        (
+            errors.Migrating(Refusal(477, "moves"), retry_after=5),
+            Refused(Refusal(477, "moves"), stops=True, retry_after=5),
+        ),
+        (
+            errors.Conflict(Refusal(409, "taken", existing_id="7")),
+            Refused(Refusal(409, "taken", existing_id="7")),
         ),
     ],
 )
@@ -102,11 +111,11 @@ def test_the_keys_of_a_contact(by: str, properties: Mapping[str, str | None], ke
 
 def test_details_and_names_are_kept() -> None:
     """A refusal keeps all that is wrong, with the properties."""
-    detail = ErrorDetail("bad", "INVALID_OPTION", ("city",))
-    error: StatusError = errors.BadRequest(400, "bad", details=(detail,))
+    detail = Detail("bad", "INVALID_OPTION", ("city",))
+    error: StatusError = errors.BadRequest(Refusal(400, "bad", details=(detail,)))
     client: Any = Raising(error)
 
     answer = ContactsPort(client, "email").read(["a"], ())
 
     assert isinstance(answer, Refused)
-    assert Counter(answer.properties) == Counter(answer.details[0].properties) == Counter(["city"])
+    assert answer.refusal.details == (detail,)

@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.client import errors
 from airflow_provider_hubcontact.client.errors import HubSpotError
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.job.portal.definitions import create_missing, missing, portal_of
+from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
 
 CITY = PropertyDefinition("city", "City", "string", "text")
@@ -38,7 +39,7 @@ class Definitions:
 
     def create(self, definition: PropertyDefinition) -> None:
         if definition.name == "city":
-            raise errors.Conflict(409, "there is one")
+            raise errors.Conflict(Refusal(409, "there is one"))
         self.created.append(definition.name)
 
 
@@ -49,9 +50,9 @@ NO_STAGES = Stages.of(())
 @pytest.mark.parametrize(
     ("listed", "stages", "is_known"),
     [
-        (errors.Forbidden(403, "no"), OWN, False),
-        (errors.NotFound(404, "no"), NO_STAGES, False),
-        (errors.ServerError(503, "no"), NO_STAGES, False),
+        (errors.Forbidden(Refusal(403, "no")), OWN, False),
+        (errors.NotFound(Refusal(404, "no")), NO_STAGES, False),
+        (errors.ServerError(Refusal(503, "no")), NO_STAGES, False),
         (errors.NotSent("no"), NO_STAGES, False),
         ([], NO_STAGES, False),
         ([CITY], OWN, True),
@@ -69,7 +70,7 @@ def test_portal_of(listed: Any, stages: Stages, is_known: bool) -> None:
 
 def test_rules_that_cannot_be_read() -> None:
     """HubSpot then checks them itself."""
-    client: Any = Definitions([CITY], errors.ServerError(503, "no"))
+    client: Any = Definitions([CITY], errors.ServerError(Refusal(503, "no")))
 
     assert portal_of(client, rules=True).rules == {}
 

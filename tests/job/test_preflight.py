@@ -16,6 +16,7 @@ from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.job.portal.definitions import Portal
 from airflow_provider_hubcontact.job.preflight import Preflight
 from airflow_provider_hubcontact.job.settings import Key, Settings, Source, Writes
+from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 
@@ -190,11 +191,14 @@ MOVES = Key("old", becomes="new")
             id="a dry run creates nothing",
         ),
         pytest.param(
-            {}, {"client": hubspot(scopes=errors.Unauthorized(401, "no"))}, None, id="no token, alone"
+            {},
+            {"client": hubspot(scopes=errors.Unauthorized(Refusal(401, "no")))},
+            None,
+            id="no token, alone",
         ),
         pytest.param(
             {"mapping": {"a": "ctiy"}},
-            {"client": hubspot(scopes=errors.Unauthorized(401, "wrong token"))},
+            {"client": hubspot(scopes=errors.Unauthorized(Refusal(401, "wrong token")))},
             "wrong token",
             id="no token, beside something else",
         ),

@@ -10,6 +10,7 @@ from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.keep import checkpoint
 from airflow_provider_hubcontact.sync.keep.checkpoint import MOST_AHEAD, NAME, Checkpoint
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from tests.fake_clock import FakeClock
 
 
 class State:
@@ -84,12 +85,12 @@ def test_a_place_waits_for_no_row_for_ever() -> None:
 
 def test_a_place_is_written_seldom() -> None:
     """Not before its time, and not when it has not moved."""
-    now, state = [0.0], State()
-    found = Checkpoint(state, "digest", Policy.of({}), clock=lambda: now[0])
+    clock, state = FakeClock(), State()
+    found = Checkpoint(state, "digest", Policy.of({}), clock)
     found.keep()
     found.settled(ended(1))
     before = state.writes
-    now[0] = checkpoint.EVERY
+    clock.sleep(checkpoint.EVERY)
     found.settled(ended(2))
     after = state.writes
     found.keep()

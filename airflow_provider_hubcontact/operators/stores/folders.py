@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from airflow_provider_hubcontact.job.files.local_folder import LocalFolder
+from airflow_provider_hubcontact.job.ports import Folder
 
-if TYPE_CHECKING:
+
+def folder_of(address: str) -> Folder:
+    """Return a folder: a path of this machine, or one of a store that Airflow knows.
+
+    :param address: a path, or a URL. Airflow is imported for a URL only.
+    """
+    if "://" not in address:
+        return LocalFolder(address)
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-
-def folder_of(address: str) -> ObjectStoragePath:
-    """Return a folder: a path of this machine, or one of a store that Airflow knows."""
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
-
-    # Airflow 2 takes a path that is not absolute from where its process once began.
-    return ObjectStoragePath(address if "://" in address else str(Path(address).absolute()))
+    folder: Folder = ObjectStoragePath(address)
+    return folder

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import orjson
 
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.job.files.private import is_local, make_folder, open_private
+from airflow_provider_hubcontact.job.ports import Folder
 from airflow_provider_hubcontact.job.source.statements import is_table
-from airflow_provider_hubcontact.operators.sources.queries import database
 from airflow_provider_hubcontact.operators.stores.folders import folder_of
-from airflow_provider_hubcontact.operators.stores.ledger_table import LedgerTable, lines_of_table
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.keep.ledger import Attempt, LedgerStore, Line
 
-if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import ObjectStoragePath
-
+# The command line reads a ledger of this machine without Airflow: what a table needs is imported for one.
 
 LINES_IN_A_PART = 50_000
 
@@ -45,6 +41,9 @@ def store_of(ledger: str, attempt: Attempt) -> Iterator[LedgerStore]:
     if table is None:
         yield LedgerFiles(folder_of(ledger), attempt)
         return
+    from airflow_provider_hubcontact.operators.sources.queries import database
+    from airflow_provider_hubcontact.operators.stores.ledger_table import LedgerTable
+
     conn_id, name = table
     with closing(LedgerTable(database(conn_id), name, attempt)) as store:
         yield store
@@ -64,6 +63,9 @@ def all_lines(ledger: str) -> Iterator[Line]:
                     raise _foreign(part, number)
                 yield line
         return
+    from airflow_provider_hubcontact.operators.sources.queries import database
+    from airflow_provider_hubcontact.operators.stores.ledger_table import lines_of_table
+
     conn_id, name = table
     yield from lines_of_table(database(conn_id), name)
 
@@ -93,7 +95,7 @@ class LedgerFiles:
     :param attempt: the try.
     """
 
-    def __init__(self, root: ObjectStoragePath, attempt: Attempt) -> None:
+    def __init__(self, root: Folder, attempt: Attempt) -> None:
         self._folder = root / quote(attempt.run, safe="=") / quote(attempt.task) / str(attempt.map_index)
         self._attempt = attempt
         self._appends = is_local(root)
@@ -116,7 +118,7 @@ class LedgerFiles:
         with open_private(path, append=self._appends) as file:
             file.write(text)
 
-    def _parts_of_this_try(self) -> list[ObjectStoragePath]:
+    def _parts_of_this_try(self) -> list[Folder]:
         names = f"{self._attempt.number:03}-"
         return [part for part in parts_of(self._folder) if part.name.startswith(names)]
 
@@ -127,12 +129,12 @@ class LedgerFiles:
                 yield from lines_of(part)
 
 
-def parts_of(folder: ObjectStoragePath) -> list[ObjectStoragePath]:
+def parts_of(folder: Folder) -> list[Folder]:
     """Return the parts below a folder, in the order in which they were written."""
     return sorted(folder.glob("**/*.jsonl"), key=str) if folder.exists() else []
 
 
-def lines_of(part: ObjectStoragePath) -> Iterator[Line]:
+def lines_of(part: Folder) -> Iterator[Line]:
     """Return the lines of a part, without a last one that a crash has cut off.
 
     :raises SourceError: if a line is not JSON.
@@ -146,5 +148,5 @@ def lines_of(part: ObjectStoragePath) -> Iterator[Line]:
             yield line
 
 
-def _foreign(part: ObjectStoragePath, number: int) -> SourceError:
+def _foreign(part: Folder, number: int) -> SourceError:
     return SourceError(printable(f"{part} is not a part of a ledger: see its line {number:,}", 500))

@@ -1,0 +1,48 @@
+"""A plan is made, and applied, where there is no Airflow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_hubcontact.job.apply_plan import apply_plan
+from airflow_provider_hubcontact.job.errors import PreflightError
+from airflow_provider_hubcontact.job.make_plan import make_plan
+from airflow_provider_hubcontact.job.settings import Ledger, Settings
+from airflow_provider_hubcontact.job.signals import StopSignal
+from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import by_outcome
+from tests.job.surroundings import LocalSurroundings
+
+RECORDS = [{"email": "ada@example.com", "firstname": "Augusta"}, {"email": "nobody@example.com"}]
+
+
+def test_the_ledger_is_for_what_is_written(tmp_path: Path) -> None:
+    """Neither a plan nor a failed preflight of one leaves a line; applying it does."""
+    plan, ledger = str(tmp_path / "plan"), tmp_path / "ledger"
+    settings = Settings(ledger=Ledger(str(ledger)))
+    with Sandbox([{"email": "ada@example.com", "firstname": "Ada"}]) as hubspot:
+        around = LocalSurroundings(hubspot, RECORDS)
+        for mapping in ({"firstname": "frstname"}, None):
+            made = Report(dry_run=True)
+            try:
+                make_plan(settings._replace(mapping=mapping), around, made, StopSignal(), plan)
+            except PreflightError:
+                assert mapping
+            assert made.ledger is None
+            assert not ledger.exists()
+        applied = Report()
+        apply_plan(plan, None, around, applied, StopSignal())
+
+    assert by_outcome(applied.tally) == {"updated": 1}
+    assert applied.ledger == str(ledger)
+    assert len([*around.ledger_lines(str(ledger))]) == 1
+
+
+def test_a_ledger_that_is_not_valid_is_told(tmp_path: Path) -> None:
+    """Though it is not opened: the plan could not be applied."""
+    settings, report = Settings(ledger=Ledger("")), Report(dry_run=True)
+    with Sandbox() as hubspot, pytest.raises(PreflightError, match="ledger is a path"):
+        make_plan(settings, LocalSurroundings(hubspot), report, StopSignal(), str(tmp_path / "plan"))

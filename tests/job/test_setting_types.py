@@ -1,0 +1,46 @@
+"""A value of a wrong type is told in a sentence: a file of settings has values of any type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact.job.settings import Query, Settings, Source, Writes
+
+
+def created(definition: Any) -> dict[str, Any]:
+    return {"writes": Writes(create_properties={"tier": definition})}
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"status_actions": ["skip"]}, "status_actions is HTTP status or outcome → action, not ['skip']"),
+        ({"status_actions": {"404": ["skip"]}}, "status_actions['404'] is one of succeed, skip"),
+        ({"status_actions": {"404": 1}}, "status_actions['404'] is one of succeed, skip"),
+        ({"max_failures": "5"}, "max_failures is a count or a share below 1"),
+        ({"max_failures": [5]}, "max_failures is a count or a share below 1"),
+        ({"source": Source(False, Query(5, "db"))}, "sql is a text, not 5"),  # type: ignore[arg-type]
+        ({"source": Source(False, Query("SELECT 1", 5))}, "sql_conn_id is a text, not 5"),  # type: ignore[arg-type]
+        ({"source": Source(False, Query("", "db"))}, "sql is a text, not ''"),
+        (created(5), "writes.create_properties['tier'] is a definition, such as {'type': 'number'}, not 5"),
+        (created({"type": 5}), "writes.create_properties['tier']: type is a text, not 5"),
+        (created({"options": "gold"}), "writes.create_properties['tier']: options are a list of texts"),
+        (created({"options": [5]}), "writes.create_properties['tier']: options are a list of texts"),
+        (created({"options": [{"label": "x"}]}), "writes.create_properties['tier']: options are a list"),
+        (created({"options": [{"value": 5}]}), "writes.create_properties['tier']: options are a list"),
+    ],
+)
+def test_a_wrong_type(settings: dict[str, Any], says: str) -> None:
+    """One sentence, and nothing is raised."""
+    (problem,) = Settings(**settings).problems()
+
+    assert problem.startswith(says)
+
+
+def test_right_ones() -> None:
+    """Options may be texts, or have labels."""
+    for options in (["gold"], ("gold",), [{"label": "Gold", "value": "gold"}], []):
+        settings: dict[str, Any] = created({"type": "enumeration", "label": "Tier", "options": options})
+        assert Settings(**settings, status_actions={"404": "skip", 409: "skip"}).problems() == []

@@ -1,0 +1,87 @@
+"""Keywords become the same settings where there is no task."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Query, Settings, Source, Writes
+from airflow_provider_hubcontact.operators.given import KEYWORDS, settings_of_keywords
+from airflow_provider_hubcontact.operators.options import Writes as WritesOption
+
+
+def test_nothing() -> None:
+    """What a job does unless it is told otherwise."""
+    assert settings_of_keywords({}, has_records=True) == Settings()
+
+
+def test_everything() -> None:
+    """Each keyword arrives; a value object may be a mapping of its fields."""
+    given: dict[str, Any] = {
+        "sql": "SELECT 1",
+        "sql_conn_id": "db",
+        "parameters": [1],
+        "watermark": "changed_at",
+        "mapping": {"first": "firstname"},
+        "key": {"column": "old", "property": "email", "becomes": "new"},
+        "json_schema": {"type": "object"},
+        "upsert": True,
+        "writes": {"nulls": "clear", "properties": {"firstname": "fill_empty"}},
+        "status_actions": {"404": "skip"},
+        "max_failures": 3,
+        "guards": {"changes": 0.2, "creates": 5},
+        "ledger": {"path": "ledger", "values": True},
+        "verify": True,
+    }
+    assert given.keys() == KEYWORDS.keys()
+
+    assert settings_of_keywords(given, has_records=False) == Settings(
+        source=Source(False, Query("SELECT 1", "db", [1]), None, "changed_at"),
+        key=Key("old", "email", "new"),
+        mapping={"first": "firstname"},
+        json_schema={"type": "object"},
+        upsert=True,
+        writes=Writes(nulls="clear", properties={"firstname": "fill_empty"}),
+        status_actions={"404": "skip"},
+        max_failures=3,
+        guards=Guards(0.2, 5),
+        ledger=Ledger("ledger", values=True),
+        verify=True,
+    )
+
+
+def test_names() -> None:
+    """A key may be its column alone, and a ledger its path."""
+    settings = settings_of_keywords({"key": "mail", "ledger": "ledger"}, has_records=True)
+
+    assert (settings.key, settings.ledger) == (Key("mail"), Ledger("ledger"))
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"writes": {"null": "clear"}}, "not null (the nearest is nulls)"),
+        ({"writes": {"zzz": 1}}, "properties, create_properties, timestamp, not zzz"),
+        ({"writes": {5: 1}}, "timestamp, not 5"),
+        ({"writes": "clear"}, "writes is Writes(…), or a mapping of its fields, not 'clear'"),
+        ({"guards": 5}, "guards is Guards(…), or a mapping"),
+        ({"ledger": {"values": True}}, "ledger needs the field path"),
+        ({"key": WritesOption()}, "key is Key(…), or a mapping"),
+    ],
+)
+def test_a_value_object_that_cannot_be_made(given: dict[str, Any], says: str) -> None:
+    """It is told with the field that was meant."""
+    with pytest.raises(ValueError, match=re.escape(says)):
+        settings_of_keywords(given, has_records=True)
+
+
+def test_other_types_are_told_by_the_settings() -> None:
+    """A key and a ledger that are not names."""
+    settings = settings_of_keywords({"key": 5, "ledger": 5}, has_records=True)
+
+    assert settings.problems() == [
+        "key: its column is a name, not 5",
+        "ledger is a path, or sql://conn_id/table, not 5",
+    ]
