@@ -32,7 +32,7 @@ class Options:
             return value.copy()
         if isinstance(value, Mapping):
             return cls._of_fields(keyword, value)
-        raise ValueError(f"{keyword} is {cls.__name__}(…), not {value!r:.100}")
+        raise ValueError(f"{keyword} is {cls.__name__}(…), or a mapping of its fields, not {value!r:.100}")
 
     @classmethod
     def _of_fields(cls, keyword: str, value: Mapping[str, Any]) -> Self:

@@ -48,7 +48,7 @@ def reasons(
         (PORTAL, {"key": Key("email", "age")}, "several contacts may have the same age"),
         (PORTAL, {"mapping": {"firstname": "frstname"}}, "frstname (the nearest is firstname)"),
         (PORTAL, {"writes": Writes(timestamp="at")}, "only the legacy API carries a timestamp"),
-        (NO_PORTAL, {"json_schema": "{"}, "the schema is no JSON"),
+        (NO_PORTAL, {"json_schema": "{"}, "the schema is not JSON"),
         (NO_PORTAL, {"json_schema": {"required": ["city"]}, "mapping": {"f": "firstname"}}, "requires city"),
         (NO_PORTAL, {"guards": Guards(creates=1)}, "guards.creates has no effect without upsert"),
         (NO_PORTAL, {"max_failures": 1.5}, "max_failures is a count or a share below 1"),
@@ -90,7 +90,7 @@ def test_rows() -> None:
     assert found[0] is None
     assert found[1] == "the key is empty"
     assert found[2] is not None
-    assert "`old` is no number" in found[2]
+    assert "`old` is not a number" in found[2]
     assert found[3] == "the portal has no property frstname; the nearest is firstname"
 
 
@@ -99,7 +99,7 @@ def test_a_later_row_with_the_key() -> None:
     assert reasons(ADA, ADA) == [None, None]
     assert reasons(ADA, ADA, writes=Writes(duplicates="reject")) == [
         None,
-        "an earlier row has the key ada@example.com too",
+        "an earlier row already has the key ada@example.com",
     ]
 
 
