@@ -70,7 +70,7 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
     path, values = task.ledger, False
     if isinstance(task.ledger, LedgerOption):
         path, values = task.ledger.path, task.ledger.values
-    is_open = not is_rendered and _is_open(task.is_dry_run)
+    is_dry_run_open = not is_rendered and is_open(task.is_dry_run)
     return Settings(
         source=Source(
             has_records=task.records is not None,
@@ -89,7 +89,7 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
         guards=Guards(**_fields(task.guards, known)),
         ledger=None if task.ledger is None else Ledger(known(path, "…"), values),
         verify=task.verify,
-        dry_run=False if is_open else is_true(task.is_dry_run),
+        dry_run=False if is_dry_run_open else is_true(task.is_dry_run),
     )
 
 
@@ -99,14 +99,17 @@ def _as_it_is(value: Any, _: Any) -> Any:
 
 def _known(value: Any, otherwise: Any) -> Any:
     """Return a value of a DAG file, or another one in its place if it is known only when the task runs."""
-    return otherwise if _is_open(value) else value
+    return otherwise if is_open(value) else value
 
 
-def _is_open(value: object) -> bool:
+def is_open(value: object) -> bool:
+    """Check whether a value is known only when a task runs: a template, or another task's output."""
     if isinstance(value, str):
         return any(mark in value for mark in JINJA)
     if isinstance(value, Mapping):
-        return any(_is_open(each) for each in (*value, *value.values()))
+        return any(is_open(each) for each in (*value, *value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(is_open, value))
     return hasattr(value, "iter_references")
 
 
