@@ -56,10 +56,15 @@ CONNECTION = _option(
     "--conn-id", default="hubspot_default", metavar="ID", help="Airflow connection (default: %(default)s)"
 )
 JSON = _option("--json", action="store_true", help="write JSON, for machines")
-SOURCE = (
+SETTINGS = (
     _option("file", nargs="?", help="by its suffix: CSV, JSON, JSON lines (.jsonl, .ndjson) or Parquet"),
     _option("--sql", metavar="QUERY", help="a query instead of a file"),
     _option("--sql-conn-id", metavar="ID", help="Airflow connection of the query's database"),
+    _option(
+        "--settings",
+        metavar="FILE",
+        help="TOML or JSON with any of the operator's keywords, such as writes, guards or status_actions",
+    ),
     _option(
         "--map",
         action="append",
@@ -67,18 +72,15 @@ SOURCE = (
         metavar="COLUMN=PROPERTY",
         help="send this column as this property, and no column that is not named; may be repeated",
     ),
-    _option("--key", default="email", metavar="COLUMN", help="identifies the contact (default: %(default)s)"),
+    _option("--key", metavar="COLUMN", help="identifies the contact (default: email)"),
+    _option("--key-property", metavar="PROPERTY", help="that the key is a value of (default: email)"),
+    _option("--becomes", metavar="COLUMN", help="has the value that the key's property is to get instead"),
     _option(
-        "--id-property",
-        default="email",
-        metavar="PROPERTY",
-        help="that the key is a value of (default: %(default)s)",
-    ),
-    _option(
-        "--schema",
+        "--json-schema",
         metavar="FILE",
         help="JSON Schema that records must satisfy; its references lead to files beside it",
     ),
+    _option("--conn-id", metavar="ID", help="Airflow connection (default: hubspot_default)"),
 )
 
 COMMANDS = (
@@ -104,22 +106,20 @@ COMMANDS = (
         "Check records as a sync would before it spends a call. Empty cells of a CSV are no values. The exit "
         "status is 1 if a record is not valid.",
         (
-            *SOURCE,
+            *SETTINGS,
             _option("--no-portal", action="store_true", help="do not ask the portal"),
-            CONNECTION,
             JSON,
         ),
     ),
     Command(
         "plan",
         "find out what a sync would write, and keep it",
-        "Read the contacts and write a plan: every record's old and new values, and totals. An operator with "
-        "plan=FOLDER applies it. The exit status is 1 if a record has a problem.",
+        "Read the contacts and write a plan: every record's old and new values, totals, and settings. "
+        "HubSpotApplyPlanOperator applies it. The exit status is 1 if a record has a problem.",
         (
-            *SOURCE,
+            *SETTINGS,
+            _option("--upsert", action="store_true", help="create contacts that are not there, too"),
             _option("--out", required=True, metavar="FOLDER", help="of the plan: a path, s3://…"),
-            _option("--mode", choices=("update", "upsert"), default="update", help="(default: %(default)s)"),
-            CONNECTION,
             JSON,
         ),
     ),
@@ -145,7 +145,7 @@ COMMANDS = (
 
 
 def get_hubspot_cli_commands() -> list[Any]:
-    """Give ``airflow hubspot …`` to Airflow (3.2 and later).
+    """Return ``airflow hubspot …`` for Airflow (3.2 and later).
 
     All but the sandbox, whose options are its own: Airflow's parser would refuse them.
     """

@@ -23,7 +23,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """Give the parser of all commands."""
+    """Return the parser of all commands."""
     whole = _Parser(prog="hubcontact", description=SUMMARY)
     whole.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     subparsers = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
-from typing import IO, Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import IO, Any
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
-from airflow_provider_hubcontact.printable import printable, printable_json, printable_lines
-
-Row = TypeVar("Row")
+from airflow_provider_hubcontact.printable import printable, printable_json
 
 
 class Output:
@@ -57,18 +49,34 @@ class Output:
         """Write a line."""
         self._console.print(_text(text))
 
-    def error(self, error: BaseException, *, is_ours: bool = False) -> None:
-        """Write an error to standard error.
+    def error(self, text: str) -> None:
+        """Write what went wrong, to standard error."""
+        _console(sys.stderr).print(Text(f"error: {printable(text)}", "red"))
 
-        :param error: the error.
-        :param is_ours: whether we wrote its message, so that its line breaks are kept.
+    def warning(self, text: str) -> None:
+        """Write what may be wrong, to standard error."""
+        _console(sys.stderr).print(Text(f"warning: {printable(text)}", "yellow"))
+
+    @contextmanager
+    def counting(self, total: int | None) -> Iterator[Callable[[], None]]:
+        """Show on a terminal how far the records are, for as long as the context lasts.
+
+        :param total: how many there are, if that is known.
+        :return: to be called once for each record.
         """
-        said = printable_lines(str(error)) if is_ours else printable(str(error))
-        _console(sys.stderr).print(Text(f"error: {said}", "red"))
-
-    def progress(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yield rows, and show on a terminal how many have been read."""
         console = Console(stderr=True)
+        if not console.is_terminal:
+            yield _nothing
+            return
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            SpinnerColumn,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
         columns = (
             SpinnerColumn(),
             TextColumn("records"),
@@ -76,9 +84,12 @@ class Output:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        total = len(rows) if isinstance(rows, Sized) else None
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-            yield from progress.track(rows, total=total)
+        with Progress(*columns, console=console, transient=True) as progress:
+            yield partial(progress.advance, progress.add_task("", total=total))
+
+
+def _nothing() -> None:
+    """Show nothing: nobody looks."""
 
 
 def _console(file: IO[str] | None = None) -> Console:

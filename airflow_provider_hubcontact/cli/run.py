@@ -4,29 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 
-from airflow.providers.common.compat.sdk import AirflowException
-
-from airflow_provider_hubcontact.cli.commands import check, ledger, plan, sandbox, schema, validate
+from airflow_provider_hubcontact.cli.exit_status import CANNOT, INTERRUPTED
 from airflow_provider_hubcontact.cli.output import Output
-from airflow_provider_hubcontact.client import HubSpotError
-from airflow_provider_hubcontact.job.errors import SourceError
-from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
-from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema
+from airflow_provider_hubcontact.job.errors import PreflightError
 
-COMMANDS: Mapping[str, Callable[[Namespace, Output], int]] = {
-    "check": check,
-    "schema": schema,
-    "validate": validate,
-    "plan": plan,
-    "ledger": ledger,
-    "sandbox": sandbox,
-}
-
-CANNOT, INTERRUPTED = 2, 130
+COMMANDS = "airflow_provider_hubcontact.cli.commands"
 
 CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
 """Airflow's variable: what this process is."""
@@ -42,15 +30,29 @@ def run(name: str, chosen: Namespace) -> int:
     output = Output(as_json=getattr(chosen, "json", False))
     try:
         with _as_a_program():
-            return COMMANDS[name](chosen, output)
-    except (HubSpotSyncFailed, HubSpotSyncIncomplete) as error:
-        output.error(error, is_ours=True)
-        return CANNOT
-    except (HubSpotError, SourceError, InvalidSchema, AirflowException, OSError) as error:
-        output.error(error)
+            return int(import_module(f"{COMMANDS}.{name}").run(chosen, output))
+    except PreflightError as error:
+        for problem in error.problems:
+            output.error(problem)
         return CANNOT
     except KeyboardInterrupt:
         return INTERRUPTED
+    except _told() as error:
+        output.error(str(error))
+        return CANNOT
+
+
+def _told() -> tuple[type[Exception], ...]:
+    """Return the errors that are told in a sentence; Airflow's only if it was imported."""
+    from airflow_provider_hubcontact.client import HubSpotError
+    from airflow_provider_hubcontact.job.errors import SetupError
+
+    ours = (HubSpotError, SetupError, OSError)
+    if "airflow" not in sys.modules:
+        return ours
+    from airflow.providers.common.compat.sdk import AirflowException
+
+    return (*ours, AirflowException)
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
     if isinstance(task.ledger, LedgerOption):
         path, values = task.ledger.path, task.ledger.values
     # What a mapping may say depends on the key.
-    is_key_known = is_rendered or not _is_open(_templates(task.key))
+    is_key_known = is_rendered or not is_open(_templates(task.key))
     return Settings(
         source=Source(
             has_records=task.records is not None,
@@ -100,14 +100,17 @@ def _as_it_is(value: Any, _: Any) -> Any:
 
 def _known(value: Any, otherwise: Any) -> Any:
     """Return a value of a DAG file, or another one in its place if it is known only when the task runs."""
-    return otherwise if _is_open(value) else value
+    return otherwise if is_open(value) else value
 
 
-def _is_open(value: object) -> bool:
+def is_open(value: object) -> bool:
+    """Check whether a value is known only when a task runs: a template, or another task's output."""
     if isinstance(value, str):
         return any(mark in value for mark in JINJA)
     if isinstance(value, Mapping):
-        return any(_is_open(each) for each in (*value, *value.values()))
+        return any(is_open(each) for each in (*value, *value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(is_open, value))
     return hasattr(value, "iter_references")
 
 

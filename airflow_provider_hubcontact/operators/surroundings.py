@@ -1,4 +1,4 @@
-"""What a run finds around it in a task of Airflow: connections, stores, and its context."""
+"""What a run finds around it: Airflow's connections, and in a task its context."""
 
 from __future__ import annotations
 
@@ -27,45 +27,23 @@ if TYPE_CHECKING:
     from airflow_provider_hubcontact.sync.keep.checkpoint import StateStore
 
 
-class TaskSurroundings:
-    """The surroundings of a task.
+class ConnectionSurroundings:
+    """What a run finds behind Airflow's connections: a portal, databases, folders and ledgers.
 
-    :param context: Airflow's.
     :param hubspot_conn_id: Airflow connection of the portal.
-    :param records: what was handed in.
-    :param resumed: whether the try goes on after it has waited without a worker.
-    :param is_one_try: whether there is no other try, so that nothing need be kept for one.
     """
 
-    def __init__(
-        self,
-        context: Context,
-        hubspot_conn_id: str,
-        records: Any = None,
-        *,
-        resumed: bool = False,
-        is_one_try: bool = False,
-    ) -> None:
-        self._context = context
+    def __init__(self, hubspot_conn_id: str) -> None:
         self._hubspot_conn_id = hubspot_conn_id
-        self._records = records
-        self._resumed = resumed
-        self._is_one_try = is_one_try
 
     @property
     def attempt(self) -> Attempt:
         """Which try of which task this is."""
-        ti = self._context["ti"]
-        map_index = -1 if ti.map_index is None else ti.map_index
-        return Attempt(f"{ti.dag_id}/{ti.run_id}", ti.task_id, map_index, ti.try_number, self._resumed)
+        raise NotImplementedError
 
     def client(self) -> AbstractContextManager[HubSpot]:
         """Open the client of the connection's portal."""
         return HubSpotHook(self._hubspot_conn_id).get_conn()
-
-    def records(self) -> Iterable[object]:
-        """Return the records that were handed in."""
-        return records_of(self._records)
 
     @contextmanager
     def query(self, query: Query, rewrite: Rewrite | None) -> Iterator[Spool]:
@@ -88,6 +66,43 @@ class TaskSurroundings:
     def ledger_lines(self, path: str) -> Iterable[Line]:
         """Return the lines of a ledger."""
         return all_lines(path)
+
+
+class TaskSurroundings(ConnectionSurroundings):
+    """The surroundings of a task.
+
+    :param context: Airflow's.
+    :param hubspot_conn_id: Airflow connection of the portal.
+    :param records: what was handed in.
+    :param resumed: whether the try goes on after it has waited without a worker.
+    :param is_one_try: whether there is no other try, so that nothing need be kept for one.
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        hubspot_conn_id: str,
+        records: Any = None,
+        *,
+        resumed: bool = False,
+        is_one_try: bool = False,
+    ) -> None:
+        super().__init__(hubspot_conn_id)
+        self._context = context
+        self._records = records
+        self._resumed = resumed
+        self._is_one_try = is_one_try
+
+    @property
+    def attempt(self) -> Attempt:
+        """Which try of which task this is."""
+        ti = self._context["ti"]
+        map_index = -1 if ti.map_index is None else ti.map_index
+        return Attempt(f"{ti.dag_id}/{ti.run_id}", ti.task_id, map_index, ti.try_number, self._resumed)
+
+    def records(self) -> Iterable[object]:
+        """Return the records that were handed in."""
+        return records_of(self._records)
 
     def task_state(self) -> StateStore | None:
         """Return Airflow's state of the task (3.3), if another try can need it."""

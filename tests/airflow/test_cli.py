@@ -12,20 +12,29 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing
 from importlib.metadata import version
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from rich.console import Console
 
 from airflow_provider_hubcontact.cli import run as program
-from airflow_provider_hubcontact.cli.commands import MOST_SHOWN
+from airflow_provider_hubcontact.cli.commands import check
+from airflow_provider_hubcontact.cli.commands.validate import MOST_SHOWN
 from airflow_provider_hubcontact.cli.definition import COMMANDS, get_hubspot_cli_commands
 from airflow_provider_hubcontact.cli.main import main
+from airflow_provider_hubcontact.cli.output import Output
 from airflow_provider_hubcontact.cli.run import CONTEXT
+from airflow_provider_hubcontact.cli.settings import CONN_ID
+from airflow_provider_hubcontact.cli.settings_file import KNOWN, NOT_HERE
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+from airflow_provider_hubcontact.operators.given import KEYWORDS as SETTINGS_KEYWORDS
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.options import FromLedger
-from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator
+from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
+from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import CONTACTS, connect, run, stored
 
@@ -54,7 +63,7 @@ def csv(tmp_path: Path) -> str:
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]:
-    """Give the exit status and the JSON of a command."""
+    """Return the exit status and the JSON of a command."""
     capsys.readouterr()
     status = main([*arguments, "--json"])
     return status, json.loads(capsys.readouterr().out)
@@ -124,7 +133,7 @@ class TestValidate:
         (tmp_path / "rows.csv").write_text("email\n", encoding="utf-8")
         (tmp_path / "schema.json").write_bytes(b"\xff")
 
-        chosen = [str(tmp_path / "rows.csv"), "--no-portal", "--schema", str(tmp_path / "schema.json")]
+        chosen = [str(tmp_path / "rows.csv"), "--no-portal", "--json-schema", str(tmp_path / "schema.json")]
         assert main(["validate", *chosen]) == 2
         assert "cannot be read" in " ".join(capsys.readouterr().err.split())
 
@@ -149,12 +158,52 @@ class TestValidate:
         """A JSON Schema alone; mapping and key as the operator has them."""
         schema = tmp_path / "schema.json"
         schema.write_text(json.dumps({"properties": {"first": {"maxLength": 5}}}))
-        arguments = ("validate", csv, "--no-portal", "--schema", str(schema), "--map", "firstname=first")
+        arguments = ("validate", csv, "--no-portal", "--json-schema", str(schema), "--map", "firstname=first")
 
         status, document = told(capsys, *arguments)
 
         assert (status, document["invalid"]) == (1, 2)
         assert document["by_property"] == {"first": 1, "email": 1}
+
+    @pytest.mark.parametrize(
+        ("name", "says"),
+        [
+            ("nope", "key: the portal has no property nope"),
+            ("jobtitle", "key: several contacts may have the same jobtitle"),
+        ],
+    )
+    def test_a_key_that_the_portal_does_not_have(
+        self, hubspot: Sandbox, csv: str, capsys: pytest.CaptureFixture[str], name: str, says: str
+    ) -> None:
+        """A validation tells what the preflight of a task tells."""
+        for command in (["validate", csv], ["plan", csv, "--out", f"{csv}.plan"]):
+            assert main([*command, "--key-property", name]) == 2
+            assert capsys.readouterr().err.startswith(f"error: {says}")
+
+    def test_the_portals_own_schema(
+        self, hubspot: Sandbox, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """What ``hubcontact schema`` prints is taken as the JSON Schema, from a file of settings too."""
+        assert main(["schema"]) == 0
+        (tmp_path / "portal.json").write_text(capsys.readouterr().out, encoding="utf-8")
+        (tmp_path / "settings.toml").write_text('json_schema = "portal.json"', encoding="utf-8")
+        _, expected = told(capsys, "validate", csv)
+
+        for more in (
+            ("--json-schema", str(tmp_path / "portal.json")),
+            ("--settings", str(tmp_path / "settings.toml")),
+        ):
+            status, document = told(capsys, "validate", csv, *more)
+            assert (status, document["by_property"]) == (1, expected["by_property"])
+
+    def test_a_column_that_no_row_has(self, csv: str, capsys: pytest.CaptureFixture[str]) -> None:
+        """It is told, and is no problem of a record."""
+        mapping = ("--map", "firstname=firstname", "--map", "phnoe=phone")
+
+        assert main(["validate", csv, "--no-portal", *mapping]) == 1
+        assert "warning: no row has a column phnoe" in capsys.readouterr().err
+        assert main(["validate", csv, "--no-portal", *mapping[2:]]) == 2
+        assert "error: no row has a column phnoe" in capsys.readouterr().err
 
     @pytest.mark.parametrize("suffix", ["json", "jsonl", "ndjson", "parquet"])
     def test_other_files(
@@ -198,17 +247,17 @@ class TestValidate:
         [
             ([], "give a file or --sql, and one of them only"),
             (["a.csv", "--sql", "SELECT 1"], "give a file or --sql"),
-            (["--sql", "SELECT 1"], "--sql needs --sql-conn-id"),
+            (["--sql", "SELECT 1"], "sql needs sql_conn_id"),
             (["a.xlsx"], "the suffix is one of .csv"),
             (["gone.csv"], "gone.csv"),
             (["gone.parquet"], "gone.parquet"),
-            (["broken.jsonl"], "broken.jsonl, line 2: no JSON"),
-            (["broken.json"], "broken.json: no JSON"),
+            (["broken.jsonl"], "broken.jsonl, line 2 is not JSON"),
+            (["broken.json"], "broken.json is not JSON"),
             (["object.json"], "records are a JSON array, this is a dict"),
             (["broken.parquet"], "broken.parquet"),
             (["one.csv", "--map", "email"], "--map is COLUMN=PROPERTY, not email"),
-            (["one.csv", "--schema", "broken.json"], "the schema is not JSON"),
-            (["one.csv", "--schema", "gone.json"], "gone.json"),
+            (["one.csv", "--json-schema", "broken.json"], "the schema is not JSON"),
+            (["one.csv", "--json-schema", "gone.json"], "gone.json"),
         ],
     )
     def test_what_cannot_be(
@@ -236,6 +285,55 @@ class TestValidate:
         assert says in " ".join(capsys.readouterr().err.split())
 
 
+PLANNED: list[dict[str, str | None]] = [
+    {"mail": "ada@example.com", "first": "Augusta", "title": "Lady", "stage": None},
+    {"mail": "grace@example.com", "first": "Grace", "title": None, "stage": "subscriber"},
+    {"mail": "new@example.com", "first": "New", "title": "Admiral", "stage": None},
+    {"mail": "nobody", "first": "Nobody", "title": None, "stage": None},
+]
+
+KEYWORDS: dict[str, Any] = {
+    "mapping": {"first": "firstname", "title": "jobtitle", "stage": "lifecyclestage"},
+    "key": "mail",
+    "upsert": True,
+    "writes": {"stages": "reset", "properties": {"jobtitle": "fill_empty"}},
+    "status_actions": {"invalid": "skip", "404": "skip"},
+    "max_failures": 2,
+    "guards": {"changes": 5, "creates": 1},
+    "verify": True,
+}
+
+
+def planned_rows(folder: Path, creates: int = 1) -> tuple[str, str]:
+    """Write the rows, and the keywords as a file of settings with a ledger of its own."""
+    rows = [",".join(PLANNED[0]), *(",".join(cell or "" for cell in row.values()) for row in PLANNED)]
+    (folder / "planned.csv").write_text("\n".join(rows), encoding="utf-8")
+    (folder / "settings.toml").write_text(
+        f"""
+        key = "mail"
+        upsert = true
+        max_failures = 2
+        verify = true
+        ledger = "{folder / "ledger"}"
+        mapping = {{ first = "firstname", title = "jobtitle", stage = "lifecyclestage" }}
+        writes = {{ stages = "reset", properties = {{ jobtitle = "fill_empty" }} }}
+        guards = {{ changes = 5, creates = {creates} }}
+
+        [status_actions]
+        invalid = "skip"
+        404 = "skip"
+        """,
+        encoding="utf-8",
+    )
+    return str(folder / "planned.csv"), str(folder / "settings.toml")
+
+
+def lines_and_settings(plan: Path) -> tuple[list[bytes], Any]:
+    """Return what a plan does, and with which settings."""
+    manifest = json.loads((plan / "plan.json").read_bytes())
+    return [part.read_bytes() for part in sorted(plan.glob("part-*"))], manifest["settings"]
+
+
 class TestPlan:
     def test_it_is_kept_and_applied(
         self, hubspot: Sandbox, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -257,6 +355,92 @@ class TestPlan:
         assert before == "lead"
         assert applied.outcomes == {"updated": 1}
         assert stored(hubspot, "grace@example.com", "lifecyclestage") == "customer"
+
+    def test_it_is_the_operators_own(
+        self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A plan with a file of settings is the one that an operator makes with the same keywords."""
+        file, settings = planned_rows(tmp_path)
+
+        assert main(["plan", file, "--out", str(tmp_path / "one"), "--settings", settings]) == 1
+        made = run(
+            operator=HubSpotPlanContactsOperator,
+            plan=str(tmp_path / "other"),
+            records=PLANNED,
+            ledger=str(tmp_path / "ledger"),
+            **KEYWORDS,
+        )
+
+        assert made.outcomes == {"not_attempted": 3, "invalid": 1}
+        assert lines_and_settings(tmp_path / "one") == lines_and_settings(tmp_path / "other")
+
+    def test_its_settings_hold_when_it_is_applied(
+        self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Upsert, write modes, stages, actions and a ledger: the operator is told none of them again."""
+        file, settings = planned_rows(tmp_path)
+
+        main(["plan", file, "--out", str(tmp_path / "plan"), "--settings", settings])
+        assert not (tmp_path / "ledger").exists()
+        applied = run(operator=HubSpotApplyPlanOperator, plan=str(tmp_path / "plan"))
+
+        assert applied.error is None
+        assert applied.outcomes == {"created": 1, "updated": 2}
+        assert stored(hubspot, "ada@example.com", "jobtitle") == "Countess"  # it was filled
+        assert stored(hubspot, "ada@example.com", "firstname") == "Augusta"
+        assert stored(hubspot, "grace@example.com", "lifecyclestage") == "subscriber"  # it went back
+        assert stored(hubspot, "new@example.com", "jobtitle") == "Admiral"
+        assert len(list(all_lines(str(tmp_path / "ledger")))) == 3
+
+    def test_its_guards_hold_when_it_is_applied(
+        self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Nothing is written if the plan does more than they allow."""
+        file, settings = planned_rows(tmp_path, creates=0)
+
+        main(["plan", file, "--out", str(tmp_path / "plan"), "--settings", settings])
+        applied = run(operator=HubSpotApplyPlanOperator, plan=str(tmp_path / "plan"))
+
+        assert isinstance(applied.error, HubSpotSyncFailed)
+        assert "creates" in str(applied.error)
+        assert applied.outcomes == {"not_attempted": 3}
+        assert hubspot.portal.contact("new@example.com") is None
+
+    def test_a_watermark(
+        self, hubspot: Sandbox, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Its mark is a task's; a validation leaves the column alone."""
+        settings = tmp_path / "settings.json"
+        settings.write_text('{"watermark": "lifecyclestage"}', encoding="utf-8")
+
+        assert main(["plan", csv, "--out", str(tmp_path / "plan"), "--settings", str(settings)]) == 2
+        assert "watermark: a task of Airflow keeps the mark" in capsys.readouterr().err
+        status, document = told(capsys, "validate", csv, "--settings", str(settings))
+        assert (status, document["by_property"]) == (1, {"email": 1})
+
+    def test_a_query(
+        self,
+        hubspot: Sandbox,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        """It, its connection and its parameters may stand in the file of settings."""
+        with closing(sqlite3.connect(tmp_path / "w.db")) as db, db:
+            db.execute("CREATE TABLE customers (email, firstname)")
+            db.execute("INSERT INTO customers VALUES ('ada@example.com', 'Augusta'), ('x@y.z', 'X')")
+        connection = {"conn_type": "sqlite", "host": str(tmp_path / "w.db")}
+        monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection))
+        sql = "SELECT * FROM customers WHERE firstname = ?"
+        document = {"sql": sql, "sql_conn_id": "warehouse", "parameters": ["Augusta"]}
+        settings = tmp_path / "settings.json"
+        settings.write_text(json.dumps(document), encoding="utf-8")
+
+        status, planned = told(capsys, "plan", "--out", str(tmp_path / "plan"), "--settings", str(settings))
+        assert (status, planned["plan"]["rows"], planned["plan"]["changes"]) == (0, 1, 1)
+        checked = main(["validate", "--settings", str(settings), "--map", "surname=lastname"])
+        assert checked == 2
+        assert "the query returns no column surname" in capsys.readouterr().err
 
     def test_a_mapping_to_nothing(
         self, hubspot: Sandbox, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -422,8 +606,36 @@ def test_an_interrupted_command(monkeypatch: pytest.MonkeyPatch, context: str | 
     monkeypatch.delenv(CONTEXT, raising=False)
     if context:
         monkeypatch.setenv(CONTEXT, context)
-    monkeypatch.setitem(program.COMMANDS, "check", interrupted)
+    monkeypatch.setattr(check, "run", interrupted)
 
     assert program.run("check", Namespace()) == 130
     assert seen == [context or "server"]
     assert os.environ.get(CONTEXT) == context
+
+
+def test_a_file_of_settings_has_every_keyword() -> None:
+    """The operator's keywords and what they are unless given; those that are not there are told why."""
+    own = signature(HubSpotUpdateContactOperator.__init__).parameters
+    parameters = {name: each.default for name, each in own.items() if name not in {"self", "kwargs"}}
+
+    assert {name: parameters[name] for name in SETTINGS_KEYWORDS} == dict(SETTINGS_KEYWORDS)
+    assert parameters.keys() == {*KNOWN, *NOT_HERE} - {"plan"}
+    assert parameters["hubspot_conn_id"] == CONN_ID
+
+
+@pytest.mark.parametrize("total", [None, 7])
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_progress(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    total: int | None,
+    *,
+    is_terminal: bool,
+) -> None:
+    """It is shown on a terminal, and only there."""
+    monkeypatch.setattr(Console, "is_terminal", is_terminal)
+    with Output(as_json=False).counting(total) as count:
+        for _ in range(7):
+            count()
+
+    assert ("records" in capsys.readouterr().err) is is_terminal

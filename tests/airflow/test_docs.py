@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import sqlite3
+import tomllib
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -232,6 +233,8 @@ def test_every_block_can_be_read(page: str) -> None:
         compile(code, page, "exec")
     for text in blocks(page, "json"):
         json.loads(text)
+    for text in blocks(page, "toml"):
+        tomllib.loads(text)
     for block in blocks(page, "console"):
         for line in block.splitlines():
             words = shlex.split(line.removeprefix("$ "), comments=True) if line.startswith("$ ") else []
@@ -247,4 +250,4 @@ def test_nothing_else_is_shown() -> None:
         for language in re.findall(r"^```(\w+)$", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE)
     }
 
-    assert shown <= {"python", "json", "console", "sql", "text"}
+    assert shown <= {"python", "json", "console", "sql", "text", "toml"}

@@ -179,12 +179,12 @@ def test_files_beside_the_schema(hubspot: Sandbox, run_dag: RunDag, tmp_path: Pa
 
 
 def test_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """``--schema`` takes a file with others beside it, and tells where one is broken."""
+    """``--json-schema`` takes a file with others beside it, and tells where one is broken."""
     path = files(tmp_path)
     (tmp_path / "rows.csv").write_text(
         "email,jobtitle\nada@example.com,Lady\nalan@example.com,Mathematician\n"
     )
-    arguments = ["validate", str(tmp_path / "rows.csv"), "--no-portal", "--json", "--schema", str(path)]
+    arguments = ["validate", str(tmp_path / "rows.csv"), "--no-portal", "--json", "--json-schema", str(path)]
 
     assert main(arguments) == 1
     (problem,) = json.loads(capsys.readouterr().out)["problems"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.cli.sources import source_of
+from airflow_provider_hubcontact.cli.files import records_in
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -28,7 +27,7 @@ MAPPINGS = [None, {"firstname": "firstname"}]
 def rows_of(path: Path, text: str) -> list[object]:
     """Read a CSV file as the command line does."""
     path.write_text(text, encoding="utf-8")
-    with source_of(Namespace(file=str(path), sql=None, sql_conn_id=None)) as source:
+    with records_in(str(path)) as source:
         return list(source)
 
 
@@ -160,7 +159,7 @@ def test_any_line(tmp_path_factory: pytest.TempPathFactory, headings: list[str],
         path.write_bytes(file.getvalue().encode())
     except UnicodeEncodeError:
         return
-    with source_of(Namespace(file=str(path), sql=None, sql_conn_id=None)) as source:
+    with records_in(str(path)) as source:
         rows = list(source)
 
     if not cells:
@@ -181,7 +180,7 @@ def test_json(tmp_path: Path, name: str, frame: str) -> None:
 
     assert invalid(row).reason == "an object that has a name twice"
     assert good == {"email": KEY}
-    with pytest.raises(SourceError, match="no JSON"):
+    with pytest.raises(SourceError, match="not JSON"):
         rows_of(tmp_path / name, "[" * 100_000)
 
 
@@ -193,5 +192,5 @@ def test_parquet_is_read_from_its_own_file_alone(tmp_path: Path) -> None:
     for name, city in (("rows[1]?.parquet", "Bonn"), ("rows1x.parquet", "wrong")):
         duckdb.sql(f"SELECT '{city}' AS town").write_parquet(str(folder / name))
 
-    with source_of(Namespace(file=str(folder / "rows[1]?.parquet"), sql=None, sql_conn_id=None)) as source:
+    with records_in(str(folder / "rows[1]?.parquet")) as source:
         assert list(source) == [{"town": "Bonn"}]

@@ -429,7 +429,7 @@ class TestCommandLine:
         more = ["--json"] if as_json else []
         for command in (
             ["validate", file],
-            ["plan", file, "--out", str(tmp_path / "plan"), "--mode", "upsert"],
+            ["plan", file, "--out", str(tmp_path / "plan"), "--upsert"],
         ):
             capsys.readouterr()
             status = main([*command, *more])
@@ -479,12 +479,12 @@ class TestCommandLine:
             ["validate", "x.csv", "--map", "{}"],
             ["validate", "x.csv", "--sql", "{}"],
             ["validate", "--sql", "SELECT 1", "--sql-conn-id", "{}"],
-            ["validate", "x.csv", "--schema", "nowhere{}.json"],
+            ["validate", "x.csv", "--json-schema", "nowhere{}.json"],
             ["check", "--conn-id", "{}"],
             ["schema", "{}"],
             ["ledger", "summary", "nowhere{}"],
             ["ledger", "{}", "nowhere"],
-            ["plan", "x.csv", "--out", "x", "--mode", "{}"],
+            ["plan", "x.csv", "--out", "x", "--settings", "nowhere{}.toml"],
             ["{}"],
             ["check", "--{}"],
             ["check", "{}"],

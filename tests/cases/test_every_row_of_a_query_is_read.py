@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date, datetime
@@ -18,7 +17,7 @@ pytest.importorskip("airflow")
 from airflow.providers.common.sql.hooks.sql import DbApiHook
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 
-from airflow_provider_hubcontact.cli.sources import source_of
+from airflow_provider_hubcontact.cli.files import records_in
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.sources.drivers import NO_SUCH_TIME, driver_of
@@ -324,7 +323,7 @@ def test_infinity_of_duckdb(tmp_path: Path, value: str) -> None:
         rows.write_parquet(str(tmp_path / "rows.parquet"))
         (row,) = driver_of(connection).read(rows.fetchall())
 
-    with source_of(Namespace(file=str(tmp_path / "rows.parquet"), sql=None, sql_conn_id=None)) as source:
+    with records_in(str(tmp_path / "rows.parquet")) as source:
         (of_file,) = source
 
     assert row == (UnreadableValue(NO_SUCH_TIME), datetime(2026, 1, 1))  # noqa: DTZ001 - it has no zone

@@ -1,0 +1,124 @@
+"""``hubcontact validate``: check records against a JSON Schema and the portal."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections import Counter
+from collections.abc import Iterable, Sized
+from typing import Any
+
+from airflow_provider_hubcontact.cli.exit_status import OK, PROBLEMS
+from airflow_provider_hubcontact.cli.output import Output, counts
+from airflow_provider_hubcontact.cli.settings import asked_of
+from airflow_provider_hubcontact.cli.sources import source_of
+from airflow_provider_hubcontact.job.portal.definitions import Portal
+from airflow_provider_hubcontact.job.validate import Validation
+from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Result
+
+MOST_SHOWN = 100
+"""Records that a table shows."""
+
+
+def run(chosen: Namespace, output: Output) -> int:
+    """Check records, and write nothing.
+
+    :param chosen: the command's arguments.
+    :param output: where it writes.
+    :return: the exit status.
+    :raises SetupError: if settings or source cannot be used.
+    """
+    asked = asked_of(chosen)
+    report = Report()
+    version, portal = (None, Portal(Stages.default())) if chosen.no_portal else _portal_of(asked.conn_id)
+    with source_of(chosen.file, asked.query) as rows:
+        checked = Validation(asked.settings, portal, rows, report, version)
+        found = _Found()
+        with output.counting(len(rows) if isinstance(rows, Sized) else None) as count:
+            found.take(checked.results(), report, count)
+    for warning in checked.warnings:
+        output.warning(warning)
+    if output.as_json:
+        output.json(found.document(report.to_dict()["coercions"]))
+    else:
+        found.show(output)
+    return PROBLEMS if found.invalid else OK
+
+
+class _Found:
+    """What is told of the rows."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.invalid = 0
+        self._shown: list[Result] = []
+        self._reasons: Counter[str] = Counter()
+
+    def take(self, results: Iterable[Result | None], report: Report, count: Any) -> None:
+        """Count the results of all rows.
+
+        :param results: of each row; None if it is valid.
+        :param report: gets those of rows that are not.
+        :param count: called once for each row.
+        """
+        for result in results:
+            self.rows += 1
+            count()
+            if result is None:
+                continue
+            self.invalid += 1
+            self._reasons.update(result.properties or (result.category or "",))
+            if len(self._shown) < MOST_SHOWN:
+                self._shown.append(result)
+            report.add(result)
+
+    def document(self, coercions: object) -> dict[str, object]:
+        """Return it for machines.
+
+        :param coercions: the values that were made fit.
+        """
+        return {
+            "rows": self.rows,
+            "valid": self.rows - self.invalid,
+            "invalid": self.invalid,
+            "by_property": dict(self._reasons),
+            "coercions": coercions,
+            "problems": [_told(result) for result in self._shown],
+        }
+
+    def show(self, output: Output) -> None:
+        """Write it for people."""
+        if self._shown:
+            output.table(
+                ("row", "key", "properties", "reason"),
+                ((each.row, each.key, " ".join(each.properties), each.reason) for each in self._shown),
+            )
+            output.line()
+        if self.invalid > len(self._shown):
+            output.line(f"… and {self.invalid - len(self._shown):,} more")
+        output.line(f"{self.rows:,} records: {self.rows - self.invalid:,} valid, {self.invalid:,} invalid.")
+        if self._reasons:
+            output.line(f"By property: {counts(self._reasons)}.")
+
+
+def _portal_of(conn_id: str) -> tuple[str, Portal]:
+    """Ask a portal for its properties.
+
+    :return: the API's version, and the portal.
+    """
+    from airflow_provider_hubcontact.cli.portal import portal_with_schema
+    from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
+
+    with HubSpotHook(conn_id).get_conn() as hubspot:
+        return hubspot.api_version, portal_with_schema(hubspot)[0]
+
+
+def _told(result: Result) -> dict[str, Any]:
+    return {
+        "row": result.row,
+        "key": result.key,
+        "category": result.category,
+        "reason": result.reason,
+        "properties": list(result.properties),
+    }

@@ -1,0 +1,15 @@
+"""The exit statuses of a command."""
+
+from __future__ import annotations
+
+OK = 0
+"""All is well."""
+
+PROBLEMS = 1
+"""The command did its work, and found a problem."""
+
+CANNOT = 2
+"""The command could not do its work; argparse ends with it too."""
+
+INTERRUPTED = 130
+"""Somebody pressed Ctrl-C."""

@@ -1,0 +1,125 @@
+"""What a command is asked to do: its options, and its file of settings."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from airflow_provider_hubcontact.cli.settings_file import read_settings
+from airflow_provider_hubcontact.job.errors import PreflightError, SetupError
+from airflow_provider_hubcontact.job.settings import Query, Settings
+from airflow_provider_hubcontact.operators.given import settings_of_keywords
+from airflow_provider_hubcontact.printable import printable
+
+CONN_ID = "hubspot_default"
+
+
+class Asked(NamedTuple):
+    """What a command is asked to do.
+
+    :param settings: of the job, as an operator would have them.
+    :param query: whose rows are the records; None if a file has them.
+    :param conn_id: Airflow connection of the portal.
+    """
+
+    settings: Settings
+    query: Query | None
+    conn_id: str
+
+
+class Given(NamedTuple):
+    """A setting that an option gives.
+
+    :param keyword: of the operator.
+    :param flag: the option.
+    :param value: of the setting.
+    """
+
+    keyword: str
+    flag: str
+    value: Any
+
+
+def asked_of(chosen: Namespace) -> Asked:
+    """Read options and file of settings.
+
+    :param chosen: the command's arguments.
+    :raises SetupError: if they cannot be read, or contradict each other.
+    :raises PreflightError: if a setting is not valid; it names all that are not.
+    """
+    given = _keywords(chosen)
+    conn_id = given.pop("hubspot_conn_id", CONN_ID)
+    query = Query(given.pop("sql", None), given.pop("sql_conn_id", None), given.pop("parameters", None))
+    if (chosen.file is None) == (query.sql is None):
+        raise SetupError("give a file or --sql, and one of them only")
+    try:
+        settings = settings_of_keywords(given, has_records=True)
+    except ValueError as error:
+        raise SetupError(str(error)) from None
+    problems = [*query.problems(), *settings.problems()]
+    if not isinstance(conn_id, str):
+        problems.append(f"hubspot_conn_id is a text, not {conn_id!r:.100}")
+    if problems:
+        raise PreflightError([printable(each) for each in problems])
+    return Asked(settings, query if chosen.file is None else None, conn_id)
+
+
+def _keywords(chosen: Namespace) -> dict[str, Any]:
+    """Return what options and file give: keyword → value.
+
+    :raises SetupError: if both give the same one.
+    """
+    options = list(_of_options(vars(chosen)))
+    path = chosen.settings
+    from_file = read_settings(Path(path)) if path is not None else {}
+    if twice := next((given for given in options if given.keyword in from_file), None):
+        raise SetupError(f"{twice.keyword} is given twice: by {twice.flag}, and in {path}")
+    return from_file | {given.keyword: given.value for given in options}
+
+
+def _of_options(chosen: dict[str, Any]) -> Iterator[Given]:
+    """Yield the settings that options give.
+
+    :raises SetupError: if one is not written as it should be.
+    """
+    if chosen["map"]:
+        yield Given("mapping", "--map", mapping_of(chosen["map"]))
+    fields = {"column": chosen["key"], "property": chosen["key_property"], "becomes": chosen["becomes"]}
+    if key := {name: value for name, value in fields.items() if value is not None}:
+        yield Given("key", _FLAGS_OF_KEY[next(iter(key))], key)
+    if chosen["json_schema"] is not None:
+        yield Given("json_schema", "--json-schema", Path(chosen["json_schema"]))
+    for keyword, flag, name in _PLAIN:
+        value = chosen.get(name)
+        if value is not None and value is not False:
+            yield Given(keyword, flag, value)
+
+
+_FLAGS_OF_KEY = {"column": "--key", "property": "--key-property", "becomes": "--becomes"}
+
+
+_PLAIN = (
+    ("upsert", "--upsert", "upsert"),
+    ("sql", "--sql", "sql"),
+    ("sql_conn_id", "--sql-conn-id", "sql_conn_id"),
+    ("hubspot_conn_id", "--conn-id", "conn_id"),
+)
+"""Keyword, option, and the argument's name, of settings that are taken as they are."""
+
+
+def mapping_of(pairs: Sequence[str]) -> dict[str, str]:
+    """Read ``--map COLUMN=PROPERTY``.
+
+    :raises SetupError: if one is written otherwise, or names a column again.
+    """
+    mapping: dict[str, str] = {}
+    for pair in pairs:
+        column, equals, name = pair.partition("=")
+        if not (column and equals and name):
+            raise SetupError(f"--map is COLUMN=PROPERTY, not {pair}")
+        if column in mapping:
+            raise SetupError(f"--map names the column {column} twice")
+        mapping[column] = name
+    return mapping
