@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
@@ -19,6 +19,7 @@ from airflow_provider_hubcontact.job.settings import (
 )
 from airflow_provider_hubcontact.operators.options import VALUE_OBJECTS, Options, value_object
 from airflow_provider_hubcontact.operators.options import Ledger as LedgerOption
+from airflow_provider_hubcontact.operators.options import Writes as WritesOption
 
 JINJA = ("{{", "{%", "{#")
 
@@ -108,10 +109,26 @@ def is_open(value: object) -> bool:
     if isinstance(value, str):
         return any(mark in value for mark in JINJA)
     if isinstance(value, Mapping):
-        return any(is_open(each) for each in (*value, *value.values()))
+        return any(map(is_open, value.values()))
     if isinstance(value, list | tuple):
         return any(map(is_open, value))
     return hasattr(value, "iter_references")
+
+
+def unrendered(task: Any) -> Iterator[str]:
+    """Yield a sentence for each name in a mapping that is a template: Airflow renders the values only.
+
+    :param task: the operator, or anything with its attributes.
+    """
+    writes = task.writes or WritesOption()
+    for setting, names in (
+        ("mapping", task.mapping),
+        ("writes.properties", writes.properties),
+        ("writes.create_properties", writes.create_properties),
+    ):
+        for name in names if isinstance(names, Mapping) else ():
+            if isinstance(name, str) and is_open(name):
+                yield f"{setting}: Airflow renders values, and no names: {name!r:.100}"
 
 
 def _templates(value: object) -> object:

@@ -147,6 +147,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         self.verify = verify
         self.is_dry_run = dry_run  # BaseOperator has a method called dry_run
         self._declare_outlet()
+        self._depend_on_references()
         if self._is_mapped_to_nothing:
             from airflow_provider_hubcontact.operators.sources.redacted import withhold
 
@@ -158,9 +159,12 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
 
         :raises ValueError: if one is not valid, or can have no effect.
         """
-        from airflow_provider_hubcontact.operators.given import settings_of
+        from airflow_provider_hubcontact.operators.given import settings_of, unrendered
 
-        if problems := settings_of(self, is_rendered=False).problems():
+        problems = settings_of(self, is_rendered=False).problems()
+        if not self._was_mapped:  # what another task's output gave is data, and may look like anything
+            problems += unrendered(self)
+        if problems:
             from airflow_provider_hubcontact.printable import printable
 
             raise ValueError("; ".join(map(printable, problems)))
@@ -169,13 +173,34 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
 
             check_function(self.records)
 
+    def _depend_on_references(self) -> None:
+        """Come after the tasks whose outputs are in value objects: Airflow looks into lists and dicts only.
+
+        :raises ValueError: in a mapped task, which is made when its dependencies have long been settled.
+        """
+        for name in ("key", "writes", "guards", "ledger", "replay"):
+            if not isinstance(option := getattr(self, name), Options):
+                continue
+            from airflow_provider_hubcontact.operators.sources.templates import references_in
+
+            for reference in references_in(option):
+                if self._was_mapped:
+                    raise ValueError(
+                        f"{type(option).__name__} of a mapped task has another task's output in it, which "
+                        "Airflow does not wait for: let that task return all of it, and give it to expand()"
+                    )
+                for task, _ in reference.iter_references():
+                    self.set_upstream(task)
+
+    @property
+    def _was_mapped(self) -> bool:
+        return bool(getattr(self, "_BaseOperator__from_mapped", False))
+
     @property
     def _is_mapped_to_nothing(self) -> bool:
         """Whether ``.expand()`` gave None for the only source that the task has."""
         sources = (self.records, self.replay, self.sql, self.sql_conn_id)
-        return getattr(self, "_BaseOperator__from_mapped", False) and not any(
-            each is not None for each in sources
-        )
+        return self._was_mapped and not any(each is not None for each in sources)
 
     def resolve_template_files(self) -> None:
         """Read the template files of the settings that may name one; any other text is just that."""

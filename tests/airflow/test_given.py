@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_hubcontact.job import settings as frozen
 from airflow_provider_hubcontact.job.settings import Settings
-from airflow_provider_hubcontact.operators.given import settings_of
+from airflow_provider_hubcontact.operators.given import settings_of, unrendered
 from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Writes
 
 OPEN = "{{ params.x }}"
@@ -119,7 +119,6 @@ def test_what_is_known(
         lambda unknown: {**QUERY, "parameters": unknown},
         lambda unknown: {"records": unknown},
         lambda unknown: {"mapping": unknown},
-        lambda unknown: {"mapping": {unknown: "city"}},
         lambda unknown: {"mapping": {"a": unknown}},
         lambda unknown: {"mapping": {"a": "x", "b": "x", "c": unknown}},
         lambda unknown: {"key": unknown},
@@ -135,7 +134,6 @@ def test_what_is_known(
         },
         lambda unknown: {"key": Key(property=unknown), "upsert": True},
         lambda unknown: {"writes": Writes(properties=unknown)},
-        lambda unknown: {"writes": Writes(properties={unknown: "append"}), "mapping": {"a": "b"}},
         lambda unknown: {"writes": Writes(properties={"a": unknown})},
         lambda unknown: {"writes": Writes(create_properties=unknown)},
         lambda unknown: {
@@ -175,6 +173,25 @@ def test_what_is_not_rendered(given: Mapping[str, Any], says: str) -> None:
     (told,) = of(given).problems()
 
     assert says in told
+
+
+@pytest.mark.parametrize(
+    ("given", "setting"),
+    [
+        ({"mapping": {OPEN: "city"}}, "mapping"),
+        ({"mapping": {"a": OPEN, OPEN: "city"}}, "mapping"),
+        ({"writes": Writes(properties={OPEN: "append"})}, "writes.properties"),
+        ({"writes": Writes(create_properties={OPEN: {}})}, "writes.create_properties"),
+        ({"mapping": {"a": OPEN}, "writes": Writes(properties={"a": OPEN})}, None),
+        ({"mapping": OPEN, "writes": Writes(create_properties=True)}, None),
+        ({"mapping": {5: "city"}}, None),
+    ],
+)
+def test_names_that_are_templates(given: Mapping[str, Any], setting: str | None) -> None:
+    """Airflow does not render them: a mode would be another property's, and a column another one."""
+    told = list(unrendered(SimpleNamespace(**{**TASK, **given})))
+
+    assert told == ([f"{setting}: Airflow renders values, and no names: {OPEN!r}"] if setting else [])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ output. What stands inside of a list or dict of records is data wherever it come
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from inspect import signature
@@ -24,6 +24,7 @@ __all__ = [
     "folder_of_file",
     "handed_in",
     "is_reference",
+    "references_in",
     "resolved",
 ]
 
@@ -113,6 +114,19 @@ def folder_of_file(name: str, jinja_env: Any) -> Path | None:
 def is_reference(value: object) -> bool:
     """Check whether Airflow replaces a value when the task runs: an output, an argument of a mapped group."""
     return hasattr(value, "iter_references") and hasattr(value, "resolve")
+
+
+def references_in(value: object) -> Iterator[Any]:
+    """Yield the references in a value of the DAG file, wherever they are."""
+    if is_reference(value):
+        yield value
+    elif isinstance(value, Options):
+        yield from references_in(value.fields())
+    elif isinstance(value, Mapping):
+        yield from references_in([*value.values()])
+    elif isinstance(value, list | tuple | set):
+        for each in value:
+            yield from references_in(each)
 
 
 def resolved(value: Any, resolve: Callable[[Any], Any]) -> Any:
