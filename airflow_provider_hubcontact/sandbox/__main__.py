@@ -18,7 +18,7 @@ from airflow_provider_hubcontact.sandbox.server import TOKEN, Sandbox
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
 GC_THRESHOLD = 100_000
-"""New objects before garbage is looked for."""
+"""New objects after which Python looks for garbage."""
 
 
 def main(
@@ -46,7 +46,7 @@ def main(
             f"HubSpot sandbox: {sandbox.url} with {len(sandbox.portal.contacts):,} contacts; Ctrl-C stops it."
         )
         if not _is_loopback(chosen.host):
-            _warn(f"Warning: {chosen.host} is no loopback address; whoever reaches it can read and write.")
+            _warn(f"Warning: {chosen.host} is not a loopback address; whoever reaches it can read and write.")
         stop.wait()
     finally:
         sandbox.stop()

@@ -1,4 +1,4 @@
-"""Who may do what: tokens and their scopes."""
+"""Tokens and their scopes: who may do what."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Grant:
 
     @property
     def oauth(self) -> bool:
-        """Whether this is an OAuth app's."""
+        """Whether the token is an OAuth app's."""
         return self.expires_at is not None
 
     def check(self, any_of: Sequence[str]) -> None:
-        """Let a call pass, or not.
+        """Check that the token may make a call.
 
-        :param any_of: scopes of which it needs one; none are needed if empty.
-        :raises MissingScopes: if it has none of them.
+        :param any_of: the call needs one of these scopes; no scope if empty.
+        :raises MissingScopes: if the token has none of them.
         """
         if any_of and self.scopes.isdisjoint(any_of):
             raise MissingScopes(any_of)
@@ -58,7 +58,7 @@ class Access:
     :param oauth_clients: apps that can renew tokens.
     :param oauth_lifetime: seconds that a renewed token lives.
     :param clock: seconds since 1970.
-    :param more_tokens: other private apps', each of which has a rate limit of its own.
+    :param more_tokens: the tokens of further private apps, each with a rate limit of its own.
     :ivar apps: the OAuth apps.
     """
 
@@ -82,12 +82,12 @@ class Access:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all tokens but those of the start."""
+        """Go back to the tokens of the start."""
         self._grants = dict(self._first)
         self.apps.reset()
 
     def dump(self) -> dict[str, Any]:
-        """Write down the OAuth apps' tokens; private apps' are those of the start."""
+        """Return the tokens of OAuth apps as JSON values; those of private apps are given at each start."""
         names = {app.app_id: app.client.client_id for app in self.apps.all}
         return {
             "apps": self.apps.dump(),
@@ -99,7 +99,7 @@ class Access:
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Take the tokens that were written down, of those apps that are still there."""
+        """Restore what :meth:`dump` returned, for the apps that still exist."""
         self.apps.load(state["apps"])
         ids = {app.client.client_id: app.app_id for app in self.apps.all}
         for token, client_id, scopes, expires_at in state["grants"]:
@@ -108,7 +108,7 @@ class Access:
 
     @property
     def tokens(self) -> object:
-        """Something that equals its former self as long as no token comes, goes or changes."""
+        """A value that changes whenever a token is added, removed or changed."""
         return dict(self._grants), self.apps.tokens
 
     def allow(self, token: str, scopes: Iterable[str] = SCOPES) -> None:
@@ -116,14 +116,14 @@ class Access:
         self._grants[token] = Grant(frozenset(scopes))
 
     def revoke(self, token: str) -> None:
-        """Make a token unknown."""
+        """Remove a token."""
         self._grants.pop(token, None)
 
     def expire(self, token: str) -> None:
-        """End a token's life now; one that does not expire becomes unknown.
+        """Let a token expire now, and answer as to its next use. A token that cannot expire is removed.
 
-        :raises Unauthenticated: if that makes it unknown.
-        :raises TokenExpired: if it can be renewed.
+        :raises Unauthenticated: if it was removed.
+        :raises TokenExpired: if it expired, so that it can be renewed.
         """
         grant = self.look_up(token)
         if grant.oauth:
@@ -133,10 +133,10 @@ class Access:
         self.look_up(token)
 
     def look_up(self, token: str) -> Grant:
-        """Find what a token may do.
+        """Return what a token may do.
 
         :raises Unauthenticated: if it is unknown.
-        :raises TokenExpired: if it was good once.
+        :raises TokenExpired: if it has expired.
         """
         grant = self._grants.get(token)
         if grant is None:
@@ -146,11 +146,11 @@ class Access:
         return grant
 
     def seconds_left(self, grant: Grant) -> int:
-        """Tell how long an OAuth app's token is good."""
+        """Return how long the token of an OAuth app is still valid."""
         return max(0, int((grant.expires_at or 0) - self._clock()))
 
     def refresh(self, client_id: str, client_secret: str, refresh_token: str) -> tuple[str, OAuthClient]:
-        """Give an OAuth app a new access token; the old ones live on until they expire (D).
+        """Make a new access token for an OAuth app; its old ones stay valid until they expire (D).
 
         :return: the access token, and the app.
         :raises InvalidGrant: if the app or its secrets are wrong.

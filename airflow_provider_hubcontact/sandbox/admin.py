@@ -44,7 +44,7 @@ from airflow_provider_hubcontact.sandbox.wire import Reply, Request, Route
 
 ROOT = "/sandbox"
 MAX_STATE = 1024 * 1024 * 1024
-"""Bytes of a snapshot."""
+"""The most bytes of a snapshot."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Admin:
     reset: Callable[[], None]
 
     def routes(self) -> Iterator[Route]:
-        """Give the routes."""
+        """Yield the routes."""
         for method, path, handler in (
             ("GET", "", _index),
             ("GET", "/faults", self._faults),
@@ -79,11 +79,11 @@ class Admin:
             yield Route(method, ROOT + path, handler, public=True, admin=True, max_body=MAX_STATE)
 
     def check(self, scope: Scope) -> None:
-        """Let a call pass that comes from this machine and no foreign web page, or has a good token.
+        """Check that a call comes from this machine and not from a foreign web page, or has a valid token.
 
-        :raises NotYours: if it is none of that.
+        :raises NotYours: if it has no token, and comes from elsewhere.
         :raises Unauthenticated: if its token is unknown.
-        :raises TokenExpired: if its token was good once.
+        :raises TokenExpired: if its token has expired.
         """
         headers = dict(scope["headers"])
         if b"authorization" in headers:
@@ -152,7 +152,7 @@ def _index(_: Request) -> Reply:
 
 
 def _is_local(scope: Scope, headers: dict[bytes, bytes]) -> bool:
-    """Tell whether a call comes from this machine, and from no page of another site in its browser."""
+    """Check whether a call comes from this machine, but not from the page of another site in its browser."""
     client, host = scope.get("client"), headers.get(b"host", b"").decode("latin-1")
     origin = headers.get(b"origin")
     if client is None or not _is_loopback(client[0]) or not _is_loopback(_name(host)):

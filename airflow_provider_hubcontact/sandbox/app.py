@@ -44,10 +44,15 @@ log = logging.getLogger(__name__)
 class Application:
     """A HubSpot for an ASGI server.
 
-    :param latency: seconds that each answer takes longer; the call is applied after them.
+    :param portal: the contacts and properties.
+    :param access: the tokens.
+    :param limits: the rate limits.
+    :param faults: what goes wrong.
+    :param latency: seconds that each answer is delayed; the call is applied after them.
     :param import_pace: how long imports take.
     :param v1_batch_delay: seconds until a batch of v1 is written.
-    :param database: the file that keeps the state; in memory alone if None.
+    :param database: the file that keeps the state; None to keep it only in memory.
+    :ivar log: the last requests.
     """
 
     portal: Portal
@@ -78,12 +83,12 @@ class Application:
         self._save()
 
     def open(self) -> None:
-        """Have the file, after it was let go."""
+        """Open the database again after :meth:`close`."""
         if self.store is not None:
             self.store.open()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the database, so that another process can use it."""
         if self.store is not None:
             self.store.close()
 
@@ -129,7 +134,7 @@ class Application:
         except Refused as refused:
             legacy = route is not None and route.legacy
             return Reply(refused.status, (refused.legacy_body if legacy else refused.body)(correlation_id))
-        except Exception:  # a bug of the sandbox: it is shown whole, and the client need not wait
+        except Exception:  # a bug of the sandbox: the log shows it, and the client gets an answer
             log.exception("The sandbox cannot answer %s %s", request.method, request.path)
             return Reply(500, Broken().body(correlation_id))
 
@@ -164,7 +169,7 @@ class Application:
             await asyncio.sleep(delay)
 
     def _do(self, request: Request, route: Route, scope: Scope) -> Reply:
-        """Do what is asked, unless a fault forbids it."""
+        """Carry out a call, unless a fault prevents it."""
         self.imports.advance()
         self.later.advance()
         rule = request.strike.rule

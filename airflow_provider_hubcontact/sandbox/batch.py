@@ -1,4 +1,4 @@
-"""What a batch does to a portal: which inputs are done, which are refused, and when all of them are.
+"""Batches: which inputs are carried out, which are refused, and when the whole batch is.
 
 HubSpot docs: "Error handling" (multi-status errors), contacts guide ("Limits").
 """
@@ -46,9 +46,10 @@ class Written(NamedTuple):
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a batch.
+    """The result of a batch.
 
-    :param errors: entries for the answer's ``errors``.
+    :param written: the contacts that were written.
+    :param errors: the entries of ``errors`` in the answer.
     """
 
     written: list[Written] = field(default_factory=list)
@@ -56,7 +57,7 @@ class Outcome:
 
 
 def create(portal: Portal, inputs: Sequence[Input], dialect: Dialect) -> Outcome:
-    """Create contacts; a bad input refuses all, unless each has a trace id of its own (F, D).
+    """Create contacts. One bad input refuses the batch, unless each input has its own trace id (F, D).
 
     :raises Refused: if the whole batch is refused.
     """
@@ -65,7 +66,7 @@ def create(portal: Portal, inputs: Sequence[Input], dialect: Dialect) -> Outcome
 
 
 def update(portal: Portal, inputs: Sequence[Input], dialect: Dialect) -> Outcome:
-    """Update contacts; unknown ids never keep the others from being written (F).
+    """Update contacts. Unknown ids never prevent the others from being written (F).
 
     :raises Refused: if the whole batch is refused.
     """
@@ -108,7 +109,7 @@ def upsert(portal: Portal, inputs: Sequence[Input], dialect: Dialect) -> Outcome
 
 
 def archive(portal: Portal, ids: Sequence[str]) -> None:
-    """Delete contacts; ids that are unknown, or deleted already, are no error (T).
+    """Delete contacts. It is not an error if ids are unknown, or deleted already (T).
 
     :raises Refused: if there are too many.
     """
@@ -124,8 +125,8 @@ def read(
 ) -> tuple[list[Contact], list[Json]]:
     """Find contacts.
 
-    :param archived: the deleted ones instead.
-    :return: each one once, and the entries for the answer's ``errors``.
+    :param archived: find deleted contacts instead.
+    :return: each contact once, and the entries of ``errors`` in the answer.
     :raises Refused: if there are too many, or the property does not identify contacts.
     """
     if with_history and len(ids) > MAX_INPUTS_WITH_HISTORY:
@@ -152,7 +153,7 @@ def _write(portal: Portal, pairs: Sequence[Pair], dialect: Dialect, *, traced: b
 
 
 def _write_each(portal: Portal, pairs: Sequence[Pair], dialect: Dialect) -> Outcome:
-    """Write what is valid, and name the rest by trace id."""
+    """Write the valid inputs, and name the others by trace id."""
     outcome = Outcome()
     for each, contact in pairs:
         try:
@@ -165,7 +166,7 @@ def _write_each(portal: Portal, pairs: Sequence[Pair], dialect: Dialect) -> Outc
 
 
 def _write_all(portal: Portal, pairs: Sequence[Pair], dialect: Dialect) -> Outcome:
-    """Write everything, or nothing."""
+    """Write all inputs, or none."""
     drafts: list[Draft] = []
     invalid: list[InvalidProperties] = []
     conflicts: list[ContactExists] = []
@@ -192,7 +193,7 @@ def _write_all(portal: Portal, pairs: Sequence[Pair], dialect: Dialect) -> Outco
 
 
 def _traced(inputs: Sequence[Input]) -> bool:
-    """Tell whether every input has a trace id of its own."""
+    """Check whether every input has its own trace id."""
     traces = {each.trace_id for each in inputs}
     return None not in traces and len(traces) == len(inputs)
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from airflow_provider_hubcontact.sandbox.values import iso
 
 HISTORY_LENGTH = 45
-"""How many values of a property are told (U)."""
+"""The most former values of a property in an answer (U)."""
 
 MAX_WRITES = 200
-"""How many writes a contact remembers; values that are older than all of them are forgotten."""
+"""The most writes that a contact remembers; older values are forgotten."""
 
 
 class Version(NamedTuple):
@@ -34,7 +34,7 @@ class Write(NamedTuple):
 
     :param values: property → new value.
     :param timestamp: milliseconds since 1970.
-    :param timestamps: those that were given for single properties.
+    :param timestamps: property → the time that was given for its value.
     """
 
     values: Mapping[str, str]
@@ -49,9 +49,9 @@ class Contact:
     """A contact of the portal.
 
     :param id: the record id; v1 calls it vid.
-    :param properties: name → current value; a cleared one is empty, one that never had a value is missing.
+    :param properties: name → current value; ``""`` if it was cleared, missing if it never had a value.
     :param writes: the changes, the first one first.
-    :param archived_at: when it was deleted, in milliseconds since 1970; 0 if it is there.
+    :param archived_at: when it was deleted, in milliseconds since 1970; 0 if it was not.
     """
 
     id: str
@@ -74,12 +74,12 @@ class Contact:
 
     @property
     def merged_ids(self) -> list[str]:
-        """The ids that it had before it was merged (D: contacts guide, merge)."""
+        """The ids of the contacts that were merged into it (D: contacts guide, merge)."""
         return [each for each in self.properties.get("hs_merged_object_ids", "").split(";") if each]
 
     @property
     def history(self) -> dict[str, list[Version]]:
-        """What each property was: name → values, the last write first."""
+        """Property → its values, the latest first."""
         history: dict[str, list[Version]] = {}
         for write in reversed(self.writes):
             for name, value in write.values.items():
@@ -90,10 +90,10 @@ class Contact:
         return history
 
     def as_of(self, moment: int) -> Contact | None:
-        """Give the contact as it was.
+        """Return the contact as it was at a moment.
 
         :param moment: milliseconds since 1970.
-        :return: itself if it has not changed since; None if it was not there.
+        :return: the contact itself if it has not changed since; None if it did not exist.
         """
         if self.created_at > moment or 0 < self.archived_at <= moment:
             return None
@@ -110,7 +110,7 @@ class Contact:
         return replace(self, properties=properties, writes=kept, updated_at=updated_at)
 
     def write(self, write: Write) -> None:
-        """Change properties, and remember it."""
+        """Change properties, and remember the write."""
         self.properties.update(write.values)
         self.writes.append(write)
         if len(self.writes) > MAX_WRITES:

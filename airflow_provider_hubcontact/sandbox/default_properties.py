@@ -1,4 +1,4 @@
-"""The contact properties that every portal has from the start: the usual ones, with HubSpot's types (F)."""
+"""The contact properties that every portal has: the usual ones, with HubSpot's types (F)."""
 
 from __future__ import annotations
 
@@ -143,11 +143,11 @@ READ_ONLY = {
     "total_revenue": ("Total Revenue", "number", "number"),
     "days_to_close": ("Days To Close", "number", "number"),
 }
-"""Name → label, type, field type of what HubSpot computes."""
+"""Property that HubSpot computes → label, type, field type."""
 
 
 def default_properties() -> list[Definition]:
-    """Give HubSpot's own contact properties: names, types, options and read-only flags."""
+    """Return HubSpot's own contact properties: names, types, options and read-only flags."""
     return [
         replace(definition, hubspot_defined=True, display_order=place)
         for place, definition in enumerate([*_plain(), *_chosen(), *_read_only()])

@@ -43,19 +43,19 @@ class Group:
 class Definition:
     """A contact property.
 
-    :param external_options: the options live elsewhere, as owners do, and are not checked.
-    :param read_only: its values are HubSpot's alone.
-    :param unique: no two contacts have the same value.
-    :param hubspot_defined: HubSpot's own, not the portal's.
-    :param rules: what the portal's admins demand of values.
+    :param external_options: whether the options live elsewhere, as owners do, and are not checked.
+    :param read_only: whether only HubSpot sets its values.
+    :param unique: whether no two contacts may have the same value.
+    :param hubspot_defined: whether it is HubSpot's own, not the portal's.
+    :param rules: the validation rules of the portal's admins.
     :param created_at: milliseconds since 1970.
-    :param updated_at: of the definition, in milliseconds since 1970.
-    :param archived_at: when it was deleted, in milliseconds since 1970; 0 if it is there.
-    :raises ValueError: if a rule does not go with the type.
+    :param updated_at: when the definition changed, in milliseconds since 1970.
+    :param archived_at: when it was deleted, in milliseconds since 1970; 0 if it was not.
+    :raises ValueError: if a rule does not fit the type.
     :ivar allowed: the values of the options.
-    :ivar rank: the options' values → their places.
+    :ivar rank: value of an option → its place.
     :ivar multiple: whether a contact can have several of the options.
-    :ivar free: whether it takes any text.
+    :ivar free: whether it accepts any text.
 
     HubSpot docs: "Properties" guide.
     """

@@ -1,4 +1,4 @@
-"""HubSpot's refusals for who asks and how often, with the grades of ``errors``.
+"""HubSpot's refusals that concern the token or the limits. The letters are those of ``errors``.
 
 ::
 
@@ -44,7 +44,7 @@ class InvalidGrant(Refused):
 
 
 class Unauthenticated(Refused):
-    """No token, or none that HubSpot knows (T, raw logs of 2025 and 2026)."""
+    """The call has no token, or an unknown one (T, raw logs of 2025 and 2026)."""
 
     status = 401
 
@@ -57,9 +57,9 @@ class Unauthenticated(Refused):
 
 
 class TokenExpired(Refused):
-    """An OAuth access token outlived its 30 minutes (F).
+    """An OAuth access token has expired (F).
 
-    :param seconds: how long ago.
+    :param seconds: how long ago it expired.
     """
 
     status = 401
@@ -72,7 +72,7 @@ class TokenExpired(Refused):
 
 
 class MissingScopes(Refused):
-    """The token may not do this (F)."""
+    """The token lacks a scope (F)."""
 
     status = 403
 
@@ -92,7 +92,7 @@ class MissingScopes(Refused):
 
 
 class TokenNotFound(Refused):
-    """Nothing is known of a token that v1 is asked about (U)."""
+    """v1 is asked about an unknown token (U)."""
 
     status = 404
 
@@ -110,7 +110,7 @@ class NotAForm(Refused):
 
 
 class NotYours(Refused):
-    """The sandbox's own API is for this machine, or for who has a token."""
+    """The sandbox's own API was called from elsewhere without a token."""
 
     status = 403
 

@@ -1,4 +1,4 @@
-"""A write before it is done: which values it holds, and what is wrong with them."""
+"""Writes before they are done: their values, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ STAGE = "lifecyclestage"
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What the ways to write do differently.
+    """How one way to write differs from the others.
 
-    :param source: what a value's history says of its origin.
-    :param epoch_times: times are milliseconds (v1).
-    :param normalises_dates: a date in the wrong form is mended and warned about, not refused (2026-09, T).
-    :param keeps_stage: a stage that goes back is ignored whatever the switch says (v1, D).
-    :param checks_requirements: the portal's required and conditional properties count (2026-09, D).
-    :param computes: the writer is HubSpot itself, which may set what is read-only.
+    :param source: the origin that the history of a value names.
+    :param epoch_times: whether times are milliseconds (v1).
+    :param normalises_dates: whether a date in the wrong form is corrected with a warning, and not refused
+        (2026-09, T).
+    :param keeps_stage: whether a stage that goes back is ignored, whatever the switch says (v1, D).
+    :param checks_requirements: whether required and conditional properties are enforced (2026-09, D).
+    :param computes: whether the writer is HubSpot itself, which may set read-only properties.
     """
 
     source: str = "INTEGRATION"
@@ -50,8 +51,11 @@ SEED = Dialect(source="IMPORT", keeps_stage=True, computes=True)
 class Draft:
     """A write that is not done yet.
 
+    :param contact: the contact that is written.
+    :param new: whether it is created.
+    :param dialect: how it is written.
     :param values: what will be written, in the form in which HubSpot keeps it.
-    :param normalised: property → what was sent instead.
+    :param normalised: property with a corrected date → the value that was sent.
     """
 
     contact: Contact
@@ -64,10 +68,13 @@ class Draft:
 def fill(
     draft: Draft, properties: Mapping[str, str], definitions: Mapping[str, Definition], switches: Switches
 ) -> None:
-    """Check values and put them into a draft.
+    """Check values, and put them into a draft.
 
-    :param properties: name → value, "" to clear it.
-    :raises InvalidProperties: with all that is wrong.
+    :param draft: the draft.
+    :param properties: name → value; ``""`` clears the property.
+    :param definitions: the portal's properties.
+    :param switches: the sandbox's switches.
+    :raises InvalidProperties: if values are not valid; it names all of them.
     """
     problems: list[Problem] = []
     for name, value in properties.items():
@@ -86,7 +93,7 @@ def fill(
 
 
 def _put(draft: Draft, definition: Definition, value: str, switches: Switches) -> Problem | None:
-    """Put one value into a draft, or say what is wrong with it."""
+    """Put one value into a draft, or return what is wrong with it."""
     name = definition.name
     if definition.read_only and not draft.dialect.computes:
         return Problem(name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.')
@@ -120,13 +127,13 @@ def _accepted(draft: Draft, definition: Definition, value: str) -> str | Problem
 
 
 def _goes_back(draft: Draft, definition: Definition, stage: str) -> bool:
-    """Tell whether a stage comes before the present one, in the order of the property's options (D)."""
+    """Check whether a stage comes before the present one, in the order of the property's options (D)."""
     current = draft.contact.properties.get(STAGE, "")
     return bool(current) and definition.rank.get(stage, 0) < definition.rank.get(current, 0)
 
 
 def _kept_stage(draft: Draft, stage: str, switches: Switches) -> Problem | None:
-    """Leave the stage as it is, silently, or say so; the code and the text are ours (U)."""
+    """Leave the stage as it is: silently, or with a problem whose code and text are ours (U)."""
     if draft.dialect.keeps_stage or switches.stage_regression == "keep":
         return None
     message = f"{stage} comes before the contact's lifecycle stage; clear it first."

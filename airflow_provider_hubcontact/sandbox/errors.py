@@ -1,7 +1,7 @@
-"""HubSpot's refusals: status, texts and envelopes. Those for a token or a limit are in ``denials``.
+"""HubSpot's refusals: status, texts and envelopes. Those that concern a token or a limit are in ``denials``.
 
-Each class says how sure its text is: **D** documented by HubSpot, **F** recorded from HubSpot, **T** told by
-others, **U** unknown, so the text is ours.
+A letter says how reliable a text is: **D** documented by HubSpot, **F** recorded from HubSpot, **T** told by
+others, **U** unknown, so that the text is ours.
 
 ::
 
@@ -28,7 +28,7 @@ from typing import Any, ClassVar, NamedTuple
 Json = dict[str, Any]
 
 MAX_ERRORS = 3
-"""A refusal's ``errors`` holds this many at most, while its message holds all (F)."""
+"""The most entries in the ``errors`` of a refusal; its message holds all problems (F)."""
 
 
 class Problem(NamedTuple):
@@ -40,21 +40,21 @@ class Problem(NamedTuple):
 
     @property
     def result(self) -> Json:
-        """The form inside of v1's ``validationResults`` and of the newer APIs' message (F)."""
+        """The problem as an entry of v1's ``validationResults``, and of the newer APIs' message (F)."""
         return {"isValid": False, "message": self.message, "error": self.code, "name": self.name}
 
     @property
     def error(self) -> Json:
-        """The form inside of the newer APIs' ``errors`` (F)."""
+        """The problem as an entry of the newer APIs' ``errors`` (F)."""
         return {"message": self.message, "code": self.code, "context": {"propertyName": [self.name]}}
 
 
 class Refused(Exception):
-    """HubSpot says no.
+    """HubSpot refuses a call.
 
     :param message: HubSpot's sentence.
-    :param category: HubSpot's machine-readable reason; some answers have none.
-    :param context: what it is about.
+    :param category: HubSpot's machine-readable reason; None in some answers.
+    :param context: the ids or values that it concerns.
     :param details: further keys of the envelope.
 
     HubSpot docs: "Error handling".
@@ -76,15 +76,15 @@ class Refused(Exception):
         self.details = details
 
     def body(self, correlation_id: str) -> Json:
-        """Fill the envelope of a whole answer."""
+        """Return the body of a whole answer."""
         return {"status": "error", "message": self.message, "correlationId": correlation_id, **self._rest()}
 
     def legacy_body(self, correlation_id: str) -> Json:
-        """Fill the envelope of an answer by v1, where it differs."""
+        """Return the body of a whole answer of v1, which may differ."""
         return self.body(correlation_id)
 
     def part(self, trace_id: str | None = None) -> Json:
-        """Fill an entry of a 207's ``errors`` (F)."""
+        """Return an entry of ``errors`` in a 207 (F)."""
         part = {"status": "error", "category": self.category, "message": self.message, **self._rest()}
         if trace_id is not None:
             part["context"] = {"objectWriteTraceId": [trace_id], **self.context}
@@ -100,7 +100,7 @@ class Refused(Exception):
 
 
 class InvalidJson(Refused):
-    """The body is no JSON, or of the wrong shape (F: issues of HubSpot.NET and hubspot-api-python)."""
+    """The body is not JSON, or has the wrong shape (F: issues of HubSpot.NET and hubspot-api-python)."""
 
     def __init__(self, problem: str, line: int = 1, column: int = 1) -> None:
         super().__init__(f"Invalid input JSON on line {line}, column {column}: {problem}")
@@ -118,14 +118,14 @@ class MissingFields(Refused):
 
 
 class InvalidInput(Refused):
-    """Something else about the request is wrong (U)."""
+    """The request is wrong in another way (U)."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, "VALIDATION_ERROR")
 
 
 class InvalidProperties(Refused):
-    """Values that HubSpot does not take; all of them are listed, and nothing is written (F).
+    """Some values are not valid. All of them are listed, and nothing is written (F).
 
     :param problems: at least one.
     """
@@ -142,7 +142,7 @@ class InvalidProperties(Refused):
         return f"Property values were not valid: {listed}"
 
     def legacy_body(self, correlation_id: str) -> Json:
-        """Fill the envelope of v1, which lists all problems as JSON (F)."""
+        """Return the body of v1, which lists all problems as JSON (F)."""
         return {
             "validationResults": [problem.result for problem in self.problems],
             "status": "error",
@@ -152,14 +152,14 @@ class InvalidProperties(Refused):
 
 
 class MissingProperties(InvalidProperties):
-    """Properties that the portal demands are missing (T)."""
+    """Required properties are missing (T)."""
 
     def _sentence(self) -> str:
         return "The property values provided are invalid"
 
 
 class InvalidSearch(Refused):
-    """A search asks for what cannot be searched (U: the texts).
+    """A search is not possible (U: the texts).
 
     :param problem: what is wrong.
     """
@@ -216,12 +216,12 @@ class ContactNotFound(Refused):
         super().__init__("resource not found")
 
     def legacy_body(self, correlation_id: str) -> Json:
-        """Fill the envelope of v1 (F)."""
+        """Return the body of v1 (F)."""
         return super().body(correlation_id) | {"message": "contact does not exist"}
 
 
 class IdNotNumeric(Refused):
-    """The id is no number, and no ``idProperty`` says what it is; the two blanks are HubSpot's (F)."""
+    """The id is not a number, and ``idProperty`` is missing; the two blanks are HubSpot's (F)."""
 
     status = 404
 
@@ -256,7 +256,7 @@ class PropertyNotFound(Refused):
 class ContactExists(Refused):
     """Another contact has this address, or this value of a unique property (F).
 
-    :param existing_id: that contact's id, None if it is being made by the same batch.
+    :param existing_id: that contact's id; None if the same batch creates it.
     :param value: the address or value.
     """
 
@@ -269,7 +269,7 @@ class ContactExists(Refused):
         self.value = value
 
     def part(self, trace_id: str | None = None) -> Json:
-        """Name the existing contact in the context, too (F)."""
+        """Return the entry, with the existing contact in its context (F)."""
         part = super().part(trace_id)
         if self.existing_id:
             part["context"] = {**part.get("context", {}), "existingId": [self.existing_id]}
@@ -277,11 +277,11 @@ class ContactExists(Refused):
 
 
 class Failure(NamedTuple):
-    """Why one contact keeps a batch of v1 from being taken.
+    """Why one contact prevents a batch of v1 from being accepted.
 
-    :param place: the contact's, from 0.
-    :param problem: what is wrong with a property; None if it is something else.
-    :param invalid_email: an address that is none.
+    :param place: the contact's place in the batch, from 0.
+    :param problem: what is wrong with a property; None if the problem is another one.
+    :param invalid_email: an address that is not valid.
     """
 
     place: int
@@ -291,14 +291,14 @@ class Failure(NamedTuple):
 
     @property
     def entry(self) -> Json:
-        """The form inside of ``failureMessages``: an address that is none has no property result (C)."""
+        """The failure as an entry of ``failureMessages``; an invalid address has no property result (C)."""
         if self.problem is None or self.invalid_email:
             return {"index": self.place, "error": {"status": "error", "message": self.message}}
         return {"index": self.place, "propertyValidationResult": self.problem.result}
 
 
 class BatchRefused(Refused):
-    """A batch of v1 holds contacts that cannot be written, so that none is (C, F)."""
+    """A batch of v1 has contacts that cannot be written, so that none is written (C, F)."""
 
     def __init__(self, failures: Sequence[Failure]) -> None:
         super().__init__(
@@ -309,7 +309,7 @@ class BatchRefused(Refused):
 
 
 class LegacyContactExists(Refused):
-    """Another contact has this address, as v1 says it (F).
+    """Another contact has this address, in the words of v1 (F).
 
     :param profile: the other contact's ``identityProfile``.
     """
@@ -328,7 +328,7 @@ class LegacyContactExists(Refused):
 
 
 class PropertyExists(Refused):
-    """A property has this name already (T, observed in September 2026)."""
+    """A property already has this name (T, observed in September 2026)."""
 
     status = 409
 
@@ -341,7 +341,7 @@ class PropertyExists(Refused):
 
 
 class GroupExists(Refused):
-    """A group of properties has this name already (U)."""
+    """A group of properties already has this name (U)."""
 
     status = 409
 
@@ -368,7 +368,7 @@ class RuleNotFound(Refused):
 
 
 class TooLarge(Refused):
-    """The request's body is larger than the sandbox takes (U)."""
+    """The body of the request is larger than the sandbox accepts (U)."""
 
     status = 413
 
@@ -395,9 +395,9 @@ class ImportNotActive(Refused):
 
 
 class ImportTooLarge(Refused):
-    """A file is larger than an import takes (D: the status; U: the text).
+    """A file is too large for an import (D: the status; U: the text).
 
-    :param most: how much it takes.
+    :param most: how large it may be.
     """
 
     status = 429
@@ -425,7 +425,7 @@ class NoSuchFault(Refused):
 
 
 class NotEmulated(Refused):
-    """HubSpot may do this; the sandbox does not."""
+    """The sandbox does not emulate the call; HubSpot may know it."""
 
     status = 501
 

@@ -1,4 +1,4 @@
-"""One exchange with an ASGI server: the body and the token in, the answer out."""
+"""Exchanges with an ASGI server: reads the body and the token, sends the answer."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class Gone(Exception):
-    """The caller hung up before the whole request was here: it is not done."""
+    """The client hung up before the whole request had arrived, so that it is not carried out."""
 
 
 async def read_body(receive: Receive, most: int) -> bytes:
     """Read a request's body.
 
-    :param most: bytes that it may have.
-    :raises TooLarge: if it is larger than anything that HubSpot takes.
+    :param receive: ASGI's function.
+    :param most: the most bytes that it may have.
+    :raises TooLarge: if it is larger.
     :raises Gone: if it ends too early.
     """
     message = await _part(receive)
@@ -49,9 +50,9 @@ async def _part(receive: Receive) -> MutableMapping[str, Any]:
 
 
 def bearer(scope: Scope) -> str:
-    """Take the token from the headers.
+    """Return the token in the headers.
 
-    :raises Unauthenticated: if there is none.
+    :raises Unauthenticated: if it is missing.
     """
     for name, value in scope["headers"]:
         if name == b"authorization":
@@ -71,7 +72,7 @@ async def send_reply(send: Send, reply: Reply, headers: Headers) -> None:
 async def send_head(send: Send, reply: Reply, headers: Headers, length: int) -> None:
     """Send the status and the headers.
 
-    :param length: of the body that they announce.
+    :param length: the length of the body that they announce.
     """
     headers = [*headers, *reply.headers]
     if reply.status != 204:
@@ -83,7 +84,7 @@ async def send_head(send: Send, reply: Reply, headers: Headers, length: int) -> 
 
 
 def encoded(reply: Reply) -> bytes:
-    """Write a body as JSON; one that is bytes already stays as it is."""
+    """Return a body as bytes: JSON, or the bytes that it already is."""
     if reply.body is None:
         return b""
     return reply.body if isinstance(reply.body, bytes) else orjson.dumps(reply.body)

@@ -88,24 +88,24 @@ KINDS: Mapping[str, frozenset[str]] = {
     "token_expiry": frozenset(),
     "migration": frozenset({"seconds"}),
 }
-"""Kind → what a rule of it may say besides with which calls."""
+"""Kind → the keys that a rule of it may have, besides those that choose the calls."""
 
 AFTERWARDS = frozenset({"truncated", "empty", "drip"})
-"""Kinds that spoil the answer alone."""
+"""Kinds that only spoil the answer."""
 
 
 class InvalidPlan(ValueError):
-    """A fault plan is none; the sentence says where and why."""
+    """The fault plan is not valid; the message says where and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What goes wrong with some calls; see the module.
+    """What goes wrong with some calls; see the module for the keys of a rule.
 
-    :param method: HTTP's; empty for any.
-    :param pattern: of a path or an operation.
-    :param nth: the calls that are struck; any if empty.
-    :param count: how often it strikes; None for any number.
+    :param method: the HTTP method; empty for any.
+    :param pattern: pattern of the paths or operations.
+    :param nth: the numbers of the calls that it strikes; empty for all.
+    :param count: how often it strikes; None for any number of times.
     """
 
     name: str
@@ -127,7 +127,7 @@ class Rule:
 
 
 class Plan(NamedTuple):
-    """What goes wrong.
+    """A fault plan.
 
     :param source: the JSON that it was read from.
     """
@@ -138,9 +138,9 @@ class Plan(NamedTuple):
 
 
 def read_plan(source: str | Path | Mapping[str, Any]) -> Plan:
-    """Read a plan from a file, or take it as it is in JSON.
+    """Read a plan from a file or a JSON value.
 
-    :raises InvalidPlan: if it is none, or the file is not JSON.
+    :raises InvalidPlan: if it is not valid, or the file is not JSON.
     :raises OSError: if the file cannot be read.
     """
     if isinstance(source, Mapping):
@@ -150,14 +150,14 @@ def read_plan(source: str | Path | Mapping[str, Any]) -> Plan:
     except InvalidPlan as error:
         raise InvalidPlan(f"{source}: {error}") from None
     except ValueError as error:
-        raise InvalidPlan(f"{source} is no JSON: {error}") from error
+        raise InvalidPlan(f"{source} is not JSON: {error}") from error
 
 
 def parse_plan(body: object) -> Plan:
     """Read a plan.
 
-    :param body: JSON's value.
-    :raises InvalidPlan: if it is none.
+    :param body: a JSON value.
+    :raises InvalidPlan: if it is not valid.
     """
     if not isinstance(body, Mapping):
         raise InvalidPlan("A fault plan is an object with rules.")
@@ -179,17 +179,17 @@ def parse_plan(body: object) -> Plan:
 class _Reading:
     """Reads one rule.
 
-    :param place: its number, for the errors.
+    :param place: its number, for error messages.
     """
 
     def __init__(self, body: object, place: int) -> None:
         self._where = f"Rule {place}"
         if not isinstance(body, Mapping):
-            raise InvalidPlan(f"{self._where} is no object.")
+            raise InvalidPlan(f"{self._where} is not an object.")
         self._body = body
 
     def rule(self) -> Rule:
-        """Check and take everything."""
+        """Return the rule, if all of its keys are valid."""
         kind = self._text("kind", "")
         if kind not in KINDS:
             raise InvalidPlan(f"{self._where}: the kind is one of {', '.join(KINDS)}, not {kind!r}.")

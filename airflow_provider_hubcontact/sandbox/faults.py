@@ -1,4 +1,4 @@
-"""Makes calls go wrong, as a fault plan says; knows no HTTP."""
+"""Decides which calls go wrong, by a fault plan. Knows no HTTP."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from airflow_provider_hubcontact.sandbox.fault_plan import Plan, Rule
 
 
 class Strike(NamedTuple):
-    """What happens to one call.
+    """What goes wrong with one call.
 
-    :param delay: seconds that it takes longer.
-    :param rule: what else goes wrong; None for nothing.
-    :param retry_after: seconds to tell the caller; None to tell nothing.
+    :param delay: seconds of delay.
+    :param rule: the rule that strikes it; None if no rule does.
+    :param retry_after: the seconds of ``Retry-After``; None to leave it out.
     """
 
     delay: float = 0.0
@@ -31,11 +31,11 @@ HARMLESS = Strike()
 
 @dataclass
 class _Armed:
-    """A rule in use.
+    """A rule with its counts.
 
-    :param calls: those that it was about.
-    :param strikes: those that it struck.
-    :param since: when it struck first.
+    :param calls: number of calls that it applied to.
+    :param strikes: number of calls that it struck.
+    :param since: when it struck for the first time.
     """
 
     rule: Rule
@@ -58,11 +58,11 @@ class Faults:
         self.reset()
 
     def reset(self) -> None:
-        """Go back to the plan of the start, with all counts at zero."""
+        """Go back to the plan of the start, and set all counts to zero."""
         self.use(self._first)
 
     def use(self, plan: Plan) -> None:
-        """Do as another plan says, from its beginning."""
+        """Use another plan, from its beginning."""
         self.plan = plan
         self._armed = [
             _Armed(rule, random.Random(f"{plan.seed}/{place}"), rule.enabled)  # noqa: S311 - no secret
@@ -71,13 +71,13 @@ class Faults:
 
     @property
     def names(self) -> dict[str, bool]:
-        """The rules' names, in their order → whether each is on."""
+        """Name of each rule, in their order → whether it is on."""
         return {armed.rule.name: armed.enabled for armed in self._armed}
 
     def switch(self, name: str, *, on: bool) -> None:
-        """Switch a rule on or off; what it counted stays.
+        """Switch a rule on or off; its counts stay.
 
-        :raises KeyError: if there is no such rule.
+        :raises KeyError: if the plan has no rule of this name.
         """
         for armed in self._armed:
             if armed.rule.name == name:
@@ -86,7 +86,7 @@ class Faults:
         raise KeyError(name)
 
     def counts(self) -> Iterator[dict[str, Any]]:
-        """Tell of each rule how many calls it was about, and how many it struck."""
+        """Yield for each rule how many calls it applied to, and how many it struck."""
         for armed in self._armed:
             yield {
                 "name": armed.rule.name,
@@ -96,7 +96,7 @@ class Faults:
             }
 
     def strike(self, method: str, path: str, operation: str) -> Strike:
-        """Decide about a call. Every rule that is about it counts it; the first one that strikes decides."""
+        """Decide about a call. Every rule that applies to it counts it; the first that strikes decides."""
         if not self._armed:
             return HARMLESS
         delay = 0.0
@@ -113,9 +113,9 @@ class Faults:
         return (found or HARMLESS)._replace(delay=delay)
 
     def _hits(self, armed: _Armed, *, taken: bool) -> bool:
-        """Count a call, throw the dice, and tell whether the rule strikes.
+        """Count a call, throw the dice, and return whether the rule strikes.
 
-        :param taken: another rule strikes already.
+        :param taken: whether another rule already strikes.
         """
         rule = armed.rule
         armed.calls += 1
@@ -129,7 +129,7 @@ class Faults:
         return True
 
     def _is_over(self, armed: _Armed) -> bool:
-        """Tell whether a migration is over; its first call begins it."""
+        """Check whether a migration is over; its first call begins it."""
         if armed.rule.kind != "migration":
             return False
         now = self._clock()

@@ -1,4 +1,4 @@
-"""By which values contacts are known: ids, addresses, and other properties that are unique."""
+"""The values that identify contacts: ids, addresses, and other unique properties."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EMAIL = "email"
 
 
 class Identities:
-    """Finds contacts by unique values, of which no two contacts have the same; letter case does not count.
+    """Finds contacts by their unique values. Letter case does not matter.
 
     HubSpot docs: contacts guide (secondary emails, merge), changelog "Unique properties for contacts".
     """
@@ -25,8 +25,9 @@ class Identities:
     def of(
         cls, contacts: Iterable[Contact], properties: Iterable[str], archived: Iterable[str]
     ) -> Identities:
-        """Know contacts by all of their values.
+        """Index contacts by all of their unique values.
 
+        :param contacts: the contacts.
         :param properties: the unique ones, archived ones included.
         :param archived: properties by which nobody is found, though no two contacts may share a value.
         :raises ValueError: if two contacts share a value.
@@ -46,31 +47,32 @@ class Identities:
         return self._holders.keys()
 
     def add_property(self, name: str) -> None:
-        """Know contacts by one more property."""
+        """Let one more property identify contacts."""
         self._holders.setdefault(name, {})
 
     def drop_property(self, name: str) -> None:
-        """Know contacts by one property less."""
+        """Let a property no longer identify contacts."""
         self._holders.pop(name, None)
 
     def find(self, name: str, value: str) -> Contact | None:
-        """Find who has a value; a contact has its secondary addresses, too."""
+        """Find the contact that has a value, which may be a secondary address."""
         return self._holders.get(name, {}).get(value.lower())
 
     def find_merged(self, former_id: str) -> Contact | None:
-        """Find what a contact has become by a merge."""
+        """Find the contact into which another one was merged."""
         return self._merged.get(former_id)
 
     def claims(self, draft: Draft) -> dict[tuple[str, str], str]:
-        """Give the unique values that a draft takes → its contact's id."""
+        """Return the unique values of a draft, each with its contact's id."""
         values = draft.values
         return {(name, values[name].lower()): draft.contact.id for name in self._holders if values.get(name)}
 
     def check(self, draft: Draft, claimed: Mapping[tuple[str, str], str]) -> None:
-        """See that a draft takes nothing that another contact has.
+        """Check that no other contact has a unique value of a draft.
 
-        :param claimed: what other drafts of the same batch take.
-        :raises ContactExists: if it does.
+        :param draft: the draft.
+        :param claimed: the unique values of the other drafts of the batch.
+        :raises ContactExists: if another contact has one.
         """
         for name, holders in self._holders.items():
             value = draft.values.get(name, "").lower()
@@ -81,10 +83,11 @@ class Identities:
                 raise ContactExists(None, value)
 
     def move(self, contact: Contact, changes: Mapping[str, str], *, keep_old_email: bool) -> None:
-        """Know a contact by new values instead of its present ones.
+        """Index a contact by new values instead of its present ones.
 
-        :param changes: property → value, any properties.
-        :param keep_old_email: the primary address that is replaced becomes a secondary one.
+        :param contact: the contact, which still has its present values.
+        :param changes: property → new value; properties that are not unique are ignored.
+        :param keep_old_email: whether a replaced primary address becomes a secondary one.
         """
         for name, holders in self._holders.items():
             if name not in changes:
@@ -98,7 +101,7 @@ class Identities:
                 holders[new] = contact
 
     def add(self, contact: Contact) -> None:
-        """Know a contact by all of its values.
+        """Index a contact by all of its unique values.
 
         :raises ValueError: if another contact has one.
         """
@@ -109,7 +112,7 @@ class Identities:
         self._merged |= dict.fromkeys(contact.merged_ids, contact)
 
     def forget(self, contact: Contact) -> None:
-        """Know a contact no more."""
+        """Remove a contact from the index."""
         for name, holders in self._holders.items():
             for value in _values(contact, name):
                 del holders[value]
@@ -117,7 +120,7 @@ class Identities:
             self._merged.pop(former_id, None)
 
     def add_others(self, contact: Contact) -> None:
-        """Know a contact by its secondary addresses, and by its ids before a merge.
+        """Index a contact by its secondary addresses, and by its ids before a merge.
 
         :raises ContactExists: if another contact has one.
         """
@@ -129,16 +132,16 @@ class Identities:
 
 
 def _values(contact: Contact, name: str) -> list[str]:
-    """List the values by which a property identifies a contact."""
+    """Return the values by which a property identifies a contact."""
     value = contact.properties.get(name, "").lower()
     others = contact.secondary_emails if name == EMAIL else []
     return list(filter(None, dict.fromkeys([value, *others])))
 
 
 def _move_secondary(contact: Contact, old: str, new: str, *, keep_old: bool) -> bool:
-    """Take a new primary address from the secondary ones, and put the old one there if it is to stay.
+    """Remove a new primary address from the secondary ones, and add the old one if it is kept.
 
-    :return: whether it stays.
+    :return: whether it is kept.
     """
     before = contact.secondary_emails
     after = [address for address in before if address != new]

@@ -1,4 +1,4 @@
-"""The rows of an import's file, and how its dates are read.
+"""Reads the file of an import: its rows and dates.
 
 HubSpot docs: "Imports" guide.
 """
@@ -17,13 +17,14 @@ _MOMENT = re.compile(
     r"(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[ T](\d{1,2}):(\d\d)(?::(\d\d))?)?(Z)?", re.ASCII
 )
 _YEAR_PLACES = {"MONTH_DAY_YEAR": (2, 0, 1), "DAY_MONTH_YEAR": (2, 1, 0), "YEAR_MONTH_DAY": (0, 1, 2)}
-"""Date format → where year, month and day are."""
+"""Date format → the places of year, month and day."""
 
 
 class Row(NamedTuple):
-    """A row.
+    """A row of the file.
 
-    :param line: of the file, the first one is 1.
+    :param line: number of its line, from 1.
+    :param cells: its cells.
     """
 
     line: int
@@ -31,9 +32,9 @@ class Row(NamedTuple):
 
 
 class UnreadableFile(Exception):
-    """The file is no CSV in UTF-8.
+    """The file is not CSV in UTF-8.
 
-    :param line: where it is not, 0 for the whole file.
+    :param line: number of the line that is wrong; 0 for the whole file.
     """
 
     def __init__(self, line: int = 0) -> None:
@@ -42,9 +43,9 @@ class UnreadableFile(Exception):
 
 
 def rows(content: bytes, *, has_header: bool) -> Iterator[Row]:
-    """Read rows one after another, without the header and blank lines.
+    """Yield the rows, without the header and blank lines.
 
-    :raises UnreadableFile: when it comes to what is no CSV.
+    :raises UnreadableFile: at a line that is not CSV.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -66,8 +67,8 @@ def moment(value: str, date_format: str, zone: ZoneInfo) -> datetime | None:
     """Read a date, or a date and a time.
 
     :param date_format: the order of day, month and year.
-    :param zone: where a time without a Z is.
-    :return: in UTC if there is a time, else that day's midnight; None if it is none.
+    :param zone: the zone of a time without a ``Z``.
+    :return: the time in UTC, or midnight of a day; None if the text is neither.
     """
     match = _MOMENT.fullmatch(value)
     if match is None:

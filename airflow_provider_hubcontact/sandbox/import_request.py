@@ -1,4 +1,4 @@
-"""What an import is asked to do: which column goes where, in which form dates are written.
+"""Reads the request for an import: which column goes where, and how dates are written.
 
 HubSpot docs: "Imports" guide. The texts of the refusals are ours (U).
 """
@@ -22,9 +22,10 @@ OTHER_COLUMNS = ("FLEXIBLE_ASSOCIATION_LABEL", "ASSOCIATION_KEYS", "EVENT_TIMEST
 
 
 class Column(NamedTuple):
-    """Where a column goes.
+    """A column of the file, and where it goes.
 
-    :param property_name: empty for the record id.
+    :param name: its heading.
+    :param property_name: the property; empty for the record id.
     :param kind: ``HUBSPOT_OBJECT_ID``, ``HUBSPOT_ALTERNATE_ID`` or ``STANDARD``.
     """
 
@@ -35,10 +36,10 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """What was asked for.
+    """The request for an import.
 
     :param operation: whether contacts are updated, created, or both.
-    :param zone: where times without a zone are.
+    :param zone: the zone of times without one.
     :param json: the request as it was sent.
     """
 
@@ -53,7 +54,7 @@ class ImportRequest:
 
     @property
     def key(self) -> int | None:
-        """The place of the column that identifies contacts: the record id's, or else the other id's."""
+        """The place of the column that identifies contacts: the record id, or else the alternate id."""
         for kind in (OBJECT_ID, ALTERNATE_ID):
             for place, column in enumerate(self.columns):
                 if column.kind == kind:
@@ -65,9 +66,9 @@ def read(body: object, properties: Collection[str], identifies: Callable[[str], 
     """Read ``importRequest``.
 
     :param properties: the names of the portal's contact properties.
-    :param identifies: tells whether a property identifies contacts.
+    :param identifies: checks whether a property identifies contacts.
     :raises InvalidInput: if something is missing or wrong.
-    :raises NotEmulated: if it is about more than contacts in one CSV file.
+    :raises NotEmulated: if it asks for more than contacts from one CSV file.
     """
     request = _object(body, "importRequest")
     file = _file(request)
@@ -118,7 +119,7 @@ def _columns(
 
 
 def _column(mapping: Mapping[str, Any], properties: Collection[str]) -> Column:
-    """Read a column's mapping; its kind is called ``idColumnType`` in older samples (D)."""
+    """Read the mapping of a column. Older samples call its kind ``idColumnType`` (D)."""
     object_type = mapping.get("columnObjectTypeId") or mapping.get("columnObjectType")
     if object_type not in (CONTACT, "CONTACT"):
         if object_type is None:
@@ -147,20 +148,20 @@ def _zone(request: Mapping[str, Any]) -> ZoneInfo:
 
 def _object(value: object, name: str) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise InvalidInput(f"{name} is no object.")
+        raise InvalidInput(f"{name} is not an object.")
     return value
 
 
 def _list(value: object, name: str) -> list[Any]:
     if not isinstance(value, list) or not value:
-        raise InvalidInput(f"{name} is no list, or an empty one.")
+        raise InvalidInput(f"{name} is not a list, or is empty.")
     return value
 
 
 def _text(mapping: Mapping[str, Any], name: str) -> str:
     value = mapping.get(name)
     if not isinstance(value, str) or not value:
-        raise InvalidInput(f"{name} is no text, or an empty one.")
+        raise InvalidInput(f"{name} is not a text, or is empty.")
     return value
 
 

@@ -1,4 +1,4 @@
-"""What an import does with one row: it writes a contact, or says what is wrong.
+"""Carries out one row of an import: writes a contact, or returns what is wrong.
 
 HubSpot docs: "Imports" guide (error types); knowledge base, "Troubleshoot import errors".
 """
@@ -16,7 +16,7 @@ from airflow_provider_hubcontact.sandbox.import_request import OBJECT_ID, Import
 from airflow_provider_hubcontact.sandbox.portal import Portal
 
 IMPORT = Dialect(source="IMPORT", keeps_stage=True)
-"""A lifecycle stage does not go back by an import either (D)."""
+"""An import does not set a lifecycle stage back, either (D)."""
 
 ERROR_TYPES: Mapping[str, str] = {
     "INVALID_EMAIL": "INVALID_EMAIL",
@@ -25,16 +25,20 @@ ERROR_TYPES: Mapping[str, str] = {
     "INVALID_DATE": "COULD_NOT_PARSE_DATE",
     "INVALID_LONG": "COULD_NOT_PARSE_DATE",
 }
-"""The code of an invalid value → an import's error type; which goes with which is our reading (U)."""
+"""Code of an invalid value → error type of an import; the pairs are our reading (U)."""
 
 OTHER_ERROR = "FAILED_VALIDATION"
 
 
 class RowError(NamedTuple):
-    """What is wrong with a row.
+    """An error in a row.
 
     :param kind: HubSpot's ``errorType`` (S).
-    :param column: the place of its column, None for the whole row.
+    :param message: a sentence about it.
+    :param line: number of the row's line.
+    :param cells: the row's cells.
+    :param column: the place of the column that is wrong; None for the whole row.
+    :param value: the value that is wrong.
     """
 
     kind: str
@@ -46,7 +50,7 @@ class RowError(NamedTuple):
 
 
 class Refusal(Exception):
-    """A row is not written."""
+    """The row cannot be written."""
 
     def __init__(self, kind: str, message: str, column: int | None = None) -> None:
         super().__init__(message)
@@ -56,9 +60,11 @@ class Refusal(Exception):
 
 
 class Written(NamedTuple):
-    """A contact that a row wrote.
+    """A contact that was written for a row.
 
-    :param emitted: how many of the row's values were taken.
+    :param draft: what was written.
+    :param emitted: number of the row's values that were accepted.
+    :param errors: the errors in its other values.
     """
 
     draft: Draft
@@ -69,8 +75,11 @@ class Written(NamedTuple):
 def write(portal: Portal, request: ImportRequest, row: Row, seen: set[str]) -> Written | RowError:
     """Write a row's contact, without the values that are invalid.
 
-    :param seen: the ids of the rows before, which grows.
-    :return: what was written, or why nothing was.
+    :param portal: the portal.
+    :param request: the request for the import.
+    :param row: the row.
+    :param seen: the ids of the rows before; the row's id is added.
+    :return: what was written, or why nothing was written.
     """
     try:
         return _write(portal, request, row, seen)
@@ -151,7 +160,7 @@ def _values(portal: Portal, request: ImportRequest, row: Row) -> tuple[dict[str,
 
 
 def _value(portal: Portal, request: ImportRequest, name: str, value: str) -> str:
-    """Read a cell: dates are written in the import's own form."""
+    """Read a cell; dates are in the form that the import names."""
     definition = portal.definitions.get(name)
     if definition is None:
         raise Refusal("PROPERTY_DEFINITION_NOT_FOUND", f"There is no contact property {name!r} any more.")
@@ -159,14 +168,14 @@ def _value(portal: Portal, request: ImportRequest, name: str, value: str) -> str
         return value
     read = moment(value, request.date_format, request.zone)
     if read is None:
-        raise Refusal("COULD_NOT_PARSE_DATE", f"{value} is no date of the form {request.date_format}.")
+        raise Refusal("COULD_NOT_PARSE_DATE", f"{value} is not a date of the form {request.date_format}.")
     return read.date().isoformat() if definition.type == "date" else f"{read:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _drop(
     portal: Portal, request: ImportRequest, values: dict[str, str], problems: tuple[Problem, ...]
 ) -> None:
-    """Do without invalid values, unless the whole row goes with them."""
+    """Drop invalid values, unless they make the whole row invalid."""
     key = request.columns[request.key].property_name if request.key is not None else ""
     for problem in problems:
         if problem.name == key or portal.switches.import_invalid_value == "row":

@@ -1,4 +1,4 @@
-"""Imports as JSON values, so that they go on after a restart."""
+"""Turns imports into JSON values and back, so that they go on after a restart."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _REQUEST = tuple(field.name for field in fields(ImportRequest) if field.name not
 
 
 def mark(each: Import) -> object:
-    """Give something that equals its former self as long as an import stays as it is."""
+    """Return a value that changes whenever the import changes."""
     return each.state, each.handled, len(each.errors), each.begins_at, each.updated_at
 
 
 def dump(each: Import) -> Json:
-    """Write down an import without its file."""
+    """Return an import as JSON values, without its file."""
     request = each.request
     return {
         **{name: getattr(each, name) for name in _PLAIN},
@@ -37,9 +37,9 @@ def dump(each: Import) -> Json:
 
 
 def load(values: Mapping[str, Any], content: bytes) -> Import:
-    """Make an import again.
+    """Make an import of what :func:`dump` returned.
 
-    :param content: of its file.
+    :param content: the content of its file.
     """
     asked = values["request"]
     columns = tuple(Column(*column) for column in asked["columns"])

@@ -1,6 +1,6 @@
-"""Imports of a portal: what runs, what waits, and how far each one is.
+"""The imports of a portal: which run, which wait, and how far each one is.
 
-An import moves on when somebody asks for anything; nothing runs in the background.
+An import goes on with every call to the sandbox; nothing runs in the background.
 
 HubSpot docs: "Imports" guide (states, limits).
 """
@@ -19,10 +19,10 @@ from airflow_provider_hubcontact.sandbox.import_rows import RowError, write
 from airflow_provider_hubcontact.sandbox.portal import Portal
 
 AT_ONCE = 3
-"""Imports that are processed at the same time; further ones are deferred (D)."""
+"""The most imports that run at the same time; further ones are deferred (D)."""
 
 MAX_ROWS_AT_ONCE = 10_000
-"""Rows that are written before anybody else is answered."""
+"""Rows that are written at once, before another call is answered."""
 
 FIRST_ID = 55_000_001
 ACTIVE = ("STARTED", "PROCESSING", "DEFERRED")
@@ -33,9 +33,9 @@ class ImportPace:
     """How long imports take, and how large they may be.
 
     :param delay: seconds before the first row is written.
-    :param rows_a_second: rows that are then written in a second.
-    :param max_rows: rows of a file (D).
-    :param max_bytes: bytes of a file (D).
+    :param rows_a_second: rows that are written in a second.
+    :param max_rows: the most rows of a file (D).
+    :param max_bytes: the most bytes of a file (D).
     """
 
     delay: float = 0.5
@@ -48,12 +48,12 @@ class ImportPace:
 class Import:
     """One import.
 
-    :param app_id: whose it is; no other app sees it.
+    :param app_id: the app that started it; no other app sees it.
     :param created_at: milliseconds since 1970.
     :param begins_at: when its first row is due, in milliseconds since 1970.
-    :param content: of the file, until it is not needed any more.
-    :param handled: rows that are written or refused.
-    :param seen: the ids in those rows.
+    :param content: the content of the file, until it is not needed any more.
+    :param handled: number of rows that were written or refused.
+    :param seen: the ids in these rows.
     """
 
     id: str
@@ -75,7 +75,7 @@ class Import:
 class Imports:
     """All imports of a portal.
 
-    :param portal: where contacts are written.
+    :param portal: the portal whose contacts they write.
     :param pace: how long imports take.
     """
 
@@ -85,14 +85,14 @@ class Imports:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all imports; what they wrote is the portal's."""
+        """Remove all imports; the contacts that they wrote stay."""
         self._imports: dict[str, Import] = {}
         self._active: list[Import] = []
 
     def start(self, app_id: int, request: ImportRequest, content: bytes) -> Import:
         """Begin an import, or let it wait for its turn.
 
-        :param content: of the file.
+        :param content: the content of the file.
         :raises ImportTooLarge: if the file has too many bytes or rows.
         """
         if len(content) > self._pace.max_bytes:
@@ -120,7 +120,7 @@ class Imports:
     def get(self, import_id: str, app_id: int) -> Import:
         """Find an import.
 
-        :raises ImportNotFound: if there is none, or another app started it (D).
+        :raises ImportNotFound: if it does not exist, or another app started it (D).
         """
         found = self._imports.get(import_id)
         if found is None or found.app_id != app_id:
@@ -128,22 +128,22 @@ class Imports:
         return found
 
     def list(self, app_id: int) -> list[Import]:
-        """Give an app's imports, the last one first (U)."""
+        """Return the imports of an app, the latest first (U)."""
         return [each for each in reversed(self._imports.values()) if each.app_id == app_id]
 
     def everything(self) -> Collection[Import]:
-        """Give the imports of all apps, the first one first."""
+        """Return the imports of all apps, the oldest first."""
         return self._imports.values()
 
     def take(self, kept: Import) -> None:
-        """Take an import of a former life, and go on with its rows where it was."""
+        """Add an import from before a restart, which goes on where it was."""
         kept.rows = islice(rows(kept.content, has_header=kept.request.has_header), kept.handled, None)
         self._imports[kept.id] = kept
         if kept.state in ACTIVE:
             self._active.append(kept)
 
     def cancel(self, wanted: Import) -> None:
-        """Stop an import; what it wrote stays.
+        """Stop an import. The contacts that it wrote stay.
 
         :raises ImportNotActive: if it has ended.
         """
@@ -152,7 +152,7 @@ class Imports:
         self._end(wanted, "CANCELED")
 
     def advance(self) -> None:
-        """Bring all imports to where they are by now."""
+        """Carry out all imports as far as they should be by now."""
         for each in list(self._active):
             if each.state == "DEFERRED" and self._free():
                 self._move(each, "STARTED")
@@ -203,7 +203,7 @@ class Imports:
 
 
 def _count(content: bytes, *, has_header: bool) -> int:
-    """Count rows, up to what cannot be read."""
+    """Count the rows up to the first one that cannot be read."""
     total = 0
     try:
         for _ in rows(content, has_header=has_header):

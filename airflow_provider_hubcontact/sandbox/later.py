@@ -1,4 +1,4 @@
-"""Batches of v1: taken at once, written a little later.
+"""Batches of v1, which are accepted at once, and written a little later.
 
 HubSpot docs: legacy contacts API, "Create or update a group of contacts".
 """
@@ -21,13 +21,13 @@ from airflow_provider_hubcontact.sandbox.errors import (
 from airflow_provider_hubcontact.sandbox.portal import Portal, ordered
 
 MAX_ENTRIES = 1_000
-"""Contacts of a batch (D)."""
+"""The most contacts of a batch (D)."""
 
 
 class Entry(NamedTuple):
     """One contact of a batch.
 
-    :param email: of the contact, which is created if there is none; empty if it is named by ``vid``.
+    :param email: the contact's address, with which it is created if nobody has it; empty if ``vid`` names it.
     :param vid: the contact's id.
     :param timestamps: property → when its value was set, in milliseconds since 1970.
     :param writer: the app that sent it.
@@ -41,9 +41,9 @@ class Entry(NamedTuple):
 
 
 class LaterWrites:
-    """Batches that were answered and are not written yet.
+    """Batches that were accepted, but are not written yet.
 
-    They are written when somebody asks for anything; nothing runs in the background.
+    They are written with the next call to the sandbox; nothing runs in the background.
 
     :param delay: seconds until a batch is written; it may be changed.
     """
@@ -54,14 +54,14 @@ class LaterWrites:
         self.reset()
 
     def reset(self) -> None:
-        """Forget what is not written."""
+        """Remove the batches that are not written yet."""
         self._waiting: list[tuple[int, list[Entry]]] = []
 
     def take(self, entries: Sequence[Entry]) -> None:
-        """Take a batch if all of its contacts can be written as things are now.
+        """Accept a batch, if all of its contacts could be written now.
 
         :raises TooManyInputs: if it is too large.
-        :raises BatchRefused: if one of them cannot; nothing is written then (D).
+        :raises BatchRefused: if one of them could not, so that none is written (D).
         """
         if len(entries) > MAX_ENTRIES:
             raise TooManyInputs(MAX_ENTRIES)
@@ -78,15 +78,15 @@ class LaterWrites:
                 self._write(entry)
 
     def mark(self) -> object:
-        """Give something that equals its former self as long as nothing is taken or written."""
+        """Return a value that changes whenever a batch is accepted or written."""
         return [moment for moment, _ in self._waiting]
 
     def dump(self) -> list[Any]:
-        """Write down what waits, as JSON values."""
+        """Return the waiting batches as JSON values."""
         return [[moment, [list(entry) for entry in entries]] for moment, entries in self._waiting]
 
     def load(self, waiting: Iterable[Any]) -> None:
-        """Wait again for what was written down."""
+        """Restore the batches that :meth:`dump` returned."""
         self._waiting = [(moment, [Entry(*each) for each in entries]) for moment, entries in waiting]
 
     def _failures(self, place: int, entry: Entry) -> Iterable[Failure]:

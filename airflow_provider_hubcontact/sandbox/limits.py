@@ -1,4 +1,4 @@
-"""How many calls a portal takes: in ten seconds by app, in a day by account.
+"""The rate limits of a portal: calls in ten seconds of each app, calls in a day of the account.
 
 HubSpot docs: "Usage guidelines"; the headers and both refusals as recorded.
 """
@@ -20,14 +20,15 @@ from airflow_provider_hubcontact.sandbox.denials import DailyLimitReached, RateL
 Headers = list[tuple[bytes, bytes]]
 
 DAILY = 1_000_000
-"""Calls a day of an Enterprise account (D)."""
+"""Calls a day that an Enterprise account has (D)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So many calls in a rolling window.
+    """A limit of calls in a rolling window.
 
-    :param seconds: the window; ten at HubSpot.
+    :param calls: the most calls.
+    :param seconds: length of the window; ten at HubSpot.
     """
 
     calls: int
@@ -48,12 +49,13 @@ class RateLimit:
 
 
 UNLIMITED = RateLimit(1_000_000)
-"""What an account without a limit tells its clients, so that they do not slow down."""
+"""The limit in the headers of an account without one, so that clients do not slow down."""
 
 
 class Tier(NamedTuple):
-    """What an account's subscription, or an app's kind, allows.
+    """The limits of a subscription, or of a kind of app.
 
+    :param rate_limit: for each app.
     :param daily: calls a day of all private apps together; None for no limit.
     """
 
@@ -72,10 +74,10 @@ TIERS = MappingProxyType(
 """Tier → its limits (D: "Usage guidelines"; a changelog gives Professional 650,000 a day)."""
 
 SEARCH = RateLimit(5, 1.0)
-"""Searches of an account (D: search guide)."""
+"""The limit of an account's searches (D: search guide)."""
 
 ACCOUNT = 0
-"""Whose window the searches are in: all apps share it."""
+"""The key of the window of searches, which all apps share."""
 
 
 class Allowance(NamedTuple):
@@ -83,7 +85,7 @@ class Allowance(NamedTuple):
 
     :param rate_limit: for each private app.
     :param oauth_rate_limit: for each OAuth app.
-    :param daily: calls a day of all private apps together; None for no limit, of which nothing is said.
+    :param daily: calls a day of all private apps together; None for no limit, and no header about it.
     """
 
     rate_limit: RateLimit = UNLIMITED
@@ -92,7 +94,7 @@ class Allowance(NamedTuple):
 
     @classmethod
     def of(cls, tier: str | None, rate_limit: RateLimit | None, daily: int | None) -> Allowance:
-        """Take a tier's limits, and numbers that are given instead of its own.
+        """Return the limits of a tier, some of which may be replaced.
 
         :param tier: one of ``TIERS``; None for no limit in ten seconds, and Enterprise's day.
         :raises ValueError: for another tier.
@@ -109,9 +111,10 @@ class Allowance(NamedTuple):
 class Limits:
     """Counts calls.
 
-    :param time_zone: where the day begins at midnight.
+    :param allowance: the limits.
+    :param time_zone: the zone at whose midnight the day begins.
     :param clock: seconds since 1970.
-    :raises ValueError: for a time zone that is not known.
+    :raises ValueError: for an unknown time zone.
     """
 
     def __init__(
@@ -133,7 +136,7 @@ class Limits:
 
     @property
     def used_today(self) -> int:
-        """The calls of the private apps since midnight."""
+        """Calls of all private apps since midnight."""
         self._turn_the_day(self._clock())
         return self._used_today
 
@@ -144,7 +147,7 @@ class Limits:
         return self._midnight
 
     def usage(self) -> dict[str, Any]:
-        """Tell what is used: of the day, and of each app's window."""
+        """Return how much is used: of the day, and of each app's window."""
         now = self._clock()
         longest = max(self.rate_limit.seconds, self.oauth_rate_limit.seconds)
         apps = {
@@ -168,9 +171,10 @@ class Limits:
         }
 
     def admit(self, app_id: int, *, oauth: bool) -> None:
-        """Count a call, or refuse it; a refused call is not counted.
+        """Count a call, or refuse it. A refused call is not counted.
 
-        :param oauth: an OAuth app's calls have no daily limit.
+        :param app_id: the app that makes it.
+        :param oauth: whether it is an OAuth app, whose calls have no daily limit.
         :raises DailyLimitReached: if the day's calls are used up.
         :raises RateLimited: if the window is full.
         """
@@ -186,7 +190,7 @@ class Limits:
         self._used_today += not oauth
 
     def admit_search(self, *, oauth: bool) -> None:
-        """Count a search, which has a window of its own but is a call of the day (D; the day U).
+        """Count a search, which has its own window, and counts as a call of the day (D; the day U).
 
         :raises DailyLimitReached: if the day's calls are used up.
         :raises SearchLimited: if the account searched five times in this second.
@@ -202,7 +206,7 @@ class Limits:
         self._used_today += not oauth
 
     def headers(self, app_id: int, *, oauth: bool) -> Headers:
-        """Say what is left, as every answer does; an OAuth app hears nothing of the day (D)."""
+        """Return the headers with what is left. An OAuth app gets none about the day (D)."""
         limit = self._limit(oauth=oauth)
         now = self._clock()
         left = max(0, limit.calls - len(self._window(app_id, now, limit.seconds)))

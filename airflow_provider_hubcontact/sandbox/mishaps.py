@@ -1,4 +1,4 @@
-"""What a fault looks like on the wire: the answer that comes instead, and the ways in which none arrives.
+"""Faults on the wire: the answers that come instead, and the ways in which no answer arrives.
 
 HubSpot docs: "Error handling" names the statuses; the bodies of 423, 477 and 5xx are not known (U).
 """
@@ -27,10 +27,10 @@ from airflow_provider_hubcontact.sandbox.values import iso
 from airflow_provider_hubcontact.sandbox.wire import Reply, Request, Route
 
 DRIPS = 20
-"""How many pieces a slow body comes in."""
+"""Number of pieces of a slow body."""
 
 RESETS = "hubspot_sandbox.reset"
-"""Where the server's scope holds what resets the connection."""
+"""Key of the function in the server's scope that resets the connection."""
 
 HTML = b"text/html"
 _MESSAGES = {
@@ -53,9 +53,12 @@ _PAGE = """\
 
 
 def instead(request: Request, route: Route | None, reply: Reply, correlation_id: str) -> Reply:
-    """Give the answer that a fault puts in the place of the right one, or the right one.
+    """Return the answer that a fault replaces the right one with; the right one if there is no fault.
 
-    :param reply: the right one, or any if the call was not done.
+    :param request: the call.
+    :param route: its route; None if there is none.
+    :param reply: the right answer; any if the call was not carried out.
+    :param correlation_id: id of the call.
     """
     strike = request.strike
     rule = strike.rule
@@ -77,7 +80,7 @@ def instead(request: Request, route: Route | None, reply: Reply, correlation_id:
 async def deliver(
     rule: Rule, reply: Reply, headers: Headers, *, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Send an answer, or as much of it as arrives."""
+    """Send an answer, as far as the fault lets it arrive."""
     body = encoded(reply)
     if rule.kind == "reset":
         scope["extensions"][RESETS]()
@@ -104,7 +107,7 @@ async def _drip(seconds: float, body: bytes, reply: Reply, headers: Headers, sen
 
 
 def _no_results(route: Route, request: Request) -> Reply:
-    """Make a success out of nothing, in the form of the call's own."""
+    """Return a success without any result, in the form of the call's own answers."""
     if request.method == "DELETE" or (route.legacy and request.method != "GET"):
         return Reply(204)
     now = iso(request.portal.now())

@@ -9,7 +9,7 @@ from typing import NamedTuple
 class Part(NamedTuple):
     """One field of a form.
 
-    :param filename: None if it is no file.
+    :param filename: name of the file; None if the field is not a file.
     """
 
     name: str
@@ -18,14 +18,14 @@ class Part(NamedTuple):
 
 
 class NoForm(Exception):
-    """The body is no multipart form."""
+    """The body is not a multipart form."""
 
 
 def parse(content_type: str, body: bytes) -> list[Part]:
     """Read a form.
 
     :param content_type: the header, whose ``boundary`` separates the parts.
-    :raises NoForm: if it is none.
+    :raises NoForm: if the body is not a form.
     """
     header = Message()
     header["Content-Type"] = content_type.encode("ascii", "replace").decode()

@@ -1,4 +1,4 @@
-"""The OAuth apps that are installed in a portal, and what they can have access tokens for.
+"""The OAuth apps that are installed in a portal, with their codes and refresh tokens.
 
 HubSpot docs: "Manage OAuth tokens"; RFC 6749, sections 4.1 and 6.
 """
@@ -22,7 +22,7 @@ SCOPES = (
     "oauth",
 )
 CODE_SECONDS = 600.0
-"""How long an authorization code can be exchanged: HubSpot says "a short window" (U)."""
+"""Seconds for which an authorization code is valid: HubSpot says "a short window" (U)."""
 
 MAX_CODES = 1_000
 PRIVATE_APP = 1
@@ -42,7 +42,7 @@ class OAuthClient:
     def parse(cls, text: str) -> OAuthClient:
         """Read ``ID:SECRET:REFRESH_TOKEN``.
 
-        :raises ValueError: if it is something else.
+        :raises ValueError: if the text has another form.
         """
         client_id, _, rest = text.partition(":")
         client_secret, _, refresh_token = rest.partition(":")
@@ -67,7 +67,7 @@ class Code(NamedTuple):
 
 
 class OAuthApps:
-    """Knows apps by their secrets, refresh tokens and authorization codes.
+    """Identifies apps by their secrets, refresh tokens and authorization codes.
 
     :param clients: the apps.
     :param clock: seconds since 1970.
@@ -81,7 +81,7 @@ class OAuthApps:
         self.reset()
 
     def reset(self) -> None:
-        """Go back to the first refresh tokens, and no codes."""
+        """Go back to the refresh tokens of the start, without codes."""
         self._refresh_tokens = {app.client.refresh_token: app for app in self._apps.values()}
         self._codes: dict[str, Code] = {}
 
@@ -92,11 +92,11 @@ class OAuthApps:
 
     @property
     def tokens(self) -> object:
-        """Something that equals its former self as long as no code or refresh token comes or goes."""
+        """A value that changes whenever a code or refresh token is added or removed."""
         return dict(self._refresh_tokens), dict(self._codes)
 
     def dump(self) -> dict[str, Any]:
-        """Write down codes and refresh tokens."""
+        """Return codes and refresh tokens as JSON values."""
         return {
             "first": [app.client.refresh_token for app in self._apps.values()],
             "refresh": {token: app.client.client_id for token, app in self._refresh_tokens.items()},
@@ -108,9 +108,10 @@ class OAuthApps:
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Take what was written down, of those apps that are still there.
+        """Restore what :meth:`dump` returned, for the apps that still exist.
 
-        A refresh token that an app begins with now is good, unless it began with it before and lost it.
+        The refresh token that an app is given at this start is valid, unless it already had it before and it
+        was revoked.
         """
         begun = set(state["first"])
         first = {token: app for token, app in self._refresh_tokens.items() if token not in begun}
@@ -127,9 +128,9 @@ class OAuthApps:
         return next((app for app in self._apps.values() if app.app_id == app_id), None)
 
     def authenticate(self, client_id: str, client_secret: str) -> App:
-        """Know an app by its secret.
+        """Find an app by its id and secret.
 
-        :raises InvalidGrant: if it is none, or another one.
+        :raises InvalidGrant: if there is no such app, or the secret is wrong.
         """
         app = self._apps.get(client_id)
         if app is None:
@@ -142,7 +143,7 @@ class OAuthApps:
         """Let a user of the portal install an app.
 
         :return: the authorization code.
-        :raises InvalidGrant: if there is no such app.
+        :raises InvalidGrant: if the app is unknown.
         """
         app = self._apps.get(client_id)
         if app is None:
@@ -157,8 +158,8 @@ class OAuthApps:
         """Exchange an authorization code, which works once (D).
 
         :return: the app's refresh token.
-        :raises InvalidGrant: if the code is another app's, was for another address, is used up, or too old;
-            the first text is recorded (T), the others are ours (U).
+        :raises InvalidGrant: if the code belongs to another app or another address, was used, or is too old.
+            The first text is recorded (T), the others are ours (U).
         """
         found = self._codes.get(code)
         if found is None or found.app_id != app.app_id:
@@ -171,9 +172,9 @@ class OAuthApps:
         return self._refresh_token(app)
 
     def check(self, app: App, refresh_token: str) -> None:
-        """See that a refresh token is an app's own.
+        """Check that a refresh token belongs to an app.
 
-        :raises InvalidGrant: if it is not.
+        :raises InvalidGrant: if it does not.
         """
         if self._refresh_tokens.get(refresh_token) is not app:
             raise InvalidGrant(
@@ -181,15 +182,15 @@ class OAuthApps:
             )
 
     def owner(self, refresh_token: str) -> App | None:
-        """Find whose a refresh token is, None if it is unknown or revoked."""
+        """Return the app that a refresh token belongs to; None if it is unknown or revoked."""
         return self._refresh_tokens.get(refresh_token)
 
     def revoke(self, refresh_token: str) -> None:
-        """Forget a refresh token."""
+        """Revoke a refresh token."""
         self._refresh_tokens.pop(refresh_token, None)
 
     def _refresh_token(self, app: App) -> str:
-        """Give an app's refresh token, a new one if it was revoked."""
+        """Return the refresh token of an app; a new one if the former was revoked."""
         for refresh_token, owner in self._refresh_tokens.items():
             if owner is app:
                 return refresh_token

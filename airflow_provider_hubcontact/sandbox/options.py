@@ -1,4 +1,4 @@
-"""The command line of the sandbox: its options, what they are made of, and a ``--help`` that teaches."""
+"""The command line of the sandbox: its options, how they are read, and a ``--help`` that explains."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ FAULTS = "\n\nfaults:\n" + textwrap.indent((fault_plan.__doc__ or "").replace(":
 
 
 def parser(program: str) -> argparse.ArgumentParser:
-    """Make the parser of the command line.
+    """Return the parser of the command line.
 
-    :param program: what it was started as.
+    :param program: the command that started the sandbox.
     """
     switches = "\n".join(f"  {name}={'|'.join(values)}" for name, values in Switches.choices().items())
     made = argparse.ArgumentParser(
@@ -181,7 +181,7 @@ def parser(program: str) -> argparse.ArgumentParser:
 
 
 def _tiers() -> str:
-    """Say what each tier allows."""
+    """Return a text with the limits of each tier."""
     days = {name: "no" if tier.daily is None else f"{tier.daily:,}" for name, tier in TIERS.items()}
     return "calls in ten seconds, and a day: " + "; ".join(
         f"{name} {tier.rate_limit.calls}, {days[name]}" for name, tier in TIERS.items()
@@ -189,7 +189,7 @@ def _tiers() -> str:
 
 
 def _parsed(parse: Callable[[str], Parsed]) -> Callable[[str], Parsed]:
-    """Let argparse show what a parser complains about."""
+    """Turn the error of a parser into one that argparse shows."""
 
     def read(text: str) -> Parsed:
         try:
@@ -222,7 +222,7 @@ def _number(text: str, kind: Callable[[str], Number], least: float, most: float)
     try:
         number = kind(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
     if not least <= number <= most:
         raise argparse.ArgumentTypeError(f"{text} is not between {least:,} and {most:,}")
     return number

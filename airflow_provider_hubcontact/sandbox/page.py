@@ -1,7 +1,7 @@
-"""The sandbox's pages for people: what the portal holds, who asked for what, what is left, what goes wrong.
+"""The sandbox's pages for people: contacts, requests, limits and faults.
 
-They need no script, load nothing from elsewhere, and change nothing but faults. Who may see them, and from
-where a form may come, is the admin API's rule.
+They need no script, load nothing from elsewhere, and change nothing but faults. The rules of the admin API
+say who may see them, and from where a form may come.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from airflow_provider_hubcontact.sandbox.wire import Reply, Request, Route
 CONTACTS = "/sandbox/contacts"
 A_PAGE = 25
 SEARCHED_AT_ONCE = 5_000
-"""Contacts that one search looks at; it goes on from there, so that nobody else waits for it."""
+"""Contacts that one search looks at. The next page goes on from there, so that no other call waits."""
 
 MAX_QUERY = 200
 OVERVIEW_REQUESTS = 20
 MAX_REQUESTS = 500
 MAX_FORM = 1_000
-"""Bytes of a form; the only one is a button."""
+"""The most bytes of a form; the only form is a button."""
 
 _POLICY = (
     b"default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
@@ -60,7 +60,7 @@ class Pages:
     log: deque[Logged]
 
     def routes(self) -> Iterator[Route]:
-        """Give the routes."""
+        """Yield the routes."""
         for method, path, handler in (
             ("GET", "/", self._overview),
             ("GET", CONTACTS, self._contacts),
@@ -112,9 +112,9 @@ class Pages:
         )
 
     def _search(self, query: str, after: int) -> tuple[list[Contact], str, int]:
-        """Look up who has this address or id, and look through some contacts.
+        """Find contacts by address, by id, or by a text in their values.
 
-        :return: those that have the text in a value; the last one that was looked at; how many were.
+        :return: the contacts; the last one that was looked at; how many were looked at.
         """
         exact = self.portal.contact(query)
         found = [exact] if exact and not after else []
@@ -161,7 +161,7 @@ class Pages:
         return Reply(303, None, [(b"Location", b"/#faults"), *_HEADERS])
 
     def _readable(self, handler: Callable[[Request], Reply], request: Request) -> Reply:
-        """Show a refusal as a page, too."""
+        """Call a handler, and show its refusal as a page."""
         try:
             return handler(request)
         except Refused as refused:

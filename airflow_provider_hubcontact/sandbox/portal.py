@@ -26,15 +26,16 @@ from airflow_provider_hubcontact.sandbox.values import iso
 FIRST_ID = 171_591_000_001
 ID = "hs_object_id"
 HUBSPOTS_OWN = {ID, "createdate", "lastmodifieddate", "hs_lastmodifieddate"}
-"""What every contact has."""
+"""The properties that every contact has."""
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose portal it is.
+    """The account that a portal belongs to.
 
+    :param portal_id: its id.
     :param time_zone: an IANA name; the day of the limits begins at its midnight.
     """
 
@@ -46,17 +47,17 @@ class Account:
 class Portal:
     """The state of one HubSpot account.
 
-    :param contacts: property → value of the contacts that are there from the start.
+    :param contacts: the contacts of the start, as property → value.
     :param properties: the portal's own property definitions.
-    :param switches: the ways to take where HubSpot is not known.
-    :param account: whose portal it is.
+    :param switches: what the sandbox does where HubSpot's behaviour is not known.
+    :param account: the account that it belongs to.
     :param clock: seconds since 1970.
-    :param requirements: which properties a write needs; the first contacts need none.
-    :param search_lag: seconds that the search is behind.
-    :raises ValueError: if a contact is none that HubSpot could have, or a required property is unknown.
+    :param requirements: the properties that a write must have; the contacts of the start need not have them.
+    :param search_lag: seconds by which the search lags behind.
+    :raises ValueError: if HubSpot could not have such a contact, or a required property is unknown.
     :ivar contacts: id → contact; ``archived`` holds the deleted ones.
-    :ivar writer: who writes: the app, or the import.
-    :ivar journal: what changed, for whoever keeps it and empties the list; None if nobody does.
+    :ivar writer: the app or the import that is writing.
+    :ivar journal: the changes, until a store has kept them; None if there is no store.
     """
 
     def __init__(
@@ -85,7 +86,7 @@ class Portal:
             raise ValueError(f"There is no property {min(unknown)}; no contact can be required to have it.")
 
     def reset(self) -> None:
-        """Go back to the start: the first contacts, the first properties."""
+        """Go back to the contacts and properties of the start."""
         names = dict.fromkeys([*GROUPS, *(definition.group for definition in self._own)])
         self.groups = {name: Group(name, name) for name in names}
         self.definitions = {definition.name: definition for definition in default_properties()}
@@ -107,10 +108,13 @@ class Portal:
         groups: Iterable[Group],
         next_id: int,
     ) -> None:
-        """Take another state, or keep the present one if the parts do not fit together.
+        """Replace the state. If the parts do not fit together, the present state stays.
 
-        :param next_id: of the next contact that is created.
-        :raises ValueError: if they do not.
+        :param contacts: the contacts, deleted ones included.
+        :param definitions: the properties, deleted ones included.
+        :param groups: the groups of properties.
+        :param next_id: id of the next contact that is created.
+        :raises ValueError: if the parts do not fit together.
         """
         every = {definition.name: definition for definition in definitions}
         live = {name: definition for name, definition in every.items() if not definition.archived_at}
@@ -127,7 +131,7 @@ class Portal:
         self._identities, self.next_id = identities, next_id
 
     def now(self) -> int:
-        """Read the portal's clock, in milliseconds since 1970."""
+        """Return the time of the portal's clock, in milliseconds since 1970."""
         return int(self._clock() * 1000)
 
     def contact(self, key: str) -> Contact | None:
@@ -137,15 +141,16 @@ class Portal:
     def find(self, value: str, id_property: str | None = None) -> Contact | None:
         """Find a contact by its id, or by a property that identifies it.
 
-        :param id_property: ``email``, which knows secondary addresses, too, or a unique property; the id if
-            None.
+        :param value: the id or the value.
+        :param id_property: ``email``, which includes secondary addresses, or a unique property; None for the
+            id.
         """
         if id_property in {None, ID}:
             return self.contacts.get(value) or self._identities.find_merged(value)
         return self._identities.find(id_property or "", value)
 
     def find_archived(self, value: str, id_property: str | None = None) -> Contact | None:
-        """Find a deleted contact, as ``find`` does; the last one if several have the value."""
+        """Find a deleted contact as :meth:`find` does; the latest if several have the value."""
         if id_property in {None, ID}:
             return self.archived.get(value)
         name, wanted = id_property or "", value.lower()
@@ -155,11 +160,11 @@ class Portal:
         return None
 
     def page(self, after: int, most: int, *, archived: bool = False) -> list[Contact]:
-        """Give the contacts in the order of their ids.
+        """Return contacts in the order of their ids.
 
-        :param after: the id before the first one.
-        :param most: how many.
-        :param archived: the deleted ones instead.
+        :param after: only contacts with a larger id.
+        :param most: the most contacts.
+        :param archived: return deleted contacts instead.
         """
         shelf = self.archived if archived else self.contacts
         ids = sorted(map(int, shelf)) if archived else self._ids
@@ -167,7 +172,7 @@ class Portal:
         return [shelf[str(number)] for number in ids[start : start + most]]
 
     def archive(self, contact: Contact) -> None:
-        """Delete a contact: its address and its unique values are free again."""
+        """Delete a contact, so that others can have its address and its unique values."""
         self._identities.forget(contact)
         del self.contacts[contact.id]
         self._ids.pop(bisect_right(self._ids, int(contact.id)) - 1)
@@ -176,21 +181,21 @@ class Portal:
         self.touch(contact)
 
     def identifies(self, name: str) -> bool:
-        """Tell whether a property identifies contacts."""
+        """Check whether a property identifies contacts."""
         return name == ID or name in self._identities.names
 
     def create(self, properties: Mapping[str, str], dialect: Dialect = V3) -> Contact:
         """Create a contact.
 
-        :raises InvalidProperties: if a value is none that HubSpot takes.
+        :raises InvalidProperties: if a value is not valid.
         :raises ContactExists: if another contact has the address.
         """
         return self.apply(self.draft(None, properties, dialect))
 
     def update(self, contact: Contact, properties: Mapping[str, str], dialect: Dialect = V3) -> Contact:
-        """Update a contact; all or nothing.
+        """Update a contact with all values or none.
 
-        :raises InvalidProperties: if a value is none that HubSpot takes.
+        :raises InvalidProperties: if a value is not valid.
         :raises ContactExists: if another contact has the address.
         """
         return self.apply(self.draft(contact, properties, dialect))
@@ -204,11 +209,12 @@ class Portal:
     ) -> Draft:
         """Check a write without doing it.
 
-        :param contact: the contact, None for a new one.
-        :param properties: name → value, "" to clear it.
-        :param claimed: unique values that other drafts of the same batch take.
-        :raises InvalidProperties: with all that is wrong.
-        :raises MissingProperties: if the portal demands more.
+        :param contact: the contact; None for a new one.
+        :param properties: name → value; ``""`` clears the property.
+        :param dialect: how it is written.
+        :param claimed: unique values of the other drafts of the batch.
+        :raises InvalidProperties: if values are not valid; it names all of them.
+        :raises MissingProperties: if a required property is missing.
         :raises ContactExists: if another contact has the address, or the value of a unique property.
         """
         draft = Draft(contact or self._blank(), contact is None, dialect)
@@ -222,12 +228,13 @@ class Portal:
         return draft
 
     def claims(self, draft: Draft) -> dict[tuple[str, str], str]:
-        """Give the unique values that a draft takes → its contact's id."""
+        """Return the unique values of a draft, each with its contact's id."""
         return self._identities.claims(draft)
 
     def apply(self, draft: Draft, timestamps: Mapping[str, int] | None = None) -> Contact:
-        """Do a write; what stays as it is leaves the history and lastmodifieddate alone (F).
+        """Carry out a write. An unchanged value does not touch the history and lastmodifieddate (F).
 
+        :param draft: the write.
         :param timestamps: property → when its value was set, in milliseconds since 1970; now if missing.
         """
         contact, now = draft.contact, self.now()
@@ -245,19 +252,20 @@ class Portal:
         return contact
 
     def touch(self, contact: Contact, write: Write | None = None) -> None:
-        """Note that a contact changed, or is gone, for whoever keeps the state.
+        """Note in the journal that a contact changed.
 
-        :param write: the change, if it is part of the history; without one the contact is new or deleted.
+        :param contact: the contact.
+        :param write: the write; None if the contact is new or deleted.
         """
         if self.journal is not None:
             self.journal.append((contact, write))
 
     def define(self, definition: Definition) -> Definition:
-        """Add a property, or bring back the deleted one of this name with its values (T).
+        """Add a property, or restore the deleted one of this name with its values (T).
 
-        :raises PropertyExists: if there is one of this name.
-        :raises InvalidInput: if the deleted one has another type (U), or another ``hasUniqueValue``, which
-            cannot change (S).
+        :raises PropertyExists: if the portal has a property of this name.
+        :raises InvalidInput: if the deleted property has another type (U), or another ``hasUniqueValue``,
+            which cannot change (S).
         """
         if definition.name in self.definitions:
             raise PropertyExists(definition.name)
@@ -271,7 +279,7 @@ class Portal:
         return self.redefine(replace(definition, created_at=former.created_at if former else now))
 
     def redefine(self, definition: Definition) -> Definition:
-        """Put a definition in the place of another one."""
+        """Replace a definition."""
         stamped = replace(definition, updated_at=self.now())
         self.definitions[stamped.name] = stamped
         if stamped.unique and not self.identifies(stamped.name):
@@ -281,7 +289,7 @@ class Portal:
         return stamped
 
     def archive_property(self, definition: Definition) -> None:
-        """Delete a property; contacts keep its values for its return (T)."""
+        """Delete a property. Contacts keep its values in case it is restored (T)."""
         del self.definitions[definition.name]
         self._identities.drop_property(definition.name)
         self.archived_definitions[definition.name] = replace(definition, archived_at=self.now())
@@ -314,7 +322,7 @@ class Portal:
             contact = self.create(properties, SEED)
             self._identities.add_others(contact)
         except (InvalidProperties, ContactExists) as refused:
-            raise ValueError(f"Contact {place} is none that HubSpot could have: {refused}") from refused
+            raise ValueError(f"HubSpot could not have contact {place}: {refused}") from refused
 
 
 def _shelved(
@@ -323,7 +331,8 @@ def _shelved(
     """Check that contacts fit into a portal, and tell the deleted ones apart.
 
     :param properties: names of the portal's properties, archived ones included.
-    :param next_id: of the next contact that is created.
+    :param contacts: the contacts, deleted ones included.
+    :param next_id: id of the next contact that is created.
     :return: id → contact, and id → deleted contact.
     :raises ValueError: if they do not fit.
     """
@@ -339,5 +348,5 @@ def _shelved(
 
 
 def ordered(portal: Portal, results: Sequence[Result]) -> Sequence[Result]:
-    """Put the results of a batch in the order of the answer."""
+    """Return the results of a batch in the order of the answer."""
     return results[::-1] if portal.switches.result_order == "reversed" else results

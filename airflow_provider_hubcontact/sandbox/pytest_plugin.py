@@ -14,13 +14,13 @@ from airflow_provider_hubcontact.sandbox.server import Sandbox
 
 @pytest.fixture(scope="session")
 def hubspot_sandbox_server() -> Iterator[Sandbox]:
-    """One local HubSpot for the whole session; override it for contacts, scopes or limits of your own."""
+    """A local HubSpot for the whole session; override it to have your own contacts, scopes or limits."""
     with Sandbox() as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def hubspot_sandbox(hubspot_sandbox_server: Sandbox) -> Sandbox:
-    """A local HubSpot as it was at its start: calls go to its ``url`` with its ``token``."""
+    """A local HubSpot in the state of its start; call its ``url`` with its ``token``."""
     hubspot_sandbox_server.reset()
     return hubspot_sandbox_server

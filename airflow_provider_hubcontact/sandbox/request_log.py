@@ -1,4 +1,4 @@
-"""What was asked, and what was answered: for tests and benchmarks to count."""
+"""The log of requests and answers, for tests and benchmarks."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ import re
 from typing import NamedTuple
 
 MAX_LOG = 100_000
-"""How many requests are remembered, the last ones."""
+"""Number of requests that are remembered: the latest."""
 
 MAX_PATH = 1_000
-"""Characters of a path that are remembered."""
+"""The most characters of a path that are remembered."""
 
 _TOKEN_IN_PATH = re.compile(r"(/oauth/.*?tokens)/.+")
 
 RESET = 0
-"""The status of a call whose connection was reset."""
+"""The status in the log of a call whose connection was reset."""
 
 
 class Logged(NamedTuple):
     """A request that was answered.
 
-    :param path: as it was sent, without the query, and as ``loggable`` made it.
-    :param status: HTTP's; 0 if the connection was reset instead.
-    :param inputs: how many records it was about.
-    :param calls: how many calls it took of the limits: 1, or 0 if it was refused by them or needs no token.
-    :param operation: who answered, such as ``batches.update``; empty if nobody did.
-    :param fault: the name of the fault that struck it; empty for none.
+    :param method: the HTTP method.
+    :param path: the path as :func:`loggable` made it, without the query.
+    :param status: the HTTP status; 0 if the connection was reset instead.
+    :param inputs: number of records in the call.
+    :param calls: calls that the limits counted: 1, or 0 if they refused it or it needs no token.
+    :param operation: what answered, such as ``batches.update``; empty if nothing did.
+    :param fault: name of the fault that struck it; empty if none did.
     """
 
     method: str
@@ -38,7 +39,7 @@ class Logged(NamedTuple):
 
     @property
     def line(self) -> dict[str, str | int]:
-        """The form in the admin API's log."""
+        """The line in the log of the admin API."""
         return {
             "method": self.method,
             "path": self.path,
@@ -51,6 +52,6 @@ class Logged(NamedTuple):
 
 
 def loggable(path: str) -> str:
-    """Take the tokens of OAuth v1 out of a path, whoever answers it, and shorten it."""
+    """Remove the tokens of OAuth v1 from a path, and shorten it."""
     path = _TOKEN_IN_PATH.sub(r"\1/***", path)
     return path if len(path) <= MAX_PATH else f"{path[:MAX_PATH]}…"

@@ -1,4 +1,4 @@
-"""Which properties a portal demands of a write, by the rules that 2026-09 enforces."""
+"""The properties that a write must have, by the rules that 2026-09 enforces."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from airflow_provider_hubcontact.sandbox.errors import MissingProperties, Proble
 
 
 class Condition(NamedTuple):
-    """A property that is required as soon as another one has a value.
+    """A property that is required if another one has a value.
 
-    :param required: the property that is then needed.
+    :param required: the property that is required then.
     :param given: the property that it depends on.
-    :param value: which value of it; any if empty.
+    :param value: the value of that property; empty for any.
     """
 
     required: str
@@ -26,7 +26,7 @@ class Condition(NamedTuple):
     def parse(cls, text: str) -> Condition:
         """Read ``company:lifecyclestage=customer``, or ``company:lifecyclestage`` for any stage.
 
-        :raises ValueError: if it is neither.
+        :raises ValueError: if the text has another form.
         """
         match = re.fullmatch(r"(\w+):(\w+)(?:=(.+))?", text)
         if match is None:
@@ -36,17 +36,17 @@ class Condition(NamedTuple):
         return cls(match[1], match[2], match[3] or "")
 
     def applies(self, values: Mapping[str, str]) -> bool:
-        """Tell whether a contact with these values needs the property."""
+        """Check whether a contact with these values must have the property."""
         value = values.get(self.given, "")
         return value == self.value if self.value else bool(value)
 
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """What a portal's admins demand.
+    """The required properties of a portal.
 
-    :param on_create: properties that a new contact needs.
-    :param conditions: those that a contact needs because of another property.
+    :param on_create: properties that a new contact must have.
+    :param conditions: properties that a contact must have because of another one.
 
     HubSpot docs: changelog "CRM API write validation enforcement" (D; the details T).
     """
@@ -55,20 +55,21 @@ class Requirements:
     conditions: tuple[Condition, ...] = ()
 
     def __bool__(self) -> bool:
-        """Tell whether anything is demanded."""
+        """Check whether any property is required."""
         return bool(self.on_create or self.conditions)
 
     def names(self) -> set[str]:
-        """Give every property that is named."""
+        """Return all properties that the rules name."""
         named = {name for condition in self.conditions for name in (condition.required, condition.given)}
         return named | set(self.on_create)
 
     def check(self, before: Mapping[str, str], values: Mapping[str, str], *, new: bool) -> None:
-        """See that a write leaves nothing out; one that has nothing to do with a rule passes (U).
+        """Check that a write leaves out no required property. A rule that it does not concern is ignored (U).
 
-        :param before: what the contact has.
-        :param values: what is written.
-        :raises MissingProperties: with all that is missing.
+        :param before: the values that the contact has.
+        :param values: the values that are written.
+        :param new: whether the contact is created.
+        :raises MissingProperties: if properties are missing; it names all of them.
         """
         after = {**before, **values}
         problems = [*self._on_create(values)] if new else []

@@ -1,4 +1,4 @@
-"""What a portal's admins demand of a property's values.
+"""The validation rules that a portal's admins set for the values of a property.
 
 HubSpot docs: "Property validations" guide (D: types and arguments); changelog of 2023-07 (D: they hold for
 all APIs, and ``INVALID_ALPHA``); the other codes and texts are ours (U).
@@ -18,8 +18,8 @@ class Rule:
     """One validation rule.
 
     :param type: one of ``RULES``.
-    :param arguments: as the API has them.
-    :raises ValueError: if they make no rule.
+    :param arguments: its arguments, as in the API.
+    :raises ValueError: if they do not make a rule.
     """
 
     type: str
@@ -33,9 +33,9 @@ class Rule:
             raise ValueError(f"The rule {self.type} has one argument, {wanted}.")
 
     def broken_by(self, value: str) -> tuple[str, str] | None:
-        """Say what is wrong with a value.
+        """Return how a value breaks the rule.
 
-        :return: HubSpot's code and sentence; None if nothing is.
+        :return: HubSpot's code and sentence; None if the value satisfies the rule.
         """
         return RULES[self.type](self.arguments[0], value)
 
@@ -80,7 +80,7 @@ RULES: Mapping[str, Callable[[str, str], Broken]] = {
     "MIN_NUMBER": _least,
     "MAX_NUMBER": _most,
 }
-"""Type → what it says of an argument and a value."""
+"""Type → returns how a value breaks the rule with an argument."""
 
 NOT_EMULATED = frozenset(
     {
@@ -108,7 +108,7 @@ NOT_EMULATED = frozenset(
         "WHITESPACE",
     }
 )
-"""The types that HubSpot has besides (S)."""
+"""Types that HubSpot has, but the sandbox does not emulate (S)."""
 
 TYPES: Mapping[str, tuple[str, ...]] = {
     "string": ("ALPHANUMERIC", "MIN_LENGTH", "MAX_LENGTH"),

@@ -1,6 +1,6 @@
-"""What a search finds: filters, words, order.
+"""The search for contacts: filters, words, order.
 
-HubSpot docs: "Search the CRM" (D); texts of refusals and the parts marked U are our reading.
+HubSpot docs: "Search the CRM" (D). The texts of refusals, and what is marked U, are our reading.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from airflow_provider_hubcontact.sandbox.values import milliseconds
 SEARCHED_BY_WORDS = (
     "firstname", "lastname", "email", "phone", "hs_additional_emails", "fax", "mobilephone", "company",
 )  # fmt: skip
-"""The properties in which ``query`` looks (D)."""
+"""The properties that ``query`` searches (D)."""
 
 Rank = tuple[float, str]
-"""A number, or a text with 0 before it."""
+"""Sorts values: a number, or 0 and a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +32,9 @@ class Filter:
     """One condition.
 
     :param operator: one of ``OPERATORS``.
-    :param value: what to compare with; the lower bound of BETWEEN.
+    :param value: the value to compare with; the lower bound of BETWEEN.
     :param high_value: the upper bound of BETWEEN.
-    :param values: for IN and NOT_IN.
+    :param values: the values of IN and NOT_IN.
     """
 
     definition: Definition
@@ -59,24 +59,24 @@ class Filter:
                 comparable(self.definition, each)
 
     def matches(self, properties: Mapping[str, str]) -> bool:
-        """Tell whether a contact with these properties is found."""
+        """Check whether the filter finds a contact with these properties."""
         value = properties.get(self.definition.name, "")
         return OPERATORS[self.operator](self, value)
 
 
 class Sort(NamedTuple):
-    """By which property the results are ordered."""
+    """The order of the results by one property."""
 
     definition: Definition
     descending: bool = False
 
 
 class Search(NamedTuple):
-    """What is asked for.
+    """The request of a search.
 
-    :param groups: a contact is found if all filters of any group find it; all contacts if there is none.
-    :param words: each begins a word of one of the properties that are searched by words.
-    :param sorts: the first counts most; by id, the oldest first, without any.
+    :param groups: a contact is found if all filters of one group find it; without groups, all are found.
+    :param words: each must begin a word in one of ``SEARCHED_BY_WORDS``.
+    :param sorts: the first one counts most; without any, the results are ordered by id.
     """
 
     groups: Sequence[Sequence[Filter]] = ()
@@ -84,7 +84,7 @@ class Search(NamedTuple):
     sorts: Sequence[Sort] = ()
 
     def run(self, contacts: Iterable[Contact]) -> list[Contact]:
-        """Find contacts, in order."""
+        """Return the contacts that are found, in the order of the search."""
         words = _words(self.words)
         found = [contact for contact in contacts if self._finds(contact.properties, words)]
         found.sort(key=lambda contact: int(contact.id))
@@ -102,9 +102,9 @@ class Search(NamedTuple):
 
 
 def comparable(definition: Definition, value: str) -> Rank:
-    """Make a value comparable: numbers and times as numbers, texts without letter case.
+    """Return a value in a form that can be compared: numbers and times as numbers, texts in lower case.
 
-    :raises InvalidSearch: if it is none that the property could have.
+    :raises InvalidSearch: if the property could not have the value.
     """
     if definition.type == "number":
         number = _number(value)
@@ -114,7 +114,7 @@ def comparable(definition: Definition, value: str) -> Rank:
     else:
         return 0, value if definition.type == "enumeration" else value.lower()  # (D)
     if number is None:
-        raise InvalidSearch(f"{value[:100]} is no {definition.type}, as {definition.name} is.")
+        raise InvalidSearch(f"{value[:100]} is not a {definition.type}, as {definition.name} is.")
     return number, ""
 
 
@@ -146,7 +146,7 @@ def _between(wanted: Filter, value: str) -> bool:
 
 
 def _in(wanted: Filter, value: str) -> bool:
-    """Texts are compared in lower case with values that must be so already (D)."""
+    """Compare texts in lower case with values, which must be in lower case already (D)."""
     if not value:
         return False
     has = value.split(";") if wanted.definition.multiple else [value]
@@ -157,7 +157,7 @@ def _in(wanted: Filter, value: str) -> bool:
 
 
 def _has_token(wanted: Filter, value: str) -> bool:
-    """Words, which may hold ``*`` (D)."""
+    """Compare words with a pattern, in which ``*`` stands for anything (D)."""
     if "*" in wanted.value:
         patterns = [part for part in wanted.value.lower().split() if part]
         texts = [value.lower(), *_words(value)]
@@ -172,7 +172,7 @@ def _fits(text: str, pattern: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _literal(pattern: str) -> str:
-    """Let nothing but ``*`` be special."""
+    """Escape all characters but ``*``."""
     return re.sub(r"([\[?])", r"[\1]", pattern)
 
 
@@ -191,4 +191,4 @@ OPERATORS: Mapping[str, Callable[[Filter, str], bool]] = {
     "CONTAINS_TOKEN": _has_token,
     "NOT_CONTAINS_TOKEN": lambda wanted, value: not _has_token(wanted, value),
 }
-"""Operator → its test of a contact's value, which is empty if there is none (D)."""
+"""Operator → checks a value of a contact, which is empty if the contact has none (D)."""

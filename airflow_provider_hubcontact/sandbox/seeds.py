@@ -1,4 +1,4 @@
-"""The contacts that a portal has from the start: out of a file, or made up."""
+"""The contacts of the start: from a file, or made up."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ PEOPLE = {
 
 
 def made_up(count: int, seed: int = 0) -> Iterator[Seed]:
-    """Make contacts, the same for the same seed.
+    """Make up contacts; the same seed makes the same ones.
 
-    :param count: how many.
+    :param count: number of contacts.
+    :param seed: the seed.
     """
     dice = random.Random(seed)  # noqa: S311 - no secret
     countries = sorted(PEOPLE)
@@ -64,7 +65,7 @@ def made_up(count: int, seed: int = 0) -> Iterator[Seed]:
 
 
 def _email(number: int) -> str:
-    """Make an address: mostly plain, some with a tag, a subdomain or letters outside of ASCII."""
+    """Make up an address: mostly plain, some with a tag, a subdomain or letters beyond ASCII."""
     if number % 50 == 7:
         return f"contact+{number:06}@example.com"
     if number % 50 == 23:
@@ -77,7 +78,7 @@ def _email(number: int) -> str:
 def read_file(path: Path) -> list[Seed]:
     """Read contacts from a CSV file with property names in its first line, or a JSON array of objects.
 
-    :raises ValueError: if the file holds something else, with the place.
+    :raises ValueError: if the file has another form; the message says where.
     :raises OSError: if it cannot be read.
     """
     text = path.read_text(encoding="utf-8-sig")
@@ -101,9 +102,9 @@ def _from_json(path: Path, text: str) -> list[Seed]:
     try:
         contacts = json.loads(text)
     except ValueError as error:
-        raise ValueError(f"{path} is no JSON: {error}.") from error
+        raise ValueError(f"{path} is not JSON: {error}.") from error
     if not isinstance(contacts, list) or not all(isinstance(contact, dict) for contact in contacts):
-        raise ValueError(f"{path} is no array of objects, one for each contact.")
+        raise ValueError(f"{path} is not an array of objects, one for each contact.")
     return [
         {name: _text(value) for name, value in contact.items() if value is not None} for contact in contacts
     ]

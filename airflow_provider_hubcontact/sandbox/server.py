@@ -1,4 +1,4 @@
-"""A HubSpot in a thread: starts, tells its address, stops."""
+"""Runs the sandbox in a thread of a Python process."""
 
 from __future__ import annotations
 
@@ -41,33 +41,33 @@ class Sandbox:
             ...  # calls to hubspot.url with hubspot.token
             assert hubspot.portal.contact("ada@example.com").properties["lifecyclestage"] == "customer"
 
-    :param contacts: property → value of the contacts that are there from the start.
+    :param contacts: the contacts of the start, as property → value.
     :param properties: property definitions besides HubSpot's own.
     :param token: a private app's token, or a service key.
     :param scopes: what the token may do.
-    :param oauth_clients: apps whose refresh tokens are good.
+    :param oauth_clients: the installed OAuth apps, with their refresh tokens.
     :param oauth_lifetime: seconds that an OAuth access token lives.
-    :param latency: seconds that each answer takes longer.
-    :param more_tokens: further private apps' tokens, each with a rate limit of its own; the day is shared.
+    :param latency: seconds that each answer is delayed.
+    :param more_tokens: the tokens of further private apps. Each has its own rate limit; all share the day's.
     :param tier: ``free``, ``pro``, ``enterprise`` or ``oauth``, each with its limits; None for no limit in
         ten seconds.
-    :param rate_limit: calls in a rolling window for each app, if not the tier's.
-    :param daily_limit: calls a day of all private apps together, if not the tier's.
+    :param rate_limit: calls of each app in a rolling window; the tier's if None.
+    :param daily_limit: calls a day of all private apps together; the tier's if None.
     :param portal_id: the account's id.
     :param time_zone: the account's IANA zone; the day of the limits begins at its midnight.
-    :param faults: what goes wrong: a plan, or the file of one; see ``fault_plan``.
+    :param faults: a fault plan, or the file of one; see ``fault_plan``.
     :param import_pace: how long imports take; half a second and 5,000 rows a second if None.
     :param v1_batch_delay: seconds until a batch of v1 is written.
-    :param database: a SQLite file that keeps the state; the contacts and properties given here are for a new
-        file alone. In memory if None.
-    :param switches: the ways to take where HubSpot is not known.
-    :param requirements: properties that 2026-09 demands of a write.
-    :param search_lag: seconds that the search is behind.
+    :param database: a SQLite file that keeps the state; None to keep it only in memory. The contacts and
+        properties given here are only for a new file.
+    :param switches: what the sandbox does where HubSpot's behaviour is not known.
+    :param requirements: properties that a write by 2026-09 must have.
+    :param search_lag: seconds by which the search lags behind.
     :param clock: seconds since 1970.
     :param host: the address to listen on.
     :param port: the port; 0 for a free one.
-    :raises ValueError: if a contact is none that HubSpot could have, or for a wrong tier, zone or fault plan.
-    :raises OSError: if the fault plan cannot be read, or the database not be used.
+    :raises ValueError: if HubSpot could not have such a contact, or for a wrong tier, zone or fault plan.
+    :raises OSError: if the fault plan cannot be read, or the database cannot be used.
     :raises ImportError: if the extra ``sandbox`` is not installed.
     """
 
@@ -136,9 +136,9 @@ class Sandbox:
         return list(self.application.log)
 
     def start(self) -> Self:
-        """Listen, and answer from a thread of its own.
+        """Start to answer calls, in a new thread.
 
-        :raises OSError: if the address cannot be listened on.
+        :raises OSError: if the sandbox cannot listen on the address.
         """
         import uvicorn  # noqa: PLC0415 - needs the extra
 
@@ -170,7 +170,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stop at once; calls that are not answered yet are dropped."""
+        """Stop at once. Calls that are not answered yet are dropped."""
         if self._server is None or self._thread is None:
             return
         self._server.should_exit = True
@@ -179,10 +179,10 @@ class Sandbox:
         self.application.close()
 
     def use_faults(self, faults: str | Path | Mapping[str, Any]) -> None:
-        """Let other things go wrong than before, from now on.
+        """Use another fault plan from now on.
 
-        :param faults: a plan, or the file of one; ``{}`` for nothing.
-        :raises ValueError: if it is none.
+        :param faults: a plan, or the file of one; ``{}`` for no faults.
+        :raises ValueError: if the plan is not valid.
         :raises OSError: if the file cannot be read.
         """
         self.faults.use(read_plan(faults))
@@ -212,7 +212,7 @@ class Sandbox:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Give uvloop's, if it is installed, as it is beside Airflow: each call costs less."""
+    """Return uvloop's factory if it is installed, as it is beside Airflow: each call costs less."""
     try:
         import uvloop  # noqa: PLC0415 - no need of the sandbox's
     except ImportError:

@@ -1,4 +1,4 @@
-"""What pages show of contacts, limits and faults: short enough for a page, ready for a template."""
+"""Prepares contacts, limits and faults for the templates of the pages."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from airflow_provider_hubcontact.sandbox.limits import UNLIMITED, Limits
 from airflow_provider_hubcontact.sandbox.values import iso
 
 MAX_CHANGES = 500
-"""Changes of a contact that its page shows, the last ones."""
+"""The most changes that the page of a contact shows: the latest."""
 
 MAX_NAME = 200
 MAX_CHANGE = 300
-"""Characters of a value in the history."""
+"""The most characters of a value in the history."""
 
 MAX_VALUE = 2_000
-"""Characters of a value elsewhere."""
+"""The most characters of a value elsewhere."""
 
 Fields = Mapping[str, Any]
 
 
 def name(contact: Contact) -> str:
-    """Call a contact by its name, else by its address, else by its id."""
+    """Return the name of a contact, else its address, else its id."""
     properties = contact.properties
     whole = " ".join(filter(None, (properties.get("firstname"), properties.get("lastname"))))
     return cut(whole or contact.email or f"Contact {contact.id}", MAX_NAME)
 
 
 def line(contact: Contact) -> Fields:
-    """Show a contact in a list."""
+    """Return what a list shows of a contact."""
     return {
         "id": contact.id,
         "name": name(contact),
@@ -43,9 +43,9 @@ def line(contact: Contact) -> Fields:
 
 
 def history(contact: Contact) -> Sequence[Fields]:
-    """Show the changes of all properties, the last one first.
+    """Return the changes of all properties, the latest first.
 
-    :return: with ``before`` None if the earlier value is forgotten.
+    :return: the changes; ``before`` is None if the earlier value is forgotten.
     """
     before: dict[str, str] = {}
     first = None if len(contact.writes) >= MAX_WRITES else ""
@@ -66,9 +66,10 @@ def history(contact: Contact) -> Sequence[Fields]:
 
 
 def gauges(limits: Limits, oauth_apps: Collection[str]) -> Iterator[Fields]:
-    """Show what is used, and what is left: of each app's window, of the day, of the searches.
+    """Return what is used and left: of each app's window, of the day, of the searches.
 
-    :param oauth_apps: the ids of the apps that have OAuth's limit.
+    :param limits: the limits.
+    :param oauth_apps: the ids of the OAuth apps, which have another limit.
     """
     usage = limits.usage()
     apps, day, search = usage["apps"], usage["daily"], usage["search"]
@@ -97,7 +98,7 @@ def _gauge(title: str, used: int, limit: int | None, note: str) -> Fields:
 
 
 def fault_rules(faults: Faults) -> Sequence[Fields]:
-    """Show the rules of the fault plan, and how often each struck."""
+    """Return the rules of the fault plan, and how often each struck."""
     rules = {rule.name: rule for rule in faults.plan.rules}
     return [
         {
@@ -113,5 +114,5 @@ def fault_rules(faults: Faults) -> Sequence[Fields]:
 
 
 def cut(text: str, most: int = MAX_VALUE) -> str:
-    """Shorten a text, and say how long it was."""
+    """Shorten a text, with its full length at the end."""
     return text if len(text) <= most else f"{text[:most]}… ({len(text):,} characters)"

@@ -1,4 +1,4 @@
-"""A portal's state as JSON values: contacts with their history, property definitions, groups."""
+"""Turns the state of a portal into JSON values and back: contacts with history, properties, groups."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from airflow_provider_hubcontact.sandbox.values import MAX_TIME
 Json = dict[str, Any]
 
 MAX_DIGITS = 19
-"""Of a contact's id, so that SQLite can have it as a number."""
+"""The most digits of a contact's id, so that SQLite can hold it as a number."""
 
 _CONTACT = tuple(field.name for field in fields(Contact) if field.name != "writes")
 _DEFINITION = tuple(field.name for field in fields(Definition) if field.init)
 
 
 class InvalidState(ValueError):
-    """What was given is no state of a portal; the sentence says why."""
+    """The value is not a valid state of a portal; the message says why."""
 
 
 def dump(portal: Portal) -> Json:
-    """Write down a portal."""
+    """Return the state of a portal as JSON values."""
     return {
         "nextId": portal.next_id,
         **dump_frame(portal),
@@ -40,7 +40,7 @@ def dump(portal: Portal) -> Json:
 
 
 def dump_frame(portal: Portal) -> Json:
-    """Write down all but the contacts and their ids."""
+    """Return the state without the contacts and their ids."""
     return {
         "groups": [asdict(group) for group in portal.groups.values()],
         "properties": [
@@ -51,23 +51,27 @@ def dump_frame(portal: Portal) -> Json:
 
 
 def load(portal: Portal, state: Mapping[str, Any]) -> None:
-    """Put a portal into a state that was written down; it stays as it is if that is none.
+    """Restore a state that :func:`dump` returned. If it is not valid, the present state stays.
 
-    :raises InvalidState: if it is none.
+    :param portal: the portal.
+    :param state: the state.
+    :raises InvalidState: if it is not valid.
     """
     try:
         contacts = [load_contact(each, each["writes"]) for each in state["contacts"]]
         restore(portal, state, contacts, state["nextId"])
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
-        raise InvalidState(f"This is no state of a portal: {error!r}") from error
+        raise InvalidState(f"This is not a state of a portal: {error!r}") from error
 
 
 def restore(portal: Portal, frame: Mapping[str, Any], contacts: Iterable[Contact], next_id: int) -> None:
-    """Put a portal together again.
+    """Restore a portal from the parts of its state.
 
-    :param frame: all but the contacts.
-    :param next_id: of the next contact that is created.
-    :raises ValueError: if they do not fit together.
+    :param portal: the portal.
+    :param frame: what :func:`dump_frame` returned.
+    :param contacts: the contacts.
+    :param next_id: id of the next contact that is created.
+    :raises ValueError: if the parts do not fit together.
     """
     definitions = [load_definition(each) for each in frame["properties"]]
     groups = [Group(**each) for each in frame["groups"]]
@@ -77,14 +81,14 @@ def restore(portal: Portal, frame: Mapping[str, Any], contacts: Iterable[Contact
 
 
 def dump_contact(contact: Contact) -> Json:
-    """Write down a contact without its history."""
+    """Return a contact as JSON values, without its history."""
     return {name: getattr(contact, name) for name in _CONTACT}
 
 
 def load_contact(values: Mapping[str, Any], writes: Iterable[Iterable[Any]]) -> Contact:
-    """Make a contact again.
+    """Make a contact of JSON values.
 
-    :raises ValueError: if it is none.
+    :raises ValueError: if they are not valid.
     """
     contact = Contact(**{name: values[name] for name in _CONTACT})
     _check(contact)
@@ -97,16 +101,16 @@ def load_contact(values: Mapping[str, Any], writes: Iterable[Iterable[Any]]) -> 
 
 
 def dump_definition(definition: Definition) -> Json:
-    """Write down a property."""
+    """Return a property as JSON values."""
     whole = asdict(definition)
     lists = {name: list(whole[name]) for name in ("options", "rules")}
     return {name: whole[name] for name in _DEFINITION} | lists
 
 
 def load_definition(values: Mapping[str, Any]) -> Definition:
-    """Make a property again.
+    """Make a property of JSON values.
 
-    :raises ValueError: if it is none.
+    :raises ValueError: if they are not valid.
     """
     options = tuple(Option(**option) for option in values["options"])
     for option in options:
@@ -139,7 +143,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - any JSON
 
 
 def _check(record: Contact | Definition | Group | Option) -> None:
-    """See that every text, number and flag is one."""
+    """Check the type of every value."""
     record_type: type = type(record)
     for name, kind in _plain_fields(record_type).items():
         _typed(getattr(record, name), kind)
@@ -159,5 +163,5 @@ def _moments(*values: int) -> None:
 
 def _typed(value: Any, kind: type) -> Any:  # noqa: ANN401 - any JSON
     if type(value) is not kind:
-        raise ValueError(f"{value!r} is no {kind.__name__}")
+        raise ValueError(f"{value!r} is not of type {kind.__name__}")
     return value

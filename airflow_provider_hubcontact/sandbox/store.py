@@ -1,10 +1,10 @@
 """Keeps a portal in a SQLite file, so that it survives a restart.
 
-What was answered is kept: a change is committed before its answer is sent. SQLite hands each commit to the
-operating system (write-ahead log), so that nothing is lost when the process is killed. It does not wait for
-the disk, so that a power failure may cost the last changes, though never the file.
+A change is committed before its answer is sent. SQLite hands each commit to the operating system (write-ahead
+log), so that nothing is lost when the process is killed. It does not wait for the disk, so that a power
+failure may cost the last changes, but never the whole file.
 
-The file holds tokens: nobody but its owner may read it.
+The file holds tokens, so only its owner may read it.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from airflow_provider_hubcontact.sandbox.portal import Portal
 from airflow_provider_hubcontact.sandbox.state import dump_contact, dump_frame, load_contact, restore
 
 VERSION = 1
-"""Of the tables."""
+"""Version of the tables."""
 
 _APPLICATION = 0x48756253
-"""Says that a SQLite file is a sandbox's."""
+"""Application id, which marks a SQLite file as a sandbox's."""
 
 _TABLES = f"""
 BEGIN;
@@ -52,13 +52,13 @@ Journal = list[tuple[Contact, Write | None]]
 
 
 class StoreError(OSError):
-    """The file cannot be used; the sentence says why."""
+    """The file cannot be used; the message says why."""
 
 
 class _Part(NamedTuple):
     """A small part of the state, which is written as a whole.
 
-    :param mark: gives something that equals its former self as long as the part stays as it is.
+    :param mark: returns a value that changes whenever the part changes.
     """
 
     name: str
@@ -69,8 +69,8 @@ class _Part(NamedTuple):
 class Store:
     """A SQLite file that follows a portal.
 
-    :param path: made if it is not there; if it is, the portal takes the state that it holds.
-    :raises StoreError: if it is another program's, in use, or damaged.
+    :param path: the file. A new one is made; from an existing one the portal is restored.
+    :raises StoreError: if the file belongs to another program, is in use, or is damaged.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Store:
             raise StoreError(f"The sandbox cannot keep its state in {path}: {error}") from error
 
     def open(self) -> None:
-        """Have the file to oneself, again.
+        """Open the file again, for this process alone.
 
         :raises StoreError: if it cannot be used.
         """
@@ -112,9 +112,9 @@ class Store:
             self._file = _opened(self._path)
 
     def save(self) -> None:
-        """Commit what changed since the last time; if that fails, it is tried again the next time.
+        """Commit what changed since the last time. If that fails, the next call tries it again.
 
-        :raises sqlite3.Error: if it cannot be written.
+        :raises sqlite3.Error: if the file cannot be written.
         """
         portal = self._portal
         if portal.contacts is not self._contacts:  # after a reset, say
@@ -137,7 +137,7 @@ class Store:
         self._contacts, self._saved_parts, self._saved_imports = portal.contacts, parts, imports
 
     def close(self) -> None:
-        """Save, and let another process have the file."""
+        """Save, and close the file, so that another process can open it."""
         if self._file is not None:
             self.save()
             self._file.close()
@@ -150,7 +150,7 @@ class Store:
         return self._file
 
     def _forget(self) -> None:
-        """Write everything the next time."""
+        """Let the next save write everything."""
         self._contacts, self._saved_parts, self._saved_imports = None, {}, {}
 
     def _save_contacts(self, journal: Journal) -> None:
@@ -191,7 +191,7 @@ class Store:
         self._saved_imports = {each.id: import_state.mark(each) for each in self._imports.everything()}
 
     def _load_contacts(self) -> list[Contact]:
-        """Read contacts with as many of their changes as they remember; the file forgets the others, too."""
+        """Read contacts with the changes that they remember, and delete older ones from the file."""
         changes: dict[int, deque[tuple[int, Any]]] = {}
         old: list[tuple[int]] = []
         for place, contact, body in self._connection.execute(
@@ -219,7 +219,7 @@ class Store:
 def _opened(path: Path) -> sqlite3.Connection:
     """Open or make a file, for this process alone.
 
-    :raises StoreError: if that cannot be done, or it is another program's.
+    :raises StoreError: if that is not possible, or the file belongs to another program.
     """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

@@ -1,4 +1,4 @@
-"""What is not known about HubSpot, and which way the sandbox takes."""
+"""Switches for behaviour of HubSpot that is not known for certain."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Switches:
 
     @classmethod
     def choices(cls) -> dict[str, tuple[str, ...]]:
-        """Give each switch's values, the default one first.
+        """Return the values of each switch, the default first.
 
         :return: switch → values.
         """
@@ -66,7 +66,7 @@ class Switches:
         return {field.name: get_args(hints[field.name]) for field in fields(cls)}
 
     def flipped(self, settings: dict[str, str]) -> Switches:
-        """Set some of the switches.
+        """Return these switches with some of them set.
 
         :param settings: switch → value.
         :raises ValueError: for a switch or value that does not exist.

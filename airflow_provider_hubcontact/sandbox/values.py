@@ -1,4 +1,4 @@
-"""Which values a property takes, and in which form it keeps them."""
+"""Checks values, and puts them in the form in which HubSpot keeps them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from functools import lru_cache
 from airflow_provider_hubcontact.sandbox.definitions import Definition, Option
 
 MAX_TEXT = 65_536
-"""Characters of a text (D: knowledge base, "Property field types in HubSpot")."""
+"""The most characters of a text (D: knowledge base, "Property field types in HubSpot")."""
 
 MAX_EMAIL = 254
 UNKNOWN_DOMAINS = frozenset({"con", "cpm", "ik"})
-"""Top-level domains that HubSpot was seen to refuse (F); it knows the real ones, the sandbox does not."""
+"""Top-level domains that HubSpot was seen to refuse (F). It knows the real ones; the sandbox does not."""
 
 _ATOM = r"[\w!#$%&'*+/=?^`{|}~-]+"
 _EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:[\w-]+\.)+([^\W\d_][\w-]*[^\W_])")
@@ -28,7 +28,7 @@ _THOUSAND_YEARS = 1_000
 
 
 class InvalidValue(Exception):
-    """HubSpot would not take the value.
+    """HubSpot would refuse the value.
 
     :param code: HubSpot's code.
     :param message: HubSpot's sentence.
@@ -45,7 +45,7 @@ def accept(definition: Definition, value: str, *, epoch_only: bool = False) -> s
 
     :param definition: the property.
     :param value: what was sent, not empty.
-    :param epoch_only: times are milliseconds since 1970, as v1 wants them.
+    :param epoch_only: whether times are milliseconds since 1970, as in v1.
     :return: dates as YYYY-MM-DD, times in ISO 8601, addresses in lower case, the rest as it is.
     :raises InvalidValue: if HubSpot would answer 400.
 
@@ -57,7 +57,7 @@ def accept(definition: Definition, value: str, *, epoch_only: bool = False) -> s
 
 
 def appended(current: str, value: str) -> str:
-    """Add options to those that a contact has, as a leading semicolon asks (D: "Properties" guide).
+    """Add options to those of a contact, which is what a leading semicolon means (D: "Properties" guide).
 
     :param current: what the contact has, ``a;b``.
     :param value: what was sent, ``;c``.
@@ -67,9 +67,9 @@ def appended(current: str, value: str) -> str:
 
 
 def normalised_date(value: str) -> str | None:
-    """Read a date as 2026-09 does where the other versions refuse: any time, in ISO 8601, ms or seconds (T).
+    """Correct a date as only 2026-09 does: it reads any time in ISO 8601, milliseconds or seconds (T).
 
-    :return: YYYY-MM-DD in UTC, or None if it is no time at all.
+    :return: YYYY-MM-DD in UTC; None if the value is not a time.
     """
     if _INTEGER.fullmatch(value):
         number = int(value)
@@ -80,19 +80,19 @@ def normalised_date(value: str) -> str | None:
 
 
 MAX_TIME = 253_402_300_799_999
-"""The last millisecond of the year 9999; no later time can be written."""
+"""The last millisecond of the year 9999, the latest possible time."""
 
 
 @lru_cache(maxsize=256)  # a batch asks for the same moment a hundred times
 def iso(milliseconds: int) -> str:
-    """Write a time as HubSpot does: UTC, milliseconds only if there are some."""
+    """Return a time in HubSpot's form: UTC, with milliseconds only if they are not zero."""
     moment = _EPOCH + timedelta(milliseconds=milliseconds)
     spec = "milliseconds" if milliseconds % 1000 else "seconds"
     return moment.replace(tzinfo=None).isoformat(timespec=spec) + "Z"
 
 
 def milliseconds(value: str) -> int | None:
-    """Read a time or date that HubSpot keeps as milliseconds since 1970; None if it is neither."""
+    """Return a stored time or date as milliseconds since 1970; None if the value is neither."""
     moment = _parsed(value)
     return None if moment is None else (moment - _EPOCH) // timedelta(milliseconds=1)
 
@@ -167,7 +167,7 @@ def _datetime(_: Definition, value: str) -> str:
 
 
 def _parsed(value: str) -> datetime | None:
-    """Read ISO 8601; a time without a zone is in UTC."""
+    """Read ISO 8601. A time without a zone is in UTC."""
     if not _TIME.fullmatch(value):
         return None
     try:
@@ -197,4 +197,4 @@ _CHECKS: Mapping[str, Callable[[Definition, str], str]] = {
     "date": _date,
     "datetime": _datetime,
 }
-"""Property type → its check."""
+"""Type of a property → checks its values."""

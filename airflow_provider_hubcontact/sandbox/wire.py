@@ -1,4 +1,4 @@
-"""HTTP as the routes see it: a request that can be asked for its parts, a reply, and where requests go."""
+"""HTTP for the routes: requests, replies, and the router."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from airflow_provider_hubcontact.sandbox.portal import Portal
 from airflow_provider_hubcontact.sandbox.values import iso
 
 MAX_BODY = 32 * 1024 * 1024
-"""Bytes of a request that are read, unless its route says more."""
+"""The most bytes of a request, unless its route allows more."""
 
 MAX_DIGITS = 20
 DATED_VERSIONS = ("2026-03", "2026-09")
 CONTACT_TYPES = ("contacts", "contact", "0-1")
-"""What the contact object is called in a path: its plural, its old singular, its type id."""
+"""Names of the contact object in a path: its plural, its old singular, its type id."""
 
 
 @dataclass
 class Request:
     """A call.
 
-    :param path: as it was sent, still percent-encoded, without the query.
+    :param path: the path as it was sent, percent-encoded, without the query.
     :param params: the parameters in the path, decoded.
-    :param grant: what the caller may do; nothing before its token is known.
-    :param inputs: how many records it is about; routes set it for the log.
-    :param headers: as they were sent, their names in lower case.
-    :param calls: how many calls it took of the limits.
-    :param strike: the fault that it meets.
+    :param grant: what the caller may do; nothing until its token is known.
+    :param inputs: number of records in the call; routes set it for the log.
+    :param headers: the headers, with names in lower case.
+    :param calls: calls that the limits counted.
+    :param strike: the fault that strikes it.
     """
 
     method: str
@@ -59,22 +59,22 @@ class Request:
 
     @cached_property
     def content_type(self) -> str:
-        """What the body is said to be, with all parameters; empty if nothing is said."""
+        """The header ``Content-Type``, with all parameters; empty if it is missing."""
         return next((value.decode("latin-1") for name, value in self.headers if name == b"content-type"), "")
 
     @cached_property
     def query(self) -> dict[str, list[str]]:
-        """Query parameters, each with all of its values."""
+        """Query parameter → all of its values."""
         return parse_qs(self.query_string.decode("latin-1"), keep_blank_values=True)
 
     def parameter(self, name: str) -> str | None:
-        """Give the last value of a query parameter, None if it is missing or empty."""
+        """Return the last value of a query parameter; None if it is missing or empty."""
         return (self.query.get(name) or [""])[-1] or None
 
     def number(self, name: str, default: int) -> int:
         """Read a query parameter that is a whole number.
 
-        :raises InvalidInput: if it is none.
+        :raises InvalidInput: if it is not a whole number.
         """
         value = self.parameter(name)
         if value is None:
@@ -84,11 +84,11 @@ class Request:
         return int(value)
 
     def flag(self, name: str) -> bool:
-        """Tell whether a query parameter is true; hubspot-api-client writes ``True``."""
+        """Check whether a query parameter is true; hubspot-api-client writes ``True``."""
         return (self.parameter(name) or "").lower() == "true"
 
     def listed(self, name: str) -> list[str]:
-        """Give the values of a query parameter that may be repeated or hold several between commas."""
+        """Return the values of a query parameter, which may be repeated, or have commas between values."""
         return [part for value in self.query.get(name, ()) for part in value.split(",") if part]
 
     @cached_property
@@ -99,7 +99,7 @@ class Request:
 
     @cached_property
     def json(self) -> dict[str, Any]:
-        """The body's object.
+        """The body, a JSON object.
 
         :raises InvalidJson: if it is anything else.
         """
@@ -108,9 +108,9 @@ class Request:
 
 @dataclass(slots=True)
 class Reply:
-    """What HubSpot answers.
+    """An answer.
 
-    :param body: JSON, or bytes as they are; None for no content.
+    :param body: a JSON value, or bytes that are sent as they are; None for no content.
     """
 
     status: int
@@ -122,7 +122,7 @@ class Reply:
 def batch_reply(request: Request, status: int, results: list[Json], errors: list[Json]) -> Reply:
     """Answer a batch: 207 if some of its inputs were refused.
 
-    :param status: if none was.
+    :param status: the status if no input was refused.
     """
     now = iso(request.portal.now())
     body: Json = {"status": "COMPLETE", "results": results, "startedAt": now, "completedAt": now}
@@ -133,15 +133,16 @@ def batch_reply(request: Request, status: int, results: list[Json], errors: list
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What answers a call.
+    """A route, and the handler that answers its calls.
 
     :ivar operation: the names of the handler's module and function, such as ``batches.update``.
     :param scopes: the token needs one of these.
-    :param public: it needs no token.
-    :param legacy: errors have v1's form.
-    :param search: it has the limit of searches, and its answers say nothing of limits (D: search guide).
-    :param admin: it is the sandbox's own: nothing of HubSpot's is about it, neither limits nor faults.
-    :param max_body: bytes that a request may have.
+    :param public: whether it needs no token.
+    :param legacy: whether errors have v1's form.
+    :param search: whether it has the limit of searches, and answers without headers about limits (D: search
+        guide).
+    :param admin: whether it belongs to the sandbox's own API, which has no limits and no faults.
+    :param max_body: the most bytes of a request.
     """
 
     method: str
@@ -168,9 +169,9 @@ class Route:
 
 
 class Router:
-    """Finds the route of a path. It works on the path as sent, so that an address may hold a slash (``%2F``).
+    """Finds the route of a path. It works on the encoded path, so that an address may have a slash (``%2F``).
 
-    :param routes: with ``{name}`` for a segment that is a parameter.
+    :param routes: the routes; ``{name}`` stands for a segment that is a parameter.
     """
 
     def __init__(self, routes: Iterable[Route]) -> None:
@@ -183,9 +184,9 @@ class Router:
             node[f" {route.method}"] = (route, names)
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-        """Find who answers.
+        """Find the route of a call.
 
-        :return: the route, and its parameters, decoded; None if nobody does.
+        :return: the route and its decoded parameters; None if there is no route.
         """
         values: list[str] = []
         found = self._walk(self._root, path.strip("/").split("/"), f" {method}", values)
@@ -197,7 +198,7 @@ class Router:
     def _walk(
         self, node: dict[str, Any], segments: list[str], leaf: str, values: list[str]
     ) -> tuple[Route, list[str]] | None:
-        """Prefer a segment's own name to a parameter."""
+        """Walk down the tree of segments, in which a literal segment comes before a parameter."""
         if not segments:
             return node.get(leaf)
         first, rest = segments[0], segments[1:]
@@ -217,7 +218,7 @@ class Router:
 def parsed(body: bytes) -> Any:  # noqa: ANN401 - any JSON
     """Read JSON.
 
-    :raises InvalidJson: if it is none.
+    :raises InvalidJson: if the body is not JSON.
     """
     if not body:
         raise InvalidJson("No content to map due to end-of-input")
@@ -228,7 +229,7 @@ def parsed(body: bytes) -> Any:  # noqa: ANN401 - any JSON
 
 
 def mapping(value: object) -> dict[str, Any]:
-    """Take a JSON object.
+    """Return a value if it is a JSON object.
 
     :raises InvalidJson: if it is something else.
     """
@@ -238,7 +239,7 @@ def mapping(value: object) -> dict[str, Any]:
 
 
 def array(value: object) -> list[Any]:
-    """Take a JSON array.
+    """Return a value if it is a JSON array.
 
     :raises InvalidJson: if it is something else.
     """
@@ -248,7 +249,7 @@ def array(value: object) -> list[Any]:
 
 
 def text(value: object) -> str:
-    """Take a JSON value that HubSpot reads as text: a string, a number, a boolean; null is no value.
+    """Return the text of a JSON value: a string, a number or a boolean; ``""`` for null.
 
     :raises InvalidJson: if it is an object or an array.
     """
@@ -264,16 +265,16 @@ def text(value: object) -> str:
 
 
 def required(body: Mapping[str, Any], *names: str) -> None:
-    """Check that a body has some fields.
+    """Check that a body has certain fields.
 
-    :raises MissingFields: with the names of those that it lacks.
+    :raises MissingFields: if fields are missing; it names them.
     """
     if None in map(body.get, names):
         raise MissingFields([name for name in names if body.get(name) is None])
 
 
 def _java(value: object) -> str:
-    """Name a JSON value as the library that HubSpot uses does (F)."""
+    """Return the name of a JSON value in the library that HubSpot uses (F)."""
     kinds = (
         (list, "Array", "START_ARRAY"),
         (dict, "Object", "START_OBJECT"),

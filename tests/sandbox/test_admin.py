@@ -91,7 +91,7 @@ class TestFaults:
             ("PATCH /sandbox/faults/nope", {"enabled": True}, 404, "'nope'"),
             ("PATCH /sandbox/faults/nope", {"enabled": 1}, 400, "true or false"),
             ("GET /sandbox/requests?last=x", None, 400, "whole number"),
-            ("PUT /sandbox/state", {}, 400, "no state of a portal"),
+            ("PUT /sandbox/state", {}, 400, "not a state of a portal"),
             ("GET /sandbox/nothing", None, 501, "does not emulate"),
         ],
     )
@@ -215,7 +215,7 @@ class TestState:
             (lambda state: state["contacts"][0].update(id=state["contacts"][1]["id"]), "is taken"),
             (lambda state: state["contacts"][0].update(created_at=-1), "are no time"),
             (lambda state: state["contacts"][0].update(created_at=10**17), "are no time"),
-            (lambda state: state["contacts"][0]["properties"].update(firstname=1), "1 is no str"),
+            (lambda state: state["contacts"][0]["properties"].update(firstname=1), "1 is not of type str"),
             (lambda state: state["contacts"][0]["properties"].update(nope="1"), "other properties"),
             (lambda state: state["contacts"][0]["properties"].pop("createdate"), "other properties"),
             (
@@ -226,7 +226,7 @@ class TestState:
             (lambda state: state["contacts"][0]["writes"].append([]), "TypeError"),
             (lambda state: state.update(nextId=1), "not given yet"),
             (lambda state: state["properties"].pop(0), "is missing"),
-            (lambda state: state["properties"][0].update(label=None), "None is no str"),
+            (lambda state: state["properties"][0].update(label=None), "None is not of type str"),
             (lambda state: state["properties"][0].update(more=1), "more"),
         ],
     )

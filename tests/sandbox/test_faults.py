@@ -349,7 +349,7 @@ class TestPlan:
             ([], "is an object"),
             ({"rule": []}, "has no 'rule'; it may have rules, seed"),
             ({"rules": {}}, "are a list"),
-            ({"rules": [1]}, "Rule 1 is no object"),
+            ({"rules": [1]}, "Rule 1 is not an object"),
             ({"seed": "x"}, "whole number"),
             ({"rules": [{}]}, "the kind is one of latency, status"),
             ({"rules": [{"kind": "boom"}]}, "'boom'"),
@@ -382,5 +382,5 @@ class TestPlan:
         """The error names it."""
         (tmp_path / "plan.json").write_text("{", encoding="utf-8")
 
-        with pytest.raises(ValueError, match=r"plan\.json is no JSON"):
+        with pytest.raises(ValueError, match=r"plan\.json is not JSON"):
             Sandbox(faults=tmp_path / "plan.json")

@@ -72,9 +72,9 @@ class TestFile:
         [
             ("c.csv", "email\na@x.org,b\n", "line 2: more values than names"),
             ("c.csv", 'email\n"a@x.org\n', "unexpected end"),
-            ("c.json", "{", "is no JSON"),
-            ("c.json", "{}", "is no array of objects"),
-            ("c.json", "[1]", "is no array of objects"),
+            ("c.json", "{", "is not JSON"),
+            ("c.json", "{}", "is not an array of objects"),
+            ("c.json", "[1]", "is not an array of objects"),
         ],
     )
     def test_a_file_that_holds_something_else(

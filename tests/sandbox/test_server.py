@@ -128,7 +128,7 @@ class TestContextManager:
     )
     def test_contacts_that_hubspot_could_not_have(self, contact: dict[str, str], says: str) -> None:
         """A contact of the start breaks no rule, and the error says which one does."""
-        with pytest.raises(ValueError, match=f"Contact 2 .*{says}"):
+        with pytest.raises(ValueError, match=f"contact 2: .*{says}"):
             Sandbox([{"email": "a@b.org"}, contact])
 
     @pytest.mark.parametrize("settings", [{"old_email": "lost"}, {"nope": "1"}])
@@ -278,7 +278,7 @@ class TestCommand:
             process.terminate()
             _, errors = process.communicate(timeout=10)
 
-        assert "no loopback address" in errors
+        assert "not a loopback address" in errors
 
     @pytest.mark.parametrize(
         ("options", "says"),
@@ -290,7 +290,7 @@ class TestCommand:
             (["--latency", "-1"], "not between 0 and 86,400"),
             (["--required-if", "company"], "company:lifecyclestage=customer"),
             (["--required", "shoe_size", "--port", "0"], "no property shoe_size"),
-            (["--port", "x"], "is no number"),
+            (["--port", "x"], "is not a number"),
             (["--port", "99999"], "not between"),
             (["--contacts", "no/such.csv"], "no/such.csv"),
             (["--time-zone", "Moon/Base", "--port", "0"], "Moon/Base"),

@@ -315,7 +315,7 @@ class TestFile:
             connection.execute("UPDATE contact SET body = json_set(body, '$.created_at', 'soon')")
         connection.close()
 
-        with pytest.raises(StoreError, match="'soon' is no int"):
+        with pytest.raises(StoreError, match="'soon' is not of type int"):
             Sandbox(database=file)
 
     def test_a_directory_that_is_not_there(self, tmp_path: Path) -> None:

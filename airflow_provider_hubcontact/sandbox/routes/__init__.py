@@ -1,4 +1,4 @@
-"""All that the sandbox answers, a module for each API family: requests become calls of the portal."""
+"""The routes of the sandbox, one module for each family of the API."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ __all__ = ["router"]
 
 
 def router(more: Iterable[Route] = ()) -> Router:
-    """Put all routes together.
+    """Return a router with all routes.
 
-    :param more: routes that are not HubSpot's.
+    :param more: further routes, which HubSpot does not have.
     """
     families = (
         account,

@@ -1,4 +1,4 @@
-"""The account, its calls of the day, and what a token is for.
+"""The account, its calls of the day, and information about a token.
 
 HubSpot docs: "Account information", API usage; the token endpoint is not documented (T).
 """
@@ -14,7 +14,7 @@ from airflow_provider_hubcontact.sandbox.wire import DATED_VERSIONS, Reply, Requ
 
 
 def routes() -> Iterator[Route]:
-    """Give the routes of this family."""
+    """Yield the routes of this family."""
     for version in ("v3", *DATED_VERSIONS):
         yield Route("GET", f"/account-info/{version}/details", details)
         yield Route("GET", f"/account-info/{version}/api-usage/daily/private-apps", daily_usage)

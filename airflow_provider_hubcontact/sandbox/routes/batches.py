@@ -1,4 +1,4 @@
-"""Up to a hundred contacts a call, v3 and dated: read, create, update, upsert, archive.
+"""Batches of up to a hundred contacts, v3 and dated: read, create, update, upsert, archive.
 
 HubSpot docs: contacts guide; "Error handling" (multi-status errors).
 """
@@ -38,7 +38,7 @@ Write = Callable[[Portal, Sequence[Input], Dialect], Outcome]
 
 
 def routes() -> Iterator[Route]:
-    """Give the routes of this family."""
+    """Yield the routes of this family."""
     for root, dialect in roots():
         yield Route("POST", f"{root}/batch/read", read, READ)
         yield Route("POST", f"{root}/batch/create", partial(create, dialect), WRITE)
@@ -90,7 +90,7 @@ def archive(request: Request) -> Reply:
 
 
 def _ids(request: Request) -> list[str]:
-    """Read the ids of a batch that has nothing else in its inputs."""
+    """Read the ids of a batch whose inputs have only ids."""
     required(request.json, "inputs")
     inputs = [mapping(each) for each in array(request.json["inputs"])]
     for each in inputs:

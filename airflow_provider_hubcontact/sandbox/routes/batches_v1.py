@@ -1,4 +1,4 @@
-"""Contacts v1, up to a thousand a call: create or update.
+"""Batches of v1, of up to a thousand contacts: create or update.
 
 HubSpot docs: legacy contacts API, "Create or update a group of contacts".
 """
@@ -15,7 +15,7 @@ from airflow_provider_hubcontact.sandbox.wire import Reply, Request, Route, arra
 
 
 def routes() -> Iterator[Route]:
-    """Give the routes of this family."""
+    """Yield the routes of this family."""
     yield Route("POST", f"{ROOT}/batch", create_or_update, WRITE, legacy=True)
 
 
@@ -28,7 +28,7 @@ def create_or_update(request: Request) -> Reply:
 
 
 def _entry(each: dict[str, object], writer: str) -> Entry:
-    """Read a contact; one without ``properties`` is not refused (C)."""
+    """Read a contact, which may lack ``properties`` (C)."""
     entries = each.get("properties")
     values, timestamps = read_properties([] if entries is None else entries)
     return Entry(text(each.get("email")), text(each.get("vid")), values, timestamps, writer)

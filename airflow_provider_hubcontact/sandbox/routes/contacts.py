@@ -1,4 +1,4 @@
-"""One contact a call, v3 and dated: create, get, update, archive; and the list of all.
+"""Single contacts, v3 and dated: create, get, update, archive; and the list of all.
 
 HubSpot docs: contacts guide, "Create contacts", "Retrieve contacts", "Update contacts", "Delete contacts".
 """
@@ -30,7 +30,7 @@ DEFAULT_PAGE = 10
 
 
 def routes() -> Iterator[Route]:
-    """Give the routes of this family."""
+    """Yield the routes of this family."""
     for root, dialect in roots():
         yield Route("GET", root, list_page, READ)
         yield Route("POST", root, partial(create, dialect), WRITE)
@@ -40,7 +40,7 @@ def routes() -> Iterator[Route]:
 
 
 def list_page(request: Request) -> Reply:
-    """Answer 200 with a page of contacts, by id, and where the next one begins."""
+    """Answer 200 with a page of contacts, in the order of their ids, and the link to the next page."""
     history = request.listed("propertiesWithHistory")
     most = MAX_INPUTS_WITH_HISTORY if history else MAX_INPUTS
     limit = request.number("limit", DEFAULT_PAGE)
@@ -84,7 +84,7 @@ def update(dialect: Dialect, request: Request) -> Reply:
 
 
 def archive(request: Request) -> Reply:
-    """Answer 204, for an id that is unknown or deleted already as well (T)."""
+    """Answer 204, also for an id that is unknown or already deleted (T)."""
     request.inputs = 1
     contact = request.portal.find(request.params["id"])
     if contact is not None:

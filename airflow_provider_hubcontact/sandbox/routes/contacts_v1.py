@@ -1,4 +1,4 @@
-"""Contacts v1, one a call: update and get by address or vid, create, create or update.
+"""Single contacts of v1: update and get by address or vid, create, create or update.
 
 HubSpot docs: legacy contacts API, "Update an existing contact", "Update an existing contact by email",
 "Get a contact by vid", "Get a contact by email address", "Create a new contact",
@@ -20,7 +20,7 @@ ROOT = "/contacts/v1/contact"
 
 
 def routes() -> Iterator[Route]:
-    """Give the routes of this family."""
+    """Yield the routes of this family."""
     for key in ("email", "vid"):
         profile = f"{ROOT}/{key}/{{{key}}}/profile"
         yield Route("POST", profile, update, WRITE, legacy=True)

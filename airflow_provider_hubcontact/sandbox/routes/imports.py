@@ -18,7 +18,7 @@ from airflow_provider_hubcontact.sandbox.wire import DATED_VERSIONS, Reply, Requ
 
 SCOPES = ("crm.import",)
 MAX_BODY = 520 * 1024 * 1024
-"""Bytes of a request: the largest file, and what is around it."""
+"""The most bytes of a request: the largest file, and what is around it."""
 
 PAGE = 10
 MAX_PAGE = 100
@@ -28,7 +28,7 @@ Item = TypeVar("Item")
 
 
 def routes() -> Iterator[Route]:
-    """Give the routes of this family."""
+    """Yield the routes of this family."""
     for root in ("/crm/v3/imports", *(f"/crm/imports/{version}" for version in DATED_VERSIONS)):
         yield Route("POST", root, start, SCOPES, max_body=MAX_BODY)
         yield Route("GET", root, list_all, SCOPES)
@@ -42,7 +42,7 @@ def start(request: Request) -> Reply:
     try:
         parts = multipart.parse(request.content_type, request.body)
     except multipart.NoForm as error:
-        raise InvalidInput("The body is no form of the type multipart/form-data.") from error
+        raise InvalidInput("The body is not a form of the type multipart/form-data.") from error
     asked = next((part.content for part in parts if part.name == "importRequest"), None)
     if asked is None:
         raise InvalidInput("The form has no part importRequest.")
@@ -57,7 +57,7 @@ def start(request: Request) -> Reply:
 
 
 def list_all(request: Request) -> Reply:
-    """Answer 200 with the app's own imports, the last one first."""
+    """Answer 200 with the imports of the app, the latest first."""
     page, paging = _page(request, request.imports.list(request.grant.app_id), PAGE, MAX_PAGE)
     return Reply(200, {"results": [_shown(each) for each in page], **paging})
 
@@ -68,7 +68,7 @@ def get(request: Request) -> Reply:
 
 
 def errors(request: Request) -> Reply:
-    """Answer 200 with what was wrong, row by row."""
+    """Answer 200 with the errors, row by row."""
     found = _import(request)
     numbered = list(enumerate(found.errors))
     page, paging = _page(request, numbered, MAX_PAGE, MAX_ERRORS_PAGE)
@@ -81,7 +81,7 @@ def errors(request: Request) -> Reply:
 
 
 def cancel(request: Request) -> Reply:
-    """Answer 200, or 400 if it has ended."""
+    """Answer 200, or 400 if the import has ended."""
     found = _import(request)
     request.imports.cancel(found)
     now = iso(found.updated_at)
@@ -137,7 +137,7 @@ def _file_id(each: Import) -> str:
 
 
 def _page(request: Request, items: Sequence[Item], size: int, most: int) -> tuple[Sequence[Item], Json]:
-    """Cut a page out; ``after`` is the place of its first item."""
+    """Return one page; ``after`` is the place of its first item."""
     start = min(request.number("after", 0), len(items))
     end = start + min(request.number("limit", size), most)
     if end >= len(items):

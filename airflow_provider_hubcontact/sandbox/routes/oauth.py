@@ -1,4 +1,4 @@
-"""OAuth: codes and refresh tokens become access tokens, tokens tell what they are, and are revoked.
+"""OAuth: exchanges codes and refresh tokens for access tokens, describes tokens, and revokes them.
 
 HubSpot docs: "Manage OAuth tokens"; RFC 6749, 7009 and 7662.
 """
@@ -28,7 +28,7 @@ _REDIRECT_URI = re.compile(r"https?://[!-~]+")
 
 
 def routes() -> Iterator[Route]:
-    """Give the routes of this family."""
+    """Yield the routes of this family."""
     yield Route("GET", "/oauth/authorize", authorize, public=True)
     yield Route("POST", "/oauth/v1/token", token_v1, public=True)
     for version in ("v3", *DATED_VERSIONS):
@@ -43,7 +43,7 @@ def routes() -> Iterator[Route]:
 
 
 def authorize(request: Request) -> Reply:
-    """Answer 302 to the app with a code, as if a user had agreed on HubSpot's page at once."""
+    """Redirect (302) to the app with a code, as if a user had agreed on HubSpot's page at once."""
     client_id, redirect_uri = request.parameter("client_id"), request.parameter("redirect_uri")
     if not client_id or not redirect_uri or not _REDIRECT_URI.fullmatch(redirect_uri):
         raise InvalidInput("The address needs client_id and redirect_uri, which begins with http.")
@@ -57,18 +57,18 @@ def authorize(request: Request) -> Reply:
 
 
 def token_v1(request: Request) -> Reply:
-    """Answer like the newer versions; parameters in the address count as well (D)."""
+    """Answer like the newer versions; parameters may also be in the URL (D)."""
     in_address = {name: values[-1] for name, values in request.query.items()}
     return _token(request, in_address | _fields(request))
 
 
 def token(request: Request) -> Reply:
-    """Answer 200 with an access token that lives for 30 minutes; all parameters are in the body (D)."""
+    """Answer 200 with an access token, which is valid for 30 minutes; all parameters are in the body (D)."""
     return _token(request, _fields(request))
 
 
 def introspect(request: Request) -> Reply:
-    """Answer 200 with what a token is, or that it is not active; an app hears of its own tokens only."""
+    """Answer 200 with a description of a token; for a token of another app, that it is not active."""
     fields = _fields(request)
     app = _app(request, fields)
     value = fields.get("token") or fields.get("access_token") or fields.get("refresh_token", "")
@@ -91,7 +91,7 @@ def introspect(request: Request) -> Reply:
 
 
 def revoke(request: Request) -> Reply:
-    """Answer 204 (U), also for an unknown token (RFC 7009); access tokens stay good until they expire (U)."""
+    """Answer 204 (U), also for an unknown token (RFC 7009). Access tokens stay valid to their end (U)."""
     fields = _fields(request)
     app = _app(request, fields)
     value = fields.get("token") or fields.get("refresh_token", "")
@@ -101,7 +101,7 @@ def revoke(request: Request) -> Reply:
 
 
 def access_token_v1(request: Request) -> Reply:
-    """Answer 200 with what an access token is, or 404."""
+    """Answer 200 with a description of an access token, or 404."""
     value = request.params["token"]
     grant = _grant(request, value)
     app = request.access.apps.app(grant.app_id) if grant is not None else None
@@ -113,7 +113,7 @@ def access_token_v1(request: Request) -> Reply:
 
 
 def refresh_token_v1(request: Request) -> Reply:
-    """Answer 200 with what a refresh token is, or 404."""
+    """Answer 200 with a description of a refresh token, or 404."""
     value = request.params["token"]
     app = request.access.apps.owner(value)
     if app is None:
@@ -175,7 +175,7 @@ def _app(request: Request, fields: dict[str, str]) -> App:
 
 
 def _grant(request: Request, value: str) -> Grant | None:
-    """Find an OAuth app's access token that is good."""
+    """Find a valid access token of an OAuth app."""
     try:
         grant = request.access.look_up(value)
     except (Unauthenticated, TokenExpired):
@@ -198,7 +198,7 @@ def _described(request: Request, app: App, value: str) -> Json:
 
 
 def _signed(request: Request, grant: Grant) -> Json:
-    """Fill the fields that clients require; nothing is signed (S)."""
+    """Return the signed fields that clients require, without a real signature (S)."""
     return {
         "appId": grant.app_id,
         "appInstallId": str(grant.app_id),

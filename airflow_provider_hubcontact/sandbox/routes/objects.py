@@ -1,4 +1,4 @@
-"""What the newer contact APIs have in common: paths, scopes, dialects, and how a contact looks in JSON."""
+"""Shared by the newer contact APIs: paths, scopes, dialects, and a contact in JSON."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from airflow_provider_hubcontact.sandbox.wire import CONTACT_TYPES, DATED_VERSIO
 READ = ("crm.objects.contacts.read",)
 WRITE = ("crm.objects.contacts.write",)
 ORIGIN = "https://api.hubapi.com"
-"""Where the next page is said to be (D: contacts guide); official clients read ``after`` alone."""
+"""Base of the link to the next page (D: contacts guide); official clients only read ``after``."""
 
 DEFAULT_PROPERTIES = ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname")
-"""What an answer to a read holds when nothing is asked for (F)."""
+"""Properties in the answer to a read that names none (F)."""
 
 ALWAYS = ("createdate", "hs_object_id", "lastmodifieddate")
-"""What every answer holds (F)."""
+"""Properties in every answer (F)."""
 
 AFTER_UPDATE = ("createdate", "hs_object_id", "hs_object_source", "lastmodifieddate", "lifecyclestage")
-"""What an answer to an update holds besides the written properties; the address is not among it (F)."""
+"""Properties in the answer to an update, besides the written ones; the address is not among them (F)."""
 
 AFTER_CREATE = (*AFTER_UPDATE, "email")
 
 
 def roots() -> Iterator[tuple[str, Dialect]]:
-    """Give the paths of the contact object in v3 and the dated versions, and what each does differently."""
+    """Yield the paths of the contact object in v3 and the dated versions, each with its dialect."""
     for kind in CONTACT_TYPES:
         yield f"/crm/v3/objects/{kind}", V3
         for version in DATED_VERSIONS:
@@ -40,24 +40,24 @@ def roots() -> Iterator[tuple[str, Dialect]]:
 def property_values(value: object) -> dict[str, str]:
     """Read ``properties`` of a body.
 
-    :raises InvalidJson: if it is no object of texts.
+    :raises InvalidJson: if it is not an object of texts.
     """
     return {name: each if type(each) is str else text(each) for name, each in mapping(value).items()}
 
 
 def refuse_associations(body: Mapping[str, Any]) -> None:
-    """Say that associations are not emulated, rather than forget them.
+    """Refuse associations, which are not emulated.
 
-    :raises NotEmulated: if there are some.
+    :raises NotEmulated: if the body has associations.
     """
     if body.get("associations"):
         raise NotEmulated("associations")
 
 
 def draft_update(request: Request, contact: Contact, values: Mapping[str, str], dialect: Dialect) -> Draft:
-    """Check an update of one contact; a switch says what the address of another one does.
+    """Check an update of one contact. A switch decides about an address that another contact has.
 
-    :raises Refused: if something is wrong.
+    :raises Refused: if the update is not valid.
     """
     try:
         return request.portal.draft(contact, values, dialect)
@@ -69,25 +69,25 @@ def draft_update(request: Request, contact: Contact, values: Mapping[str, str], 
 
 
 def asked_for(request: Request, names: Sequence[str]) -> Sequence[str]:
-    """Choose what an answer to a read holds; names of no property are ignored (U)."""
+    """Return the properties that the answer to a read has; unknown names are ignored (U)."""
     if not names:
         return DEFAULT_PROPERTIES
     return [name for name in dict.fromkeys((*names, *ALWAYS)) if name in request.portal.definitions]
 
 
 def next_page(request: Request, after: str) -> Json:
-    """Write where the next page begins.
+    """Return the part of an answer that leads to the next page.
 
-    :param after: the parameter of that name.
+    :param after: the parameter ``after`` of that page.
     """
     query = urlencode({**request.query, "after": [after]}, doseq=True)
     return {"after": after, "link": f"{ORIGIN}{request.path}?{query}"}
 
 
 def shown(request: Request, contact: Contact, names: Sequence[str], history: Sequence[str]) -> Json:
-    """Write a contact, with null for a property that never had a value.
+    """Return a contact in JSON, with null for a property that never had a value.
 
-    :param history: properties whose former values are told as well, the newest first.
+    :param history: properties that are shown with their former values, the latest first.
     """
     properties = contact.properties
     body = _object(request, contact, {name: properties.get(name) for name in names})
@@ -110,7 +110,7 @@ def shown(request: Request, contact: Contact, names: Sequence[str], history: Seq
 
 
 def shown_written(request: Request, draft: Draft) -> Json:
-    """Write a contact as an answer to a write does: what was written, and what HubSpot computes (F)."""
+    """Return a contact in the form of an answer to a write: the written and the computed properties (F)."""
     properties = draft.contact.properties
     shown: dict[str, str | None] = {name: properties.get(name) for name in draft.values}
     for name in AFTER_CREATE if draft.new else AFTER_UPDATE:

@@ -1,4 +1,4 @@
-"""What the legacy contact APIs have in common: how properties are sent, and how a contact looks in JSON."""
+"""Shared by the legacy contact APIs: properties in requests, and a contact in JSON."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
 
 
 def read_properties(entries: object) -> tuple[dict[str, str], dict[str, int]]:
-    """Read property → value, and property → time of those that have one.
+    """Return property → value, and property → time for values that have one.
 
     :param entries: the array ``properties`` of a body.
-    :raises Refused: if it is none.
+    :raises Refused: if the array is not valid.
     """
     values: dict[str, str] = {}
     timestamps: dict[str, int] = {}
@@ -40,7 +40,7 @@ def read_properties(entries: object) -> tuple[dict[str, str], dict[str, int]]:
 
 
 def _timestamp(name: str, value: object) -> int:
-    """Read a time in milliseconds since 1970; what HubSpot says to others is not known (U)."""
+    """Read a time in milliseconds since 1970; HubSpot's answer to anything else is not known (U)."""
     written = text(value)
     if not written.isascii() or not written.isdigit() or int(written[:16]) > MAX_TIME:
         if isinstance(value, str):
@@ -50,7 +50,7 @@ def _timestamp(name: str, value: object) -> int:
 
 
 def shown_contact(request: Request, contact: Contact) -> Json:
-    """Write a contact with its properties and addresses."""
+    """Return a contact in JSON, with its properties and addresses."""
     vid = int(contact.id)
     profile = {
         "vid": vid,
@@ -73,7 +73,7 @@ def shown_contact(request: Request, contact: Contact) -> Json:
 
 
 def _shown(request: Request, contact: Contact) -> Json:
-    """Write the properties that are asked for and have a value, with their history unless told not to."""
+    """Return the requested properties that have a value, with their history unless it is not wanted."""
     asked = request.query.get("property")
     names = list(contact.properties) if asked is None else [*asked, "lastmodifieddate", "associatedcompanyid"]
     with_history = request.parameter("propertyMode") != "value_only"
@@ -103,13 +103,13 @@ def _version(version: Version, *, timed: bool) -> Json:
 
 
 def _legacy(value: str, *, timed: bool) -> str:
-    """Write a value as v1 does: times and dates in milliseconds since 1970."""
+    """Return a value in v1's form: times and dates are milliseconds since 1970."""
     ms = milliseconds(value) if timed else None
     return value if ms is None else str(ms)
 
 
 def conflict(request: Request, taken: ContactExists) -> LegacyContactExists:
-    """Say whose address it is."""
+    """Return the refusal of an address that another contact has."""
     other = request.portal.find(taken.value, "email")
     profile: dict[str, Any] = {}
     if other is not None:
@@ -126,9 +126,9 @@ def conflict(request: Request, taken: ContactExists) -> LegacyContactExists:
 
 
 def _identities(contact: Contact, primary: str) -> list[Json]:
-    """List a contact's addresses and its lead GUID.
+    """Return the addresses of a contact, and its lead GUID.
 
-    :param primary: how the API calls the flag of the primary address.
+    :param primary: the API's name for the flag of the primary address.
     """
     when = contact.created_at
     addresses = [{"type": "EMAIL", "value": each, "timestamp": when} for each in contact.secondary_emails]

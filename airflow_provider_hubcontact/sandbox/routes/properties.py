@@ -44,14 +44,14 @@ Show = Callable[[Definition], Json]
 
 
 def roots() -> Iterator[str]:
-    """Give the paths of contact properties in v3 and the dated versions."""
+    """Yield the paths of contact properties in v3 and the dated versions."""
     for kind in CONTACT_TYPES:
         yield f"/crm/v3/properties/{kind}"
         yield from (f"/crm/properties/{version}/{kind}" for version in DATED_VERSIONS)
 
 
 def routes() -> Iterator[Route]:
-    """Give the routes of this family."""
+    """Yield the routes of this family."""
     for root in roots():
         yield Route("GET", root, list_all, READ)
         yield Route("POST", root, create, WRITE)
@@ -70,7 +70,7 @@ def routes() -> Iterator[Route]:
 
 
 def list_all(request: Request) -> Reply:
-    """Answer 200 with all properties at once, or all that are deleted."""
+    """Answer 200 with all properties, or all deleted ones, on one page."""
     return Reply(200, {"results": [shown(definition) for definition in _asked_for(request).values()]})
 
 
@@ -85,7 +85,7 @@ def get(show: Show, request: Request) -> Reply:
 
 
 def create(request: Request) -> Reply:
-    """Answer 201, or 409 for a name that exists; a name that was deleted is brought back (T)."""
+    """Answer 201, or 409 for a name that exists. A deleted property is restored (T)."""
     definition = _define(request, request.json)
     location = f"{request.path.rstrip('/')}/{definition.name}"
     return Reply(201, shown(definition), [(b"Location", location.encode())])
@@ -136,7 +136,7 @@ def batch_read(request: Request) -> Reply:
 
 
 def batch_archive(request: Request) -> Reply:
-    """Answer 204, whether or not there are such properties (D); all of them or none (U)."""
+    """Answer 204, also for unknown names (D). All are deleted, or none (U)."""
     found = {}
     for each in _inputs(request):
         required(each, "name")
@@ -153,7 +153,7 @@ def _asked_for(request: Request) -> dict[str, Definition]:
 
 
 def _shelf(request: Request, sensitivity: object, *, archived: bool) -> dict[str, Definition]:
-    """Give the properties to look among; none of them is sensitive (S: not sensitive by default)."""
+    """Return the properties that a call is about. None of them is sensitive (S: not sensitive by default)."""
     if sensitivity not in (None, NON_SENSITIVE):
         return {}
     return request.portal.archived_definitions if archived else request.portal.definitions

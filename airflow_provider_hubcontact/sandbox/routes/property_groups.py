@@ -24,7 +24,7 @@ Show = Callable[[Request, Group], Json]
 
 
 def routes() -> Iterator[Route]:
-    """Give the routes of this family."""
+    """Yield the routes of this family."""
     for root in roots():
         yield Route("GET", f"{root}/groups", list_all, READ)
         yield Route("POST", f"{root}/groups", partial(create, _shown, "label"), WRITE)
@@ -40,7 +40,7 @@ def routes() -> Iterator[Route]:
 
 
 def list_all(request: Request) -> Reply:
-    """Answer 200 with all groups at once."""
+    """Answer 200 with all groups on one page."""
     return Reply(200, {"results": [_shown(request, group) for group in request.portal.groups.values()]})
 
 
@@ -57,7 +57,7 @@ def get(show: Show, request: Request) -> Reply:
 def create(show: Show, label: str, request: Request) -> Reply:
     """Answer 201 (S; v1 D), or 409 for a name that exists (U).
 
-    :param label: what the body calls it.
+    :param label: the key of the label in the body.
     """
     required(request.json, "name", label)
     name = text(request.json["name"])
@@ -78,7 +78,7 @@ def update(show: Show, label: str, request: Request) -> Reply:
 
 
 def archive(request: Request) -> Reply:
-    """Answer 204; a group that has properties, or is HubSpot's, cannot be deleted (U)."""
+    """Answer 204. A group with properties, or one of HubSpot's own, cannot be deleted (U)."""
     name = _named(request).name
     if name in GROUPS or any(each.group == name for each in request.portal.definitions.values()):
         raise InvalidInput(f"The group {name} has properties, or is HubSpot's.")
@@ -109,7 +109,7 @@ def _shown(_: Request, group: Group) -> Json:
 
 
 def _shown_v1(request: Request, group: Group) -> Json:
-    """Write a group as v1 does (D), with its properties if ``includeProperties`` asks for them (D)."""
+    """Return a group in v1's form (D), with its properties if ``includeProperties`` is true (D)."""
     body = {
         "name": group.name,
         "displayName": group.label,

@@ -1,4 +1,4 @@
-"""How property definitions look in JSON, in v3, the dated versions and v1, and how they are read from it.
+"""Property definitions in JSON, of v3, the dated versions and v1.
 
 HubSpot docs: "Properties" guide; legacy API, "Create a contact property".
 """
@@ -22,7 +22,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def shown(definition: Definition) -> Json:
-    """Write a definition as v3 and the dated versions do (F)."""
+    """Return a definition in the form of v3 and the dated versions (F)."""
     own = not definition.hubspot_defined
     body: Json = {
         "name": definition.name,
@@ -54,7 +54,7 @@ def shown(definition: Definition) -> Json:
 
 
 def shown_v1(definition: Definition) -> Json:
-    """Write a definition as v1 does (D)."""
+    """Return a definition in v1's form (D)."""
     return {
         "name": definition.name,
         "label": definition.label,
@@ -96,11 +96,11 @@ def _option(option: Option) -> Json:
 
 
 def read_definition(portal: Portal, body: Mapping[str, Any]) -> Definition:
-    """Read a new definition; what is required and what fits is documented, the texts are ours (U).
+    """Read a new definition. What it needs is documented; the texts of refusals are ours (U).
 
     An enumeration needs options (S), unless they live elsewhere or are computed.
 
-    :raises Refused: if it is none.
+    :raises Refused: if it is not valid.
     """
     required(body, "name", "label", "type", "fieldType", "groupName")
     name, label, kind, field_type, group = (
@@ -108,7 +108,7 @@ def read_definition(portal: Portal, body: Mapping[str, Any]) -> Definition:
     )
     if not _NAME.fullmatch(name) or len(name) > MAX_NAME:
         raise InvalidInput(
-            f"The name {name[:MAX_NAME]!r} is none for a property: lower-case letters, digits and "
+            f"The name {name[:MAX_NAME]!r} is not valid for a property: lower-case letters, digits and "
             f"underscores, a letter first, at most {MAX_NAME}."
         )
     if body.get("dataSensitivity") not in (None, NON_SENSITIVE):
@@ -134,11 +134,11 @@ def read_definition(portal: Portal, body: Mapping[str, Any]) -> Definition:
 
 
 def changed(portal: Portal, definition: Definition, body: Mapping[str, Any]) -> Definition:
-    """Read changes of a definition; options replace the whole list (T), other keys are not looked at.
+    """Return a definition with changes. Options replace the whole list (T); unknown keys are ignored.
 
-    HubSpot's own properties take other options, and nothing else (U).
+    Of HubSpot's own properties, only the options can be changed (U).
 
-    :raises Refused: if a change is none.
+    :raises Refused: if a change is not valid.
     """
     changes = {
         name: read(portal, definition, body[key])
@@ -203,4 +203,4 @@ _CHANGES: Mapping[str, tuple[str, Callable[[Portal, Definition, object], Any]]] 
     "displayOrder": ("display_order", lambda _, __, value: _order({"displayOrder": value}, -1)),
     "options": ("options", lambda _, __, value: _options(value)),
 }
-"""Key of a body → what it changes, and how it is read."""
+"""Key of a body → the field that it changes, and how it is read."""

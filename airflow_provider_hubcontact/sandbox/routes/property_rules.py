@@ -1,4 +1,4 @@
-"""The validation rules of a portal's admins: read and set.
+"""The validation rules of the portal's admins: read and set.
 
 HubSpot docs: "Property validations" guide.
 """
@@ -31,7 +31,7 @@ from airflow_provider_hubcontact.sandbox.wire import (
 
 
 def routes() -> Iterator[Route]:
-    """Give the routes of this family."""
+    """Yield the routes of this family."""
     roots = [
         "/crm/v3/property-validations",
         *(f"/crm/property-validations/{each}" for each in DATED_VERSIONS),
@@ -68,7 +68,7 @@ def get(request: Request) -> Reply:
 
 
 def put(request: Request) -> Reply:
-    """Answer 204; the rule takes the place of one of its type (D); the values that are there stay."""
+    """Answer 204. The rule replaces another one of its type (D). Existing values stay."""
     definition = _definition(request)
     required(request.json, "ruleArguments")
     arguments = tuple(text(each) for each in array(request.json["ruleArguments"]))

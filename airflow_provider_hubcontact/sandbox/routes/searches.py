@@ -18,24 +18,24 @@ from airflow_provider_hubcontact.sandbox.wire import Reply, Request, Route, arra
 
 DEFAULT_PAGE, MAX_PAGE = 10, 200
 MAX_RESULTS = 10_000
-"""Of a query, on all pages (D)."""
+"""The most results of a query, on all pages (D)."""
 
 MAX_GROUPS = 5
 MAX_FILTERS = {"18": (6, 18), "25": (10, 25)}
-"""Switch ``search_filters`` → how many filters a group has, and all groups together."""
+"""Switch ``search_filters`` → the most filters of a group, and of all groups together."""
 
 MAX_WORDS = 3_000
-"""Characters of a request's ``query`` (D)."""
+"""The most characters of ``query`` in a request (D)."""
 
 
 def routes() -> Iterator[Route]:
-    """Give the routes of this family."""
+    """Yield the routes of this family."""
     for root, _ in roots():
         yield Route("POST", f"{root}/search", search, READ, search=True)
 
 
 def search(request: Request) -> Reply:
-    """Answer 200 with a page of what is found; the index may be some seconds behind."""
+    """Answer 200 with a page of results; the index may lag some seconds behind."""
     body = request.json
     limit = _whole(body, "limit", DEFAULT_PAGE)
     after = _whole(body, "after", 0)
@@ -55,7 +55,7 @@ def search(request: Request) -> Reply:
 
 
 def _index(request: Request) -> Iterator[Contact]:
-    """Give the contacts as the index knows them."""
+    """Return the contacts as the index knows them."""
     portal = request.portal
     if not portal.search_lag:
         yield from portal.contacts.values()
@@ -99,7 +99,7 @@ def _filter(request: Request, each: Json) -> Filter:
 
 
 def _sort(request: Request, each: Any) -> Sort:  # noqa: ANN401 - any JSON
-    """Read a sort: an object, or as the reference has it the name alone."""
+    """Read a sort: an object, or only the name, as in the reference."""
     if isinstance(each, str):
         return Sort(_definition(request, {"propertyName": each.removeprefix("-")}), each.startswith("-"))
     direction = text(mapping(each).get("direction")) or "ASCENDING"
