@@ -37,12 +37,12 @@ def run(name: str, chosen: Namespace) -> int:
         return CANNOT
     except KeyboardInterrupt:
         return INTERRUPTED
-    except _told() as error:
+    except _told_in_a_sentence() as error:
         output.error(str(error))
         return CANNOT
 
 
-def _told() -> tuple[type[Exception], ...]:
+def _told_in_a_sentence() -> tuple[type[Exception], ...]:
     """Return the errors that are told in a sentence; Airflow's only if it was imported."""
     from airflow_provider_hubcontact.client import HubSpotError
     from airflow_provider_hubcontact.job.errors import SetupError

@@ -438,9 +438,9 @@ class TestPlan:
 
         status, planned = told(capsys, "plan", "--out", str(tmp_path / "plan"), "--settings", str(settings))
         assert (status, planned["plan"]["rows"], planned["plan"]["changes"]) == (0, 1, 1)
-        checked = main(["validate", "--settings", str(settings), "--map", "surname=lastname"])
-        assert checked == 2
-        assert "the query returns no column surname" in capsys.readouterr().err
+        for command in (["validate"], ["plan", "--out", str(tmp_path / "plan")]):
+            assert main([*command, "--settings", str(settings), "--map", "surname=lastname"]) == 2
+            assert "the query returns no column surname" in capsys.readouterr().err
 
     def test_a_mapping_to_nothing(
         self, hubspot: Sandbox, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -639,3 +639,21 @@ def test_progress(
             count()
 
     assert ("records" in capsys.readouterr().err) is is_terminal
+
+
+@pytest.mark.parametrize("command", ["validate", "plan"])
+def test_a_command_shows_how_far_it_is(
+    hubspot: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    """Each record counts."""
+    (tmp_path / "rows.json").write_text(json.dumps(ROWS), encoding="utf-8")
+    monkeypatch.setattr(Console, "is_terminal", True)
+
+    more = ["--out", str(tmp_path / "plan")] if command == "plan" else []
+    main([command, str(tmp_path / "rows.json"), *more])
+
+    assert "3/3" in capsys.readouterr().err

@@ -192,6 +192,7 @@ def test_a_schema_in_the_file(folder: Path) -> None:
         ([], "ledger = '/ledgers/{{ ds }}'", "ledger has a template, which only a task of Airflow renders"),
         ([], "[ledger]\npath = '{{ ds }}'", "ledger has a template"),
         ([], "mapping = { a = 'b', '{% x %}' = 'c' }", "mapping has a template"),
+        ([], "parameters = ['{{ ds }}']", "parameters has a template"),
         ([], "sql = 'SELECT 1'\nsql_conn_id = 'db'", "give a file or --sql, and one of them only"),
     ],
 )

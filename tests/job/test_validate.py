@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from tempfile import TemporaryFile
 from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.client.properties import PropertyDefinition
+from airflow_provider_hubcontact.client.properties import Option, PropertyDefinition
 from airflow_provider_hubcontact.job.errors import PreflightError, SourceError
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.portal.definitions import Portal
@@ -22,11 +23,12 @@ DEFINITIONS = (
     PropertyDefinition("email", "Email", "string", "text"),
     PropertyDefinition("firstname", "First name", "string", "text"),
     PropertyDefinition("age", "Age", "number", "number"),
+    PropertyDefinition("tier", "Tier", "enumeration", "select", options=(Option("Gold", "gold", 0),)),
     PropertyDefinition("member", "Member", "string", "text", has_unique_value=True),
 )
 PORTAL = Portal(
     Stages.default(),
-    {"firstname": Kind.TEXT, "age": Kind.NUMBER, "email": Kind.EMAIL},
+    {"firstname": Kind.TEXT, "age": Kind.NUMBER, "email": Kind.EMAIL, "tier": Kind.OPTION},
     {each.name: each for each in DEFINITIONS},
 )
 NO_PORTAL = Portal(Stages.default())
@@ -74,6 +76,15 @@ def test_settings_for_the_legacy_api() -> None:
         reasons(ADA, version="v1", key=Key("email", "member"))
 
     assert reasons({**ADA, "at": 1_767_225_600_000}, version="v1", writes=Writes(timestamp="at")) == [None]
+
+
+@pytest.mark.parametrize(("version", "text"), [("v1", "1767225600000"), ("v3", "2026-01-01T00:00:00")])
+def test_values_have_the_form_of_the_api(version: str, text: str) -> None:
+    """A reason quotes the value that would be sent."""
+    (reason,) = reasons({**ADA, "tier": datetime(2026, 1, 1, tzinfo=UTC)}, version=version)
+
+    assert reason is not None
+    assert f"`{text}" in reason
 
 
 def test_without_a_version_nothing_is_said_of_it() -> None:
@@ -153,8 +164,21 @@ def test_a_query() -> None:
             Validation(Settings(source=source, mapping={"zip": "zip"}), NO_PORTAL, spool, Report())
         with pytest.raises(PreflightError, match="the portal has no property city"):
             Validation(Settings(source=source), PORTAL, spool, Report())
-        creates = Settings(source=source, writes=Writes(create_properties=True))
-        assert set(Validation(creates, PORTAL, spool, Report()).results()) == {None}
+
+
+def test_what_a_query_creates() -> None:
+    """The first value of a column, however far down it is, tells the type of its property."""
+    with TemporaryFile() as file:
+        spool = Spool(file)
+        rows = [("ada@example.com", number) for number in (*[None] * 200, 7, "seven")]
+        spool.fill(["email", "points"], [rows])
+        checked = Validation(Settings(writes=Writes(create_properties=True)), PORTAL, spool, Report())
+
+        *others, last = checked.results()
+
+    assert set(others) == {None}
+    assert last is not None
+    assert "`seven`" in last.reason
 
 
 def test_a_source_that_breaks_off() -> None:
