@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import orjson
 
-from airflow_provider_hubcontact.client import AccessToken, HubSpot
+from airflow_provider_hubcontact.client import AccessToken, HubSpot, RateLimit
 from airflow_provider_hubcontact.client.account import AccountDetails
 from airflow_provider_hubcontact.job.apply_plan import apply_plan
 from airflow_provider_hubcontact.job.files.spool import Spool
@@ -113,7 +113,7 @@ class Around:
     def __init__(
         self, hubspot: Sandbox, records: Iterable[Any] = (), *, api_version: str = "2026-09"
     ) -> None:
-        self.hubspot = hubspot
+        self.url = hubspot.url
         self.given = records
         self.api_version = api_version
         self.token = hubspot.token
@@ -130,7 +130,13 @@ class Around:
         return Attempt("dag/run", "task", -1, self.try_number)
 
     def client(self) -> AbstractContextManager[HubSpot]:
-        return HubSpot(self.hubspot.url, AccessToken(self.token), api_version=self.api_version, attempts=1)
+        return HubSpot(
+            self.url,
+            AccessToken(self.token),
+            api_version=self.api_version,
+            rate_limit=RateLimit(at_most=1),  # calls in the order of the rows
+            attempts=1,
+        )
 
     def records(self) -> Iterable[object]:
         return self.given
