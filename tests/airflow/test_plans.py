@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
+from airflow.providers.common.compat.sdk import AirflowSkipException
 
 from airflow_provider_hubcontact.assets import contacts_asset
-from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
-from airflow_provider_hubcontact.operators.options import Guards, Writes
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
+from airflow_provider_hubcontact.operators.options import Guards, Key, Ledger, Writes
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
-from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sandbox import Definition, Sandbox
 from tests.airflow.running import Run, TaskInstance, connect, run, stored
 
+CONTEXT: Any = {"ti": TaskInstance()}
 CONTACTS = [
     {"email": "ada@example.com", "firstname": "Ada", "lifecyclestage": "customer"},
     {"email": "grace@example.com", "firstname": "Grace"},
@@ -323,7 +327,7 @@ class TestAtParse:
         with pytest.raises(ValueError, match="plan is a folder, not"):
             kind(task_id="x", plan=plan, **settings)
         with pytest.raises(HubSpotSyncFailed, match="plan is a folder, not"):
-            task.execute({"ti": TaskInstance()})
+            task.execute(CONTEXT)
 
     def test_a_path_is_one(self, hubspot: Sandbox, tmp_path: Path) -> None:
         """As Python has it."""
@@ -354,3 +358,251 @@ class TestAtParse:
 
         assert HubSpotPlanContactsOperator(task_id="x", plan="folder", records=[]).outlets == []
         assert HubSpotApplyPlanOperator(task_id="x", plan="folder").outlets == [asset]
+
+
+class TestKeptSettings:
+    """A plan is applied as it was made: the task that applies it has no settings of its own."""
+
+    def test_all_of_them(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """Creations, a stage that goes back, modes, the ledger with values, verification, the policy."""
+        grace = hubspot.portal.contact("grace@example.com")
+        assert grace is not None
+        grace.properties["hs_buying_role"] = "CHAMPION"
+        folder, ledger = tmp_path / "plan", tmp_path / "ledger"
+        made = make(
+            folder,
+            [
+                {"mail": "ada@example.com", "firstname": "Augusta", "lifecyclestage": "lead"},
+                {"mail": "grace@example.com", "firstname": "G.", "hs_buying_role": "END_USER"},
+                {"mail": "new@example.com", "firstname": "New"},
+                {"mail": "taken@example.com", "firstname": "Taken"},
+            ],
+            key="mail",
+            upsert=True,
+            writes=Writes(stages="reset", properties={"firstname": "fill_empty", "hs_buying_role": "append"}),
+            guards=Guards(changes=5, creates=0.5),
+            status_actions={"conflict": "skip", 404: "skip"},
+            max_failures=1,
+            ledger=Ledger(str(ledger), values=True),
+            verify=True,
+        )
+        hubspot.portal.create({"email": "taken@example.com", "firstname": "Somebody else"})
+
+        ended = apply(folder)
+
+        assert made.error is None
+        assert made.report["plan"]["creates"] == 2
+        assert ended.error is None
+        assert ended.outcomes == {"updated": 2, "created": 1, "conflict": 1}
+        assert stored(hubspot, "ada@example.com", "lifecyclestage") == "lead"
+        assert stored(hubspot, "ada@example.com", "firstname") == "Ada"
+        assert stored(hubspot, "grace@example.com", "hs_buying_role") == "CHAMPION;END_USER"
+        assert stored(hubspot, "new@example.com", "firstname") == "New"
+        assert ended.report["ledger"] == str(ledger)
+        assert ended.report["verified"]["records"] == 3
+        kept = {line["key"]: line for line in all_lines(str(ledger))}
+        assert kept["new@example.com"]["values"]["firstname"] == "New"
+        assert len(kept) == 4
+
+    @pytest.mark.parametrize(
+        ("settings", "told"),
+        [
+            ({"status_actions": {"conflict": "succeed"}}, None),
+            ({"status_actions": {"conflict": "skip"}}, AirflowSkipException),
+            ({"status_actions": {"conflict": "retry"}}, HubSpotSyncIncomplete),
+            ({"max_failures": 0.5}, None),
+            ({}, HubSpotSyncFailed),
+        ],
+    )
+    def test_the_policy(
+        self, hubspot: Sandbox, tmp_path: Path, settings: dict[str, Any], told: type[Exception] | None
+    ) -> None:
+        """What the task that made the plan says of outcomes, the one that applies it does."""
+        records = RECORDS[1:2] if told else [*RECORDS[1:2], {"email": "alan@example.com", "firstname": "A"}]
+        make(tmp_path, records, **settings)
+        grace = hubspot.portal.contact("grace@example.com")
+        assert grace is not None
+        grace.properties["firstname"] = "Another"
+
+        ended = apply(tmp_path)
+
+        assert type(ended.error) is (told or type(None))
+        assert ended.outcomes["conflict"] == 1
+
+    def test_without_upsert(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """A contact that was to be created is not looked for in another way."""
+        make(tmp_path, RECORDS[3:4])
+
+        assert apply(tmp_path).outcomes == {}
+        assert hubspot.portal.contact("new@example.com") is None
+
+    def test_a_key_of_its_own(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """The plan knows by which property its contacts are found."""
+        hubspot.portal.define(Definition("number", "Number", "string", "text", unique=True))
+        hubspot.portal.create({"email": "n1@example.com", "number": "N1"})
+        records = [{"n": "N1", "mail": "hopper@example.com", "firstname": "G."}]
+        mapping = {"mail": "email", "firstname": "firstname"}
+        make(tmp_path, records, key=Key("n", property="number"), mapping=mapping)
+
+        assert apply(tmp_path).outcomes == {"updated": 1}
+        assert stored(hubspot, "hopper@example.com", "firstname") == "G."
+        assert apply(tmp_path).outcomes == {"unchanged": 1}
+
+    @pytest.mark.parametrize("api", ["2026-09", "v1"])
+    @pytest.mark.parametrize("upsert", [True, False])
+    def test_a_new_address(self, hubspot: Sandbox, tmp_path: Path, api: str, upsert: bool) -> None:
+        """It is planned with the old one, and given; a plan that was applied finds all of it done."""
+        records = [{"old": "grace@example.com", "new": "Hopper@example.com", "firstname": "G."}]
+        made = make(tmp_path, records, key=Key("old", becomes="new"), upsert=upsert, api_version=api)
+        first, second = apply(tmp_path), apply(tmp_path)
+
+        (change,) = made.report["changes"]
+        assert change["properties"]["email"] == ["grace@example.com", "hopper@example.com"]
+        assert first.outcomes == {"updated": 1}
+        assert second.outcomes == {"unchanged": 1}
+        assert stored(hubspot, "hopper@example.com", "firstname") == "G."
+
+    def test_the_time_of_a_value(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """The legacy API gets the time that the row says."""
+        records = [{"email": "grace@example.com", "firstname": "G.", "at": 1_700_000_000_000}]
+        make(tmp_path, records, writes=Writes(timestamp="at"), api_version="v1")
+
+        assert apply(tmp_path).outcomes == {"updated": 1}
+        contact = hubspot.portal.contact("grace@example.com")
+        assert contact is not None
+        assert contact.history["firstname"][0].timestamp == 1_700_000_000_000
+
+    @pytest.mark.parametrize(("api", "calls"), [("2026-09", 3), ("v1", 6)])
+    def test_what_it_costs(self, hubspot: Sandbox, tmp_path: Path, api: str, calls: int) -> None:
+        """The legacy API reads and writes contacts one by one; the others take a hundred a call."""
+        made = make(tmp_path, RECORDS, api_version=api, **SETTINGS)
+        before = len(hubspot.requests)
+        apply(tmp_path)
+        sent = [each.path for each in hubspot.requests[before:] if "/contacts/v1/" in each.path]
+
+        assert made.report["plan"]["calls"] == calls
+        if api == "v1":
+            assert len(sent) == calls + 1  # a stage that is reset is written twice
+
+    def test_records_are_not_judged_again(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """They were judged as the source had them; what is written may break the schema."""
+        hubspot.portal.define(Definition("born_at", "Born at", "datetime", "date"))
+        # The legacy API gets a number, which nobody could tell from a day's had a row had it.
+        record = {
+            "email": "grace@example.com",
+            "born_at": datetime(1970, 1, 2, tzinfo=UTC),
+            "annualrevenue": 5,
+        }
+        schema = {"properties": {"annualrevenue": {"type": "integer"}}, "required": ["annualrevenue"]}
+        made = make(tmp_path, [record], json_schema=schema, api_version="v1")
+
+        assert made.error is None
+        assert apply(tmp_path).outcomes == {"updated": 1}
+        assert stored(hubspot, "grace@example.com", "born_at") is not None
+
+    def test_values_that_the_portal_has_forbidden_since(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """The portal's definitions are those of now."""
+        make(tmp_path, RECORDS[1:2])
+        hubspot.portal.definitions["firstname"] = Definition("firstname", "Number", "number", "number")
+
+        assert apply(tmp_path).outcomes == {"invalid": 1}
+
+    def test_another_token(self, hubspot: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Who makes the plan need not be able to write, and who applies it has a connection of its own."""
+        make(tmp_path, RECORDS[1:2])
+        connection = {"conn_type": "hubspot", "host": hubspot.url, "password": hubspot.token}
+        monkeypatch.setenv("AIRFLOW_CONN_WRITER", json.dumps(connection))
+        connect(monkeypatch, hubspot.url, "pat-na1-wrong")
+
+        assert apply(tmp_path, hubspot_conn_id="writer").outcomes == {"updated": 1}
+
+
+class TestRefused:
+    def test_another_portal(self, plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It has other contacts, though their addresses may be the same."""
+        with Sandbox(contacts=CONTACTS, portal_id=99) as other:
+            connect(monkeypatch, other.url, other.token)
+            ended = apply(plan)
+
+            assert isinstance(ended.error, HubSpotSyncFailed)
+            assert "made for the portal 12345678, and the connection leads to 99" in str(ended.error)
+            assert writes(other) == []
+
+    @pytest.mark.parametrize(("made", "applied"), [("2026-09", "v1"), ("v1", "2026-09")])
+    def test_another_api(self, hubspot: Sandbox, tmp_path: Path, made: str, applied: str) -> None:
+        """The legacy one writes dates and times in another form."""
+        make(tmp_path, RECORDS[1:2], api_version=made)
+
+        ended = apply(tmp_path, api_version=applied)
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert f"made with the API version {made}, and the connection has {applied}" in str(ended.error)
+        assert writes(hubspot) == []
+
+    def test_another_version_of_the_api(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """The others have one form."""
+        make(tmp_path, RECORDS[1:2], api_version="2026-09")
+
+        assert apply(tmp_path, api_version="v3").outcomes == {"updated": 1}
+
+    def test_the_digest_that_was_approved(self, hubspot: Sandbox, plan: Path) -> None:
+        """It binds the task to the plan that people saw."""
+        digest = json.loads((plan / "plan.json").read_bytes())["sha256"]
+
+        assert apply(plan, sha256=digest).outcomes == {"updated": 2, "created": 1}
+
+    @pytest.mark.parametrize("sha256", ["0" * 64, "", "None", "{{ x }}", "short"])
+    def test_another_digest(self, hubspot: Sandbox, plan: Path, sha256: str) -> None:
+        """So is one that a template has rendered to nothing."""
+        ended = apply(plan, sha256=sha256)
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert "was approved: nothing was written" in str(ended.error)
+        assert writes(hubspot) == []
+
+    @pytest.mark.parametrize("rendered", [None, "", 0])
+    def test_a_digest_that_a_template_did_not_find(
+        self, hubspot: Sandbox, plan: Path, rendered: object
+    ) -> None:
+        """The task is bound all the same."""
+        task = HubSpotApplyPlanOperator(task_id="x", plan=str(plan), sha256="{{ ti.xcom_pull('p') }}")
+        vars(task)["sha256"] = rendered
+
+        with pytest.raises(HubSpotSyncFailed, match="was approved: nothing was written"):
+            task.execute(CONTEXT)
+        assert writes(hubspot) == []
+
+    def test_a_plan_that_was_made_anew(self, hubspot: Sandbox, plan: Path) -> None:
+        """What is in the folder now is not what was approved."""
+        digest = json.loads((plan / "plan.json").read_bytes())["sha256"]
+        make(plan, RECORDS[:1], **SETTINGS)
+
+        assert "was approved: nothing was written" in str(apply(plan, sha256=digest).error)
+        assert writes(hubspot) == []
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("guards", {"changes": 10**9, "creates": None}),
+            ("stages", "keep"),
+            ("upsert", False),
+            ("portal", 99),
+            ("portal", None),
+            ("api_version", "v1"),
+            ("verify", False),
+        ],
+    )
+    def test_settings_that_were_changed(self, hubspot: Sandbox, plan: Path, name: str, value: object) -> None:
+        """The digest is of the settings, too."""
+        path = plan / "plan.json"
+        document = json.loads(path.read_bytes())
+        if document["settings"][name] == value:
+            value = not value
+        document["settings"][name] = value
+        path.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+
+        ended = apply(plan)
+
+        assert isinstance(ended.error, HubSpotSyncFailed)
+        assert "the manifest's own hash does not fit" in str(ended.error)
+        assert writes(hubspot) == []

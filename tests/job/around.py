@@ -10,7 +10,7 @@ from typing import IO, Any
 
 import orjson
 
-from airflow_provider_hubcontact.client import AccessToken, HubSpot
+from airflow_provider_hubcontact.client import AccessToken, HubSpot, RateLimit
 from airflow_provider_hubcontact.client.account import AccountDetails
 from airflow_provider_hubcontact.client.network.timeouts import Timeouts
 from airflow_provider_hubcontact.job.apply_plan import apply_plan
@@ -114,7 +114,7 @@ class Around:
     def __init__(
         self, hubspot: Sandbox, records: Iterable[Any] = (), *, api_version: str = "2026-09"
     ) -> None:
-        self.hubspot = hubspot
+        self.url = hubspot.url
         self.given = records
         self.api_version = api_version
         self.token = hubspot.token
@@ -132,9 +132,10 @@ class Around:
 
     def client(self) -> AbstractContextManager[HubSpot]:
         return HubSpot(
-            self.hubspot.url,
+            self.url,
             AccessToken(self.token),
             api_version=self.api_version,
+            rate_limit=RateLimit(at_most=1),  # calls in the order of the rows
             timeouts=Timeouts(attempts=1),
         )
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 
-from airflow_provider_hubcontact.job.settings import Ledger
+from airflow_provider_hubcontact.job.errors import GuardExceeded, PlanError, PreflightError
+from airflow_provider_hubcontact.job.plans.files import totals_of
+from airflow_provider_hubcontact.job.plans.kept_settings import are_settings, kept, settings_of
+from airflow_provider_hubcontact.job.plans.lines import Totals, checked_line
+from airflow_provider_hubcontact.job.plans.manifest import Manifest
+from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settings, Writes
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.job.around import Around, apply, plan
+from tests.job.around import Around, Told, apply, plan
 
 CONTACTS = [
     {"email": "ada@example.com", "firstname": "Ada", "lifecyclestage": "customer"},
@@ -46,3 +54,335 @@ def test_a_plan_has_no_lines_in_the_ledger(hubspot: Sandbox, tmp_path: Path) -> 
     assert (made.error, made.report["ledger"], made.report["verified"]) == (None, None, None)
     assert (before, len(around.books.lines)) == ([], 2)
     assert (applied.report["ledger"], applied.report["verified"]) == ("l", {"records": 2, "calls": 1})
+
+
+PORTAL = 12_345_678
+MADE = Settings(
+    key=Key("mail", "number"),
+    upsert=True,
+    writes=Writes(nulls="clear", stages="reset", properties={"city": "append"}),
+    status_actions={404: "skip", "invalid": "succeed"},
+    max_failures=0.5,
+    guards=Guards(changes=5, creates=0.1),
+    ledger=Ledger("l", values=True),
+    verify=True,
+)
+
+
+def test_what_is_kept() -> None:
+    """What applying it needs, and not where the records came from."""
+    document = kept(MADE, "2026-09", PORTAL)
+
+    again = settings_of(document)
+
+    assert orjson.loads(orjson.dumps(document)) == document
+    assert again == Settings(
+        key=Key(property="number"),
+        upsert=True,
+        writes=Writes(stages="reset", properties={"city": "append"}),
+        status_actions={"404": "skip", "invalid": "succeed"},
+        max_failures=0.5,
+        guards=Guards(changes=5, creates=0.1),
+        ledger=Ledger("l", values=True),
+        verify=True,
+    )
+    assert again.policy == MADE.policy
+    assert kept(again, "2026-09", PORTAL) == document
+    assert settings_of(document, {"tier": {}}).writes.create_properties == {"tier": {}}
+    assert settings_of(document, {}).writes.create_properties is False
+
+
+@pytest.mark.parametrize("settings", [Settings(), MADE, MADE._replace(ledger=None, guards=Guards())])
+@pytest.mark.parametrize("portal", [PORTAL, None])
+def test_settings_of_a_plan(settings: Settings, portal: int | None) -> None:
+    """They are known as such."""
+    assert are_settings(kept(settings, "v1", portal))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"portal": "1"},
+        {"portal": -1},
+        {"portal": True},
+        {"api_version": None},
+        {"api_version": 3},
+        {"key": ""},
+        {"key": 5},
+        {"key": None},
+        {"key": "hs_object_id"},  # nothing can be created with it
+        {"upsert": "yes"},
+        {"upsert": None},
+        {"upsert": False},  # guards.creates would have no effect
+        {"stages": "force"},
+        {"stages": None},
+        {"properties": None},
+        {"properties": ["city"]},
+        {"properties": {"city": "add"}},
+        {"guards": None},
+        {"guards": {}},
+        {"guards": {"changes": 1}},
+        {"guards": {"changes": 1, "creates": 1, "more": 1}},
+        {"guards": {"changes": "1", "creates": None}},
+        {"guards": {"changes": -1, "creates": None}},
+        {"guards": [["changes", 1], ["creates", 1]]},
+        {"status_actions": None},
+        {"status_actions": [404]},
+        {"status_actions": {"404": "ignore"}},
+        {"max_failures": None},
+        {"max_failures": -1},
+        {"max_failures": "1"},
+        {"max_failures": True},
+        {"ledger": "l"},
+        {"ledger": {"path": "l"}},
+        {"ledger": {"path": "", "values": True}},
+        {"ledger": {"path": "l", "values": "yes"}},
+        {"ledger": {"path": "l", "values": True, "more": 1}},
+        {"ledger": []},
+        {"verify": None},
+        {"verify": 1},
+        {"more": 1},
+    ],
+    ids=str,
+)
+def test_what_no_plan_has(changed: dict[str, Any]) -> None:
+    """A manifest with it is refused as a whole, whatever its digest says."""
+    document = {**kept(MADE, "2026-09", PORTAL), **changed}
+
+    assert not are_settings(document)
+
+
+@pytest.mark.parametrize("document", [None, [], {}, "settings", [*kept(MADE, "v3", None)]])
+def test_no_settings(document: object) -> None:
+    """Neither is another thing."""
+    assert not are_settings(document)
+
+
+@pytest.mark.parametrize("name", [*kept(MADE, "v3", None)])
+def test_settings_that_lack_one(name: str) -> None:
+    """All of them are there."""
+    document = kept(MADE, "v3", None)
+    del document[name]
+
+    assert not are_settings(document)
+
+
+def manifest(folder: Path, **changed: Any) -> None:
+    """Change a plan's manifest, with the digest that then fits."""
+    path = folder / "plan.json"
+    document = Manifest.parse(path.read_bytes())
+    settings = {**document.settings, **changed}
+    path.write_bytes(encoded({**orjson.loads(path.read_bytes()), "settings": settings}))
+    forged = Manifest(document.totals, settings, document.parts)
+    path.write_bytes(path.read_bytes().replace(document.sha256.encode(), forged.sha256.encode()))
+
+
+def encoded(document: dict[str, Any]) -> bytes:
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2)
+
+
+def test_a_manifest_that_was_forged(hubspot: Sandbox, tmp_path: Path) -> None:
+    """Whoever can write it can make another plan: the digest that was approved tells; types are checked."""
+    around = Around(hubspot, RECORDS)
+    plan(around, tmp_path)
+    approved = Manifest.parse((tmp_path / "plan.json").read_bytes()).sha256
+
+    manifest(tmp_path, verify="yes")
+    wrong = apply(around, tmp_path)
+    manifest_of = (tmp_path / "plan.json").read_bytes()
+    assert isinstance(wrong.error, PlanError)
+    assert "settings of the manifest has a wrong type or value" in wrong.says
+    (tmp_path / "plan.json").write_bytes(manifest_of.replace(b'"yes"', b"true"))
+    assert "the manifest's own hash does not fit" in apply(around, tmp_path).says
+    plan(around, tmp_path)
+    manifest(tmp_path, verify=True)
+
+    assert "was approved: nothing was written" in apply(around, tmp_path, approved).says
+    assert apply(around, tmp_path).outcomes == {"updated": 2}
+
+
+@pytest.mark.parametrize(
+    ("changes", "creates", "batch_size", "calls"),
+    [
+        (0, 0, 100, 0),
+        (1, 0, 100, 2),
+        (0, 1, 100, 2),
+        (1, 1, 100, 3),
+        (100, 0, 100, 2),
+        (101, 0, 100, 4),
+        (100, 100, 100, 4),
+        (60, 60, 100, 4),
+        (3, 2, 1, 10),
+        (0, 0, 1, 0),
+    ],
+)
+def test_what_a_plan_costs(changes: int, creates: int, batch_size: int, calls: int) -> None:
+    """Each contact is read and written, as many a call as the API takes."""
+    totals = Totals()
+    for write in ["update"] * changes + ["create"] * creates:
+        totals.add({"write": write, "changes": {"city": ["", "Rome"]}})
+    totals.add({"outcome": "invalid"})
+
+    told = totals_of(totals, 100, batch_size, {"tier": {}})
+
+    assert totals.calls(batch_size) == calls
+    assert told["calls"] == calls + 1
+    assert told["minutes"] == round((calls + 1) / 600, 1)
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "is_one"),
+    [
+        (None, True),
+        (0, True),
+        (-1, True),
+        (1_700_000_000_000, True),
+        (True, False),
+        ("1", False),
+        (1.5, False),
+    ],
+)
+def test_the_time_of_a_line(timestamp: object, is_one: bool) -> None:
+    """A whole number, or none."""
+    line = {
+        "row": 1,
+        "key": "a@x.y",
+        "write": "update",
+        "changes": {"city": ["Rome", "Oslo"]},
+        "digest": None,
+        "timestamp": timestamp,
+    }
+    expected = nullcontext() if is_one else pytest.raises(ValueError, match="a value of a wrong type")
+
+    with expected:
+        assert checked_line(orjson.dumps(line) + b"\n") == line
+
+
+class TestPortal:
+    @pytest.mark.parametrize(
+        ("made_for", "leads_to", "is_refused"),
+        [(1, 1, False), (1, 2, True), (None, 2, False), (1, None, False), (None, None, False)],
+    )
+    def test_another_portal(
+        self, tmp_path: Path, made_for: int | None, leads_to: int | None, is_refused: bool
+    ) -> None:
+        """It is refused if both are known: a token need not be able to tell its portal."""
+        told = [
+            self.applied(tmp_path, number, made=place == 0)
+            for place, number in enumerate((made_for, leads_to))
+        ]
+
+        assert told[0].error is None
+        assert isinstance(told[1].error, PlanError) is is_refused
+        assert told[1].outcomes == ({} if is_refused else {"updated": 2})
+        if is_refused:
+            assert "the plan was made for the portal 1, and the connection leads to 2" in told[1].says
+
+    def applied(self, folder: Path, portal: int | None, *, made: bool) -> Told:
+        """Make a plan in a portal, or apply it; without a number, the token may not know which one it is."""
+        with Sandbox(contacts=CONTACTS, portal_id=portal or 1) as hubspot:
+            if portal is None:
+                hubspot.use_faults({"rules": [{"kind": "status", "status": 403, "on": "/account-info/*"}]})
+            around = Around(hubspot, RECORDS)
+            return plan(around, folder) if made else apply(around, folder)
+
+    @pytest.mark.parametrize(
+        ("made", "applied", "is_refused"),
+        [
+            ("2026-09", "2026-09", False),
+            ("2026-09", "2026-03", False),
+            ("v3", "2026-09", False),
+            ("v1", "v1", False),
+            ("v1", "v3", True),
+            ("2026-09", "v1", True),
+        ],
+    )
+    def test_another_api(
+        self, hubspot: Sandbox, tmp_path: Path, made: str, applied: str, is_refused: bool
+    ) -> None:
+        """The legacy API has other forms of values, and no batches."""
+        plan(Around(hubspot, RECORDS, api_version=made), tmp_path)
+
+        ended = apply(Around(hubspot, api_version=applied), tmp_path)
+
+        assert isinstance(ended.error, PlanError) is is_refused
+        if is_refused:
+            assert f"made with the API version {made}, and the connection has {applied}" in ended.says
+
+
+def test_guards_of_a_plan(hubspot: Sandbox, tmp_path: Path) -> None:
+    """Its records end ``not_attempted``, in the ledger with what they are, so that a retry knows them."""
+    around = Around(hubspot, RECORDS)
+    plan(around, tmp_path, guards=Guards(changes=1), ledger=Ledger("l"))
+
+    ended = apply(around, tmp_path)
+
+    assert isinstance(ended.error, GuardExceeded)
+    assert ended.outcomes == {"not_attempted": 2}
+    assert ended.report["plan"]["changes"] == 2
+    assert [(line["row"], line["category"]) for line in around.books.lines] == [(1, "GUARD"), (2, "GUARD")]
+    assert all(line["digest"] for line in around.books.lines)
+
+
+def test_what_keeps_a_plan_from_being_applied(hubspot: Sandbox, tmp_path: Path) -> None:
+    """The token's scopes are those of the task that applies it."""
+    around = Around(hubspot, RECORDS)
+    plan(around, tmp_path)
+    with Sandbox(contacts=CONTACTS, scopes=["crm.objects.contacts.read"]) as reader:
+        ended = apply(Around(reader), tmp_path)
+
+    assert isinstance(ended.error, PreflightError)
+    assert "lacks the scopes crm.objects.contacts.write" in ended.says
+
+
+def test_a_reader_may_make_a_plan(tmp_path: Path) -> None:
+    """It writes no contact."""
+    with Sandbox(contacts=CONTACTS, scopes=["crm.objects.contacts.read"]) as reader:
+        made = plan(Around(reader, RECORDS), tmp_path)
+
+    assert made.error is None
+    assert made.report["plan"]["changes"] == 2
+
+
+def test_a_plan_that_was_not_finished(hubspot: Sandbox, tmp_path: Path) -> None:
+    """A source that breaks off leaves none, not even the one before."""
+
+    def source() -> Iterator[dict[str, str]]:
+        yield from RECORDS
+        raise ConnectionResetError
+
+    plan(Around(hubspot, RECORDS), tmp_path)
+    broken = plan(Around(hubspot, source()), tmp_path)
+
+    assert isinstance(broken.error, ConnectionResetError)
+    assert "there is no whole plan at" in apply(Around(hubspot), tmp_path).says
+
+
+def test_a_plan_that_stopped(hubspot: Sandbox, tmp_path: Path) -> None:
+    """Neither does a run that HubSpot ends."""
+    hubspot.use_faults({"rules": [{"kind": "status", "status": 401, "on": "*/batch/read"}]})
+
+    made = plan(Around(hubspot, RECORDS), tmp_path)
+
+    assert made.report["plan"] is None
+    assert "there is no whole plan at" in apply(Around(hubspot), tmp_path).says
+
+
+def test_settings_that_no_plan_can_have(hubspot: Sandbox, tmp_path: Path) -> None:
+    """They are told before a contact is read."""
+    made = plan(Around(hubspot, RECORDS), tmp_path, guards=Guards(changes=-1))
+
+    assert isinstance(made.error, PreflightError)
+    assert "guards.changes is a count" in made.says
+    assert not (tmp_path / "plan.json").exists()
+
+
+@pytest.mark.parametrize("api", ["2026-09", "v1"])
+def test_a_new_address(hubspot: Sandbox, tmp_path: Path, api: str) -> None:
+    """Its contact is found by the old one when the plan is applied, and by the new one afterwards."""
+    around = Around(hubspot, [{"old": "grace@example.com", "new": "hopper@example.com"}], api_version=api)
+    plan(around, tmp_path, key=Key("old", becomes="new"))
+
+    assert apply(around, tmp_path).outcomes == {"updated": 1}
+    assert apply(around, tmp_path).outcomes == {"unchanged": 1}
+    assert stored(hubspot, "hopper@example.com", "firstname") == "Grace"

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.errors import PreflightError
-from airflow_provider_hubcontact.job.settings import Key, Ledger, Query, Source, Writes
+from airflow_provider_hubcontact.job.errors import GuardExceeded, PreflightError, SetupError, SourceError
+from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Query, Replay, Source, Writes
+from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.job.around import FROM_SQL, Around, run
+from tests.job.around import FROM_SQL, Around, State, run
 
 CONTACTS = [
     {"email": "ada@example.com", "firstname": "Ada", "lifecyclestage": "customer"},
@@ -99,3 +100,285 @@ def test_settings_that_nothing_can_be_opened_with(
     assert isinstance(ended.error, PreflightError)
     assert says in ended.says
     assert (ended.outcomes, around.opened, hubspot.requests) == ({}, [], [])
+
+
+class TestUpdate:
+    def test_it_writes(self, hubspot: Sandbox) -> None:
+        """Each record has its outcome; the report says what it took, and where."""
+        around = Around(hubspot, RECORDS)
+
+        ended = run(around, upsert=True, ledger=Ledger("l", values=True), verify=True)
+
+        assert ended.error is None
+        assert ended.outcomes == {"updated": 1, "created": 1, "unchanged": 1}
+        assert around.portals == [hubspot.portal.account.portal_id]
+        assert around.opened == ["l"]
+        assert len(around.books.lines) == 3
+        assert ended.report["api_version"] == "2026-09"
+        assert ended.report["portal"]["id"] == hubspot.portal.account.portal_id
+        assert ended.report["calls"]["total"] == len(hubspot.requests)
+        assert ended.report["seconds"] > 0
+        assert ended.report["quota"]["calls_in_10_seconds"] > 0
+        assert ended.report["verified"] == {"records": 2, "calls": 1}
+        assert ended.report["ledger"] == "l"
+
+    @pytest.mark.parametrize(
+        ("guards", "says"),
+        [
+            (Guards(changes=0), "1 changes of 3 rows are more than guards.changes=0 allows"),
+            (Guards(creates=0), "1 creates of 3 rows are more than guards.creates=0 allows"),
+            (Guards(changes=0.1, creates=9), "more than guards.changes=0.1 allows"),
+        ],
+        ids=str,
+    )
+    def test_guards(self, hubspot: Sandbox, guards: Guards, says: str) -> None:
+        """Nothing is written, and each row that would have been is accounted for, in the ledger too."""
+        around = Around(hubspot, RECORDS)
+
+        ended = run(around, upsert=True, guards=guards, ledger=Ledger("l"))
+
+        assert isinstance(ended.error, GuardExceeded)
+        assert says in ended.says
+        assert ended.outcomes == {"unchanged": 1, "not_attempted": 2}
+        assert says in ended.reasons
+        assert sorted(line["row"] for line in around.books.lines) == [1, 2, 3]
+        assert written(hubspot) == []
+
+    def test_guards_that_hold(self, hubspot: Sandbox) -> None:
+        """The run goes on as it would without, and its totals are in the report."""
+        around = Around(hubspot, RECORDS)
+
+        ended = run(around, upsert=True, guards=Guards(changes=1, creates=1), ledger=Ledger("l"))
+
+        assert ended.error is None
+        assert ended.outcomes == {"updated": 1, "created": 1, "unchanged": 1}
+        totals = ended.report["plan"]
+        assert (totals["changes"], totals["creates"], totals["sha256"]) == (1, 1, None)
+        assert len(around.books.lines) == 3
+
+    @pytest.mark.parametrize(("api", "calls"), [("2026-09", 3), ("v1", 4)])
+    def test_what_a_guarded_run_costs(self, hubspot: Sandbox, api: str, calls: int) -> None:
+        """The legacy API takes one contact a call: it reads and writes two of them."""
+        around = Around(hubspot, RECORDS, api_version=api)
+
+        ended = run(around, upsert=True, guards=Guards(changes=9))
+
+        assert ended.report["plan"]["calls"] == calls
+
+    def test_a_dry_run(self, hubspot: Sandbox) -> None:
+        """It tells what would be written, and writes nothing."""
+        ended = run(Around(hubspot, RECORDS), upsert=True, dry_run=True)
+
+        assert ended.error is None
+        assert ended.outcomes == {"unchanged": 1, "not_attempted": 2}
+        assert written(hubspot) == []
+
+    def test_a_source_that_breaks_off_while_it_is_counted(self, hubspot: Sandbox) -> None:
+        """What was read is accounted for, and nothing is written."""
+
+        def source() -> Iterator[dict[str, str]]:
+            yield RECORDS[0]
+            raise ConnectionResetError
+
+        ended = run(Around(hubspot, source()), guards=Guards(changes=9))
+
+        assert isinstance(ended.error, ConnectionResetError)
+        assert ended.outcomes == {"not_attempted": 1}
+        assert "the run stopped before it wrote: its source broke off" in ended.reasons
+        assert written(hubspot) == []
+
+    def test_a_token_that_is_refused_while_it_is_counted(self, hubspot: Sandbox) -> None:
+        """The run ends as it would without guards; what was read and not sent is accounted for."""
+        hubspot.use_faults({"rules": [{"kind": "status", "status": 401, "on": "*/batch/read"}]})
+
+        ended = run(Around(hubspot, RECORDS), guards=Guards(changes=9))
+
+        assert ended.error is None
+        assert ended.ended is not None
+        assert ended.ended.stop is not None
+        assert ended.outcomes == {"unauthorized": 3}
+        assert written(hubspot) == []
+
+    def test_a_signal_that_came_before(self, hubspot: Sandbox) -> None:
+        """No call that writes is made."""
+        signal = StopSignal()
+        signal.stop()
+
+        ended = run(Around(hubspot, RECORDS), signal)
+
+        assert ended.ended is not None
+        assert ended.ended.stop is not None
+        assert written(hubspot) == []
+
+    def test_a_connection_that_does_not_lead_to_hubspot(self, hubspot: Sandbox) -> None:
+        """Such as one with a wrong base URL: no retry can mend it, and all records are accounted for."""
+        around = Around(hubspot, RECORDS)
+        around.url = "https://api..hubapi.com"
+
+        ended = run(around)
+
+        assert isinstance(ended.error, PreflightError)
+        assert "The base URL" in ended.says
+        assert ended.outcomes == {"not_attempted": 3}
+        assert around.portals == []
+
+
+class TestColumns:
+    @pytest.mark.parametrize("source", [list, iter], ids=["list", "iterator"])
+    def test_columns_that_no_row_has(self, hubspot: Sandbox, source: Any) -> None:
+        """A run that would send nothing ends; of an iterator that is known when it has been read."""
+        ended = run(Around(hubspot, source(RECORDS)), mapping={"name": "firstname"})
+
+        assert "no row has a column name; the rows have email, firstname" in ended.says
+        assert isinstance(ended.error, SetupError)
+        assert written(hubspot) == []
+
+    def test_one_of_several_columns(self, hubspot: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+        """Rows may leave columns out: that is told in the log."""
+        mapping = {"name": "city", "firstname": "firstname"}
+
+        ended = run(Around(hubspot, RECORDS[:1]), mapping=mapping, key=Key(becomes="new"))
+
+        assert ended.outcomes == {"updated": 1}
+        assert "no row has a column name, new; the rows have email, firstname" in caplog.text
+
+
+class TestCheckpoint:
+    """What a retry finds of the try before it, where nothing else knows."""
+
+    MANY = tuple({"email": f"c{n}@example.com", "firstname": "New"} for n in range(250))
+
+    def around(self, hubspot: Sandbox, records: Any = MANY) -> Around:
+        around = Around(hubspot, records)
+        around.state = State()
+        return around
+
+    @pytest.fixture
+    def many(self) -> Iterator[Sandbox]:
+        faults = {"rules": [{"kind": "status", "status": 503, "on": "*/batch/update", "after": 1}]}
+        with Sandbox(contacts=[{"email": each["email"]} for each in self.MANY], faults=faults) as sandbox:
+            yield sandbox
+
+    def test_a_retry_goes_on(self, many: Sandbox) -> None:
+        """Rows before the checkpoint are not sent again, and are counted."""
+        around = self.around(many)
+        run(around)
+        many.use_faults({"rules": []})
+
+        second = run(around)
+
+        assert second.report["from_earlier_tries"] > 0
+        assert second.outcomes["updated"] == 250
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"mapping": {"firstname": "city"}},
+            {"writes": Writes(nulls="clear")},
+            {"writes": Writes(stages="keep")},
+            {"upsert": True},
+            {"json_schema": "{}"},
+            {"key": Key(property="hs_object_id")},
+        ],
+        ids=str,
+    )
+    def test_other_settings(self, many: Sandbox, changed: dict[str, Any]) -> None:
+        """What is done with the rows now was not done with those before it."""
+        around = self.around(many)
+        run(around)
+
+        assert run(around, **changed).report["from_earlier_tries"] == 0
+
+    @pytest.mark.parametrize(
+        "settings",
+        [{"ledger": Ledger("l")}, {"dry_run": True}, {"source": Source(has_records=True), "iterator": True}],
+        ids=["ledger", "dry run", "iterator"],
+    )
+    def test_when_there_is_none(self, many: Sandbox, settings: dict[str, Any]) -> None:
+        """A ledger knows more; a dry run ends nothing; an iterator is read once."""
+        records: Any = iter(self.MANY) if settings.pop("iterator", False) else self.MANY
+        around = self.around(many, records)
+
+        run(around, **settings)
+
+        assert around.state == {}
+
+
+class TestWatermark:
+    ROWS: tuple[dict[str, Any], ...] = tuple({**each, "at": at} for at, each in enumerate(RECORDS, 1))
+
+    def test_it_is_moved_when_the_outcomes_are_final(self, hubspot: Sandbox) -> None:
+        """Not by the run: whoever runs it knows whether there is another try."""
+        around = Around(hubspot, self.ROWS)
+
+        ended = run(around, source=Source(watermark="at"), upsert=True)
+        before = around.mark.kept
+        assert ended.ended is not None
+        assert ended.ended.watermark is not None
+        ended.ended.watermark.move()
+
+        assert before is None
+        assert around.mark.kept == {"type": "int", "value": "3"}
+        assert run(around, source=Source(watermark="at")).report["rows"] == 1
+
+    @pytest.mark.parametrize("guards", [Guards(), Guards(changes=9)], ids=["", "guarded"])
+    def test_a_row_that_failed_holds_it(self, hubspot: Sandbox, guards: Guards) -> None:
+        """By the outcome that it has in the end, not by what a guard's pass found."""
+        around = Around(hubspot, [{**row, "at": 4 - row["at"]} for row in self.ROWS])
+
+        ended = run(around, source=Source(watermark="at"), guards=guards)
+        assert ended.ended is not None
+        assert ended.ended.watermark is not None
+        ended.ended.watermark.move()
+
+        assert ended.outcomes == {"updated": 1, "unchanged": 1, "not_found": 1}
+        assert around.mark.kept == {"type": "int", "value": "1"}
+
+    def test_a_query_is_rewritten(self, hubspot: Sandbox) -> None:
+        """The database leaves older rows out."""
+        around = Around(hubspot, self.ROWS)
+        source = FROM_SQL._replace(watermark="at")
+
+        run(around, source=FROM_SQL)
+        plain = around.rewritten
+        run(around, source=source)
+
+        assert plain == ("SELECT 1", None)
+        assert around.rewritten is not None
+        assert "ORDER BY at" in around.rewritten[0]
+
+
+class TestReplay:
+    def test_a_new_address(self, hubspot: Sandbox) -> None:
+        """It is sent again, from the values that the ledger has kept."""
+        row = {"old": "grace@example.com", "new": "hopper@example.com", "firstname": "G."}
+        around = Around(hubspot, [row])
+        hubspot.use_faults({"rules": [{"kind": "status", "status": 400, "on": "*/batch/update"}]})
+        settings: dict[str, Any] = {"key": Key("old", becomes="new"), "ledger": Ledger("l", values=True)}
+        first = run(around, **settings)
+        hubspot.use_faults({"rules": []})
+
+        again = run(around, source=Source(has_records=False, replay=Replay("l")), **settings)
+
+        assert first.outcomes == {"rejected": 1}
+        assert again.outcomes == {"updated": 1}
+        contact = hubspot.portal.contact("hopper@example.com")
+        assert contact is not None
+        assert contact.properties["firstname"] == "G."
+
+    def test_rows_to_choose_among(self, hubspot: Sandbox) -> None:
+        """With a query, its rows are; only those that the ledger names are sent."""
+        around = Around(hubspot, RECORDS)
+        run(around, ledger=Ledger("l"))
+        hubspot.portal.create({"email": "new@example.com"})
+
+        again = run(around, source=FROM_SQL._replace(replay=Replay("l")))
+
+        assert again.outcomes == {"updated": 1}
+
+    def test_no_ledger(self, hubspot: Sandbox) -> None:
+        """A wrong path is told."""
+        ended = run(Around(hubspot), source=Source(has_records=False, replay=Replay("nowhere")))
+
+        assert isinstance(ended.error, SourceError)
+        assert "there is no ledger at nowhere" in ended.says
