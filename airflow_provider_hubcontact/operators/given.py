@@ -42,7 +42,8 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
             watermark=task.watermark,
         ),
         key=Key(**_fields(task.key, known)) if isinstance(task.key, Options) else Key(known(task.key, "…")),
-        mapping=known(task.mapping, None),
+        # Which columns it may name depends on the key.
+        mapping=None if known(_all_of(task.key), None) is None else known(task.mapping, None),
         json_schema=task.json_schema,
         schema_folder=task.schema_folder,
         upsert=task.upsert,
@@ -73,11 +74,19 @@ def _is_open(value: object) -> bool:
     return hasattr(value, "iter_references")
 
 
+def _all_of(value: Any) -> Any:
+    return value.fields() if isinstance(value, Options) else value
+
+
 def _fields(options: Options | None, known: Callable[[Any, Any], Any]) -> dict[str, Any]:
-    """Return the fields of a value object that are known; the others are as they are anyway."""
+    """Return the fields of a value object that are known; those whose template is open have their default.
+
+    A field that Airflow does not render is known: a template in it would stay text.
+    """
     if options is None:
         return {}
-    fields = {name: known(value, _OPEN) for name, value in options.fields().items()}
+    given = options.fields()
+    fields = given | {name: known(given[name], _OPEN) for name in options.template_fields}
     return {name: value for name, value in fields.items() if value is not _OPEN}
 
 

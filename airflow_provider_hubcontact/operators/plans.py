@@ -37,7 +37,9 @@ class HubSpotPlanContactsOperator(HubSpotUpdateContactOperator):
         if "dry_run" in kwargs:
             raise TypeError(f"{type(self).__name__} has no dry_run: a plan writes no contact")
         super().__init__(**kwargs)
-        self.plan = plan
+        if self.watermark is not None:
+            raise ValueError("watermark has no effect on a plan: it moves where contacts are written")
+        self.plan = _checked("plan", plan)
 
     def _declare_outlet(self) -> None:
         """Declare none: no contact changes."""
@@ -71,8 +73,8 @@ class HubSpotApplyPlanOperator(HubSpotRunOperator):
 
     def __init__(self, *, plan: str, sha256: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.plan = plan
-        self.sha256 = sha256
+        self.plan = _checked("plan", plan)
+        self.sha256 = sha256 if sha256 is None else _checked("sha256", sha256)
         self._is_bound = sha256 is not None
         self._declare_outlet()
 
@@ -81,3 +83,14 @@ class HubSpotApplyPlanOperator(HubSpotRunOperator):
 
         sha256 = str(self.sha256) if self._is_bound else None  # a template may have rendered to None
         return apply_plan(str(self.plan), sha256, around, report, signal)
+
+
+def _checked(name: str, value: Any) -> Any:
+    """Return a setting that is a text, a path, or another task's output.
+
+    :raises ValueError: if it is anything else.
+    """
+    may_be_text = hasattr(value, "iter_references") or hasattr(value, "__fspath__")
+    if may_be_text or (isinstance(value, str) and value):
+        return value
+    raise ValueError(f"{name} is a text, not {value!r:.100}")

@@ -77,6 +77,7 @@ class Report:
     :param calls: HTTP calls that were made, in all and by status, retries included.
     :param stopped: why the source was not read to its end.
     :param properties_created: properties that the portal lacked.
+    :param without_values: rows of this try that had nothing to send but their key.
     :param verified: records that were read back after they were written, and the calls that it took.
     :param plan: totals of what would be, or was to be, written.
     :param ledger: where every record's result is kept.
@@ -92,6 +93,7 @@ class Report:
     calls: Mapping[str, Any] = field(default_factory=dict)
     stopped: str | None = None
     properties_created: list[str] = field(default_factory=list)
+    without_values: int = 0
     verified: Mapping[str, int] | None = None
     plan: Mapping[str, Any] | None = None
     ledger: str | None = None
@@ -216,6 +218,7 @@ class Report:
             "quota": None if self.quota is None else dict(self.quota),
             "timeline": [list(point) for point in self.timeline],
             "properties_created": self.properties_created,
+            "without_values": self.without_values,
             "reasons": [
                 {**_problem(reason.example), "cause": cause(reason.example), "count": reason.count}
                 for reason in self.reasons[:MAX_REASONS]
@@ -263,6 +266,7 @@ def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = Non
         "portal": next((report["portal"] for report in known if report["portal"]), None),
         "quota": next((report["quota"] for report in known if report["quota"]), None),
         "timeline": [],
+        "without_values": sum(report.get("without_values", 0) for report in known),
         "reasons": _folded_reasons(known),
     }
     folded["coercions"] = {
