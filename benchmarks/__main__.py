@@ -5,7 +5,7 @@
     python -m benchmarks [--quick] [--page] [quota calls cpu memory workers bad_rows caught imports]
 
 All of them unless some are named. Results are JSON lines in ``benchmarks/results/``; the page is made of
-what is there.
+what is there. A benchmark that cannot run is told, the others run, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ from typing import Any
 from benchmarks.page import NAMES, RESULTS, write
 
 
-def main() -> None:
-    """Parse the command line and do it."""
+def main() -> int:
+    """Parse the command line and do it.
+
+    :return: 0 if every benchmark ran.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -35,10 +38,25 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
-    if not options.page:
-        for name in options.names or NAMES:
-            measure(name, quick=options.quick)
+    wanted = [] if options.page else options.names or [*NAMES]
+    failed = [name for name in wanted if not measured(name, quick=options.quick)]
     write(options.output)
+    if failed:
+        sys.stdout.write(f"Did not run: {', '.join(failed)}; what was measured before is in the page.\n")
+    return 1 if failed else 0
+
+
+def measured(name: str, *, quick: bool) -> bool:
+    """Run one benchmark, and tell what keeps it from running.
+
+    :return: whether it ran.
+    """
+    try:
+        measure(name, quick=quick)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other benchmarks can be run
+        sys.stdout.write(f"{name} did not run: {type(error).__name__}: {error}\n")
+        return False
+    return True
 
 
 def measure(name: str, *, quick: bool) -> None:
@@ -60,4 +78,4 @@ def measure(name: str, *, quick: bool) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -109,8 +109,9 @@ def page(results: list[Result]) -> str:
     """Show."""
     text = paragraph(
         f"{BAD_IN_100} in 100 rows have a value that HubSpot refuses, of {len(BAD)} kinds: {', '.join(BAD)}. "
-        "With `validate_against_portal` (the default), the portal's definitions and the rules of its admins "
-        "tell before a call is spent."
+        "The operator checks values against the portal's definitions and the rules of its admins before a "
+        "call is spent. *Not checked* is the same sync without that, as with a token that may not read the "
+        "definitions."
     )
     head = ("", "rows", "bad", "caught", "refused by HubSpot", "written", "calls")
     for whole, title in WHOLE.items():

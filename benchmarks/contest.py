@@ -139,7 +139,7 @@ def finish(process: subprocess.Popen[str]) -> dict[str, Any]:
     """
     output, errors = process.communicate()
     if process.returncode:
-        raise DidNotRun(errors[-2000:])
+        raise DidNotRun(errors[-2000:].strip() or f"it ended with the exit status {process.returncode}")
     took: dict[str, Any] = json.loads(output.splitlines()[-1])
     return took
 

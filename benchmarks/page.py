@@ -72,7 +72,10 @@ def environment() -> str:
         "so did other programs while this was measured: small differences mean nothing."
     )
     ours = ", ".join(f"{name} {version(name)}" for name in OURS)
-    versions = paragraph(f"This provider ran with {ours}. The peers ran with {_versions_of_peers()}.")
+    theirs = _versions_of_peers()
+    versions = paragraph(
+        f"This provider ran with {ours}." + (f" The peers ran with {theirs}." if theirs else "")
+    )
     return f"""
 ## The machine, the versions, the commands
 
@@ -86,8 +89,10 @@ def environment() -> str:
 
 def _footnote(name: str, results: list[Result]) -> str:
     quick = "; the quick run" if results[0]["quick"] else ""
-    errors = {
-        each["contestant"]: each["error"].strip().splitlines()[-1] for each in results if "error" in each
+    errors = {  # a benchmark without contestants tells its errors itself
+        each["contestant"]: each["error"].strip().splitlines()[-1]
+        for each in results
+        if "error" in each and "contestant" in each
     }
     failed = "".join(f"\n- Did not run: {contestant}: {error}" for contestant, error in errors.items())
     command = "bench-quick" if results[0]["quick"] else "bench"
@@ -95,8 +100,12 @@ def _footnote(name: str, results: list[Result]) -> str:
 
 
 def _versions_of_peers() -> str:
+    """Name the peers with their versions; nothing where their environment is not there."""
     program = f"from importlib.metadata import version\nfor name in {THEIRS!r}: print(name, version(name))"
-    done = subprocess.run([PEERS, "-c", program], capture_output=True, text=True, check=True)
+    try:
+        done = subprocess.run([PEERS, "-c", program], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
     return ", ".join(done.stdout.splitlines())
 
 

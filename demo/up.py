@@ -138,8 +138,12 @@ class Stand:
     def _connections(self) -> Path:
         file = self._home / "connections.json"
         hubspot = {"conn_type": "hubspot", "host": self.hubspot_url, "password": TOKEN}
-        warehouse = {"conn_type": "sqlite", "host": str(self._home / "warehouse.db")}
-        file.write_text(json.dumps({"hubspot_default": hubspot, "warehouse": warehouse}), encoding="utf-8")
+        connections = {
+            "hubspot_default": hubspot,
+            "hubspot_legacy": {**hubspot, "extra": {"api_version": "v1"}},
+            "warehouse": {"conn_type": "sqlite", "host": str(self._home / "warehouse.db")},
+        }
+        file.write_text(json.dumps(connections), encoding="utf-8")
         return file
 
     def _wait(self) -> None:

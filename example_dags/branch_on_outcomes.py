@@ -1,7 +1,7 @@
-"""Choose what each outcome does to the task, and go on by what came of the records.
+"""Choose what each outcome does to the task, and which task follows.
 
-A contact that HubSpot does not know (404) is no failure here, a refused value (400) is, and the report of
-the run, which is in XCom whether the task succeeds or fails, decides which task comes next.
+A contact that HubSpot does not know (404) does not fail this task; a refused value (400) does. The report of
+the run is in XCom whether the task succeeds or fails. It decides which task comes next.
 
 Needs the connection ``hubspot_default``.
 """
@@ -66,7 +66,7 @@ with DAG(
 
     @task(trigger_rule="one_failed")
     def watch() -> None:
-        """Keep the run from being a success when the sync is none."""
+        """Fail the run when the sync has failed."""
         raise AirflowFailException("the sync failed; its report says why")
 
     report: Any = update.output

@@ -1,7 +1,10 @@
 """Plan changes of contacts, ask a person, apply the plan.
 
-The first task writes what would change into a folder; its totals are what the person sees in Airflow's UI;
-the last one writes just that. Needs Airflow 3.1 and the connections ``warehouse`` and ``hubspot_default``.
+The first task writes a plan: what would change, and the settings that apply it. A person sees its totals in
+Airflow's UI. The last task applies the plan that this person has seen: its digest comes from the first task,
+and any other plan is refused.
+
+Needs Airflow 3.1 and the connections ``warehouse`` and ``hubspot_default``.
 """
 
 from __future__ import annotations
@@ -11,7 +14,6 @@ from datetime import UTC, datetime
 from airflow.providers.common.compat.sdk import DAG
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 
-from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 
 PLAN = "{{ params.plans }}/{{ run_id | replace(':', '_') }}"
@@ -26,20 +28,23 @@ with DAG(
     doc_md=__doc__,
 ):
     # [START howto_approved]
-    plan = HubSpotUpdateContactOperator(
-        task_id="make_plan",
+    plan = HubSpotPlanContactsOperator(
+        task_id="plan",
         sql_conn_id="warehouse",
         sql="SELECT email, first_name FROM customers",
         mapping={"first_name": "firstname"},
         status_actions={"not_found": "skip"},
-        operator=HubSpotPlanContactsOperator,
         plan=PLAN,
     )
     approval = ApprovalOperator(
         task_id="approve",
-        subject="Update {{ ti.xcom_pull('make_plan')['plan']['changes'] }} HubSpot contacts?",
-        body="```\n{{ ti.xcom_pull('make_plan')['plan'] | tojson(indent=1) }}\n```",
+        subject="Update {{ ti.xcom_pull('plan')['plan']['changes'] }} HubSpot contacts?",
+        body="```\n{{ ti.xcom_pull('plan')['plan'] | tojson(indent=1) }}\n```",
     )
-    apply = HubSpotUpdateContactOperator(task_id="apply_plan", operator=HubSpotApplyPlanOperator, plan=PLAN)
+    apply = HubSpotApplyPlanOperator(
+        task_id="apply",
+        plan=PLAN,
+        sha256="{{ ti.xcom_pull('plan')['plan']['sha256'] }}",
+    )
     plan >> approval >> apply
     # [END howto_approved]

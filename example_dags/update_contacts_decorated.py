@@ -1,6 +1,6 @@
 """Update contacts from what a function yields.
 
-The function is read no faster than HubSpot takes its records, so that a source of any size needs constant
+The function is read no faster than HubSpot accepts its records. So a source of any size needs constant
 memory.
 
 Needs the connection ``hubspot_default``.
@@ -24,7 +24,7 @@ with DAG(
     # [START howto_decorated]
     @task.hubspot_update_contact(mapping={"name": "firstname"}, upsert=True)
     def contacts() -> Iterator[dict[str, str]]:
-        """Stand for a source that gives pages, such as an API."""
+        """Stand for a source that returns pages, such as an API."""
         for name in ("Ada", "Grace", "Alan"):
             yield {"email": f"{name.lower()}@example.com", "name": name}
 

@@ -1,8 +1,8 @@
 """Update contacts from the output of another task.
 
 A TaskFlow task returns a list of records; the operator takes it as ``records``. The records themselves stay
-out of the rendered templates that Airflow shows. The record of a contact whose address changed names the old
-address in the key column, and the new one in the column that is mapped to ``email``.
+out of the rendered templates that Airflow shows. A contact's address can change: its record has the old
+address in ``email``, and the new one in ``new_email``, the column that the key becomes.
 
 Needs the connection ``hubspot_default``.
 """
@@ -15,7 +15,7 @@ from typing import Any
 from airflow.providers.common.compat.sdk import DAG, task
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.operators.options import Writes
+from airflow_provider_hubcontact.operators.options import Key, Writes
 
 with DAG(
     dag_id="update_contacts_from_xcom",
@@ -39,7 +39,8 @@ with DAG(
     HubSpotUpdateContactOperator(
         task_id="update_contacts",
         records=extract(),
-        mapping={"new_email": "email", "first_name": "firstname", "stage": "lifecyclestage"},
+        mapping={"first_name": "firstname", "stage": "lifecyclestage"},
+        key=Key("email", becomes="new_email"),
         writes=Writes(stages="reset"),
     )
     # [END howto_from_xcom]

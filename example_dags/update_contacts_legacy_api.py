@@ -4,7 +4,7 @@
 history that is loaded later than it happened. It takes one contact a call: use the date-versioned API, which
 is the default, for everything else.
 
-Needs the connection ``hubspot_default``.
+Needs the connection ``hubspot_legacy``, of the type ``hubspot``, with ``{"api_version": "v1"}`` in its Extra.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ with DAG(
 
     # [START howto_legacy]
     HubSpotUpdateContactOperator(
-        task_id="update_contacts", records=extract(), api_version="v1", writes=Writes(timestamp="changed_at")
+        task_id="update_contacts",
+        records=extract(),
+        hubspot_conn_id="hubspot_legacy",
+        writes=Writes(timestamp="changed_at"),
     )
     # [END howto_legacy]

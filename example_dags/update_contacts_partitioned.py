@@ -65,7 +65,7 @@ with DAG(
 
     @task(trigger_rule="one_failed")
     def watch() -> None:
-        """Keep the run from being a success when a part is none."""
+        """Fail the run when a part has failed."""
         raise AirflowFailException("a part failed; its own report says why")
 
     total(parts.output, cut)  # type: ignore[arg-type] # Airflow gives the value when the task runs

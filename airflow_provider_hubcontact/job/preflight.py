@@ -98,9 +98,20 @@ class SettingsCheck:
     def _modes(self) -> Iterator[str]:
         if self._settings.columns is None:  # with a mapping the settings have told
             yield from self._settings.unsent(self._columns)
+            yield from self._unknown_modes()
         for name, mode in (self._settings.writes.properties or {}).items():
             if mode == WriteMode.APPEND and self._portal.kinds.get(name, Kind.OPTIONS) is not Kind.OPTIONS:
                 yield f"`append` needs a multiple-checkbox property; {name} is not one"
+
+    def _unknown_modes(self) -> Iterator[str]:
+        """Look for names that neither the portal has, nor a column of the source: typing errors."""
+        schema, writes = self._portal.schema(), self._settings.writes
+        if schema is None or self._columns is not None or writes.create_properties is True:
+            return
+        names = {*(writes.properties or ())} - {*(writes.create_properties or ())}
+        for name, closest in schema.missing(sorted(names)).items():
+            nearest = f" (the nearest is {closest})" if closest else ""
+            yield f"writes.properties names {name}, a property that the portal does not have{nearest}"
 
     def _schema(self) -> Iterator[str]:
         try:
@@ -115,6 +126,8 @@ class SettingsCheck:
         never = [name for name in schema.required if name not in given]
         if never:
             yield f"the schema requires {', '.join(never)}, which no column is mapped to"
+        for column in sorted(mapping.keys() & schema.properties.keys() - given):
+            yield f"the schema names the column {column}; what it sees is the property, {mapping[column]}"
 
 
 class Preflight:

@@ -18,7 +18,7 @@ from airflow_provider_hubcontact.job.preflight import Preflight
 from airflow_provider_hubcontact.job.progress import Progress
 from airflow_provider_hubcontact.job.settings import Settings, Source
 from airflow_provider_hubcontact.job.signals import StopSignal, held_back
-from airflow_provider_hubcontact.job.source.columns import SourceColumns
+from airflow_provider_hubcontact.job.source.columns import EmptyRows, SourceColumns
 from airflow_provider_hubcontact.job.source.replay import replayed, shape_of
 from airflow_provider_hubcontact.job.source.rows import peeked, rows_of
 from airflow_provider_hubcontact.job.source.watermark import Watermark
@@ -214,16 +214,19 @@ class Run:
         ):
             self._signal.reaches(workers)
             settled = self._settled(memory)
-            stop = sync.run(remaining, workers, settled, memory.journal, ended=ended, first=done + 1)
+            stop = sync.run(remaining, workers, settled, self._journal(memory), ended=ended, first=done + 1)
             self.report.stopped = printable(stop.reason) if stop else None
             if isinstance(sync.verifier, ReadBack):
                 self.report.verified = {"records": sync.verifier.records, "calls": sync.verifier.calls}
         if stop is None:
-            self._tell_of_columns()
+            self._tell_of_columns(is_final=memory.is_final)
         return stop
 
     def _workers(self) -> ThreadWorkers[Call, Answer]:
         return ThreadWorkers(lambda: self.hubspot.at_once, self.hubspot.cancel, self.hubspot.clock)
+
+    def _journal(self, memory: Memory) -> Journal | None:
+        return EmptyRows(self.report, memory.journal) if memory.is_final else memory.journal
 
     def _settled(self, memory: Memory) -> Callable[[Result], None]:
         def settled(result: Result) -> None:
@@ -235,11 +238,17 @@ class Run:
 
         return settled
 
-    def _tell_of_columns(self) -> None:
+    def _tell_of_columns(self, *, is_final: bool) -> None:
         if problems := self._columns.problems():
             raise SourceError("; ".join(problems))
-        for warning in self._columns.warnings():
+        for warning in self._columns.warnings() if is_final else ():
             log.warning("%s", warning)
+        if is_final and self.report.without_values:
+            log.warning(
+                "%s of %s rows have nothing to send but their key.",
+                f"{self.report.without_values:,}",
+                f"{self.report.rows:,}",
+            )
 
     def _problems(self, rows: Iterable[object] | None) -> list[str]:
         columns = rows.columns if isinstance(rows, Spool) else None
@@ -253,8 +262,11 @@ class Run:
             problems = preflight.problems()
         except ConfigurationError as error:
             return [printable(str(error))]
-        if rows is not None and iter(rows) is not rows and columns is None:
+        if columns is not None:
+            self._columns.take(columns)
+        elif rows is not None and iter(rows) is not rows:
             self._columns.look(rows)
+        if columns is None or self.settings.columns is None:  # else the preflight has told what is missing
             problems += map(printable, self._columns.problems())
         return problems
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from airflow_provider_hubcontact.sync.decide.policy import Policy
 
 
+DEFINED = ("label", "type", "fieldType", "groupName", "description", "options")
+"""What may be said of a property that is created."""
+
+
 class Key(NamedTuple):
     """Which contact a row is about.
 
@@ -88,6 +92,8 @@ class Writes(NamedTuple):
         elif isinstance(self.create_properties, Mapping):
             for name, definition in self.create_properties.items():
                 yield from _definition(f"writes.create_properties[{name!r}]", definition)
+        if self.timestamp is not None and (not isinstance(self.timestamp, str) or not self.timestamp):
+            yield f"writes.timestamp is the name of a column, not {self.timestamp!r:.100}"
 
 
 class Guards(NamedTuple):
@@ -175,6 +181,8 @@ class Replay(NamedTuple):
             return
         for outcome in self.outcomes or ():
             yield from _one_of("FromLedger: an outcome", outcome, Outcome)
+            if outcome == Outcome.SUPERSEDED:
+                yield "FromLedger: a superseded record is not sent again, but the later one of its key"
 
 
 class Source(NamedTuple):
@@ -190,6 +198,11 @@ class Source(NamedTuple):
     query: Query = Query()
     replay: Replay | None = None
     watermark: str | None = None
+
+    @property
+    def is_ledger_alone(self) -> bool:
+        """Whether the values that a ledger has kept are sent again."""
+        return self.replay is not None and not self.has_records and self.query.sql is None
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
@@ -285,26 +298,44 @@ class Settings(NamedTuple):
             return {*self.columns.values()}
         if columns is None:
             return None
-        own = {self.key.column, self.key.becomes, self.writes.timestamp, self.source.watermark}
-        return {*columns} - own | ({self.key.property} if self.key.becomes else set())
+        return {*columns} - self.own_columns | ({self.key.property} if self.key.becomes else set())
+
+    @property
+    def own_columns(self) -> frozenset[str]:
+        """Columns that are not sent under their own names: key, new key, timestamp, watermark."""
+        if self.source.is_ledger_alone:  # its values have the names of their properties
+            return frozenset()
+        own = (self.key.column, self.key.becomes, self.writes.timestamp, self.source.watermark)
+        return frozenset(filter(None, own))
+
+    @property
+    def named(self) -> Iterator[tuple[str, str]]:
+        """Setting and property, for each property that a setting is about."""
+        created, stages = self.writes.create_properties, self.writes.stages
+        yield from (("writes.properties names", name) for name in self.writes.properties or ())
+        if isinstance(created, Mapping):
+            yield from (("writes.create_properties names", name) for name in created)
+        if stages != OnRegression.REJECT:
+            yield f"writes.stages={str(stages)!r} is about", "lifecyclestage"
 
     def unsent(self, columns: Iterable[str] | None = None) -> Iterator[str]:
-        """Yield a sentence for each property that a setting names and no column is sent as.
+        """Yield a sentence for each property that a setting is about and no column is sent as.
 
         :param columns: of the source, if they are known.
         """
+        mapping = self.mapping or {}
+        for setting, name in self.named:
+            if not self._may_be_sent(name, columns):
+                known = f": its column is sent as {mapping[name]}" if name in mapping else ""
+                yield f"{setting} {name}, which no column is sent as{known}"
+
+    def _may_be_sent(self, name: str, columns: Iterable[str] | None) -> bool:
+        """Check whether a column may be sent as a property, as far as the columns are known."""
         sent = self.sent(columns)
-        if sent is None:
-            return
-        created, mapping = self.writes.create_properties, self.mapping or {}
-        for setting, names in (
-            ("writes.properties", self.writes.properties or ()),
-            ("writes.create_properties", created if isinstance(created, Mapping) else ()),
-        ):
-            for name in names:
-                if name not in sent:
-                    known = f": its column is sent as {mapping[name]}" if name in mapping else ""
-                    yield f"{setting} names {name}, which no column is sent as{known}"
+        if sent is not None:
+            return name in sent
+        is_key = name == self.key.property
+        return self.key.becomes is not None if is_key else name not in self.own_columns
 
     def _of_mapping(self) -> Iterator[str]:
         mapping = self.mapping
@@ -316,6 +347,9 @@ class Settings(NamedTuple):
         if not mapping and self.key.becomes is None:
             yield "mapping names no column, so nothing would be sent: leave it out to send every column"
         yield from self._twice(mapping)
+        is_key_alone = mapping == {self.key.column: self.key.property} and self.key.becomes is None
+        if is_key_alone and self.upsert is False:
+            yield "mapping sends nothing but the key, which changes nothing without upsert=True"
         if is_mapping_of_names(self.writes.properties or {}):
             yield from self.unsent()
 
@@ -346,12 +380,24 @@ class Settings(NamedTuple):
         """Look for settings that can have no effect, and so are mistakes."""
         if self.upsert and self.key.property == "hs_object_id":
             yield "a contact cannot be created with a record id: upsert by email"
-        if self.guards.creates is not None and self.upsert is False:
-            yield "guards.creates has no effect without upsert=True: no contact is created"
-        if self.dry_run is True:
-            for name, given in (("verify", self.verify), ("guards", self.guards.are_set)):
-                if given:
-                    yield f"{name} has no effect with dry_run, which writes nothing"
+        actions = self.status_actions if isinstance(self.status_actions, Mapping) else {}
+        is_kept = self.source.is_ledger_alone
+        for name, is_given, is_useless, why in (
+            ("guards.creates", self.guards.creates is not None, self.upsert is False, _UPDATES),
+            ('status_actions["created"]', "created" in actions, self.upsert is False, _UPDATES),
+            ("mapping", self.mapping is not None, is_kept, _KEPT),
+            ("writes.timestamp", self.writes.timestamp is not None, is_kept, _KEPT),
+            ("verify", self.verify, self.dry_run is True, "with dry_run, which writes nothing"),
+            ("guards", self.guards.are_set, self.dry_run is True, "with dry_run, which writes nothing"),
+        ):
+            if is_given and is_useless:
+                yield f"{name} has no effect {why}"
+
+
+_UPDATES = "without upsert=True: no contact is created"
+
+
+_KEPT = "with FromLedger alone: the ledger has kept the values under the names of their properties"
 
 
 def is_mapping_of_names(mapping: Any) -> bool:
@@ -383,7 +429,7 @@ def _flag(name: str, value: object) -> Iterator[str]:
 
 
 def _definition(place: str, definition: object) -> Iterator[str]:
-    """Check the types in the definition of a property that is to be created."""
+    """Check how a property is to be created; what HubSpot does not know would be left out silently."""
     if not isinstance(definition, Mapping):
         yield f"{place} is a definition, such as {{'type': 'number'}}, not {definition!r:.100}"
         return
@@ -391,11 +437,13 @@ def _definition(place: str, definition: object) -> Iterator[str]:
         if name == "options":
             if not isinstance(value, list | tuple) or not all(map(_is_option, value)):
                 yield f"{place}: options are a list of texts, or of label and value, not {value!r:.100}"
+        elif name not in DEFINED:
+            yield from _one_of(f"{place}: a field", name, DEFINED)
         elif not isinstance(value, str):
             yield f"{place}: {name} is a text, not {value!r:.100}"
 
 
 def _is_option(value: object) -> bool:
     if isinstance(value, Mapping):
-        return is_mapping_of_names(value) and "value" in value
+        return is_mapping_of_names(value) and "value" in value and value.keys() <= {"value", "label"}
     return isinstance(value, str)

@@ -139,7 +139,10 @@ def _templates(value: object) -> object:
 
 
 def _fields(options: Options | None, known: Callable[[Any, Any], Any]) -> dict[str, Any]:
-    """Return the fields of a value object that are known; the others are as they are anyway."""
+    """Return the fields of a value object that are known; those whose template is open have their default.
+
+    A field that Airflow does not render is known: a template in it would stay text.
+    """
     if options is None:
         return {}
     rendered = options.template_fields

@@ -87,6 +87,7 @@ _REPORT: Mapping[str, Rule] = MappingProxyType(
                 "ledger",
                 "timeline",
                 "properties_created",
+                "without_values",
             )
         ),
         "calls": _fields(_all_whole(("total", "by_status", "latency"))),

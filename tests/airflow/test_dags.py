@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -67,12 +68,12 @@ def report(run: Any) -> dict[str, Any]:
     return pulled
 
 
-def rendered(run: Any, map_index: int = -1) -> dict[str, Any]:
-    """Give the fields that Airflow stores and shows."""
+def rendered(run: Any, map_index: int = -1, task_id: str = "update_contacts") -> dict[str, Any]:
+    """Return the fields that Airflow stores and shows."""
     fields = RenderedTaskInstanceFields
     with create_session() as session:
         found = session.query(fields).filter(
-            fields.run_id == run.run_id, fields.task_id == "update_contacts", fields.map_index == map_index
+            fields.run_id == run.run_id, fields.task_id == task_id, fields.map_index == map_index
         )
         kept: dict[str, Any] = found.one().rendered_fields
     return kept
@@ -228,8 +229,13 @@ def test_branches(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None:
     }
 
 
-def test_legacy_api(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None:
+def test_legacy_api(
+    run_dag: RunDag, examples: DagBag, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The legacy call stores the time of the value."""
+    connection = json.loads(os.environ["AIRFLOW_CONN_HUBSPOT_DEFAULT"]) | {"extra": {"api_version": "v1"}}
+    monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_LEGACY", json.dumps(connection))
+
     run = run_dag(examples.dags["update_contacts_legacy_api"])
 
     assert states(run)["update_contacts"] == "success"
@@ -298,7 +304,7 @@ def test_partitioned(
 def test_approved(
     run_dag: RunDag, examples: DagBag, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """What was planned is written after the approval, and the person sees the totals."""
+    """What was planned is written after the approval; the person sees the totals, and approves this plan."""
     with sqlite3.connect(tmp_path / "w.db") as warehouse:
         warehouse.execute("CREATE TABLE customers (email, first_name)")
         warehouse.execute("INSERT INTO customers VALUES ('grace@example.com', 'Grace B.')")
@@ -309,9 +315,11 @@ def test_approved(
 
     run: Any = run_dag(dag, run_conf={"plans": str(tmp_path / "plans")}, mark_success_pattern="approve")
 
-    assert states(run) == {"make_plan": "success", "approve": "success", "apply_plan": "success"}
+    assert states(run) == {"plan": "success", "approve": "success", "apply": "success"}
     assert stored(hubspot, "grace@example.com", "firstname") == "Grace B."
-    instance = run.get_task_instance("make_plan")
+    instance = run.get_task_instance("plan")
+    (manifest,) = (tmp_path / "plans").rglob("plan.json")
+    assert rendered(run, task_id="apply")["sha256"] == json.loads(manifest.read_bytes())["sha256"]
     approval: Any = dag.get_task("approve")
     body = dag.get_template_env().from_string(approval.body).render(ti=instance)
     assert '"changes": 1' in body

@@ -453,7 +453,7 @@ class TestReplay:
         run(records=[first], mapping=mapping, ledger=Ledger(str(tmp_path), values=True))
         hubspot.portal.create({"email": "late@example.com"})
 
-        ended = run(records=FromLedger(str(tmp_path)), mapping=mapping)
+        ended = run(records=FromLedger(str(tmp_path)))
 
         assert ended.outcomes == {"updated": 1}
         assert stored(hubspot, "late@example.com", "firstname") == "Late"

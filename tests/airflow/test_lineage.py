@@ -370,7 +370,7 @@ class TestNotifier:
             with DAG("mailed", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
                 HubSpotUpdateContactOperator(
                     task_id="contacts",
-                    records=[{"email": "nobody@example.com"}],
+                    records=[{"email": "nobody@example.com", "city": "Rome"}],
                     on_failure_callback=SmtpNotifier(
                         to="team@example.com", subject=SYNC_SUBJECT, html_content=SYNC_HTML
                     ),

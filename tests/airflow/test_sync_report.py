@@ -72,6 +72,16 @@ class TestPage:
         for said in ("failed", "2 tries", "<b>1</b> updated", "33.3 %", "VALIDATION_ERROR", "c-1", "0:01:15"):
             assert said in page
 
+    def test_rows_that_had_nothing_to_send(self) -> None:
+        """Whoever may not read XComs sees the count, too; a report of an older version has none."""
+        report = a_report(without_values=1_200)
+        older = {name: value for name, value in report.items() if name != "without_values"}
+
+        for told in (report, masked(report)):
+            assert "1,200 rows had nothing to send but their key." in shown(told)
+        assert "nothing to send" not in shown(older)
+        assert "nothing to send" not in shown(a_report())
+
     def test_in_which_try_a_record_ended(self) -> None:
         """Once there were several."""
         report = Report()

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_hubcontact.operators.options import Guards, Key, Writes
 from tests.airflow.postgres import serve
 from tests.chaos import statuses
 from tests.chaos.checks import Checks, Contacts, Totals, contacts_of
@@ -30,6 +31,12 @@ TOKEN = "pat-na1-0c4a0500-0000-4000-8000-0000c4a05000"
 MOST_TRIES = 12
 SECRETS = (TOKEN, *OAUTH[1:])
 ROWS = 1_200
+UNREAD = {"name": "unread", "kind": "status", "status": 403, "on": "/crm/properties/*"}
+"""Fault: the token may not read the portal's definitions, so that HubSpot alone checks the values."""
+
+USUAL = {"unread", "usual"}
+"""Rules that are no trouble."""
+
 LEGACY_ROWS = 80
 """Rows of a trial of the legacy API at most: each takes a call of its own."""
 
@@ -78,7 +85,8 @@ class Trial:
         self.totals = Totals(1, 0, len(self.world.rows), self.world.by_other, self.world.hostile)
         self._checks = Checks(self.world, self.totals, f"seed {seed}, {trouble.name}", legacy=trouble.legacy)
         self._dice = random.Random(seed)
-        self._settings = self._operator_settings(checks=self._dice.random() < 0.5)
+        self._reads_definitions = self._dice.random() < 0.5
+        self._settings = self._operator_settings()
 
     def run(self) -> Totals:
         """Try until the task ends, then twice more without trouble, and check."""
@@ -174,28 +182,28 @@ class Trial:
         finally:
             os._exit(code)
 
-    def _operator_settings(self, *, checks: bool) -> dict[str, Any]:
+    def _operator_settings(self) -> dict[str, Any]:
         query = {"sql": QUERY, "sql_conn_id": "warehouse"}
         return {
             **(query if self.trouble.database else {"records": self.world.rows}),
             "in_file": self._in_file,
+            "key": Key("email", becomes="new_email"),
             "mapping": MAPPING,
-            "schema": SCHEMA,
-            "mode": "upsert" if self.world.upsert else "update",
-            "on_stage_regression": "reset",
-            "validate_against_portal": checks,
+            "json_schema": SCHEMA,
+            "upsert": self.world.upsert,
+            "writes": Writes(stages="reset"),
             "verify": self._dice.random() < 0.3,
             # A guard that stops nothing makes the run find out first what it would write.
-            "max_changes": ROWS if self._dice.random() < 0.5 else None,
-            "api_version": "v1" if self.trouble.legacy else None,
+            "guards": Guards(changes=ROWS) if self._dice.random() < 0.5 else None,
         }
 
     def _connection(self, url: str) -> dict[str, Any]:
+        extra = {"api_version": "v1"} if self.trouble.legacy else {}
         if not self.trouble.oauth:
-            store = {"rate_limit_store": self._store.url} if self._store else {}
-            return {"conn_type": "hubspot", "host": url, "password": TOKEN, "extra": store}
-        names = ("client_id", "client_secret", "refresh_token")
-        return {"conn_type": "hubspot", "host": url, "extra": dict(zip(names, OAUTH, strict=True))}
+            extra |= {"rate_limit_store": self._store.url} if self._store else {}
+            return {"conn_type": "hubspot", "host": url, "password": TOKEN, "extra": extra}
+        extra |= zip(("client_id", "client_secret", "refresh_token"), OAUTH, strict=True)
+        return {"conn_type": "hubspot", "host": url, "extra": extra}
 
     @contextmanager
     def _hubspot(self, *options: str) -> Iterator[str]:
@@ -203,6 +211,7 @@ class Trial:
         contacts.write_text(json.dumps(self.world.contacts), encoding="utf-8")
         drawn = statuses.drawn(self._dice, self.trouble.statuses, legacy=self.trouble.legacy)
         rules = [
+            *(() if self._reads_definitions else (UNREAD,)),
             *self.trouble.rules,
             *(drawn if self.trouble.statuses else []),
             {"name": "usual", "kind": "latency", "seconds": 0.02, "spread": 0.05},
@@ -256,7 +265,7 @@ class Trial:
 
     def _count_faults(self, url: str) -> None:
         rules = json.loads(_call(url, "GET", "/sandbox/faults"))["rules"]
-        self.totals.count((rule["name"], rule["strikes"]) for rule in rules if rule["name"] != "usual")
+        self.totals.count((rule["name"], rule["strikes"]) for rule in rules if rule["name"] not in USUAL)
 
     def _lines(self) -> list[dict[str, Any]]:
         parts = sorted(self._ledger.rglob("*.jsonl"))

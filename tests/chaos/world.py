@@ -262,7 +262,5 @@ _KINDS: Mapping[Callable[[World, str, random.Random], None], int] = {
 }
 """Kind of rows → how often it comes."""
 
-MAPPING = {name: name for name in ("firstname", "city", "lifecyclestage", "hs_lead_status")} | {
-    "new_email": "email"
-}
+MAPPING = {name: name for name in ("firstname", "city", "lifecyclestage", "hs_lead_status")}
 SCHEMA = {"type": "object", "properties": {"firstname": {"maxLength": 200}}}

@@ -120,6 +120,8 @@ def test_tolerated_failures_are_no_skip() -> None:
         ({199: "skip"}, "names 199, which is no HTTP status of an answer"),
         ({600: "skip"}, "names 600, which is no HTTP status of an answer"),
         ({"40": "skip"}, "names 40, which is no HTTP status of an answer"),
+        ({301: "skip"}, "names 301, which has no effect: no record ends with it"),
+        ({"405": "skip"}, "names 405, which has no effect: no record ends with it"),
         ({"lost": "skip"}, "names 'lost'; outcomes are updated, created, "),
         ({True: "skip"}, "names True; outcomes are updated, created, "),
         ({404.0: "skip"}, "names 404.0; outcomes are updated, created, "),

@@ -48,6 +48,7 @@ def test_report_in_full() -> None:
         "quota": None,
         "timeline": [],
         "properties_created": [],
+        "without_values": 0,
         "reasons": [
             {
                 "row": 3,
@@ -224,13 +225,17 @@ class TestFold:
         one.calls = {"total": 3, "by_status": {"200": 3}}
         two.calls = {"total": 2, "by_status": {"200": 1, "503": 1}}
         one.verified = {"records": 1, "calls": 1}
+        one.without_values, two.without_values = 2, 3
         one.add(Result(1, "a", Outcome.UPDATED, 200, changes={"firstname": ("A", "Ada")}))
         two.add(Result(1, "b", Outcome.UPDATED, 200, earlier=1))
         two.add(Result(2, "c", Outcome.REJECTED, 400, "BAD", "is bad"))
 
+        older = {name: value for name, value in one.to_dict().items() if name != "without_values"}
+        assert fold([older])["without_values"] == 0
         folded = fold([one.to_dict(), None, two.to_dict()])
 
         assert folded.pop("missing") == 1
+        assert folded["without_values"] == 5
         assert folded.keys() == one.to_dict().keys()
         assert folded["rows"] == 3
         assert folded["outcomes"] == {"updated": 2, "rejected": 1}

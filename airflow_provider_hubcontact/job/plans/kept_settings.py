@@ -21,7 +21,11 @@ def kept(settings: Settings, api_version: str, portal: int | None) -> dict[str, 
         "key": settings.key.property,
         "upsert": settings.upsert,
         "stages": str(settings.writes.stages),
-        "properties": dict(settings.writes.properties or {}),
+        "properties": {
+            name: str(mode)
+            for name, mode in (settings.writes.properties or {}).items()
+            if name != settings.key.property  # every contact that was found has one
+        },
         "guards": settings.guards._asdict(),
         "status_actions": {
             str(name): str(action) for name, action in (settings.status_actions or {}).items()
@@ -41,7 +45,7 @@ def settings_of(
     :param definitions: of the properties to create first.
     """
     return Settings(
-        key=Key(property=document["key"]),
+        key=Key(document["key"], document["key"]),
         upsert=document["upsert"],
         writes=Writes(
             stages=document["stages"],

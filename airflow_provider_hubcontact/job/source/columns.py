@@ -1,61 +1,131 @@
-"""The columns that settings name, looked for in the rows: a name that matches nothing would go unnoticed."""
+"""What would go unnoticed: names in settings that no row has, and rows that have nothing to send."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Result
+from airflow_provider_hubcontact.sync.model.ports import Journal
+from airflow_provider_hubcontact.sync.model.record import Record
 
 MOST_NAMED = 20
 """Columns that a message names at most."""
 
 
 class SourceColumns:
-    """Looks at rows until every column that a setting names was there; a row without its key is told anyway.
+    """Looks at rows until every column that a setting names was there, and one that is sent.
 
-    Rows may leave columns out. So one that no row has is a warning, and an error if nothing else is sent.
+    Rows may leave columns out. So a column that no row has is a warning, and an error if nothing but the key
+    is sent. A row without its key is told anyway, unless a ledger chooses the rows by it.
 
     :param settings: what the run was asked to do.
     """
 
     def __init__(self, settings: Settings) -> None:
-        key, named = settings.key, {*filter(None, (settings.writes.timestamp, settings.key.becomes))}
-        self._sent = frozenset(settings.columns or ()) - {key.column}
-        self._missing = {*self._sent, *named} - {key.column}
+        key, timestamp = settings.key, settings.writes.timestamp
+        self._settings = settings
+        self._mapped = settings.columns
+        self._missing = {*filter(None, (timestamp, key.becomes)), *(self._mapped or ())} - {key.column}
+        if self._mapped is None:  # each property has a column of its name
+            self._missing.update(name for _, name in settings.named if name != key.property)
+        if settings.source.replay:
+            self._missing.add(key.column)
+        self._is_sent = False
         self._seen: dict[str, None] = {}
 
     def look(self, rows: Iterable[object]) -> None:
         """Look at rows that can be read again, no further than it takes."""
         for _ in self.watched(rows):
-            if not self._missing:
+            if self._is_done:
                 return
 
     def watched(self, rows: Iterable[object]) -> Iterator[object]:
         """Return the rows, and look at them as they pass."""
         for row in rows:
-            if self._missing:
+            if not self._is_done:
                 self._take(row)
             yield row
 
+    def take(self, names: Iterable[str]) -> None:
+        """Take the names of a row's columns."""
+        names = list(names)
+        self._missing.difference_update(names)
+        self._is_sent = self._is_sent or any(map(self._is_one_that_is_sent, names))
+        if len(self._seen) < MOST_NAMED:
+            self._seen.update(dict.fromkeys(names[:MOST_NAMED]))
+
     def problems(self) -> list[str]:
-        """Return a sentence if nothing would be sent; a source of which no row can be read has no problem."""
-        return self._sentences() if self._sent and self._missing >= self._sent else []
+        """Return what keeps every row from being sent; nothing if no row could be read."""
+        if not self._seen:
+            return []
+        key, seen = self._settings.key, ", ".join(self._seen)
+        if key.column in self._missing:
+            return [f"no row has a column {key.column}, the key by which the ledger chooses; {_has(seen)}"]
+        if self._is_sent:
+            return []
+        if self._mapped is not None:  # a mapping of the key alone misses nothing: it asks for just this
+            return self._not_found()
+        bare = f"; for contacts that have nothing else, say mapping={{{key.column!r}: {key.property!r}}}"
+        told = f"no row has a column to send besides the key {key.column}; {_has(seen)}"
+        return [told + bare if self._settings.upsert else told]
 
     def warnings(self) -> list[str]:
         """Return a sentence about columns that were not found, if that is not a problem."""
-        return [] if self.problems() else self._sentences()
+        return [] if self.problems() or not self._seen else self._not_found()
 
-    def _sentences(self) -> list[str]:
-        if not self._missing or not self._seen:
+    @property
+    def _is_done(self) -> bool:
+        return self._is_sent and not self._missing
+
+    def _is_one_that_is_sent(self, name: str) -> bool:
+        key = self._settings.key
+        if name == key.becomes:
+            return True
+        if self._mapped is not None:
+            return self._mapped.get(name, key.property) != key.property
+        return name not in self._settings.own_columns
+
+    def _not_found(self) -> list[str]:
+        if not self._missing:
             return []
-        named, seen = ", ".join(sorted(self._missing)), ", ".join(self._seen)
-        return [f"no row has a column {named}; the rows have {seen}"]
+        return [f"no row has a column {', '.join(sorted(self._missing))}; {_has(', '.join(self._seen))}"]
 
     def _take(self, row: object) -> None:
         try:
             names = [name for name in row if isinstance(name, str)] if isinstance(row, Mapping) else []
         except Exception:  # noqa: BLE001 - a row may be of any class; its own outcome says what is wrong
             return
-        self._missing.difference_update(names)
-        if len(self._seen) < MOST_NAMED:
-            self._seen.update(dict.fromkeys(names[:MOST_NAMED]))
+        self.take(names)
+
+
+class EmptyRows:
+    """A journal that counts rows without values: their contact is looked at, or created bare.
+
+    :param report: has the count.
+    :param journal: that remembers the results; None for none.
+    """
+
+    def __init__(self, report: Report, journal: Journal | None) -> None:
+        self._report = report
+        self._journal = journal
+
+    def earlier(self, record: Record, /) -> Result | None:
+        """Count the row, and return the result that it had in an earlier try."""
+        self._report.without_values += not record.properties
+        return self._journal.earlier(record) if self._journal else None
+
+    def settled(self, result: Result, /) -> None:
+        """Hand a result on."""
+        if self._journal:
+            self._journal.settled(result)
+
+    def flush(self) -> None:
+        """Keep what was settled."""
+        if self._journal:
+            self._journal.flush()
+
+
+def _has(seen: str) -> str:
+    return f"the rows have {seen}"

@@ -48,11 +48,8 @@ def replayed(
             log.warning("%d lines of the ledger have no key; their rows cannot be found again.", nameless)
         if source is None:
             yield from _kept(db, outcomes, shape)
-            return
-        for row in source:
-            found = db.execute("SELECT outcome FROM line WHERE key = ?", (shape.key_of(row),)).fetchone()
-            if found and found[0] in outcomes:
-                yield row
+        else:
+            yield from _chosen(db, outcomes, shape, source)
 
 
 def last_lines(lines: Iterable[Line], ledger: str) -> Iterator[Line]:
@@ -109,7 +106,7 @@ def _index(db: sqlite3.Connection, given: Iterable[Line]) -> tuple[int, int]:
     """
     db.executescript(
         "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
-        "CREATE TABLE line (key TEXT PRIMARY KEY, outcome TEXT, time TEXT, kept TEXT)"
+        "CREATE TABLE line (key TEXT PRIMARY KEY, outcome TEXT, time TEXT, kept TEXT, found INT DEFAULT 0)"
     )
     lines = nameless = 0
     for line in given:
@@ -118,13 +115,29 @@ def _index(db: sqlite3.Connection, given: Iterable[Line]) -> tuple[int, int]:
         if not line["key"] or line["outcome"] == Outcome.SUPERSEDED:
             continue
         db.execute(
-            "INSERT INTO line VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
+            "INSERT INTO line (key, outcome, time, kept) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
             "outcome = excluded.outcome, time = excluded.time, kept = excluded.kept "
             "WHERE excluded.time >= time",
             (line["key"], line["outcome"], line["time"], json.dumps(line["values"])),
         )
     db.execute("COMMIT")
     return lines, nameless
+
+
+def _chosen(
+    db: sqlite3.Connection, outcomes: Collection[str], shape: RecordMapping, source: Iterable[object]
+) -> Iterator[object]:
+    for row in source:
+        key = shape.key_of(row)
+        found = db.execute("SELECT outcome FROM line WHERE key = ?", (key,)).fetchone()
+        if found and found[0] in outcomes:
+            db.execute("UPDATE line SET found = 1 WHERE key = ? AND found = 0", (key,))
+            yield row
+    places = ", ".join("?" * len(outcomes))
+    asked = f"SELECT count(*), total(found) FROM line WHERE outcome IN ({places})"  # noqa: S608 - marks alone
+    wanted, there = db.execute(asked, tuple(outcomes)).fetchone()
+    if there < wanted:
+        log.warning("%d of %d records to send again are not among the rows.", wanted - there, wanted)
 
 
 def _kept(db: sqlite3.Connection, outcomes: Collection[str], shape: RecordMapping) -> Iterator[object]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, by_outcome
+from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, by_outcome, refused_as
 from airflow_provider_hubcontact.sync.model.tolerance import at_most, is_tolerance
 
 
@@ -167,6 +167,10 @@ def _action(name: int | str, action: str) -> Action:
 def _status(status: int) -> int:
     if not 200 <= status < 600:
         raise ValueError(f"status_actions names {status}, which is no HTTP status of an answer")
+    if status >= 300 and refused_as(status) is Outcome.UNKNOWN:
+        raise ValueError(
+            f"status_actions names {status}, which has no effect: no record ends with it, it stops the run"
+        )
     return status
 
 

@@ -77,6 +77,7 @@ class Report:
     :param calls: HTTP calls that were made, ``total`` and ``by_status``, retries included.
     :param stopped: why the source was not read to its end.
     :param properties_created: properties that the portal lacked.
+    :param without_values: rows of this try that had nothing to send but their key.
     :param verified: ``records`` that were read back after they were written, and the ``calls`` for it.
     :param plan: totals of the plan that was made or applied.
     :param ledger: where every record's result is kept.
@@ -93,6 +94,7 @@ class Report:
     calls: Mapping[str, Any] = field(default_factory=dict)
     stopped: str | None = None
     properties_created: list[str] = field(default_factory=list)
+    without_values: int = 0
     verified: Mapping[str, int] | None = None
     plan: Mapping[str, Any] | None = None
     ledger: str | None = None
@@ -212,6 +214,7 @@ class Report:
             "quota": _copy(self.quota),
             "timeline": [list(point) for point in self.timeline],
             "properties_created": self.properties_created,
+            "without_values": self.without_values,
             "reasons": [
                 {**_problem(reason.example), "cause": cause(reason.example), "count": reason.count}
                 for reason in self.reasons[:MAX_REASONS]
@@ -246,6 +249,7 @@ def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = Non
         "portal": _first(known, "portal"),
         "quota": _first(known, "quota"),
         "timeline": [],
+        "without_values": sum(report.get("without_values", 0) for report in known),
         "reasons": _folded_reasons(known),
         **_folded_samples(known),
     }
