@@ -521,13 +521,13 @@ class TestBadRecords:
     @pytest.mark.parametrize(
         ("record", "says"),
         [
-            ("text", "maps columns to values"),
+            ("text", "must map columns to values"),
             ({"firstname": "x"}, "no column 'email'"),
             ({"email": None}, "the key is empty"),
             ({"email": "  "}, "the key is empty"),
             ({"email": "a@b.c\nd"}, "not printable"),
-            ({"email": "ada@example.com", "jobtitle": b"x"}, "jobtitle: a bytes"),
-            ({"email": "ada@example.com", "jobtitle": {"a": {}}}, "jobtitle: a dict"),
+            ({"email": "ada@example.com", "jobtitle": b"x"}, "jobtitle: a property cannot hold a bytes"),
+            ({"email": "ada@example.com", "jobtitle": {"a": {}}}, "jobtitle: a property cannot hold a dict"),
             ({"email": "ada@example.com", "jobtitle": float("inf")}, "jobtitle: not a finite number"),
             ({"email": "ada@example.com", "jobtitle": "x" * 10_000_000}, "10,000,000 characters"),
         ],
