@@ -31,7 +31,7 @@ class Outcome(StrEnum):
 
 
 SUCCESSES = frozenset({Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED, Outcome.SUPERSEDED})
-"""Outcomes that are no problem."""
+"""Outcomes of records without a problem."""
 
 
 _REFUSALS: Mapping[int, Outcome] = {
@@ -143,7 +143,7 @@ class Result(NamedTuple):
 
 
 RESULT_FIELDS = ("row", "key", "outcome", "status", "category", "reason", "properties", "correlation_id")
-"""What ledgers, reports and plans tell of a result."""
+"""Fields of a result that ledgers, reports and plans have."""
 
 
 INTERNAL_ERROR = "INTERNAL_ERROR"
@@ -153,7 +153,7 @@ INTERNAL_ERROR = "INTERNAL_ERROR"
 def internal_error(
     row: int, key: str, error: Exception, while_it: str, properties: tuple[str, ...] = ()
 ) -> Result:
-    """Return the result of a record over which code stumbled; never a value of the record.
+    """Return the result of a record at which code raised an exception; it holds no value of the record.
 
     :param error: what was raised. Only its class is told: its message may hold a value.
     :param while_it: what was done to the record.
