@@ -134,15 +134,23 @@ class Result(NamedTuple):
 
         What was written is left out, since the values are personal data; see :meth:`changes_to_dict`.
         """
-        told = {name: getattr(self, name) for name in RESULT_FIELDS}
-        return told | {"outcome": str(self.outcome), "properties": list(self.properties)}
+        return {
+            "row": self.row,
+            "key": self.key,
+            "outcome": str(self.outcome),
+            "status": self.status,
+            "category": self.category,
+            "reason": self.reason,
+            "properties": list(self.properties),
+            "correlation_id": self.correlation_id,
+        }
 
     def changes_to_dict(self) -> dict[str, list[str | None]]:
         """Return property → [old, new] of what was written, as JSON values."""
         return {name: list(both) for name, both in self.changes.items()}
 
 
-RESULT_FIELDS = ("row", "key", "outcome", "status", "category", "reason", "properties", "correlation_id")
+RESULT_FIELDS = tuple(Result(0, "", Outcome.UNKNOWN).to_dict())
 """Fields of a result that ledgers, reports and plans have."""
 
 
