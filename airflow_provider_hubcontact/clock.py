@@ -1,4 +1,4 @@
-"""Time and chance: the one module that asks the machine for them, so that tests can bring their own."""
+"""Time, pauses and random numbers: the one module that takes them from the machine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["SYSTEM_CLOCK", "Clock"]
 
 
 class Clock(Protocol):
-    """Tells the time, waits, and rolls dice. Safe to share between threads."""
+    """Supplies time, pauses and random numbers. Safe to share between threads."""
 
     def monotonic(self) -> float:
         """Return seconds that only grow, counted from any moment."""
@@ -58,4 +58,4 @@ class _SystemClock:
 
 
 SYSTEM_CLOCK: Clock = _SystemClock()
-"""What everything uses that is given no other clock."""
+"""The default of everything that takes a clock."""

@@ -1,4 +1,4 @@
-"""What a server said when it refused: one value, from the HTTP answer to the record's result."""
+"""What HubSpot said when it refused a call: one value, from the HTTP answer to the record's result."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from airflow_provider_hubcontact.client.transport import Transport
 from airflow_provider_hubcontact.printable import printable
 
 REQUIRED_SCOPES = frozenset({"crm.objects.contacts.read", "crm.objects.contacts.write"})
-"""What an update needs; creating properties needs ``crm.schemas.contacts.write`` besides."""
+"""Scopes that an update needs. Creating properties also needs ``crm.schemas.contacts.write``."""
 
 
 _HUBSPOTS = re.compile(r"[a-z0-9-]+\.hubspot\.com")
@@ -54,7 +54,7 @@ class Access:
 
 
 class Account:
-    """Asks about the account and the token.
+    """Reads the details of the account and the token.
 
     :param transport: makes the calls.
     :param auth: the token.
@@ -67,7 +67,7 @@ class Account:
         self._details = f"/account-info/{version}/details"
 
     def details(self) -> AccountDetails:
-        """Give the portal.
+        """Return the portal.
 
         HubSpot docs: "Account information".
         """
@@ -83,9 +83,9 @@ class Account:
         )
 
     def access(self) -> Access:
-        """Tell which portal and scopes the token is for, with one call.
+        """Return which portal and scopes the token is for, with one call.
 
-        :raises Unauthorized: if HubSpot does not take the credentials.
+        :raises Unauthorized: if HubSpot does not accept the credentials.
         """
         if isinstance(self._auth, OAuthToken):
             self._auth.token()

@@ -37,16 +37,20 @@ _FITS_HEADER = re.compile(r"[!-~]+")
 
 
 class Auth(Protocol):
-    """Gives the token that a request carries."""
+    """Supplies the token that a request carries."""
 
     def token(self) -> str:
-        """Give a token that is valid now."""
+        """Return a token that is valid now."""
 
     def renew(self, stale: str) -> bool:
-        """Replace a token that HubSpot refused; tell whether there is another one now."""
+        """Replace a token that HubSpot refused.
+
+        :param stale: the refused token.
+        :return: whether there is another one now.
+        """
 
     def secrets(self) -> Collection[str]:
-        """Return all that no error, report or log may show."""
+        """Return every text that errors, reports and logs must not show."""
 
 
 class AccessToken:
@@ -65,7 +69,9 @@ class AccessToken:
                 "app or a service key."
             )
         if not _FITS_HEADER.fullmatch(token):
-            raise ConfigurationError("The access token has characters that no token has: copy it again.")
+            raise ConfigurationError(
+                "The access token is not valid: it has characters that tokens do not have. Copy it again."
+            )
         self._token = token
 
     def __repr__(self) -> str:
@@ -75,11 +81,11 @@ class AccessToken:
         raise TypeError("an access token is not pickled: it would stand in a file or a database")
 
     def token(self) -> str:
-        """Give the token."""
+        """Return the token."""
         return self._token
 
     def renew(self, stale: str) -> bool:  # noqa: ARG002 - there is no other one
-        """Say that there is no other one."""
+        """Return False: there is no other one."""
         return False
 
     def secrets(self) -> Collection[str]:
@@ -98,7 +104,7 @@ class OAuthToken:
     :param on_new_token: called with each secret that HubSpot hands out, to be masked in logs.
     :param timeouts: how long the call that asks for a token may take; it is made once.
     :param clock: tells the time.
-    :raises ConfigurationError: if the base URL cannot be used.
+    :raises ConfigurationError: if the base URL is not valid.
 
     HubSpot docs: "Manage OAuth tokens": tokens last 30 minutes; every parameter is in the body.
     """
@@ -137,10 +143,10 @@ class OAuthToken:
         return "OAuthToken(***)"
 
     def token(self) -> str:
-        """Give a token that lasts a while yet.
+        """Return a token that lasts for some minutes.
 
-        :raises Unauthorized: if HubSpot does not take the refresh token, or the app, any more.
-        :raises NotSent: if there is no token, so that no request can be sent with it.
+        :raises Unauthorized: if HubSpot no longer accepts the refresh token or the app.
+        :raises NotSent: if no token could be obtained, so that the request was not sent.
         """
         with self._lock:
             if self._token is None or self._clock.monotonic() >= self._renew_at:
@@ -148,7 +154,11 @@ class OAuthToken:
             return self._token
 
     def renew(self, stale: str) -> bool:
-        """Replace a token that HubSpot refused, unless another thread has done it already."""
+        """Replace a token that HubSpot refused, unless another thread has done so.
+
+        :param stale: the refused token.
+        :return: whether there is another one now.
+        """
         with self._lock:
             if self._token == stale:
                 self._token = self._fetch()
@@ -211,10 +221,10 @@ class OAuthToken:
 
 
 def _reason(status: int, body: object) -> str:
-    """Say what to do; the endpoint's own words are left out, since they could repeat a secret."""
+    """Return what to do. The endpoint's own words are left out: they could repeat a secret."""
     fields = body if isinstance(body, dict) else {}
     if fields.get("error") == "invalid_grant" or fields.get("status") == "BAD_REFRESH_TOKEN":
-        return "HubSpot does not take the OAuth refresh token any more: connect the app to the portal again"
+        return "HubSpot no longer accepts the OAuth refresh token: connect the app to the portal again"
     return (
         f"HubSpot's token endpoint refused the app (HTTP {status}): check client_id, client_secret and "
         "refresh_token"

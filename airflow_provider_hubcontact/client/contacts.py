@@ -37,7 +37,7 @@ class Contact(NamedTuple):
     """A contact as an answer has it.
 
     :param id: record id.
-    :param properties: values, None where there is none.
+    :param properties: values; None for a property without one.
     :param new: whether the call created it, where the answer says so.
     """
 
@@ -123,7 +123,7 @@ class Contacts:
     def get(self, contact: str, *, id_property: str | None = None, properties: Iterable[str] = ()) -> Contact:
         """Read one contact.
 
-        :raises NotFound: if there is none.
+        :raises NotFound: if there is no such contact.
         """
         named = ",".join(properties)
         params = _by(id_property) | ({"properties": named} if named else {})
@@ -172,7 +172,7 @@ _TEXTS = frozenset({str, type(None)})
 
 
 def value_of(value: object) -> str | None:
-    """Give a property's value as HubSpot's text; it may come as a JSON number or boolean."""
+    """Return a property's value as HubSpot's text; it may come as a JSON number or boolean."""
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
@@ -195,7 +195,7 @@ def _batch_answer(answer: Answer) -> BatchAnswer:
         raise UnusableAnswer(f"HubSpot answered a batch with {answer.status} and no results", answer.status)
     errors = body.get("errors") or ()
     if not isinstance(errors, list | tuple):
-        raise UnusableAnswer("HubSpot answered a batch with errors that are no list", answer.status)
+        raise UnusableAnswer("HubSpot answered a batch with errors that are not a list", answer.status)
     return BatchAnswer(
         answer.status,
         tuple(_contact(result) for result in body["results"]),
@@ -209,7 +209,7 @@ def _contact(body: Any) -> Contact:
         raise UnusableAnswer("HubSpot answered without a contact's id")
     properties = body.get("properties") or {}
     if not isinstance(properties, dict):
-        raise UnusableAnswer("HubSpot answered with properties that are no object")
+        raise UnusableAnswer("HubSpot answered with properties that are not an object")
     new = body.get("new")
     values = properties
     if not _TEXTS.issuperset(map(type, properties.values())):
@@ -224,6 +224,6 @@ def _refusal(body: Mapping[str, Any], correlation_id: str | None) -> Refusal:
 
 
 def _status(value: object) -> int | None:
-    """Read the status that an error inside a 207 says of itself; HubSpot's own say ``error`` there."""
+    """Return the HTTP status that an error inside a 207 names; HubSpot's own have ``error`` there."""
     text = str(value)
     return int(text) if text.isascii() and text.isdecimal() and 400 <= int(text[:4]) < 600 else None

@@ -12,7 +12,7 @@ from airflow_provider_hubcontact.client.transport import Transport, segment
 
 
 class ContactsV1:
-    """Reads and writes one contact a call.
+    """Reads and writes one contact per call.
 
     :param transport: makes the calls.
 
@@ -57,7 +57,7 @@ class ContactsV1:
         body = self._transport.request("GET", path, params=params, repeatable=True, may_miss=True).body
         vid, found = _vid(body), body.get("properties") or {}
         if not isinstance(found, dict):
-            raise UnusableAnswer("HubSpot answered with properties that are no object")
+            raise UnusableAnswer("HubSpot answered with properties that are not an object")
         return Contact(vid, {name: _value(entry) for name, entry in found.items()})
 
     def create_or_update_by_email(
@@ -75,7 +75,7 @@ class ContactsV1:
 
 
 def _moves(email: str, properties: Mapping[str, str]) -> bool:
-    """Tell whether the address changes: a second try would find nobody at the old one."""
+    """Check whether the address changes: a repeated call would find nobody at the old one."""
     return properties.get("email", email).lower() != email.lower()
 
 

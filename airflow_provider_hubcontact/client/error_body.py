@@ -153,7 +153,7 @@ def context_of(fields: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 
 def details_of(fields: Mapping[str, Any]) -> tuple[Detail, ...]:
-    """Return every problem in an error body; HubSpot shortens ``errors``, so its message is read too."""
+    """Return every problem in an error body. HubSpot shortens ``errors``, so its message is read too."""
     details: dict[tuple[str | None, tuple[str, ...]], Detail] = {}
     listed = [*_mappings(fields.get("errors")), *_mappings(fields.get("validationResults"))]
     for item in listed + _embedded(fields):

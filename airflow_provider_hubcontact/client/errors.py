@@ -1,4 +1,4 @@
-"""What HubSpot, or the way to it, answered instead of doing what was asked.
+"""The errors of the client: what happened instead of the call.
 
 ::
 
@@ -57,7 +57,7 @@ class ConfigurationError(HubSpotError):
 class WrongAddress(ConfigurationError):
     """What answers at the base URL is not HubSpot's API, or not at this path.
 
-    Its refusal is about no record, whatever its status.
+    Its refusal says nothing about a record, whatever its status.
 
     :param message: what it answered, and what to check.
     :param status: HTTP status.
@@ -72,7 +72,7 @@ class WrongAddress(ConfigurationError):
 
 
 class NotSent(HubSpotError):
-    """HubSpot never saw the request: no address, no connection, no TLS."""
+    """HubSpot certainly did not see the request: no address, no connection, no TLS."""
 
     _passes = True
     _untouched = True
@@ -174,11 +174,11 @@ class RateLimited(StatusError):
 
 
 class DailyLimitReached(RateLimited):
-    """429: the day's calls are used up; they are back at midnight in the portal's time zone."""
+    """429: the daily limit is used up. It starts anew at midnight in the portal's time zone."""
 
     @property
     def retryable(self) -> bool:
-        """Say that waiting in place does not help."""
+        """False: waiting in place does not help."""
         return False
 
 

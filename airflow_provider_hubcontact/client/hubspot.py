@@ -26,7 +26,7 @@ class HubSpot:
     :param rate_limit: paces all calls.
     :param timeouts: how long a call may take, and how often it is made.
     :param clock: tells the time, and waits.
-    :raises ConfigurationError: if the base URL or the version cannot be used.
+    :raises ConfigurationError: if the base URL or the version is not valid.
     """
 
     def __init__(
@@ -65,11 +65,11 @@ class HubSpot:
 
     @property
     def at_once(self) -> int:
-        """How many calls under way use up the rate limit."""
+        """How many concurrent calls use up the rate limit."""
         return self.rate_limit.at_once
 
     def cancel(self) -> None:
-        """Let no further call go; those that wait for their turn raise :class:`Cancelled`."""
+        """Send no further call; calls that wait for their turn raise :class:`Cancelled`."""
         self.rate_limit.close()
 
     def close(self) -> None:

@@ -59,7 +59,7 @@ class PropertyDefinition:
 
 @dataclass(frozen=True, slots=True)
 class ValidationRule:
-    """What a portal's admins demand of a property's values.
+    """A rule of the portal's admins for a property's values.
 
     :param type: such as ``MIN_LENGTH``.
     :param arguments: of the rule, as texts.
@@ -93,7 +93,7 @@ class Properties:
         )
 
     def list(self) -> tuple[PropertyDefinition, ...]:
-        """Give all definitions."""
+        """Return all definitions."""
         body = self._transport.request("GET", self._path, repeatable=True).body
         found = body.get("results") if isinstance(body, dict) else body
         if not isinstance(found, list):
@@ -101,9 +101,9 @@ class Properties:
         return tuple(_definition(item) for item in found)
 
     def rules(self) -> dict[str, tuple[ValidationRule, ...]]:
-        """Give the validation rules of the portal's admins, by property.
+        """Return the validation rules of the portal's admins, by property.
 
-        Those that HubSpot applies to what it has made of a value first are left out.
+        Rules that HubSpot applies after it has normalised a value are left out.
 
         HubSpot docs: "Property validations" guide.
         """
@@ -116,9 +116,10 @@ class Properties:
         }
 
     def get(self, name: str) -> PropertyDefinition:
-        """Give one definition.
+        """Return one definition.
 
-        :raises NotFound: if there is none.
+        :param name: internal name.
+        :raises NotFound: if there is no such property.
         """
         path = f"{self._path}/named/{segment(name)}" if self._legacy else f"{self._path}/{segment(name)}"
         return _definition(self._transport.request("GET", path, repeatable=True, may_miss=True).body)
@@ -126,6 +127,7 @@ class Properties:
     def create(self, definition: PropertyDefinition) -> PropertyDefinition:
         """Create a property.
 
+        :param definition: what it is to be.
         :return: the definition as HubSpot has it.
         :raises Conflict: if one of the name exists.
         """

@@ -12,7 +12,7 @@ from typing import NamedTuple
 class Status(NamedTuple):
     """What a status means.
 
-    :param error: name of its class in ``errors``; ``StatusError`` for one that is about no record.
+    :param error: name of its class in ``errors``; ``StatusError`` if the status is not about a record.
     :param passes: the same call can succeed a moment later.
     :param untouched: HubSpot has certainly not carried the call out, so that even a create can be repeated.
     """

@@ -1,4 +1,4 @@
-"""One request: pace, send, repeat what is safe to repeat, translate."""
+"""Makes one call: waits for its turn, sends it, repeats it if that is safe, reads the answer."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ LOCK_LASTS = 2.0
 """Seconds without any call to a portal that answers 423 ("Error handling")."""
 
 MAX_RETRY_AFTER = 60.0
-"""Seconds that a call waits at most because HubSpot asks for it; longer is for the caller to wait."""
+"""Seconds that a call waits at most because HubSpot asks for it; for a longer wait it fails."""
 
 LONGEST_RETRY_AFTER = 86_400.0
-"""Seconds of the longest wish that is believed: a portal moves for up to 24 hours ("Error handling", 477)."""
+"""Seconds of the longest ``Retry-After``: a portal moves for up to 24 hours ("Error handling", 477)."""
 
 MOST_DIGITS = 11
-"""Digits of a number of seconds that anybody means; a longer one is as good as none."""
+"""Digits of the longest number of seconds that is meant as one; a longer number is ignored."""
 
 _HEADERS = ("X-HubSpot-Correlation-Id", "Content-Type", "Retry-After")
 
@@ -94,7 +94,7 @@ class Calls:
             self._seconds += seconds
 
     def to_dict(self) -> dict[str, Any]:
-        """Give ``total``, ``by_status``, and the mean ``latency`` in seconds."""
+        """Return ``total``, ``by_status``, and the mean ``latency`` in seconds."""
         with self._lock:
             total = self._by_status.total()
             return {
@@ -112,7 +112,7 @@ class Transport:
     :param rate_limit: paces the calls.
     :param timeouts: how long a call may take, and how often it is made.
     :param clock: tells the time, and how long to wait before a call is repeated.
-    :raises ConfigurationError: if the base URL cannot be used.
+    :raises ConfigurationError: if the base URL is not valid.
     """
 
     def __init__(
@@ -250,7 +250,7 @@ class Transport:
             )
         if reply.body and parsed is None:
             raise UnusableAnswer(
-                f"HubSpot's address answered {reply.status} with something else than JSON: {kind:.80}",
+                f"HubSpot's address answered {reply.status} with a body that is not JSON: {kind:.80}",
                 reply.status,
                 kind,
             )
@@ -259,7 +259,7 @@ class Transport:
     def _refusal(
         self, call: _Call, status: int, body: Any, correlation_id: str | None, retry_after: str | None
     ) -> HubSpotError:
-        """Return the error of an answer; what it says of everybody's calls is passed on first."""
+        """Return the error of an answer, after the rate limit has learned what it says of other calls."""
         has_input = call.data is not None or call.may_miss
         if is_about_the_address(status, body, may_miss=call.may_miss, has_input=has_input):
             return wrong_address(call.url, call.method, status)
@@ -274,7 +274,7 @@ class Transport:
         return error
 
     def _session(self) -> Session:
-        """Give the thread's own session: a session is not promised to be safe between threads."""
+        """Return the thread's own session: sessions are not promised to be thread-safe."""
         session: Session | None = getattr(self._threads, "session", None)
         if session is None:
             session = self._threads.session = Session()
@@ -330,7 +330,7 @@ def _parsed(reply: Reply, secrets: Collection[str]) -> Any:
 
 
 def _seconds(text: str | None) -> float | None:
-    """Read a ``Retry-After`` in seconds, as HubSpot sends it; a longer time than a day is cut to one."""
+    """Return a ``Retry-After`` in seconds, as HubSpot sends it; more than a day is cut to a day."""
     if not text or not text.isascii() or not text.isdecimal() or len(text) > MOST_DIGITS:
         return None
     return min(float(text), LONGEST_RETRY_AFTER)

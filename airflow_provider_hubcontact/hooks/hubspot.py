@@ -1,4 +1,4 @@
-"""An Airflow connection becomes a HubSpot client."""
+"""Makes a HubSpot client of an Airflow connection."""
 
 from __future__ import annotations
 
@@ -63,12 +63,12 @@ class HubSpotHook(BaseHook):
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Describe the standard fields of the connection form to Airflow before 3.2."""
+        """Return how the connection form shows its standard fields, for Airflow before 3.2."""
         return {key.replace("-", "_"): value for key, value in UI_FIELD_BEHAVIOUR.items()}
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """Give the connection form's own fields to Airflow before 3.2."""
+        """Return the connection form's own fields, for Airflow before 3.2."""
         from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
         from flask_babel import lazy_gettext
         from wtforms import PasswordField, StringField
@@ -85,18 +85,18 @@ class HubSpotHook(BaseHook):
         return widgets
 
     def get_conn(self) -> HubSpot:
-        """Give the client of the connection's portal.
+        """Return the client of the connection's portal.
 
         :return: one client for the hook's life; close it when done.
-        :raises AirflowNotFoundException: if there is no such connection.
-        :raises ConfigurationError: if the connection lacks credentials, or has ones that cannot work.
+        :raises AirflowNotFoundException: if the connection does not exist.
+        :raises ConfigurationError: if a field of the connection is missing or not valid.
         """
         return self._client
 
     def test_connection(self) -> tuple[bool, str]:
         """Check the credentials with two cheap calls.
 
-        :return: whether they work, which portal and scopes they give access to, and the calls left today.
+        :return: whether they work, and a message for people: portal, scopes, calls left today; or the error.
         """
         try:
             with self._client as client:
@@ -117,7 +117,9 @@ class HubSpotHook(BaseHook):
         connection = self.get_connection(self.hubspot_conn_id)
         extra = connection.extra_dejson
         if not isinstance(extra, dict):
-            raise ConfigurationError(f"Extra of the connection {connection.conn_id} is no JSON object.")
+            raise ConfigurationError(
+                f"The Extra of the connection {connection.conn_id} is not a JSON object."
+            )
         version = str(self._api_version or extra.get("api_version") or DEFAULT_API_VERSION)
         url, timeouts = base_url(connection), _timeouts(extra)
         return HubSpot(
@@ -166,7 +168,7 @@ def _auth(
     if missing:
         raise ConfigurationError(
             f"The connection {connection.conn_id} has no credentials: put an access token into the password "
-            f"field, or set up OAuth, for which {', '.join(missing)} is missing."
+            f"field, or set up OAuth. For OAuth, these are missing: {', '.join(missing)}."
         )
     client_id, client_secret, refresh_token = (str(extra[name]) for name in names)
     mask_secret(client_secret)
@@ -220,4 +222,4 @@ def _number(extra: dict[str, Any], name: str, kind: type[int | float]) -> Any:
             raise TypeError("a flag")
         return kind(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise ConfigurationError(f"The connection's {name} is no number: {json.dumps(value)}") from error
+        raise ConfigurationError(f"The connection's {name} is not a number: {json.dumps(value)}") from error

@@ -1,4 +1,4 @@
-"""Says in the task's log how far a run is."""
+"""Logs how far a run has come."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Progress:
         self.report.timeline.append((round(seconds, 1), rows, calls))
 
     def line(self, seconds: float) -> str:
-        """Say how far the run is.
+        """Return how far the run has come.
 
         :param seconds: since its beginning.
         """

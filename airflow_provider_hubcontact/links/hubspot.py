@@ -1,4 +1,4 @@
-"""Where a task's buttons lead."""
+"""Links of a task: the portal's contacts, and the report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ class HubSpotContactsLink(BaseOperatorLink):
     name = "HubSpot contacts"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey, **_: Any) -> str:
-        """Give the address; empty until the run knows its portal."""
+        """Return the URL; empty until the run knows its portal.
+
+        :param operator: of the task.
+        :param ti_key: of the task instance.
+        """
         from airflow.providers.common.compat.sdk import XCom
 
         return str(XCom.get_value(key=PORTAL_URL, ti_key=ti_key) or "")
@@ -34,7 +38,11 @@ class HubSpotSyncReportLink(BaseOperatorLink):
     name = "Sync report"
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey, **_: Any) -> str:
-        """Give the address, on Airflow's own host."""
+        """Return the URL, on Airflow's own host.
+
+        :param operator: of the task.
+        :param ti_key: of the task instance.
+        """
         from airflow import __version__ as airflow_version
 
         from airflow_provider_hubcontact.compat import conf

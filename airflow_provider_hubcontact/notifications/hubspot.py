@@ -1,4 +1,4 @@
-"""What became of a sync, as templates that Airflow's own notifiers render: Slack, mail and the like."""
+"""Templates of a sync's result, which Airflow's own notifiers render: Slack, mail and the like."""
 
 from __future__ import annotations
 

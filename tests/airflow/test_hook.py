@@ -94,19 +94,19 @@ class TestCredentials:
         ("password", "extra", "says"),
         [
             ("", {}, "no credentials"),
-            ("", {"client_id": "app"}, "client_secret, refresh_token is missing"),
+            ("", {"client_id": "app"}, "these are missing: client_secret, refresh_token"),
             ("", {"hapikey": "x"}, "private app or a service key"),
             ("12345678-1234-1234-1234-123456789abc", {}, "private app or a service key"),
-            ("pat-na1-with\nnewline", {}, "characters that no token has"),
+            ("pat-na1-with\nnewline", {}, "characters that tokens do not have"),
             ("pat-na1-x", {"api_version": "v2"}, "The API version is one of"),
-            ("pat-na1-x", {"rate_limit": "many"}, "rate_limit is no number"),
+            ("pat-na1-x", {"rate_limit": "many"}, "rate_limit is not a number"),
             ("pat-na1-x", {"rate_limit": 0}, "rate_limit"),
-            ("pat-na1-x", {"rate_limit": [1]}, "rate_limit is no number"),
+            ("pat-na1-x", {"rate_limit": [1]}, "rate_limit is not a number"),
             ("", OAUTH | {"api_version": 3}, "The API version is one of"),
             ("pat-na1-x", {"reserve": 1.5}, "reserve"),
             ("pat-na1-x", {"concurrency": 0}, "concurrency is at least one"),
-            ("pat-na1-x", {"timeout": "soon"}, 'timeout is no number: "soon"'),
-            ("pat-na1-x", {"timeout": True}, "timeout is no number: true"),
+            ("pat-na1-x", {"timeout": "soon"}, 'timeout is not a number: "soon"'),
+            ("pat-na1-x", {"timeout": True}, "timeout is not a number: true"),
             ("pat-na1-x", {"timeout": 0}, "timeout is more than 0 and at most 86,400 seconds, not 0.0"),
             ("pat-na1-x", {"timeout": "nan"}, "timeout is more than 0 .* not nan"),
             ("pat-na1-x", {"timeout": 86_401}, "timeout is more than 0 .* not 86401.0"),
@@ -129,7 +129,7 @@ class TestCredentials:
         connection = {"conn_type": "hubspot", "password": "pat-na1-x", "extra": "[1]"}
         monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
 
-        with pytest.raises(ConfigurationError, match="is no JSON object"):
+        with pytest.raises(ConfigurationError, match="is not a JSON object"):
             HubSpotHook().get_conn()
 
     def test_workers_share_the_limit_of_one_app(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -378,7 +378,7 @@ class TestDay:
         assert ended.outcomes.keys() <= {"updated", "throttled", "not_attempted"}
         assert set(statuses) == {200}
         assert 5 <= len(statuses) <= 8
-        assert "The day's calls are used up, all of them; they are back at 20" in str(ended.error)
+        assert "The day's calls are used up; HubSpot accepts no calls until 20" in str(ended.error)
         assert "00:00 JST" in str(ended.error) or "00:01 JST" in str(ended.error)
 
 

@@ -177,7 +177,7 @@ def test_the_wait_for_the_next_byte_is_still_bounded() -> None:
     began = time.monotonic()
     with (
         wire(lambda _: time.sleep(2), clock=SYSTEM_CLOCK, timeouts=once(total=60, read=0.2)) as to,
-        pytest.raises(AnswerLost, match="nothing came for too long"),
+        pytest.raises(AnswerLost, match="nothing arrived for too long"),
     ):
         to.transport.request("GET", "/x", repeatable=True)
 

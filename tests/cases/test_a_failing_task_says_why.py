@@ -333,7 +333,7 @@ def test_what_it_says(hubspot: Sandbox, said: Said) -> None:
         "Reasons:",
     ]
     assert sorted(lines[5:8]) == [
-        "- 1 invalid, email: the key is missing, or cannot be a key (KEY); row 3",
+        "- 1 invalid, email: the key is missing or not valid (KEY); row 3",
         "- 1 invalid, seats: the portal's properties do not allow the value (PORTAL_SCHEMA); row 2",
         "- 1 not_found (404): the portal has no such contact (OBJECT_NOT_FOUND); row 4",
     ]
@@ -355,7 +355,7 @@ def test_an_address_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch, said
 
     assert isinstance(ended.error, HubSpotSyncIncomplete)
     assert ended.report["problems"][0]["reason"].partition("HubSpot")[2] in text
-    assert "HubSpot could not be asked: HubSpot" in text
+    assert "HubSpot was not available: HubSpot" in text
     assert_no_value(said.of(ended))
 
 

@@ -219,7 +219,7 @@ class TestDay:
 
         for _ in range(3):
             limit.acquire()
-        with pytest.raises(DailyLimitReached, match="all of them; they are back later"):
+        with pytest.raises(DailyLimitReached, match="are used up; HubSpot accepts no more calls"):
             limit.acquire()
         with pytest.raises(DailyLimitReached):
             limit.acquire()
@@ -243,7 +243,7 @@ class TestDay:
         answered(limit, Daily=1_000, Daily_Remaining=101)
 
         limit.acquire()
-        with pytest.raises(DailyLimitReached, match="but for the reserve of 10%") as raised:
+        with pytest.raises(DailyLimitReached, match="except for the reserve of 10%") as raised:
             limit.acquire()
 
         # The client's own words quote no value of a record, so that logs may show them.
@@ -259,7 +259,7 @@ class TestDay:
         assert clock.now() + timedelta(seconds=seconds) == datetime(
             2026, 1, 16, tzinfo=ZoneInfo("Asia/Tokyo")
         )
-        with pytest.raises(DailyLimitReached, match="back at 2026-01-16 00:00 JST"):
+        with pytest.raises(DailyLimitReached, match="no calls until 2026-01-16 00:00 JST"):
             limit.acquire()
 
     def test_it_comes_back(self) -> None:

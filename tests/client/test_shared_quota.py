@@ -125,7 +125,7 @@ def test_the_day_is_everyones(server: redis_server.Server, name: str) -> None:
 
     first.end_day()
 
-    with pytest.raises(DailyLimitReached, match=r"back at .* 00:0[01] UTC"):
+    with pytest.raises(DailyLimitReached, match=r"no calls until .* 00:0[01] UTC"):
         second.acquire()
 
 
@@ -175,8 +175,8 @@ def test_a_store_that_is_lost(name: str, caplog: pytest.LogCaptureFixture) -> No
         assert waits == pytest.approx([0, 0, 0, 0.1, 0.2, 1.0])
         assert [record.getMessage() for record in caplog.records if record.name.endswith("shared_quota")] == [
             (
-                "The rate limit's store cannot be used (ConnectionError): this worker goes on with its "
-                "share, 1 of 2, and asks the store again every 5 seconds."
+                "The rate limit store is not available (ConnectionError): this worker continues with its "
+                "share, 1 of 2, and tries the store again every 5 seconds."
             )
         ]
         assert [slots[0].take(TEN).number, slots[1].take(TEN).number] == [1, 2]

@@ -129,7 +129,7 @@ def test_all_times_that_are_told_are_the_clocks() -> None:
     timeline = first.report.timeline
     assert (timeline[0], timeline[-1]) == ((0.0, 0, 0), (10.8, 1, 4))
     assert [line["time"] for line in first.store.lines] == ["2026-01-15T22:00:10.750+00:00"]
-    assert "they are back at 2026-01-16 00:00 CET" in second.stop.reason
+    assert "HubSpot accepts no calls until 2026-01-16 00:00 CET" in second.stop.reason
     verdict = decided(Policy.of({}), first.report, first.stop)
     text = told(first.report, verdict, first.stop, [], clock)
     assert totals_of(Totals(), 100, 100, clock=clock)["made"] == "2026-01-15T22:00:10+00:00"

@@ -62,7 +62,7 @@ def test_each_outcome_has_a_sentence() -> None:
             Result(1, "k", Outcome.REJECTED, 400, "VALIDATION_ERROR", why="INVALID_OPTION"),
             "HubSpot refused it: INVALID_OPTION (VALIDATION_ERROR)",
         ),
-        (Result(1, "k", Outcome.UNAVAILABLE, why="no\nroute"), "HubSpot could not be asked: no route"),
+        (Result(1, "k", Outcome.UNAVAILABLE, why="no\nroute"), "HubSpot was not available: no route"),
         (Result(1, "k", Outcome.REJECTED, 400, "has a k"), "HubSpot refused it"),
     ],
 )

@@ -73,7 +73,7 @@ def test_report_in_full() -> None:
                 "properties": [],
                 "correlation_id": None,
                 "earlier_try": None,
-                "cause": "the key is missing, or cannot be a key (KEY)",
+                "cause": "the key is missing or not valid (KEY)",
                 "count": 1,
             },
         ],

@@ -13,7 +13,7 @@ from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.decide.results import halfway, unread
 from airflow_provider_hubcontact.sync.decide.settle import Retry, Settled, halves, settle
 from airflow_provider_hubcontact.sync.model.change import Change, Write
-from airflow_provider_hubcontact.sync.model.outcome import Outcome
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Answers, Lost, Refused, Step, Written
 from airflow_provider_hubcontact.sync.model.record import Record
 
@@ -207,6 +207,28 @@ def test_refusal_of_one(status: int, outcome: Outcome) -> None:
 
     assert (result.outcome, result.status, result.category) == (outcome, status, "CATEGORY")
     assert (result.reason, result.properties, result.correlation_id) == ("no", ("firstname",), "c-1")
+
+
+def test_the_clients_own_words_may_be_logged() -> None:
+    """They hold no value of a record; of HubSpot's answer only its codes may be logged."""
+    ours = Refusal(429, "the day is over", details=(Detail("x", "CODE"),), why="the day is over")
+    theirs = Refusal(429, "Ada is too long", details=(Detail("Ada is too long", "CODE"),))
+
+    whys = [settle([step(1)], Refused(each)).results[0].why for each in (ours, theirs)]
+
+    assert whys == ["the day is over", "CODE"]
+
+
+def test_an_address_that_is_put_back_waits_for_nobody() -> None:
+    """Another contact has taken it meanwhile: that is told, and not waited for."""
+    cleared = step(1, Write.UPDATE, {"email": ""}, {"email": "new@x.y"}, {"email": "old@x.y"}, index=2)
+    ending = Result(1, "k1", Outcome.REJECTED)
+    putting_back = cleared._replace(change=cleared.change._replace(ending=ending))
+    taken = Refusal(409, "is taken", "CONFLICT", existing_id="7")
+
+    settled = settle([putting_back], Refused(taken))
+
+    assert (settled.blocked, outcomes(settled)) == ((), {1: Outcome.CONFLICT})
 
 
 @pytest.mark.parametrize("status", [413, 414])

@@ -1,1 +1,1 @@
-"""How many calls may be made, and when each may go."""
+"""How many calls may be made, and when each may start."""

@@ -1,4 +1,4 @@
-"""When each call of a portal may go: slots in a rolling window, handed out in the order of asking."""
+"""Sliding-window limiter: reserves a start time for each call, first come, first served."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import NamedTuple, Protocol
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 
 EVENNESS = 0.5
-"""How far apart calls of a busy window go, as a share of the distance that would just fill it."""
+"""Distance between calls in a busy window, as a share of the distance that would just fill it."""
 
 
 class Quota(NamedTuple):
-    """How many calls a stretch of time holds.
+    """How many calls a window of time allows.
 
-    :param calls: that we may make.
-    :param seconds: length of the stretch.
+    :param calls: the most calls in any window.
+    :param seconds: length of the window.
     """
 
     calls: int
@@ -34,14 +34,14 @@ class Quota(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """A call's place.
+    """The reserved start time of a call.
 
-    :param wait: seconds until it.
-    :param number: of the call, counted by all who share the slots.
-    :param used: calls in the window that ends with it, itself included.
-    :param workers: how many share the slots.
-    :param shut: seconds until there are slots again; 0 if this is one.
-    :param shared: whether the number is one of a store's count, not of this process's own.
+    :param wait: seconds until the call may start.
+    :param number: of the call, counted by everyone who shares the slots.
+    :param used: calls in the window that ends with this one, itself included.
+    :param workers: how many workers share the slots.
+    :param shut: seconds until slots are available again; 0 if this is a slot.
+    :param shared: whether a store counts the numbers, instead of this process.
     """
 
     wait: float
@@ -53,22 +53,34 @@ class Slot(NamedTuple):
 
 
 class Slots(Protocol):
-    """Hands slots out. Nothing is ever given back: a slot that nobody used is past soon."""
+    """Reserves slots. A slot is never returned: an unused one expires with its window."""
 
     def take(self, window: Quota, /) -> Slot:
-        """Take the next slot."""
+        """Reserve the next slot.
+
+        :param window: how many calls are allowed.
+        """
 
     def used(self, window: Quota, /) -> int:
-        """Give the slots in the window that ends now."""
+        """Return how many slots are in the window that ends now.
+
+        :param window: how many calls are allowed.
+        """
 
     def pause(self, seconds: float, /) -> None:
-        """Hand no slot out for some seconds."""
+        """Start no slot for some seconds.
+
+        :param seconds: from now on.
+        """
 
     def paused(self) -> float:
-        """Give the seconds until slots are handed out again."""
+        """Return the seconds until slots start again."""
 
     def shut(self, seconds: float, /) -> None:
-        """Let nobody have a slot for a long time, nor wait for one."""
+        """Refuse slots for a long time, instead of letting calls wait for them.
+
+        :param seconds: from now on.
+        """
 
 
 class LocalSlots:
@@ -86,7 +98,7 @@ class LocalSlots:
         self._number = 0
 
     def take(self, window: Quota, /) -> Slot:
-        """Take the next slot."""
+        """Reserve the next slot."""
         with self._lock:
             now = self._clock.monotonic()
             if self._shut_until > now:
@@ -105,22 +117,22 @@ class LocalSlots:
             )
 
     def used(self, window: Quota, /) -> int:
-        """Give the slots in the window that ends now."""
+        """Return how many slots are in the window that ends now."""
         with self._lock:
             now = self._clock.monotonic()
             return bisect_right(self._times, now) - bisect_right(self._times, now - window.seconds)
 
     def pause(self, seconds: float, /) -> None:
-        """Hand no slot out for some seconds."""
+        """Start no slot for some seconds."""
         with self._lock:
             self._not_before = max(self._not_before, self._clock.monotonic() + seconds)
 
     def paused(self) -> float:
-        """Give the seconds until slots are handed out again."""
+        """Return the seconds until slots start again."""
         with self._lock:
             return max(0.0, self._not_before - self._clock.monotonic())
 
     def shut(self, seconds: float, /) -> None:
-        """Let nobody have a slot for a long time, nor wait for one."""
+        """Refuse slots for a long time."""
         with self._lock:
             self._shut_until = max(self._shut_until, self._clock.monotonic() + seconds)

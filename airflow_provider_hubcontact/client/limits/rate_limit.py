@@ -1,4 +1,4 @@
-"""Tells when a call may go: the window of ten seconds, the day, and what other apps take of both."""
+"""Limits the calls of one app: in ten seconds, in a day, and beside other apps that share both limits."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ NOISE = 3
 
 
 SMOOTHING = 0.3
-"""How much one answer changes what is believed of other apps' calls, and of the latency."""
+"""Weight of one answer in the estimates of other apps' calls and of the latency."""
 
 
 SPREAD = 2.5
-"""Calls under way for each that the mean latency asks for: latencies differ, and calls come in bursts."""
+"""Concurrent calls for each one that the mean latency needs: latencies differ, and calls come in bursts."""
 
 
 UNKNOWN_DAY = 900.0
-"""Seconds after which the day's quota is asked for again if the portal's midnight is not known."""
+"""Seconds after which a call tries the daily limit again if the portal's midnight is not known."""
 
 
 MOST_AT_ONCE = 64
 
 
 class RateLimit:
-    """The calls that one app may make; one object for all threads of a process.
+    """Lets calls start within HubSpot's limits; one object for all threads of a process.
 
     :param calls: calls in a window; learned from HubSpot's headers if None.
     :param seconds: length of the window; learned too.
@@ -103,11 +103,11 @@ class RateLimit:
         self._under_way: set[Slot] = set()
 
     def acquire(self) -> Slot:
-        """Wait until a call may go, and count it.
+        """Wait until a call may start, and count it.
 
         :return: its slot.
-        :raises DailyLimitReached: if the day's calls are used up, but for the reserve.
-        :raises Cancelled: if the limit was closed.
+        :raises DailyLimitReached: if the daily limit is used up, except for the reserve.
+        :raises Cancelled: if :meth:`close` was called.
         """
         while not self._closed.is_set():
             slot = self._slots.take(self._window())
@@ -127,19 +127,28 @@ class RateLimit:
         raise Cancelled("the run was stopped before this call was sent")
 
     def done(self, slot: Slot) -> None:
-        """Note that a call is over, however it ended."""
+        """Note that a call has ended, in whatever way.
+
+        :param slot: of the call.
+        """
         self._under_way.discard(slot)
 
     def wait(self, seconds: float) -> None:
-        """Wait before a call is made or repeated; not at all once the limit is closed."""
+        """Wait before a call is made or repeated.
+
+        :param seconds: how long; not at all once :meth:`close` was called.
+        """
         self._clock.wait(self._closed, seconds)
 
     def close(self) -> None:
-        """Let no further call go; those that wait are cancelled."""
+        """Start no further call; those that wait are cancelled."""
         self._closed.set()
 
     def refused(self, retry_after: float | None) -> None:
-        """Hold everyone back after a 429: a second at first, then longer, or as long as HubSpot asks."""
+        """Pause all calls after a 429.
+
+        :param retry_after: seconds that HubSpot asks for; if None, a second at first, then longer each time.
+        """
         with self._lock:
             self._refusals += 1
             self._margin = min(self._margin + 0.05, MAX_MARGIN)
@@ -147,11 +156,14 @@ class RateLimit:
         self._slots.pause(pause)
 
     def pause(self, seconds: float) -> None:
-        """Hold everyone back for some seconds."""
+        """Pause all calls.
+
+        :param seconds: from now on.
+        """
         self._slots.pause(seconds)
 
     def end_day(self) -> float:
-        """Make no call until the portal's next midnight.
+        """Refuse calls until the portal's next midnight.
 
         :return: seconds until then.
         """
@@ -160,9 +172,9 @@ class RateLimit:
         return seconds
 
     def learn(self, headers: Mapping[str, str], slot: Slot, latency: float) -> None:
-        """Take what an answer says of the limits; leave out what is no number.
+        """Learn the limits from an answer; headers that are not numbers are ignored.
 
-        :param headers: of an answer that was no 429.
+        :param headers: of an answer other than a 429.
         :param slot: of its call.
         :param latency: seconds that it took.
         """
@@ -188,17 +200,17 @@ class RateLimit:
 
     @property
     def daily_remaining(self) -> int | None:
-        """Calls that are left of the day, by what HubSpot said last; None if it said nothing."""
+        """Calls that are left today, as HubSpot said last; None if it has not said."""
         return max(0, self._day[0]) if self._day else None
 
     @property
     def at_once(self) -> int:
-        """How many calls under way use up the limit: the rate times the latency, and more for its spread."""
+        """How many concurrent calls use up the limit: the rate times the latency, and more for its spread."""
         rate = min(self._most() / self.seconds, HIGHEST_RATE) / self._workers
         return min(int(rate * self._latency * SPREAD) + 3, self._at_most)
 
     def _estimate(self, theirs: float, *, is_full: bool) -> None:
-        """Take in what one answer says of other apps' calls; a full window may hide some of them."""
+        """Update the estimate of other apps' calls from one answer; a full window may hide some of them."""
         theirs = theirs if theirs > NOISE else 0.0
         if theirs > self._others or not is_full:
             self._others += SMOOTHING * (theirs - self._others)
@@ -210,7 +222,7 @@ class RateLimit:
         return max(1, int(self.limit - max(self.limit * self._reserve, self._others)))
 
     def _spent(self, slot: Slot) -> bool:
-        """Tell whether this call would take what is left of the day for others, or nothing at all."""
+        """Check whether this call would exceed the daily limit, or use the reserve of other apps."""
         if self._day is None:
             return False
         remaining, last = self._day
@@ -220,16 +232,17 @@ class RateLimit:
         return remaining - (slot.number - last.number) < kept
 
     def _day_is_over(self, seconds: float) -> DailyLimitReached:
-        what = f"but for the reserve of {self._reserve:.0%}" if self._reserve else "all of them"
-        when = "later"
+        kept = f", except for the reserve of {self._reserve:.0%}" if self._reserve else ""
+        until = "accepts no more calls for now"
         if midnight := self._until_midnight():
             back = self._clock.now() + timedelta(seconds=min(midnight, seconds + 60))
-            when = f"at {back.astimezone(ZoneInfo(self.time_zone or 'UTC')):%Y-%m-%d %H:%M %Z}"
-        words = f"The day's calls are used up, {what}; they are back {when}"
+            local = back.astimezone(ZoneInfo(self.time_zone or "UTC"))
+            until = f"accepts no calls until {local:%Y-%m-%d %H:%M %Z}"
+        words = f"The day's calls are used up{kept}; HubSpot {until}"
         return DailyLimitReached(Refusal(429, words, "RATE_LIMITS", why=words), seconds)
 
     def _until_midnight(self) -> float | None:
-        """Give the seconds until the portal's next midnight, if its time zone is known."""
+        """Return the seconds until the portal's next midnight; None if its time zone is not known."""
         try:
             now = self._clock.now().astimezone(ZoneInfo(self.time_zone or ""))
         except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -1,7 +1,7 @@
 """Slots that all workers of a portal share, in Redis or Valkey.
 
-The server's clock counts, so that the workers' clocks need not agree. A worker that dies holds nothing: its
-slots pass like all others.
+The store's clock counts, so that the workers' clocks need not agree. A worker that dies blocks nothing: its
+slots expire like all others.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TIMEOUT = 2.0
 
 
 RETRY_AFTER = 5.0
-"""Seconds after which a store that was lost is asked again."""
+"""Seconds after which a store that was not available is tried again."""
 
 
 WORKER_LIFE = 30.0
@@ -100,12 +100,12 @@ _PAUSED = _NOW + "return string.format('%.6f', math.max(0, tonumber(redis.call('
 
 
 class SharedSlots:
-    """Slots in a store. When the store is lost, this worker goes on alone with its share of them.
+    """Slots in a store. While the store is not available, this worker continues alone with its share of them.
 
     :param url: such as ``redis://host:6379/0`` or ``rediss://…``; Valkey speaks the same.
     :param name: who shares them, such as a portal's token without being it.
     :param clock: tells the time.
-    :raises ConfigurationError: if the URL is none, or the client of Redis is not installed.
+    :raises ConfigurationError: if the URL is not valid, or the Redis client is not installed.
     """
 
     def __init__(self, url: str, name: str, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -122,7 +122,7 @@ class SharedSlots:
         self._told = False
 
     def take(self, window: Quota, /) -> Slot:
-        """Take the next slot."""
+        """Reserve the next slot."""
         names = ("slots", "pause", "number", "workers", "shut")
         arguments = (window.calls, window.seconds, window.distance, self._worker, WORKER_LIFE, MOST_SLOTS)
         answer = self._ask(_TAKE, names, arguments)
@@ -134,29 +134,29 @@ class SharedSlots:
         return Slot(float(wait), int(number), int(used), int(workers), int(shut) / 1_000, shared=True)
 
     def used(self, window: Quota, /) -> int:
-        """Give the slots in the window that ends now, everybody's."""
+        """Return how many slots are in the window that ends now, those of all workers."""
         answer = self._ask(_USED, ("slots",), (window.calls, window.seconds))
         return self._alone.used(window) if answer is None else int(answer)
 
     def pause(self, seconds: float, /) -> None:
-        """Hand no slot out for some seconds, to anybody."""
+        """Start no slot for some seconds, on any worker."""
         self._alone.pause(seconds)
         self._ask(_PAUSE, ("pause",), (seconds,))
 
     def paused(self) -> float:
-        """Give the seconds until slots are handed out again."""
+        """Return the seconds until slots start again."""
         answer = self._ask(_PAUSED, ("pause",), ())
         return self._alone.paused() if answer is None else float(answer)
 
     def shut(self, seconds: float, /) -> None:
-        """Let nobody have a slot for a long time, nor wait for one."""
+        """Refuse slots for a long time, on all workers."""
         self._alone.shut(seconds)
         self._ask(_SHUT, ("shut",), (max(1, int(seconds * 1_000)),))
 
     def _ask(self, script: str, names: tuple[str, ...], arguments: tuple[object, ...]) -> Any:
         """Run a script in the store.
 
-        :return: what it says, or None if the store is lost.
+        :return: its result; None if the store is not available.
         """
         from redis import RedisError  # noqa: PLC0415 - an extra
 
@@ -170,8 +170,8 @@ class SharedSlots:
             if not self._told:
                 self._told = True
                 log.warning(
-                    "The rate limit's store cannot be used (%s): this worker goes on with its share, "
-                    "1 of %d, and asks the store again every %.0f seconds.",
+                    "The rate limit store is not available (%s): this worker continues with its share, "
+                    "1 of %d, and tries the store again every %.0f seconds.",
                     type(error).__name__,
                     self._workers,
                     RETRY_AFTER,

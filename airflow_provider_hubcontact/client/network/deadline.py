@@ -1,4 +1,4 @@
-"""A deadline that holds for a whole call: no read and no write of its connection waits beyond it.
+"""A deadline for a whole call: no read or write of its connection waits beyond it.
 
 ``requests`` knows only how long to wait for the next byte; a server that drips its headers, or says ``100
 Continue`` again and again, could hold a call for ever.
@@ -34,7 +34,7 @@ _call = _Call()
 
 @contextmanager
 def within(seconds: float, clock: Clock) -> Iterator[None]:
-    """Let the calls that this thread makes in the block end after some seconds.
+    """Limit the time of the calls that this thread makes in the block.
 
     :param seconds: from now on; then whatever waits for the server raises ``TimeoutError``.
     :param clock: tells when they are over.
@@ -48,7 +48,7 @@ def within(seconds: float, clock: Clock) -> Iterator[None]:
 
 
 def is_over() -> bool:
-    """Check whether the time of this thread's call is used up."""
+    """Check whether the time of this thread's call is up."""
     return _call.clock.monotonic() >= _call.until
 
 

@@ -31,10 +31,9 @@ MAX_BODY = 64 * 1024 * 1024
 class Session(requests.Session):
     """A session with one host.
 
-    It never looks where a redirect leads: ``requests`` would read its body first, however long it is. It
-    looks at the environment (proxies, certificates) once, not for every call. And what goes over plain http,
-    which is for this machine, goes through no proxy: that would be shown the token. It asks for JSON: HubSpot
-    answers a 404 with a page else.
+    It follows no redirect: ``requests`` would read its body first, however long it is. It reads the
+    environment (proxies, certificates) once, not for every call. Plain http, which is for this machine only,
+    bypasses proxies: they would see the token. It asks for JSON: otherwise HubSpot answers a 404 with a page.
     """
 
     def __init__(self) -> None:
@@ -46,11 +45,11 @@ class Session(requests.Session):
             self.mount(scheme, BoundedAdapter())
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - goes nowhere
-        """Say that no answer is a redirect."""
+        """Return None: no redirect is followed."""
         return None
 
     def merge_environment_settings(self, *arguments: Any) -> Any:
-        """Give the proxies and the certificates to use."""
+        """Return the proxies and the certificates to use."""
         if self._environment is None:
             self._environment = super().merge_environment_settings(*arguments)
             if str(arguments[0]).startswith("http:"):
@@ -74,7 +73,7 @@ class Reply:
     def json(self) -> Any:
         """Parse the body.
 
-        :return: None if it is empty or no JSON.
+        :return: None if it is empty or not JSON.
         """
         try:
             return orjson.loads(self.body) if self.body else None
@@ -139,7 +138,7 @@ def _read(response: requests.Response) -> bytes:
     except (OSError, HTTPError) as error:
         if is_over():
             raise AnswerLost("HubSpot's answer did not end in time") from None
-        raise AnswerLost(f"HubSpot's answer broke off: {type(error).__name__}") from None
+        raise AnswerLost(f"HubSpot's answer was cut off: {type(error).__name__}") from None
     return bytes(body)
 
 
@@ -161,9 +160,10 @@ def wrong_address(url: str, method: str, status: int) -> WrongAddress:
 
 
 def checked_base_url(url: str) -> str:
-    """Give a base URL without its trailing slash.
+    """Return a base URL without its trailing slash.
 
-    :raises ConfigurationError: if it could send the token in clear, or to nowhere.
+    :param url: as the connection has it.
+    :raises ConfigurationError: if it is not valid, or would send the token unencrypted.
     """
     try:
         parts = urlsplit(url)
@@ -176,7 +176,7 @@ def checked_base_url(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not host or odd:
         raise ConfigurationError("The base URL must look like https://api.hubapi.com")
     if parts.scheme == "http" and not _is_this_machine(host):
-        raise ConfigurationError(f"The base URL of {host} must be https: plain http would show the token")
+        raise ConfigurationError(f"The base URL of {host} must be https: plain http would expose the token")
     return url.rstrip("/")
 
 

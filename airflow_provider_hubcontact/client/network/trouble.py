@@ -1,4 +1,4 @@
-"""From what ``requests`` raised to what happened, in plain words: which address, and why."""
+"""Maps what ``requests`` raised to an error in plain words: which address, and why."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def trouble(error: OSError | HTTPError, host: str) -> HubSpotError:
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     kind = type(reason if isinstance(reason, Exception) else error).__name__
     if isinstance(error, InvalidURL | InvalidSchema | MissingSchema | LocationValueError):
-        return ConfigurationError(f"The base URL, or the proxy's, cannot be used: {kind}")
+        return ConfigurationError(f"The base URL or the URL of the proxy is not valid: {kind}")
     if not isinstance(error, requests.RequestException | HTTPError | TimeoutError):
         return ConfigurationError(f"No request can be made: {error}")  # such as TLS certificates not found
     why = f"{_why(reason, error)} ({kind})"
@@ -72,18 +72,18 @@ def _why(reason: object, error: object) -> str:
 
 def _of_a_proxy(error: object) -> str:
     original = getattr(error, "original_error", None)
-    return f"the proxy does not let it through: {_why(original, None)}"
+    return f"the proxy refused the connection: {_why(original, None)}"
 
 
 def _of_a_connection(error: object) -> str:
     cause = getattr(error, "__cause__", None) or getattr(error, "__context__", None)
     if isinstance(cause, socket.gaierror):
-        return "DNS does not know the host's name"
+        return "DNS cannot resolve the host name"
     if isinstance(cause, ConnectionRefusedError):
         return "the connection was refused"
     if isinstance(cause, OSError) and cause.errno in _NO_ROUTE:
         return "there is no route to the host"
-    return "no connection came about"
+    return "no connection was established"
 
 
 def _of_tls(error: object) -> str:
@@ -92,8 +92,8 @@ def _of_tls(error: object) -> str:
         about = printable(str(getattr(cause, "verify_message", "")), 200)
         return f"TLS, the certificate cannot be trusted{f': {about}' if about else ''}"
     if getattr(cause, "reason", "") in _NO_TLS:
-        return "TLS, the server does not speak it, or no version in common"
-    return "TLS, the connection broke off"
+        return "TLS, the server does not support it, or no common version"
+    return "TLS, the connection was cut off"
 
 
 def _of_an_answer(error: object) -> str:
@@ -101,24 +101,24 @@ def _of_an_answer(error: object) -> str:
     if isinstance(cause, ConnectionResetError):  # urllib3's answer of nothing at all is one, too
         return "the connection was closed without an answer"
     if isinstance(cause, TimeoutError):
-        return "timeout, it did not take the request"
-    return "the answer is not HTTP, or broke off"
+        return "timeout, it did not accept the request"
+    return "the answer is not HTTP, or was cut off"
 
 
 def _first(error: object, place: int = 0) -> object:
-    """Return an argument of an error; None if it has not that many."""
+    """Return an argument of an error; None if it has fewer."""
     arguments = getattr(error, "args", ())
     return arguments[place] if len(arguments) > place else None
 
 
 _WORDS: Mapping[type[Exception], str | Callable[[object], str]] = {
     ProxyError: _of_a_proxy,
-    NameResolutionError: "DNS does not know the host's name",
+    NameResolutionError: "DNS cannot resolve the host name",
     NewConnectionError: _of_a_connection,
-    ConnectTimeoutError: "timeout, no connection came about",
+    ConnectTimeoutError: "timeout, no connection was established",
     SSLError: _of_tls,
-    ReadTimeoutError: "timeout, nothing came for too long",
-    TimeoutError: "timeout, nothing came for too long",
+    ReadTimeoutError: "timeout, nothing arrived for too long",
+    TimeoutError: "timeout, nothing arrived for too long",
     ProtocolError: _of_an_answer,
 }
 """Kind → what it says; the first one that fits holds, since some are kinds of others."""

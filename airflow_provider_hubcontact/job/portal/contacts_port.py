@@ -1,4 +1,4 @@
-"""The one joint: client calls and errors become the values that sync understands."""
+"""Connects ``client`` and ``sync``: calls and errors of the one become values of the other."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ Answer = TypeVar("Answer")
 def port_of(
     hubspot: HubSpot, id_property: str, *, is_number: bool = False
 ) -> ContactsPort | LegacyContactsPort:
-    """Give the port of the API that the client was set to.
+    """Return the port of the API that the client uses.
 
     :param hubspot: the client.
     :param id_property: property that keys are values of.
@@ -140,9 +140,9 @@ class ContactsPort:
 
 
 class ReadBack:
-    """Reads contacts for a second time, and counts what that costs.
+    """Reads contacts a second time, and counts the calls.
 
-    :param port: reads.
+    :param port: reads the contacts.
     """
 
     always = True
@@ -214,7 +214,7 @@ def _itself(contact: Contact) -> Contact:
 
 
 def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answer | Refused | Lost:
-    """Make a call, and put what it returned or raised in sync's terms."""
+    """Make a call, and return what it returned or raised as a value of sync."""
     try:
         answer = call()
     except NotSent as error:

@@ -1,4 +1,4 @@
-"""What the portal's properties mean for a run: its stages, and the properties that it lacks."""
+"""Reads the portal's properties: its stages, kinds of values, and the properties that it lacks."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Portal(NamedTuple):
         return {name: values for name, values in options.items() if values}
 
     def schema(self, more: Iterable[PropertyDefinition] = ()) -> PortalSchema | None:
-        """Give the schema of what the portal allows; None if that is not known.
+        """Return the schema of what the portal allows; None if that is not known.
 
         :param more: properties that the portal has besides, or is to have.
         """
@@ -83,7 +83,7 @@ def portal_of(properties: Properties, *, rules: bool = False) -> Portal:
     except ConfigurationError:
         raise
     except Forbidden as error:
-        log.warning("The portal's properties may not be read, HubSpot's own stages are assumed: %s", error)
+        log.warning("The token may not read the portal's properties; default stages are used: %s", error)
         return Portal(Stages.default())
     except HubSpotError as error:
         log.warning("The portal's properties cannot be read: %s", error)
@@ -110,7 +110,11 @@ def _rules(properties: Properties) -> dict[str, tuple[ValidationRule, ...]]:
 
 
 def property_of(definition: PropertyDefinition, rules: Iterable[ValidationRule] = ()) -> Property:
-    """Give what a definition, and rules, say of a property's values."""
+    """Return what a definition and the admins' rules say of a property's values.
+
+    :param definition: of the property.
+    :param rules: of the portal's admins.
+    """
     return Property(
         definition.name,
         kind_of(definition.name, definition.type, definition.field_type),
@@ -193,7 +197,10 @@ def _defined(name: str, settings: Mapping[str, Any]) -> PropertyDefinition:
 
 
 def settings_of(definition: PropertyDefinition) -> dict[str, Any]:
-    """Give a definition as ``create_missing_properties`` takes it."""
+    """Return a definition as ``create_missing_properties`` takes it.
+
+    :param definition: of the property.
+    """
     return {
         "label": definition.label,
         "type": definition.type,

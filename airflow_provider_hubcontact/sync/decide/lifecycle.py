@@ -32,18 +32,24 @@ class Stages:
 
     @classmethod
     def of(cls, names: Sequence[str]) -> Stages:
-        """Take the stages' internal names in the portal's order."""
+        """Return the stages of these names.
+
+        :param names: internal names, in the portal's order.
+        """
         return cls({name: position for position, name in enumerate(names)})
 
     @classmethod
     def default(cls) -> Stages:
-        """Give the stages of a portal that nobody changed."""
+        """Return HubSpot's default stages."""
         return cls.of(DEFAULT_STAGES)
 
     def goes_back(self, current: str | None, desired: str) -> bool:
-        """Tell whether HubSpot would ignore the move.
+        """Check whether HubSpot would ignore the move.
 
         A stage that the portal does not list has no place in the order: then HubSpot decides.
+
+        :param current: the contact's stage now.
+        :param desired: the stage that it is to have.
         """
         if not current or current not in self.order or desired not in self.order:
             return False

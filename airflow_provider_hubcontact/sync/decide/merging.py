@@ -1,4 +1,4 @@
-"""Rows of one key, written with one call where nobody can tell that they were not written one by one."""
+"""Merges rows of one key into one write, where the result is the same as of one write per row."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ def with_next(live: Sequence[Record], last: Record, following: Record, rules: Ru
 
     :param live: the merged rows of which values are left.
     :param last: the last merged row.
+    :param following: the next row of the key.
+    :param rules: what the run was asked to do.
     :return: the merged rows of which values are left then; None if the row may not be merged.
     """
     is_alike = following.timestamp == last.timestamp
@@ -39,7 +41,7 @@ def with_next(live: Sequence[Record], last: Record, following: Record, rules: Ru
 
 
 def _is_plain(record: Record, rules: Rules) -> bool:
-    """Check whether all that a row does is to overwrite values, whatever they are."""
+    """Check whether a row only overwrites values, whatever they are."""
     properties = record.properties
     return (
         bool(properties)
@@ -51,13 +53,19 @@ def _is_plain(record: Record, rules: Rules) -> bool:
 
 
 def merged(parts: Sequence[Record]) -> Record:
-    """Return the record that stands for rows of one key, in their order; it has the first one's number."""
+    """Return the record that stands for rows of one key; it has the first row's number.
+
+    :param parts: the rows, in their order.
+    """
     properties = {name: value for part in parts for name, value in part.properties.items()}
     return Record(parts[0].row, parts[0].key, properties, timestamp=parts[0].timestamp, parts=tuple(parts))
 
 
 def is_to_be_parted(result: Result) -> bool:
-    """Check whether the rows of a merged record are to be sent one by one, to find out whom this is about."""
+    """Check whether the rows of a merged record are to be sent one by one, to find the one that is wrong.
+
+    :param result: of the merged record.
+    """
     return result.outcome in _OF_ONE
 
 

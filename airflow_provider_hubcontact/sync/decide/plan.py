@@ -1,9 +1,10 @@
-"""Desired against current: a change, or the outcome at once."""
+"""Compares the desired values with the current ones: a change, or an outcome at once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
@@ -36,10 +37,12 @@ class Rules:
     modes: Mapping[str, WriteMode] = field(default_factory=dict)
 
     def needs_current(self, record: Record) -> bool:
-        """Tell whether the record cannot be written safely without reading its contact first.
+        """Check whether the contact must be read before the record can be written safely.
 
-        A stage can go back silently, a repeated change of address would not find the old one, a mode may
-        depend on what is there, a plan may be out of date, and a record without values can only be looked at.
+        A stage could go back silently, a repeated change of address would not find the old one, a mode may
+        depend on the current value, a plan may be out of date, and a record without values is only looked up.
+
+        :param record: the record.
         """
         properties = record.properties
         return (
@@ -52,7 +55,11 @@ class Rules:
 
 
 def new_key(record: Record, rules: Rules) -> str | None:
-    """Give the key that the record's contact is to have, if it changes."""
+    """Return the key that the record's contact is to have; None if it stays.
+
+    :param record: the record.
+    :param rules: say which property keys are values of.
+    """
     return record.properties.get(rules.id_property) or None
 
 
@@ -80,7 +87,10 @@ def plan(record: Record, found: Mapping[str, Stored], rules: Rules) -> Change | 
 
 
 def unwritten(change: Change) -> Result:
-    """Give the result that a change has in a dry run."""
+    """Return the result that a change has in a dry run.
+
+    :param change: what would be written.
+    """
     record, reason = change.record, f"dry run: would {change.write}"
     return Result(
         *(record.row, record.key, Outcome.NOT_ATTEMPTED),
@@ -91,14 +101,18 @@ def unwritten(change: Change) -> Result:
 
 
 def blind(record: Record, rules: Rules) -> Change:
-    """Plan a record whose contact is not read: all of it is written, addressed by its key."""
+    """Plan a record whose contact is not read: all of it is written, addressed by its key.
+
+    :param record: the record.
+    :param rules: what the run was asked to do.
+    """
     if rules.create:
         return _creation(record, rules)
     return Change(record, Write.UPDATE, record.key, (record.properties,))
 
 
 def _outdated(record: Record, stored: Stored, rules: Rules) -> Result | None:
-    """Refuse a planned record whose contact has got other values since, but for the planned ones."""
+    """Return a conflict if the contact of a planned record has other values by now, except planned ones."""
     if record.before is None or _is_carried_out(record, stored, rules):
         return None
     values: list[str] = []
@@ -115,7 +129,7 @@ def _outdated(record: Record, stored: Stored, rules: Rules) -> Result | None:
 
 
 def _is_carried_out(record: Record, stored: Stored, rules: Rules) -> bool:
-    """Tell whether a contact has all that was planned: an earlier try may have got no answer."""
+    """Check whether a contact has all planned values: an earlier try may not have received its answer."""
     has, kinds = stored.properties, rules.kinds
     return all(
         same(kinds.get(name, Kind.UNKNOWN), value, has.get(name)) for name, value in record.properties.items()
@@ -165,7 +179,7 @@ def _differing(record: Record, stored: Stored, rules: Rules) -> dict[str, str]:
 
 
 def _stage_problem(record: Record, current: str | None, stage: str, rules: Rules) -> Result | None:
-    """Return the result of a record whose stage must not, or cannot, be judged; None if it may be written."""
+    """Return the result of a record whose stage must not be written; None if it may be."""
     if current and not rules.stages.order:
         reason = f"the portal's stages could not be read, so {STAGE} cannot be judged"
         return Result(record.row, record.key, Outcome.UNAVAILABLE, category="STAGES", reason=reason)
@@ -176,21 +190,32 @@ def _stage_problem(record: Record, current: str | None, stage: str, rules: Rules
 
 
 def _wanted(record: Record, stored: Stored, rules: Rules) -> Mapping[str, str]:
-    """Give what is to be written in view of what is there."""
+    """Return what is to be written in view of what is there."""
     if rules.modes.keys().isdisjoint(record.properties):
         return record.properties
     wanted = dict(record.properties)
     for name, mode in rules.modes.items():
         has = stored.properties.get(name)
-        if not has or name not in wanted:
-            continue
-        if mode is WriteMode.FILL_EMPTY:
-            del wanted[name]
-        elif mode is WriteMode.APPEND:
-            # HubSpot docs: "Properties" guide, a leading semicolon adds to what is there.
-            more = [option for option in wanted[name].split(";") if option and option not in has.split(";")]
-            wanted[name] = f";{';'.join(more)}" if more else has
+        if has and name in wanted:
+            wanted[name] = _by_mode(mode, wanted[name], has)
     return wanted
+
+
+def _by_mode(mode: WriteMode, new: str, has: str) -> str:
+    """Return what is written over a value; the value itself to leave it as it is.
+
+    HubSpot docs: "Properties" guide, a leading semicolon adds to what is there.
+    """
+    match mode:
+        case WriteMode.OVERWRITE:
+            return new
+        case WriteMode.FILL_EMPTY:
+            return has
+        case WriteMode.APPEND:
+            more = [option for option in new.split(";") if option and option not in has.split(";")]
+            return f";{';'.join(more)}" if more else has
+        case _:
+            assert_never(mode)
 
 
 def _reset(differing: Mapping[str, str], stage: str, rules: Rules) -> tuple[Mapping[str, str], ...]:

@@ -1,4 +1,4 @@
-"""From outcomes to what the task does."""
+"""Maps the outcomes of records to the final state of the task."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airflow_provider_hubcontact.sync.model.tolerance import at_most, is_toleran
 
 
 class Action(StrEnum):
-    """What a task does, from weakest to strongest."""
+    """What a task does at its end, from weakest to strongest."""
 
     SUCCEED = "succeed"
     SKIP = "skip"
@@ -78,7 +78,7 @@ class Verdict(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """How outcomes become the task's outcome.
+    """Decides what a task does, by the outcomes of its records.
 
     :param by_status: HTTP status → action; it outranks the outcome's, but for ``unknown``.
     :param by_name: outcome → action, instead of the default.
@@ -95,7 +95,7 @@ class Policy(NamedTuple):
 
         :param status_actions: HTTP status or outcome name → ``succeed``, ``skip``, ``fail`` or ``retry``.
         :param max_failures: whole number of records, or a share between 0 and 1.
-        :raises ValueError: if a status, outcome, action or number is none.
+        :raises ValueError: if a status, outcome, action or number is not valid.
         """
         if not is_tolerance(max_failures):
             raise ValueError(f"max_failures is a count or a share below 1, not {max_failures!r}")
@@ -131,7 +131,7 @@ class Policy(NamedTuple):
         return Verdict(chosen, _sentence(tally), groups, self._tolerance(rows))
 
     def _tolerance(self, rows: int) -> str:
-        """Say how many failures are tolerated."""
+        """Return how many failures are tolerated, as a sentence."""
         if 0 < self.max_failures < 1:
             share = f"{self.max_failures * 100:.6g} %"
             return f"max_failures={share} tolerates {at_most(self.max_failures, rows):,} of {rows:,}"
@@ -141,6 +141,7 @@ class Policy(NamedTuple):
     def action(self, outcome: Outcome, status: int | None) -> Action:
         """Return what one record's outcome asks for.
 
+        :param outcome: of the record.
         :param status: HTTP status that stands for the outcome.
         """
         return self.rule(outcome, status)[0]
@@ -148,6 +149,7 @@ class Policy(NamedTuple):
     def rule(self, outcome: Outcome, status: int | None) -> tuple[Action, str]:
         """Return what one record's outcome asks for, and the setting that says so.
 
+        :param outcome: of the record.
         :param status: HTTP status that stands for the outcome.
         """
         # A status that proves nothing decides nothing: {200: "succeed"} must not hide a silent no-op.
@@ -166,7 +168,7 @@ def _action(name: int | str, action: str) -> Action:
 
 def _status(status: int) -> int:
     if not 200 <= status < 600:
-        raise ValueError(f"status_actions names {status}, which is no HTTP status of an answer")
+        raise ValueError(f"status_actions names {status}, which is not an HTTP status of an answer")
     if status >= 300 and refused_as(status) is Outcome.UNKNOWN:
         raise ValueError(
             f"status_actions names {status}, which has no effect: no record ends with it, it stops the run"

@@ -108,14 +108,14 @@ class _Ends:
     blocked: list[tuple[Step, Refusal]] = field(default_factory=list)
 
     def add(self, end: Result | Step) -> None:
-        """Take a record's result, or the step that comes before it."""
+        """Add a record's result, or the step that comes before it."""
         if isinstance(end, Step):
             self.onward.append(end)
         else:
             self.results.append(end)
 
     def refuse(self, step: Step, refusal: Refusal) -> None:
-        """Take a step that was refused, and that another contact may be in the way of."""
+        """Add a step that was refused, perhaps because another contact is in the way."""
         if refusal.status == 409 and _may_meet(step):
             self.met.append(step)
         elif _is_blocked(step, refusal):
@@ -158,7 +158,7 @@ def _may_meet(step: Step) -> bool:
 
 
 def _without_the_guilty(sent: Sequence[Step], refusal: Refusal) -> Settled:
-    """Take the steps that a refusal is about out of the batch; halve the batch if it does not tell."""
+    """Take the steps that a refusal is about out of the batch; halve the batch if it does not name any."""
     clear = [detail for detail in refusal.details if _is_clear(detail, sent)]
     ends = _Ends()
     rest: list[Step] = []
@@ -259,14 +259,14 @@ def _answered(sent: Sequence[Step], answer: Answers, kinds: Mapping[str, Kind]) 
 
 
 def _torn(refusal: Refusal) -> str:
-    """Return that an answer has an input among its results and among its errors."""
+    """Return the reason of a step that is among an answer's results and among its errors."""
     return (
         f"HubSpot's answer says both that the contact was written and that it was refused: {refusal.message}"
     )
 
 
 def _about_silence(silent: Sequence[Step], answer: Answers, ends: _Ends) -> Settled:
-    """Decide about steps that the answer does not mention; some of its errors may name nobody.
+    """Decide about steps that the answer does not mention; some of its errors may name no input.
 
     :param silent: at least one step.
     :param answer: the answer.
@@ -291,8 +291,8 @@ def _of_all(silent: Sequence[Step], anonymous: Sequence[Refusal]) -> Refusal | N
     """Return the error that holds for all steps that an answer does not mention.
 
     :param silent: the steps.
-    :param anonymous: errors that name nobody.
+    :param anonymous: errors that name no input.
     """
-    # Whoever an error that passes is about: none of them was refused.
+    # An error that passes refused none of them, whichever it is about.
     passing = next((each for each in anonymous if refused_as(each.status) in MAY_PASS), None)
     return passing or (anonymous[0] if anonymous and len(silent) == 1 else None)

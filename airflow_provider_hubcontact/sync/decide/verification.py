@@ -1,4 +1,4 @@
-"""Whether a contact has what HubSpot said it wrote."""
+"""Checks whether a contact has the values that HubSpot said it wrote."""
 
 from __future__ import annotations
 
@@ -10,16 +10,22 @@ from airflow_provider_hubcontact.sync.rows.comparison import Kind, same
 
 
 def key_after(change: Change, rules: Rules) -> str:
-    """Give the key that a contact has once a change is written."""
+    """Return the key that a contact has once a change is written.
+
+    :param change: the change.
+    :param rules: what the run was asked to do.
+    """
     return new_key(change.record, rules) or change.record.key
 
 
 def verified(change: Change, result: Result, answer: Found | Refused | Lost, rules: Rules) -> Result:
     """Compare what was to be written with what was read back.
 
+    :param change: what was to be written.
     :param result: the record's result, as the answer to the write had it.
-    :param answer: the look-up that came after the write.
-    :return: the same result, or ``unknown`` with both values: a silent no-op is no success.
+    :param answer: to the look-up after the write.
+    :param rules: what the run was asked to do.
+    :return: the same result, or ``unknown`` with both values: a silent no-op is not a success.
     """
     if not isinstance(answer, Found):
         what = answer.reason if isinstance(answer, Lost) else answer.refusal.message

@@ -1,4 +1,4 @@
-"""Calls that run beside each other."""
+"""Runs calls concurrently."""
 
 from __future__ import annotations
 
@@ -19,34 +19,38 @@ MOST_THREADS = 64
 
 
 PATIENCE = 3.0
-"""Seconds to wait for answers when the run is to stop; Airflow kills a task five after it told it so."""
+"""Seconds to wait for answers once the run is to stop; Airflow kills a task 5 s after asking it to end."""
 
 
 class Workers(Protocol[Job, Answer]):
-    """Carries calls out, some at a time."""
+    """Makes calls, several at a time."""
 
     @property
     def size(self) -> int:
-        """How many calls may be under way at once."""
+        """How many calls may run at once."""
 
     def start(self, job: Job, call: Callable[[], Answer], /) -> None:
-        """Begin a call."""
+        """Start a call.
+
+        :param job: what the answer is for.
+        :param call: makes it.
+        """
 
     def finished(self) -> tuple[Job, Answer] | None:
-        """Wait for a call to end, whichever it is, and give its job and its answer.
+        """Wait until any call ends, and return its job and its answer.
 
         :return: None if the run is to stop, and again if the calls under way then take too long to end.
         """
 
     def cancel(self) -> None:
-        """Let calls end that have not been sent yet; each still gives its answer."""
+        """End the calls that have not been sent yet; each still returns an answer."""
 
 
 class ThreadWorkers(Generic[Job, Answer]):
-    """Calls on threads; a context manager, which waits for the calls under way at its end.
+    """Makes calls on threads; a context manager that waits for running calls at its end.
 
-    :param size: gives how many calls may be under way at once, at any time.
-    :param cancel: ends the calls that wait to be sent.
+    :param size: returns how many calls may run at once; asked anew each time.
+    :param cancel: ends the calls that have not been sent yet.
     :param clock: tells how long a run that is to stop has waited for answers.
     """
 
@@ -71,15 +75,15 @@ class ThreadWorkers(Generic[Job, Answer]):
 
     @property
     def size(self) -> int:
-        """How many calls may be under way at once."""
+        """How many calls may run at once."""
         return min(self._size(), MOST_THREADS)
 
     def cancel(self) -> None:
-        """Let calls end that have not been sent yet."""
+        """End the calls that have not been sent yet."""
         self._cancel()
 
     def start(self, job: Job, call: Callable[[], Answer], /) -> None:
-        """Begin a call on a thread of its own."""
+        """Start a call on a thread of its own."""
         self._pool.submit(self._run, job, call)
 
     def interrupt(self) -> None:

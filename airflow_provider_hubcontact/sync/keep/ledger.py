@@ -157,17 +157,16 @@ class Ledger:
 
     def _line(self, result: Result, digest: str | None, values: Mapping[str, JSON]) -> Line:
         keep = self._values
-        told = result._replace(
-            category=result.category and printable(result.category),
-            reason=result.reason and printable(result.reason, MAX_REASON_LENGTH),
-            properties=tuple(map(printable, result.properties)),
-        )
+        told = result.to_dict()
+        told["category"] = result.category and printable(result.category)
+        told["reason"] = result.reason and printable(result.reason, MAX_REASON_LENGTH)
+        told["properties"] = [printable(name) for name in result.properties]
         return {
             "run": self._attempt.run,
             "task": self._attempt.task,
             "map_index": self._attempt.map_index,
             "try": self._attempt.number,
-            **told.to_dict(),
+            **told,
             "changed": list(result.changes),
             "changes": result.changes_to_dict() if keep else None,
             "values": {name: _storable(value) for name, value in values.items()} if keep else None,

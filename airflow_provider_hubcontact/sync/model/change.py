@@ -52,11 +52,11 @@ class Change(NamedTuple):
     met: bool = False
 
     def diff(self) -> dict[str, tuple[str | None, str]]:
-        """Give property → (old, new) once all steps are written."""
+        """Return property → (old, new) once all steps are written."""
         before = self.before
         return {name: (before.get(name), value) for step in self.steps for name, value in step.items()}
 
     @property
     def outcome(self) -> Mapping[str, str]:
-        """Give property → value once all steps are written."""
+        """Property → value once all steps are written."""
         return {name: value for step in self.steps for name, value in step.items()}

@@ -31,7 +31,7 @@ class Outcome(StrEnum):
 
 
 SUCCESSES = frozenset({Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED, Outcome.SUPERSEDED})
-"""Outcomes that are no problem."""
+"""Outcomes of records without a problem."""
 
 
 _REFUSALS: Mapping[int, Outcome] = {
@@ -134,16 +134,24 @@ class Result(NamedTuple):
 
         What was written is left out, since the values are personal data; see :meth:`changes_to_dict`.
         """
-        told = {name: getattr(self, name) for name in RESULT_FIELDS}
-        return told | {"outcome": str(self.outcome), "properties": list(self.properties)}
+        return {
+            "row": self.row,
+            "key": self.key,
+            "outcome": str(self.outcome),
+            "status": self.status,
+            "category": self.category,
+            "reason": self.reason,
+            "properties": list(self.properties),
+            "correlation_id": self.correlation_id,
+        }
 
     def changes_to_dict(self) -> dict[str, list[str | None]]:
         """Return property → [old, new] of what was written, as JSON values."""
         return {name: list(both) for name, both in self.changes.items()}
 
 
-RESULT_FIELDS = ("row", "key", "outcome", "status", "category", "reason", "properties", "correlation_id")
-"""What ledgers, reports and plans tell of a result."""
+RESULT_FIELDS = tuple(Result(0, "", Outcome.UNKNOWN).to_dict())
+"""Fields of a result that ledgers, reports and plans have."""
 
 
 INTERNAL_ERROR = "INTERNAL_ERROR"
@@ -153,7 +161,7 @@ INTERNAL_ERROR = "INTERNAL_ERROR"
 def internal_error(
     row: int, key: str, error: Exception, while_it: str, properties: tuple[str, ...] = ()
 ) -> Result:
-    """Return the result of a record over which code stumbled; never a value of the record.
+    """Return the result of a record at which code raised an exception; it holds no value of the record.
 
     :param error: what was raised. Only its class is told: its message may hold a value.
     :param while_it: what was done to the record.

@@ -1,4 +1,4 @@
-"""What sync asks of the outside, and the values that the outside answers with."""
+"""The ports of ``sync``: what it asks the outside, and what the outside answers."""
 
 from __future__ import annotations
 
@@ -114,16 +114,21 @@ class Journal(Protocol):
     """Remembers what became of records, beyond the run."""
 
     def earlier(self, record: Record, /) -> Result | None:
-        """Give the result that a record had in an earlier try, if that was its end.
+        """Return the result of a record that an earlier try has finished; None if this try is to send it.
 
-        Called for every record, before anything is done for it.
+        Called for every record, before anything else is done with it.
+
+        :param record: the record.
         """
 
     def settled(self, result: Result, /) -> None:
-        """Note a result of this try."""
+        """Note a result of this try.
+
+        :param result: the record's final result.
+        """
 
     def flush(self) -> None:
-        """Keep what was noted; called whenever the run waits."""
+        """Store what was noted. Called whenever the run waits."""
 
 
 class Reader(Protocol):
@@ -131,14 +136,18 @@ class Reader(Protocol):
 
     @property
     def batch_size(self) -> int:
-        """How many keys one call takes."""
+        """The most keys of one call."""
 
     @property
     def always(self) -> bool:
-        """Whether every contact is read before it is written, or only where it cannot be helped."""
+        """Whether every contact is read before it is written, or only where a blind write is not safe."""
 
     def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
-        """Look up at most ``batch_size`` keys, with the current values of these properties."""
+        """Look contacts up.
+
+        :param keys: at most ``batch_size``.
+        :param properties: names of the properties whose current values are needed.
+        """
 
 
 class Writer(Protocol):
@@ -146,7 +155,11 @@ class Writer(Protocol):
 
     @property
     def batch_size(self) -> int:
-        """How many steps one call takes."""
+        """The most steps of one call."""
 
     def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
-        """Write at most ``batch_size`` steps of one kind, no two to one contact."""
+        """Write contacts.
+
+        :param kind: of all steps.
+        :param steps: at most ``batch_size``, no two of one contact.
+        """

@@ -1,4 +1,4 @@
-"""Why records ended as they did, in words that hold none of their values: these get into logs."""
+"""Why records ended as they did, in words without their values, so that logs may show them."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ SENTENCES: Mapping[str, str] = {
     "DUPLICATE": "an earlier row has the same key",
     "GUARD": "the run stopped before it wrote",
     "JSON_SCHEMA": "the task's JSON Schema does not allow the record",
-    "KEY": "the key is missing, or cannot be a key",
+    "KEY": "the key is missing or not valid",
     "KEY_TAKEN": "another contact has the new key",
     "NOT_A_MAPPING": "the row does not map columns to values",
-    "NOT_VERIFIED": "HubSpot accepted the write, but the contact was not found to have it",
+    "NOT_VERIFIED": "HubSpot accepted the write, but the contact does not have the values",
     "OBJECT_NOT_FOUND": "the portal has no such contact",
     "PLAN_OUTDATED": "the contact has changed since the plan was made",
     "PORTAL_SCHEMA": "the portal's properties do not allow the value",
@@ -47,9 +47,9 @@ BY_OUTCOME: Mapping[Outcome, str] = {
     Outcome.CONFLICT: "another contact is in the way",
     Outcome.UNAUTHORIZED: "HubSpot does not accept the token, or the token lacks a scope",
     Outcome.THROTTLED: "HubSpot accepts no more calls for now",
-    Outcome.UNAVAILABLE: "HubSpot could not be asked",
+    Outcome.UNAVAILABLE: "HubSpot was not available",
     Outcome.UNKNOWN: "there is no proof that it was written, nor that it was not",
-    Outcome.NOT_ATTEMPTED: "the run stopped before",
+    Outcome.NOT_ATTEMPTED: "the run stopped first",
 }
 """Outcome → what it means where the category says nothing."""
 
@@ -59,7 +59,7 @@ _WORD = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 
 
 def word(text: str | None) -> str:
-    """Return a category, a code or an id as HubSpot writes them; nothing if it looks otherwise."""
+    """Return a category, a code or an id as HubSpot writes them; empty if the text looks different."""
     return text if text and _WORD.fullmatch(text) else ""
 
 
