@@ -109,7 +109,7 @@ def is_open(value: object) -> bool:
     if isinstance(value, str):
         return any(mark in value for mark in JINJA)
     if isinstance(value, Mapping):
-        return any(map(is_open, value.values()))
+        return any(map(is_open, (*value, *value.values())))
     if isinstance(value, list | tuple):
         return any(map(is_open, value))
     return hasattr(value, "iter_references")

@@ -83,6 +83,9 @@ class HubSpotApplyPlanOperator(HubSpotRunOperator):
         self.plan = plan
         if problem := _problem(plan):
             raise ValueError(problem)
+        is_text = isinstance(sha256, str) and sha256 != ""
+        if sha256 is not None and not is_text and not hasattr(sha256, "iter_references"):
+            raise ValueError(f"sha256 is a plan's digest, not {sha256!r:.100}")
         self.sha256 = sha256
         self._is_bound = sha256 is not None
         self._declare_outlet()

@@ -54,7 +54,7 @@ NO_EFFECT: list[tuple[dict[str, Any], str]] = [
     ({"guards": Guards(creates=9)}, r"guards\.creates has no effect without upsert=True"),
     ({"status_actions": {"created": "skip"}}, r'status_actions\["created"\] has no effect without upsert'),
     ({"status_actions": {405: "skip"}}, "status_actions names 405, which has no effect"),
-    ({"key": Key("id", "hs_object_id", becomes="new")}, "a record id is HubSpot's own"),
+    ({"key": Key("id", "hs_object_id", becomes="new")}, "becomes has no effect on a record id"),
     (
         writes(properties={"phnoe": "fill_empty"}),
         r"writes\.properties names phnoe, which no column is sent as",
@@ -71,7 +71,7 @@ NO_EFFECT: list[tuple[dict[str, Any], str]] = [
         {"records": FromLedger("l"), "writes": Writes(timestamp="at")},
         r"writes\.timestamp has no effect with From",
     ),
-    ({"records": FromLedger("l"), "watermark": "at"}, "watermark has no effect with FromLedger"),
+    ({"records": FromLedger("l"), "watermark": "at"}, "watermark has no effect with (FromLedger|a plan)"),
 ]
 """Settings that can have no effect, and what is said of them."""
 
@@ -94,13 +94,19 @@ NOT_VALID: list[tuple[dict[str, Any], str]] = [
         "a field is one of label, type, .*'typ'",
     ),
     ({"writes": Writes(create_properties={"shoe": "number"})}, r"\['shoe'\] is a definition"),  # type: ignore[dict-item]
-    ({"writes": Writes(create_properties={"shoe": {"options": "S"}})}, "options are texts, or mappings"),
+    (
+        {"writes": Writes(create_properties={"shoe": {"options": "S"}})},
+        "options are a list of texts, or of label and value",
+    ),
     (
         {"writes": Writes(create_properties={"shoe": {"options": [{"label": "S"}]}})},
-        "options are texts, or map",
+        "options are a list of texts, or of label and value",
     ),
-    ({"writes": {"nulls": "clear", "null": 1}}, "writes has the fields nulls, .*, not 'nulls', 'null'"),
-    ({"guards": 9}, r"guards is Guards\(…\), not 9"),
+    (
+        {"writes": {"nulls": "clear", "null": 1}},
+        "writes has the fields nulls, .*, not null .the nearest is nulls.",
+    ),
+    ({"guards": 9}, r"guards is Guards\(…\), or a mapping of its fields, not 9"),
     ({"records": FromLedger("l", ["rejcted"])}, "FromLedger: an outcome is one of .*'rejcted'"),
     ({"records": FromLedger("l", [])}, r"FromLedger: outcomes is a list of outcomes, not \[\]"),
     ({"records": FromLedger("l", "{{ params.outcomes }}")}, "FromLedger: outcomes is a list of outcomes"),
@@ -123,12 +129,12 @@ def test_at_parse(make: Any, settings: dict[str, Any], says: str) -> None:
 @pytest.mark.parametrize(
     ("make", "settings", "says"),
     [
-        (HubSpotPlanContactsOperator, {"watermark": "at"}, "watermark has no effect on a plan"),
-        (HubSpotPlanContactsOperator, {"plan": ""}, "plan is a text, not ''"),
-        (HubSpotPlanContactsOperator, {"plan": None}, "plan is a text, not None"),
-        (HubSpotApplyPlanOperator, {"plan": None}, "plan is a text, not None"),
-        (HubSpotApplyPlanOperator, {"sha256": ""}, "sha256 is a text, not ''"),
-        (HubSpotApplyPlanOperator, {"sha256": 5}, "sha256 is a text, not 5"),
+        (HubSpotPlanContactsOperator, {"watermark": "at"}, "watermark has no effect with a plan"),
+        (HubSpotPlanContactsOperator, {"plan": ""}, "plan is a folder, not ''"),
+        (HubSpotPlanContactsOperator, {"plan": None}, "plan is a folder, not None"),
+        (HubSpotApplyPlanOperator, {"plan": None}, "plan is a folder, not None"),
+        (HubSpotApplyPlanOperator, {"sha256": ""}, "sha256 is a plan's digest, not ''"),
+        (HubSpotApplyPlanOperator, {"sha256": 5}, "sha256 is a plan's digest, not 5"),
     ],
 )
 def test_at_parse_of_a_plan(make: Any, settings: dict[str, Any], says: str) -> None:

@@ -16,7 +16,7 @@ from airflow_provider_hubcontact.job.errors import PreflightError, SetupError
 from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Query, Settings, Writes
 
 TOML = """
-mapping = { mail = "email", title = "jobtitle" }
+mapping = { mail = "email", title = "jobtitle", stage = "lifecyclestage" }
 key = { column = "mail", property = "email" }
 json_schema = "parts/contact.json"
 upsert = true
@@ -46,7 +46,7 @@ values = true
 """
 
 DOCUMENT: dict[str, Any] = {
-    "mapping": {"mail": "email", "title": "jobtitle"},
+    "mapping": {"mail": "email", "title": "jobtitle", "stage": "lifecyclestage"},
     "key": {"column": "mail", "property": "email"},
     "json_schema": "parts/contact.json",
     "upsert": True,
@@ -95,7 +95,7 @@ def test_every_setting(folder: Path, name: str) -> None:
 
     assert found == Asked(
         Settings(
-            mapping={"mail": "email", "title": "jobtitle"},
+            mapping={"mail": "email", "title": "jobtitle", "stage": "lifecyclestage"},
             key=Key("mail", "email"),
             json_schema=folder / "parts/contact.json",
             upsert=True,
