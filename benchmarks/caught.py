@@ -25,16 +25,16 @@ from benchmarks.table import Result, goal, number, paragraph, percent, table
 BAD_IN_100 = 5
 
 BAD: dict[str, Row] = {
-    "an option that there is none of": {"hs_lead_status": "NO_SUCH_STATUS"},
+    "an option that does not exist": {"hs_lead_status": "NO_SUCH_STATUS"},
     "a label instead of the value": {"hs_lead_status": "Open Deal"},
     "one wrong option of several": {"hs_buying_role": "CHAMPION;BOSS"},
-    "no number": {"seats": "many"},
-    "no date": {"born": "02.01.1990"},
-    "no time": {"seen": "yesterday"},
-    "no yes or no": {"vip": "perhaps"},
+    "not a number": {"seats": "many"},
+    "not a date": {"born": "02.01.1990"},
+    "not a time": {"seen": "yesterday"},
+    "neither yes nor no": {"vip": "perhaps"},
     "a text that is too long": {"message": "x" * 65_537},
     "a property that HubSpot sets": {"hubspotscore": "99"},
-    "a property that there is none of": {"favourite_colour": "red"},
+    "a property that does not exist": {"favourite_colour": "red"},
     "a rule of the admins": {"zip": "D-10115"},
     "a limit of the admins": {"seats": "1000"},
 }

@@ -44,6 +44,7 @@ def write(folder: Path) -> None:
     :param folder: where to.
     """
     text = INTRODUCTION
+    (folder / "images").mkdir(parents=True, exist_ok=True)
     draw(folder / "images" / "benchmarks.svg", read("quota"))
     for name, title in NAMES.items():
         results = read(name)

@@ -50,7 +50,8 @@ class HubSpotRunOperator(BaseOperator):
         self._signal: StopSignal | None = None
         self._resumed = False
         self._last_report: Mapping[str, Any] = {}
-        if getattr(self, "retry_policy", False) is None:  # Airflow 3.3 knows such, and none was given
+        # Airflow 3.3 has policies, and none was given; without retries it is not asked.
+        if self.retries and getattr(self, "retry_policy", False) is None:
             from airflow_provider_hubcontact.operators.retries import HubSpotRetryPolicy
 
             self.retry_policy = HubSpotRetryPolicy()

@@ -93,8 +93,10 @@ def test_the_users_policy_outranks_the_providers() -> None:
     ):
         inherited = HubSpotUpdateContactOperator(task_id="inherited", records=[])
     given = HubSpotUpdateContactOperator(task_id="given", records=[], retry_policy=own)
-    neither = HubSpotUpdateContactOperator(task_id="neither", records=[])
+    neither = HubSpotUpdateContactOperator(task_id="neither", records=[], retries=1)
+    without_retries = HubSpotUpdateContactOperator(task_id="without", records=[])
 
     assert inherited.retry_policy is own
     assert given.retry_policy is own
     assert type(neither.retry_policy) is retries.HubSpotRetryPolicy
+    assert without_retries.retry_policy is None

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.__main__ import measured
 from benchmarks.bad_rows import account
 from benchmarks.contest import Outcome
 from benchmarks.contestant import Task
+from benchmarks.page import write
 from benchmarks.population import BAD_VALUE, email, row, rows, spoilt, write_rows
 from benchmarks.portal import Count
 from benchmarks.quota import share, steady
@@ -95,6 +97,36 @@ def test_a_missed_goal_says_why() -> None:
 def test_a_table_is_markdown() -> None:
     """Names are left, numbers right."""
     assert table(("a", "b"), [("x", 1)]) == "| a | b |\n| :--- | ---: |\n| x | 1 |\n"
+
+
+def test_what_could_not_run_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A section says why it is not measured, and the others are written; without the peers, too."""
+    monkeypatch.setattr("benchmarks.page.RESULTS", tmp_path)
+    monkeypatch.setattr("benchmarks.page.PEERS", tmp_path / "no-python")
+    told = {"quick": True, "date": "2026-01-01", "processes": 2}
+    alone = {"seconds": 10.0, "calls": 100, "refused": 1, "rates": [10.0, 12.0]}
+    results = [{**told, "shared": True, "error": "no Redis"}, {**told, "shared": False, **alone}]
+    (tmp_path / "workers.jsonl").write_text("\n".join(map(json.dumps, results)), encoding="utf-8")
+
+    write(tmp_path / "new" / "folder")
+
+    page = (tmp_path / "new" / "folder" / "benchmarks.md").read_text(encoding="utf-8")
+    assert "**One limit, shared by a store**\n\nNot measured: no Redis.\n" in page
+    assert "| 2 | 52.1 % | 1.0 % | 22 | 1× | 0.91 |" in page
+    assert "Not measured yet: `make bench ARGS=cpu`." in page
+    assert "The peers ran with" not in page
+
+
+def test_what_breaks_off_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A benchmark that cannot run ends in a sentence, and its older results stay."""
+    monkeypatch.setattr("benchmarks.__main__.RESULTS", tmp_path)
+    (tmp_path / "nothing.jsonl").write_text("older", encoding="utf-8")
+
+    assert not measured("nothing", quick=True)
+    assert "nothing did not run: ModuleNotFoundError: " in capsys.readouterr().out
+    assert (tmp_path / "nothing.jsonl").read_text(encoding="utf-8") == "older"
 
 
 def test_slices_end(tmp_path: Path) -> None:

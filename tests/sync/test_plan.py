@@ -276,7 +276,7 @@ MODES = Rules(kinds={"roles": Kind.OPTIONS}, modes={"phone": WriteMode.FILL_EMPT
         ({"roles": "a;b"}, {"roles": None}, {"roles": "a;b"}),
     ],
 )
-def test_write_modes(
+def test_modes_of_writing(
     properties: dict[str, str], has: dict[str, str | None], written: dict[str, str] | None
 ) -> None:
     """``fill_empty`` leaves alone what is there, ``append`` adds what is not."""

@@ -197,7 +197,7 @@ def _defined(name: str, settings: Mapping[str, Any]) -> PropertyDefinition:
 
 
 def settings_of(definition: PropertyDefinition) -> dict[str, Any]:
-    """Return a definition as ``create_missing_properties`` takes it.
+    """Return a definition as ``create_properties`` takes it.
 
     :param definition: of the property.
     """
