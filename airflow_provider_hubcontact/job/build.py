@@ -8,6 +8,8 @@ from typing import Any
 
 from airflow_provider_hubcontact.client import HubSpot, HubSpotError
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
+from airflow_provider_hubcontact.job.checks.preflight import LEGACY
+from airflow_provider_hubcontact.job.checks.rows import RowChecks
 from airflow_provider_hubcontact.job.errors import PortalNotReady
 from airflow_provider_hubcontact.job.portal.contacts_port import (
     ContactsPort,
@@ -16,8 +18,6 @@ from airflow_provider_hubcontact.job.portal.contacts_port import (
     port_of,
 )
 from airflow_provider_hubcontact.job.portal.definitions import Portal, create_missing, portal_of, settings_of
-from airflow_provider_hubcontact.job.preflight import LEGACY
-from airflow_provider_hubcontact.job.row_checks import RowChecks
 from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages

@@ -11,10 +11,10 @@ from typing import NamedTuple, NoReturn
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
 from airflow_provider_hubcontact.clock import Clock
 from airflow_provider_hubcontact.job.build import SyncBuilder
+from airflow_provider_hubcontact.job.checks.preflight import Preflight
 from airflow_provider_hubcontact.job.errors import PreflightError, RunStopped, SourceError
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.portal.contacts_port import ReadBack
-from airflow_provider_hubcontact.job.preflight import Preflight
 from airflow_provider_hubcontact.job.progress import Progress
 from airflow_provider_hubcontact.job.settings import Settings, Source
 from airflow_provider_hubcontact.job.signals import StopSignal, held_back

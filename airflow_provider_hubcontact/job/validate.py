@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from airflow_provider_hubcontact.job.checks.preflight import LEGACY, SettingsCheck
+from airflow_provider_hubcontact.job.checks.rows import RowChecks
 from airflow_provider_hubcontact.job.errors import PreflightError, SourceError
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.portal.definitions import Portal
-from airflow_provider_hubcontact.job.preflight import LEGACY, SettingsCheck
-from airflow_provider_hubcontact.job.row_checks import RowChecks
 from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.job.source.columns import SourceColumns
 from airflow_provider_hubcontact.job.source.rows import peeked

@@ -15,8 +15,8 @@ from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from airflow_provider_hubcontact.job.checks.preflight import Preflight
 from airflow_provider_hubcontact.job.portal.definitions import Portal
-from airflow_provider_hubcontact.job.preflight import Preflight
 from airflow_provider_hubcontact.job.settings import Settings, Writes
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
 from airflow_provider_hubcontact.sync.model.outcome import Outcome

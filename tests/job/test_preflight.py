@@ -13,8 +13,8 @@ import pytest
 from airflow_provider_hubcontact.client import errors
 from airflow_provider_hubcontact.client.errors import HubSpotError
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
+from airflow_provider_hubcontact.job.checks.preflight import Preflight
 from airflow_provider_hubcontact.job.portal.definitions import Portal
-from airflow_provider_hubcontact.job.preflight import Preflight
 from airflow_provider_hubcontact.job.settings import Key, Settings, Source, Writes
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages

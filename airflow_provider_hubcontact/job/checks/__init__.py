@@ -1,0 +1,1 @@
+"""What is checked before a call is spent: the settings against the portal, and each row."""
