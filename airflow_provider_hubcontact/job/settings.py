@@ -252,16 +252,17 @@ class Settings(NamedTuple):
 
     def problems(self) -> list[str]:
         """Return what is wrong, a sentence each: with a setting, or between two of them."""
+        of_key = list(self.key.problems())
         return [
             *_flag("upsert", self.upsert),
             *_flag("verify", self.verify),
             *_flag("dry_run", self.dry_run),
             *self.source.problems(),
-            *self.key.problems(),
+            *of_key,
             *self.writes.problems(),
             *self.guards.problems(),
             *(self.ledger.problems() if self.ledger else ()),
-            *self._of_mapping(),
+            *(() if of_key else self._of_mapping()),  # what a mapping may say depends on the key
             *self._of_policy(),
             *self._without_effect(),
         ]

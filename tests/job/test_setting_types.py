@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.settings import Query, Settings, Source, Writes
+from airflow_provider_hubcontact.job.settings import Key, Query, Settings, Source, Writes
 
 
 def created(definition: Any) -> dict[str, Any]:
@@ -24,6 +24,8 @@ def created(definition: Any) -> dict[str, Any]:
         ({"source": Source(False, Query(5, "db"))}, "sql is a text, not 5"),  # type: ignore[arg-type]
         ({"source": Source(False, Query("SELECT 1", 5))}, "sql_conn_id is a text, not 5"),  # type: ignore[arg-type]
         ({"source": Source(False, Query("", "db"))}, "sql is a text, not ''"),
+        ({"key": Key(["mail"]), "mapping": {"a": "b"}}, "key: its column is a name, not ['mail']"),  # type: ignore[arg-type]
+        ({"key": Key("a", becomes=["b"])}, "key: becomes is the name of a column, not ['b']"),  # type: ignore[arg-type]
         (created(5), "writes.create_properties['tier'] is a definition, such as {'type': 'number'}, not 5"),
         (created({"type": 5}), "writes.create_properties['tier']: type is a text, not 5"),
         (created({"options": "gold"}), "writes.create_properties['tier']: options are a list of texts"),
