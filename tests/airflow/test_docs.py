@@ -19,8 +19,10 @@ from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_hubcontact.cli.main import main, parser
 from airflow_provider_hubcontact.notifications.hubspot import SYNC_HTML, SYNC_SUBJECT
-from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators import hubspot as operators
+from airflow_provider_hubcontact.operators.base import HubSpotRunOperator
 from airflow_provider_hubcontact.operators.options import Writes
+from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.keep.ledger import FIELDS
 from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN
@@ -101,20 +103,44 @@ def test_every_field_is_told() -> None:
 )
 def test_operators_can_be_made(page: str) -> None:
     """Every operator that a page shows has the keywords that the page gives it."""
-    shown = [block for block in blocks(page, "python") if "HubSpotUpdateContactOperator(" in block]
-    names: dict[str, Any] = {
-        "HubSpotUpdateContactOperator": HubSpotUpdateContactOperator,
+    calls = [found for block in blocks(page, "python") if (found := _OPERATOR.search(block))]
+    names: dict[str, Any] = {name: getattr(operators, name) for name in operators.__all__} | {
+        "HubSpotApplyPlanOperator": HubSpotApplyPlanOperator,
+        "HubSpotPlanContactsOperator": HubSpotPlanContactsOperator,
         "SYNC_SUBJECT": SYNC_SUBJECT,
         "SYNC_HTML": SYNC_HTML,
+        "extract": list,
     }
     if page == "airflow.md":
         names["SmtpNotifier"] = pytest.importorskip("airflow.providers.smtp.notifications.smtp").SmtpNotifier
 
-    assert shown
+    assert calls
     with DAG("shown", schedule=None):
-        for block in shown:
-            call = block[block.index("HubSpotUpdateContactOperator(") :]
-            assert isinstance(eval(call, names), HubSpotUpdateContactOperator)  # noqa: S307 - our own page
+        for call in calls:
+            assert isinstance(eval(call[0], names), HubSpotRunOperator)  # noqa: S307 - our own page
+
+
+_OPERATOR = re.compile(r"HubSpot\w+Operator\(.*", re.DOTALL)
+
+
+def test_what_a_plan_says_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table of the manifest has every field that it has."""
+    with Sandbox(CONTACTS) as hubspot:
+        connect(monkeypatch, hubspot.url, hubspot.token)
+        run(operator=HubSpotPlanContactsOperator, plan=str(tmp_path), records=RECORDS)
+    named = {name for row in table("plans.md", "| in `plan.json` |") for name in re.findall(r"\w+", row[0])}
+
+    assert named == set(json.loads((tmp_path / "plan.json").read_bytes()))
+
+
+def test_every_operator_and_value_object_is_in_the_reference() -> None:
+    """All that a DAG file imports."""
+    text = (DOCS / "reference.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^::: airflow_provider_hubcontact\.operators\.\w+\.(\w+)$", text, re.MULTILINE))
+    errors = {"HubSpotSyncFailed", "HubSpotSyncIncomplete"}  # with their module
+
+    assert named >= {*operators.__all__} - errors
+    assert named >= {"HubSpotApplyPlanOperator", "HubSpotPlanContactsOperator"}
 
 
 def table(page: str, head: str) -> list[list[str]]:
@@ -146,7 +172,7 @@ def test_values(value: str, text: str) -> None:
         if f"{library}." in value:
             names[library] = pytest.importorskip(library)
     row = {"key": "k", "email" if "Ada" in text else "p": eval(value, names)}  # noqa: S307
-    record = RecordMapping(key="key").record(1, row)
+    record = RecordMapping(key="key", becomes="email").record(1, row)
 
     if text == "invalid":
         assert isinstance(record, Result)

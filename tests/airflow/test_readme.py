@@ -14,13 +14,18 @@ import pytest
 
 from airflow_provider_hubcontact import CONN_FIELDS
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
+from airflow_provider_hubcontact.operators.base import HubSpotRunOperator
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Options, Writes
+from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from tests.airflow.running import CONTACTS, connect, stored
 from tests.airflow_home import RunDag
 
 README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
+
+PARAMETERS = README.split("## Parameters")[1].split("## Limits")[0]
 
 
 @pytest.fixture
@@ -61,11 +66,37 @@ def test_the_connection_as_json(hubspot: Sandbox, monkeypatch: pytest.MonkeyPatc
 
 def test_every_parameter_is_told() -> None:
     """Each keyword of the operator is in the README and in its docstring."""
-    keywords = set(inspect.signature(HubSpotUpdateContactOperator.__init__).parameters) - {"self", "kwargs"}
-    documented = set(re.findall(r"`(\w+)`", README.split("## Parameters")[1].split("## Limits")[0]))
+    keywords = keywords_of(HubSpotUpdateContactOperator)
+    documented = set(re.findall(r"`(\w+)`", PARAMETERS))
 
     assert keywords <= documented
-    assert keywords == set(re.findall(r":param (\w+):", HubSpotUpdateContactOperator.__doc__ or ""))
+    assert keywords == documented_by(HubSpotUpdateContactOperator)
+
+
+@pytest.mark.parametrize("operator", [HubSpotPlanContactsOperator, HubSpotApplyPlanOperator])
+def test_every_parameter_of_a_plan_is_told(operator: type[HubSpotRunOperator]) -> None:
+    """Their own keywords are in their docstrings, and their names in the README."""
+    assert keywords_of(operator) <= documented_by(operator)
+    assert f"`{operator.__name__}`" in PARAMETERS
+
+
+@pytest.mark.parametrize("options", [Key, Writes, Guards, Ledger, FromLedger])
+def test_every_field_is_told(options: type[Options]) -> None:
+    """Each field of a value object is in its docstring, and in the README: as a row, or in what is called."""
+    fields = keywords_of(options)
+    called = "".join(re.findall(rf"`{options.__name__}\((.*?)\)`", PARAMETERS))
+    told = {*re.findall(r"\w+", called), *re.findall(r"`(\w+)`", PARAMETERS)}
+
+    assert fields == documented_by(options)
+    assert fields <= told
+
+
+def keywords_of(named: type) -> set[str]:
+    return set(inspect.signature(named).parameters) - {"kwargs"}
+
+
+def documented_by(named: type) -> set[str]:
+    return set(re.findall(r":param (\w+):", named.__doc__ or ""))
 
 
 def test_every_field_of_the_connection_is_told() -> None:
