@@ -91,13 +91,12 @@ def test_it_is_sent_again(hubspot: Sandbox, tmp_path: Path, api: str, mapping: d
     """From the values that the ledger has kept: the change of address is not lost."""
     settings: dict[str, Any] = {
         "key": MOVES,
-        "mapping": mapping,
         "api_version": api,
         "ledger": Ledger(str(tmp_path), values=True),
     }
     on = "*/batch/update" if api == "2026-09" else "*/contact/email/*/profile"
     hubspot.use_faults({"rules": [{"kind": "status", "status": 400, "on": on}]})
-    first = run(records=[ROW], **settings)
+    first = run(records=[ROW], mapping=mapping, **settings)
     hubspot.use_faults({"rules": []})
 
     again = run(records=FromLedger(str(tmp_path)), **settings)

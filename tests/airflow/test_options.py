@@ -87,12 +87,12 @@ def test_equality(given: Options) -> None:
 @pytest.mark.parametrize(
     ("kind", "value", "says"),
     [
-        (Ledger, {"path": "l", "valuse": True}, "ledger has no valuse; its fields are path, values"),
-        (Ledger, {5: "l"}, "ledger has no 5; its fields are path, values"),
-        (Ledger, {"values": True}, "ledger lacks path"),
-        (Ledger, 5, "ledger is Ledger(…), not 5"),
-        (Ledger, Writes(), "ledger is Ledger(…), not Writes()"),
-        (Guards, {"change": 1}, "ledger has no change; its fields are changes, creates"),
+        (Ledger, {"path": "l", "valuse": True}, "ledger has the fields path, values, not valuse (the nearest is values)"),
+        (Ledger, {5: "l"}, "ledger has the fields path, values, not 5"),
+        (Ledger, {"values": True}, "ledger needs the field path"),
+        (Ledger, 5, "ledger is Ledger(…), or a mapping of its fields, not 5"),
+        (Ledger, Writes(), "ledger is Ledger(…), or a mapping of its fields, not Writes()"),
+        (Guards, {"change": 1}, "ledger has the fields changes, creates, not change (the nearest is changes)"),
     ],
 )
 def test_what_is_not_one(kind: type[Options], value: object, says: str) -> None:
