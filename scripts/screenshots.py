@@ -9,7 +9,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from airflow_provider_hubcontact.sandbox import Sandbox, seeds
+from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sandbox.crm import seeds
 
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 PLAN = {

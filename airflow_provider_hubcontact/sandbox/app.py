@@ -13,10 +13,14 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from airflow_provider_hubcontact.sandbox.access import Access
-from airflow_provider_hubcontact.sandbox.admin import Admin
+from airflow_provider_hubcontact.sandbox.access.limits import Limits
+from airflow_provider_hubcontact.sandbox.access.tokens import Access
+from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
+from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.errors import Broken, NotEmulated, Refused
-from airflow_provider_hubcontact.sandbox.exchange import (
+from airflow_provider_hubcontact.sandbox.faults.injector import Faults
+from airflow_provider_hubcontact.sandbox.http.admin import Admin
+from airflow_provider_hubcontact.sandbox.http.asgi import (
     Gone,
     Receive,
     Scope,
@@ -25,17 +29,13 @@ from airflow_provider_hubcontact.sandbox.exchange import (
     read_body,
     send_reply,
 )
-from airflow_provider_hubcontact.sandbox.faults import Faults
-from airflow_provider_hubcontact.sandbox.imports import ImportPace, Imports
-from airflow_provider_hubcontact.sandbox.later import LaterWrites
-from airflow_provider_hubcontact.sandbox.limits import Limits
-from airflow_provider_hubcontact.sandbox.mishaps import deliver, instead
-from airflow_provider_hubcontact.sandbox.page import Pages
-from airflow_provider_hubcontact.sandbox.portal import Portal
-from airflow_provider_hubcontact.sandbox.request_log import MAX_LOG, Logged, loggable
-from airflow_provider_hubcontact.sandbox.routes import router
+from airflow_provider_hubcontact.sandbox.http.fault_responses import deliver, instead
+from airflow_provider_hubcontact.sandbox.http.request_log import MAX_LOG, Logged, loggable
+from airflow_provider_hubcontact.sandbox.http.routes import router
+from airflow_provider_hubcontact.sandbox.http.routing import MAX_BODY, Reply, Request, Route
+from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace, Imports
+from airflow_provider_hubcontact.sandbox.page.views import Pages
 from airflow_provider_hubcontact.sandbox.store import Store
-from airflow_provider_hubcontact.sandbox.wire import MAX_BODY, Reply, Request, Route
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Application:
         pages = Pages(self.portal, self.access, self.limits, self.faults, self.log)
         self.router = router(chain(self.admin.routes(), pages.routes()))
         self.imports = Imports(self.portal, self.import_pace)
-        self.later = LaterWrites(self.portal, self.v1_batch_delay)
+        self.later = AsyncBatches(self.portal, self.v1_batch_delay)
         self.store: Store | None = None
         if self.database is not None:
             self.store = Store(self.database, self.portal, self.access, self.imports, self.later)

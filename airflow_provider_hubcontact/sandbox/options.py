@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from airflow_provider_hubcontact.sandbox import fault_plan
-from airflow_provider_hubcontact.sandbox.access import OAUTH_LIFETIME, OAuthClient
-from airflow_provider_hubcontact.sandbox.imports import ImportPace
-from airflow_provider_hubcontact.sandbox.limits import TIERS, RateLimit
-from airflow_provider_hubcontact.sandbox.requirements import Condition
+from airflow_provider_hubcontact.sandbox.access.limits import TIERS, RateLimit
+from airflow_provider_hubcontact.sandbox.access.tokens import OAUTH_LIFETIME, OAuthClient
+from airflow_provider_hubcontact.sandbox.crm.requirements import Condition
+from airflow_provider_hubcontact.sandbox.faults import plan as fault_plan
+from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from airflow_provider_hubcontact.sandbox.server import TOKEN
 from airflow_provider_hubcontact.sandbox.switches import Switches
 

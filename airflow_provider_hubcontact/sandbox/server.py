@@ -12,20 +12,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from airflow_provider_hubcontact.sandbox.access import OAUTH_LIFETIME, SCOPES, Access, OAuthClient
-from airflow_provider_hubcontact.sandbox.definitions import Definition
-from airflow_provider_hubcontact.sandbox.fault_plan import Plan, read_plan
-from airflow_provider_hubcontact.sandbox.faults import Faults
-from airflow_provider_hubcontact.sandbox.imports import ImportPace
-from airflow_provider_hubcontact.sandbox.limits import Allowance, Limits, RateLimit
-from airflow_provider_hubcontact.sandbox.portal import Account, Portal
-from airflow_provider_hubcontact.sandbox.requirements import Requirements
+from airflow_provider_hubcontact.sandbox.access.limits import Allowance, Limits, RateLimit
+from airflow_provider_hubcontact.sandbox.access.tokens import OAUTH_LIFETIME, SCOPES, Access, OAuthClient
+from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.portal import Account, Portal
+from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
+from airflow_provider_hubcontact.sandbox.faults.injector import Faults
+from airflow_provider_hubcontact.sandbox.faults.plan import Plan, read_plan
+from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
 if TYPE_CHECKING:
     import uvicorn
 
-    from airflow_provider_hubcontact.sandbox.request_log import Logged
+    from airflow_provider_hubcontact.sandbox.http.request_log import Logged
 
 TOKEN = "pat-na1-00000000-0000-0000-0000-000000000000"  # noqa: S105 - opens nothing but a sandbox
 STOP_SECONDS = 5.0
@@ -142,7 +142,7 @@ class Sandbox:
         """
         import uvicorn  # noqa: PLC0415 - needs the extra
 
-        from airflow_provider_hubcontact.sandbox.connections import Connection  # noqa: PLC0415 - same
+        from airflow_provider_hubcontact.sandbox.http.connections import Connection  # noqa: PLC0415 - same
 
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         listener = socket.create_server((self._host, self._port), family=family, backlog=2048)

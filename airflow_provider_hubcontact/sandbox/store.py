@@ -19,13 +19,13 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from airflow_provider_hubcontact.sandbox import import_state
-from airflow_provider_hubcontact.sandbox.access import Access
-from airflow_provider_hubcontact.sandbox.contact import MAX_WRITES, Contact, Write
-from airflow_provider_hubcontact.sandbox.imports import Import, Imports
-from airflow_provider_hubcontact.sandbox.later import LaterWrites
-from airflow_provider_hubcontact.sandbox.portal import Portal
-from airflow_provider_hubcontact.sandbox.state import dump_contact, dump_frame, load_contact, restore
+from airflow_provider_hubcontact.sandbox.access.tokens import Access
+from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
+from airflow_provider_hubcontact.sandbox.crm.contact import MAX_WRITES, Contact, Write
+from airflow_provider_hubcontact.sandbox.crm.portal import Portal
+from airflow_provider_hubcontact.sandbox.crm.state import dump_contact, dump_frame, load_contact, restore
+from airflow_provider_hubcontact.sandbox.imports import state as import_state
+from airflow_provider_hubcontact.sandbox.imports.runs import Import, Imports
 
 VERSION = 1
 """Version of the tables."""
@@ -74,7 +74,7 @@ class Store:
     """
 
     def __init__(
-        self, path: Path, portal: Portal, access: Access, imports: Imports, later: LaterWrites
+        self, path: Path, portal: Portal, access: Access, imports: Imports, later: AsyncBatches
     ) -> None:
         self._path, self._portal, self._access, self._imports = path, portal, access, imports
         self._later = later

@@ -27,7 +27,7 @@ from airflow_provider_hubcontact.operators.stores.ledger_files import (
     parts_of,
 )
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sandbox.contact import Contact
+from airflow_provider_hubcontact.sandbox.crm.contact import Contact
 from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.keep.checkpoint import NAME, Checkpoint
 from airflow_provider_hubcontact.sync.keep.ledger import FIELDS, Attempt, Line

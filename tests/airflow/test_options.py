@@ -87,12 +87,20 @@ def test_equality(given: Options) -> None:
 @pytest.mark.parametrize(
     ("kind", "value", "says"),
     [
-        (Ledger, {"path": "l", "valuse": True}, "ledger has the fields path, values, not valuse (the nearest is values)"),
+        (
+            Ledger,
+            {"path": "l", "valuse": True},
+            "ledger has the fields path, values, not valuse (the nearest is values)",
+        ),
         (Ledger, {5: "l"}, "ledger has the fields path, values, not 5"),
         (Ledger, {"values": True}, "ledger needs the field path"),
         (Ledger, 5, "ledger is Ledger(…), or a mapping of its fields, not 5"),
         (Ledger, Writes(), "ledger is Ledger(…), or a mapping of its fields, not Writes()"),
-        (Guards, {"change": 1}, "ledger has the fields changes, creates, not change (the nearest is changes)"),
+        (
+            Guards,
+            {"change": 1},
+            "ledger has the fields changes, creates, not change (the nearest is changes)",
+        ),
     ],
 )
 def test_what_is_not_one(kind: type[Options], value: object, says: str) -> None:

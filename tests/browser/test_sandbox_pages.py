@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_provider_hubcontact.sandbox import Sandbox, Switches, seeds
+from airflow_provider_hubcontact.sandbox import Sandbox, Switches
+from airflow_provider_hubcontact.sandbox.crm import seeds
 from tests.sandbox.calling import CONTACTS, Api
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_hubcontact.sandbox import OAuthClient, Sandbox
-from airflow_provider_hubcontact.sandbox.access import MAX_TOKENS, SCOPES, Access
-from airflow_provider_hubcontact.sandbox.denials import Unauthenticated
+from airflow_provider_hubcontact.sandbox.access.auth_errors import Unauthenticated
+from airflow_provider_hubcontact.sandbox.access.tokens import MAX_TOKENS, SCOPES, Access
 from tests.sandbox.calling import CONTACTS, Answer, Api, Clock
 
 CLIENT = OAuthClient("the-id", "the-secret", "the-refresh-token")

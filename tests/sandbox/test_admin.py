@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.sandbox import RateLimit, Sandbox
-from airflow_provider_hubcontact.sandbox.admin import Admin
-from airflow_provider_hubcontact.sandbox.denials import NotYours, Unauthenticated
-from airflow_provider_hubcontact.sandbox.state import dump
+from airflow_provider_hubcontact.sandbox.access.auth_errors import NotYours, Unauthenticated
+from airflow_provider_hubcontact.sandbox.crm.state import dump
+from airflow_provider_hubcontact.sandbox.http.admin import Admin
 from tests.sandbox.calling import CONTACTS, Api, Clock
 from tests.sandbox.test_fuzz import check_state, json_values
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sandbox.state import dump
+from airflow_provider_hubcontact.sandbox.crm.state import dump
 from tests.sandbox.calling import CONTACTS, Api
 from tests.sandbox.conftest import SEEDS
 from tests.sandbox.test_contacts import ROOTS

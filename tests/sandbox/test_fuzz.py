@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sandbox.portal import Portal
-from airflow_provider_hubcontact.sandbox.search import OPERATORS
+from airflow_provider_hubcontact.sandbox.crm.portal import Portal
+from airflow_provider_hubcontact.sandbox.crm.search import OPERATORS
 from tests.sandbox.calling import CONTACTS, Api
 
 SETTINGS = settings(

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.sandbox import Definition, OAuthClient, Sandbox, Switches
-from airflow_provider_hubcontact.sandbox.imports import ImportPace
-from airflow_provider_hubcontact.sandbox.multipart import NoForm, parse
+from airflow_provider_hubcontact.sandbox.http.multipart import NoForm, parse
+from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from tests.sandbox.calling import CONTACTS, Answer, Api, Clock
 from tests.sandbox.conftest import PROPERTIES, SEEDS
 

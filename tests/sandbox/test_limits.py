@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_provider_hubcontact.sandbox import RateLimit, Sandbox
-from airflow_provider_hubcontact.sandbox.limits import UNLIMITED
+from airflow_provider_hubcontact.sandbox.access.limits import UNLIMITED
 from tests.sandbox.calling import CONTACTS, Answer, Api, Clock
 
 MIDNIGHT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC).timestamp()

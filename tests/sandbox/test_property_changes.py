@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.sandbox import Definition, Rule, Sandbox
-from airflow_provider_hubcontact.sandbox.state import dump
+from airflow_provider_hubcontact.sandbox.crm.state import dump
 from tests.sandbox.calling import CONTACTS, Api, Clock
 
 ROOTS = [

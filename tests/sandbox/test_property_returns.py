@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sandbox.state import InvalidState, dump, load
+from airflow_provider_hubcontact.sandbox.crm.state import InvalidState, dump, load
 from tests.sandbox.calling import CONTACTS, Api
 
 ROOT = "/crm/v3/properties/contacts"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sandbox.seeds import made_up, read_file
+from airflow_provider_hubcontact.sandbox.crm.seeds import made_up, read_file
 
 
 class TestMadeUp:

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_hubcontact.sandbox import Definition, Sandbox, Switches
-from airflow_provider_hubcontact.sandbox.access import OAuthClient
+from airflow_provider_hubcontact.sandbox.access.tokens import OAuthClient
 from airflow_provider_hubcontact.sandbox.errors import PropertyExists
-from airflow_provider_hubcontact.sandbox.wire import MAX_BODY
+from airflow_provider_hubcontact.sandbox.http.routing import MAX_BODY
 from tests.sandbox.calling import CONTACTS, Api
 
 pytest_plugins = ["airflow_provider_hubcontact.sandbox.pytest_plugin"]

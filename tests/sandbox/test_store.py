@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.sandbox import Definition, OAuthClient, Sandbox
-from airflow_provider_hubcontact.sandbox.imports import ImportPace
-from airflow_provider_hubcontact.sandbox.state import dump
+from airflow_provider_hubcontact.sandbox.crm.state import dump
+from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from airflow_provider_hubcontact.sandbox.store import StoreError
 from tests.sandbox.calling import CONTACTS, Answer, Api, Clock
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_provider_hubcontact.sandbox import OAuthClient, RateLimit, Sandbox, Switches
-from airflow_provider_hubcontact.sandbox.denials import SearchLimited
-from airflow_provider_hubcontact.sandbox.limits import Allowance, Limits
-from airflow_provider_hubcontact.sandbox.wire import Reply, Route, Router
+from airflow_provider_hubcontact.sandbox.access.auth_errors import SearchLimited
+from airflow_provider_hubcontact.sandbox.access.limits import Allowance, Limits
+from airflow_provider_hubcontact.sandbox.http.routing import Reply, Route, Router
 from tests.sandbox.calling import CONTACTS, Answer, Api, Clock
 
 OAUTH = OAuthClient("id", "secret", "refresh")

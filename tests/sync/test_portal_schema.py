@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.sandbox.default_properties import default_properties
-from airflow_provider_hubcontact.sandbox.definitions import Definition
-from airflow_provider_hubcontact.sandbox.values import InvalidValue, accept
+from airflow_provider_hubcontact.sandbox.crm.default_properties import default_properties
+from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.values import InvalidValue, accept
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.admin_rules import AdminRule

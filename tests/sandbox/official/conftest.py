@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.sandbox import OAuthClient, Sandbox
-from airflow_provider_hubcontact.sandbox.imports import ImportPace
-from airflow_provider_hubcontact.sandbox.limits import RateLimit
+from airflow_provider_hubcontact.sandbox.access.limits import RateLimit
+from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 
 SEEDS = [
     {"email": "ada@example.com", "firstname": "Ada", "lifecyclestage": "customer"},

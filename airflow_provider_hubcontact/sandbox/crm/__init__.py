@@ -1,0 +1,1 @@
+"""HubSpot's contacts: what they are, and how they change. Knows no HTTP."""

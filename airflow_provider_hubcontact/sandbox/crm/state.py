@@ -1,0 +1,167 @@
+"""Turns the state of a portal into JSON values and back: contacts with history, properties, groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from functools import cache
+from itertools import chain
+from typing import Any, get_type_hints
+
+from airflow_provider_hubcontact.sandbox.crm.contact import Contact, Write
+from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Group, Option
+from airflow_provider_hubcontact.sandbox.crm.portal import Portal
+from airflow_provider_hubcontact.sandbox.crm.rules import Rule
+from airflow_provider_hubcontact.sandbox.crm.values import MAX_TIME
+
+Json = dict[str, Any]
+
+MAX_DIGITS = 19
+"""The most digits of a contact's id, so that SQLite can hold it as a number."""
+
+_CONTACT = tuple(field.name for field in fields(Contact) if field.name != "writes")
+_DEFINITION = tuple(field.name for field in fields(Definition) if field.init)
+
+
+class InvalidState(ValueError):
+    """The value is not a valid state of a portal; the message says why."""
+
+
+def dump(portal: Portal) -> Json:
+    """Return the state of a portal as JSON values."""
+    return {
+        "nextId": portal.next_id,
+        **dump_frame(portal),
+        "contacts": [
+            {**dump_contact(contact), "writes": [list(write) for write in contact.writes]}
+            for contact in chain(portal.contacts.values(), portal.archived.values())
+        ],
+    }
+
+
+def dump_frame(portal: Portal) -> Json:
+    """Return the state without the contacts and their ids."""
+    return {
+        "groups": [asdict(group) for group in portal.groups.values()],
+        "properties": [
+            dump_definition(definition)
+            for definition in chain(portal.definitions.values(), portal.archived_definitions.values())
+        ],
+    }
+
+
+def load(portal: Portal, state: Mapping[str, Any]) -> None:
+    """Restore a state that :func:`dump` returned. If it is not valid, the present state stays.
+
+    :param portal: the portal.
+    :param state: the state.
+    :raises InvalidState: if it is not valid.
+    """
+    try:
+        contacts = [load_contact(each, each["writes"]) for each in state["contacts"]]
+        restore(portal, state, contacts, state["nextId"])
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
+        raise InvalidState(f"This is not a state of a portal: {error!r}") from error
+
+
+def restore(portal: Portal, frame: Mapping[str, Any], contacts: Iterable[Contact], next_id: int) -> None:
+    """Restore a portal from the parts of its state.
+
+    :param portal: the portal.
+    :param frame: what :func:`dump_frame` returned.
+    :param contacts: the contacts.
+    :param next_id: id of the next contact that is created.
+    :raises ValueError: if the parts do not fit together.
+    """
+    definitions = [load_definition(each) for each in frame["properties"]]
+    groups = [Group(**each) for each in frame["groups"]]
+    for group in groups:
+        _check(group)
+    portal.restore(contacts, definitions, groups, _typed(next_id, int))
+
+
+def dump_contact(contact: Contact) -> Json:
+    """Return a contact as JSON values, without its history."""
+    return {name: getattr(contact, name) for name in _CONTACT}
+
+
+def load_contact(values: Mapping[str, Any], writes: Iterable[Iterable[Any]]) -> Contact:
+    """Make a contact of JSON values.
+
+    :raises ValueError: if they are not valid.
+    """
+    contact = Contact(**{name: values[name] for name in _CONTACT})
+    _check(contact)
+    if not (contact.id.isascii() and contact.id.isdigit() and len(contact.id) < MAX_DIGITS):
+        raise ValueError(f"The id of a contact is a number, not {contact.id!r}.")
+    _moments(contact.created_at, contact.updated_at, contact.archived_at)
+    contact.properties = _texts(contact.properties)
+    contact.writes = [_load_write(*each) for each in writes]
+    return contact
+
+
+def dump_definition(definition: Definition) -> Json:
+    """Return a property as JSON values."""
+    whole = asdict(definition)
+    lists = {name: list(whole[name]) for name in ("options", "rules")}
+    return {name: whole[name] for name in _DEFINITION} | lists
+
+
+def load_definition(values: Mapping[str, Any]) -> Definition:
+    """Make a property of JSON values.
+
+    :raises ValueError: if they are not valid.
+    """
+    options = tuple(Option(**option) for option in values["options"])
+    for option in options:
+        _check(option)
+    rules = tuple(Rule(each["type"], tuple(map(_text, each["arguments"]))) for each in values["rules"])
+    definition = Definition(**{**values, "options": options, "rules": rules})
+    _check(definition)
+    _moments(definition.created_at, definition.updated_at, definition.archived_at)
+    return definition
+
+
+def _load_write(
+    values: Mapping[str, Any],
+    timestamp: int,
+    timestamps: Mapping[str, Any],
+    source: str,
+    source_id: str,
+) -> Write:
+    _moments(timestamp, *timestamps.values())
+    return Write(_texts(values), timestamp, dict(timestamps), _typed(source, str), _typed(source_id, str))
+
+
+def _texts(values: Mapping[str, Any]) -> dict[str, str]:
+    return {_typed(name, str): _typed(value, str) for name, value in values.items()}
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - any JSON
+    text: str = _typed(value, str)
+    return text
+
+
+def _check(record: Contact | Definition | Group | Option) -> None:
+    """Check the type of every value."""
+    record_type: type = type(record)
+    for name, kind in _plain_fields(record_type).items():
+        _typed(getattr(record, name), kind)
+
+
+@cache
+def _plain_fields(record: type) -> dict[str, type]:
+    hints = get_type_hints(record)
+    return {name: kind for name, kind in hints.items() if kind in {str, int, bool}}
+
+
+def _moments(*values: int) -> None:
+    for value in values:
+        if not 0 <= _typed(value, int) <= MAX_TIME:
+            raise ValueError(f"{value} milliseconds since 1970 are no time")
+
+
+def _typed(value: Any, kind: type) -> Any:  # noqa: ANN401 - any JSON
+    if type(value) is not kind:
+        raise ValueError(f"{value!r} is not of type {kind.__name__}")
+    return value

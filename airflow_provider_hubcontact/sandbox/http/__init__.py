@@ -1,0 +1,1 @@
+"""HTTP: the exchange with the server, the router, and the routes."""

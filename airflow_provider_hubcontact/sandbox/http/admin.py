@@ -1,0 +1,174 @@
+"""The sandbox's own API, under ``/sandbox``, where HubSpot has nothing: for tests and benchmarks.
+
+::
+
+    GET     /                       a page for people; it leads to the others
+    GET     /sandbox/faults         the plan, and how often each rule struck
+    PUT     /sandbox/faults         another plan, from its beginning
+    DELETE  /sandbox/faults         no faults
+    PATCH   /sandbox/faults/{name}  {"enabled": false} switches one rule off
+    GET     /sandbox/requests       the request log, a line of JSON each; ?last=20
+    DELETE  /sandbox/requests       an empty log
+    GET     /sandbox/limits         what is used of the limits
+    GET     /sandbox/state          a snapshot: contacts with history, properties
+    PUT     /sandbox/state          back to a snapshot; tokens and imports stay as they are
+    POST    /sandbox/reset          back to the start: all of the above, tokens and imports
+
+These calls take nothing of the limits, meet no fault and are not logged. From this machine they need no
+token, unless a browser sends them for another site; from elsewhere they need a good one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from urllib.parse import urlsplit
+
+import orjson
+
+from airflow_provider_hubcontact.sandbox.access.auth_errors import NotYours
+from airflow_provider_hubcontact.sandbox.access.limits import Limits
+from airflow_provider_hubcontact.sandbox.access.tokens import Access
+from airflow_provider_hubcontact.sandbox.crm.portal import Portal
+from airflow_provider_hubcontact.sandbox.crm.state import InvalidState, dump, load
+from airflow_provider_hubcontact.sandbox.crm.values import iso
+from airflow_provider_hubcontact.sandbox.errors import InvalidInput, NoSuchFault
+from airflow_provider_hubcontact.sandbox.faults.injector import Faults
+from airflow_provider_hubcontact.sandbox.faults.plan import InvalidPlan, Plan, parse_plan
+from airflow_provider_hubcontact.sandbox.http.asgi import Scope, bearer
+from airflow_provider_hubcontact.sandbox.http.request_log import Logged
+from airflow_provider_hubcontact.sandbox.http.routing import Reply, Request, Route
+
+ROOT = "/sandbox"
+MAX_STATE = 1024 * 1024 * 1024
+"""The most bytes of a snapshot."""
+
+
+@dataclass(frozen=True)
+class Admin:
+    """Answers for the sandbox itself.
+
+    :param reset: puts everything back to the start.
+    """
+
+    portal: Portal
+    access: Access
+    limits: Limits
+    faults: Faults
+    log: deque[Logged]
+    reset: Callable[[], None]
+
+    def routes(self) -> Iterator[Route]:
+        """Yield the routes."""
+        for method, path, handler in (
+            ("GET", "", _index),
+            ("GET", "/faults", self._faults),
+            ("PUT", "/faults", self._use),
+            ("DELETE", "/faults", self._use_none),
+            ("PATCH", "/faults/{name}", self._switch),
+            ("GET", "/requests", self._requests),
+            ("DELETE", "/requests", self._forget),
+            ("GET", "/limits", self._limits),
+            ("GET", "/state", self._state),
+            ("PUT", "/state", self._restore),
+            ("POST", "/reset", self._reset),
+        ):
+            yield Route(method, ROOT + path, handler, public=True, admin=True, max_body=MAX_STATE)
+
+    def check(self, scope: Scope) -> None:
+        """Check that a call comes from this machine and not from a foreign web page, or has a valid token.
+
+        :raises NotYours: if it has no token, and comes from elsewhere.
+        :raises Unauthenticated: if its token is unknown.
+        :raises TokenExpired: if its token has expired.
+        """
+        headers = dict(scope["headers"])
+        if b"authorization" in headers:
+            self.access.look_up(bearer(scope))
+        elif not _is_local(scope, headers):
+            raise NotYours
+
+    def _faults(self, _: Request) -> Reply:
+        return Reply(200, {"plan": self.faults.plan.source, "rules": list(self.faults.counts())})
+
+    def _use(self, request: Request) -> Reply:
+        try:
+            self.faults.use(parse_plan(request.json))
+        except InvalidPlan as error:
+            raise InvalidInput(str(error)) from error
+        return self._faults(request)
+
+    def _use_none(self, _: Request) -> Reply:
+        self.faults.use(Plan())
+        return Reply(204)
+
+    def _switch(self, request: Request) -> Reply:
+        on = request.json.get("enabled")
+        if not isinstance(on, bool):
+            raise InvalidInput("`enabled` is true or false.")
+        try:
+            self.faults.switch(request.params["name"], on=on)
+        except KeyError:
+            raise NoSuchFault(request.params["name"]) from None
+        return self._faults(request)
+
+    def _requests(self, request: Request) -> Reply:
+        last = request.parameter("last") or str(len(self.log))
+        if not (last.isascii() and last.isdigit() and len(last) < 10):
+            raise InvalidInput("`last` is a whole number.")
+        lines = islice(self.log, max(0, len(self.log) - int(last)), None)
+        body = b"".join(orjson.dumps(each.line, option=orjson.OPT_APPEND_NEWLINE) for each in lines)
+        return Reply(200, body, content_type=b"application/x-ndjson")
+
+    def _forget(self, _: Request) -> Reply:
+        self.log.clear()
+        return Reply(204)
+
+    def _limits(self, _: Request) -> Reply:
+        return Reply(200, {**self.limits.usage(), "resetsAt": iso(int(self.limits.resets_at * 1000))})
+
+    def _state(self, _: Request) -> Reply:
+        return Reply(200, dump(self.portal))
+
+    def _restore(self, request: Request) -> Reply:
+        try:
+            load(self.portal, request.json)
+        except InvalidState as error:
+            raise InvalidInput(str(error)) from error
+        return Reply(204)
+
+    def _reset(self, _: Request) -> Reply:
+        self.reset()
+        return Reply(204)
+
+
+def _index(_: Request) -> Reply:
+    return Reply(
+        200, (__doc__ or "").replace("::\n\n", "").encode(), content_type=b"text/plain;charset=utf-8"
+    )
+
+
+def _is_local(scope: Scope, headers: dict[bytes, bytes]) -> bool:
+    """Check whether a call comes from this machine, but not from the page of another site in its browser."""
+    client, host = scope.get("client"), headers.get(b"host", b"").decode("latin-1")
+    origin = headers.get(b"origin")
+    if client is None or not _is_loopback(client[0]) or not _is_loopback(_name(host)):
+        return False
+    return origin is None or origin.decode("latin-1") == f"http://{host}"
+
+
+def _name(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

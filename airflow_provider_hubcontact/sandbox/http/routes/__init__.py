@@ -1,0 +1,44 @@
+"""The routes of the sandbox, one module for each family of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import chain
+
+from airflow_provider_hubcontact.sandbox.http.routes import (
+    account,
+    batches,
+    batches_v1,
+    contacts,
+    contacts_v1,
+    imports,
+    oauth,
+    properties,
+    property_groups,
+    property_rules,
+    searches,
+)
+from airflow_provider_hubcontact.sandbox.http.routing import Route, Router
+
+__all__ = ["router"]
+
+
+def router(more: Iterable[Route] = ()) -> Router:
+    """Return a router with all routes.
+
+    :param more: further routes, which HubSpot does not have.
+    """
+    families = (
+        account,
+        batches,
+        batches_v1,
+        contacts,
+        contacts_v1,
+        imports,
+        oauth,
+        properties,
+        property_groups,
+        property_rules,
+        searches,
+    )
+    return Router(chain(more, *(family.routes() for family in families)))

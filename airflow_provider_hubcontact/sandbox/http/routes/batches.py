@@ -1,0 +1,124 @@
+"""Batches of up to a hundred contacts, v3 and dated: read, create, update, upsert, archive.
+
+HubSpot docs: contacts guide; "Error handling" (multi-status errors).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from airflow_provider_hubcontact.sandbox.crm import batches as batch
+from airflow_provider_hubcontact.sandbox.crm.batches import Input, Outcome
+from airflow_provider_hubcontact.sandbox.crm.pending_writes import Dialect
+from airflow_provider_hubcontact.sandbox.crm.portal import Portal, ordered
+from airflow_provider_hubcontact.sandbox.errors import Json
+from airflow_provider_hubcontact.sandbox.http.routes.objects import (
+    READ,
+    WRITE,
+    asked_for,
+    property_values,
+    refuse_associations,
+    roots,
+    shown,
+    shown_written,
+)
+from airflow_provider_hubcontact.sandbox.http.routing import (
+    Reply,
+    Request,
+    Route,
+    array,
+    batch_reply,
+    mapping,
+    required,
+    text,
+)
+
+Write = Callable[[Portal, Sequence[Input], Dialect], Outcome]
+
+
+def routes() -> Iterator[Route]:
+    """Yield the routes of this family."""
+    for root, dialect in roots():
+        yield Route("POST", f"{root}/batch/read", read, READ)
+        yield Route("POST", f"{root}/batch/create", partial(create, dialect), WRITE)
+        yield Route("POST", f"{root}/batch/update", partial(update, dialect), WRITE)
+        yield Route("POST", f"{root}/batch/upsert", partial(upsert, dialect), WRITE)
+        yield Route("POST", f"{root}/batch/archive", archive, WRITE)
+
+
+def read(request: Request) -> Reply:
+    """Answer 200 with the contacts, or 207 if some are unknown."""
+    body = request.json
+    ids = _ids(request)
+    names = asked_for(request, [text(each) for each in array(body.get("properties") or [])])
+    history = [text(each) for each in array(body.get("propertiesWithHistory") or [])]
+    id_property = text(body.get("idProperty")) or None
+    found, errors = batch.read(
+        request.portal, ids, id_property, with_history=bool(history), archived=request.flag("archived")
+    )
+    contacts = ordered(request.portal, found)
+    results = [shown(request, contact, names, history) for contact in contacts]
+    return batch_reply(request, 200, results, errors)
+
+
+def create(dialect: Dialect, request: Request) -> Reply:
+    """Answer 201, or 207 if some inputs were refused."""
+    outcome = _write(request, batch.create, dialect, "properties")
+    return batch_reply(request, 201, _results(request, outcome), outcome.errors)
+
+
+def update(dialect: Dialect, request: Request) -> Reply:
+    """Answer 200, or 207 if some inputs were refused."""
+    outcome = _write(request, batch.update, dialect, "id", "properties")
+    return batch_reply(request, 200, _results(request, outcome), outcome.errors)
+
+
+def upsert(dialect: Dialect, request: Request) -> Reply:
+    """Answer 200, or 207 if some inputs were refused; each result says whether it is new."""
+    outcome = _write(request, batch.upsert, dialect, "id", "properties")
+    results = _results(request, outcome)
+    for result, written in zip(results, ordered(request.portal, outcome.written), strict=True):
+        result["new"] = written.draft.new
+    return batch_reply(request, 200, results, outcome.errors)
+
+
+def archive(request: Request) -> Reply:
+    """Answer 204."""
+    batch.archive(request.portal, _ids(request))
+    return Reply(204)
+
+
+def _ids(request: Request) -> list[str]:
+    """Read the ids of a batch whose inputs have only ids."""
+    required(request.json, "inputs")
+    inputs = [mapping(each) for each in array(request.json["inputs"])]
+    for each in inputs:
+        required(each, "id")
+    request.inputs = len(inputs)
+    return [text(each["id"]) for each in inputs]
+
+
+def _write(request: Request, write: Write, dialect: Dialect, *fields: str) -> Outcome:
+    body = request.json
+    required(body, "inputs")
+    inputs = [_input(mapping(each), fields) for each in array(body["inputs"])]
+    request.inputs = len(inputs)
+    return write(request.portal, inputs, dialect)
+
+
+def _input(each: Json, fields: Sequence[str]) -> Input:
+    required(each, *fields)
+    if "associations" in each:
+        refuse_associations(each)
+    trace_id = each.get("objectWriteTraceId")
+    return Input(
+        property_values(each["properties"]),
+        text(each.get("id")),
+        text(each.get("idProperty")) or None,
+        None if trace_id is None else text(trace_id),
+    )
+
+
+def _results(request: Request, outcome: Outcome) -> list[Json]:
+    return [shown_written(request, written.draft) for written in ordered(request.portal, outcome.written)]

@@ -1,0 +1,94 @@
+"""Single contacts of v1: update and get by address or vid, create, create or update.
+
+HubSpot docs: legacy contacts API, "Update an existing contact", "Update an existing contact by email",
+"Get a contact by vid", "Get a contact by email address", "Create a new contact",
+"Create or update a contact".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from airflow_provider_hubcontact.sandbox.crm.contact import Contact
+from airflow_provider_hubcontact.sandbox.crm.pending_writes import V1, PendingWrite
+from airflow_provider_hubcontact.sandbox.errors import ContactExists, ContactNotFound
+from airflow_provider_hubcontact.sandbox.http.routes.objects import READ, WRITE, draft_update
+from airflow_provider_hubcontact.sandbox.http.routes.objects_v1 import (
+    conflict,
+    read_properties,
+    shown_contact,
+)
+from airflow_provider_hubcontact.sandbox.http.routing import Reply, Request, Route, required
+
+ROOT = "/contacts/v1/contact"
+
+
+def routes() -> Iterator[Route]:
+    """Yield the routes of this family."""
+    for key in ("email", "vid"):
+        profile = f"{ROOT}/{key}/{{{key}}}/profile"
+        yield Route("POST", profile, update, WRITE, legacy=True)
+        yield Route("GET", profile, get, READ, legacy=True)
+    yield Route("POST", f"{ROOT}/createOrUpdate/email/{{email}}", create_or_update, WRITE, legacy=True)
+    yield Route("POST", ROOT, create, WRITE, legacy=True)
+
+
+def update(request: Request) -> Reply:
+    """Answer 204 without a body."""
+    values, timestamps = _properties(request)
+    contact = _found(request)
+    try:
+        draft = draft_update(request, contact, values, V1)
+    except ContactExists as taken:
+        raise conflict(request, taken) from taken
+    request.portal.apply(draft, timestamps)
+    return Reply(204)
+
+
+def create_or_update(request: Request) -> Reply:
+    """Answer 200 with the contact's id, and whether it is new."""
+    values, timestamps = _properties(request)
+    contact = _contact(request)
+    if contact is None:
+        values = {"email": request.params["email"], **values}
+    draft = _draft(request, contact, values)
+    request.portal.apply(draft, timestamps)
+    return Reply(200, {"vid": int(draft.contact.id), "isNew": draft.new})
+
+
+def create(request: Request) -> Reply:
+    """Answer 200 with the new contact, or 409 if its address is taken."""
+    values, timestamps = _properties(request)
+    draft = _draft(request, None, values)
+    return Reply(200, shown_contact(request, request.portal.apply(draft, timestamps)))
+
+
+def get(request: Request) -> Reply:
+    """Answer 200 with the properties that have a value."""
+    request.inputs = 1
+    return Reply(200, shown_contact(request, _found(request)))
+
+
+def _properties(request: Request) -> tuple[dict[str, str], dict[str, int]]:
+    request.inputs = 1
+    required(request.json, "properties")
+    return read_properties(request.json["properties"])
+
+
+def _draft(request: Request, contact: Contact | None, values: Mapping[str, str]) -> PendingWrite:
+    try:
+        return request.portal.draft(contact, values, V1)
+    except ContactExists as taken:
+        raise conflict(request, taken) from taken
+
+
+def _found(request: Request) -> Contact:
+    contact = _contact(request)
+    if contact is None:
+        raise ContactNotFound
+    return contact
+
+
+def _contact(request: Request) -> Contact | None:
+    vid = request.params.get("vid")
+    return request.portal.find(request.params["email"], "email") if vid is None else request.portal.find(vid)

@@ -1,0 +1,152 @@
+"""Shared by the newer contact APIs: paths, scopes, dialects, and a contact in JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from airflow_provider_hubcontact.sandbox.crm.contact import Contact
+from airflow_provider_hubcontact.sandbox.crm.pending_writes import V3, V2026_09, Dialect, PendingWrite
+from airflow_provider_hubcontact.sandbox.crm.values import iso
+from airflow_provider_hubcontact.sandbox.errors import ContactExists, Json, NotEmulated
+from airflow_provider_hubcontact.sandbox.http.routing import (
+    CONTACT_TYPES,
+    DATED_VERSIONS,
+    Request,
+    mapping,
+    text,
+)
+
+READ = ("crm.objects.contacts.read",)
+WRITE = ("crm.objects.contacts.write",)
+ORIGIN = "https://api.hubapi.com"
+"""Base of the link to the next page (D: contacts guide); official clients only read ``after``."""
+
+DEFAULT_PROPERTIES = ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname")
+"""Properties in the answer to a read that names none (F)."""
+
+ALWAYS = ("createdate", "hs_object_id", "lastmodifieddate")
+"""Properties in every answer (F)."""
+
+AFTER_UPDATE = ("createdate", "hs_object_id", "hs_object_source", "lastmodifieddate", "lifecyclestage")
+"""Properties in the answer to an update, besides the written ones; the address is not among them (F)."""
+
+AFTER_CREATE = (*AFTER_UPDATE, "email")
+
+
+def roots() -> Iterator[tuple[str, Dialect]]:
+    """Yield the paths of the contact object in v3 and the dated versions, each with its dialect."""
+    for kind in CONTACT_TYPES:
+        yield f"/crm/v3/objects/{kind}", V3
+        for version in DATED_VERSIONS:
+            yield f"/crm/objects/{version}/{kind}", V2026_09 if version == "2026-09" else V3
+
+
+def property_values(value: object) -> dict[str, str]:
+    """Read ``properties`` of a body.
+
+    :raises InvalidJson: if it is not an object of texts.
+    """
+    return {name: each if type(each) is str else text(each) for name, each in mapping(value).items()}
+
+
+def refuse_associations(body: Mapping[str, Any]) -> None:
+    """Refuse associations, which are not emulated.
+
+    :raises NotEmulated: if the body has associations.
+    """
+    if body.get("associations"):
+        raise NotEmulated("associations")
+
+
+def draft_update(
+    request: Request, contact: Contact, values: Mapping[str, str], dialect: Dialect
+) -> PendingWrite:
+    """Check an update of one contact. A switch decides about an address that another contact has.
+
+    :raises Refused: if the update is not valid.
+    """
+    try:
+        return request.portal.draft(contact, values, dialect)
+    except ContactExists:
+        if request.portal.switches.taken_email == "409":
+            raise
+        others = {name: value for name, value in values.items() if name != "email"}
+        return request.portal.draft(contact, others, dialect)
+
+
+def asked_for(request: Request, names: Sequence[str]) -> Sequence[str]:
+    """Return the properties that the answer to a read has; unknown names are ignored (U)."""
+    if not names:
+        return DEFAULT_PROPERTIES
+    return [name for name in dict.fromkeys((*names, *ALWAYS)) if name in request.portal.definitions]
+
+
+def next_page(request: Request, after: str) -> Json:
+    """Return the part of an answer that leads to the next page.
+
+    :param after: the parameter ``after`` of that page.
+    """
+    query = urlencode({**request.query, "after": [after]}, doseq=True)
+    return {"after": after, "link": f"{ORIGIN}{request.path}?{query}"}
+
+
+def shown(request: Request, contact: Contact, names: Sequence[str], history: Sequence[str]) -> Json:
+    """Return a contact in JSON, with null for a property that never had a value.
+
+    :param history: properties that are shown with their former values, the latest first.
+    """
+    properties = contact.properties
+    body = _object(request, contact, {name: properties.get(name) for name in names})
+    if history:
+        versions = contact.history
+        body["propertiesWithHistory"] = {
+            name: [
+                {
+                    "value": version.value,
+                    "timestamp": iso(version.timestamp),
+                    "sourceType": version.source,
+                    "sourceId": version.source_id,
+                }
+                for version in versions.get(name, ())
+            ]
+            for name in history
+            if name in request.portal.definitions
+        }
+    return body
+
+
+def shown_written(request: Request, draft: PendingWrite) -> Json:
+    """Return a contact in the form of an answer to a write: the written and the computed properties (F)."""
+    properties = draft.contact.properties
+    shown: dict[str, str | None] = {name: properties.get(name) for name in draft.values}
+    for name in AFTER_CREATE if draft.new else AFTER_UPDATE:
+        if name in properties:
+            shown[name] = properties[name]
+    body = _object(request, draft.contact, shown)
+    if draft.normalised:
+        body["warnings"] = [
+            {
+                "category": "PROPERTY_VALUE_NORMALIZED",
+                "message": f"{name} was normalized",
+                "context": {"propertyName": name, "rawValue": raw, "normalizedValue": properties.get(name)},
+            }
+            for name, raw in draft.normalised.items()
+        ]
+    return body
+
+
+def _object(request: Request, contact: Contact, properties: Mapping[str, str | None]) -> Json:
+    portal_id = request.portal.account.portal_id
+    body: Json = {
+        "id": contact.id,
+        "properties": properties,
+        "createdAt": contact.properties["createdate"],
+        "updatedAt": contact.properties["lastmodifieddate"],
+        "archived": bool(contact.archived_at),
+        "url": f"https://app.hubspot.com/contacts/{portal_id}/record/0-1/{contact.id}",
+    }
+    if contact.archived_at:
+        body["archivedAt"] = iso(contact.archived_at)
+    return body

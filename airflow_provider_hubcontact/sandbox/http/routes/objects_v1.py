@@ -1,0 +1,138 @@
+"""Shared by the legacy contact APIs: properties in requests, and a contact in JSON."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from airflow_provider_hubcontact.sandbox.crm.contact import Contact, Version
+from airflow_provider_hubcontact.sandbox.crm.values import MAX_TIME, milliseconds
+from airflow_provider_hubcontact.sandbox.errors import (
+    ContactExists,
+    InvalidJson,
+    InvalidProperties,
+    Json,
+    LegacyContactExists,
+    Problem,
+)
+from airflow_provider_hubcontact.sandbox.http.routing import Request, array, mapping, required, text
+
+_TIMES = frozenset({"date", "datetime"})
+_NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
+
+
+def read_properties(entries: object) -> tuple[dict[str, str], dict[str, int]]:
+    """Return property → value, and property → time for values that have one.
+
+    :param entries: the array ``properties`` of a body.
+    :raises Refused: if the array is not valid.
+    """
+    values: dict[str, str] = {}
+    timestamps: dict[str, int] = {}
+    for entry in array(entries):
+        each = mapping(entry)
+        required(each, "property")
+        name = text(each["property"])
+        values[name] = text(each.get("value"))
+        if each.get("timestamp") is not None:
+            timestamps[name] = _timestamp(name, each["timestamp"])
+    return values, timestamps
+
+
+def _timestamp(name: str, value: object) -> int:
+    """Read a time in milliseconds since 1970; HubSpot's answer to anything else is not known (U)."""
+    written = text(value)
+    if not written.isascii() or not written.isdigit() or int(written[:16]) > MAX_TIME:
+        if isinstance(value, str):
+            raise InvalidJson(f'Cannot deserialize value of type `long` from String "{written[:50]}"')
+        raise InvalidProperties([Problem(name, "INVALID_LONG", f"{written} was not a valid long.")])
+    return int(written)
+
+
+def shown_contact(request: Request, contact: Contact) -> Json:
+    """Return a contact in JSON, with its properties and addresses."""
+    vid = int(contact.id)
+    profile = {
+        "vid": vid,
+        "saved-at-timestamp": contact.updated_at,
+        "deleted-changed-timestamp": 0,
+        "identities": _identities(contact, "is-primary"),
+    }
+    return {
+        "vid": vid,
+        "canonical-vid": vid,
+        "merged-vids": [],
+        "portal-id": request.portal.account.portal_id,
+        "is-contact": True,
+        "properties": _shown(request, contact),
+        "form-submissions": [],
+        "list-memberships": [],
+        "identity-profiles": [profile],
+        "merge-audits": [],
+    }
+
+
+def _shown(request: Request, contact: Contact) -> Json:
+    """Return the requested properties that have a value, with their history unless it is not wanted."""
+    asked = request.query.get("property")
+    names = list(contact.properties) if asked is None else [*asked, "lastmodifieddate", "associatedcompanyid"]
+    with_history = request.parameter("propertyMode") != "value_only"
+    history = contact.history if with_history else {}
+    shown: Json = {}
+    for name in names:
+        value = contact.properties.get(name)
+        if not value or name not in request.portal.definitions:
+            continue
+        timed = request.portal.definitions[name].type in _TIMES
+        shown[name] = {"value": _legacy(value, timed=timed)}
+        if with_history:
+            versions = history.get(name) or [Version(value, contact.updated_at, "CALCULATED")]
+            shown[name]["versions"] = [_version(version, timed=timed) for version in versions]
+    return shown
+
+
+def _version(version: Version, *, timed: bool) -> Json:
+    return {
+        "value": _legacy(version.value, timed=timed),
+        "source-type": version.source,
+        "source-id": version.source_id or None,
+        "source-label": None,
+        "timestamp": version.timestamp,
+        "selected": False,
+    }
+
+
+def _legacy(value: str, *, timed: bool) -> str:
+    """Return a value in v1's form: times and dates are milliseconds since 1970."""
+    ms = milliseconds(value) if timed else None
+    return value if ms is None else str(ms)
+
+
+def conflict(request: Request, taken: ContactExists) -> LegacyContactExists:
+    """Return the refusal of an address that another contact has."""
+    other = request.portal.find(taken.value, "email")
+    profile: dict[str, Any] = {}
+    if other is not None:
+        profile = {
+            "vid": int(other.id),
+            "identity": _identities(other, "isPrimary"),
+            "linkedVid": [int(other.id)],
+            "isContact": True,
+            "isCanonicalProfile": True,
+            "savedAtTimestamp": other.updated_at,
+            "promotedToContact": True,
+        }
+    return LegacyContactExists(taken.existing_id, taken.value, profile)
+
+
+def _identities(contact: Contact, primary: str) -> list[Json]:
+    """Return the addresses of a contact, and its lead GUID.
+
+    :param primary: the API's name for the flag of the primary address.
+    """
+    when = contact.created_at
+    addresses = [{"type": "EMAIL", "value": each, "timestamp": when} for each in contact.secondary_emails]
+    if contact.email:
+        addresses.insert(0, {"type": "EMAIL", "value": contact.email, "timestamp": when, primary: True})
+    guid = str(uuid.uuid5(_NAMESPACE, contact.id))
+    return [*addresses, {"type": "LEAD_GUID", "value": guid, "timestamp": when}]

@@ -1,0 +1,184 @@
+"""Property definitions: list, get, create, change, delete, and batches of them; v3, dated and v1.
+
+HubSpot docs: "Properties" guide; legacy API, "Create a contact property".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from airflow_provider_hubcontact.sandbox.crm.batches import MAX_INPUTS
+from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.errors import (
+    InvalidInput,
+    Json,
+    PropertyNotFound,
+    Refused,
+    TooManyInputs,
+)
+from airflow_provider_hubcontact.sandbox.http.routes.property_json import (
+    NON_SENSITIVE,
+    changed,
+    read_definition,
+    shown,
+    shown_v1,
+)
+from airflow_provider_hubcontact.sandbox.http.routing import (
+    CONTACT_TYPES,
+    DATED_VERSIONS,
+    Reply,
+    Request,
+    Route,
+    array,
+    batch_reply,
+    mapping,
+    required,
+    text,
+)
+
+READ = ("crm.schemas.contacts.read", "crm.objects.contacts.read")
+WRITE = ("crm.schemas.contacts.write",)
+
+Show = Callable[[Definition], Json]
+
+
+def roots() -> Iterator[str]:
+    """Yield the paths of contact properties in v3 and the dated versions."""
+    for kind in CONTACT_TYPES:
+        yield f"/crm/v3/properties/{kind}"
+        yield from (f"/crm/properties/{version}/{kind}" for version in DATED_VERSIONS)
+
+
+def routes() -> Iterator[Route]:
+    """Yield the routes of this family."""
+    for root in roots():
+        yield Route("GET", root, list_all, READ)
+        yield Route("POST", root, create, WRITE)
+        yield Route("GET", f"{root}/{{name}}", partial(get, shown), READ)
+        yield Route("PATCH", f"{root}/{{name}}", partial(update, shown), WRITE)
+        yield Route("DELETE", f"{root}/{{name}}", archive, WRITE)
+        yield Route("POST", f"{root}/batch/create", batch_create, WRITE)
+        yield Route("POST", f"{root}/batch/read", batch_read, READ)
+        yield Route("POST", f"{root}/batch/archive", batch_archive, WRITE)
+    root = "/properties/v1/contacts/properties"
+    yield Route("GET", root, list_all_v1, READ, legacy=True)
+    yield Route("POST", root, create_v1, WRITE, legacy=True)
+    yield Route("GET", f"{root}/named/{{name}}", partial(get, shown_v1), READ, legacy=True)
+    yield Route("PUT", f"{root}/named/{{name}}", partial(update, shown_v1), WRITE, legacy=True)
+    yield Route("DELETE", f"{root}/named/{{name}}", archive, WRITE, legacy=True)
+
+
+def list_all(request: Request) -> Reply:
+    """Answer 200 with all properties, or all deleted ones, on one page."""
+    return Reply(200, {"results": [shown(definition) for definition in _asked_for(request).values()]})
+
+
+def list_all_v1(request: Request) -> Reply:
+    """Answer 200 with a bare array."""
+    return Reply(200, [shown_v1(definition) for definition in request.portal.definitions.values()])
+
+
+def get(show: Show, request: Request) -> Reply:
+    """Answer 200, or 404 for an unknown name."""
+    return Reply(200, show(_named(_asked_for(request), request.params["name"])))
+
+
+def create(request: Request) -> Reply:
+    """Answer 201, or 409 for a name that exists. A deleted property is restored (T)."""
+    definition = _define(request, request.json)
+    location = f"{request.path.rstrip('/')}/{definition.name}"
+    return Reply(201, shown(definition), [(b"Location", location.encode())])
+
+
+def create_v1(request: Request) -> Reply:
+    """Answer 200, or 409 for a name that exists."""
+    return Reply(200, shown_v1(_define(request, request.json)))
+
+
+def update(show: Show, request: Request) -> Reply:
+    """Answer 200 with the changed definition."""
+    definition = _named(request.portal.definitions, request.params["name"])
+    return Reply(200, show(request.portal.redefine(changed(request.portal, definition, request.json))))
+
+
+def archive(request: Request) -> Reply:
+    """Answer 204; HubSpot's own properties cannot be deleted."""
+    definition = _named(request.portal.definitions, request.params["name"])
+    request.portal.archive_property(_deletable(definition))
+    return Reply(204)
+
+
+def batch_create(request: Request) -> Reply:
+    """Answer 201, or 207 if some were refused."""
+    results, errors = [], []
+    for each in _inputs(request):
+        try:
+            results.append(shown(_define(request, each)))
+        except Refused as refused:
+            errors.append(refused.part())
+    return batch_reply(request, 201, results, errors)
+
+
+def batch_read(request: Request) -> Reply:
+    """Answer 200, or 207 if some are unknown."""
+    inputs = _inputs(request)
+    archived = request.json.get("archived") is True
+    shelf = _shelf(request, request.json.get("dataSensitivity"), archived=archived)
+    results, errors = [], []
+    for each in inputs:
+        required(each, "name")
+        try:
+            results.append(shown(_named(shelf, text(each["name"]))))
+        except PropertyNotFound as refused:
+            errors.append(refused.part())
+    return batch_reply(request, 200, results, errors)
+
+
+def batch_archive(request: Request) -> Reply:
+    """Answer 204, also for unknown names (D). All are deleted, or none (U)."""
+    found = {}
+    for each in _inputs(request):
+        required(each, "name")
+        definition = request.portal.definitions.get(text(each["name"]))
+        if definition is not None:
+            found[definition.name] = _deletable(definition)
+    for definition in found.values():
+        request.portal.archive_property(definition)
+    return Reply(204)
+
+
+def _asked_for(request: Request) -> dict[str, Definition]:
+    return _shelf(request, request.parameter("dataSensitivity"), archived=request.flag("archived"))
+
+
+def _shelf(request: Request, sensitivity: object, *, archived: bool) -> dict[str, Definition]:
+    """Return the properties that a call is about. None of them is sensitive (S: not sensitive by default)."""
+    if sensitivity not in (None, NON_SENSITIVE):
+        return {}
+    return request.portal.archived_definitions if archived else request.portal.definitions
+
+
+def _named(shelf: dict[str, Definition], name: str) -> Definition:
+    definition = shelf.get(name)
+    if definition is None:
+        raise PropertyNotFound(name)
+    return definition
+
+
+def _define(request: Request, body: Json) -> Definition:
+    return request.portal.define(read_definition(request.portal, body))
+
+
+def _deletable(definition: Definition) -> Definition:
+    if definition.hubspot_defined:
+        raise InvalidInput(f"The property {definition.name} is HubSpot's, and cannot be deleted.")
+    return definition
+
+
+def _inputs(request: Request) -> list[Json]:
+    required(request.json, "inputs")
+    inputs = [mapping(each) for each in array(request.json["inputs"])]
+    if len(inputs) > MAX_INPUTS:
+        raise TooManyInputs(MAX_INPUTS)
+    return inputs

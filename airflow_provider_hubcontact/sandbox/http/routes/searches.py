@@ -1,0 +1,123 @@
+"""The search for contacts, v3 and dated.
+
+HubSpot docs: "Search the CRM".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from airflow_provider_hubcontact.sandbox.crm.contact import Contact
+from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.search import Filter, Search, Sort
+from airflow_provider_hubcontact.sandbox.errors import InvalidSearch, Json
+from airflow_provider_hubcontact.sandbox.http.routes.objects import READ, asked_for, roots, shown
+from airflow_provider_hubcontact.sandbox.http.routing import Reply, Request, Route, array, mapping, text
+
+DEFAULT_PAGE, MAX_PAGE = 10, 200
+MAX_RESULTS = 10_000
+"""The most results of a query, on all pages (D)."""
+
+MAX_GROUPS = 5
+MAX_FILTERS = {"18": (6, 18), "25": (10, 25)}
+"""Switch ``search_filters`` → the most filters of a group, and of all groups together."""
+
+MAX_WORDS = 3_000
+"""The most characters of ``query`` in a request (D)."""
+
+
+def routes() -> Iterator[Route]:
+    """Yield the routes of this family."""
+    for root, _ in roots():
+        yield Route("POST", f"{root}/search", search, READ, search=True)
+
+
+def search(request: Request) -> Reply:
+    """Answer 200 with a page of results; the index may lag some seconds behind."""
+    body = request.json
+    limit = _whole(body, "limit", DEFAULT_PAGE)
+    after = _whole(body, "after", 0)
+    if not 0 <= limit <= MAX_PAGE:
+        raise InvalidSearch(f"`limit` is {MAX_PAGE} at most, not {limit}.")
+    if after + limit > MAX_RESULTS:
+        raise InvalidSearch(f"A search gives its first {MAX_RESULTS:,} results.")
+    names = asked_for(request, [text(each) for each in array(body.get("properties") or [])])
+    found = _asked(request, body).run(_index(request))
+    page = found[after : after + limit]
+    request.inputs = len(page)
+    results = [shown(request, contact, names, ()) for contact in page]
+    answer: Json = {"total": len(found), "results": results}
+    if after + limit < min(len(found), MAX_RESULTS):
+        answer["paging"] = {"next": {"after": str(after + limit)}}
+    return Reply(200, answer)
+
+
+def _index(request: Request) -> Iterator[Contact]:
+    """Return the contacts as the index knows them."""
+    portal = request.portal
+    if not portal.search_lag:
+        yield from portal.contacts.values()
+        return
+    moment = portal.now() - int(portal.search_lag * 1000)
+    for contact in chain(portal.contacts.values(), portal.archived.values()):
+        known = contact.as_of(moment)
+        if known is not None:
+            yield known
+
+
+def _asked(request: Request, body: Json) -> Search:
+    words = text(body.get("query"))
+    if len(words) > MAX_WORDS:
+        raise InvalidSearch(f"`query` is {MAX_WORDS:,} characters long at most.")
+    groups = [
+        [_filter(request, mapping(each)) for each in array(mapping(group).get("filters") or [])]
+        for group in array(body.get("filterGroups") or [])
+    ]
+    _check_size(request, groups)
+    sorts = [_sort(request, each) for each in array(body.get("sorts") or [])]
+    return Search([group for group in groups if group], words, sorts)
+
+
+def _check_size(request: Request, groups: Sequence[Sequence[Filter]]) -> None:
+    in_group, in_all = MAX_FILTERS[request.portal.switches.search_filters]
+    if len(groups) > MAX_GROUPS:
+        raise InvalidSearch(f"A search has {MAX_GROUPS} groups of filters at most.")
+    if any(len(group) > in_group for group in groups) or sum(map(len, groups)) > in_all:
+        raise InvalidSearch(f"A search has {in_all} filters at most, {in_group} in a group.")
+
+
+def _filter(request: Request, each: Json) -> Filter:
+    return Filter(
+        _definition(request, each),
+        text(each.get("operator")),
+        text(each.get("value")),
+        text(each.get("highValue")),
+        tuple(text(value) for value in array(each.get("values") or [])),
+    )
+
+
+def _sort(request: Request, each: Any) -> Sort:  # noqa: ANN401 - any JSON
+    """Read a sort: an object, or only the name, as in the reference."""
+    if isinstance(each, str):
+        return Sort(_definition(request, {"propertyName": each.removeprefix("-")}), each.startswith("-"))
+    direction = text(mapping(each).get("direction")) or "ASCENDING"
+    if direction not in {"ASCENDING", "DESCENDING"}:
+        raise InvalidSearch(f"A direction is ASCENDING or DESCENDING, not {direction[:50]}.")
+    return Sort(_definition(request, each), direction == "DESCENDING")
+
+
+def _definition(request: Request, each: Json) -> Definition:
+    name = text(each.get("propertyName"))
+    found = request.portal.definitions.get(name)
+    if found is None:
+        raise InvalidSearch(f"The property {name[:100]} does not exist.")
+    return found
+
+
+def _whole(body: Json, name: str, default: int) -> int:
+    written = text(body.get(name)) or str(default)
+    if not (written.isascii() and written.isdigit() and len(written) < 10):
+        raise InvalidSearch(f"`{name}` is a whole number, not {written[:50]!r}.")
+    return int(written)
