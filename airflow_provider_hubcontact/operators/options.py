@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from inspect import signature
 from typing import Any, Self
 
+from airflow_provider_hubcontact.printable import printable
+
 __all__ = ["FromLedger", "Guards", "Key", "Ledger", "Writes"]
 
 
@@ -238,4 +240,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     close = get_close_matches(name, known, n=1)
-    return f"{name} (the nearest is {close[0]})" if close else name
+    shown = printable(name, 100)
+    return f"{shown} (the nearest is {close[0]})" if close else shown

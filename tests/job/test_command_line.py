@@ -74,7 +74,7 @@ def test_a_command_imports_no_airflow(files: Path, command: str, status: int, sa
 def test_parquet_too(files: Path) -> None:
     """A file of DuckDB's is one of this machine."""
     duckdb = pytest.importorskip("duckdb")
-    duckdb.sql("COPY (SELECT 'ada@example.com' AS email) TO 'rows.parquet'")
+    duckdb.sql("COPY (SELECT 'ada@example.com' AS email, 'London' AS city) TO 'rows.parquet'")
 
     command = [sys.executable, "-c", PROGRAM, "validate", "rows.parquet", "--no-portal"]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)
