@@ -27,7 +27,8 @@ class Broken(Mapping[str, object]):
 @pytest.mark.parametrize(
     ("settings", "rows", "problem", "warning"),
     [
-        ({}, [{"email": "a"}], None, None),
+        ({}, [{"email": "a"}], "no row has a column to send besides the key email", None),
+        ({}, [{"email": "a", "city": None}], None, None),
         ({"mapping": {"a": "city"}}, [{"email": "x", "a": 1}], None, None),
         ({"mapping": {"a": "city"}}, [{"email": "x"}], "no row has a column a; the rows have email", None),
         ({"mapping": {"a": "city"}}, [{"email": "x"}, {"a": 1}], None, None),
@@ -49,7 +50,7 @@ class Broken(Mapping[str, object]):
         ),
         ({"mapping": {"email": "email", "a": "city"}}, [{"email": "x"}], "no row has a column a", None),
         ({"mapping": {"email": "email"}}, [{"mail": "x"}], None, None),
-        ({"writes": Writes(timestamp="at")}, [{"email": "x"}], None, "no row has a column at"),
+        ({"writes": Writes(timestamp="at")}, [{"email": "x", "city": "y"}], None, "no row has a column at"),
         ({"key": Key(becomes="new")}, [{"email": "x", "city": "y"}], None, "no row has a column new"),
         ({"key": Key(becomes="new")}, [{"email": "x", "new": "y"}], None, None),
         (

@@ -77,7 +77,7 @@ def test_what_is_kept() -> None:
 
     assert orjson.loads(orjson.dumps(document)) == document
     assert again == Settings(
-        key=Key(property="number"),
+        key=Key("number", property="number"),
         upsert=True,
         writes=Writes(stages="reset", properties={"city": "append"}),
         status_actions={"404": "skip", "invalid": "succeed"},
