@@ -758,7 +758,7 @@ class TestPortal:
         if mode == "upsert":
             assert "`Open Deal` is a label; the value is `OPEN_DEAL`" in ended.reasons
 
-    def test_write_modes(self, hubspot: Sandbox) -> None:
+    def test_modes_of_properties(self, hubspot: Sandbox) -> None:
         """What people typed stays, options add up; a second run changes nothing."""
         records = [
             {"email": "ada@example.com", "firstname": "Augusta", "hs_buying_role": "CHAMPION"},

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.settings import Key, Settings, Writes
-from airflow_provider_hubcontact.job.source.columns import MOST_NAMED, SourceColumns
+from airflow_provider_hubcontact.job.settings import Key, Replay, Settings, Source, Writes
+from airflow_provider_hubcontact.job.source.columns import MOST_NAMED, EmptyRows, SourceColumns
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
 
 
 class Broken(Mapping[str, object]):
@@ -65,6 +68,43 @@ class Broken(Mapping[str, object]):
             None,
             "no row has a column new; the rows have old, a",
         ),
+        ({"key": Key("old", becomes="new")}, [{"old": "x", "new": "y"}], None, None),
+        ({"key": Key("old", becomes="new"), "mapping": {}}, [{"old": "x", "new": "y"}], None, None),
+        ({"key": Key("old", becomes="new"), "mapping": {}}, [{"old": "x"}], "no row has a column new", None),
+        ({"mapping": {"email": "email"}, "upsert": True}, [{"email": "x"}], None, None),
+        ({"mapping": {"email": "work_email", "a": "city"}}, [{"email": "x"}], None, "no row has a column a"),
+        (
+            {"upsert": True},
+            [{"email": "x"}],
+            "no row has a column to send besides the key email; the rows have email; for contacts",
+            None,
+        ),
+        ({"source": Source(watermark="at")}, [{"email": "x", "at": 1}], "no row has a column to send", None),
+        (
+            {"writes": Writes(properties={"zip": "append"})},
+            [{"email": "x", "a": 1}],
+            None,
+            "no row has a column zip",
+        ),
+        (
+            {"writes": Writes(create_properties={"zip": {}})},
+            [{"email": "x", "a": 1}],
+            None,
+            "no row has a column zip",
+        ),
+        (
+            {"writes": Writes(stages="keep")},
+            [{"email": "x", "a": 1}],
+            None,
+            "no row has a column lifecyclestage",
+        ),
+        (
+            {"source": Source(replay=Replay("l"))},
+            [{"mail": "x", "a": 1}],
+            "no row has a column email, the key by which the ledger chooses; the rows have mail, a",
+            None,
+        ),
+        ({"source": Source(replay=Replay("l"))}, [{"email": "x", "a": 1}], None, None),
     ],
 )
 @pytest.mark.parametrize("is_iterator", [True, False])
@@ -99,6 +139,39 @@ def test_no_more_is_read_than_it_takes() -> None:
     SourceColumns(Settings(mapping={"a": "city"})).look(rows())
 
     assert read == [0, 1, 2, 3]
+
+
+class Kept:
+    """A journal that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+
+    def earlier(self, record: Record, /) -> Result | None:
+        self.told.append(record)
+        return Result(record.row, record.key, Outcome.UPDATED, earlier=1)
+
+    def settled(self, result: Result, /) -> None:
+        self.told.append(result)
+
+    def flush(self) -> None:
+        self.told.append("flushed")
+
+
+def test_rows_without_values_are_counted() -> None:
+    """Beside a journal, which knows nothing of it, and without one."""
+    kept, report = Kept(), Report()
+    bare, whole = Record(1, "a", {}), Record(2, "b", {"city": "Rome"})
+    ended = Result(2, "b", Outcome.UPDATED)
+    for journal in (kept, None):
+        rows = EmptyRows(report, journal)
+        found = [rows.earlier(record) for record in (bare, whole)]
+        rows.settled(ended)
+        rows.flush()
+
+        assert [result is not None for result in found] == [journal is kept] * 2
+    assert kept.told == [bare, whole, ended, "flushed"]
+    assert report.without_values == 2
 
 
 def test_a_message_names_some_columns() -> None:
