@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import airflow_provider_hubcontact
 from airflow_provider_hubcontact.operators.stores.ledger_files import store_of
 from airflow_provider_hubcontact.sync.keep.ledger import Attempt
 
@@ -41,6 +42,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         more = {"status": None, "category": None, "reason": "gone"}
         store.write([{**line, **more, "outcome": "not_found"}, {**line, "row": 2, "outcome": "updated"}])
     monkeypatch.chdir(tmp_path)
+    # Where Airflow is missing, the package is not installed either.
+    monkeypatch.setenv("PYTHONPATH", str(Path(airflow_provider_hubcontact.__file__).parent.parent))
     return tmp_path
 
 
