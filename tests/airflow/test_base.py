@@ -364,7 +364,7 @@ class TestSettings:
         first = task.around.attempt
         task.execute_again(a_context(2))
 
-        assert (first.goes_on, task.around.attempt.goes_on) == (False, True)
+        assert (first.resumed, task.around.attempt.resumed) == (False, True)
         assert (first.number, first.task, first.map_index) == (2, "update_contacts", -1)
 
     def test_it_can_be_killed(self) -> None:

@@ -199,6 +199,19 @@ class TestUpdate:
         assert ended.outcomes == {"unauthorized": 3}
         assert written(hubspot) == []
 
+    def test_what_was_counted_before_a_stop_trips_no_guard(self) -> None:
+        """The stop is why the run ends, whatever it would have come to."""
+        rows = [{"email": f"c{number}@example.com", "city": "Rome"} for number in range(150)]
+        faults = {"rules": [{"kind": "status", "status": 401, "on": "*/batch/read", "after": 1}]}
+        with Sandbox(contacts=[{"email": row["email"]} for row in rows], faults=faults) as hubspot:
+            ended = run(Around(hubspot, rows), guards=Guards(changes=0))
+
+            assert ended.error is None
+            assert ended.ended is not None
+            assert ended.ended.stop is not None
+            assert ended.outcomes == {"unauthorized": 50, "not_attempted": 100}
+            assert written(hubspot) == []
+
     def test_a_signal_that_came_before(self, hubspot: Sandbox) -> None:
         """No call that writes is made."""
         signal = StopSignal()

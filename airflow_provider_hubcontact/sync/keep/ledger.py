@@ -53,19 +53,19 @@ class Attempt(NamedTuple):
     :param task: task id.
     :param map_index: the index of a mapped task, else -1.
     :param number: the number of the try, from 1.
-    :param goes_on: whether the try goes on after it waited without a worker.
+    :param resumed: whether the try goes on after it waited without a worker.
     """
 
     run: str
     task: str
     map_index: int
     number: int
-    goes_on: bool = False
+    resumed: bool = False
 
     @property
     def last_known(self) -> int:
         """The last try whose lines count as earlier ones; 0 if there is none."""
-        return self.number if self.goes_on else self.number - 1
+        return self.number if self.resumed else self.number - 1
 
 
 class LedgerStore(Protocol):
