@@ -381,11 +381,9 @@ class Settings(NamedTuple):
         """Look for settings that can have no effect, and so are mistakes."""
         if self.upsert and self.key.property == "hs_object_id":
             yield "a contact cannot be created with a record id: upsert by email"
-        actions = self.status_actions if isinstance(self.status_actions, Mapping) else {}
         is_kept = self.source.is_ledger_alone
         for name, is_given, is_useless, why in (
-            ("guards.creates", self.guards.creates is not None, self.upsert is False, _UPDATES),
-            ('status_actions["created"]', "created" in actions, self.upsert is False, _UPDATES),
+            ("guards.creates", self.guards.creates is not None, self.upsert is False, _CREATES_NONE),
             ("mapping", self.mapping is not None, is_kept, _KEPT),
             ("writes.timestamp", self.writes.timestamp is not None, is_kept, _KEPT),
             ("verify", self.verify, self.dry_run is True, "with dry_run, which writes nothing"),
@@ -395,7 +393,7 @@ class Settings(NamedTuple):
                 yield f"{name} has no effect {why}"
 
 
-_UPDATES = "without upsert=True: no contact is created"
+_CREATES_NONE = "without upsert=True: no contact is created"
 
 
 _KEPT = "with FromLedger alone: the ledger has kept the values under the names of their properties"

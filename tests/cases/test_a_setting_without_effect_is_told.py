@@ -19,6 +19,7 @@ from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOp
 from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Writes
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from tests.airflow.running import CONTACTS, connect, run, stored
 
 ADA = {"email": "ada@example.com", "first_name": "Augusta", "town": "London"}
@@ -52,7 +53,6 @@ NO_EFFECT: list[tuple[dict[str, Any], str]] = [
     ({"guards": Guards(changes=9), "dry_run": True}, "guards has no effect with dry_run"),
     ({"guards": Guards(creates=0), "dry_run": "true"}, "guards has no effect with dry_run"),
     ({"guards": Guards(creates=9)}, r"guards\.creates has no effect without upsert=True"),
-    ({"status_actions": {"created": "skip"}}, r'status_actions\["created"\] has no effect without upsert'),
     ({"status_actions": {405: "skip"}}, "status_actions names 405, which has no effect"),
     ({"key": Key("id", "hs_object_id", becomes="new")}, "becomes has no effect on a record id"),
     (
@@ -181,6 +181,7 @@ def test_a_plan_is_applied_with_its_own_settings(settings: dict[str, Any]) -> No
         {"mapping": {"email": "email"}, "upsert": True},
         {"mapping": {}, "key": Key("old", becomes="new")},
         {"status_actions": {404: "skip", "503": "retry", 200: "skip"}},
+        {"status_actions": dict.fromkeys(map(str, Outcome), "succeed")},
     ],
     ids=str,
 )
