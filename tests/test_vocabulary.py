@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_hubcontact.operators.options import Writes
+from airflow_provider_hubcontact.sync.decide.policy import DEFAULT_ACTIONS, Action
 from airflow_provider_hubcontact.sync.model.choices import WriteMode
-from airflow_provider_hubcontact.sync.model.outcome import Outcome
-from tests.cases.test_rows_of_one_key_end_as_if_written_in_order import MODES
+from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome
+from tests.cases.test_rows_of_one_key_end_as_if_written_in_order import COLUMNS, MODES
 
 ROOT = Path(__file__).parent.parent
 STYLE = (ROOT / "airflow_provider_hubcontact/ui/templates/base.html").read_text()
@@ -29,12 +31,20 @@ def test_no_two_outcomes_share_a_colour() -> None:
         assert len(set(theme)) == len(Outcome)
 
 
+def test_what_succeeds_is_no_problem() -> None:
+    """A report counts an outcome as a problem if the task does not succeed with it by default."""
+    assert {name for name, action in DEFAULT_ACTIONS.items() if action is Action.SUCCEED} == SUCCESSES
+
+
 @pytest.mark.parametrize("mode", WriteMode)
 def test_each_write_mode_is_told(mode: WriteMode) -> None:
-    """The page about mapping names it."""
+    """The page about mapping, the README and the value object name it."""
     assert f"`{mode}`" in (ROOT / "docs/mapping.md").read_text()
+    assert f"`{mode}`" in (ROOT / "README.md").read_text()
+    assert f"``{mode}``" in str(Writes.__doc__)
 
 
 def test_each_write_mode_is_in_the_model_of_rows_of_one_key() -> None:
     """Rows with it end as if they were written one after another."""
     assert {WriteMode.OVERWRITE, *MODES.values()} == set(WriteMode)
+    assert MODES.keys() <= set(COLUMNS)

@@ -130,8 +130,9 @@ def test_what_was_not_carried_out_is_repeated(trouble: Reply) -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 409, 414])
 def test_what_cannot_heal_is_not_repeated(status: int) -> None:
-    """Any other 4xx is final."""
-    with wire(reply(status, "{}")) as to, pytest.raises(HubSpotError):
+    """Any other 4xx that HubSpot answers is final."""
+    said = '{"status": "error", "message": "no", "correlationId": "c", "category": "VALIDATION_ERROR"}'
+    with wire(reply(status, said)) as to, pytest.raises(HubSpotError):
         to.transport.request("POST", "/x", json={}, repeatable=True)
 
     assert len(to.server.requests) == 1
