@@ -26,7 +26,7 @@ def update(settings: Settings, around: Surroundings, report: Report, signal: Sto
     """
     with opened(settings, around, report, signal, settings.source) as run:
         rows = run.prepared()
-        if not settings.guards.are_set or report.dry_run:
+        if not settings.guards.are_set:
             return run.ended(run.write(rows))
         with guard_pass(run.ledger) as counted:
             stop = _count(run, rows, counted)

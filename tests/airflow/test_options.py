@@ -74,6 +74,18 @@ def test_copies_are_equal_and_apart(given: Options) -> None:
 
 
 @each
+def test_where_a_copy_comes_from(given: Options) -> None:
+    """However often it is copied: what the DAG file has is a template, and what looks like it is not."""
+    fields = given.fields()
+
+    assert given.origin is None
+    assert type(given).of("keyword", given).origin is given
+    assert type(given).of("keyword", given).copy().origin is given
+    assert type(given).of("keyword", fields).origin is fields
+    assert type(given).of("keyword", fields).copy().origin is fields
+
+
+@each
 def test_equality(given: Options) -> None:
     """Fields and class count; what stands in a DAG's ``default_args`` may be compared with anything."""
     assert given == given.copy()

@@ -199,18 +199,37 @@ class TestUpdate:
         assert ended.outcomes == {"unauthorized": 3}
         assert written(hubspot) == []
 
-    def test_what_was_counted_before_a_stop_trips_no_guard(self) -> None:
-        """The stop is why the run ends, whatever it would have come to."""
-        rows = [{"email": f"c{number}@example.com", "city": "Rome"} for number in range(150)]
+    def test_a_pass_that_stops_with_too_much(self) -> None:
+        """It ends for the reason that stopped it, not for a guard, which it has not counted to the end."""
+        contacts = [{"email": f"c{number}@example.com"} for number in range(250)]
         faults = {"rules": [{"kind": "status", "status": 401, "on": "*/batch/read", "after": 1}]}
-        with Sandbox(contacts=[{"email": row["email"]} for row in rows], faults=faults) as hubspot:
-            ended = run(Around(hubspot, rows), guards=Guards(changes=0))
+        with Sandbox(contacts=contacts, faults=faults) as hubspot:
+            around = Around(hubspot, [{**contact, "city": "Rome"} for contact in contacts])
+            ended = run(around, guards=Guards(changes=9), ledger=Ledger("l"))
 
             assert ended.error is None
             assert ended.ended is not None
             assert ended.ended.stop is not None
-            assert ended.outcomes == {"unauthorized": 50, "not_attempted": 100}
+            assert ended.report["plan"]["changes"] == 100
+            assert ended.outcomes.keys() == {"not_attempted", "unauthorized"}
+            assert "the run stopped before it wrote" in ended.reasons
             assert written(hubspot) == []
+
+    def test_a_guarded_retry(self, hubspot: Sandbox) -> None:
+        """What an earlier try has written counts as ended in the pass and in the run, once each."""
+        around = Around(hubspot, RECORDS)
+        hubspot.use_faults({"rules": [{"kind": "status", "status": 503, "on": "*/batch/create"}]})
+        guarded: dict[str, Any] = {"upsert": True, "guards": Guards(changes=1), "ledger": Ledger("l")}
+        first = run(around, **guarded)
+        hubspot.use_faults({"rules": []})
+        around.try_number = 2
+
+        second = run(around, **guarded)
+
+        assert first.outcomes == {"updated": 1, "unchanged": 1, "unavailable": 1}
+        assert second.outcomes == {"updated": 1, "unchanged": 1, "created": 1}
+        assert second.report["from_earlier_tries"] == 2
+        assert second.report["plan"]["changes"] == 0
 
     def test_a_signal_that_came_before(self, hubspot: Sandbox) -> None:
         """No call that writes is made."""
