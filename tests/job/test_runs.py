@@ -231,6 +231,18 @@ class TestUpdate:
         assert second.report["from_earlier_tries"] == 2
         assert second.report["plan"]["changes"] == 0
 
+    def test_a_guarded_retry_of_a_source_that_has_grown(self, hubspot: Sandbox) -> None:
+        """The pass sends nothing: a row that it saw before another one of its key has ended all the same."""
+        ada = RECORDS[0]
+        around = Around(hubspot, [ada])
+        run(around, guards=Guards(changes=1), ledger=Ledger("l"))
+        around.given, around.try_number = [ada, {**ada, "firstname": "Countess"}], 2
+
+        second = run(around, guards=Guards(changes=1), ledger=Ledger("l"))
+
+        assert second.outcomes == {"updated": 2}
+        assert second.report["from_earlier_tries"] == 1
+
     def test_a_signal_that_came_before(self, hubspot: Sandbox) -> None:
         """No call that writes is made."""
         signal = StopSignal()
