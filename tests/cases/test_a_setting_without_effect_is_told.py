@@ -422,11 +422,12 @@ def test_of_a_query(hubspot: Sandbox) -> None:
 
 def test_a_schema_of_columns(hubspot: Sandbox) -> None:
     """A JSON Schema sees properties: one that names a column would check nothing."""
-    schema = {"properties": {"town": {"maxLength": 3}, "email": {}, "country": {}}}
-    ended = run(records=[ADA], mapping=TOWN, json_schema=schema)
+    schema = {"properties": {"town": {"maxLength": 3}, "phone": {}, "email": {}, "country": {}}}
+    ended = run(records=[{**ADA, "phone": "+44"}], mapping=TOWN | {"phone": "phone"}, json_schema=schema)
 
     assert "the schema names the column town; what it sees is the property, city" in str(ended.error)
     assert "country" not in str(ended.error)
+    assert "phone" not in str(ended.error)
     assert ended.outcomes == {"not_attempted": 1}
 
 
