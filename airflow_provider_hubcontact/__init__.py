@@ -30,7 +30,7 @@ UI_FIELD_BEHAVIOUR: dict[str, Any] = {
 CONN_FIELDS: dict[str, Any] = {
     "client_id": {
         "label": "OAuth client ID",
-        "description": "With client secret and refresh token, instead of an access token",
+        "description": "Instead of an access token; needs the client secret and the refresh token",
         "schema": {"type": ["string", "null"]},
     },
     "client_secret": {
@@ -53,22 +53,22 @@ CONN_FIELDS: dict[str, Any] = {
     },
     "reserve": {
         "label": "Reserve",
-        "description": "Share of the rate limit that is left to other apps, from 0 to below 1",
+        "description": "Share of the rate limit and the daily limit left to other apps, from 0 to below 1",
         "schema": {"type": ["number", "null"], "minimum": 0, "maximum": 0.99},
     },
     "rate_limit_store": {
         "label": "Rate limit store",
-        "description": "Redis or Valkey that all workers share the limit in, such as redis://host:6379/0",
+        "description": "Redis or Valkey through which all workers share the limit: redis://host:6379/0",
         "schema": {"type": ["string", "null"], "format": "password"},
     },
     "concurrency": {
         "label": "Concurrency",
-        "description": "Calls under way at once, at most; as many as use the limit up if empty",
+        "description": "Maximum number of concurrent calls; if empty, as many as use up the limit",
         "schema": {"type": ["integer", "null"], "minimum": 1},
     },
     "timeout": {
         "label": "Timeout",
-        "description": "Seconds that a call may take as a whole; 120 if empty",
+        "description": "Seconds from the start of a call to the end of its answer; 120 if empty",
         "schema": {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 86_400},
     },
 }

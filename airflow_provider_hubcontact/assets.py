@@ -23,7 +23,7 @@ def contacts_asset(hubspot_conn_id: str) -> Asset:
 
 
 def can_be_named(hubspot_conn_id: str) -> bool:
-    """Check whether a connection's id, which may be a template, can be part of an asset's address."""
+    """Check whether a connection's id can be part of an asset's address; a template cannot."""
     return NAME.fullmatch(hubspot_conn_id) is not None
 
 
@@ -38,7 +38,7 @@ def sanitize_uri(uri: SplitResult) -> SplitResult:
     :raises ValueError: if it is not ``hubspot://<connection>/contacts``.
     """
     if not NAME.fullmatch(uri.netloc) or uri.path.strip("/") != "contacts" or uri.query or uri.fragment:
-        raise ValueError("an asset of HubSpot is hubspot://<connection>/contacts")
+        raise ValueError("an asset of HubSpot must be hubspot://<connection>/contacts")
     return uri._replace(path="/contacts")
 
 

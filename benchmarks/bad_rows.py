@@ -1,4 +1,4 @@
-"""What bad rows cost: calls, speed, good rows that are not written, records that are told wrongly."""
+"""What bad rows cost: calls, speed, good rows that are not written, records that are reported wrongly."""
 
 from __future__ import annotations
 
@@ -86,9 +86,10 @@ def page(results: list[Result]) -> str:
     """Show."""
     text = paragraph(
         "190 calls in 10 s, 0.1 s latency, slices of some seconds. All numbers but the speed are for 1,000 "
-        "rows. *Good rows unwritten* are rows without fault that did not reach the portal; *told wrongly* "
-        "are records that the portal has although they are said to have failed, or has not although they are "
-        "said to be written. A row that fails is ended, too: speed without the next column says little."
+        "rows. *Good rows unwritten* are rows without fault that did not reach the portal; *reported "
+        "wrongly* are records that the portal has although they are said to have failed, or has not "
+        "although they are said to be written. A row that fails is ended, too: speed without the next "
+        "column says little."
     )
     for kind, bad in dict.fromkeys((each["kind"], each["bad"]) for each in results):
         chosen = [each for each in results if (each["kind"], each["bad"]) == (kind, bad)]
@@ -103,7 +104,7 @@ HEAD = (
     "rows ended a second",
     "against the official client",
     "good rows unwritten",
-    "told wrongly",
+    "reported wrongly",
 )
 
 

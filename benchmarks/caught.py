@@ -1,4 +1,4 @@
-"""How many of HubSpot's refusals the portal's definitions tell before a call is spent."""
+"""How many of HubSpot's refusals the portal's definitions catch before they are sent."""
 
 from __future__ import annotations
 
@@ -109,8 +109,8 @@ def page(results: list[Result]) -> str:
     """Show."""
     text = paragraph(
         f"{BAD_IN_100} in 100 rows have a value that HubSpot refuses, of {len(BAD)} kinds: {', '.join(BAD)}. "
-        "The operator checks values against the portal's definitions and the rules of its admins before a "
-        "call is spent. *Not checked* is the same sync without that, as with a token that may not read the "
+        "The operator checks values against the portal's definitions and the rules of its admins before "
+        "they are sent. *Not checked* is the same sync without that, as with a token that may not read the "
         "definitions."
     )
     head = ("", "rows", "bad", "caught", "refused by HubSpot", "written", "calls")
@@ -119,7 +119,7 @@ def page(results: list[Result]) -> str:
         without, checked = sorted(chosen, key=lambda each: bool(each["checks"]))
         share, saved = checked["caught"] / checked["bad"], 1 - checked["calls"] / without["calls"]
         text += f"\n**{title}**\n\n" + table(head, map(_line, (without, checked)))
-        text += "\n" + goal("All bad values caught before a call", percent(share), met=share == 1)
+        text += "\n" + goal("All bad values caught before they are sent", percent(share), met=share == 1)
         text += paragraph(f"- Calls saved: **{percent(saved)}**")
     return text
 

@@ -23,7 +23,7 @@ NAMES = {
     "memory": "Memory",
     "workers": "Many workers",
     "bad_rows": "The cost of bad rows",
-    "caught": "Refusals caught before a call",
+    "caught": "Bad values caught before they are sent",
     "imports": "Import time",
 }
 """Module → title, in the page's order."""

@@ -141,11 +141,10 @@ def steady(used: Sequence[int], seconds: float) -> float | None:
 def page(results: list[Result]) -> str:
     """Show."""
     text = "![rows a second](images/benchmarks.svg)\n\n" + paragraph(
-        "All rows are changed. This provider looks each contact up and writes it, two calls for 100 rows; "
-        "all others but *with look-ups* are handed the record ids and only write, or write by address one "
-        "row a call. *Of those allowed* is calls that were not refused against the limit for the time that "
-        "the run took, its start and its end included: a run may begin with a burst, and ends with answers "
-        "to wait for."
+        "All rows are changed. This provider looks each contact up and writes it, two calls for 100 rows. "
+        "All others, except *with look-ups*, get the record ids and only write, or write by address, one row "
+        "per call. *Of those allowed* compares the calls that were not refused with the limit over the whole "
+        "run. That includes the burst at its start, and the wait for the last answers at its end."
     )
     for case in dict.fromkeys(Case(*each["case"]) for each in results):
         chosen = {each["contestant"]: each for each in results if Case(*each["case"]) == case}

@@ -21,10 +21,10 @@ DAG_ID = "update_contacts_from_sql"
 EXAMPLE_DAGS = Path(__file__).parent.parent / "example_dags"
 TOKEN = "pat-na1-00000000-0000-0000-0000-000000000000"
 MEANING = {
-    "updated": "HubSpot has the warehouse's values now",
-    "unchanged": "HubSpot had them already: no write was spent",
+    "updated": "HubSpot now has the warehouse's values",
+    "unchanged": "HubSpot already had them: no write was needed",
     "not_found": "no contact has this address: skipped, as the DAG asks",
-    "invalid": "refused before a call was spent: JSON Schema, the portal's options, or a stage going back",
+    "invalid": "refused before any write: JSON Schema, the portal's options, or a stage going back",
 }
 
 

@@ -1,7 +1,7 @@
 """Choose what each outcome does to the task, and which task follows.
 
-A contact that HubSpot does not know (404) does not fail this task; a refused value (400) does. The report of
-the run is in XCom whether the task succeeds or fails. It decides which task comes next.
+A contact that HubSpot does not know (404) does not fail this task; a refused value (400) does. The report is
+in XCom whether the task succeeds or fails. It decides which task comes next.
 
 Needs the connection ``hubspot_default``.
 """
@@ -57,7 +57,7 @@ with DAG(
 
     @task
     def create_the_missing(report: dict[str, Any]) -> int:
-        """Say how many contacts are missing; an upsert could create them."""
+        """Return how many contacts are missing; an upsert could create them."""
         return int(report["outcomes"]["not_found"])
 
     @task

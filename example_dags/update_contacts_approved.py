@@ -1,8 +1,8 @@
 """Plan changes of contacts, ask a person, apply the plan.
 
-The first task writes a plan: what would change, and the settings that apply it. A person sees its totals in
-Airflow's UI. The last task applies the plan that this person has seen: its digest comes from the first task,
-and any other plan is refused.
+The first task writes a plan: what would change, and with which settings. A person sees its totals in
+Airflow's UI. The last task applies exactly this plan: its digest comes from the first task, and any other
+plan is refused.
 
 Needs Airflow 3.1 and the connections ``warehouse`` and ``hubspot_default``.
 """

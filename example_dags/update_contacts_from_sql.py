@@ -1,7 +1,7 @@
 """Update contacts from a SQL query.
 
 The customers of a warehouse table become HubSpot contacts' properties. Each row is checked against a JSON
-Schema first; customers that HubSpot does not know are skipped; the task tolerates 10 % of bad rows.
+Schema first; customers that HubSpot does not know are skipped; the task tolerates up to 10 % bad rows.
 
 Needs the connections ``warehouse`` (any SQL database with a table ``customers``) and ``hubspot_default``.
 ``make demo`` runs this DAG against a local HubSpot.

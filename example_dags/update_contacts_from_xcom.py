@@ -2,7 +2,7 @@
 
 A TaskFlow task returns a list of records; the operator takes it as ``records``. The records themselves stay
 out of the rendered templates that Airflow shows. A contact's address can change: its record has the old
-address in ``email``, and the new one in ``new_email``, the column that the key becomes.
+address in ``email`` and the new one in ``new_email``, the column that ``Key`` names as ``becomes``.
 
 Needs the connection ``hubspot_default``.
 """

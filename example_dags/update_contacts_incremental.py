@@ -1,7 +1,7 @@
-"""Update contacts with what has changed since the last good run, and tell a DAG that waits for it.
+"""Update contacts with what has changed since the last good run, and trigger another DAG.
 
-The query is asked for rows from the watermark on. A row that fails holds the watermark, so that the next run
-reads it again. The second DAG is scheduled on the contacts, as an asset.
+The query returns only rows from the watermark on. The watermark stops at a row that fails, so the next run
+reads this row again. The second DAG is scheduled on the contacts, as an asset.
 
 Needs the connections ``warehouse`` (any SQL database with a table ``customers``, whose column ``updated_at``
 grows with every change) and ``hubspot_default``.

@@ -1,8 +1,7 @@
 """Update contacts by the legacy API, with the time at which each value was set.
 
-``POST /contacts/v1/contact/email/:email/profile`` is the only HubSpot call that takes a property's time, for
-history that is loaded later than it happened. It takes one contact a call: use the date-versioned API, which
-is the default, for everything else.
+Only the legacy API accepts the time at which a value was set, for history that is loaded afterwards. It
+accepts one contact per call: use the date-versioned API, which is the default, for everything else.
 
 Needs the connection ``hubspot_legacy``, of the type ``hubspot``, with ``{"api_version": "v1"}`` in its Extra.
 """

@@ -1,8 +1,8 @@
 """Update contacts from a large table, in parts that run on several workers at once.
 
-The table is cut into ranges of its key; the operator is mapped over them, and their reports are folded into
+The table is cut into ranges of its key; the operator is mapped over them, and their reports are merged into
 one. With ``rate_limit_store`` in the connection all parts share HubSpot's limit; without it each sees the
-others only in HubSpot's answers. ``docs/scaling.md`` has the arithmetic.
+others only in HubSpot's answers. ``docs/scaling.md`` has the numbers.
 
 Needs the connections ``warehouse`` (PostgreSQL with a table ``customers``) and ``hubspot_default``.
 """
@@ -29,7 +29,7 @@ with DAG(
 
     @task
     def ranges(params: dict[str, Any] | None = None) -> list[dict[str, str | None]]:
-        """Cut the table into ranges of as many rows each."""
+        """Cut the table into ranges with the same number of rows."""
         warehouse = BaseHook.get_connection("warehouse").get_hook()
         rows = warehouse.get_records(
             "SELECT min(email) FROM "
@@ -58,7 +58,7 @@ with DAG(
 
     @task(trigger_rule="all_done")
     def total(reports: Sequence[dict[str, Any] | None], cut: Sequence[Any]) -> dict[str, Any]:
-        """Fold the parts' reports into one, whatever became of the parts."""
+        """Merge the parts' reports into one, even if parts failed."""
         from airflow_provider_hubcontact.sync.keep.report import fold  # noqa: PLC0415 - not needed at parse
 
         return fold(reports, expected=len(cut))

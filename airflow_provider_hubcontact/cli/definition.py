@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from argparse import Namespace
 
-SUMMARY = "look at a HubSpot portal, and try a sync before it runs"
+SUMMARY = "inspect a HubSpot portal, and try a sync before it runs"
 
 
 class Option(NamedTuple):
@@ -53,12 +53,19 @@ def _option(*flags: str, **settings: Any) -> Option:
 
 
 CONNECTION = _option(
-    "--conn-id", default="hubspot_default", metavar="ID", help="Airflow connection (default: %(default)s)"
+    "--conn-id",
+    default="hubspot_default",
+    metavar="ID",
+    help="Airflow connection of the portal (default: %(default)s)",
 )
-JSON = _option("--json", action="store_true", help="write JSON, for machines")
+JSON = _option("--json", action="store_true", help="write one JSON document")
 SETTINGS = (
-    _option("file", nargs="?", help="by its suffix: CSV, JSON, JSON lines (.jsonl, .ndjson) or Parquet"),
-    _option("--sql", metavar="QUERY", help="a query instead of a file"),
+    _option(
+        "file",
+        nargs="?",
+        help="records; the suffix is .csv, .json, .jsonl, .ndjson (both JSON lines) or .parquet",
+    ),
+    _option("--sql", metavar="QUERY", help="query whose rows are the records, instead of a file"),
     _option("--sql-conn-id", metavar="ID", help="Airflow connection of the query's database"),
     _option(
         "--settings",
@@ -70,17 +77,17 @@ SETTINGS = (
         action="append",
         default=[],
         metavar="COLUMN=PROPERTY",
-        help="send this column as this property, and no column that is not named; may be repeated",
+        help="send this column as this property; may be repeated; other columns are then not sent",
     ),
-    _option("--key", metavar="COLUMN", help="identifies the contact (default: email)"),
-    _option("--key-property", metavar="PROPERTY", help="that the key is a value of (default: email)"),
-    _option("--becomes", metavar="COLUMN", help="has the value that the key's property is to get instead"),
+    _option("--key", metavar="COLUMN", help="column that identifies the contact (default: email)"),
+    _option("--key-property", metavar="PROPERTY", help="property that this is a value of (default: email)"),
+    _option("--becomes", metavar="COLUMN", help="column with the new value of the key's property"),
     _option(
         "--json-schema",
         metavar="FILE",
-        help="JSON Schema that records must satisfy; its references lead to files beside it",
+        help="JSON Schema that records must satisfy; its references point to files beside it",
     ),
-    _option("--conn-id", metavar="ID", help="Airflow connection (default: hubspot_default)"),
+    _option("--conn-id", metavar="ID", help="Airflow connection of the portal (default: hubspot_default)"),
 )
 
 COMMANDS = (
@@ -94,41 +101,41 @@ COMMANDS = (
         "schema",
         "print what the portal's properties allow, as a JSON Schema",
         "Print the portal's property definitions, and the rules of its admins, as a JSON Schema (draft "
-        "2020-12) of the texts that are written.",
+        "2020-12) of the values that a sync accepts, before they are converted.",
         (
             CONNECTION,
-            _option("properties", nargs="*", metavar="PROPERTY", help="these alone (default: all)"),
+            _option("properties", nargs="*", metavar="PROPERTY", help="property to print (default: all)"),
         ),
     ),
     Command(
         "validate",
         "check records against a JSON Schema and the portal, and write nothing",
-        "Check records as a sync would before it spends a call. Empty cells of a CSV are no values. The exit "
+        "Check records as a sync does before it writes. An empty cell of a CSV file is no value. The exit "
         "status is 1 if a record is not valid.",
         (
             *SETTINGS,
-            _option("--no-portal", action="store_true", help="do not ask the portal"),
+            _option("--no-portal", action="store_true", help="check without asking the portal"),
             JSON,
         ),
     ),
     Command(
         "plan",
-        "find out what a sync would write, and keep it",
+        "find out what a sync would write, and keep it as a plan",
         "Read the contacts and write a plan: every record's old and new values, totals, and settings. "
         "HubSpotApplyPlanOperator applies it. The exit status is 1 if a record has a problem.",
         (
             *SETTINGS,
-            _option("--upsert", action="store_true", help="create contacts that are not there, too"),
-            _option("--out", required=True, metavar="FOLDER", help="of the plan: a path, s3://…"),
+            _option("--upsert", action="store_true", help="also create contacts that do not exist"),
+            _option("--out", required=True, metavar="FOLDER", help="folder for the plan: a path, s3://…"),
             JSON,
         ),
     ),
     Command(
         "ledger",
-        "sum a ledger up, or list what failed",
-        "Read a ledger: the last line of each record counts.",
+        "summarise a ledger, or list the records that failed",
+        "Read a ledger; the last line of each record counts. The exit status is 1 if a record has a problem.",
         (
-            _option("what", choices=("summary", "failures"), help="counts, or the records with a problem"),
+            _option("what", choices=("summary", "failures"), help="counts, or the records that failed"),
             _option(
                 "ledger", help="a path, s3://…, sql://conn_id/table, or a folder in a ledger: a run, a task"
             ),
@@ -137,9 +144,9 @@ COMMANDS = (
     ),
     Command(
         "sandbox",
-        "serve a HubSpot on this machine",
-        "Serve a HubSpot on this machine, for tests and trials; what follows is for it: try --help.",
-        (_option("arguments", nargs="...", help="of the sandbox"),),
+        "run a local HubSpot",
+        "Run a local HubSpot for tests.",
+        (_option("arguments", nargs="...", help="arguments of the sandbox"),),
     ),
 )
 

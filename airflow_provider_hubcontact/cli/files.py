@@ -33,7 +33,7 @@ def records_in(file: str) -> Iterator[Iterable[object]]:
     path = Path(file)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise SourceError(f"{path}: the suffix is one of {', '.join(_READERS)}")
+        raise SourceError(f"{path}: the suffix must be one of {', '.join(_READERS)}")
     try:
         yield reader(path)
     except UnicodeError as error:
@@ -85,7 +85,7 @@ def _json_lines(path: Path) -> Iterator[object]:
 def _json(path: Path) -> list[object]:
     document = _parsed(path.read_text(encoding="utf-8-sig"), str(path))
     if not isinstance(document, list):
-        raise SourceError(f"{path}: records are a JSON array, this is a {type(document).__name__}")
+        raise SourceError(f"{path}: records must be a JSON array, not a {type(document).__name__}")
     return document
 
 

@@ -53,14 +53,14 @@ def asked_of(chosen: Namespace) -> Asked:
     conn_id = given.pop("hubspot_conn_id", CONN_ID)
     query = Query(given.pop("sql", None), given.pop("sql_conn_id", None), given.pop("parameters", None))
     if (chosen.file is None) == (query.sql is None):
-        raise SetupError("give a file or --sql, and one of them only")
+        raise SetupError("give either a file or --sql, not both")
     try:
         settings = settings_of_keywords(given, has_records=True)
     except ValueError as error:
         raise SetupError(str(error)) from None
     problems = [*query.problems(), *settings.problems()]
     if not isinstance(conn_id, str):
-        problems.append(f"hubspot_conn_id is a text, not {conn_id!r:.100}")
+        problems.append(f"hubspot_conn_id must be text, not {conn_id!r:.100}")
     if problems:
         raise PreflightError([printable(each) for each in problems])
     return Asked(settings, query if chosen.file is None else None, conn_id)
@@ -118,7 +118,7 @@ def mapping_of(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         column, equals, name = pair.partition("=")
         if not (column and equals and name):
-            raise SetupError(f"--map is COLUMN=PROPERTY, not {pair}")
+            raise SetupError(f"--map must be COLUMN=PROPERTY, not {pair}")
         if column in mapping:
             raise SetupError(f"--map names the column {column} twice")
         mapping[column] = name

@@ -18,7 +18,7 @@ NOT_HERE: Mapping[str, str] = {
     "records": "the command's FILE has the records",
     "plan": "--out names the folder of a plan",
     "dry_run": "no command writes a contact",
-    "deferrable": "only a task of Airflow waits without a worker",
+    "deferrable": "only an Airflow task can be deferred",
 }
 """Keyword of an operator that no file has → what is so instead."""
 
@@ -47,14 +47,14 @@ def _parsed(path: Path) -> dict[str, Any]:
     """
     suffix = path.suffix.lower()
     if suffix not in _PARSERS:
-        raise SetupError(f"{path}: the suffix is one of {', '.join(_PARSERS)}")
+        raise SetupError(f"{path}: the suffix must be one of {', '.join(_PARSERS)}")
     language, parse = _PARSERS[suffix]
     try:
         document = parse(path.read_bytes().decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise SetupError(f"{path} is not {language}: {error}") from None
     if not isinstance(document, dict):
-        raise SetupError(f"{path}: settings are a JSON object, not a {type(document).__name__}")
+        raise SetupError(f"{path}: settings must be a JSON object, not a {type(document).__name__}")
     return document
 
 
@@ -85,7 +85,7 @@ def _resolved(name: str, value: object, folder: Path) -> object:
     if name == "sql" and isinstance(value, str) and value.endswith(".sql"):
         value = (folder / value).read_text(encoding="utf-8")
     if is_open(value):
-        raise ValueError(f"{name} has a template, which only a task of Airflow renders")
+        raise ValueError(f"{name} has a template, which only an Airflow task renders")
     return value
 
 
@@ -94,7 +94,7 @@ def _schema(value: object, folder: Path) -> object:
         return folder / value
     if isinstance(value, Mapping):
         return value
-    raise ValueError(f"json_schema is a file's name, or a JSON Schema as a table, not {value!r:.100}")
+    raise ValueError(f"json_schema must be a file's name, or a JSON Schema as a table, not {value!r:.100}")
 
 
 def _json(text: str) -> Any:
@@ -104,12 +104,12 @@ def _json(text: str) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object, as TOML has it: each of its names stands there once.
 
-    :raises ValueError: if one stands there twice.
+    :raises ValueError: if one occurs twice.
     """
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)} stands there twice")
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)} occurs twice")
     return found
 
 

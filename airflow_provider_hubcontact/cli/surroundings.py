@@ -44,7 +44,7 @@ class CommandSurroundings(ConnectionSurroundings):
 
         :raises SetupError: always.
         """
-        raise SetupError("watermark: a task of Airflow keeps the mark, and a command has none: leave it out")
+        raise SetupError("watermark: only an Airflow task keeps it: leave it out")
 
     def on_portal(self, _: AccountDetails) -> None:
         """Take no note of the portal: a command has no link to it."""

@@ -78,7 +78,7 @@ class AccessToken:
         return "AccessToken(***)"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("an access token is not pickled: it would stand in a file or a database")
+        raise TypeError("an access token must not be pickled: it would end up in a file or a database")
 
     def token(self) -> str:
         """Return the token."""

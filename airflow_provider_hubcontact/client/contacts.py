@@ -48,7 +48,7 @@ class Contact(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BatchAnswer:
-    """The answer to a batch; what it does not mention, it does not prove.
+    """The answer to a batch. It proves nothing about inputs that it does not mention.
 
     :param status: HTTP status.
     :param contacts: that it has.
@@ -88,7 +88,7 @@ class Contacts:
     def __init__(self, transport: Transport, version: str = DEFAULT_API_VERSION) -> None:
         if version not in OBJECT_VERSIONS:
             known = ", ".join(OBJECT_VERSIONS)
-            raise ConfigurationError(f"The API version is one of {known}, not {version!r}")
+            raise ConfigurationError(f"The API version must be one of {known}, not {version!r}")
         self._transport = transport
         dated = f"/crm/objects/{version}/contacts"
         self._path = "/crm/v3/objects/contacts" if version == "v3" else dated
@@ -112,7 +112,7 @@ class Contacts:
         return self._batch("update", [_input(item) for item in inputs], repeatable=True)
 
     def batch_create(self, inputs: Sequence[BatchInput]) -> BatchAnswer:
-        """Create at most 100 contacts; never repeated once HubSpot may have seen it."""
+        """Create at most 100 contacts. The call is never repeated once HubSpot may have seen it."""
         return self._batch("create", [_input(item) for item in inputs], repeatable=False)
 
     def batch_upsert(self, inputs: Sequence[BatchInput], *, id_property: str) -> BatchAnswer:

@@ -1,13 +1,13 @@
-"""The errors of the client: what happened instead of the call.
+"""The errors of the client.
 
 ::
 
     HubSpotError
-    ├── ConfigurationError        the client cannot work as it is set up
-    │   └── WrongAddress          what answers at the base URL is not HubSpot's API
+    ├── ConfigurationError        base URL, credentials or API version are wrong
+    │   └── WrongAddress          the server at the base URL is not HubSpot's API
     ├── NotSent                   HubSpot never saw the request
-    │   └── Cancelled             since the run was stopped before
-    ├── AnswerLost                HubSpot may have seen it, its answer did not arrive whole
+    │   └── Cancelled             because the run was stopped before
+    ├── AnswerLost                HubSpot may have seen it, but no complete answer arrived
     ├── UnusableAnswer            an answer that is not HubSpot's
     └── StatusError               HubSpot refused
         ├── BadRequest            400, 422
@@ -20,7 +20,7 @@
         ├── RateLimited           429
         │   └── DailyLimitReached 429
         ├── Migrating             477
-        └── ServerError           5xx, and 408 and 425 of a proxy
+        └── ServerError           5xx, and a proxy's 408 and 425
 
 What each status means is in ``status``.
 """
@@ -51,15 +51,15 @@ class HubSpotError(Exception):
 
 
 class ConfigurationError(HubSpotError):
-    """The client cannot work as it is set up: base URL, credentials, API version."""
+    """The base URL, the credentials or the API version are wrong."""
 
 
 class WrongAddress(ConfigurationError):
-    """What answers at the base URL is not HubSpot's API, or not at this path.
+    """The server at the base URL is not HubSpot's API, or the path is wrong.
 
     Its refusal says nothing about a record, whatever its status.
 
-    :param message: what it answered, and what to check.
+    :param message: what the server answered, and what to check.
     :param status: HTTP status.
     """
 
@@ -72,7 +72,7 @@ class WrongAddress(ConfigurationError):
 
 
 class NotSent(HubSpotError):
-    """HubSpot certainly did not see the request: no address, no connection, no TLS."""
+    """HubSpot certainly did not see the request: DNS, connection or TLS failed."""
 
     _passes = True
     _untouched = True
@@ -85,13 +85,13 @@ class Cancelled(NotSent):
 
 
 class AnswerLost(HubSpotError):
-    """The request was sent, but no whole answer came: it may have been carried out."""
+    """The request was sent, but no complete answer came: it may have been carried out."""
 
     _passes = True
 
 
 class UnusableAnswer(HubSpotError):
-    """An answer that is not HubSpot's: a proxy's page, a redirect, an empty body where one is due.
+    """An answer that is not HubSpot's: a proxy's page, a redirect, an unexpected empty body.
 
     :param message: what is wrong with it.
     :param status: HTTP status.
@@ -158,7 +158,7 @@ class NotFound(StatusError):
 
 
 class Conflict(StatusError):
-    """409: it exists already, or another one has the value."""
+    """409: it already exists, or another object has the value."""
 
 
 class TooLarge(StatusError):
@@ -166,15 +166,15 @@ class TooLarge(StatusError):
 
 
 class Locked(StatusError):
-    """423: too much at once for one portal; the lock lasts two seconds."""
+    """423: the portal is locked for two seconds, after too many concurrent calls."""
 
 
 class RateLimited(StatusError):
-    """429: over the limit of calls in ten seconds."""
+    """429: the ten-second limit of calls is exceeded."""
 
 
 class DailyLimitReached(RateLimited):
-    """429: the daily limit is used up. It starts anew at midnight in the portal's time zone."""
+    """429: the daily limit is used up. It is reset at midnight in the portal's time zone."""
 
     @property
     def retryable(self) -> bool:
@@ -183,8 +183,8 @@ class DailyLimitReached(RateLimited):
 
 
 class Migrating(StatusError):
-    """477: the portal moves to another region, for up to 24 hours."""
+    """477: the portal is moving to another region, for up to 24 hours."""
 
 
 class ServerError(StatusError):
-    """5xx: HubSpot failed; 408, 425: a proxy before it gave up. It may have been carried out."""
+    """5xx: HubSpot failed; 408, 425: a proxy before it gave up. The call may have been carried out."""

@@ -20,12 +20,12 @@ from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 class HubSpot:
     """A client of a portal; a context manager that closes its connections.
 
-    :param base_url: HubSpot's.
+    :param base_url: base URL of HubSpot's API.
     :param auth: the credentials.
     :param api_version: one of ``airflow_provider_hubcontact.API_VERSIONS``.
     :param rate_limit: paces all calls.
-    :param timeouts: how long a call may take, and how often it is made.
-    :param clock: tells the time, and waits.
+    :param timeouts: how long a call may take, and how often it is tried.
+    :param clock: time and waits.
     :raises ConfigurationError: if the base URL or the version is not valid.
     """
 
@@ -41,7 +41,7 @@ class HubSpot:
     ) -> None:
         if api_version not in API_VERSIONS:
             known = ", ".join(API_VERSIONS)
-            raise ConfigurationError(f"The API version is one of {known}, not {api_version!r}")
+            raise ConfigurationError(f"The API version must be one of {known}, not {api_version!r}")
         current = DEFAULT_API_VERSION if api_version == LEGACY_API_VERSION else api_version
         self.api_version = api_version
         self.clock = clock
@@ -65,11 +65,11 @@ class HubSpot:
 
     @property
     def at_once(self) -> int:
-        """How many concurrent calls use up the rate limit."""
+        """Number of concurrent calls that uses up the rate limit."""
         return self.rate_limit.at_once
 
     def cancel(self) -> None:
-        """Send no further call; calls that wait for their turn raise :class:`Cancelled`."""
+        """Send no further call; waiting calls raise :class:`Cancelled`."""
         self.rate_limit.close()
 
     def close(self) -> None:

@@ -73,7 +73,7 @@ class Properties:
     """Lists, reads and creates property definitions.
 
     :param transport: makes the calls.
-    :param version: an API version; the legacy one has a properties API of its own.
+    :param version: an API version; the legacy one has its own properties API.
 
     HubSpot docs: "Properties" guide; "Create a contact property" (legacy).
     """
@@ -127,9 +127,9 @@ class Properties:
     def create(self, definition: PropertyDefinition) -> PropertyDefinition:
         """Create a property.
 
-        :param definition: what it is to be.
-        :return: the definition as HubSpot has it.
-        :raises Conflict: if one of the name exists.
+        :param definition: its definition.
+        :return: the definition as HubSpot stores it.
+        :raises Conflict: if a property of this name exists.
         """
         # A second try of one that was carried out is a conflict, which says the same.
         answer = self._transport.request(

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 class HubSpotUpdateContactDecoratedOperator(DecoratedOperator, HubSpotUpdateContactOperator):
     """Update contacts from what a function returns or yields.
 
-    :param python_callable: gives the records; one that yields them is read no faster than HubSpot takes
+    :param python_callable: returns or yields the records; a generator is read no faster than HubSpot accepts
         them.
-    :param op_args: its positional arguments. A text is a template; anything that another task gave, and what
-        is inside of a list or dict, is data: it is not rendered, and not shown. (templated)
-    :param op_kwargs: its keyword arguments, likewise. (templated)
+    :param op_args: its positional arguments. A text is a template; the output of another task, and anything
+        inside a list or dict, is data: it is neither rendered nor shown. (templated)
+    :param op_kwargs: its keyword arguments; the same applies to them. (templated)
     """
 
     template_fields: Sequence[str] = (
@@ -51,7 +51,7 @@ class HubSpotUpdateContactDecoratedOperator(DecoratedOperator, HubSpotUpdateCont
         given = sorted({"records", "sql"} & kwargs.keys())
         if given:
             raise ValueError(
-                f"@task.hubspot_update_contact takes no {given[0]}: the function gives the records"
+                f"@task.hubspot_update_contact takes no {given[0]}: the function returns the records"
             )
         super().__init__(
             python_callable=python_callable, op_args=op_args, op_kwargs=op_kwargs, records=[], **kwargs
@@ -93,12 +93,12 @@ def hubspot_update_contact_task(
     multiple_outputs: bool | None = None,
     **settings: Any,
 ) -> TaskDecorator:
-    """Make a task of a function.
+    """Make a task from a function that returns or yields records.
 
     :param python_callable: the function.
-    :param multiple_outputs: push each entry of the report as an XCom of its own, too; the function's return
-        type says nothing about it.
-    :param settings: of :class:`HubSpotUpdateContactOperator`, but for the source.
+    :param multiple_outputs: also push each entry of the report as a separate XCom; the function's return
+        type has no influence.
+    :param settings: keywords of :class:`HubSpotUpdateContactOperator`, except ``records`` and ``sql``.
     """
     return task_decorator_factory(
         python_callable=python_callable,

@@ -1,4 +1,4 @@
-"""Makes a HubSpot client of an Airflow connection."""
+"""Makes a HubSpot client from an Airflow connection."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ API_KEY_NAMES = ("hapikey", "api_key", "apikey")
 class HubSpotHook(BaseHook):
     """Connect to a HubSpot portal.
 
-    The README, "Connection", says what goes into the connection's fields.
+    The README describes the connection's fields under "Connection".
 
     :param hubspot_conn_id: the Airflow connection, of type ``hubspot``.
     :param api_version: one of ``airflow_provider_hubcontact.API_VERSIONS``; the connection's if None.
-    :param clock: tells the client the time, and waits for it.
+    :param clock: time and waits of the client.
     """
 
     conn_name_attr = "hubspot_conn_id"
@@ -87,7 +87,7 @@ class HubSpotHook(BaseHook):
     def get_conn(self) -> HubSpot:
         """Return the client of the connection's portal.
 
-        :return: one client for the hook's life; close it when done.
+        :return: the client, the same one on each call; close it when done.
         :raises AirflowNotFoundException: if the connection does not exist.
         :raises ConfigurationError: if a field of the connection is missing or not valid.
         """
@@ -96,7 +96,7 @@ class HubSpotHook(BaseHook):
     def test_connection(self) -> tuple[bool, str]:
         """Check the credentials with two cheap calls.
 
-        :return: whether they work, and a message for people: portal, scopes, calls left today; or the error.
+        :return: whether they work, and a message: portal, scopes, calls left today; or the error.
         """
         try:
             with self._client as client:

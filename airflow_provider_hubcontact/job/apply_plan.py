@@ -40,13 +40,13 @@ def apply_plan(
         plan = verified(around.folder(folder), lines)
         if sha256 is not None and sha256 != plan.sha256:
             raise PlanError(
-                f"the plan at {folder} has the digest {plan.sha256}, and not {sha256!r:.100}, which was "
+                f"the plan at {folder} has the digest {plan.sha256}, but {sha256!r:.100} was "
                 "approved: nothing was written"
             )
         settings = settings_of(plan.settings, plan.totals["properties"])
         report.plan = told = plan.told()
         log.info(
-            "The plan of %s is whole: %s changes and %s creates; its digest is %s.",
+            "The plan made at %s is complete: %s changes and %s creates; its digest is %s.",
             *(told["made"], f"{told['changes']:,}", f"{told['creates']:,}", told["sha256"]),
         )
         with opened(settings, around, report, signal, None) as run:
@@ -66,13 +66,13 @@ def _check_portal(run: Run, plan: Manifest) -> None:
     made_for, portal = plan.settings["portal"], run.report.portal
     if portal and made_for is not None and portal["id"] != made_for:
         raise PlanError(
-            f"the plan was made for the portal {made_for}, and the connection leads to {portal['id']}: "
+            f"the plan was made for the portal {made_for}, but the connection leads to {portal['id']}: "
             "nothing was written"
         )
     version = plan.settings["api_version"]
     if (version == "v1") != (run.hubspot.api_version == "v1"):
         raise PlanError(
-            f"the plan was made with the API version {version}, and the connection has "
+            f"the plan was made with the API version {version}, but the connection has "
             f"{run.hubspot.api_version}: nothing was written"
         )
 

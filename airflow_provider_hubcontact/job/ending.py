@@ -30,12 +30,14 @@ def places_of(report: Report, *, pushes: bool, airflow: str) -> list[str]:
     """
     places = []
     if pushes:
-        places.append("the task's XCom return_value has counts, and keys and reasons of sampled records")
+        places.append(
+            "the task's XCom return_value has counts, and a sample of records with keys and reasons"
+        )
         if tuple(map(int, airflow.split(".")[:2])) >= PAGE_SINCE:
             places.append('the tab "HubSpot sync" of the task instance shows the same as a page')
     if report.ledger:
         places.append(f"the ledger {report.ledger} has a line for every record")
-    return places or ["neither XCom (do_xcom_push=False) nor a ledger keeps it"]
+    return places or ["nothing is kept, since do_xcom_push=False and there is no ledger"]
 
 
 def decided(policy: Policy, report: Report, stop: Stop | None) -> Verdict:
@@ -84,6 +86,7 @@ def log_a_break(report: Report, error: BaseException, places: list[str]) -> None
     if not report.rows:
         return
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in by_outcome(report.tally).items())
-    lines = [f"The run ended with {type(error).__name__} after {report.rows:,} records: {counts}."]
+    noun = "record" if report.rows == 1 else "records"
+    lines = [f"The run ended with {type(error).__name__} after {report.rows:,} {noun}: {counts}."]
     lines += [*reasons_of(report), *(f"More: {place}" for place in places)]
     log.error("%s", printable_lines(bounded(lines)))

@@ -154,7 +154,7 @@ class Run:
         :param problems: why the run cannot begin, a printable sentence each.
         :raises PreflightError: with these.
         """
-        reason = "the run did not begin: " + "; ".join(problems)
+        reason = "the run did not start: " + "; ".join(problems)
         mapping = RecordMapping(self.settings.key.column, self.settings.key.property)
         for row, source in enumerate(self._rows or (), 1):
             key = mapping.key_of(source) or ""
@@ -306,7 +306,7 @@ class Run:
                 rows or (), asked.mapping, asked.key, asked.upsert, asked.writes, asked.json_schema, since
             )
         except Exception:  # noqa: BLE001 - a row may be of any class, and hold anything
-            log.info("A row cannot be told from others, so that a retry begins with the first one.")
+            log.info("The rows cannot be hashed, so a retry starts with the first one.")
             yield None
             return
         checkpoint = Checkpoint(store, source, asked.policy, self.hubspot.clock)

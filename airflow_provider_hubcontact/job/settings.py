@@ -36,9 +36,9 @@ class Key(Frozen):
         """Yield a sentence for each thing that is wrong."""
         for name, value in (("column", self.column), ("property", self.property)):
             if not isinstance(value, str) or not value:
-                yield f"key: its {name} is a name, not {value!r:.100}"
+                yield f"key.{name} must be a name, not {value!r:.100}"
         if self.becomes is not None and (not isinstance(self.becomes, str) or not self.becomes):
-            yield f"key: becomes is the name of a column, not {self.becomes!r:.100}"
+            yield f"key.becomes must be the name of a column, not {self.becomes!r:.100}"
         elif self.becomes == self.column:
             yield f"key: {self.column} cannot become itself; becomes is the column with the new value"
         elif self.becomes is not None and self.property == "hs_object_id":
@@ -84,20 +84,20 @@ class Writes(Frozen):
         yield from _one_of("writes.stages", self.stages, OnRegression)
         modes = self.properties
         if modes is not None and not is_mapping_of_names(modes):
-            yield f"writes.properties is property → {', '.join(WriteMode)}, not {modes!r:.200}"
+            yield f"writes.properties must map properties to {', '.join(WriteMode)}, not {modes!r:.200}"
         elif modes is not None:
             for name, mode in modes.items():
                 yield from _one_of(f"writes.properties[{name!r}]", mode, WriteMode)
         if not isinstance(self.create_properties, bool | Mapping):
             yield (
-                "writes.create_properties is True, False or property → definition, "
+                "writes.create_properties must be True, False or map properties to definitions, "
                 f"not {self.create_properties!r:.200}"
             )
         elif isinstance(self.create_properties, Mapping):
             for name, definition in self.create_properties.items():
                 yield from _definition(f"writes.create_properties[{name!r}]", definition)
         if self.timestamp is not None and (not isinstance(self.timestamp, str) or not self.timestamp):
-            yield f"writes.timestamp is the name of a column, not {self.timestamp!r:.100}"
+            yield f"writes.timestamp must be the name of a column, not {self.timestamp!r:.100}"
 
 
 class Guards(Frozen):
@@ -114,7 +114,7 @@ class Guards(Frozen):
         """Yield a sentence for each thing that is wrong."""
         for name, most in self.fields().items():
             if most is not None and not is_tolerance(most):
-                yield f"guards.{name} is a count or a share below 1, not {most!r:.100}"
+                yield f"guards.{name} must be a count or a share below 1, not {most!r:.100}"
 
     @property
     def are_set(self) -> bool:
@@ -135,7 +135,7 @@ class Ledger(Frozen):
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
         if not isinstance(self.path, str) or not self.path:
-            yield f"ledger is a path, or sql://conn_id/table, not {self.path!r:.100}"
+            yield f"ledger must be a path, or sql://conn_id/table, not {self.path!r:.100}"
         yield from _flag("ledger.values", self.values)
 
 
@@ -155,7 +155,7 @@ class Query(Frozen):
         """Yield a sentence for each thing that is wrong."""
         for name, value in (("sql", self.sql), ("sql_conn_id", self.conn_id)):
             if value is not None and (not isinstance(value, str) or not value):
-                yield f"{name} is a text, not {value!r:.100}"
+                yield f"{name} must be text, not {value!r:.100}"
         if self.sql is not None and self.conn_id is None:
             yield "sql needs sql_conn_id, the connection of the database to query"
         if self.sql is None and self.conn_id is not None:
@@ -181,12 +181,12 @@ class Replay(Frozen):
         if isinstance(self.outcomes, str) or (
             self.outcomes is not None and not (isinstance(self.outcomes, Collection) and self.outcomes)
         ):
-            yield f"FromLedger: outcomes is a list of outcomes, not {self.outcomes!r:.100}"
+            yield f"FromLedger: outcomes must be a list of outcomes, not {self.outcomes!r:.100}"
             return
         for outcome in self.outcomes or ():
             yield from _one_of("FromLedger: an outcome", outcome, Outcome)
             if outcome == Outcome.SUPERSEDED:
-                yield "FromLedger: a superseded record is not sent again, but the later one of its key"
+                yield "FromLedger: a superseded record cannot be sent again; send the later row of its key"
 
 
 class Source(Frozen):
@@ -212,12 +212,12 @@ class Source(Frozen):
         """Yield a sentence for each thing that is wrong."""
         sources = self.has_records + (self.query.sql is not None)
         if sources > 1 or (sources == 0 and self.replay is None):
-            yield "give either records or sql, and exactly one of them; with FromLedger, at most one of them"
+            yield "give either records or sql, not both; with FromLedger, both can be left out"
         yield from self.query.problems()
         if self.replay:
             yield from self.replay.problems()
         if self.watermark is not None and (not isinstance(self.watermark, str) or not self.watermark):
-            yield f"watermark is the name of a column, not {self.watermark!r:.100}"
+            yield f"watermark must be the name of a column, not {self.watermark!r:.100}"
         elif self.watermark and self.replay:
             yield "watermark has no effect with FromLedger, which chooses the rows itself"
 
@@ -347,7 +347,7 @@ class Settings(Frozen):
         if mapping is None:
             return
         if not is_mapping_of_names(mapping):
-            yield f"mapping is column → property, not {mapping!r:.200}"
+            yield f"mapping must map columns to properties, not {mapping!r:.200}"
             return
         if not mapping and self.key.becomes is None:
             yield "mapping names no column, so nothing would be sent: leave it out to send every column"
@@ -372,7 +372,10 @@ class Settings(Frozen):
 
     def _of_policy(self) -> Iterator[str]:
         if self.status_actions is not None and not isinstance(self.status_actions, Mapping):
-            yield f"status_actions is HTTP status or outcome → action, not {self.status_actions!r:.200}"
+            yield (
+                "status_actions must map HTTP statuses or outcomes to actions, "
+                f"not {self.status_actions!r:.200}"
+            )
             return
         if not self.status_actions and self.max_failures == 0 and not isinstance(self.max_failures, bool):
             return
@@ -417,33 +420,33 @@ def is_true(value: object) -> bool:
     """
     text = str(value).strip().lower()
     if text not in {"true", "false", "1", "0", ""}:
-        raise ValueError(f"dry_run is true or false, not {value!r:.100}")
+        raise ValueError(f"dry_run must be true or false, not {value!r:.100}")
     return text in {"true", "1"}
 
 
 def _one_of(name: str, value: object, allowed: Iterable[str]) -> Iterator[str]:
     if not isinstance(value, str) or value not in set(allowed):
-        yield f"{name} is one of {', '.join(allowed)}, not {value!r:.100}"
+        yield f"{name} must be one of {', '.join(allowed)}, not {value!r:.100}"
 
 
 def _flag(name: str, value: object) -> Iterator[str]:
     if not isinstance(value, bool):
-        yield f"{name} is True or False, not {value!r:.100}"
+        yield f"{name} must be True or False, not {value!r:.100}"
 
 
 def _definition(place: str, definition: object) -> Iterator[str]:
     """Check how a property is to be created; what HubSpot does not know would be left out silently."""
     if not isinstance(definition, Mapping):
-        yield f"{place} is a definition, such as {{'type': 'number'}}, not {definition!r:.100}"
+        yield f"{place} must be a definition, such as {{'type': 'number'}}, not {definition!r:.100}"
         return
     for name, value in definition.items():
         if name == "options":
             if not isinstance(value, list | tuple) or not all(map(_is_option, value)):
-                yield f"{place}: options are a list of texts, or of label and value, not {value!r:.100}"
+                yield f"{place}: options must be a list of texts, or of label and value, not {value!r:.100}"
         elif name not in DEFINED:
             yield from _one_of(f"{place}: a field", name, DEFINED)
         elif not isinstance(value, str):
-            yield f"{place}: {name} is a text, not {value!r:.100}"
+            yield f"{place}: {name} must be text, not {value!r:.100}"
 
 
 def _is_option(value: object) -> bool:

@@ -41,7 +41,7 @@ def _count(run: Run, rows: Rows, counted: GuardPass) -> Stop | None:
     :return: why that stopped, if it did; then every row that was read has its outcome.
     :raises GuardExceeded: if it is more than the guards allow; then likewise.
     """
-    reason: str | None = "the run stopped before it wrote: its source broke off"
+    reason: str | None = "the run stopped before it wrote: its source failed"
     try:
         stop = run.drive(rows, Memory(lambda _: None, counted, is_final=False), writes=False)
         reason = f"the run stopped before it wrote: {stop.reason}" if stop else None

@@ -31,8 +31,8 @@ class HubSpotRunOperator(BaseOperator):
     """Run a job on a portal's contacts, and turn its outcomes into the task's.
 
     :param hubspot_conn_id: Airflow connection of the portal. (templated)
-    :param deferrable: leave the worker while HubSpot accepts no calls for long (the day's are used up, the
-        portal moves), and go on by itself; Airflow's ``operators.default_deferrable`` unless given.
+    :param deferrable: free the worker slot during long waits (daily quota, portal migration), and continue
+        in the same try; Airflow's ``operators.default_deferrable`` unless given.
     """
 
     ui_color = "#ffd9cc"
@@ -44,7 +44,7 @@ class HubSpotRunOperator(BaseOperator):
         check_keywords(type(self).__name__, kwargs)
         super().__init__(**kwargs)
         if deferrable is not None and not isinstance(deferrable, bool):
-            raise ValueError(f"deferrable is True or False, not {deferrable!r:.100}")
+            raise ValueError(f"deferrable must be True or False, not {deferrable!r:.100}")
         self.hubspot_conn_id = hubspot_conn_id
         self.deferrable = deferrable
         self._signal: StopSignal | None = None
@@ -85,9 +85,9 @@ class HubSpotRunOperator(BaseOperator):
 
         :return: the report.
         :raises HubSpotSyncFailed: if records ended with an outcome that fails the task, or the task
-            cannot work as it is set up.
-        :raises HubSpotSyncIncomplete: if records ended with an outcome that a retry can mend.
-        :raises AirflowSkipException: if every record ended with ``skip``, or there was none.
+            is not set up correctly.
+        :raises HubSpotSyncIncomplete: if records ended with an outcome that a retry can change.
+        :raises AirflowSkipException: if every record is skipped, or there is none.
         """
         from airflow.providers.common.compat.sdk import XCOM_RETURN_KEY
 
@@ -210,7 +210,7 @@ class HubSpotRunOperator(BaseOperator):
         """Free the worker slot until HubSpot accepts calls again."""
         from airflow_provider_hubcontact.operators.deferral import trigger_after
 
-        self.log.info("%s\nThe task waits for %s s without a worker.", message, f"{seconds:,.0f}")
+        self.log.info("%s\nThe task is deferred for %s s.", message, f"{seconds:,.0f}")
         self.defer(trigger=trigger_after(seconds), method_name="execute_again")
 
     def _tell_dags(self, report: Report, context: Context) -> None:

@@ -1,4 +1,4 @@
-"""How a task ends that did not do all it should."""
+"""The exceptions that end a task which has not written all its records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST_WAIT = 86_400.0
 
 
 class HubSpotSyncFailed(AirflowFailException):
-    """Records ended badly, or nothing could be sent, in a way that no retry can mend.
+    """Records failed, or nothing could be sent, and a retry cannot help.
 
     :param message: what happened.
     """
@@ -23,10 +23,10 @@ class HubSpotSyncFailed(AirflowFailException):
 
 
 class HubSpotSyncIncomplete(AirflowException):
-    """Records ended without success in a way that a retry can mend.
+    """Records were not written, and a retry can help.
 
     :param message: what happened.
-    :param retry_after: seconds after which a retry can fare better, if that is known; a day at most.
+    :param retry_after: seconds after which a retry can succeed, if that is known; a day at most.
     """
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
@@ -34,10 +34,10 @@ class HubSpotSyncIncomplete(AirflowException):
         self.retry_after = None if retry_after is None else bounded(retry_after)
 
     def __reduce__(self) -> tuple[type[HubSpotSyncIncomplete], tuple[str, float | None]]:
-        """Survive pickling with the time."""
+        """Keep the time when pickled."""
         return type(self), (str(self), self.retry_after)
 
 
 def bounded(seconds: float) -> float:
-    """Return how long to wait for what a server asked for: never less than nothing, never more than a day."""
+    """Return the seconds to wait when a server asked for some: at least 0, at most a day."""
     return 0.0 if math.isnan(seconds) else min(max(0.0, seconds), LONGEST_WAIT)

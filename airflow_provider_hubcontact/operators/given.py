@@ -128,7 +128,7 @@ def unrendered(task: Any) -> Iterator[str]:
     ):
         for name in names if isinstance(names, Mapping) else ():
             if isinstance(name, str) and is_open(name):
-                yield f"{setting}: Airflow renders values, and no names: {name!r:.100}"
+                yield f"{setting}: Airflow renders values, not names: {name!r:.100}"
 
 
 def _templates(value: object) -> object:

@@ -43,42 +43,42 @@ __all__ = [
 
 
 class HubSpotUpdateContactOperator(HubSpotRunOperator):
-    """Update HubSpot contacts from records, and account for every record.
+    """Update HubSpot contacts from records, and report what happened to every record.
 
-    Give either ``records`` or ``sql``. The return value is the report; it is in XCom also when the task
+    Pass either ``records`` or ``sql``. The return value is the report; it is in XCom even if the task
     fails or is skipped.
 
-    The README has the outcomes, the connection and the limits. Where a keyword takes an object, a mapping
-    of its fields does as well.
+    The README has the outcomes, the connection and the limits. A keyword that takes an object also takes a
+    mapping of its fields.
 
-    :param records: an upstream task's output: mappings of columns to values, one mapping, or a DataFrame.
-        Nothing in it is rendered; only a text as a whole is a template. None is not an empty list, and fails.
-        :class:`FromLedger` sends records of an earlier run again. (templated)
+    :param records: output of an upstream task: mappings of columns to values, one mapping, or a DataFrame.
+        Nothing in it is rendered; only a text passed as ``records`` itself is a template. None fails the
+        task: it is not an empty list. :class:`FromLedger` sends records of an earlier run again. (templated)
     :param sql: a query, or the path of a ``.sql`` file, whose rows are the records. (templated)
     :param sql_conn_id: Airflow connection of the database for ``sql``. (templated)
     :param parameters: parameters of the query, in the style of the database's driver. (templated)
-    :param watermark: column that grows with every change of a row: only rows from the last good run on are
-        read. It moves over rows that succeed or are skipped, so that a failed one is read again.
+    :param watermark: column that grows with every change of a row: only rows that have changed since the last
+        good run are read. It moves past rows that succeed or are skipped; a failed row is read again.
     :param hubspot_conn_id: Airflow connection of the portal. (templated)
     :param mapping: column → property; only the columns listed here are sent. Without it, every column is
         sent under its own name. (templated)
     :param key: column with the contact's address; or a :class:`Key` for another property, and for addresses
         that change. (templated)
     :param json_schema: JSON Schema that every record must satisfy after mapping, or the path of a ``.json``
-        file with it, absolute or beside the DAG; references lead to files beside that. Or a validator of
+        file with it, absolute or beside the DAG; references point to files beside that. Or a validator of
         ``jsonschema``, which then decides alone. Values keep their types; left-out ones are absent.
         (templated)
-    :param upsert: create contacts that are not there, too.
+    :param upsert: also create contacts that do not exist.
     :param writes: how values are written: :class:`Writes`. (templated)
     :param status_actions: HTTP status or outcome → ``succeed``, ``skip``, ``fail`` or ``retry``.
     :param max_failures: failing records to tolerate: a count, or a share of all records below 1.
     :param guards: what the run may do at most: :class:`Guards`.
     :param ledger: where every record's result is kept: a path, or a :class:`Ledger`. A retry skips every
         record that the ledger lists as finished. (templated)
-    :param verify: read back what was written; what HubSpot accepted, but does not have, is ``unknown``.
+    :param verify: read back what was written; what HubSpot accepted but does not have is ``unknown``.
     :param dry_run: report what would change, and write nothing. (templated)
-    :param deferrable: leave the worker while HubSpot accepts no calls for long (the day's are used up, the
-        portal moves), and go on by itself; Airflow's ``operators.default_deferrable`` unless given.
+    :param deferrable: free the worker slot during long waits (daily quota, portal migration), and continue
+        in the same try; Airflow's ``operators.default_deferrable`` unless given.
     """
 
     template_fields: Sequence[str] = (
@@ -186,8 +186,8 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
             for reference in references_in(option):
                 if self._was_mapped:
                     raise ValueError(
-                        f"{type(option).__name__} of a mapped task has another task's output in it, which "
-                        "Airflow does not wait for: let that task return all of it, and give it to expand()"
+                        f"{type(option).__name__} of a mapped task contains another task's output, for which "
+                        "Airflow does not wait: let that task return the whole object, passed to expand()"
                     )
                 for task, _ in reference.iter_references():
                     self.set_upstream(task)
@@ -327,7 +327,7 @@ def _unrendered(schema: Any) -> Any:
         return json.dumps(schema)
     if isinstance(schema, type):
         raise ValueError(  # noqa: TRY004 - as for every setting
-            f"json_schema is a class, not a validator: give {schema.__name__}(…) with the JSON Schema"
+            f"json_schema is a class, not a validator: pass {schema.__name__}(…) with the JSON Schema"
         )
     from airflow_provider_hubcontact.sync.rows.own_validator import OwnValidator, is_validator
 

@@ -34,7 +34,9 @@ class Options:
             return value.copy()
         if isinstance(value, Mapping):
             return cls._of_fields(keyword, value)
-        raise ValueError(f"{keyword} is {cls.__name__}(…), or a mapping of its fields, not {value!r:.100}")
+        raise ValueError(
+            f"{keyword} must be {cls.__name__}(…), or a mapping of its fields, not {value!r:.100}"
+        )
 
     @classmethod
     def _of_fields(cls, keyword: str, value: Mapping[str, Any]) -> Self:
@@ -76,10 +78,10 @@ class Options:
 class Key(Options):
     """Which contact a row is about.
 
-    :param column: whose value identifies the contact. (templated)
-    :param property: that the value is one of: ``email``, ``hs_object_id`` for record ids, or a unique
-        property. (templated)
-    :param becomes: column with the value that the property is to get instead: a new address. (templated)
+    :param column: column whose value identifies the contact. (templated)
+    :param property: property that this is a value of: ``email``, ``hs_object_id`` for record ids, or a
+        unique property. (templated)
+    :param becomes: column with the new value of this property, such as a new address. (templated)
     """
 
     template_fields = ("column", "property", "becomes")
@@ -94,14 +96,14 @@ class Writes(Options):
     """How values are written.
 
     :param nulls: ``ignore`` leaves empty values out, ``clear`` clears the property.
-    :param duplicates: ``last``: rows with one key are written in their order; ``reject``: the later ones are
-        invalid, wherever they are.
+    :param duplicates: rows with the same key: ``last`` writes all in order, ``reject`` makes all but the
+        first ``invalid``.
     :param stages: what happens when a lifecycle stage would go back: ``reject`` the record, ``keep`` the
         stage and write the rest, or ``reset`` it: clear, then set.
-    :param properties: property → ``overwrite`` (default), ``fill_empty`` to leave a value alone that the
-        contact has, or ``append`` to add to multiple checkboxes. (templated)
-    :param create_properties: True to create properties that the portal lacks, with types guessed from the
-        first records; or property → definition to create just these. (templated)
+    :param properties: property → ``overwrite`` (default), ``fill_empty`` to keep a value that the contact
+        has, or ``append`` to add to multiple checkboxes. (templated)
+    :param create_properties: True to create properties that the portal lacks, with types from the JSON
+        Schema or else the first records; or property → definition to create just these. (templated)
     :param timestamp: column that says when the row's values were set; legacy API only. (templated)
     """
 
@@ -129,7 +131,7 @@ class Guards(Options):
     """What a run may do at most. If it would do more, nothing is written.
 
     :param changes: contacts that may be changed: a count, or a share of the rows below 1.
-    :param creates: contacts that may be created, likewise.
+    :param creates: contacts that may be created: a count, or a share of the rows below 1.
     """
 
     def __init__(self, changes: float | None = None, creates: float | None = None) -> None:
@@ -140,9 +142,10 @@ class Guards(Options):
 class Ledger(Options):
     """Where every record's result is kept. A retry skips every record that the ledger lists as finished.
 
-    :param path: a folder for JSON lines: a path, ``file://…``, ``s3://…`` and whatever else Airflow's object
-        storage knows; or a table, ``sql://conn_id/table``, created if there is none. (templated)
-    :param values: keep the records' values too: personal data.
+    :param path: a folder for JSON lines: a path, ``file://…``, ``s3://…`` or any other URL that Airflow's
+        object storage supports; or a table, ``sql://conn_id/table``, created if it does not exist.
+        (templated)
+    :param values: also keep the records' values, which are personal data.
     """
 
     template_fields = ("path",)
@@ -155,10 +158,11 @@ class Ledger(Options):
 class FromLedger(Options):
     """Records of an earlier run that are sent again.
 
-    :param path: of the ledger, or of a folder in it: a run, a task. (templated)
-    :param outcomes: outcomes of the records to send again; all but the good ones unless given.
-    :param among: records to choose from by their key, such as a task's output; with ``sql`` the query's rows
-        are. Without either, the values that the ledger has kept are sent.
+    :param path: path of the ledger, or of a folder in it: a run, a task. (templated)
+    :param outcomes: outcomes of the records to send again; all but ``updated``, ``created``, ``unchanged``
+        and ``superseded`` unless given.
+    :param among: records to choose from by their key, such as a task's output. With ``sql``, the query's rows
+        are chosen from. Without either, the values that the ledger has kept are sent.
     """
 
     template_fields = ("path",)
@@ -187,7 +191,7 @@ _NAMES = frozenset({"key", "ledger"})
 
 
 def value_object(keyword: str, value: Any) -> Any:
-    """Return what a task keeps of a keyword that takes a value object.
+    """Return what a task keeps for a keyword that takes a value object.
 
     :param keyword: one of :data:`VALUE_OBJECTS`.
     :param value: what was given: an object, a mapping of its fields, or a name where one is enough.
@@ -199,25 +203,25 @@ def value_object(keyword: str, value: Any) -> Any:
 
 
 REPLACED: Mapping[str, str] = {
-    "id_property": "key=Key(column, property=…)",
-    "schema": "json_schema=…",
-    "nulls": "writes=Writes(nulls=…)",
-    "duplicates": "writes=Writes(duplicates=…)",
-    "on_stage_regression": "writes=Writes(stages=…)",
-    "mode": "upsert=True",
-    "write_modes": "writes=Writes(properties=…)",
-    "create_missing_properties": "writes=Writes(create_properties=…)",
-    "timestamp": "writes=Writes(timestamp=…)",
-    "validate_against_portal": "nothing: values are always checked against the portal",
-    "api_version": "api_version in the connection's Extra",
-    "ledger_values": "ledger=Ledger(path, values=True)",
-    "records_from_ledger": "records=FromLedger(path)",
-    "outcomes": "records=FromLedger(path, outcomes=…)",
-    "plan": "HubSpotPlanContactsOperator, and HubSpotApplyPlanOperator to apply it",
-    "max_changes": "guards=Guards(changes=…)",
-    "max_creates": "guards=Guards(creates=…)",
+    "id_property": "use key=Key(column, property=…)",
+    "schema": "use json_schema=…",
+    "nulls": "use writes=Writes(nulls=…)",
+    "duplicates": "use writes=Writes(duplicates=…)",
+    "on_stage_regression": "use writes=Writes(stages=…)",
+    "mode": "use upsert=True",
+    "write_modes": "use writes=Writes(properties=…)",
+    "create_missing_properties": "use writes=Writes(create_properties=…)",
+    "timestamp": "use writes=Writes(timestamp=…)",
+    "validate_against_portal": "leave it out, values are always checked against the portal",
+    "api_version": "use api_version in the connection's Extra",
+    "ledger_values": "use ledger=Ledger(path, values=True)",
+    "records_from_ledger": "use records=FromLedger(path)",
+    "outcomes": "use records=FromLedger(path, outcomes=…)",
+    "plan": "use HubSpotPlanContactsOperator, and HubSpotApplyPlanOperator to apply it",
+    "max_changes": "use guards=Guards(changes=…)",
+    "max_creates": "use guards=Guards(creates=…)",
 }
-"""Keyword of an early version → what is there instead."""
+"""Keyword of an early version → what to do instead."""
 
 
 def check_keywords(operator: str, given: Mapping[str, Any]) -> None:
@@ -228,7 +232,7 @@ def check_keywords(operator: str, given: Mapping[str, Any]) -> None:
     """
     for name in given:
         if name in REPLACED:
-            raise TypeError(f"{operator} has no {name}: use {REPLACED[name]}")
+            raise TypeError(f"{operator} has no {name}: {REPLACED[name]}")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

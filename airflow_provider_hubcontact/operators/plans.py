@@ -22,11 +22,11 @@ __all__ = ["HubSpotApplyPlanOperator", "HubSpotPlanContactsOperator"]
 class HubSpotPlanContactsOperator(HubSpotUpdateContactOperator):
     """Write a plan: what an update would write, to be read by people and applied later.
 
-    It takes the keywords of :class:`HubSpotUpdateContactOperator`, but for ``dry_run``: a plan writes no
-    contact. The plan holds what applying it needs of them: key, ``upsert``, ``writes``, ``guards``,
+    It takes the keywords of :class:`HubSpotUpdateContactOperator`, except ``dry_run`` and ``watermark``, and
+    writes no contact. The plan keeps the settings for applying it: key, ``upsert``, ``writes``, ``guards``,
     ``ledger``, ``verify``, ``status_actions`` and ``max_failures``.
 
-    :param plan: folder of the plan: each record's old and new values, totals, and settings. An older plan
+    :param plan: folder for the plan: each record's old and new values, totals, and settings. An older plan
         in it is replaced. (templated)
     """
 
@@ -63,16 +63,16 @@ class HubSpotPlanContactsOperator(HubSpotUpdateContactOperator):
 
 
 class HubSpotApplyPlanOperator(HubSpotRunOperator):
-    """Apply a plan: just what it has, with the settings that it was made with.
+    """Apply a plan: exactly its changes, with the settings that it was made with.
 
-    A contact that has got other values since is left alone, and its record ends as a ``conflict``. The plan
-    must be whole, and must have been made for the connection's portal.
+    A contact whose values have changed since is not written, and its record ends as a ``conflict``. The plan
+    must be complete, and must have been made for the connection's portal.
 
     :param plan: folder of the plan. (templated)
-    :param sha256: digest of the plan that was approved, which the report of the task that made it has; any
-        other plan is refused. Without it, the plan that is in the folder is applied. (templated)
-    :param hubspot_conn_id: Airflow connection of the portal; it may have another token than the one that the
-        plan was made with. (templated)
+    :param sha256: digest of the plan that was approved, from the report of the task that made it; any other
+        plan is refused. Without it, whatever plan is in the folder is applied. (templated)
+    :param hubspot_conn_id: Airflow connection of the portal. Its token may differ from that of the task that
+        made the plan. (templated)
     :param deferrable: as for :class:`HubSpotUpdateContactOperator`.
     """
 
@@ -85,7 +85,7 @@ class HubSpotApplyPlanOperator(HubSpotRunOperator):
             raise ValueError(problem)
         is_text = isinstance(sha256, str) and sha256 != ""
         if sha256 is not None and not is_text and not hasattr(sha256, "iter_references"):
-            raise ValueError(f"sha256 is a plan's digest, not {sha256!r:.100}")
+            raise ValueError(f"sha256 must be a plan's digest, not {sha256!r:.100}")
         self.sha256 = sha256
         self._is_bound = sha256 is not None
         self._declare_outlet()
@@ -100,7 +100,9 @@ class HubSpotApplyPlanOperator(HubSpotRunOperator):
 def _problem(plan: object) -> str | None:
     """Return why this is not the folder of a plan; None if it is, or may become one when it is rendered."""
     is_path = isinstance(plan, str | PathLike) and str(plan).strip() not in {"", "None"}
-    return None if is_path or hasattr(plan, "iter_references") else f"plan is a folder, not {plan!r:.100}"
+    return (
+        None if is_path or hasattr(plan, "iter_references") else f"plan must be a folder, not {plan!r:.100}"
+    )
 
 
 def _path(plan: object) -> str:

@@ -1,4 +1,4 @@
-"""When Airflow 3.3 tries a task again: not before HubSpot can take its records."""
+"""When Airflow 3.3 tries a task again: not before HubSpot accepts its records."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class HubSpotRetryPolicy(RetryPolicy):
     """Waits as long as HubSpot asks, or until the daily quota is back.
 
-    Otherwise the task's own ``retry_delay`` holds.
+    Otherwise the task's own ``retry_delay`` applies.
     """
 
     def evaluate(
@@ -26,4 +26,4 @@ class HubSpotRetryPolicy(RetryPolicy):
         after = exception.retry_after if isinstance(exception, HubSpotSyncIncomplete) else None
         if after is None:
             return RetryDecision.default()
-        return RetryDecision.retry(timedelta(seconds=after), "HubSpot takes no calls before")
+        return RetryDecision.retry(timedelta(seconds=after), "HubSpot accepts no calls until then")

@@ -253,7 +253,7 @@ def test_a_break_is_told(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR), pytest.raises(RuntimeError):
         Job(task_id="x", outcome=Outcome.INVALID, error=RuntimeError("ada@example.com")).execute(a_context())
 
-    assert "The run ended with RuntimeError after 1 records: 1 invalid." in caplog.text
+    assert "The run ended with RuntimeError after 1 record: 1 invalid." in caplog.text
     assert "ada@example.com" not in "".join(
         record.getMessage() for record in caplog.records if "hubcontact" in record.name
     )
@@ -331,7 +331,7 @@ class TestSettings:
     @pytest.mark.parametrize("value", ["yes", 1, 0, "True"])
     def test_deferrable_is_a_flag(self, value: object) -> None:
         """Or not given."""
-        with pytest.raises(ValueError, match="deferrable is True or False, not"):
+        with pytest.raises(ValueError, match="deferrable must be True or False, not"):
             Job(task_id="x", deferrable=value)
 
     @pytest.mark.parametrize(

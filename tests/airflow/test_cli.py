@@ -169,7 +169,7 @@ class TestValidate:
         ("name", "says"),
         [
             ("nope", "key: the portal has no property nope"),
-            ("jobtitle", "key: several contacts may have the same jobtitle"),
+            ("jobtitle", "key: jobtitle is not a unique property"),
         ],
     )
     def test_a_key_that_the_portal_does_not_have(
@@ -245,17 +245,17 @@ class TestValidate:
     @pytest.mark.parametrize(
         ("arguments", "says"),
         [
-            ([], "give a file or --sql, and one of them only"),
-            (["a.csv", "--sql", "SELECT 1"], "give a file or --sql"),
+            ([], "give either a file or --sql, not both"),
+            (["a.csv", "--sql", "SELECT 1"], "give either a file or --sql"),
             (["--sql", "SELECT 1"], "sql needs sql_conn_id"),
-            (["a.xlsx"], "the suffix is one of .csv"),
+            (["a.xlsx"], "the suffix must be one of .csv"),
             (["gone.csv"], "gone.csv"),
             (["gone.parquet"], "gone.parquet"),
             (["broken.jsonl"], "broken.jsonl, line 2 is not JSON"),
             (["broken.json"], "broken.json is not JSON"),
-            (["object.json"], "records are a JSON array, this is a dict"),
+            (["object.json"], "records must be a JSON array, not a dict"),
             (["broken.parquet"], "broken.parquet"),
-            (["one.csv", "--map", "email"], "--map is COLUMN=PROPERTY, not email"),
+            (["one.csv", "--map", "email"], "--map must be COLUMN=PROPERTY, not email"),
             (["one.csv", "--json-schema", "broken.json"], "the schema is not JSON"),
             (["one.csv", "--json-schema", "gone.json"], "gone.json"),
         ],
@@ -431,7 +431,7 @@ class TestPlan:
         settings.write_text('{"watermark": "lifecyclestage"}', encoding="utf-8")
 
         assert main(["plan", csv, "--out", str(tmp_path / "plan"), "--settings", str(settings)]) == 2
-        assert "watermark: a task of Airflow keeps the mark" in capsys.readouterr().err
+        assert "watermark: only an Airflow task keeps it" in capsys.readouterr().err
         status, document = told(capsys, "validate", csv, "--settings", str(settings))
         assert (status, document["by_property"]) == (1, {"email": 1})
 

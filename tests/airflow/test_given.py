@@ -155,17 +155,17 @@ def test_what_is_not_known_yet(given: Callable[[object], dict[str, Any]], unknow
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"writes": Writes(nulls=OPEN)}, "writes.nulls is one of ignore, clear, not '{{ params.x }}'"),
-        ({"writes": Writes(duplicates=OPEN)}, "writes.duplicates is one of"),
-        ({"writes": Writes(stages=OPEN)}, "writes.stages is one of"),
-        ({"guards": Guards(changes=OPEN)}, "guards.changes is a count or a share below 1"),  # type: ignore[arg-type]
-        ({"ledger": Ledger("l", values=OPEN)}, "ledger.values is True or False"),  # type: ignore[arg-type]
-        ({"replay": FromLedger("l", OPEN)}, "FromLedger: outcomes is a list"),
-        ({"upsert": OPEN}, "upsert is True or False"),
-        ({"verify": OPEN}, "verify is True or False"),
+        ({"writes": Writes(nulls=OPEN)}, "writes.nulls must be one of ignore, clear, not '{{ params.x }}'"),
+        ({"writes": Writes(duplicates=OPEN)}, "writes.duplicates must be one of"),
+        ({"writes": Writes(stages=OPEN)}, "writes.stages must be one of"),
+        ({"guards": Guards(changes=OPEN)}, "guards.changes must be a count or a share below 1"),  # type: ignore[arg-type]
+        ({"ledger": Ledger("l", values=OPEN)}, "ledger.values must be True or False"),  # type: ignore[arg-type]
+        ({"replay": FromLedger("l", OPEN)}, "FromLedger: outcomes must be a list"),
+        ({"upsert": OPEN}, "upsert must be True or False"),
+        ({"verify": OPEN}, "verify must be True or False"),
         ({"max_failures": OPEN}, "max_failures"),
         ({"status_actions": {404: OPEN}}, "'{{ params.x }}'"),
-        ({"key": OPEN, "writes": Writes(stages="force")}, "writes.stages is one of"),
+        ({"key": OPEN, "writes": Writes(stages="force")}, "writes.stages must be one of"),
     ],
 )
 def test_what_is_not_rendered(given: Mapping[str, Any], says: str) -> None:
@@ -191,7 +191,7 @@ def test_names_that_are_templates(given: Mapping[str, Any], setting: str | None)
     """Airflow does not render them: a mode would be another property's, and a column another one."""
     told = list(unrendered(SimpleNamespace(**{**TASK, **given})))
 
-    assert told == ([f"{setting}: Airflow renders values, and no names: {OPEN!r}"] if setting else [])
+    assert told == ([f"{setting}: Airflow renders values, not names: {OPEN!r}"] if setting else [])
 
 
 @pytest.mark.parametrize(
@@ -211,5 +211,5 @@ def test_what_was_rendered_is_judged(given: Mapping[str, Any]) -> None:
 @pytest.mark.parametrize("flag", ["maybe", None, "{{ x }}"])
 def test_a_flag_that_was_rendered(flag: object) -> None:
     """It is one, or is told."""
-    with pytest.raises(ValueError, match=r"^dry_run is true or false"):
+    with pytest.raises(ValueError, match=r"^dry_run must be true or false"):
         of({"is_dry_run": flag}, is_rendered=True)

@@ -212,7 +212,7 @@ class TestTable:
             sql_database("books").run("DROP TABLE other")
 
         assert isinstance(ended.error, HubSpotSyncFailed)
-        assert "the table other is not a ledger's: it needs the columns run, task" in str(ended.error)
+        assert "the table other is not a ledger: it needs the columns run, task" in str(ended.error)
         assert stored(hubspot, "c1@example.com", "firstname") == "old"
 
     @pytest.mark.parametrize("address", ["sql://books", "sql:///table"])

@@ -46,14 +46,17 @@ class TestAtParse:
             ({}, "either records or sql"),
             ({"records": [], "sql": "SELECT 1", "sql_conn_id": "db"}, "either records or sql"),
             ({"sql": "SELECT 1"}, "sql_conn_id"),
-            ({"records": [], "writes": Writes(nulls="drop")}, "nulls is one of ignore, clear"),
-            ({"records": [], "writes": Writes(duplicates="first")}, "duplicates is one of last, reject"),
+            ({"records": [], "writes": Writes(nulls="drop")}, "nulls must be one of ignore, clear"),
+            ({"records": [], "writes": Writes(duplicates="first")}, "duplicates must be one of last, reject"),
             ({"records": [], "writes": Writes(stages="force")}, "reject, keep, reset"),
             ({"records": [], "writes": Writes(properties={"a": "merge"})}, "overwrite, fill_empty, append"),
-            ({"records": [], "upsert": "yes"}, "upsert is True or False"),
-            ({"records": [], "deferrable": "yes"}, "deferrable is True or False"),
-            ({"records": [], "guards": Guards(changes=1.5)}, "guards.changes is a count or a share below 1"),
-            ({"records": [], "dry_run": "maybe"}, "dry_run is true or false, not 'maybe'"),
+            ({"records": [], "upsert": "yes"}, "upsert must be True or False"),
+            ({"records": [], "deferrable": "yes"}, "deferrable must be True or False"),
+            (
+                {"records": [], "guards": Guards(changes=1.5)},
+                "guards.changes must be a count or a share below 1",
+            ),
+            ({"records": [], "dry_run": "maybe"}, "dry_run must be true or false, not 'maybe'"),
             ({"records": [], "status_actions": {"lost": "skip"}}, "'lost'"),
             ({"records": [], "status_actions": {404: "ignore"}}, "'ignore'"),
             ({"records": [], "max_failures": -1}, "max_failures"),
@@ -378,7 +381,7 @@ class TestDay:
         assert ended.outcomes.keys() <= {"updated", "throttled", "not_attempted"}
         assert set(statuses) == {200}
         assert 5 <= len(statuses) <= 8
-        assert "The day's calls are used up; HubSpot accepts no calls until 20" in str(ended.error)
+        assert "The daily quota is used up; HubSpot accepts no calls until 20" in str(ended.error)
         assert "00:00 JST" in str(ended.error) or "00:01 JST" in str(ended.error)
 
 
@@ -491,8 +494,8 @@ def test_a_schema_with_an_id_is_no_path() -> None:
 @pytest.mark.parametrize(
     ("mapping", "says"),
     [
-        ("firstname", "column → property"),
-        ({"a": 5}, "column → property"),
+        ("firstname", "columns to properties"),
+        ({"a": 5}, "columns to properties"),
         ({"a": "x", "b": "x"}, "two columns for x"),
     ],
 )
@@ -699,7 +702,7 @@ class TestSql:
         assert ended.outcomes == {"updated": 1}
         assert stored(hubspot, "ada@example.com", "firstname") == "A"
         assert "returns no column first" in str(no_column.error)
-        assert "no SELECT" in str(no_query.error)
+        assert "not a SELECT" in str(no_query.error)
 
 
 class TestPortal:

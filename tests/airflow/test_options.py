@@ -106,8 +106,8 @@ def test_equality(given: Options) -> None:
         ),
         (Ledger, {5: "l"}, "ledger has the fields path, values, not 5"),
         (Ledger, {"values": True}, "ledger needs the field path"),
-        (Ledger, 5, "ledger is Ledger(…), or a mapping of its fields, not 5"),
-        (Ledger, Writes(), "ledger is Ledger(…), or a mapping of its fields, not Writes()"),
+        (Ledger, 5, "ledger must be Ledger(…), or a mapping of its fields, not 5"),
+        (Ledger, Writes(), "ledger must be Ledger(…), or a mapping of its fields, not Writes()"),
         (
             Guards,
             {"change": 1},

@@ -174,7 +174,7 @@ def test_half_a_plan(hubspot: Sandbox, plan: Path) -> None:
     ended = apply(plan)
 
     assert isinstance(ended.error, HubSpotSyncFailed)
-    assert "there is no whole plan at" in str(ended.error)
+    assert "there is no complete plan at" in str(ended.error)
 
 
 def test_a_new_plan_replaces_the_old(hubspot: Sandbox, plan: Path) -> None:
@@ -311,7 +311,7 @@ class TestGuards:
     @pytest.mark.parametrize("most", [-1, 1.5, True, "2"])
     def test_guards_that_cannot_be(self, most: object) -> None:
         """A guard is a count, or a share below 1."""
-        with pytest.raises(ValueError, match=r"guards\.changes is a count or a share below 1"):
+        with pytest.raises(ValueError, match=r"guards\.changes must be a count or a share below 1"):
             run(records=[], guards=Guards(changes=most))  # type: ignore[arg-type]
 
 
@@ -324,9 +324,9 @@ class TestAtParse:
         task = kind(task_id="x", plan="{{ params.plan }}", **settings)
         task.plan = plan
 
-        with pytest.raises(ValueError, match="plan is a folder, not"):
+        with pytest.raises(ValueError, match="plan must be a folder, not"):
             kind(task_id="x", plan=plan, **settings)
-        with pytest.raises(HubSpotSyncFailed, match="plan is a folder, not"):
+        with pytest.raises(HubSpotSyncFailed, match="plan must be a folder, not"):
             task.execute(CONTEXT)
 
     def test_a_path_is_one(self, hubspot: Sandbox, tmp_path: Path) -> None:
@@ -525,7 +525,7 @@ class TestRefused:
             ended = apply(plan)
 
             assert isinstance(ended.error, HubSpotSyncFailed)
-            assert "made for the portal 12345678, and the connection leads to 99" in str(ended.error)
+            assert "made for the portal 12345678, but the connection leads to 99" in str(ended.error)
             assert writes(other) == []
 
     @pytest.mark.parametrize(("made", "applied"), [("2026-09", "v1"), ("v1", "2026-09")])
@@ -536,7 +536,7 @@ class TestRefused:
         ended = apply(tmp_path, api_version=applied)
 
         assert isinstance(ended.error, HubSpotSyncFailed)
-        assert f"made with the API version {made}, and the connection has {applied}" in str(ended.error)
+        assert f"made with the API version {made}, but the connection has {applied}" in str(ended.error)
         assert writes(hubspot) == []
 
     def test_another_version_of_the_api(self, hubspot: Sandbox, tmp_path: Path) -> None:
@@ -604,5 +604,5 @@ class TestRefused:
         ended = apply(plan)
 
         assert isinstance(ended.error, HubSpotSyncFailed)
-        assert "the manifest's own hash does not fit" in str(ended.error)
+        assert "the manifest does not match its own hash" in str(ended.error)
         assert writes(hubspot) == []

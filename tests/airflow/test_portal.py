@@ -144,13 +144,13 @@ def test_values_of_every_type(portal: Sandbox) -> None:
         "a number is written without exponent": 1,
         "the time of day is dropped from a date": 1,
         "a time is written in HubSpot's form, in UTC": 1,
-        "a yes or no is written as true or false": 1,
+        "a boolean is written as true or false": 1,
     }
     assert {
         "row": 1,
         "key": "c0@example.com",
         "property": "custom_4",
-        "how": "a yes or no is written as true or false",
+        "how": "a boolean is written as true or false",
         "from": "1",
         "to": "true",
     } in ended.report["coercions"]["sample"]
@@ -174,7 +174,7 @@ class TestPreflight:
         assert isinstance(ended.error, HubSpotSyncFailed)
         for told in (
             "only the legacy API carries a timestamp",
-            "several contacts may have the same jobtitle",
+            "jobtitle is not a unique property",
             "no property frstname (the nearest is firstname)",
             "`append` needs a multiple-checkbox property; city is not one",
             "the schema requires lastname, which no column is mapped to",

@@ -49,7 +49,7 @@ def test_a_keyword_that_is_gone(maker: str, name: str) -> None:
     with pytest.raises(TypeError) as raised:
         MAKERS[maker](**{name: "x"})
 
-    assert f"has no {name}: use {REPLACED[name]}" in str(raised.value)
+    assert f"has no {name}: {REPLACED[name]}" in str(raised.value)
 
 
 @pytest.mark.parametrize("maker", MAKERS)

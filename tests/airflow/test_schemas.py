@@ -147,7 +147,7 @@ def test_a_broken_validator(hubspot: Sandbox) -> None:
 
 def test_the_class_of_a_validator() -> None:
     """It is refused in the DAG file, where Airflow would call it."""
-    with pytest.raises(ValueError, match=r"give Draft202012Validator\(…\)"):
+    with pytest.raises(ValueError, match=r"pass Draft202012Validator\(…\)"):
         HubSpotUpdateContactOperator(task_id="sync", records=[], json_schema=Draft202012Validator)
 
 

@@ -78,7 +78,7 @@ class TestPage:
         older = {name: value for name, value in report.items() if name != "without_values"}
 
         for told in (report, masked(report)):
-            assert "1,200 rows had nothing to send but their key." in shown(told)
+            assert "Rows with nothing to send but their key: 1,200." in shown(told)
         assert "nothing to send" not in shown(older)
         assert "nothing to send" not in shown(a_report())
 

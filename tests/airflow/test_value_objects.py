@@ -357,7 +357,7 @@ class TestOutputs:
 
             given: Any = writes()
             for keyword in ("writes", "guards"):
-                with pytest.raises(ValueError, match=f"{keyword} is "):
+                with pytest.raises(ValueError, match=f"{keyword} must be "):
                     HubSpotUpdateContactOperator(task_id=f"with_{keyword}", records=[], **{keyword: given})
 
 

@@ -203,7 +203,7 @@ def test_a_database_that_is_gone_takes_no_lines(sqlite: Path) -> None:
         store.write([line(1)])
         store._kept = _Flaky(store._kept, commits=False)  # noqa: SLF001 - same
         hook.path = sqlite / "gone"
-        with pytest.raises(LedgerError, match="the table contacts_ledger takes no lines of the ledger: "):
+        with pytest.raises(LedgerError, match="the table contacts_ledger accepts no lines of the ledger: "):
             store.write([line(2)])
 
 
@@ -219,5 +219,5 @@ def test_the_command_line_says_what_it_cannot_read(
     said = " ".join(capsys.readouterr().err.split())
     assert "Traceback" not in said
     assert any(
-        part in said for part in ("no such table: contacts_ledger", "cannot be reached", "no connection")
+        part in said for part in ("no such table: contacts_ledger", "cannot be reached", "does not exist")
     )

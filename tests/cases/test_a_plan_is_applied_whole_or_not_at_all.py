@@ -293,7 +293,7 @@ def test_only_the_plan_that_was_approved_is_applied(
     task.sha256 = sha256
     ti: Any = TaskInstance()
 
-    with pytest.raises(HubSpotSyncFailed, match="which was approved: nothing was written") as told:
+    with pytest.raises(HubSpotSyncFailed, match="was approved: nothing was written") as told:
         task.execute({"ti": ti})
     assert nothing_was_written(hubspot, Run(None, told.value))
 

@@ -66,7 +66,7 @@ NO_EFFECT: list[tuple[dict[str, Any], str]] = [
         r"writes\.create_properties names shoe, which no column is sent as",
     ),
     (writes(stages="reset"), r"writes\.stages='reset' is about lifecyclestage, which no column is sent as"),
-    ({"records": FromLedger("l", ["superseded"])}, "a superseded record is not sent again"),
+    ({"records": FromLedger("l", ["superseded"])}, "a superseded record cannot be sent again"),
     ({"records": FromLedger("l"), "mapping": TOWN}, "mapping has no effect with FromLedger alone"),
     (
         {"records": FromLedger("l"), "writes": Writes(timestamp="at")},
@@ -77,40 +77,43 @@ NO_EFFECT: list[tuple[dict[str, Any], str]] = [
 """Settings that can have no effect, and what is said of them."""
 
 NOT_VALID: list[tuple[dict[str, Any], str]] = [
-    ({"max_failures": 1.0}, "max_failures is a count or a share below 1, not 1.0"),
-    ({"guards": Guards(changes=2.0)}, r"guards\.changes is a count or a share below 1, not 2.0"),
-    ({"guards": Guards(changes="{{ params.most }}")}, r"guards\.changes is a count or a share"),  # type: ignore[arg-type]
-    ({"ledger": Ledger("l", values="{{ params.keep }}")}, r"ledger\.values is True or False"),  # type: ignore[arg-type]
-    ({"ledger": Ledger("l", values=0)}, r"ledger\.values is True or False"),  # type: ignore[arg-type]
-    ({"verify": "False"}, "verify is True or False"),
-    ({"verify": 1}, "verify is True or False"),
-    ({"upsert": "{{ params.upsert }}"}, "upsert is True or False"),
-    ({"deferrable": "no"}, "deferrable is True or False"),
-    ({"dry_run": "maybe"}, "is true or false, not 'maybe'"),
-    ({"writes": Writes(nulls="{{ params.nulls }}")}, r"writes\.nulls is one of ignore, clear"),
-    ({"writes": Writes(timestamp="")}, r"writes\.timestamp is the name of a column, not ''"),
-    ({"writes": Writes(timestamp=5)}, r"writes\.timestamp is the name of a column, not 5"),  # type: ignore[arg-type]
+    ({"max_failures": 1.0}, "max_failures must be a count or a share below 1, not 1.0"),
+    ({"guards": Guards(changes=2.0)}, r"guards\.changes must be a count or a share below 1, not 2.0"),
+    ({"guards": Guards(changes="{{ params.most }}")}, r"guards\.changes must be a count or a share"),  # type: ignore[arg-type]
+    ({"ledger": Ledger("l", values="{{ params.keep }}")}, r"ledger\.values must be True or False"),  # type: ignore[arg-type]
+    ({"ledger": Ledger("l", values=0)}, r"ledger\.values must be True or False"),  # type: ignore[arg-type]
+    ({"verify": "False"}, "verify must be True or False"),
+    ({"verify": 1}, "verify must be True or False"),
+    ({"upsert": "{{ params.upsert }}"}, "upsert must be True or False"),
+    ({"deferrable": "no"}, "deferrable must be True or False"),
+    ({"dry_run": "maybe"}, "must be true or false, not 'maybe'"),
+    ({"writes": Writes(nulls="{{ params.nulls }}")}, r"writes\.nulls must be one of ignore, clear"),
+    ({"writes": Writes(timestamp="")}, r"writes\.timestamp must be the name of a column, not ''"),
+    ({"writes": Writes(timestamp=5)}, r"writes\.timestamp must be the name of a column, not 5"),  # type: ignore[arg-type]
     (
         {"writes": Writes(create_properties={"shoe": {"typ": "number"}})},
-        "a field is one of label, type, .*'typ'",
+        "a field must be one of label, type, .*'typ'",
     ),
-    ({"writes": Writes(create_properties={"shoe": "number"})}, r"\['shoe'\] is a definition"),  # type: ignore[dict-item]
+    ({"writes": Writes(create_properties={"shoe": "number"})}, r"\['shoe'\] must be a definition"),  # type: ignore[dict-item]
     (
         {"writes": Writes(create_properties={"shoe": {"options": "S"}})},
-        "options are a list of texts, or of label and value",
+        "options must be a list of texts, or of label and value",
     ),
     (
         {"writes": Writes(create_properties={"shoe": {"options": [{"label": "S"}]}})},
-        "options are a list of texts, or of label and value",
+        "options must be a list of texts, or of label and value",
     ),
     (
         {"writes": {"nulls": "clear", "null": 1}},
         "writes has the fields nulls, .*, not null .the nearest is nulls.",
     ),
-    ({"guards": 9}, r"guards is Guards\(…\), or a mapping of its fields, not 9"),
-    ({"records": FromLedger("l", ["rejcted"])}, "FromLedger: an outcome is one of .*'rejcted'"),
-    ({"records": FromLedger("l", [])}, r"FromLedger: outcomes is a list of outcomes, not \[\]"),
-    ({"records": FromLedger("l", "{{ params.outcomes }}")}, "FromLedger: outcomes is a list of outcomes"),
+    ({"guards": 9}, r"guards must be Guards\(…\), or a mapping of its fields, not 9"),
+    ({"records": FromLedger("l", ["rejcted"])}, "FromLedger: an outcome must be one of .*'rejcted'"),
+    ({"records": FromLedger("l", [])}, r"FromLedger: outcomes must be a list of outcomes, not \[\]"),
+    (
+        {"records": FromLedger("l", "{{ params.outcomes }}")},
+        "FromLedger: outcomes must be a list of outcomes",
+    ),
 ]
 """Settings that are none of those that there are."""
 
@@ -131,11 +134,11 @@ def test_at_parse(make: Any, settings: dict[str, Any], says: str) -> None:
     ("make", "settings", "says"),
     [
         (HubSpotPlanContactsOperator, {"watermark": "at"}, "watermark has no effect with a plan"),
-        (HubSpotPlanContactsOperator, {"plan": ""}, "plan is a folder, not ''"),
-        (HubSpotPlanContactsOperator, {"plan": None}, "plan is a folder, not None"),
-        (HubSpotApplyPlanOperator, {"plan": None}, "plan is a folder, not None"),
-        (HubSpotApplyPlanOperator, {"sha256": ""}, "sha256 is a plan's digest, not ''"),
-        (HubSpotApplyPlanOperator, {"sha256": 5}, "sha256 is a plan's digest, not 5"),
+        (HubSpotPlanContactsOperator, {"plan": ""}, "plan must be a folder, not ''"),
+        (HubSpotPlanContactsOperator, {"plan": None}, "plan must be a folder, not None"),
+        (HubSpotApplyPlanOperator, {"plan": None}, "plan must be a folder, not None"),
+        (HubSpotApplyPlanOperator, {"sha256": ""}, "sha256 must be a plan's digest, not ''"),
+        (HubSpotApplyPlanOperator, {"sha256": 5}, "sha256 must be a plan's digest, not 5"),
     ],
 )
 def test_at_parse_of_a_plan(make: Any, settings: dict[str, Any], says: str) -> None:
@@ -426,7 +429,7 @@ def test_a_schema_of_columns(hubspot: Sandbox) -> None:
     schema = {"properties": {"town": {"maxLength": 3}, "phone": {}, "email": {}, "country": {}}}
     ended = run(records=[{**ADA, "phone": "+44"}], mapping=TOWN | {"phone": "phone"}, json_schema=schema)
 
-    assert "the schema names the column town; what it sees is the property, city" in str(ended.error)
+    assert "the schema names the column town, but it sees the property city" in str(ended.error)
     assert "country" not in str(ended.error)
     assert "phone" not in str(ended.error)
     assert ended.outcomes == {"not_attempted": 1}

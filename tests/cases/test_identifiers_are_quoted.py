@@ -71,7 +71,7 @@ def test_a_ledgers_table_is_only_a_name(
         ended = run(records=[{"email": "ada@example.com", "city": "Rome"}], ledger=f"sql://c/{name}")
 
     assert isinstance(ended.error, HubSpotSyncFailed)
-    assert "a ledger in a table is sql://conn_id/table" in str(ended.error)
+    assert "a ledger table must be sql://conn_id/table" in str(ended.error)
     assert str(ended.error).isprintable()
     assert tables(books) == {"victim"}
     assert main(["ledger", "summary", f"sql://c/{name}"]) == 2

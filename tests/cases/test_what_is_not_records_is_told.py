@@ -143,11 +143,11 @@ def test_mistakes(name: str, wrap: Callable[[object], object]) -> None:
         ([("a",)], "dict(zip(columns, row))"),
         (["a"], "csv.DictReader"),
         ([Polars({"a": [1]})], "records holds a Polars where a record should be: yield from its rows"),
-        (LazyFrame(), "records is a LazyFrame, which is lazy: .collect() or .compute() it first"),
+        (LazyFrame(), "records is a LazyFrame, which is lazy: call .collect() or .compute() first"),
         (Dask(), "records is a Dask, which is lazy"),
         (Polars({"email": [1], 5: [1]}), "a column whose name is a int"),  # type: ignore[dict-item]
         (Arrow(["email", "a", "a"], []), "two columns called a"),
-        ({"email": ["a"]}, "records is one mapping, and each of its values holds several"),
+        ({"email": ["a"]}, "records is one mapping whose values are all lists"),
     ],
 )
 def test_reasons(value: object, told: str) -> None:

@@ -277,11 +277,11 @@ def test_a_timeout_that_no_socket_takes(
     field: str, timeouts: Callable[[float], Timeouts], seconds: float
 ) -> None:
     """A time is above 0 and at most a day; the error names the field and its value."""
-    with pytest.raises(ConfigurationError, match=f"{field} is more than 0 .*, not {seconds}"):
+    with pytest.raises(ConfigurationError, match=f"{field} must be more than 0 .*, not {seconds}"):
         timeouts(seconds)
 
 
 def test_no_attempt() -> None:
     """A call is made at least once."""
-    with pytest.raises(ConfigurationError, match="attempts is at least 1, not 0"):
+    with pytest.raises(ConfigurationError, match="attempts must be at least 1, not 0"):
         Timeouts(attempts=0)

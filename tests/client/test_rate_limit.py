@@ -219,7 +219,7 @@ class TestDay:
 
         for _ in range(3):
             limit.acquire()
-        with pytest.raises(DailyLimitReached, match="are used up; HubSpot accepts no more calls"):
+        with pytest.raises(DailyLimitReached, match="is used up; HubSpot accepts no more calls"):
             limit.acquire()
         with pytest.raises(DailyLimitReached):
             limit.acquire()

@@ -541,7 +541,7 @@ def test_no_proxy_sees_the_token_in_clear(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_token_is_not_pickled() -> None:
     """It would stand in a file or a database."""
-    with pytest.raises(TypeError, match="not pickled"):
+    with pytest.raises(TypeError, match="must not be pickled"):
         pickle.dumps(AccessToken(TOKEN))
 
 

@@ -180,7 +180,7 @@ def test_a_line_that_a_table_refuses(table: str) -> None:
         pytest.skip("SQLite takes a text for a number; the imitation of Snowflake inserts row by row")
     with store_of(LEDGER, FIRST) as store:
         store.write([line(1)])
-        with pytest.raises(RuntimeError, match="takes no lines of the ledger") as refused:
+        with pytest.raises(RuntimeError, match="accepts no lines of the ledger") as refused:
             store.write([line(2), line(3, status="c3@example.com")])
 
     assert "c3@" not in str(refused.value)

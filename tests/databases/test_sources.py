@@ -233,7 +233,7 @@ def test_a_server_that_breaks_off(
     killer = Thread(target=kill_what_sleeps, args=[mariadb])
     killer.start()
 
-    with pytest.raises(HubSpotSyncIncomplete, match=r"the query broke off in rows .*[0-9],001 to "):
+    with pytest.raises(HubSpotSyncIncomplete, match=r"the query failed in rows .*[0-9],001 to "):
         read("SELECT seq, repeat('x', 500) AS x, IF(seq = 50000, SLEEP(60), 0) AS y FROM seq_1_to_100000")
     killer.join()
 

@@ -50,7 +50,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("command", "status", "says"),
     [
-        ("--help", 0, "look at a HubSpot portal"),
+        ("--help", 0, "inspect a HubSpot portal"),
         ("--version", 0, "hubcontact "),
         ("validate --help", 0, "--settings FILE"),
         ("validate rows.csv --no-portal", 1, "2 records: 1 valid, 1 invalid."),
@@ -59,7 +59,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("validate mails.csv --no-portal --settings settings.toml", 1, "city: must be at most 3 characters"),
         ("validate gone.csv --no-portal", 2, "error: "),
         ("ledger summary ledger", 1, "not_found"),
-        ("ledger failures ledger", 1, "1 records."),
+        ("ledger failures ledger", 1, "1 record."),
         ("ledger summary gone", 2, "there is no ledger at gone"),
         ("sandbox --help", 0, "--port"),
     ],
@@ -82,5 +82,5 @@ def test_parquet_too(files: Path) -> None:
     command = [sys.executable, "-c", PROGRAM, "validate", "rows.parquet", "--no-portal"]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)
 
-    assert ended.stdout == "1 records: 1 valid, 0 invalid.\n"
+    assert ended.stdout == "1 record: 1 valid, 0 invalid.\n"
     assert "airflow" not in ended.stderr

@@ -44,5 +44,5 @@ def test_the_ledger_is_for_what_is_written(tmp_path: Path) -> None:
 def test_a_ledger_that_is_not_valid_is_told(tmp_path: Path) -> None:
     """Though it is not opened: the plan could not be applied."""
     settings, report = Settings(ledger=Ledger("")), Report(dry_run=True)
-    with Sandbox() as hubspot, pytest.raises(PreflightError, match="ledger is a path"):
+    with Sandbox() as hubspot, pytest.raises(PreflightError, match="ledger must be a path"):
         make_plan(settings, LocalSurroundings(hubspot), report, StopSignal(), str(tmp_path / "plan"))

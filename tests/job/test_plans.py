@@ -193,7 +193,7 @@ def test_a_manifest_that_was_forged(hubspot: Sandbox, tmp_path: Path) -> None:
     assert isinstance(wrong.error, PlanError)
     assert "settings of the manifest has a wrong type or value" in wrong.says
     (tmp_path / "plan.json").write_bytes(manifest_of.replace(b'"yes"', b"true"))
-    assert "the manifest's own hash does not fit" in apply(around, tmp_path).says
+    assert "the manifest does not match its own hash" in apply(around, tmp_path).says
     plan(around, tmp_path)
     manifest(tmp_path, verify=True)
 
@@ -276,7 +276,7 @@ class TestPortal:
         assert isinstance(told[1].error, PlanError) is is_refused
         assert told[1].outcomes == ({} if is_refused else {"updated": 2})
         if is_refused:
-            assert "the plan was made for the portal 1, and the connection leads to 2" in told[1].says
+            assert "the plan was made for the portal 1, but the connection leads to 2" in told[1].says
 
     def applied(self, folder: Path, portal: int | None, *, made: bool) -> Told:
         """Make a plan in a portal, or apply it; without a number, the token may not know which one it is."""
@@ -307,7 +307,7 @@ class TestPortal:
 
         assert isinstance(ended.error, PlanError) is is_refused
         if is_refused:
-            assert f"made with the API version {made}, and the connection has {applied}" in ended.says
+            assert f"made with the API version {made}, but the connection has {applied}" in ended.says
 
 
 def test_guards_of_a_plan(hubspot: Sandbox, tmp_path: Path) -> None:
@@ -355,7 +355,7 @@ def test_a_plan_that_was_not_finished(hubspot: Sandbox, tmp_path: Path) -> None:
     broken = plan(Around(hubspot, source()), tmp_path)
 
     assert isinstance(broken.error, ConnectionResetError)
-    assert "there is no whole plan at" in apply(Around(hubspot), tmp_path).says
+    assert "there is no complete plan at" in apply(Around(hubspot), tmp_path).says
 
 
 def test_a_plan_that_stopped(hubspot: Sandbox, tmp_path: Path) -> None:
@@ -365,7 +365,7 @@ def test_a_plan_that_stopped(hubspot: Sandbox, tmp_path: Path) -> None:
     made = plan(Around(hubspot, RECORDS), tmp_path)
 
     assert made.report["plan"] is None
-    assert "there is no whole plan at" in apply(Around(hubspot), tmp_path).says
+    assert "there is no complete plan at" in apply(Around(hubspot), tmp_path).says
 
 
 def test_settings_that_no_plan_can_have(hubspot: Sandbox, tmp_path: Path) -> None:
@@ -373,7 +373,7 @@ def test_settings_that_no_plan_can_have(hubspot: Sandbox, tmp_path: Path) -> Non
     made = plan(Around(hubspot, RECORDS), tmp_path, guards=Guards(changes=-1))
 
     assert isinstance(made.error, PreflightError)
-    assert "guards.changes is a count" in made.says
+    assert "guards.changes must be a count" in made.says
     assert not (tmp_path / "plan.json").exists()
 
 

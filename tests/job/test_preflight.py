@@ -81,7 +81,7 @@ MOVES = Key("old", becomes="new")
         pytest.param({"key": MOVES}, {"columns": ("old",)}, "returns no column new", id="lacks the new key"),
         pytest.param({"mapping": {"a": "city"}}, {"columns": ("email", "a")}, None, id="all there"),
         pytest.param({"key": Key(property="nr")}, {}, "the portal has no property nr", id="key unknown"),
-        pytest.param({"key": Key(property="city")}, {}, "must be a unique property", id="key not unique"),
+        pytest.param({"key": Key(property="city")}, {}, "is not a unique property", id="key not unique"),
         pytest.param({"key": Key(property="number")}, {}, None, id="key unique"),
         pytest.param({"key": Key(property="nr")}, {"portal": UNREAD}, None, id="portal not read"),
         pytest.param({"mapping": {"a": "ctiy"}}, {}, "no property ctiy (the nearest is city)", id="misspelt"),
@@ -256,4 +256,4 @@ def test_the_quota(
     with caplog.at_level(logging.WARNING):
         assert problems({}, client=hubspot(version, left=left), total=total) == []
 
-    assert ("the rest has to wait" in caplog.text) is warns
+    assert ("the rest must wait" in caplog.text) is warns

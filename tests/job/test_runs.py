@@ -47,13 +47,20 @@ def test_a_query_says_how_many_rows_it_returned(hubspot: Sandbox, caplog: pytest
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"mapping": "firstname"}, ["mapping is column → property, not 'firstname'"]),
+        ({"mapping": "firstname"}, ["mapping must map columns to properties, not 'firstname'"]),
         ({"mapping": {"a": "city", "b": "city"}}, ["mapping has two columns for city"]),
-        ({"mapping": {"a": "b"}, "key": Key(["email"])}, ["key: its column is a name, not ['email']"]),  # type: ignore[arg-type]
-        ({"mapping": ["a"], "key": Key(becomes="new")}, ["mapping is column → property, not ['a']"]),
+        ({"mapping": {"a": "b"}, "key": Key(["email"])}, ["key.column must be a name, not ['email']"]),  # type: ignore[arg-type]
+        (
+            {"mapping": ["a"], "key": Key(becomes="new")},
+            ["mapping must map columns to properties, not ['a']"],
+        ),
         (
             {"writes": Writes(nulls="drop", properties="x"), "upsert": "yes"},  # type: ignore[arg-type]
-            ["upsert is True or False", "writes.nulls is one of", "writes.properties is property →"],
+            [
+                "upsert must be True or False",
+                "writes.nulls must be one of",
+                "writes.properties must map properties",
+            ],
         ),
     ],
 )
@@ -84,8 +91,8 @@ def test_settings_that_are_not_valid(
     [
         ({"source": Source(has_records=False)}, "give either records or sql"),
         ({"source": Source(has_records=False, query=Query("SELECT 1"))}, "sql needs sql_conn_id"),
-        ({"ledger": Ledger("")}, "ledger is a path"),
-        ({"max_failures": -1}, "max_failures is a count"),
+        ({"ledger": Ledger("")}, "ledger must be a path"),
+        ({"max_failures": -1}, "max_failures must be a count"),
         ({"max_failures": -1, "mapping": {}}, "mapping names no column"),
     ],
 )
@@ -184,7 +191,7 @@ class TestUpdate:
 
         assert isinstance(ended.error, ConnectionResetError)
         assert ended.outcomes == {"not_attempted": 1}
-        assert "the run stopped before it wrote: its source broke off" in ended.reasons
+        assert "the run stopped before it wrote: its source failed" in ended.reasons
         assert written(hubspot) == []
 
     def test_a_token_that_is_refused_while_it_is_counted(self, hubspot: Sandbox) -> None:

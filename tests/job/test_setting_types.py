@@ -16,22 +16,25 @@ def created(definition: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"status_actions": ["skip"]}, "status_actions is HTTP status or outcome → action, not ['skip']"),
-        ({"status_actions": {"404": ["skip"]}}, "status_actions['404'] is one of succeed, skip"),
-        ({"status_actions": {"404": 1}}, "status_actions['404'] is one of succeed, skip"),
-        ({"max_failures": "5"}, "max_failures is a count or a share below 1"),
-        ({"max_failures": [5]}, "max_failures is a count or a share below 1"),
-        ({"source": Source(False, Query(5, "db"))}, "sql is a text, not 5"),  # type: ignore[arg-type]
-        ({"source": Source(False, Query("SELECT 1", 5))}, "sql_conn_id is a text, not 5"),  # type: ignore[arg-type]
-        ({"source": Source(False, Query("", "db"))}, "sql is a text, not ''"),
-        ({"key": Key(["mail"]), "mapping": {"a": "b"}}, "key: its column is a name, not ['mail']"),  # type: ignore[arg-type]
-        ({"key": Key("a", becomes=["b"])}, "key: becomes is the name of a column, not ['b']"),  # type: ignore[arg-type]
-        (created(5), "writes.create_properties['tier'] is a definition, such as {'type': 'number'}, not 5"),
-        (created({"type": 5}), "writes.create_properties['tier']: type is a text, not 5"),
-        (created({"options": "gold"}), "writes.create_properties['tier']: options are a list of texts"),
-        (created({"options": [5]}), "writes.create_properties['tier']: options are a list of texts"),
-        (created({"options": [{"label": "x"}]}), "writes.create_properties['tier']: options are a list"),
-        (created({"options": [{"value": 5}]}), "writes.create_properties['tier']: options are a list"),
+        (
+            {"status_actions": ["skip"]},
+            "status_actions must map HTTP statuses or outcomes to actions, not ['skip']",
+        ),
+        ({"status_actions": {"404": ["skip"]}}, "status_actions['404'] must be one of succeed, skip"),
+        ({"status_actions": {"404": 1}}, "status_actions['404'] must be one of succeed, skip"),
+        ({"max_failures": "5"}, "max_failures must be a count or a share below 1"),
+        ({"max_failures": [5]}, "max_failures must be a count or a share below 1"),
+        ({"source": Source(False, Query(5, "db"))}, "sql must be text, not 5"),  # type: ignore[arg-type]
+        ({"source": Source(False, Query("SELECT 1", 5))}, "sql_conn_id must be text, not 5"),  # type: ignore[arg-type]
+        ({"source": Source(False, Query("", "db"))}, "sql must be text, not ''"),
+        ({"key": Key(["mail"]), "mapping": {"a": "b"}}, "key.column must be a name, not ['mail']"),  # type: ignore[arg-type]
+        ({"key": Key("a", becomes=["b"])}, "key.becomes must be the name of a column, not ['b']"),  # type: ignore[arg-type]
+        (created(5), "writes.create_properties['tier'] must be a definition, such as {'type': 'number'}"),
+        (created({"type": 5}), "writes.create_properties['tier']: type must be text, not 5"),
+        (created({"options": "gold"}), "writes.create_properties['tier']: options must be a list of texts"),
+        (created({"options": [5]}), "writes.create_properties['tier']: options must be a list of texts"),
+        (created({"options": [{"label": "x"}]}), "writes.create_properties['tier']: options must be a list"),
+        (created({"options": [{"value": 5}]}), "writes.create_properties['tier']: options must be a list"),
     ],
 )
 def test_a_wrong_type(settings: dict[str, Any], says: str) -> None:

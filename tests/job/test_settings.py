@@ -33,55 +33,58 @@ def of_source(**source: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"upsert": "yes"}, "upsert is True or False, not 'yes'"),
-        ({"upsert": 1}, "upsert is True or False, not 1"),
-        ({"upsert": None}, "upsert is True or False, not None"),
-        ({"verify": "no"}, "verify is True or False, not 'no'"),
-        ({"dry_run": "True"}, "dry_run is True or False, not 'True'"),
-        ({"key": Key("")}, "key: its column is a name, not ''"),
-        ({"key": Key(5)}, "key: its column is a name, not 5"),  # type: ignore[arg-type]
-        ({"key": Key(property="")}, "key: its property is a name, not ''"),
-        ({"key": Key(property=None)}, "key: its property is a name, not None"),  # type: ignore[arg-type]
-        ({"key": Key(becomes="")}, "key: becomes is the name of a column, not ''"),
-        ({"key": Key(becomes=5)}, "key: becomes is the name of a column, not 5"),  # type: ignore[arg-type]
+        ({"upsert": "yes"}, "upsert must be True or False, not 'yes'"),
+        ({"upsert": 1}, "upsert must be True or False, not 1"),
+        ({"upsert": None}, "upsert must be True or False, not None"),
+        ({"verify": "no"}, "verify must be True or False, not 'no'"),
+        ({"dry_run": "True"}, "dry_run must be True or False, not 'True'"),
+        ({"key": Key("")}, "key.column must be a name, not ''"),
+        ({"key": Key(5)}, "key.column must be a name, not 5"),  # type: ignore[arg-type]
+        ({"key": Key(property="")}, "key.property must be a name, not ''"),
+        ({"key": Key(property=None)}, "key.property must be a name, not None"),  # type: ignore[arg-type]
+        ({"key": Key(becomes="")}, "key.becomes must be the name of a column, not ''"),
+        ({"key": Key(becomes=5)}, "key.becomes must be the name of a column, not 5"),  # type: ignore[arg-type]
         ({"key": Key("id", "hs_object_id", becomes="new")}, "becomes has no effect on a record id"),
         ({"key": Key("mail", becomes="mail")}, "key: mail cannot become itself; becomes is the column with"),
-        ({"writes": Writes(nulls="drop")}, "writes.nulls is one of ignore, clear, not 'drop'"),
-        ({"writes": Writes(nulls=None)}, "writes.nulls is one of ignore, clear"),  # type: ignore[arg-type]
-        ({"writes": Writes(nulls=["clear"])}, "writes.nulls is one of"),  # type: ignore[arg-type]
-        ({"writes": Writes(duplicates="first")}, "writes.duplicates is one of last, reject, not 'first'"),
-        ({"writes": Writes(stages="force")}, "writes.stages is one of reject, keep, reset, not 'force'"),
+        ({"writes": Writes(nulls="drop")}, "writes.nulls must be one of ignore, clear, not 'drop'"),
+        ({"writes": Writes(nulls=None)}, "writes.nulls must be one of ignore, clear"),  # type: ignore[arg-type]
+        ({"writes": Writes(nulls=["clear"])}, "writes.nulls must be one of"),  # type: ignore[arg-type]
+        (
+            {"writes": Writes(duplicates="first")},
+            "writes.duplicates must be one of last, reject, not 'first'",
+        ),
+        ({"writes": Writes(stages="force")}, "writes.stages must be one of reject, keep, reset, not 'force'"),
         (
             {"writes": Writes(properties=["city"])},  # type: ignore[arg-type]
-            "writes.properties is property → overwrite, fill_empty, append, not ['city']",
+            "writes.properties must map properties to overwrite, fill_empty, append, not ['city']",
         ),
-        ({"writes": Writes(properties={"city": None})}, "writes.properties is property →"),  # type: ignore[dict-item]
-        ({"writes": Writes(properties={5: "append"})}, "writes.properties is property →"),  # type: ignore[dict-item]
+        ({"writes": Writes(properties={"city": None})}, "writes.properties must map properties"),  # type: ignore[dict-item]
+        ({"writes": Writes(properties={5: "append"})}, "writes.properties must map properties"),  # type: ignore[dict-item]
         (
             {"writes": Writes(properties={"city": "add"})},
-            "writes.properties['city'] is one of overwrite, fill_empty, append, not 'add'",
+            "writes.properties['city'] must be one of overwrite, fill_empty, append, not 'add'",
         ),
         (
             {"writes": Writes(create_properties="yes")},  # type: ignore[arg-type]
-            "writes.create_properties is True, False or property → definition, not 'yes'",
+            "writes.create_properties must be True, False or map properties to definitions, not 'yes'",
         ),
-        ({"writes": Writes(create_properties=["a"])}, "writes.create_properties is True, False or"),  # type: ignore[arg-type]
-        ({"guards": Guards(changes=-1)}, "guards.changes is a count or a share below 1, not -1"),
-        ({"guards": Guards(changes=1.5)}, "guards.changes is a count or a share below 1, not 1.5"),
-        ({"guards": Guards(changes=True)}, "guards.changes is a count or a share below 1, not True"),
-        ({"guards": Guards(changes="2")}, "guards.changes is a count or a share below 1, not '2'"),  # type: ignore[arg-type]
-        ({"guards": Guards(creates=-1), "upsert": True}, "guards.creates is a count or a share below 1"),
+        ({"writes": Writes(create_properties=["a"])}, "writes.create_properties must be True, False or"),  # type: ignore[arg-type]
+        ({"guards": Guards(changes=-1)}, "guards.changes must be a count or a share below 1, not -1"),
+        ({"guards": Guards(changes=1.5)}, "guards.changes must be a count or a share below 1, not 1.5"),
+        ({"guards": Guards(changes=True)}, "guards.changes must be a count or a share below 1, not True"),
+        ({"guards": Guards(changes="2")}, "guards.changes must be a count or a share below 1, not '2'"),  # type: ignore[arg-type]
+        ({"guards": Guards(creates=-1), "upsert": True}, "guards.creates must be a count or a share below 1"),
         ({"guards": Guards(creates=1)}, "guards.creates has no effect without upsert=True"),
         ({"guards": Guards(creates=0)}, "guards.creates has no effect without upsert=True"),
         ({"guards": Guards(changes=1), "dry_run": True}, "guards has no effect with dry_run"),
         ({"verify": True, "dry_run": True}, "verify has no effect with dry_run, which writes nothing"),
-        ({"ledger": Ledger("")}, "ledger is a path, or sql://conn_id/table, not ''"),
-        ({"ledger": Ledger(None)}, "ledger is a path, or sql://conn_id/table, not None"),  # type: ignore[arg-type]
-        ({"ledger": Ledger("l", "yes")}, "ledger.values is True or False, not 'yes'"),  # type: ignore[arg-type]
-        ({"mapping": ["city"]}, "mapping is column → property, not ['city']"),
-        ({"mapping": "city"}, "mapping is column → property, not 'city'"),
-        ({"mapping": {"a": 1}}, "mapping is column → property, not {'a': 1}"),
-        ({"mapping": {1: "city"}}, "mapping is column → property, not {1: 'city'}"),
+        ({"ledger": Ledger("")}, "ledger must be a path, or sql://conn_id/table, not ''"),
+        ({"ledger": Ledger(None)}, "ledger must be a path, or sql://conn_id/table, not None"),  # type: ignore[arg-type]
+        ({"ledger": Ledger("l", "yes")}, "ledger.values must be True or False, not 'yes'"),  # type: ignore[arg-type]
+        ({"mapping": ["city"]}, "mapping must map columns to properties, not ['city']"),
+        ({"mapping": "city"}, "mapping must map columns to properties, not 'city'"),
+        ({"mapping": {"a": 1}}, "mapping must map columns to properties, not {'a': 1}"),
+        ({"mapping": {1: "city"}}, "mapping must map columns to properties, not {1: 'city'}"),
         ({"mapping": {}}, "mapping names no column, so nothing would be sent"),
         ({"mapping": {"a": "city", "b": "city"}}, "mapping has two columns for city"),
         (
@@ -134,19 +137,22 @@ def test_what_is_wrong(settings: Mapping[str, Any], says: str) -> None:
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ({"has_records": False}, "give either records or sql, and exactly one of them"),
-        ({"query": QUERY}, "give either records or sql, and exactly one of them"),
-        ({"query": QUERY, "replay": Replay("l")}, "with FromLedger, at most one of them"),
+        ({"has_records": False}, "give either records or sql, not both"),
+        ({"query": QUERY}, "give either records or sql, not both"),
+        ({"query": QUERY, "replay": Replay("l")}, "with FromLedger, both can be left out"),
         ({"has_records": False, "query": Query("SELECT 1")}, "sql needs sql_conn_id"),
         ({"query": Query(conn_id="db")}, "sql_conn_id has no effect without sql"),
         ({"query": Query(parameters=[])}, "parameters has no effect without sql"),
-        ({"replay": Replay("l", "rejected")}, "FromLedger: outcomes is a list of outcomes, not 'rejected'"),
-        ({"replay": Replay("l", [])}, "FromLedger: outcomes is a list of outcomes, not []"),
-        ({"replay": Replay("l", 5)}, "FromLedger: outcomes is a list of outcomes, not 5"),  # type: ignore[arg-type]
-        ({"replay": Replay("l", ["lost"])}, "FromLedger: an outcome is one of updated"),
-        ({"replay": Replay("l", [None])}, "FromLedger: an outcome is one of updated"),  # type: ignore[list-item]
-        ({"watermark": ""}, "watermark is the name of a column, not ''"),
-        ({"watermark": 5}, "watermark is the name of a column, not 5"),
+        (
+            {"replay": Replay("l", "rejected")},
+            "FromLedger: outcomes must be a list of outcomes, not 'rejected'",
+        ),
+        ({"replay": Replay("l", [])}, "FromLedger: outcomes must be a list of outcomes, not []"),
+        ({"replay": Replay("l", 5)}, "FromLedger: outcomes must be a list of outcomes, not 5"),  # type: ignore[arg-type]
+        ({"replay": Replay("l", ["lost"])}, "FromLedger: an outcome must be one of updated"),
+        ({"replay": Replay("l", [None])}, "FromLedger: an outcome must be one of updated"),  # type: ignore[list-item]
+        ({"watermark": ""}, "watermark must be the name of a column, not ''"),
+        ({"watermark": 5}, "watermark must be the name of a column, not 5"),
         ({"watermark": "at", "replay": Replay("l")}, "watermark has no effect with FromLedger"),
     ],
 )
@@ -237,5 +243,5 @@ def test_a_flag(value: object, flag: bool) -> None:
 @pytest.mark.parametrize("value", ["yes", "None", 2, None, "{{ x }}"])
 def test_no_flag(value: object) -> None:
     """Anything else is refused."""
-    with pytest.raises(ValueError, match="dry_run is true or false"):
+    with pytest.raises(ValueError, match="dry_run must be true or false"):
         is_true(value)

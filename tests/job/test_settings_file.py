@@ -187,13 +187,17 @@ def test_a_schema_in_the_file(folder: Path) -> None:
         ([], "dry_run = true", "settings.toml cannot have dry_run: no command writes a contact"),
         ([], "[writes]\nnull = 'clear'", "writes has the fields nulls,"),
         ([], "[writes]\nnull = 'clear'", "not null (the nearest is nulls)"),
-        ([], "json_schema = 5", "settings.toml: json_schema is a file's name, or a JSON Schema as a table"),
-        ([], "json_schema = ''", "json_schema is a file's name"),
-        ([], "ledger = '/ledgers/{{ ds }}'", "ledger has a template, which only a task of Airflow renders"),
+        (
+            [],
+            "json_schema = 5",
+            "settings.toml: json_schema must be a file's name, or a JSON Schema as a table",
+        ),
+        ([], "json_schema = ''", "json_schema must be a file's name"),
+        ([], "ledger = '/ledgers/{{ ds }}'", "ledger has a template, which only an Airflow task renders"),
         ([], "[ledger]\npath = '{{ ds }}'", "ledger has a template"),
         ([], "mapping = { a = 'b', '{% x %}' = 'c' }", "mapping has a template"),
         ([], "parameters = ['{{ ds }}']", "parameters has a template"),
-        ([], "sql = 'SELECT 1'\nsql_conn_id = 'db'", "give a file or --sql, and one of them only"),
+        ([], "sql = 'SELECT 1'\nsql_conn_id = 'db'", "give either a file or --sql, not both"),
     ],
 )
 def test_what_cannot_be_read(folder: Path, arguments: list[str], text: str, says: str) -> None:
@@ -208,16 +212,16 @@ def test_what_cannot_be_read(folder: Path, arguments: list[str], text: str, says
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("upsert = 'yes'", "upsert is True or False, not 'yes'"),
-        ("mapping = ['a']", "mapping is column → property, not ['a']"),
-        ("max_failures = nan", "max_failures is a count or a share below 1, not nan"),
-        ("guards = { changes = 'all' }", "guards.changes is a count or a share below 1, not 'all'"),
+        ("upsert = 'yes'", "upsert must be True or False, not 'yes'"),
+        ("mapping = ['a']", "mapping must map columns to properties, not ['a']"),
+        ("max_failures = nan", "max_failures must be a count or a share below 1, not nan"),
+        ("guards = { changes = 'all' }", "guards.changes must be a count or a share below 1, not 'all'"),
         ("guards = { creates = 1 }", "guards.creates has no effect without upsert=True"),
-        ("status_actions = { 404 = 'ignore' }", "status_actions['404'] is one of succeed, skip"),
-        ("writes = { nulls = 'drop' }", "writes.nulls is one of ignore, clear, not 'drop'"),
+        ("status_actions = { 404 = 'ignore' }", "status_actions['404'] must be one of succeed, skip"),
+        ("writes = { nulls = 'drop' }", "writes.nulls must be one of ignore, clear, not 'drop'"),
         ("parameters = [1]", "parameters has no effect without sql"),
-        ("hubspot_conn_id = 5", "hubspot_conn_id is a text, not 5"),
-        ("key = 5", "key: its column is a name, not 5"),
+        ("hubspot_conn_id = 5", "hubspot_conn_id must be text, not 5"),
+        ("key = 5", "key.column must be a name, not 5"),
     ],
 )
 def test_what_is_not_valid(folder: Path, text: str, says: str) -> None:
@@ -240,14 +244,14 @@ def test_all_that_is_not_valid_is_told_at_once(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("settings.yaml", b"upsert: true", "settings.yaml: the suffix is one of .toml, .json"),
-        ("settings", b"", "settings: the suffix is one of .toml, .json"),
+        ("settings.yaml", b"upsert: true", "settings.yaml: the suffix must be one of .toml, .json"),
+        ("settings", b"", "settings: the suffix must be one of .toml, .json"),
         ("settings.toml", b"\xff", "settings.toml is not TOML: "),
         ("settings.json", b"\xff", "settings.json is not JSON: "),
-        ("settings.json", b"[]", "settings.json: settings are a JSON object, not a list"),
+        ("settings.json", b"[]", "settings.json: settings must be a JSON object, not a list"),
         ("settings.json", b"{", "settings.json is not JSON: "),
-        ("settings.json", b'{"upsert": true, "upsert": false}', "upsert stands there twice"),
-        ("settings.json", b'{"writes": {"nulls": "clear", "nulls": "ignore"}}', "nulls stands there twice"),
+        ("settings.json", b'{"upsert": true, "upsert": false}', "upsert occurs twice"),
+        ("settings.json", b'{"writes": {"nulls": "clear", "nulls": "ignore"}}', "nulls occurs twice"),
         ("settings.toml", b"sql = 'latin.sql'", "settings.toml: 'utf-8' codec can't decode"),
     ],
 )

@@ -65,10 +65,10 @@ def test_names() -> None:
         ({"writes": {"null": "clear"}}, "not null (the nearest is nulls)"),
         ({"writes": {"zzz": 1}}, "properties, create_properties, timestamp, not zzz"),
         ({"writes": {5: 1}}, "timestamp, not 5"),
-        ({"writes": "clear"}, "writes is Writes(…), or a mapping of its fields, not 'clear'"),
-        ({"guards": 5}, "guards is Guards(…), or a mapping"),
+        ({"writes": "clear"}, "writes must be Writes(…), or a mapping of its fields, not 'clear'"),
+        ({"guards": 5}, "guards must be Guards(…), or a mapping"),
         ({"ledger": {"values": True}}, "ledger needs the field path"),
-        ({"key": WritesOption()}, "key is Key(…), or a mapping"),
+        ({"key": WritesOption()}, "key must be Key(…), or a mapping"),
     ],
 )
 def test_a_value_object_that_cannot_be_made(given: dict[str, Any], says: str) -> None:
@@ -82,6 +82,6 @@ def test_other_types_are_told_by_the_settings() -> None:
     settings = settings_of_keywords({"key": 5, "ledger": 5}, has_records=True)
 
     assert settings.problems() == [
-        "key: its column is a name, not 5",
-        "ledger is a path, or sql://conn_id/table, not 5",
+        "key.column must be a name, not 5",
+        "ledger must be a path, or sql://conn_id/table, not 5",
     ]

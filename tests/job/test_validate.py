@@ -47,13 +47,13 @@ def reasons(
     ("portal", "settings", "says"),
     [
         (PORTAL, {"key": Key("email", "nope")}, "key: the portal has no property nope"),
-        (PORTAL, {"key": Key("email", "age")}, "several contacts may have the same age"),
+        (PORTAL, {"key": Key("email", "age")}, "age is not a unique property"),
         (PORTAL, {"mapping": {"firstname": "frstname"}}, "frstname (the nearest is firstname)"),
         (PORTAL, {"writes": Writes(timestamp="at")}, "only the legacy API carries a timestamp"),
         (NO_PORTAL, {"json_schema": "{"}, "the schema is not JSON"),
         (NO_PORTAL, {"json_schema": {"required": ["city"]}, "mapping": {"f": "firstname"}}, "requires city"),
         (NO_PORTAL, {"guards": Guards(creates=1)}, "guards.creates has no effect without upsert"),
-        (NO_PORTAL, {"max_failures": 1.5}, "max_failures is a count or a share below 1"),
+        (NO_PORTAL, {"max_failures": 1.5}, "max_failures must be a count or a share below 1"),
     ],
 )
 def test_settings(portal: Portal, settings: dict[str, Any], says: str) -> None:

@@ -130,7 +130,7 @@ class TestMark:
     def test_values_that_cannot_be_kept(self) -> None:
         """They are told, and so is a column that has changed its type."""
         store = Store()
-        with pytest.raises(SourceError, match="a float in at cannot be kept"):
+        with pytest.raises(SourceError, match="a float in at cannot be stored"):
             run(store, [1.5])
         run(store, [1])
         with pytest.raises(SourceError, match="was a int before, and is a str now"):
@@ -206,5 +206,5 @@ def test_a_damaged_mark(kept: Any) -> None:
     store = Store()
     store.kept = kept
 
-    with pytest.raises(SourceError, match="the mark that was kept cannot be read: delete it"):
+    with pytest.raises(SourceError, match="the stored watermark cannot be read: delete it"):
         Watermark("at", store, Policy.of({}))

@@ -268,7 +268,7 @@ class TestFilesBeside:
         [
             ("{", "person.json, which is not JSON"),
             ("[" * 100_000, "person.json, which is not JSON"),
-            ("5", "the JSON Schema person.json must be an object, this is a int"),
+            ("5", "the JSON Schema person.json must be an object, not a int"),
             (
                 '{"properties": {"a": {"maxLength": "x"}}}',
                 r"JSON Schema person.json is broken at \$.properties.a.maxLength: must be of type integer",

@@ -114,18 +114,18 @@ def test_tolerated_failures_are_no_skip() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({404: "ignore"}, r"status_actions\[404\] is one of succeed, skip, fail, retry, not 'ignore'"),
-        ({404: "fail_now"}, r"status_actions\[404\] is one of .*, not 'fail_now'"),
-        ({404: None}, r"status_actions\[404\] is one of .*, not None"),
-        ({199: "skip"}, "names 199, which is not an HTTP status of an answer"),
-        ({600: "skip"}, "names 600, which is not an HTTP status of an answer"),
-        ({"40": "skip"}, "names 40, which is not an HTTP status of an answer"),
-        ({301: "skip"}, "names 301, which has no effect: no record ends with it"),
-        ({"405": "skip"}, "names 405, which has no effect: no record ends with it"),
-        ({"lost": "skip"}, "names 'lost'; outcomes are updated, created, "),
-        ({True: "skip"}, "names True; outcomes are updated, created, "),
-        ({404.0: "skip"}, "names 404.0; outcomes are updated, created, "),
-        ({None: "skip"}, "names None; outcomes are updated, created, "),
+        ({404: "ignore"}, r"status_actions\[404\] must be one of succeed, skip, fail, retry, not 'ignore'"),
+        ({404: "fail_now"}, r"status_actions\[404\] must be one of .*, not 'fail_now'"),
+        ({404: None}, r"status_actions\[404\] must be one of .*, not None"),
+        ({199: "skip"}, "names 199, which is not the HTTP status of a response"),
+        ({600: "skip"}, "names 600, which is not the HTTP status of a response"),
+        ({"40": "skip"}, "names 40, which is not the HTTP status of a response"),
+        ({301: "skip"}, "names 301, which has no effect: it stops the run"),
+        ({"405": "skip"}, "names 405, which has no effect: it stops the run"),
+        ({"lost": "skip"}, "names 'lost'; the outcomes are updated, created, "),
+        ({True: "skip"}, "names True; the outcomes are updated, created, "),
+        ({404.0: "skip"}, "names 404.0; the outcomes are updated, created, "),
+        ({None: "skip"}, "names None; the outcomes are updated, created, "),
     ],
 )
 def test_settings_that_are_none(settings: Any, message: str) -> None:
@@ -137,7 +137,7 @@ def test_settings_that_are_none(settings: Any, message: str) -> None:
 @pytest.mark.parametrize("number", [-1, -0.1, 1.5, float("nan"), float("inf"), True, "5", None], ids=repr)
 def test_max_failures_that_is_none(number: Any) -> None:
     """A tolerance is a whole number or a share."""
-    with pytest.raises(ValueError, match="max_failures is a count or a share below 1, not "):
+    with pytest.raises(ValueError, match="max_failures must be a count or a share below 1, not "):
         Policy.of({}, number)
 
 

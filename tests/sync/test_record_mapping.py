@@ -217,7 +217,7 @@ def test_row_that_is_no_mapping(row: object) -> None:
     result = result_of(row)
 
     assert (result.key, result.category) == ("", "NOT_A_MAPPING")
-    assert result.reason.startswith("a row must map columns to values, this is a ")
+    assert result.reason.startswith("a row must map columns to values, not a ")
 
 
 @pytest.mark.parametrize(

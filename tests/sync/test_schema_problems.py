@@ -46,7 +46,7 @@ def own(schema: Any) -> Schema:
         ({"format": "email"}, "secret", "p: must have the format email (format)"),
         ({"minItems": 2}, [1], "p: must be at least 2 items (minItems)"),
         ({"maxItems": 1}, [1, 2], "p: must be at most 1 item (maxItems)"),
-        ({"uniqueItems": True}, [1, 1], "p: must have no item twice (uniqueItems)"),
+        ({"uniqueItems": True}, [1, 1], "p: must not have the same item twice (uniqueItems)"),
         ({"items": {"type": "integer"}}, [1, "secret"], "p.1: must be of type integer (type)"),
         ({"contains": {"type": "integer"}}, [], "p: must have an item that the rule asks for (contains)"),
         ({"anyOf": [{"type": "integer"}]}, "secret", "p: must satisfy one of the rules (anyOf)"),

@@ -40,7 +40,7 @@ def _failures(lines: Iterable[Line], output: Output) -> int:
     else:
         columns = ("row", "key", "outcome", "status", "category", "reason")
         output.table(columns, ([line[name] for name in columns] for line in failures))
-        output.line(f"{len(failures):,} records.")
+        output.line(f"{len(failures):,} {'record' if len(failures) == 1 else 'records'}.")
     return PROBLEMS if failures else OK
 
 

@@ -35,7 +35,7 @@ def run(chosen: Namespace, output: Output) -> int:
         report = _CountedReport(count)
         ended = make_plan(asked.settings, around, report, StopSignal(), chosen.out)
     if ended.stop:
-        raise SourceError(f"the plan is not whole: {ended.stop.reason}")
+        raise SourceError(f"the plan is not complete: {ended.stop.reason}")
     for warning in ended.warnings:
         output.warning(warning)
     told = report.to_dict()

@@ -97,7 +97,8 @@ class _Found:
             output.line()
         if self.invalid > len(self._shown):
             output.line(f"… and {self.invalid - len(self._shown):,} more")
-        output.line(f"{self.rows:,} records: {self.rows - self.invalid:,} valid, {self.invalid:,} invalid.")
+        noun = "record" if self.rows == 1 else "records"
+        output.line(f"{self.rows:,} {noun}: {self.rows - self.invalid:,} valid, {self.invalid:,} invalid.")
         if self._reasons:
             output.line(f"By property: {counts(self._reasons)}.")
 

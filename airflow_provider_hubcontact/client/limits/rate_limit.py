@@ -78,11 +78,11 @@ class RateLimit:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         if not 0 <= reserve < 1:
-            raise ConfigurationError(f"reserve is a share from 0 to below 1, not {reserve!r}")
+            raise ConfigurationError(f"reserve must be a share from 0 to below 1, not {reserve!r}")
         if calls is not None and calls < 1:
-            raise ConfigurationError(f"rate_limit is at least one call in ten seconds, not {calls!r}")
+            raise ConfigurationError(f"rate_limit must be at least one call in ten seconds, not {calls!r}")
         if at_most is not None and at_most < 1:
-            raise ConfigurationError(f"concurrency is at least one call at once, not {at_most!r}")
+            raise ConfigurationError(f"concurrency must be at least one call at once, not {at_most!r}")
         self.limit = calls or LOWEST_LIMIT
         self.seconds = seconds
         self.daily_limit: int | None = None
@@ -238,7 +238,7 @@ class RateLimit:
             back = self._clock.now() + timedelta(seconds=min(midnight, seconds + 60))
             local = back.astimezone(ZoneInfo(self.time_zone or "UTC"))
             until = f"accepts no calls until {local:%Y-%m-%d %H:%M %Z}"
-        words = f"The day's calls are used up{kept}; HubSpot {until}"
+        words = f"The daily quota is used up{kept}; HubSpot {until}"
         return DailyLimitReached(Refusal(429, words, "RATE_LIMITS", why=words), seconds)
 
     def _until_midnight(self) -> float | None:

@@ -187,7 +187,7 @@ def _client(url: str) -> Redis:
         from redis.retry import Retry  # noqa: PLC0415 - same
     except ImportError as error:
         raise ConfigurationError(
-            "rate_limit_store needs the client of Redis: pip install 'airflow-provider-hubcontact[redis]'"
+            "rate_limit_store needs the Redis client: pip install 'airflow-provider-hubcontact[redis]'"
         ) from error
     try:
         return Redis.from_url(
@@ -199,5 +199,5 @@ def _client(url: str) -> Redis:
         )
     except ValueError:
         raise ConfigurationError(
-            "rate_limit_store is a URL like redis://host:6379/0, rediss:// for TLS"
+            "rate_limit_store must be a URL like redis://host:6379/0, rediss:// for TLS"
         ) from None

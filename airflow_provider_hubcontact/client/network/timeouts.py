@@ -30,7 +30,7 @@ class Timeouts:
         for name in ("total", "connect", "read"):
             check_seconds(name, getattr(self, name))
         if self.attempts < 1:
-            raise ConfigurationError(f"attempts is at least 1, not {self.attempts!r}")
+            raise ConfigurationError(f"attempts must be at least 1, not {self.attempts!r}")
 
 
 def check_seconds(name: str, seconds: float) -> None:
@@ -41,7 +41,9 @@ def check_seconds(name: str, seconds: float) -> None:
     :raises ConfigurationError: if they are not above 0 and at most a day.
     """
     if not 0 < seconds <= LONGEST:
-        raise ConfigurationError(f"{name} is more than 0 and at most {LONGEST:,.0f} seconds, not {seconds!r}")
+        raise ConfigurationError(
+            f"{name} must be more than 0 and at most {LONGEST:,.0f} seconds, not {seconds!r}"
+        )
 
 
 API_CALL = Timeouts()

@@ -101,7 +101,7 @@ def _of_an_answer(error: object) -> str:
     if isinstance(cause, ConnectionResetError):  # urllib3's answer of nothing at all is one, too
         return "the connection was closed without an answer"
     if isinstance(cause, TimeoutError):
-        return "timeout, it did not accept the request"
+        return "timeout, the server did not accept the request"
     return "the answer is not HTTP, or was cut off"
 
 

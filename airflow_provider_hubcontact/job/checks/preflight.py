@@ -87,7 +87,7 @@ class SettingsCheck:
         if name not in definitions:
             yield f"key: the portal has no property {name}"
         elif not definitions[name].has_unique_value:
-            yield f"key: several contacts may have the same {name}; it must be a unique property"
+            yield f"key: {name} is not a unique property, so several contacts may have the same value"
 
     def _names(self) -> Iterator[str]:
         schema, created = self._portal.schema(), self._settings.writes.create_properties
@@ -127,7 +127,7 @@ class SettingsCheck:
         if never:
             yield f"the schema requires {', '.join(never)}, which no column is mapped to"
         for column in sorted(mapping.keys() & schema.properties.keys() - given):
-            yield f"the schema names the column {column}; what it sees is the property, {mapping[column]}"
+            yield f"the schema names the column {column}, but it sees the property {mapping[column]}"
 
 
 class Preflight:
@@ -189,7 +189,7 @@ class Preflight:
         calls = self._total if self._hubspot.api_version == LEGACY else 2 * math.ceil(self._total / BATCH)
         if calls > left:
             log.warning(
-                "%s rows can take %s calls, but %s are left until midnight in %s: the rest has to wait.",
+                "%s rows can take %s calls, but only %s are left until midnight in %s: the rest must wait.",
                 f"{self._total:,}",
                 f"{calls:,}",
                 f"{left:,}",

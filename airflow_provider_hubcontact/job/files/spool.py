@@ -58,8 +58,8 @@ class Spool:
                     pickle.dumps(value)
                 except Exception:  # noqa: BLE001 - same
                     kind = type(value).__name__
-                    return f"row {number:,} of the query: a {kind} in {name} cannot be kept: cast it in SQL"
-        return "the query returns values that cannot be kept: cast them in SQL"
+                    return f"row {number:,} of the query: a {kind} in {name} cannot be stored: cast it in SQL"
+        return "the query returns values that cannot be stored: cast them in SQL"
 
     def _remember(self, rows: Sequence[Sequence[Any]]) -> None:
         """Keep the first value of each column that is one: it tells the column's type."""

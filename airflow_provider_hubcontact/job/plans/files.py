@@ -157,7 +157,7 @@ def _manifest(folder: Folder) -> Manifest:
     try:
         text = (folder / MANIFEST).read_bytes()
     except OSError:
-        raise PlanError(f"there is no whole plan at {folder}: make one first") from None
+        raise PlanError(f"there is no complete plan at {folder}: make one first") from None
     with _one_error(folder):
         return Manifest.parse(text)
 
@@ -180,7 +180,7 @@ def _counted(folder: Folder, manifest: Manifest, lines: SpooledLines) -> None:
     """
     rows = manifest.totals["rows"]
     if sum(part.lines for part in manifest.parts) != rows:
-        raise ValueError("its parts have another number of lines than it has rows")
+        raise ValueError("its parts do not have one line for each row")
     totals, seen = Totals(), bytearray(rows // 8 + 1)
     for part in manifest.parts:
         for number, text in enumerate(_texts(folder / part.name, part), 1):
@@ -189,22 +189,22 @@ def _counted(folder: Folder, manifest: Manifest, lines: SpooledLines) -> None:
                 _mark(seen, line["row"], rows)
             except ValueError as error:
                 # What the parser says may quote the line.
-                why = "no JSON" if type(error) is not ValueError else error
+                why = "it is not JSON" if type(error) is not ValueError else error
                 raise ValueError(f"{part.name}, line {number}: {why}") from None
             totals.add(line)
             lines.add(line)
     counts = totals.to_dict()
     if wrong := [name for name, count in counts.items() if manifest.totals[name] != count]:
-        raise ValueError(f"its lines do not come to its totals: {', '.join(wrong)}")
+        raise ValueError(f"its lines do not add up to its totals: {', '.join(wrong)}")
 
 
 def _mark(seen: bytearray, row: int, rows: int) -> None:
     """Note a row; each stands once in a plan."""
     if not 1 <= row <= rows:
-        raise ValueError("a row that the source does not have")
+        raise ValueError("it has a row number that the source does not have")
     place, bit = divmod(row, 8)
     if seen[place] >> bit & 1:
-        raise ValueError("a row that an earlier line has")
+        raise ValueError("it has the row number of an earlier line")
     seen[place] |= 1 << bit
 
 

@@ -150,13 +150,13 @@ def checked_line(text: bytes) -> Line:
     line = orjson.loads(text)
     # Two fields of one name, and NaN, do not survive being written again.
     if not isinstance(line, dict) or encoded(line) != text:
-        raise ValueError("not written by a plan")
+        raise ValueError("it was not written by this provider")
     is_write = "write" in line
     if line.keys() != (_WRITE_FIELDS if is_write else _OTHER_FIELDS):
-        raise ValueError("other fields than a plan has")
+        raise ValueError("it lacks a field, or has an unknown one")
     fits = _is_write(line) if is_write else _is_other(line)
     if not is_count(line["row"]) or not isinstance(line["key"], str) or not fits:
-        raise ValueError("a value of a wrong type")
+        raise ValueError("it has a value of a wrong type")
     return line
 
 

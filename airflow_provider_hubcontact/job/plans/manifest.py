@@ -56,7 +56,7 @@ class Manifest(NamedTuple):
         """
         document = orjson.loads(text)
         if not isinstance(document, dict) or not _is_format(document.get("format")):
-            raise ValueError(f"its format is not {FORMAT}, the one that this version of the provider applies")
+            raise ValueError(f"its format is not {FORMAT}, which this version of the provider needs")
         # Two fields of one name, and NaN, do not survive being written again.
         if _encoded(document) != text:
             raise ValueError("the manifest was not written by a plan")
@@ -64,7 +64,7 @@ class Manifest(NamedTuple):
         parts = tuple(Part(**part) for part in document["parts"])
         manifest = cls({name: document[name] for name in _TOTALS}, document["settings"], parts)
         if document["sha256"] != manifest.sha256:
-            raise ValueError("the manifest's own hash does not fit")
+            raise ValueError("the manifest does not match its own hash")
         return manifest
 
     def encode(self) -> bytes:

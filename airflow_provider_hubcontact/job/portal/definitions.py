@@ -83,7 +83,11 @@ def portal_of(properties: Properties, *, rules: bool = False) -> Portal:
     except ConfigurationError:
         raise
     except Forbidden as error:
-        log.warning("The token may not read the portal's properties; default stages are used: %s", error)
+        log.warning(
+            "The token may not read the portal's properties: HubSpot checks the values, and its default "
+            "stages are used: %s",
+            error,
+        )
         return Portal(Stages.default())
     except HubSpotError as error:
         log.warning("The portal's properties cannot be read: %s", error)

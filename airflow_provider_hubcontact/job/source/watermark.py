@@ -146,8 +146,8 @@ class Watermark:
             return None
         if type(value).__name__ not in _KINDS:
             raise SourceError(
-                f"watermark: a {type_of(value)} in {self.column} cannot be kept; "
-                f"it is one of {', '.join(_KINDS)}"
+                f"watermark: a {type_of(value)} in {self.column} cannot be stored; "
+                f"it must be one of {', '.join(_KINDS)}"
             )
         known = self.since if self.since is not None else self._read
         if known is not None and _kind(value) != _kind(known):
@@ -212,7 +212,7 @@ def _value(kept: dict[str, str] | None) -> Any:
         value = None
     if value is None or _has_no_place(value):
         raise SourceError(
-            "watermark: the mark that was kept cannot be read: delete it (the asset's state, or the Variable "
+            "watermark: the stored watermark cannot be read: delete it (the asset's state, or the Variable "
             "hubcontact_watermark.…), and the next run reads every row"
         )
     return value

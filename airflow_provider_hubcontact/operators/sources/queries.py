@@ -56,18 +56,18 @@ def database(conn_id: str) -> DbApiHook:
     try:
         connection = BaseHook.get_connection(conn_id)
     except AirflowNotFoundException as error:
-        raise SourceError(f"there is no connection {conn_id}") from error
+        raise SourceError(f"the connection {conn_id} does not exist") from error
     try:
         hook = connection.get_hook()
     except (AirflowException, *_OF_SETTINGS) as error:
         package = PROVIDERS.get(str(connection.conn_type), "the provider package of its database")
         raise SourceError(
-            f"the connection {conn_id} has the type {printable(str(connection.conn_type))!r}, of which no "
+            f"the connection {conn_id} has the type {printable(str(connection.conn_type))!r}, for which no "
             f"hook can be loaded: install {package}, or correct the type"
         ) from error
     if not isinstance(hook, DbApiHook):
         raise SourceError(
-            f"the connection {conn_id} is no SQL database: its type is {connection.conn_type!r}"
+            f"the connection {conn_id} is not a SQL database: its type is {connection.conn_type!r}"
         )
     return hook
 
@@ -95,7 +95,7 @@ def query(
         with connected(hook) as (connection, driver):
             if not driver.streams:
                 log.info(
-                    "How much memory the query takes depends on its driver, %s: it is not known to stream.",
+                    "The driver %s is not known to stream: it may hold all rows in memory.",
                     type(connection).__module__,
                 )
             statement = one_statement(sql) if isinstance(sql, str) else sql(driver)
@@ -129,7 +129,7 @@ def _fill(spool: Spool, cursor: Any, driver: Driver, name: str) -> None:
     # PostgreSQL's cursor has its description when the first row is there.
     first = _next(cursor, spool, driver, name) if cursor.description is not None or driver.streams else ()
     if cursor.description is None:
-        raise SourceError(f"{name} returns no rows, it is no SELECT")
+        raise SourceError(f"{name} returns no rows: it is not a SELECT")
     spool.fill([column[0] for column in cursor.description], _chunks(first, cursor, spool, driver, name))
 
 
@@ -147,8 +147,8 @@ def _next(cursor: Any, spool: Spool, driver: Driver, name: str) -> Sequence[Any]
         rows: Sequence[Any] = cursor.fetchmany(CHUNK)
     except Exception as error:  # noqa: BLE001 - same
         place = f"rows {len(spool) + 1:,} to {len(spool) + CHUNK:,}"
-        hint = "a value that cannot be read is to be cast in SQL"
-        raise failure(f"{name} broke off in {place}: {told(error)}", error, hint) from None
+        hint = "if a value cannot be read, cast it in SQL"
+        raise failure(f"{name} failed in {place}: {told(error)}", error, hint) from None
     return driver.read(rows)
 
 

@@ -47,7 +47,7 @@ def records_of(value: object) -> Iterable[object]:
             f"not a template that renders to text; {WAYS_OUT}"
         )
     if _is_lazy(value):
-        raise SourceError(f"records is a {_type(value)}, which is lazy: .collect() or .compute() it first")
+        raise SourceError(f"records is a {_type(value)}, which is lazy: call .collect() or .compute() first")
     if (table := table_of(value)) is not None:
         return _checked_table(table)
     if isinstance(value, bytes | bytearray | memoryview) or not isinstance(value, Iterable):
@@ -62,8 +62,7 @@ def _single(record: Mapping[object, object]) -> Mapping[object, object]:
     """
     if record and all(isinstance(each, Iterable) and not _is_text(each) for each in record.values()):
         raise SourceError(
-            "records is one mapping, and each of its values holds several, as a table by columns does; "
-            f"{WAYS_OUT}"
+            f"records is one mapping whose values are all lists, like a table by columns; {WAYS_OUT}"
         )
     return record
 
@@ -75,7 +74,7 @@ def _is_text(value: object) -> bool:
 def _checked_table(table: Table) -> Table:
     """Check the names of a table's columns.
 
-    :raises SourceError: if one is not a text, or stands there twice.
+    :raises SourceError: if one is not a text, or occurs twice.
     """
     wrong = sorted({_type(name) for name in table.columns if not isinstance(name, str)})
     if wrong:

@@ -82,8 +82,8 @@ def _table(ledger: str) -> tuple[str, str] | None:
     name = name.removesuffix("/")
     if not conn_id or not is_table(name):
         raise SourceError(
-            f"a ledger in a table is sql://conn_id/table, with a schema before the table if need be "
-            f"(letters, digits, _ and $), not {printable(repr(ledger), 100)}"
+            f"a ledger table must be sql://conn_id/table or sql://conn_id/schema.table (of letters, digits, "
+            f"_ and $), not {printable(repr(ledger), 100)}"
         )
     return conn_id, name
 

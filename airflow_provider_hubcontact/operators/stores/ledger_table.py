@@ -68,7 +68,7 @@ class LedgerTable:
     def _unusable(self, error: Exception) -> LedgerError:
         # The database's own words may quote lines, and so the values of records.
         words = str(error) if isinstance(error, SourceError | HubSpotSyncIncomplete) else told(error)
-        return LedgerError(f"the table {self._table} takes no lines of the ledger: {words}")
+        return LedgerError(f"the table {self._table} accepts no lines of the ledger: {words}")
 
     def _insert(self, lines: Sequence[Line]) -> None:
         rows = [tuple(_cell(line[name]) for name in FIELDS) for line in lines]
@@ -167,7 +167,7 @@ def _make_sure_of(hook: DbApiHook, table: str, clock: Clock) -> None:
         clock.sleep(PAUSE)
     if _tried(hook, lambda driver: _look(driver, table, ("1",))) is None:
         columns = ", ".join(_COLUMNS)
-        raise SourceError(f"the table {table} is not a ledger's: it needs the columns {columns}")
+        raise SourceError(f"the table {table} is not a ledger: it needs the columns {columns}")
     text = f"the ledger's table {table} cannot be read: {told(missing)}; nor created: {told(refused)}"
     raise failure(text, missing if may_pass(missing) else refused)
 

@@ -34,7 +34,7 @@ def _part_of(query: Query) -> str:
     :raises SourceError: if no query tells the part.
     """
     if query.sql is None:
-        raise SourceError("watermark: a mapped task needs sql, which tells what its part is")
+        raise SourceError("watermark: a mapped task needs sql, which identifies its part")
     content = repr((query.sql, query.parameters, query.conn_id)).encode(errors="surrogatepass")
     return blake2b(content, digest_size=8).hexdigest()
 

@@ -91,7 +91,7 @@ def _of_part(part: Record, names: frozenset[str], whole: Record, result: Result)
     :param result: that the merged record has.
     """
     if not names:
-        reason = "rows after it have the same key, and overwrite all that it has"
+        reason = "later rows with the same key overwrite all its values"
         return Result(part.row, part.key, Outcome.SUPERSEDED, reason=reason)
     changes = {name: each for name, each in result.changes.items() if name in names}
     if _creates(result):  # the key is written with the first row

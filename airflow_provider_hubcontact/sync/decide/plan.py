@@ -181,7 +181,7 @@ def _differing(record: Record, stored: Stored, rules: Rules) -> dict[str, str]:
 def _stage_problem(record: Record, current: str | None, stage: str, rules: Rules) -> Result | None:
     """Return the result of a record whose stage must not be written; None if it may be."""
     if current and not rules.stages.order:
-        reason = f"the portal's stages could not be read, so {STAGE} cannot be judged"
+        reason = f"the portal's stages could not be read, so {STAGE} cannot be checked"
         return Result(record.row, record.key, Outcome.UNAVAILABLE, category="STAGES", reason=reason)
     if rules.on_regression is OnRegression.REJECT and rules.stages.goes_back(current, stage):
         reason = f"{STAGE} would go back from {current} to {stage}"

@@ -37,7 +37,7 @@ DEFAULT_ACTIONS: Mapping[Outcome, Action] = {
 }
 
 
-DEFAULT = "the default"
+DEFAULT = "default"
 
 
 CHOOSABLE = (Action.SUCCEED, Action.SKIP, Action.FAIL, Action.RETRY)
@@ -98,7 +98,7 @@ class Policy(NamedTuple):
         :raises ValueError: if a status, outcome, action or number is not valid.
         """
         if not is_tolerance(max_failures):
-            raise ValueError(f"max_failures is a count or a share below 1, not {max_failures!r}")
+            raise ValueError(f"max_failures must be a count or a share below 1, not {max_failures!r}")
         by_status: dict[int, Action] = {}
         by_name: dict[Outcome, Action] = {}
         for name, action in status_actions.items():
@@ -162,23 +162,23 @@ class Policy(NamedTuple):
 
 def _action(name: int | str, action: str) -> Action:
     if action not in CHOOSABLE:
-        raise ValueError(f"status_actions[{name!r}] is one of {', '.join(CHOOSABLE)}, not {action!r}")
+        raise ValueError(f"status_actions[{name!r}] must be one of {', '.join(CHOOSABLE)}, not {action!r}")
     return Action(action)
 
 
 def _status(status: int) -> int:
     if not 200 <= status < 600:
-        raise ValueError(f"status_actions names {status}, which is not an HTTP status of an answer")
+        raise ValueError(f"status_actions names {status}, which is not the HTTP status of a response")
     if status >= 300 and refused_as(status) is Outcome.UNKNOWN:
         raise ValueError(
-            f"status_actions names {status}, which has no effect: no record ends with it, it stops the run"
+            f"status_actions names {status}, which has no effect: it stops the run, so no record ends with it"
         )
     return status
 
 
 def _outcome(name: int | str) -> Outcome:
     if name not in set(Outcome):
-        raise ValueError(f"status_actions names {name!r}; outcomes are {', '.join(Outcome)}")
+        raise ValueError(f"status_actions names {name!r}; the outcomes are {', '.join(Outcome)}")
     return Outcome(name)
 
 
@@ -197,4 +197,5 @@ def _sentence(tally: Mapping[tuple[Outcome, int | None], int]) -> str:
     parts = [f"{count:,} {outcome}" for outcome, count in counts.items()]
     troubled = sum(count for outcome, count in counts.items() if outcome not in SUCCESSES)
     total = sum(counts.values())
-    return f"{total:,} records, {troubled:,} with a problem: {', '.join(parts)}."
+    noun = "record" if total == 1 else "records"
+    return f"{total:,} {noun}, {troubled:,} with a problem: {', '.join(parts)}."

@@ -58,7 +58,7 @@ _MEANINGS: Mapping[tuple[int, bool], str] = {
     (403, False): "the token lacks a scope",
     (423, False): "the portal is locked",
     (429, False): "it accepts no more calls for now",
-    (429, True): "the day's calls are used up",
-    (477, False): "the portal moves to another region",
+    (429, True): "the daily quota is used up",
+    (477, False): "the portal is moving to another region",
 }
 """HTTP status, and whether it stops the run → what it means ("Error handling")."""

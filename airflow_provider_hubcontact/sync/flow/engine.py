@@ -200,7 +200,8 @@ class Engine:
             self._internal_errors += 1
             if self._internal_errors <= MAX_LOGGED:
                 log.error(
-                    "Row %d: %s: an error in our code, or in a value's class.", result.row, result.reason
+                    "Row %d: %s: an error in the provider's code, or in a value's class.",
+                    *(result.row, result.reason),
                 )
         if self._journal:
             self._journal.settled(result)

@@ -66,7 +66,7 @@ class Checkpoint:
         if isinstance(kept, dict) and kept.get("source") == source:
             self.rows = self._rows_kept = int(kept["rows"])
             self.tally.update({(Outcome(name), status): count for name, status, count in kept["tally"]})
-            log.info("An earlier try got as far as row %s; this one goes on after it.", f"{self.rows:,}")
+            log.info("An earlier try got as far as row %s; this one continues after it.", f"{self.rows:,}")
 
     def settled(self, result: Result) -> None:
         """Note a result. The count stays for good where a row needs a retry."""

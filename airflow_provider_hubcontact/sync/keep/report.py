@@ -71,7 +71,7 @@ class Reason:
 class Report:
     """Counts results as they come. Its size depends on the kinds of problems, not on the number of rows.
 
-    :param dry_run: whether the run only told what it would write.
+    :param dry_run: whether the run only reported what it would write.
     :param api_version: the version of HubSpot's API that was used.
     :param seconds: how long the run took.
     :param calls: HTTP calls that were made, ``total`` and ``by_status``, retries included.
@@ -84,8 +84,8 @@ class Report:
     :param portal: the portal's ``id``, and the ``url`` of its contacts.
     :param quota: ``calls_in_10_seconds`` that HubSpot allows, and ``calls_left_today``.
     :param timeline: points of the run: seconds since it began, rows that had an outcome, calls.
-    :param earlier: how the rows ended that earlier tries of the task brought to their end.
-    :param tally: how all rows ended.
+    :param earlier: outcomes of the rows that earlier tries of the task have finished.
+    :param tally: outcomes of all rows.
     """
 
     dry_run: bool = False
@@ -147,7 +147,7 @@ class Report:
             reason.rows.append(result.row)
 
     def coerced(self, record: Record) -> None:
-        """Count how a record's values were changed on their way."""
+        """Count how a record's values were converted."""
         for coercion in record.coercions:
             self._coerced[coercion.how] += 1
             if self._coerced[coercion.how] <= MAX_COERCIONS_OF_A_KIND:
@@ -163,18 +163,18 @@ class Report:
                 )
 
     def resume(self, tally: Tally) -> None:
-        """Count the rows that earlier tries of the task brought to their end."""
+        """Count the rows that earlier tries of the task have finished."""
         self.tally.update(tally)
         self.earlier.update(tally)
 
     @property
     def rows_now(self) -> int:
-        """Rows that this try brought to their end."""
+        """Rows that this try has finished."""
         return self.rows - self.earlier.total()
 
     @property
     def ended_now(self) -> dict[Outcome, int]:
-        """Rows that this try brought to their end, by outcome."""
+        """Rows that this try has finished, by outcome."""
         return by_outcome(self.tally - self.earlier)
 
     @property
@@ -193,7 +193,7 @@ class Report:
         :return: the facts of the run; ``rows``; ``outcomes`` and ``statuses`` with their counts;
             ``reasons``, the most frequent kinds of problems, each with its count, an example, and a
             ``cause`` that quotes no value; ``problems`` and ``changes``, samples of records; ``coercions``,
-            counts and a sample of the values that were changed on their way.
+            counts and a sample of the converted values.
         """
         document = {
             "report": REPORT,
@@ -230,9 +230,9 @@ def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = Non
     """Merge the reports of several tasks into one.
 
     :param reports: what :meth:`Report.to_dict` returned; None for a task without a report.
-    :param expected: number of the tasks, since Airflow leaves out those that have pushed nothing.
-    :return: a report with the sums of the counts, samples bounded as in one report, the seconds of the
-        longest task, and ``missing``, the number of tasks without a report.
+    :param expected: number of tasks, since Airflow leaves out tasks that have pushed no report.
+    :return: a report with the sums of the counts, samples of bounded size, the seconds of the longest task,
+        and ``missing``, the number of tasks without a report.
     """
     given = list(reports)
     known = [report for report in given if report]

@@ -28,7 +28,7 @@ SENTENCES: Mapping[str, str] = {
     "OBJECT_NOT_FOUND": "the portal has no such contact",
     "PLAN_OUTDATED": "the contact has changed since the plan was made",
     "PORTAL_SCHEMA": "the portal's properties do not allow the value",
-    "PREFLIGHT": "the run did not begin",
+    "PREFLIGHT": "the run did not start",
     "STAGES": "the portal's lifecycle stages could not be read",
     "STAGE_REGRESSION": "the lifecycle stage would go back",
     "VALUE": "the property cannot hold the value",
@@ -40,7 +40,7 @@ BY_OUTCOME: Mapping[Outcome, str] = {
     Outcome.UPDATED: "the contact was updated",
     Outcome.CREATED: "the contact was created",
     Outcome.UNCHANGED: "the contact had the values already",
-    Outcome.SUPERSEDED: "rows after it have the same key, and overwrite all that it has",
+    Outcome.SUPERSEDED: "later rows with the same key overwrite all its values",
     Outcome.INVALID: "the record is not valid",
     Outcome.REJECTED: "HubSpot refused it",
     Outcome.NOT_FOUND: "the portal has no such contact",
@@ -48,7 +48,7 @@ BY_OUTCOME: Mapping[Outcome, str] = {
     Outcome.UNAUTHORIZED: "HubSpot does not accept the token, or the token lacks a scope",
     Outcome.THROTTLED: "HubSpot accepts no more calls for now",
     Outcome.UNAVAILABLE: "HubSpot was not available",
-    Outcome.UNKNOWN: "there is no proof that it was written, nor that it was not",
+    Outcome.UNKNOWN: "it is not known whether it was written",
     Outcome.NOT_ATTEMPTED: "the run stopped first",
 }
 """Outcome → what it means where the category says nothing."""

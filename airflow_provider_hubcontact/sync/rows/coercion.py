@@ -118,7 +118,7 @@ def _trimmed(text: str) -> Coerced:
 def _boolean(text: str, _: JSON) -> Coerced:
     word = text.strip().lower()
     word = {"1": "true", "0": "false"}.get(word, word)
-    return (word, "a yes or no is written as true or false") if word in {"true", "false"} else _trimmed(text)
+    return (word, "a boolean is written as true or false") if word in {"true", "false"} else _trimmed(text)
 
 
 def _number(text: str, _: JSON) -> Coerced:

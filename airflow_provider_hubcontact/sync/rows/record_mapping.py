@@ -298,7 +298,7 @@ class RecordMapping:
 def _no_mapping(row: int, source: object) -> Result:
     if isinstance(source, BadRow):
         return invalid(row, "", "ROW", {"": source.reason})
-    reason = f"a row must map columns to values, this is a {type_of(source)}"
+    reason = f"a row must map columns to values, not a {type_of(source)}"
     return invalid(row, "", "NOT_A_MAPPING", {"": reason})
 
 

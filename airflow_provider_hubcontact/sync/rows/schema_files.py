@@ -171,7 +171,7 @@ def checked(document: Any, name: str = "the JSON Schema") -> None:
     from jsonschema.validators import Draft202012Validator, validator_for
 
     if not isinstance(document, dict | bool):
-        raise InvalidSchema(f"{name} must be an object, this is a {type(document).__name__}")
+        raise InvalidSchema(f"{name} must be an object, not a {type(document).__name__}")
     if isinstance(document, dict) and not isinstance(document.get("$schema", ""), str):
         raise InvalidSchema(f"{name} is broken at $.$schema: must be of type string (type)")
     try:

@@ -82,7 +82,7 @@ _WORDS: Mapping[str, str | Callable[[str], str]] = {
     "maxProperties": lambda limit: f"must have at most {limit} properties",
     "pattern": _must("match"),
     "format": _must("have the format"),
-    "uniqueItems": "must have no item twice",
+    "uniqueItems": "must not have the same item twice",
     "contains": "must have an item that the rule asks for",
     "propertyNames": "must not have a property of such a name",
     "anyOf": "must satisfy one of the rules",
