@@ -55,6 +55,7 @@ class Sandbox:
     :param daily_limit: calls a day of all private apps together; the tier's if None.
     :param portal_id: the account's id.
     :param time_zone: the account's IANA zone; the day of the limits begins at its midnight.
+    :param account_type: ``STANDARD``, ``DEVELOPER_TEST``, ``SANDBOX`` or ``APP_DEVELOPER``.
     :param faults: a fault plan, or the file of one; see ``fault_plan``.
     :param import_pace: how long imports take; half a second and 5,000 rows a second if None.
     :param v1_batch_delay: seconds until a batch of v1 is written.
@@ -87,6 +88,7 @@ class Sandbox:
         daily_limit: int | None = None,
         portal_id: int = 12_345_678,
         time_zone: str = "America/New_York",
+        account_type: str = "STANDARD",
         faults: str | Path | Mapping[str, Any] | None = None,
         import_pace: ImportPace | None = None,
         v1_batch_delay: float = 0.5,
@@ -102,7 +104,7 @@ class Sandbox:
         from airflow_provider_hubcontact.sandbox.app import Application  # noqa: PLC0415 - needs the extra
 
         self.token = token
-        account = Account(portal_id, time_zone)
+        account = Account(portal_id, time_zone, account_type=account_type)
         self.portal = Portal(
             contacts, properties, switches, account, clock, requirements=requirements, search_lag=search_lag
         )

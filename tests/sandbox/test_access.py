@@ -99,6 +99,15 @@ class TestAccount:
         assert answer.body["utcOffsetMilliseconds"] in {-14_400_000, -18_000_000}
         assert answer.body["utcOffset"] in {"-04:00", "-05:00"}
 
+    def test_what_kind_of_account_it_is(self) -> None:
+        """Programs that must not meet a real account ask for it."""
+        with Sandbox() as usual, Sandbox(account_type="DEVELOPER_TEST") as chosen:
+            kinds = [
+                Api(each).get("/account-info/v3/details").body["accountType"] for each in (usual, chosen)
+            ]
+
+        assert kinds == ["STANDARD", "DEVELOPER_TEST"]
+
     def test_a_token_tells_its_scopes(self, hubspot: Sandbox) -> None:
         """The token is in the body, and needs no header."""
         answer = Api(hubspot, "").post(TOKEN_INFO, {"tokenKey": hubspot.token})

@@ -44,11 +44,13 @@ class Account:
 
     :param portal_id: its id.
     :param time_zone: an IANA name; the day of the limits begins at its midnight.
+    :param account_type: ``STANDARD``, ``DEVELOPER_TEST``, ``SANDBOX`` or ``APP_DEVELOPER``.
     """
 
     portal_id: int = 12_345_678
     time_zone: str = "America/New_York"
     currency: str = "USD"
+    account_type: str = "STANDARD"
 
 
 class Portal:
