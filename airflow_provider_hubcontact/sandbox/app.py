@@ -15,6 +15,7 @@ from pathlib import Path
 
 from airflow_provider_hubcontact.sandbox.access.limits import Limits
 from airflow_provider_hubcontact.sandbox.access.tokens import Access
+from airflow_provider_hubcontact.sandbox.clock import Clock
 from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.errors import Broken, NotEmulated, Refused
@@ -52,6 +53,7 @@ class Application:
     :param import_pace: how long imports take.
     :param v1_batch_delay: seconds until a batch of v1 is written.
     :param database: the file that keeps the state; None to keep it only in memory.
+    :param clock: the clock of all of these.
     :ivar log: the last requests.
     """
 
@@ -64,9 +66,12 @@ class Application:
     v1_batch_delay: float = 0.5
     database: Path | None = None
     log: deque[Logged] = field(default_factory=lambda: deque(maxlen=MAX_LOG))
+    clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.admin = Admin(self.portal, self.access, self.limits, self.faults, self.log, self.reset)
+        self.admin = Admin(
+            self.portal, self.access, self.limits, self.faults, self.log, self.clock, self.reset, self.advance
+        )
         pages = Pages(self.portal, self.access, self.limits, self.faults, self.log)
         self.router = router(chain(self.admin.routes(), pages.routes()))
         self.imports = Imports(self.portal, self.import_pace)
@@ -76,10 +81,27 @@ class Application:
             self.store = Store(self.database, self.portal, self.access, self.imports, self.later)
 
     def reset(self) -> None:
-        """Go back to the start: contacts, properties, tokens, limits, imports, faults, log."""
-        for part in (self.portal, self.access, self.limits, self.imports, self.later, self.faults):
+        """Go back to the start: the clock, contacts, properties, tokens, limits, imports, faults, log."""
+        for part in (
+            self.clock,
+            self.portal,
+            self.access,
+            self.limits,
+            self.imports,
+            self.later,
+            self.faults,
+        ):
             part.reset()
         self.log.clear()
+        self._save()
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward, and do what is due by then.
+
+        :raises ValueError: if it cannot go there.
+        """
+        self.clock.advance(seconds)
+        self._catch_up()
         self._save()
 
     def open(self) -> None:
@@ -170,8 +192,7 @@ class Application:
 
     def _do(self, request: Request, route: Route, scope: Scope) -> Reply:
         """Carry out a call, unless a fault prevents it."""
-        self.imports.advance()
-        self.later.advance()
+        self._catch_up()
         rule = request.strike.rule
         self.portal.writer = str(request.grant.app_id)
         if rule is None or rule.applied:
@@ -179,6 +200,11 @@ class Application:
         if rule.kind == "token_expiry":
             self.access.expire(bearer(scope))
         return Reply(204)  # which another answer replaces
+
+    def _catch_up(self) -> None:
+        """Write what is due of imports and of v1's batches."""
+        self.imports.advance()
+        self.later.advance()
 
     def _save(self) -> None:
         if self.store is not None:

@@ -8,12 +8,14 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_hubcontact.sandbox.access.limits import Allowance, Limits, RateLimit
 from airflow_provider_hubcontact.sandbox.access.tokens import OAUTH_LIFETIME, SCOPES, Access, OAuthClient
+from airflow_provider_hubcontact.sandbox.clock import Clock
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
 from airflow_provider_hubcontact.sandbox.crm.portal import Account, Portal
 from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
@@ -64,7 +66,7 @@ class Sandbox:
     :param switches: what the sandbox does where HubSpot's behaviour is not known.
     :param requirements: properties that a write by 2026-09 must have.
     :param search_lag: seconds by which the search lags behind.
-    :param clock: seconds since 1970.
+    :param clock: seconds since 1970; :meth:`advance` adds to it.
     :param host: the address to listen on.
     :param port: the port; 0 for a free one.
     :raises ValueError: if HubSpot could not have such a contact, or for a wrong tier, zone or fault plan.
@@ -104,13 +106,22 @@ class Sandbox:
         from airflow_provider_hubcontact.sandbox.app import Application  # noqa: PLC0415 - needs the extra
 
         self.token = token
+        self.clock = Clock(clock)
         account = Account(portal_id, time_zone, account_type=account_type)
         self.portal = Portal(
-            contacts, properties, switches, account, clock, requirements=requirements, search_lag=search_lag
+            contacts,
+            properties,
+            switches,
+            account,
+            self.clock,
+            requirements=requirements,
+            search_lag=search_lag,
         )
-        self.access = Access(token, scopes, oauth_clients, oauth_lifetime, clock, more_tokens=more_tokens)
-        self.limits = Limits(Allowance.of(tier, rate_limit, daily_limit), time_zone, clock)
-        self.faults = Faults(Plan() if faults is None else read_plan(faults), clock)
+        self.access = Access(
+            token, scopes, oauth_clients, oauth_lifetime, self.clock, more_tokens=more_tokens
+        )
+        self.limits = Limits(Allowance.of(tier, rate_limit, daily_limit), time_zone, self.clock)
+        self.faults = Faults(Plan() if faults is None else read_plan(faults), self.clock)
         self.application = Application(
             self.portal,
             self.access,
@@ -120,6 +131,7 @@ class Sandbox:
             import_pace or ImportPace(),
             v1_batch_delay,
             None if database is None else Path(database),
+            clock=self.clock,
         )
         self._host, self._port = host, port
         self._server: uvicorn.Server | None = None
@@ -190,11 +202,16 @@ class Sandbox:
         self.faults.use(read_plan(faults))
 
     def reset(self) -> None:
-        """Go back to the start: contacts, properties, tokens, limits, requests."""
-        if self._loop is None or not self._loop.is_running():
-            self.application.reset()
-            return
-        asyncio.run_coroutine_threadsafe(self._reset(), self._loop).result(STOP_SECONDS)
+        """Go back to the start: contacts, properties, tokens, limits, requests, the clock."""
+        self._between_calls(self.application.reset)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward: limits, tokens, waiting batches, imports and dates see the later time.
+
+        :param seconds: 0 or more.
+        :raises ValueError: for less, or for more than ten years in all.
+        """
+        self._between_calls(partial(self.application.advance, seconds))
 
     def __enter__(self) -> Self:
         return self.start()
@@ -204,8 +221,16 @@ class Sandbox:
     ) -> None:
         self.stop()
 
-    async def _reset(self) -> None:
-        self.application.reset()
+    def _between_calls(self, do: Callable[[], None]) -> None:
+        """Do something with the state where nothing else touches it: in the thread that answers calls."""
+        if self._loop is None or not self._loop.is_running():
+            do()
+            return
+
+        async def done() -> None:
+            do()
+
+        asyncio.run_coroutine_threadsafe(done(), self._loop).result(STOP_SECONDS)
 
     def _run(self, server: uvicorn.Server, listener: socket.socket) -> None:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner, listener:

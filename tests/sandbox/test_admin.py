@@ -303,7 +303,9 @@ class TestWhom:
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     method=st.sampled_from(["GET", "PUT", "DELETE", "PATCH"]),
-    path=st.sampled_from(["", "/faults", "/faults/x", "/requests", "/limits", "/state", "/%", "//"]),
+    path=st.sampled_from(
+        ["", "/faults", "/faults/x", "/requests", "/limits", "/clock", "/state", "/%", "//"]
+    ),
     body=json_values | st.fixed_dictionaries({"rules": st.lists(json_values)}),
 )
 def test_no_call_breaks_the_sandboxs_own_api(anybody: Api, method: str, path: str, body: Any) -> None:

@@ -10,6 +10,8 @@
     GET     /sandbox/requests       the request log, a line of JSON each; ?last=20
     DELETE  /sandbox/requests       an empty log
     GET     /sandbox/limits         what is used of the limits
+    GET     /sandbox/clock          the sandbox's time
+    PUT     /sandbox/clock          {"advanceSeconds": 86400}, or {"now": "2027-01-01T00:00:00Z"}
     GET     /sandbox/state          a snapshot: contacts with history, properties
     PUT     /sandbox/state          back to a snapshot; tokens and imports stay as they are
     POST    /sandbox/reset          back to the start: all of the above, tokens and imports
@@ -22,8 +24,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -32,6 +35,7 @@ import orjson
 from airflow_provider_hubcontact.sandbox.access.auth_errors import NotYours
 from airflow_provider_hubcontact.sandbox.access.limits import Limits
 from airflow_provider_hubcontact.sandbox.access.tokens import Access
+from airflow_provider_hubcontact.sandbox.clock import Clock
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.state import InvalidState, dump, load
 from airflow_provider_hubcontact.sandbox.crm.values import iso
@@ -52,6 +56,7 @@ class Admin:
     """Answers for the sandbox itself.
 
     :param reset: puts everything back to the start.
+    :param advance: moves the clock forward by that many seconds.
     """
 
     portal: Portal
@@ -59,7 +64,9 @@ class Admin:
     limits: Limits
     faults: Faults
     log: deque[Logged]
+    clock: Clock
     reset: Callable[[], None]
+    advance: Callable[[float], None]
 
     def routes(self) -> Iterator[Route]:
         """Yield the routes."""
@@ -72,6 +79,8 @@ class Admin:
             ("GET", "/requests", self._requests),
             ("DELETE", "/requests", self._forget),
             ("GET", "/limits", self._limits),
+            ("GET", "/clock", self._clock),
+            ("PUT", "/clock", self._move_clock),
             ("GET", "/state", self._state),
             ("PUT", "/state", self._restore),
             ("POST", "/reset", self._reset),
@@ -129,6 +138,32 @@ class Admin:
 
     def _limits(self, _: Request) -> Reply:
         return Reply(200, {**self.limits.usage(), "resetsAt": iso(int(self.limits.resets_at * 1000))})
+
+    def _clock(self, _: Request) -> Reply:
+        return Reply(200, {"now": iso(self.portal.now()), "aheadSeconds": round(self.clock.ahead, 3)})
+
+    def _move_clock(self, request: Request) -> Reply:
+        try:
+            self.advance(self._seconds(request.json))
+        except ValueError as error:
+            raise InvalidInput(str(error)) from error
+        return self._clock(request)
+
+    def _seconds(self, wanted: Mapping[str, object]) -> float:
+        """Return by how many seconds a body moves the clock.
+
+        :raises ValueError: if it does not say so.
+        """
+        seconds = wanted.get("advanceSeconds")
+        if len(wanted) == 1 and isinstance(seconds, int | float) and not isinstance(seconds, bool):
+            return seconds
+        if wanted.keys() == {"now"}:
+            moment = datetime.fromisoformat(str(wanted["now"]))
+            if moment.tzinfo is not None:
+                return moment.timestamp() - self.clock()
+        raise ValueError(
+            "The body is `advanceSeconds`, a number, or `now`, a time such as 2027-01-01T00:00:00Z."
+        )
 
     def _state(self, _: Request) -> Reply:
         return Reply(200, dump(self.portal))
