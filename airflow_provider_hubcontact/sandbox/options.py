@@ -85,7 +85,12 @@ def parser(program: str) -> argparse.ArgumentParser:
         help=f"a private app's token; repeat it for more apps ({TOKEN})",
     )
     add("--scope", action="append", metavar="S", help="what the token may do; repeat it (all that are known)")
-    add("--contacts", type=Path, metavar="FILE", help="contacts to begin with, .csv or .json")
+    add(
+        "--contacts",
+        type=Path,
+        metavar="FILE",
+        help="contacts to begin with, .csv (UTF-8, or UTF-16 with a mark) or .json",
+    )
     add(
         "--contacts-count",
         type=_count,

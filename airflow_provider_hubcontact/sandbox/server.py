@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from airflow_provider_hubcontact.sandbox.access.limits import Allowance, Limits, RateLimit
 from airflow_provider_hubcontact.sandbox.access.tokens import OAUTH_LIFETIME, SCOPES, Access, OAuthClient
 from airflow_provider_hubcontact.sandbox.clock import Clock
+from airflow_provider_hubcontact.sandbox.crm import seeds
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
 from airflow_provider_hubcontact.sandbox.crm.portal import Account, Portal
 from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
@@ -43,7 +44,7 @@ class Sandbox:
             ...  # calls to hubspot.url with hubspot.token
             assert hubspot.portal.contact("ada@example.com").properties["lifecyclestage"] == "customer"
 
-    :param contacts: the contacts of the start, as property → value.
+    :param contacts: the contacts of the start, as property → value, or a CSV or JSON file of them.
     :param properties: property definitions besides HubSpot's own.
     :param token: a private app's token, or a service key.
     :param scopes: what the token may do.
@@ -69,14 +70,15 @@ class Sandbox:
     :param clock: seconds since 1970; :meth:`advance` adds to it.
     :param host: the address to listen on.
     :param port: the port; 0 for a free one.
-    :raises ValueError: if HubSpot could not have such a contact, or for a wrong tier, zone or fault plan.
-    :raises OSError: if the fault plan cannot be read, or the database cannot be used.
+    :raises ValueError: if HubSpot could not have such a contact (the message names its line and property),
+        or for a wrong file, tier, zone or fault plan.
+    :raises OSError: if the contacts or the fault plan cannot be read, or the database cannot be used.
     :raises ImportError: if the extra ``sandbox`` is not installed.
     """
 
     def __init__(
         self,
-        contacts: Iterable[Mapping[str, str]] = (),
+        contacts: Iterable[Mapping[str, str]] | str | Path = (),
         *,
         properties: Iterable[Definition] = (),
         token: str = TOKEN,
@@ -109,7 +111,7 @@ class Sandbox:
         self.clock = Clock(clock)
         account = Account(portal_id, time_zone, account_type=account_type)
         self.portal = Portal(
-            contacts,
+            seeds.read_file(Path(contacts)) if isinstance(contacts, str | Path) else contacts,
             properties,
             switches,
             account,

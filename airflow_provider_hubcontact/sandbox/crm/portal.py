@@ -327,11 +327,15 @@ class Portal:
         self.touch(contact)
 
     def _add_seed(self, place: int, properties: Mapping[str, str]) -> None:
+        where = getattr(properties, "where", f"contact {place}")
         try:
             contact = self.create(properties, SEED)
             self._identities.add_others(contact)
-        except (InvalidProperties, ContactExists) as refused:
-            raise ValueError(f"HubSpot could not have contact {place}: {refused}") from refused
+        except InvalidProperties as refused:
+            why = "; ".join(f"{each.name}: {each.message}" for each in refused.problems)
+            raise ValueError(f"HubSpot could not have {where}: {why}") from refused
+        except ContactExists as refused:
+            raise ValueError(f"HubSpot could not have {where}: {refused} ({refused.value})") from refused
 
 
 def _shelved(
