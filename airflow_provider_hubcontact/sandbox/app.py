@@ -107,6 +107,8 @@ class Application:
             self.limits,
         )
         route, request.params = self.router.find(request.method, path) or (None, {})
+        if route is not None:
+            request.kind = route.kind
         try:
             reply = await self._reply(request, route, scope, receive, correlation_id)
         except Gone:

@@ -10,9 +10,9 @@ others, **U** unknown, so that the text is ours.
     │   MissingProperties, InvalidSearch,
     │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
     │   BatchRefused, ImportNotActive                                      400
-    ├── ContactNotFound, IdNotNumeric, PropertyNotFound, ContactsNotFound,
+    ├── RecordNotFound, IdNotNumeric, PropertyNotFound, RecordsNotFound,
     │   GroupNotFound, RuleNotFound, ImportNotFound                        404
-    ├── ContactExists, LegacyContactExists, PropertyExists, GroupExists    409
+    ├── RecordExists, LegacyContactExists, PropertyExists, GroupExists    409
     ├── TooLarge                                                           413
     ├── ImportTooLarge                                                     429
     ├── Broken                                                             500
@@ -173,7 +173,7 @@ class InvalidSearch(Refused):
 
 
 class DuplicateIds(Refused):
-    """A batch names a contact twice (F)."""
+    """A batch names a record twice (F)."""
 
     def __init__(self, ids: Sequence[str]) -> None:
         super().__init__(
@@ -199,16 +199,16 @@ class TooManyInputs(Refused):
 
 
 class NonUniqueIdProperty(Refused):
-    """A batch identifies contacts by a property that does not identify them (T)."""
+    """A batch identifies records by a property that does not identify them (T)."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, type_id: str, name: str) -> None:
         super().__init__(
-            f"Unable to perform update/upsert by non-unique 0-1 property {name}", "VALIDATION_ERROR"
+            f"Unable to perform update/upsert by non-unique {type_id} property {name}", "VALIDATION_ERROR"
         )
 
 
-class ContactNotFound(Refused):
-    """No contact has this id, or this value of the ``idProperty`` (F)."""
+class RecordNotFound(Refused):
+    """No record has this id, or this value of the ``idProperty`` (F)."""
 
     status = 404
 
@@ -231,14 +231,18 @@ class IdNotNumeric(Refused):
         )
 
 
-class ContactsNotFound(Refused):
-    """Some ids of a batch are unknown; one entry names them all (F)."""
+class RecordsNotFound(Refused):
+    """Some ids of a batch are unknown; one entry names them all (F).
+
+    :param singular: name of the object type.
+    """
 
     status = 404
 
-    def __init__(self, ids: Sequence[str]) -> None:
+    def __init__(self, singular: str, ids: Sequence[str]) -> None:
         super().__init__(
-            "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid.",
+            f"Could not get some {singular.upper()} objects, they may be deleted or not exist. "
+            "Check that ids are valid.",
             "OBJECT_NOT_FOUND",
             {"ids": list(ids)},
         )
@@ -253,23 +257,24 @@ class PropertyNotFound(Refused):
         super().__init__(f"No property named '{name}' exists.", "OBJECT_NOT_FOUND")
 
 
-class ContactExists(Refused):
-    """Another contact has this address, or this value of a unique property (F).
+class RecordExists(Refused):
+    """Another record has this address, or this value of a unique property (F; of other types U).
 
-    :param existing_id: that contact's id; None if the same batch creates it.
+    :param singular: name of the object type.
+    :param existing_id: that record's id; None if the same batch creates it.
     :param value: the address or value.
     """
 
     status = 409
 
-    def __init__(self, existing_id: str | None, value: str) -> None:
+    def __init__(self, singular: str, existing_id: str | None, value: str) -> None:
         known = f". Existing ID: {existing_id}" if existing_id else ""
-        super().__init__(f"Contact already exists{known}", "CONFLICT")
+        super().__init__(f"{singular.capitalize()} already exists{known}", "CONFLICT")
         self.existing_id = existing_id
         self.value = value
 
     def part(self, trace_id: str | None = None) -> Json:
-        """Return the entry, with the existing contact in its context (F)."""
+        """Return the entry, with the existing record in its context (F)."""
         part = super().part(trace_id)
         if self.existing_id:
             part["context"] = {**part.get("context", {}), "existingId": [self.existing_id]}

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from airflow_provider_hubcontact.sandbox import Sandbox, Switches
-from airflow_provider_hubcontact.sandbox.crm.contact import HISTORY_LENGTH, MAX_WRITES
+from airflow_provider_hubcontact.sandbox.crm.record import HISTORY_LENGTH, MAX_WRITES
 from tests.sandbox.calling import Answer, Api
 from tests.sandbox.conftest import SEEDS
 

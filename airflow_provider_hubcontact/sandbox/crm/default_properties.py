@@ -168,15 +168,13 @@ def _chosen() -> list[Definition]:
     employees = tuple((size, size) for size in EMPLOYEES)
     languages = tuple((code, code) for code in LANGUAGES)
     return [
-        Definition("lifecyclestage", "Lifecycle Stage", "enumeration", "radio", options=_options(STAGES)),
-        Definition("hs_lead_status", "Lead Status", "enumeration", "radio", options=_options(LEAD_STATUSES)),
+        Definition("lifecyclestage", "Lifecycle Stage", "enumeration", "radio", options=options(STAGES)),
+        Definition("hs_lead_status", "Lead Status", "enumeration", "radio", options=options(LEAD_STATUSES)),
+        Definition("hs_buying_role", "Buying Role", "enumeration", "checkbox", options=options(BUYING_ROLES)),
         Definition(
-            "hs_buying_role", "Buying Role", "enumeration", "checkbox", options=_options(BUYING_ROLES)
+            "numemployees", "Number of Employees", "enumeration", "select", options=options(employees)
         ),
-        Definition(
-            "numemployees", "Number of Employees", "enumeration", "select", options=_options(employees)
-        ),
-        Definition("hs_language", "Preferred language", "enumeration", "select", options=_options(languages)),
+        Definition("hs_language", "Preferred language", "enumeration", "select", options=options(languages)),
         Definition("hubspot_owner_id", "Contact owner", "enumeration", "select", external_options=True),
         Definition("hs_pipeline", "Pipeline", "enumeration", "select", external_options=True, hidden=True),
         Definition(
@@ -184,7 +182,7 @@ def _chosen() -> list[Definition]:
             "Clicked Facebook ad",
             "bool",
             "booleancheckbox",
-            options=_options(YES_NO),
+            options=options(YES_NO),
         ),
     ]
 
@@ -196,7 +194,7 @@ def _read_only() -> list[Definition]:
             label,
             kind,
             field_type,
-            options=_options(YES_NO) if field_type == "booleancheckbox" else (),
+            options=options(YES_NO) if field_type == "booleancheckbox" else (),
             external_options=field_type == "select",
             read_only=True,
             form_field=False,
@@ -205,5 +203,6 @@ def _read_only() -> list[Definition]:
     ]
 
 
-def _options(choices: tuple[tuple[str, str], ...]) -> tuple[Option, ...]:
+def options(choices: tuple[tuple[str, str], ...]) -> tuple[Option, ...]:
+    """Return options of pairs of a value and its label, in this order."""
     return tuple(Option(label, value, place) for place, (value, label) in enumerate(choices))

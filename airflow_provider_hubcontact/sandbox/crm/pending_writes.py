@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from airflow_provider_hubcontact.sandbox.crm.contact import Contact
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.values import (
     MAX_TEXT,
     InvalidValue,
@@ -51,14 +51,14 @@ SEED = Dialect(source="IMPORT", keeps_stage=True, computes=True)
 class PendingWrite:
     """A write that is not done yet.
 
-    :param contact: the contact that is written.
+    :param record: the record that is written.
     :param new: whether it is created.
     :param dialect: how it is written.
     :param values: what will be written, in the form in which HubSpot keeps it.
     :param normalised: property with a corrected date → the value that was sent.
     """
 
-    contact: Contact
+    record: Record
     new: bool
     dialect: Dialect
     values: dict[str, str] = field(default_factory=dict)
@@ -107,7 +107,7 @@ def _put(draft: PendingWrite, definition: Definition, value: str, switches: Swit
     if isinstance(kept, Problem):
         return kept
     if definition.multiple and value[0] == ";":
-        kept = appended(draft.contact.properties.get(name, ""), value)
+        kept = appended(draft.record.properties.get(name, ""), value)
     if name == STAGE and _goes_back(draft, definition, kept):
         return _kept_stage(draft, kept, switches)
     draft.values[name] = kept
@@ -131,7 +131,7 @@ def _accepted(draft: PendingWrite, definition: Definition, value: str) -> str | 
 
 def _goes_back(draft: PendingWrite, definition: Definition, stage: str) -> bool:
     """Check whether a stage comes before the present one, in the order of the property's options (D)."""
-    current = draft.contact.properties.get(STAGE, "")
+    current = draft.record.properties.get(STAGE, "")
     return bool(current) and definition.rank.get(stage, 0) < definition.rank.get(current, 0)
 
 

@@ -13,6 +13,8 @@ import orjson
 from airflow_provider_hubcontact.sandbox.access.limits import Limits
 from airflow_provider_hubcontact.sandbox.access.tokens import NOBODY, Access, Grant
 from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
+from airflow_provider_hubcontact.sandbox.crm.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, ObjectType
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.values import iso
 from airflow_provider_hubcontact.sandbox.errors import InvalidInput, InvalidJson, Json, MissingFields
@@ -24,8 +26,6 @@ MAX_BODY = 32 * 1024 * 1024
 
 MAX_DIGITS = 20
 DATED_VERSIONS = ("2026-03", "2026-09")
-CONTACT_TYPES = ("contacts", "contact", "0-1")
-"""Names of the contact object in a path: its plural, its old singular, its type id."""
 
 
 @dataclass
@@ -39,6 +39,7 @@ class Request:
     :param headers: the headers, with names in lower case.
     :param calls: calls that the limits counted.
     :param strike: the fault that strikes it.
+    :param kind: the object type that it is about.
     """
 
     method: str
@@ -56,6 +57,12 @@ class Request:
     headers: Iterable[tuple[bytes, bytes]] = ()
     calls: int = 0
     strike: Strike = HARMLESS
+    kind: ObjectType = CONTACTS
+
+    @property
+    def collection(self) -> Collection:
+        """The records of the object type that the call is about."""
+        return self.portal.collections[self.kind.id]
 
     @cached_property
     def content_type(self) -> str:
@@ -143,6 +150,7 @@ class Route:
         guide).
     :param admin: whether it belongs to the sandbox's own API, which has no limits and no faults.
     :param max_body: the most bytes of a request.
+    :param kind: the object type that it is about.
     """
 
     method: str
@@ -154,6 +162,7 @@ class Route:
     search: bool = False
     admin: bool = False
     max_body: int = MAX_BODY
+    kind: ObjectType = CONTACTS
     operation: str = field(init=False)
 
     @property

@@ -5,15 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from airflow_provider_hubcontact.sandbox.crm.contact import Contact, Version
+from airflow_provider_hubcontact.sandbox.crm.record import Record, Version
 from airflow_provider_hubcontact.sandbox.crm.values import MAX_TIME, milliseconds
 from airflow_provider_hubcontact.sandbox.errors import (
-    ContactExists,
     InvalidJson,
     InvalidProperties,
     Json,
     LegacyContactExists,
     Problem,
+    RecordExists,
 )
 from airflow_provider_hubcontact.sandbox.http.routing import Request, array, mapping, required, text
 
@@ -49,7 +49,7 @@ def _timestamp(name: str, value: object) -> int:
     return int(written)
 
 
-def shown_contact(request: Request, contact: Contact) -> Json:
+def shown_contact(request: Request, contact: Record) -> Json:
     """Return a contact in JSON, with its properties and addresses."""
     vid = int(contact.id)
     profile = {
@@ -72,7 +72,7 @@ def shown_contact(request: Request, contact: Contact) -> Json:
     }
 
 
-def _shown(request: Request, contact: Contact) -> Json:
+def _shown(request: Request, contact: Record) -> Json:
     """Return the requested properties that have a value, with their history unless it is not wanted."""
     asked = request.query.get("property")
     names = list(contact.properties) if asked is None else [*asked, "lastmodifieddate", "associatedcompanyid"]
@@ -81,9 +81,9 @@ def _shown(request: Request, contact: Contact) -> Json:
     shown: Json = {}
     for name in names:
         value = contact.properties.get(name)
-        if not value or name not in request.portal.definitions:
+        if not value or name not in request.collection.definitions:
             continue
-        timed = request.portal.definitions[name].type in _TIMES
+        timed = request.collection.definitions[name].type in _TIMES
         shown[name] = {"value": _legacy(value, timed=timed)}
         if with_history:
             versions = history.get(name) or [Version(value, contact.updated_at, "CALCULATED")]
@@ -108,9 +108,9 @@ def _legacy(value: str, *, timed: bool) -> str:
     return value if ms is None else str(ms)
 
 
-def conflict(request: Request, taken: ContactExists) -> LegacyContactExists:
+def conflict(request: Request, taken: RecordExists) -> LegacyContactExists:
     """Return the refusal of an address that another contact has."""
-    other = request.portal.find(taken.value, "email")
+    other = request.collection.find(taken.value, "email")
     profile: dict[str, Any] = {}
     if other is not None:
         profile = {
@@ -125,7 +125,7 @@ def conflict(request: Request, taken: ContactExists) -> LegacyContactExists:
     return LegacyContactExists(taken.existing_id, taken.value, profile)
 
 
-def _identities(contact: Contact, primary: str) -> list[Json]:
+def _identities(contact: Record, primary: str) -> list[Json]:
     """Return the addresses of a contact, and its lead GUID.
 
     :param primary: the API's name for the flag of the primary address.

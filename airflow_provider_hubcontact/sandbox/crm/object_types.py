@@ -1,0 +1,135 @@
+"""The object types that the sandbox has: a table, with what is different from type to type.
+
+HubSpot docs: "Understanding the CRM" (type ids), contacts guide, companies guide, "Search the CRM" (words).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from airflow_provider_hubcontact.sandbox.crm import company_properties, default_properties
+from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+
+
+@dataclass(frozen=True)
+class ObjectType:
+    """One type of records.
+
+    :param id: the type id.
+    :param plural: the name in paths and scopes.
+    :param singular: the name in old paths, and in the texts of refusals.
+    :param properties: returns HubSpot's own properties.
+    :param groups: the groups that these properties may be in.
+    :param address: the property that identifies records without being unique by its definition, and has
+        secondary values; empty if there is none.
+    :param has_first_stage: whether a new record gets a lifecycle stage.
+    :param modified: the properties that hold the time of the last change; answers show the first one.
+    :param shown: the properties in the answer to a read that names none.
+    :param after_update: the properties in the answer to an update, besides the written ones.
+    :param after_create: the properties in the answer to a creation, besides the written ones.
+    :param searched_by_words: the properties that ``query`` of a search looks at.
+    """
+
+    id: str
+    plural: str
+    singular: str
+    properties: Callable[[], list[Definition]]
+    groups: tuple[str, ...]
+    address: str
+    has_first_stage: bool
+    modified: tuple[str, ...]
+    shown: tuple[str, ...]
+    after_update: tuple[str, ...]
+    after_create: tuple[str, ...]
+    searched_by_words: tuple[str, ...]
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """All names of the type in a path (F)."""
+        return self.plural, self.singular, self.plural.upper(), self.singular.upper(), self.id
+
+    @property
+    def always(self) -> tuple[str, ...]:
+        """The properties in every answer (F), which every record has."""
+        return "createdate", "hs_object_id", self.modified[0]
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The scopes of which a call that reads records needs one."""
+        return (f"crm.objects.{self.plural}.read",)
+
+    @property
+    def write(self) -> tuple[str, ...]:
+        """The scopes of which a call that writes records needs one."""
+        return (f"crm.objects.{self.plural}.write",)
+
+    @property
+    def read_schema(self) -> tuple[str, ...]:
+        """The scopes of which a call that reads properties needs one."""
+        return f"crm.schemas.{self.plural}.read", *self.read
+
+    @property
+    def write_schema(self) -> tuple[str, ...]:
+        """The scopes of which a call that changes properties needs one."""
+        return (f"crm.schemas.{self.plural}.write",)
+
+
+CONTACTS = ObjectType(
+    id="0-1",
+    plural="contacts",
+    singular="contact",
+    properties=default_properties.default_properties,
+    groups=default_properties.GROUPS,
+    address="email",
+    has_first_stage=True,
+    modified=("lastmodifieddate", "hs_lastmodifieddate"),
+    shown=("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"),
+    after_update=("createdate", "hs_object_id", "hs_object_source", "lastmodifieddate", "lifecyclestage"),
+    after_create=(
+        "createdate",
+        "email",
+        "hs_object_id",
+        "hs_object_source",
+        "lastmodifieddate",
+        "lifecyclestage",
+    ),
+    searched_by_words=(
+        "firstname",
+        "lastname",
+        "email",
+        "phone",
+        "hs_additional_emails",
+        "fax",
+        "mobilephone",
+        "company",
+    ),
+)
+COMPANIES = ObjectType(
+    id="0-2",
+    plural="companies",
+    singular="company",
+    properties=company_properties.default_properties,
+    groups=company_properties.GROUPS,
+    address="",
+    has_first_stage=False,
+    modified=("hs_lastmodifieddate",),
+    shown=("createdate", "domain", "hs_lastmodifieddate", "hs_object_id", "name"),
+    after_update=("createdate", "hs_lastmodifieddate", "hs_object_id", "hs_object_source"),
+    after_create=("createdate", "hs_lastmodifieddate", "hs_object_id", "hs_object_source"),
+    searched_by_words=("website", "phone", "name", "domain"),
+)
+TYPES = (CONTACTS, COMPANIES)
+
+
+def spelled(name: str) -> ObjectType | None:
+    """Find a type by any of its names; None if the sandbox does not have it."""
+    return _SPELLED.get(name)
+
+
+def spellings() -> Iterator[tuple[str, ObjectType]]:
+    """Yield every name of every type."""
+    yield from _SPELLED.items()
+
+
+_SPELLED = {name: each for each in TYPES for name in each.spellings}
