@@ -6,8 +6,8 @@ others, **U** unknown, so that the text is ours.
 ::
 
     Refused
-    ├── InvalidJson, MissingFields, InvalidInput, InvalidProperties,
-    │   MissingProperties, InvalidSearch,
+    ├── InvalidJson, MissingFields, PropertyMissing, InvalidInput,
+    │   NothingToUpdate, InvalidProperties, MissingProperties, InvalidSearch,
     │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
     │   BatchRefused, ImportNotActive                                      400
     ├── ContactNotFound, IdNotNumeric, PropertyNotFound, ContactsNotFound,
@@ -107,13 +107,31 @@ class InvalidJson(Refused):
 
 
 class MissingFields(Refused):
-    """A required field of the body is missing (T)."""
+    """A required field of the body is missing (F)."""
 
     def __init__(self, names: Sequence[str], line: int = 1, column: int = 2) -> None:
         super().__init__(
-            f"Invalid input JSON on line {line}, column {column}: "
+            f"Invalid input JSON on line {line}, column {column}. "
             f"Some required fields were not set: [{', '.join(names)}]",
             "VALIDATION_ERROR",
+        )
+
+
+class PropertyMissing(Refused):
+    """An entry of v1's ``properties`` does not say which property it is (F)."""
+
+    def __init__(self) -> None:
+        super().__init__("property cannot be missing or null")
+
+
+class NothingToUpdate(Refused):
+    """An update names no property (F)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No properties found to update, please provide at least one.",
+            "VALIDATION_ERROR",
+            {"properties": ["{}"]},
         )
 
 
@@ -184,15 +202,15 @@ class DuplicateIds(Refused):
 
 
 class TooManyInputs(Refused):
-    """A batch is too large (F for histories, U for the rest).
+    """A batch is too large (F).
 
     :param most: how many inputs are allowed.
-    :param what: what is asked for.
+    :param what: what is asked for, as the sentence has it.
     """
 
     def __init__(self, most: int, what: str = "") -> None:
         super().__init__(
-            f"The maximum number of inputs supported in a batch request{what} is {most}. "
+            f"The maximum number of inputs supported in a batch{what} is {most}. "
             "Please reduce the number of items and try again",
             "VALIDATION_ERROR",
         )

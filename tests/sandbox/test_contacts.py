@@ -160,6 +160,16 @@ class TestUpdate:
         assert contact is not None
         assert len(contact.history["firstname"]) == 1
 
+    @pytest.mark.parametrize("root", ROOTS)
+    def test_no_property_is_a_400(self, api: Api, root: str) -> None:
+        """An update without any property is refused in HubSpot's own words."""
+        answer = api.patch(f"{root}/{api.id('ada@example.com')}", {"properties": {}})
+
+        assert answer.status == 400
+        assert answer.message == "No properties found to update, please provide at least one."
+        assert answer.body["category"] == "VALIDATION_ERROR"
+        assert answer.body["context"] == {"properties": ["{}"]}
+
     def test_one_bad_value_refuses_all(self, api: Api) -> None:
         """All bad values are in the sentence, three of them in ``errors``, and nothing is written."""
         bad = {"nope": "1", "points": "many", "hubspotscore": "7", "hs_lead_status": "new"}
@@ -292,7 +302,7 @@ class TestBadBodies:
             (b"", "Invalid input JSON on line 1, column 1: No content"),
             (b'{\n"properties": oops}', "Invalid input JSON on line 2, column"),
             (b"[]", "from Array value (token `JsonToken.START_ARRAY`)"),
-            (b"{}", "Some required fields were not set: [properties]"),
+            (b"{}", "Invalid input JSON on line 1, column 2. Some required fields were not set: [properties]"),
             (b'{"properties": []}', "from Array value"),
             (b'{"properties": {"firstname": ["a"]}}', "Cannot deserialize value of type `java.lang.String`"),
             (b'{"properties": {"firstname": {"a": 1}}}', "from Object value"),

@@ -11,7 +11,13 @@ from functools import partial
 from airflow_provider_hubcontact.sandbox.crm.batches import MAX_INPUTS, MAX_INPUTS_WITH_HISTORY
 from airflow_provider_hubcontact.sandbox.crm.contact import Contact
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import Dialect
-from airflow_provider_hubcontact.sandbox.errors import ContactNotFound, IdNotNumeric, InvalidInput, Json
+from airflow_provider_hubcontact.sandbox.errors import (
+    ContactNotFound,
+    IdNotNumeric,
+    InvalidInput,
+    Json,
+    NothingToUpdate,
+)
 from airflow_provider_hubcontact.sandbox.http.routes.objects import (
     READ,
     WRITE,
@@ -78,6 +84,8 @@ def update(dialect: Dialect, request: Request) -> Reply:
     request.inputs = 1
     required(request.json, "properties")
     values = property_values(request.json["properties"])
+    if not values:
+        raise NothingToUpdate
     draft = draft_update(request, _contact(request), values, dialect)
     request.portal.apply(draft)
     return Reply(200, shown_written(request, draft))

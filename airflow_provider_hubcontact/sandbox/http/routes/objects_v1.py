@@ -14,8 +14,9 @@ from airflow_provider_hubcontact.sandbox.errors import (
     Json,
     LegacyContactExists,
     Problem,
+    PropertyMissing,
 )
-from airflow_provider_hubcontact.sandbox.http.routing import Request, array, mapping, required, text
+from airflow_provider_hubcontact.sandbox.http.routing import Request, array, mapping, text
 
 _TIMES = frozenset({"date", "datetime"})
 _NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
@@ -31,7 +32,8 @@ def read_properties(entries: object) -> tuple[dict[str, str], dict[str, int]]:
     timestamps: dict[str, int] = {}
     for entry in array(entries):
         each = mapping(entry)
-        required(each, "property")
+        if each.get("property") is None:
+            raise PropertyMissing
         name = text(each["property"])
         values[name] = text(each.get("value"))
         if each.get("timestamp") is not None:
