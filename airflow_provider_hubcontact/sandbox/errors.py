@@ -7,7 +7,7 @@ others, **U** unknown, so that the text is ours.
 
     Refused
     ├── InvalidJson, MissingFields, PropertyMissing, InvalidInput,
-    │   NothingToUpdate, InvalidProperties, MissingProperties, InvalidSearch,
+    │   UnknownObjectType, NothingToUpdate, InvalidProperties, MissingProperties, InvalidSearch,
     │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
     │   BatchRefused, ImportNotActive                                      400
     ├── ContactNotFound, IdNotNumeric, PropertyNotFound, ContactsNotFound,
@@ -133,6 +133,10 @@ class NothingToUpdate(Refused):
             "VALIDATION_ERROR",
             {"properties": ["{}"]},
         )
+
+
+class UnknownObjectType(Refused):
+    """The path names an object type that HubSpot does not have; the answer has no category (F)."""
 
 
 class InvalidInput(Refused):

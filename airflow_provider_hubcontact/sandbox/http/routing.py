@@ -15,8 +15,15 @@ from airflow_provider_hubcontact.sandbox.access.tokens import NOBODY, Access, Gr
 from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.values import iso
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, InvalidJson, Json, MissingFields
+from airflow_provider_hubcontact.sandbox.errors import (
+    InvalidInput,
+    InvalidJson,
+    Json,
+    MissingFields,
+    UnknownObjectType,
+)
 from airflow_provider_hubcontact.sandbox.faults.injector import HARMLESS, Strike
+from airflow_provider_hubcontact.sandbox.http.object_types import PLACE, canonical, problem, written_type
 from airflow_provider_hubcontact.sandbox.imports.runs import Imports
 
 MAX_BODY = 32 * 1024 * 1024
@@ -24,8 +31,8 @@ MAX_BODY = 32 * 1024 * 1024
 
 MAX_DIGITS = 20
 DATED_VERSIONS = ("2026-03", "2026-09")
-CONTACT_TYPES = ("contacts", "contact", "0-1")
-"""Names of the contact object in a path: its plural, its old singular, its type id."""
+CONTACTS = "contacts"
+"""The contact object in the paths of routes; ``object_types`` knows its other spellings."""
 
 
 @dataclass
@@ -171,6 +178,8 @@ class Route:
 class Router:
     """Finds the route of a path. It works on the encoded path, so that an address may have a slash (``%2F``).
 
+    Routes name an object type by its plural; calls may spell it in other ways.
+
     :param routes: the routes; ``{name}`` stands for a segment that is a parameter.
     """
 
@@ -186,10 +195,18 @@ class Router:
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         """Find the route of a call.
 
-        :return: the route and its decoded parameters; None if there is no route.
+        :return: the route and its decoded parameters; None if there is no route. A call about an object type
+            that HubSpot does not have gets a route that says so.
         """
         values: list[str] = []
-        found = self._walk(self._root, path.strip("/").split("/"), f" {method}", values)
+        segments = path.strip("/").split("/")
+        spelling = written_type(segments)
+        if spelling is not None:
+            name = canonical(unquote(spelling))
+            if name is None:
+                return Route(method, path, no_such_type), {"type": unquote(spelling)}
+            segments[PLACE] = name
+        found = self._walk(self._root, segments, f" {method}", values)
         if found is None:
             return None
         route, names = found
@@ -213,6 +230,14 @@ class Router:
         if found is None:
             values.pop()
         return found
+
+
+def no_such_type(request: Request) -> Reply:
+    """Refuse a call about an object type that HubSpot does not have (F).
+
+    :raises UnknownObjectType: always.
+    """
+    raise UnknownObjectType(problem(request.params["type"]))
 
 
 def parsed(body: bytes) -> Any:  # noqa: ANN401 - any JSON

@@ -11,7 +11,7 @@ from airflow_provider_hubcontact.sandbox.crm.pending_writes import V3, V2026_09,
 from airflow_provider_hubcontact.sandbox.crm.values import iso
 from airflow_provider_hubcontact.sandbox.errors import ContactExists, Json, NotEmulated
 from airflow_provider_hubcontact.sandbox.http.routing import (
-    CONTACT_TYPES,
+    CONTACTS,
     DATED_VERSIONS,
     Request,
     mapping,
@@ -37,10 +37,9 @@ AFTER_CREATE = (*AFTER_UPDATE, "email")
 
 def roots() -> Iterator[tuple[str, Dialect]]:
     """Yield the paths of the contact object in v3 and the dated versions, each with its dialect."""
-    for kind in CONTACT_TYPES:
-        yield f"/crm/v3/objects/{kind}", V3
-        for version in DATED_VERSIONS:
-            yield f"/crm/objects/{version}/{kind}", V2026_09 if version == "2026-09" else V3
+    yield f"/crm/v3/objects/{CONTACTS}", V3
+    for version in DATED_VERSIONS:
+        yield f"/crm/objects/{version}/{CONTACTS}", V2026_09 if version == "2026-09" else V3
 
 
 def property_values(value: object) -> dict[str, str]:

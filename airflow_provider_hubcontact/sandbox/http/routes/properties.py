@@ -25,7 +25,7 @@ from airflow_provider_hubcontact.sandbox.http.routes.property_json import (
     shown_v1,
 )
 from airflow_provider_hubcontact.sandbox.http.routing import (
-    CONTACT_TYPES,
+    CONTACTS,
     DATED_VERSIONS,
     Reply,
     Request,
@@ -45,9 +45,8 @@ Show = Callable[[Definition], Json]
 
 def roots() -> Iterator[str]:
     """Yield the paths of contact properties in v3 and the dated versions."""
-    for kind in CONTACT_TYPES:
-        yield f"/crm/v3/properties/{kind}"
-        yield from (f"/crm/properties/{version}/{kind}" for version in DATED_VERSIONS)
+    yield f"/crm/v3/properties/{CONTACTS}"
+    yield from (f"/crm/properties/{version}/{CONTACTS}" for version in DATED_VERSIONS)
 
 
 def routes() -> Iterator[Route]:

@@ -19,7 +19,7 @@ from airflow_provider_hubcontact.sandbox.errors import (
 )
 from airflow_provider_hubcontact.sandbox.http.routes.properties import READ, WRITE
 from airflow_provider_hubcontact.sandbox.http.routing import (
-    CONTACT_TYPES,
+    CONTACTS,
     DATED_VERSIONS,
     Reply,
     Request,
@@ -36,7 +36,7 @@ def routes() -> Iterator[Route]:
         "/crm/v3/property-validations",
         *(f"/crm/property-validations/{each}" for each in DATED_VERSIONS),
     ]
-    for root in (f"{root}/{kind}" for root in roots for kind in CONTACT_TYPES):
+    for root in (f"{root}/{CONTACTS}" for root in roots):
         yield Route("GET", root, list_all, READ)
         yield Route("GET", f"{root}/{{name}}", list_of_property, READ)
         yield Route("GET", f"{root}/{{name}}/rule-type/{{type}}", get, READ)
