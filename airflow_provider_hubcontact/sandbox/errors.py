@@ -56,11 +56,13 @@ class Refused(Exception):
     :param category: HubSpot's machine-readable reason; None in some answers.
     :param context: the ids or values that it concerns.
     :param details: further keys of the envelope.
+    :cvar is_page: whether callers that do not ask for JSON get a page instead.
 
     HubSpot docs: "Error handling".
     """
 
     status: ClassVar[int] = 400
+    is_page: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -233,6 +235,7 @@ class ContactNotFound(Refused):
     """No contact has this id, or this value of the ``idProperty`` (F)."""
 
     status = 404
+    is_page = True
 
     def __init__(self) -> None:
         super().__init__("resource not found")

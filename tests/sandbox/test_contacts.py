@@ -81,6 +81,36 @@ class TestGet:
             assert answer.message == "resource not found"
             assert "category" not in answer.body
 
+    @pytest.mark.parametrize("root", ROOTS)
+    @pytest.mark.parametrize("method", ["GET", "PATCH"])
+    def test_an_unknown_id_is_a_page_for_who_does_not_ask_for_json(
+        self, api: Api, root: str, method: str
+    ) -> None:
+        """A 404 is HTML unless ``Accept`` names JSON, among others or alone."""
+        body = {"properties": {"city": "Bath"}} if method == "PATCH" else None
+
+        for accept, kind in [
+            ("*/*", "text/html;charset=utf-8"),
+            ("text/html", "text/html;charset=utf-8"),
+            ("application/json", "application/json;charset=utf-8"),
+            ("application/json, */*;q=0.8", "application/json;charset=utf-8"),
+        ]:
+            answer = api.call(method, f"{root}/999", body, {"Accept": accept})
+
+            assert (answer.status, answer.headers["content-type"]) == (404, kind)
+            assert answer.headers["x-hubspot-correlation-id"]
+
+    def test_other_refusals_are_json_for_everybody(self, api: Api) -> None:
+        """An id that is no number, a bad body and v1's 404 do not depend on ``Accept``."""
+        for method, path, body in [
+            ("GET", f"{CONTACTS}/x", None),
+            ("POST", CONTACTS, b"{"),
+            ("GET", "/contacts/v1/contact/vid/1/profile", None),
+        ]:
+            answer = api.call(method, path, body, {"Accept": "*/*"})
+
+            assert answer.headers["content-type"] == "application/json;charset=utf-8"
+
     def test_an_id_that_is_no_number(self, api: Api) -> None:
         """Without ``idProperty`` an address is no id."""
         answer = api.get(f"{CONTACTS}/ada%40example.com")
