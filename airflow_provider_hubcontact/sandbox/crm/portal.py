@@ -319,6 +319,7 @@ class Portal:
             "lastmodifieddate": created,
             "hs_lastmodifieddate": created,
             "hs_object_source": dialect.source,
+            "hs_object_source_id": self.writer,
         }
         self.contacts[contact.id] = contact
         insort(self._ids, int(contact.id))

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache, partial
 from typing import NamedTuple
 
 from airflow_provider_hubcontact.sandbox.crm.contact import Contact
+from airflow_provider_hubcontact.sandbox.crm.derived import DERIVED, value_of
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
 from airflow_provider_hubcontact.sandbox.crm.values import milliseconds
 from airflow_provider_hubcontact.sandbox.errors import InvalidSearch
@@ -86,7 +87,8 @@ class Search(NamedTuple):
     def run(self, contacts: Iterable[Contact]) -> list[Contact]:
         """Return the contacts that are found, in the order of the search."""
         words = _words(self.words)
-        found = [contact for contact in contacts if self._finds(contact.properties, words)]
+        derived = DERIVED.keys() & {each.definition.name for group in self.groups for each in group}
+        found = [contact for contact in contacts if self._finds(_properties(contact, derived), words)]
         found.sort(key=lambda contact: int(contact.id))
         for definition, descending in reversed(self.sorts):
             having = [contact for contact in found if contact.properties.get(definition.name)]
@@ -99,6 +101,13 @@ class Search(NamedTuple):
         if self.groups and not any(all(each.matches(properties) for each in group) for group in self.groups):
             return False
         return not words or _has_words(properties, words)
+
+
+def _properties(contact: Contact, derived: Collection[str]) -> Mapping[str, str]:
+    """Return a contact's properties, with those that HubSpot works out and that a filter is about."""
+    if not derived:
+        return contact.properties
+    return {**contact.properties, **{name: value_of(contact, name) or "" for name in derived}}
 
 
 def comparable(definition: Definition, value: str) -> Rank:

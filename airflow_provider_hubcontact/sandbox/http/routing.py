@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, quote, unquote
 
 import orjson
 
@@ -67,7 +67,18 @@ class Request:
     @cached_property
     def content_type(self) -> str:
         """The header ``Content-Type``, with all parameters; empty if it is missing."""
-        return next((value.decode("latin-1") for name, value in self.headers if name == b"content-type"), "")
+        return self._header(b"content-type")
+
+    def location(self, name: str) -> tuple[bytes, bytes]:
+        """Return the header ``Location`` of what a call created: an absolute address (F) below its own.
+
+        :param name: the id or name of what was created.
+        """
+        place = f"{self.path.rstrip('/')}/{quote(name, safe='')}"
+        return b"Location", f"http://{self._header(b'host')}{place}".encode("latin-1", "replace")
+
+    def _header(self, wanted: bytes) -> str:
+        return next((value.decode("latin-1") for name, value in self.headers if name == wanted), "")
 
     @cached_property
     def query(self) -> dict[str, list[str]]:

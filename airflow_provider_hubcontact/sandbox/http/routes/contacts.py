@@ -53,11 +53,12 @@ def list_page(request: Request) -> Reply:
     if not 1 <= limit <= most:
         raise InvalidInput(f"`limit` is between 1 and {most}, not {limit}.")
     names = asked_for(request, request.listed("properties"))
-    found = request.portal.page(request.number("after", 0), limit + 1, archived=request.flag("archived"))
+    first = request.number("after", 0)
+    found = request.portal.page(first - 1, limit + 1, archived=request.flag("archived"))
     body: Json = {"results": [shown(request, contact, names, history) for contact in found[:limit]]}
     request.inputs = len(body["results"])
     if len(found) > limit:
-        body["paging"] = {"next": next_page(request, found[limit - 1].id)}
+        body["paging"] = {"next": next_page(request, str(int(found[limit - 1].id) + 1))}  # (F)
     return Reply(200, body)
 
 
@@ -68,7 +69,7 @@ def create(dialect: Dialect, request: Request) -> Reply:
     refuse_associations(request.json)
     draft = request.portal.draft(None, property_values(request.json["properties"]), dialect)
     request.portal.apply(draft)
-    return Reply(201, shown_written(request, draft))
+    return Reply(201, shown_written(request, draft), [request.location(draft.contact.id)])
 
 
 def get(request: Request) -> Reply:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from airflow_provider_hubcontact.sandbox.crm.contact import Contact
+from airflow_provider_hubcontact.sandbox.crm.derived import AT_THE_START, STAGE, entered, values_of
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import V3, V2026_09, Dialect, PendingWrite
 from airflow_provider_hubcontact.sandbox.crm.values import iso
 from airflow_provider_hubcontact.sandbox.errors import ContactExists, Json, NotEmulated
@@ -29,10 +30,37 @@ DEFAULT_PROPERTIES = ("createdate", "email", "firstname", "hs_object_id", "lastm
 ALWAYS = ("createdate", "hs_object_id", "lastmodifieddate")
 """Properties in every answer (F)."""
 
-AFTER_UPDATE = ("createdate", "hs_object_id", "hs_object_source", "lastmodifieddate", "lifecyclestage")
-"""Properties in the answer to an update, besides the written ones; the address is not among them (F)."""
+AFTER_BATCH_UPDATE = (
+    "createdate",
+    "hs_is_unworked",
+    "hs_object_id",
+    "hs_object_source",
+    "hs_object_source_id",
+    "hs_object_source_label",
+    "hs_pipeline",
+    "lastmodifieddate",
+    "lifecyclestage",
+)
+"""Properties in the answer to a batch of updates, besides the written ones; the address is none of them (F)."""
 
-AFTER_CREATE = (*AFTER_UPDATE, "email")
+AFTER_UPDATE = (
+    *AFTER_BATCH_UPDATE,
+    "hs_email_domain",
+    "hs_full_name_or_email",
+    "hs_is_contact",
+    "hs_v2_date_entered_current_stage",
+    "hs_v2_time_in_current_stage",
+)
+"""The same after the update of one contact (F)."""
+
+AFTER_CREATE = (
+    *AFTER_UPDATE,
+    *AT_THE_START,
+    "email",
+    "hs_all_contact_vids",
+    "hs_searchable_calculated_phone_number",
+)
+"""The same after a creation, alone or in a batch (F)."""
 
 
 def roots() -> Iterator[tuple[str, Dialect]]:
@@ -96,8 +124,7 @@ def shown(request: Request, contact: Contact, names: Sequence[str], history: Seq
 
     :param history: properties that are shown with their former values, the latest first.
     """
-    properties = contact.properties
-    body = _object(request, contact, {name: properties.get(name) for name in names})
+    body = _object(request, contact, values_of(contact, names))
     if history:
         versions = contact.history
         body["propertiesWithHistory"] = {
@@ -116,13 +143,25 @@ def shown(request: Request, contact: Contact, names: Sequence[str], history: Seq
     return body
 
 
-def shown_written(request: Request, draft: PendingWrite) -> Json:
-    """Return a contact in the form of an answer to a write: the written and the computed properties (F)."""
+def shown_written(request: Request, draft: PendingWrite, *, batch: bool = False) -> Json:
+    """Return a contact in the form of an answer to a write: the written and the computed properties (F).
+
+    :param draft: what was written.
+    :param batch: whether a batch wrote it; its answers to updates are shorter.
+    """
     properties = draft.contact.properties
     shown: dict[str, str | None] = {name: properties.get(name) for name in draft.values}
-    for name in AFTER_CREATE if draft.new else AFTER_UPDATE:
-        if name in properties:
-            shown[name] = properties[name]
+    if draft.new:
+        shown |= _given(draft.contact, AFTER_CREATE) | _stage_date(draft.contact)
+    elif not batch:
+        shown |= _given(draft.contact, AFTER_UPDATE)
+    else:  # many contacts have such answers, so that nothing is worked out for them
+        for name in AFTER_BATCH_UPDATE:
+            if name in properties:
+                shown[name] = properties[name]
+            elif name in AT_THE_START:
+                shown[name] = AT_THE_START[name]
+        shown.setdefault("hs_object_source_label", properties["hs_object_source"])
     body = _object(request, draft.contact, shown)
     if draft.normalised:
         body["warnings"] = [
@@ -134,6 +173,18 @@ def shown_written(request: Request, draft: PendingWrite) -> Json:
             for name, raw in draft.normalised.items()
         ]
     return body
+
+
+def _given(contact: Contact, names: Sequence[str]) -> dict[str, str]:
+    """Return those of some properties that have a value."""
+    return {name: value for name, value in values_of(contact, names).items() if value is not None}
+
+
+def _stage_date(contact: Contact) -> dict[str, str]:
+    """Return when a new contact came to its stage, which the answer has in milliseconds (F, since 2025-11)."""
+    stage = contact.properties.get(STAGE, "")
+    moment = entered(contact, stage) if stage else None
+    return {} if moment is None else {f"hs_lifecyclestage_{stage}_date": str(moment)}
 
 
 def _object(request: Request, contact: Contact, properties: Mapping[str, str | None]) -> Json:

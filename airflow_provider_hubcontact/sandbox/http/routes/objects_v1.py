@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from airflow_provider_hubcontact.sandbox.crm.contact import Contact, Version
+from airflow_provider_hubcontact.sandbox.crm.derived import DERIVED, value_of
 from airflow_provider_hubcontact.sandbox.crm.values import MAX_TIME, milliseconds
 from airflow_provider_hubcontact.sandbox.errors import (
     ContactExists,
@@ -77,12 +78,13 @@ def shown_contact(request: Request, contact: Contact) -> Json:
 def _shown(request: Request, contact: Contact) -> Json:
     """Return the requested properties that have a value, with their history unless it is not wanted."""
     asked = request.query.get("property")
-    names = list(contact.properties) if asked is None else [*asked, "lastmodifieddate", "associatedcompanyid"]
+    every = dict.fromkeys((*contact.properties, *DERIVED))
+    names = list(every) if asked is None else [*asked, "lastmodifieddate", "associatedcompanyid"]
     with_history = request.parameter("propertyMode") != "value_only"
     history = contact.history if with_history else {}
     shown: Json = {}
     for name in names:
-        value = contact.properties.get(name)
+        value = value_of(contact, name)
         if not value or name not in request.portal.definitions:
             continue
         timed = request.portal.definitions[name].type in _TIMES

@@ -86,8 +86,7 @@ def get(show: Show, request: Request) -> Reply:
 def create(request: Request) -> Reply:
     """Answer 201, or 409 for a name that exists. A deleted property is restored (T)."""
     definition = _define(request, request.json)
-    location = f"{request.path.rstrip('/')}/{definition.name}"
-    return Reply(201, shown(definition), [(b"Location", location.encode())])
+    return Reply(201, shown(definition), [request.location(definition.name)])
 
 
 def create_v1(request: Request) -> Reply:
