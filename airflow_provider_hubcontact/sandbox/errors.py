@@ -6,8 +6,8 @@ others, **U** unknown, so that the text is ours.
 ::
 
     Refused
-    ├── InvalidJson, MissingFields, InvalidInput, InvalidProperties,
-    │   MissingProperties, InvalidSearch,
+    ├── InvalidJson, MissingFields, PropertyMissing, InvalidInput,
+    │   UnknownObjectType, NothingToUpdate, InvalidProperties, MissingProperties, InvalidSearch,
     │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
     │   BatchRefused, ImportNotActive                                      400
     ├── RecordNotFound, IdNotNumeric, PropertyNotFound, RecordsNotFound,
@@ -56,11 +56,13 @@ class Refused(Exception):
     :param category: HubSpot's machine-readable reason; None in some answers.
     :param context: the ids or values that it concerns.
     :param details: further keys of the envelope.
+    :cvar is_page: whether callers that do not ask for JSON get a page instead.
 
     HubSpot docs: "Error handling".
     """
 
     status: ClassVar[int] = 400
+    is_page: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -107,14 +109,36 @@ class InvalidJson(Refused):
 
 
 class MissingFields(Refused):
-    """A required field of the body is missing (T)."""
+    """A required field of the body is missing (F)."""
 
     def __init__(self, names: Sequence[str], line: int = 1, column: int = 2) -> None:
         super().__init__(
-            f"Invalid input JSON on line {line}, column {column}: "
+            f"Invalid input JSON on line {line}, column {column}. "
             f"Some required fields were not set: [{', '.join(names)}]",
             "VALIDATION_ERROR",
         )
+
+
+class PropertyMissing(Refused):
+    """An entry of v1's ``properties`` does not say which property it is (F)."""
+
+    def __init__(self) -> None:
+        super().__init__("property cannot be missing or null")
+
+
+class NothingToUpdate(Refused):
+    """An update names no property (F)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No properties found to update, please provide at least one.",
+            "VALIDATION_ERROR",
+            {"properties": ["{}"]},
+        )
+
+
+class UnknownObjectType(Refused):
+    """The path names an object type that HubSpot does not have; the answer has no category (F)."""
 
 
 class InvalidInput(Refused):
@@ -184,15 +208,15 @@ class DuplicateIds(Refused):
 
 
 class TooManyInputs(Refused):
-    """A batch is too large (F for histories, U for the rest).
+    """A batch is too large (F).
 
     :param most: how many inputs are allowed.
-    :param what: what is asked for.
+    :param what: what is asked for, as the sentence has it.
     """
 
     def __init__(self, most: int, what: str = "") -> None:
         super().__init__(
-            f"The maximum number of inputs supported in a batch request{what} is {most}. "
+            f"The maximum number of inputs supported in a batch{what} is {most}. "
             "Please reduce the number of items and try again",
             "VALIDATION_ERROR",
         )
@@ -211,6 +235,7 @@ class RecordNotFound(Refused):
     """No record has this id, or this value of the ``idProperty`` (F)."""
 
     status = 404
+    is_page = True
 
     def __init__(self) -> None:
         super().__init__("resource not found")

@@ -12,7 +12,7 @@ from airflow_provider_hubcontact.sandbox.crm.state import InvalidState, dump, lo
 from tests.sandbox.calling import Api
 
 ROOT = "/crm/objects/2026-09/companies"
-ROOTS = [f"/crm/v3/objects/{name}" for name in COMPANIES.spellings] + [
+ROOTS = [f"/crm/v3/objects/{name}" for name in ("companies", "company", "COMPANY", "Companies", "0-2")] + [
     f"/crm/objects/{version}/{name}" for version in ("2026-03", "2026-09") for name in ("companies", "0-2")
 ]
 ANALYTICAL = {"name": "Analytical Engines", "domain": "engines.example", "city": "London"}

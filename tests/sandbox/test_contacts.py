@@ -81,6 +81,36 @@ class TestGet:
             assert answer.message == "resource not found"
             assert "category" not in answer.body
 
+    @pytest.mark.parametrize("root", ROOTS)
+    @pytest.mark.parametrize("method", ["GET", "PATCH"])
+    def test_an_unknown_id_is_a_page_for_who_does_not_ask_for_json(
+        self, api: Api, root: str, method: str
+    ) -> None:
+        """A 404 is HTML unless ``Accept`` names JSON, among others or alone."""
+        body = {"properties": {"city": "Bath"}} if method == "PATCH" else None
+
+        for accept, kind in [
+            ("*/*", "text/html;charset=utf-8"),
+            ("text/html", "text/html;charset=utf-8"),
+            ("application/json", "application/json;charset=utf-8"),
+            ("application/json, */*;q=0.8", "application/json;charset=utf-8"),
+        ]:
+            answer = api.call(method, f"{root}/999", body, {"Accept": accept})
+
+            assert (answer.status, answer.headers["content-type"]) == (404, kind)
+            assert answer.headers["x-hubspot-correlation-id"]
+
+    def test_other_refusals_are_json_for_everybody(self, api: Api) -> None:
+        """An id that is no number, a bad body and v1's 404 do not depend on ``Accept``."""
+        for method, path, body in [
+            ("GET", f"{CONTACTS}/x", None),
+            ("POST", CONTACTS, b"{"),
+            ("GET", "/contacts/v1/contact/vid/1/profile", None),
+        ]:
+            answer = api.call(method, path, body, {"Accept": "*/*"})
+
+            assert answer.headers["content-type"] == "application/json;charset=utf-8"
+
     def test_an_id_that_is_no_number(self, api: Api) -> None:
         """Without ``idProperty`` an address is no id."""
         answer = api.get(f"{CONTACTS}/ada%40example.com")
@@ -159,6 +189,16 @@ class TestUpdate:
         contact = api.sandbox.portal.contact("ada@example.com")
         assert contact is not None
         assert len(contact.history["firstname"]) == 1
+
+    @pytest.mark.parametrize("root", ROOTS)
+    def test_no_property_is_a_400(self, api: Api, root: str) -> None:
+        """An update without any property is refused in HubSpot's own words."""
+        answer = api.patch(f"{root}/{api.id('ada@example.com')}", {"properties": {}})
+
+        assert answer.status == 400
+        assert answer.message == "No properties found to update, please provide at least one."
+        assert answer.body["category"] == "VALIDATION_ERROR"
+        assert answer.body["context"] == {"properties": ["{}"]}
 
     def test_one_bad_value_refuses_all(self, api: Api) -> None:
         """All bad values are in the sentence, three of them in ``errors``, and nothing is written."""
@@ -292,7 +332,7 @@ class TestBadBodies:
             (b"", "Invalid input JSON on line 1, column 1: No content"),
             (b'{\n"properties": oops}', "Invalid input JSON on line 2, column"),
             (b"[]", "from Array value (token `JsonToken.START_ARRAY`)"),
-            (b"{}", "Some required fields were not set: [properties]"),
+            (b"{}", "line 1, column 2. Some required fields were not set: [properties]"),
             (b'{"properties": []}', "from Array value"),
             (b'{"properties": {"firstname": ["a"]}}', "Cannot deserialize value of type `java.lang.String`"),
             (b'{"properties": {"firstname": {"a": 1}}}', "from Object value"),

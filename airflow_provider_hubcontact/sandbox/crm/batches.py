@@ -137,7 +137,7 @@ def read(
     :raises Refused: if there are too many, or the property does not identify records.
     """
     if with_history and len(ids) > MAX_INPUTS_WITH_HISTORY:
-        raise TooManyInputs(MAX_INPUTS_WITH_HISTORY, " for property histories")
+        raise TooManyInputs(MAX_INPUTS_WITH_HISTORY, " request for property histories")
     _check_size(ids)
     _check_id_property(collection, id_property, refuse_email=False)
     found: dict[str, Record] = {}

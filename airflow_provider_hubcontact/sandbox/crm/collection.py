@@ -304,6 +304,7 @@ class Collection:
             "createdate": created,
             **dict.fromkeys(self.kind.modified, created),
             "hs_object_source": dialect.source,
+            "hs_object_source_id": self.shared.writer,
         }
         self.records[record.id] = record
         insort(self._ids, int(record.id))

@@ -84,6 +84,7 @@ READ_ONLY = {
     "hs_lastmodifieddate": ("Last Modified Date", "datetime", "date"),
     "hs_merged_object_ids": ("Merged record IDs", "enumeration", "select"),
     "hs_object_source": ("Record source", "string", "text"),
+    "hs_object_source_label": ("Record source label", "string", "text"),
     "hs_object_source_id": ("Record source ID", "string", "text"),
     "hubspot_owner_assigneddate": ("Owner assigned date", "datetime", "date"),
     "num_associated_contacts": ("Number of Associated Contacts", "number", "number"),

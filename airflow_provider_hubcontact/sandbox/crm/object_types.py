@@ -5,10 +5,10 @@ HubSpot docs: "Understanding the CRM" (type ids), contacts guide, companies guid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
-from airflow_provider_hubcontact.sandbox.crm import company_properties, default_properties
+from airflow_provider_hubcontact.sandbox.crm import company_properties, default_properties, derived
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
 
 
@@ -26,8 +26,12 @@ class ObjectType:
     :param has_first_stage: whether a new record gets a lifecycle stage.
     :param modified: the properties that hold the time of the last change; answers show the first one.
     :param shown: the properties in the answer to a read that names none.
+    :param after_batch_update: the properties in the answer to a batch of updates, besides the written ones.
     :param after_update: the properties in the answer to an update, besides the written ones.
     :param after_create: the properties in the answer to a creation, besides the written ones.
+    :param derived: the properties that HubSpot works out.
+    :param at_the_start: the values of a record with which nothing has been done yet, as far as answers have
+        them.
     :param searched_by_words: the properties that ``query`` of a search looks at.
     """
 
@@ -40,14 +44,12 @@ class ObjectType:
     has_first_stage: bool
     modified: tuple[str, ...]
     shown: tuple[str, ...]
+    after_batch_update: tuple[str, ...]
     after_update: tuple[str, ...]
     after_create: tuple[str, ...]
     searched_by_words: tuple[str, ...]
-
-    @property
-    def spellings(self) -> tuple[str, ...]:
-        """All names of the type in a path (F)."""
-        return self.plural, self.singular, self.plural.upper(), self.singular.upper(), self.id
+    derived: derived.Derived
+    at_the_start: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def always(self) -> tuple[str, ...]:
@@ -75,6 +77,43 @@ class ObjectType:
         return (f"crm.schemas.{self.plural}.write",)
 
 
+_AFTER_BATCH_UPDATE = (
+    "createdate",
+    "hs_is_unworked",
+    "hs_object_id",
+    "hs_object_source",
+    "hs_object_source_id",
+    "hs_object_source_label",
+    "hs_pipeline",
+    "lastmodifieddate",
+    "lifecyclestage",
+)
+"""The address of a contact is none of them (F)."""
+
+_AFTER_UPDATE = (
+    *_AFTER_BATCH_UPDATE,
+    "hs_email_domain",
+    "hs_full_name_or_email",
+    "hs_is_contact",
+    "hs_v2_date_entered_current_stage",
+    "hs_v2_time_in_current_stage",
+)
+_AFTER_CREATE = (
+    *_AFTER_UPDATE,
+    *derived.AT_THE_START,
+    "email",
+    "hs_all_contact_vids",
+    "hs_searchable_calculated_phone_number",
+)
+_COMPANY_AFTER_WRITE = (
+    "createdate",
+    "hs_lastmodifieddate",
+    "hs_object_id",
+    "hs_object_source",
+    "hs_object_source_id",
+    "hs_object_source_label",
+)
+
 CONTACTS = ObjectType(
     id="0-1",
     plural="contacts",
@@ -85,15 +124,11 @@ CONTACTS = ObjectType(
     has_first_stage=True,
     modified=("lastmodifieddate", "hs_lastmodifieddate"),
     shown=("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"),
-    after_update=("createdate", "hs_object_id", "hs_object_source", "lastmodifieddate", "lifecyclestage"),
-    after_create=(
-        "createdate",
-        "email",
-        "hs_object_id",
-        "hs_object_source",
-        "lastmodifieddate",
-        "lifecyclestage",
-    ),
+    after_batch_update=_AFTER_BATCH_UPDATE,
+    after_update=_AFTER_UPDATE,
+    after_create=_AFTER_CREATE,
+    derived=derived.OF_A_CONTACT,
+    at_the_start=derived.AT_THE_START,
     searched_by_words=(
         "firstname",
         "lastname",
@@ -115,21 +150,15 @@ COMPANIES = ObjectType(
     has_first_stage=False,
     modified=("hs_lastmodifieddate",),
     shown=("createdate", "domain", "hs_lastmodifieddate", "hs_object_id", "name"),
-    after_update=("createdate", "hs_lastmodifieddate", "hs_object_id", "hs_object_source"),
-    after_create=("createdate", "hs_lastmodifieddate", "hs_object_id", "hs_object_source"),
+    after_batch_update=_COMPANY_AFTER_WRITE,
+    after_update=_COMPANY_AFTER_WRITE,
+    after_create=_COMPANY_AFTER_WRITE,
+    derived=derived.OF_A_COMPANY,
     searched_by_words=("website", "phone", "name", "domain"),
 )
 TYPES = (CONTACTS, COMPANIES)
 
 
-def spelled(name: str) -> ObjectType | None:
-    """Find a type by any of its names; None if the sandbox does not have it."""
-    return _SPELLED.get(name)
-
-
-def spellings() -> Iterator[tuple[str, ObjectType]]:
-    """Yield every name of every type."""
-    yield from _SPELLED.items()
-
-
-_SPELLED = {name: each for each in TYPES for name in each.spellings}
+def named(name: str) -> ObjectType | None:
+    """Find a type by its id, its plural or its singular; None if the sandbox does not have it."""
+    return next((each for each in TYPES if name in (each.id, each.plural, each.singular)), None)

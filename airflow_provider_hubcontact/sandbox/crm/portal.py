@@ -13,7 +13,7 @@ from airflow_provider_hubcontact.sandbox.crm.object_types import (
     CONTACTS,
     TYPES,
     ObjectType,
-    spelled,
+    named,
 )
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import SEED
 from airflow_provider_hubcontact.sandbox.crm.record import Record
@@ -102,7 +102,7 @@ class Portal(Shared):
         :param kind: the type, or any of its names, such as ``companies``.
         :raises KeyError: if the sandbox does not have the type.
         """
-        found = spelled(kind) if isinstance(kind, str) else kind
+        found = named(kind) if isinstance(kind, str) else kind
         if found is None:
             raise KeyError(kind)
         return self.collections[found.id]

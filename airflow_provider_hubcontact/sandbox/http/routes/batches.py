@@ -119,4 +119,7 @@ def _input(each: Json, fields: Sequence[str]) -> Input:
 
 
 def _results(request: Request, outcome: Outcome) -> list[Json]:
-    return [shown_written(request, written.draft) for written in ordered(request.portal, outcome.written)]
+    return [
+        shown_written(request, written.draft, batch=True)
+        for written in ordered(request.portal, outcome.written)
+    ]

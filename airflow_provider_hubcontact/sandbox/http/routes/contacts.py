@@ -11,7 +11,13 @@ from functools import partial
 from airflow_provider_hubcontact.sandbox.crm.batches import MAX_INPUTS, MAX_INPUTS_WITH_HISTORY
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import Dialect
 from airflow_provider_hubcontact.sandbox.crm.record import Record
-from airflow_provider_hubcontact.sandbox.errors import IdNotNumeric, InvalidInput, Json, RecordNotFound
+from airflow_provider_hubcontact.sandbox.errors import (
+    IdNotNumeric,
+    InvalidInput,
+    Json,
+    NothingToUpdate,
+    RecordNotFound,
+)
 from airflow_provider_hubcontact.sandbox.http.routes.objects import (
     asked_for,
     draft_update,
@@ -45,11 +51,12 @@ def list_page(request: Request) -> Reply:
     if not 1 <= limit <= most:
         raise InvalidInput(f"`limit` is between 1 and {most}, not {limit}.")
     names = asked_for(request, request.listed("properties"))
-    found = request.collection.page(request.number("after", 0), limit + 1, archived=request.flag("archived"))
+    first = request.number("after", 0)
+    found = request.collection.page(first - 1, limit + 1, archived=request.flag("archived"))
     body: Json = {"results": [shown(request, record, names, history) for record in found[:limit]]}
     request.inputs = len(body["results"])
     if len(found) > limit:
-        body["paging"] = {"next": next_page(request, found[limit - 1].id)}
+        body["paging"] = {"next": next_page(request, str(int(found[limit - 1].id) + 1))}  # (F)
     return Reply(200, body)
 
 
@@ -60,7 +67,7 @@ def create(dialect: Dialect, request: Request) -> Reply:
     refuse_associations(request.json)
     draft = request.collection.draft(None, property_values(request.json["properties"]), dialect)
     request.collection.apply(draft)
-    return Reply(201, shown_written(request, draft))
+    return Reply(201, shown_written(request, draft), [request.location(draft.record.id)])
 
 
 def get(request: Request) -> Reply:
@@ -76,6 +83,8 @@ def update(dialect: Dialect, request: Request) -> Reply:
     request.inputs = 1
     required(request.json, "properties")
     values = property_values(request.json["properties"])
+    if not values:
+        raise NothingToUpdate
     draft = draft_update(request, _contact(request), values, dialect)
     request.collection.apply(draft)
     return Reply(200, shown_written(request, draft))

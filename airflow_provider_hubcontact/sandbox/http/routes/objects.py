@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType, spellings
+from airflow_provider_hubcontact.sandbox.crm.derived import STAGE, entered, values_of
+from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, TYPES, ObjectType
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import V3, V2026_09, Dialect, PendingWrite
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.values import iso
@@ -23,11 +24,11 @@ ORIGIN = "https://api.hubapi.com"
 
 
 def roots() -> Iterator[tuple[str, ObjectType, Dialect]]:
-    """Yield the paths of all object types in v3 and the dated versions, by all of their names."""
-    for name, kind in spellings():
-        yield f"/crm/v3/objects/{name}", kind, V3
+    """Yield the paths of all object types in v3 and the dated versions, each with its dialect."""
+    for kind in TYPES:
+        yield f"/crm/v3/objects/{kind.plural}", kind, V3
         for version in DATED_VERSIONS:
-            yield f"/crm/objects/{version}/{name}", kind, V2026_09 if version == "2026-09" else V3
+            yield f"/crm/objects/{version}/{kind.plural}", kind, V2026_09 if version == "2026-09" else V3
 
 
 def property_values(value: object) -> dict[str, str]:
@@ -88,8 +89,7 @@ def shown(request: Request, record: Record, names: Sequence[str], history: Seque
 
     :param history: properties that are shown with their former values, the latest first.
     """
-    properties = record.properties
-    body = _object(request, record, {name: properties.get(name) for name in names})
+    body = _object(request, record, values_of(request.kind.derived, record, names))
     if history:
         versions = record.history
         body["propertiesWithHistory"] = {
@@ -108,13 +108,25 @@ def shown(request: Request, record: Record, names: Sequence[str], history: Seque
     return body
 
 
-def shown_written(request: Request, draft: PendingWrite) -> Json:
-    """Return a record in the form of an answer to a write: the written and the computed properties (F)."""
-    properties = draft.record.properties
+def shown_written(request: Request, draft: PendingWrite, *, batch: bool = False) -> Json:
+    """Return a record in the form of an answer to a write: the written and the computed properties (F).
+
+    :param draft: what was written.
+    :param batch: whether a batch wrote it; its answers to updates are shorter.
+    """
+    kind, properties = request.kind, draft.record.properties
     shown: dict[str, str | None] = {name: properties.get(name) for name in draft.values}
-    for name in request.kind.after_create if draft.new else request.kind.after_update:
-        if name in properties:
-            shown[name] = properties[name]
+    if draft.new:
+        shown |= _given(kind, draft.record, kind.after_create) | _stage_date(draft.record)
+    elif not batch:
+        shown |= _given(kind, draft.record, kind.after_update)
+    else:  # many records have such answers, so that nothing is worked out for them
+        for name in kind.after_batch_update:
+            if name in properties:
+                shown[name] = properties[name]
+            elif name in kind.at_the_start:
+                shown[name] = kind.at_the_start[name]
+        shown.setdefault("hs_object_source_label", properties["hs_object_source"])
     body = _object(request, draft.record, shown)
     if draft.normalised:
         body["warnings"] = [
@@ -126,6 +138,19 @@ def shown_written(request: Request, draft: PendingWrite) -> Json:
             for name, raw in draft.normalised.items()
         ]
     return body
+
+
+def _given(kind: ObjectType, record: Record, names: Sequence[str]) -> dict[str, str]:
+    """Return those of some properties that have a value."""
+    values = values_of(kind.derived, record, names)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _stage_date(record: Record) -> dict[str, str]:
+    """Return when a new contact came to its stage, in milliseconds, as answers have it (F, since 2025-11)."""
+    stage = record.properties.get(STAGE, "")
+    moment = entered(record, stage) if stage and record.type == CONTACTS.id else None
+    return {} if moment is None else {f"hs_lifecyclestage_{stage}_date": str(moment)}
 
 
 def _object(request: Request, record: Record, properties: Mapping[str, str | None]) -> Json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from airflow_provider_hubcontact.sandbox.crm.derived import OF_A_CONTACT, value_of
 from airflow_provider_hubcontact.sandbox.crm.record import Record, Version
 from airflow_provider_hubcontact.sandbox.crm.values import MAX_TIME, milliseconds
 from airflow_provider_hubcontact.sandbox.errors import (
@@ -13,9 +14,10 @@ from airflow_provider_hubcontact.sandbox.errors import (
     Json,
     LegacyContactExists,
     Problem,
+    PropertyMissing,
     RecordExists,
 )
-from airflow_provider_hubcontact.sandbox.http.routing import Request, array, mapping, required, text
+from airflow_provider_hubcontact.sandbox.http.routing import Request, array, mapping, text
 
 _TIMES = frozenset({"date", "datetime"})
 _NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
@@ -31,7 +33,8 @@ def read_properties(entries: object) -> tuple[dict[str, str], dict[str, int]]:
     timestamps: dict[str, int] = {}
     for entry in array(entries):
         each = mapping(entry)
-        required(each, "property")
+        if each.get("property") is None:
+            raise PropertyMissing
         name = text(each["property"])
         values[name] = text(each.get("value"))
         if each.get("timestamp") is not None:
@@ -75,12 +78,13 @@ def shown_contact(request: Request, contact: Record) -> Json:
 def _shown(request: Request, contact: Record) -> Json:
     """Return the requested properties that have a value, with their history unless it is not wanted."""
     asked = request.query.get("property")
-    names = list(contact.properties) if asked is None else [*asked, "lastmodifieddate", "associatedcompanyid"]
+    every = dict.fromkeys((*contact.properties, *OF_A_CONTACT))
+    names = list(every) if asked is None else [*asked, "lastmodifieddate", "associatedcompanyid"]
     with_history = request.parameter("propertyMode") != "value_only"
     history = contact.history if with_history else {}
     shown: Json = {}
     for name in names:
-        value = contact.properties.get(name)
+        value = value_of(OF_A_CONTACT, contact, name)
         if not value or name not in request.collection.definitions:
             continue
         timed = request.collection.definitions[name].type in _TIMES

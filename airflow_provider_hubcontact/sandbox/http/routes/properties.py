@@ -10,7 +10,7 @@ from functools import partial
 
 from airflow_provider_hubcontact.sandbox.crm.batches import MAX_INPUTS
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
-from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, ObjectType, spellings
+from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, TYPES, ObjectType
 from airflow_provider_hubcontact.sandbox.errors import (
     InvalidInput,
     Json,
@@ -41,10 +41,10 @@ Show = Callable[[Definition], Json]
 
 
 def roots(area: str = "properties") -> Iterator[tuple[str, ObjectType]]:
-    """Yield the paths of an area of all object types, by all of their names, in v3 and the dated versions."""
-    for name, kind in spellings():
-        yield f"/crm/v3/{area}/{name}", kind
-        yield from ((f"/crm/{area}/{version}/{name}", kind) for version in DATED_VERSIONS)
+    """Yield the paths of an area of all object types in v3 and the dated versions."""
+    for kind in TYPES:
+        yield f"/crm/v3/{area}/{kind.plural}", kind
+        yield from ((f"/crm/{area}/{version}/{kind.plural}", kind) for version in DATED_VERSIONS)
 
 
 def routes() -> Iterator[Route]:
@@ -86,8 +86,7 @@ def get(show: Show, request: Request) -> Reply:
 def create(request: Request) -> Reply:
     """Answer 201, or 409 for a name that exists. A deleted property is restored (T)."""
     definition = _define(request, request.json)
-    location = f"{request.path.rstrip('/')}/{definition.name}"
-    return Reply(201, shown(definition), [(b"Location", location.encode())])
+    return Reply(201, shown(definition), [request.location(definition.name)])
 
 
 def create_v1(request: Request) -> Reply:

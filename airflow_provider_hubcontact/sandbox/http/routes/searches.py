@@ -76,7 +76,7 @@ def _asked(request: Request, body: Json) -> Search:
     ]
     _check_size(request, groups)
     sorts = [_sort(request, each) for each in array(body.get("sorts") or [])]
-    return Search([group for group in groups if group], words, sorts, request.kind.searched_by_words)
+    return Search([group for group in groups if group], words, sorts, request.kind)
 
 
 def _check_size(request: Request, groups: Sequence[Sequence[Filter]]) -> None:
