@@ -9,7 +9,7 @@ others, **U** unknown, so that the text is ours.
     ├── InvalidJson, MissingFields, PropertyMissing, InvalidInput,
     │   UnknownObjectType, NothingToUpdate, InvalidProperties, MissingProperties, InvalidSearch,
     │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
-    │   BatchRefused, ImportNotActive                                      400
+    │   BatchRefused, ImportNotActive, ValueTaken (a ContactExists)        400
     ├── ContactNotFound, IdNotNumeric, PropertyNotFound, ContactsNotFound,
     │   GroupNotFound, RuleNotFound, ImportNotFound                        404
     ├── ContactExists, LegacyContactExists, PropertyExists, GroupExists    409
@@ -279,19 +279,25 @@ class PropertyNotFound(Refused):
 
 
 class ContactExists(Refused):
-    """Another contact has this address, or this value of a unique property (F).
+    """Another contact has this address (F).
 
     :param existing_id: that contact's id; None if the same batch creates it.
-    :param value: the address or value.
+    :param value: the address.
+    :param name: the property; an address unless it is another unique one.
+    :param holder_id: the id of the contact that has it, which may be another one of the batch.
     """
 
     status = 409
 
-    def __init__(self, existing_id: str | None, value: str) -> None:
+    def __init__(
+        self, existing_id: str | None, value: str, name: str = "email", holder_id: str | None = None
+    ) -> None:
         known = f". Existing ID: {existing_id}" if existing_id else ""
         super().__init__(f"Contact already exists{known}", "CONFLICT")
         self.existing_id = existing_id
         self.value = value
+        self.name = name
+        self.holder_id = holder_id or existing_id
 
     def part(self, trace_id: str | None = None) -> Json:
         """Return the entry, with the existing contact in its context (F)."""
@@ -299,6 +305,27 @@ class ContactExists(Refused):
         if self.existing_id:
             part["context"] = {**part.get("context", {}), "existingId": [self.existing_id]}
         return part
+
+
+class ValueTaken(ContactExists):
+    """Another contact has this value of a unique property: a conflict, told as a 400 (F).
+
+    :param taken: what is taken, and who has it.
+    :param value: the value as it was to be kept.
+    :param contact_id: the contact that was to get it; a new one has an id by then.
+    """
+
+    status = 400
+
+    def __init__(self, taken: ContactExists, value: str, contact_id: str, portal_id: int) -> None:
+        super().__init__(None, taken.value, taken.name, taken.holder_id)
+        self.message = (
+            f"Cannot set PropertyValueCoordinates{{portalId={portal_id}, "
+            "objectTypeId=ObjectTypeId{legacyObjectType=CONTACT}, "
+            f"propertyName={taken.name}, value={value}}} on {contact_id}. "
+            f"{taken.holder_id} already has that value."
+        )
+        self.category = "VALIDATION_ERROR"
 
 
 class Failure(NamedTuple):

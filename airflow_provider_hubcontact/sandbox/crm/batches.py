@@ -21,6 +21,7 @@ from airflow_provider_hubcontact.sandbox.errors import (
     Json,
     NonUniqueIdProperty,
     TooManyInputs,
+    ValueTaken,
 )
 
 MAX_INPUTS = 100
@@ -184,7 +185,8 @@ def _write_all(portal: Portal, pairs: Sequence[Pair], dialect: Dialect) -> Outco
     if invalid:
         raise type(invalid[0])([problem for refused in invalid for problem in refused.problems])
     if conflicts:
-        raise conflicts[0] if len(conflicts) == 1 else ContactExists(None, conflicts[0].value)
+        alone = len(conflicts) == 1 or isinstance(conflicts[0], ValueTaken)
+        raise conflicts[0] if alone else ContactExists(None, conflicts[0].value)
     written = [
         Written(portal.apply(draft), draft, each.trace_id)
         for (each, _), draft in zip(pairs, drafts, strict=True)

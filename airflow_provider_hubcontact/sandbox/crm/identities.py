@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from airflow_provider_hubcontact.sandbox.crm.contact import Contact
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import PendingWrite
+from airflow_provider_hubcontact.sandbox.crm.pending_writes import OTHERS, PendingWrite
 from airflow_provider_hubcontact.sandbox.errors import ContactExists
 
 EMAIL = "email"
@@ -64,8 +64,7 @@ class Identities:
 
     def claims(self, draft: PendingWrite) -> dict[tuple[str, str], str]:
         """Return the unique values of a draft, each with its contact's id."""
-        values = draft.values
-        return {(name, values[name].lower()): draft.contact.id for name in self._holders if values.get(name)}
+        return dict.fromkeys(self._unique(draft), draft.contact.id)
 
     def check(self, draft: PendingWrite, claimed: Mapping[tuple[str, str], str]) -> None:
         """Check that no other contact has a unique value of a draft.
@@ -74,13 +73,23 @@ class Identities:
         :param claimed: the unique values of the other drafts of the batch.
         :raises ContactExists: if another contact has one.
         """
-        for name, holders in self._holders.items():
-            value = draft.values.get(name, "").lower()
-            holder = holders.get(value)
+        own = draft.contact.id
+        for name, value in self._unique(draft):
+            holder = self._holders[name].get(value)
             if holder is not None and holder is not draft.contact:
-                raise ContactExists(holder.id, value)
-            if claimed.get((name, value), draft.contact.id) != draft.contact.id:
-                raise ContactExists(None, value)
+                raise ContactExists(holder.id, value, name)
+            if claimed.get((name, value), own) != own:
+                raise ContactExists(None, value, name, claimed[name, value])
+
+    def _unique(self, draft: PendingWrite) -> list[tuple[str, str]]:
+        """Return the unique values of a draft, each with its property, among them all its addresses."""
+        values = draft.values
+        if values.keys().isdisjoint(self._holders):
+            return []
+        unique = [(name, values[name].lower()) for name in self._holders if values.get(name)]
+        if draft.new and values.get(OTHERS):
+            unique += [(EMAIL, address) for address in values[OTHERS].lower().split(";")]
+        return unique
 
     def move(self, contact: Contact, changes: Mapping[str, str], *, keep_old_email: bool) -> None:
         """Index a contact by new values instead of its present ones.

@@ -13,6 +13,7 @@ from airflow_provider_hubcontact.sandbox.crm.default_properties import GROUPS, d
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Group
 from airflow_provider_hubcontact.sandbox.crm.identities import EMAIL, Identities
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import (
+    OTHERS,
     SEED,
     STAGE,
     V3,
@@ -27,6 +28,7 @@ from airflow_provider_hubcontact.sandbox.errors import (
     InvalidInput,
     InvalidProperties,
     PropertyExists,
+    ValueTaken,
 )
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
@@ -231,7 +233,10 @@ class Portal:
             draft.values.setdefault(STAGE, default_stage)
         if self.requirements and self._enforces(dialect):
             self.requirements.check(draft.contact.properties, draft.values, new=draft.new)
-        self._identities.check(draft, claimed or {})
+        try:
+            self._identities.check(draft, claimed or {})
+        except ContactExists as taken:
+            raise self._conflict(draft, taken) from None
         return draft
 
     def claims(self, draft: PendingWrite) -> dict[tuple[str, str], str]:
@@ -254,6 +259,8 @@ class Portal:
             write = Write(changes, now, timestamps or {}, draft.dialect.source, self.writer)
             contact.write(write)
             contact.updated_at = now
+            if draft.new and OTHERS in changes:
+                self._identities.add_others(contact)
             self.touch(contact, write)
             current["lastmodifieddate"] = current["hs_lastmodifieddate"] = iso(now)
         return contact
@@ -304,6 +311,15 @@ class Portal:
     def _enforces(self, dialect: Dialect) -> bool:
         every = self.switches.write_rules == "every" and not dialect.computes
         return dialect.checks_requirements or every
+
+    def _conflict(self, draft: PendingWrite, taken: ContactExists) -> ContactExists:
+        """Return HubSpot's refusal of a value that another contact has; a 409 is about addresses (F)."""
+        if taken.name == EMAIL:
+            told = self.switches.taken_email_on_create if draft.new else self.switches.taken_email
+            if told != "400":
+                return taken
+        value = draft.values.get(taken.name) or taken.value
+        return ValueTaken(taken, value, draft.contact.id, self.account.portal_id)
 
     def _blank(self) -> Contact:
         contact = Contact(str(self.next_id), 0, 0)

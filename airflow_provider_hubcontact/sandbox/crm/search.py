@@ -14,8 +14,8 @@ from functools import lru_cache, partial
 from typing import NamedTuple
 
 from airflow_provider_hubcontact.sandbox.crm.contact import Contact
-from airflow_provider_hubcontact.sandbox.crm.derived import DERIVED, value_of
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.derived import DERIVED, value_of
 from airflow_provider_hubcontact.sandbox.crm.values import milliseconds
 from airflow_provider_hubcontact.sandbox.errors import InvalidSearch
 

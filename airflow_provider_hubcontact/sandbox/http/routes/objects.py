@@ -36,18 +36,18 @@ AFTER_BATCH_UPDATE = (
     "hs_object_id",
     "hs_object_source",
     "hs_object_source_id",
-    "hs_object_source_label",
     "hs_pipeline",
     "lastmodifieddate",
     "lifecyclestage",
 )
-"""Properties in the answer to a batch of updates, besides the written ones; the address is none of them (F)."""
+"""Properties in the answer to a batch of updates, besides the written ones and the source's label (F)."""
 
 AFTER_UPDATE = (
     *AFTER_BATCH_UPDATE,
     "hs_email_domain",
     "hs_full_name_or_email",
     "hs_is_contact",
+    "hs_object_source_label",
     "hs_v2_date_entered_current_stage",
     "hs_v2_time_in_current_stage",
 )
@@ -61,6 +61,9 @@ AFTER_CREATE = (
     "hs_searchable_calculated_phone_number",
 )
 """The same after a creation, alone or in a batch (F)."""
+
+
+_UNTOUCHED = {name: AT_THE_START[name] for name in AFTER_BATCH_UPDATE if name in AT_THE_START}
 
 
 def roots() -> Iterator[tuple[str, Dialect]]:
@@ -96,8 +99,8 @@ def draft_update(
     """
     try:
         return request.portal.draft(contact, values, dialect)
-    except ContactExists:
-        if request.portal.switches.taken_email == "409":
+    except ContactExists as taken:
+        if taken.name != "email" or request.portal.switches.taken_email != "ignore":
             raise
         others = {name: value for name, value in values.items() if name != "email"}
         return request.portal.draft(contact, others, dialect)
@@ -156,12 +159,11 @@ def shown_written(request: Request, draft: PendingWrite, *, batch: bool = False)
     elif not batch:
         shown |= _given(draft.contact, AFTER_UPDATE)
     else:  # many contacts have such answers, so that nothing is worked out for them
+        shown |= _UNTOUCHED
         for name in AFTER_BATCH_UPDATE:
             if name in properties:
                 shown[name] = properties[name]
-            elif name in AT_THE_START:
-                shown[name] = AT_THE_START[name]
-        shown.setdefault("hs_object_source_label", properties["hs_object_source"])
+        shown["hs_object_source_label"] = properties["hs_object_source"]
     body = _object(request, draft.contact, shown)
     if draft.normalised:
         body["warnings"] = [
@@ -181,7 +183,7 @@ def _given(contact: Contact, names: Sequence[str]) -> dict[str, str]:
 
 
 def _stage_date(contact: Contact) -> dict[str, str]:
-    """Return when a new contact came to its stage, which the answer has in milliseconds (F, since 2025-11)."""
+    """Return when a new contact came to its stage, which the answer has in milliseconds (F)."""
     stage = contact.properties.get(STAGE, "")
     moment = entered(contact, stage) if stage else None
     return {} if moment is None else {f"hs_lifecyclestage_{stage}_date": str(moment)}
