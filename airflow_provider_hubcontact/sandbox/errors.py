@@ -9,7 +9,7 @@ others, **U** unknown, so that the text is ours.
     ├── InvalidJson, MissingFields, PropertyMissing, InvalidInput,
     │   UnknownObjectType, NothingToUpdate, InvalidProperties, MissingProperties, InvalidSearch,
     │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
-    │   BatchRefused, ImportNotActive                                      400
+    │   BatchRefused, ImportNotActive, ValueTaken (a RecordExists)         400
     ├── RecordNotFound, IdNotNumeric, PropertyNotFound, RecordsNotFound,
     │   GroupNotFound, RuleNotFound, ImportNotFound                        404
     ├── RecordExists, LegacyContactExists, PropertyExists, GroupExists    409
@@ -283,20 +283,32 @@ class PropertyNotFound(Refused):
 
 
 class RecordExists(Refused):
-    """Another record has this address, or this value of a unique property (F; of other types U).
+    """Another record has this address (F).
 
     :param singular: name of the object type.
     :param existing_id: that record's id; None if the same batch creates it.
-    :param value: the address or value.
+    :param value: the address.
+    :param name: the property; an address unless it is another unique one.
+    :param holder_id: the id of the record that has it, which may be another one of the batch.
     """
 
     status = 409
 
-    def __init__(self, singular: str, existing_id: str | None, value: str) -> None:
+    def __init__(
+        self,
+        singular: str,
+        existing_id: str | None,
+        value: str,
+        name: str = "email",
+        holder_id: str | None = None,
+    ) -> None:
         known = f". Existing ID: {existing_id}" if existing_id else ""
         super().__init__(f"{singular.capitalize()} already exists{known}", "CONFLICT")
+        self.singular = singular
         self.existing_id = existing_id
         self.value = value
+        self.name = name
+        self.holder_id = holder_id or existing_id
 
     def part(self, trace_id: str | None = None) -> Json:
         """Return the entry, with the existing record in its context (F)."""
@@ -304,6 +316,27 @@ class RecordExists(Refused):
         if self.existing_id:
             part["context"] = {**part.get("context", {}), "existingId": [self.existing_id]}
         return part
+
+
+class ValueTaken(RecordExists):
+    """Another record has this value of a unique property: a conflict, told as a 400 (F).
+
+    :param taken: what is taken, and who has it.
+    :param value: the value as it was to be kept.
+    :param record_id: the record that was to get it; a new one has an id by then.
+    """
+
+    status = 400
+
+    def __init__(self, taken: RecordExists, value: str, record_id: str, portal_id: int) -> None:
+        super().__init__(taken.singular, None, taken.value, taken.name, taken.holder_id)
+        self.message = (
+            f"Cannot set PropertyValueCoordinates{{portalId={portal_id}, "
+            f"objectTypeId=ObjectTypeId{{legacyObjectType={taken.singular.upper()}}}, "
+            f"propertyName={taken.name}, value={value}}} on {record_id}. "
+            f"{taken.holder_id} already has that value."
+        )
+        self.category = "VALIDATION_ERROR"
 
 
 class Failure(NamedTuple):

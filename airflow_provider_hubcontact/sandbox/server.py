@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_hubcontact.sandbox.access.limits import Allowance, Limits, RateLimit
 from airflow_provider_hubcontact.sandbox.access.tokens import OAUTH_LIFETIME, SCOPES, Access, OAuthClient
+from airflow_provider_hubcontact.sandbox.crm.collection import Account
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
-from airflow_provider_hubcontact.sandbox.crm.portal import Account, Portal
+from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
 from airflow_provider_hubcontact.sandbox.faults.injector import Faults
 from airflow_provider_hubcontact.sandbox.faults.plan import Plan, read_plan

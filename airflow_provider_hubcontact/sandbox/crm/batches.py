@@ -21,6 +21,7 @@ from airflow_provider_hubcontact.sandbox.errors import (
     RecordExists,
     RecordsNotFound,
     TooManyInputs,
+    ValueTaken,
 )
 
 Result = TypeVar("Result")
@@ -198,11 +199,8 @@ def _write_all(collection: Collection, pairs: Sequence[Pair], dialect: Dialect) 
     if invalid:
         raise type(invalid[0])([problem for refused in invalid for problem in refused.problems])
     if conflicts:
-        raise (
-            conflicts[0]
-            if len(conflicts) == 1
-            else RecordExists(collection.kind.singular, None, conflicts[0].value)
-        )
+        alone = len(conflicts) == 1 or isinstance(conflicts[0], ValueTaken)
+        raise conflicts[0] if alone else RecordExists(collection.kind.singular, None, conflicts[0].value)
     written = [
         Written(collection.apply(draft), draft, each.trace_id)
         for (each, _), draft in zip(pairs, drafts, strict=True)

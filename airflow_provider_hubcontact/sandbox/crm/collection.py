@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Grou
 from airflow_provider_hubcontact.sandbox.crm.identities import Identities
 from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import (
+    OTHERS,
     STAGE,
     V3,
     Dialect,
@@ -20,11 +21,24 @@ from airflow_provider_hubcontact.sandbox.crm.pending_writes import (
 from airflow_provider_hubcontact.sandbox.crm.record import Record, Write
 from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
 from airflow_provider_hubcontact.sandbox.crm.values import iso
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, PropertyExists
+from airflow_provider_hubcontact.sandbox.errors import InvalidInput, PropertyExists, RecordExists, ValueTaken
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
 FIRST_ID = 171_591_000_001
 ID = "hs_object_id"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account that a portal belongs to.
+
+    :param portal_id: its id.
+    :param time_zone: an IANA name; the day of the limits begins at its midnight.
+    """
+
+    portal_id: int = 12_345_678
+    time_zone: str = "America/New_York"
+    currency: str = "USD"
 
 
 @dataclass
@@ -32,6 +46,7 @@ class Shared:
     """What the collections of a portal share.
 
     :param switches: what the sandbox does where HubSpot's behaviour is not known.
+    :param account: the account that it belongs to.
     :param clock: seconds since 1970.
     :ivar next_id: id of the next record that is created, of whatever type.
     :ivar writer: the app or the import that is writing.
@@ -39,6 +54,7 @@ class Shared:
     """
 
     switches: Switches
+    account: Account
     clock: Callable[[], float]
     next_id: int = field(default=FIRST_ID, init=False)
     writer: str = field(default="", init=False)
@@ -215,7 +231,10 @@ class Collection:
             self._set_first_stage(draft)
         if self.requirements and self._enforces(dialect):
             self.requirements.check(draft.record.properties, draft.values, new=draft.new)
-        self._identities.check(draft, claimed or {})
+        try:
+            self._identities.check(draft, claimed or {})
+        except RecordExists as taken:
+            raise self._conflict(draft, taken) from None
         return draft
 
     def claims(self, draft: PendingWrite) -> dict[tuple[str, str], str]:
@@ -239,6 +258,8 @@ class Collection:
             write = Write(changes, now, timestamps or {}, draft.dialect.source, self.shared.writer)
             record.write(write)
             record.updated_at = now
+            if draft.new and OTHERS in changes:
+                self._identities.add_others(record)
             self.shared.touch(record, write)
             current.update(dict.fromkeys(self.kind.modified, iso(now)))
         return record
@@ -287,6 +308,16 @@ class Collection:
     def _enforces(self, dialect: Dialect) -> bool:
         every = self.shared.switches.write_rules == "every" and not dialect.computes
         return dialect.checks_requirements or every
+
+    def _conflict(self, draft: PendingWrite, taken: RecordExists) -> RecordExists:
+        """Return HubSpot's refusal of a value that another record has; a 409 is about addresses (F)."""
+        if taken.name == self.kind.address:
+            switches = self.shared.switches
+            told = switches.taken_email_on_create if draft.new else switches.taken_email
+            if told != "400":
+                return taken
+        value = draft.values.get(taken.name) or taken.value
+        return ValueTaken(taken, value, draft.record.id, self.shared.account.portal_id)
 
     def _set_first_stage(self, draft: PendingWrite) -> None:
         stage = self.shared.switches.new_contact_stage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import PendingWrite
+from airflow_provider_hubcontact.sandbox.crm.pending_writes import OTHERS, PendingWrite
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.errors import RecordExists
 
@@ -68,8 +68,7 @@ class Identities:
 
     def claims(self, draft: PendingWrite) -> dict[tuple[str, str], str]:
         """Return the unique values of a draft, each with its record's id."""
-        values = draft.values
-        return {(name, values[name].lower()): draft.record.id for name in self._holders if values.get(name)}
+        return dict.fromkeys(self._unique(draft), draft.record.id)
 
     def check(self, draft: PendingWrite, claimed: Mapping[tuple[str, str], str]) -> None:
         """Check that no other record has a unique value of a draft.
@@ -78,13 +77,23 @@ class Identities:
         :param claimed: the unique values of the other drafts of the batch.
         :raises RecordExists: if another record has one.
         """
-        for name, holders in self._holders.items():
-            value = draft.values.get(name, "").lower()
-            holder = holders.get(value)
+        own, singular = draft.record.id, self._kind.singular
+        for name, value in self._unique(draft):
+            holder = self._holders[name].get(value)
             if holder is not None and holder is not draft.record:
-                raise RecordExists(self._kind.singular, holder.id, value)
-            if claimed.get((name, value), draft.record.id) != draft.record.id:
-                raise RecordExists(self._kind.singular, None, value)
+                raise RecordExists(singular, holder.id, value, name)
+            if claimed.get((name, value), own) != own:
+                raise RecordExists(singular, None, value, name, claimed[name, value])
+
+    def _unique(self, draft: PendingWrite) -> list[tuple[str, str]]:
+        """Return the unique values of a draft, each with its property, among them all its addresses."""
+        values = draft.values
+        if values.keys().isdisjoint(self._holders):
+            return []
+        unique = [(name, values[name].lower()) for name in self._holders if values.get(name)]
+        if draft.new and self._address and values.get(OTHERS):
+            unique += [(self._address, address) for address in values[OTHERS].lower().split(";")]
+        return unique
 
     def move(self, record: Record, changes: Mapping[str, str], *, keep_old_email: bool) -> None:
         """Index a record by new values instead of its present ones.

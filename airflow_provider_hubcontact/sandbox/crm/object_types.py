@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from airflow_provider_hubcontact.sandbox.crm import company_properties, default_properties, derived
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
@@ -51,6 +52,13 @@ class ObjectType:
     derived: derived.Derived
     at_the_start: Mapping[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def untouched(self) -> Mapping[str, str]:
+        """The part of ``at_the_start`` in the answer to a batch of updates."""
+        return {
+            name: self.at_the_start[name] for name in self.after_batch_update if name in self.at_the_start
+        }
+
     @property
     def always(self) -> tuple[str, ...]:
         """The properties in every answer (F), which every record has."""
@@ -83,18 +91,18 @@ _AFTER_BATCH_UPDATE = (
     "hs_object_id",
     "hs_object_source",
     "hs_object_source_id",
-    "hs_object_source_label",
     "hs_pipeline",
     "lastmodifieddate",
     "lifecyclestage",
 )
-"""The address of a contact is none of them (F)."""
+"""Besides these, a batch shows the source's label (F)."""
 
 _AFTER_UPDATE = (
     *_AFTER_BATCH_UPDATE,
     "hs_email_domain",
     "hs_full_name_or_email",
     "hs_is_contact",
+    "hs_object_source_label",
     "hs_v2_date_entered_current_stage",
     "hs_v2_time_in_current_stage",
 )

@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.sandbox.crm.values import (
     MAX_TEXT,
     InvalidValue,
     accept,
+    accept_addresses,
     appended,
     normalised_date,
 )
@@ -18,6 +19,8 @@ from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, Proble
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
 STAGE = "lifecyclestage"
+OTHERS = "hs_additional_emails"
+"""The secondary addresses, which can be given to a new contact, and to no other (L, S)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ def fill(
 def _put(draft: PendingWrite, definition: Definition, value: str, switches: Switches) -> Problem | None:
     """Put one value into a draft, or return what is wrong with it."""
     name = definition.name
-    if definition.read_only and not draft.dialect.computes:
+    if definition.read_only and not draft.dialect.computes and not (draft.new and name == OTHERS):
         return Problem(name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.')
     if value == "":
         draft.values[name] = ""
@@ -117,6 +120,8 @@ def _put(draft: PendingWrite, definition: Definition, value: str, switches: Swit
 def _accepted(draft: PendingWrite, definition: Definition, value: str) -> str | Problem:
     """Return a value in the form in which HubSpot keeps it, or what is wrong with it."""
     try:
+        if definition.name == OTHERS:
+            return accept_addresses(value)
         kept = accept(definition, value, epoch_only=draft.dialect.epoch_times)
     except InvalidValue as problem:
         mends = draft.dialect.normalises_dates and definition.type == "date"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
-from airflow_provider_hubcontact.sandbox.crm.collection import FIRST_ID, Collection, Shared
+from airflow_provider_hubcontact.sandbox.crm.collection import FIRST_ID, Account, Collection, Shared
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Group
 from airflow_provider_hubcontact.sandbox.crm.object_types import (
     COMPANIES,
@@ -20,19 +19,6 @@ from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
 from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, RecordExists
 from airflow_provider_hubcontact.sandbox.switches import Switches
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The account that a portal belongs to.
-
-    :param portal_id: its id.
-    :param time_zone: an IANA name; the day of the limits begins at its midnight.
-    """
-
-    portal_id: int = 12_345_678
-    time_zone: str = "America/New_York"
-    currency: str = "USD"
 
 
 class Portal(Shared):
@@ -61,10 +47,9 @@ class Portal(Shared):
         requirements: Requirements | None = None,
         search_lag: float = 0.0,
     ) -> None:
-        super().__init__(switches or Switches(), clock)
+        super().__init__(switches or Switches(), account or Account(), clock)
         self.requirements = requirements or Requirements()
         self.search_lag = search_lag
-        self.account = account or Account()
         self._seeds = list(contacts)
         self._own = list(properties)
         self.reset()

@@ -57,8 +57,8 @@ def draft_update(
     """
     try:
         return request.collection.draft(record, values, dialect)
-    except RecordExists:
-        if request.portal.switches.taken_email == "409":
+    except RecordExists as taken:
+        if taken.name != "email" or request.portal.switches.taken_email != "ignore":
             raise
         others = {name: value for name, value in values.items() if name != "email"}
         return request.collection.draft(record, others, dialect)
@@ -121,12 +121,11 @@ def shown_written(request: Request, draft: PendingWrite, *, batch: bool = False)
     elif not batch:
         shown |= _given(kind, draft.record, kind.after_update)
     else:  # many records have such answers, so that nothing is worked out for them
+        shown |= kind.untouched
         for name in kind.after_batch_update:
             if name in properties:
                 shown[name] = properties[name]
-            elif name in kind.at_the_start:
-                shown[name] = kind.at_the_start[name]
-        shown.setdefault("hs_object_source_label", properties["hs_object_source"])
+        shown["hs_object_source_label"] = properties["hs_object_source"]
     body = _object(request, draft.record, shown)
     if draft.normalised:
         body["warnings"] = [

@@ -16,6 +16,7 @@ from airflow_provider_hubcontact.sandbox.errors import (
     Problem,
     PropertyMissing,
     RecordExists,
+    ValueTaken,
 )
 from airflow_provider_hubcontact.sandbox.http.routing import Request, array, mapping, text
 
@@ -112,8 +113,10 @@ def _legacy(value: str, *, timed: bool) -> str:
     return value if ms is None else str(ms)
 
 
-def conflict(request: Request, taken: RecordExists) -> LegacyContactExists:
-    """Return the refusal of an address that another contact has."""
+def conflict(request: Request, taken: RecordExists) -> RecordExists | LegacyContactExists:
+    """Return the refusal of an address, or of another unique value, that another contact has."""
+    if isinstance(taken, ValueTaken):
+        return taken
     other = request.collection.find(taken.value, "email")
     profile: dict[str, Any] = {}
     if other is not None:
