@@ -30,6 +30,7 @@ from airflow_provider_hubcontact.sandbox.http.asgi import (
     read_body,
     send_reply,
 )
+from airflow_provider_hubcontact.sandbox.http.error_pages import page_instead
 from airflow_provider_hubcontact.sandbox.http.fault_responses import deliver, instead
 from airflow_provider_hubcontact.sandbox.http.request_log import MAX_LOG, Logged, loggable
 from airflow_provider_hubcontact.sandbox.http.routes import router
@@ -129,6 +130,8 @@ class Application:
             self.limits,
         )
         route, request.params = self.router.find(request.method, path) or (None, {})
+        if route is not None:
+            request.kind = route.kind
         try:
             reply = await self._reply(request, route, scope, receive, correlation_id)
         except Gone:
@@ -154,8 +157,10 @@ class Application:
         except Gone:
             raise
         except Refused as refused:
-            legacy = route is not None and route.legacy
-            return Reply(refused.status, (refused.legacy_body if legacy else refused.body)(correlation_id))
+            if route is not None and route.legacy:
+                return Reply(refused.status, refused.legacy_body(correlation_id))
+            page = page_instead(refused, request.path, request.headers)
+            return page or Reply(refused.status, refused.body(correlation_id))
         except Exception:  # a bug of the sandbox: the log shows it, and the client gets an answer
             log.exception("The sandbox cannot answer %s %s", request.method, request.path)
             return Reply(500, Broken().body(correlation_id))

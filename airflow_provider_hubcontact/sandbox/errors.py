@@ -6,13 +6,13 @@ others, **U** unknown, so that the text is ours.
 ::
 
     Refused
-    ├── InvalidJson, MissingFields, InvalidInput, InvalidProperties,
-    │   MissingProperties, InvalidSearch,
+    ├── InvalidJson, MissingFields, PropertyMissing, InvalidInput,
+    │   UnknownObjectType, NothingToUpdate, InvalidProperties, MissingProperties, InvalidSearch,
     │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
-    │   BatchRefused, ImportNotActive                                      400
-    ├── ContactNotFound, IdNotNumeric, PropertyNotFound, ContactsNotFound,
+    │   BatchRefused, ImportNotActive, ValueTaken (a RecordExists)         400
+    ├── RecordNotFound, IdNotNumeric, PropertyNotFound, RecordsNotFound,
     │   GroupNotFound, RuleNotFound, ImportNotFound                        404
-    ├── ContactExists, LegacyContactExists, PropertyExists, GroupExists    409
+    ├── RecordExists, LegacyContactExists, PropertyExists, GroupExists    409
     ├── TooLarge                                                           413
     ├── ImportTooLarge                                                     429
     ├── Broken                                                             500
@@ -56,11 +56,13 @@ class Refused(Exception):
     :param category: HubSpot's machine-readable reason; None in some answers.
     :param context: the ids or values that it concerns.
     :param details: further keys of the envelope.
+    :cvar is_page: whether callers that do not ask for JSON get a page instead.
 
     HubSpot docs: "Error handling".
     """
 
     status: ClassVar[int] = 400
+    is_page: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -107,14 +109,36 @@ class InvalidJson(Refused):
 
 
 class MissingFields(Refused):
-    """A required field of the body is missing (T)."""
+    """A required field of the body is missing (F)."""
 
     def __init__(self, names: Sequence[str], line: int = 1, column: int = 2) -> None:
         super().__init__(
-            f"Invalid input JSON on line {line}, column {column}: "
+            f"Invalid input JSON on line {line}, column {column}. "
             f"Some required fields were not set: [{', '.join(names)}]",
             "VALIDATION_ERROR",
         )
+
+
+class PropertyMissing(Refused):
+    """An entry of v1's ``properties`` does not say which property it is (F)."""
+
+    def __init__(self) -> None:
+        super().__init__("property cannot be missing or null")
+
+
+class NothingToUpdate(Refused):
+    """An update names no property (F)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No properties found to update, please provide at least one.",
+            "VALIDATION_ERROR",
+            {"properties": ["{}"]},
+        )
+
+
+class UnknownObjectType(Refused):
+    """The path names an object type that HubSpot does not have; the answer has no category (F)."""
 
 
 class InvalidInput(Refused):
@@ -173,7 +197,7 @@ class InvalidSearch(Refused):
 
 
 class DuplicateIds(Refused):
-    """A batch names a contact twice (F)."""
+    """A batch names a record twice (F)."""
 
     def __init__(self, ids: Sequence[str]) -> None:
         super().__init__(
@@ -184,33 +208,34 @@ class DuplicateIds(Refused):
 
 
 class TooManyInputs(Refused):
-    """A batch is too large (F for histories, U for the rest).
+    """A batch is too large (F).
 
     :param most: how many inputs are allowed.
-    :param what: what is asked for.
+    :param what: what is asked for, as the sentence has it.
     """
 
     def __init__(self, most: int, what: str = "") -> None:
         super().__init__(
-            f"The maximum number of inputs supported in a batch request{what} is {most}. "
+            f"The maximum number of inputs supported in a batch{what} is {most}. "
             "Please reduce the number of items and try again",
             "VALIDATION_ERROR",
         )
 
 
 class NonUniqueIdProperty(Refused):
-    """A batch identifies contacts by a property that does not identify them (T)."""
+    """A batch identifies records by a property that does not identify them (T)."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, type_id: str, name: str) -> None:
         super().__init__(
-            f"Unable to perform update/upsert by non-unique 0-1 property {name}", "VALIDATION_ERROR"
+            f"Unable to perform update/upsert by non-unique {type_id} property {name}", "VALIDATION_ERROR"
         )
 
 
-class ContactNotFound(Refused):
-    """No contact has this id, or this value of the ``idProperty`` (F)."""
+class RecordNotFound(Refused):
+    """No record has this id, or this value of the ``idProperty`` (F)."""
 
     status = 404
+    is_page = True
 
     def __init__(self) -> None:
         super().__init__("resource not found")
@@ -231,14 +256,18 @@ class IdNotNumeric(Refused):
         )
 
 
-class ContactsNotFound(Refused):
-    """Some ids of a batch are unknown; one entry names them all (F)."""
+class RecordsNotFound(Refused):
+    """Some ids of a batch are unknown; one entry names them all (F).
+
+    :param singular: name of the object type.
+    """
 
     status = 404
 
-    def __init__(self, ids: Sequence[str]) -> None:
+    def __init__(self, singular: str, ids: Sequence[str]) -> None:
         super().__init__(
-            "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid.",
+            f"Could not get some {singular.upper()} objects, they may be deleted or not exist. "
+            "Check that ids are valid.",
             "OBJECT_NOT_FOUND",
             {"ids": list(ids)},
         )
@@ -253,27 +282,61 @@ class PropertyNotFound(Refused):
         super().__init__(f"No property named '{name}' exists.", "OBJECT_NOT_FOUND")
 
 
-class ContactExists(Refused):
-    """Another contact has this address, or this value of a unique property (F).
+class RecordExists(Refused):
+    """Another record has this address (F).
 
-    :param existing_id: that contact's id; None if the same batch creates it.
-    :param value: the address or value.
+    :param singular: name of the object type.
+    :param existing_id: that record's id; None if the same batch creates it.
+    :param value: the address.
+    :param name: the property; an address unless it is another unique one.
+    :param holder_id: the id of the record that has it, which may be another one of the batch.
     """
 
     status = 409
 
-    def __init__(self, existing_id: str | None, value: str) -> None:
+    def __init__(
+        self,
+        singular: str,
+        existing_id: str | None,
+        value: str,
+        name: str = "email",
+        holder_id: str | None = None,
+    ) -> None:
         known = f". Existing ID: {existing_id}" if existing_id else ""
-        super().__init__(f"Contact already exists{known}", "CONFLICT")
+        super().__init__(f"{singular.capitalize()} already exists{known}", "CONFLICT")
+        self.singular = singular
         self.existing_id = existing_id
         self.value = value
+        self.name = name
+        self.holder_id = holder_id or existing_id
 
     def part(self, trace_id: str | None = None) -> Json:
-        """Return the entry, with the existing contact in its context (F)."""
+        """Return the entry, with the existing record in its context (F)."""
         part = super().part(trace_id)
         if self.existing_id:
             part["context"] = {**part.get("context", {}), "existingId": [self.existing_id]}
         return part
+
+
+class ValueTaken(RecordExists):
+    """Another record has this value of a unique property: a conflict, told as a 400 (F).
+
+    :param taken: what is taken, and who has it.
+    :param value: the value as it was to be kept.
+    :param record_id: the record that was to get it; a new one has an id by then.
+    """
+
+    status = 400
+
+    def __init__(self, taken: RecordExists, value: str, record_id: str, portal_id: int) -> None:
+        super().__init__(taken.singular, None, taken.value, taken.name, taken.holder_id)
+        self.message = (
+            f"Cannot set PropertyValueCoordinates{{portalId={portal_id}, "
+            f"objectTypeId=ObjectTypeId{{legacyObjectType={taken.singular.upper()}}}, "
+            f"propertyName={taken.name}, value={value}}} on {record_id}. "
+            f"{taken.holder_id} already has that value."
+        )
+        self.category = "VALIDATION_ERROR"
 
 
 class Failure(NamedTuple):

@@ -23,8 +23,11 @@ class Switches:
     :param import_calls: whether calls of the imports API are ``counted`` by the limits, or ``free``.
     :param stage_regression: a lifecycle stage that goes back by v3 or a dated version: ``keep`` answers 200
         with the old stage, ``reject`` answers 400. v1 always keeps it and answers 204.
-    :param taken_email: an update of one contact takes another one's address: ``409``, or ``ignore`` to write
-        the rest and keep the address. Batches and createOrUpdate always answer 409.
+    :param taken_email: an update of one contact takes another one's address: ``409``, ``400`` as for other
+        unique values, or ``ignore`` to write the rest and keep the address. Batches and createOrUpdate never
+        ignore it.
+    :param taken_email_on_create: a creation takes another contact's address: ``409``, or the ``400`` that was
+        recorded where HubSpot's own look-up had missed it.
     :param old_email: a new primary address makes the old one: ``dropped``, or ``secondary``.
     :param result_order: the order of a batch's results: HubSpot promises none, ``reversed`` shows it.
     :param new_contact_stage: the stage of a contact that is created by API without one, a setting of the
@@ -42,7 +45,8 @@ class Switches:
     search_filters: Literal["18", "25"] = "18"
     import_calls: Literal["counted", "free"] = "counted"
     stage_regression: Literal["keep", "reject"] = "keep"
-    taken_email: Literal["409", "ignore"] = "409"
+    taken_email: Literal["409", "400", "ignore"] = "409"
+    taken_email_on_create: Literal["409", "400"] = "409"
     old_email: Literal["dropped", "secondary"] = "dropped"
     result_order: Literal["reversed", "input"] = "reversed"
     new_contact_stage: Literal["lead", "none"] = "lead"

@@ -157,7 +157,10 @@ QUESTIONS: dict[str, Question] = {
         "calls_of_imports", _import_calls, "the scope of imports, and no other app's calls at the same time"
     ),
     "stage_regression": Question("stage_goes_back", _by_status("write", s200="keep", s400="reject")),
-    "taken_email": Question("patch_taken_address", _by_status("write", s409="409", s200="ignore")),
+    "taken_email": Question(
+        "patch_taken_address", _by_status("write", s409="409", s400="400", s200="ignore")
+    ),
+    "taken_email_on_create": Question("create_taken_address", _by_status("2026-09", s409="409", s400="400")),
     "old_email": Question("patch_address", _by_status("by the old one", s404="dropped", s200="secondary")),
     "result_order": Question("batch_update", _result_order),
     "new_contact_stage": Question(

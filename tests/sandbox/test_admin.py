@@ -225,9 +225,9 @@ class TestState:
             (lambda state: state["contacts"][0].pop("writes"), "KeyError"),
             (lambda state: state["contacts"][0]["writes"].append([]), "TypeError"),
             (lambda state: state.update(nextId=1), "not given yet"),
-            (lambda state: state["properties"].pop(0), "is missing"),
-            (lambda state: state["properties"][0].update(label=None), "None is not of type str"),
-            (lambda state: state["properties"][0].update(more=1), "more"),
+            (lambda state: state["properties"]["contacts"].pop(0), "is missing"),
+            (lambda state: state["properties"]["contacts"][0].update(label=None), "None is not of type str"),
+            (lambda state: state["properties"]["contacts"][0].update(more=1), "more"),
         ],
     )
     def test_a_state_that_is_none(self, anybody: Api, change: Any, says: str) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from airflow_provider_hubcontact.sandbox import Sandbox, Switches
-from airflow_provider_hubcontact.sandbox.crm.contact import HISTORY_LENGTH, MAX_WRITES
+from airflow_provider_hubcontact.sandbox.crm.record import HISTORY_LENGTH, MAX_WRITES
 from tests.sandbox.calling import Answer, Api
 from tests.sandbox.conftest import SEEDS
 
@@ -154,7 +154,6 @@ class TestUpdate:
             {},
             {"properties": {}},
             {"properties": ["x"]},
-            {"properties": [{}]},
             {"properties": [{"property": "city", "value": []}]},
             {"properties": [{"property": {}, "value": "x"}]},
         ],
@@ -166,6 +165,15 @@ class TestUpdate:
 
         assert answer.status == 400
         assert answer.message.startswith("Invalid input JSON on line")
+
+    @pytest.mark.parametrize("entry", [{}, {"name": "city", "value": "Bath"}, {"property": None}], ids=str)
+    def test_an_entry_that_names_no_property(self, api: Api, entry: dict[str, Any]) -> None:
+        """``name`` in place of ``property`` is refused in HubSpot's own words, without a category."""
+        answer = api.post(profile("ada@example.com"), {"properties": [entry]})
+
+        assert answer.status == 400
+        assert answer.message == "property cannot be missing or null"
+        assert "category" not in answer.body
 
 
 class TestGet:

@@ -93,7 +93,7 @@ class TestFile:
             ('b@x.org,,"1,000",', "line 4: points: 1,000 was not a valid number"),
             ("b@x.org,,,tomorrow", "line 4: birthday: "),
             ("nonsense,yes,,", "line 4: email: .*; vip: "),
-            ("A@x.org,,,", r"line 4: Contact already exists.* \(a@x.org\)"),
+            ("A@x.org,,,", r"line 4: email: Contact already exists.* \(a@x.org\)"),
         ],
     )
     def test_values_are_as_hubspot_has_them(self, tmp_path: Path, row: str, says: str) -> None:

@@ -155,7 +155,7 @@ class TestWire:
             ("POST", f"{CONTACTS}/merge"),
             ("PUT", CONTACTS),
             ("POST", f"{CONTACTS}/gdpr-delete"),
-            ("POST", "/crm/objects/2026-09/companies"),
+            ("POST", "/crm/objects/2026-09/deals"),
             ("POST", "/crm/objects/2030-03/contacts"),
             ("GET", f"{CONTACTS}/{{}}/x"),
             ("POST", "//"),
@@ -177,7 +177,7 @@ class TestWire:
 
     def test_a_bug_of_the_sandbox_is_a_500(self, api: Api, caplog: pytest.LogCaptureFixture) -> None:
         """It is answered and logged with its traceback, and the sandbox lives on."""
-        del api.sandbox.portal.contacts
+        del api.sandbox.portal.collection("contacts").records
 
         answer = api.get(f"{CONTACTS}/1")
 

@@ -14,8 +14,12 @@ from typing import Any, NamedTuple
 from airflow_provider_hubcontact.sandbox.access.auth_errors import InvalidGrant
 
 SCOPES = (
+    "crm.objects.companies.read",
+    "crm.objects.companies.write",
     "crm.objects.contacts.read",
     "crm.objects.contacts.write",
+    "crm.schemas.companies.read",
+    "crm.schemas.companies.write",
     "crm.schemas.contacts.read",
     "crm.schemas.contacts.write",
     "crm.import",

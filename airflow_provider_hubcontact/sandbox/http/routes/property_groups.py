@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from airflow_provider_hubcontact.sandbox.crm.default_properties import GROUPS
 from airflow_provider_hubcontact.sandbox.crm.definitions import Group
+from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
 from airflow_provider_hubcontact.sandbox.errors import GroupExists, GroupNotFound, InvalidInput, Json
-from airflow_provider_hubcontact.sandbox.http.routes.properties import READ, WRITE, roots
+from airflow_provider_hubcontact.sandbox.http.routes.properties import roots
 from airflow_provider_hubcontact.sandbox.http.routes.property_json import shown_v1
 from airflow_provider_hubcontact.sandbox.http.routing import Reply, Request, Route, required, text
 
@@ -25,28 +25,30 @@ Show = Callable[[Request, Group], Json]
 
 def routes() -> Iterator[Route]:
     """Yield the routes of this family."""
-    for root in roots():
-        yield Route("GET", f"{root}/groups", list_all, READ)
-        yield Route("POST", f"{root}/groups", partial(create, _shown, "label"), WRITE)
-        yield Route("GET", f"{root}/groups/{{name}}", partial(get, _shown), READ)
-        yield Route("PATCH", f"{root}/groups/{{name}}", partial(update, _shown, "label"), WRITE)
-        yield Route("DELETE", f"{root}/groups/{{name}}", archive, WRITE)
+    for root, kind in roots():
+        yield Route("GET", f"{root}/groups", list_all, kind.read_schema, kind=kind)
+        yield Route("POST", f"{root}/groups", partial(create, _shown, "label"), kind.write_schema, kind=kind)
+        yield Route("GET", f"{root}/groups/{{name}}", partial(get, _shown), kind.read_schema, kind=kind)
+        yield Route(
+            "PATCH", f"{root}/groups/{{name}}", partial(update, _shown, "label"), kind.write_schema, kind=kind
+        )
+        yield Route("DELETE", f"{root}/groups/{{name}}", archive, kind.write_schema, kind=kind)
     named = f"{V1}/named/{{name}}"
-    yield Route("GET", V1, list_all_v1, READ, legacy=True)
-    yield Route("POST", V1, partial(create, _shown_v1, "displayName"), WRITE, legacy=True)
-    yield Route("GET", named, partial(get, _shown_v1), READ, legacy=True)
-    yield Route("PUT", named, partial(update, _shown_v1, "displayName"), WRITE, legacy=True)
-    yield Route("DELETE", named, archive, WRITE, legacy=True)
+    yield Route("GET", V1, list_all_v1, CONTACTS.read_schema, legacy=True)
+    yield Route("POST", V1, partial(create, _shown_v1, "displayName"), CONTACTS.write_schema, legacy=True)
+    yield Route("GET", named, partial(get, _shown_v1), CONTACTS.read_schema, legacy=True)
+    yield Route("PUT", named, partial(update, _shown_v1, "displayName"), CONTACTS.write_schema, legacy=True)
+    yield Route("DELETE", named, archive, CONTACTS.write_schema, legacy=True)
 
 
 def list_all(request: Request) -> Reply:
     """Answer 200 with all groups on one page."""
-    return Reply(200, {"results": [_shown(request, group) for group in request.portal.groups.values()]})
+    return Reply(200, {"results": [_shown(request, group) for group in request.collection.groups.values()]})
 
 
 def list_all_v1(request: Request) -> Reply:
     """Answer 200 with a bare array (D)."""
-    return Reply(200, [_shown_v1(request, group) for group in request.portal.groups.values()])
+    return Reply(200, [_shown_v1(request, group) for group in request.collection.groups.values()])
 
 
 def get(show: Show, request: Request) -> Reply:
@@ -63,31 +65,33 @@ def create(show: Show, label: str, request: Request) -> Reply:
     name = text(request.json["name"])
     if not _NAME.fullmatch(name):
         raise InvalidInput("The name of a group has lower-case letters, digits and underscores.")
-    if name in request.portal.groups:
+    if name in request.collection.groups:
         raise GroupExists(name)
     group = _changed(Group(name, name), request.json, label)
-    request.portal.groups[name] = group
+    request.collection.groups[name] = group
     return Reply(201, show(request, group))
 
 
 def update(show: Show, label: str, request: Request) -> Reply:
     """Answer 200 with the changed group."""
     group = _changed(_named(request), request.json, label)
-    request.portal.groups[group.name] = group
+    request.collection.groups[group.name] = group
     return Reply(200, show(request, group))
 
 
 def archive(request: Request) -> Reply:
     """Answer 204. A group with properties, or one of HubSpot's own, cannot be deleted (U)."""
     name = _named(request).name
-    if name in GROUPS or any(each.group == name for each in request.portal.definitions.values()):
+    if name in request.kind.groups or any(
+        each.group == name for each in request.collection.definitions.values()
+    ):
         raise InvalidInput(f"The group {name} has properties, or is HubSpot's.")
-    del request.portal.groups[name]
+    del request.collection.groups[name]
     return Reply(204)
 
 
 def _named(request: Request) -> Group:
-    group = request.portal.groups.get(request.params["name"])
+    group = request.collection.groups.get(request.params["name"])
     if group is None:
         raise GroupNotFound(request.params["name"])
     return group
@@ -114,9 +118,9 @@ def _shown_v1(request: Request, group: Group) -> Json:
         "name": group.name,
         "displayName": group.label,
         "displayOrder": group.display_order,
-        "hubspotDefined": group.name in GROUPS,
+        "hubspotDefined": group.name in request.kind.groups,
     }
     if request.flag("includeProperties"):
-        definitions = request.portal.definitions.values()
+        definitions = request.collection.definitions.values()
         body["properties"] = [shown_v1(each) for each in definitions if each.group == group.name]
     return body

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from airflow_provider_hubcontact.sandbox.crm.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.definitions import FIELD_TYPES, Definition, Option
-from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.values import iso
 from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json, NotEmulated
 from airflow_provider_hubcontact.sandbox.http.routing import array, mapping, required, text
@@ -95,7 +95,7 @@ def _option(option: Option) -> Json:
     }
 
 
-def read_definition(portal: Portal, body: Mapping[str, Any]) -> Definition:
+def read_definition(collection: Collection, body: Mapping[str, Any]) -> Definition:
     """Read a new definition. What it needs is documented; the texts of refusals are ours (U).
 
     An enumeration needs options (S), unless they live elsewhere or are computed.
@@ -122,7 +122,7 @@ def read_definition(portal: Portal, body: Mapping[str, Any]) -> Definition:
         label,
         kind,
         _field_type(field_type, kind),
-        _group(group, portal),
+        _group(group, collection),
         options,
         external_options=external,
         unique=body.get("hasUniqueValue") is True,
@@ -133,7 +133,7 @@ def read_definition(portal: Portal, body: Mapping[str, Any]) -> Definition:
     )
 
 
-def changed(portal: Portal, definition: Definition, body: Mapping[str, Any]) -> Definition:
+def changed(collection: Collection, definition: Definition, body: Mapping[str, Any]) -> Definition:
     """Return a definition with changes. Options replace the whole list (T); unknown keys are ignored.
 
     Of HubSpot's own properties, only the options can be changed (U).
@@ -141,7 +141,7 @@ def changed(portal: Portal, definition: Definition, body: Mapping[str, Any]) -> 
     :raises Refused: if a change is not valid.
     """
     changes = {
-        name: read(portal, definition, body[key])
+        name: read(collection, definition, body[key])
         for key, (name, read) in _CHANGES.items()
         if body.get(key) is not None
     }
@@ -158,8 +158,8 @@ def _field_type(field_type: str, kind: str) -> str:
     return field_type
 
 
-def _group(name: str, portal: Portal) -> str:
-    if name not in portal.groups:
+def _group(name: str, collection: Collection) -> str:
+    if name not in collection.groups:
         raise InvalidInput(f"There is no property group {name[:50]!r}.")
     return name
 
@@ -193,13 +193,13 @@ def _order(body: Mapping[str, Any], default: int) -> int:
     return order if type(order) is int else default
 
 
-_CHANGES: Mapping[str, tuple[str, Callable[[Portal, Definition, object], Any]]] = {
+_CHANGES: Mapping[str, tuple[str, Callable[[Collection, Definition, object], Any]]] = {
     "label": ("label", lambda _, __, value: text(value)),
     "description": ("description", lambda _, __, value: text(value)),
     "hidden": ("hidden", lambda _, __, value: value is True),
     "formField": ("form_field", lambda _, __, value: value is not False),
     "fieldType": ("field_type", lambda _, definition, value: _field_type(text(value), definition.type)),
-    "groupName": ("group", lambda portal, _, value: _group(text(value), portal)),
+    "groupName": ("group", lambda collection, _, value: _group(text(value), collection)),
     "displayOrder": ("display_order", lambda _, __, value: _order({"displayOrder": value}, -1)),
     "options": ("options", lambda _, __, value: _options(value)),
 }

@@ -17,10 +17,8 @@ from airflow_provider_hubcontact.sandbox.errors import (
     PropertyNotFound,
     RuleNotFound,
 )
-from airflow_provider_hubcontact.sandbox.http.routes.properties import READ, WRITE
+from airflow_provider_hubcontact.sandbox.http.routes.properties import roots
 from airflow_provider_hubcontact.sandbox.http.routing import (
-    CONTACT_TYPES,
-    DATED_VERSIONS,
     Reply,
     Request,
     Route,
@@ -32,22 +30,18 @@ from airflow_provider_hubcontact.sandbox.http.routing import (
 
 def routes() -> Iterator[Route]:
     """Yield the routes of this family."""
-    roots = [
-        "/crm/v3/property-validations",
-        *(f"/crm/property-validations/{each}" for each in DATED_VERSIONS),
-    ]
-    for root in (f"{root}/{kind}" for root in roots for kind in CONTACT_TYPES):
-        yield Route("GET", root, list_all, READ)
-        yield Route("GET", f"{root}/{{name}}", list_of_property, READ)
-        yield Route("GET", f"{root}/{{name}}/rule-type/{{type}}", get, READ)
-        yield Route("PUT", f"{root}/{{name}}/rule-type/{{type}}", put, WRITE)
+    for root, kind in roots("property-validations"):
+        yield Route("GET", root, list_all, kind.read_schema, kind=kind)
+        yield Route("GET", f"{root}/{{name}}", list_of_property, kind.read_schema, kind=kind)
+        yield Route("GET", f"{root}/{{name}}/rule-type/{{type}}", get, kind.read_schema, kind=kind)
+        yield Route("PUT", f"{root}/{{name}}/rule-type/{{type}}", put, kind.write_schema, kind=kind)
 
 
 def list_all(request: Request) -> Reply:
     """Answer 200 with the properties that have rules."""
     results = [
         {"propertyName": each.name, "propertyValidationRules": [_shown(rule) for rule in each.rules]}
-        for each in request.portal.definitions.values()
+        for each in request.collection.definitions.values()
         if each.rules
     ]
     return Reply(200, {"results": results})
@@ -83,12 +77,12 @@ def put(request: Request) -> Reply:
         changed = replace(definition, rules=(*others, rule))
     except ValueError as error:
         raise InvalidInput(str(error)) from error
-    request.portal.redefine(changed)
+    request.collection.redefine(changed)
     return Reply(204)
 
 
 def _definition(request: Request) -> Definition:
-    definition = request.portal.definitions.get(request.params["name"])
+    definition = request.collection.definitions.get(request.params["name"])
     if definition is None:
         raise PropertyNotFound(request.params["name"])
     return definition
