@@ -102,8 +102,8 @@ def ask_sandbox(findings: Findings, scenarios: Iterable[Scenario]) -> list[Told]
         import_pace=ImportPace(0.0),
         v1_batch_delay=0.0,
     ) as sandbox:
-        target = Http(sandbox.url, Token(sandbox.token))
-        return list(tell(in_order(scenarios), target, Surroundings()))
+        target = Http(sandbox.url, Token(sandbox.token), sleep=sandbox.advance, now=sandbox.clock)
+        return list(tell(in_order(scenarios), target, Surroundings(sleep=sandbox.advance)))
 
 
 def compared(told: Sequence[Told], scenarios: Sequence[Scenario]) -> Outcome:
