@@ -37,6 +37,7 @@ from airflow_provider_hubcontact.sandbox.http.routes import router
 from airflow_provider_hubcontact.sandbox.http.routing import MAX_BODY, Reply, Request, Route
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace, Imports
 from airflow_provider_hubcontact.sandbox.page.views import Pages
+from airflow_provider_hubcontact.sandbox.snapshots import Snapshots
 from airflow_provider_hubcontact.sandbox.store import Store
 
 log = logging.getLogger(__name__)
@@ -70,13 +71,22 @@ class Application:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
+        self.imports = Imports(self.portal, self.import_pace)
+        self.later = AsyncBatches(self.portal, self.v1_batch_delay)
+        self.snapshots = Snapshots(self.portal, self.imports, self.later)
         self.admin = Admin(
-            self.portal, self.access, self.limits, self.faults, self.log, self.clock, self.reset, self.advance
+            self.portal,
+            self.access,
+            self.limits,
+            self.faults,
+            self.log,
+            self.clock,
+            self.snapshots,
+            self.reset,
+            self.advance,
         )
         pages = Pages(self.portal, self.access, self.limits, self.faults, self.log)
         self.router = router(chain(self.admin.routes(), pages.routes()))
-        self.imports = Imports(self.portal, self.import_pace)
-        self.later = AsyncBatches(self.portal, self.v1_batch_delay)
         self.store: Store | None = None
         if self.database is not None:
             self.store = Store(self.database, self.portal, self.access, self.imports, self.later)
@@ -103,6 +113,14 @@ class Application:
         """
         self.clock.advance(seconds)
         self._catch_up()
+        self._save()
+
+    def restore(self, name: str) -> None:
+        """Go back to a snapshot.
+
+        :raises KeyError: if there is none of this name.
+        """
+        self.snapshots.restore(name)
         self._save()
 
     def open(self) -> None:

@@ -487,6 +487,15 @@ class NoSuchFault(Refused):
         super().__init__(f"No rule of the fault plan is called {name!r}.")
 
 
+class NoSuchSnapshot(Refused):
+    """The sandbox has no such snapshot."""
+
+    status = 404
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No snapshot is called {name!r}.")
+
+
 class NotEmulated(Refused):
     """The sandbox does not emulate the call; HubSpot may know it."""
 

@@ -216,6 +216,22 @@ class Sandbox:
         """
         self._between_calls(partial(self.application.advance, seconds))
 
+    def snapshot(self, name: str) -> None:
+        """Keep the contacts, properties and imports as they are now, in memory.
+
+        :param name: what :meth:`restore` calls it; a snapshot that has the name is replaced.
+        :raises ValueError: if there are too many.
+        """
+        self._between_calls(partial(self.application.snapshots.take, name))
+
+    def restore(self, name: str) -> None:
+        """Go back to a snapshot, as often as wanted; tokens, limits, faults and the clock stay.
+
+        :param name: what :meth:`snapshot` called it.
+        :raises KeyError: if there is no such snapshot.
+        """
+        self._between_calls(partial(self.application.restore, name))
+
     def __enter__(self) -> Self:
         return self.start()
 

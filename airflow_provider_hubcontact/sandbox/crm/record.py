@@ -118,3 +118,16 @@ class Record:
         self.writes.append(write)
         if len(self.writes) > MAX_WRITES:
             del self.writes[0]
+
+    def copy(self) -> Record:
+        """Return a record that holds the same, and does not change with this one."""
+        return replace(self, properties=dict(self.properties), writes=list(self.writes))
+
+    def adopt(self, other: Record) -> None:
+        """Hold what another record holds; its id and type are the same."""
+        self.created_at, self.updated_at, self.archived_at = (
+            other.created_at,
+            other.updated_at,
+            other.archived_at,
+        )
+        self.properties, self.writes = dict(other.properties), list(other.writes)
