@@ -9,7 +9,8 @@ others, **U** unknown, so that the text is ours.
     ├── InvalidJson, MissingFields, PropertyMissing, InvalidInput,
     │   UnknownObjectType, NothingToUpdate, InvalidProperties, MissingProperties, InvalidSearch,
     │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
-    │   BatchRefused, ImportNotActive, ValueTaken (a RecordExists)         400
+    │   BatchRefused, ImportNotActive, NotMergeable,
+    │   ValueTaken (a RecordExists)                                        400
     ├── RecordNotFound, IdNotNumeric, PropertyNotFound, RecordsNotFound,
     │   GroupNotFound, RuleNotFound, ImportNotFound                        404
     ├── RecordExists, LegacyContactExists, PropertyExists, GroupExists    409
@@ -254,6 +255,13 @@ class IdNotNumeric(Refused):
         super().__init__(
             "Object not found.  objectId are usually numeric.", "OBJECT_NOT_FOUND", {"id": [value]}
         )
+
+
+class NotMergeable(Refused):
+    """A contact of a v1 merge is unknown, or both are the same (F; U for the same)."""
+
+    def __init__(self) -> None:
+        super().__init__("vid to merge is not a valid contact or is already in the process of being merged")
 
 
 class RecordsNotFound(Refused):

@@ -38,6 +38,7 @@ _TABLES = f"""
 BEGIN;
 CREATE TABLE record (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE change (place INTEGER PRIMARY KEY, record INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX change_of_record ON change (record);
 CREATE TABLE import (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE import_file (id INTEGER PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE part (name TEXT PRIMARY KEY, body BLOB NOT NULL);
@@ -119,18 +120,22 @@ class Store:
             every = chain.from_iterable(each.everything() for each in portal.collections.values())
             portal.journal = [(record, write) for record in every for write in (record.writes or (None,))]
         journal = portal.journal or []
+        erased = [(number,) for number in portal.erased]
         parts = {part.name: part.mark() for part in self._parts}
         imports = {each.id: import_state.mark(each) for each in self._imports.everything()}
-        if not journal and (parts, imports) == (self._saved_parts, self._saved_imports):
+        if not (journal or erased) and (parts, imports) == (self._saved_parts, self._saved_imports):
             return
         with self._connection as file:
             if self._collections is None:
                 for statement in _EMPTY.split(";"):
                     file.execute(statement)
+            file.executemany("DELETE FROM record WHERE id = ?", erased)
+            file.executemany("DELETE FROM change WHERE record = ?", erased)
             self._save_records(journal)
             self._save_parts(parts)
             self._save_imports(imports)
         del journal[:]
+        portal.erased.clear()
         self._collections, self._saved_parts, self._saved_imports = portal.collections, parts, imports
 
     def close(self) -> None:
@@ -216,7 +221,7 @@ class Store:
 def _frame_mark(portal: Portal) -> object:
     """Return a value that changes whenever a property or a group changes."""
     return [
-        (dict(each.definitions), dict(each.archived_definitions), dict(each.groups))
+        (dict(each.definitions), dict(each.archived_definitions), dict(each.groups), set(each.blocked))
         for each in portal.collections.values()
     ]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from airflow_provider_hubcontact.sandbox.crm.collection import FIRST_ID, Account, Collection, Shared
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Group
+from airflow_provider_hubcontact.sandbox.crm.merging import merged
 from airflow_provider_hubcontact.sandbox.crm.object_types import (
     COMPANIES,
     CONTACTS,
@@ -80,6 +81,28 @@ class Portal(Shared):
         if len(set(everywhere)) < len(everywhere):
             raise ValueError("Two records have the same id.")
         self.collections, self.next_id = by_type, next_id
+
+    def merge(self, primary: Record, other: Record) -> Record:
+        """Merge two records of a type, see :mod:`.merging`.
+
+        :param primary: the record whose values win.
+        :param other: the record that is merged into it.
+        :return: the record that both have become.
+        :raises InvalidInput: if they cannot be merged.
+        """
+        collection = self.collections[primary.type]
+        kept = self.switches.merged_id == "kept"
+        survivor = merged(collection, primary, other, primary.id if kept else self.new_id())
+        collection.absorb(primary, other, survivor)
+        return collection.records[survivor.id]
+
+    def erase(self, record: Record) -> None:
+        """Delete a record for good, and let nobody have its addresses again (D: knowledge base)."""
+        collection = self.collections[record.type]
+        collection.erase(record)
+        if collection.kind.address:
+            for address in filter(None, [record.email, *record.secondary_emails]):
+                collection.block(address)
 
     def collection(self, kind: ObjectType | str) -> Collection:
         """Return the records of a type.

@@ -48,6 +48,7 @@ def dump_frame(portal: Portal) -> Json:
     """Return the state without the records and their ids."""
     collections = portal.collections.values()
     return {
+        "blocked": {each.kind.plural: sorted(each.blocked) for each in collections},
         "groups": {
             each.kind.plural: [asdict(group) for group in each.groups.values()] for each in collections
         },
@@ -94,8 +95,13 @@ def restore(portal: Portal, frame: Mapping[str, Any], records: Iterable[Record],
         groups = [Group(**each) for each in frame["groups"][kind.plural]]
         for group in groups:
             _check(group)
+        blocked = [_text(each) for each in frame["blocked"][kind.plural]]
         empty = portal.collection(kind)
-        collections.append(Collection.of(empty, by_type[kind.id], definitions, groups, _typed(next_id, int)))
+        _typed(next_id, int)
+        records_of = by_type[kind.id]
+        collections.append(
+            Collection.of(empty, records_of, definitions, groups=groups, blocked=blocked, next_id=next_id)
+        )
     portal.restore(collections, next_id)
 
 

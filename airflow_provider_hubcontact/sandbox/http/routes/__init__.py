@@ -12,11 +12,13 @@ from airflow_provider_hubcontact.sandbox.http.routes import (
     contacts,
     contacts_v1,
     imports,
+    merges,
     oauth,
     properties,
     property_groups,
     property_rules,
     searches,
+    secondary_emails,
 )
 from airflow_provider_hubcontact.sandbox.http.routing import Route, Router
 
@@ -35,10 +37,12 @@ def router(more: Iterable[Route] = ()) -> Router:
         contacts,
         contacts_v1,
         imports,
+        merges,
         oauth,
         properties,
         property_groups,
         property_rules,
         searches,
+        secondary_emails,
     )
     return Router(chain(more, *(family.routes() for family in families)))
