@@ -11,7 +11,7 @@ others, **U** unknown, so that the text is ours.
     │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
     │   BatchRefused, ImportNotActive, NotMergeable,
     │   ValueTaken (a RecordExists)                                        400
-    ├── RecordNotFound, IdNotNumeric, PropertyNotFound, RecordsNotFound,
+    ├── NoAssociations (in a 207), RecordNotFound, IdNotNumeric, PropertyNotFound, RecordsNotFound,
     │   GroupNotFound, RuleNotFound, ImportNotFound                        404
     ├── RecordExists, LegacyContactExists, PropertyExists, GroupExists    409
     ├── TooLarge                                                           413
@@ -254,6 +254,25 @@ class IdNotNumeric(Refused):
     def __init__(self, value: str) -> None:
         super().__init__(
             "Object not found.  objectId are usually numeric.", "OBJECT_NOT_FOUND", {"id": [value]}
+        )
+
+
+class NoAssociations(Refused):
+    """No record of a type belongs to a record, or that record is unknown (F).
+
+    :param singular: the name of the record's object type.
+    :param record_id: the record.
+    :param other: the name of the other object type.
+    """
+
+    status = 404
+
+    def __init__(self, singular: str, record_id: str, other: str) -> None:
+        super().__init__(
+            f"No {other} is associated with {singular} {record_id}.",
+            "OBJECT_NOT_FOUND",
+            {"fromObjectId": [record_id], "fromObjectType": [singular], "toObjectType": [other]},
+            subCategory="crm.associations.NO_ASSOCIATIONS_FOUND",
         )
 
 

@@ -24,7 +24,13 @@ from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
 from airflow_provider_hubcontact.sandbox.crm.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.record import MAX_WRITES, Record, Write
-from airflow_provider_hubcontact.sandbox.crm.state import dump_frame, dump_record, load_record, restore
+from airflow_provider_hubcontact.sandbox.crm.state import (
+    dump_associations,
+    dump_frame,
+    dump_record,
+    load_record,
+    restore,
+)
 from airflow_provider_hubcontact.sandbox.imports import state as import_state
 from airflow_provider_hubcontact.sandbox.imports.runs import Import, Imports
 
@@ -87,6 +93,7 @@ class Store:
         self._parts = (
             _Part("next_id", lambda: portal.next_id, lambda: portal.next_id),
             _Part("frame", lambda: _frame_mark(portal), lambda: dump_frame(portal)),
+            _Part("associations", lambda: portal.associations.changes, lambda: dump_associations(portal)),
             _Part("later", later.mark, later.dump),
             _Part("tokens", lambda: access.tokens, access.dump),
         )
@@ -183,7 +190,8 @@ class Store:
         parts = {
             name: orjson.loads(body) for name, body in self._connection.execute("SELECT name, body FROM part")
         }
-        restore(self._portal, parts["frame"], self._load_records(), parts["next_id"])
+        frame = {**parts["frame"], "associations": parts["associations"]}
+        restore(self._portal, frame, self._load_records(), parts["next_id"])
         self._access.load(parts["tokens"])
         self._later.load(parts["later"])
         for each in self._load_imports():

@@ -33,6 +33,7 @@ def dump(portal: Portal) -> Json:
     """Return the state of a portal as JSON values."""
     return {
         "nextId": portal.next_id,
+        "associations": dump_associations(portal),
         **dump_frame(portal),
         **{
             each.kind.plural: [
@@ -45,7 +46,7 @@ def dump(portal: Portal) -> Json:
 
 
 def dump_frame(portal: Portal) -> Json:
-    """Return the state without the records and their ids."""
+    """Return the state without the records, their ids and associations."""
     collections = portal.collections.values()
     return {
         "blocked": {each.kind.plural: sorted(each.blocked) for each in collections},
@@ -60,6 +61,11 @@ def dump_frame(portal: Portal) -> Json:
             for each in collections
         },
     }
+
+
+def dump_associations(portal: Portal) -> Json:
+    """Return the associations as JSON values."""
+    return portal.associations.dump()
 
 
 def load(portal: Portal, state: Mapping[str, Any]) -> None:
@@ -80,7 +86,7 @@ def restore(portal: Portal, frame: Mapping[str, Any], records: Iterable[Record],
     """Restore a portal from the parts of its state.
 
     :param portal: the portal.
-    :param frame: what :func:`dump_frame` returned.
+    :param frame: what :func:`dump_frame` returned, and the associations.
     :param records: the records of all types.
     :param next_id: id of the next record that is created.
     :raises ValueError: if the parts do not fit together.
@@ -102,7 +108,7 @@ def restore(portal: Portal, frame: Mapping[str, Any], records: Iterable[Record],
         collections.append(
             Collection.of(empty, records_of, definitions, groups=groups, blocked=blocked, next_id=next_id)
         )
-    portal.restore(collections, next_id)
+    portal.restore(collections, frame["associations"], next_id)
 
 
 def dump_record(record: Record) -> Json:

@@ -7,6 +7,7 @@ from itertools import chain
 
 from airflow_provider_hubcontact.sandbox.http.routes import (
     account,
+    associations,
     batches,
     batches_v1,
     contacts,
@@ -32,6 +33,7 @@ def router(more: Iterable[Route] = ()) -> Router:
     """
     families = (
         account,
+        associations,
         batches,
         batches_v1,
         contacts,
