@@ -27,6 +27,7 @@ from airflow_provider_hubcontact.sandbox.crm.record import MAX_WRITES, Record, W
 from airflow_provider_hubcontact.sandbox.crm.state import (
     dump_associations,
     dump_frame,
+    dump_lists,
     dump_record,
     load_record,
     restore,
@@ -94,6 +95,7 @@ class Store:
             _Part("next_id", lambda: portal.next_id, lambda: portal.next_id),
             _Part("frame", lambda: _frame_mark(portal), lambda: dump_frame(portal)),
             _Part("associations", lambda: portal.associations.changes, lambda: dump_associations(portal)),
+            _Part("lists", lambda: portal.lists.changes, lambda: dump_lists(portal)),
             _Part("later", later.mark, later.dump),
             _Part("tokens", lambda: access.tokens, access.dump),
         )
@@ -190,7 +192,7 @@ class Store:
         parts = {
             name: orjson.loads(body) for name, body in self._connection.execute("SELECT name, body FROM part")
         }
-        frame = {**parts["frame"], "associations": parts["associations"]}
+        frame = {**parts["frame"], "associations": parts["associations"], "lists": parts["lists"]}
         restore(self._portal, frame, self._load_records(), parts["next_id"])
         self._access.load(parts["tokens"])
         self._later.load(parts["later"])

@@ -9,6 +9,7 @@ from typing import Any
 from airflow_provider_hubcontact.sandbox.crm.associations import Associations
 from airflow_provider_hubcontact.sandbox.crm.collection import FIRST_ID, Account, Collection, Shared
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Group
+from airflow_provider_hubcontact.sandbox.crm.lists import Lists
 from airflow_provider_hubcontact.sandbox.crm.merging import merged
 from airflow_provider_hubcontact.sandbox.crm.object_types import (
     COMPANIES,
@@ -38,6 +39,7 @@ class Portal(Shared):
     :raises ValueError: if HubSpot could not have such a contact, or a required property is unknown.
     :ivar collections: type id → the records of this type.
     :ivar associations: which of them belong together.
+    :ivar lists: the lists that they are in.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Portal(Shared):
         self.next_id = FIRST_ID
         self.collections = {kind.id: Collection(kind, self) for kind in TYPES}
         self.associations = self._no_associations()
+        self.lists = Lists()
         groups = [definition.group for definition in self._own]
         self.collections[CONTACTS.id] = Collection(CONTACTS, self, self.requirements, groups)
         for definition in self._own:
@@ -74,12 +77,17 @@ class Portal(Shared):
             self._add_seed(place, seed)
 
     def restore(
-        self, collections: Iterable[Collection], associations: Mapping[str, Any], next_id: int
+        self,
+        collections: Iterable[Collection],
+        associations: Mapping[str, Any],
+        lists: Iterable[Mapping[str, Any]],
+        next_id: int,
     ) -> None:
         """Replace the state. If the parts do not fit together, the present state stays.
 
         :param collections: the records and properties of every type.
         :param associations: what :meth:`Associations.dump` returned.
+        :param lists: what :meth:`Lists.dump` returned.
         :param next_id: id of the next record that is created.
         :raises ValueError: if the parts do not fit together.
         """
@@ -87,11 +95,12 @@ class Portal(Shared):
         everywhere = [record for each in by_type.values() for record in (*each.records, *each.archived)]
         if len(set(everywhere)) < len(everywhere):
             raise ValueError("Two records have the same id.")
-        links = self._no_associations()
-        links.load(
-            associations, {each.id: each.type for kind in by_type.values() for each in kind.everything()}
-        )
-        self.collections, self.associations, self.next_id = by_type, links, next_id
+        types = {each.id: each.type for kind in by_type.values() for each in kind.everything()}
+        links, segments = self._no_associations(), Lists()
+        links.load(associations, types)
+        segments.load(lists, types)
+        self.collections, self.next_id = by_type, next_id
+        self.associations, self.lists = links, segments
 
     def merge(self, primary: Record, other: Record) -> Record:
         """Merge two records of a type, see :mod:`.merging`.
@@ -106,6 +115,8 @@ class Portal(Shared):
         survivor = merged(collection, primary, other, primary.id if kept else self.new_id())
         collection.absorb(primary, other, survivor)
         self.associations.merge(primary.id, other.id, survivor.id)
+        for each in (primary.id, other.id):
+            self.lists.replace(each, survivor.id)
         return collection.records[survivor.id]
 
     def erase(self, record: Record) -> None:
@@ -113,6 +124,7 @@ class Portal(Shared):
         collection = self.collections[record.type]
         collection.erase(record)
         self.associations.forget(record.id)
+        self.lists.replace(record.id, None)
         if collection.kind.address:
             for address in filter(None, [record.email, *record.secondary_emails]):
                 collection.block(address)

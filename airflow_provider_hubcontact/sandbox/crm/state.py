@@ -34,6 +34,7 @@ def dump(portal: Portal) -> Json:
     return {
         "nextId": portal.next_id,
         "associations": dump_associations(portal),
+        "lists": dump_lists(portal),
         **dump_frame(portal),
         **{
             each.kind.plural: [
@@ -46,7 +47,7 @@ def dump(portal: Portal) -> Json:
 
 
 def dump_frame(portal: Portal) -> Json:
-    """Return the state without the records, their ids and associations."""
+    """Return the state without the records, their ids, associations and lists."""
     collections = portal.collections.values()
     return {
         "blocked": {each.kind.plural: sorted(each.blocked) for each in collections},
@@ -68,6 +69,11 @@ def dump_associations(portal: Portal) -> Json:
     return portal.associations.dump()
 
 
+def dump_lists(portal: Portal) -> list[Json]:
+    """Return the lists as JSON values."""
+    return portal.lists.dump()
+
+
 def load(portal: Portal, state: Mapping[str, Any]) -> None:
     """Restore a state that :func:`dump` returned. If it is not valid, the present state stays.
 
@@ -86,7 +92,7 @@ def restore(portal: Portal, frame: Mapping[str, Any], records: Iterable[Record],
     """Restore a portal from the parts of its state.
 
     :param portal: the portal.
-    :param frame: what :func:`dump_frame` returned, and the associations.
+    :param frame: what :func:`dump_frame` returned, and the associations and lists.
     :param records: the records of all types.
     :param next_id: id of the next record that is created.
     :raises ValueError: if the parts do not fit together.
@@ -108,7 +114,7 @@ def restore(portal: Portal, frame: Mapping[str, Any], records: Iterable[Record],
         collections.append(
             Collection.of(empty, records_of, definitions, groups=groups, blocked=blocked, next_id=next_id)
         )
-    portal.restore(collections, frame["associations"], next_id)
+    portal.restore(collections, frame["associations"], frame["lists"], next_id)
 
 
 def dump_record(record: Record) -> Json:
