@@ -9,8 +9,10 @@ others, **U** unknown, so that the text is ours.
     ├── InvalidJson, MissingFields, PropertyMissing, InvalidInput,
     │   UnknownObjectType, NothingToUpdate, InvalidProperties, MissingProperties, InvalidSearch,
     │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
-    │   BatchRefused, ImportNotActive, ValueTaken (a RecordExists)         400
-    ├── RecordNotFound, IdNotNumeric, PropertyNotFound, RecordsNotFound,
+    │   BatchRefused, ImportNotActive, NotMergeable, ListExists, NotAListsType,
+    │   ValueTaken (a RecordExists)                                        400
+    ├── ListNotFound, NoAssociations (in a 207), RecordNotFound,
+    │   IdNotNumeric, PropertyNotFound, RecordsNotFound,
     │   GroupNotFound, RuleNotFound, ImportNotFound                        404
     ├── RecordExists, LegacyContactExists, PropertyExists, GroupExists    409
     ├── TooLarge                                                           413
@@ -254,6 +256,63 @@ class IdNotNumeric(Refused):
         super().__init__(
             "Object not found.  objectId are usually numeric.", "OBJECT_NOT_FOUND", {"id": [value]}
         )
+
+
+class ListNotFound(Refused):
+    """No list has this id or name, or it is deleted (U: the text)."""
+
+    status = 404
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"List does not exist: {key[:100]}", "OBJECT_NOT_FOUND")
+
+
+class ListExists(Refused):
+    """A list already has this name (T: status and sub-category; U: the text)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"A list with the name {name[:100]} already exists.",
+            "VALIDATION_ERROR",
+            subCategory="ILS.DUPLICATE_LIST_NAMES",
+        )
+
+
+class NotAListsType(Refused):
+    """Lists cannot be of this object type (F)."""
+
+    def __init__(self, type_id: str) -> None:
+        super().__init__(
+            f"The objectTypeId {type_id[:100]} provided for the list is not valid for this portal.",
+            "VALIDATION_ERROR",
+            subCategory="ListError.INVALID_OBJECT_TYPE_FOR_LIST",
+        )
+
+
+class NoAssociations(Refused):
+    """No record of a type belongs to a record, or that record is unknown (F).
+
+    :param singular: the name of the record's object type.
+    :param record_id: the record.
+    :param other: the name of the other object type.
+    """
+
+    status = 404
+
+    def __init__(self, singular: str, record_id: str, other: str) -> None:
+        super().__init__(
+            f"No {other} is associated with {singular} {record_id}.",
+            "OBJECT_NOT_FOUND",
+            {"fromObjectId": [record_id], "fromObjectType": [singular], "toObjectType": [other]},
+            subCategory="crm.associations.NO_ASSOCIATIONS_FOUND",
+        )
+
+
+class NotMergeable(Refused):
+    """A contact of a v1 merge is unknown, or both are the same (F; U for the same)."""
+
+    def __init__(self) -> None:
+        super().__init__("vid to merge is not a valid contact or is already in the process of being merged")
 
 
 class RecordsNotFound(Refused):

@@ -117,6 +117,7 @@ class Held:
         self._lists: list[tuple[list[Any] | deque[Any], list[Any]]] = []
         self._sets: list[tuple[set[Any], set[Any]]] = []
         self._records: list[tuple[Record, Record]] = []
+        self._slots: list[tuple[object, dict[str, Any]]] = []
         seen = {id(each) for each in leave}
         waiting = list(roots)
         while waiting:
@@ -140,6 +141,9 @@ class Held:
             set_.update(members)
         for record, copy in self._records:
             record.adopt(copy)
+        for value, attributes in self._slots:
+            for name, each in attributes.items():
+                setattr(value, name, each)
 
     def _keep(self, value: Any) -> Iterable[Any] | None:  # noqa: ANN401 - any object
         """Copy what an object holds.
@@ -155,22 +159,25 @@ class Held:
         if isinstance(value, set):
             self._sets.append((value, set(value)))
             return ()
-        if isinstance(value, Record):
+        if isinstance(value, Record):  # the many; the rest would do for them, too, at thrice the time
             self._records.append((value, value.copy()))
             return ()
+        return self._keep_attributes(value)
+
+    def _keep_attributes(self, value: Any) -> Iterable[Any] | None:  # noqa: ANN401 - any object
+        """Copy the attributes of an object of the sandbox's own; None if it is another's, or frozen."""
         kind: type = type(value)
-        return [vars(value)] if _can_change(kind) else None
+        if not _can_change(kind):
+            return None
+        if "__slots__" not in vars(kind):
+            return [vars(value)]
+        attributes = {name: getattr(value, name) for name in vars(kind)["__slots__"]}
+        self._slots.append((value, attributes))
+        return attributes.values()
 
 
 @cache
 def _can_change(kind: type) -> bool:
-    """Check whether objects of a class are the sandbox's own, with attributes that can change.
-
-    :raises TypeError: for such a class with slots, whose objects would not be put back.
-    """
+    """Check whether objects of a class are the sandbox's own, with attributes that can change."""
     frozen = is_dataclass(kind) and kind.__dataclass_params__.frozen  # type: ignore[attr-defined] # typeshed lacks it
-    if not kind.__module__.startswith(_PACKAGE) or frozen or issubclass(kind, tuple):
-        return False
-    if "__slots__" in vars(kind):
-        raise TypeError(f"A snapshot does not know how to keep a {kind.__name__}.")
-    return True
+    return kind.__module__.startswith(_PACKAGE) and not frozen and not issubclass(kind, tuple)

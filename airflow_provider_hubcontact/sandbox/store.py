@@ -24,7 +24,14 @@ from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
 from airflow_provider_hubcontact.sandbox.crm.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.record import MAX_WRITES, Record, Write
-from airflow_provider_hubcontact.sandbox.crm.state import dump_frame, dump_record, load_record, restore
+from airflow_provider_hubcontact.sandbox.crm.state import (
+    dump_associations,
+    dump_frame,
+    dump_lists,
+    dump_record,
+    load_record,
+    restore,
+)
 from airflow_provider_hubcontact.sandbox.imports import state as import_state
 from airflow_provider_hubcontact.sandbox.imports.runs import Import, Imports
 
@@ -38,6 +45,7 @@ _TABLES = f"""
 BEGIN;
 CREATE TABLE record (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE change (place INTEGER PRIMARY KEY, record INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX change_of_record ON change (record);
 CREATE TABLE import (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE import_file (id INTEGER PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE part (name TEXT PRIMARY KEY, body BLOB NOT NULL);
@@ -86,6 +94,8 @@ class Store:
         self._parts = (
             _Part("next_id", lambda: portal.next_id, lambda: portal.next_id),
             _Part("frame", lambda: _frame_mark(portal), lambda: dump_frame(portal)),
+            _Part("associations", lambda: portal.associations.changes, lambda: dump_associations(portal)),
+            _Part("lists", lambda: portal.lists.changes, lambda: dump_lists(portal)),
             _Part("later", later.mark, later.dump),
             _Part("tokens", lambda: access.tokens, access.dump),
         )
@@ -119,18 +129,22 @@ class Store:
             every = chain.from_iterable(each.everything() for each in portal.collections.values())
             portal.journal = [(record, write) for record in every for write in (record.writes or (None,))]
         journal = portal.journal or []
+        erased = [(number,) for number in portal.erased]
         parts = {part.name: part.mark() for part in self._parts}
         imports = {each.id: import_state.mark(each) for each in self._imports.everything()}
-        if not journal and (parts, imports) == (self._saved_parts, self._saved_imports):
+        if not (journal or erased) and (parts, imports) == (self._saved_parts, self._saved_imports):
             return
         with self._connection as file:
             if self._collections is None:
                 for statement in _EMPTY.split(";"):
                     file.execute(statement)
+            file.executemany("DELETE FROM record WHERE id = ?", erased)
+            file.executemany("DELETE FROM change WHERE record = ?", erased)
             self._save_records(journal)
             self._save_parts(parts)
             self._save_imports(imports)
         del journal[:]
+        portal.erased.clear()
         self._collections, self._saved_parts, self._saved_imports = portal.collections, parts, imports
 
     def close(self) -> None:
@@ -178,7 +192,8 @@ class Store:
         parts = {
             name: orjson.loads(body) for name, body in self._connection.execute("SELECT name, body FROM part")
         }
-        restore(self._portal, parts["frame"], self._load_records(), parts["next_id"])
+        frame = {**parts["frame"], "associations": parts["associations"], "lists": parts["lists"]}
+        restore(self._portal, frame, self._load_records(), parts["next_id"])
         self._access.load(parts["tokens"])
         self._later.load(parts["later"])
         for each in self._load_imports():
@@ -216,7 +231,7 @@ class Store:
 def _frame_mark(portal: Portal) -> object:
     """Return a value that changes whenever a property or a group changes."""
     return [
-        (dict(each.definitions), dict(each.archived_definitions), dict(each.groups))
+        (dict(each.definitions), dict(each.archived_definitions), dict(each.groups), set(each.blocked))
         for each in portal.collections.values()
     ]
 

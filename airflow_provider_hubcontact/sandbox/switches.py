@@ -29,6 +29,11 @@ class Switches:
     :param taken_email_on_create: a creation takes another contact's address: ``409``, or the ``400`` that was
         recorded where HubSpot's own look-up had missed it.
     :param old_email: a new primary address makes the old one: ``dropped``, or ``secondary``.
+    :param first_company: the first company of a contact becomes its ``primary`` one by itself, or stays
+        ``unlabeled``.
+    :param merged_id: what two records become has a ``new`` id, or, with HubSpot's beta "Primary ID
+        Preservation", the primary one's, ``kept``.
+    :param gdpr_address: an address that was deleted for good is ``blocked``, or ``free`` for a new contact.
     :param result_order: the order of a batch's results: HubSpot promises none, ``reversed`` shows it.
     :param new_contact_stage: the stage of a contact that is created by API without one, a setting of the
         portal: ``lead`` (F), or ``none``.
@@ -48,6 +53,9 @@ class Switches:
     taken_email: Literal["409", "400", "ignore"] = "409"
     taken_email_on_create: Literal["409", "400"] = "409"
     old_email: Literal["dropped", "secondary"] = "dropped"
+    first_company: Literal["primary", "unlabeled"] = "primary"
+    merged_id: Literal["new", "kept"] = "new"
+    gdpr_address: Literal["blocked", "free"] = "blocked"
     result_order: Literal["reversed", "input"] = "reversed"
     new_contact_stage: Literal["lead", "none"] = "lead"
     oauth_json: Literal["415", "accepted"] = "415"

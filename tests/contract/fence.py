@@ -11,8 +11,12 @@ from urllib.parse import unquote
 from tests.contract.answers import Answer, Raw, Target
 from tests.contract.scenario import CONTACTS, NOBODY, Surroundings
 
+COMPANIES = "/crm/objects/2026-09/companies"
 PROPERTIES = "/crm/v3/properties/contacts"
 BATCH = 100
+ID_KEYS = {"primaryObjectId", "objectIdToMerge", "objectId"}
+"""Keys of the bodies that merge contacts, or delete one for good."""
+
 SWEEPS = 20
 """The most searches for what earlier runs left."""
 
@@ -21,6 +25,9 @@ _RECORDS = re.compile(
 )
 _LEGACY = re.compile(r"/contacts/v1/contact(?:/(?P<rest>.*))?")
 _PROPERTY = re.compile(r"/crm/(?:v3/properties|properties/[\w-]+)/(?:contacts?|0-1)(?:/(?P<name>\w+))?")
+_ASSOCIATIONS = re.compile(
+    r"/crm/objects/[\w-]+/contacts/(?P<contact>\d+)/associations(?:/default)?/companies(?:/(?P<company>\d+))?"
+)
 _HARMLESS = re.compile(
     r"GET /account-info/[\w./-]+|POST /oauth/[\w./-]+|GET /crm/(v3/imports|imports/[\w-]+)/\d+(/errors)?"
 )
@@ -38,6 +45,7 @@ class Fence:
     """A target that lets only calls about the run's own contacts through.
 
     :ivar ids: the contacts that the run made.
+    :ivar companies: the companies that it made.
     """
 
     def __init__(self, target: Target, surroundings: Surroundings) -> None:
@@ -45,6 +53,7 @@ class Fence:
         self._family, self._run = surroundings.family, surroundings.run
         self._prefix = surroundings.family.replace("-", "_")
         self.ids: set[str] = set()
+        self.companies: set[str] = set()
         self._nobody: set[str] = set()
 
     def call(self, method: str, path: str, body: Any = None) -> Answer:
@@ -62,26 +71,22 @@ class Fence:
         return answer
 
     def remove(self) -> None:
-        """Delete the contacts that the run made.
+        """Delete the contacts and companies that the run made.
 
         :raises Refused: if that is refused.
         """
-        self._archive(sorted(self.ids))
+        self._archive(CONTACTS, self.ids)
+        self._archive(COMPANIES, self.companies)
         self.ids.clear()
+        self.companies.clear()
 
     def sweep(self) -> int:
         """Delete what this run or earlier ones of the family left, as far as the search knows of it.
 
-        :return: number of contacts and properties.
+        :return: number of contacts, companies and properties.
         :raises Refused: if the portal cannot be asked.
         """
-        swept: set[str] = set()
-        for _ in range(SWEEPS):
-            found = set(self._left()) - swept
-            if not found:
-                break
-            self._archive(sorted(found))
-            swept |= found
+        swept = self._sweep(CONTACTS, "lastname") + self._sweep(COMPANIES, "name")
         listed = self._target.call("GET", PROPERTIES)
         _check(listed, "list properties")
         names = [
@@ -89,37 +94,62 @@ class Fence:
         ]
         for name in names:
             _check(self._target.call("DELETE", f"{PROPERTIES}/{name}"), "delete a property")
-        return len(swept) + len(names)
+        return swept + len(names)
 
-    def _left(self) -> Iterator[str]:
-        """Yield the ids of contacts that bear the family's name and no address outside of it."""
-        mine = {"propertyName": "lastname", "operator": "EQ", "value": self._family}
-        body = {"filterGroups": [{"filters": [mine]}], "properties": ["email", "lastname"], "limit": BATCH}
-        found = self._target.call("POST", f"{CONTACTS}/search", body)
-        _check(found, "search contacts")
+    def _sweep(self, root: str, name: str) -> int:
+        """Delete the records that bear the family's name.
+
+        :param root: the path of their object type.
+        :param name: the property with the name.
+        :return: their number.
+        """
+        swept: set[str] = set()
+        for _ in range(SWEEPS):
+            found = set(self._left(root, name)) - swept
+            if not found:
+                break
+            self._archive(root, found)
+            swept |= found
+        return len(swept)
+
+    def _left(self, root: str, name: str) -> Iterator[str]:
+        """Yield the ids of records that bear the family's name, and no address outside of it."""
+        mine = {"propertyName": name, "operator": "EQ", "value": self._family}
+        wanted = [name, "email"] if root == CONTACTS else [name]
+        body = {"filterGroups": [{"filters": [mine]}], "properties": wanted, "limit": BATCH}
+        found = self._target.call("POST", f"{root}/search", body)
+        if root == COMPANIES and found.status == 403:
+            return  # without their scope no run has made any
+        _check(found, f"search {root.rpartition('/')[2]}")
         for each in found.body["results"]:
             properties = each["properties"]
             address = properties.get("email") or f"@{self._family}.example.com"
-            same_name = (properties.get("lastname") or "").lower() == self._family
+            same_name = (properties.get(name) or "").lower() == self._family
             if same_name and address.endswith(f"@{self._family}.example.com"):
                 yield each["id"]
 
-    def _archive(self, ids: list[str]) -> None:
-        for start in range(0, len(ids), BATCH):
-            inputs = [{"id": each} for each in ids[start : start + BATCH]]
-            answer = self._target.call("POST", f"{CONTACTS}/batch/archive", {"inputs": inputs})
-            _check(answer, "delete contacts")
+    def _archive(self, root: str, ids: Iterable[str]) -> None:
+        every = sorted(ids)
+        for start in range(0, len(every), BATCH):
+            inputs = [{"id": each} for each in every[start : start + BATCH]]
+            answer = self._target.call("POST", f"{root}/batch/archive", {"inputs": inputs})
+            _check(answer, f"delete {root.rpartition('/')[2]}")
 
     def _may(self, method: str, path: str, body: Any) -> bool:
-        if _HARMLESS.fullmatch(f"{method} {path}"):
-            return True
+        return _HARMLESS.fullmatch(f"{method} {path}") is not None or self._is_about_us(method, path, body)
+
+    def _is_about_us(self, method: str, path: str, body: Any) -> bool:
         if found := _PROPERTY.fullmatch(path):
             name = found["name"] or (body or {}).get("name", "")
             return method == "GET" or name.startswith(f"{self._prefix}_")
+        if found := _ASSOCIATIONS.fullmatch(path):
+            return found["contact"] in self.ids and (found["company"] or "") in self.companies | {""}
         if found := _RECORDS.fullmatch(path):
             return self._may_touch(found["rest"] or "", method, body)
         if found := _LEGACY.fullmatch(path):
             return self._may_touch_legacy(found["rest"] or "", body)
+        if path == COMPANIES:
+            return method == "POST" and body["properties"] == {"name": self._family}
         return method == "POST" and path == "/crm/v3/imports" and self._is_our_file(body)
 
     def _may_touch(self, rest: str, method: str, body: Any) -> bool:
@@ -129,6 +159,8 @@ class Fence:
             return all(self._is_ours("", _equal(group)) for group in body["filterGroups"])
         if rest.startswith("batch/"):
             return all(self._is_ours(each.get("id", ""), each.get("properties")) for each in _inputs(body))
+        if rest in {"merge", "gdpr-delete"}:
+            return body.keys() <= ID_KEYS and set(body.values()) <= self.ids
         if "/" in rest or method not in {"GET", "PATCH", "DELETE"}:
             return False
         return self._is_ours(unquote(rest), None) or (method == "GET" and rest == NOBODY)
@@ -161,6 +193,8 @@ class Fence:
 
     def _learn(self, method: str, path: str, answer: Answer) -> None:
         """Note which contacts are ours, and which id nobody has."""
+        if path == COMPANIES and answer.status == 201:
+            self.companies.add(str(answer.get("id")))
         found = _RECORDS.fullmatch(path) or _LEGACY.fullmatch(path)
         if found is None or found["rest"] == "search":
             return

@@ -56,9 +56,10 @@ def run(hubspot: Sandbox, folder: Path, *options: str) -> Ran:
 
 
 def ours(hubspot: Sandbox) -> set[str]:
-    """Return the addresses that are not those of strangers."""
+    """Return the contacts and companies that are not strangers."""
     known = {each["email"] for each in STRANGERS}
-    return {contact.email or contact.id for contact in hubspot.portal.contacts.values()} - known
+    records = [*hubspot.portal.contacts.values(), *hubspot.portal.companies.values()]
+    return {record.email or record.id for record in records} - known
 
 
 def settings(told: list[Told]) -> dict[str, str]:

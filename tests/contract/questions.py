@@ -135,6 +135,21 @@ def _import_invalid_value(answers: Answers) -> str:
     return {200: "value", 404: "row"}.get(answers["read"].status, "")
 
 
+def _merged_id(answers: Answers) -> str:
+    read = answers["read by the first id"] if "read by the first id" in answers else None
+    merged = ((read and read.get("properties")) or {}).get("hs_merged_object_ids")
+    if not merged:
+        return ""
+    return "new" if len(merged.split(";")) > 1 else "kept"
+
+
+def _first_company(answers: Answers) -> str:
+    types = [each for result in _results(answers, "read") for each in result.get("associationTypes", ())]
+    if not types:
+        return ""
+    return "primary" if any(each.get("label") == "Primary" for each in types) else "unlabeled"
+
+
 def _results(answers: Answers, call: str) -> Iterator[dict[str, Any]]:
     return iter((answers[call].get("results") if call in answers else None) or ())
 
@@ -167,6 +182,11 @@ QUESTIONS: dict[str, Question] = {
         "create_without_stage", _new_contact_stage, "lead or no stage as the portal's first one"
     ),
     "oauth_json": Question("oauth_parameters", _by_status("v1, JSON", s415="415", s400="accepted")),
+    "first_company": Question("first_company", _first_company, "the scopes of companies"),
+    "merged_id": Question("merge", _merged_id),
+    "gdpr_address": Question(
+        "gdpr_delete", _by_status("the address again", s201="free", s400="blocked", s409="blocked")
+    ),
     "import_invalid_value": Question(
         "import_bad_value", _import_invalid_value, "the scope of imports, and an import that ends in time"
     ),

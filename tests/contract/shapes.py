@@ -75,12 +75,10 @@ def differences(scenario: str, here: list[Exchange], there: list[Exchange]) -> I
 def picked(value: Any, path: str) -> Any:
     """Return the value at a path; behind ``[]`` a list of all, in an order of their own."""
     for name in path.split("."):
-        if isinstance(value, list):
-            value = [_get(each, name.removesuffix("[]")) for each in value]
-        else:
-            value = _get(value, name.removesuffix("[]"))
-        if name.endswith("[]") and not isinstance(value, list):
-            return None
+        key = name.removesuffix("[]")
+        value = [_get(each, key) for each in value] if isinstance(value, list) else _get(value, key)
+        if name != key and isinstance(value, list) and any(isinstance(each, list) for each in value):
+            value = [item for each in value for item in each or ()]
     return sorted(value, key=str) if isinstance(value, list) else value
 
 

@@ -169,7 +169,11 @@ class TestFence:
             ("DELETE", "/crm/v3/objects/CONTACT/171591000001", None),
             ("POST", CONTACTS, {"properties": {"email": "a@example.net"}}),
             ("POST", CONTACTS, {"properties": []}),
-            ("POST", f"{CONTACTS}/merge", {"primaryObjectId": "1", "objectIdToMerge": "2"}),
+            (
+                "POST",
+                f"{CONTACTS}/merge",
+                {"primaryObjectId": "171591000001", "objectIdToMerge": "171591000002"},
+            ),
             ("POST", f"{CONTACTS}/gdpr-delete", {"objectId": "171591000001"}),
             ("POST", f"{CONTACTS}/batch/archive", {"inputs": [{"id": "171591000001"}]}),
             ("POST", f"{CONTACTS}/batch/read", {"inputs": [{"id": "171591000001"}]}),
@@ -186,6 +190,8 @@ class TestFence:
             ("POST", "/crm/v3/imports", {}),
             ("POST", "/crm/v3/imports/1/cancel", None),
             ("DELETE", "/crm/v3/objects/companies/1", None),
+            ("POST", "/crm/objects/2026-09/companies", {"properties": {"name": "Acme"}}),
+            ("PUT", f"{CONTACTS}/171591000001/associations/default/companies/1", None),
             ("PUT", "/crm/lists/2026-09/1/memberships/add", ["1"]),
         ],
     )

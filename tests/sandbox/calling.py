@@ -56,6 +56,8 @@ class Api:
         received = {name.lower(): value for name, value in response.getheaders()}
         if received.get("content-type", "").startswith("text/html"):
             return Answer(response.status, {"message": content.decode()}, received)
+        if content == b"SUCCESS":  # which v1 calls JSON
+            return Answer(response.status, content, received)
         return Answer(response.status, json.loads(content) if content else None, received)
 
     def get(self, path: str) -> Answer:

@@ -157,11 +157,13 @@ class TestCreate:
         assert answer.body["category"] == "CONFLICT"
         assert "context" not in answer.body
 
-    def test_associations_are_not_emulated(self, api: Api) -> None:
-        """A contact that is to be associated is refused, rather than created without."""
-        answer = api.post(CONTACTS, {"properties": {}, "associations": [{"to": {"id": "1"}}]})
+    def test_other_associations_are_not_emulated(self, api: Api) -> None:
+        """501 for those with objects that the sandbox does not have; nothing is created."""
+        types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3}]
+        body = {"properties": {}, "associations": [{"to": {"id": "1"}, "types": types}]}
 
-        assert answer.status == 501
+        assert api.post(CONTACTS, body).status == 501
+        assert len(api.sandbox.portal.contacts) == 3
 
 
 class TestUpdate:

@@ -50,7 +50,7 @@ def test_every_spelling_can_be_written_and_searched(api: Api, spelling: str) -> 
         ("POST", "/crm/v3/objects/{}/search"),
         ("POST", "/crm/objects/2026-09/{}/batch/read"),
         ("PATCH", "/crm/objects/2026-09/{}/1"),
-        ("GET", "/crm/v4/objects/{}/1/associations/companies"),
+        ("GET", "/crm/v4/objects/{}/1/associations/deals"),
     ],
 )
 @pytest.mark.parametrize(

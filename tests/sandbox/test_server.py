@@ -152,9 +152,7 @@ class TestWire:
         ("method", "path"),
         [
             ("GET", "/nothing?token=secret"),
-            ("POST", f"{CONTACTS}/merge"),
             ("PUT", CONTACTS),
-            ("POST", f"{CONTACTS}/gdpr-delete"),
             ("POST", "/crm/objects/2026-09/deals"),
             ("POST", "/crm/objects/2030-03/contacts"),
             ("GET", f"{CONTACTS}/{{}}/x"),

@@ -33,6 +33,9 @@ PROPERTY = {
     "fieldType": "text",
     "groupName": "contactinformation",
 }
+LISTS = "/crm/lists/2026-09"
+LIST = {"name": "VIP", "objectTypeId": "0-1", "processingType": "MANUAL"}
+MERGE = {"primaryObjectId": "171591000001", "objectIdToMerge": "171591000002"}
 Step = tuple[str, str, Any]
 
 
@@ -52,6 +55,16 @@ steps = st.one_of(
     st.tuples(POST, st.just("/crm/v3/properties/contacts"), definitions),
     st.tuples(DELETE, st.just("/crm/v3/properties/contacts/member_number"), NOTHING),
     st.tuples(POST, st.just("/crm/v3/objects/companies"), st.just({"properties": {"name": "X"}})),
+    st.tuples(
+        st.sampled_from(["PUT", "DELETE"]),
+        st.just("/crm/objects/2026-09/contacts/171591000001/associations/default/companies/171591000004"),
+        NOTHING,
+    ),
+    st.tuples(POST, st.just(f"{CONTACTS}/merge"), st.just(MERGE)),
+    st.tuples(POST, st.just(f"{CONTACTS}/gdpr-delete"), st.just({"objectId": "171591000003"})),
+    st.tuples(POST, st.just(LISTS), st.just(LIST)),
+    st.tuples(st.just("PUT"), st.just(f"{LISTS}/101/memberships/add"), st.just(["171591000001"])),
+    st.tuples(DELETE, st.just(f"{LISTS}/101"), NOTHING),
     st.tuples(POST, st.just("/sandbox/reset"), NOTHING),
 )
 
@@ -111,6 +124,28 @@ class TestSnapshot:
 
         statuses = [api.get(f"/crm/v3/properties/contacts/{name}").status for name in ("y", "points")]
         assert statuses == [404, 200]
+
+    def test_what_records_belong_to(self, api: Api) -> None:
+        """Lists with their members, associations, and who has been merged into whom."""
+        company = api.post("/crm/v3/objects/companies", {"properties": {"name": "X"}}).body["id"]
+        ada, grace = api.id("ada@example.com"), api.id("grace@example.com")
+        association = f"/crm/objects/2026-09/contacts/{ada}/associations/default/companies/{company}"
+        assert api.post(LISTS, LIST).status == 200
+        assert api.call("PUT", association).status == 200
+        api.sandbox.snapshot("start")
+        expected = state(api.sandbox)
+        changes = [
+            api.call("PUT", f"{LISTS}/101/memberships/add", [ada, grace]).status,
+            api.call("DELETE", association.replace("/default", "")).status,
+            api.post(f"{CONTACTS}/merge", MERGE).status,
+        ]
+        changed = state(api.sandbox)
+        api.sandbox.restore("start")
+
+        assert changes == [200, 204, 200]
+        assert changed != expected
+        assert state(api.sandbox) == expected
+        assert api.get(f"{CONTACTS}/{grace}").body["id"] == grace
 
     def test_several(self, api: Api) -> None:
         """To each as often as wanted, also after a reset or another state."""
@@ -325,20 +360,34 @@ class TestHeld:
         held.put_back()
         assert record == before
 
-    def test_a_class_that_it_does_not_know(self) -> None:
-        """It says so, rather than to leave changes behind."""
+    def test_objects_of_our_own(self) -> None:
+        """Those with slots and those without; what is frozen or another's is not looked into."""
 
         @dataclass(slots=True)
-        class Other:
-            x: int = 1
+        class Slots:
+            x: int
+            values: list[int]
+
+        class Plain:
+            def __init__(self, *values: Any) -> None:
+                self.values = values[0]
 
         class Frozen(NamedTuple):
-            x: int = 1
+            values: list[int]
 
-        Other.__module__ = Frozen.__module__ = "airflow_provider_hubcontact.sandbox.other"
-        Held([Frozen()])
-        with pytest.raises(TypeError, match="keep a Other"):
-            Held([Other()])
+        for kind in (Slots, Frozen):
+            kind.__module__ = "airflow_provider_hubcontact.sandbox.other"
+        ours, foreign, frozen = Slots(1, [1]), Plain([1]), Frozen([1])
+        Plain.__module__ = "airflow_provider_hubcontact.sandbox.other"
+        plain = type("Other", (Plain,), {"__module__": "elsewhere"})([1])
+        held = Held([ours, foreign, frozen, plain])
+        for each in (ours, foreign, frozen, plain):
+            each.values.append(2)
+        ours.x = 2
+        held.put_back()
+
+        assert (ours, foreign.values) == (Slots(1, [1]), [1])
+        assert (frozen.values, plain.values) == ([1, 2], [1, 2])
 
     def test_settings_are_a_portals(self, hubspot: Sandbox) -> None:
         """What is no state of a portal exists, so that everything else is state."""

@@ -23,6 +23,8 @@ SCOPES = (
     "crm.schemas.contacts.read",
     "crm.schemas.contacts.write",
     "crm.import",
+    "crm.lists.read",
+    "crm.lists.write",
     "oauth",
 )
 CODE_SECONDS = 600.0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from airflow_provider_hubcontact.sandbox.crm.collection import Collection, Shared
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import Dialect, PendingWrite
@@ -31,12 +31,16 @@ MAX_INPUTS_WITH_HISTORY = 50
 
 
 class Input(NamedTuple):
-    """One input of a batch that writes."""
+    """One input of a batch that writes.
+
+    :param associations: what a new record is to be associated with, which is up to the caller.
+    """
 
     properties: Mapping[str, str]
     id: str = ""
     id_property: str | None = None
     trace_id: str | None = None
+    associations: Sequence[Any] = ()
 
 
 class Written(NamedTuple):
@@ -44,7 +48,7 @@ class Written(NamedTuple):
 
     record: Record
     draft: PendingWrite
-    trace_id: str | None
+    input: Input
 
 
 @dataclass(slots=True)
@@ -176,7 +180,7 @@ def _write_each(collection: Collection, pairs: Sequence[Pair], dialect: Dialect)
         except (InvalidProperties, RecordExists) as refused:
             outcome.errors.append(refused.part(each.trace_id))
         else:
-            outcome.written.append(Written(collection.apply(draft), draft, each.trace_id))
+            outcome.written.append(Written(collection.apply(draft), draft, each))
     return outcome
 
 
@@ -202,8 +206,7 @@ def _write_all(collection: Collection, pairs: Sequence[Pair], dialect: Dialect) 
         alone = len(conflicts) == 1 or isinstance(conflicts[0], ValueTaken)
         raise conflicts[0] if alone else RecordExists(collection.kind.singular, None, conflicts[0].value)
     written = [
-        Written(collection.apply(draft), draft, each.trace_id)
-        for (each, _), draft in zip(pairs, drafts, strict=True)
+        Written(collection.apply(draft), draft, each) for (each, _), draft in zip(pairs, drafts, strict=True)
     ]
     return Outcome(written)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, KeysView, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from airflow_provider_hubcontact.sandbox.crm.identities import Identities
 from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import (
     OTHERS,
+    SEED,
     STAGE,
     V3,
     Dialect,
@@ -21,7 +23,14 @@ from airflow_provider_hubcontact.sandbox.crm.pending_writes import (
 from airflow_provider_hubcontact.sandbox.crm.record import Record, Write
 from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
 from airflow_provider_hubcontact.sandbox.crm.values import iso
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, PropertyExists, RecordExists, ValueTaken
+from airflow_provider_hubcontact.sandbox.errors import (
+    InvalidInput,
+    InvalidProperties,
+    Problem,
+    PropertyExists,
+    RecordExists,
+    ValueTaken,
+)
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
 FIRST_ID = 171_591_000_001
@@ -43,7 +52,7 @@ class Account:
     account_type: str = "STANDARD"
 
 
-@dataclass
+@dataclass(eq=False)
 class Shared:
     """What the collections of a portal share.
 
@@ -53,6 +62,7 @@ class Shared:
     :ivar next_id: id of the next record that is created, of whatever type.
     :ivar writer: the app or the import that is writing.
     :ivar journal: the changes, until a store has kept them; None if there is no store.
+    :ivar erased: the ids of records that are gone for good, until a store has forgotten them.
     """
 
     switches: Switches
@@ -61,6 +71,7 @@ class Shared:
     next_id: int = field(default=FIRST_ID, init=False)
     writer: str = field(default="", init=False)
     journal: list[tuple[Record, Write | None]] | None = field(default=None, init=False)
+    erased: set[str] = field(default_factory=set, init=False)
 
     def now(self) -> int:
         """Return the time of the clock, in milliseconds since 1970."""
@@ -74,6 +85,12 @@ class Shared:
         """
         if self.journal is not None:
             self.journal.append((record, write))
+
+    def forget(self, record: Record) -> None:
+        """Note that a record is gone for good, or that its history is another one from now on."""
+        if self.journal is not None:
+            self.journal[:] = [change for change in self.journal if change[0] is not record]
+            self.erased.add(record.id)
 
     def new_id(self) -> str:
         """Return the id of a new record."""
@@ -89,6 +106,7 @@ class Collection:
     :param requirements: the properties that a write must have.
     :param groups: groups of properties besides HubSpot's own.
     :ivar records: id → record; ``archived`` holds the deleted ones.
+    :ivar blocked: digests of the addresses that nobody may have again.
     :ivar definitions: name → property; ``archived_definitions`` holds the deleted ones.
     """
 
@@ -107,6 +125,7 @@ class Collection:
         self.archived_definitions: dict[str, Definition] = {}
         self.records: dict[str, Record] = {}
         self.archived: dict[str, Record] = {}
+        self.blocked: set[str] = set()
         self._ids: list[int] = []
         self._identities = Identities(kind)
 
@@ -116,7 +135,9 @@ class Collection:
         empty: Collection,
         records: Iterable[Record],
         definitions: Iterable[Definition],
+        *,
         groups: Iterable[Group],
+        blocked: Iterable[str],
         next_id: int,
     ) -> Collection:
         """Make a collection of its parts.
@@ -125,6 +146,7 @@ class Collection:
         :param records: the records, deleted ones included.
         :param definitions: the properties, deleted ones included.
         :param groups: the groups of properties.
+        :param blocked: digests of the addresses that nobody may have again.
         :param next_id: id of the next record that is created.
         :raises ValueError: if the parts do not fit together.
         """
@@ -142,6 +164,7 @@ class Collection:
         whole.definitions = live
         whole.archived_definitions = {n: definition for n, definition in every.items() if n not in live}
         whole.groups = {group.name: group for group in groups}
+        whole.blocked = set(blocked)
         return whole
 
     def find(self, value: str, id_property: str | None = None) -> Record | None:
@@ -183,12 +206,55 @@ class Collection:
 
     def archive(self, record: Record) -> None:
         """Delete a record, so that others can have its address and its unique values."""
-        self._identities.forget(record)
-        del self.records[record.id]
-        self._ids.pop(bisect_right(self._ids, int(record.id)) - 1)
+        self._take_out(record)
         record.archived_at = self.shared.now()
         self.archived[record.id] = record
         self.shared.touch(record)
+
+    def unarchive(self, record: Record) -> None:
+        """Bring back a deleted record, as a user can in HubSpot's pages; the API has no call for it (S).
+
+        :raises RecordExists: if another record has one of its unique values by now.
+        """
+        self._identities.check(PendingWrite(record, True, SEED, dict(record.properties)), {})
+        del self.archived[record.id]
+        record.archived_at = 0
+        self._put_in(record)
+        self.shared.touch(record)
+
+    def erase(self, record: Record) -> None:
+        """Remove a record for good, with its history. It may be a deleted one."""
+        if record.id in self.records:
+            self._take_out(record)
+        else:
+            del self.archived[record.id]
+        self.shared.forget(record)
+
+    def absorb(self, primary: Record, other: Record, survivor: Record) -> None:
+        """Put one record in the place of two.
+
+        :param survivor: the record that they become, with the values and the history of both. If it has the
+            id of the primary one, that one gets its content.
+        """
+        self._take_out(other)
+        self.shared.forget(other)
+        self.shared.forget(primary)
+        if survivor.id == primary.id:
+            self._identities.forget(primary)
+            primary.properties, primary.writes = survivor.properties, survivor.writes
+            primary.updated_at = survivor.updated_at
+            survivor = primary
+            self._identities.add(survivor)
+        else:
+            self._take_out(primary)
+            self._put_in(survivor)
+        self.shared.touch(survivor)
+        for write in survivor.writes:
+            self.shared.touch(survivor, write)
+
+    def block(self, address: str) -> None:
+        """Let nobody have an address again. Only a digest of it is kept."""
+        self.blocked.add(_digest(address))
 
     def identifies(self, name: str) -> bool:
         """Check whether a property identifies records."""
@@ -223,14 +289,18 @@ class Collection:
         :param properties: name → value; ``""`` clears the property.
         :param dialect: how it is written.
         :param claimed: unique values of the other drafts of the batch.
-        :raises InvalidProperties: if values are not valid; it names all of them.
+        :raises InvalidProperties: if values are not valid; it names all of them. Or an address is blocked.
         :raises MissingProperties: if a required property is missing.
         :raises RecordExists: if another record has the address, or the value of a unique property.
         """
         draft = PendingWrite(record or self._blank(), record is None, dialect)
         fill(draft, properties, self.definitions, self.shared.switches)
+        if draft.values.get(OTHERS):
+            self._leave_out_the_first_address(draft)
         if draft.new and self.kind.has_first_stage and not dialect.computes:
             self._set_first_stage(draft)
+        if self.blocked:
+            self._check_blocked(draft)
         if self.requirements and self._enforces(dialect):
             self.requirements.check(draft.record.properties, draft.values, new=draft.new)
         try:
@@ -260,8 +330,6 @@ class Collection:
             write = Write(changes, now, timestamps or {}, draft.dialect.source, self.shared.writer)
             record.write(write)
             record.updated_at = now
-            if draft.new and OTHERS in changes:
-                self._identities.add_others(record)
             self.shared.touch(record, write)
             current.update(dict.fromkeys(self.kind.modified, iso(now)))
         return record
@@ -311,6 +379,33 @@ class Collection:
         every = self.shared.switches.write_rules == "every" and not dialect.computes
         return dialect.checks_requirements or every
 
+    def _leave_out_the_first_address(self, draft: PendingWrite) -> None:
+        """Take the primary address out of the secondary ones."""
+        first = draft.values.get(self.kind.address) or draft.record.email
+        others = draft.values[OTHERS].split(";")
+        draft.values[OTHERS] = ";".join(each for each in others if each != first)
+
+    def _check_blocked(self, draft: PendingWrite) -> None:
+        """Check that no address of a draft is blocked. The code is one of imports (S), the rest ours (U)."""
+        problems = [
+            Problem(name, "GDPR_BLACKLISTED_EMAIL", f"{address} was deleted for good, and stays so.")
+            for name in self.kind.merged
+            for address in draft.values.get(name, "").split(";")
+            if address and _digest(address) in self.blocked
+        ]
+        if problems and self.shared.switches.gdpr_address == "blocked":
+            raise InvalidProperties(problems)
+
+    def _take_out(self, record: Record) -> None:
+        self._identities.forget(record)
+        del self.records[record.id]
+        self._ids.pop(bisect_right(self._ids, int(record.id)) - 1)
+
+    def _put_in(self, record: Record) -> None:
+        self._identities.add(record)
+        self.records[record.id] = record
+        insort(self._ids, int(record.id))
+
     def _conflict(self, draft: PendingWrite, taken: RecordExists) -> RecordExists:
         """Return HubSpot's refusal of a value that another record has; a 409 is about addresses (F)."""
         if taken.name == self.kind.address:
@@ -342,6 +437,10 @@ class Collection:
         self.records[record.id] = record
         insort(self._ids, int(record.id))
         self.shared.touch(record)
+
+
+def _digest(address: str) -> str:
+    return hashlib.sha256(address.lower().encode(errors="replace")).hexdigest()
 
 
 def _shelved(

@@ -88,10 +88,10 @@ class Identities:
     def _unique(self, draft: PendingWrite) -> list[tuple[str, str]]:
         """Return the unique values of a draft, each with its property, among them all its addresses."""
         values = draft.values
-        if values.keys().isdisjoint(self._holders):
+        if values.keys().isdisjoint(self._holders) and OTHERS not in values:
             return []
         unique = [(name, values[name].lower()) for name in self._holders if values.get(name)]
-        if draft.new and self._address and values.get(OTHERS):
+        if self._address and values.get(OTHERS):
             unique += [(self._address, address) for address in values[OTHERS].lower().split(";")]
         return unique
 
@@ -112,6 +112,11 @@ class Identities:
                 del holders[old]
             if new:
                 holders[new] = record
+        if self._address and OTHERS in changes:
+            holders = self._holders[self._address]
+            for address in record.secondary_emails:
+                del holders[address]
+            holders |= dict.fromkeys(filter(None, changes[OTHERS].split(";")), record)
 
     def add(self, record: Record) -> None:
         """Index a record by all of its unique values.

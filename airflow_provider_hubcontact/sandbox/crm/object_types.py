@@ -24,6 +24,7 @@ class ObjectType:
     :param groups: the groups that these properties may be in.
     :param address: the property that identifies records without being unique by its definition, and has
         secondary values; empty if there is none.
+    :param merged: the property of which a merge keeps both values, and the property for the further ones.
     :param has_first_stage: whether a new record gets a lifecycle stage.
     :param modified: the properties that hold the time of the last change; answers show the first one.
     :param shown: the properties in the answer to a read that names none.
@@ -42,6 +43,7 @@ class ObjectType:
     properties: Callable[[], list[Definition]]
     groups: tuple[str, ...]
     address: str
+    merged: tuple[str, str]
     has_first_stage: bool
     modified: tuple[str, ...]
     shown: tuple[str, ...]
@@ -129,6 +131,7 @@ CONTACTS = ObjectType(
     properties=default_properties.default_properties,
     groups=default_properties.GROUPS,
     address="email",
+    merged=("email", "hs_additional_emails"),
     has_first_stage=True,
     modified=("lastmodifieddate", "hs_lastmodifieddate"),
     shown=("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname"),
@@ -155,6 +158,7 @@ COMPANIES = ObjectType(
     properties=company_properties.default_properties,
     groups=company_properties.GROUPS,
     address="",
+    merged=("domain", "hs_additional_domains"),
     has_first_stage=False,
     modified=("hs_lastmodifieddate",),
     shown=("createdate", "domain", "hs_lastmodifieddate", "hs_object_id", "name"),

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
+from airflow_provider_hubcontact.sandbox.crm.associations import Associations
 from airflow_provider_hubcontact.sandbox.crm.collection import FIRST_ID, Account, Collection, Shared
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Group
+from airflow_provider_hubcontact.sandbox.crm.lists import Lists
+from airflow_provider_hubcontact.sandbox.crm.merging import merged
 from airflow_provider_hubcontact.sandbox.crm.object_types import (
     COMPANIES,
     CONTACTS,
@@ -34,6 +38,8 @@ class Portal(Shared):
     :param search_lag: seconds by which the search lags behind.
     :raises ValueError: if HubSpot could not have such a contact, or a required property is unknown.
     :ivar collections: type id → the records of this type.
+    :ivar associations: which of them belong together.
+    :ivar lists: the lists that they are in.
     """
 
     def __init__(
@@ -61,6 +67,8 @@ class Portal(Shared):
         """Go back to the records and properties of the start."""
         self.next_id = FIRST_ID
         self.collections = {kind.id: Collection(kind, self) for kind in TYPES}
+        self.associations = self._no_associations()
+        self.lists = Lists()
         groups = [definition.group for definition in self._own]
         self.collections[CONTACTS.id] = Collection(CONTACTS, self, self.requirements, groups)
         for definition in self._own:
@@ -68,10 +76,18 @@ class Portal(Shared):
         for place, seed in enumerate(self._seeds, 1):
             self._add_seed(place, seed)
 
-    def restore(self, collections: Iterable[Collection], next_id: int) -> None:
+    def restore(
+        self,
+        collections: Iterable[Collection],
+        associations: Mapping[str, Any],
+        lists: Iterable[Mapping[str, Any]],
+        next_id: int,
+    ) -> None:
         """Replace the state. If the parts do not fit together, the present state stays.
 
         :param collections: the records and properties of every type.
+        :param associations: what :meth:`Associations.dump` returned.
+        :param lists: what :meth:`Lists.dump` returned.
         :param next_id: id of the next record that is created.
         :raises ValueError: if the parts do not fit together.
         """
@@ -79,7 +95,39 @@ class Portal(Shared):
         everywhere = [record for each in by_type.values() for record in (*each.records, *each.archived)]
         if len(set(everywhere)) < len(everywhere):
             raise ValueError("Two records have the same id.")
+        types = {each.id: each.type for kind in by_type.values() for each in kind.everything()}
+        links, segments = self._no_associations(), Lists()
+        links.load(associations, types)
+        segments.load(lists, types)
         self.collections, self.next_id = by_type, next_id
+        self.associations, self.lists = links, segments
+
+    def merge(self, primary: Record, other: Record) -> Record:
+        """Merge two records of a type, see :mod:`.merging`.
+
+        :param primary: the record whose values win.
+        :param other: the record that is merged into it.
+        :return: the record that both have become.
+        :raises InvalidInput: if they cannot be merged.
+        """
+        collection = self.collections[primary.type]
+        kept = self.switches.merged_id == "kept"
+        survivor = merged(collection, primary, other, primary.id if kept else self.new_id())
+        collection.absorb(primary, other, survivor)
+        self.associations.merge(primary.id, other.id, survivor.id)
+        for each in (primary.id, other.id):
+            self.lists.replace(each, survivor.id)
+        return collection.records[survivor.id]
+
+    def erase(self, record: Record) -> None:
+        """Delete a record for good, and let nobody have its addresses again (D: knowledge base)."""
+        collection = self.collections[record.type]
+        collection.erase(record)
+        self.associations.forget(record.id)
+        self.lists.replace(record.id, None)
+        if collection.kind.address:
+            for address in filter(None, [record.email, *record.secondary_emails]):
+                collection.block(address)
 
     def collection(self, kind: ObjectType | str) -> Collection:
         """Return the records of a type.
@@ -149,6 +197,9 @@ class Portal(Shared):
     def redefine(self, definition: Definition) -> Definition:
         """Replace a property of contacts."""
         return self.collections[CONTACTS.id].redefine(definition)
+
+    def _no_associations(self) -> Associations:
+        return Associations(first_is_primary=self.switches.first_company == "primary")
 
     def _add_seed(self, place: int, properties: Mapping[str, str]) -> None:
         where = getattr(properties, "where", f"contact {place}")

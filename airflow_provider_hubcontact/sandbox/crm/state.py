@@ -33,6 +33,8 @@ def dump(portal: Portal) -> Json:
     """Return the state of a portal as JSON values."""
     return {
         "nextId": portal.next_id,
+        "associations": dump_associations(portal),
+        "lists": dump_lists(portal),
         **dump_frame(portal),
         **{
             each.kind.plural: [
@@ -45,9 +47,10 @@ def dump(portal: Portal) -> Json:
 
 
 def dump_frame(portal: Portal) -> Json:
-    """Return the state without the records and their ids."""
+    """Return the state without the records, their ids, associations and lists."""
     collections = portal.collections.values()
     return {
+        "blocked": {each.kind.plural: sorted(each.blocked) for each in collections},
         "groups": {
             each.kind.plural: [asdict(group) for group in each.groups.values()] for each in collections
         },
@@ -59,6 +62,16 @@ def dump_frame(portal: Portal) -> Json:
             for each in collections
         },
     }
+
+
+def dump_associations(portal: Portal) -> Json:
+    """Return the associations as JSON values."""
+    return portal.associations.dump()
+
+
+def dump_lists(portal: Portal) -> list[Json]:
+    """Return the lists as JSON values."""
+    return portal.lists.dump()
 
 
 def load(portal: Portal, state: Mapping[str, Any]) -> None:
@@ -79,7 +92,7 @@ def restore(portal: Portal, frame: Mapping[str, Any], records: Iterable[Record],
     """Restore a portal from the parts of its state.
 
     :param portal: the portal.
-    :param frame: what :func:`dump_frame` returned.
+    :param frame: what :func:`dump_frame` returned, and the associations and lists.
     :param records: the records of all types.
     :param next_id: id of the next record that is created.
     :raises ValueError: if the parts do not fit together.
@@ -94,9 +107,14 @@ def restore(portal: Portal, frame: Mapping[str, Any], records: Iterable[Record],
         groups = [Group(**each) for each in frame["groups"][kind.plural]]
         for group in groups:
             _check(group)
+        blocked = [_text(each) for each in frame["blocked"][kind.plural]]
         empty = portal.collection(kind)
-        collections.append(Collection.of(empty, by_type[kind.id], definitions, groups, _typed(next_id, int)))
-    portal.restore(collections, next_id)
+        _typed(next_id, int)
+        records_of = by_type[kind.id]
+        collections.append(
+            Collection.of(empty, records_of, definitions, groups=groups, blocked=blocked, next_id=next_id)
+        )
+    portal.restore(collections, frame["associations"], frame["lists"], next_id)
 
 
 def dump_record(record: Record) -> Json:

@@ -12,11 +12,11 @@ from airflow_provider_hubcontact.sandbox.crm import batches as batch
 from airflow_provider_hubcontact.sandbox.crm.batches import Input, Outcome, ordered
 from airflow_provider_hubcontact.sandbox.crm.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import Dialect
-from airflow_provider_hubcontact.sandbox.errors import Json
+from airflow_provider_hubcontact.sandbox.errors import Json, NotEmulated
+from airflow_provider_hubcontact.sandbox.http.routes.association_json import associate, read_wanted
 from airflow_provider_hubcontact.sandbox.http.routes.objects import (
     asked_for,
     property_values,
-    refuse_associations,
     roots,
     shown,
     shown_written,
@@ -63,6 +63,8 @@ def read(request: Request) -> Reply:
 def create(dialect: Dialect, request: Request) -> Reply:
     """Answer 201, or 207 if some inputs were refused."""
     outcome = _write(request, batch.create, dialect, "properties")
+    for written in outcome.written:
+        associate(request, written.record, written.input.associations)
     return batch_reply(request, 201, _results(request, outcome), outcome.errors)
 
 
@@ -100,21 +102,23 @@ def _ids(request: Request) -> list[str]:
 def _write(request: Request, write: Write, dialect: Dialect, *fields: str) -> Outcome:
     body = request.json
     required(body, "inputs")
-    inputs = [_input(mapping(each), fields) for each in array(body["inputs"])]
+    inputs = [_input(request, mapping(each), fields) for each in array(body["inputs"])]
     request.inputs = len(inputs)
     return write(request.collection, inputs, dialect)
 
 
-def _input(each: Json, fields: Sequence[str]) -> Input:
+def _input(request: Request, each: Json, fields: Sequence[str]) -> Input:
     required(each, *fields)
-    if "associations" in each:
-        refuse_associations(each)
+    associations = each.get("associations")
+    if associations and "id" in fields:
+        raise NotEmulated("associations of an update or an upsert")
     trace_id = each.get("objectWriteTraceId")
     return Input(
         property_values(each["properties"]),
         text(each.get("id")),
         text(each.get("idProperty")) or None,
         None if trace_id is None else text(trace_id),
+        read_wanted(request, each) if associations else (),
     )
 
 

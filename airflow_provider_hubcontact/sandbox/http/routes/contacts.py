@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from airflow_provider_hubcontact.sandbox.crm.batches import MAX_INPUTS, MAX_INPUTS_WITH_HISTORY
+from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import Dialect
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.errors import (
@@ -18,12 +19,17 @@ from airflow_provider_hubcontact.sandbox.errors import (
     NothingToUpdate,
     RecordNotFound,
 )
+from airflow_provider_hubcontact.sandbox.http.routes.association_json import (
+    associate,
+    read_wanted,
+    shown_associations,
+    to_kind,
+)
 from airflow_provider_hubcontact.sandbox.http.routes.objects import (
     asked_for,
     draft_update,
     next_page,
     property_values,
-    refuse_associations,
     roots,
     shown,
     shown_written,
@@ -53,7 +59,13 @@ def list_page(request: Request) -> Reply:
     names = asked_for(request, request.listed("properties"))
     first = request.number("after", 0)
     found = request.collection.page(first - 1, limit + 1, archived=request.flag("archived"))
-    body: Json = {"results": [shown(request, record, names, history) for record in found[:limit]]}
+    kinds = _associated_kinds(request)
+    body: Json = {
+        "results": [
+            shown(request, record, names, history) | shown_associations(request, record, kinds)
+            for record in found[:limit]
+        ]
+    }
     request.inputs = len(body["results"])
     if len(found) > limit:
         body["paging"] = {"next": next_page(request, str(int(found[limit - 1].id) + 1))}  # (F)
@@ -64,9 +76,9 @@ def create(dialect: Dialect, request: Request) -> Reply:
     """Answer 201 with the new record, or 409 if its address is taken."""
     request.inputs = 1
     required(request.json, "properties")
-    refuse_associations(request.json)
+    wanted = read_wanted(request, request.json)
     draft = request.collection.draft(None, property_values(request.json["properties"]), dialect)
-    request.collection.apply(draft)
+    associate(request, request.collection.apply(draft), wanted)
     return Reply(201, shown_written(request, draft), [request.location(draft.record.id)])
 
 
@@ -75,7 +87,9 @@ def get(request: Request) -> Reply:
     request.inputs = 1
     record = _contact(request, archived=request.flag("archived"))
     names = asked_for(request, request.listed("properties"))
-    return Reply(200, shown(request, record, names, request.listed("propertiesWithHistory")))
+    kinds = _associated_kinds(request)
+    body = shown(request, record, names, request.listed("propertiesWithHistory"))
+    return Reply(200, body | shown_associations(request, record, kinds))
 
 
 def update(dialect: Dialect, request: Request) -> Reply:
@@ -97,6 +111,10 @@ def archive(request: Request) -> Reply:
     if record is not None:
         request.collection.archive(record)
     return Reply(204)
+
+
+def _associated_kinds(request: Request) -> list[ObjectType]:
+    return [to_kind(each, request.kind) for each in request.listed("associations")]
 
 
 def _contact(request: Request, *, archived: bool = False) -> Record:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 from urllib.parse import urlencode
 
 from airflow_provider_hubcontact.sandbox.crm.derived import STAGE, entered, values_of
@@ -11,7 +10,7 @@ from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, TYPES
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import V3, V2026_09, Dialect, PendingWrite
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.values import iso
-from airflow_provider_hubcontact.sandbox.errors import Json, NotEmulated, RecordExists
+from airflow_provider_hubcontact.sandbox.errors import Json, RecordExists
 from airflow_provider_hubcontact.sandbox.http.routing import (
     DATED_VERSIONS,
     Request,
@@ -37,15 +36,6 @@ def property_values(value: object) -> dict[str, str]:
     :raises InvalidJson: if it is not an object of texts.
     """
     return {name: each if type(each) is str else text(each) for name, each in mapping(value).items()}
-
-
-def refuse_associations(body: Mapping[str, Any]) -> None:
-    """Refuse associations, which are not emulated.
-
-    :raises NotEmulated: if the body has associations.
-    """
-    if body.get("associations"):
-        raise NotEmulated("associations")
 
 
 def draft_update(

@@ -65,7 +65,7 @@ def shown_contact(request: Request, contact: Record) -> Json:
     return {
         "vid": vid,
         "canonical-vid": vid,
-        "merged-vids": [],
+        "merged-vids": [int(each) for each in contact.merged_ids],
         "portal-id": request.portal.account.portal_id,
         "is-contact": True,
         "properties": _shown(request, contact),
