@@ -136,7 +136,7 @@ def _import_invalid_value(answers: Answers) -> str:
 
 
 def _merged_id(answers: Answers) -> str:
-    read = answers["read by the first id"] if "read by the first id" in answers else None
+    read = answers.get("read by the first id")
     merged = ((read and read.get("properties")) or {}).get("hs_merged_object_ids")
     if not merged:
         return ""
