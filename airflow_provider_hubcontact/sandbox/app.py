@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from airflow_provider_hubcontact.sandbox.access.auth_errors import MissingScopes, NotAllowedToView
 from airflow_provider_hubcontact.sandbox.access.limits import Limits
-from airflow_provider_hubcontact.sandbox.access.tokens import Access
+from airflow_provider_hubcontact.sandbox.access.tokens import Access, Grant
 from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.errors import Broken, NotEmulated, Refused
@@ -192,7 +193,7 @@ class Application:
         if route.public:
             return
         request.grant = self.access.look_up(bearer(scope))
-        request.grant.check(route.scopes)
+        _check_scopes(request.grant, route)
         if route.family == "imports" and self.portal.switches.import_calls == "free":
             return
         if route.search:
@@ -200,6 +201,15 @@ class Application:
         else:
             self.limits.admit(request.grant.app_id, oauth=request.grant.oauth)
         request.calls = 1
+
+
+def _check_scopes(grant: Grant, route: Route) -> None:
+    try:
+        grant.check(route.scopes)
+    except MissingScopes:
+        if not route.views:
+            raise
+        raise NotAllowedToView(route.views, f"{route.views.lower()}s-read") from None
 
 
 def _logged(request: Request, route: Route | None, reply: Reply) -> Logged:

@@ -30,6 +30,10 @@ class Switches:
         recorded where HubSpot's own look-up had missed it.
     :param old_email: a new primary address makes the old one: ``dropped``, or ``secondary``.
     :param result_order: the order of a batch's results: HubSpot promises none, ``reversed`` shows it.
+    :param v1_errors: refusals by v1 of an unknown contact and a taken address: ``newer``, of 2021 and later,
+        with a category and ``errors``, or ``older``.
+    :param v1_batch_limit: the most contacts of a batch of v1: a changelog says ``20000``, the reference
+        ``1000``.
     :param new_contact_stage: the stage of a contact that is created by API without one, a setting of the
         portal: ``lead`` (F), or ``none``.
     :param oauth_json: OAuth's parameters as JSON, as hubspot-sdk sends them, instead of the documented form:
@@ -49,6 +53,8 @@ class Switches:
     taken_email_on_create: Literal["409", "400"] = "409"
     old_email: Literal["dropped", "secondary"] = "dropped"
     result_order: Literal["reversed", "input"] = "reversed"
+    v1_errors: Literal["newer", "older"] = "newer"
+    v1_batch_limit: Literal["20000", "1000"] = "20000"
     new_contact_stage: Literal["lead", "none"] = "lead"
     oauth_json: Literal["415", "accepted"] = "415"
     import_invalid_value: Literal["value", "row"] = "value"

@@ -12,6 +12,7 @@ from airflow_provider_hubcontact.sandbox.crm.contact import Contact, Write
 from airflow_provider_hubcontact.sandbox.crm.default_properties import GROUPS, default_properties
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Group
 from airflow_provider_hubcontact.sandbox.crm.identities import EMAIL, Identities
+from airflow_provider_hubcontact.sandbox.crm.owners import Owner, Owners
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import (
     OTHERS,
     SEED,
@@ -63,6 +64,7 @@ class Portal:
     :param clock: seconds since 1970.
     :param requirements: the properties that a write must have; the contacts of the start need not have them.
     :param search_lag: seconds by which the search lags behind.
+    :param owners: whom records can belong to; the usual ones if None.
     :raises ValueError: if HubSpot could not have such a contact, or a required property is unknown.
     :ivar contacts: id → contact; ``archived`` holds the deleted ones.
     :ivar writer: the app or the import that is writing.
@@ -79,11 +81,13 @@ class Portal:
         *,
         requirements: Requirements | None = None,
         search_lag: float = 0.0,
+        owners: Iterable[Owner] | None = None,
     ) -> None:
         self.switches = switches or Switches()
         self.requirements = requirements or Requirements()
         self.search_lag = search_lag
         self.writer = ""
+        self.owners = Owners(owners)
         self.account = account or Account()
         self._clock = clock
         self._seeds = list(contacts)
@@ -227,7 +231,7 @@ class Portal:
         :raises ContactExists: if another contact has the address, or the value of a unique property.
         """
         draft = PendingWrite(contact or self._blank(), contact is None, dialect)
-        fill(draft, properties, self.definitions, self.switches)
+        fill(draft, properties, self.definitions, self.switches, self.owners)
         default_stage = self.switches.new_contact_stage
         if draft.new and not dialect.computes and default_stage in self.definitions[STAGE].allowed:
             draft.values.setdefault(STAGE, default_stage)

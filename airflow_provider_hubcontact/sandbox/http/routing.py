@@ -155,6 +155,8 @@ class Route:
 
     :ivar operation: the names of the handler's module and function, such as ``batches.update``.
     :param scopes: the token needs one of these.
+    :param views: the object type whose properties it shows, as HubSpot's refusal of a token without a scope
+        calls it; empty if the refusal names the scopes.
     :param public: whether it needs no token.
     :param legacy: whether errors have v1's form.
     :param search: whether it has the limit of searches, and answers without headers about limits (D: search
@@ -167,6 +169,7 @@ class Route:
     path: str
     handler: Callable[[Request], Reply]
     scopes: tuple[str, ...] = ()
+    views: str = ""
     public: bool = False
     legacy: bool = False
     search: bool = False

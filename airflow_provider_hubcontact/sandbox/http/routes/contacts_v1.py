@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from airflow_provider_hubcontact.sandbox.crm.contact import Contact
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import V1, PendingWrite
-from airflow_provider_hubcontact.sandbox.errors import ContactExists, ContactNotFound
+from airflow_provider_hubcontact.sandbox.errors import ContactExists, LegacyContactNotFound
 from airflow_provider_hubcontact.sandbox.http.routes.objects import READ, WRITE, draft_update
 from airflow_provider_hubcontact.sandbox.http.routes.objects_v1 import (
     conflict,
@@ -85,7 +85,7 @@ def _draft(request: Request, contact: Contact | None, values: Mapping[str, str])
 def _found(request: Request) -> Contact:
     contact = _contact(request)
     if contact is None:
-        raise ContactNotFound
+        raise LegacyContactNotFound(older=request.portal.switches.v1_errors == "older")
     return contact
 
 

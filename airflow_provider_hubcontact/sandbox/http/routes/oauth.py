@@ -133,6 +133,7 @@ def revoke_v1(request: Request) -> Reply:
 
 
 def _token(request: Request, fields: dict[str, str]) -> Reply:
+    request.access.apps.identify(fields.get("client_id", ""))  # before anything else (F)
     grant_type = fields.get("grant_type")
     if grant_type == "client_credentials":
         raise NotEmulated("the grant type client_credentials")

@@ -5,6 +5,7 @@ HubSpot docs: "Properties" guide; legacy API, "Create a contact property".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -13,6 +14,7 @@ from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
 from airflow_provider_hubcontact.sandbox.errors import (
     InvalidInput,
     Json,
+    PropertyInUse,
     PropertyNotFound,
     Refused,
     TooManyInputs,
@@ -22,6 +24,7 @@ from airflow_provider_hubcontact.sandbox.http.routes.property_json import (
     changed,
     read_definition,
     shown,
+    shown_created,
     shown_v1,
 )
 from airflow_provider_hubcontact.sandbox.http.routing import (
@@ -39,6 +42,9 @@ from airflow_provider_hubcontact.sandbox.http.routing import (
 
 READ = ("crm.schemas.contacts.read", "crm.objects.contacts.read")
 WRITE = ("crm.schemas.contacts.write",)
+VIEWED = "CONTACT"
+
+_WORD = re.compile(r"\w+")
 
 Show = Callable[[Definition], Json]
 
@@ -52,13 +58,13 @@ def roots() -> Iterator[str]:
 def routes() -> Iterator[Route]:
     """Yield the routes of this family."""
     for root in roots():
-        yield Route("GET", root, list_all, READ)
+        yield Route("GET", root, list_all, READ, VIEWED)
         yield Route("POST", root, create, WRITE)
-        yield Route("GET", f"{root}/{{name}}", partial(get, shown), READ)
+        yield Route("GET", f"{root}/{{name}}", partial(get, shown), READ, VIEWED)
         yield Route("PATCH", f"{root}/{{name}}", partial(update, shown), WRITE)
         yield Route("DELETE", f"{root}/{{name}}", archive, WRITE)
         yield Route("POST", f"{root}/batch/create", batch_create, WRITE)
-        yield Route("POST", f"{root}/batch/read", batch_read, READ)
+        yield Route("POST", f"{root}/batch/read", batch_read, READ, VIEWED)
         yield Route("POST", f"{root}/batch/archive", batch_archive, WRITE)
     root = "/properties/v1/contacts/properties"
     yield Route("GET", root, list_all_v1, READ, legacy=True)
@@ -103,7 +109,7 @@ def update(show: Show, request: Request) -> Reply:
 def archive(request: Request) -> Reply:
     """Answer 204; HubSpot's own properties cannot be deleted."""
     definition = _named(request.portal.definitions, request.params["name"])
-    request.portal.archive_property(_deletable(definition))
+    request.portal.archive_property(_deletable(request, definition))
     return Reply(204)
 
 
@@ -112,9 +118,11 @@ def batch_create(request: Request) -> Reply:
     results, errors = [], []
     for each in _inputs(request):
         try:
-            results.append(shown(_define(request, each)))
+            results.append(shown_created(_define(request, each)))
         except Refused as refused:
-            errors.append(refused.part())
+            part = refused.part()
+            part["context"] = {**part.get("context", {}), "name": [text(each.get("name"))]}  # (F)
+            errors.append(part)
     return batch_reply(request, 201, results, errors)
 
 
@@ -140,7 +148,7 @@ def batch_archive(request: Request) -> Reply:
         required(each, "name")
         definition = request.portal.definitions.get(text(each["name"]))
         if definition is not None:
-            found[definition.name] = _deletable(definition)
+            found[definition.name] = _deletable(request, definition)
     for definition in found.values():
         request.portal.archive_property(definition)
     return Reply(204)
@@ -168,9 +176,16 @@ def _define(request: Request, body: Json) -> Definition:
     return request.portal.define(read_definition(request.portal, body))
 
 
-def _deletable(definition: Definition) -> Definition:
+def _deletable(request: Request, definition: Definition) -> Definition:
     if definition.hubspot_defined:
         raise InvalidInput(f"The property {definition.name} is HubSpot's, and cannot be deleted.")
+    users = [
+        each.name
+        for each in request.portal.definitions.values()
+        if each.formula and definition.name in _WORD.findall(each.formula)
+    ]
+    if users:
+        raise PropertyInUse(definition.name, users)
     return definition
 
 
