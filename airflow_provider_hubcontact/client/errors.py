@@ -14,7 +14,7 @@
         ├── Unauthorized          401
         ├── Forbidden             403
         ├── NotFound              404
-        ├── Conflict              409
+        ├── Conflict              409, and a 400 that names the other contact
         ├── TooLarge              413, 414
         ├── Locked                423
         ├── RateLimited           429
@@ -158,7 +158,7 @@ class NotFound(StatusError):
 
 
 class Conflict(StatusError):
-    """409: it exists already, or another one has the value."""
+    """409, and a 400 about a unique value: it exists already, or another one has the value."""
 
 
 class TooLarge(StatusError):
