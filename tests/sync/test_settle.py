@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -240,6 +241,8 @@ def test_a_creation_that_meets_a_contact_is_looked_up_again(sent: int) -> None:
     settled = settle(steps, Refused(taken))
 
     assert (settled.met, settled.results) == (tuple(steps), ())
+    of_each = [replace(taken, trace_ids=(each.trace_id,)) for each in steps]
+    assert settle(steps, Answers(207, (), tuple(of_each))).met == tuple(steps)
 
 
 @pytest.mark.parametrize(("named", "waits"), [((), True), (("email",), True), (("number",), False)])
