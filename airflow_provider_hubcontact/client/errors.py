@@ -188,3 +188,8 @@ class Migrating(StatusError):
 
 class ServerError(StatusError):
     """5xx: HubSpot failed; 408, 425: a proxy before it gave up. It may have been carried out."""
+
+    @property
+    def retryable(self) -> bool:
+        """True but for 501: a server that does not know a call will not know it a moment later."""
+        return self.status != 501 and super().retryable

@@ -32,6 +32,7 @@ from airflow_provider_hubcontact.sandbox.http.asgi import (
 )
 from airflow_provider_hubcontact.sandbox.http.error_pages import page_instead
 from airflow_provider_hubcontact.sandbox.http.fault_responses import deliver, instead
+from airflow_provider_hubcontact.sandbox.http.nearest import nearest
 from airflow_provider_hubcontact.sandbox.http.request_log import MAX_LOG, Logged, loggable
 from airflow_provider_hubcontact.sandbox.http.routes import router
 from airflow_provider_hubcontact.sandbox.http.routing import MAX_BODY, Reply, Request, Route
@@ -134,6 +135,9 @@ class Application:
         except Gone:
             raise
         except Refused as refused:
+            if isinstance(refused, NotEmulated):
+                status = int(self.portal.switches.not_emulated)
+                return Reply(status, refused.body(correlation_id), [(b"X-Should-Retry", b"false")])
             if route is not None and route.legacy:
                 return Reply(refused.status, refused.legacy_body(correlation_id))
             page = page_instead(refused, request.path, request.headers)
@@ -156,7 +160,8 @@ class Application:
         request.body = await read_body(receive, route.max_body if route else MAX_BODY)
         request.headers = scope["headers"]
         if route is None:
-            raise NotEmulated(f"{request.method} {request.path}")
+            what = f"{request.method} {loggable(request.path)}"
+            raise NotEmulated(what, nearest(request.method, request.path, self.router.known))
         if not route.admin:
             self._admit(request, route, scope)
             await self._meet_fault(request, route)

@@ -18,7 +18,7 @@ others, **U** unknown, so that the text is ours.
     ├── TooLarge                                                           413
     ├── ImportTooLarge                                                     429
     ├── Broken                                                             500
-    └── NotEmulated                                                        501
+    └── NotEmulated                            501, or 405 by a switch
 """
 
 from __future__ import annotations
@@ -542,9 +542,18 @@ class NoSuchFault(Refused):
 
 
 class NotEmulated(Refused):
-    """The sandbox does not emulate the call; HubSpot may know it."""
+    """The sandbox does not emulate the call; HubSpot may know it.
+
+    :param what: what is not emulated.
+    :param instead: the nearest that is; empty if nothing is near.
+    """
 
     status = 501
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"The sandbox does not emulate {what}.", "NOT_EMULATED")
+    def __init__(self, what: str, instead: str = "") -> None:
+        near = f"The nearest that it emulates is {instead}." if instead else "It emulates nothing like it."
+        super().__init__(
+            f"The sandbox does not emulate {what}. {near} docs/sandbox.md lists what works.",
+            "NOT_EMULATED",
+            {"nearest": [instead]} if instead else None,
+        )

@@ -195,11 +195,15 @@ class Router:
     Routes name an object type by its plural; calls may spell it in other ways.
 
     :param routes: the routes; ``{name}`` stands for a segment that is a parameter.
+    :ivar known: the methods and paths of HubSpot's own calls.
     """
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root: dict[str, Any] = {}
+        self.known: list[tuple[str, str]] = []
         for route in routes:
+            if not route.admin:
+                self.known.append((route.method, route.path))
             node = self._root
             for segment in route.path.strip("/").split("/"):
                 node = node.setdefault("{}" if segment.startswith("{") else segment, {})

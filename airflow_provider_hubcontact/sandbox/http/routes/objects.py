@@ -87,7 +87,7 @@ def refuse_associations(body: Mapping[str, Any]) -> None:
     :raises NotEmulated: if the body has associations.
     """
     if body.get("associations"):
-        raise NotEmulated("associations")
+        raise NotEmulated("associations", "a contact without them")
 
 
 def draft_update(

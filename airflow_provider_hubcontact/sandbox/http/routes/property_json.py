@@ -130,7 +130,7 @@ def read_definition(portal: Portal, body: Mapping[str, Any]) -> Definition:
             f"underscores, a letter first, at most {MAX_NAME}."
         )
     if body.get("dataSensitivity") not in (None, NON_SENSITIVE):
-        raise NotEmulated("sensitive properties (dataSensitivity)")
+        raise NotEmulated("sensitive properties (dataSensitivity)", "a property that is non_sensitive")
     external = body.get("externalOptions") is True
     formula = text(body.get("calculationFormula"))
     options = _options(body.get("options") or [])
