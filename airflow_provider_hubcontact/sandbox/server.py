@@ -16,6 +16,7 @@ from airflow_provider_hubcontact.sandbox.access.limits import Allowance, Limits,
 from airflow_provider_hubcontact.sandbox.access.tokens import OAUTH_LIFETIME, SCOPES, Access, OAuthClient
 from airflow_provider_hubcontact.sandbox.crm.collection import Account
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.owners import Owner
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
 from airflow_provider_hubcontact.sandbox.faults.injector import Faults
@@ -64,6 +65,7 @@ class Sandbox:
     :param switches: what the sandbox does where HubSpot's behaviour is not known.
     :param requirements: properties that a write by 2026-09 must have.
     :param search_lag: seconds by which the search lags behind.
+    :param owners: whom contacts can belong to; two people, a queue and a removed user if None.
     :param clock: seconds since 1970.
     :param host: the address to listen on.
     :param port: the port; 0 for a free one.
@@ -95,6 +97,7 @@ class Sandbox:
         switches: Switches | None = None,
         requirements: Requirements | None = None,
         search_lag: float = 0.0,
+        owners: Iterable[Owner] | None = None,
         clock: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -105,7 +108,14 @@ class Sandbox:
         self.token = token
         account = Account(portal_id, time_zone)
         self.portal = Portal(
-            contacts, properties, switches, account, clock, requirements=requirements, search_lag=search_lag
+            contacts,
+            properties,
+            switches,
+            account,
+            clock,
+            requirements=requirements,
+            search_lag=search_lag,
+            owners=owners,
         )
         self.access = Access(token, scopes, oauth_clients, oauth_lifetime, clock, more_tokens=more_tokens)
         self.limits = Limits(Allowance.of(tier, rate_limit, daily_limit), time_zone, clock)
