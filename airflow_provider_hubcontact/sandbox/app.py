@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from airflow_provider_hubcontact.sandbox.access.auth_errors import MissingScopes, NotAllowedToView
 from airflow_provider_hubcontact.sandbox.access.limits import Limits
-from airflow_provider_hubcontact.sandbox.access.tokens import Access
+from airflow_provider_hubcontact.sandbox.access.tokens import Access, Grant
 from airflow_provider_hubcontact.sandbox.clock import Clock
 from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
@@ -32,6 +33,7 @@ from airflow_provider_hubcontact.sandbox.http.asgi import (
 )
 from airflow_provider_hubcontact.sandbox.http.error_pages import page_instead
 from airflow_provider_hubcontact.sandbox.http.fault_responses import deliver, instead
+from airflow_provider_hubcontact.sandbox.http.nearest import nearest
 from airflow_provider_hubcontact.sandbox.http.request_log import MAX_LOG, Logged, loggable
 from airflow_provider_hubcontact.sandbox.http.routes import router
 from airflow_provider_hubcontact.sandbox.http.routing import MAX_BODY, Reply, Request, Route
@@ -175,6 +177,9 @@ class Application:
         except Gone:
             raise
         except Refused as refused:
+            if isinstance(refused, NotEmulated):
+                status = int(self.portal.switches.not_emulated)
+                return Reply(status, refused.body(correlation_id), [(b"X-Should-Retry", b"false")])
             if route is not None and route.legacy:
                 return Reply(refused.status, refused.legacy_body(correlation_id))
             page = page_instead(refused, request.path, request.headers)
@@ -197,7 +202,8 @@ class Application:
         request.body = await read_body(receive, route.max_body if route else MAX_BODY)
         request.headers = scope["headers"]
         if route is None:
-            raise NotEmulated(f"{request.method} {request.path}")
+            what = f"{request.method} {loggable(request.path)}"
+            raise NotEmulated(what, nearest(request.method, request.path, self.router.known))
         if not route.admin:
             self._admit(request, route, scope)
             await self._meet_fault(request, route)
@@ -238,7 +244,7 @@ class Application:
         if route.public:
             return
         request.grant = self.access.look_up(bearer(scope))
-        request.grant.check(route.scopes)
+        _check_scopes(request.grant, route)
         if route.family == "imports" and self.portal.switches.import_calls == "free":
             return
         if route.search:
@@ -246,6 +252,15 @@ class Application:
         else:
             self.limits.admit(request.grant.app_id, oauth=request.grant.oauth)
         request.calls = 1
+
+
+def _check_scopes(grant: Grant, route: Route) -> None:
+    try:
+        grant.check(route.scopes)
+    except MissingScopes:
+        if not route.views:
+            raise
+        raise NotAllowedToView(route.views, f"{route.kind.plural}-read") from None
 
 
 def _logged(request: Request, route: Route | None, reply: Reply) -> Logged:

@@ -9,16 +9,18 @@ others, **U** unknown, so that the text is ours.
     ├── InvalidJson, MissingFields, PropertyMissing, InvalidInput,
     │   UnknownObjectType, NothingToUpdate, InvalidProperties, MissingProperties, InvalidSearch,
     │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
-    │   BatchRefused, ImportNotActive, NotMergeable, ListExists, NotAListsType,
+    │   PropertyInUse, GroupInUse, BatchRefused, ImportNotActive, NotMergeable,
+    │   ListExists, NotAListsType,
     │   ValueTaken (a RecordExists)                                        400
     ├── ListNotFound, NoAssociations (in a 207), RecordNotFound,
+    │   LegacyContactNotFound, OwnerNotFound,
     │   IdNotNumeric, PropertyNotFound, RecordsNotFound,
     │   GroupNotFound, RuleNotFound, ImportNotFound                        404
     ├── RecordExists, LegacyContactExists, PropertyExists, GroupExists    409
     ├── TooLarge                                                           413
     ├── ImportTooLarge                                                     429
     ├── Broken                                                             500
-    └── NotEmulated                                                        501
+    └── NotEmulated                            501, or 405 by a switch
 """
 
 from __future__ import annotations
@@ -242,9 +244,31 @@ class RecordNotFound(Refused):
     def __init__(self) -> None:
         super().__init__("resource not found")
 
-    def legacy_body(self, correlation_id: str) -> Json:
-        """Return the body of v1 (F)."""
-        return super().body(correlation_id) | {"message": "contact does not exist"}
+
+class LegacyContactNotFound(Refused):
+    """v1 is asked for a contact that it does not have (F).
+
+    :param older: whether it is told as it was until 2020, without a category and ``errors``.
+    """
+
+    status = 404
+
+    def __init__(self, *, older: bool) -> None:
+        sentence = "contact does not exist"
+        if older:
+            super().__init__(sentence)
+        else:
+            super().__init__(sentence, "OBJECT_NOT_FOUND", errors=[{"message": sentence}])
+
+
+class OwnerNotFound(Refused):
+    """No owner has this id (U)."""
+
+    status = 404
+    is_page = True
+
+    def __init__(self) -> None:
+        super().__init__("resource not found")
 
 
 class IdNotNumeric(Refused):
@@ -434,14 +458,15 @@ class LegacyContactExists(Refused):
     """Another contact has this address, in the words of v1 (F).
 
     :param profile: the other contact's ``identityProfile``.
+    :param older: whether the sentence has the other contact's id, as it had until 2024.
     """
 
     status = 409
 
-    def __init__(self, existing_id: str | None, value: str, profile: Json) -> None:
+    def __init__(self, existing_id: str | None, value: str, profile: Json, *, older: bool) -> None:
         text = f"A contact with email {value} already exists. Existing ID: {existing_id}"
         super().__init__(
-            f"Contact already exists. Existing ID: {existing_id}",
+            f"Contact already exists. Existing ID: {existing_id}" if older else "Contact already exists",
             "OBJECT_ALREADY_EXISTS",
             identityProfile=profile,
             errors=[{"message": text, "in": "email"}],
@@ -460,6 +485,46 @@ class PropertyExists(Refused):
             "OBJECT_ALREADY_EXISTS",
             subCategory="Properties.PROPERTY_WITH_NAME_EXISTS",
         )
+
+
+class PropertyInUse(Refused):
+    """A property that a formula uses cannot be deleted (P: a live probe of October 2026).
+
+    :param name: the property.
+    :param users: the calculated properties.
+    """
+
+    def __init__(self, name: str, users: Sequence[str]) -> None:
+        super().__init__(
+            f"Property: {name} of object type 0-1 is currently used in {len(users)} places "
+            "and cannot be deleted",
+            "VALIDATION_ERROR",
+            {"usageCount": [str(len(users))]},
+            subCategory="PropertyValidationError.CANNOT_DELETE_PROPERTY_IN_USE",
+            errors=[
+                {
+                    "message": f"{user} uses {name}.",
+                    "subCategory": "PropertyValidationError.PROPERTY_USAGE",
+                    "context": {"parentType": ["CALCULATED_PROPERTY"], "parentName": [f"0-1/{user}"]},
+                }
+                for user in users
+            ],
+        )
+
+
+class GroupInUse(Refused):
+    """A group with properties cannot be deleted; the sentence is a whole refusal in JSON (P)."""
+
+    def __init__(self) -> None:
+        super().__init__("Can't delete or purge a group with active properties")
+
+    def body(self, correlation_id: str) -> Json:
+        """Return the body of a whole answer."""
+        inner = super().body(correlation_id) | {
+            "category": "VALIDATION_ERROR",
+            "subCategory": "PropertyGroupError.GROUP_WITH_ACTIVE_PROPERTIES",
+        }
+        return super().body(correlation_id) | {"message": json.dumps(inner, separators=(",", ":"))}
 
 
 class GroupExists(Refused):
@@ -556,9 +621,18 @@ class NoSuchSnapshot(Refused):
 
 
 class NotEmulated(Refused):
-    """The sandbox does not emulate the call; HubSpot may know it."""
+    """The sandbox does not emulate the call; HubSpot may know it.
+
+    :param what: what is not emulated.
+    :param instead: the nearest that is; empty if nothing is near.
+    """
 
     status = 501
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"The sandbox does not emulate {what}.", "NOT_EMULATED")
+    def __init__(self, what: str, instead: str = "") -> None:
+        near = f"The nearest that it emulates is {instead}." if instead else "It emulates nothing like it."
+        super().__init__(
+            f"The sandbox does not emulate {what}. {near} docs/sandbox.md lists what works.",
+            "NOT_EMULATED",
+            {"nearest": [instead]} if instead else None,
+        )

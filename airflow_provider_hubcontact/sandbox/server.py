@@ -19,6 +19,7 @@ from airflow_provider_hubcontact.sandbox.clock import Clock
 from airflow_provider_hubcontact.sandbox.crm import seeds
 from airflow_provider_hubcontact.sandbox.crm.collection import Account
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.owners import Owner
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
 from airflow_provider_hubcontact.sandbox.faults.injector import Faults
@@ -68,6 +69,7 @@ class Sandbox:
     :param switches: what the sandbox does where HubSpot's behaviour is not known.
     :param requirements: properties that a write by 2026-09 must have.
     :param search_lag: seconds by which the search lags behind.
+    :param owners: whom contacts can belong to; two people, a queue and a removed user if None.
     :param clock: seconds since 1970; :meth:`advance` adds to it.
     :param host: the address to listen on.
     :param port: the port; 0 for a free one.
@@ -101,6 +103,7 @@ class Sandbox:
         switches: Switches | None = None,
         requirements: Requirements | None = None,
         search_lag: float = 0.0,
+        owners: Iterable[Owner] | None = None,
         clock: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -119,6 +122,7 @@ class Sandbox:
             self.clock,
             requirements=requirements,
             search_lag=search_lag,
+            owners=owners,
         )
         self.access = Access(
             token, scopes, oauth_clients, oauth_lifetime, self.clock, more_tokens=more_tokens

@@ -35,6 +35,12 @@ class Switches:
         Preservation", the primary one's, ``kept``.
     :param gdpr_address: an address that was deleted for good is ``blocked``, or ``free`` for a new contact.
     :param result_order: the order of a batch's results: HubSpot promises none, ``reversed`` shows it.
+    :param v1_errors: refusals by v1 of an unknown contact and a taken address: ``newer``, of 2021 and later,
+        with a category and ``errors``, or ``older``.
+    :param v1_batch_limit: the most contacts of a batch of v1: a changelog says ``20000``, the reference
+        ``1000``.
+    :param not_emulated: the status of what the sandbox does not emulate: ``501`` with
+        ``X-Should-Retry: false``, which hubspot-sdk obeys; or ``405``, since the Node client repeats any 5xx.
     :param new_contact_stage: the stage of a contact that is created by API without one, a setting of the
         portal: ``lead`` (F), or ``none``.
     :param oauth_json: OAuth's parameters as JSON, as hubspot-sdk sends them, instead of the documented form:
@@ -57,6 +63,9 @@ class Switches:
     merged_id: Literal["new", "kept"] = "new"
     gdpr_address: Literal["blocked", "free"] = "blocked"
     result_order: Literal["reversed", "input"] = "reversed"
+    v1_errors: Literal["newer", "older"] = "newer"
+    v1_batch_limit: Literal["20000", "1000"] = "20000"
+    not_emulated: Literal["501", "405"] = "501"
     new_contact_stage: Literal["lead", "none"] = "lead"
     oauth_json: Literal["415", "accepted"] = "415"
     import_invalid_value: Literal["value", "row"] = "value"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from airflow_provider_hubcontact.sandbox import Requirements, Sandbox, Switches
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from tests.contract.__main__ import TOKEN, main
-from tests.contract.questions import find
+from tests.contract.questions import QUESTIONS, find
 from tests.contract.scenario import Told
 
 STRANGERS = [{"email": f"stranger-{number}@example.net", "city": "Rome"} for number in range(30)]
@@ -18,8 +18,8 @@ STRANGERS = [{"email": f"stranger-{number}@example.net", "city": "Rome"} for num
 
 STRANGERS[0] |= {"lastname": "hubcontact-contract"}
 SECRET = "pat-eu1-5ec2e7aa-1234-2222-3333-444455556666"
-OTHER_WAY = {name: values[-1] for name, values in Switches.choices().items()}
-"""Each switch as it is not by default."""
+OTHER_WAY = {name: values[-1] for name, values in Switches.choices().items() if name in QUESTIONS}
+"""Each switch about which a scenario asks, as it is not by default."""
 
 
 def portal(settings: dict[str, str] | None = None, **more: Any) -> Sandbox:

@@ -67,10 +67,10 @@ def find(told: Iterable[Told]) -> Findings:
     """Read the settings of the switches from what a portal answered."""
     by_name = {each.scenario: each for each in told}
     findings = Findings()
-    for switch in Switches.choices():
+    for switch in (name for name in Switches.choices() if name not in NOT_ASKED):
         question = QUESTIONS.get(switch)
         if question is None:
-            findings.open[switch] = NOT_ASKED.get(switch, "no scenario asks about it yet")
+            findings.open[switch] = "no scenario asks about it yet"
             continue
         asked = by_name.get(question.scenario)
         value = "" if asked is None or asked.trouble else question.decide(_answers(asked.exchanges))
@@ -143,6 +143,19 @@ def _merged_id(answers: Answers) -> str:
     return "new" if len(merged.split(";")) > 1 else "kept"
 
 
+def _v1_errors(answers: Answers) -> str:
+    if "by address" not in answers or answers["by address"].status != 404:
+        return ""
+    return "newer" if answers["by address"].get("category") else "older"
+
+
+def _v1_batch_limit(answers: Answers) -> str:
+    answer = answers.get("1,001 contacts")
+    if answer is None or answer.status != 400:
+        return ""
+    return "20000" if answer.get("failureMessages") else "1000"
+
+
 def _first_company(answers: Answers) -> str:
     types = [each for result in _results(answers, "read") for each in result.get("associationTypes", ())]
     if not types:
@@ -182,6 +195,8 @@ QUESTIONS: dict[str, Question] = {
         "create_without_stage", _new_contact_stage, "lead or no stage as the portal's first one"
     ),
     "oauth_json": Question("oauth_parameters", _by_status("v1, JSON", s415="415", s400="accepted")),
+    "v1_errors": Question("v1_unknown", _v1_errors),
+    "v1_batch_limit": Question("v1_batch_of_many", _v1_batch_limit),
     "first_company": Question("first_company", _first_company, "the scopes of companies"),
     "merged_id": Question("merge", _merged_id),
     "gdpr_address": Question(
@@ -192,5 +207,5 @@ QUESTIONS: dict[str, Question] = {
     ),
 }
 
-NOT_ASKED: dict[str, str] = {}
+NOT_ASKED: dict[str, str] = {"not_emulated": "it is about the sandbox alone"}
 """Switch → why no scenario can ask about it."""

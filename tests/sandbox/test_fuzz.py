@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.search import OPERATORS
+from airflow_provider_hubcontact.sandbox.crm.state import dump, load
 from tests.sandbox.calling import CONTACTS, Api
 
 SETTINGS = settings(
@@ -262,6 +263,112 @@ def test_no_change_of_a_property_breaks_the_sandbox(fuzzed: Api, method: str, pa
     )
     assert everything.status == 200
     assert fuzzed.patch(f"{CONTACTS}/171591000001", {"properties": {"city": "Rome"}}).status == 200
+
+
+ids = st.sampled_from(["171591000001", "171591000002", "171591000004", "101", "M-1", "ada@example.com"])
+specs = st.fixed_dictionaries(
+    {},
+    optional={
+        "associationCategory": st.sampled_from(["HUBSPOT_DEFINED", "USER_DEFINED"]) | json_values,
+        "associationTypeId": st.sampled_from([1, 2, 279, 280, "279", 3]) | json_values,
+    },
+)
+ends = st.fixed_dictionaries({}, optional={"id": ids | json_values})
+of_objects = st.fixed_dictionaries(
+    {},
+    optional={
+        "primaryObjectId": ids | json_values,
+        "objectIdToMerge": ids | json_values,
+        "objectId": ids | json_values,
+        "idProperty": st.sampled_from(["email", "member_number", "firstname"]) | json_values,
+        "vidToMerge": ids | json_values,
+        "targetSecondaryEmail": st.sampled_from(EMAILS) | json_values,
+        "updatedSecondaryEmail": st.sampled_from(EMAILS) | json_values,
+        "properties": properties,
+        "associations": st.lists(
+            st.fixed_dictionaries({}, optional={"to": ends | json_values, "types": st.lists(specs)}),
+            max_size=2,
+        )
+        | json_values,
+        "inputs": st.lists(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "id": ids,
+                    "from": ends | json_values,
+                    "to": ends | st.lists(ends, max_size=2) | json_values,
+                    "types": st.lists(specs, max_size=2) | json_values,
+                },
+            ),
+            max_size=3,
+        )
+        | json_values,
+        "label": texts | json_values,
+        "name": texts | st.just("L") | json_values,
+        "objectTypeId": st.sampled_from(["0-1", "0-2", "0-3", "contacts"]) | json_values,
+        "processingType": st.sampled_from(["MANUAL", "SNAPSHOT", "DYNAMIC"]) | json_values,
+        "recordIdsToAdd": st.lists(ids | json_values, max_size=3) | json_values,
+        "recordIdsToRemove": st.lists(ids | json_values, max_size=3) | json_values,
+        "query": texts | json_values,
+        "count": st.integers(-1, 600) | json_values,
+        "offset": st.integers(-1, 9) | json_values,
+    },
+)
+
+
+@SETTINGS
+@given(
+    method=st.sampled_from(["GET", "POST", "PATCH", "PUT", "DELETE"]),
+    path=st.sampled_from(
+        [
+            f"{CONTACTS}/merge",
+            f"{CONTACTS}/gdpr-delete",
+            "/crm/v3/objects/companies",
+            "/crm/v3/objects/companies/merge",
+            "/contacts/v1/contact/merge-vids/171591000001",
+            "/contacts/v1/secondary-email/171591000001",
+            "/contacts/v1/secondary-email/171591000001/email/turing@example.org",
+            "/crm/v4/objects/contacts/171591000001/associations/companies",
+            "/crm/v4/objects/contacts/171591000001/associations/companies/171591000004",
+            "/crm/v4/objects/contacts/171591000001/associations/default/companies/171591000004",
+            "/crm/v4/associations/contacts/companies/batch/read",
+            "/crm/v4/associations/contacts/companies/batch/create",
+            "/crm/v4/associations/companies/contacts/batch/associate/default",
+            "/crm/v4/associations/contacts/companies/batch/archive",
+            "/crm/v4/associations/contacts/companies/batch/labels/archive",
+            "/crm/v4/associations/contacts/companies/labels",
+            "/crm/lists/2026-09",
+            "/crm/lists/2026-09/search",
+            "/crm/lists/2026-09/101",
+            "/crm/lists/2026-09/101/restore",
+            "/crm/lists/2026-09/101/memberships",
+            "/crm/lists/2026-09/101/memberships/add",
+            "/crm/lists/2026-09/101/memberships/add-and-remove",
+            "/crm/lists/2026-09/101/memberships/add-from/102",
+        ]
+    ),
+    query=st.dictionaries(
+        st.sampled_from(["limit", "after", "before", "listName", "listIds", "associations"]),
+        st.sampled_from(["1", "0", "companies", "deals"]) | texts,
+        max_size=2,
+    ),
+    body=of_objects | st.lists(ids | specs | json_values, max_size=3) | json_values,
+)
+def test_no_call_about_objects_breaks_the_sandbox(
+    fuzzed: Api, method: str, path: str, query: dict[str, str], body: Any
+) -> None:
+    """Merges, deletions for good, associations and lists are answered or refused; the state stays whole."""
+    portal = fuzzed.sandbox.portal
+    if not portal.companies:
+        portal.collection("companies").create({"name": "C"})
+
+    answer = fuzzed.call(method, f"{path}?{urlencode(query)}", body)
+
+    assert answer.status in {200, 201, 204, 207, 400, 404, 409, 501}
+    check_state(portal)
+    snapshot = dump(portal)
+    load(portal, snapshot)
+    assert dump(portal) == snapshot
 
 
 @SETTINGS

@@ -23,9 +23,6 @@ from airflow_provider_hubcontact.sandbox.errors import (
     TooManyInputs,
 )
 
-MAX_ENTRIES = 1_000
-"""The most contacts of a batch (D)."""
-
 
 class Entry(NamedTuple):
     """One contact of a batch.
@@ -66,8 +63,9 @@ class AsyncBatches:
         :raises TooManyInputs: if it is too large.
         :raises BatchRefused: if one of them could not, so that none is written (D).
         """
-        if len(entries) > MAX_ENTRIES:
-            raise TooManyInputs(MAX_ENTRIES)
+        most = int(self._portal.switches.v1_batch_limit)
+        if len(entries) > most:
+            raise TooManyInputs(most)
         failures = [each for place, entry in enumerate(entries) for each in self._failures(place, entry)]
         if failures:
             raise BatchRefused(failures)

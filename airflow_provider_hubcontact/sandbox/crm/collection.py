@@ -11,6 +11,7 @@ from itertools import chain
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Group
 from airflow_provider_hubcontact.sandbox.crm.identities import Identities
 from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType
+from airflow_provider_hubcontact.sandbox.crm.owners import Owners
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import (
     OTHERS,
     SEED,
@@ -58,6 +59,7 @@ class Shared:
 
     :param switches: what the sandbox does where HubSpot's behaviour is not known.
     :param account: the account that it belongs to.
+    :param owners: whom records can belong to.
     :param clock: seconds since 1970.
     :ivar next_id: id of the next record that is created, of whatever type.
     :ivar writer: the app or the import that is writing.
@@ -67,6 +69,7 @@ class Shared:
 
     switches: Switches
     account: Account
+    owners: Owners
     clock: Callable[[], float]
     next_id: int = field(default=FIRST_ID, init=False)
     writer: str = field(default="", init=False)
@@ -294,7 +297,7 @@ class Collection:
         :raises RecordExists: if another record has the address, or the value of a unique property.
         """
         draft = PendingWrite(record or self._blank(), record is None, dialect)
-        fill(draft, properties, self.definitions, self.shared.switches)
+        fill(draft, properties, self.definitions, self.shared.switches, self.shared.owners)
         if draft.values.get(OTHERS):
             self._leave_out_the_first_address(draft)
         if draft.new and self.kind.has_first_stage and not dialect.computes:

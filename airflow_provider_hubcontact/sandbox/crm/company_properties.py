@@ -119,7 +119,14 @@ def _writable() -> list[Definition]:
         Definition(
             "hs_additional_domains", "Additional Domains", "enumeration", "checkbox", external_options=True
         ),
-        Definition("hubspot_owner_id", "Company owner", "enumeration", "select", external_options=True),
+        Definition(
+            "hubspot_owner_id",
+            "Company owner",
+            "enumeration",
+            "select",
+            external_options=True,
+            references="OWNER",
+        ),
         Definition("hs_pipeline", "Pipeline", "enumeration", "select", external_options=True, hidden=True),
     ]
 

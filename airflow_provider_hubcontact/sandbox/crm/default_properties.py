@@ -203,7 +203,14 @@ def _chosen() -> list[Definition]:
             "numemployees", "Number of Employees", "enumeration", "select", options=options(employees)
         ),
         Definition("hs_language", "Preferred language", "enumeration", "select", options=options(languages)),
-        Definition("hubspot_owner_id", "Contact owner", "enumeration", "select", external_options=True),
+        Definition(
+            "hubspot_owner_id",
+            "Contact owner",
+            "enumeration",
+            "select",
+            external_options=True,
+            references="OWNER",
+        ),
         Definition("hs_pipeline", "Pipeline", "enumeration", "select", external_options=True, hidden=True),
         Definition(
             "hs_facebook_ad_clicked",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.owners import OWNER
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.values import (
     MAX_TEXT,
@@ -73,6 +74,7 @@ def fill(
     properties: Mapping[str, str],
     definitions: Mapping[str, Definition],
     switches: Switches,
+    owners: Container[str],
 ) -> None:
     """Check values, and put them into a draft.
 
@@ -80,6 +82,7 @@ def fill(
     :param properties: name → value; ``""`` clears the property.
     :param definitions: the portal's properties.
     :param switches: the sandbox's switches.
+    :param owners: the ids of the portal's owners.
     :raises InvalidProperties: if values are not valid; it names all of them.
     """
     problems: list[Problem] = []
@@ -92,6 +95,8 @@ def fill(
             problems.append(Problem(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))
             continue
         problem = _put(draft, definition, value, switches)
+        if definition.references == OWNER and value and value not in owners and not draft.dialect.computes:
+            problem = Problem(name, "INVALID_OWNER_ID", f"{value} was not a valid owner id.")
         if problem is not None:
             problems.append(problem)
     if problems:

@@ -18,6 +18,7 @@ from airflow_provider_hubcontact.sandbox.crm.object_types import (
     ObjectType,
     named,
 )
+from airflow_provider_hubcontact.sandbox.crm.owners import Owner, Owners
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import SEED
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
@@ -36,6 +37,7 @@ class Portal(Shared):
     :param requirements: the properties that a write of a contact must have; the contacts of the start need
         not have them.
     :param search_lag: seconds by which the search lags behind.
+    :param owners: whom records can belong to; the usual ones if None.
     :raises ValueError: if HubSpot could not have such a contact, or a required property is unknown.
     :ivar collections: type id → the records of this type.
     :ivar associations: which of them belong together.
@@ -52,8 +54,9 @@ class Portal(Shared):
         *,
         requirements: Requirements | None = None,
         search_lag: float = 0.0,
+        owners: Iterable[Owner] | None = None,
     ) -> None:
-        super().__init__(switches or Switches(), account or Account(), clock)
+        super().__init__(switches or Switches(), account or Account(), Owners(owners), clock)
         self.requirements = requirements or Requirements()
         self.search_lag = search_lag
         self._seeds = list(contacts)

@@ -14,6 +14,9 @@ PLACE = 3
 APIS = frozenset({"associations", "objects", "properties", "property-validations", "schemas"})
 """The parts of the CRM API whose paths name an object type."""
 
+_NO_TYPES = frozenset({"definitions", "usage"})
+"""What stands in place of an object type in some paths of associations."""
+
 TYPE_ID = re.compile(r"\d{1,10}-\d{1,18}", re.ASCII)
 
 STANDARD: Mapping[str, tuple[str, ...]] = {
@@ -62,7 +65,7 @@ def written_type(segments: Sequence[str]) -> str | None:
     """
     if len(segments) <= PLACE or segments[0] != "crm" or APIS.isdisjoint(segments[1:PLACE]):
         return None
-    return segments[PLACE]
+    return None if segments[PLACE] in _NO_TYPES else segments[PLACE]
 
 
 def canonical(spelling: str) -> str | None:

@@ -162,6 +162,8 @@ class Route:
 
     :ivar operation: the names of the handler's module and function, such as ``batches.update``.
     :param scopes: the token needs one of these.
+    :param views: the object type whose properties it shows, as HubSpot's refusal of a token without a scope
+        calls it; empty if the refusal names the scopes.
     :param public: whether it needs no token.
     :param legacy: whether errors have v1's form.
     :param search: whether it has the limit of searches, and answers without headers about limits (D: search
@@ -175,6 +177,7 @@ class Route:
     path: str
     handler: Callable[[Request], Reply]
     scopes: tuple[str, ...] = ()
+    views: str = ""
     public: bool = False
     legacy: bool = False
     search: bool = False
@@ -201,11 +204,15 @@ class Router:
     Routes name an object type by its plural; calls may spell it in other ways.
 
     :param routes: the routes; ``{name}`` stands for a segment that is a parameter.
+    :ivar known: the methods and paths of HubSpot's own calls.
     """
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root: dict[str, Any] = {}
+        self.known: list[tuple[str, str]] = []
         for route in routes:
+            if not route.admin:
+                self.known.append((route.method, route.path))
             node = self._root
             for segment in route.path.strip("/").split("/"):
                 node = node.setdefault("{}" if segment.startswith("{") else segment, {})

@@ -99,3 +99,10 @@ def v1_batch(ask: Ask) -> None:
         return answer.status == 200
 
     ask.until("read", written, "GET", email_path(CONTACTS, ask.address("grace")))
+
+
+@scenario
+def v1_batch_of_many(ask: Ask) -> None:
+    """How many contacts a batch may have is open; these are all bad, so that nothing is written."""
+    one = {"vid": int(ask.contact()), **entries({"hubcontact_no_such_property": "1"})}
+    ask("1,001 contacts", "POST", f"{V1}/batch", [one] * 1_001)

@@ -64,8 +64,8 @@ class TestSdk:
         ada = id_of("ada@example.com")
 
         new = client.crm.lists.create(name="Leads", object_type_id="0-1", processing_type="MANUAL").list
-        added = client.crm.lists.add_memberships(new.list_id, body=[ada])
-        page = client.crm.lists.list_memberships(new.list_id)
+        added = client.crm.lists.add_memberships(new["listId"], body=[ada])
+        page = client.crm.lists.list_memberships(new["listId"])
 
         assert added.records_ids_added == [ada]
         assert [each.record_id for each in page.results] == [ada]

@@ -21,6 +21,8 @@ from airflow_provider_hubcontact.sandbox.errors import (
 from airflow_provider_hubcontact.sandbox.http.object_types import canonical, problem
 from airflow_provider_hubcontact.sandbox.http.routing import Request, array, mapping, required, text
 
+_NEAR = "the types of GET /crm/v4/associations/contacts/companies/labels"
+
 
 class Wanted(NamedTuple):
     """An association that a new record is to have."""
@@ -42,7 +44,7 @@ def to_kind(spelling: str, start: ObjectType) -> ObjectType:
         raise UnknownObjectType(problem(spelling))
     kind = named(name)
     if kind is None or kind is start:
-        raise NotEmulated(f"associations of {start.plural} and {name}")
+        raise NotEmulated(f"associations of {start.plural} and {name}", "those of contacts and companies")
     return kind
 
 
@@ -126,5 +128,5 @@ def _key(body: Json) -> Key:
 def _emulated(request: Request, key: Key) -> AssociationType:
     found = request.portal.associations.types.get(key)
     if found is None or found.from_type != request.kind.id:
-        raise NotEmulated(f"associations of {request.kind.plural} of the type {key.category} {key.id}")
+        raise NotEmulated(f"associations of {request.kind.plural} of the type {key.category} {key.id}", _NEAR)
     return found

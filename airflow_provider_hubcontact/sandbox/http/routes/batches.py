@@ -111,7 +111,7 @@ def _input(request: Request, each: Json, fields: Sequence[str]) -> Input:
     required(each, *fields)
     associations = each.get("associations")
     if associations and "id" in fields:
-        raise NotEmulated("associations of an update or an upsert")
+        raise NotEmulated("associations of an update or an upsert", "those of a creation")
     trace_id = each.get("objectWriteTraceId")
     return Input(
         property_values(each["properties"]),

@@ -1,4 +1,4 @@
-"""Batches of v1, of up to a thousand contacts: create or update.
+"""Batches of v1, of up to twenty thousand contacts: create or update.
 
 HubSpot docs: legacy contacts API, "Create or update a group of contacts".
 """

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import V1, PendingWrite
 from airflow_provider_hubcontact.sandbox.crm.record import Record
-from airflow_provider_hubcontact.sandbox.errors import RecordExists, RecordNotFound
+from airflow_provider_hubcontact.sandbox.errors import LegacyContactNotFound, RecordExists
 from airflow_provider_hubcontact.sandbox.http.routes.objects import draft_update
 from airflow_provider_hubcontact.sandbox.http.routes.objects_v1 import (
     conflict,
@@ -88,7 +88,7 @@ def _draft(request: Request, contact: Record | None, values: Mapping[str, str]) 
 def _found(request: Request) -> Record:
     contact = _contact(request)
     if contact is None:
-        raise RecordNotFound
+        raise LegacyContactNotFound(older=request.portal.switches.v1_errors == "older")
     return contact
 
 

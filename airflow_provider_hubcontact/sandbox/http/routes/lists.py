@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from airflow_provider_hubcontact.sandbox.crm.lists import PROCESSING, Changed, RecordList
-from airflow_provider_hubcontact.sandbox.crm.object_types import TYPES, ObjectType, named
+from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType, named
 from airflow_provider_hubcontact.sandbox.crm.values import iso
 from airflow_provider_hubcontact.sandbox.errors import (
     InvalidInput,
@@ -66,7 +66,7 @@ def create(request: Request) -> Reply:
     required(body, "name", "objectTypeId", "processingType")
     processing, kind = text(body["processingType"]), _kind(text(body["objectTypeId"]))
     if processing == "DYNAMIC" or body.get("filterBranch"):
-        raise NotEmulated("lists that HubSpot fills by filters (DYNAMIC, filterBranch)")
+        raise NotEmulated("lists that HubSpot fills (DYNAMIC, filterBranch)", "a list that is MANUAL")
     if processing not in PROCESSING:
         raise InvalidInput(f"`processingType` is MANUAL, DYNAMIC or SNAPSHOT, not {processing[:50]!r}.")
     new = request.portal.lists.create(text(body["name"]), kind.id, processing, request.portal.now())
@@ -164,7 +164,7 @@ def list_by_time(request: Request) -> Reply:
     wanted = _list(request)
     limit, first = _limit(request), request.number("after", 0)
     if request.parameter("before"):
-        raise NotEmulated("members by time, backwards (before)")
+        raise NotEmulated("members by time, backwards (before)", "members by time, forwards (after)")
     members = sorted(_members(request, wanted), key=lambda each: (wanted.members[each], int(each)))
     page = members[first : first + limit]
     more = first + limit < len(members)
@@ -233,7 +233,7 @@ def _kind(spelling: str) -> ObjectType:
         raise NotAListsType(spelling)
     kind = named(name)
     if kind is None:
-        raise NotEmulated(f"lists of {name}, but of {' and '.join(each.plural for each in TYPES)}")
+        raise NotEmulated(f"lists of {name}", "lists of contacts or companies")
     return kind
 
 

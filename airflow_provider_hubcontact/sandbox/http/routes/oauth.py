@@ -133,9 +133,10 @@ def revoke_v1(request: Request) -> Reply:
 
 
 def _token(request: Request, fields: dict[str, str]) -> Reply:
+    request.access.apps.identify(fields.get("client_id", ""))  # before anything else (F)
     grant_type = fields.get("grant_type")
     if grant_type == "client_credentials":
-        raise NotEmulated("the grant type client_credentials")
+        raise NotEmulated("the grant type client_credentials", "refresh_token")
     if grant_type not in {"authorization_code", "refresh_token"}:
         raise InvalidGrant("unsupported_grant_type", "BAD_GRANT_TYPE", "missing or unknown grant type")
     app = _app(request, fields)
@@ -144,7 +145,7 @@ def _token(request: Request, fields: dict[str, str]) -> Reply:
         request.access.apps.check(app, refresh_token)
     else:
         if "code_verifier" in fields:
-            raise NotEmulated("PKCE (code_verifier)")
+            raise NotEmulated("PKCE (code_verifier)", "authorization_code with client_secret")
         code, redirect_uri = fields.get("code", ""), fields.get("redirect_uri", "")
         refresh_token = request.access.apps.redeem(app, code, redirect_uri)
     return Reply(

@@ -129,7 +129,8 @@ def conflict(request: Request, taken: RecordExists) -> RecordExists | LegacyCont
             "savedAtTimestamp": other.updated_at,
             "promotedToContact": True,
         }
-    return LegacyContactExists(taken.existing_id, taken.value, profile)
+    older = request.portal.switches.v1_errors == "older"
+    return LegacyContactExists(taken.existing_id, taken.value, profile, older=older)
 
 
 def _identities(contact: Record, primary: str) -> list[Json]:

@@ -5,6 +5,7 @@ HubSpot docs: "Properties" guide; legacy API, "Create a contact property".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -14,6 +15,7 @@ from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, TYPES
 from airflow_provider_hubcontact.sandbox.errors import (
     InvalidInput,
     Json,
+    PropertyInUse,
     PropertyNotFound,
     Refused,
     TooManyInputs,
@@ -23,6 +25,7 @@ from airflow_provider_hubcontact.sandbox.http.routes.property_json import (
     changed,
     read_definition,
     shown,
+    shown_created,
     shown_v1,
 )
 from airflow_provider_hubcontact.sandbox.http.routing import (
@@ -37,6 +40,8 @@ from airflow_provider_hubcontact.sandbox.http.routing import (
     text,
 )
 
+_WORD = re.compile(r"\w+")
+
 Show = Callable[[Definition], Json]
 
 
@@ -50,13 +55,17 @@ def roots(area: str = "properties") -> Iterator[tuple[str, ObjectType]]:
 def routes() -> Iterator[Route]:
     """Yield the routes of this family."""
     for root, kind in roots():
-        yield Route("GET", root, list_all, kind.read_schema, kind=kind)
+        yield Route("GET", root, list_all, kind.read_schema, kind.singular.upper(), kind=kind)
         yield Route("POST", root, create, kind.write_schema, kind=kind)
-        yield Route("GET", f"{root}/{{name}}", partial(get, shown), kind.read_schema, kind=kind)
+        yield Route(
+            "GET", f"{root}/{{name}}", partial(get, shown), kind.read_schema, kind.singular.upper(), kind=kind
+        )
         yield Route("PATCH", f"{root}/{{name}}", partial(update, shown), kind.write_schema, kind=kind)
         yield Route("DELETE", f"{root}/{{name}}", archive, kind.write_schema, kind=kind)
         yield Route("POST", f"{root}/batch/create", batch_create, kind.write_schema, kind=kind)
-        yield Route("POST", f"{root}/batch/read", batch_read, kind.read_schema, kind=kind)
+        yield Route(
+            "POST", f"{root}/batch/read", batch_read, kind.read_schema, kind.singular.upper(), kind=kind
+        )
         yield Route("POST", f"{root}/batch/archive", batch_archive, kind.write_schema, kind=kind)
     root = "/properties/v1/contacts/properties"
     yield Route("GET", root, list_all_v1, CONTACTS.read_schema, legacy=True)
@@ -105,7 +114,7 @@ def update(show: Show, request: Request) -> Reply:
 def archive(request: Request) -> Reply:
     """Answer 204; HubSpot's own properties cannot be deleted."""
     definition = _named(request.collection.definitions, request.params["name"])
-    request.collection.archive_property(_deletable(definition))
+    request.collection.archive_property(_deletable(request, definition))
     return Reply(204)
 
 
@@ -114,9 +123,11 @@ def batch_create(request: Request) -> Reply:
     results, errors = [], []
     for each in _inputs(request):
         try:
-            results.append(shown(_define(request, each)))
+            results.append(shown_created(_define(request, each)))
         except Refused as refused:
-            errors.append(refused.part())
+            part = refused.part()
+            part["context"] = {**part.get("context", {}), "name": [text(each.get("name"))]}  # (F)
+            errors.append(part)
     return batch_reply(request, 201, results, errors)
 
 
@@ -142,7 +153,7 @@ def batch_archive(request: Request) -> Reply:
         required(each, "name")
         definition = request.collection.definitions.get(text(each["name"]))
         if definition is not None:
-            found[definition.name] = _deletable(definition)
+            found[definition.name] = _deletable(request, definition)
     for definition in found.values():
         request.collection.archive_property(definition)
     return Reply(204)
@@ -170,9 +181,16 @@ def _define(request: Request, body: Json) -> Definition:
     return request.collection.define(read_definition(request.collection, body))
 
 
-def _deletable(definition: Definition) -> Definition:
+def _deletable(request: Request, definition: Definition) -> Definition:
     if definition.hubspot_defined:
         raise InvalidInput(f"The property {definition.name} is HubSpot's, and cannot be deleted.")
+    users = [
+        each.name
+        for each in request.collection.definitions.values()
+        if each.formula and definition.name in _WORD.findall(each.formula)
+    ]
+    if users:
+        raise PropertyInUse(definition.name, users)
     return definition
 
 

@@ -12,7 +12,13 @@ from functools import partial
 
 from airflow_provider_hubcontact.sandbox.crm.definitions import Group
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
-from airflow_provider_hubcontact.sandbox.errors import GroupExists, GroupNotFound, InvalidInput, Json
+from airflow_provider_hubcontact.sandbox.errors import (
+    GroupExists,
+    GroupInUse,
+    GroupNotFound,
+    InvalidInput,
+    Json,
+)
 from airflow_provider_hubcontact.sandbox.http.routes.properties import roots
 from airflow_provider_hubcontact.sandbox.http.routes.property_json import shown_v1
 from airflow_provider_hubcontact.sandbox.http.routing import Reply, Request, Route, required, text
@@ -26,9 +32,16 @@ Show = Callable[[Request, Group], Json]
 def routes() -> Iterator[Route]:
     """Yield the routes of this family."""
     for root, kind in roots():
-        yield Route("GET", f"{root}/groups", list_all, kind.read_schema, kind=kind)
+        yield Route("GET", f"{root}/groups", list_all, kind.read_schema, kind.singular.upper(), kind=kind)
         yield Route("POST", f"{root}/groups", partial(create, _shown, "label"), kind.write_schema, kind=kind)
-        yield Route("GET", f"{root}/groups/{{name}}", partial(get, _shown), kind.read_schema, kind=kind)
+        yield Route(
+            "GET",
+            f"{root}/groups/{{name}}",
+            partial(get, _shown),
+            kind.read_schema,
+            kind.singular.upper(),
+            kind=kind,
+        )
         yield Route(
             "PATCH", f"{root}/groups/{{name}}", partial(update, _shown, "label"), kind.write_schema, kind=kind
         )
@@ -57,7 +70,7 @@ def get(show: Show, request: Request) -> Reply:
 
 
 def create(show: Show, label: str, request: Request) -> Reply:
-    """Answer 201 (S; v1 D), or 409 for a name that exists (U).
+    """Answer 201 (S; v1 200, F), or 409 for a name that exists (U).
 
     :param label: the key of the label in the body.
     """
@@ -69,7 +82,9 @@ def create(show: Show, label: str, request: Request) -> Reply:
         raise GroupExists(name)
     group = _changed(Group(name, name), request.json, label)
     request.collection.groups[name] = group
-    return Reply(201, show(request, group))
+    if show is _shown_v1:
+        return Reply(200, show(request, group))
+    return Reply(201, show(request, group), [request.location(name)])
 
 
 def update(show: Show, label: str, request: Request) -> Reply:
@@ -80,12 +95,12 @@ def update(show: Show, label: str, request: Request) -> Reply:
 
 
 def archive(request: Request) -> Reply:
-    """Answer 204. A group with properties, or one of HubSpot's own, cannot be deleted (U)."""
+    """Answer 204. A group with properties (P), or one of HubSpot's own (U), cannot be deleted."""
     name = _named(request).name
-    if name in request.kind.groups or any(
-        each.group == name for each in request.collection.definitions.values()
-    ):
-        raise InvalidInput(f"The group {name} has properties, or is HubSpot's.")
+    if any(each.group == name for each in request.collection.definitions.values()):
+        raise GroupInUse
+    if name in request.kind.groups:
+        raise InvalidInput(f"The group {name} is HubSpot's.")
     del request.collection.groups[name]
     return Reply(204)
 
@@ -113,13 +128,16 @@ def _shown(_: Request, group: Group) -> Json:
 
 
 def _shown_v1(request: Request, group: Group) -> Json:
-    """Return a group in v1's form (D), with its properties if ``includeProperties`` is true (D)."""
+    """Return a group in v1's form (F), with its properties if ``includeProperties`` is true (D)."""
     body = {
+        "portalId": request.portal.account.portal_id,
         "name": group.name,
         "displayName": group.label,
         "displayOrder": group.display_order,
-        "hubspotDefined": group.name in request.kind.groups,
+        "deleted": False,
     }
+    if request.method == "GET":
+        body["hubspotDefined"] = group.name in request.kind.groups  # (D)
     if request.flag("includeProperties"):
         definitions = request.collection.definitions.values()
         body["properties"] = [shown_v1(each) for each in definitions if each.group == group.name]

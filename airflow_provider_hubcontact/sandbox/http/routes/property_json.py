@@ -18,6 +18,8 @@ from airflow_provider_hubcontact.sandbox.http.routing import array, mapping, req
 
 MAX_NAME = 100
 NON_SENSITIVE = "non_sensitive"
+USER_ID = "1"
+_OF_THE_WRITE = frozenset({"archived", "createdAt", "createdUserId", "updatedAt", "updatedUserId"})
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -33,7 +35,7 @@ def shown(definition: Definition) -> Json:
         "groupName": definition.group,
         "options": [_option(option) for option in definition.options],
         "displayOrder": definition.display_order,
-        "calculated": False,
+        "calculated": bool(definition.formula),
         "externalOptions": definition.external_options,
         "hasUniqueValue": definition.unique,
         "hidden": definition.hidden,
@@ -45,12 +47,28 @@ def shown(definition: Definition) -> Json:
         "formField": definition.form_field,
         "dataSensitivity": NON_SENSITIVE,
     }
+    if definition.formula:
+        body["calculationFormula"] = definition.formula
+    if definition.references:
+        body["referencedObjectType"] = definition.references
     if not own:
         return {"hubspotDefined": True, **body}
-    body = {"createdAt": iso(definition.created_at), "updatedAt": iso(definition.updated_at), **body}
+    body = {
+        "createdAt": iso(definition.created_at),
+        "updatedAt": iso(definition.updated_at),
+        "createdUserId": USER_ID,
+        "updatedUserId": USER_ID,
+        **body,
+    }
     if definition.archived_at:
         return {**body, "archived": True, "archivedAt": iso(definition.archived_at)}
     return {**body, "archived": False}
+
+
+def shown_created(definition: Definition) -> Json:
+    """Return a definition in the form of the answer to a batch of creations, which has no times (F)."""
+    whole = shown(definition)
+    return {name: value for name, value in whole.items() if name not in _OF_THE_WRITE}
 
 
 def shown_v1(definition: Definition) -> Json:
@@ -112,8 +130,9 @@ def read_definition(collection: Collection, body: Mapping[str, Any]) -> Definiti
             f"underscores, a letter first, at most {MAX_NAME}."
         )
     if body.get("dataSensitivity") not in (None, NON_SENSITIVE):
-        raise NotEmulated("sensitive properties (dataSensitivity)")
+        raise NotEmulated("sensitive properties (dataSensitivity)", "a property that is non_sensitive")
     external = body.get("externalOptions") is True
+    formula = text(body.get("calculationFormula"))
     options = _options(body.get("options") or [])
     if kind == "enumeration" and field_type != "calculation_equation" and not (options or external):
         raise InvalidInput(f"The property {name} is an enumeration and needs options.")
@@ -125,6 +144,9 @@ def read_definition(collection: Collection, body: Mapping[str, Any]) -> Definiti
         _group(group, collection),
         options,
         external_options=external,
+        references=text(body.get("referencedObjectType")),
+        formula=formula,
+        read_only=field_type == "calculation_equation",
         unique=body.get("hasUniqueValue") is True,
         hidden=body.get("hidden") is True,
         form_field=body.get("formField") is not False,
@@ -147,7 +169,7 @@ def changed(collection: Collection, definition: Definition, body: Mapping[str, A
     }
     if definition.hubspot_defined and changes.keys() - {"options"}:
         raise InvalidInput(f"The definition of {definition.name} is HubSpot's; its options alone can change.")
-    if body.get("type") not in {None, definition.type}:
+    if body.get("type") not in (None, definition.type):
         raise InvalidInput(f"The type of {definition.name} is {definition.type}, and cannot change.")
     return replace(definition, **changes)
 
@@ -202,5 +224,6 @@ _CHANGES: Mapping[str, tuple[str, Callable[[Collection, Definition, object], Any
     "groupName": ("group", lambda collection, _, value: _group(text(value), collection)),
     "displayOrder": ("display_order", lambda _, __, value: _order({"displayOrder": value}, -1)),
     "options": ("options", lambda _, __, value: _options(value)),
+    "calculationFormula": ("formula", lambda _, __, value: text(value)),
 }
 """Key of a body → the field that it changes, and how it is read."""

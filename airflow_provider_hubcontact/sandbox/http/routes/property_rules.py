@@ -68,9 +68,9 @@ def put(request: Request) -> Reply:
     arguments = tuple(text(each) for each in array(request.json["ruleArguments"]))
     wanted = request.params["type"]
     if wanted in NOT_EMULATED:
-        raise NotEmulated(f"rules of the type {wanted}")
+        raise NotEmulated(f"rules of the type {wanted}", "a rule about length, numbers or letters")
     if request.json.get("shouldApplyNormalization") is True:
-        raise NotEmulated("rules that normalise values (shouldApplyNormalization)")
+        raise NotEmulated("shouldApplyNormalization", "a rule that only checks values")
     try:
         rule = Rule(wanted, arguments)
         others = tuple(each for each in definition.rules if each.type != rule.type)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import OTHERS, Dialect
 from airflow_provider_hubcontact.sandbox.crm.record import Record
-from airflow_provider_hubcontact.sandbox.errors import RecordExists, RecordNotFound
+from airflow_provider_hubcontact.sandbox.errors import LegacyContactNotFound, RecordExists
 from airflow_provider_hubcontact.sandbox.http.routes.objects_v1 import conflict
 from airflow_provider_hubcontact.sandbox.http.routing import Reply, Request, Route, required, text
 
@@ -46,7 +46,7 @@ def update(request: Request) -> Reply:
     contact = _contact(request)
     before = contact.secondary_emails
     if old.lower() not in before:
-        raise RecordNotFound
+        raise LegacyContactNotFound(older=request.portal.switches.v1_errors == "older")
     return _write(request, contact, [new if each == old.lower() else each for each in before])
 
 
@@ -68,7 +68,7 @@ def _contact(request: Request) -> Record:
     request.inputs = 1
     contact = request.collection.find(request.params["vid"])
     if contact is None:
-        raise RecordNotFound
+        raise LegacyContactNotFound(older=request.portal.switches.v1_errors == "older")
     return contact
 
 
