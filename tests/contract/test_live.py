@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
+import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.contract.__main__ import TOKEN, main
@@ -192,6 +195,7 @@ class TestFence:
             ("DELETE", "/crm/v3/objects/companies/1", None),
             ("POST", "/crm/objects/2026-09/companies", {"properties": {"name": "Acme"}}),
             ("PUT", f"{CONTACTS}/171591000001/associations/default/companies/1", None),
+            ("GET", f"{CONTACTS}/171591000001/associations/companies", None),
             ("PUT", "/crm/lists/2026-09/1/memberships/add", ["1"]),
         ],
     )
@@ -318,6 +322,13 @@ class TestInterrupted:
         assert SECRET not in output
         assert ours(hubspot) == set()
 
+    def test_an_index_that_knows_nothing_yet(self, tmp_path: Path) -> None:
+        """What the run has made is removed by id, without a search."""
+        with portal(search_lag=3_600) as hubspot:
+            run(hubspot, tmp_path, "--only", "create", "--only", "first_company")
+
+            assert ours(hubspot) == set()
+
     def test_a_kill_is_swept_by_the_next_run(self, hubspot: Sandbox, tmp_path: Path) -> None:
         """What a run could not remove, the next one of its family does, whatever it runs."""
         before = strangers(hubspot)
@@ -381,24 +392,51 @@ class TestToken:
 
         assert SECRET not in repr(vars(http)) + repr(Token(SECRET)) + json.dumps(dict(http._session.headers))  # noqa: SLF001 - what a log would show
 
-    def test_certificates_are_checked_and_redirects_are_not_followed(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """An answer that leads elsewhere is an answer."""
-        seen: dict[str, Any] = {}
-
-        def send(_: Any, request: Any, **kwargs: Any) -> requests.Response:
-            seen.update(kwargs)
-            answer = requests.Response()
-            answer.status_code, answer.headers["Location"] = 302, "http://elsewhere.example.org"
-            answer.raw, answer.request = None, request
-            answer._content = b""  # noqa: SLF001 - what an adapter fills
-            return answer
-
-        for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-            monkeypatch.delenv(name, raising=False)
-        monkeypatch.setattr(requests.Session, "send", send)
-        answer = Http("https://api.hubapi.com", Token(SECRET)).call("GET", "/x")
+    def test_a_redirect_is_an_answer(self, server: HTTPServer) -> None:
+        """It is not followed, so that the token goes nowhere else."""
+        answer = Http(f"http://127.0.0.1:{server.server_port}", Token(SECRET)).call("GET", "/away")
 
         assert answer.status == 302
-        assert (seen["verify"], seen["allow_redirects"], seen["timeout"]) == (True, False, (10, 60))
+        assert asked == ["/away"]
+
+    @pytest.mark.skipif(shutil.which("openssl") is None, reason="a certificate is made with openssl")
+    def test_a_certificate_that_nobody_knows(self, server: HTTPServer, tmp_path: Path) -> None:
+        """Nothing is sent to whoever shows it."""
+        files = ["-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "cert")]
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
+        subprocess.run([*command, *files], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+
+        with pytest.raises(Trouble, match="SSLError"):
+            Http(f"https://127.0.0.1:{server.server_port}", Token(SECRET)).call("GET", "/x")
+        assert asked == []
+
+
+asked: list[str] = []
+"""What :class:`Away` was asked."""
+
+
+class Away(BaseHTTPRequestHandler):
+    """Leads everybody to another path of its own."""
+
+    def do_GET(self) -> None:
+        asked.append(self.path)
+        self.send_response(302)
+        self.send_header("Location", "/elsewhere")
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[HTTPServer]:
+    asked.clear()
+    with HTTPServer(("127.0.0.1", 0), Away) as listening:
+        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield listening
+        listening.shutdown()
+        thread.join()
