@@ -22,6 +22,18 @@ UNLABELED = {"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None}
 PRIMARY = {"category": "HUBSPOT_DEFINED", "typeId": 1, "label": "Primary"}
 
 
+LABEL = {
+    "category": "USER_DEFINED",
+    "id": 7,
+    "label": "L",
+    "from_type": "0-1",
+    "to_type": "0-2",
+    "inverse": 8,
+    "name": "l",
+}
+BACK = {**LABEL, "id": 8, "from_type": "0-2", "to_type": "0-1", "inverse": 7}
+
+
 def types(*ids: int, category: str = "HUBSPOT_DEFINED") -> list[dict[str, Any]]:
     return [{"associationCategory": category, "associationTypeId": each} for each in ids]
 
@@ -287,6 +299,10 @@ class TestRecords:
             lambda state: state["links"].append(state["links"][0][::-1]),
             lambda state: state["links"][0][2].append(["HUBSPOT_DEFINED", 280]),
             lambda state: state["labels"].append({}),
+            lambda state: state["labels"].append(LABEL),
+            lambda state: state["labels"].extend([LABEL, {**BACK, "label": None}]),
+            lambda state: state["labels"].extend([LABEL, {**BACK, "id": "8"}]),
+            lambda state: state["labels"].extend([LABEL, {**BACK, "from_type": "0-1"}]),
             lambda state: state.pop("labels"),
         ],
     )
