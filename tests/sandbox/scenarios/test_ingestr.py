@@ -1,7 +1,7 @@
 """How ingestr reads contacts from a portal, against the sandbox.
 
-The calls are those of ``pkg/source/hubspot`` in bruin-data/ingestr as of August 2026. HubSpot is a source there
-and no destination, and its own tests make no calls.
+The calls are those of ``pkg/source/hubspot`` in bruin-data/ingestr as of August 2026. HubSpot is a source
+there and no destination, and its own tests make no calls.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a real portal answered to Nango's integration for HubSpot, against the sandbox.
 
 The situations are the recordings of March 2026 in ``integrations/hubspot/tests`` of
-NangoHQ/integration-templates that are about contacts, owners, properties, the account and tokens. The fields of
-an answer are HubSpot's; the people are ours.
+NangoHQ/integration-templates that are about contacts, owners, properties, the account and tokens. The fields
+of an answer are HubSpot's; the people are ours.
 """
 
 from __future__ import annotations
