@@ -384,3 +384,26 @@ class TestBatches:
         api.post(f"{V4}/contacts/companies/batch/labels/archive", {"inputs": [pair]})
 
         assert companies_of(api, ids.ada) == {}
+
+
+class TestV3:
+    def test_batches(self, api: Api, ids: Ids) -> None:
+        """201 with the type's name, 207 for unknown records and for a record without any, 204."""
+        path = "/crm/v3/associations/companies/contacts/batch"
+        link = {"from": {"id": ids.one}, "to": {"id": ids.ada}, "type": "company_to_contact"}
+
+        created = api.post(f"{path}/create", {"inputs": [link]})
+        partly = api.post(f"{path}/create", {"inputs": [{**link, "from": {"id": "1"}}]})
+        read = api.post(f"{path}/read", {"inputs": [{"id": ids.one}, {"id": ids.two}]})
+        wrong = api.post(f"{path}/create", {"inputs": [{**link, "type": "contact_to_company"}]})
+        plain = {**link, "type": "company_to_contact_unlabeled"}
+        archived = api.post(f"{path}/archive", {"inputs": [plain, {**plain, "to": {"id": "1"}}]})
+
+        names = ["company_to_contact", "company_to_contact_unlabeled"]
+        assert (created.status, created.body["results"]) == (201, [link])
+        assert (partly.status, partly.body["errors"][0]["context"]["ids"]) == (207, ["1"])
+        assert (read.status, wrong.status, archived.status) == (207, 400, 204)
+        assert read.body["results"] == [
+            {"from": {"id": ids.one}, "to": [{"id": ids.ada, "type": name} for name in names]}
+        ]
+        assert companies_of(api, ids.ada) == {}
