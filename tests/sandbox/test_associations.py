@@ -22,6 +22,18 @@ UNLABELED = {"category": "HUBSPOT_DEFINED", "typeId": 279, "label": None}
 PRIMARY = {"category": "HUBSPOT_DEFINED", "typeId": 1, "label": "Primary"}
 
 
+LABEL = {
+    "category": "USER_DEFINED",
+    "id": 7,
+    "label": "L",
+    "from_type": "0-1",
+    "to_type": "0-2",
+    "inverse": 8,
+    "name": "l",
+}
+BACK = {**LABEL, "id": 8, "from_type": "0-2", "to_type": "0-1", "inverse": 7}
+
+
 def types(*ids: int, category: str = "HUBSPOT_DEFINED") -> list[dict[str, Any]]:
     return [{"associationCategory": category, "associationTypeId": each} for each in ids]
 
@@ -287,6 +299,10 @@ class TestRecords:
             lambda state: state["links"].append(state["links"][0][::-1]),
             lambda state: state["links"][0][2].append(["HUBSPOT_DEFINED", 280]),
             lambda state: state["labels"].append({}),
+            lambda state: state["labels"].append(LABEL),
+            lambda state: state["labels"].extend([LABEL, {**BACK, "label": None}]),
+            lambda state: state["labels"].extend([LABEL, {**BACK, "id": "8"}]),
+            lambda state: state["labels"].extend([LABEL, {**BACK, "from_type": "0-1"}]),
             lambda state: state.pop("labels"),
         ],
     )
@@ -367,4 +383,27 @@ class TestBatches:
 
         api.post(f"{V4}/contacts/companies/batch/labels/archive", {"inputs": [pair]})
 
+        assert companies_of(api, ids.ada) == {}
+
+
+class TestV3:
+    def test_batches(self, api: Api, ids: Ids) -> None:
+        """201 with the type's name, 207 for unknown records and for a record without any, 204."""
+        path = "/crm/v3/associations/companies/contacts/batch"
+        link = {"from": {"id": ids.one}, "to": {"id": ids.ada}, "type": "company_to_contact"}
+
+        created = api.post(f"{path}/create", {"inputs": [link]})
+        partly = api.post(f"{path}/create", {"inputs": [{**link, "from": {"id": "1"}}]})
+        read = api.post(f"{path}/read", {"inputs": [{"id": ids.one}, {"id": ids.two}]})
+        wrong = api.post(f"{path}/create", {"inputs": [{**link, "type": "contact_to_company"}]})
+        plain = {**link, "type": "company_to_contact_unlabeled"}
+        archived = api.post(f"{path}/archive", {"inputs": [plain, {**plain, "to": {"id": "1"}}]})
+
+        names = ["company_to_contact", "company_to_contact_unlabeled"]
+        assert (created.status, created.body["results"]) == (201, [link])
+        assert (partly.status, partly.body["errors"][0]["context"]["ids"]) == (207, ["1"])
+        assert (read.status, wrong.status, archived.status) == (207, 400, 204)
+        assert read.body["results"] == [
+            {"from": {"id": ids.one}, "to": [{"id": ids.ada, "type": name} for name in names]}
+        ]
         assert companies_of(api, ids.ada) == {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -13,6 +15,7 @@ from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.search import OPERATORS
 from airflow_provider_hubcontact.sandbox.crm.state import dump, load
+from airflow_provider_hubcontact.sandbox.http.routes import router
 from tests.sandbox.calling import CONTACTS, Api
 
 SETTINGS = settings(
@@ -30,7 +33,14 @@ EMAILS = [
     "nope",
 ]
 NAMES = ["email", "firstname", "lifecyclestage", "points", "birthday", "closedate", "vip", "hs_buying_role"]
-NAMES += ["member_number", "hubspotscore", "nope"]
+NAMES += [
+    "member_number",
+    "hubspotscore",
+    "hubspot_owner_id",
+    "hs_additional_emails",
+    "hs_email_domain",
+    "nope",
+]
 
 texts = st.text(max_size=8)
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | texts | st.sampled_from(EMAILS)
@@ -77,6 +87,9 @@ definitions = st.fixed_dictionaries(
             "options",
             "displayOrder",
             "hasUniqueValue",
+            "calculationFormula",
+            "referencedObjectType",
+            "formField",
         )
     },
 )
@@ -390,3 +403,45 @@ def test_no_request_breaks_the_sandbox(fuzzed: Api, method: str, path: str, quer
 
     assert answer.status in {200, 207, 400, 404, 501}
     assert answer.status in {200, 207} or "message" in answer.body
+
+
+CALLS = [(method, path) for method, path in router().known if not path.startswith("/oauth/authorize")]
+SEGMENTS = [*EMAILS, *NAMES, "171591000001", "4711", "1", "contactinformation", "MIN_LENGTH", "the-token"]
+bodies = (
+    st.dictionaries(st.sampled_from(["properties", "inputs", "name", "label", "options"]), json_values)
+    | batches
+    | definitions
+    | searches
+    | st.fixed_dictionaries({"properties": properties | st.lists(entries, max_size=3)})
+    | st.lists(st.fixed_dictionaries({}, optional=OF_A_LEGACY_BATCH), max_size=2)
+    | json_values
+)
+questions = st.dictionaries(
+    st.sampled_from(
+        ["archived", "after", "email", "idProperty", "limit", "properties", "propertiesWithHistory"]
+    ),
+    st.sampled_from([*NAMES, *EMAILS, "true", "0", "1", "userId", "-1", "9" * 40]) | texts,
+    max_size=3,
+).map(urlencode)
+
+
+@settings(SETTINGS, max_examples=600)
+@given(
+    call=st.sampled_from(CALLS),
+    segments=st.lists(st.sampled_from(SEGMENTS) | texts, min_size=4, max_size=4),
+    question=questions,
+    body=bodies.map(json.dumps).map(str.encode) | st.binary(max_size=30),
+)
+def test_no_operation_breaks_the_sandbox(
+    fuzzed: Api, call: tuple[str, str], segments: list[str], question: str, body: bytes
+) -> None:
+    """Every operation answers whatever it is asked, and the state stays whole."""
+    method, template = call
+    parts = iter(segments)
+    path = re.sub(r"\{\w+\}", lambda _: quote(next(parts), safe="") or "%20", template)
+
+    answer = fuzzed.call(method, f"{path}?{question}", body, {"Accept": "*/*"})
+
+    assert answer.status in {200, 201, 202, 204, 207, 400, 404, 409, 415, 429, 501}
+    assert answer.status < 400 or answer.message
+    check_state(fuzzed.sandbox.portal)

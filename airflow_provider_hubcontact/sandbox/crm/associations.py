@@ -184,7 +184,10 @@ class Associations:
         """
         for each in state["labels"]:
             kind = AssociationType(**each)
-            self.types[kind.key] = kind
+            texts = (kind.category, kind.label, kind.from_type, kind.to_type, kind.name)
+            if {*map(type, texts)} != {str} or {type(kind.id), type(kind.inverse)} != {int}:
+                raise ValueError(f"The label {kind.label!r} is not valid.")
+            self.types.setdefault(kind.key, kind)
         for kind in self.types.values():
             back = self.types.get(Key(kind.category, kind.inverse))
             if back is None or (back.inverse, back.from_type) != (kind.id, kind.to_type):

@@ -298,7 +298,7 @@ class Collection:
         """
         draft = PendingWrite(record or self._blank(), record is None, dialect)
         fill(draft, properties, self.definitions, self.shared.switches, self.shared.owners)
-        if draft.values.get(OTHERS):
+        if OTHERS in draft.values:
             self._leave_out_the_first_address(draft)
         if draft.new and self.kind.has_first_stage and not dialect.computes:
             self._set_first_stage(draft)
@@ -322,19 +322,21 @@ class Collection:
         :param draft: the write.
         :param timestamps: property → when its value was set, in milliseconds since 1970; now if missing.
         """
-        record, now = draft.record, self.shared.now()
+        shared, record = self.shared, draft.record
+        now = shared.now()
         if draft.new:
             self._add(record, now, draft.dialect)
         current = record.properties
         changes = {name: value for name, value in draft.values.items() if current.get(name, "") != value}
         if changes:
-            keep_old_email = self.shared.switches.old_email == "secondary"
-            self._identities.move(record, changes, keep_old_email=keep_old_email)
-            write = Write(changes, now, timestamps or {}, draft.dialect.source, self.shared.writer)
+            self._identities.move(record, changes, keep_old_email=shared.switches.old_email == "secondary")
+            write = Write(changes, now, timestamps or {}, draft.dialect.source, shared.writer)
             record.write(write)
             record.updated_at = now
-            self.shared.touch(record, write)
-            current.update(dict.fromkeys(self.kind.modified, iso(now)))
+            shared.touch(record, write)
+            stamp = iso(now)
+            for name in self.kind.modified:
+                current[name] = stamp
         return record
 
     def add_others(self, record: Record) -> None:

@@ -82,7 +82,7 @@ READ_ONLY = {
     "createdate": ("Create Date", "datetime", "date"),
     "hs_createdate": ("Object create date/time", "datetime", "date"),
     "hs_lastmodifieddate": ("Last Modified Date", "datetime", "date"),
-    "hs_merged_object_ids": ("Merged record IDs", "enumeration", "select"),
+    "hs_merged_object_ids": ("Merged record IDs", "enumeration", "checkbox"),
     "hs_object_source": ("Record source", "string", "text"),
     "hs_object_source_label": ("Record source label", "string", "text"),
     "hs_object_source_id": ("Record source ID", "string", "text"),
@@ -138,7 +138,7 @@ def _read_only() -> list[Definition]:
             label,
             kind,
             field_type,
-            external_options=field_type == "select",
+            external_options=field_type in {"checkbox", "select"},
             read_only=True,
             form_field=False,
         )

@@ -77,8 +77,11 @@ class Identities:
         :param claimed: the unique values of the other drafts of the batch.
         :raises RecordExists: if another record has one.
         """
+        unique = self._unique(draft)
+        if not unique:
+            return  # as for nearly all updates
         own, singular = draft.record.id, self._kind.singular
-        for name, value in self._unique(draft):
+        for name, value in unique:
             holder = self._holders[name].get(value)
             if holder is not None and holder is not draft.record:
                 raise RecordExists(singular, holder.id, value, name)

@@ -55,7 +55,11 @@ STANDARD: Mapping[str, tuple[str, ...]] = {
 }
 """Type id → the type's names, the one of the sandbox's routes first (D)."""
 
+_WITHOUT_A_KNOWN_ID = ("contracts", "partner_clients", "partner_services")
+"""Types of hubspot-sdk whose ids are not known (U)."""
+
 _NAMES = {spelling: names[0] for type_id, names in STANDARD.items() for spelling in (type_id, *names)}
+_NAMES |= {spelling: name for name in _WITHOUT_A_KNOWN_ID for spelling in (name, name.removesuffix("s"))}
 
 
 def written_type(segments: Sequence[str]) -> str | None:

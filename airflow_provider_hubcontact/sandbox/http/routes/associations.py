@@ -1,4 +1,4 @@
-"""Associations of contacts and companies, v4 and dated: set, read, remove, batches, labels.
+"""Associations of contacts and companies, v4 and dated: set, read, remove, batches, labels; v3's batches.
 
 HubSpot docs: "Associations" guide.
 """
@@ -41,6 +41,7 @@ from airflow_provider_hubcontact.sandbox.http.routing import (
 MAX_READ, MAX_WRITTEN = 1_000, 2_000
 """The most inputs of a batch (D)."""
 
+_V3 = ("from", "to", "type")
 MAX_PAGE = 500
 """The most associations on a page (S)."""
 
@@ -68,6 +69,10 @@ def routes() -> Iterator[Route]:
             yield Route("POST", f"{batch}/labels/archive", labels, kind.write, kind=kind)
             yield Route("GET", f"{root}/{{to}}/labels", list_labels, kind.read, kind=kind)
             yield Route("POST", f"{root}/{{to}}/labels", create_label, kind.write, kind=kind)
+        batch = f"/crm/v3/associations/{kind.plural}/{{to}}/batch"
+        yield Route("POST", f"{batch}/read", batch_read_v3, kind.read, kind=kind)
+        yield Route("POST", f"{batch}/create", batch_create_v3, kind.write, kind=kind)
+        yield Route("POST", f"{batch}/archive", batch_archive_v3, kind.write, kind=kind)
 
 
 def list_of_one(request: Request) -> Reply:
@@ -193,6 +198,46 @@ def create_label(request: Request) -> Reply:
     return Reply(200, {"results": [shown_type(associations.types[key]) for key in keys]})
 
 
+def batch_read_v3(request: Request) -> Reply:
+    """Answer 200, or 207, as v4 does, with the names of the types (S)."""
+    kind = to_kind(request.params["to"], request.kind)
+    results, errors = [], []
+    for wanted in [text(each["id"]) for each in _inputs(request, MAX_READ, "id")]:
+        record = request.collection.find(wanted)
+        found = associated(request, record, kind) if record is not None else []
+        to = [{"id": other, "type": each.name} for other, types in found for each in types]
+        if to:
+            results.append({"from": {"id": wanted}, "to": to})
+        else:
+            errors.append(NoAssociations(request.kind.singular, wanted, kind.singular).part())
+    return batch_reply(request, 200, results, errors)
+
+
+def batch_create_v3(request: Request) -> Reply:
+    """Answer 201, or 207 if some records are unknown (S)."""
+    kind = to_kind(request.params["to"], request.kind)
+    wanted = [(each, _named_type(request, kind, each)) for each in _inputs(request, MAX_WRITTEN, *_V3)]
+    results, unknown = [], _Unknown(request, kind)
+    for each, kind_of_link in wanted:
+        found = unknown.find(*_ends(each))
+        if found is not None:
+            record, other = found
+            request.portal.associations.add(record.id, other.id, [kind_of_link])
+            results.append({"from": {"id": record.id}, "to": {"id": other.id}, "type": kind_of_link.name})
+    return batch_reply(request, 201, results, unknown.errors())
+
+
+def batch_archive_v3(request: Request) -> Reply:
+    """Answer 204; what is not associated is no matter."""
+    kind = to_kind(request.params["to"], request.kind)
+    wanted = [(each, _named_type(request, kind, each)) for each in _inputs(request, MAX_WRITTEN, *_V3)]
+    for each, kind_of_link in wanted:
+        found = _Unknown(request, kind).find(*_ends(each))
+        if found is not None:
+            request.portal.associations.remove(found[0].id, found[1].id, [kind_of_link.key])
+    return Reply(204)
+
+
 class _Unknown:
     """Finds the two records of each input, and remembers the ids that nobody has."""
 
@@ -270,6 +315,14 @@ def _inputs(request: Request, most: int, *fields: str) -> Sequence[Json]:
         required(each, *fields)
     request.inputs = len(inputs)
     return inputs
+
+
+def _named_type(request: Request, kind: ObjectType, each: Json) -> AssociationType:
+    name = text(each["type"])
+    for found in request.portal.associations.between(request.kind.id, kind.id):
+        if found.name == name:
+            return found
+    raise InvalidInput(f"{name[:100]} is not an association type of {request.kind.plural} to {kind.plural}.")
 
 
 def _ends(each: Json) -> tuple[str, str]:

@@ -109,7 +109,16 @@ def access_token_v1(request: Request) -> Reply:
         raise TokenNotFound
     described = _described(request, app, value)
     del described["client_id"]
-    return Reply(200, described | {"expires_in": request.access.seconds_left(grant), "token_type": "access"})
+    return Reply(
+        200,
+        described
+        | {
+            "expires_in": request.access.seconds_left(grant),
+            "token_type": "access",
+            "is_private_distribution": True,
+            "signed_access_token": _signed(request, grant),
+        },
+    )
 
 
 def refresh_token_v1(request: Request) -> Reply:

@@ -149,7 +149,7 @@ def read_definition(collection: Collection, body: Mapping[str, Any]) -> Definiti
         read_only=field_type == "calculation_equation",
         unique=body.get("hasUniqueValue") is True,
         hidden=body.get("hidden") is True,
-        form_field=body.get("formField") is not False,
+        form_field=body.get("formField") is True,  # (F)
         description=text(body.get("description")),
         display_order=_order(body, -1),
     )

@@ -75,7 +75,7 @@ def _asked(request: Request, body: Json) -> Search:
         for group in array(body.get("filterGroups") or [])
     ]
     _check_size(request, groups)
-    sorts = [_sort(request, each) for each in array(body.get("sorts") or [])]
+    sorts = [_sort(request, each) for each in array(body.get("sorts") or []) if _is_known(request, each)]
     return Search([group for group in groups if group], words, sorts, request.kind)
 
 
@@ -95,6 +95,11 @@ def _filter(request: Request, each: Json) -> Filter:
         text(each.get("highValue")),
         tuple(text(value) for value in array(each.get("values") or [])),
     )
+
+
+def _is_known(request: Request, each: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Check that a sort that is only a name names a property; any other name is no sort (L)."""
+    return not isinstance(each, str) or each.removeprefix("-") in request.collection.definitions
 
 
 def _sort(request: Request, each: Any) -> Sort:  # noqa: ANN401 - any JSON
