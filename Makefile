@@ -13,7 +13,7 @@ DATABASES = .venv-databases/.complete
 DOCS = .venv-docs/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down docs test lint types test-all test-core test-airflow test-airflow-2.11 test-lowest format environments constraints wheel audit test-celery test-databases bench bench-quick chaos clean
+.PHONY: help demo up down docs test lint types test-all test-core test-contract test-live test-airflow test-airflow-2.11 test-lowest format environments constraints wheel audit test-celery test-databases bench bench-quick chaos clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -45,7 +45,13 @@ test-all: $(AIRFLOW_3) ## all tests, on Airflow 3.3 (ARGS="-k stage" for some)
 	.venv/bin/python -m pytest $(ARGS)
 
 test-core: $(CORE) ## the tests that need no Airflow, without it
-	.venv-core/bin/python -m pytest tests/client tests/sync tests/job tests/sandbox tests/cases $(ARGS)
+	.venv-core/bin/python -m pytest tests/client tests/sync tests/job tests/sandbox tests/contract tests/cases $(ARGS)
+
+test-contract: $(CORE) ## the sandbox's answers: open questions, stand-ins for HubSpot, recordings of it
+	.venv-core/bin/python -m pytest tests/contract $(ARGS)
+
+test-live: $(CORE) ## the same scenarios against a developer test account (HUBSPOT_TEST_TOKEN=...; ARGS=--record)
+	@.venv-core/bin/python -m tests.contract $(ARGS)
 
 test-airflow: $(AIRFLOW_3) test-airflow-2.11 ## the tests of the Airflow parts, on 2.11 and 3.3
 	.venv/bin/python -m pytest tests/airflow tests/cases $(ARGS)

@@ -57,3 +57,8 @@ class Refusal:
     policy: str | None = None
     is_hubspots: bool = True
     why: str = ""
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether another contact is in the way; HubSpot says so with a 409, and with a 400 that names it."""
+        return self.status == 409 or self.existing_id is not None

@@ -39,6 +39,14 @@ _NOBODY = re.compile(
 """HubSpot's sentences about what a path names: "contact does not exist", "resource not found"."""
 
 
+_TAKEN = re.compile(
+    r"Cannot set PropertyValueCoordinates\{.*?\bpropertyName=(\w+),"
+    r".*\} on \d+\. (\d+) already has that value",
+    re.DOTALL,
+)
+"""HubSpot's sentence about a value of a unique property that another record has, which comes with a 400."""
+
+
 def is_about_the_address(status: int, body: object, *, may_miss: bool, has_input: bool) -> bool:
     """Check whether a refusal says only that the call went to the wrong place.
 
@@ -87,7 +95,7 @@ def error_of(
     """
     fields: Mapping[str, Any] = body if isinstance(body, Mapping) else {}
     refusal = refusal_of(status, fields, correlation_id, is_own=is_hubspots(fields))
-    kind = _CLASSES[status_of(status).error]
+    kind = errors.Conflict if refusal.is_conflict else _CLASSES[status_of(status).error]
     if kind is errors.RateLimited and refusal.policy == "DAILY":
         kind = errors.DailyLimitReached
     return kind(refusal, retry_after)
@@ -106,6 +114,9 @@ def refusal_of(
     context, details = context_of(fields), details_of(fields)
     message = _text(fields.get("message")) or "no reason given"
     named = [*context.get("propertyName", ()), *(name for each in details for name in each.properties)]
+    existing_id = _existing_id(context, message) if status_of(status).error == "Conflict" else None
+    if status_of(status).error == "BadRequest" and (taken := _TAKEN.search(message)):
+        named, existing_id = [*named, taken[1]], taken[2]
     return Refusal(
         status,
         _reason(message, details),
@@ -116,7 +127,7 @@ def refusal_of(
         details=details,
         ids=context.get("ids", ()),
         trace_ids=context.get("objectWriteTraceId", ()),
-        existing_id=_existing_id(context, message) if status_of(status).error == "Conflict" else None,
+        existing_id=existing_id,
         missing_scopes=context.get("requiredGranularScopes", ()),
         policy=next(iter(context.get("policyName", ())), None),
         is_hubspots=is_own,

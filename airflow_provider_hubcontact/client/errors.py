@@ -14,7 +14,7 @@
         ├── Unauthorized          401
         ├── Forbidden             403
         ├── NotFound              404
-        ├── Conflict              409
+        ├── Conflict              409, and a 400 that names the other contact
         ├── TooLarge              413, 414
         ├── Locked                423
         ├── RateLimited           429
@@ -158,7 +158,7 @@ class NotFound(StatusError):
 
 
 class Conflict(StatusError):
-    """409: it already exists, or another object has the value."""
+    """409, and a 400 about a unique value: it already exists, or another object has the value."""
 
 
 class TooLarge(StatusError):
@@ -188,3 +188,8 @@ class Migrating(StatusError):
 
 class ServerError(StatusError):
     """5xx: HubSpot failed; 408, 425: a proxy before it gave up. The call may have been carried out."""
+
+    @property
+    def retryable(self) -> bool:
+        """True but for 501: a server that does not know a call will not know it a moment later."""
+        return self.status != 501 and super().retryable

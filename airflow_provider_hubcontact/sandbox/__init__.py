@@ -3,6 +3,7 @@
 from airflow_provider_hubcontact.sandbox.access.limits import RateLimit
 from airflow_provider_hubcontact.sandbox.access.tokens import OAuthClient
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Option
+from airflow_provider_hubcontact.sandbox.crm.owners import Owner
 from airflow_provider_hubcontact.sandbox.crm.requirements import Condition, Requirements
 from airflow_provider_hubcontact.sandbox.crm.rules import Rule
 from airflow_provider_hubcontact.sandbox.server import Sandbox
@@ -13,6 +14,7 @@ __all__ = [
     "Definition",
     "OAuthClient",
     "Option",
+    "Owner",
     "RateLimit",
     "Requirements",
     "Rule",

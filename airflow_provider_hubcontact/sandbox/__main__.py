@@ -78,6 +78,7 @@ def _sandbox(chosen: argparse.Namespace) -> Sandbox:
         switches=Switches().flipped(dict(chosen.switch)),
         requirements=Requirements(tuple(chosen.required), tuple(chosen.required_if)),
         search_lag=chosen.search_lag,
+        owners=chosen.owner,
         host=chosen.host,
         port=chosen.port,
     )

@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
+from airflow_provider_hubcontact.sandbox.access.auth_errors import MissingScopes, NotAllowedToView
 from airflow_provider_hubcontact.sandbox.access.limits import Limits
-from airflow_provider_hubcontact.sandbox.access.tokens import Access
+from airflow_provider_hubcontact.sandbox.access.tokens import Access, Grant
+from airflow_provider_hubcontact.sandbox.clock import Clock
 from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.errors import Broken, NotEmulated, Refused
@@ -29,12 +31,15 @@ from airflow_provider_hubcontact.sandbox.http.asgi import (
     read_body,
     send_reply,
 )
+from airflow_provider_hubcontact.sandbox.http.error_pages import page_instead
 from airflow_provider_hubcontact.sandbox.http.fault_responses import deliver, instead
+from airflow_provider_hubcontact.sandbox.http.nearest import nearest
 from airflow_provider_hubcontact.sandbox.http.request_log import MAX_LOG, Logged, loggable
 from airflow_provider_hubcontact.sandbox.http.routes import router
 from airflow_provider_hubcontact.sandbox.http.routing import MAX_BODY, Reply, Request, Route
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace, Imports
 from airflow_provider_hubcontact.sandbox.page.views import Pages
+from airflow_provider_hubcontact.sandbox.snapshots import Snapshots
 from airflow_provider_hubcontact.sandbox.store import Store
 
 log = logging.getLogger(__name__)
@@ -52,6 +57,7 @@ class Application:
     :param import_pace: how long imports take.
     :param v1_batch_delay: seconds until a batch of v1 is written.
     :param database: the file that keeps the state; None to keep it only in memory.
+    :param clock: the clock of all of these.
     :ivar log: the last requests.
     """
 
@@ -64,22 +70,59 @@ class Application:
     v1_batch_delay: float = 0.5
     database: Path | None = None
     log: deque[Logged] = field(default_factory=lambda: deque(maxlen=MAX_LOG))
+    clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.admin = Admin(self.portal, self.access, self.limits, self.faults, self.log, self.reset)
-        pages = Pages(self.portal, self.access, self.limits, self.faults, self.log)
-        self.router = router(chain(self.admin.routes(), pages.routes()))
         self.imports = Imports(self.portal, self.import_pace)
         self.later = AsyncBatches(self.portal, self.v1_batch_delay)
+        self.snapshots = Snapshots(self.portal, self.imports, self.later)
+        self.admin = Admin(
+            self.portal,
+            self.access,
+            self.limits,
+            self.faults,
+            self.log,
+            self.clock,
+            self.snapshots,
+            self.reset,
+            self.advance,
+        )
+        pages = Pages(self.portal, self.access, self.limits, self.faults, self.log)
+        self.router = router(chain(self.admin.routes(), pages.routes()))
         self.store: Store | None = None
         if self.database is not None:
             self.store = Store(self.database, self.portal, self.access, self.imports, self.later)
 
     def reset(self) -> None:
-        """Go back to the start: contacts, properties, tokens, limits, imports, faults, log."""
-        for part in (self.portal, self.access, self.limits, self.imports, self.later, self.faults):
+        """Go back to the start: the clock, contacts, properties, tokens, limits, imports, faults, log."""
+        for part in (
+            self.clock,
+            self.portal,
+            self.access,
+            self.limits,
+            self.imports,
+            self.later,
+            self.faults,
+        ):
             part.reset()
         self.log.clear()
+        self._save()
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward, and do what is due by then.
+
+        :raises ValueError: if it cannot go there.
+        """
+        self.clock.advance(seconds)
+        self._catch_up()
+        self._save()
+
+    def restore(self, name: str) -> None:
+        """Go back to a snapshot.
+
+        :raises KeyError: if there is none of this name.
+        """
+        self.snapshots.restore(name)
         self._save()
 
     def open(self) -> None:
@@ -107,6 +150,8 @@ class Application:
             self.limits,
         )
         route, request.params = self.router.find(request.method, path) or (None, {})
+        if route is not None:
+            request.kind = route.kind
         try:
             reply = await self._reply(request, route, scope, receive, correlation_id)
         except Gone:
@@ -132,8 +177,13 @@ class Application:
         except Gone:
             raise
         except Refused as refused:
-            legacy = route is not None and route.legacy
-            return Reply(refused.status, (refused.legacy_body if legacy else refused.body)(correlation_id))
+            if isinstance(refused, NotEmulated):
+                status = int(self.portal.switches.not_emulated)
+                return Reply(status, refused.body(correlation_id), [(b"X-Should-Retry", b"false")])
+            if route is not None and route.legacy:
+                return Reply(refused.status, refused.legacy_body(correlation_id))
+            page = page_instead(refused, request.path, request.headers)
+            return page or Reply(refused.status, refused.body(correlation_id))
         except Exception:  # a bug of the sandbox: the log shows it, and the client gets an answer
             log.exception("The sandbox cannot answer %s %s", request.method, request.path)
             return Reply(500, Broken().body(correlation_id))
@@ -152,7 +202,8 @@ class Application:
         request.body = await read_body(receive, route.max_body if route else MAX_BODY)
         request.headers = scope["headers"]
         if route is None:
-            raise NotEmulated(f"{request.method} {request.path}")
+            what = f"{request.method} {loggable(request.path)}"
+            raise NotEmulated(what, nearest(request.method, request.path, self.router.known))
         if not route.admin:
             self._admit(request, route, scope)
             await self._meet_fault(request, route)
@@ -170,8 +221,7 @@ class Application:
 
     def _do(self, request: Request, route: Route, scope: Scope) -> Reply:
         """Carry out a call, unless a fault prevents it."""
-        self.imports.advance()
-        self.later.advance()
+        self._catch_up()
         rule = request.strike.rule
         self.portal.writer = str(request.grant.app_id)
         if rule is None or rule.applied:
@@ -179,6 +229,11 @@ class Application:
         if rule.kind == "token_expiry":
             self.access.expire(bearer(scope))
         return Reply(204)  # which another answer replaces
+
+    def _catch_up(self) -> None:
+        """Write what is due of imports and of v1's batches."""
+        self.imports.advance()
+        self.later.advance()
 
     def _save(self) -> None:
         if self.store is not None:
@@ -189,7 +244,7 @@ class Application:
         if route.public:
             return
         request.grant = self.access.look_up(bearer(scope))
-        request.grant.check(route.scopes)
+        _check_scopes(request.grant, route)
         if route.family == "imports" and self.portal.switches.import_calls == "free":
             return
         if route.search:
@@ -197,6 +252,15 @@ class Application:
         else:
             self.limits.admit(request.grant.app_id, oauth=request.grant.oauth)
         request.calls = 1
+
+
+def _check_scopes(grant: Grant, route: Route) -> None:
+    try:
+        grant.check(route.scopes)
+    except MissingScopes:
+        if not route.views:
+            raise
+        raise NotAllowedToView(route.views, f"{route.kind.plural}-read") from None
 
 
 def _logged(request: Request, route: Route | None, reply: Reply) -> Logged:

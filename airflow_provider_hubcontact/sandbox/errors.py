@@ -6,17 +6,21 @@ others, **U** unknown, so that the text is ours.
 ::
 
     Refused
-    ├── InvalidJson, MissingFields, InvalidInput, InvalidProperties,
-    │   MissingProperties, InvalidSearch,
+    ├── InvalidJson, MissingFields, PropertyMissing, InvalidInput,
+    │   UnknownObjectType, NothingToUpdate, InvalidProperties, MissingProperties, InvalidSearch,
     │   DuplicateIds, TooManyInputs, NonUniqueIdProperty,
-    │   BatchRefused, ImportNotActive                                      400
-    ├── ContactNotFound, IdNotNumeric, PropertyNotFound, ContactsNotFound,
+    │   PropertyInUse, GroupInUse, BatchRefused, ImportNotActive, NotMergeable,
+    │   ListExists, NotAListsType,
+    │   ValueTaken (a RecordExists)                                        400
+    ├── ListNotFound, NoAssociations (in a 207), RecordNotFound,
+    │   LegacyContactNotFound, OwnerNotFound,
+    │   IdNotNumeric, PropertyNotFound, RecordsNotFound,
     │   GroupNotFound, RuleNotFound, ImportNotFound                        404
-    ├── ContactExists, LegacyContactExists, PropertyExists, GroupExists    409
+    ├── RecordExists, LegacyContactExists, PropertyExists, GroupExists    409
     ├── TooLarge                                                           413
     ├── ImportTooLarge                                                     429
     ├── Broken                                                             500
-    └── NotEmulated                                                        501
+    └── NotEmulated                            501, or 405 by a switch
 """
 
 from __future__ import annotations
@@ -56,11 +60,13 @@ class Refused(Exception):
     :param category: HubSpot's machine-readable reason; None in some answers.
     :param context: the ids or values that it concerns.
     :param details: further keys of the envelope.
+    :cvar is_page: whether callers that do not ask for JSON get a page instead.
 
     HubSpot docs: "Error handling".
     """
 
     status: ClassVar[int] = 400
+    is_page: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -107,14 +113,36 @@ class InvalidJson(Refused):
 
 
 class MissingFields(Refused):
-    """A required field of the body is missing (T)."""
+    """A required field of the body is missing (F)."""
 
     def __init__(self, names: Sequence[str], line: int = 1, column: int = 2) -> None:
         super().__init__(
-            f"Invalid input JSON on line {line}, column {column}: "
+            f"Invalid input JSON on line {line}, column {column}. "
             f"Some required fields were not set: [{', '.join(names)}]",
             "VALIDATION_ERROR",
         )
+
+
+class PropertyMissing(Refused):
+    """An entry of v1's ``properties`` does not say which property it is (F)."""
+
+    def __init__(self) -> None:
+        super().__init__("property cannot be missing or null")
+
+
+class NothingToUpdate(Refused):
+    """An update names no property (F)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "No properties found to update, please provide at least one.",
+            "VALIDATION_ERROR",
+            {"properties": ["{}"]},
+        )
+
+
+class UnknownObjectType(Refused):
+    """The path names an object type that HubSpot does not have; the answer has no category (F)."""
 
 
 class InvalidInput(Refused):
@@ -173,7 +201,7 @@ class InvalidSearch(Refused):
 
 
 class DuplicateIds(Refused):
-    """A batch names a contact twice (F)."""
+    """A batch names a record twice (F)."""
 
     def __init__(self, ids: Sequence[str]) -> None:
         super().__init__(
@@ -184,40 +212,63 @@ class DuplicateIds(Refused):
 
 
 class TooManyInputs(Refused):
-    """A batch is too large (F for histories, U for the rest).
+    """A batch is too large (F).
 
     :param most: how many inputs are allowed.
-    :param what: what is asked for.
+    :param what: what is asked for, as the sentence has it.
     """
 
     def __init__(self, most: int, what: str = "") -> None:
         super().__init__(
-            f"The maximum number of inputs supported in a batch request{what} is {most}. "
+            f"The maximum number of inputs supported in a batch{what} is {most}. "
             "Please reduce the number of items and try again",
             "VALIDATION_ERROR",
         )
 
 
 class NonUniqueIdProperty(Refused):
-    """A batch identifies contacts by a property that does not identify them (T)."""
+    """A batch identifies records by a property that does not identify them (T)."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, type_id: str, name: str) -> None:
         super().__init__(
-            f"Unable to perform update/upsert by non-unique 0-1 property {name}", "VALIDATION_ERROR"
+            f"Unable to perform update/upsert by non-unique {type_id} property {name}", "VALIDATION_ERROR"
         )
 
 
-class ContactNotFound(Refused):
-    """No contact has this id, or this value of the ``idProperty`` (F)."""
+class RecordNotFound(Refused):
+    """No record has this id, or this value of the ``idProperty`` (F)."""
 
     status = 404
+    is_page = True
 
     def __init__(self) -> None:
         super().__init__("resource not found")
 
-    def legacy_body(self, correlation_id: str) -> Json:
-        """Return the body of v1 (F)."""
-        return super().body(correlation_id) | {"message": "contact does not exist"}
+
+class LegacyContactNotFound(Refused):
+    """v1 is asked for a contact that it does not have (F).
+
+    :param older: whether it is told as it was until 2020, without a category and ``errors``.
+    """
+
+    status = 404
+
+    def __init__(self, *, older: bool) -> None:
+        sentence = "contact does not exist"
+        if older:
+            super().__init__(sentence)
+        else:
+            super().__init__(sentence, "OBJECT_NOT_FOUND", errors=[{"message": sentence}])
+
+
+class OwnerNotFound(Refused):
+    """No owner has this id (U)."""
+
+    status = 404
+    is_page = True
+
+    def __init__(self) -> None:
+        super().__init__("resource not found")
 
 
 class IdNotNumeric(Refused):
@@ -231,14 +282,75 @@ class IdNotNumeric(Refused):
         )
 
 
-class ContactsNotFound(Refused):
-    """Some ids of a batch are unknown; one entry names them all (F)."""
+class ListNotFound(Refused):
+    """No list has this id or name, or it is deleted (U: the text)."""
 
     status = 404
 
-    def __init__(self, ids: Sequence[str]) -> None:
+    def __init__(self, key: str) -> None:
+        super().__init__(f"List does not exist: {key[:100]}", "OBJECT_NOT_FOUND")
+
+
+class ListExists(Refused):
+    """A list already has this name (T: status and sub-category; U: the text)."""
+
+    def __init__(self, name: str) -> None:
         super().__init__(
-            "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid.",
+            f"A list with the name {name[:100]} already exists.",
+            "VALIDATION_ERROR",
+            subCategory="ILS.DUPLICATE_LIST_NAMES",
+        )
+
+
+class NotAListsType(Refused):
+    """Lists cannot be of this object type (F)."""
+
+    def __init__(self, type_id: str) -> None:
+        super().__init__(
+            f"The objectTypeId {type_id[:100]} provided for the list is not valid for this portal.",
+            "VALIDATION_ERROR",
+            subCategory="ListError.INVALID_OBJECT_TYPE_FOR_LIST",
+        )
+
+
+class NoAssociations(Refused):
+    """No record of a type belongs to a record, or that record is unknown (F).
+
+    :param singular: the name of the record's object type.
+    :param record_id: the record.
+    :param other: the name of the other object type.
+    """
+
+    status = 404
+
+    def __init__(self, singular: str, record_id: str, other: str) -> None:
+        super().__init__(
+            f"No {other} is associated with {singular} {record_id}.",
+            "OBJECT_NOT_FOUND",
+            {"fromObjectId": [record_id], "fromObjectType": [singular], "toObjectType": [other]},
+            subCategory="crm.associations.NO_ASSOCIATIONS_FOUND",
+        )
+
+
+class NotMergeable(Refused):
+    """A contact of a v1 merge is unknown, or both are the same (F; U for the same)."""
+
+    def __init__(self) -> None:
+        super().__init__("vid to merge is not a valid contact or is already in the process of being merged")
+
+
+class RecordsNotFound(Refused):
+    """Some ids of a batch are unknown; one entry names them all (F).
+
+    :param singular: name of the object type.
+    """
+
+    status = 404
+
+    def __init__(self, singular: str, ids: Sequence[str]) -> None:
+        super().__init__(
+            f"Could not get some {singular.upper()} objects, they may be deleted or not exist. "
+            "Check that ids are valid.",
             "OBJECT_NOT_FOUND",
             {"ids": list(ids)},
         )
@@ -253,27 +365,61 @@ class PropertyNotFound(Refused):
         super().__init__(f"No property named '{name}' exists.", "OBJECT_NOT_FOUND")
 
 
-class ContactExists(Refused):
-    """Another contact has this address, or this value of a unique property (F).
+class RecordExists(Refused):
+    """Another record has this address (F).
 
-    :param existing_id: that contact's id; None if the same batch creates it.
-    :param value: the address or value.
+    :param singular: name of the object type.
+    :param existing_id: that record's id; None if the same batch creates it.
+    :param value: the address.
+    :param name: the property; an address unless it is another unique one.
+    :param holder_id: the id of the record that has it, which may be another one of the batch.
     """
 
     status = 409
 
-    def __init__(self, existing_id: str | None, value: str) -> None:
+    def __init__(
+        self,
+        singular: str,
+        existing_id: str | None,
+        value: str,
+        name: str = "email",
+        holder_id: str | None = None,
+    ) -> None:
         known = f". Existing ID: {existing_id}" if existing_id else ""
-        super().__init__(f"Contact already exists{known}", "CONFLICT")
+        super().__init__(f"{singular.capitalize()} already exists{known}", "CONFLICT")
+        self.singular = singular
         self.existing_id = existing_id
         self.value = value
+        self.name = name
+        self.holder_id = holder_id or existing_id
 
     def part(self, trace_id: str | None = None) -> Json:
-        """Return the entry, with the existing contact in its context (F)."""
+        """Return the entry, with the existing record in its context (F)."""
         part = super().part(trace_id)
         if self.existing_id:
             part["context"] = {**part.get("context", {}), "existingId": [self.existing_id]}
         return part
+
+
+class ValueTaken(RecordExists):
+    """Another record has this value of a unique property: a conflict, told as a 400 (F).
+
+    :param taken: what is taken, and who has it.
+    :param value: the value as it was to be kept.
+    :param record_id: the record that was to get it; a new one has an id by then.
+    """
+
+    status = 400
+
+    def __init__(self, taken: RecordExists, value: str, record_id: str, portal_id: int) -> None:
+        super().__init__(taken.singular, None, taken.value, taken.name, taken.holder_id)
+        self.message = (
+            f"Cannot set PropertyValueCoordinates{{portalId={portal_id}, "
+            f"objectTypeId=ObjectTypeId{{legacyObjectType={taken.singular.upper()}}}, "
+            f"propertyName={taken.name}, value={value}}} on {record_id}. "
+            f"{taken.holder_id} already has that value."
+        )
+        self.category = "VALIDATION_ERROR"
 
 
 class Failure(NamedTuple):
@@ -312,14 +458,15 @@ class LegacyContactExists(Refused):
     """Another contact has this address, in the words of v1 (F).
 
     :param profile: the other contact's ``identityProfile``.
+    :param older: whether the sentence has the other contact's id, as it had until 2024.
     """
 
     status = 409
 
-    def __init__(self, existing_id: str | None, value: str, profile: Json) -> None:
+    def __init__(self, existing_id: str | None, value: str, profile: Json, *, older: bool) -> None:
         text = f"A contact with email {value} already exists. Existing ID: {existing_id}"
         super().__init__(
-            f"Contact already exists. Existing ID: {existing_id}",
+            f"Contact already exists. Existing ID: {existing_id}" if older else "Contact already exists",
             "OBJECT_ALREADY_EXISTS",
             identityProfile=profile,
             errors=[{"message": text, "in": "email"}],
@@ -338,6 +485,46 @@ class PropertyExists(Refused):
             "OBJECT_ALREADY_EXISTS",
             subCategory="Properties.PROPERTY_WITH_NAME_EXISTS",
         )
+
+
+class PropertyInUse(Refused):
+    """A property that a formula uses cannot be deleted (P: a live probe of October 2026).
+
+    :param name: the property.
+    :param users: the calculated properties.
+    """
+
+    def __init__(self, name: str, users: Sequence[str]) -> None:
+        super().__init__(
+            f"Property: {name} of object type 0-1 is currently used in {len(users)} places "
+            "and cannot be deleted",
+            "VALIDATION_ERROR",
+            {"usageCount": [str(len(users))]},
+            subCategory="PropertyValidationError.CANNOT_DELETE_PROPERTY_IN_USE",
+            errors=[
+                {
+                    "message": f"{user} uses {name}.",
+                    "subCategory": "PropertyValidationError.PROPERTY_USAGE",
+                    "context": {"parentType": ["CALCULATED_PROPERTY"], "parentName": [f"0-1/{user}"]},
+                }
+                for user in users
+            ],
+        )
+
+
+class GroupInUse(Refused):
+    """A group with properties cannot be deleted; the sentence is a whole refusal in JSON (P)."""
+
+    def __init__(self) -> None:
+        super().__init__("Can't delete or purge a group with active properties")
+
+    def body(self, correlation_id: str) -> Json:
+        """Return the body of a whole answer."""
+        inner = super().body(correlation_id) | {
+            "category": "VALIDATION_ERROR",
+            "subCategory": "PropertyGroupError.GROUP_WITH_ACTIVE_PROPERTIES",
+        }
+        return super().body(correlation_id) | {"message": json.dumps(inner, separators=(",", ":"))}
 
 
 class GroupExists(Refused):
@@ -424,10 +611,28 @@ class NoSuchFault(Refused):
         super().__init__(f"No rule of the fault plan is called {name!r}.")
 
 
+class NoSuchSnapshot(Refused):
+    """The sandbox has no such snapshot."""
+
+    status = 404
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"No snapshot is called {name!r}.")
+
+
 class NotEmulated(Refused):
-    """The sandbox does not emulate the call; HubSpot may know it."""
+    """The sandbox does not emulate the call; HubSpot may know it.
+
+    :param what: what is not emulated.
+    :param instead: the nearest that is; empty if nothing is near.
+    """
 
     status = 501
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"The sandbox does not emulate {what}.", "NOT_EMULATED")
+    def __init__(self, what: str, instead: str = "") -> None:
+        near = f"The nearest that it emulates is {instead}." if instead else "It emulates nothing like it."
+        super().__init__(
+            f"The sandbox does not emulate {what}. {near} docs/sandbox.md lists what works.",
+            "NOT_EMULATED",
+            {"nearest": [instead]} if instead else None,
+        )

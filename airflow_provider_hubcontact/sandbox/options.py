@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from airflow_provider_hubcontact.sandbox.access.limits import TIERS, RateLimit
 from airflow_provider_hubcontact.sandbox.access.tokens import OAUTH_LIFETIME, OAuthClient
+from airflow_provider_hubcontact.sandbox.crm.owners import Owner
 from airflow_provider_hubcontact.sandbox.crm.requirements import Condition
 from airflow_provider_hubcontact.sandbox.faults import plan as fault_plan
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
@@ -85,7 +86,12 @@ def parser(program: str) -> argparse.ArgumentParser:
         help=f"a private app's token; repeat it for more apps ({TOKEN})",
     )
     add("--scope", action="append", metavar="S", help="what the token may do; repeat it (all that are known)")
-    add("--contacts", type=Path, metavar="FILE", help="contacts to begin with, .csv or .json")
+    add(
+        "--contacts",
+        type=Path,
+        metavar="FILE",
+        help="contacts to begin with, .csv (UTF-8, or UTF-16 with a mark) or .json",
+    )
     add(
         "--contacts-count",
         type=_count,
@@ -153,6 +159,13 @@ def parser(program: str) -> argparse.ArgumentParser:
         default=[],
         metavar="PROPERTY:OTHER[=VALUE]",
         help="2026-09 demands it of contacts whose other property has the value, or any; repeat it",
+    )
+    add(
+        "--owner",
+        action="append",
+        type=_parsed(Owner.parse),
+        metavar="ID:EMAIL[:USER_ID]",
+        help="whom contacts can belong to; repeat it (two people, a queue and a removed user)",
     )
     add(
         "--oauth-client",

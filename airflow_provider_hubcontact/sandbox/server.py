@@ -8,14 +8,19 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_hubcontact.sandbox.access.limits import Allowance, Limits, RateLimit
 from airflow_provider_hubcontact.sandbox.access.tokens import OAUTH_LIFETIME, SCOPES, Access, OAuthClient
+from airflow_provider_hubcontact.sandbox.clock import Clock
+from airflow_provider_hubcontact.sandbox.crm import seeds
+from airflow_provider_hubcontact.sandbox.crm.collection import Account
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
-from airflow_provider_hubcontact.sandbox.crm.portal import Account, Portal
+from airflow_provider_hubcontact.sandbox.crm.owners import Owner
+from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
 from airflow_provider_hubcontact.sandbox.faults.injector import Faults
 from airflow_provider_hubcontact.sandbox.faults.plan import Plan, read_plan
@@ -41,7 +46,7 @@ class Sandbox:
             ...  # calls to hubspot.url with hubspot.token
             assert hubspot.portal.contact("ada@example.com").properties["lifecyclestage"] == "customer"
 
-    :param contacts: the contacts of the start, as property → value.
+    :param contacts: the contacts of the start, as property → value, or a CSV or JSON file of them.
     :param properties: property definitions besides HubSpot's own.
     :param token: a private app's token, or a service key.
     :param scopes: what the token may do.
@@ -55,6 +60,7 @@ class Sandbox:
     :param daily_limit: calls a day of all private apps together; the tier's if None.
     :param portal_id: the account's id.
     :param time_zone: the account's IANA zone; the day of the limits begins at its midnight.
+    :param account_type: ``STANDARD``, ``DEVELOPER_TEST``, ``SANDBOX`` or ``APP_DEVELOPER``.
     :param faults: a fault plan, or the file of one; see ``fault_plan``.
     :param import_pace: how long imports take; half a second and 5,000 rows a second if None.
     :param v1_batch_delay: seconds until a batch of v1 is written.
@@ -63,17 +69,19 @@ class Sandbox:
     :param switches: what the sandbox does where HubSpot's behaviour is not known.
     :param requirements: properties that a write by 2026-09 must have.
     :param search_lag: seconds by which the search lags behind.
-    :param clock: seconds since 1970.
+    :param owners: whom contacts can belong to; two people, a queue and a removed user if None.
+    :param clock: seconds since 1970; :meth:`advance` adds to it.
     :param host: the address to listen on.
     :param port: the port; 0 for a free one.
-    :raises ValueError: if HubSpot could not have such a contact, or for a wrong tier, zone or fault plan.
-    :raises OSError: if the fault plan cannot be read, or the database cannot be used.
+    :raises ValueError: if HubSpot could not have such a contact (the message names its line and property),
+        or for a wrong file, tier, zone or fault plan.
+    :raises OSError: if the contacts or the fault plan cannot be read, or the database cannot be used.
     :raises ImportError: if the extra ``sandbox`` is not installed.
     """
 
     def __init__(
         self,
-        contacts: Iterable[Mapping[str, str]] = (),
+        contacts: Iterable[Mapping[str, str]] | str | Path = (),
         *,
         properties: Iterable[Definition] = (),
         token: str = TOKEN,
@@ -87,6 +95,7 @@ class Sandbox:
         daily_limit: int | None = None,
         portal_id: int = 12_345_678,
         time_zone: str = "America/New_York",
+        account_type: str = "STANDARD",
         faults: str | Path | Mapping[str, Any] | None = None,
         import_pace: ImportPace | None = None,
         v1_batch_delay: float = 0.5,
@@ -94,6 +103,7 @@ class Sandbox:
         switches: Switches | None = None,
         requirements: Requirements | None = None,
         search_lag: float = 0.0,
+        owners: Iterable[Owner] | None = None,
         clock: Callable[[], float] = time.time,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -102,13 +112,23 @@ class Sandbox:
         from airflow_provider_hubcontact.sandbox.app import Application  # noqa: PLC0415 - needs the extra
 
         self.token = token
-        account = Account(portal_id, time_zone)
+        self.clock = Clock(clock)
+        account = Account(portal_id, time_zone, account_type=account_type)
         self.portal = Portal(
-            contacts, properties, switches, account, clock, requirements=requirements, search_lag=search_lag
+            seeds.read_file(Path(contacts)) if isinstance(contacts, str | Path) else contacts,
+            properties,
+            switches,
+            account,
+            self.clock,
+            requirements=requirements,
+            search_lag=search_lag,
+            owners=owners,
         )
-        self.access = Access(token, scopes, oauth_clients, oauth_lifetime, clock, more_tokens=more_tokens)
-        self.limits = Limits(Allowance.of(tier, rate_limit, daily_limit), time_zone, clock)
-        self.faults = Faults(Plan() if faults is None else read_plan(faults), clock)
+        self.access = Access(
+            token, scopes, oauth_clients, oauth_lifetime, self.clock, more_tokens=more_tokens
+        )
+        self.limits = Limits(Allowance.of(tier, rate_limit, daily_limit), time_zone, self.clock)
+        self.faults = Faults(Plan() if faults is None else read_plan(faults), self.clock)
         self.application = Application(
             self.portal,
             self.access,
@@ -118,6 +138,7 @@ class Sandbox:
             import_pace or ImportPace(),
             v1_batch_delay,
             None if database is None else Path(database),
+            clock=self.clock,
         )
         self._host, self._port = host, port
         self._server: uvicorn.Server | None = None
@@ -188,11 +209,32 @@ class Sandbox:
         self.faults.use(read_plan(faults))
 
     def reset(self) -> None:
-        """Go back to the start: contacts, properties, tokens, limits, requests."""
-        if self._loop is None or not self._loop.is_running():
-            self.application.reset()
-            return
-        asyncio.run_coroutine_threadsafe(self._reset(), self._loop).result(STOP_SECONDS)
+        """Go back to the start: contacts, properties, tokens, limits, requests, the clock."""
+        self._between_calls(self.application.reset)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward: limits, tokens, waiting batches, imports and dates see the later time.
+
+        :param seconds: 0 or more.
+        :raises ValueError: for less, or for more than ten years in all.
+        """
+        self._between_calls(partial(self.application.advance, seconds))
+
+    def snapshot(self, name: str) -> None:
+        """Keep the contacts, properties and imports as they are now, in memory.
+
+        :param name: what :meth:`restore` calls it; a snapshot that has the name is replaced.
+        :raises ValueError: if there are too many.
+        """
+        self._between_calls(partial(self.application.snapshots.take, name))
+
+    def restore(self, name: str) -> None:
+        """Go back to a snapshot, as often as wanted; tokens, limits, faults and the clock stay.
+
+        :param name: what :meth:`snapshot` called it.
+        :raises KeyError: if there is no such snapshot.
+        """
+        self._between_calls(partial(self.application.restore, name))
 
     def __enter__(self) -> Self:
         return self.start()
@@ -202,8 +244,16 @@ class Sandbox:
     ) -> None:
         self.stop()
 
-    async def _reset(self) -> None:
-        self.application.reset()
+    def _between_calls(self, do: Callable[[], None]) -> None:
+        """Do something with the state where nothing else touches it: in the thread that answers calls."""
+        if self._loop is None or not self._loop.is_running():
+            do()
+            return
+
+        async def done() -> None:
+            do()
+
+        asyncio.run_coroutine_threadsafe(done(), self._loop).result(STOP_SECONDS)
 
     def _run(self, server: uvicorn.Server, listener: socket.socket) -> None:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner, listener:

@@ -21,13 +21,21 @@ import orjson
 
 from airflow_provider_hubcontact.sandbox.access.tokens import Access
 from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
-from airflow_provider_hubcontact.sandbox.crm.contact import MAX_WRITES, Contact, Write
+from airflow_provider_hubcontact.sandbox.crm.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
-from airflow_provider_hubcontact.sandbox.crm.state import dump_contact, dump_frame, load_contact, restore
+from airflow_provider_hubcontact.sandbox.crm.record import MAX_WRITES, Record, Write
+from airflow_provider_hubcontact.sandbox.crm.state import (
+    dump_associations,
+    dump_frame,
+    dump_lists,
+    dump_record,
+    load_record,
+    restore,
+)
 from airflow_provider_hubcontact.sandbox.imports import state as import_state
 from airflow_provider_hubcontact.sandbox.imports.runs import Import, Imports
 
-VERSION = 1
+VERSION = 2
 """Version of the tables."""
 
 _APPLICATION = 0x48756253
@@ -35,8 +43,9 @@ _APPLICATION = 0x48756253
 
 _TABLES = f"""
 BEGIN;
-CREATE TABLE contact (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
-CREATE TABLE change (place INTEGER PRIMARY KEY, contact INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE record (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
+CREATE TABLE change (place INTEGER PRIMARY KEY, record INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE INDEX change_of_record ON change (record);
 CREATE TABLE import (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE import_file (id INTEGER PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE part (name TEXT PRIMARY KEY, body BLOB NOT NULL);
@@ -45,10 +54,10 @@ PRAGMA user_version = {VERSION};
 COMMIT;
 """
 _EMPTY = (
-    "DELETE FROM contact; DELETE FROM change; DELETE FROM import; DELETE FROM import_file; DELETE FROM part"
+    "DELETE FROM record; DELETE FROM change; DELETE FROM import; DELETE FROM import_file; DELETE FROM part"
 )
 
-Journal = list[tuple[Contact, Write | None]]
+Journal = list[tuple[Record, Write | None]]
 
 
 class StoreError(OSError):
@@ -78,17 +87,15 @@ class Store:
     ) -> None:
         self._path, self._portal, self._access, self._imports = path, portal, access, imports
         self._later = later
-        self._contacts: dict[str, Contact] | None = None
+        self._collections: dict[str, Collection] | None = None
         self._saved_parts: dict[str, object] = {}
         self._saved_imports: dict[str, object] = {}
         self._file: sqlite3.Connection | None = None
         self._parts = (
             _Part("next_id", lambda: portal.next_id, lambda: portal.next_id),
-            _Part(
-                "frame",
-                lambda: (dict(portal.definitions), dict(portal.archived_definitions), dict(portal.groups)),
-                lambda: dump_frame(portal),
-            ),
+            _Part("frame", lambda: _frame_mark(portal), lambda: dump_frame(portal)),
+            _Part("associations", lambda: portal.associations.changes, lambda: dump_associations(portal)),
+            _Part("lists", lambda: portal.lists.changes, lambda: dump_lists(portal)),
             _Part("later", later.mark, later.dump),
             _Part("tokens", lambda: access.tokens, access.dump),
         )
@@ -117,24 +124,28 @@ class Store:
         :raises sqlite3.Error: if the file cannot be written.
         """
         portal = self._portal
-        if portal.contacts is not self._contacts:  # after a reset, say
+        if portal.collections is not self._collections:  # after a reset, say
             self._forget()
-            everyone = chain(portal.contacts.values(), portal.archived.values())
-            portal.journal = [(c, w) for c in everyone for w in (c.writes or (None,))]
+            every = chain.from_iterable(each.everything() for each in portal.collections.values())
+            portal.journal = [(record, write) for record in every for write in (record.writes or (None,))]
         journal = portal.journal or []
+        erased = [(number,) for number in portal.erased]
         parts = {part.name: part.mark() for part in self._parts}
         imports = {each.id: import_state.mark(each) for each in self._imports.everything()}
-        if not journal and (parts, imports) == (self._saved_parts, self._saved_imports):
+        if not (journal or erased) and (parts, imports) == (self._saved_parts, self._saved_imports):
             return
         with self._connection as file:
-            if self._contacts is None:
+            if self._collections is None:
                 for statement in _EMPTY.split(";"):
                     file.execute(statement)
-            self._save_contacts(journal)
+            file.executemany("DELETE FROM record WHERE id = ?", erased)
+            file.executemany("DELETE FROM change WHERE record = ?", erased)
+            self._save_records(journal)
             self._save_parts(parts)
             self._save_imports(imports)
         del journal[:]
-        self._contacts, self._saved_parts, self._saved_imports = portal.contacts, parts, imports
+        portal.erased.clear()
+        self._collections, self._saved_parts, self._saved_imports = portal.collections, parts, imports
 
     def close(self) -> None:
         """Save, and close the file, so that another process can open it."""
@@ -151,14 +162,14 @@ class Store:
 
     def _forget(self) -> None:
         """Let the next save write everything."""
-        self._contacts, self._saved_parts, self._saved_imports = None, {}, {}
+        self._collections, self._saved_parts, self._saved_imports = None, {}, {}
 
-    def _save_contacts(self, journal: Journal) -> None:
-        touched = {contact.id: contact for contact, _ in journal}
-        here = [(each.id, orjson.dumps(dump_contact(each))) for each in touched.values()]
-        changes = [(contact.id, orjson.dumps(list(write))) for contact, write in journal if write]
-        self._connection.executemany("INSERT OR REPLACE INTO contact VALUES (?, ?)", here)
-        self._connection.executemany("INSERT INTO change (contact, body) VALUES (?, ?)", changes)
+    def _save_records(self, journal: Journal) -> None:
+        touched = {record.id: record for record, _ in journal}
+        here = [(each.id, orjson.dumps(dump_record(each))) for each in touched.values()]
+        changes = [(record.id, orjson.dumps(list(write))) for record, write in journal if write]
+        self._connection.executemany("INSERT OR REPLACE INTO record VALUES (?, ?)", here)
+        self._connection.executemany("INSERT INTO change (record, body) VALUES (?, ?)", changes)
 
     def _save_parts(self, marks: dict[str, object]) -> None:
         for part in self._parts:
@@ -181,31 +192,32 @@ class Store:
         parts = {
             name: orjson.loads(body) for name, body in self._connection.execute("SELECT name, body FROM part")
         }
-        restore(self._portal, parts["frame"], self._load_contacts(), parts["next_id"])
+        frame = {**parts["frame"], "associations": parts["associations"], "lists": parts["lists"]}
+        restore(self._portal, frame, self._load_records(), parts["next_id"])
         self._access.load(parts["tokens"])
         self._later.load(parts["later"])
         for each in self._load_imports():
             self._imports.take(each)
-        self._contacts = self._portal.contacts
+        self._collections = self._portal.collections
         self._saved_parts = {part.name: part.mark() for part in self._parts}
         self._saved_imports = {each.id: import_state.mark(each) for each in self._imports.everything()}
 
-    def _load_contacts(self) -> list[Contact]:
-        """Read contacts with the changes that they remember, and delete older ones from the file."""
+    def _load_records(self) -> list[Record]:
+        """Read records with the changes that they remember, and delete older ones from the file."""
         changes: dict[int, deque[tuple[int, Any]]] = {}
         old: list[tuple[int]] = []
-        for place, contact, body in self._connection.execute(
-            "SELECT place, contact, body FROM change ORDER BY place"
+        for place, record, body in self._connection.execute(
+            "SELECT place, record, body FROM change ORDER BY place"
         ):
-            own = changes.setdefault(contact, deque())
+            own = changes.setdefault(record, deque())
             own.append((place, body))
             if len(own) > MAX_WRITES:
                 old.append((own.popleft()[0],))
         with self._connection:
             self._connection.executemany("DELETE FROM change WHERE place = ?", old)
-        rows = self._connection.execute("SELECT id, body FROM contact ORDER BY id")
+        rows = self._connection.execute("SELECT id, body FROM record ORDER BY id")
         return [
-            load_contact(orjson.loads(body), (orjson.loads(write) for _, write in changes.get(number, ())))
+            load_record(orjson.loads(body), (orjson.loads(write) for _, write in changes.get(number, ())))
             for number, body in rows
         ]
 
@@ -214,6 +226,14 @@ class Store:
             "SELECT body, coalesce(content, x'') FROM import LEFT JOIN import_file USING (id) ORDER BY id"
         )
         return (import_state.load(orjson.loads(body), content) for body, content in rows)
+
+
+def _frame_mark(portal: Portal) -> object:
+    """Return a value that changes whenever a property or a group changes."""
+    return [
+        (dict(each.definitions), dict(each.archived_definitions), dict(each.groups), set(each.blocked))
+        for each in portal.collections.values()
+    ]
 
 
 def _opened(path: Path) -> sqlite3.Connection:

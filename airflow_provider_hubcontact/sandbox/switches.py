@@ -23,10 +23,24 @@ class Switches:
     :param import_calls: whether calls of the imports API are ``counted`` by the limits, or ``free``.
     :param stage_regression: a lifecycle stage that goes back by v3 or a dated version: ``keep`` answers 200
         with the old stage, ``reject`` answers 400. v1 always keeps it and answers 204.
-    :param taken_email: an update of one contact takes another one's address: ``409``, or ``ignore`` to write
-        the rest and keep the address. Batches and createOrUpdate always answer 409.
+    :param taken_email: an update of one contact takes another one's address: ``409``, ``400`` as for other
+        unique values, or ``ignore`` to write the rest and keep the address. Batches and createOrUpdate never
+        ignore it.
+    :param taken_email_on_create: a creation takes another contact's address: ``409``, or the ``400`` that was
+        recorded where HubSpot's own look-up had missed it.
     :param old_email: a new primary address makes the old one: ``dropped``, or ``secondary``.
+    :param first_company: the first company of a contact becomes its ``primary`` one by itself, or stays
+        ``unlabeled``.
+    :param merged_id: what two records become has a ``new`` id, or, with HubSpot's beta "Primary ID
+        Preservation", the primary one's, ``kept``.
+    :param gdpr_address: an address that was deleted for good is ``blocked``, or ``free`` for a new contact.
     :param result_order: the order of a batch's results: HubSpot promises none, ``reversed`` shows it.
+    :param v1_errors: refusals by v1 of an unknown contact and a taken address: ``newer``, of 2021 and later,
+        with a category and ``errors``, or ``older``.
+    :param v1_batch_limit: the most contacts of a batch of v1: a changelog says ``20000``, the reference
+        ``1000``.
+    :param not_emulated: the status of what the sandbox does not emulate: ``501`` with
+        ``X-Should-Retry: false``, which hubspot-sdk obeys; or ``405``, since the Node client repeats any 5xx.
     :param new_contact_stage: the stage of a contact that is created by API without one, a setting of the
         portal: ``lead`` (F), or ``none``.
     :param oauth_json: OAuth's parameters as JSON, as hubspot-sdk sends them, instead of the documented form:
@@ -42,9 +56,16 @@ class Switches:
     search_filters: Literal["18", "25"] = "18"
     import_calls: Literal["counted", "free"] = "counted"
     stage_regression: Literal["keep", "reject"] = "keep"
-    taken_email: Literal["409", "ignore"] = "409"
+    taken_email: Literal["409", "400", "ignore"] = "409"
+    taken_email_on_create: Literal["409", "400"] = "409"
     old_email: Literal["dropped", "secondary"] = "dropped"
+    first_company: Literal["primary", "unlabeled"] = "primary"
+    merged_id: Literal["new", "kept"] = "new"
+    gdpr_address: Literal["blocked", "free"] = "blocked"
     result_order: Literal["reversed", "input"] = "reversed"
+    v1_errors: Literal["newer", "older"] = "newer"
+    v1_batch_limit: Literal["20000", "1000"] = "20000"
+    not_emulated: Literal["501", "405"] = "501"
     new_contact_stage: Literal["lead", "none"] = "lead"
     oauth_json: Literal["415", "accepted"] = "415"
     import_invalid_value: Literal["value", "row"] = "value"

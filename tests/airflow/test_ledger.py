@@ -27,7 +27,7 @@ from airflow_provider_hubcontact.operators.stores.ledger_files import (
     parts_of,
 )
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sandbox.crm.contact import Contact
+from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.keep.checkpoint import NAME, Checkpoint
 from airflow_provider_hubcontact.sync.keep.ledger import FIELDS, Attempt, Line
@@ -496,15 +496,16 @@ class TestVerify:
 
     def test_a_silent_no_op(self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         """What HubSpot accepts but does not do is unknown, with both values."""
-        apply = hubspot.portal.apply
+        contacts = hubspot.portal.collection("contacts")
+        apply = contacts.apply
 
-        def lose(*arguments: Any) -> Contact:
+        def lose(*arguments: Any) -> Record:
             contact = apply(*arguments)
             if contact.properties["firstname"] == "lost":
                 contact.properties["firstname"] = "old"
             return contact
 
-        monkeypatch.setattr(hubspot.portal, "apply", lose)
+        monkeypatch.setattr(contacts, "apply", lose)
 
         ended = run(records=[RECORDS[0], {"email": "c1@example.com", "firstname": "lost"}], verify=True)
 

@@ -118,6 +118,34 @@ def test_the_contact_that_is_in_the_way(body: dict[str, Any], existing: str | No
     assert error.refusal.existing_id == existing
 
 
+TAKEN = (
+    "Cannot set PropertyValueCoordinates{portalId=1, objectTypeId=ObjectTypeId{legacyObjectType=CONTACT}, "
+    "propertyName=%s, value=%s} on 552148386511. 552239500007 already has that value."
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("email", "ada@example.com"), ("member_number", "a, propertyName=b} on 1. 2")]
+)
+def test_a_unique_value_that_is_taken_is_a_conflict(name: str, value: str) -> None:
+    """HubSpot tells it with a 400; the contact in the way is the second that the sentence names."""
+    error = error_of(
+        400, {"status": "error", "message": TAKEN % (name, value), "category": "VALIDATION_ERROR"}
+    )
+
+    assert isinstance(error, Conflict)
+    assert (error.status, error.refusal.existing_id) == (400, "552239500007")
+    assert (error.refusal.properties, error.refusal.is_conflict) == ((name,), True)
+
+
+def test_a_400_that_only_quotes_the_sentence_is_no_conflict() -> None:
+    """Without a contact that is in the way nothing is."""
+    error = error_of(400, {"status": "error", "message": "Cannot set PropertyValueCoordinates{} on 1."})
+
+    assert not isinstance(error, Conflict)
+    assert not error.refusal.is_conflict
+
+
 def test_missing_scopes() -> None:
     """A 403 tells the scopes that are missing."""
     error = error_of(403, SCOPES)

@@ -43,7 +43,9 @@ class Api:
         self.sandbox = sandbox
         self._connection = http.client.HTTPConnection(sandbox.url.removeprefix("http://"), timeout=30)
         token = sandbox.token if token is None else token
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._headers = {"Accept": "application/json"}
+        if token:
+            self._headers["Authorization"] = f"Bearer {token}"
 
     def call(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Answer:
         """Send JSON, or bytes as they are."""
@@ -54,6 +56,8 @@ class Api:
         received = {name.lower(): value for name, value in response.getheaders()}
         if received.get("content-type", "").startswith("text/html"):
             return Answer(response.status, {"message": content.decode()}, received)
+        if content == b"SUCCESS":  # which v1 calls JSON
+            return Answer(response.status, content, received)
         return Answer(response.status, json.loads(content) if content else None, received)
 
     def get(self, path: str) -> Answer:

@@ -58,11 +58,6 @@ class TestScopes:
             ("POST", f"{CONTACTS}/batch/upsert", ["crm.objects.contacts.write"]),
             ("POST", "/contacts/v1/contact/email/a/profile", ["crm.objects.contacts.write"]),
             ("GET", "/contacts/v1/contact/email/a/profile", ["crm.objects.contacts.read"]),
-            (
-                "GET",
-                "/crm/v3/properties/contacts",
-                ["crm.schemas.contacts.read", "crm.objects.contacts.read"],
-            ),
             ("POST", "/crm/v3/properties/contacts", ["crm.schemas.contacts.write"]),
             ("POST", "/properties/v1/contacts/properties", ["crm.schemas.contacts.write"]),
         ],
@@ -84,6 +79,31 @@ class TestScopes:
         assert refused.body["errors"][0]["context"] == {"requiredGranularScopes": needed}
         assert passed.status != 403
 
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            ("GET", "/crm/v3/properties/contacts"),
+            ("GET", "/crm/properties/2026-09/0-1/email"),
+            ("POST", "/crm/properties/2026-03/contacts/batch/read"),
+            ("GET", "/crm/v3/properties/contacts/groups"),
+        ],
+    )
+    def test_properties_are_refused_in_words_of_their_own(
+        self, hubspot: Sandbox, method: str, path: str
+    ) -> None:
+        """403 without a category and without the scopes, of which one of two is enough."""
+        hubspot.access.allow("narrow", ["crm.schemas.contacts.write"])
+        refused = Api(hubspot, "narrow").call(method, path, {})
+
+        assert refused.status == 403
+        assert refused.message == (
+            "You do not have permissions to view object type CONTACT (requires one of [contacts-read])"
+        )
+        assert sorted(refused.body) == ["correlationId", "message", "status"]
+        for scope in ("crm.schemas.contacts.read", "crm.objects.contacts.read"):
+            hubspot.access.allow("narrow", [scope])
+            assert Api(hubspot, "narrow").call(method, path, {}).status != 403
+
 
 class TestAccount:
     @pytest.mark.parametrize("version", ["v3", "2026-03", "2026-09"])
@@ -98,6 +118,15 @@ class TestAccount:
         assert answer.body["timeZone"] == "America/New_York"
         assert answer.body["utcOffsetMilliseconds"] in {-14_400_000, -18_000_000}
         assert answer.body["utcOffset"] in {"-04:00", "-05:00"}
+
+    def test_what_kind_of_account_it_is(self) -> None:
+        """Programs that must not meet a real account ask for it."""
+        with Sandbox() as usual, Sandbox(account_type="DEVELOPER_TEST") as chosen:
+            kinds = [
+                Api(each).get("/account-info/v3/details").body["accountType"] for each in (usual, chosen)
+            ]
+
+        assert kinds == ["STANDARD", "DEVELOPER_TEST"]
 
     def test_a_token_tells_its_scopes(self, hubspot: Sandbox) -> None:
         """The token is in the body, and needs no header."""
@@ -168,7 +197,9 @@ class TestOAuth:
         [
             ({"refresh_token": "x"}, "invalid_grant", "BAD_REFRESH_TOKEN"),
             ({"client_secret": "ÿ"}, "invalid_client", "BAD_CLIENT_SECRET"),
-            ({"client_id": "x"}, "invalid_client", "BAD_CLIENT_ID"),
+            ({"client_id": "x"}, "invalid_request", "BAD_CLIENT_ID"),
+            ({"client_id": "x", "grant_type": "password"}, "invalid_request", "BAD_CLIENT_ID"),
+            ({"client_id": "x", "grant_type": "client_credentials"}, "invalid_request", "BAD_CLIENT_ID"),
             ({"grant_type": "password"}, "unsupported_grant_type", "BAD_GRANT_TYPE"),
         ],
     )
@@ -180,6 +211,7 @@ class TestOAuth:
 
         assert answer.status == 400
         assert (answer.body["error"], answer.body["status"]) == (error, status)
+        assert sorted(answer.body) == ["error", "error_description", "message", "status"]
         assert "the-secret" not in str(answer.body)
         assert "the-refresh-token" not in str(answer.body)
 

@@ -225,9 +225,9 @@ class TestState:
             (lambda state: state["contacts"][0].pop("writes"), "KeyError"),
             (lambda state: state["contacts"][0]["writes"].append([]), "TypeError"),
             (lambda state: state.update(nextId=1), "not given yet"),
-            (lambda state: state["properties"].pop(0), "is missing"),
-            (lambda state: state["properties"][0].update(label=None), "None is not of type str"),
-            (lambda state: state["properties"][0].update(more=1), "more"),
+            (lambda state: state["properties"]["contacts"].pop(0), "is missing"),
+            (lambda state: state["properties"]["contacts"][0].update(label=None), "None is not of type str"),
+            (lambda state: state["properties"]["contacts"][0].update(more=1), "more"),
         ],
     )
     def test_a_state_that_is_none(self, anybody: Api, change: Any, says: str) -> None:
@@ -303,7 +303,9 @@ class TestWhom:
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     method=st.sampled_from(["GET", "PUT", "DELETE", "PATCH"]),
-    path=st.sampled_from(["", "/faults", "/faults/x", "/requests", "/limits", "/state", "/%", "//"]),
+    path=st.sampled_from(
+        ["", "/faults", "/faults/x", "/requests", "/limits", "/clock", "/state", "/%", "//"]
+    ),
     body=json_values | st.fixed_dictionaries({"rules": st.lists(json_values)}),
 )
 def test_no_call_breaks_the_sandboxs_own_api(anybody: Api, method: str, path: str, body: Any) -> None:

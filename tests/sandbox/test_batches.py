@@ -97,8 +97,23 @@ class TestSize:
         answer = api.batch(action, *inputs)
 
         assert answer.status == 400
-        assert "is 100" in answer.message
+        assert answer.message == (
+            "The maximum number of inputs supported in a batch is 100. "
+            "Please reduce the number of items and try again"
+        )
+        assert answer.body["category"] == "VALIDATION_ERROR"
         assert api.sandbox.portal.contact("c1@x.org") is None
+
+    @pytest.mark.parametrize("action", ["read", "create", "update", "upsert", "archive"])
+    def test_a_batch_without_inputs_is_a_400(self, api: Api, action: str) -> None:
+        """The missing field is named, with HubSpot's full stop after the column."""
+        answer = api.post(f"{CONTACTS}/batch/{action}", {})
+
+        assert answer.status == 400
+        assert answer.message == (
+            "Invalid input JSON on line 1, column 2. Some required fields were not set: [inputs]"
+        )
+        assert answer.body["category"] == "VALIDATION_ERROR"
 
     @pytest.mark.parametrize(("action", "status"), [("create", 201), ("update", 200), ("upsert", 200)])
     def test_no_inputs(self, api: Api, action: str, status: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -80,15 +80,17 @@ def test_one_bad_contact_refuses_all(api: Api, clock: Clock) -> None:
     assert api.stored("ada@example.com", "firstname") == "Ada"
 
 
-def test_a_thousand_at_most(api: Api, clock: Clock) -> None:
-    """A thousand contacts are taken, one more is not."""
-    entries = [entry(f"c{number}@example.com") for number in range(1_001)]
+@pytest.mark.parametrize("most", ["20000", "1000"])
+def test_so_many_at_most(most: Literal["20000", "1000"]) -> None:
+    """20,000 contacts are taken, one more is not; with the switch ``v1_batch_limit`` a thousand."""
+    entries = [entry(f"c{number}@example.com") for number in range(int(most) + 1)]
+    with Sandbox(switches=Switches(v1_batch_limit=most), v1_batch_delay=0) as sandbox:
+        api = Api(sandbox)
 
-    assert send(api, *entries).status == 400
-    assert send(api, *entries[1:]).status == 202
-    clock.now += 5
-    api.get("/account-info/v3/details")
-    assert len(api.sandbox.portal.contacts) == 1_002
+        assert send(api, *entries).status == 400
+        assert send(api, *entries[1:]).status == 202
+        api.get("/account-info/v3/details")
+        assert len(sandbox.portal.contacts) == int(most)
 
 
 def test_what_has_become_impossible_is_told_to_nobody(api: Api, clock: Clock) -> None:

@@ -81,6 +81,36 @@ class TestGet:
             assert answer.message == "resource not found"
             assert "category" not in answer.body
 
+    @pytest.mark.parametrize("root", ROOTS)
+    @pytest.mark.parametrize("method", ["GET", "PATCH"])
+    def test_an_unknown_id_is_a_page_for_who_does_not_ask_for_json(
+        self, api: Api, root: str, method: str
+    ) -> None:
+        """A 404 is HTML unless ``Accept`` names JSON, among others or alone."""
+        body = {"properties": {"city": "Bath"}} if method == "PATCH" else None
+
+        for accept, kind in [
+            ("*/*", "text/html;charset=utf-8"),
+            ("text/html", "text/html;charset=utf-8"),
+            ("application/json", "application/json;charset=utf-8"),
+            ("application/json, */*;q=0.8", "application/json;charset=utf-8"),
+        ]:
+            answer = api.call(method, f"{root}/999", body, {"Accept": accept})
+
+            assert (answer.status, answer.headers["content-type"]) == (404, kind)
+            assert answer.headers["x-hubspot-correlation-id"]
+
+    def test_other_refusals_are_json_for_everybody(self, api: Api) -> None:
+        """An id that is no number, a bad body and v1's 404 do not depend on ``Accept``."""
+        for method, path, body in [
+            ("GET", f"{CONTACTS}/x", None),
+            ("POST", CONTACTS, b"{"),
+            ("GET", "/contacts/v1/contact/vid/1/profile", None),
+        ]:
+            answer = api.call(method, path, body, {"Accept": "*/*"})
+
+            assert answer.headers["content-type"] == "application/json;charset=utf-8"
+
     def test_an_id_that_is_no_number(self, api: Api) -> None:
         """Without ``idProperty`` an address is no id."""
         answer = api.get(f"{CONTACTS}/ada%40example.com")
@@ -127,11 +157,13 @@ class TestCreate:
         assert answer.body["category"] == "CONFLICT"
         assert "context" not in answer.body
 
-    def test_associations_are_not_emulated(self, api: Api) -> None:
-        """A contact that is to be associated is refused, rather than created without."""
-        answer = api.post(CONTACTS, {"properties": {}, "associations": [{"to": {"id": "1"}}]})
+    def test_other_associations_are_not_emulated(self, api: Api) -> None:
+        """501 for those with objects that the sandbox does not have; nothing is created."""
+        types = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 3}]
+        body = {"properties": {}, "associations": [{"to": {"id": "1"}, "types": types}]}
 
-        assert answer.status == 501
+        assert api.post(CONTACTS, body).status == 501
+        assert len(api.sandbox.portal.contacts) == 3
 
 
 class TestUpdate:
@@ -159,6 +191,16 @@ class TestUpdate:
         contact = api.sandbox.portal.contact("ada@example.com")
         assert contact is not None
         assert len(contact.history["firstname"]) == 1
+
+    @pytest.mark.parametrize("root", ROOTS)
+    def test_no_property_is_a_400(self, api: Api, root: str) -> None:
+        """An update without any property is refused in HubSpot's own words."""
+        answer = api.patch(f"{root}/{api.id('ada@example.com')}", {"properties": {}})
+
+        assert answer.status == 400
+        assert answer.message == "No properties found to update, please provide at least one."
+        assert answer.body["category"] == "VALIDATION_ERROR"
+        assert answer.body["context"] == {"properties": ["{}"]}
 
     def test_one_bad_value_refuses_all(self, api: Api) -> None:
         """All bad values are in the sentence, three of them in ``errors``, and nothing is written."""
@@ -238,12 +280,108 @@ class TestAddress:
             assert api.post(CONTACTS, {"properties": {"email": "ada@example.com"}}).status == 409
 
     def test_a_unique_value_is_another_contacts(self, api: Api) -> None:
-        """409 for a value of a unique property that another contact has."""
-        answer = api.patch(
-            f"{CONTACTS}/{api.id('ada@example.com')}", {"properties": {"member_number": "m-1"}}
+        """400 for a value of a unique property that another contact has; the sentence names both."""
+        ada, alan = api.id("ada@example.com"), api.id("alan@example.com")
+
+        answer = api.patch(f"{CONTACTS}/{ada}", {"properties": {"member_number": "m-1"}})
+
+        assert answer.status == 400
+        assert answer.body["category"] == "VALIDATION_ERROR"
+        assert answer.message == (
+            "Cannot set PropertyValueCoordinates{portalId=12345678, "
+            "objectTypeId=ObjectTypeId{legacyObjectType=CONTACT}, propertyName=member_number, value=m-1} "
+            f"on {ada}. {alan} already has that value."
         )
 
-        assert answer.status == 409
+    @pytest.mark.parametrize("many", [False, True], ids=["alone", "in a batch"])
+    def test_a_unique_value_of_a_new_contact_is_taken(self, api: Api, many: bool) -> None:
+        """A new contact has an id by then, which the sentence names first; nothing is created."""
+        properties = {"email": "n@example.com", "member_number": "M-1"}
+
+        answer = (
+            api.batch("create", {"properties": properties}, {"properties": {"email": "o@example.com"}})
+            if many
+            else api.post(CONTACTS, {"properties": properties})
+        )
+
+        assert answer.status == 400
+        assert answer.message.endswith(f". {api.id('alan@example.com')} already has that value.")
+        assert api.sandbox.portal.contact("n@example.com") is None
+        assert api.sandbox.portal.contact("o@example.com") is None
+
+    def test_a_trace_id_names_who_takes_a_unique_value(self, api: Api) -> None:
+        """207, and the others are created."""
+        answer = api.batch(
+            "create",
+            {"properties": {"email": "n@example.com", "member_number": "M-1"}, "objectWriteTraceId": "a"},
+            {"properties": {"email": "o@example.com"}, "objectWriteTraceId": "b"},
+        )
+
+        (error,) = answer.body["errors"]
+        assert (answer.status, error["category"]) == (207, "VALIDATION_ERROR")
+        assert error["context"] == {"objectWriteTraceId": ["a"]}
+        assert len(answer.body["results"]) == 1
+
+    @pytest.mark.parametrize("switch", ["taken_email", "taken_email_on_create"])
+    def test_a_taken_address_can_be_a_400(self, switch: str) -> None:
+        """With the switches an address is told as other unique values are."""
+        with Sandbox(SEEDS[:2], switches=Switches().flipped({switch: "400"})) as sandbox:
+            api = Api(sandbox)
+            grace = api.id("grace@example.com")
+
+            created = api.post(CONTACTS, {"properties": {"email": "ADA@example.com"}})
+            updated = api.patch(f"{CONTACTS}/{grace}", {"properties": {"email": "ada@example.com"}})
+
+            asked, other = (updated, created) if switch == "taken_email" else (created, updated)
+            assert (asked.status, other.status) == (400, 409)
+            assert "propertyName=email, value=ada@example.com} on " in asked.message
+            assert asked.message.endswith(f". {api.id('ada@example.com')} already has that value.")
+
+
+class TestOtherAddresses:
+    def test_a_new_contact_may_have_several(self, api: Api) -> None:
+        """``hs_additional_emails`` can be given on creation; each address finds the contact."""
+        properties = {"email": "a@x.org", "hs_additional_emails": "B@x.org;c@x.org"}
+
+        answer = api.post(CONTACTS, {"properties": properties})
+
+        assert answer.status == 201
+        assert answer.body["properties"]["hs_additional_emails"] == "b@x.org;c@x.org"
+        for address in ("a@x.org", "b@x.org", "C@x.org"):
+            assert api.id(address) == answer.body["id"]
+            assert api.post(CONTACTS, {"properties": {"email": address}}).status == 409
+
+    @pytest.mark.parametrize("taken", ["ada@example.com", "turing@example.org"])
+    def test_it_may_not_take_another_contacts(self, api: Api, taken: str) -> None:
+        """An address that another contact has, first or not, is a 409; nothing is created."""
+        properties = {"email": "a@x.org", "hs_additional_emails": f"b@x.org;{taken}"}
+
+        answer = api.post(CONTACTS, {"properties": properties})
+
+        assert answer.message == f"Contact already exists. Existing ID: {api.id(taken)}"
+        assert api.sandbox.portal.contact("b@x.org") is None
+
+    def test_two_of_a_batch_may_not_share_one(self, api: Api) -> None:
+        """All or nothing, as for first addresses."""
+        one = {"email": "a@x.org", "hs_additional_emails": "c@x.org"}
+        other = {"email": "b@x.org", "hs_additional_emails": "c@x.org"}
+
+        assert api.batch("create", {"properties": one}, {"properties": other}).status == 409
+        assert api.sandbox.portal.contact("a@x.org") is None
+
+    def test_each_is_an_address(self, api: Api) -> None:
+        """One that is not valid refuses the contact."""
+        answer = api.post(CONTACTS, {"properties": {"email": "a@x.org", "hs_additional_emails": "b"}})
+
+        assert (answer.status, answer.body["errors"][0]["code"]) == (400, "INVALID_EMAIL")
+
+    def test_an_existing_contact_keeps_its_own(self, api: Api) -> None:
+        """They cannot be changed by an update."""
+        ada = f"{CONTACTS}/{api.id('ada@example.com')}"
+
+        answer = api.patch(ada, {"properties": {"hs_additional_emails": "b@x.org"}})
+
+        assert (answer.status, answer.body["errors"][0]["code"]) == (400, "READ_ONLY_VALUE")
 
 
 class TestStage:
@@ -292,7 +430,7 @@ class TestBadBodies:
             (b"", "Invalid input JSON on line 1, column 1: No content"),
             (b'{\n"properties": oops}', "Invalid input JSON on line 2, column"),
             (b"[]", "from Array value (token `JsonToken.START_ARRAY`)"),
-            (b"{}", "Some required fields were not set: [properties]"),
+            (b"{}", "line 1, column 2. Some required fields were not set: [properties]"),
             (b'{"properties": []}', "from Array value"),
             (b'{"properties": {"firstname": ["a"]}}', "Cannot deserialize value of type `java.lang.String`"),
             (b'{"properties": {"firstname": {"a": 1}}}', "from Object value"),

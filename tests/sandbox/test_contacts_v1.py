@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from airflow_provider_hubcontact.sandbox import Sandbox, Switches
-from airflow_provider_hubcontact.sandbox.crm.contact import HISTORY_LENGTH, MAX_WRITES
+from airflow_provider_hubcontact.sandbox.crm.record import HISTORY_LENGTH, MAX_WRITES
 from tests.sandbox.calling import Answer, Api
 from tests.sandbox.conftest import SEEDS
 
@@ -57,8 +57,26 @@ class TestUpdate:
         answer = update(api, email, firstname="X")
 
         assert answer.status == 404
-        assert answer.message == "contact does not exist"
-        assert answer.body["correlationId"] == answer.headers["x-hubspot-correlation-id"]
+        assert answer.body == {
+            "status": "error",
+            "message": "contact does not exist",
+            "correlationId": answer.headers["x-hubspot-correlation-id"],
+            "errors": [{"message": "contact does not exist"}],
+            "category": "OBJECT_NOT_FOUND",
+        }
+
+    def test_older_refusals(self) -> None:
+        """With the switch ``v1_errors=older`` a 404 has no category, and a 409 names the other contact."""
+        with Sandbox(SEEDS[:2], switches=Switches(v1_errors="older")) as sandbox:
+            api = Api(sandbox)
+
+            unknown = update(api, "nobody@example.com", firstname="X")
+            taken = update(api, "ada@example.com", email="grace@example.com")
+
+            assert (unknown.status, unknown.message) == (404, "contact does not exist")
+            assert sorted(unknown.body) == ["correlationId", "message", "status"]
+            existing = f"Existing ID: {api.id('grace@example.com')}"
+            assert (taken.status, taken.message) == (409, f"Contact already exists. {existing}")
 
     def test_all_bad_values_are_told(self, api: Api) -> None:
         """400 with one entry of ``validationResults`` for each, and nothing is written."""
@@ -124,7 +142,7 @@ class TestUpdate:
 
         grace = api.id("grace@example.com")
         assert answer.status == 409
-        assert answer.message == f"Contact already exists. Existing ID: {grace}"
+        assert answer.message == "Contact already exists"
         assert answer.body["error"] == "CONTACT_EXISTS"
         assert answer.body["category"] == "OBJECT_ALREADY_EXISTS"
         assert answer.body["identityProfile"]["vid"] == int(grace)
@@ -154,7 +172,6 @@ class TestUpdate:
             {},
             {"properties": {}},
             {"properties": ["x"]},
-            {"properties": [{}]},
             {"properties": [{"property": "city", "value": []}]},
             {"properties": [{"property": {}, "value": "x"}]},
         ],
@@ -166,6 +183,15 @@ class TestUpdate:
 
         assert answer.status == 400
         assert answer.message.startswith("Invalid input JSON on line")
+
+    @pytest.mark.parametrize("entry", [{}, {"name": "city", "value": "Bath"}, {"property": None}], ids=str)
+    def test_an_entry_that_names_no_property(self, api: Api, entry: dict[str, Any]) -> None:
+        """``name`` in place of ``property`` is refused in HubSpot's own words, without a category."""
+        answer = api.post(profile("ada@example.com"), {"properties": [entry]})
+
+        assert answer.status == 400
+        assert answer.message == "property cannot be missing or null"
+        assert "category" not in answer.body
 
 
 class TestGet:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.search import OPERATORS
+from airflow_provider_hubcontact.sandbox.crm.state import dump, load
+from airflow_provider_hubcontact.sandbox.http.routes import router
 from tests.sandbox.calling import CONTACTS, Api
 
 SETTINGS = settings(
@@ -29,7 +33,14 @@ EMAILS = [
     "nope",
 ]
 NAMES = ["email", "firstname", "lifecyclestage", "points", "birthday", "closedate", "vip", "hs_buying_role"]
-NAMES += ["member_number", "hubspotscore", "nope"]
+NAMES += [
+    "member_number",
+    "hubspotscore",
+    "hubspot_owner_id",
+    "hs_additional_emails",
+    "hs_email_domain",
+    "nope",
+]
 
 texts = st.text(max_size=8)
 leaves = st.none() | st.booleans() | st.integers() | st.floats() | texts | st.sampled_from(EMAILS)
@@ -76,6 +87,9 @@ definitions = st.fixed_dictionaries(
             "options",
             "displayOrder",
             "hasUniqueValue",
+            "calculationFormula",
+            "referencedObjectType",
+            "formField",
         )
     },
 )
@@ -127,7 +141,8 @@ def check_state(portal: Portal) -> None:
             assert not address or portal.contact(address) is contact
         stages = portal.definitions["lifecyclestage"].allowed
         assert contact.properties.get("lifecyclestage", "") in {"", *stages}
-        assert contact.properties.keys() <= portal.definitions.keys() | portal.archived_definitions.keys()
+        deleted = portal.collection("contacts").archived_definitions.keys()
+        assert contact.properties.keys() <= portal.definitions.keys() | deleted
 
 
 @pytest.fixture
@@ -263,6 +278,112 @@ def test_no_change_of_a_property_breaks_the_sandbox(fuzzed: Api, method: str, pa
     assert fuzzed.patch(f"{CONTACTS}/171591000001", {"properties": {"city": "Rome"}}).status == 200
 
 
+ids = st.sampled_from(["171591000001", "171591000002", "171591000004", "101", "M-1", "ada@example.com"])
+specs = st.fixed_dictionaries(
+    {},
+    optional={
+        "associationCategory": st.sampled_from(["HUBSPOT_DEFINED", "USER_DEFINED"]) | json_values,
+        "associationTypeId": st.sampled_from([1, 2, 279, 280, "279", 3]) | json_values,
+    },
+)
+ends = st.fixed_dictionaries({}, optional={"id": ids | json_values})
+of_objects = st.fixed_dictionaries(
+    {},
+    optional={
+        "primaryObjectId": ids | json_values,
+        "objectIdToMerge": ids | json_values,
+        "objectId": ids | json_values,
+        "idProperty": st.sampled_from(["email", "member_number", "firstname"]) | json_values,
+        "vidToMerge": ids | json_values,
+        "targetSecondaryEmail": st.sampled_from(EMAILS) | json_values,
+        "updatedSecondaryEmail": st.sampled_from(EMAILS) | json_values,
+        "properties": properties,
+        "associations": st.lists(
+            st.fixed_dictionaries({}, optional={"to": ends | json_values, "types": st.lists(specs)}),
+            max_size=2,
+        )
+        | json_values,
+        "inputs": st.lists(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "id": ids,
+                    "from": ends | json_values,
+                    "to": ends | st.lists(ends, max_size=2) | json_values,
+                    "types": st.lists(specs, max_size=2) | json_values,
+                },
+            ),
+            max_size=3,
+        )
+        | json_values,
+        "label": texts | json_values,
+        "name": texts | st.just("L") | json_values,
+        "objectTypeId": st.sampled_from(["0-1", "0-2", "0-3", "contacts"]) | json_values,
+        "processingType": st.sampled_from(["MANUAL", "SNAPSHOT", "DYNAMIC"]) | json_values,
+        "recordIdsToAdd": st.lists(ids | json_values, max_size=3) | json_values,
+        "recordIdsToRemove": st.lists(ids | json_values, max_size=3) | json_values,
+        "query": texts | json_values,
+        "count": st.integers(-1, 600) | json_values,
+        "offset": st.integers(-1, 9) | json_values,
+    },
+)
+
+
+@SETTINGS
+@given(
+    method=st.sampled_from(["GET", "POST", "PATCH", "PUT", "DELETE"]),
+    path=st.sampled_from(
+        [
+            f"{CONTACTS}/merge",
+            f"{CONTACTS}/gdpr-delete",
+            "/crm/v3/objects/companies",
+            "/crm/v3/objects/companies/merge",
+            "/contacts/v1/contact/merge-vids/171591000001",
+            "/contacts/v1/secondary-email/171591000001",
+            "/contacts/v1/secondary-email/171591000001/email/turing@example.org",
+            "/crm/v4/objects/contacts/171591000001/associations/companies",
+            "/crm/v4/objects/contacts/171591000001/associations/companies/171591000004",
+            "/crm/v4/objects/contacts/171591000001/associations/default/companies/171591000004",
+            "/crm/v4/associations/contacts/companies/batch/read",
+            "/crm/v4/associations/contacts/companies/batch/create",
+            "/crm/v4/associations/companies/contacts/batch/associate/default",
+            "/crm/v4/associations/contacts/companies/batch/archive",
+            "/crm/v4/associations/contacts/companies/batch/labels/archive",
+            "/crm/v4/associations/contacts/companies/labels",
+            "/crm/lists/2026-09",
+            "/crm/lists/2026-09/search",
+            "/crm/lists/2026-09/101",
+            "/crm/lists/2026-09/101/restore",
+            "/crm/lists/2026-09/101/memberships",
+            "/crm/lists/2026-09/101/memberships/add",
+            "/crm/lists/2026-09/101/memberships/add-and-remove",
+            "/crm/lists/2026-09/101/memberships/add-from/102",
+        ]
+    ),
+    query=st.dictionaries(
+        st.sampled_from(["limit", "after", "before", "listName", "listIds", "associations"]),
+        st.sampled_from(["1", "0", "companies", "deals"]) | texts,
+        max_size=2,
+    ),
+    body=of_objects | st.lists(ids | specs | json_values, max_size=3) | json_values,
+)
+def test_no_call_about_objects_breaks_the_sandbox(
+    fuzzed: Api, method: str, path: str, query: dict[str, str], body: Any
+) -> None:
+    """Merges, deletions for good, associations and lists are answered or refused; the state stays whole."""
+    portal = fuzzed.sandbox.portal
+    if not portal.companies:
+        portal.collection("companies").create({"name": "C"})
+
+    answer = fuzzed.call(method, f"{path}?{urlencode(query)}", body)
+
+    assert answer.status in {200, 201, 204, 207, 400, 404, 409, 501}
+    check_state(portal)
+    snapshot = dump(portal)
+    load(portal, snapshot)
+    assert dump(portal) == snapshot
+
+
 @SETTINGS
 @given(
     method=st.sampled_from(["GET", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"]),
@@ -282,3 +403,45 @@ def test_no_request_breaks_the_sandbox(fuzzed: Api, method: str, path: str, quer
 
     assert answer.status in {200, 207, 400, 404, 501}
     assert answer.status in {200, 207} or "message" in answer.body
+
+
+CALLS = [(method, path) for method, path in router().known if not path.startswith("/oauth/authorize")]
+SEGMENTS = [*EMAILS, *NAMES, "171591000001", "4711", "1", "contactinformation", "MIN_LENGTH", "the-token"]
+bodies = (
+    st.dictionaries(st.sampled_from(["properties", "inputs", "name", "label", "options"]), json_values)
+    | batches
+    | definitions
+    | searches
+    | st.fixed_dictionaries({"properties": properties | st.lists(entries, max_size=3)})
+    | st.lists(st.fixed_dictionaries({}, optional=OF_A_LEGACY_BATCH), max_size=2)
+    | json_values
+)
+questions = st.dictionaries(
+    st.sampled_from(
+        ["archived", "after", "email", "idProperty", "limit", "properties", "propertiesWithHistory"]
+    ),
+    st.sampled_from([*NAMES, *EMAILS, "true", "0", "1", "userId", "-1", "9" * 40]) | texts,
+    max_size=3,
+).map(urlencode)
+
+
+@settings(SETTINGS, max_examples=600)
+@given(
+    call=st.sampled_from(CALLS),
+    segments=st.lists(st.sampled_from(SEGMENTS) | texts, min_size=4, max_size=4),
+    question=questions,
+    body=bodies.map(json.dumps).map(str.encode) | st.binary(max_size=30),
+)
+def test_no_operation_breaks_the_sandbox(
+    fuzzed: Api, call: tuple[str, str], segments: list[str], question: str, body: bytes
+) -> None:
+    """Every operation answers whatever it is asked, and the state stays whole."""
+    method, template = call
+    parts = iter(segments)
+    path = re.sub(r"\{\w+\}", lambda _: quote(next(parts), safe="") or "%20", template)
+
+    answer = fuzzed.call(method, f"{path}?{question}", body, {"Accept": "*/*"})
+
+    assert answer.status in {200, 201, 202, 204, 207, 400, 404, 409, 415, 429, 501}
+    assert answer.status < 400 or answer.message
+    check_state(fuzzed.sandbox.portal)

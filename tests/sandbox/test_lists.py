@@ -24,6 +24,7 @@ def test_pages_hold_every_contact_once(api: Api, root: str) -> None:
     link = urlsplit(first["paging"]["next"]["link"])
 
     assert addresses(first) == ["ada@example.com", "grace@example.com"]
+    assert after == str(int(first["results"][-1]["id"]) + 1)
     assert first["results"][0]["properties"]["phone"] is None
     assert addresses(second) == ["alan@example.com"]
     assert "paging" not in second

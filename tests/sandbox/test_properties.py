@@ -101,10 +101,12 @@ class TestCreate:
         assert api.patch(ada, {"properties": {"tier": "lead"}}).status == 400
 
     def test_the_answer_says_where_it_is(self, api: Api) -> None:
-        """``Location`` is the new property's path."""
+        """``Location`` is the new property's address."""
         created = api.post(ROOTS[0], TIER)
 
-        assert api.get(created.headers["location"]).body == created.body
+        location = created.headers["location"]
+        assert location.startswith(f"{api.sandbox.url}/crm/")
+        assert api.get(location.removeprefix(api.sandbox.url)).body == created.body
 
     def test_a_unique_property_identifies_contacts(self, api: Api) -> None:
         """A contact can be found by it from then on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,7 @@ class TestUpdate:
         "change",
         [
             {"type": "string"},
+            {"type": ["number"]},
             {"fieldType": "number"},
             {"groupName": "nowhere"},
             {"options": [{"label": "A", "value": "a"}] * 2},
@@ -165,6 +167,48 @@ class TestArchive:
             assert Api(sandbox).stored("ada@example.com", "color") == "red"
 
 
+class TestInUse:
+    FORMULA = color("twice") | {
+        "type": "number",
+        "fieldType": "calculation_equation",
+        "calculationFormula": "points * 2 + color",
+    }
+
+    @pytest.mark.parametrize("root", ROOTS)
+    @pytest.mark.parametrize("many", [False, True], ids=["alone", "in a batch"])
+    def test_a_property_that_a_formula_uses_stays(self, api: Api, root: str, many: bool) -> None:
+        """400 naming the formula's property, until that is deleted; others of the batch stay, too."""
+        api.post(root, color())
+        calculated = api.post(root, self.FORMULA)
+
+        refused = (
+            api.batch("archive", {"name": "color"}, root=root)
+            if many
+            else api.call("DELETE", f"{root}/color")
+        )
+
+        assert calculated.body["calculated"] is True
+        assert refused.status == 400
+        assert refused.message == (
+            "Property: color of object type 0-1 is currently used in 1 places and cannot be deleted"
+        )
+        assert refused.body["category"] == "VALIDATION_ERROR"
+        assert refused.body["subCategory"] == "PropertyValidationError.CANNOT_DELETE_PROPERTY_IN_USE"
+        assert refused.body["errors"][0]["context"]["parentName"] == ["0-1/twice"]
+        assert api.call("DELETE", f"{root}/twice").status == 204
+        assert api.call("DELETE", f"{root}/color").status == 204
+
+    def test_what_a_formula_computes_cannot_be_written(self, api: Api) -> None:
+        """It is read-only, and says so."""
+        created = api.post(ROOT, self.FORMULA)
+
+        refused = write(api, twice="4")
+
+        assert created.body["modificationMetadata"]["readOnlyValue"] is True
+        assert created.body["calculationFormula"] == "points * 2 + color"
+        assert refused == 400
+
+
 class TestBatch:
     @pytest.mark.parametrize("root", ROOTS)
     def test_create(self, api: Api, root: str) -> None:
@@ -177,6 +221,8 @@ class TestBatch:
         assert mixed.status == 207
         assert [each["name"] for each in mixed.body["results"]] == ["c"]
         assert mixed.body["errors"][0]["subCategory"] == "Properties.PROPERTY_WITH_NAME_EXISTS"
+        assert mixed.body["errors"][0]["context"] == {"name": ["a"]}
+        assert not {"createdAt", "updatedAt", "archived"} & mixed.body["results"][0].keys()
 
     def test_read(self, api: Api) -> None:
         """200 with the named ones, 207 if some are unknown; deleted ones if asked for."""
@@ -231,8 +277,17 @@ class TestGroups:
         api.post(f"{ROOT}/groups", {"name": "ours", "label": "Ours"})
 
         assert api.post(ROOT, color() | {"groupName": "ours"}).status == 201
-        assert api.call("DELETE", f"{ROOT}/groups/ours").status == 400
+        refused = api.call("DELETE", f"{ROOT}/groups/ours")
+        assert refused.status == 400
+        assert json.loads(refused.message) == {
+            "status": "error",
+            "message": "Can't delete or purge a group with active properties",
+            "correlationId": refused.body["correlationId"],
+            "category": "VALIDATION_ERROR",
+            "subCategory": "PropertyGroupError.GROUP_WITH_ACTIVE_PROPERTIES",
+        }
         assert api.call("DELETE", f"{ROOT}/groups/contactinformation").status == 400
+        assert api.call("DELETE", f"{ROOT}/groups/conversioninformation").status == 400
 
     @pytest.mark.parametrize(
         "body", [{}, {"name": "x"}, {"name": "A b", "label": "L"}, {"name": [], "label": "L"}]

@@ -51,7 +51,7 @@ def test_a_state_in_which_it_cannot_come_back(hubspot: Sandbox) -> None:
     api.call("DELETE", f"{ROOT}/code")
     state = dump(hubspot.portal)
     load(hubspot.portal, state)
-    for definition in state["properties"]:
+    for definition in state["properties"]["contacts"]:
         definition["unique"] |= definition["name"] == "code"
 
     with pytest.raises(InvalidState, match="share a code"):

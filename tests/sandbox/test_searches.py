@@ -131,6 +131,11 @@ def test_words(api: Api, query: str, expected: list[str]) -> None:
     assert found(api, query=query) == expected
 
 
+def test_a_sort_that_is_no_property_is_ignored(api: Api) -> None:
+    """A mere name that no property has does not refuse the search."""
+    assert found(api, sorts=["ascending"]) == found(api)
+
+
 @pytest.mark.parametrize(
     ("sorts", "expected"),
     [
@@ -171,7 +176,7 @@ def test_pages(api: Api) -> None:
         {"filterGroups": [{"filters": [where("points", "EQ", "1")] * 7}]},
         {"filterGroups": [{"filters": [where("points", "EQ", "1")] * 5}] * 4},
         {"sorts": [{"propertyName": "points", "direction": "UP"}]},
-        {"sorts": ["nope"]},
+        {"sorts": [{"propertyName": "nope", "direction": "ASCENDING"}]},
         {"query": "x" * 3_001},
         {"properties": 1},
     ],

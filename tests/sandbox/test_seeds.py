@@ -9,6 +9,7 @@ import pytest
 
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.crm.seeds import made_up, read_file
+from tests.sandbox.conftest import PROPERTIES
 
 
 class TestMadeUp:
@@ -60,6 +61,67 @@ class TestFile:
 
         assert read_file(file) == [{"email": "a@x.org", "city": "Łódź"}, {"email": "b@x.org"}]
 
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+    def test_encodings(self, tmp_path: Path, encoding: str) -> None:
+        """Spreadsheets write UTF-8 and UTF-16, with their marks."""
+        file = tmp_path / "c.csv"
+        mark = "\ufeff" if encoding in {"utf-16-le", "utf-16-be"} else ""
+        file.write_bytes(f"{mark}email,city\r\na@x.org,Łódź\r\n".encode(encoding))
+
+        assert read_file(file) == [{"email": "a@x.org", "city": "Łódź"}]
+
+    def test_another_encoding(self, tmp_path: Path) -> None:
+        """It is refused with the line, rather than guessed."""
+        file = tmp_path / "c.csv"
+        file.write_bytes("email,city\na@x.org,Rome\nb@x.org,Köln\n".encode("latin-1"))
+
+        with pytest.raises(ValueError, match=r"c\.csv, line 3: this is not UTF-8"):
+            read_file(file)
+
+    def test_lines_without_values_are_no_contacts(self, tmp_path: Path) -> None:
+        """Spreadsheets leave such lines at the end."""
+        file = tmp_path / "c.csv"
+        file.write_text("email,city\na@x.org,Rome\n,\n\n")
+
+        assert read_file(file) == [{"email": "a@x.org", "city": "Rome"}]
+
+    @pytest.mark.parametrize(
+        ("row", "says"),
+        [
+            ("nonsense,true,,", "c.csv, line 4: email: Email address nonsense is invalid"),
+            ("b@x.org,yes,,", "line 4: vip: yes was not one of the allowed options"),
+            ('b@x.org,,"1,000",', "line 4: points: 1,000 was not a valid number"),
+            ("b@x.org,,,tomorrow", "line 4: birthday: "),
+            ("nonsense,yes,,", "line 4: email: .*; vip: "),
+            ("A@x.org,,,", r"line 4: email: Contact already exists.* \(a@x.org\)"),
+        ],
+    )
+    def test_values_are_as_hubspot_has_them(self, tmp_path: Path, row: str, says: str) -> None:
+        """A value that HubSpot could not have is refused with its line and column."""
+        file = tmp_path / "c.csv"
+        file.write_text(f'email,vip,points,birthday\na@x.org,true,"7",2026-01-01\n\n{row}\n')
+
+        with pytest.raises(ValueError, match=says):
+            Sandbox(file, properties=PROPERTIES)
+
+    def test_a_contact_of_a_json_file(self, tmp_path: Path) -> None:
+        """It is known by its place."""
+        file = tmp_path / "c.json"
+        file.write_text('[{"email": "a@x.org"}, {"email": "b@x.org", "vip": 1}]')
+
+        with pytest.raises(ValueError, match=r"c\.json, contact 2: vip: 1 was not one"):
+            Sandbox(file, properties=PROPERTIES)
+
+    def test_a_sandbox_reads_it(self, tmp_path: Path) -> None:
+        """By its path or its name."""
+        file = tmp_path / "c.csv"
+        file.write_text("email,vip\na@x.org,true\n")
+
+        for given in (file, str(file)):
+            contact = Sandbox(given, properties=PROPERTIES).portal.contact("a@x.org")
+            assert contact is not None
+            assert contact.properties["vip"] == "true"
+
     def test_json_values_become_text(self, tmp_path: Path) -> None:
         """Numbers and booleans are taken as HubSpot's text."""
         file = tmp_path / "c.json"
@@ -72,6 +134,9 @@ class TestFile:
         [
             ("c.csv", "email\na@x.org,b\n", "line 2: more values than names"),
             ("c.csv", 'email\n"a@x.org\n', "unexpected end"),
+            ("c.csv", 'email,city\na@x.org,"Rome\nItaly"\nb@x.org,c,d\n', "line 4: more values"),
+            ("c.csv", "email,,city\n", "line 1, column 2: there is no name"),
+            ("c.csv", "email,city,email\n", "line 1, column 3: email is there twice"),
             ("c.json", "{", "is not JSON"),
             ("c.json", "{}", "is not an array of objects"),
             ("c.json", "[1]", "is not an array of objects"),

@@ -312,7 +312,7 @@ class TestFile:
         with Sandbox(SEEDS, database=file):
             pass
         with sqlite3.connect(file) as connection:
-            connection.execute("UPDATE contact SET body = json_set(body, '$.created_at', 'soon')")
+            connection.execute("UPDATE record SET body = json_set(body, '$.created_at', 'soon')")
         connection.close()
 
         with pytest.raises(StoreError, match="'soon' is not of type int"):

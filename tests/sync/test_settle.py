@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -229,6 +230,31 @@ def test_an_address_that_is_put_back_waits_for_nobody() -> None:
     settled = settle([putting_back], Refused(taken))
 
     assert (settled.blocked, outcomes(settled)) == ((), {1: Outcome.CONFLICT})
+
+
+@pytest.mark.parametrize("sent", [1, 3])
+def test_a_creation_that_meets_a_contact_is_looked_up_again(sent: int) -> None:
+    """Also where HubSpot tells it with a 400."""
+    steps = [step(n, Write.CREATE, {"email": f"{n}@x.y"}, index=0) for n in range(1, sent + 1)]
+    taken = Refusal(400, "already has that value", "VALIDATION_ERROR", properties=("email",), existing_id="7")
+
+    settled = settle(steps, Refused(taken))
+
+    assert (settled.met, settled.results) == (tuple(steps), ())
+    of_each = [replace(taken, trace_ids=(each.trace_id,)) for each in steps]
+    assert settle(steps, Answers(207, (), tuple(of_each))).met == tuple(steps)
+
+
+@pytest.mark.parametrize(("named", "waits"), [((), True), (("email",), True), (("number",), False)])
+def test_only_an_address_waits_for_another_contact(named: tuple[str, ...], waits: bool) -> None:
+    """A change of address waits for the contact that has it; another unique value ends as a conflict."""
+    moving = step(1, Write.UPDATE, {"email": "new@x.y", "number": "1"})
+    taken = Refusal(400, "already has that value", "VALIDATION_ERROR", properties=named, existing_id="7")
+
+    settled = settle([moving], Refused(taken))
+
+    assert bool(settled.blocked) is waits
+    assert outcomes(settled) == ({} if waits else {1: Outcome.CONFLICT})
 
 
 @pytest.mark.parametrize("status", [413, 414])

@@ -5,7 +5,8 @@
     Refused
     ├── InvalidGrant                    400, in OAuth's own form
     ├── Unauthenticated, TokenExpired   401
-    ├── MissingScopes, NotYours         403
+    ├── MissingScopes, NotAllowedToView,
+    │   NotYours                        403
     ├── TokenNotFound                   404
     ├── NotAForm                        415
     └── RateLimited, SearchLimited,
@@ -32,14 +33,13 @@ class InvalidGrant(Refused):
         self.error = error
         self.hubspot_status = hubspot_status
 
-    def body(self, correlation_id: str) -> Json:
+    def body(self, correlation_id: str) -> Json:  # noqa: ARG002 - OAuth's answers have no id (F)
         """Fill OAuth's envelope."""
         return {
-            "error": self.error,
-            "error_description": self.message,
             "status": self.hubspot_status,
             "message": self.message,
-            "correlationId": correlation_id,
+            "error": self.error,
+            "error_description": self.message,
         }
 
 
@@ -88,6 +88,21 @@ class MissingScopes(Refused):
                 }
             ],
             links={"scopes": "https://developers.hubspot.com/scopes"},
+        )
+
+
+class NotAllowedToView(Refused):
+    """The token may not read the properties of an object type (F, P); the answer has no category.
+
+    :param object_type: the type, as HubSpot's sentence calls it.
+    :param needed: what HubSpot calls the permission.
+    """
+
+    status = 403
+
+    def __init__(self, object_type: str, needed: str) -> None:
+        super().__init__(
+            f"You do not have permissions to view object type {object_type} (requires one of [{needed}])"
         )
 
 

@@ -14,11 +14,18 @@ from typing import Any, NamedTuple
 from airflow_provider_hubcontact.sandbox.access.auth_errors import InvalidGrant
 
 SCOPES = (
+    "crm.objects.companies.read",
+    "crm.objects.companies.write",
     "crm.objects.contacts.read",
     "crm.objects.contacts.write",
+    "crm.schemas.companies.read",
+    "crm.schemas.companies.write",
     "crm.schemas.contacts.read",
     "crm.schemas.contacts.write",
+    "crm.objects.owners.read",
     "crm.import",
+    "crm.lists.read",
+    "crm.lists.write",
     "oauth",
 )
 CODE_SECONDS = 600.0
@@ -127,14 +134,22 @@ class OAuthApps:
         """Find an app by its number."""
         return next((app for app in self._apps.values() if app.app_id == app_id), None)
 
+    def identify(self, client_id: str) -> App:
+        """Find an app by its id.
+
+        :raises InvalidGrant: if there is no such app (F).
+        """
+        app = self._apps.get(client_id)
+        if app is None:
+            raise InvalidGrant("invalid_request", "BAD_CLIENT_ID", "missing or unknown client id")
+        return app
+
     def authenticate(self, client_id: str, client_secret: str) -> App:
         """Find an app by its id and secret.
 
         :raises InvalidGrant: if there is no such app, or the secret is wrong.
         """
-        app = self._apps.get(client_id)
-        if app is None:
-            raise InvalidGrant("invalid_client", "BAD_CLIENT_ID", "missing or unknown client id")
+        app = self.identify(client_id)
         if not secrets.compare_digest(app.client.client_secret.encode(), client_secret.encode()):
             raise InvalidGrant("invalid_client", "BAD_CLIENT_SECRET", "missing or invalid client secret")
         return app
@@ -145,9 +160,7 @@ class OAuthApps:
         :return: the authorization code.
         :raises InvalidGrant: if the app is unknown.
         """
-        app = self._apps.get(client_id)
-        if app is None:
-            raise InvalidGrant("invalid_client", "BAD_CLIENT_ID", "missing or unknown client id")
+        app = self.identify(client_id)
         while len(self._codes) >= MAX_CODES:
             del self._codes[next(iter(self._codes))]
         code = secrets.token_urlsafe(24)

@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from airflow_provider_hubcontact.sandbox.crm.contact import Contact
+from airflow_provider_hubcontact.sandbox.crm.batches import ordered
+from airflow_provider_hubcontact.sandbox.crm.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import V1, PendingWrite
-from airflow_provider_hubcontact.sandbox.crm.portal import Portal, ordered
+from airflow_provider_hubcontact.sandbox.crm.portal import Portal
+from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.errors import (
     BatchRefused,
-    ContactExists,
-    ContactNotFound,
     Failure,
     InvalidProperties,
+    RecordExists,
+    RecordNotFound,
     TooManyInputs,
 )
-
-MAX_ENTRIES = 1_000
-"""The most contacts of a batch (D)."""
 
 
 class Entry(NamedTuple):
@@ -63,8 +63,9 @@ class AsyncBatches:
         :raises TooManyInputs: if it is too large.
         :raises BatchRefused: if one of them could not, so that none is written (D).
         """
-        if len(entries) > MAX_ENTRIES:
-            raise TooManyInputs(MAX_ENTRIES)
+        most = int(self._portal.switches.v1_batch_limit)
+        if len(entries) > most:
+            raise TooManyInputs(most)
         failures = [each for place, entry in enumerate(entries) for each in self._failures(place, entry)]
         if failures:
             raise BatchRefused(failures)
@@ -89,12 +90,16 @@ class AsyncBatches:
         """Restore the batches that :meth:`dump` returned."""
         self._waiting = [(moment, [Entry(*each) for each in entries]) for moment, entries in waiting]
 
+    @property
+    def _contacts(self) -> Collection:
+        return self._portal.collection(CONTACTS)
+
     def _failures(self, place: int, entry: Entry) -> Iterable[Failure]:
         try:
             self._draft(entry)
-        except ContactNotFound:
+        except RecordNotFound:
             yield Failure(place, "contact does not exist")
-        except ContactExists as taken:
+        except RecordExists as taken:
             yield Failure(place, taken.message)
         except InvalidProperties as invalid:
             for problem in invalid.problems:
@@ -105,17 +110,17 @@ class AsyncBatches:
     def _write(self, entry: Entry) -> None:
         self._portal.writer = entry.writer
         try:
-            self._portal.apply(self._draft(entry), entry.timestamps)
-        except (ContactNotFound, ContactExists, InvalidProperties):
+            self._contacts.apply(self._draft(entry), entry.timestamps)
+        except (RecordNotFound, RecordExists, InvalidProperties):
             return  # what has become impossible since then is told to nobody (U)
 
     def _draft(self, entry: Entry) -> PendingWrite:
         contact = self._contact(entry)
         values = entry.values if contact is not None else {"email": entry.email, **entry.values}
-        return self._portal.draft(contact, values, V1)
+        return self._contacts.draft(contact, values, V1)
 
-    def _contact(self, entry: Entry) -> Contact | None:
-        contact = self._portal.find(entry.vid) if entry.vid else self._portal.find(entry.email, "email")
+    def _contact(self, entry: Entry) -> Record | None:
+        contact = self._contacts.find(entry.vid) if entry.vid else self._contacts.find(entry.email, "email")
         if contact is None and not entry.email:
-            raise ContactNotFound
+            raise RecordNotFound
         return contact

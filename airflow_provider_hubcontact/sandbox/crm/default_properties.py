@@ -119,12 +119,37 @@ READ_ONLY = {
     "lastmodifieddate": ("Last Modified Date", "datetime", "date"),
     "hs_lastmodifieddate": ("Object last modified date/time", "datetime", "date"),
     "hs_createdate": ("Object create date/time", "datetime", "date"),
-    "hs_additional_emails": ("Additional email addresses", "enumeration", "select"),
-    "hs_merged_object_ids": ("Merged record IDs", "enumeration", "select"),
+    "hs_lifecyclestage_subscriber_date": ("Date entered 'Subscriber'", "datetime", "date"),
+    "hs_lifecyclestage_lead_date": ("Date entered 'Lead'", "datetime", "date"),
+    "hs_lifecyclestage_marketingqualifiedlead_date": (
+        "Date entered 'Marketing Qualified Lead'",
+        "datetime",
+        "date",
+    ),
+    "hs_lifecyclestage_salesqualifiedlead_date": ("Date entered 'Sales Qualified Lead'", "datetime", "date"),
+    "hs_lifecyclestage_opportunity_date": ("Date entered 'Opportunity'", "datetime", "date"),
+    "hs_lifecyclestage_customer_date": ("Date entered 'Customer'", "datetime", "date"),
+    "hs_lifecyclestage_evangelist_date": ("Date entered 'Evangelist'", "datetime", "date"),
+    "hs_lifecyclestage_other_date": ("Date entered 'Other'", "datetime", "date"),
+    "hs_v2_date_entered_current_stage": ("Date entered current stage", "datetime", "date"),
+    "hs_v2_time_in_current_stage": ("Time in current stage", "datetime", "date"),
+    "hs_full_name_or_email": ("Full name or email", "string", "text"),
+    "hs_searchable_calculated_phone_number": ("Calculated phone number", "phone_number", "phonenumber"),
+    "hs_is_contact": ("Is a contact", "bool", "booleancheckbox"),
+    "hs_associated_target_accounts": ("Associated target accounts", "number", "number"),
+    "hs_currently_enrolled_in_prospecting_agent": ("In the prospecting agent", "bool", "booleancheckbox"),
+    "hs_prospecting_agent_actively_enrolled_count": ("Prospecting agent, now", "number", "number"),
+    "hs_prospecting_agent_total_enrolled_count": ("Prospecting agent, in all", "number", "number"),
+    "hs_membership_has_accessed_private_content": ("Has accessed private content", "number", "number"),
+    "hs_registered_member": ("Registered member", "number", "number"),
+    "hs_sequences_actively_enrolled_count": ("Sequences, now", "number", "number"),
+    "hs_additional_emails": ("Additional email addresses", "enumeration", "checkbox"),
+    "hs_merged_object_ids": ("Merged record IDs", "enumeration", "checkbox"),
     "hs_email_domain": ("Email Domain", "string", "text"),
-    "hs_all_contact_vids": ("All vids for a contact", "enumeration", "select"),
+    "hs_all_contact_vids": ("All vids for a contact", "enumeration", "checkbox"),
     "hs_object_source": ("Record creation source", "string", "text"),
     "hs_object_source_id": ("Record creation source ID", "string", "text"),
+    "hs_object_source_label": ("Record source", "string", "text"),
     "hs_analytics_num_page_views": ("Number of Pageviews", "number", "number"),
     "hs_analytics_num_visits": ("Number of Sessions", "number", "number"),
     "hs_email_open": ("Marketing emails opened", "number", "number"),
@@ -133,6 +158,9 @@ READ_ONLY = {
     "hs_email_optout": ("Unsubscribed from all email", "bool", "booleancheckbox"),
     "hs_is_unworked": ("Contact unworked", "bool", "calculation_equation"),
     "hs_marketable_status": ("Marketing contact status", "enumeration", "booleancheckbox"),
+    "hs_marketable_until_renewal": ("Marketing contact until next update", "enumeration", "booleancheckbox"),
+    "hs_marketable_reason_type": ("Marketing contact reason type", "string", "text"),
+    "hs_marketable_reason_id": ("Marketing contact reason ID", "string", "text"),
     "hubspotscore": ("HubSpot Score", "number", "calculation_score"),
     "hubspot_owner_assigneddate": ("Owner assigned date", "datetime", "date"),
     "num_associated_deals": ("Number of Associated Deals", "number", "number"),
@@ -168,23 +196,28 @@ def _chosen() -> list[Definition]:
     employees = tuple((size, size) for size in EMPLOYEES)
     languages = tuple((code, code) for code in LANGUAGES)
     return [
-        Definition("lifecyclestage", "Lifecycle Stage", "enumeration", "radio", options=_options(STAGES)),
-        Definition("hs_lead_status", "Lead Status", "enumeration", "radio", options=_options(LEAD_STATUSES)),
+        Definition("lifecyclestage", "Lifecycle Stage", "enumeration", "radio", options=options(STAGES)),
+        Definition("hs_lead_status", "Lead Status", "enumeration", "radio", options=options(LEAD_STATUSES)),
+        Definition("hs_buying_role", "Buying Role", "enumeration", "checkbox", options=options(BUYING_ROLES)),
         Definition(
-            "hs_buying_role", "Buying Role", "enumeration", "checkbox", options=_options(BUYING_ROLES)
+            "numemployees", "Number of Employees", "enumeration", "select", options=options(employees)
         ),
+        Definition("hs_language", "Preferred language", "enumeration", "select", options=options(languages)),
         Definition(
-            "numemployees", "Number of Employees", "enumeration", "select", options=_options(employees)
+            "hubspot_owner_id",
+            "Contact owner",
+            "enumeration",
+            "select",
+            external_options=True,
+            references="OWNER",
         ),
-        Definition("hs_language", "Preferred language", "enumeration", "select", options=_options(languages)),
-        Definition("hubspot_owner_id", "Contact owner", "enumeration", "select", external_options=True),
         Definition("hs_pipeline", "Pipeline", "enumeration", "select", external_options=True, hidden=True),
         Definition(
             "hs_facebook_ad_clicked",
             "Clicked Facebook ad",
             "bool",
             "booleancheckbox",
-            options=_options(YES_NO),
+            options=options(YES_NO),
         ),
     ]
 
@@ -196,8 +229,8 @@ def _read_only() -> list[Definition]:
             label,
             kind,
             field_type,
-            options=_options(YES_NO) if field_type == "booleancheckbox" else (),
-            external_options=field_type == "select",
+            options=options(YES_NO) if field_type == "booleancheckbox" else (),
+            external_options=field_type == "checkbox",
             read_only=True,
             form_field=False,
         )
@@ -205,5 +238,6 @@ def _read_only() -> list[Definition]:
     ]
 
 
-def _options(choices: tuple[tuple[str, str], ...]) -> tuple[Option, ...]:
+def options(choices: tuple[tuple[str, str], ...]) -> tuple[Option, ...]:
+    """Return options of pairs of a value and its label, in this order."""
     return tuple(Option(label, value, place) for place, (value, label) in enumerate(choices))

@@ -44,6 +44,8 @@ class Definition:
     """A contact property.
 
     :param external_options: whether the options live elsewhere, as owners do, and are not checked.
+    :param references: the object type whose ids are its values, ``OWNER``; empty for any other property.
+    :param formula: what computes its values; empty if they are set.
     :param read_only: whether only HubSpot sets its values.
     :param unique: whether no two contacts may have the same value.
     :param hubspot_defined: whether it is HubSpot's own, not the portal's.
@@ -67,6 +69,8 @@ class Definition:
     group: str = "contactinformation"
     options: tuple[Option, ...] = ()
     external_options: bool = False
+    references: str = ""
+    formula: str = ""
     read_only: bool = False
     unique: bool = False
     hidden: bool = False

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
-from airflow_provider_hubcontact.sandbox.crm.contact import Contact
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.owners import OWNER
+from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.values import (
     MAX_TEXT,
     InvalidValue,
     accept,
+    accept_addresses,
     appended,
     normalised_date,
 )
@@ -18,6 +20,8 @@ from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, Proble
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
 STAGE = "lifecyclestage"
+OTHERS = "hs_additional_emails"
+"""The secondary addresses, which can be given to a new contact, and to no other (L, S)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +55,14 @@ SEED = Dialect(source="IMPORT", keeps_stage=True, computes=True)
 class PendingWrite:
     """A write that is not done yet.
 
-    :param contact: the contact that is written.
+    :param record: the record that is written.
     :param new: whether it is created.
     :param dialect: how it is written.
     :param values: what will be written, in the form in which HubSpot keeps it.
     :param normalised: property with a corrected date → the value that was sent.
     """
 
-    contact: Contact
+    record: Record
     new: bool
     dialect: Dialect
     values: dict[str, str] = field(default_factory=dict)
@@ -70,6 +74,7 @@ def fill(
     properties: Mapping[str, str],
     definitions: Mapping[str, Definition],
     switches: Switches,
+    owners: Container[str],
 ) -> None:
     """Check values, and put them into a draft.
 
@@ -77,6 +82,7 @@ def fill(
     :param properties: name → value; ``""`` clears the property.
     :param definitions: the portal's properties.
     :param switches: the sandbox's switches.
+    :param owners: the ids of the portal's owners.
     :raises InvalidProperties: if values are not valid; it names all of them.
     """
     problems: list[Problem] = []
@@ -89,6 +95,8 @@ def fill(
             problems.append(Problem(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))
             continue
         problem = _put(draft, definition, value, switches)
+        if definition.references == OWNER and value and value not in owners and not draft.dialect.computes:
+            problem = Problem(name, "INVALID_OWNER_ID", f"{value} was not a valid owner id.")
         if problem is not None:
             problems.append(problem)
     if problems:
@@ -98,7 +106,7 @@ def fill(
 def _put(draft: PendingWrite, definition: Definition, value: str, switches: Switches) -> Problem | None:
     """Put one value into a draft, or return what is wrong with it."""
     name = definition.name
-    if definition.read_only and not draft.dialect.computes:
+    if definition.read_only and not draft.dialect.computes and not (draft.new and name == OTHERS):
         return Problem(name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.')
     if value == "":
         draft.values[name] = ""
@@ -107,7 +115,7 @@ def _put(draft: PendingWrite, definition: Definition, value: str, switches: Swit
     if isinstance(kept, Problem):
         return kept
     if definition.multiple and value[0] == ";":
-        kept = appended(draft.contact.properties.get(name, ""), value)
+        kept = appended(draft.record.properties.get(name, ""), value)
     if name == STAGE and _goes_back(draft, definition, kept):
         return _kept_stage(draft, kept, switches)
     draft.values[name] = kept
@@ -117,6 +125,8 @@ def _put(draft: PendingWrite, definition: Definition, value: str, switches: Swit
 def _accepted(draft: PendingWrite, definition: Definition, value: str) -> str | Problem:
     """Return a value in the form in which HubSpot keeps it, or what is wrong with it."""
     try:
+        if definition.name == OTHERS:
+            return accept_addresses(value)
         kept = accept(definition, value, epoch_only=draft.dialect.epoch_times)
     except InvalidValue as problem:
         mends = draft.dialect.normalises_dates and definition.type == "date"
@@ -131,7 +141,7 @@ def _accepted(draft: PendingWrite, definition: Definition, value: str) -> str | 
 
 def _goes_back(draft: PendingWrite, definition: Definition, stage: str) -> bool:
     """Check whether a stage comes before the present one, in the order of the property's options (D)."""
-    current = draft.contact.properties.get(STAGE, "")
+    current = draft.record.properties.get(STAGE, "")
     return bool(current) and definition.rank.get(stage, 0) < definition.rank.get(current, 0)
 
 

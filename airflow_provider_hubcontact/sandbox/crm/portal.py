@@ -1,70 +1,47 @@
-"""A portal: its contacts and their properties, and how they change. Knows no HTTP."""
+"""A portal: one HubSpot account with its records. Knows no HTTP."""
 
 from __future__ import annotations
 
 import time
-from bisect import bisect_right, insort
-from collections.abc import Callable, Iterable, KeysView, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from airflow_provider_hubcontact.sandbox.crm.contact import Contact, Write
-from airflow_provider_hubcontact.sandbox.crm.default_properties import GROUPS, default_properties
+from airflow_provider_hubcontact.sandbox.crm.associations import Associations
+from airflow_provider_hubcontact.sandbox.crm.collection import FIRST_ID, Account, Collection, Shared
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Group
-from airflow_provider_hubcontact.sandbox.crm.identities import EMAIL, Identities
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import (
-    SEED,
-    STAGE,
-    V3,
-    Dialect,
-    PendingWrite,
-    fill,
+from airflow_provider_hubcontact.sandbox.crm.lists import Lists
+from airflow_provider_hubcontact.sandbox.crm.merging import merged
+from airflow_provider_hubcontact.sandbox.crm.object_types import (
+    COMPANIES,
+    CONTACTS,
+    TYPES,
+    ObjectType,
+    named,
 )
+from airflow_provider_hubcontact.sandbox.crm.owners import Owner, Owners
+from airflow_provider_hubcontact.sandbox.crm.pending_writes import SEED
+from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
-from airflow_provider_hubcontact.sandbox.crm.values import iso
-from airflow_provider_hubcontact.sandbox.errors import (
-    ContactExists,
-    InvalidInput,
-    InvalidProperties,
-    PropertyExists,
-)
+from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, RecordExists
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
-FIRST_ID = 171_591_000_001
-ID = "hs_object_id"
-HUBSPOTS_OWN = {ID, "createdate", "lastmodifieddate", "hs_lastmodifieddate"}
-"""The properties that every contact has."""
 
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The account that a portal belongs to.
-
-    :param portal_id: its id.
-    :param time_zone: an IANA name; the day of the limits begins at its midnight.
-    """
-
-    portal_id: int = 12_345_678
-    time_zone: str = "America/New_York"
-    currency: str = "USD"
-
-
-class Portal:
-    """The state of one HubSpot account.
+class Portal(Shared):
+    """The state of one HubSpot account. What it has of contacts itself is for tests, which use it most.
 
     :param contacts: the contacts of the start, as property → value.
-    :param properties: the portal's own property definitions.
+    :param properties: the portal's own property definitions, of contacts.
     :param switches: what the sandbox does where HubSpot's behaviour is not known.
     :param account: the account that it belongs to.
     :param clock: seconds since 1970.
-    :param requirements: the properties that a write must have; the contacts of the start need not have them.
+    :param requirements: the properties that a write of a contact must have; the contacts of the start need
+        not have them.
     :param search_lag: seconds by which the search lags behind.
+    :param owners: whom records can belong to; the usual ones if None.
     :raises ValueError: if HubSpot could not have such a contact, or a required property is unknown.
-    :ivar contacts: id → contact; ``archived`` holds the deleted ones.
-    :ivar writer: the app or the import that is writing.
-    :ivar journal: the changes, until a store has kept them; None if there is no store.
+    :ivar collections: type id → the records of this type.
+    :ivar associations: which of them belong together.
+    :ivar lists: the lists that they are in.
     """
 
     def __init__(
@@ -77,32 +54,26 @@ class Portal:
         *,
         requirements: Requirements | None = None,
         search_lag: float = 0.0,
+        owners: Iterable[Owner] | None = None,
     ) -> None:
-        self.switches = switches or Switches()
+        super().__init__(switches or Switches(), account or Account(), Owners(owners), clock)
         self.requirements = requirements or Requirements()
         self.search_lag = search_lag
-        self.writer = ""
-        self.account = account or Account()
-        self._clock = clock
         self._seeds = list(contacts)
         self._own = list(properties)
-        self.journal: list[tuple[Contact, Write | None]] | None = None
         self.reset()
         unknown = self.requirements.names() - self.definitions.keys()
         if unknown:
             raise ValueError(f"There is no property {min(unknown)}; no contact can be required to have it.")
 
     def reset(self) -> None:
-        """Go back to the contacts and properties of the start."""
-        names = dict.fromkeys([*GROUPS, *(definition.group for definition in self._own)])
-        self.groups = {name: Group(name, name) for name in names}
-        self.definitions = {definition.name: definition for definition in default_properties()}
-        self.archived_definitions: dict[str, Definition] = {}
-        self.contacts: dict[str, Contact] = {}
-        self.archived: dict[str, Contact] = {}
-        self._ids: list[int] = []
-        self._identities = Identities()
+        """Go back to the records and properties of the start."""
         self.next_id = FIRST_ID
+        self.collections = {kind.id: Collection(kind, self) for kind in TYPES}
+        self.associations = self._no_associations()
+        self.lists = Lists()
+        groups = [definition.group for definition in self._own]
+        self.collections[CONTACTS.id] = Collection(CONTACTS, self, self.requirements, groups)
         for definition in self._own:
             self.define(definition)
         for place, seed in enumerate(self._seeds, 1):
@@ -110,250 +81,137 @@ class Portal:
 
     def restore(
         self,
-        contacts: Iterable[Contact],
-        definitions: Iterable[Definition],
-        groups: Iterable[Group],
+        collections: Iterable[Collection],
+        associations: Mapping[str, Any],
+        lists: Iterable[Mapping[str, Any]],
         next_id: int,
     ) -> None:
         """Replace the state. If the parts do not fit together, the present state stays.
 
-        :param contacts: the contacts, deleted ones included.
-        :param definitions: the properties, deleted ones included.
-        :param groups: the groups of properties.
-        :param next_id: id of the next contact that is created.
+        :param collections: the records and properties of every type.
+        :param associations: what :meth:`Associations.dump` returned.
+        :param lists: what :meth:`Lists.dump` returned.
+        :param next_id: id of the next record that is created.
         :raises ValueError: if the parts do not fit together.
         """
-        every = {definition.name: definition for definition in definitions}
-        live = {name: definition for name, definition in every.items() if not definition.archived_at}
-        missing = {definition.name for definition in default_properties()} - live.keys()
-        if missing:
-            raise ValueError(f"HubSpot's property {min(missing)} is missing.")
-        by_id, archived = _shelved(contacts, every.keys(), next_id)
-        unique = [definition.name for definition in every.values() if definition.unique]
-        identities = Identities.of(by_id.values(), unique, every.keys() - live.keys())
-        self.archived, self._ids = archived, sorted(map(int, by_id))
-        self.contacts, self.definitions = by_id, live
-        self.archived_definitions = {n: definition for n, definition in every.items() if n not in live}
-        self.groups = {group.name: group for group in groups}
-        self._identities, self.next_id = identities, next_id
+        by_type = {each.kind.id: each for each in collections}
+        everywhere = [record for each in by_type.values() for record in (*each.records, *each.archived)]
+        if len(set(everywhere)) < len(everywhere):
+            raise ValueError("Two records have the same id.")
+        types = {each.id: each.type for kind in by_type.values() for each in kind.everything()}
+        links, segments = self._no_associations(), Lists()
+        links.load(associations, types)
+        segments.load(lists, types)
+        self.collections, self.next_id = by_type, next_id
+        self.associations, self.lists = links, segments
 
-    def now(self) -> int:
-        """Return the time of the portal's clock, in milliseconds since 1970."""
-        return int(self._clock() * 1000)
+    def merge(self, primary: Record, other: Record) -> Record:
+        """Merge two records of a type, see :mod:`.merging`.
 
-    def contact(self, key: str) -> Contact | None:
+        :param primary: the record whose values win.
+        :param other: the record that is merged into it.
+        :return: the record that both have become.
+        :raises InvalidInput: if they cannot be merged.
+        """
+        collection = self.collections[primary.type]
+        kept = self.switches.merged_id == "kept"
+        survivor = merged(collection, primary, other, primary.id if kept else self.new_id())
+        collection.absorb(primary, other, survivor)
+        self.associations.merge(primary.id, other.id, survivor.id)
+        for each in (primary.id, other.id):
+            self.lists.replace(each, survivor.id)
+        return collection.records[survivor.id]
+
+    def erase(self, record: Record) -> None:
+        """Delete a record for good, and let nobody have its addresses again (D: knowledge base)."""
+        collection = self.collections[record.type]
+        collection.erase(record)
+        self.associations.forget(record.id)
+        self.lists.replace(record.id, None)
+        if collection.kind.address:
+            for address in filter(None, [record.email, *record.secondary_emails]):
+                collection.block(address)
+
+    def collection(self, kind: ObjectType | str) -> Collection:
+        """Return the records of a type.
+
+        :param kind: the type, or any of its names, such as ``companies``.
+        :raises KeyError: if the sandbox does not have the type.
+        """
+        found = named(kind) if isinstance(kind, str) else kind
+        if found is None:
+            raise KeyError(kind)
+        return self.collections[found.id]
+
+    @property
+    def contacts(self) -> dict[str, Record]:
+        """Id → contact, without the deleted ones."""
+        return self.collections[CONTACTS.id].records
+
+    @property
+    def archived(self) -> dict[str, Record]:
+        """Id → deleted contact."""
+        return self.collections[CONTACTS.id].archived
+
+    @property
+    def companies(self) -> dict[str, Record]:
+        """Id → company, without the deleted ones."""
+        return self.collections[COMPANIES.id].records
+
+    @property
+    def definitions(self) -> dict[str, Definition]:
+        """Name → property of contacts."""
+        return self.collections[CONTACTS.id].definitions
+
+    @property
+    def groups(self) -> dict[str, Group]:
+        """Name → group of properties of contacts."""
+        return self.collections[CONTACTS.id].groups
+
+    def contact(self, key: str) -> Record | None:
         """Find a contact by any of its addresses, or by its id."""
-        return self._identities.find(EMAIL, key) or self.find(key)
+        contacts = self.collections[CONTACTS.id]
+        return contacts.find(key, CONTACTS.address) or contacts.find(key)
 
-    def find(self, value: str, id_property: str | None = None) -> Contact | None:
-        """Find a contact by its id, or by a property that identifies it.
+    def find(self, value: str, id_property: str | None = None) -> Record | None:
+        """Find a contact, see :meth:`Collection.find`."""
+        return self.collections[CONTACTS.id].find(value, id_property)
 
-        :param value: the id or the value.
-        :param id_property: ``email``, which includes secondary addresses, or a unique property; None for the
-            id.
-        """
-        if id_property in {None, ID}:
-            return self.contacts.get(value) or self._identities.find_merged(value)
-        return self._identities.find(id_property or "", value)
+    def page(self, after: int, most: int) -> list[Record]:
+        """Return contacts in the order of their ids, see :meth:`Collection.page`."""
+        return self.collections[CONTACTS.id].page(after, most)
 
-    def find_archived(self, value: str, id_property: str | None = None) -> Contact | None:
-        """Find a deleted contact as :meth:`find` does; the latest if several have the value."""
-        if id_property in {None, ID}:
-            return self.archived.get(value)
-        name, wanted = id_property or "", value.lower()
-        for contact in reversed(self.archived.values()):
-            if wanted and contact.properties.get(name, "").lower() == wanted:
-                return contact
-        return None
+    def create(self, properties: Mapping[str, str]) -> Record:
+        """Create a contact, see :meth:`Collection.create`."""
+        return self.collections[CONTACTS.id].create(properties)
 
-    def page(self, after: int, most: int, *, archived: bool = False) -> list[Contact]:
-        """Return contacts in the order of their ids.
+    def update(self, contact: Record, properties: Mapping[str, str]) -> Record:
+        """Update a contact, see :meth:`Collection.update`."""
+        return self.collections[CONTACTS.id].update(contact, properties)
 
-        :param after: only contacts with a larger id.
-        :param most: the most contacts.
-        :param archived: return deleted contacts instead.
-        """
-        shelf = self.archived if archived else self.contacts
-        ids = sorted(map(int, shelf)) if archived else self._ids
-        start = bisect_right(ids, after)
-        return [shelf[str(number)] for number in ids[start : start + most]]
-
-    def archive(self, contact: Contact) -> None:
-        """Delete a contact, so that others can have its address and its unique values."""
-        self._identities.forget(contact)
-        del self.contacts[contact.id]
-        self._ids.pop(bisect_right(self._ids, int(contact.id)) - 1)
-        contact.archived_at = self.now()
-        self.archived[contact.id] = contact
-        self.touch(contact)
-
-    def identifies(self, name: str) -> bool:
-        """Check whether a property identifies contacts."""
-        return name == ID or name in self._identities.names
-
-    def create(self, properties: Mapping[str, str], dialect: Dialect = V3) -> Contact:
-        """Create a contact.
-
-        :raises InvalidProperties: if a value is not valid.
-        :raises ContactExists: if another contact has the address.
-        """
-        return self.apply(self.draft(None, properties, dialect))
-
-    def update(self, contact: Contact, properties: Mapping[str, str], dialect: Dialect = V3) -> Contact:
-        """Update a contact with all values or none.
-
-        :raises InvalidProperties: if a value is not valid.
-        :raises ContactExists: if another contact has the address.
-        """
-        return self.apply(self.draft(contact, properties, dialect))
-
-    def draft(
-        self,
-        contact: Contact | None,
-        properties: Mapping[str, str],
-        dialect: Dialect,
-        claimed: Mapping[tuple[str, str], str] | None = None,
-    ) -> PendingWrite:
-        """Check a write without doing it.
-
-        :param contact: the contact; None for a new one.
-        :param properties: name → value; ``""`` clears the property.
-        :param dialect: how it is written.
-        :param claimed: unique values of the other drafts of the batch.
-        :raises InvalidProperties: if values are not valid; it names all of them.
-        :raises MissingProperties: if a required property is missing.
-        :raises ContactExists: if another contact has the address, or the value of a unique property.
-        """
-        draft = PendingWrite(contact or self._blank(), contact is None, dialect)
-        fill(draft, properties, self.definitions, self.switches)
-        default_stage = self.switches.new_contact_stage
-        if draft.new and not dialect.computes and default_stage in self.definitions[STAGE].allowed:
-            draft.values.setdefault(STAGE, default_stage)
-        if self.requirements and self._enforces(dialect):
-            self.requirements.check(draft.contact.properties, draft.values, new=draft.new)
-        self._identities.check(draft, claimed or {})
-        return draft
-
-    def claims(self, draft: PendingWrite) -> dict[tuple[str, str], str]:
-        """Return the unique values of a draft, each with its contact's id."""
-        return self._identities.claims(draft)
-
-    def apply(self, draft: PendingWrite, timestamps: Mapping[str, int] | None = None) -> Contact:
-        """Carry out a write. An unchanged value does not touch the history and lastmodifieddate (F).
-
-        :param draft: the write.
-        :param timestamps: property → when its value was set, in milliseconds since 1970; now if missing.
-        """
-        contact, now = draft.contact, self.now()
-        if draft.new:
-            self._add(contact, now, draft.dialect)
-        current = contact.properties
-        changes = {name: value for name, value in draft.values.items() if current.get(name, "") != value}
-        if changes:
-            self._identities.move(contact, changes, keep_old_email=self.switches.old_email == "secondary")
-            write = Write(changes, now, timestamps or {}, draft.dialect.source, self.writer)
-            contact.write(write)
-            contact.updated_at = now
-            self.touch(contact, write)
-            current["lastmodifieddate"] = current["hs_lastmodifieddate"] = iso(now)
-        return contact
-
-    def touch(self, contact: Contact, write: Write | None = None) -> None:
-        """Note in the journal that a contact changed.
-
-        :param contact: the contact.
-        :param write: the write; None if the contact is new or deleted.
-        """
-        if self.journal is not None:
-            self.journal.append((contact, write))
+    def archive(self, contact: Record) -> None:
+        """Delete a contact, see :meth:`Collection.archive`."""
+        self.collections[CONTACTS.id].archive(contact)
 
     def define(self, definition: Definition) -> Definition:
-        """Add a property, or restore the deleted one of this name with its values (T).
-
-        :raises PropertyExists: if the portal has a property of this name.
-        :raises InvalidInput: if the deleted property has another type (U), or another ``hasUniqueValue``,
-            which cannot change (S).
-        """
-        if definition.name in self.definitions:
-            raise PropertyExists(definition.name)
-        former = self.archived_definitions.get(definition.name)
-        if former is not None and former.type != definition.type:
-            raise InvalidInput(f"The deleted property {former.name} has the type {former.type}.")
-        if former is not None and former.unique != definition.unique:
-            raise InvalidInput(f"The deleted property {former.name} keeps its hasUniqueValue.")
-        self.archived_definitions.pop(definition.name, None)
-        now = self.now()
-        return self.redefine(replace(definition, created_at=former.created_at if former else now))
+        """Add a property of contacts, see :meth:`Collection.define`."""
+        return self.collections[CONTACTS.id].define(definition)
 
     def redefine(self, definition: Definition) -> Definition:
-        """Replace a definition."""
-        stamped = replace(definition, updated_at=self.now())
-        self.definitions[stamped.name] = stamped
-        if stamped.unique and not self.identifies(stamped.name):
-            self._identities.add_property(stamped.name)
-            for contact in self.contacts.values():
-                self._identities.add(contact)
-        return stamped
+        """Replace a property of contacts."""
+        return self.collections[CONTACTS.id].redefine(definition)
 
-    def archive_property(self, definition: Definition) -> None:
-        """Delete a property. Contacts keep its values in case it is restored (T)."""
-        del self.definitions[definition.name]
-        self._identities.drop_property(definition.name)
-        self.archived_definitions[definition.name] = replace(definition, archived_at=self.now())
-
-    def _enforces(self, dialect: Dialect) -> bool:
-        every = self.switches.write_rules == "every" and not dialect.computes
-        return dialect.checks_requirements or every
-
-    def _blank(self) -> Contact:
-        contact = Contact(str(self.next_id), 0, 0)
-        self.next_id += 1
-        return contact
-
-    def _add(self, contact: Contact, now: int, dialect: Dialect) -> None:
-        contact.created_at = contact.updated_at = now
-        created = iso(now)
-        contact.properties |= {
-            ID: contact.id,
-            "createdate": created,
-            "lastmodifieddate": created,
-            "hs_lastmodifieddate": created,
-            "hs_object_source": dialect.source,
-        }
-        self.contacts[contact.id] = contact
-        insort(self._ids, int(contact.id))
-        self.touch(contact)
+    def _no_associations(self) -> Associations:
+        return Associations(first_is_primary=self.switches.first_company == "primary")
 
     def _add_seed(self, place: int, properties: Mapping[str, str]) -> None:
+        where = getattr(properties, "where", f"contact {place}")
+        contacts = self.collections[CONTACTS.id]
         try:
-            contact = self.create(properties, SEED)
-            self._identities.add_others(contact)
-        except (InvalidProperties, ContactExists) as refused:
-            raise ValueError(f"HubSpot could not have contact {place}: {refused}") from refused
-
-
-def _shelved(
-    contacts: Iterable[Contact], properties: KeysView[str], next_id: int
-) -> tuple[dict[str, Contact], dict[str, Contact]]:
-    """Check that contacts fit into a portal, and tell the deleted ones apart.
-
-    :param properties: names of the portal's properties, archived ones included.
-    :param contacts: the contacts, deleted ones included.
-    :param next_id: id of the next contact that is created.
-    :return: id → contact, and id → deleted contact.
-    :raises ValueError: if they do not fit.
-    """
-    by_id: dict[str, Contact] = {}
-    archived: dict[str, Contact] = {}
-    for contact in contacts:
-        if contact.id in by_id or contact.id in archived or int(contact.id) >= next_id:
-            raise ValueError(f"The id {contact.id} is taken, or not given yet.")
-        if not HUBSPOTS_OWN <= contact.properties.keys() <= properties:
-            raise ValueError(f"The contact {contact.id} has other properties than the portal.")
-        (archived if contact.archived_at else by_id)[contact.id] = contact
-    return by_id, archived
-
-
-def ordered(portal: Portal, results: Sequence[Result]) -> Sequence[Result]:
-    """Return the results of a batch in the order of the answer."""
-    return results[::-1] if portal.switches.result_order == "reversed" else results
+            contacts.add_others(contacts.create(properties, SEED))
+        except InvalidProperties as refused:
+            why = "; ".join(f"{each.name}: {each.message}" for each in refused.problems)
+            raise ValueError(f"HubSpot could not have {where}: {why}") from refused
+        except RecordExists as refused:
+            why = f"{refused.name}: {refused} ({refused.value})"
+            raise ValueError(f"HubSpot could not have {where}: {why}") from refused

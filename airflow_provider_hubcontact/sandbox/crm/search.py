@@ -1,4 +1,4 @@
-"""The search for contacts: filters, words, order.
+"""The search for records: filters, words, order.
 
 HubSpot docs: "Search the CRM" (D). The texts of refusals, and what is marked U, are our reading.
 """
@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from airflow_provider_hubcontact.sandbox.crm.contact import Contact
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.derived import value_of
+from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, ObjectType
+from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.values import milliseconds
 from airflow_provider_hubcontact.sandbox.errors import InvalidSearch
-
-SEARCHED_BY_WORDS = (
-    "firstname", "lastname", "email", "phone", "hs_additional_emails", "fax", "mobilephone", "company",
-)  # fmt: skip
-"""The properties that ``query`` searches (D)."""
 
 Rank = tuple[float, str]
 """Sorts values: a number, or 0 and a text."""
@@ -75,18 +72,21 @@ class Search(NamedTuple):
     """The request of a search.
 
     :param groups: a contact is found if all filters of one group find it; without groups, all are found.
-    :param words: each must begin a word in one of ``SEARCHED_BY_WORDS``.
+    :param words: each must begin a word in one of the properties that the type names.
     :param sorts: the first one counts most; without any, the results are ordered by id.
+    :param kind: the type of the records.
     """
 
     groups: Sequence[Sequence[Filter]] = ()
     words: str = ""
     sorts: Sequence[Sort] = ()
+    kind: ObjectType = CONTACTS
 
-    def run(self, contacts: Iterable[Contact]) -> list[Contact]:
+    def run(self, contacts: Iterable[Record]) -> list[Record]:
         """Return the contacts that are found, in the order of the search."""
         words = _words(self.words)
-        found = [contact for contact in contacts if self._finds(contact.properties, words)]
+        derived = self.kind.derived.keys() & {each.definition.name for group in self.groups for each in group}
+        found = [contact for contact in contacts if self._finds(self._properties(contact, derived), words)]
         found.sort(key=lambda contact: int(contact.id))
         for definition, descending in reversed(self.sorts):
             having = [contact for contact in found if contact.properties.get(definition.name)]
@@ -98,7 +98,18 @@ class Search(NamedTuple):
     def _finds(self, properties: Mapping[str, str], words: Sequence[str]) -> bool:
         if self.groups and not any(all(each.matches(properties) for each in group) for group in self.groups):
             return False
-        return not words or _has_words(properties, words)
+        return not words or self._has_words(properties, words)
+
+    def _properties(self, record: Record, derived: Collection[str]) -> Mapping[str, str]:
+        """Return a record's properties, with those that HubSpot works out and that a filter is about."""
+        if not derived:
+            return record.properties
+        worked_out = {name: value_of(self.kind.derived, record, name) or "" for name in derived}
+        return {**record.properties, **worked_out}
+
+    def _has_words(self, properties: Mapping[str, str], words: Sequence[str]) -> bool:
+        found = [word for name in self.kind.searched_by_words for word in _words(properties.get(name, ""))]
+        return all(any(each.startswith(word) for each in found) for word in words)
 
 
 def comparable(definition: Definition, value: str) -> Rank:
@@ -118,7 +129,7 @@ def comparable(definition: Definition, value: str) -> Rank:
     return number, ""
 
 
-def _rank(definition: Definition, contact: Contact) -> Rank:
+def _rank(definition: Definition, contact: Record) -> Rank:
     return comparable(definition, contact.properties[definition.name])
 
 
@@ -128,11 +139,6 @@ def _number(value: str) -> float | None:
 
 def _words(text: str) -> list[str]:
     return [word for word in re.split(r"[^\w*]+", text.lower()) if word]
-
-
-def _has_words(properties: Mapping[str, str], words: Sequence[str]) -> bool:
-    found = [word for name in SEARCHED_BY_WORDS for word in _words(properties.get(name, ""))]
-    return all(any(each.startswith(word) for each in found) for word in words)
 
 
 def _compared(compare: Callable[[Rank, Rank], bool], wanted: Filter, value: str) -> bool:

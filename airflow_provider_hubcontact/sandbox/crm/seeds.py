@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import random
@@ -11,6 +12,18 @@ from pathlib import Path
 from airflow_provider_hubcontact.sandbox.crm.default_properties import EMPLOYEES, LEAD_STATUSES, STAGES
 
 Seed = dict[str, str]
+
+
+class Row(Seed):
+    """A contact from a file.
+
+    :param where: its file, and its place there.
+    """
+
+    def __init__(self, properties: Seed, where: str) -> None:
+        super().__init__(properties)
+        self.where = where
+
 
 PEOPLE = {
     "Brazil": (("João", "Luíza", "Antônio"), ("Gonçalves", "Araújo", "Conceição"), "São Paulo", "pt"),
@@ -78,24 +91,52 @@ def _email(number: int) -> str:
 def read_file(path: Path) -> list[Seed]:
     """Read contacts from a CSV file with property names in its first line, or a JSON array of objects.
 
+    :param path: the file, in UTF-8, or in UTF-16 with a byte order mark.
     :raises ValueError: if the file has another form; the message says where.
     :raises OSError: if it cannot be read.
     """
-    text = path.read_text(encoding="utf-8-sig")
-    return _from_json(path, text) if path.suffix.lower() == ".json" else _from_csv(path, text)
+    text = _decoded(path)
+    return _from_json(path, text) if path.suffix.lower() == ".json" else list(_from_csv(path, text))
 
 
-def _from_csv(path: Path, text: str) -> list[Seed]:
-    rows = csv.DictReader(text.splitlines(keepends=True), restkey="", restval="", strict=True)
-    contacts = []
+def _decoded(path: Path) -> str:
+    content = path.read_bytes()
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:
-        for row in rows:
-            if "" in row:
-                raise ValueError(f"{path}, line {rows.line_num}: more values than names in the first line.")
-            contacts.append({name: value for name, value in row.items() if value})
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{path}, line {line}: this is not {encoding.upper().removesuffix('-SIG')}."
+        ) from None
+
+
+def _from_csv(path: Path, text: str) -> Iterator[Seed]:
+    rows = csv.reader(text.splitlines(keepends=True), strict=True)
+    names: list[str] = []
+    line = 1
+    try:
+        for cells in rows:
+            if not names:
+                names = _names(path, cells)
+            elif len(cells) > len(names):
+                raise ValueError(f"{path}, line {line}: more values than names in the first line.")
+            elif any(cells):
+                values = zip(names, cells, strict=False)
+                yield Row({name: value for name, value in values if value}, where=f"{path}, line {line}")
+            line = rows.line_num + 1
     except csv.Error as error:
-        raise ValueError(f"{path}, line {rows.line_num}: {error}.") from error
-    return contacts
+        raise ValueError(f"{path}, line {line}: {error}.") from error
+
+
+def _names(path: Path, cells: list[str]) -> list[str]:
+    """Check the first line."""
+    for place, name in enumerate(cells, 1):
+        if not name:
+            raise ValueError(f"{path}, line 1, column {place}: there is no name.")
+        if cells.index(name) < place - 1:
+            raise ValueError(f"{path}, line 1, column {place}: {name} is there twice.")
+    return cells
 
 
 def _from_json(path: Path, text: str) -> list[Seed]:
@@ -106,7 +147,11 @@ def _from_json(path: Path, text: str) -> list[Seed]:
     if not isinstance(contacts, list) or not all(isinstance(contact, dict) for contact in contacts):
         raise ValueError(f"{path} is not an array of objects, one for each contact.")
     return [
-        {name: _text(value) for name, value in contact.items() if value is not None} for contact in contacts
+        Row(
+            {name: _text(value) for name, value in contact.items() if value is not None},
+            where=f"{path}, contact {place}",
+        )
+        for place, contact in enumerate(contacts, 1)
     ]
 
 

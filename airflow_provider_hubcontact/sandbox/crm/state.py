@@ -1,4 +1,4 @@
-"""Turns the state of a portal into JSON values and back: contacts with history, properties, groups."""
+"""Turns the state of a portal into JSON values and back: records with history, properties, groups."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from functools import cache
 from itertools import chain
 from typing import Any, get_type_hints
 
-from airflow_provider_hubcontact.sandbox.crm.contact import Contact, Write
+from airflow_provider_hubcontact.sandbox.crm.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Group, Option
+from airflow_provider_hubcontact.sandbox.crm.object_types import TYPES
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
+from airflow_provider_hubcontact.sandbox.crm.record import Record, Write
 from airflow_provider_hubcontact.sandbox.crm.rules import Rule
 from airflow_provider_hubcontact.sandbox.crm.values import MAX_TIME
 
 Json = dict[str, Any]
 
 MAX_DIGITS = 19
-"""The most digits of a contact's id, so that SQLite can hold it as a number."""
+"""The most digits of a record's id, so that SQLite can hold it as a number."""
 
-_CONTACT = tuple(field.name for field in fields(Contact) if field.name != "writes")
+_RECORD = tuple(field.name for field in fields(Record) if field.name != "writes")
 _DEFINITION = tuple(field.name for field in fields(Definition) if field.init)
 
 
@@ -31,23 +33,45 @@ def dump(portal: Portal) -> Json:
     """Return the state of a portal as JSON values."""
     return {
         "nextId": portal.next_id,
+        "associations": dump_associations(portal),
+        "lists": dump_lists(portal),
         **dump_frame(portal),
-        "contacts": [
-            {**dump_contact(contact), "writes": [list(write) for write in contact.writes]}
-            for contact in chain(portal.contacts.values(), portal.archived.values())
-        ],
+        **{
+            each.kind.plural: [
+                {**dump_record(record), "writes": [list(write) for write in record.writes]}
+                for record in each.everything()
+            ]
+            for each in portal.collections.values()
+        },
     }
 
 
 def dump_frame(portal: Portal) -> Json:
-    """Return the state without the contacts and their ids."""
+    """Return the state without the records, their ids, associations and lists."""
+    collections = portal.collections.values()
     return {
-        "groups": [asdict(group) for group in portal.groups.values()],
-        "properties": [
-            dump_definition(definition)
-            for definition in chain(portal.definitions.values(), portal.archived_definitions.values())
-        ],
+        "blocked": {each.kind.plural: sorted(each.blocked) for each in collections},
+        "groups": {
+            each.kind.plural: [asdict(group) for group in each.groups.values()] for each in collections
+        },
+        "properties": {
+            each.kind.plural: [
+                dump_definition(definition)
+                for definition in chain(each.definitions.values(), each.archived_definitions.values())
+            ]
+            for each in collections
+        },
     }
+
+
+def dump_associations(portal: Portal) -> Json:
+    """Return the associations as JSON values."""
+    return portal.associations.dump()
+
+
+def dump_lists(portal: Portal) -> list[Json]:
+    """Return the lists as JSON values."""
+    return portal.lists.dump()
 
 
 def load(portal: Portal, state: Mapping[str, Any]) -> None:
@@ -58,46 +82,59 @@ def load(portal: Portal, state: Mapping[str, Any]) -> None:
     :raises InvalidState: if it is not valid.
     """
     try:
-        contacts = [load_contact(each, each["writes"]) for each in state["contacts"]]
-        restore(portal, state, contacts, state["nextId"])
+        records = [load_record(each, each["writes"]) for kind in TYPES for each in state[kind.plural]]
+        restore(portal, state, records, state["nextId"])
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
         raise InvalidState(f"This is not a state of a portal: {error!r}") from error
 
 
-def restore(portal: Portal, frame: Mapping[str, Any], contacts: Iterable[Contact], next_id: int) -> None:
+def restore(portal: Portal, frame: Mapping[str, Any], records: Iterable[Record], next_id: int) -> None:
     """Restore a portal from the parts of its state.
 
     :param portal: the portal.
-    :param frame: what :func:`dump_frame` returned.
-    :param contacts: the contacts.
-    :param next_id: id of the next contact that is created.
+    :param frame: what :func:`dump_frame` returned, and the associations and lists.
+    :param records: the records of all types.
+    :param next_id: id of the next record that is created.
     :raises ValueError: if the parts do not fit together.
+    :raises KeyError: if a type is unknown, or missing.
     """
-    definitions = [load_definition(each) for each in frame["properties"]]
-    groups = [Group(**each) for each in frame["groups"]]
-    for group in groups:
-        _check(group)
-    portal.restore(contacts, definitions, groups, _typed(next_id, int))
+    by_type: dict[str, list[Record]] = {kind.id: [] for kind in TYPES}
+    for record in records:
+        by_type[record.type].append(record)
+    collections = []
+    for kind in TYPES:
+        definitions = [load_definition(each) for each in frame["properties"][kind.plural]]
+        groups = [Group(**each) for each in frame["groups"][kind.plural]]
+        for group in groups:
+            _check(group)
+        blocked = [_text(each) for each in frame["blocked"][kind.plural]]
+        empty = portal.collection(kind)
+        _typed(next_id, int)
+        records_of = by_type[kind.id]
+        collections.append(
+            Collection.of(empty, records_of, definitions, groups=groups, blocked=blocked, next_id=next_id)
+        )
+    portal.restore(collections, frame["associations"], frame["lists"], next_id)
 
 
-def dump_contact(contact: Contact) -> Json:
-    """Return a contact as JSON values, without its history."""
-    return {name: getattr(contact, name) for name in _CONTACT}
+def dump_record(record: Record) -> Json:
+    """Return a record as JSON values, without its history."""
+    return {name: getattr(record, name) for name in _RECORD}
 
 
-def load_contact(values: Mapping[str, Any], writes: Iterable[Iterable[Any]]) -> Contact:
-    """Make a contact of JSON values.
+def load_record(values: Mapping[str, Any], writes: Iterable[Iterable[Any]]) -> Record:
+    """Make a record of JSON values.
 
     :raises ValueError: if they are not valid.
     """
-    contact = Contact(**{name: values[name] for name in _CONTACT})
-    _check(contact)
-    if not (contact.id.isascii() and contact.id.isdigit() and len(contact.id) < MAX_DIGITS):
-        raise ValueError(f"The id of a contact is a number, not {contact.id!r}.")
-    _moments(contact.created_at, contact.updated_at, contact.archived_at)
-    contact.properties = _texts(contact.properties)
-    contact.writes = [_load_write(*each) for each in writes]
-    return contact
+    record = Record(**{name: values[name] for name in _RECORD})
+    _check(record)
+    if not (record.id.isascii() and record.id.isdigit() and len(record.id) < MAX_DIGITS):
+        raise ValueError(f"The id of a record is a number, not {record.id!r}.")
+    _moments(record.created_at, record.updated_at, record.archived_at)
+    record.properties = _texts(record.properties)
+    record.writes = [_load_write(*each) for each in writes]
+    return record
 
 
 def dump_definition(definition: Definition) -> Json:
@@ -142,7 +179,7 @@ def _text(value: Any) -> str:  # noqa: ANN401 - any JSON
     return text
 
 
-def _check(record: Contact | Definition | Group | Option) -> None:
+def _check(record: Record | Definition | Group | Option) -> None:
     """Check the type of every value."""
     record_type: type = type(record)
     for name, kind in _plain_fields(record_type).items():

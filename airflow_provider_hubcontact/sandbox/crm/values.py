@@ -56,6 +56,15 @@ def accept(definition: Definition, value: str, *, epoch_only: bool = False) -> s
     return _CHECKS[definition.type](definition, value)
 
 
+def accept_addresses(value: str) -> str:
+    """Check addresses, which semicolons separate.
+
+    :return: the addresses in lower case, each once.
+    :raises InvalidValue: if one of them is not valid.
+    """
+    return ";".join(dict.fromkeys(_lower_case(each) for each in value.split(";") if each))
+
+
 def appended(current: str, value: str) -> str:
     """Add options to those of a contact, which is what a leading semicolon means (D: "Properties" guide).
 
@@ -98,6 +107,11 @@ def milliseconds(value: str) -> int | None:
 
 
 def _email(_: Definition, value: str) -> str:
+    return _lower_case(value)
+
+
+def _lower_case(value: str) -> str:
+    """Return an address in lower case if it is valid."""
     match = _EMAIL.fullmatch(value) if len(value) <= MAX_EMAIL else None
     if match is None or match[1].lower() in UNKNOWN_DOMAINS:
         raise InvalidValue("INVALID_EMAIL", f"Email address {value} is invalid")

@@ -6,17 +6,26 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, quote, unquote
 
 import orjson
 
 from airflow_provider_hubcontact.sandbox.access.limits import Limits
 from airflow_provider_hubcontact.sandbox.access.tokens import NOBODY, Access, Grant
 from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
+from airflow_provider_hubcontact.sandbox.crm.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, ObjectType
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.values import iso
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, InvalidJson, Json, MissingFields
+from airflow_provider_hubcontact.sandbox.errors import (
+    InvalidInput,
+    InvalidJson,
+    Json,
+    MissingFields,
+    UnknownObjectType,
+)
 from airflow_provider_hubcontact.sandbox.faults.injector import HARMLESS, Strike
+from airflow_provider_hubcontact.sandbox.http.object_types import PLACE, canonical, problem, written_type
 from airflow_provider_hubcontact.sandbox.imports.runs import Imports
 
 MAX_BODY = 32 * 1024 * 1024
@@ -24,8 +33,6 @@ MAX_BODY = 32 * 1024 * 1024
 
 MAX_DIGITS = 20
 DATED_VERSIONS = ("2026-03", "2026-09")
-CONTACT_TYPES = ("contacts", "contact", "0-1")
-"""Names of the contact object in a path: its plural, its old singular, its type id."""
 
 
 @dataclass
@@ -39,6 +46,7 @@ class Request:
     :param headers: the headers, with names in lower case.
     :param calls: calls that the limits counted.
     :param strike: the fault that strikes it.
+    :param kind: the object type that it is about.
     """
 
     method: str
@@ -56,11 +64,28 @@ class Request:
     headers: Iterable[tuple[bytes, bytes]] = ()
     calls: int = 0
     strike: Strike = HARMLESS
+    kind: ObjectType = CONTACTS
+
+    @property
+    def collection(self) -> Collection:
+        """The records of the object type that the call is about."""
+        return self.portal.collections[self.kind.id]
 
     @cached_property
     def content_type(self) -> str:
         """The header ``Content-Type``, with all parameters; empty if it is missing."""
-        return next((value.decode("latin-1") for name, value in self.headers if name == b"content-type"), "")
+        return self._header(b"content-type")
+
+    def location(self, name: str) -> tuple[bytes, bytes]:
+        """Return the header ``Location`` of what a call created: an absolute address (F) below its own.
+
+        :param name: the id or name of what was created.
+        """
+        place = f"{self.path.rstrip('/')}/{quote(name, safe='')}"
+        return b"Location", f"http://{self._header(b'host')}{place}".encode("latin-1", "replace")
+
+    def _header(self, wanted: bytes) -> str:
+        return next((value.decode("latin-1") for name, value in self.headers if name == wanted), "")
 
     @cached_property
     def query(self) -> dict[str, list[str]]:
@@ -137,23 +162,28 @@ class Route:
 
     :ivar operation: the names of the handler's module and function, such as ``batches.update``.
     :param scopes: the token needs one of these.
+    :param views: the object type whose properties it shows, as HubSpot's refusal of a token without a scope
+        calls it; empty if the refusal names the scopes.
     :param public: whether it needs no token.
     :param legacy: whether errors have v1's form.
     :param search: whether it has the limit of searches, and answers without headers about limits (D: search
         guide).
     :param admin: whether it belongs to the sandbox's own API, which has no limits and no faults.
     :param max_body: the most bytes of a request.
+    :param kind: the object type that it is about.
     """
 
     method: str
     path: str
     handler: Callable[[Request], Reply]
     scopes: tuple[str, ...] = ()
+    views: str = ""
     public: bool = False
     legacy: bool = False
     search: bool = False
     admin: bool = False
     max_body: int = MAX_BODY
+    kind: ObjectType = CONTACTS
     operation: str = field(init=False)
 
     @property
@@ -171,12 +201,18 @@ class Route:
 class Router:
     """Finds the route of a path. It works on the encoded path, so that an address may have a slash (``%2F``).
 
+    Routes name an object type by its plural; calls may spell it in other ways.
+
     :param routes: the routes; ``{name}`` stands for a segment that is a parameter.
+    :ivar known: the methods and paths of HubSpot's own calls.
     """
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root: dict[str, Any] = {}
+        self.known: list[tuple[str, str]] = []
         for route in routes:
+            if not route.admin:
+                self.known.append((route.method, route.path))
             node = self._root
             for segment in route.path.strip("/").split("/"):
                 node = node.setdefault("{}" if segment.startswith("{") else segment, {})
@@ -186,10 +222,18 @@ class Router:
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         """Find the route of a call.
 
-        :return: the route and its decoded parameters; None if there is no route.
+        :return: the route and its decoded parameters; None if there is no route. A call about an object type
+            that HubSpot does not have gets a route that says so.
         """
         values: list[str] = []
-        found = self._walk(self._root, path.strip("/").split("/"), f" {method}", values)
+        segments = path.strip("/").split("/")
+        spelling = written_type(segments)
+        if spelling is not None:
+            name = canonical(unquote(spelling))
+            if name is None:
+                return Route(method, path, no_such_type), {"type": unquote(spelling)}
+            segments[PLACE] = name
+        found = self._walk(self._root, segments, f" {method}", values)
         if found is None:
             return None
         route, names = found
@@ -213,6 +257,14 @@ class Router:
         if found is None:
             values.pop()
         return found
+
+
+def no_such_type(request: Request) -> Reply:
+    """Refuse a call about an object type that HubSpot does not have (F).
+
+    :raises UnknownObjectType: always.
+    """
+    raise UnknownObjectType(problem(request.params["type"]))
 
 
 def parsed(body: bytes) -> Any:  # noqa: ANN401 - any JSON

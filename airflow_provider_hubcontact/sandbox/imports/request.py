@@ -89,12 +89,12 @@ def read(body: object, properties: Collection[str], identifies: Callable[[str], 
 def _file(request: Mapping[str, Any]) -> Mapping[str, Any]:
     files = _list(request.get("files"), "files")
     if len(files) > 1:
-        raise NotEmulated("imports of several files")
+        raise NotEmulated("imports of several files", "an import of one CSV file")
     if request.get("createContactListFromImport") is True:
-        raise NotEmulated("lists of imported contacts")
+        raise NotEmulated("lists of imported contacts", "an import without createContactListFromImport")
     file = _object(files[0], "files")
     if _one_of(file, "fileFormat", ("CSV", "SPREADSHEET"), "CSV") != "CSV":
-        raise NotEmulated("imports of spreadsheets")
+        raise NotEmulated("imports of spreadsheets", "an import of one CSV file")
     return file
 
 
@@ -104,7 +104,7 @@ def _operation(request: Mapping[str, Any]) -> str:
         return "UPSERT"
     operations = _object(operations, "importOperations")
     if set(operations) - {CONTACT}:
-        raise NotEmulated("imports of other objects than contacts")
+        raise NotEmulated("imports of other objects than contacts", "an import of contacts (0-1)")
     return _one_of(operations, CONTACT, OPERATIONS, "UPSERT")
 
 
@@ -124,11 +124,11 @@ def _column(mapping: Mapping[str, Any], properties: Collection[str]) -> Column:
     if object_type not in (CONTACT, "CONTACT"):
         if object_type is None:
             raise InvalidInput("A column mapping has no columnObjectTypeId.")
-        raise NotEmulated("imports of other objects than contacts")
+        raise NotEmulated("imports of other objects than contacts", "an import of contacts (0-1)")
     kind_key = "columnType" if mapping.get("columnType") is not None else "idColumnType"
     kind = _one_of(mapping, kind_key, (OBJECT_ID, ALTERNATE_ID, STANDARD, *OTHER_COLUMNS), STANDARD)
     if kind in OTHER_COLUMNS:
-        raise NotEmulated(f"columns of the type {kind}")
+        raise NotEmulated(f"columns of the type {kind}", "a column of the type STANDARD")
     name = _text(mapping, "columnName")
     if kind == OBJECT_ID:
         return Column(name, "", kind)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from airflow_provider_hubcontact.sandbox.crm.contact import Contact
+from airflow_provider_hubcontact.sandbox.crm.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import Dialect, PendingWrite
-from airflow_provider_hubcontact.sandbox.crm.portal import Portal
-from airflow_provider_hubcontact.sandbox.errors import ContactExists, InvalidProperties, Problem
+from airflow_provider_hubcontact.sandbox.crm.record import Record
+from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, Problem, RecordExists
 from airflow_provider_hubcontact.sandbox.imports.file import Row, moment
 from airflow_provider_hubcontact.sandbox.imports.request import OBJECT_ID, ImportRequest
 
@@ -20,6 +20,7 @@ IMPORT = Dialect(source="IMPORT", keeps_stage=True)
 
 ERROR_TYPES: Mapping[str, str] = {
     "INVALID_EMAIL": "INVALID_EMAIL",
+    "GDPR_BLACKLISTED_EMAIL": "GDPR_BLACKLISTED_EMAIL",
     "INVALID_OPTION": "INVALID_ENUMERATION_OPTION",
     "INVALID_INTEGER": "COULD_NOT_PARSE_NUMBER",
     "INVALID_DATE": "COULD_NOT_PARSE_DATE",
@@ -72,45 +73,45 @@ class Written(NamedTuple):
     errors: list[RowError]
 
 
-def write(portal: Portal, request: ImportRequest, row: Row, seen: set[str]) -> Written | RowError:
+def write(contacts: Collection, request: ImportRequest, row: Row, seen: set[str]) -> Written | RowError:
     """Write a row's contact, without the values that are invalid.
 
-    :param portal: the portal.
+    :param contacts: the portal's contacts.
     :param request: the request for the import.
     :param row: the row.
     :param seen: the ids of the rows before; the row's id is added.
     :return: what was written, or why nothing was written.
     """
     try:
-        return _write(portal, request, row, seen)
+        return _write(contacts, request, row, seen)
     except Refusal as refusal:
         return _error(row, refusal.kind, refusal.message, refusal.column)
 
 
-def _write(portal: Portal, request: ImportRequest, row: Row, seen: set[str]) -> Written:
+def _write(contacts: Collection, request: ImportRequest, row: Row, seen: set[str]) -> Written:
     if len(row.cells) != len(request.columns):
         raise Refusal("INCORRECT_NUMBER_OF_COLUMNS", f"The row has {len(row.cells)} columns.")
-    contact = _contact(portal, request, row, seen)
-    values, errors = _values(portal, request, row)
+    contact = _contact(contacts, request, row, seen)
+    values, errors = _values(contacts, request, row)
     if contact is not None and request.key is not None:
         values.pop(request.columns[request.key].property_name, None)  # it may be a secondary address
     while True:
         try:
-            draft = portal.draft(contact, values, IMPORT)
-        except ContactExists as taken:
+            draft = contacts.draft(contact, values, IMPORT)
+        except RecordExists as taken:
             raise Refusal("DUPLICATE_UNIQUE_PROPERTY_VALUE", taken.message) from taken
         except InvalidProperties as invalid:
             errors += [_invalid(request, row, problem) for problem in invalid.problems]
-            _drop(portal, request, values, invalid.problems)
+            _drop(contacts, request, values, invalid.problems)
         else:
-            portal.apply(draft)
+            contacts.apply(draft)
             return Written(draft, len(values), errors)
 
 
-def _contact(portal: Portal, request: ImportRequest, row: Row, seen: set[str]) -> Contact | None:
+def _contact(contacts: Collection, request: ImportRequest, row: Row, seen: set[str]) -> Record | None:
     """Find a row's contact; None if it is to be created."""
     place = request.key
-    contact, key = (None, "") if place is None else _identified(portal, request, row, seen, place)
+    contact, key = (None, "") if place is None else _identified(contacts, request, row, seen, place)
     if contact is None and request.operation == "UPDATE":
         raise Refusal("UPDATE_ONLY_IMPORT", f"No contact {key} exists, and the import only updates.", place)
     if contact is not None and request.operation == "CREATE":
@@ -119,8 +120,8 @@ def _contact(portal: Portal, request: ImportRequest, row: Row, seen: set[str]) -
 
 
 def _identified(
-    portal: Portal, request: ImportRequest, row: Row, seen: set[str], place: int
-) -> tuple[Contact | None, str]:
+    contacts: Collection, request: ImportRequest, row: Row, seen: set[str], place: int
+) -> tuple[Record | None, str]:
     """Find a contact by the column that identifies it.
 
     :param place: of this column.
@@ -136,13 +137,13 @@ def _identified(
         kind = "DUPLICATE_OBJECT_ID" if by_id else "DUPLICATE_ALTERNATE_ID"
         raise Refusal(kind, f"The file has another row for {key}.", place)
     seen.add(key.lower())
-    contact = portal.find(key, None if by_id else column.property_name)
+    contact = contacts.find(key, None if by_id else column.property_name)
     if by_id and contact is None:
         raise Refusal("INVALID_OBJECT_ID", f"No contact has the id {key}.", place)
     return contact, key
 
 
-def _values(portal: Portal, request: ImportRequest, row: Row) -> tuple[dict[str, str], list[RowError]]:
+def _values(contacts: Collection, request: ImportRequest, row: Row) -> tuple[dict[str, str], list[RowError]]:
     """Read a row's values; an empty cell leaves the property as it is (U)."""
     values: dict[str, str] = {}
     errors: list[RowError] = []
@@ -151,17 +152,17 @@ def _values(portal: Portal, request: ImportRequest, row: Row) -> tuple[dict[str,
         if not value or column.kind == OBJECT_ID:
             continue
         try:
-            values[column.property_name] = _value(portal, request, column.property_name, value)
+            values[column.property_name] = _value(contacts, request, column.property_name, value)
         except Refusal as refusal:
             errors.append(_error(row, refusal.kind, refusal.message, place))
-    if errors and portal.switches.import_invalid_value == "row":
+    if errors and contacts.shared.switches.import_invalid_value == "row":
         raise Refusal(errors[0].kind, errors[0].message, errors[0].column)
     return values, errors
 
 
-def _value(portal: Portal, request: ImportRequest, name: str, value: str) -> str:
+def _value(contacts: Collection, request: ImportRequest, name: str, value: str) -> str:
     """Read a cell; dates are in the form that the import names."""
-    definition = portal.definitions.get(name)
+    definition = contacts.definitions.get(name)
     if definition is None:
         raise Refusal("PROPERTY_DEFINITION_NOT_FOUND", f"There is no contact property {name!r} any more.")
     if definition.type not in {"date", "datetime"}:
@@ -173,12 +174,12 @@ def _value(portal: Portal, request: ImportRequest, name: str, value: str) -> str
 
 
 def _drop(
-    portal: Portal, request: ImportRequest, values: dict[str, str], problems: tuple[Problem, ...]
+    contacts: Collection, request: ImportRequest, values: dict[str, str], problems: tuple[Problem, ...]
 ) -> None:
     """Drop invalid values, unless they make the whole row invalid."""
     key = request.columns[request.key].property_name if request.key is not None else ""
     for problem in problems:
-        if problem.name == key or portal.switches.import_invalid_value == "row":
+        if problem.name == key or contacts.shared.switches.import_invalid_value == "row":
             raise Refusal(
                 ERROR_TYPES.get(problem.code, OTHER_ERROR), problem.message, _place(request, problem.name)
             )

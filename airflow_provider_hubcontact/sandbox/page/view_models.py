@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from airflow_provider_hubcontact.sandbox.access.limits import UNLIMITED, Limits
-from airflow_provider_hubcontact.sandbox.crm.contact import MAX_WRITES, Contact
+from airflow_provider_hubcontact.sandbox.crm.record import MAX_WRITES, Record
 from airflow_provider_hubcontact.sandbox.crm.values import iso
 from airflow_provider_hubcontact.sandbox.faults.injector import Faults
 
@@ -24,14 +24,14 @@ MAX_VALUE = 2_000
 Fields = Mapping[str, Any]
 
 
-def name(contact: Contact) -> str:
+def name(contact: Record) -> str:
     """Return the name of a contact, else its address, else its id."""
     properties = contact.properties
     whole = " ".join(filter(None, (properties.get("firstname"), properties.get("lastname"))))
     return cut(whole or contact.email or f"Contact {contact.id}", MAX_NAME)
 
 
-def line(contact: Contact) -> Fields:
+def line(contact: Record) -> Fields:
     """Return what a list shows of a contact."""
     return {
         "id": contact.id,
@@ -42,7 +42,7 @@ def line(contact: Contact) -> Fields:
     }
 
 
-def history(contact: Contact) -> Sequence[Fields]:
+def history(contact: Record) -> Sequence[Fields]:
     """Return the changes of all properties, the latest first.
 
     :return: the changes; ``before`` is None if the earlier value is forgotten.

@@ -16,8 +16,8 @@ from typing import Any
 
 from airflow_provider_hubcontact.sandbox.access.limits import Limits
 from airflow_provider_hubcontact.sandbox.access.tokens import Access
-from airflow_provider_hubcontact.sandbox.crm.contact import Contact
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
+from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.values import iso
 from airflow_provider_hubcontact.sandbox.errors import NoSuchFault, Refused
 from airflow_provider_hubcontact.sandbox.faults.injector import Faults
@@ -111,7 +111,7 @@ class Pages:
             total=len(self.portal.contacts),
         )
 
-    def _search(self, query: str, after: int) -> tuple[list[Contact], str, int]:
+    def _search(self, query: str, after: int) -> tuple[list[Record], str, int]:
         """Find contacts by address, by id, or by a text in their values.
 
         :return: the contacts; the last one that was looked at; how many were looked at.

@@ -165,7 +165,7 @@ def _codes(refusal: Refusal) -> str:
 
 def _outcome_of(refusal: Refusal) -> Outcome:
     """Return the outcome of a record that was refused alone."""
-    outcome = refused_as(refusal.status)
+    outcome = Outcome.CONFLICT if refusal.is_conflict else refused_as(refusal.status)
     return Outcome.UNKNOWN if outcome in ABOUT_A_RECORD and not refusal.is_hubspots else outcome
 
 

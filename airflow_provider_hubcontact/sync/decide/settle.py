@@ -116,7 +116,7 @@ class _Ends:
 
     def refuse(self, step: Step, refusal: Refusal) -> None:
         """Add a step that was refused, perhaps because another contact is in the way."""
-        if refusal.status == 409 and _may_meet(step):
+        if refusal.is_conflict and _may_meet(step):
             self.met.append(step)
         elif _is_blocked(step, refusal):
             self.blocked.append((step, refusal))
@@ -135,7 +135,7 @@ class _Ends:
 
 
 def _refused_whole(sent: Sequence[Step], refusal: Refusal) -> Settled:
-    met = tuple(step for step in sent if refusal.status == 409 and _may_meet(step))
+    met = tuple(step for step in sent if refusal.is_conflict and _may_meet(step))
     if met:
         rest = tuple(step for step in sent if not _may_meet(step))
         return Settled(met=met, again=(Retry(rest),) if rest else ())
@@ -149,7 +149,8 @@ def _refused_whole(sent: Sequence[Step], refusal: Refusal) -> Settled:
 def _is_blocked(step: Step, refusal: Refusal) -> bool:
     """Check whether another contact has the address that a step gives to its own."""
     moves = step.change.write is Write.UPDATE and step.change.ending is None and step.properties.get(EMAIL)
-    return refusal.status == 409 and bool(moves) and refusal.existing_id is not None
+    is_about_it = not refusal.properties or EMAIL in refusal.properties
+    return bool(moves) and is_about_it and refusal.existing_id is not None
 
 
 def _may_meet(step: Step) -> bool:

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("hubspot", reason="hubspot-api-client is not installed in this environment")
 
 from hubspot import HubSpot
-from hubspot.crm import contacts, properties
+from hubspot.crm import companies, contacts, properties
 from hubspot.oauth import ApiException as OAuthApiException
 
 from airflow_provider_hubcontact.sandbox import Sandbox
@@ -81,6 +81,35 @@ class TestContacts:
         assert (found.total, found.results[0].properties["firstname"]) == (1, "Ada")
         assert client.crm.contacts.get_all() == []
         assert len(client.crm.contacts.get_all(archived=True)) == len(SEEDS)
+
+
+class TestCompanies:
+    def test_create_update_search_and_archive(self, client: Any, hubspot: Sandbox) -> None:
+        """The same for companies, and their properties."""
+        api = client.crm.companies
+        new = companies.SimplePublicObjectInputForCreate(
+            properties={"name": "Engines", "domain": "engines.example"}, associations=[]
+        )
+        created = api.basic_api.create(new)
+        api.basic_api.update(created.id, companies.SimplePublicObjectInput(properties={"city": "Bath"}))
+        wanted = companies.Filter(property_name="domain", operator="EQ", value="engines.example")
+        found = api.search_api.do_search(
+            companies.PublicObjectSearchRequest(
+                filter_groups=[companies.FilterGroup(filters=[wanted])], limit=10, properties=["city"]
+            )
+        )
+        read = api.batch_api.read(
+            companies.BatchReadInputSimplePublicObjectId(
+                properties=["name"], properties_with_history=[], inputs=[{"id": created.id}]
+            )
+        )
+        names = {each.name for each in client.crm.properties.core_api.get_all("companies").results}
+        api.basic_api.archive(created.id)
+
+        assert [each.properties["city"] for each in found.results] == ["Bath"]
+        assert read.results[0].properties["name"] == "Engines"
+        assert {"domain", "numberofemployees"} <= names
+        assert hubspot.portal.companies == {}
 
 
 class TestBatches:

@@ -7,16 +7,21 @@ from itertools import chain
 
 from airflow_provider_hubcontact.sandbox.http.routes import (
     account,
+    associations,
     batches,
     batches_v1,
     contacts,
     contacts_v1,
     imports,
+    lists,
+    merges,
     oauth,
+    owners,
     properties,
     property_groups,
     property_rules,
     searches,
+    secondary_emails,
 )
 from airflow_provider_hubcontact.sandbox.http.routing import Route, Router
 
@@ -30,15 +35,20 @@ def router(more: Iterable[Route] = ()) -> Router:
     """
     families = (
         account,
+        associations,
         batches,
         batches_v1,
         contacts,
         contacts_v1,
         imports,
+        lists,
+        merges,
         oauth,
+        owners,
         properties,
         property_groups,
         property_rules,
         searches,
+        secondary_emails,
     )
     return Router(chain(more, *(family.routes() for family in families)))

@@ -37,7 +37,7 @@ def details(request: Request) -> Reply:
         200,
         {
             "portalId": account.portal_id,
-            "accountType": "STANDARD",
+            "accountType": account.account_type,
             "timeZone": account.time_zone,
             "companyCurrency": account.currency,
             "additionalCurrencies": [],

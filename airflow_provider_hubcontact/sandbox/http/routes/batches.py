@@ -1,4 +1,4 @@
-"""Batches of up to a hundred contacts, v3 and dated: read, create, update, upsert, archive.
+"""Batches of up to a hundred records, v3 and dated: read, create, update, upsert, archive.
 
 HubSpot docs: contacts guide; "Error handling" (multi-status errors).
 """
@@ -9,16 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from airflow_provider_hubcontact.sandbox.crm import batches as batch
-from airflow_provider_hubcontact.sandbox.crm.batches import Input, Outcome
+from airflow_provider_hubcontact.sandbox.crm.batches import Input, Outcome, ordered
+from airflow_provider_hubcontact.sandbox.crm.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import Dialect
-from airflow_provider_hubcontact.sandbox.crm.portal import Portal, ordered
-from airflow_provider_hubcontact.sandbox.errors import Json
+from airflow_provider_hubcontact.sandbox.errors import Json, NotEmulated
+from airflow_provider_hubcontact.sandbox.http.routes.association_json import associate, read_wanted
 from airflow_provider_hubcontact.sandbox.http.routes.objects import (
-    READ,
-    WRITE,
     asked_for,
     property_values,
-    refuse_associations,
     roots,
     shown,
     shown_written,
@@ -34,37 +32,39 @@ from airflow_provider_hubcontact.sandbox.http.routing import (
     text,
 )
 
-Write = Callable[[Portal, Sequence[Input], Dialect], Outcome]
+Write = Callable[[Collection, Sequence[Input], Dialect], Outcome]
 
 
 def routes() -> Iterator[Route]:
     """Yield the routes of this family."""
-    for root, dialect in roots():
-        yield Route("POST", f"{root}/batch/read", read, READ)
-        yield Route("POST", f"{root}/batch/create", partial(create, dialect), WRITE)
-        yield Route("POST", f"{root}/batch/update", partial(update, dialect), WRITE)
-        yield Route("POST", f"{root}/batch/upsert", partial(upsert, dialect), WRITE)
-        yield Route("POST", f"{root}/batch/archive", archive, WRITE)
+    for root, kind, dialect in roots():
+        yield Route("POST", f"{root}/batch/read", read, kind.read, kind=kind)
+        yield Route("POST", f"{root}/batch/create", partial(create, dialect), kind.write, kind=kind)
+        yield Route("POST", f"{root}/batch/update", partial(update, dialect), kind.write, kind=kind)
+        yield Route("POST", f"{root}/batch/upsert", partial(upsert, dialect), kind.write, kind=kind)
+        yield Route("POST", f"{root}/batch/archive", archive, kind.write, kind=kind)
 
 
 def read(request: Request) -> Reply:
-    """Answer 200 with the contacts, or 207 if some are unknown."""
+    """Answer 200 with the records, or 207 if some are unknown."""
     body = request.json
     ids = _ids(request)
     names = asked_for(request, [text(each) for each in array(body.get("properties") or [])])
     history = [text(each) for each in array(body.get("propertiesWithHistory") or [])]
     id_property = text(body.get("idProperty")) or None
     found, errors = batch.read(
-        request.portal, ids, id_property, with_history=bool(history), archived=request.flag("archived")
+        request.collection, ids, id_property, with_history=bool(history), archived=request.flag("archived")
     )
-    contacts = ordered(request.portal, found)
-    results = [shown(request, contact, names, history) for contact in contacts]
+    records = ordered(request.portal, found)
+    results = [shown(request, record, names, history) for record in records]
     return batch_reply(request, 200, results, errors)
 
 
 def create(dialect: Dialect, request: Request) -> Reply:
     """Answer 201, or 207 if some inputs were refused."""
     outcome = _write(request, batch.create, dialect, "properties")
+    for written in outcome.written:
+        associate(request, written.record, written.input.associations)
     return batch_reply(request, 201, _results(request, outcome), outcome.errors)
 
 
@@ -85,7 +85,7 @@ def upsert(dialect: Dialect, request: Request) -> Reply:
 
 def archive(request: Request) -> Reply:
     """Answer 204."""
-    batch.archive(request.portal, _ids(request))
+    batch.archive(request.collection, _ids(request))
     return Reply(204)
 
 
@@ -102,23 +102,28 @@ def _ids(request: Request) -> list[str]:
 def _write(request: Request, write: Write, dialect: Dialect, *fields: str) -> Outcome:
     body = request.json
     required(body, "inputs")
-    inputs = [_input(mapping(each), fields) for each in array(body["inputs"])]
+    inputs = [_input(request, mapping(each), fields) for each in array(body["inputs"])]
     request.inputs = len(inputs)
-    return write(request.portal, inputs, dialect)
+    return write(request.collection, inputs, dialect)
 
 
-def _input(each: Json, fields: Sequence[str]) -> Input:
+def _input(request: Request, each: Json, fields: Sequence[str]) -> Input:
     required(each, *fields)
-    if "associations" in each:
-        refuse_associations(each)
+    associations = each.get("associations")
+    if associations and "id" in fields:
+        raise NotEmulated("associations of an update or an upsert", "those of a creation")
     trace_id = each.get("objectWriteTraceId")
     return Input(
         property_values(each["properties"]),
         text(each.get("id")),
         text(each.get("idProperty")) or None,
         None if trace_id is None else text(trace_id),
+        read_wanted(request, each) if associations else (),
     )
 
 
 def _results(request: Request, outcome: Outcome) -> list[Json]:
-    return [shown_written(request, written.draft) for written in ordered(request.portal, outcome.written)]
+    return [
+        shown_written(request, written.draft, batch=True)
+        for written in ordered(request.portal, outcome.written)
+    ]

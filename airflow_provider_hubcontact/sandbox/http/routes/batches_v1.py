@@ -1,4 +1,4 @@
-"""Batches of v1, of up to a thousand contacts: create or update.
+"""Batches of v1, of up to twenty thousand contacts: create or update.
 
 HubSpot docs: legacy contacts API, "Create or update a group of contacts".
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from airflow_provider_hubcontact.sandbox.crm.async_batches import Entry
+from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
 from airflow_provider_hubcontact.sandbox.http.routes.contacts_v1 import ROOT
-from airflow_provider_hubcontact.sandbox.http.routes.objects import WRITE
 from airflow_provider_hubcontact.sandbox.http.routes.objects_v1 import read_properties
 from airflow_provider_hubcontact.sandbox.http.routing import (
     Reply,
@@ -24,7 +24,7 @@ from airflow_provider_hubcontact.sandbox.http.routing import (
 
 def routes() -> Iterator[Route]:
     """Yield the routes of this family."""
-    yield Route("POST", f"{ROOT}/batch", create_or_update, WRITE, legacy=True)
+    yield Route("POST", f"{ROOT}/batch", create_or_update, CONTACTS.write, legacy=True)
 
 
 def create_or_update(request: Request) -> Reply:

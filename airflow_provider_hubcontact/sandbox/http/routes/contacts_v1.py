@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from airflow_provider_hubcontact.sandbox.crm.contact import Contact
+from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import V1, PendingWrite
-from airflow_provider_hubcontact.sandbox.errors import ContactExists, ContactNotFound
-from airflow_provider_hubcontact.sandbox.http.routes.objects import READ, WRITE, draft_update
+from airflow_provider_hubcontact.sandbox.crm.record import Record
+from airflow_provider_hubcontact.sandbox.errors import LegacyContactNotFound, RecordExists
+from airflow_provider_hubcontact.sandbox.http.routes.objects import draft_update
 from airflow_provider_hubcontact.sandbox.http.routes.objects_v1 import (
     conflict,
     read_properties,
@@ -27,10 +28,12 @@ def routes() -> Iterator[Route]:
     """Yield the routes of this family."""
     for key in ("email", "vid"):
         profile = f"{ROOT}/{key}/{{{key}}}/profile"
-        yield Route("POST", profile, update, WRITE, legacy=True)
-        yield Route("GET", profile, get, READ, legacy=True)
-    yield Route("POST", f"{ROOT}/createOrUpdate/email/{{email}}", create_or_update, WRITE, legacy=True)
-    yield Route("POST", ROOT, create, WRITE, legacy=True)
+        yield Route("POST", profile, update, CONTACTS.write, legacy=True)
+        yield Route("GET", profile, get, CONTACTS.read, legacy=True)
+    yield Route(
+        "POST", f"{ROOT}/createOrUpdate/email/{{email}}", create_or_update, CONTACTS.write, legacy=True
+    )
+    yield Route("POST", ROOT, create, CONTACTS.write, legacy=True)
 
 
 def update(request: Request) -> Reply:
@@ -39,9 +42,9 @@ def update(request: Request) -> Reply:
     contact = _found(request)
     try:
         draft = draft_update(request, contact, values, V1)
-    except ContactExists as taken:
+    except RecordExists as taken:
         raise conflict(request, taken) from taken
-    request.portal.apply(draft, timestamps)
+    request.collection.apply(draft, timestamps)
     return Reply(204)
 
 
@@ -52,15 +55,15 @@ def create_or_update(request: Request) -> Reply:
     if contact is None:
         values = {"email": request.params["email"], **values}
     draft = _draft(request, contact, values)
-    request.portal.apply(draft, timestamps)
-    return Reply(200, {"vid": int(draft.contact.id), "isNew": draft.new})
+    request.collection.apply(draft, timestamps)
+    return Reply(200, {"vid": int(draft.record.id), "isNew": draft.new})
 
 
 def create(request: Request) -> Reply:
     """Answer 200 with the new contact, or 409 if its address is taken."""
     values, timestamps = _properties(request)
     draft = _draft(request, None, values)
-    return Reply(200, shown_contact(request, request.portal.apply(draft, timestamps)))
+    return Reply(200, shown_contact(request, request.collection.apply(draft, timestamps)))
 
 
 def get(request: Request) -> Reply:
@@ -75,20 +78,24 @@ def _properties(request: Request) -> tuple[dict[str, str], dict[str, int]]:
     return read_properties(request.json["properties"])
 
 
-def _draft(request: Request, contact: Contact | None, values: Mapping[str, str]) -> PendingWrite:
+def _draft(request: Request, contact: Record | None, values: Mapping[str, str]) -> PendingWrite:
     try:
-        return request.portal.draft(contact, values, V1)
-    except ContactExists as taken:
+        return request.collection.draft(contact, values, V1)
+    except RecordExists as taken:
         raise conflict(request, taken) from taken
 
 
-def _found(request: Request) -> Contact:
+def _found(request: Request) -> Record:
     contact = _contact(request)
     if contact is None:
-        raise ContactNotFound
+        raise LegacyContactNotFound(older=request.portal.switches.v1_errors == "older")
     return contact
 
 
-def _contact(request: Request) -> Contact | None:
+def _contact(request: Request) -> Record | None:
     vid = request.params.get("vid")
-    return request.portal.find(request.params["email"], "email") if vid is None else request.portal.find(vid)
+    return (
+        request.collection.find(request.params["email"], "email")
+        if vid is None
+        else request.collection.find(vid)
+    )

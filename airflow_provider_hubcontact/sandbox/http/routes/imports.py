@@ -47,8 +47,8 @@ def start(request: Request) -> Reply:
     asked = next((part.content for part in parts if part.name == "importRequest"), None)
     if asked is None:
         raise InvalidInput("The form has no part importRequest.")
-    portal = request.portal
-    wanted = import_request.read(parsed(asked), portal.definitions, portal.identifies)
+    contacts = request.portal.collection(CONTACT)
+    wanted = import_request.read(parsed(asked), contacts.definitions, contacts.identifies)
     files = {part.filename: part.content for part in parts if part.name == "files"}
     if wanted.file_name not in files:
         raise InvalidInput(f"The form has no file {wanted.file_name[:100]!r} among its files.")

@@ -109,7 +109,16 @@ def access_token_v1(request: Request) -> Reply:
         raise TokenNotFound
     described = _described(request, app, value)
     del described["client_id"]
-    return Reply(200, described | {"expires_in": request.access.seconds_left(grant), "token_type": "access"})
+    return Reply(
+        200,
+        described
+        | {
+            "expires_in": request.access.seconds_left(grant),
+            "token_type": "access",
+            "is_private_distribution": True,
+            "signed_access_token": _signed(request, grant),
+        },
+    )
 
 
 def refresh_token_v1(request: Request) -> Reply:
@@ -133,9 +142,10 @@ def revoke_v1(request: Request) -> Reply:
 
 
 def _token(request: Request, fields: dict[str, str]) -> Reply:
+    request.access.apps.identify(fields.get("client_id", ""))  # before anything else (F)
     grant_type = fields.get("grant_type")
     if grant_type == "client_credentials":
-        raise NotEmulated("the grant type client_credentials")
+        raise NotEmulated("the grant type client_credentials", "refresh_token")
     if grant_type not in {"authorization_code", "refresh_token"}:
         raise InvalidGrant("unsupported_grant_type", "BAD_GRANT_TYPE", "missing or unknown grant type")
     app = _app(request, fields)
@@ -144,7 +154,7 @@ def _token(request: Request, fields: dict[str, str]) -> Reply:
         request.access.apps.check(app, refresh_token)
     else:
         if "code_verifier" in fields:
-            raise NotEmulated("PKCE (code_verifier)")
+            raise NotEmulated("PKCE (code_verifier)", "authorization_code with client_secret")
         code, redirect_uri = fields.get("code", ""), fields.get("redirect_uri", "")
         refresh_token = request.access.apps.redeem(app, code, redirect_uri)
     return Reply(

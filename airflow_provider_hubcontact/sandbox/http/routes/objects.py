@@ -1,46 +1,33 @@
-"""Shared by the newer contact APIs: paths, scopes, dialects, and a contact in JSON."""
+"""Shared by the newer object APIs: paths, dialects, and a record in JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 from urllib.parse import urlencode
 
-from airflow_provider_hubcontact.sandbox.crm.contact import Contact
+from airflow_provider_hubcontact.sandbox.crm.derived import STAGE, entered, values_of
+from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, TYPES, ObjectType
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import V3, V2026_09, Dialect, PendingWrite
+from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.values import iso
-from airflow_provider_hubcontact.sandbox.errors import ContactExists, Json, NotEmulated
+from airflow_provider_hubcontact.sandbox.errors import Json, RecordExists
 from airflow_provider_hubcontact.sandbox.http.routing import (
-    CONTACT_TYPES,
     DATED_VERSIONS,
     Request,
     mapping,
     text,
 )
 
-READ = ("crm.objects.contacts.read",)
-WRITE = ("crm.objects.contacts.write",)
 ORIGIN = "https://api.hubapi.com"
 """Base of the link to the next page (D: contacts guide); official clients only read ``after``."""
 
-DEFAULT_PROPERTIES = ("createdate", "email", "firstname", "hs_object_id", "lastmodifieddate", "lastname")
-"""Properties in the answer to a read that names none (F)."""
 
-ALWAYS = ("createdate", "hs_object_id", "lastmodifieddate")
-"""Properties in every answer (F)."""
-
-AFTER_UPDATE = ("createdate", "hs_object_id", "hs_object_source", "lastmodifieddate", "lifecyclestage")
-"""Properties in the answer to an update, besides the written ones; the address is not among them (F)."""
-
-AFTER_CREATE = (*AFTER_UPDATE, "email")
-
-
-def roots() -> Iterator[tuple[str, Dialect]]:
-    """Yield the paths of the contact object in v3 and the dated versions, each with its dialect."""
-    for kind in CONTACT_TYPES:
-        yield f"/crm/v3/objects/{kind}", V3
+def roots() -> Iterator[tuple[str, ObjectType, Dialect]]:
+    """Yield the paths of all object types in v3 and the dated versions, each with its dialect."""
+    for kind in TYPES:
+        yield f"/crm/v3/objects/{kind.plural}", kind, V3
         for version in DATED_VERSIONS:
-            yield f"/crm/objects/{version}/{kind}", V2026_09 if version == "2026-09" else V3
+            yield f"/crm/objects/{version}/{kind.plural}", kind, V2026_09 if version == "2026-09" else V3
 
 
 def property_values(value: object) -> dict[str, str]:
@@ -51,36 +38,31 @@ def property_values(value: object) -> dict[str, str]:
     return {name: each if type(each) is str else text(each) for name, each in mapping(value).items()}
 
 
-def refuse_associations(body: Mapping[str, Any]) -> None:
-    """Refuse associations, which are not emulated.
-
-    :raises NotEmulated: if the body has associations.
-    """
-    if body.get("associations"):
-        raise NotEmulated("associations")
-
-
 def draft_update(
-    request: Request, contact: Contact, values: Mapping[str, str], dialect: Dialect
+    request: Request, record: Record, values: Mapping[str, str], dialect: Dialect
 ) -> PendingWrite:
-    """Check an update of one contact. A switch decides about an address that another contact has.
+    """Check an update of one record. A switch decides about an address that another contact has.
 
     :raises Refused: if the update is not valid.
     """
     try:
-        return request.portal.draft(contact, values, dialect)
-    except ContactExists:
-        if request.portal.switches.taken_email == "409":
+        return request.collection.draft(record, values, dialect)
+    except RecordExists as taken:
+        if taken.name != "email" or request.portal.switches.taken_email != "ignore":
             raise
         others = {name: value for name, value in values.items() if name != "email"}
-        return request.portal.draft(contact, others, dialect)
+        return request.collection.draft(record, others, dialect)
 
 
 def asked_for(request: Request, names: Sequence[str]) -> Sequence[str]:
     """Return the properties that the answer to a read has; unknown names are ignored (U)."""
     if not names:
-        return DEFAULT_PROPERTIES
-    return [name for name in dict.fromkeys((*names, *ALWAYS)) if name in request.portal.definitions]
+        return request.kind.shown
+    return [
+        name
+        for name in dict.fromkeys((*names, *request.kind.always))
+        if name in request.collection.definitions
+    ]
 
 
 def next_page(request: Request, after: str) -> Json:
@@ -92,15 +74,14 @@ def next_page(request: Request, after: str) -> Json:
     return {"after": after, "link": f"{ORIGIN}{request.path}?{query}"}
 
 
-def shown(request: Request, contact: Contact, names: Sequence[str], history: Sequence[str]) -> Json:
-    """Return a contact in JSON, with null for a property that never had a value.
+def shown(request: Request, record: Record, names: Sequence[str], history: Sequence[str]) -> Json:
+    """Return a record in JSON, with null for a property that never had a value.
 
     :param history: properties that are shown with their former values, the latest first.
     """
-    properties = contact.properties
-    body = _object(request, contact, {name: properties.get(name) for name in names})
+    body = _object(request, record, values_of(request.kind.derived, record, names))
     if history:
-        versions = contact.history
+        versions = record.history
         body["propertiesWithHistory"] = {
             name: [
                 {
@@ -112,19 +93,30 @@ def shown(request: Request, contact: Contact, names: Sequence[str], history: Seq
                 for version in versions.get(name, ())
             ]
             for name in history
-            if name in request.portal.definitions
+            if name in request.collection.definitions
         }
     return body
 
 
-def shown_written(request: Request, draft: PendingWrite) -> Json:
-    """Return a contact in the form of an answer to a write: the written and the computed properties (F)."""
-    properties = draft.contact.properties
+def shown_written(request: Request, draft: PendingWrite, *, batch: bool = False) -> Json:
+    """Return a record in the form of an answer to a write: the written and the computed properties (F).
+
+    :param draft: what was written.
+    :param batch: whether a batch wrote it; its answers to updates are shorter.
+    """
+    kind, properties = request.kind, draft.record.properties
     shown: dict[str, str | None] = {name: properties.get(name) for name in draft.values}
-    for name in AFTER_CREATE if draft.new else AFTER_UPDATE:
-        if name in properties:
-            shown[name] = properties[name]
-    body = _object(request, draft.contact, shown)
+    if draft.new:
+        shown |= _given(kind, draft.record, kind.after_create) | _stage_date(draft.record)
+    elif not batch:
+        shown |= _given(kind, draft.record, kind.after_update)
+    else:  # many records have such answers, so that nothing is worked out for them
+        shown |= kind.untouched
+        for name in kind.after_batch_update:
+            if name in properties:
+                shown[name] = properties[name]
+        shown["hs_object_source_label"] = properties["hs_object_source"]
+    body = _object(request, draft.record, shown)
     if draft.normalised:
         body["warnings"] = [
             {
@@ -137,16 +129,29 @@ def shown_written(request: Request, draft: PendingWrite) -> Json:
     return body
 
 
-def _object(request: Request, contact: Contact, properties: Mapping[str, str | None]) -> Json:
+def _given(kind: ObjectType, record: Record, names: Sequence[str]) -> dict[str, str]:
+    """Return those of some properties that have a value."""
+    values = values_of(kind.derived, record, names)
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _stage_date(record: Record) -> dict[str, str]:
+    """Return when a new contact came to its stage, in milliseconds, as answers have it (F, since 2025-11)."""
+    stage = record.properties.get(STAGE, "")
+    moment = entered(record, stage) if stage and record.type == CONTACTS.id else None
+    return {} if moment is None else {f"hs_lifecyclestage_{stage}_date": str(moment)}
+
+
+def _object(request: Request, record: Record, properties: Mapping[str, str | None]) -> Json:
     portal_id = request.portal.account.portal_id
     body: Json = {
-        "id": contact.id,
+        "id": record.id,
         "properties": properties,
-        "createdAt": contact.properties["createdate"],
-        "updatedAt": contact.properties["lastmodifieddate"],
-        "archived": bool(contact.archived_at),
-        "url": f"https://app.hubspot.com/contacts/{portal_id}/record/0-1/{contact.id}",
+        "createdAt": record.properties["createdate"],
+        "updatedAt": record.properties[request.kind.modified[0]],
+        "archived": bool(record.archived_at),
+        "url": f"https://app.hubspot.com/contacts/{portal_id}/record/{request.kind.id}/{record.id}",
     }
-    if contact.archived_at:
-        body["archivedAt"] = iso(contact.archived_at)
+    if record.archived_at:
+        body["archivedAt"] = iso(record.archived_at)
     return body

@@ -5,17 +5,20 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from airflow_provider_hubcontact.sandbox.crm.contact import Contact, Version
+from airflow_provider_hubcontact.sandbox.crm.derived import OF_A_CONTACT, value_of
+from airflow_provider_hubcontact.sandbox.crm.record import Record, Version
 from airflow_provider_hubcontact.sandbox.crm.values import MAX_TIME, milliseconds
 from airflow_provider_hubcontact.sandbox.errors import (
-    ContactExists,
     InvalidJson,
     InvalidProperties,
     Json,
     LegacyContactExists,
     Problem,
+    PropertyMissing,
+    RecordExists,
+    ValueTaken,
 )
-from airflow_provider_hubcontact.sandbox.http.routing import Request, array, mapping, required, text
+from airflow_provider_hubcontact.sandbox.http.routing import Request, array, mapping, text
 
 _TIMES = frozenset({"date", "datetime"})
 _NAMESPACE = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")
@@ -31,7 +34,8 @@ def read_properties(entries: object) -> tuple[dict[str, str], dict[str, int]]:
     timestamps: dict[str, int] = {}
     for entry in array(entries):
         each = mapping(entry)
-        required(each, "property")
+        if each.get("property") is None:
+            raise PropertyMissing
         name = text(each["property"])
         values[name] = text(each.get("value"))
         if each.get("timestamp") is not None:
@@ -49,7 +53,7 @@ def _timestamp(name: str, value: object) -> int:
     return int(written)
 
 
-def shown_contact(request: Request, contact: Contact) -> Json:
+def shown_contact(request: Request, contact: Record) -> Json:
     """Return a contact in JSON, with its properties and addresses."""
     vid = int(contact.id)
     profile = {
@@ -61,7 +65,7 @@ def shown_contact(request: Request, contact: Contact) -> Json:
     return {
         "vid": vid,
         "canonical-vid": vid,
-        "merged-vids": [],
+        "merged-vids": [int(each) for each in contact.merged_ids],
         "portal-id": request.portal.account.portal_id,
         "is-contact": True,
         "properties": _shown(request, contact),
@@ -72,18 +76,19 @@ def shown_contact(request: Request, contact: Contact) -> Json:
     }
 
 
-def _shown(request: Request, contact: Contact) -> Json:
+def _shown(request: Request, contact: Record) -> Json:
     """Return the requested properties that have a value, with their history unless it is not wanted."""
     asked = request.query.get("property")
-    names = list(contact.properties) if asked is None else [*asked, "lastmodifieddate", "associatedcompanyid"]
+    every = dict.fromkeys((*contact.properties, *OF_A_CONTACT))
+    names = list(every) if asked is None else [*asked, "lastmodifieddate", "associatedcompanyid"]
     with_history = request.parameter("propertyMode") != "value_only"
     history = contact.history if with_history else {}
     shown: Json = {}
     for name in names:
-        value = contact.properties.get(name)
-        if not value or name not in request.portal.definitions:
+        value = value_of(OF_A_CONTACT, contact, name)
+        if not value or name not in request.collection.definitions:
             continue
-        timed = request.portal.definitions[name].type in _TIMES
+        timed = request.collection.definitions[name].type in _TIMES
         shown[name] = {"value": _legacy(value, timed=timed)}
         if with_history:
             versions = history.get(name) or [Version(value, contact.updated_at, "CALCULATED")]
@@ -108,9 +113,11 @@ def _legacy(value: str, *, timed: bool) -> str:
     return value if ms is None else str(ms)
 
 
-def conflict(request: Request, taken: ContactExists) -> LegacyContactExists:
-    """Return the refusal of an address that another contact has."""
-    other = request.portal.find(taken.value, "email")
+def conflict(request: Request, taken: RecordExists) -> RecordExists | LegacyContactExists:
+    """Return the refusal of an address, or of another unique value, that another contact has."""
+    if isinstance(taken, ValueTaken):
+        return taken
+    other = request.collection.find(taken.value, "email")
     profile: dict[str, Any] = {}
     if other is not None:
         profile = {
@@ -122,10 +129,11 @@ def conflict(request: Request, taken: ContactExists) -> LegacyContactExists:
             "savedAtTimestamp": other.updated_at,
             "promotedToContact": True,
         }
-    return LegacyContactExists(taken.existing_id, taken.value, profile)
+    older = request.portal.switches.v1_errors == "older"
+    return LegacyContactExists(taken.existing_id, taken.value, profile, older=older)
 
 
-def _identities(contact: Contact, primary: str) -> list[Json]:
+def _identities(contact: Record, primary: str) -> list[Json]:
     """Return the addresses of a contact, and its lead GUID.
 
     :param primary: the API's name for the flag of the primary address.

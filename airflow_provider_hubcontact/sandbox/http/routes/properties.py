@@ -5,14 +5,17 @@ HubSpot docs: "Properties" guide; legacy API, "Create a contact property".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
 from airflow_provider_hubcontact.sandbox.crm.batches import MAX_INPUTS
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, TYPES, ObjectType
 from airflow_provider_hubcontact.sandbox.errors import (
     InvalidInput,
     Json,
+    PropertyInUse,
     PropertyNotFound,
     Refused,
     TooManyInputs,
@@ -22,10 +25,10 @@ from airflow_provider_hubcontact.sandbox.http.routes.property_json import (
     changed,
     read_definition,
     shown,
+    shown_created,
     shown_v1,
 )
 from airflow_provider_hubcontact.sandbox.http.routing import (
-    CONTACT_TYPES,
     DATED_VERSIONS,
     Reply,
     Request,
@@ -37,36 +40,41 @@ from airflow_provider_hubcontact.sandbox.http.routing import (
     text,
 )
 
-READ = ("crm.schemas.contacts.read", "crm.objects.contacts.read")
-WRITE = ("crm.schemas.contacts.write",)
+_WORD = re.compile(r"\w+")
 
 Show = Callable[[Definition], Json]
 
 
-def roots() -> Iterator[str]:
-    """Yield the paths of contact properties in v3 and the dated versions."""
-    for kind in CONTACT_TYPES:
-        yield f"/crm/v3/properties/{kind}"
-        yield from (f"/crm/properties/{version}/{kind}" for version in DATED_VERSIONS)
+def roots(area: str = "properties") -> Iterator[tuple[str, ObjectType]]:
+    """Yield the paths of an area of all object types in v3 and the dated versions."""
+    for kind in TYPES:
+        yield f"/crm/v3/{area}/{kind.plural}", kind
+        yield from ((f"/crm/{area}/{version}/{kind.plural}", kind) for version in DATED_VERSIONS)
 
 
 def routes() -> Iterator[Route]:
     """Yield the routes of this family."""
-    for root in roots():
-        yield Route("GET", root, list_all, READ)
-        yield Route("POST", root, create, WRITE)
-        yield Route("GET", f"{root}/{{name}}", partial(get, shown), READ)
-        yield Route("PATCH", f"{root}/{{name}}", partial(update, shown), WRITE)
-        yield Route("DELETE", f"{root}/{{name}}", archive, WRITE)
-        yield Route("POST", f"{root}/batch/create", batch_create, WRITE)
-        yield Route("POST", f"{root}/batch/read", batch_read, READ)
-        yield Route("POST", f"{root}/batch/archive", batch_archive, WRITE)
+    for root, kind in roots():
+        yield Route("GET", root, list_all, kind.read_schema, kind.singular.upper(), kind=kind)
+        yield Route("POST", root, create, kind.write_schema, kind=kind)
+        yield Route(
+            "GET", f"{root}/{{name}}", partial(get, shown), kind.read_schema, kind.singular.upper(), kind=kind
+        )
+        yield Route("PATCH", f"{root}/{{name}}", partial(update, shown), kind.write_schema, kind=kind)
+        yield Route("DELETE", f"{root}/{{name}}", archive, kind.write_schema, kind=kind)
+        yield Route("POST", f"{root}/batch/create", batch_create, kind.write_schema, kind=kind)
+        yield Route(
+            "POST", f"{root}/batch/read", batch_read, kind.read_schema, kind.singular.upper(), kind=kind
+        )
+        yield Route("POST", f"{root}/batch/archive", batch_archive, kind.write_schema, kind=kind)
     root = "/properties/v1/contacts/properties"
-    yield Route("GET", root, list_all_v1, READ, legacy=True)
-    yield Route("POST", root, create_v1, WRITE, legacy=True)
-    yield Route("GET", f"{root}/named/{{name}}", partial(get, shown_v1), READ, legacy=True)
-    yield Route("PUT", f"{root}/named/{{name}}", partial(update, shown_v1), WRITE, legacy=True)
-    yield Route("DELETE", f"{root}/named/{{name}}", archive, WRITE, legacy=True)
+    yield Route("GET", root, list_all_v1, CONTACTS.read_schema, legacy=True)
+    yield Route("POST", root, create_v1, CONTACTS.write_schema, legacy=True)
+    yield Route("GET", f"{root}/named/{{name}}", partial(get, shown_v1), CONTACTS.read_schema, legacy=True)
+    yield Route(
+        "PUT", f"{root}/named/{{name}}", partial(update, shown_v1), CONTACTS.write_schema, legacy=True
+    )
+    yield Route("DELETE", f"{root}/named/{{name}}", archive, CONTACTS.write_schema, legacy=True)
 
 
 def list_all(request: Request) -> Reply:
@@ -76,7 +84,7 @@ def list_all(request: Request) -> Reply:
 
 def list_all_v1(request: Request) -> Reply:
     """Answer 200 with a bare array."""
-    return Reply(200, [shown_v1(definition) for definition in request.portal.definitions.values()])
+    return Reply(200, [shown_v1(definition) for definition in request.collection.definitions.values()])
 
 
 def get(show: Show, request: Request) -> Reply:
@@ -87,8 +95,7 @@ def get(show: Show, request: Request) -> Reply:
 def create(request: Request) -> Reply:
     """Answer 201, or 409 for a name that exists. A deleted property is restored (T)."""
     definition = _define(request, request.json)
-    location = f"{request.path.rstrip('/')}/{definition.name}"
-    return Reply(201, shown(definition), [(b"Location", location.encode())])
+    return Reply(201, shown(definition), [request.location(definition.name)])
 
 
 def create_v1(request: Request) -> Reply:
@@ -98,14 +105,16 @@ def create_v1(request: Request) -> Reply:
 
 def update(show: Show, request: Request) -> Reply:
     """Answer 200 with the changed definition."""
-    definition = _named(request.portal.definitions, request.params["name"])
-    return Reply(200, show(request.portal.redefine(changed(request.portal, definition, request.json))))
+    definition = _named(request.collection.definitions, request.params["name"])
+    return Reply(
+        200, show(request.collection.redefine(changed(request.collection, definition, request.json)))
+    )
 
 
 def archive(request: Request) -> Reply:
     """Answer 204; HubSpot's own properties cannot be deleted."""
-    definition = _named(request.portal.definitions, request.params["name"])
-    request.portal.archive_property(_deletable(definition))
+    definition = _named(request.collection.definitions, request.params["name"])
+    request.collection.archive_property(_deletable(request, definition))
     return Reply(204)
 
 
@@ -114,9 +123,11 @@ def batch_create(request: Request) -> Reply:
     results, errors = [], []
     for each in _inputs(request):
         try:
-            results.append(shown(_define(request, each)))
+            results.append(shown_created(_define(request, each)))
         except Refused as refused:
-            errors.append(refused.part())
+            part = refused.part()
+            part["context"] = {**part.get("context", {}), "name": [text(each.get("name"))]}  # (F)
+            errors.append(part)
     return batch_reply(request, 201, results, errors)
 
 
@@ -140,11 +151,11 @@ def batch_archive(request: Request) -> Reply:
     found = {}
     for each in _inputs(request):
         required(each, "name")
-        definition = request.portal.definitions.get(text(each["name"]))
+        definition = request.collection.definitions.get(text(each["name"]))
         if definition is not None:
-            found[definition.name] = _deletable(definition)
+            found[definition.name] = _deletable(request, definition)
     for definition in found.values():
-        request.portal.archive_property(definition)
+        request.collection.archive_property(definition)
     return Reply(204)
 
 
@@ -156,7 +167,7 @@ def _shelf(request: Request, sensitivity: object, *, archived: bool) -> dict[str
     """Return the properties that a call is about. None of them is sensitive (S: not sensitive by default)."""
     if sensitivity not in (None, NON_SENSITIVE):
         return {}
-    return request.portal.archived_definitions if archived else request.portal.definitions
+    return request.collection.archived_definitions if archived else request.collection.definitions
 
 
 def _named(shelf: dict[str, Definition], name: str) -> Definition:
@@ -167,12 +178,19 @@ def _named(shelf: dict[str, Definition], name: str) -> Definition:
 
 
 def _define(request: Request, body: Json) -> Definition:
-    return request.portal.define(read_definition(request.portal, body))
+    return request.collection.define(read_definition(request.collection, body))
 
 
-def _deletable(definition: Definition) -> Definition:
+def _deletable(request: Request, definition: Definition) -> Definition:
     if definition.hubspot_defined:
         raise InvalidInput(f"The property {definition.name} is HubSpot's, and cannot be deleted.")
+    users = [
+        each.name
+        for each in request.collection.definitions.values()
+        if each.formula and definition.name in _WORD.findall(each.formula)
+    ]
+    if users:
+        raise PropertyInUse(definition.name, users)
     return definition
 
 

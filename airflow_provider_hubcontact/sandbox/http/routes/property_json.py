@@ -10,14 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from airflow_provider_hubcontact.sandbox.crm.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.definitions import FIELD_TYPES, Definition, Option
-from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.values import iso
 from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json, NotEmulated
 from airflow_provider_hubcontact.sandbox.http.routing import array, mapping, required, text
 
 MAX_NAME = 100
 NON_SENSITIVE = "non_sensitive"
+USER_ID = "1"
+_OF_THE_WRITE = frozenset({"archived", "createdAt", "createdUserId", "updatedAt", "updatedUserId"})
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -33,7 +35,7 @@ def shown(definition: Definition) -> Json:
         "groupName": definition.group,
         "options": [_option(option) for option in definition.options],
         "displayOrder": definition.display_order,
-        "calculated": False,
+        "calculated": bool(definition.formula),
         "externalOptions": definition.external_options,
         "hasUniqueValue": definition.unique,
         "hidden": definition.hidden,
@@ -45,12 +47,28 @@ def shown(definition: Definition) -> Json:
         "formField": definition.form_field,
         "dataSensitivity": NON_SENSITIVE,
     }
+    if definition.formula:
+        body["calculationFormula"] = definition.formula
+    if definition.references:
+        body["referencedObjectType"] = definition.references
     if not own:
         return {"hubspotDefined": True, **body}
-    body = {"createdAt": iso(definition.created_at), "updatedAt": iso(definition.updated_at), **body}
+    body = {
+        "createdAt": iso(definition.created_at),
+        "updatedAt": iso(definition.updated_at),
+        "createdUserId": USER_ID,
+        "updatedUserId": USER_ID,
+        **body,
+    }
     if definition.archived_at:
         return {**body, "archived": True, "archivedAt": iso(definition.archived_at)}
     return {**body, "archived": False}
+
+
+def shown_created(definition: Definition) -> Json:
+    """Return a definition in the form of the answer to a batch of creations, which has no times (F)."""
+    whole = shown(definition)
+    return {name: value for name, value in whole.items() if name not in _OF_THE_WRITE}
 
 
 def shown_v1(definition: Definition) -> Json:
@@ -95,7 +113,7 @@ def _option(option: Option) -> Json:
     }
 
 
-def read_definition(portal: Portal, body: Mapping[str, Any]) -> Definition:
+def read_definition(collection: Collection, body: Mapping[str, Any]) -> Definition:
     """Read a new definition. What it needs is documented; the texts of refusals are ours (U).
 
     An enumeration needs options (S), unless they live elsewhere or are computed.
@@ -112,8 +130,9 @@ def read_definition(portal: Portal, body: Mapping[str, Any]) -> Definition:
             f"underscores, a letter first, at most {MAX_NAME}."
         )
     if body.get("dataSensitivity") not in (None, NON_SENSITIVE):
-        raise NotEmulated("sensitive properties (dataSensitivity)")
+        raise NotEmulated("sensitive properties (dataSensitivity)", "a property that is non_sensitive")
     external = body.get("externalOptions") is True
+    formula = text(body.get("calculationFormula"))
     options = _options(body.get("options") or [])
     if kind == "enumeration" and field_type != "calculation_equation" and not (options or external):
         raise InvalidInput(f"The property {name} is an enumeration and needs options.")
@@ -122,18 +141,21 @@ def read_definition(portal: Portal, body: Mapping[str, Any]) -> Definition:
         label,
         kind,
         _field_type(field_type, kind),
-        _group(group, portal),
+        _group(group, collection),
         options,
         external_options=external,
+        references=text(body.get("referencedObjectType")),
+        formula=formula,
+        read_only=field_type == "calculation_equation",
         unique=body.get("hasUniqueValue") is True,
         hidden=body.get("hidden") is True,
-        form_field=body.get("formField") is not False,
+        form_field=body.get("formField") is True,  # (F)
         description=text(body.get("description")),
         display_order=_order(body, -1),
     )
 
 
-def changed(portal: Portal, definition: Definition, body: Mapping[str, Any]) -> Definition:
+def changed(collection: Collection, definition: Definition, body: Mapping[str, Any]) -> Definition:
     """Return a definition with changes. Options replace the whole list (T); unknown keys are ignored.
 
     Of HubSpot's own properties, only the options can be changed (U).
@@ -141,13 +163,13 @@ def changed(portal: Portal, definition: Definition, body: Mapping[str, Any]) -> 
     :raises Refused: if a change is not valid.
     """
     changes = {
-        name: read(portal, definition, body[key])
+        name: read(collection, definition, body[key])
         for key, (name, read) in _CHANGES.items()
         if body.get(key) is not None
     }
     if definition.hubspot_defined and changes.keys() - {"options"}:
         raise InvalidInput(f"The definition of {definition.name} is HubSpot's; its options alone can change.")
-    if body.get("type") not in {None, definition.type}:
+    if body.get("type") not in (None, definition.type):
         raise InvalidInput(f"The type of {definition.name} is {definition.type}, and cannot change.")
     return replace(definition, **changes)
 
@@ -158,8 +180,8 @@ def _field_type(field_type: str, kind: str) -> str:
     return field_type
 
 
-def _group(name: str, portal: Portal) -> str:
-    if name not in portal.groups:
+def _group(name: str, collection: Collection) -> str:
+    if name not in collection.groups:
         raise InvalidInput(f"There is no property group {name[:50]!r}.")
     return name
 
@@ -193,14 +215,15 @@ def _order(body: Mapping[str, Any], default: int) -> int:
     return order if type(order) is int else default
 
 
-_CHANGES: Mapping[str, tuple[str, Callable[[Portal, Definition, object], Any]]] = {
+_CHANGES: Mapping[str, tuple[str, Callable[[Collection, Definition, object], Any]]] = {
     "label": ("label", lambda _, __, value: text(value)),
     "description": ("description", lambda _, __, value: text(value)),
     "hidden": ("hidden", lambda _, __, value: value is True),
     "formField": ("form_field", lambda _, __, value: value is not False),
     "fieldType": ("field_type", lambda _, definition, value: _field_type(text(value), definition.type)),
-    "groupName": ("group", lambda portal, _, value: _group(text(value), portal)),
+    "groupName": ("group", lambda collection, _, value: _group(text(value), collection)),
     "displayOrder": ("display_order", lambda _, __, value: _order({"displayOrder": value}, -1)),
     "options": ("options", lambda _, __, value: _options(value)),
+    "calculationFormula": ("formula", lambda _, __, value: text(value)),
 }
 """Key of a body → the field that it changes, and how it is read."""

@@ -17,10 +17,8 @@ from airflow_provider_hubcontact.sandbox.errors import (
     PropertyNotFound,
     RuleNotFound,
 )
-from airflow_provider_hubcontact.sandbox.http.routes.properties import READ, WRITE
+from airflow_provider_hubcontact.sandbox.http.routes.properties import roots
 from airflow_provider_hubcontact.sandbox.http.routing import (
-    CONTACT_TYPES,
-    DATED_VERSIONS,
     Reply,
     Request,
     Route,
@@ -32,22 +30,18 @@ from airflow_provider_hubcontact.sandbox.http.routing import (
 
 def routes() -> Iterator[Route]:
     """Yield the routes of this family."""
-    roots = [
-        "/crm/v3/property-validations",
-        *(f"/crm/property-validations/{each}" for each in DATED_VERSIONS),
-    ]
-    for root in (f"{root}/{kind}" for root in roots for kind in CONTACT_TYPES):
-        yield Route("GET", root, list_all, READ)
-        yield Route("GET", f"{root}/{{name}}", list_of_property, READ)
-        yield Route("GET", f"{root}/{{name}}/rule-type/{{type}}", get, READ)
-        yield Route("PUT", f"{root}/{{name}}/rule-type/{{type}}", put, WRITE)
+    for root, kind in roots("property-validations"):
+        yield Route("GET", root, list_all, kind.read_schema, kind=kind)
+        yield Route("GET", f"{root}/{{name}}", list_of_property, kind.read_schema, kind=kind)
+        yield Route("GET", f"{root}/{{name}}/rule-type/{{type}}", get, kind.read_schema, kind=kind)
+        yield Route("PUT", f"{root}/{{name}}/rule-type/{{type}}", put, kind.write_schema, kind=kind)
 
 
 def list_all(request: Request) -> Reply:
     """Answer 200 with the properties that have rules."""
     results = [
         {"propertyName": each.name, "propertyValidationRules": [_shown(rule) for rule in each.rules]}
-        for each in request.portal.definitions.values()
+        for each in request.collection.definitions.values()
         if each.rules
     ]
     return Reply(200, {"results": results})
@@ -74,21 +68,21 @@ def put(request: Request) -> Reply:
     arguments = tuple(text(each) for each in array(request.json["ruleArguments"]))
     wanted = request.params["type"]
     if wanted in NOT_EMULATED:
-        raise NotEmulated(f"rules of the type {wanted}")
+        raise NotEmulated(f"rules of the type {wanted}", "a rule about length, numbers or letters")
     if request.json.get("shouldApplyNormalization") is True:
-        raise NotEmulated("rules that normalise values (shouldApplyNormalization)")
+        raise NotEmulated("shouldApplyNormalization", "a rule that only checks values")
     try:
         rule = Rule(wanted, arguments)
         others = tuple(each for each in definition.rules if each.type != rule.type)
         changed = replace(definition, rules=(*others, rule))
     except ValueError as error:
         raise InvalidInput(str(error)) from error
-    request.portal.redefine(changed)
+    request.collection.redefine(changed)
     return Reply(204)
 
 
 def _definition(request: Request) -> Definition:
-    definition = request.portal.definitions.get(request.params["name"])
+    definition = request.collection.definitions.get(request.params["name"])
     if definition is None:
         raise PropertyNotFound(request.params["name"])
     return definition

@@ -1,4 +1,4 @@
-"""The search for contacts, v3 and dated.
+"""The search for records, v3 and dated.
 
 HubSpot docs: "Search the CRM".
 """
@@ -6,14 +6,13 @@ HubSpot docs: "Search the CRM".
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Any
 
-from airflow_provider_hubcontact.sandbox.crm.contact import Contact
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.search import Filter, Search, Sort
 from airflow_provider_hubcontact.sandbox.errors import InvalidSearch, Json
-from airflow_provider_hubcontact.sandbox.http.routes.objects import READ, asked_for, roots, shown
+from airflow_provider_hubcontact.sandbox.http.routes.objects import asked_for, roots, shown
 from airflow_provider_hubcontact.sandbox.http.routing import Reply, Request, Route, array, mapping, text
 
 DEFAULT_PAGE, MAX_PAGE = 10, 200
@@ -30,8 +29,8 @@ MAX_WORDS = 3_000
 
 def routes() -> Iterator[Route]:
     """Yield the routes of this family."""
-    for root, _ in roots():
-        yield Route("POST", f"{root}/search", search, READ, search=True)
+    for root, kind, _ in roots():
+        yield Route("POST", f"{root}/search", search, kind.read, search=True, kind=kind)
 
 
 def search(request: Request) -> Reply:
@@ -47,22 +46,22 @@ def search(request: Request) -> Reply:
     found = _asked(request, body).run(_index(request))
     page = found[after : after + limit]
     request.inputs = len(page)
-    results = [shown(request, contact, names, ()) for contact in page]
+    results = [shown(request, record, names, ()) for record in page]
     answer: Json = {"total": len(found), "results": results}
     if after + limit < min(len(found), MAX_RESULTS):
         answer["paging"] = {"next": {"after": str(after + limit)}}
     return Reply(200, answer)
 
 
-def _index(request: Request) -> Iterator[Contact]:
-    """Return the contacts as the index knows them."""
-    portal = request.portal
+def _index(request: Request) -> Iterator[Record]:
+    """Return the records as the index knows them."""
+    portal, collection = request.portal, request.collection
     if not portal.search_lag:
-        yield from portal.contacts.values()
+        yield from collection.records.values()
         return
     moment = portal.now() - int(portal.search_lag * 1000)
-    for contact in chain(portal.contacts.values(), portal.archived.values()):
-        known = contact.as_of(moment)
+    for record in collection.everything():
+        known = record.as_of(moment)
         if known is not None:
             yield known
 
@@ -76,8 +75,8 @@ def _asked(request: Request, body: Json) -> Search:
         for group in array(body.get("filterGroups") or [])
     ]
     _check_size(request, groups)
-    sorts = [_sort(request, each) for each in array(body.get("sorts") or [])]
-    return Search([group for group in groups if group], words, sorts)
+    sorts = [_sort(request, each) for each in array(body.get("sorts") or []) if _is_known(request, each)]
+    return Search([group for group in groups if group], words, sorts, request.kind)
 
 
 def _check_size(request: Request, groups: Sequence[Sequence[Filter]]) -> None:
@@ -98,6 +97,11 @@ def _filter(request: Request, each: Json) -> Filter:
     )
 
 
+def _is_known(request: Request, each: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Check that a sort that is only a name names a property; any other name is no sort (L)."""
+    return not isinstance(each, str) or each.removeprefix("-") in request.collection.definitions
+
+
 def _sort(request: Request, each: Any) -> Sort:  # noqa: ANN401 - any JSON
     """Read a sort: an object, or only the name, as in the reference."""
     if isinstance(each, str):
@@ -110,7 +114,7 @@ def _sort(request: Request, each: Any) -> Sort:  # noqa: ANN401 - any JSON
 
 def _definition(request: Request, each: Json) -> Definition:
     name = text(each.get("propertyName"))
-    found = request.portal.definitions.get(name)
+    found = request.collection.definitions.get(name)
     if found is None:
         raise InvalidSearch(f"The property {name[:100]} does not exist.")
     return found

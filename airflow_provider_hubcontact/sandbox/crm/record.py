@@ -1,4 +1,4 @@
-"""A contact, and what its properties were before."""
+"""A record, such as a contact, and what its properties were before."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HISTORY_LENGTH = 45
 """The most former values of a property in an answer (U)."""
 
 MAX_WRITES = 200
-"""The most writes that a contact remembers; older values are forgotten."""
+"""The most writes that a record remembers; older values are forgotten."""
 
 
 class Version(NamedTuple):
@@ -30,7 +30,7 @@ class Version(NamedTuple):
 
 
 class Write(NamedTuple):
-    """One change of a contact.
+    """One change of a record.
 
     :param values: property → new value.
     :param timestamp: milliseconds since 1970.
@@ -45,16 +45,18 @@ class Write(NamedTuple):
 
 
 @dataclass(slots=True)
-class Contact:
-    """A contact of the portal.
+class Record:
+    """A record of the portal.
 
-    :param id: the record id; v1 calls it vid.
+    :param id: the record id; v1 calls a contact's vid. No two records of a portal have the same one.
+    :param type: the id of its object type.
     :param properties: name → current value; ``""`` if it was cleared, missing if it never had a value.
     :param writes: the changes, the first one first.
     :param archived_at: when it was deleted, in milliseconds since 1970; 0 if it was not.
     """
 
     id: str
+    type: str
     created_at: int
     updated_at: int
     properties: dict[str, str] = field(default_factory=dict)
@@ -63,18 +65,18 @@ class Contact:
 
     @property
     def email(self) -> str:
-        """The primary address, empty if there is none."""
+        """The primary address of a contact, empty if there is none."""
         return self.properties.get("email", "")
 
     @property
     def secondary_emails(self) -> list[str]:
-        """The other addresses, which identify the contact as well (D: contacts guide, secondary emails)."""
+        """The other addresses of a contact, which identify it as well (D: contacts guide)."""
         additional = self.properties.get("hs_additional_emails", "").lower()
         return [address for address in additional.split(";") if address]
 
     @property
     def merged_ids(self) -> list[str]:
-        """The ids of the contacts that were merged into it (D: contacts guide, merge)."""
+        """The ids of the records that were merged into it (D: contacts guide, merge)."""
         return [each for each in self.properties.get("hs_merged_object_ids", "").split(";") if each]
 
     @property
@@ -89,11 +91,11 @@ class Contact:
                     versions.append(Version(value, timestamp, write.source, write.source_id))
         return history
 
-    def as_of(self, moment: int) -> Contact | None:
-        """Return the contact as it was at a moment.
+    def as_of(self, moment: int) -> Record | None:
+        """Return the record as it was at a moment.
 
         :param moment: milliseconds since 1970.
-        :return: the contact itself if it has not changed since; None if it did not exist.
+        :return: the record itself if it has not changed since; None if it did not exist.
         """
         if self.created_at > moment or 0 < self.archived_at <= moment:
             return None
@@ -106,7 +108,8 @@ class Contact:
         for write in kept:
             properties.update(write.values)
         updated_at = kept[-1].timestamp if kept else self.created_at
-        properties |= dict.fromkeys(("lastmodifieddate", "hs_lastmodifieddate"), iso(updated_at))
+        modified = properties.keys() & {"lastmodifieddate", "hs_lastmodifieddate"}
+        properties |= dict.fromkeys(modified, iso(updated_at))
         return replace(self, properties=properties, writes=kept, updated_at=updated_at)
 
     def write(self, write: Write) -> None:
@@ -115,3 +118,16 @@ class Contact:
         self.writes.append(write)
         if len(self.writes) > MAX_WRITES:
             del self.writes[0]
+
+    def copy(self) -> Record:
+        """Return a record that holds the same, and does not change with this one."""
+        return replace(self, properties=dict(self.properties), writes=list(self.writes))
+
+    def adopt(self, other: Record) -> None:
+        """Hold what another record holds; its id and type are the same."""
+        self.created_at, self.updated_at, self.archived_at = (
+            other.created_at,
+            other.updated_at,
+            other.archived_at,
+        )
+        self.properties, self.writes = dict(other.properties), list(other.writes)

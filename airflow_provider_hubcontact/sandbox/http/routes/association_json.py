@@ -1,0 +1,132 @@
+"""Associations in bodies and answers, also in those of records.
+
+HubSpot docs: "Associations" guide, contacts guide ("Associations").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from airflow_provider_hubcontact.sandbox.crm.associations import AssociationType, Key
+from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType, named
+from airflow_provider_hubcontact.sandbox.crm.record import Record
+from airflow_provider_hubcontact.sandbox.errors import (
+    InvalidInput,
+    Json,
+    MissingFields,
+    NotEmulated,
+    UnknownObjectType,
+)
+from airflow_provider_hubcontact.sandbox.http.object_types import canonical, problem
+from airflow_provider_hubcontact.sandbox.http.routing import Request, array, mapping, required, text
+
+_NEAR = "the types of GET /crm/v4/associations/contacts/companies/labels"
+
+
+class Wanted(NamedTuple):
+    """An association that a new record is to have."""
+
+    to: Record
+    types: Sequence[AssociationType]
+
+
+def to_kind(spelling: str, start: ObjectType) -> ObjectType:
+    """Read the object type that an association leads to.
+
+    :param spelling: its name in a path or a parameter.
+    :param start: the object type that it leads from.
+    :raises UnknownObjectType: if HubSpot has no such type.
+    :raises NotEmulated: if the sandbox has no such associations.
+    """
+    name = canonical(spelling)
+    if name is None:
+        raise UnknownObjectType(problem(spelling))
+    kind = named(name)
+    if kind is None or kind is start:
+        raise NotEmulated(f"associations of {start.plural} and {name}", "those of contacts and companies")
+    return kind
+
+
+def read_types(request: Request, value: object, kind: ObjectType) -> list[AssociationType]:
+    """Read the association types of a body, which lead from the call's object type to another one.
+
+    :raises Refused: if one is missing or not valid, or there are none.
+    """
+    types = [
+        request.portal.associations.type(_key(mapping(each)), request.kind.id, kind.id)
+        for each in array(value)
+    ]
+    if not types:
+        raise MissingFields(["types"])
+    return types
+
+
+def read_wanted(request: Request, body: Mapping[str, Any]) -> list[Wanted]:
+    """Read ``associations`` of a record that is to be created; the types tell where they lead.
+
+    :raises Refused: if one is not valid, or the other record is unknown (U: as a 400).
+    """
+    wanted = []
+    for each in map(mapping, array(body.get("associations") or [])):
+        required(each, "to", "types")
+        end = mapping(each["to"])
+        required(end, "id")
+        types = [_emulated(request, _key(mapping(one))) for one in array(each["types"])]
+        if not types:
+            raise MissingFields(["types"])
+        to = request.portal.collections[types[0].to_type].find(text(end["id"]))
+        if to is None or len({one.to_type for one in types}) > 1:
+            raise InvalidInput(f"There is no record {text(end['id'])[:50]} to associate with.")
+        wanted.append(Wanted(to, types))
+    return wanted
+
+
+def associate(request: Request, record: Record, wanted: Sequence[Wanted]) -> None:
+    """Give a new record its associations."""
+    for each in wanted:
+        request.portal.associations.add(record.id, each.to.id, each.types)
+
+
+def associated(
+    request: Request, record: Record, kind: ObjectType
+) -> list[tuple[str, Sequence[AssociationType]]]:
+    """Return the records of a type that belong to a record, by id, without deleted ones."""
+    types, there = request.portal.associations.types, request.portal.collection(kind).records
+    links = request.portal.associations.of(record.id)
+    found = [(other, [types[key] for key in keys]) for other, keys in links.items() if other in there]
+    return sorted(found, key=lambda link: int(link[0]))
+
+
+def shown_associations(request: Request, record: Record, kinds: Sequence[ObjectType]) -> Json:
+    """Return the part ``associations`` of a record's answer: once for each type of an association (F)."""
+    shown = {}
+    for kind in kinds:
+        results = [
+            {"id": other, "type": each.name}
+            for other, types in associated(request, record, kind)
+            for each in types
+        ]
+        if results:
+            shown[kind.plural] = {"results": results}
+    return {"associations": shown} if shown else {}
+
+
+def shown_type(each: AssociationType) -> Json:
+    """Return an association type in JSON."""
+    return {"category": each.category, "typeId": each.id, "label": each.label}
+
+
+def _key(body: Json) -> Key:
+    required(body, "associationCategory", "associationTypeId")
+    number = text(body["associationTypeId"])
+    if not (number.isascii() and number.isdigit() and len(number) < 10):
+        raise InvalidInput(f"`associationTypeId` is a whole number, not {number[:20]!r}.")
+    return Key(text(body["associationCategory"]), int(number))
+
+
+def _emulated(request: Request, key: Key) -> AssociationType:
+    found = request.portal.associations.types.get(key)
+    if found is None or found.from_type != request.kind.id:
+        raise NotEmulated(f"associations of {request.kind.plural} of the type {key.category} {key.id}", _NEAR)
+    return found

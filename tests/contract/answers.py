@@ -1,0 +1,84 @@
+"""What a scenario sends and gets: a body that is not JSON, an answer, and both as an exchange."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+KEPT_HEADERS = ("content-type", "location", "retry-after", "x-hubspot-correlation-id")
+LIMITS = "x-hubspot-ratelimit-"
+"""How the names of the headers about limits begin."""
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A body that is sent as it is.
+
+    :param content_type: the header ``Content-Type``.
+    """
+
+    content_type: str
+    content: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back.
+
+    :param body: the JSON value; the text if it is not JSON; None if there is no body.
+    :param headers: those that are compared, names in lower case.
+    """
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+    @classmethod
+    def of(cls, status: int, content: bytes, headers: Mapping[str, str]) -> Answer:
+        """Read an answer from its parts."""
+        kept = {name.lower(): value for name, value in headers.items()}
+        kept = {
+            name: value for name, value in kept.items() if name in KEPT_HEADERS or name.startswith(LIMITS)
+        }
+        text = content.decode("utf-8", "replace")
+        try:
+            body = json.loads(text) if text else None
+        except ValueError:
+            body = text
+        return cls(status, body, kept)
+
+    def get(self, name: str) -> Any:
+        """Return a value of a JSON object; None if the body is something else or has no such key."""
+        return self.body.get(name) if isinstance(self.body, dict) else None
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One call of a scenario and its answer.
+
+    :param name: what the scenario calls it.
+    :param body: a JSON value, a :class:`Raw`, or None.
+    :param values: paths of the values that are compared, such as ``results[].properties.city``.
+    :param compared: False for a call that only prepares.
+    """
+
+    name: str
+    method: str
+    path: str
+    body: Any
+    answer: Answer
+    values: tuple[str, ...] = ()
+    compared: bool = True
+
+
+class Target(Protocol):
+    """Whom a scenario calls: the sandbox, HubSpot, or a recording."""
+
+    def call(self, method: str, path: str, body: Any = None) -> Answer:
+        """Send a call.
+
+        :param path: the path and the query.
+        :param body: a JSON value, a :class:`Raw`, or None.
+        """

@@ -1,0 +1,68 @@
+"""Stand-ins for HubSpot: sandboxes that answer otherwise than ours does by default."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from airflow_provider_hubcontact.sandbox import Requirements, Sandbox, Switches
+from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
+from tests.contract.__main__ import TOKEN, main
+from tests.contract.questions import QUESTIONS, find
+from tests.contract.scenario import Told
+
+STRANGERS = [{"email": f"stranger-{number}@example.net", "city": "Rome"} for number in range(30)]
+"""Contacts of the portal that nobody may touch; one has the name of the tests' own."""
+
+STRANGERS[0] |= {"lastname": "hubcontact-contract"}
+SECRET = "pat-eu1-5ec2e7aa-1234-2222-3333-444455556666"
+OTHER_WAY = {name: values[-1] for name, values in Switches.choices().items() if name in QUESTIONS}
+"""Each switch about which a scenario asks, as it is not by default."""
+
+
+def portal(settings: dict[str, str] | None = None, **more: Any) -> Sandbox:
+    """Make a developer test account in which a new contact needs a first name."""
+    chosen: dict[str, Any] = {
+        "switches": Switches().flipped(settings or {}),
+        "requirements": Requirements(("firstname",)),
+        "token": SECRET,
+        "account_type": "DEVELOPER_TEST",
+        "portal_id": 87_654_321,
+        "import_pace": ImportPace(0.0),
+        "v1_batch_delay": 0.0,
+        **more,
+    }
+    return Sandbox(STRANGERS, **chosen)
+
+
+class Ran(NamedTuple):
+    """What the command line did."""
+
+    status: int
+    output: str
+    report: str
+
+
+def run(hubspot: Sandbox, folder: Path, *options: str) -> Ran:
+    """Run ``python -m tests.contract`` in this process."""
+    file = folder / "report.md"
+    output = io.StringIO()
+    with redirect_stdout(output):
+        arguments = ["--base-url", hubspot.url, "--report", str(file), "--spacing", "0", *options]
+        status = main(arguments, {TOKEN: SECRET})
+    return Ran(status, output.getvalue(), file.read_text(encoding="utf-8") if file.exists() else "")
+
+
+def ours(hubspot: Sandbox) -> set[str]:
+    """Return the contacts and companies that are not strangers."""
+    known = {each["email"] for each in STRANGERS}
+    records = [*hubspot.portal.contacts.values(), *hubspot.portal.companies.values()]
+    return {record.email or record.id for record in records} - known
+
+
+def settings(told: list[Told]) -> dict[str, str]:
+    """Return the switches that are not as by default."""
+    found, defaults = find(told).settings, Switches.choices()
+    return {name: value for name, value in found.items() if value != defaults[name][0]}

@@ -1,0 +1,107 @@
+"""Takes out of an exchange what belongs to one portal or one run, and puts the same stand-ins everywhere.
+
+Scrubbing twice changes nothing, so that a recording, which is scrubbed, compares as what it was made of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tests.contract.answers import LIMITS, Answer, Exchange, Raw
+
+FAMILY = "hubcontact-contract"
+"""The last name of all contacts of these tests, and the domain of their addresses, unless told otherwise."""
+
+RUN = "run"
+"""Stands for the id of a run."""
+
+TOKEN = "<token>"
+UUID = "00000000-0000-0000-0000-000000000000"
+MOMENT = "2026-01-01T00:00:00.000Z"
+MILLISECONDS = "1767225600000"
+SOMEBODY = "somebody@example.org"
+FIRST_NUMBER = 900_000_000_000_000
+"""Ids become this number and those after it, in the order in which a scenario meets them."""
+
+PORTAL = str(FIRST_NUMBER + 99_999)
+"""Stands for the id of the portal."""
+
+LEAST_NUMBER = 100_000
+"""Smaller numbers are no ids."""
+
+_FOUND = re.compile(
+    r"(?P<token>pat-[a-z0-9]+-[0-9a-f-]{36}|eyJ[\w-]{20,}[\w.-]*)"
+    r"|(?P<uuid>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+    r"|(?P<moment>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))"
+    r"|(?P<address>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
+    r"|(?P<milliseconds>(?<!\d)1\d{12}(?!\d))"
+    r"|(?P<number>(?<!\d)[1-9]\d{5,18}(?!\d))"
+)
+
+
+class Scrubber:
+    """Scrubs the exchanges of one scenario, in their order.
+
+    :param stand_ins: text → what takes its place, such as the token, the portal's id and the run's.
+    """
+
+    def __init__(self, stand_ins: Mapping[str, str] | None = None) -> None:
+        self._stand_ins = sorted((stand_ins or {}).items(), key=lambda pair: -len(pair[0]))
+        self._numbers: dict[str, str] = {}
+
+    def exchange(self, exchange: Exchange) -> Exchange:
+        """Return an exchange without what belongs to a portal or a run."""
+        path, body = self.request(exchange.path, exchange.body)
+        answer = self.answer(exchange.answer)
+        name, values = self.text(exchange.name), tuple(map(self.text, exchange.values))
+        return replace(exchange, name=name, path=path, body=body, answer=answer, values=values)
+
+    def request(self, path: str, body: Any) -> tuple[str, Any]:
+        """Return a path and a body, scrubbed."""
+        if isinstance(body, Raw):
+            return self.text(path), Raw(body.content_type, self.text(body.content))
+        return self.text(path), self.json(body)
+
+    def answer(self, answer: Answer) -> Answer:
+        """Return an answer, scrubbed; what is left of the limits stays."""
+        headers = {
+            name: value if name.startswith(LIMITS) else self.text(value)
+            for name, value in answer.headers.items()
+        }
+        return Answer(answer.status, self.json(answer.body), headers)
+
+    def json(self, value: Any) -> Any:
+        """Return a JSON value, scrubbed."""
+        if isinstance(value, dict):
+            return {self.text(name): self.json(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self.json(each) for each in value]
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= LEAST_NUMBER:
+            return int(self.text(str(value)))
+        return value
+
+    def text(self, text: str) -> str:
+        """Return a text, scrubbed."""
+        for found, stand_in in self._stand_ins:
+            text = text.replace(found, stand_in)
+        return _FOUND.sub(self._replace, text)
+
+    def _replace(self, found: re.Match[str]) -> str:
+        if found.lastgroup == "number":
+            return self._number(found[0])
+        if found.lastgroup == "address":
+            return found[0] if found[0].lower().endswith(f".{RUN}@{FAMILY}.example.com") else SOMEBODY
+        fixed = {"token": TOKEN, "uuid": UUID, "moment": MOMENT, "milliseconds": MILLISECONDS}
+        return fixed[found.lastgroup or ""]
+
+    def _number(self, number: str) -> str:
+        """Return the stand-in of an id; a stand-in is its own."""
+        if FIRST_NUMBER <= int(number) <= int(PORTAL):
+            return self._numbers.setdefault(number, number)
+        following = FIRST_NUMBER + len(set(self._numbers.values()))
+        return self._numbers.setdefault(number, str(following))
