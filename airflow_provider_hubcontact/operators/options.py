@@ -62,12 +62,16 @@ class Options:
 
     def serialize(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults, or all if none does: for Airflow's pages."""
-        usual, fields = signature(type(self)).parameters, self.fields()
-        return {name: value for name, value in fields.items() if value != usual[name].default} or fields
+        return self._chosen() or self.fields()
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={value!r}" for name, value in self.serialize().items())
+        fields = ", ".join(f"{name}={value!r}" for name, value in self._chosen().items())
         return f"{type(self).__name__}({fields})"
+
+    def _chosen(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults."""
+        usual = signature(type(self)).parameters
+        return {name: value for name, value in self.fields().items() if value != usual[name].default}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Options) and type(self) is type(other) and self.fields() == other.fields()
@@ -172,7 +176,7 @@ class FromLedger(Options):
         self.outcomes = outcomes
         self.among = among
 
-    def serialize(self) -> dict[str, Any]:
+    def _chosen(self) -> dict[str, Any]:
         """Return the fields but for the records, which are personal data."""
         outcomes = {} if self.outcomes is None else {"outcomes": self.outcomes}
         return {"path": self.path, **outcomes}

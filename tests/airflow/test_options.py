@@ -23,10 +23,10 @@ each = pytest.mark.parametrize("given", EACH, ids=lambda given: type(given).__na
 @pytest.mark.parametrize(
     ("given", "shown", "fields"),
     [
-        (Key(), "Key()", {}),
+        (Key(), "Key()", {"column": "email", "property": "email", "becomes": None}),
         (Key("mail"), "Key(column='mail')", {"column": "mail"}),
         (Key(becomes="new"), "Key(becomes='new')", {"becomes": "new"}),
-        (Writes(), "Writes()", {}),
+        (Writes(), "Writes()", Writes().fields()),
         (Writes(nulls="clear"), "Writes(nulls='clear')", {"nulls": "clear"}),
         (
             Writes(properties={"a": "append"}),
