@@ -46,7 +46,6 @@ class Input(NamedTuple):
 class Written(NamedTuple):
     """One record that a batch wrote."""
 
-    record: Record
     draft: PendingWrite
     input: Input
 
@@ -173,14 +172,15 @@ def _write(collection: Collection, pairs: Sequence[Pair], dialect: Dialect, *, t
 
 def _write_each(collection: Collection, pairs: Sequence[Pair], dialect: Dialect) -> Outcome:
     """Write the valid inputs, and name the others by trace id."""
-    outcome = Outcome()
+    outcome, now = Outcome(), collection.shared.now()
     for each, record in pairs:
         try:
             draft = collection.draft(record, each.properties, dialect)
         except (InvalidProperties, RecordExists) as refused:
             outcome.errors.append(refused.part(each.trace_id))
         else:
-            outcome.written.append(Written(collection.apply(draft), draft, each))
+            collection.apply(draft, now=now)
+            outcome.written.append(Written(draft, each))
     return outcome
 
 
@@ -199,16 +199,17 @@ def _write_all(collection: Collection, pairs: Sequence[Pair], dialect: Dialect) 
             conflicts.append(refused)
         else:
             drafts.append(draft)
-            claimed |= collection.claims(draft)
+            if draft.unique:
+                claimed |= dict.fromkeys(draft.unique, draft.record.id)
     if invalid:
         raise type(invalid[0])([problem for refused in invalid for problem in refused.problems])
     if conflicts:
         alone = len(conflicts) == 1 or isinstance(conflicts[0], ValueTaken)
         raise conflicts[0] if alone else RecordExists(collection.kind.singular, None, conflicts[0].value)
-    written = [
-        Written(collection.apply(draft), draft, each) for (each, _), draft in zip(pairs, drafts, strict=True)
-    ]
-    return Outcome(written)
+    now = collection.shared.now()
+    for draft in drafts:
+        collection.apply(draft, now=now)
+    return Outcome([Written(draft, each) for (each, _), draft in zip(pairs, drafts, strict=True)])
 
 
 def _traced(inputs: Sequence[Input]) -> bool:

@@ -312,18 +312,18 @@ class Collection:
             raise self._conflict(draft, taken) from None
         return draft
 
-    def claims(self, draft: PendingWrite) -> dict[tuple[str, str], str]:
-        """Return the unique values of a draft, each with its record's id."""
-        return self._identities.claims(draft)
-
-    def apply(self, draft: PendingWrite, timestamps: Mapping[str, int] | None = None) -> Record:
+    def apply(
+        self, draft: PendingWrite, timestamps: Mapping[str, int] | None = None, now: int | None = None
+    ) -> Record:
         """Carry out a write. An unchanged value does not touch the history and the time of change (F).
 
         :param draft: the write.
         :param timestamps: property → when its value was set, in milliseconds since 1970; now if missing.
+        :param now: milliseconds since 1970, for all records of a batch; the clock's time if None.
         """
         shared, record = self.shared, draft.record
-        now = shared.now()
+        if now is None:
+            now = shared.now()
         if draft.new:
             self._add(record, now, draft.dialect)
         current = record.properties

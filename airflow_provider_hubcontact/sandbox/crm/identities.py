@@ -66,20 +66,17 @@ class Identities:
         """Find the record into which another one was merged."""
         return self._merged.get(former_id)
 
-    def claims(self, draft: PendingWrite) -> dict[tuple[str, str], str]:
-        """Return the unique values of a draft, each with its record's id."""
-        return dict.fromkeys(self._unique(draft), draft.record.id)
-
     def check(self, draft: PendingWrite, claimed: Mapping[tuple[str, str], str]) -> None:
-        """Check that no other record has a unique value of a draft.
+        """Check that no other record has a unique value of a draft, and note these values in the draft.
 
         :param draft: the draft.
         :param claimed: the unique values of the other drafts of the batch.
         :raises RecordExists: if another record has one.
         """
-        unique = self._unique(draft)
-        if not unique:
+        values = draft.values
+        if values.keys().isdisjoint(self._holders) and OTHERS not in values:
             return  # as for nearly all updates
+        unique = draft.unique = self._unique(values)
         own, singular = draft.record.id, self._kind.singular
         for name, value in unique:
             holder = self._holders[name].get(value)
@@ -88,11 +85,8 @@ class Identities:
             if claimed.get((name, value), own) != own:
                 raise RecordExists(singular, None, value, name, claimed[name, value])
 
-    def _unique(self, draft: PendingWrite) -> list[tuple[str, str]]:
-        """Return the unique values of a draft, each with its property, among them all its addresses."""
-        values = draft.values
-        if values.keys().isdisjoint(self._holders) and OTHERS not in values:
-            return []
+    def _unique(self, values: Mapping[str, str]) -> list[tuple[str, str]]:
+        """Return the unique ones of some values, each with its property, among them all addresses."""
         unique = [(name, values[name].lower()) for name in self._holders if values.get(name)]
         if self._address and values.get(OTHERS):
             unique += [(self._address, address) for address in values[OTHERS].lower().split(";")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
@@ -60,6 +60,7 @@ class PendingWrite:
     :param dialect: how it is written.
     :param values: what will be written, in the form in which HubSpot keeps it.
     :param normalised: property with a corrected date → the value that was sent.
+    :param unique: the values that no other record may have, each with its property.
     """
 
     record: Record
@@ -67,6 +68,7 @@ class PendingWrite:
     dialect: Dialect
     values: dict[str, str] = field(default_factory=dict)
     normalised: dict[str, str] = field(default_factory=dict)
+    unique: Sequence[tuple[str, str]] = ()
 
 
 def fill(
@@ -86,10 +88,11 @@ def fill(
     :raises InvalidProperties: if values are not valid; it names all of them.
     """
     problems: list[Problem] = []
+    values = draft.values
     for name, value in properties.items():
         definition = definitions.get(name)
         if definition is not None and definition.free and len(value) <= MAX_TEXT:
-            draft.values[name] = value  # nearly all values are such, and need no more
+            values[name] = value  # nearly all values are such, and need no more
             continue
         if definition is None:
             problems.append(Problem(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))

@@ -64,7 +64,7 @@ def create(dialect: Dialect, request: Request) -> Reply:
     """Answer 201, or 207 if some inputs were refused."""
     outcome = _write(request, batch.create, dialect, "properties")
     for written in outcome.written:
-        associate(request, written.record, written.input.associations)
+        associate(request, written.draft.record, written.input.associations)
     return batch_reply(request, 201, _results(request, outcome), outcome.errors)
 
 

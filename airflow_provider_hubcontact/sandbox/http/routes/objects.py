@@ -105,17 +105,18 @@ def shown_written(request: Request, draft: PendingWrite, *, batch: bool = False)
     :param batch: whether a batch wrote it; its answers to updates are shorter.
     """
     kind, properties = request.kind, draft.record.properties
-    shown: dict[str, str | None] = {name: properties.get(name) for name in draft.values}
+    shown: dict[str, str | None]
     if draft.new:
-        shown |= _given(kind, draft.record, kind.after_create) | _stage_date(draft.record)
+        shown = {**_given(kind, draft.record, kind.after_create), **_stage_date(draft.record)}
     elif not batch:
-        shown |= _given(kind, draft.record, kind.after_update)
+        shown = {**_given(kind, draft.record, kind.after_update)}
     else:  # many records have such answers, so that nothing is worked out for them
-        shown |= kind.untouched
+        shown = {**kind.untouched, "hs_object_source_label": properties["hs_object_source"]}
         for name in kind.after_batch_update:
             if name in properties:
                 shown[name] = properties[name]
-        shown["hs_object_source_label"] = properties["hs_object_source"]
+    for name in draft.values:
+        shown[name] = properties.get(name)
     body = _object(request, draft.record, shown)
     if draft.normalised:
         body["warnings"] = [
