@@ -17,8 +17,19 @@ GOAL = 5.0
 PROGRAM = """
 import time
 moments = [time.perf_counter()]
-from airflow.sdk import DAG, Asset, BaseOperator, task
-BaseOperator(task_id="any")
+from airflow.sdk import DAG, Asset, BaseOperator, BaseOperatorLink, task
+class Link(BaseOperatorLink):
+    name = "any"
+    def get_link(self, operator, *, ti_key):
+        return ""
+class Operator(BaseOperator):
+    template_fields = ("given",)
+    operator_extra_links = (Link(),)
+    def __init__(self, *, given=None, **kwargs):
+        super().__init__(**kwargs)
+        self.given = given
+for place, value in enumerate((None, "", [], {}, True)):
+    Operator(task_id=f"any_{place}", given=value)
 moments.append(time.perf_counter())
 Asset("any://first/asset")
 moments.append(time.perf_counter())
@@ -70,7 +81,7 @@ def page(results: list[Result]) -> str:
     )
     together = statistics.median(each["operator"] + each["first"] for each in results)
     rows = [
-        ("`airflow.sdk`: DAG, BaseOperator, task, and a first `BaseOperator`", airflow),
+        ("`airflow.sdk`: DAG, task, and the first tasks of an operator with a template and a link", airflow),
         (
             "a first `Asset`, as the task's outlet is: Airflow asks all providers how to read its address",
             asset,

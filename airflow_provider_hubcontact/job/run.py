@@ -45,11 +45,13 @@ class Ended(NamedTuple):
     :param stop: why it did so before its source, if it did.
     :param policy: how its outcomes become the task's.
     :param watermark: to be moved once the outcomes are final.
+    :param warnings: a sentence for each thing that may be wrong with the source.
     """
 
     stop: Stop | None
     policy: Policy
     watermark: Watermark | None = None
+    warnings: Sequence[str] = ()
 
 
 class Rows(NamedTuple):
@@ -115,6 +117,7 @@ class Run:
         self._rows = rows
         self._total: int | None = None  # rows of the source
         self._examples: Sequence[object] = ()
+        self._warnings: list[str] = []
 
     @cached_property
     def _columns(self) -> SourceColumns:
@@ -127,7 +130,7 @@ class Run:
         """
         if stop and stop.setup:
             raise RunStopped(printable(f"The run stopped: {stop.reason}"))
-        return Ended(stop, self.settings.policy, self.watermark)
+        return Ended(stop, self.settings.policy, self.watermark, self._warnings)
 
     def end(self, result: Result) -> None:
         """Take a record to an outcome that no write led to."""
@@ -241,14 +244,13 @@ class Run:
     def _tell_of_columns(self, *, is_final: bool) -> None:
         if problems := self._columns.problems():
             raise SourceError("; ".join(problems))
-        for warning in self._columns.warnings() if is_final else ():
+        if not is_final:
+            return
+        self._warnings += map(printable, self._columns.warnings())
+        if few := self.report.without_values:
+            self._warnings.append(f"{few:,} of {self.report.rows:,} rows have nothing to send but their key.")
+        for warning in self._warnings:
             log.warning("%s", warning)
-        if is_final and self.report.without_values:
-            log.warning(
-                "%s of %s rows have nothing to send but their key.",
-                f"{self.report.without_values:,}",
-                f"{self.report.rows:,}",
-            )
 
     def _problems(self, rows: Iterable[object] | None) -> list[str]:
         columns = rows.columns if isinstance(rows, Spool) else None

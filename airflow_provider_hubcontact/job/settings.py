@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_hubcontact.sync.model.choices import Duplicates, Nulls, OnRegression, WriteMode
+from airflow_provider_hubcontact.job.frozen import Frozen
 from airflow_provider_hubcontact.sync.model.tolerance import is_tolerance
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ DEFINED = ("label", "type", "fieldType", "groupName", "description", "options")
 """What may be said of a property that is created."""
 
 
-class Key(NamedTuple):
+class Key(Frozen):
     """Which contact a row is about.
 
     :param column: whose value identifies the contact.
@@ -55,7 +55,7 @@ class Key(NamedTuple):
         )
 
 
-class Writes(NamedTuple):
+class Writes(Frozen):
     """How values are written.
 
     :param nulls: whether empty values are left out or clear the property.
@@ -75,6 +75,10 @@ class Writes(NamedTuple):
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
+        if all(value is getattr(Writes, name) for name, value in self.fields().items()):
+            return  # and a DAG file that chooses nothing does not import the choices
+        from airflow_provider_hubcontact.sync.model.choices import Duplicates, Nulls, OnRegression, WriteMode
+
         yield from _one_of("writes.nulls", self.nulls, Nulls)
         yield from _one_of("writes.duplicates", self.duplicates, Duplicates)
         yield from _one_of("writes.stages", self.stages, OnRegression)
@@ -96,7 +100,7 @@ class Writes(NamedTuple):
             yield f"writes.timestamp is the name of a column, not {self.timestamp!r:.100}"
 
 
-class Guards(NamedTuple):
+class Guards(Frozen):
     """What a run may do at most; if it would do more, nothing is written.
 
     :param changes: contacts that may be changed: a count, or a share of the rows below 1.
@@ -108,7 +112,7 @@ class Guards(NamedTuple):
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
-        for name, most in self._asdict().items():
+        for name, most in self.fields().items():
             if most is not None and not is_tolerance(most):
                 yield f"guards.{name} is a count or a share below 1, not {most!r:.100}"
 
@@ -118,7 +122,7 @@ class Guards(NamedTuple):
         return self != Guards()
 
 
-class Ledger(NamedTuple):
+class Ledger(Frozen):
     """Where every record's result is kept.
 
     :param path: folder, or ``sql://conn_id/table``.
@@ -135,7 +139,7 @@ class Ledger(NamedTuple):
         yield from _flag("ledger.values", self.values)
 
 
-class Query(NamedTuple):
+class Query(Frozen):
     """A query whose rows are the records.
 
     :param sql: its text.
@@ -160,7 +164,7 @@ class Query(NamedTuple):
             yield "parameters has no effect without sql, which is not given"
 
 
-class Replay(NamedTuple):
+class Replay(Frozen):
     """Which records of an earlier run are sent again.
 
     :param path: of its ledger, or of a folder in it.
@@ -185,7 +189,7 @@ class Replay(NamedTuple):
                 yield "FromLedger: a superseded record is not sent again, but the later one of its key"
 
 
-class Source(NamedTuple):
+class Source(Frozen):
     """Where the records come from.
 
     :param has_records: whether they are handed in.
@@ -218,7 +222,7 @@ class Source(NamedTuple):
             yield "watermark has no effect with FromLedger, which chooses the rows itself"
 
 
-class Settings(NamedTuple):
+class Settings(Frozen):
     """What a run was asked to do.
 
     :param source: where the records come from.
@@ -316,7 +320,7 @@ class Settings(NamedTuple):
         yield from (("writes.properties names", name) for name in self.writes.properties or ())
         if isinstance(created, Mapping):
             yield from (("writes.create_properties names", name) for name in created)
-        if stages != OnRegression.REJECT:
+        if stages != Writes.stages:
             yield f"writes.stages={str(stages)!r} is about", "lifecyclestage"
 
     def unsent(self, columns: Iterable[str] | None = None) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.printable import printable
-from airflow_provider_hubcontact.sync.model.outcome import Outcome
+from airflow_provider_hubcontact.sync.model.outcome import WRITES, Outcome
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -55,7 +55,7 @@ def lineage_of(
         InputDataset(each.namespace, each.name, facets=each.facets, inputFacets=checked)
         for each in lineage.inputs
     ]
-    written = sum(report["outcomes"].get(name, 0) for name in ("updated", "created"))
+    written = sum(report["outcomes"].get(name, 0) for name in WRITES)
     fields = [schema_dataset.SchemaDatasetFacetFields(name=printable(str(name))) for name in properties]
     output = OutputDataset(
         namespace=f"hubspot://{hubspot_conn_id}",  # as the asset has it

@@ -59,9 +59,9 @@ class Options:
         return {name: getattr(self, name) for name in signature(type(self)).parameters}
 
     def serialize(self) -> dict[str, Any]:
-        """Return the fields that are not as they are anyway; Airflow's pages show them."""
-        usual = signature(type(self)).parameters
-        return {name: value for name, value in self.fields().items() if value != usual[name].default}
+        """Return the fields that differ from their defaults, or all if none does: for Airflow's pages."""
+        usual, fields = signature(type(self)).parameters, self.fields()
+        return {name: value for name, value in fields.items() if value != usual[name].default} or fields
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in self.serialize().items())

@@ -66,6 +66,16 @@ def connect(monkeypatch: pytest.MonkeyPatch, url: str, token: str = "", **extra:
     monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
 
 
+def keep_variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Keep Airflow's Variables, and so the watermarks, in a mapping: no other test's are seen."""
+    from airflow.providers.common.compat.sdk import Variable  # noqa: PLC0415 - heavy
+
+    kept: dict[str, Any] = {}
+    monkeypatch.setattr(Variable, "get", lambda name, default, *_, **__: kept.get(name, default))
+    monkeypatch.setattr(Variable, "set", lambda name, value, **_: kept.update({name: value}))
+    return kept
+
+
 def speak(api_version: str) -> None:
     """Put a version of the API into the connection, which :func:`connect` has set and a test's end undoes."""
     name = "AIRFLOW_CONN_HUBSPOT_DEFAULT"

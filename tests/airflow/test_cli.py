@@ -356,6 +356,23 @@ class TestPlan:
         assert applied.outcomes == {"updated": 1}
         assert stored(hubspot, "grace@example.com", "lifecyclestage") == "customer"
 
+    def test_what_may_be_wrong_is_told(
+        self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A column that no row has, and rows with a key alone, beside a document for machines."""
+        file = tmp_path / "few.csv"
+        file.write_text("email,name\ngrace@example.com,Grace H.\nada@example.com,\n", encoding="utf-8")
+        settings = tmp_path / "few.json"
+        settings.write_text('{"mapping": {"name": "firstname", "twon": "city"}}', encoding="utf-8")
+        folder = str(tmp_path / "plan")
+        assert main(["plan", str(file), "--out", folder, "--json", "--settings", str(settings)]) == 0
+
+        shown = capsys.readouterr()
+        warned = " ".join(shown.err.split())
+        assert json.loads(shown.out)["plan"]["changes"] == 1
+        assert "warning: no row has a column twon" in warned
+        assert "warning: 1 of 2 rows have nothing to send but their key." in warned
+
     def test_it_is_the_operators_own(
         self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import ObjectStoragePath, Variable, io  # type: ignore[attr-defined]
+from airflow.providers.common.compat.sdk import ObjectStoragePath, io  # type: ignore[attr-defined]
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
 from airflow_provider_hubcontact.job.errors import LedgerError
@@ -32,7 +32,7 @@ from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.keep.checkpoint import NAME, Checkpoint
 from airflow_provider_hubcontact.sync.keep.ledger import FIELDS, Attempt, Line
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
-from tests.airflow.running import connect, run, stored
+from tests.airflow.running import connect, keep_variables, run, stored
 
 MANY = 250
 CONTACTS = [{"email": f"c{number}@example.com", "firstname": "old"} for number in range(MANY)]
@@ -375,9 +375,7 @@ class TestPlace:
         self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The retry that goes on behind a failed row does not make the next run forget it."""
-        variables: dict[str, Any] = {}
-        monkeypatch.setattr(Variable, "get", lambda name, default, *_, **__: variables.get(name, default))
-        monkeypatch.setattr(Variable, "set", lambda name, value, **_: variables.update({name: value}))
+        variables = keep_variables(monkeypatch)
         records = [{**each, "at": row} for row, each in enumerate(RECORDS)]
         records[1]["email"] = "nobody@example.com"
         marked: dict[str, Any] = {

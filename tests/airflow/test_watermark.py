@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import DAG, Variable
+from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.job.settings import Query
@@ -22,7 +22,7 @@ from airflow_provider_hubcontact.operators.stores.marks import mark_store_of
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
-from tests.airflow.running import connect
+from tests.airflow.running import connect, keep_variables
 from tests.airflow.running import run as run_task
 from tests.airflow_home import RunDag
 
@@ -35,10 +35,7 @@ class TestPlaces:
 
     @pytest.fixture
     def variables(self, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-        kept: dict[str, Any] = {}
-        monkeypatch.setattr(Variable, "get", lambda name, default, *_, **__: kept.get(name, default))
-        monkeypatch.setattr(Variable, "set", lambda name, value, **_: kept.update({name: value}))
-        return kept
+        return keep_variables(monkeypatch)
 
     def sync(
         self, values: list[int], index: int = -1, conn_id: str = "hubspot_default", query: Query = NO_QUERY

@@ -191,6 +191,24 @@ def test_the_report_of_a_run(screen: Page, airflow: Airflow, tmp_path: Path) -> 
     assert [row["key"] for row in table] == [problem["key"] for problem in told["problems"]]
 
 
+def test_the_rendered_settings_of_a_run(screen: Page, airflow: Airflow) -> None:
+    """Value objects are shown by their fields, rendered; what has its default is left out."""
+    run_id = airflow.run("good_run")
+    log_in(screen, airflow, "viewer")
+    screen.goto(f"/dags/good_run/runs/{quote(run_id)}/tasks/contacts/rendered_templates")
+    screen.get_by_text("fill_empty").first.wait_for()
+
+    for setting, shown in (
+        ("key", {"column": "email", "property": "email", "becomes": None}),
+        ("writes", {"nulls": "clear", "properties": {"phone": "fill_empty"}}),
+        ("guards", {"changes": 0.9}),
+    ):
+        row = screen.get_by_role("row").filter(has=screen.get_by_role("cell", name=setting, exact=True))
+        lines = row.locator("code").inner_text().splitlines()
+        document = "".join(line for line in lines if not line.isdigit())
+        assert json.loads(document) == shown
+
+
 def test_a_run_that_failed(screen: Page, airflow: Airflow) -> None:
     """Reasons are counted, problems shown, and no text of a record is markup."""
     troubles: list[str] = []

@@ -20,7 +20,7 @@ from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Ke
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
-from tests.airflow.running import CONTACTS, connect, run, stored
+from tests.airflow.running import CONTACTS, connect, keep_variables, run, stored
 
 ADA = {"email": "ada@example.com", "first_name": "Augusta", "town": "London"}
 TOWN = {"town": "city"}
@@ -32,6 +32,7 @@ Source = Callable[[list[Any]], Any]
 def hubspot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
     connection = {"conn_type": "sqlite", "host": str(tmp_path / "warehouse.db")}
     monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps(connection))
+    keep_variables(monkeypatch)
     with Sandbox(CONTACTS) as hubspot:
         connect(monkeypatch, hubspot.url, hubspot.token)
         yield hubspot

@@ -28,7 +28,7 @@ def test_the_ledger_is_for_what_is_written(tmp_path: Path) -> None:
         for mapping in ({"firstname": "frstname"}, None):
             made = Report(dry_run=True)
             try:
-                make_plan(settings._replace(mapping=mapping), around, made, StopSignal(), plan)
+                make_plan(settings.replace(mapping=mapping), around, made, StopSignal(), plan)
             except PreflightError:
                 assert mapping
             assert made.ledger is None

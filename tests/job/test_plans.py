@@ -92,7 +92,7 @@ def test_what_is_kept() -> None:
     assert settings_of(document, {}).writes.create_properties is False
 
 
-@pytest.mark.parametrize("settings", [Settings(), MADE, MADE._replace(ledger=None, guards=Guards())])
+@pytest.mark.parametrize("settings", [Settings(), MADE, MADE.replace(ledger=None, guards=Guards())])
 @pytest.mark.parametrize("portal", [PORTAL, None])
 def test_settings_of_a_plan(settings: Settings, portal: int | None) -> None:
     """They are known as such."""

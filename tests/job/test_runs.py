@@ -381,7 +381,7 @@ class TestWatermark:
     def test_a_query_is_rewritten(self, hubspot: Sandbox) -> None:
         """The database leaves older rows out."""
         around = Around(hubspot, self.ROWS)
-        source = FROM_SQL._replace(watermark="at")
+        source = FROM_SQL.replace(watermark="at")
 
         run(around, source=FROM_SQL)
         plain = around.rewritten
@@ -416,7 +416,7 @@ class TestReplay:
         run(around, ledger=Ledger("l"))
         hubspot.portal.create({"email": "new@example.com"})
 
-        again = run(around, source=FROM_SQL._replace(replay=Replay("l")))
+        again = run(around, source=FROM_SQL.replace(replay=Replay("l")))
 
         assert again.outcomes == {"updated": 1}
 

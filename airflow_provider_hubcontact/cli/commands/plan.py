@@ -36,6 +36,8 @@ def run(chosen: Namespace, output: Output) -> int:
         ended = make_plan(asked.settings, around, report, StopSignal(), chosen.out)
     if ended.stop:
         raise SourceError(f"the plan is not whole: {ended.stop.reason}")
+    for warning in ended.warnings:
+        output.warning(warning)
     told = report.to_dict()
     if output.as_json:
         output.json(told)

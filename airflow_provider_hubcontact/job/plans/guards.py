@@ -24,7 +24,7 @@ def check_guards(totals: Mapping[str, Any], guards: Guards) -> None:
     :param guards: what it may have at most.
     :raises GuardExceeded: if the plan has more.
     """
-    for name, most in guards._asdict().items():
+    for name, most in guards.fields().items():
         if most is not None and totals[name] > at_most(most, totals["rows"]):
             raise GuardExceeded(
                 f"{totals[name]:,} {name} of {totals['rows']:,} rows are more than guards.{name}={most:g} "

@@ -26,12 +26,12 @@ def kept(settings: Settings, api_version: str, portal: int | None) -> dict[str, 
             for name, mode in (settings.writes.properties or {}).items()
             if name != settings.key.property  # every contact that was found has one
         },
-        "guards": settings.guards._asdict(),
+        "guards": settings.guards.fields(),
         "status_actions": {
             str(name): str(action) for name, action in (settings.status_actions or {}).items()
         },
         "max_failures": settings.max_failures,
-        "ledger": settings.ledger._asdict() if settings.ledger else None,
+        "ledger": settings.ledger.fields() if settings.ledger else None,
         "verify": settings.verify,
     }
 
@@ -70,8 +70,8 @@ def are_settings(document: object) -> bool:
         and isinstance(document["api_version"], str)
         and isinstance(document["status_actions"], dict)
         and isinstance(document["properties"], dict)
-        and (ledger is None or _has(ledger, Ledger._fields))
-        and _has(guards, Guards._fields)
+        and (ledger is None or _has(ledger, Ledger.field_names))
+        and _has(guards, Guards.field_names)
         and not settings_of(document).problems()
     )
 

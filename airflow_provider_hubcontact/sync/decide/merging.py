@@ -7,15 +7,12 @@ from collections.abc import Sequence
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES, Rules
 from airflow_provider_hubcontact.sync.model.change import Write
-from airflow_provider_hubcontact.sync.model.outcome import ABOUT_A_RECORD, Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import ABOUT_A_RECORD, DECIDES_VALUES, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL
 
 _OF_ONE = ABOUT_A_RECORD | {Outcome.INVALID}
 """Outcomes that one of several merged rows may have caused."""
-
-_ABOUT_VALUES = frozenset({Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED})
-"""Outcomes that say of each value of a merged record what became of it."""
 
 
 def with_next(live: Sequence[Record], last: Record, following: Record, rules: Rules) -> list[Record] | None:
@@ -75,7 +72,7 @@ def parted(record: Record, result: Result) -> tuple[Result, ...]:
     :param record: the merged one.
     :param result: that it has.
     """
-    if result.category not in DRY_RUN_CATEGORIES and result.outcome not in _ABOUT_VALUES:
+    if result.category not in DRY_RUN_CATEGORIES and result.outcome not in DECIDES_VALUES:
         return tuple(result._replace(row=part.row) for part in record.parts)
     results: list[Result] = []
     for part, names in zip(record.parts, _needed(record.parts), strict=True):

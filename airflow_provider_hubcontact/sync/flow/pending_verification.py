@@ -7,10 +7,8 @@ from collections.abc import Iterable
 
 from airflow_provider_hubcontact.sync.flow.calls import VerifyCall
 from airflow_provider_hubcontact.sync.model.change import Change
-from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import WRITES, Result
 from airflow_provider_hubcontact.sync.model.ports import Step
-
-_WRITTEN = frozenset({Outcome.UPDATED, Outcome.CREATED})
 
 
 class PendingVerification:
@@ -32,7 +30,7 @@ class PendingVerification:
         changes = {step.change.record.row: step.change for step in steps}
         others: list[Result] = []
         for result in results:
-            if result.outcome in _WRITTEN:
+            if result.outcome in WRITES:
                 self._written.append((changes[result.row], result))
             else:
                 others.append(result)

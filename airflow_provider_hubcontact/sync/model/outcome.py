@@ -30,7 +30,15 @@ class Outcome(StrEnum):
     NOT_ATTEMPTED = "not_attempted"
 
 
-SUCCESSES = frozenset({Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED, Outcome.SUPERSEDED})
+WRITES = frozenset({Outcome.UPDATED, Outcome.CREATED})
+"""Outcomes of records whose values were written."""
+
+
+DECIDES_VALUES = WRITES | {Outcome.UNCHANGED}
+"""Outcomes that say of each value of a record what became of it."""
+
+
+SUCCESSES = DECIDES_VALUES | {Outcome.SUPERSEDED}
 """Outcomes of records without a problem."""
 
 

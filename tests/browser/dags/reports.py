@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, task
 
-from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.hubspot import Guards, HubSpotUpdateContactOperator, Key, Writes
 
 SETTINGS: dict[str, Any] = {
     "schedule": None,
@@ -22,6 +22,9 @@ with DAG("good_run", **SETTINGS):
         sql_conn_id="warehouse",
         sql="SELECT email, revenue, phone, lead_status FROM customers ORDER BY email",
         mapping={"revenue": "annualrevenue", "phone": "phone", "lead_status": "hs_lead_status"},
+        key=Key("{{ 'email' }}"),
+        writes=Writes(nulls="clear", properties={"phone": "fill_empty"}),
+        guards=Guards(changes=0.9),
         max_failures=0.1,
         status_actions={404: "skip"},
     )
