@@ -26,9 +26,7 @@ from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.decide.policy import Policy
-from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.engine import FLUSH_EVERY
-from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
 from airflow_provider_hubcontact.sync.keep.checkpoint import Checkpoint, digest
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger
 from airflow_provider_hubcontact.sync.keep.report import Report
@@ -213,7 +211,7 @@ class Run:
         with (
             held_back(self._signal.stop),
             Progress(self.report, self.hubspot, self._total),
-            self._workers() as workers,
+            self.around.workers(self.hubspot) as workers,
         ):
             self._signal.reaches(workers)
             settled = self._settled(memory)
@@ -224,9 +222,6 @@ class Run:
         if stop is None:
             self._tell_of_columns(is_final=memory.is_final)
         return stop
-
-    def _workers(self) -> ThreadWorkers[Call, Answer]:
-        return ThreadWorkers(lambda: self.hubspot.at_once, self.hubspot.cancel, self.hubspot.clock)
 
     def _journal(self, memory: Memory) -> Journal | None:
         return EmptyRows(self.report, memory.journal) if memory.is_final else memory.journal

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Self
 
 import pytest
 
@@ -12,6 +12,7 @@ from airflow_provider_hubcontact.job.errors import GuardExceeded, PreflightError
 from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Query, Replay, Source, Writes
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from tests.job.around import FROM_SQL, Around, State, run
 
 CONTACTS = [
@@ -426,3 +427,44 @@ class TestReplay:
 
         assert isinstance(ended.error, SourceError)
         assert "there is no ledger at nowhere" in ended.says
+
+
+class OneByOne:
+    """Makes a call when its answer is asked for."""
+
+    size = 1
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Call, Callable[[], Answer]]] = []
+        self.made = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Hold nothing."""
+
+    def start(self, job: Call, call: Callable[[], Answer], /) -> None:
+        self.calls.append((job, call))
+
+    def finished(self) -> tuple[Call, Answer] | None:
+        job, call = self.calls.pop()
+        self.made += 1
+        return job, call()
+
+    def cancel(self) -> None:
+        """Hold nothing back."""
+
+    def interrupt(self) -> None:
+        """Know nothing that could be interrupted."""
+
+
+def test_the_surroundings_supply_the_workers(hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All calls that look contacts up and write them are made by what the surroundings supply."""
+    around, workers = Around(hubspot, RECORDS), OneByOne()
+    monkeypatch.setattr(around, "workers", lambda _: workers)
+
+    told = run(around)
+
+    assert told.outcomes == {"updated": 1, "unchanged": 1, "not_found": 1}
+    assert workers.made == 2
