@@ -210,7 +210,7 @@ class Run:
         sync = self.builder.sync(rows.mapping, [*first, *self._examples], writes=writes)
         with (
             held_back(self._signal.stop),
-            Progress(self.report, self.hubspot, self._total),
+            Progress(self.report, self.hubspot, self._total, self.around.beside),
             self.around.workers(self.hubspot) as workers,
         ):
             self._signal.reaches(workers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from threading import Thread
 from typing import Any, Protocol
 
 from airflow_provider_hubcontact.client import HubSpot
@@ -33,6 +34,17 @@ def thread_workers(hubspot: HubSpot) -> ThreadWorkers[Call, Answer]:
     return ThreadWorkers(lambda: hubspot.at_once, hubspot.cancel, hubspot.clock)
 
 
+def on_a_thread(work: Callable[[], None]) -> Callable[[], None]:
+    """Start work on a thread, which does not keep the process from its end.
+
+    :param work: what is to be done.
+    :return: waits until it is done.
+    """
+    thread = Thread(target=work, name="hubspot-progress", daemon=True)
+    thread.start()
+    return thread.join
+
+
 class Surroundings(Protocol):
     """Where a run takes place: a task of Airflow, or the command line."""
 
@@ -50,6 +62,13 @@ class Surroundings(Protocol):
         """Return what carries out the calls of one pass over the rows.
 
         :param hubspot: the portal.
+        """
+
+    def beside(self, work: Callable[[], None], /) -> Callable[[], None]:
+        """Start work that goes on beside the run.
+
+        :param work: what is to be done.
+        :return: waits until it is done.
         """
 
     def records(self) -> Iterable[object]:

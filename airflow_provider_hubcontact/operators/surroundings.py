@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
-from airflow_provider_hubcontact.job.surroundings import thread_workers
+from airflow_provider_hubcontact.job.surroundings import on_a_thread, thread_workers
 from airflow_provider_hubcontact.links.hubspot import PORTAL_URL
 from airflow_provider_hubcontact.operators.sources import queries
 from airflow_provider_hubcontact.operators.sources.records import records_of
@@ -51,6 +51,10 @@ class ConnectionSurroundings:
     def workers(self, hubspot: HubSpot, /) -> ThreadWorkers[Call, Answer]:
         """Return threads that make the calls of one pass over the rows."""
         return thread_workers(hubspot)
+
+    def beside(self, work: Callable[[], None], /) -> Callable[[], None]:
+        """Start work on a thread of its own."""
+        return on_a_thread(work)
 
     @contextmanager
     def query(self, query: Query, rewrite: Rewrite | None) -> Iterator[Spool]:

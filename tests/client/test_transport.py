@@ -555,7 +555,7 @@ def test_an_address_that_cannot_be_read_is_not_quoted() -> None:
 
 
 def test_an_exchange_can_be_handed_in() -> None:
-    """Every attempt of a call goes through it, with the call's method, address and body; no socket is opened."""
+    """Every attempt of a call goes through it, with its method, address and body; no socket is opened."""
     sent: list[tuple[str, str, object]] = []
 
     def exchange(session: Session, method: str, url: str, **rest: object) -> Arrived:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -20,7 +20,7 @@ from airflow_provider_hubcontact.job.ports import Folder
 from airflow_provider_hubcontact.job.run import Ended
 from airflow_provider_hubcontact.job.settings import Query, Settings, Source
 from airflow_provider_hubcontact.job.signals import StopSignal
-from airflow_provider_hubcontact.job.surroundings import Rewrite, thread_workers
+from airflow_provider_hubcontact.job.surroundings import Rewrite, on_a_thread, thread_workers
 from airflow_provider_hubcontact.job.update import update
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
@@ -143,6 +143,9 @@ class Around:
 
     def workers(self, hubspot: HubSpot, /) -> ThreadWorkers[Call, Answer]:
         return thread_workers(hubspot)
+
+    def beside(self, work: Callable[[], None], /) -> Callable[[], None]:
+        return on_a_thread(work)
 
     def records(self) -> Iterable[object]:
         return self.given
