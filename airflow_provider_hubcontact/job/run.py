@@ -181,13 +181,14 @@ class Run:
             return Rows(chosen, mapping if rows is not None else shape_of(mapping))
         return Rows(rows or (), mapping, sequence)
 
-    def write(self, rows: Rows) -> Stop | None:
+    def write(self, rows: Rows, journal: Journal | None = None) -> Stop | None:
         """Take rows to their outcomes, and begin where an earlier try has come to.
 
+        :param journal: remembers the results; the ledger if None.
         :return: why the source was not read to its end, if so.
         """
         with self._checkpoint(rows.sequence) as checkpoint:
-            memory = Memory(self.report.add, self.ledger, checkpoint)
+            memory = Memory(self.report.add, journal or self.ledger, checkpoint)
             return self.drive(rows, memory, writes=not self.report.dry_run)
 
     def drive(self, rows: Rows, memory: Memory, *, writes: bool) -> Stop | None:

@@ -145,6 +145,22 @@ class TestUpdate:
         assert sorted(line["row"] for line in around.books.lines) == [1, 2, 3]
         assert written(hubspot) == []
 
+    @pytest.mark.parametrize("has_ledger", [True, False])
+    def test_rows_that_could_not_be_counted(self, hubspot: Sandbox, has_ledger: bool) -> None:
+        """They are not written, even if their contacts can be looked up by then: a retry counts them."""
+        hubspot.use_faults({"rules": [{"on": "*/batch/read", "kind": "status", "count": 1}]})
+        around = Around(hubspot, RECORDS)
+        ledger = Ledger("l") if has_ledger else None
+
+        ended = run(around, guards=Guards(changes=0), ledger=ledger)
+
+        assert ended.outcomes == {"unavailable": 3}
+        assert written(hubspot) == []
+        assert [line["digest"] is not None for line in around.books.lines] == [True] * 3 * has_ledger
+
+        around.try_number = 2
+        assert isinstance(run(around, guards=Guards(changes=0), ledger=ledger).error, GuardExceeded)
+
     def test_guards_that_hold(self, hubspot: Sandbox) -> None:
         """The run goes on as it would without, and its totals are in the report."""
         around = Around(hubspot, RECORDS)
