@@ -475,6 +475,22 @@ class OneByOne:
         """Know nothing that could be interrupted."""
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_retry_refuses_the_second_row_of_a_key_again(hubspot: Sandbox, order: int) -> None:
+    """Also if it is the equal of the first, and whichever of their lines the ledger has last."""
+    around, twice = Around(hubspot, [RECORDS[0], RECORDS[0]]), Writes(duplicates="reject")
+    asked: dict[str, Any] = {"writes": twice, "ledger": Ledger("l"), "status_actions": {"unknown": "retry"}}
+    first = run(around, **asked)
+    other = {**around.books.lines[0], "row": 3, "key": "x@example.com", "digest": "d", "outcome": "unknown"}
+    around.books.lines = [*around.books.lines[::order], other]
+    around.try_number = 2
+
+    again = run(around, **asked)
+
+    assert first.outcomes == again.outcomes == {"updated": 1, "invalid": 1}
+    assert again.report["from_earlier_tries"] == 1
+
+
 def test_the_surroundings_supply_the_workers(hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """All calls that look contacts up and write them are made by what the surroundings supply."""
     around, workers = Around(hubspot, RECORDS), OneByOne()
