@@ -69,8 +69,18 @@ class Row:
         """The addresses that its contact may have."""
         return [each for each in (self.key, self.becomes) if each]
 
+    @property
+    def content(self) -> object:
+        """All that it asks for, and of whom."""
+        return self.key, self.values, self.becomes if self.becomes != self.key else ""
+
     def proved(self, plot: Plot) -> Mapping[str, str]:
-        """Return the values that its contact has had if the row is a success."""
+        """Return the values that its contact has had if the row is a success.
+
+        A plan that is applied is silent about those that the contact had already when the plan was made.
+        """
+        if plot.kind == "plan":
+            return {}
         open_ = {STAGE} if plot.settings.writes.stages == "keep" else set()
         open_ |= set(plot.settings.writes.properties or ())
         return {
@@ -130,7 +140,8 @@ class Plot:
         """
         if self.settings.writes.duplicates == "reject":
             return [number]
-        return [each.number for each in self.rows if each.source == self.row(number).source]
+        content = self.row(number).content
+        return [each.number for each in self.rows if each.content == content]
 
 
 @dataclass
@@ -205,7 +216,7 @@ def plot_of(chooser: Chooser) -> Plot:
     ledger = "" if kind == "plan" else chooser.one_of(("", "appended", "appended", "parts"))
     settings = _settings(chooser, {name for row in draft.rows for name in row}, kind, ledger)
     limit = 4 + chooser.below(8) if "own limit" in features else None
-    daily = 15 + chooser.below(30) if chooser.chance(0.1) else None
+    daily = 20 + chooser.below(40) if kind == "update" and chooser.chance(0.2) else None
     return Plot(
         features,
         kind,

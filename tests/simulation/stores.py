@@ -52,9 +52,11 @@ class MemoryFolder:
         """Object stores have no folders."""
 
     def open(self, mode: str, /) -> IO[Any]:
-        return _File(self._files, self.path) if "w" in mode else io.BytesIO(self._files[self.path])
+        return _File(self._files, self.path) if "w" in mode else io.BytesIO(self.read_bytes())
 
     def read_bytes(self) -> bytes:
+        if self.path not in self._files:
+            raise FileNotFoundError(self.path)
         return self._files[self.path]
 
     def unlink(self) -> None:

@@ -35,6 +35,9 @@ from tests.simulation.story import Story
 from tests.simulation.workers import ChosenWorkers
 
 MOST_TRIES = 7
+MOST_DEFERRALS = 8
+"""Days after which a task is left alone: a day may have too few calls for the rows of one key."""
+
 CALM_FROM = 4
 """The try from which on nothing goes wrong any more."""
 
@@ -79,6 +82,7 @@ class Task:
     ledger: SimulatedLedger
     state: dict[str, Any] = field(default_factory=dict)
     plan: dict[str, bytes] = field(default_factory=dict)
+    deferrals: int = 0
     has_plan: bool = False
 
     def tell(self, who: str, what: str) -> None:
@@ -160,10 +164,10 @@ class Try:
                 action, "done"
             )
             self.wait = (ended.stop.retry_after if ended.stop else None) or 0.0
-            self.task.scene.oracles.check_end(self.watch, report, whole=True, stopped=stopped)
+            self.task.scene.oracles.check_end(self.watch, report, whole=True)
         except GuardExceeded:
             verdict = "failed"
-            self.task.scene.oracles.check_end(self.watch, report, whole=False, stopped=False)
+            self.task.scene.oracles.check_end(self.watch, report, whole=False)
             if self.watch.writes_sent:
                 self.task.scene.oracles.wrong(
                     f"{self.process.name} has written, and its guard does not allow it"
@@ -286,7 +290,8 @@ def run_task(task: Task) -> str:
             tried = Try(task, 1)
             continue
         is_cleared = end == "failed" and not tried.is_calm
-        if end == "done" or (end == "failed" and not is_cleared) or tried.number >= MOST_TRIES:
+        is_over = tried.number >= MOST_TRIES or task.deferrals >= MOST_DEFERRALS
+        if end == "done" or (end == "failed" and not is_cleared) or is_over:
             return end
         tried = _next(task, tried, end)
 
@@ -298,6 +303,7 @@ def _next(task: Task, tried: Try, end: str) -> Try:
         task.tell("airflow", "loses a part of the ledger")
     defers = "deferral" in task.scene.plot.features and end == "retry" and tried.wait >= WORTH_DEFERRING
     pause = tried.wait if tried.wait >= WORTH_DEFERRING else task.scene.chooser.between(0, 30)
+    task.deferrals += defers
     if end != "given up":
         task.scene.loop.wait(pause)
     return Try(task, tried.number + (not defers), resumed=defers)

@@ -14,7 +14,7 @@ from tests.simulation.loop import Endless, Loop, LoopClock, Process
 from tests.simulation.network import FAULTS, Weather
 from tests.simulation.oracles import Oracles
 from tests.simulation.others import edit, set_the_date
-from tests.simulation.plot import STAGE, plot_of
+from tests.simulation.plot import plot_of
 from tests.simulation.portal import SimulatedPortal, Terms
 from tests.simulation.scene import Scene
 from tests.simulation.stores import SimulatedLedger
@@ -126,12 +126,12 @@ class World:
         """Run the task anew when nothing goes wrong, and look at what the portal has."""
         self.loop.wait(200_000)  # those who edit have ended, and so has the day
         plot, portal = self.scene.plot, self.scene.portal
-        stages = {each.id: each.properties.get(STAGE, "") for each in portal.contacts()}
+        before = {each.id: dict(each.properties) for each in portal.contacts()}
         end = run_task(Task("rerun", self.scene, CALM, SimulatedLedger(plot.ledger)))
         watch = self.oracles.tries[-1]
         if end in {"done", "failed"} and len(watch.results) == len(plot.rows):
-            self.oracles.check_outcome_of_rerun(watch)
-            self.oracles.check_stages(stages)
+            self.oracles.check_outcome_of_rerun(watch, before)
+            self.oracles.check_stages(before)
 
     def _told(self) -> str:
         plot, settings = self.scene.plot, self.scene.plot.settings
