@@ -53,6 +53,8 @@ class HubSpotError(Exception):
 class ConfigurationError(HubSpotError):
     """The client cannot work as it is set up: base URL, credentials, API version."""
 
+    _untouched = True
+
 
 class WrongAddress(ConfigurationError):
     """What answers at the base URL is not HubSpot's API, or not at this path.

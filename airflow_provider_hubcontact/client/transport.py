@@ -18,6 +18,7 @@ from airflow_provider_hubcontact.client.error_body import error_of, is_about_the
 from airflow_provider_hubcontact.client.errors import (
     AnswerLost,
     BadRequest,
+    ConfigurationError,
     DailyLimitReached,
     HubSpotError,
     Locked,
@@ -193,7 +194,7 @@ class Transport:
                     except HubSpotError as error:
                         lost = lost if error.untouched else error
                         raise
-        except NotSent as error:
+        except (NotSent, ConfigurationError) as error:
             if lost:  # an earlier attempt may have been carried out
                 # A refusal's own words may quote a value, and these get into logs.
                 first = f"HubSpot answered {lost.status}" if isinstance(lost, StatusError) else lost

@@ -28,6 +28,7 @@ from airflow_provider_hubcontact.client.errors import (
     StatusError,
     Unauthorized,
     UnusableAnswer,
+    WrongAddress,
 )
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.network.session import Reply as Arrived
@@ -552,6 +553,20 @@ def test_an_address_that_cannot_be_read_is_not_quoted() -> None:
         Transport("http://user:hunter2@[::1", AccessToken(TOKEN), RateLimit())
 
     assert "hunter2" not in str(raised.value)
+
+
+def test_a_wrong_address_after_an_answer_that_was_lost() -> None:
+    """The first attempt may have been carried out, whatever answers to the second one."""
+    says = "HubSpot answered 503; then: .* answered 404 to a POST"
+    with wire(reply(503), reply(404, "<html>")) as to, pytest.raises(AnswerLost, match=says):
+        to.transport.request("POST", "/a", json={}, repeatable=True)
+
+
+@pytest.mark.parametrize("before", [(), (reply(429, BURST),)], ids=["at once", "after a refusal"])
+def test_a_wrong_address_before_which_nothing_was_lost(before: tuple[bytes, ...]) -> None:
+    """It stays what it is: nothing was carried out."""
+    with wire(*before, reply(404, "<html>")) as to, pytest.raises(WrongAddress):
+        to.transport.request("POST", "/a", json={}, repeatable=True)
 
 
 def test_an_exchange_can_be_handed_in() -> None:
