@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 import requests
 
 from airflow_provider_hubcontact.client.errors import AnswerLost, NotSent
@@ -112,7 +112,10 @@ class Line:
         """Send a request and read its answer, as the client's own exchange does."""
         del session, clock
         request = requests.PreparedRequest()
-        request.prepare_url(url, params)
+        if params:
+            request.prepare_url(url, params)
+        else:
+            request.url = url
         request.headers = requests.structures.CaseInsensitiveDict({"Accept": "application/json"})
         auth(request)
         body = data if isinstance(data, bytes) else b""
@@ -168,7 +171,7 @@ class Line:
             skipped = [self._chooser.one_of(call.inputs)]
             left = [each for each in call.inputs if each is not skipped[0]]
             if fault != "both written and refused":
-                body = json.dumps({**call.json, "inputs": left}).encode()
+                body = orjson.dumps({**call.json, "inputs": left})
         reply, applied = self._portal.call(call.method, call.url, call.headers, body)
         self._watch.applied(applied, self._loop.now, is_write=call.writes)
         if applied:
@@ -191,7 +194,7 @@ class _Call:
 
     def __init__(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
         self.method, self.url, self.headers, self.body = method, url, headers, body
-        self.json: Json = json.loads(body) if body else {}
+        self.json: Json = orjson.loads(body) if body else {}
         self.inputs: list[Json] = self.json.get("inputs", [])
         self.name = "/".join(url.partition("?")[0].split("/")[-2:])
         self.writes = url.endswith(("/batch/update", "/batch/create"))
@@ -219,7 +222,7 @@ def _instead(fault: str, chooser: Chooser) -> Reply:
     words: Json = {"status": "error", "message": f"simulated {status}", "category": _CATEGORIES.get(status)}
     if status == 429:
         words["policyName"] = "TEN_SECONDLY_ROLLING"
-    return Reply(status, headers, json.dumps(words).encode())
+    return Reply(status, headers, orjson.dumps(words))
 
 
 _CATEGORIES = {
@@ -233,19 +236,19 @@ _CATEGORIES = {
 
 
 def _with(reply: Reply, status: int, document: Any) -> Reply:
-    return Reply(status, reply.headers, json.dumps(document).encode())
+    return Reply(status, reply.headers, orjson.dumps(document))
 
 
 def _silent(reply: Reply, _: list[Json], chooser: Chooser) -> Reply:
     """Leave some results out of an answer."""
-    document = json.loads(reply.body)
+    document = orjson.loads(reply.body)
     document["results"] = [each for each in document["results"] if chooser.chance(0.5)]
     return _with(reply, reply.status, document)
 
 
 def _anonymous(reply: Reply, _: list[Json], __: Chooser) -> Reply:
     """Add an error that names no input."""
-    document = json.loads(reply.body)
+    document = orjson.loads(reply.body)
     error = {"status": "error", "category": "VALIDATION_ERROR", "message": "something was not valid"}
     document["errors"] = [*document.get("errors", ()), error]
     return _with(reply, 207, document)
@@ -253,7 +256,7 @@ def _anonymous(reply: Reply, _: list[Json], __: Chooser) -> Reply:
 
 def _torn(reply: Reply, named: list[Json], _: Chooser) -> Reply:
     """Add an error about an input that is among the results."""
-    document = json.loads(reply.body)
+    document = orjson.loads(reply.body)
     trace = named[0].get("objectWriteTraceId")
     context = {"objectWriteTraceId": [trace]} if trace else {"ids": [named[0]["id"]]}
     error = {"status": "error", "category": "VALIDATION_ERROR", "message": "not valid", "context": context}
@@ -262,7 +265,7 @@ def _torn(reply: Reply, named: list[Json], _: Chooser) -> Reply:
 
 
 def _no_results(reply: Reply, _: list[Json], __: Chooser) -> Reply:
-    document = json.loads(reply.body)
+    document = orjson.loads(reply.body)
     document.pop("errors", None)
     return _with(reply, 200, {**document, "results": []})
 
