@@ -91,15 +91,12 @@ class SimulatedLedger:
     """The ledger of a task, over all its tries.
 
     :param kind: ``appended`` to files of a disk, or in ``parts`` of an object store.
-    :ivar torn: lines that a kill has cut off.
-    :ivar lost: parts that were lost.
     """
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
         self._files: list[_Appended] = []
         self._objects: dict[str, bytes] = {}
-        self.torn = self.lost = 0
 
     def opened(self, attempt: Attempt, tried: Tried) -> LedgerStore:
         """Return the store of one try."""
@@ -108,14 +105,16 @@ class SimulatedLedger:
         file = _Appended(attempt.number)
         known = [each for each in self._files if each.number <= attempt.last_known]
         self._files.append(file)
-        return _Disk(self, file, known, tried)
+        return _Disk(file, known, tried)
 
     def lose_a_part(self, chooser: Chooser) -> bool:
-        """Lose a part, as an object store may that was told to forget it."""
+        """Lose a part, as an object store may that was told to forget it.
+
+        :return: whether there was one.
+        """
         if not self._objects:
             return False
         del self._objects[chooser.one_of(sorted(self._objects))]
-        self.lost += 1
         return True
 
 
@@ -126,10 +125,25 @@ class Tried:
     :param process: its process.
     :param chooser: chooses where a line is torn.
     :param watch: is told of each line.
+    :param on_write: called before lines are kept, or the state.
     """
 
-    def __init__(self, loop: Loop, process: Process, chooser: Chooser, watch: TryWatch) -> None:
-        self.loop, self.process, self.chooser, self.watch = loop, process, chooser, watch
+    def __init__(
+        self,
+        loop: Loop,
+        process: Process,
+        chooser: Chooser,
+        watch: TryWatch,
+        on_write: Callable[[], None],
+    ) -> None:
+        self.process, self.chooser, self.watch = process, chooser, watch
+        self._loop = loop
+        self._on_write = on_write
+
+    def wait(self) -> None:
+        """Take a moment to write, in which the process may be killed."""
+        self._on_write()
+        self._loop.wait(0.0)
 
 
 class _Watched:
@@ -145,7 +159,7 @@ class _Watched:
     def write(self, lines: Sequence[Line], /) -> None:
         if not self._tried.process.alive:
             return
-        self._tried.loop.wait(0.0)
+        self._tried.wait()
         self._store.write(lines)
         self._tried.watch.ledger(lines)
 
@@ -158,22 +172,21 @@ class _Disk:
 
     pace = 0.0
 
-    def __init__(
-        self, ledger: SimulatedLedger, file: _Appended, known: Sequence[_Appended], tried: Tried
-    ) -> None:
-        self._ledger, self._file, self._known, self._tried = ledger, file, known, tried
+    def __init__(self, file: _Appended, known: Sequence[_Appended], tried: Tried) -> None:
+        self._file, self._known, self._tried = file, known, tried
 
     def write(self, lines: Sequence[Line], /) -> None:
         if not self._tried.process.alive:
             return
         text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
         try:
-            self._tried.loop.wait(0.0)
+            self._tried.wait()
         finally:
             if not self._tried.process.alive:
                 written = text[: self._tried.chooser.below(len(text) + 1)]
                 self._file.content += written
-                self._ledger.torn += bool(written) and not written.endswith(b"\n")
+                if written and not written.endswith(b"\n"):
+                    self._tried.watch.oracles.faults["torn line"] += 1
         self._file.content += text
         self._tried.watch.ledger(lines)
 
@@ -199,7 +212,7 @@ class StateOfTry:
     def set(self, key: str, value: Any, /) -> None:
         if not self._tried.process.alive:
             return
-        self._tried.loop.wait(0.0)
+        self._tried.wait()
         self._state[key] = orjson.loads(orjson.dumps(value))
         self._on_set(value)
 

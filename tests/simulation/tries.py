@@ -42,6 +42,11 @@ CALM_FROM = 4
 """The try from which on nothing goes wrong any more."""
 
 WORTH_DEFERRING = 60.0
+
+IN_A_WRITE = "kill in a write"
+TROUBLES = {"kill": "kills", IN_A_WRITE: "kills", "signal": "signals", "give up": "two at once"}
+"""What may befall a try → the feature of the worlds in which it does."""
+
 CALM = Weather((), 0.0, 0.1)
 
 
@@ -122,8 +127,9 @@ class Try:
             plot.own_limit,
         )
         task.scene.oracles.tries.append(self.watch)
-        self._tried = Tried(task.scene.loop, self.process, task.scene.chooser, self.watch)
+        self._tried = Tried(task.scene.loop, self.process, task.scene.chooser, self.watch, self._on_write)
         self.trouble, self.at = self._trouble()
+        self._writes = 0
 
     @property
     def is_calm(self) -> bool:
@@ -132,25 +138,32 @@ class Try:
 
     def _trouble(self) -> tuple[str, int]:
         """Choose what befalls its process, and at which of its waits."""
-        names = {"kills": "kill", "signals": "signal", "two at once": "give up"}
         features, chooser = self.task.scene.plot.features, self.task.scene.chooser
-        kinds = [trouble for feature, trouble in sorted(names.items()) if feature in features]
+        kinds = [trouble for trouble, feature in TROUBLES.items() if feature in features]
         if self.is_calm or not kinds or chooser.chance(0.4):
             return "", 0
-        return chooser.one_of(kinds), 1 + chooser.below(30)
+        kind = chooser.one_of(kinds)
+        return kind, 1 + chooser.below(4 if kind == IN_A_WRITE else chooser.one_of((10, 40, 120)))
 
     def _on_wait(self, number: int) -> None:
-        if number != self.at or not self.trouble:
-            return
+        if number == self.at and self.trouble not in {"", IN_A_WRITE}:
+            self._befall()
+
+    def _on_write(self) -> None:
+        self._writes += 1
+        if self._writes == self.at and self.trouble == IN_A_WRITE:
+            self._befall()
+
+    def _befall(self) -> None:
         self.task.tell("airflow", f"{self.trouble} of {self.process.name}")
         self.task.scene.oracles.faults[self.trouble] += 1
-        if self.trouble == "kill":
+        if self.trouble == "signal":
+            self.signal.stop()
+        elif self.trouble == "give up":
+            self.is_given_up = True
+        else:
             self.process.alive = False
             self.end = self.end or "killed"
-        elif self.trouble == "signal":
-            self.signal.stop()
-        else:
-            self.is_given_up = True
 
     def run(self) -> None:
         """Be the process."""
@@ -298,9 +311,10 @@ def run_task(task: Task) -> str:
 
 def _next(task: Task, tried: Try, end: str) -> Try:
     """Wait as Airflow does, and return the next try."""
-    if task.scene.plot.ledger == "parts" and task.weather.share and task.scene.chooser.chance(0.1):
-        task.ledger.lose_a_part(task.scene.chooser)
+    may_lose = task.scene.plot.ledger == "parts" and task.weather.share and task.scene.chooser.chance(0.1)
+    if may_lose and task.ledger.lose_a_part(task.scene.chooser):
         task.tell("airflow", "loses a part of the ledger")
+        task.scene.oracles.faults["lost part"] += 1
     defers = "deferral" in task.scene.plot.features and end == "retry" and tried.wait >= WORTH_DEFERRING
     pause = tried.wait if tried.wait >= WORTH_DEFERRING else task.scene.chooser.between(0, 30)
     task.deferrals += defers
