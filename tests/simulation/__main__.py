@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import logging
 import signal
 import sys
 import time
+from collections.abc import Iterator
 
-from tests.simulation.world import Totals, World
+from tests.simulation.world import World, run_worlds
 
 
 def main() -> int:
@@ -35,23 +37,27 @@ def main() -> int:
         world.run()
         print("\n".join(world.story.lines()))
         return 1 if world.oracles.violations else 0
-    return _many(options.first, options.worlds, options.minutes)
-
-
-def _many(first: int, count: int, minutes: float | None) -> int:
-    totals, began, seed = Totals(), time.perf_counter(), first
-    until = began + 60 * minutes if minutes else None
-    while time.perf_counter() < until if until else seed < first + count:
-        world = World(seed)
-        world.run()
-        if world.oracles.violations:
-            print("\n".join(world.story.lines()))
-            print(f"Again: python -m tests.simulation --seed {seed}\n")
-        totals.add(world)
-        seed += 1
-    totals.seconds = time.perf_counter() - began
+    seeds = _seeds(options.first, options.worlds, options.minutes)
+    totals = run_worlds(seeds, _tell)
     print("\n".join(totals.lines()))
     return 1 if totals.wrong else 0
+
+
+def _seeds(first: int, count: int, minutes: float | None) -> Iterator[int]:
+    """Yield seeds: as many as were asked for, or until the time is over."""
+    if minutes is None:
+        yield from range(first, first + count)
+        return
+    until = time.perf_counter() + 60 * minutes
+    for seed in itertools.count(first):
+        if time.perf_counter() >= until:
+            return
+        yield seed
+
+
+def _tell(world: World) -> None:
+    print("\n".join(world.story.lines()))
+    print(f"Again: python -m tests.simulation --seed {world.seed}\n", flush=True)
 
 
 if __name__ == "__main__":

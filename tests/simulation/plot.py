@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settings, Writes
@@ -37,6 +38,16 @@ FEATURES = (
 
 KINDS = ("update", "update", "update", "update", "dry run", "tight guard", "loose guard", "plan")
 """What the task does; the usual more often."""
+
+SWITCHES = {
+    "batch_update_with_trace_ids": ("207", "400"),
+    "stage_regression": ("keep", "reject"),
+    "taken_email": ("409", "400"),
+    "old_email": ("dropped", "secondary"),
+    "result_order": ("reversed", "input"),
+    "new_contact_stage": ("lead", "none"),
+}
+"""What the sandbox does where HubSpot's behaviour is not known → in which ways."""
 
 STAGES = ("subscriber", "lead", "opportunity", "customer")
 STAGE = "lifecyclestage"
@@ -227,16 +238,15 @@ def plot_of(chooser: Chooser) -> Plot:
         1 + chooser.below(4),
         limit,
         Allowance.of(None, RateLimit(limit) if limit else None, daily),
-        Switches(
-            batch_update_with_trace_ids=chooser.one_of(("207", "400")),
-            stage_regression=chooser.one_of(("keep", "reject")),
-            taken_email=chooser.one_of(("409", "400")),
-            old_email=chooser.one_of(("dropped", "secondary")),
-            result_order=chooser.one_of(("reversed", "input")),
-            new_contact_stage=chooser.one_of(("lead", "none")),
-        ),
+        _switches(tuple((name, chooser.one_of(values)) for name, values in SWITCHES.items())),
         ledger,
     )
+
+
+@cache
+def _switches(choices: tuple[tuple[str, Any], ...]) -> Switches:
+    """Return the switches of a portal; their values are checked once."""
+    return Switches(**dict(choices))
 
 
 def _settings(chooser: Chooser, columns: Collection[str], kind: str, ledger: str) -> Settings:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -20,6 +21,9 @@ from tests.simulation.scene import Scene
 from tests.simulation.stores import SimulatedLedger
 from tests.simulation.story import Story
 from tests.simulation.tries import CALM, Task, run_task
+
+COLLECT_EVERY = 25
+"""Worlds between two collections of rubbish."""
 
 
 @dataclass
@@ -160,15 +164,37 @@ def _counts(counts: Counter[str]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
 
 
-def run_worlds(first: int, count: int) -> Totals:
-    """Run worlds.
+def ended_worlds(seeds: Iterable[int]) -> Iterator[World]:
+    """Run worlds, and yield each once it has ended.
 
-    :param first: seed of the first one.
+    Rubbish is collected between worlds, and seldom: looking for it takes a fifth of the time.
+
+    :param seeds: of the worlds.
+    """
+    gc.freeze()
+    gc.disable()
+    try:
+        for place, seed in enumerate(seeds):
+            world = World(seed)
+            world.run()
+            yield world
+            if place % COLLECT_EVERY == 0:
+                gc.collect()
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def run_worlds(seeds: Iterable[int], on_wrong: Callable[[World], None] = lambda _: None) -> Totals:
+    """Run worlds, and return what they came to.
+
+    :param seeds: of the worlds.
+    :param on_wrong: is given each world in which something was wrong.
     """
     totals, began = Totals(), time.perf_counter()
-    for seed in range(first, first + count):
-        world = World(seed)
-        world.run()
+    for world in ended_worlds(seeds):
         totals.add(world)
+        if world.oracles.violations:
+            on_wrong(world)
     totals.seconds = time.perf_counter() - began
     return totals
