@@ -222,7 +222,7 @@ def plot_of(chooser: Chooser) -> Plot:
     if kind == "tight guard":  # what others change between its two passes cannot be guarded
         features -= {"others edit"}
     draft = _Draft(chooser, features)
-    for number in range(1 + chooser.below(6)):
+    for number in range(1 + chooser.below(chooser.one_of((2, 3, 3, 7)))):
         draft.add(number)
     ledger = "" if kind == "plan" else chooser.one_of(("", "appended", "appended", "parts"))
     settings = _settings(chooser, {name for row in draft.rows for name in row}, kind, ledger)
