@@ -25,7 +25,7 @@ from airflow_provider_hubcontact.sync.keep.ledger import Attempt, LedgerStore
 from airflow_provider_hubcontact.sync.keep.ledger import Line as LedgerLine
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Result
-from tests.simulation.loop import Killed, Process
+from tests.simulation.loop import Process
 from tests.simulation.network import Line, Weather
 from tests.simulation.oracles import TryWatch
 from tests.simulation.portal import TOKEN, URL
@@ -190,8 +190,6 @@ class Try:
             verdict = "failed"
         except PortalNotReady as error:
             verdict = "retry" if error.may_pass else "failed"
-        except Killed:
-            raise
         except Exception as error:  # noqa: BLE001 - Airflow would try again, and it should never come to that
             self.task.scene.oracles.wrong(f"{self.process.name} raised {type(error).__name__}: {error}")
             verdict = "raised"

@@ -98,7 +98,8 @@ class World:
     def run(self) -> None:
         """Let it happen; what is wrong is in the oracles' ``violations``."""
         features = self.scene.plot.features
-        self.story.tell("plot", self._told())
+        for line in self._told():
+            self.story.tell("plot", line)
         self.loop.spawn(Process("airflow"), self._airflow)
         if "others edit" in features:
             self.loop.spawn(Process("others"), lambda: edit(self.scene))
@@ -137,16 +138,20 @@ class World:
             self.oracles.check_outcome_of_rerun(watch, before)
             self.oracles.check_stages(before)
 
-    def _told(self) -> str:
+    def _told(self) -> Iterator[str]:
+        """Yield what the world is made of."""
         plot, settings = self.scene.plot, self.scene.plot.settings
-        rows = "; ".join(str(dict(row.source)) for row in plot.rows)
-        contacts = "; ".join(map(str, plot.contacts))
-        return (
-            f"seed {self.seed}: {plot.kind}, batches of {plot.batch_size}, {plot.concurrency} calls at once, "
-            f"ledger {plot.ledger or 'none'}, upsert {settings.upsert}, {settings.writes}, verify "
-            f"{settings.verify}; features {sorted(plot.features)}; faults {self._weather.share:.0%} of "
-            f"{list(self._weather.faults)}; contacts {contacts}; rows {rows}"
+        features = ", ".join(sorted(plot.features))
+        yield f"seed {self.seed}: {plot.kind}, ledger {plot.ledger or 'none'}, {features}"
+        yield f"upsert={settings.upsert} verify={settings.verify} {settings.key} {settings.writes}"
+        limit = plot.allowance.rate_limit.calls if plot.own_limit else "any"
+        yield (
+            f"batches of {plot.batch_size}, {plot.concurrency} calls at once, {limit} in ten seconds, "
+            f"{plot.allowance.daily:,} a day"
         )
+        yield f"{self._weather.share:.0%} of the calls meet one of: {', '.join(self._weather.faults)}"
+        yield from (f"contact {dict(contact)}" for contact in plot.contacts)
+        yield from (f"row {row.number}: {dict(row.source)}" for row in plot.rows)
 
 
 @contextmanager
