@@ -13,7 +13,7 @@ DATABASES = .venv-databases/.complete
 DOCS = .venv-docs/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down docs test lint types test-all test-core test-contract test-live test-airflow test-airflow-2.11 test-lowest format environments constraints wheel audit test-celery test-databases bench bench-quick chaos clean
+.PHONY: help demo up down docs test lint types test-all test-core test-contract test-live test-airflow test-airflow-2.11 test-lowest format environments constraints wheel audit test-celery test-databases bench bench-quick chaos simulate clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -45,7 +45,7 @@ test-all: $(AIRFLOW_3) ## all tests, on Airflow 3.3 (ARGS="-k stage" for some)
 	.venv/bin/python -m pytest $(ARGS)
 
 test-core: $(CORE) ## the tests that need no Airflow, without it
-	.venv-core/bin/python -m pytest tests/client tests/sync tests/job tests/sandbox tests/contract tests/cases $(ARGS)
+	.venv-core/bin/python -m pytest tests/client tests/sync tests/job tests/sandbox tests/contract tests/cases tests/simulation $(ARGS)
 
 test-contract: $(CORE) ## the sandbox's answers: open questions, stand-ins for HubSpot, recordings of it
 	.venv-core/bin/python -m pytest tests/contract $(ARGS)
@@ -105,6 +105,9 @@ test-databases: ## SQL sources and ledger tables on MariaDB, DuckDB, Snowflake a
 
 chaos: $(AIRFLOW_3) ## hundreds of trials with faults and kills; totals in docs/reliability.md
 	AIRFLOW_HOME=$(CURDIR)/.venv/airflow .venv/bin/python -m tests.chaos $(ARGS)
+
+simulate: $(CORE) ## worlds with faults and kills, without threads or time (ARGS="--minutes 10 --from 5000", or "--seed 7")
+	.venv-core/bin/python -m tests.simulation $(ARGS)
 
 clean: ## remove environments, caches and builds
 	rm -rf .venv .venv-core .venv-airflow-2.11 .venv-lowest .venv-bench .venv-celery .venv-databases .venv-docs build dist .*_cache .coverage .hypothesis

@@ -53,6 +53,8 @@ class HubSpotError(Exception):
 class ConfigurationError(HubSpotError):
     """The base URL, the credentials or the API version are wrong."""
 
+    _untouched = True
+
 
 class WrongAddress(ConfigurationError):
     """The server at the base URL is not HubSpot's API, or the path is wrong.

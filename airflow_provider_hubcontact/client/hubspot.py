@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.client.contacts import Contacts
 from airflow_provider_hubcontact.client.contacts_v1 import ContactsV1
 from airflow_provider_hubcontact.client.errors import ConfigurationError
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.network.session import Exchange, exchange
 from airflow_provider_hubcontact.client.network.timeouts import API_CALL, Timeouts
 from airflow_provider_hubcontact.client.properties import Properties
 from airflow_provider_hubcontact.client.transport import Calls, Transport
@@ -26,6 +27,7 @@ class HubSpot:
     :param rate_limit: paces all calls.
     :param timeouts: how long a call may take, and how often it is tried.
     :param clock: time and waits.
+    :param exchange: sends one request and reads its answer; not those that ask for an access token.
     :raises ConfigurationError: if the base URL or the version is not valid.
     """
 
@@ -38,6 +40,7 @@ class HubSpot:
         rate_limit: RateLimit | None = None,
         timeouts: Timeouts = API_CALL,
         clock: Clock = SYSTEM_CLOCK,
+        exchange: Exchange = exchange,
     ) -> None:
         if api_version not in API_VERSIONS:
             known = ", ".join(API_VERSIONS)
@@ -46,7 +49,9 @@ class HubSpot:
         self.api_version = api_version
         self.clock = clock
         self.rate_limit = rate_limit or RateLimit(clock=clock)
-        self._transport = Transport(base_url, auth, self.rate_limit, timeouts=timeouts, clock=clock)
+        self._transport = Transport(
+            base_url, auth, self.rate_limit, timeouts=timeouts, clock=clock, exchange=exchange
+        )
         self.contacts = Contacts(self._transport, current)
         self.contacts_v1 = ContactsV1(self._transport)
         self.properties = Properties(self._transport, api_version)

@@ -18,6 +18,7 @@ from airflow_provider_hubcontact.client.error_body import error_of, is_about_the
 from airflow_provider_hubcontact.client.errors import (
     AnswerLost,
     BadRequest,
+    ConfigurationError,
     DailyLimitReached,
     HubSpotError,
     Locked,
@@ -29,6 +30,7 @@ from airflow_provider_hubcontact.client.errors import (
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.network.redaction import without
 from airflow_provider_hubcontact.client.network.session import (
+    Exchange,
     Reply,
     Session,
     checked_base_url,
@@ -112,6 +114,7 @@ class Transport:
     :param rate_limit: paces the calls.
     :param timeouts: how long a call may take, and how often it is made.
     :param clock: tells the time, and how long to wait before a call is repeated.
+    :param exchange: sends one request and reads its answer.
     :raises ConfigurationError: if the base URL is not valid.
     """
 
@@ -123,12 +126,14 @@ class Transport:
         *,
         timeouts: Timeouts = API_CALL,
         clock: Clock = SYSTEM_CLOCK,
+        exchange: Exchange = exchange,
     ) -> None:
         self._base_url = checked_base_url(base_url)
         self._auth = auth
         self._rate_limit = rate_limit
         self._timeouts = timeouts
         self._clock = clock
+        self._exchange = exchange
         self._backoff = tenacity.wait_exponential(multiplier=0.5, max=20)
         self._threads = local()
         self._sessions: list[Session] = []
@@ -189,7 +194,7 @@ class Transport:
                     except HubSpotError as error:
                         lost = lost if error.untouched else error
                         raise
-        except NotSent as error:
+        except (NotSent, ConfigurationError) as error:
             if lost:  # an earlier attempt may have been carried out
                 # A refusal's own words may quote a value, and these get into logs.
                 first = f"HubSpot answered {lost.status}" if isinstance(lost, StatusError) else lost
@@ -216,7 +221,7 @@ class Transport:
         slot = self._rate_limit.acquire()
         status, began = None, self._clock.monotonic()
         try:
-            reply = exchange(
+            reply = self._exchange(
                 self._session(),
                 call.method,
                 call.url,

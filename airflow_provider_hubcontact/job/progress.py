@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from threading import Event, Thread
+from collections.abc import Callable
+from threading import Event
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from airflow_provider_hubcontact.job.surroundings import on_a_thread
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.model.outcome import by_outcome
 
@@ -33,27 +35,34 @@ class Progress:
     :param report: counts the rows.
     :param hubspot: counts the calls; its clock tells the time.
     :param total: rows of the source, if that is known.
+    :param beside: starts the work, and returns what waits for its end.
     """
 
-    def __init__(self, report: Report, hubspot: HubSpot, total: int | None = None) -> None:
+    def __init__(
+        self,
+        report: Report,
+        hubspot: HubSpot,
+        total: int | None = None,
+        beside: Callable[[Callable[[], None]], Callable[[], None]] = on_a_thread,
+    ) -> None:
         self.report, self._hubspot, self._total = report, hubspot, total
         self._clock = hubspot.clock
         self._ended = Event()
-        self._thread = Thread(target=self._tell, name="hubspot-progress", daemon=True)
+        self._beside = beside
 
     def __enter__(self) -> Self:
         # A run that is rehearsed first has two parts, and one timeline.
         before = self.report.timeline[-1][0] if self.report.timeline else 0.0
         self._began = self._clock.monotonic() - before
         self._note(before)
-        self._thread.start()
+        self._join = self._beside(self._tell)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        self._thread.join()
+        self._join()
         self._note(self._clock.monotonic() - self._began)
 
     def _tell(self) -> None:

@@ -26,9 +26,7 @@ from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.decide.policy import Policy
-from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.engine import FLUSH_EVERY
-from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
 from airflow_provider_hubcontact.sync.keep.checkpoint import Checkpoint, digest
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger
 from airflow_provider_hubcontact.sync.keep.report import Report
@@ -183,13 +181,14 @@ class Run:
             return Rows(chosen, mapping if rows is not None else shape_of(mapping))
         return Rows(rows or (), mapping, sequence)
 
-    def write(self, rows: Rows) -> Stop | None:
+    def write(self, rows: Rows, journal: Journal | None = None) -> Stop | None:
         """Take rows to their outcomes, and begin where an earlier try has come to.
 
+        :param journal: remembers the results; the ledger if None.
         :return: why the source was not read to its end, if so.
         """
         with self._checkpoint(rows.sequence) as checkpoint:
-            memory = Memory(self.report.add, self.ledger, checkpoint)
+            memory = Memory(self.report.add, journal or self.ledger, checkpoint)
             return self.drive(rows, memory, writes=not self.report.dry_run)
 
     def drive(self, rows: Rows, memory: Memory, *, writes: bool) -> Stop | None:
@@ -212,8 +211,8 @@ class Run:
         sync = self.builder.sync(rows.mapping, [*first, *self._examples], writes=writes)
         with (
             held_back(self._signal.stop),
-            Progress(self.report, self.hubspot, self._total),
-            self._workers() as workers,
+            Progress(self.report, self.hubspot, self._total, self.around.beside),
+            self.around.workers(self.hubspot) as workers,
         ):
             self._signal.reaches(workers)
             settled = self._settled(memory)
@@ -224,9 +223,6 @@ class Run:
         if stop is None:
             self._tell_of_columns(is_final=memory.is_final)
         return stop
-
-    def _workers(self) -> ThreadWorkers[Call, Answer]:
-        return ThreadWorkers(lambda: self.hubspot.at_once, self.hubspot.cancel, self.hubspot.clock)
 
     def _journal(self, memory: Memory) -> Journal | None:
         return EmptyRows(self.report, memory.journal) if memory.is_final else memory.journal

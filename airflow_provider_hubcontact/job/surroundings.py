@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from threading import Thread
 from typing import Any, Protocol
 
 from airflow_provider_hubcontact.client import HubSpot
@@ -11,11 +12,37 @@ from airflow_provider_hubcontact.client.account import AccountDetails
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.ports import Folder, MarkStore
 from airflow_provider_hubcontact.job.settings import Query, Settings
+from airflow_provider_hubcontact.job.signals import Interruptible
+from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
+from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers, Workers
 from airflow_provider_hubcontact.sync.keep.checkpoint import StateStore
 from airflow_provider_hubcontact.sync.keep.ledger import Attempt, LedgerStore, Line
 
 Rewrite = Callable[[str, Any, str], tuple[str, Any]]
 """Query, parameters and the driver's mark of a parameter → query and parameters."""
+
+
+class RunWorkers(Workers[Call, Answer], Interruptible, Protocol):
+    """Carries out the calls of a run, and can be told to stop."""
+
+
+def thread_workers(hubspot: HubSpot) -> ThreadWorkers[Call, Answer]:
+    """Return workers that make a portal's calls on threads.
+
+    :param hubspot: the portal; it says how many calls may be under way at once.
+    """
+    return ThreadWorkers(lambda: hubspot.at_once, hubspot.cancel, hubspot.clock)
+
+
+def on_a_thread(work: Callable[[], None]) -> Callable[[], None]:
+    """Start work on a thread, which does not keep the process from its end.
+
+    :param work: what is to be done.
+    :return: waits until it is done.
+    """
+    thread = Thread(target=work, name="hubspot-progress", daemon=True)
+    thread.start()
+    return thread.join
 
 
 class Surroundings(Protocol):
@@ -29,6 +56,19 @@ class Surroundings(Protocol):
         """Open the client of the portal.
 
         :raises ConfigurationError: if the connection cannot be used.
+        """
+
+    def workers(self, hubspot: HubSpot, /) -> AbstractContextManager[RunWorkers]:
+        """Return what carries out the calls of one pass over the rows.
+
+        :param hubspot: the portal.
+        """
+
+    def beside(self, work: Callable[[], None], /) -> Callable[[], None]:
+        """Start work that goes on beside the run.
+
+        :param work: what is to be done.
+        :return: waits until it is done.
         """
 
     def records(self) -> Iterable[object]:

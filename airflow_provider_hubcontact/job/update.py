@@ -31,7 +31,8 @@ def update(settings: Settings, around: Surroundings, report: Report, signal: Sto
         with guard_pass(run.ledger) as counted:
             stop = _count(run, rows, counted)
             if stop is None:
-                stop = run.write(rows._replace(rows=counted.rows, sequence=counted.rows))
+                again = rows._replace(rows=counted.rows, sequence=counted.rows)
+                stop = run.write(again, counted.journal())
             return run.ended(stop)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
+from airflow_provider_hubcontact.job.surroundings import on_a_thread, thread_workers
 from airflow_provider_hubcontact.links.hubspot import PORTAL_URL
 from airflow_provider_hubcontact.operators.sources import queries
 from airflow_provider_hubcontact.operators.sources.records import records_of
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from airflow_provider_hubcontact.job.ports import Folder, MarkStore
     from airflow_provider_hubcontact.job.settings import Query, Settings
     from airflow_provider_hubcontact.job.surroundings import Rewrite
+    from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
+    from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
     from airflow_provider_hubcontact.sync.keep.checkpoint import StateStore
 
 
@@ -44,6 +47,14 @@ class ConnectionSurroundings:
     def client(self) -> AbstractContextManager[HubSpot]:
         """Open the client of the connection's portal."""
         return HubSpotHook(self._hubspot_conn_id).get_conn()
+
+    def workers(self, hubspot: HubSpot, /) -> ThreadWorkers[Call, Answer]:
+        """Return threads that make the calls of one pass over the rows."""
+        return thread_workers(hubspot)
+
+    def beside(self, work: Callable[[], None], /) -> Callable[[], None]:
+        """Start work on a thread of its own."""
+        return on_a_thread(work)
 
     @contextmanager
     def query(self, query: Query, rewrite: Rewrite | None) -> Iterator[Spool]:

@@ -28,9 +28,11 @@ from airflow_provider_hubcontact.client.errors import (
     StatusError,
     Unauthorized,
     UnusableAnswer,
+    WrongAddress,
 )
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
-from airflow_provider_hubcontact.client.network.session import checked_base_url
+from airflow_provider_hubcontact.client.network.session import Reply as Arrived
+from airflow_provider_hubcontact.client.network.session import Session, checked_base_url
 from airflow_provider_hubcontact.client.status import status_of
 from airflow_provider_hubcontact.client.transport import MAX_RETRY_AFTER, Transport, can_be_repeated, segment
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
@@ -551,3 +553,39 @@ def test_an_address_that_cannot_be_read_is_not_quoted() -> None:
         Transport("http://user:hunter2@[::1", AccessToken(TOKEN), RateLimit())
 
     assert "hunter2" not in str(raised.value)
+
+
+def test_a_wrong_address_after_an_answer_that_was_lost() -> None:
+    """The first attempt may have been carried out, whatever answers to the second one."""
+    says = "HubSpot answered 503; then: .* answered 404 to a POST"
+    with wire(reply(503), reply(404, "<html>")) as to, pytest.raises(AnswerLost, match=says):
+        to.transport.request("POST", "/a", json={}, repeatable=True)
+
+
+@pytest.mark.parametrize("before", [(), (reply(429, BURST),)], ids=["at once", "after a refusal"])
+def test_a_wrong_address_before_which_nothing_was_lost(before: tuple[bytes, ...]) -> None:
+    """It stays what it is: nothing was carried out."""
+    with wire(*before, reply(404, "<html>")) as to, pytest.raises(WrongAddress):
+        to.transport.request("POST", "/a", json={}, repeatable=True)
+
+
+def test_an_exchange_can_be_handed_in() -> None:
+    """Every attempt of a call goes through it, with its method, address and body; no socket is opened."""
+    sent: list[tuple[str, str, object]] = []
+
+    def exchange(session: Session, method: str, url: str, **rest: object) -> Arrived:
+        del session
+        sent.append((method, url, rest["data"]))
+        return Arrived(503 if len(sent) == 1 else 200, {}, b'{"a": 1}')
+
+    clock = FakeClock()
+    transport = Transport(
+        "https://nowhere.invalid",
+        AccessToken(TOKEN),
+        RateLimit(clock=clock),
+        clock=clock,
+        exchange=exchange,  # type: ignore[arg-type] # its keywords are all of them
+    )
+
+    assert transport.request("POST", "/a", json={}, repeatable=True).body == {"a": 1}
+    assert sent == [("POST", "https://nowhere.invalid/a", b"{}")] * 2

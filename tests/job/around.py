@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -20,9 +20,11 @@ from airflow_provider_hubcontact.job.ports import Folder
 from airflow_provider_hubcontact.job.run import Ended
 from airflow_provider_hubcontact.job.settings import Query, Settings, Source
 from airflow_provider_hubcontact.job.signals import StopSignal
-from airflow_provider_hubcontact.job.surroundings import Rewrite
+from airflow_provider_hubcontact.job.surroundings import Rewrite, on_a_thread, thread_workers
 from airflow_provider_hubcontact.job.update import update
 from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
+from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
 from airflow_provider_hubcontact.sync.keep.ledger import Attempt, Line
 from airflow_provider_hubcontact.sync.keep.report import Report
 
@@ -138,6 +140,12 @@ class Around:
             rate_limit=RateLimit(at_most=1),  # calls in the order of the rows
             timeouts=Timeouts(attempts=1),
         )
+
+    def workers(self, hubspot: HubSpot, /) -> ThreadWorkers[Call, Answer]:
+        return thread_workers(hubspot)
+
+    def beside(self, work: Callable[[], None], /) -> Callable[[], None]:
+        return on_a_thread(work)
 
     def records(self) -> Iterable[object]:
         return self.given

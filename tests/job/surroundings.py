@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot
@@ -11,9 +11,11 @@ from airflow_provider_hubcontact.job.files.local_folder import LocalFolder
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.ports import Folder, MarkStore
 from airflow_provider_hubcontact.job.settings import Query, Settings
-from airflow_provider_hubcontact.job.surroundings import Rewrite
+from airflow_provider_hubcontact.job.surroundings import Rewrite, on_a_thread, thread_workers
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines, store_of
 from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
+from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
 from airflow_provider_hubcontact.sync.keep.checkpoint import StateStore
 from airflow_provider_hubcontact.sync.keep.ledger import Attempt, LedgerStore, Line
 
@@ -33,6 +35,12 @@ class LocalSurroundings:
 
     def client(self) -> AbstractContextManager[HubSpot]:
         return HubSpot(self._hubspot.url, AccessToken(self._hubspot.token))
+
+    def workers(self, hubspot: HubSpot, /) -> ThreadWorkers[Call, Answer]:
+        return thread_workers(hubspot)
+
+    def beside(self, work: Callable[[], None], /) -> Callable[[], None]:
+        return on_a_thread(work)
 
     def records(self) -> Iterable[object]:
         return self._records

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 import pytest
 
 from airflow_provider_hubcontact.job.errors import GuardExceeded
-from airflow_provider_hubcontact.job.plans.guards import check_guards, guard_pass
+from airflow_provider_hubcontact.job.plans.guards import UNREAD, check_guards, guard_pass
 from airflow_provider_hubcontact.job.settings import Guards
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -56,6 +56,22 @@ class Known:
 
     def flush(self) -> None:
         self.flushes += 1
+
+
+@pytest.mark.parametrize("has_ledger", [True, False])
+@pytest.mark.parametrize("outcome", sorted(UNREAD))
+def test_a_row_that_was_not_counted_is_not_written(outcome: Outcome, has_ledger: bool) -> None:
+    """It ends in the run as in the pass; the ledger's word counts before that."""
+    ledger = Known()
+    with guard_pass(ledger if has_ledger else None) as counted:  # type: ignore[arg-type]
+        for row in (1, 2, 3):
+            counted.earlier(Record(row, "k", {}))
+        for result in (ended(1, outcome), ended(2, outcome), ended(3, Outcome.UNCHANGED)):
+            counted.settled(result)
+        journal = counted.journal()
+        found = [journal.earlier(Record(row, "k", {})) for row in (1, 2, 3)]
+
+    assert found == [ended(1, outcome), ended(2) if has_ledger else ended(2, outcome), None]
 
 
 @pytest.mark.parametrize("has_ledger", [True, False])

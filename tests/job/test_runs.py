@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, Self
 
 import pytest
 
@@ -12,6 +12,7 @@ from airflow_provider_hubcontact.job.errors import GuardExceeded, PreflightError
 from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Query, Replay, Source, Writes
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from tests.job.around import FROM_SQL, Around, State, run
 
 CONTACTS = [
@@ -150,6 +151,22 @@ class TestUpdate:
         assert says in ended.reasons
         assert sorted(line["row"] for line in around.books.lines) == [1, 2, 3]
         assert written(hubspot) == []
+
+    @pytest.mark.parametrize("has_ledger", [True, False])
+    def test_rows_that_could_not_be_counted(self, hubspot: Sandbox, has_ledger: bool) -> None:
+        """They are not written, even if their contacts can be looked up by then: a retry counts them."""
+        hubspot.use_faults({"rules": [{"on": "*/batch/read", "kind": "status", "count": 1}]})
+        around = Around(hubspot, RECORDS)
+        ledger = Ledger("l") if has_ledger else None
+
+        ended = run(around, guards=Guards(changes=0), ledger=ledger)
+
+        assert ended.outcomes == {"unavailable": 3}
+        assert written(hubspot) == []
+        assert [line["digest"] is not None for line in around.books.lines] == [True] * 3 * has_ledger
+
+        around.try_number = 2
+        assert isinstance(run(around, guards=Guards(changes=0), ledger=ledger).error, GuardExceeded)
 
     def test_guards_that_hold(self, hubspot: Sandbox) -> None:
         """The run goes on as it would without, and its totals are in the report."""
@@ -433,3 +450,60 @@ class TestReplay:
 
         assert isinstance(ended.error, SourceError)
         assert "there is no ledger at nowhere" in ended.says
+
+
+class OneByOne:
+    """Makes a call when its answer is asked for."""
+
+    size = 1
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Call, Callable[[], Answer]]] = []
+        self.made = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Hold nothing."""
+
+    def start(self, job: Call, call: Callable[[], Answer], /) -> None:
+        self.calls.append((job, call))
+
+    def finished(self) -> tuple[Call, Answer] | None:
+        job, call = self.calls.pop()
+        self.made += 1
+        return job, call()
+
+    def cancel(self) -> None:
+        """Hold nothing back."""
+
+    def interrupt(self) -> None:
+        """Know nothing that could be interrupted."""
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_retry_refuses_the_second_row_of_a_key_again(hubspot: Sandbox, order: int) -> None:
+    """Also if it is the equal of the first, and whichever of their lines the ledger has last."""
+    around, twice = Around(hubspot, [RECORDS[0], RECORDS[0]]), Writes(duplicates="reject")
+    asked: dict[str, Any] = {"writes": twice, "ledger": Ledger("l"), "status_actions": {"unknown": "retry"}}
+    first = run(around, **asked)
+    other = {**around.books.lines[0], "row": 3, "key": "x@example.com", "digest": "d", "outcome": "unknown"}
+    around.books.lines = [*around.books.lines[::order], other]
+    around.try_number = 2
+
+    again = run(around, **asked)
+
+    assert first.outcomes == again.outcomes == {"updated": 1, "invalid": 1}
+    assert again.report["from_earlier_tries"] == 1
+
+
+def test_the_surroundings_supply_the_workers(hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All calls that look contacts up and write them are made by what the surroundings supply."""
+    around, workers = Around(hubspot, RECORDS), OneByOne()
+    monkeypatch.setattr(around, "workers", lambda _: workers)
+
+    told = run(around)
+
+    assert told.outcomes == {"updated": 1, "unchanged": 1, "not_found": 1}
+    assert workers.made == 2

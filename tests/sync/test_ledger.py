@@ -193,6 +193,16 @@ class TestResume:
         assert kept.earlier(first) is None
         assert kept.earlier(last) is None
 
+    def test_a_second_row_of_a_key_says_nothing(self) -> None:
+        """That it is refused is about its place, and not about its values, which the first may have, too."""
+        lines = tried((record(1), Outcome.UPDATED, 200), (record(2), Outcome.INVALID, None))
+        kept = ledger(Memory([lines[0], {**lines[1], "category": "DUPLICATE"}]), 2)
+
+        found = kept.earlier(record(1))
+
+        assert found is not None
+        assert found.outcome is Outcome.UPDATED
+
     def test_the_last_line_of_a_key_decides(self) -> None:
         """What an earlier try wrote is not there any more if a later one wrote something else."""
         one, other = record(1, firstname="A"), record(1, firstname="B")

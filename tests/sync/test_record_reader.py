@@ -73,6 +73,23 @@ def test_a_row_that_an_earlier_try_has_ended_has_its_key() -> None:
     assert outcomes(reader(rows, ended=True)) == ["updated", "DUPLICATE"]
 
 
+class Equal(Ended):
+    """A journal that knows the result of a record, and so of each row that is its equal."""
+
+    def earlier(self, record: Record, /) -> Result | None:
+        return Result(record.row, record.key, Outcome.UPDATED, 200, earlier=1)
+
+
+def test_the_equal_of_a_row_that_an_earlier_try_has_ended() -> None:
+    """It is refused as in that try, although a journal cannot tell equal rows apart."""
+    rows = enumerate([row("a@x.y", "1"), row("a@x.y", "1")], 1)
+
+    assert outcomes(RecordReader(rows, SHAPE, None, SHORT, Equal(), seen=KeysSeen())) == [
+        "updated",
+        "DUPLICATE",
+    ]
+
+
 def test_a_source_that_breaks_in_the_rows_before() -> None:
     """What it raised is kept, and no row is read."""
 

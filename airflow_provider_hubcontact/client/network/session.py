@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import orjson
@@ -79,6 +79,24 @@ class Reply:
             return orjson.loads(self.body) if self.body else None
         except orjson.JSONDecodeError:
             return None
+
+
+class Exchange(Protocol):
+    """Sends a request and reads its answer, as :func:`exchange` does."""
+
+    def __call__(
+        self,
+        session: requests.Session,
+        method: str,
+        url: str,
+        *,
+        auth: requests.auth.AuthBase,
+        timeouts: Timeouts,
+        clock: Clock,
+        data: bytes | Mapping[str, str] | None = None,
+        params: Mapping[str, str | Sequence[str]] | None = None,
+    ) -> Reply:
+        """Send a request and read its answer, whatever its status."""
 
 
 def exchange(

@@ -22,8 +22,7 @@ class DiskQueue(Generic[T]):
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._count = 0
-        self._pickler = pickle.Pickler(file, protocol=pickle.HIGHEST_PROTOCOL)
-        self._pickler.dispatch_table = copyreg.dispatch_table | {MappingProxyType: _as_dict}
+        self._pickler = pickler(file)
 
     def __len__(self) -> int:
         return self._count
@@ -38,6 +37,13 @@ class DiskQueue(Generic[T]):
         self._file.seek(0)
         for _ in range(self._count):
             yield pickle.load(self._file)  # noqa: S301 - this process wrote the file, which has no name
+
+
+def pickler(file: IO[bytes]) -> pickle.Pickler:
+    """Return what writes values to a file; a read-only view of a dict becomes a dict."""
+    made = pickle.Pickler(file, protocol=pickle.HIGHEST_PROTOCOL)
+    made.dispatch_table = copyreg.dispatch_table | {MappingProxyType: _as_dict}
+    return made
 
 
 def _as_dict(proxy: MappingProxyType[Any, Any]) -> tuple[type[dict[Any, Any]], tuple[dict[Any, Any]]]:

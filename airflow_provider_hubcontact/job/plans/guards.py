@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from airflow_provider_hubcontact.job.errors import GuardExceeded
+from airflow_provider_hubcontact.job.files.disk_map import DiskMap, disk_map
 from airflow_provider_hubcontact.job.files.disk_queue import DiskQueue, disk_queue
 from airflow_provider_hubcontact.job.plans.lines import LineMaker, Totals
 from airflow_provider_hubcontact.job.settings import Guards
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.ports import Journal
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.model.tolerance import at_most
 
@@ -32,14 +34,22 @@ def check_guards(totals: Mapping[str, Any], guards: Guards) -> None:
             )
 
 
+UNREAD = frozenset(
+    {Outcome.REJECTED, Outcome.UNAUTHORIZED, Outcome.THROTTLED, Outcome.UNAVAILABLE, Outcome.UNKNOWN}
+)
+"""Outcomes, in a pass that does not write, of rows whose contacts could not be looked up."""
+
+
 class GuardPass:
     """The journal of a pass that only counts what the run would write.
 
     No row ends in it, and nothing that was seen of a contact is kept: the run goes through the same rows
-    anew, so that it ends as it would without guards.
+    anew, so that it ends as it would without guards. Only a row whose contact could not be looked up is not
+    counted, and therefore ends so, see :meth:`journal`.
 
     :param rows: keeps the rows for the run: as records, or as the results that they have without HubSpot.
     :param ends: keeps what the pass found, with the records.
+    :param unread: keeps the results of rows that are not counted.
     :param ledger: knows what earlier tries have ended.
     """
 
@@ -47,10 +57,12 @@ class GuardPass:
         self,
         rows: DiskQueue[Record | Result],
         ends: DiskQueue[tuple[Record | None, Result]],
+        unread: DiskMap[Result],
         ledger: Ledger | None,
     ) -> None:
         self.rows = rows
         self._ends = ends
+        self._unread = unread
         self._ledger = ledger
         self._last = 0  # row that was kept
         self._under_way: dict[int, Record] = {}
@@ -77,10 +89,19 @@ class GuardPass:
         if result.row > self._last:  # it made no record
             self._keep(result.row, result)
         self._maker.settled(result)
+        if result.outcome in UNREAD:
+            self._unread[result.row] = result
         self._ends.add((self._under_way.pop(result.row, None), result))
 
     def flush(self) -> None:
         """Keep nothing more: the ledger gets its lines from the run."""
+
+    def journal(self) -> Journal:
+        """Return the journal of the run: it ends the rows that were not counted, so that nothing is written.
+
+        What is written beyond the guards otherwise is what they could not know of.
+        """
+        return _OfTheRun(self._unread, self._ledger)
 
     def given_up(self, reason: str) -> Iterator[Result]:
         """Return the result of each row if the run does not begin.
@@ -100,8 +121,35 @@ class GuardPass:
         self._last = row
 
 
+class _OfTheRun:
+    """The journal of a run after its guard's pass.
+
+    :param unread: row → how it has ended in that pass.
+    :param ledger: of the run.
+    """
+
+    def __init__(self, unread: DiskMap[Result], ledger: Ledger | None) -> None:
+        self._unread = unread
+        self._ledger = ledger
+
+    def earlier(self, record: Record, /) -> Result | None:
+        """Return the result of a record that is not sent."""
+        earlier = self._ledger.earlier(record) if self._ledger else None
+        return earlier or self._unread.get(record.row)
+
+    def settled(self, result: Result, /) -> None:
+        """Note a result of the run."""
+        if self._ledger:
+            self._ledger.settled(result)
+
+    def flush(self) -> None:
+        """Write what was noted."""
+        if self._ledger:
+            self._ledger.flush()
+
+
 @contextmanager
 def guard_pass(ledger: Ledger | None) -> Iterator[GuardPass]:
     """Open the journal of a guard's pass; what it keeps lasts as long as the context."""
-    with disk_queue() as rows, disk_queue() as ends:
-        yield GuardPass(rows, ends, ledger)
+    with disk_queue() as rows, disk_queue() as ends, disk_map() as unread:
+        yield GuardPass(rows, ends, unread, ledger)

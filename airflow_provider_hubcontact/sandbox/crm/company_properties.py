@@ -6,6 +6,7 @@ HubSpot docs: knowledge base, "HubSpot's default company properties"; companies 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from airflow_provider_hubcontact.sandbox.crm.default_properties import (
     LEAD_STATUSES,
@@ -97,12 +98,13 @@ READ_ONLY = {
 """Property that HubSpot computes → label, type, field type."""
 
 
-def default_properties() -> list[Definition]:
+@cache
+def default_properties() -> tuple[Definition, ...]:
     """Return HubSpot's own company properties: names, types, options and read-only flags."""
-    return [
+    return tuple(
         replace(definition, hubspot_defined=True, display_order=place, group=GROUPS[0])
         for place, definition in enumerate([*_writable(), *_read_only()])
-    ]
+    )
 
 
 def _writable() -> list[Definition]:

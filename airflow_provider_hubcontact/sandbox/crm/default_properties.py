@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Option
 
@@ -174,12 +175,13 @@ READ_ONLY = {
 """Property that HubSpot computes → label, type, field type."""
 
 
-def default_properties() -> list[Definition]:
+@cache
+def default_properties() -> tuple[Definition, ...]:
     """Return HubSpot's own contact properties: names, types, options and read-only flags."""
-    return [
+    return tuple(
         replace(definition, hubspot_defined=True, display_order=place)
         for place, definition in enumerate([*_plain(), *_chosen(), *_read_only()])
-    ]
+    )
 
 
 def _plain() -> list[Definition]:

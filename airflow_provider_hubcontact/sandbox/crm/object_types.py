@@ -40,7 +40,7 @@ class ObjectType:
     id: str
     plural: str
     singular: str
-    properties: Callable[[], list[Definition]]
+    properties: Callable[[], tuple[Definition, ...]]
     groups: tuple[str, ...]
     address: str
     merged: tuple[str, str]

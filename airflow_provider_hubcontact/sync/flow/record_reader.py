@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from airflow_provider_hubcontact.sync.flow.keys_seen import KeysSeen
-from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, internal_error
+from airflow_provider_hubcontact.sync.model.outcome import DUPLICATE, Outcome, Result, internal_error
 from airflow_provider_hubcontact.sync.model.ports import Journal
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.coercion import Coercer
@@ -80,11 +80,12 @@ class RecordReader:
             self.broken, self.exhausted = error, True
             reason = f"earlier results cannot be read: {type(error).__name__}"
             return Result(fit.row, fit.key, Outcome.NOT_ATTEMPTED, reason=reason)
-        if earlier is None:
-            return self._judged(fit, self._seen)
-        if self._seen is not None:
-            self._judged(fit, self._seen)
-        return earlier
+        if earlier is not None and self._seen is None:
+            return earlier
+        judged = self._judged(fit, self._seen)
+        # What has ended may have been an equal row; which of them is the first does not change.
+        is_second = isinstance(judged, Result) and judged.category == DUPLICATE
+        return judged if earlier is None or is_second else earlier
 
     def _made(self, item: tuple[int, object]) -> Record | Result:
         record = self._shape.record(*item)
@@ -98,7 +99,7 @@ class RecordReader:
         if seen is None or isinstance(checked, Result) or seen.add(record.key):
             return checked
         reason = f"an earlier row already has the key {record.key}"
-        return Result(record.row, record.key, Outcome.INVALID, category="DUPLICATE", reason=reason)
+        return Result(record.row, record.key, Outcome.INVALID, category=DUPLICATE, reason=reason)
 
     @staticmethod
     def _coerced(coercer: Coercer, record: Record) -> Record | Result:

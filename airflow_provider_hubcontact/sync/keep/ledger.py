@@ -12,7 +12,7 @@ import orjson
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
-from airflow_provider_hubcontact.sync.model.outcome import RESULT_FIELDS, Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import DUPLICATE, RESULT_FIELDS, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import JSON, Record
 
 Line = dict[str, Any]
@@ -181,7 +181,8 @@ class _Ended:
     The last line of a key decides, since it overwrote what was written before. Once a row of a key is sent
     in this try, all later rows of it are sent, too, so that the last one wins. If any row of a key has to be
     sent again, all of its rows are. A failure is final while the task retries by itself. If nothing was left
-    to retry, a person has cleared the task to have its failures tried again.
+    to retry, a person has cleared the task to have its failures tried again. A second row of a key that may
+    have only one says nothing: the first may be its equal.
     """
 
     def __init__(self, lines: Iterable[Line], policy: Policy) -> None:
@@ -194,7 +195,7 @@ class _Ended:
             (
                 (line["digest"], line["key"], line["try"], str(_action(line, policy)), orjson.dumps(line))
                 for line in lines
-                if line["digest"]
+                if line["digest"] and line.get("category") != DUPLICATE
             ),
         )
         retries = "SELECT 1 FROM line WHERE action = ? AND try = (SELECT max(try) FROM line)"

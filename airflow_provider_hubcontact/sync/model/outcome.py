@@ -166,6 +166,10 @@ INTERNAL_ERROR = "INTERNAL_ERROR"
 """Category of a record over which our own code stumbled, or the class of one of its values."""
 
 
+DUPLICATE = "DUPLICATE"
+"""Category of a row that is not valid because of where it stands: behind another one with its key."""
+
+
 def internal_error(
     row: int, key: str, error: Exception, while_it: str, properties: tuple[str, ...] = ()
 ) -> Result:

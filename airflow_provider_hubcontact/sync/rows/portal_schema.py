@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -126,6 +127,10 @@ class PortalSchema:
 
     def __init__(self, properties: Iterable[Property]) -> None:
         self._properties = {each.name: each for each in properties}
+
+    @cached_property
+    def _validator(self) -> jsonschema_rs.Validator:
+        """The compiled schema; made for the first record, since names are looked up without it."""
         formats = {name: holds for each in self._properties.values() for name, holds in each.formats.items()}
         texts = {
             "$schema": DRAFT,
@@ -133,7 +138,7 @@ class PortalSchema:
             "properties": {name: each.schema() for name, each in self._properties.items()},
             "additionalProperties": False,
         }
-        self._validator = jsonschema_rs.validator_for(texts, formats=formats, validate_formats=True)
+        return jsonschema_rs.validator_for(texts, formats=formats, validate_formats=True)
 
     @property
     def document(self) -> dict[str, Any]:

@@ -1,0 +1,177 @@
+"""Lets actors take turns in one thread, on a clock that moves only when all of them wait.
+
+An actor is a greenlet: it runs until it waits. Who goes on when several could is the chooser's choice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+from greenlet import greenlet
+
+from tests.simulation.chooser import Chooser
+
+BEGAN = datetime(2026, 1, 15, 20, tzinfo=UTC)
+"""When a world begins: three hours before midnight in Berlin."""
+
+MOST_EVENTS = 5_000
+"""Events of the longest world: more is a run that does not end."""
+
+
+class Killed(BaseException):
+    """The process of an actor was killed. Nothing that its code still does has any effect."""
+
+
+class Endless(Exception):
+    """A world does not end: everybody waits for ever, or it goes on for too long."""
+
+
+@dataclass(eq=False)
+class Process:
+    """What is killed as a whole.
+
+    :param name: for people.
+    :param on_wait: called at each wait of one of its actors, with the number of the wait.
+    :ivar alive: whether it was not killed.
+    """
+
+    name: str
+    on_wait: Callable[[int], None] = lambda _: None
+    alive: bool = True
+    waits: int = 0
+
+
+@dataclass(eq=False)
+class Actor:
+    """A part of a process that runs beside the others.
+
+    :ivar until: when its wait ends.
+    :ivar is_due: ends its wait early.
+    """
+
+    process: Process
+    greenlet: greenlet
+    until: float = 0.0
+    is_due: Callable[[], bool] | None = None
+    started: bool = False
+
+
+class Loop:
+    """Runs actors until none is left.
+
+    :param chooser: chooses who goes on.
+    :param after: called after each event.
+    """
+
+    def __init__(self, chooser: Chooser, after: Callable[[], None] = lambda: None) -> None:
+        self.now = 0.0
+        self.events = 0
+        self._chooser = chooser
+        self._after = after
+        self._actors: list[Actor] = []
+        self._current: Actor | None = None
+
+    def spawn(self, process: Process, work: Callable[[], None]) -> None:
+        """Add an actor.
+
+        :param process: that it belongs to.
+        :param work: what it does.
+        """
+
+        def run() -> None:
+            with suppress(Killed):
+                work()
+
+        self._actors.append(Actor(process, greenlet(run), self.now))
+
+    def run(self) -> None:
+        """Let the actors take turns until none is left.
+
+        :raises Endless: if that takes too many events, or nobody can go on.
+        """
+        hub = greenlet.getcurrent()
+        while self._actors:
+            due = [each for each in self._actors if self._is_due(each)]
+            if not due:
+                self.now = min(each.until for each in self._actors)
+                if self.now == math.inf:
+                    raise Endless("everybody waits for ever")
+                continue
+            self.events += 1
+            if self.events > MOST_EVENTS:
+                raise Endless(f"the world has not ended after {MOST_EVENTS:,} events")
+            actor = due[self._chooser.below(len(due))] if len(due) > 1 else due[0]
+            self._go_on(actor, hub)
+            self._after()
+
+    def wait(self, seconds: float = math.inf, is_due: Callable[[], bool] | None = None) -> None:
+        """Let others go on.
+
+        :param seconds: how long the actor waits at most.
+        :param is_due: ends the wait early.
+        :raises Killed: if the process is killed by then.
+        """
+        actor = self._current
+        if actor is None:
+            raise RuntimeError("only an actor can wait")
+        process = actor.process
+        if not process.alive:
+            raise Killed
+        process.waits += 1
+        process.on_wait(process.waits)
+        actor.until, actor.is_due = self.now + seconds, is_due
+        actor.greenlet.parent.switch()
+        if not process.alive:
+            raise Killed
+
+    def _is_due(self, actor: Actor) -> bool:
+        is_early = actor.is_due is not None and actor.is_due()
+        return actor.until <= self.now or is_early or not actor.process.alive
+
+    def _go_on(self, actor: Actor, hub: greenlet) -> None:
+        if actor.process.alive or actor.started:
+            actor.started, actor.greenlet.parent, self._current = True, hub, actor
+            actor.greenlet.switch()
+            self._current = None
+        if actor.greenlet.dead or not actor.started:
+            self._actors.remove(actor)
+
+
+class LoopClock:
+    """The clock of a machine in the simulation.
+
+    :param loop: its time.
+    :param chooser: its random numbers.
+    :ivar ahead: seconds by which the machine's idea of the date is wrong.
+    """
+
+    def __init__(self, loop: Loop, chooser: Chooser) -> None:
+        self._loop = loop
+        self._chooser = chooser
+        self.ahead = 0.0
+
+    def monotonic(self) -> float:
+        return self._loop.now
+
+    def now(self) -> datetime:
+        return BEGAN + timedelta(seconds=self._loop.now + self.ahead)
+
+    def seconds(self) -> float:
+        """Return the seconds since 1970."""
+        return BEGAN.timestamp() + self._loop.now + self.ahead
+
+    def sleep(self, seconds: float, /) -> None:
+        self._loop.wait(seconds)
+
+    def wait(self, event: Event, seconds: float, /) -> bool:
+        if not event.is_set():
+            self._loop.wait(seconds, event.is_set)
+        return event.is_set()
+
+    def random(self) -> float:
+        return self._chooser.random()

@@ -1,0 +1,286 @@
+"""The network between a try and the portal: time that passes, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import requests
+
+from airflow_provider_hubcontact.client.errors import AnswerLost, NotSent
+from airflow_provider_hubcontact.client.network.session import Reply
+from airflow_provider_hubcontact.client.network.timeouts import Timeouts
+from airflow_provider_hubcontact.clock import Clock
+from tests.simulation.chooser import Chooser
+from tests.simulation.loop import Process
+from tests.simulation.oracles import TryWatch
+from tests.simulation.portal import Json
+from tests.simulation.scene import Scene
+
+HTML = b"<html><body>proxy</body></html>"
+
+NEVER_SENT = frozenset({"no connection", "lost before"})
+"""Faults of which the portal sees nothing."""
+
+BEFORE = {
+    "429": 429,
+    "429 with Retry-After": 429,
+    "423": 423,
+    "500 before": 500,
+    "503 before": 503,
+    "408 before": 408,
+    "477": 477,
+    "400": 400,
+    "401": 401,
+    "403": 403,
+    "404": 404,
+    "409": 409,
+    "413": 413,
+}
+"""Fault → the status that comes instead of carrying a call out."""
+
+AFTER = {"500 after": 500, "504 after": 504, "408 after": 408}
+"""Fault → the status that comes after a call was carried out."""
+
+BODIES = (
+    "truncated",
+    "empty 2xx",
+    "empty 2xx before",
+    "html 200",
+    "no results",
+    "silent about some",
+    "input skipped",
+    "anonymous error",
+    "both written and refused",
+)
+"""Faults of the body of a success."""
+
+FAULTS = (*sorted(NEVER_SENT), "lost after", "slow", *BEFORE, *AFTER, *BODIES)
+"""All faults of the network and of the portal's answers."""
+
+GRAVE = frozenset({"401", "403", "404", "477"})
+"""Faults that stop a run; they are rarer than others."""
+
+
+@dataclass
+class Weather:
+    """How bad the network is.
+
+    :param faults: kinds of faults that may strike.
+    :param share: of the calls that one strikes.
+    :param latency: seconds of a way, at most.
+    """
+
+    faults: Sequence[str]
+    share: float
+    latency: float
+
+
+class Line:
+    """What a try's client sends its requests through, in place of sockets.
+
+    :param scene: the portal at the other end, and the time that passes.
+    :param weather: what goes wrong.
+    :param process: of the try.
+    :param watch: is told of each write.
+    """
+
+    def __init__(self, scene: Scene, weather: Weather, process: Process, watch: TryWatch) -> None:
+        self._loop = scene.loop
+        self._chooser = scene.chooser
+        self._portal = scene.portal
+        self._story = scene.story
+        self._oracles = scene.oracles
+        self._weather = weather
+        self._process = process
+        self._watch = watch
+
+    def exchange(
+        self,
+        session: requests.Session,
+        method: str,
+        url: str,
+        *,
+        auth: requests.auth.AuthBase,
+        timeouts: Timeouts,
+        clock: Clock,
+        data: bytes | Mapping[str, str] | None = None,
+        params: Mapping[str, str | Sequence[str]] | None = None,
+    ) -> Reply:
+        """Send a request and read its answer, as the client's own exchange does."""
+        del session, clock
+        request = requests.PreparedRequest()
+        if params:
+            request.prepare_url(url, params)
+        else:
+            request.url = url
+        request.headers = requests.structures.CaseInsensitiveDict({"Accept": "application/json"})
+        auth(request)
+        body = data if isinstance(data, bytes) else b""
+        call = _Call(method, str(request.url), request.headers, body)
+        self._watch.sends(call.inputs if call.writes else [], self._loop.now)
+        self._story.tell(self._process.name, f"sends {call}")
+        try:
+            return self._carry(call, self._fault(call), timeouts)
+        finally:
+            if self._process.alive:
+                self._watch.has_answer(call.inputs if call.writes else [])
+
+    def _fault(self, call: _Call) -> str | None:
+        if not self._weather.faults or not self._chooser.chance(self._weather.share):
+            return None
+        fault = self._chooser.one_of(self._weather.faults)
+        if fault in GRAVE and self._chooser.chance(0.7):
+            return None
+        if fault in _NEED_INPUTS and not call.inputs:
+            return None
+        self._oracles.faults[fault] += 1
+        return fault
+
+    def _carry(self, call: _Call, fault: str | None, timeouts: Timeouts) -> Reply:
+        if fault == "no connection":
+            self._loop.wait(self._chooser.between(0, timeouts.connect))
+            self._story.tell(self._process.name, "has no connection")
+            raise NotSent("HubSpot cannot be reached: simulated")
+        self._loop.wait(self._chooser.between(0, self._weather.latency))
+        if fault == "lost before":
+            return self._lost(fault)
+        if fault in BEFORE or fault == "empty 2xx before":
+            reply = _instead(fault, self._chooser)
+        else:
+            reply = self._answer(call, fault)
+        seconds = timeouts.total if fault == "slow" else self._chooser.between(0, self._weather.latency)
+        self._loop.wait(seconds)
+        if fault in {"lost after", "slow"}:
+            return self._lost(fault)
+        said = f"gets {reply.status} to {call.name}" + (f", {fault}" if fault else "")
+        self._story.tell(self._process.name, said)
+        return reply
+
+    def _lost(self, fault: str) -> Reply:
+        self._story.tell(self._process.name, f"gets no answer, {fault}")
+        raise AnswerLost("HubSpot did not answer: simulated")
+
+    def _answer(self, call: _Call, fault: str | None) -> Reply:
+        """Let the portal carry a call out, and change its answer as a fault does."""
+        skipped: list[Json] = []
+        body = call.body
+        if fault in {"input skipped", "anonymous error", "both written and refused"}:
+            skipped = [self._chooser.one_of(call.inputs)]
+            left = [each for each in call.inputs if each is not skipped[0]]
+            if fault != "both written and refused":
+                body = orjson.dumps({**call.json, "inputs": left})
+        reply, applied = self._portal.call(call.method, call.url, call.headers, body)
+        self._watch.applied(applied, self._loop.now, is_write=call.writes)
+        if applied:
+            wrote = ", ".join(f"{each.verb} {each.contact[-3:]} for row {each.row}" for each in applied)
+            self._story.tell("portal", wrote)
+        if fault is None or reply.status >= 300:
+            return reply
+        if fault in AFTER:
+            return Reply(AFTER[fault], {}, b"{}")
+        change = _CHANGES.get(fault)
+        return change(reply, skipped, self._chooser) if change else reply
+
+
+class _Call:
+    """A request.
+
+    :ivar name: what it asks for.
+    :ivar inputs: of a batch.
+    """
+
+    def __init__(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        self.method, self.url, self.headers, self.body = method, url, headers, body
+        self.json: Json = orjson.loads(body) if body else {}
+        self.inputs: list[Json] = self.json.get("inputs", [])
+        self.name = "/".join(url.partition("?")[0].split("/")[-2:])
+        self.writes = url.endswith(("/batch/update", "/batch/create"))
+
+    def __str__(self) -> str:
+        told = "; ".join(_told(each) for each in self.inputs)
+        return f"{self.method} {self.name}{': ' if told else ''}{told}"
+
+
+def _told(each: Json) -> str:
+    values = ", ".join(f"{name}={value}" for name, value in each.get("properties", {}).items())
+    row = each.get("objectWriteTraceId")
+    what = f"{each.get('id', 'new')}" + (f" row {row}" if row else "")
+    return f"{what} ({values})" if values else what
+
+
+def _instead(fault: str, chooser: Chooser) -> Reply:
+    """Return an answer to a call that was not carried out."""
+    if fault == "empty 2xx before":
+        return Reply(chooser.one_of((200, 201, 202, 204)), {}, b"")
+    status = BEFORE[fault]
+    headers = {"Content-Type": "application/json"}
+    if fault == "429 with Retry-After":
+        headers["Retry-After"] = str(chooser.one_of((1, 5, 30)))
+    words: Json = {"status": "error", "message": f"simulated {status}", "category": _CATEGORIES.get(status)}
+    if status == 429:
+        words["policyName"] = "TEN_SECONDLY_ROLLING"
+    return Reply(status, headers, orjson.dumps(words))
+
+
+_CATEGORIES = {
+    400: "VALIDATION_ERROR",
+    401: "INVALID_AUTHENTICATION",
+    403: "MISSING_SCOPES",
+    404: "OBJECT_NOT_FOUND",
+    409: "CONFLICT",
+    429: "RATE_LIMITS",
+}
+
+
+def _with(reply: Reply, status: int, document: Any) -> Reply:
+    return Reply(status, reply.headers, orjson.dumps(document))
+
+
+def _silent(reply: Reply, _: list[Json], chooser: Chooser) -> Reply:
+    """Leave some results out of an answer."""
+    document = orjson.loads(reply.body)
+    document["results"] = [each for each in document["results"] if chooser.chance(0.5)]
+    return _with(reply, reply.status, document)
+
+
+def _anonymous(reply: Reply, _: list[Json], __: Chooser) -> Reply:
+    """Add an error that names no input."""
+    document = orjson.loads(reply.body)
+    error = {"status": "error", "category": "VALIDATION_ERROR", "message": "something was not valid"}
+    document["errors"] = [*document.get("errors", ()), error]
+    return _with(reply, 207, document)
+
+
+def _torn(reply: Reply, named: list[Json], _: Chooser) -> Reply:
+    """Add an error about an input that is among the results."""
+    document = orjson.loads(reply.body)
+    trace = named[0].get("objectWriteTraceId")
+    context = {"objectWriteTraceId": [trace]} if trace else {"ids": [named[0]["id"]]}
+    error = {"status": "error", "category": "VALIDATION_ERROR", "message": "not valid", "context": context}
+    document["errors"] = [*document.get("errors", ()), error]
+    return _with(reply, 207, document)
+
+
+def _no_results(reply: Reply, _: list[Json], __: Chooser) -> Reply:
+    document = orjson.loads(reply.body)
+    document.pop("errors", None)
+    return _with(reply, 200, {**document, "results": []})
+
+
+_CHANGES: Mapping[str, Callable[[Reply, list[Json], Chooser], Reply]] = {
+    "truncated": lambda reply, _, __: Reply(reply.status, reply.headers, reply.body[: len(reply.body) // 2]),
+    "empty 2xx": lambda reply, _, __: Reply(reply.status, reply.headers, b""),
+    "html 200": lambda _, __, ___: Reply(200, {"Content-Type": "text/html"}, HTML),
+    "no results": _no_results,
+    "silent about some": _silent,
+    "anonymous error": _anonymous,
+    "both written and refused": _torn,
+}
+"""Fault → what it makes of the portal's answer."""
+
+_NEED_INPUTS = frozenset(
+    {"no results", "silent about some", "input skipped", "anonymous error", "both written and refused"}
+)

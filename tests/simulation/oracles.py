@@ -1,0 +1,250 @@
+"""What must hold at every moment of a world, whatever goes wrong."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import permutations
+
+from airflow_provider_hubcontact.sandbox.crm.record import Record
+from airflow_provider_hubcontact.sync.decide.policy import Action
+from airflow_provider_hubcontact.sync.keep.ledger import Line as LedgerLine
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, WRITES, Outcome, Result
+from tests.simulation.plot import STAGE, Plot, Row
+from tests.simulation.portal import Applied, Json, SimulatedPortal
+
+NOTHING_SENT = frozenset({Outcome.INVALID, Outcome.NOT_ATTEMPTED})
+"""Outcomes that say that the record was not written."""
+
+UNREPEATABLE = frozenset({Action.RETRY, Action.FAIL_NOW})
+"""What a row that a checkpoint counts must not ask for."""
+
+MOST_ORDERED = 5
+"""Rows of one contact of which all orders are tried."""
+
+
+@dataclass(eq=False)
+class TryWatch:
+    """What one try has done so far.
+
+    :param name: of the try.
+    :param number: of the try, as Airflow counts.
+    :param since: when it began.
+    :param may_write: whether it writes contacts at all.
+    :param limit: calls that it may make in ten seconds; None if it learns that first.
+    """
+
+    oracles: Oracles
+    name: str
+    number: int
+    since: float
+    may_write: bool
+    limit: int | None
+    results: dict[int, Result] = field(default_factory=dict)
+    lines: dict[int, LedgerLine] = field(default_factory=dict)
+    written: list[Applied] = field(default_factory=list)
+    writes_sent: int = 0
+    _under_way: Counter[str] = field(default_factory=Counter)
+    _sent: list[float] = field(default_factory=list)
+
+    def sends(self, inputs: Iterable[Json], now: float) -> None:
+        """A call goes out: within the limit, and no contact is in two writes at once."""
+        self._sent = [*(each for each in self._sent if each > now - 10), now]
+        if self.limit and len(self._sent) > self.limit:
+            self.oracles.wrong(f"{self.name} makes {len(self._sent)} calls in ten seconds of {self.limit}")
+        for each in inputs:
+            self.writes_sent += 1
+            contact = _address(each)
+            self._under_way[contact] += 1
+            if self._under_way[contact] > 1:
+                self.oracles.wrong(f"{self.name} has two writes of {contact} under way at once")
+            if not self.may_write:
+                self.oracles.wrong(f"{self.name} sends a write of {contact}, and it may write nothing")
+
+    def has_answer(self, inputs: Iterable[Json]) -> None:
+        """A call has ended."""
+        for each in inputs:
+            self._under_way[_address(each)] -= 1
+
+    def applied(self, applied: Sequence[Applied], now: float, *, is_write: bool) -> None:
+        """The portal has carried inputs out: no earlier row of a key after a later one that is proved."""
+        del now
+        if not is_write:
+            return
+        self.written += applied
+        for each in applied:
+            key = self.oracles.plot.row(each.row).key
+            later = [
+                row
+                for row, result in self.results.items()
+                if row > each.row and result.outcome in WRITES and self.oracles.plot.row(row).key == key
+            ]
+            if later:
+                self.oracles.wrong(f"{self.name} writes row {each.row} after row {later[0]} of the same key")
+
+    def result(self, result: Result) -> None:
+        """A row has its outcome: it is the first one, and true."""
+        if result.row in self.results:
+            self.oracles.wrong(f"{self.name}: row {result.row} has two outcomes")
+        self.results[result.row] = result
+        self.oracles.check_claim(self, result)
+
+    def ledger(self, lines: Iterable[LedgerLine]) -> None:
+        """Lines are kept: one a row, of an outcome that the row has."""
+        for line in lines:
+            row = line["row"]
+            if row in self.lines:
+                self.oracles.wrong(f"{self.name} has two lines of row {row}")
+            self.lines[row] = line
+            result = self.results.get(row)
+            if result is None or result.outcome != line["outcome"]:
+                told = result.outcome if result else "nothing"
+                self.oracles.wrong(
+                    f"{self.name}: the ledger has {line['outcome']} of row {row}, told is {told}"
+                )
+
+
+class Oracles:
+    """Collects what is wrong in a world.
+
+    :param plot: what the world was made of.
+    :param portal: its portal.
+    """
+
+    def __init__(self, plot: Plot, portal: SimulatedPortal) -> None:
+        self.plot = plot
+        self.portal = portal
+        self.tries: list[TryWatch] = []
+        self.faults: Counter[str] = Counter()
+        self.violations: list[str] = []
+
+    def wrong(self, what: str) -> None:
+        """Note what is wrong."""
+        self.violations.append(what)
+
+    def check_portal(self) -> None:
+        """Nobody was created twice, or without being asked for."""
+        for address, count in self.portal.created.items():
+            if count > 1 + self.portal.freed[address]:
+                self.wrong(f"{address} was created {count} times")
+        made = [each for watch in self.tries for each in watch.written if each.verb == "create"]
+        if made and not self.plot.settings.upsert:
+            self.wrong(f"row {made[0].row} created a contact without upsert")
+
+    def check_claim(self, watch: TryWatch, result: Result) -> None:
+        """What an outcome says is in the history of the portal."""
+        row = self.plot.row(result.row)
+        if result.earlier:
+            self._check_earlier(watch, result)
+        elif result.outcome in SUCCESSES and result.outcome is not Outcome.SUPERSEDED:
+            self._check_success(watch, result, row)
+        elif result.outcome in NOTHING_SENT:
+            sent = [each for each in watch.written if each.row == result.row]
+            if sent and not row.is_shared:
+                self.wrong(f"{watch.name}: row {result.row} is {result.outcome}, and it was written")
+        elif result.category == "OBJECT_NOT_FOUND" and not self.portal.was_free(row.key, watch.since):
+            self.wrong(f"{watch.name}: row {result.row} is not_found, and its contact was always there")
+
+    def _check_success(self, watch: TryWatch, result: Result, row: Row) -> None:
+        told = f"{watch.name}: row {result.row} is {result.outcome}"
+        owners = {each for key in row.keys for each in self.portal.owners.get(key, ())}
+        if result.outcome in WRITES:
+            verb = "create" if result.outcome is Outcome.CREATED else "update"
+            by_it = [each for each in watch.written if each.contact in owners]
+            if not any(verb in {each.verb, "update"} for each in by_it):
+                self.wrong(f"{told}, but the portal has carried out no {verb} of {row.key}")
+        had = [state for key in row.keys for state in self.portal.had(key, watch.since)]
+        for name, value in row.proved(self.plot).items():
+            if not any(state.get(name, "") == value for state in had):
+                self.wrong(f"{told}, but {row.key} never had {name}={value!r}")
+
+    def _check_earlier(self, watch: TryWatch, result: Result) -> None:
+        """A result of an earlier try was told by it, of this row or of one that is its equal."""
+        alike = self.plot.alike(result.row)
+        told = [
+            each.results[row].outcome
+            for each in self.tries
+            for row in alike
+            if each is not watch and each.number == result.earlier and row in each.results
+        ]
+        if result.outcome not in told:
+            self.wrong(f"{watch.name}: row {result.row} was not {result.outcome} in try {result.earlier}")
+
+    def check_checkpoint(self, rows: int, action: Callable[[Result], Action]) -> None:
+        """All rows that a checkpoint counts have ended in a way that asks for no retry."""
+        for row in range(1, rows + 1):
+            ends = [watch.results[row] for watch in self.tries if row in watch.results]
+            if not any(action(each) not in UNREPEATABLE for each in ends):
+                self.wrong(f"the checkpoint counts row {row}, which has not ended for good")
+
+    def check_end(self, watch: TryWatch, report: Report, *, whole: bool) -> None:
+        """All rows have an outcome; so few rows are read at once, also by a run that stops.
+
+        :param whole: whether it has ended without an exception.
+        """
+        counted, rows = report.rows, len(self.plot.rows)
+        own = len(watch.results)
+        resumed = counted - own
+        if resumed < 0 or (resumed and not self.plot.keeps_checkpoint):
+            self.wrong(f"{watch.name} reports {counted} rows, and told of {own}")
+        if whole and counted != rows and self.plot.kind != "plan":  # which has only changes
+            self.wrong(f"{watch.name} reports {counted} of {rows} rows")
+        if whole and watch.lines and len(watch.lines) + report.earlier.total() != counted:
+            self.wrong(f"{watch.name} reports {counted} rows, and its ledger has {len(watch.lines)}")
+
+    def check_stages(self, before: Mapping[str, Mapping[str, str]]) -> None:
+        """A finished run leaves no contact without the stage that it had.
+
+        :param before: id of a contact → what it was before the run.
+        """
+        for contact in self.portal.contacts():
+            if before.get(contact.id, {}).get(STAGE) and not contact.properties.get(STAGE):
+                self.wrong(f"{contact.email} has lost its lifecycle stage")
+
+    def _check_serial(
+        self, watch: TryWatch, contact: Record, before: Mapping[str, str], keys: Collection[str]
+    ) -> None:
+        """Rows that name a contact by several addresses leave it as if written one by one, in some order."""
+        rows = [row for row in self.plot.rows if row.key in keys]
+        ends = {watch.results[row.number].outcome for row in rows}
+        is_plain = all(row.proved(self.plot) == row.values and not row.becomes for row in rows)
+        if not is_plain or len(rows) > MOST_ORDERED or ends - (WRITES | {Outcome.UNCHANGED}):
+            return
+        names = {name for row in rows for name in row.values}
+        has = {name: contact.properties.get(name, "") for name in names}
+        for order in permutations(rows):
+            end = {name: before.get(name, "") for name in names}
+            for row in order:
+                end |= row.values
+            if end == has:
+                return
+        self.wrong(f"{contact.email} has {has}, which comes of no order of its rows")
+
+    def check_outcome_of_rerun(self, watch: TryWatch, before: Mapping[str, Mapping[str, str]]) -> None:
+        """After a run without trouble the portal has what the source says.
+
+        :param before: id of a contact → what it was before the run.
+        """
+        last = {row.key: row for row in self.plot.rows}
+        keys_of: defaultdict[str, set[str]] = defaultdict(set)
+        for row in self.plot.rows:
+            for found in filter(None, map(self.portal.find, row.keys)):
+                keys_of[found.id].add(row.key)
+        for key, row in last.items():
+            result = watch.results.get(row.number)
+            contact = self.portal.find(row.becomes or key)
+            if result is None or result.outcome not in SUCCESSES or contact is None:
+                continue
+            if len(keys_of[contact.id]) > 1:
+                self._check_serial(watch, contact, before.get(contact.id, {}), keys_of[contact.id])
+                continue
+            for name, value in row.proved(self.plot).items():
+                if contact.properties.get(name, "") != value:
+                    has = contact.properties.get(name)
+                    self.wrong(f"after a run without trouble {key} has {name}={has!r}, not {value!r}")
+
+
+def _address(each: Json) -> str:
+    return str(each.get("id") or each["properties"].get("email"))

@@ -1,0 +1,64 @@
+"""Who changes things beside the task: other apps, people who edit contacts, and who sets the date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from airflow_provider_hubcontact.sandbox.crm.portal import Portal
+from airflow_provider_hubcontact.sandbox.crm.record import Record
+from tests.simulation.plot import CITIES, STAGE, STAGES
+from tests.simulation.scene import Scene
+
+Edit = Callable[[Portal, str], object]
+
+
+def edit(scene: Scene) -> None:
+    """Be another app, and people who edit contacts, for a while."""
+    for _ in range(1 + scene.chooser.below(4)):
+        scene.loop.wait(scene.chooser.between(0, 15))
+        verb, addresses, change = _drawn(scene)
+        if not addresses:
+            continue
+        address = scene.chooser.one_of(addresses)
+        if verb != "creates" and scene.portal.find(address) is None:
+            continue
+        scene.story.tell("others", f"{verb} {address}")
+        scene.oracles.faults["edit"] += 1
+        scene.portal.edit(lambda portal, change=change, address=address: change(portal, address))  # type: ignore[misc]
+
+
+def _drawn(scene: Scene) -> tuple[str, list[str], Edit]:
+    """Choose what is done, and return it with the addresses of which one is meant."""
+    chooser = scene.chooser
+    contacts = [contact.email for contact in scene.portal.contacts()]
+    what = chooser.below(5)
+    if what == 0:
+        keys = [row.key for row in scene.plot.rows if row.key]
+        return "creates", keys, lambda portal, key: portal.create({"email": key})
+    if what == 1:
+        return "deletes", contacts, lambda portal, key: portal.archive(_contact(portal, key))
+    if what == 2:
+        return "moves", contacts, lambda portal, key: _set(portal, key, "email", f"moved-{key}")
+    values = [("city", chooser.one_of(CITIES)), (STAGE, chooser.one_of(STAGES)), ("firstname", "edited")]
+    name, value = chooser.one_of(values)
+    return f"sets {name}={value} of", contacts, lambda portal, key: _set(portal, key, name, value)
+
+
+def _set(portal: Portal, address: str, name: str, value: str) -> None:
+    portal.update(_contact(portal, address), {name: value})
+
+
+def _contact(portal: Portal, address: str) -> Record:
+    found = portal.contact(address)
+    if found is None:
+        raise LookupError(address)
+    return found
+
+
+def set_the_date(scene: Scene) -> None:
+    """Set the machine's date wrong, and right again."""
+    scene.loop.wait(scene.chooser.between(0, 10))
+    scene.clock.ahead = scene.chooser.one_of((-7_200.0, -60.0, 60.0, 7_200.0))
+    scene.oracles.faults["wrong date"] += 1
+    scene.loop.wait(scene.chooser.between(0, 10))
+    scene.clock.ahead = 0.0

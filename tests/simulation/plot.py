@@ -1,0 +1,289 @@
+"""What a world is made of: its source, its contacts and its settings, all drawn from one seed.
+
+Each world has a random half of the features and of the faults (swarm testing): a feature that is nearly
+always there can hide what goes wrong without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settings, Writes
+from airflow_provider_hubcontact.sandbox.access.limits import Allowance, RateLimit
+from airflow_provider_hubcontact.sandbox.switches import Switches
+from tests.simulation.chooser import Chooser
+
+FEATURES = (
+    "absent",
+    "another address",
+    "deferral",
+    "duplicates",
+    "equal",
+    "invalid",
+    "keyless",
+    "kills",
+    "moves",
+    "nulls",
+    "others edit",
+    "own limit",
+    "signals",
+    "stages",
+    "two at once",
+    "wrong date",
+)
+"""What may happen in a world besides rows that change contacts."""
+
+KINDS = ("update", "update", "update", "update", "dry run", "tight guard", "loose guard", "plan")
+"""What the task does; the usual more often."""
+
+SWITCHES = {
+    "batch_update_with_trace_ids": ("207", "400"),
+    "stage_regression": ("keep", "reject"),
+    "taken_email": ("409", "400"),
+    "old_email": ("dropped", "secondary"),
+    "result_order": ("reversed", "input"),
+    "new_contact_stage": ("lead", "none"),
+}
+"""What the sandbox does where HubSpot's behaviour is not known → in which ways."""
+
+STAGES = ("subscriber", "lead", "opportunity", "customer")
+STAGE = "lifecyclestage"
+CITIES = ("Oslo", "Rome", "Köln")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the source, and what it asks for.
+
+    :param number: from 1.
+    :param source: as the task is given it.
+    :param key: address that it names.
+    :param values: property → the text that it asks for.
+    :param becomes: new address that it asks for.
+    :param is_shared: whether another row has its key.
+    :param overwritten: properties that a later row of its key has, too.
+    """
+
+    number: int
+    source: Mapping[str, Any]
+    key: str
+    values: Mapping[str, str]
+    becomes: str = ""
+    is_shared: bool = False
+    overwritten: frozenset[str] = frozenset()
+
+    @property
+    def keys(self) -> list[str]:
+        """The addresses that its contact may have."""
+        return [each for each in (self.key, self.becomes) if each]
+
+    @property
+    def content(self) -> object:
+        """All that it asks for, and of whom."""
+        return self.key, self.values, self.becomes if self.becomes != self.key else ""
+
+    def proved(self, plot: Plot) -> Mapping[str, str]:
+        """Return the values that its contact has had if the row is a success.
+
+        A plan that is applied is silent about those that the contact had already when the plan was made.
+        """
+        if plot.kind == "plan":
+            return {}
+        open_ = {STAGE} if plot.settings.writes.stages == "keep" else set()
+        open_ |= set(plot.settings.writes.properties or ())
+        return {
+            name: value
+            for name, value in self.values.items()
+            if name not in open_ and name not in self.overwritten
+        }
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A world before it begins.
+
+    :param features: that it has.
+    :param kind: what the task does.
+    :param contacts: of the portal's start.
+    :param rows: of the source.
+    :param settings: of the task.
+    :param batch_size: inputs of a call.
+    :param concurrency: calls at once.
+    :param own_limit: calls in ten seconds that the connection names; None to learn them.
+    :param allowance: what the portal allows.
+    :param switches: of the portal.
+    :param ledger: ``appended``, ``parts`` or none.
+    """
+
+    features: frozenset[str]
+    kind: str
+    contacts: Sequence[Mapping[str, str]]
+    rows: Sequence[Row]
+    settings: Settings
+    batch_size: int
+    concurrency: int
+    own_limit: int | None
+    allowance: Allowance
+    switches: Switches
+    ledger: str
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the task writes contacts."""
+        return self.kind not in {"dry run", "tight guard"}
+
+    @property
+    def keeps_checkpoint(self) -> bool:
+        """Whether a retry goes on where an earlier try came to."""
+        return not self.ledger and self.kind not in {"dry run", "plan"}
+
+    def row(self, number: int) -> Row:
+        """Return a row by its number."""
+        return self.rows[number - 1]
+
+    def alike(self, number: int) -> list[int]:
+        """Return the rows that ask for just the same as one, itself included.
+
+        :param number: of the row.
+        """
+        if self.settings.writes.duplicates == "reject":
+            return [number]
+        content = self.row(number).content
+        return [each.number for each in self.rows if each.content == content]
+
+
+@dataclass
+class _Draft:
+    """Rows and contacts as they are drawn."""
+
+    chooser: Chooser
+    features: frozenset[str]
+    contacts: list[dict[str, str]] = field(default_factory=list)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, number: int) -> None:
+        """Add what one entry needs: a contact or none, and a row or two."""
+        email = f"p{number}@example.com"
+        contact = None if self._has("absent", 0.3) else self._contact(email)
+        row: dict[str, Any] = {"email": email, **self._values(contact)}
+        if contact and self._has("another address", 0.4):
+            contact["hs_additional_emails"] = f"home-{email}"
+            row["email"] = f"home-{email}"
+            if self.chooser.chance(0.4):
+                self.rows.append({"email": email, **self._values(contact)})
+        if self._has("moves", 0.3):
+            row["new_email"] = self._new_address(email)
+        if self._has("keyless", 0.1):
+            row["email"] = None
+        self.rows.append(row)
+        while self._has("duplicates", 0.4):
+            self.rows.append({"email": row["email"], **self._values(contact)})
+
+    def _has(self, feature: str, share: float) -> bool:
+        return feature in self.features and self.chooser.chance(share)
+
+    def _contact(self, email: str) -> dict[str, str]:
+        contact = {"email": email, "firstname": f"old {self.chooser.below(9)}"}
+        if self.chooser.chance(0.5):
+            contact["city"] = self.chooser.one_of(CITIES)
+        if self.chooser.chance(0.6):
+            contact[STAGE] = self.chooser.one_of(STAGES)
+        self.contacts.append(contact)
+        return contact
+
+    def _values(self, contact: Mapping[str, str] | None) -> dict[str, Any]:
+        if contact and self._has("equal", 0.4):
+            return {"firstname": contact["firstname"]}
+        values: dict[str, Any] = {"firstname": f"new {self.chooser.below(1_000)}"}
+        if self.chooser.chance(0.5):
+            values["city"] = self.chooser.one_of(CITIES)
+        if self._has("nulls", 0.3):
+            values["city"] = None
+        if self._has("stages", 0.5):
+            values[STAGE] = self.chooser.one_of(STAGES)
+        if self._has("invalid", 0.3):
+            values["hs_lead_status"] = f"NONE_{self.chooser.below(9)}"
+        return values
+
+    def _new_address(self, email: str) -> str:
+        """Choose a new address: mostly nobody's, sometimes that of another contact, which may move too."""
+        if self.contacts and self.chooser.chance(0.3):
+            return self.chooser.one_of(self.contacts)["email"]
+        return f"new-{email}"
+
+
+def plot_of(chooser: Chooser) -> Plot:
+    """Draw a world."""
+    features = frozenset(chooser.half_of(FEATURES))
+    kind = chooser.one_of(KINDS)
+    if kind == "tight guard":  # what others change between its two passes cannot be guarded
+        features -= {"others edit"}
+    draft = _Draft(chooser, features)
+    for number in range(1 + chooser.below(chooser.one_of((2, 3, 3, 7)))):
+        draft.add(number)
+    ledger = "" if kind == "plan" else chooser.one_of(("", "appended", "appended", "parts"))
+    settings = _settings(chooser, {name for row in draft.rows for name in row}, kind, ledger)
+    limit = 4 + chooser.below(8) if "own limit" in features else None
+    daily = 20 + chooser.below(40) if kind == "update" and chooser.chance(0.2) else None
+    return Plot(
+        features,
+        kind,
+        draft.contacts,
+        _rows(draft.rows, settings),
+        settings,
+        chooser.one_of((1, 1, 2, 3, 100)),
+        1 + chooser.below(4),
+        limit,
+        Allowance.of(None, RateLimit(limit) if limit else None, daily),
+        _switches(tuple((name, chooser.one_of(values)) for name, values in SWITCHES.items())),
+        ledger,
+    )
+
+
+@cache
+def _switches(choices: tuple[tuple[str, Any], ...]) -> Switches:
+    """Return the switches of a portal; their values are checked once."""
+    return Switches(**dict(choices))
+
+
+def _settings(chooser: Chooser, columns: Collection[str], kind: str, ledger: str) -> Settings:
+    guards, upsert = Guards(), chooser.chance(0.6)
+    if kind == "tight guard":
+        guards = Guards(changes=0, creates=0 if upsert else None)
+    elif kind == "loose guard":
+        guards = Guards(changes=1_000)
+    fills = chooser.chance(0.2) and "city" in columns
+    return Settings(
+        key=Key("email", becomes="new_email") if "new_email" in columns else Key(),
+        upsert=upsert,
+        writes=Writes(
+            nulls=chooser.one_of(("ignore", "clear")),
+            duplicates="reject" if chooser.chance(0.15) else "last",
+            stages=chooser.one_of(("reject", "keep", "reset", "reset")) if STAGE in columns else "reject",
+            properties={"city": "fill_empty"} if fills else None,
+        ),
+        guards=guards,
+        ledger=Ledger("ledger") if ledger else None,
+        verify=kind != "dry run" and chooser.chance(0.3),
+        dry_run=kind == "dry run",
+    )
+
+
+def _rows(sources: Sequence[Mapping[str, Any]], settings: Settings) -> list[Row]:
+    rows: list[Row] = []
+    later: dict[str, set[str]] = {}
+    keys = [str(each["email"] or "") for each in sources]
+    for number in range(len(sources), 0, -1):
+        source, key = sources[number - 1], keys[number - 1]
+        values = {name: value for name, value in source.items() if name not in {"email", "new_email"}}
+        if settings.writes.nulls == "ignore":
+            values = {name: value for name, value in values.items() if value is not None}
+        texts = {name: "" if value is None else str(value) for name, value in values.items()}
+        becomes = str(source.get("new_email") or "")
+        overwritten = frozenset(later.setdefault(key, set()))
+        rows.append(Row(number, source, key, texts, becomes, keys.count(key) > 1, overwritten))
+        later[key].update(texts)
+    return rows[::-1]

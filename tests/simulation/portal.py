@@ -1,0 +1,256 @@
+"""The portal: the sandbox's own application, called in this process, and the history of its contacts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import orjson
+
+from airflow_provider_hubcontact.client.network.session import Reply
+from airflow_provider_hubcontact.sandbox.access.limits import Allowance, Limits
+from airflow_provider_hubcontact.sandbox.access.tokens import Access
+from airflow_provider_hubcontact.sandbox.app import Application
+from airflow_provider_hubcontact.sandbox.crm.collection import Account
+from airflow_provider_hubcontact.sandbox.crm.portal import Portal
+from airflow_provider_hubcontact.sandbox.crm.record import Record
+from airflow_provider_hubcontact.sandbox.errors import Refused
+from airflow_provider_hubcontact.sandbox.switches import Switches
+
+TOKEN = "pat-na1-51a00000-0000-4000-8000-000051a00000"
+URL = "https://simulated.invalid"
+ZONE = "Europe/Berlin"
+ACCOUNT = 5_100
+
+DEFINITIONS = "/crm/properties/2026-09/contacts"
+PROPERTIES = frozenset({"email", "firstname", "lastname", "city", "lifecyclestage", "hs_lead_status"})
+"""Properties that the portal tells of."""
+
+Json = dict[str, Any]
+
+
+class Applied(NamedTuple):
+    """An input of a batch that the portal has carried out.
+
+    :param verb: ``update`` or ``create``.
+    :param contact: id of the contact.
+    :param row: of the source, which the input's trace id names.
+    """
+
+    verb: str
+    contact: str
+    row: int
+
+
+class State(NamedTuple):
+    """What a contact was from a moment on.
+
+    :param since: seconds.
+    :param values: property → value; None once the contact was deleted.
+    """
+
+    since: float
+    values: Mapping[str, str] | None
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What may differ from portal to portal.
+
+    :param allowance: calls that it takes.
+    :param switches: what the sandbox does where HubSpot's behaviour is not known.
+    """
+
+    allowance: Allowance
+    switches: Switches
+
+
+class SimulatedPortal:
+    """HubSpot, without a network in front of it.
+
+    :param contacts: of the start.
+    :param terms: what may differ from portal to portal.
+    :param clock: seconds since 1970.
+    :param now: seconds since the world began.
+    :ivar states: id of a contact → what it was, since when.
+    :ivar owners: address → the contacts that ever had it.
+    :ivar created: address → how often a contact was created with it after the start.
+    :ivar freed: address → how often a contact lost it, or was deleted.
+    """
+
+    def __init__(
+        self,
+        contacts: Iterable[Mapping[str, str]],
+        terms: Terms,
+        clock: Callable[[], float],
+        now: Callable[[], float],
+    ) -> None:
+        self._now = now
+        self._portal = Portal(contacts, (), terms.switches, Account(ACCOUNT, ZONE), clock)
+        self._portal.journal = []
+        self._application = _application()
+        self._application.portal = self._portal
+        self._application.access = access = Access(TOKEN, clock=clock)
+        self._application.limits = self._limits = Limits(terms.allowance, ZONE, clock)
+        self._app_id = access.look_up(TOKEN).app_id
+        self._application.log.clear()
+        self.states: dict[str, list[State]] = {}
+        self.owners: dict[str, list[str]] = {}
+        self.created: Counter[str] = Counter()
+        self.freed: Counter[str] = Counter()
+        for record in self._portal.contacts.values():
+            self._note(record)
+
+    def call(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[Reply, list[Applied]]:
+        """Carry out a call.
+
+        :return: the answer, and which inputs were carried out.
+        """
+        parts = urlsplit(url)
+        if parts.path == DEFINITIONS and (known := self._known_definitions()):
+            return known, []
+        sent: list[Json] = []
+
+        async def receive() -> Json:
+            return {"type": "http.request", "body": body}
+
+        async def send(message: Json) -> None:
+            sent.append(message)
+
+        scope = {
+            "method": method,
+            "raw_path": parts.path.encode(),
+            "query_string": parts.query.encode(),
+            "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+        }
+        answering = self._application(scope, receive, send)  # type: ignore[arg-type] # messages are dicts
+        try:
+            answering.send(None)
+        except StopIteration:
+            pass
+        else:
+            raise RuntimeError("the sandbox waits for something")
+        status, raw = sent[0]["status"], sent[0]["headers"]
+        reply = Reply(status, _decoded(raw), sent[1]["body"])
+        if parts.path == DEFINITIONS and status == 200:
+            reply = replace(reply, body=_few(reply.body))
+            _DEFINITIONS.append(reply.body)
+        self._take_note()
+        return reply, list(_applied(parts.path, body, reply))
+
+    def _known_definitions(self) -> Reply | None:
+        """Return the answer about properties, which no world changes, if the limits allow it."""
+        if not _DEFINITIONS:
+            return None
+        try:
+            self._limits.admit(self._app_id, oauth=False)
+        except Refused:
+            return None
+        headers = _decoded(self._limits.headers(self._app_id, oauth=False))
+        return Reply(200, {"Content-Type": "application/json;charset=utf-8", **headers}, _DEFINITIONS[0])
+
+    def edit(self, change: Callable[[Portal], object]) -> None:
+        """Let another app, or a person, change something; a change that HubSpot refuses changes nothing."""
+        with suppress(Refused):
+            change(self._portal)
+        self._take_note()
+
+    def find(self, address: str) -> Record | None:
+        """Return the contact that has an address now."""
+        return self._portal.contact(address)
+
+    def contacts(self) -> list[Record]:
+        """Return all contacts."""
+        return list(self._portal.contacts.values())
+
+    def had(self, address: str, since: float) -> Iterator[Mapping[str, str]]:
+        """Yield what contacts were, from a moment on, that ever had an address."""
+        for contact in self.owners.get(address, ()):
+            states = self.states[contact]
+            for place, state in enumerate(states):
+                ended = states[place + 1].since if place + 1 < len(states) else float("inf")
+                if ended >= since and state.values is not None:
+                    yield state.values
+
+    def was_free(self, address: str, since: float) -> bool:
+        """Check whether there was a moment, from one on, at which nobody had an address."""
+        taken = [
+            (state.since, states[place + 1].since if place + 1 < len(states) else float("inf"))
+            for contact in self.owners.get(address, ())
+            for states in [self.states[contact]]
+            for place, state in enumerate(states)
+            if state.values is not None and address in _addresses(state.values)
+        ]
+        covered = since
+        for begin, end in sorted(taken):
+            if begin > covered:
+                return True
+            covered = max(covered, end)
+        return covered <= self._now()
+
+    def _take_note(self) -> None:
+        journal = self._portal.journal or []
+        for record, write in journal:
+            self._note(record, is_new=write is None and not record.archived_at)
+        journal.clear()
+
+    def _note(self, record: Record, *, is_new: bool = False) -> None:
+        values = None if record.archived_at else dict(record.properties)
+        known = self.states.get(record.id)
+        before = known[-1].values if known else None
+        self.freed.update(set(_addresses(before or {})) - set(_addresses(values or {})))
+        self.states.setdefault(record.id, []).append(State(self._now(), values))
+        for address in _addresses(values or {}):
+            owners = self.owners.setdefault(address, [])
+            if record.id not in owners:
+                owners.append(record.id)
+        if is_new:
+            self.created[record.email.lower()] += 1
+
+
+@cache
+def _application() -> Application:
+    """Return the application of all worlds: its routes are the same, and finding them out takes long."""
+    portal = Portal()
+    return Application(portal, Access(TOKEN), Limits(Allowance(), ZONE))
+
+
+_DEFINITIONS: list[bytes] = []
+"""The answer about properties, once it was given."""
+
+
+def _few(definitions: bytes) -> bytes:
+    """Return the answer about properties with those alone that rows may have: the others only take time."""
+    document = orjson.loads(definitions)
+    document["results"] = [each for each in document["results"] if each["name"] in PROPERTIES]
+    return orjson.dumps(document)
+
+
+def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode(): value.decode() for name, value in headers}
+
+
+def _addresses(values: Mapping[str, str]) -> list[str]:
+    others = values.get("hs_additional_emails", "").lower().split(";")
+    return [each for each in (values.get("email", "").lower(), *others) if each]
+
+
+def _applied(path: str, body: bytes, reply: Reply) -> Iterator[Applied]:
+    """Yield what a batch has written, by the sandbox's own answer."""
+    verb = path.rpartition("/batch/")[2]
+    if verb not in {"update", "create"} or not 200 <= reply.status < 300:
+        return
+    inputs = orjson.loads(body)["inputs"]
+    for result in orjson.loads(reply.body)["results"]:
+        for each in inputs:
+            email = each["properties"].get("email", "").lower()
+            mine = (each["id"], result["id"]) if verb == "update" else (email, result["properties"]["email"])
+            if mine[0] == mine[1]:
+                yield Applied(verb, result["id"], int(each["objectWriteTraceId"].partition("-")[0]))

@@ -1,0 +1,29 @@
+"""What the parts of a world share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.simulation.chooser import Chooser
+from tests.simulation.loop import Loop, LoopClock
+from tests.simulation.oracles import Oracles
+from tests.simulation.plot import Plot
+from tests.simulation.portal import SimulatedPortal
+from tests.simulation.story import Story
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What the parts of a world share.
+
+    :param plot: what it was made of.
+    :param clock: of the machine that the task runs on.
+    """
+
+    plot: Plot
+    chooser: Chooser
+    loop: Loop
+    clock: LoopClock
+    portal: SimulatedPortal
+    oracles: Oracles
+    story: Story

@@ -1,0 +1,233 @@
+"""Some hundred worlds in which nothing is wrong, and what makes the simulator worth believing."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import pytest
+
+from airflow_provider_hubcontact.job.plans.guards import GuardPass
+from airflow_provider_hubcontact.job.run import Memory, Rows, Run
+from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
+from airflow_provider_hubcontact.sync.keep.ledger import Ledger
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
+from tests.simulation.chooser import Chooser
+from tests.simulation.loop import Endless, Loop, Process
+from tests.simulation.network import FAULTS
+from tests.simulation.tries import TROUBLES
+from tests.simulation.world import Totals, World, run_worlds
+
+T = TypeVar("T")
+
+WORLDS = 300
+"""Worlds of one run of the tests: about 10 seconds."""
+
+
+def aside(work: Callable[[], T]) -> T:
+    """Do work on another thread: on the main one each run would hold back pytest's own signals."""
+    logging.disable(logging.CRITICAL)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(work).result()
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def story(seed: int, hash_seed: int) -> bytes:
+    """Return what ``python -m tests.simulation --seed`` prints."""
+    command = [sys.executable, "-m", "tests.simulation", "--seed", str(seed)]
+    environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed)}
+    return subprocess.run(command, env=environment, capture_output=True, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def totals() -> Totals:
+    return aside(lambda: run_worlds(range(WORLDS)))
+
+
+def test_nothing_is_wrong(totals: Totals) -> None:
+    """Whatever goes wrong in a world, what must always hold does hold after each event."""
+    assert totals.wrong == {}
+
+
+def test_everything_happens(totals: Totals) -> None:
+    """Each fault strikes, tries are killed and interrupted, and records end in each way that they can."""
+    assert {*FAULTS, *TROUBLES, "edit", "wrong date", "torn line"} <= totals.faults.keys()
+    assert set(Outcome) <= totals.outcomes.keys()
+
+
+@pytest.mark.parametrize("seed", [4, 7, 8])
+def test_a_seed_decides_everything(seed: int) -> None:
+    """The story of a world is the same twice, byte for byte, also where sets have another order."""
+    first = story(seed, 1)
+
+    assert first.count(b"\n") > 5
+    assert story(seed, 2) == first
+
+
+def test_seeds_differ() -> None:
+    """Another seed is another world."""
+    assert len({repr(World(seed).scene.plot) for seed in (0, 1, 2, 2)}) == 3
+
+
+class TestOracles:
+    """What is broken on purpose is found, each by the oracle that is meant to find it."""
+
+    def found(self, kind: str = "") -> str:
+        """Return what is wrong first.
+
+        :param kind: of the tasks that are run; empty for all.
+        """
+
+        def look() -> str:
+            for seed in range(2_000):
+                world = World(seed)
+                if kind not in {"", world.scene.plot.kind}:
+                    continue
+                world.run()
+                if world.oracles.violations:
+                    return world.oracles.violations[0]
+            return "nothing"
+
+        return aside(look)
+
+    def test_two_writes_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """No record waits for another one that has its contact."""
+        claim = InFlight.claim
+
+        def claim_all(self: InFlight, *arguments: Any) -> bool:
+            self._claimed.clear()
+            return claim(self, *arguments)
+
+        monkeypatch.setattr(InFlight, "claim", claim_all)
+
+        assert "two writes of" in self.found()
+
+    def test_a_ledger_that_knows_keys_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What an earlier try has ended is skipped, whatever its values are by now."""
+        monkeypatch.setattr(
+            "airflow_provider_hubcontact.sync.keep.ledger.digest_of", lambda record: record.key
+        )
+
+        assert "in try" in self.found()
+
+    def test_a_dry_run_that_writes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A dry run has a writer."""
+        drive = Run.drive
+
+        def write(self: Run, rows: Rows, memory: Memory, *, writes: bool) -> Stop | None:
+            return drive(self, rows, memory, writes=writes or True)
+
+        monkeypatch.setattr(Run, "drive", write)
+
+        assert "it may write nothing" in self.found("dry run")
+
+    def test_a_guard_that_counts_too_little(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Rows that could not be counted are written."""
+        monkeypatch.setattr(GuardPass, "journal", lambda self: self._ledger)
+
+        assert "it may write nothing" in self.found("tight guard")
+
+    def test_rows_that_are_lost(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One of the rows that wait when a run stops has no outcome."""
+        drain = InFlight.drain
+        monkeypatch.setattr(InFlight, "drain", lambda self: drain(self)[1:])
+
+        assert re.fullmatch(r"\w+ \d\+? reports \d+ of \d+ rows", self.found())
+
+    def test_a_line_too_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The ledger has two lines of a row."""
+        settled = Ledger.settled
+
+        def twice(self: Ledger, result: Result) -> None:
+            settled(self, result)
+            settled(self, result)
+
+        monkeypatch.setattr(Ledger, "settled", twice)
+
+        assert "two lines of row" in self.found()
+
+
+class TestLoop:
+    """Actors take turns on a clock that moves only when all of them wait."""
+
+    def loop(self) -> Loop:
+        return Loop(Chooser(0))
+
+    def test_time_passes_when_all_wait(self) -> None:
+        loop, seen = self.loop(), []
+
+        def wait(seconds: float) -> None:
+            loop.wait(seconds)
+            seen.append(loop.now)
+
+        for seconds in (3.0, 1.0, 2.0):
+            loop.spawn(Process("p"), lambda seconds=seconds: wait(seconds))  # type: ignore[misc]
+        loop.run()
+
+        assert seen == [1.0, 2.0, 3.0]
+
+    def test_a_wait_can_end_early(self) -> None:
+        loop, news = self.loop(), []
+
+        def tell() -> None:
+            loop.wait(1.0)
+            news.append(loop.now)
+
+        def listen() -> None:
+            loop.wait(10.0, lambda: bool(news))
+            news.append(loop.now)
+
+        loop.spawn(Process("p"), listen)
+        loop.spawn(Process("p"), tell)
+        loop.run()
+
+        assert news == [1.0, 1.0]
+
+    def test_a_killed_process_does_nothing_more(self) -> None:
+        loop, seen = self.loop(), []
+        process = Process("p")
+
+        def work() -> None:
+            try:
+                loop.wait(5.0)
+                seen.append("woke")
+            finally:
+                loop.wait(1.0)
+                seen.append("cleaned up")
+
+        def kill() -> None:
+            loop.wait(1.0)
+            process.alive = False
+
+        loop.spawn(process, work)
+        loop.spawn(Process("killer"), kill)
+        loop.run()
+
+        assert (seen, loop.now) == ([], 1.0)
+
+    def test_waiting_for_ever_is_an_error(self) -> None:
+        loop = self.loop()
+        loop.spawn(Process("p"), loop.wait)
+
+        with pytest.raises(Endless):
+            loop.run()
+
+    def test_going_on_for_ever_is_an_error(self) -> None:
+        loop = self.loop()
+
+        def spin() -> None:
+            while True:
+                loop.wait(0.0)
+
+        loop.spawn(Process("p"), spin)
+
+        with pytest.raises(Endless):
+            loop.run()

@@ -1,0 +1,321 @@
+"""A task as Airflow runs it: tries, kills, requests to end, waits between tries, and a second one at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_provider_hubcontact.client import AccessToken, ConfigurationError, HubSpot, RateLimit
+from airflow_provider_hubcontact.client.account import AccountDetails
+from airflow_provider_hubcontact.job.apply_plan import apply_plan
+from airflow_provider_hubcontact.job.ending import decided
+from airflow_provider_hubcontact.job.errors import GuardExceeded, PortalNotReady, SetupError
+from airflow_provider_hubcontact.job.files.spool import Spool
+from airflow_provider_hubcontact.job.make_plan import make_plan
+from airflow_provider_hubcontact.job.ports import MarkStore
+from airflow_provider_hubcontact.job.run import Ended
+from airflow_provider_hubcontact.job.settings import Query, Settings
+from airflow_provider_hubcontact.job.signals import StopSignal
+from airflow_provider_hubcontact.job.surroundings import Rewrite
+from airflow_provider_hubcontact.job.update import update
+from airflow_provider_hubcontact.sync.decide.policy import Action
+from airflow_provider_hubcontact.sync.keep.ledger import Attempt, LedgerStore
+from airflow_provider_hubcontact.sync.keep.ledger import Line as LedgerLine
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Result
+from tests.simulation.loop import Process
+from tests.simulation.network import Line, Weather
+from tests.simulation.oracles import TryWatch
+from tests.simulation.portal import TOKEN, URL
+from tests.simulation.scene import Scene
+from tests.simulation.stores import MemoryFolder, SimulatedLedger, StateOfTry, Tried
+from tests.simulation.story import Story
+from tests.simulation.workers import ChosenWorkers
+
+MOST_TRIES = 7
+MOST_DEFERRALS = 8
+"""Days after which a task is left alone: a day may have too few calls for the rows of one key."""
+
+CALM_FROM = 4
+"""The try from which on nothing goes wrong any more."""
+
+WORTH_DEFERRING = 60.0
+
+IN_A_WRITE = "kill in a write"
+TROUBLES = {"kill": "kills", IN_A_WRITE: "kills", "signal": "signals", "give up": "two at once"}
+"""What may befall a try → the feature of the worlds in which it does."""
+
+CALM = Weather((), 0.0, 0.1)
+
+
+class WatchedReport(Report):
+    """A report whose every result is checked, and told.
+
+    :param tell: is told of each result.
+    """
+
+    __slots__ = ("_tell",)
+
+    def __init__(self, watch: TryWatch, story: Story, *, dry_run: bool) -> None:
+        super().__init__(dry_run=dry_run)
+        self._tell = (watch, story)
+
+    def add(self, result: Result) -> None:
+        watch, story = self._tell
+        super().add(result)
+        earlier = f", from try {result.earlier}" if result.earlier else ""
+        story.tell(watch.name, f"row {result.row} is {result.outcome} {result.category or ''}{earlier}")
+        watch.result(result)
+
+
+@dataclass
+class Task:
+    """A task over all its tries, and what outlives them.
+
+    :param run: id of the DAG run.
+    :param scene: what it shares with others.
+    :param weather: of its first tries.
+    :param ledger: of all tries.
+    :ivar has_plan: whether a plan was made, which is to be applied.
+    """
+
+    run: str
+    scene: Scene
+    weather: Weather
+    ledger: SimulatedLedger
+    state: dict[str, Any] = field(default_factory=dict)
+    plan: dict[str, bytes] = field(default_factory=dict)
+    deferrals: int = 0
+    has_plan: bool = False
+
+    def tell(self, who: str, what: str) -> None:
+        """Add a line to the story."""
+        self.scene.story.tell(who, what)
+
+
+@dataclass
+class Try:
+    """One try of a task, in a process of its own.
+
+    :param number: of the try.
+    :param resumed: whether it goes on after a wait without a worker.
+    :ivar end: how it ended: ``retry``, ``done``, ``failed``, ``raised`` or ``killed``; empty while it runs.
+    :ivar wait: seconds until HubSpot accepts calls again, if it has told.
+    :ivar is_given_up: whether Airflow believes that it has ended, though it has not.
+    """
+
+    task: Task
+    number: int
+    resumed: bool = False
+    end: str = ""
+    wait: float = 0.0
+    is_given_up: bool = False
+
+    def __post_init__(self) -> None:
+        task, plot = self.task, self.task.scene.plot
+        self.process = Process(f"{task.run} {self.number}" + ("+" if self.resumed else ""), self._on_wait)
+        self.signal = StopSignal()
+        is_plan = plot.kind == "plan" and not task.has_plan
+        self.watch = TryWatch(
+            task.scene.oracles,
+            self.process.name,
+            self.number,
+            task.scene.loop.now,
+            plot.may_write and not is_plan,
+            plot.own_limit,
+        )
+        task.scene.oracles.tries.append(self.watch)
+        self._tried = Tried(task.scene.loop, self.process, task.scene.chooser, self.watch, self._on_write)
+        self.trouble, self.at = self._trouble()
+        self._writes = 0
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing goes wrong with it."""
+        return self.number >= CALM_FROM or not self.task.weather.share
+
+    def _trouble(self) -> tuple[str, int]:
+        """Choose what befalls its process, and at which of its waits."""
+        features, chooser = self.task.scene.plot.features, self.task.scene.chooser
+        kinds = [trouble for trouble, feature in TROUBLES.items() if feature in features]
+        if self.is_calm or not kinds or chooser.chance(0.4):
+            return "", 0
+        kind = chooser.one_of(kinds)
+        return kind, 1 + chooser.below(4 if kind == IN_A_WRITE else chooser.one_of((10, 40, 120)))
+
+    def _on_wait(self, number: int) -> None:
+        if number == self.at and self.trouble not in {"", IN_A_WRITE}:
+            self._befall()
+
+    def _on_write(self) -> None:
+        self._writes += 1
+        if self._writes == self.at and self.trouble == IN_A_WRITE:
+            self._befall()
+
+    def _befall(self) -> None:
+        self.task.tell("airflow", f"{self.trouble} of {self.process.name}")
+        self.task.scene.oracles.faults[self.trouble] += 1
+        if self.trouble == "signal":
+            self.signal.stop()
+        elif self.trouble == "give up":
+            self.is_given_up = True
+        else:
+            self.process.alive = False
+            self.end = self.end or "killed"
+
+    def run(self) -> None:
+        """Be the process."""
+        report = WatchedReport(self.watch, self.task.scene.story, dry_run=self._is_dry)
+        verdict, stopped = "", False
+        try:
+            ended = self._job(report)
+            stopped = ended.stop is not None
+            action = decided(ended.policy, report, ended.stop).action
+            verdict = {Action.RETRY: "retry", Action.FAIL: "failed", Action.FAIL_NOW: "failed"}.get(
+                action, "done"
+            )
+            self.wait = (ended.stop.retry_after if ended.stop else None) or 0.0
+            self.task.scene.oracles.check_end(self.watch, report, whole=True)
+        except GuardExceeded:
+            verdict = "failed"
+            self.task.scene.oracles.check_end(self.watch, report, whole=False)
+            if self.watch.writes_sent:
+                self.task.scene.oracles.wrong(
+                    f"{self.process.name} has written, and its guard does not allow it"
+                )
+        except (SetupError, ConfigurationError) as error:
+            self.task.tell(self.process.name, f"cannot work: {type(error).__name__}: {error}")
+            verdict = "failed"
+        except PortalNotReady as error:
+            verdict = "retry" if error.may_pass else "failed"
+        except Exception as error:  # noqa: BLE001 - Airflow would try again, and it should never come to that
+            self.task.scene.oracles.wrong(f"{self.process.name} raised {type(error).__name__}: {error}")
+            verdict = "raised"
+        if verdict in {"done", "failed"} and self.process.alive:
+            self.task.state.clear()
+        self.task.tell(self.process.name, f"ends: {verdict}" + (", stopped" if stopped else ""))
+        self.end = verdict
+        self.process.alive = False
+
+    @property
+    def _is_dry(self) -> bool:
+        plot = self.task.scene.plot
+        return plot.settings.dry_run or (plot.kind == "plan" and not self.task.has_plan)
+
+    def _job(self, report: Report) -> Ended:
+        plot = self.task.scene.plot
+        around = SimulatedSurroundings(self.task, self, self._tried)
+        if plot.kind != "plan":
+            return update(plot.settings, around, report, self.signal)
+        if not self.task.has_plan:
+            return make_plan(plot.settings, around, report, self.signal, "plan")
+        return apply_plan("plan", None, around, report, self.signal)
+
+
+class SimulatedSurroundings:
+    """What a run finds in the simulation.
+
+    :param task: that it is a try of.
+    :param attempt: the try.
+    """
+
+    def __init__(self, task: Task, tried: Try, stores: Tried) -> None:
+        self._task = task
+        self._try = tried
+        self._stores = stores
+
+    @property
+    def attempt(self) -> Attempt:
+        return Attempt(f"dag/{self._task.run}", "task", -1, self._try.number, self._try.resumed)
+
+    def client(self) -> AbstractContextManager[HubSpot]:
+        task, plot = self._task, self._task.scene.plot
+        clock = task.scene.clock
+        weather = CALM if self._try.is_calm else task.weather
+        line = Line(task.scene, weather, self._try.process, self._try.watch)
+        limit = RateLimit(plot.own_limit, at_most=plot.concurrency, clock=clock)
+        return HubSpot(URL, AccessToken(TOKEN), rate_limit=limit, clock=clock, exchange=line.exchange)
+
+    def workers(self, hubspot: HubSpot, /) -> ChosenWorkers:
+        return ChosenWorkers(self._task.scene.loop, self._try.process, self._task.scene.chooser, hubspot)
+
+    def beside(self, work: Callable[[], None], /) -> Callable[[], None]:
+        done: list[bool] = []
+
+        def run() -> None:
+            work()
+            done.append(True)
+
+        self._task.scene.loop.spawn(self._try.process, run)
+        return lambda: self._task.scene.loop.wait(is_due=lambda: bool(done))
+
+    def records(self) -> Iterable[object]:
+        return [row.source for row in self._task.scene.plot.rows]
+
+    @contextmanager
+    def query(self, query: Query, rewrite: Rewrite | None) -> Iterator[Spool]:
+        raise NotImplementedError
+        yield
+
+    def folder(self, path: str) -> MemoryFolder:
+        return MemoryFolder(self._task.plan, path)
+
+    def ledger(self, path: str) -> AbstractContextManager[LedgerStore]:
+        return nullcontext(self._task.ledger.opened(self.attempt, self._stores))
+
+    def ledger_lines(self, path: str) -> Iterable[LedgerLine]:
+        raise NotImplementedError
+
+    def task_state(self) -> StateOfTry:
+        policy = self._task.scene.plot.settings.policy
+        return StateOfTry(
+            self._task.state,
+            self._stores,
+            lambda kept: self._task.scene.oracles.check_checkpoint(
+                kept["rows"], lambda result: policy.action(result.outcome, result.status)
+            ),
+        )
+
+    def mark_store(self, settings: Settings) -> MarkStore:
+        raise NotImplementedError
+
+    def on_portal(self, details: AccountDetails) -> None:
+        """Take no note."""
+
+
+def run_task(task: Task) -> str:
+    """Be Airflow: try until the task ends, or no try is left.
+
+    :return: how the last try ended.
+    """
+    tried = Try(task, 1)
+    while True:
+        task.scene.loop.spawn(tried.process, tried.run)
+        task.tell("airflow", f"starts {tried.process.name}")
+        task.scene.loop.wait(is_due=lambda tried=tried: bool(tried.end) or tried.is_given_up)  # type: ignore[misc]
+        end = tried.end or "given up"
+        if end == "done" and task.scene.plot.kind == "plan" and not task.has_plan:
+            task.has_plan = True
+            tried = Try(task, 1)
+            continue
+        is_cleared = end == "failed" and not tried.is_calm
+        is_over = tried.number >= MOST_TRIES or task.deferrals >= MOST_DEFERRALS
+        if end == "done" or (end == "failed" and not is_cleared) or is_over:
+            return end
+        tried = _next(task, tried, end)
+
+
+def _next(task: Task, tried: Try, end: str) -> Try:
+    """Wait as Airflow does, and return the next try."""
+    may_lose = task.scene.plot.ledger == "parts" and task.weather.share and task.scene.chooser.chance(0.1)
+    if may_lose and task.ledger.lose_a_part(task.scene.chooser):
+        task.tell("airflow", "loses a part of the ledger")
+        task.scene.oracles.faults["lost part"] += 1
+    defers = "deferral" in task.scene.plot.features and end == "retry" and tried.wait >= WORTH_DEFERRING
+    pause = tried.wait if tried.wait >= WORTH_DEFERRING else task.scene.chooser.between(0, 30)
+    task.deferrals += defers
+    if end != "given up":
+        task.scene.loop.wait(pause)
+    return Try(task, tried.number + (not defers), resumed=defers)
