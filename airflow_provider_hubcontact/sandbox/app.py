@@ -92,7 +92,7 @@ class Application:
         self.store: Store | None = None
         if self.database is not None:
             self.store = Store(
-                self.database, self.portal, self.access, self.imports, self.later, self.clock
+                self.database, self.portal, self.access, self.imports, self.later, clock=self.clock
             )
 
     def reset(self) -> None:

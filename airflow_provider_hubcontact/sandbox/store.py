@@ -31,6 +31,7 @@ from airflow_provider_hubcontact.sandbox.crm.state import (
     dump_lists,
     dump_record,
     load_record,
+    reason,
     restore,
 )
 from airflow_provider_hubcontact.sandbox.imports import state as import_state
@@ -90,6 +91,7 @@ class Store:
         access: Access,
         imports: Imports,
         later: AsyncBatches,
+        *,
         clock: Clock,
     ) -> None:
         self._path, self._portal, self._access, self._imports = path, portal, access, imports
@@ -116,7 +118,7 @@ class Store:
         except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
             if self._file is not None:
                 self._file.close()
-            raise StoreError(f"The sandbox cannot keep its state in {path}: {error}") from error
+            raise StoreError(f"The sandbox cannot keep its state in {path}: {reason(error)}") from error
 
     def open(self) -> None:
         """Open the file again, for this process alone.
