@@ -91,7 +91,9 @@ class Application:
         self.router = router(chain(self.admin.routes(), pages.routes()))
         self.store: Store | None = None
         if self.database is not None:
-            self.store = Store(self.database, self.portal, self.access, self.imports, self.later)
+            self.store = Store(
+                self.database, self.portal, self.access, self.imports, self.later, clock=self.clock
+            )
 
     def reset(self) -> None:
         """Go back to the start: the clock, contacts, properties, tokens, limits, imports, faults, log."""

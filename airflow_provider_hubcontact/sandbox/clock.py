@@ -36,6 +36,15 @@ class Clock:
             )
         self.ahead += seconds
 
+    def load(self, ahead: float) -> None:
+        """Be as far ahead of the machine's time as before a restart.
+
+        :param ahead: seconds, 0 or more.
+        :raises ValueError: for less, or if it would be too far ahead of the machine's clock.
+        """
+        self.reset()
+        self.advance(ahead)
+
     def reset(self) -> None:
         """Go back to the machine's time."""
         self.ahead = 0.0

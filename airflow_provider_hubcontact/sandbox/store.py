@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from airflow_provider_hubcontact.sandbox.access.tokens import Access
+from airflow_provider_hubcontact.sandbox.clock import Clock
 from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
 from airflow_provider_hubcontact.sandbox.crm.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
@@ -30,6 +31,7 @@ from airflow_provider_hubcontact.sandbox.crm.state import (
     dump_lists,
     dump_record,
     load_record,
+    reason,
     restore,
 )
 from airflow_provider_hubcontact.sandbox.imports import state as import_state
@@ -83,10 +85,17 @@ class Store:
     """
 
     def __init__(
-        self, path: Path, portal: Portal, access: Access, imports: Imports, later: AsyncBatches
+        self,
+        path: Path,
+        portal: Portal,
+        access: Access,
+        imports: Imports,
+        later: AsyncBatches,
+        *,
+        clock: Clock,
     ) -> None:
         self._path, self._portal, self._access, self._imports = path, portal, access, imports
-        self._later = later
+        self._later, self._clock = later, clock
         self._collections: dict[str, Collection] | None = None
         self._saved_parts: dict[str, object] = {}
         self._saved_imports: dict[str, object] = {}
@@ -98,6 +107,7 @@ class Store:
             _Part("lists", lambda: portal.lists.changes, lambda: dump_lists(portal)),
             _Part("later", later.mark, later.dump),
             _Part("tokens", lambda: access.tokens, access.dump),
+            _Part("clock", lambda: clock.ahead, lambda: clock.ahead),
         )
         portal.journal = []
         try:
@@ -108,7 +118,7 @@ class Store:
         except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
             if self._file is not None:
                 self._file.close()
-            raise StoreError(f"The sandbox cannot keep its state in {path}: {error}") from error
+            raise StoreError(f"The sandbox cannot keep its state in {path}: {reason(error)}") from error
 
     def open(self) -> None:
         """Open the file again, for this process alone.
@@ -194,6 +204,7 @@ class Store:
         }
         frame = {**parts["frame"], "associations": parts["associations"], "lists": parts["lists"]}
         restore(self._portal, frame, self._load_records(), parts["next_id"])
+        self._clock.load(parts.get("clock", 0.0))  # older files do not have it
         self._access.load(parts["tokens"])
         self._later.load(parts["later"])
         for each in self._load_imports():

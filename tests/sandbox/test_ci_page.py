@@ -73,14 +73,15 @@ def test_calls_exist() -> None:
         assert Api(sandbox, "").get("/sandbox/clock").body.keys() == shown.keys()
 
 
-def test_an_error_of_a_file(tmp_path: Path) -> None:
+def test_an_error_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It reads as the page says."""
     file = tmp_path / "contacts.csv"
+    monkeypatch.chdir(tmp_path)
     file.write_text("email\nada@example.com\nnonsense\n")
-    (told,) = re.findall(r"`(contacts\.csv, line 3: [^`]+)`", PAGE)
+    (told,) = re.findall(r"`(HubSpot could not have contacts\.csv, line 3: [^`]+)`", PAGE)
 
-    with pytest.raises(ValueError, match=re.escape(told)):
-        Sandbox(file)
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}"):
+        Sandbox(file.name)
 
 
 class TestYaml:

@@ -97,6 +97,19 @@ class TestBlocked:
         v1 = api.post(f"/contacts/v1/contact/createOrUpdate/email/{address}", {"properties": []})
         assert (v1.status, v1.body["validationResults"][0]["error"]) == (400, "GDPR_BLACKLISTED_EMAIL")
 
+    def test_who_has_it_already_keeps_it(self, api: Api) -> None:
+        """A deleted contact had the same address: the living one may be sent its own again, in any case."""
+        old = api.id("ada@example.com")
+        api.call("DELETE", f"{CONTACTS}/{old}")
+        new = api.post(CONTACTS, {"properties": {"email": "ada@example.com"}}).body["id"]
+        assert erase(api, old).status == 204
+        path = f"{CONTACTS}/{new}"
+
+        for address in ("ada@example.com", "ADA@example.com"):
+            assert api.patch(path, {"properties": {"email": address, "city": "Bath"}}).status == 200
+        assert api.patch(path, {"properties": {"email": "other@example.com"}}).status == 200
+        assert api.post(CONTACTS, {"properties": {"email": "ada@example.com"}}).status == 400
+
     def test_the_switch(self) -> None:
         """With ``gdpr_address=free`` the address may come back, as another contact."""
         with Sandbox(SEEDS[:2], switches=Switches(gdpr_address="free")) as sandbox:

@@ -70,6 +70,14 @@ class TestFile:
 
         assert read_file(file) == [{"email": "a@x.org", "city": "Łódź"}]
 
+    @pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1e"])
+    def test_only_a_line_break_ends_a_line(self, tmp_path: Path, mark: str) -> None:
+        """What Unicode calls a separator is a part of the value."""
+        file = tmp_path / "c.csv"
+        file.write_text(f"email,city\na@x.org,New{mark}York\n", encoding="utf-8")
+
+        assert read_file(file) == [{"email": "a@x.org", "city": f"New{mark}York"}]
+
     def test_another_encoding(self, tmp_path: Path) -> None:
         """It is refused with the line, rather than guessed."""
         file = tmp_path / "c.csv"
@@ -93,16 +101,33 @@ class TestFile:
             ('b@x.org,,"1,000",', "line 4: points: 1,000 was not a valid number"),
             ("b@x.org,,,tomorrow", "line 4: birthday: "),
             ("nonsense,yes,,", "line 4: email: .*; vip: "),
+            ("b@x.org,,,,4714", None),
+            ("b@x.org,,,,900001", "line 4: hubspot_owner_id: 900001 was not a valid owner id"),
+            ("b@x.org,,,,,7", "line 4: hs_object_id: HubSpot sets it itself"),
+            ("b@x.org,,,,,,2026-01-01", "line 4: createdate: HubSpot sets it itself"),
             ("A@x.org,,,", r"line 4: email: Contact already exists.* \(a@x.org\)"),
         ],
     )
-    def test_values_are_as_hubspot_has_them(self, tmp_path: Path, row: str, says: str) -> None:
+    def test_values_are_as_hubspot_has_them(self, tmp_path: Path, row: str, says: str | None) -> None:
         """A value that HubSpot could not have is refused with its line and column."""
         file = tmp_path / "c.csv"
-        file.write_text(f'email,vip,points,birthday\na@x.org,true,"7",2026-01-01\n\n{row}\n')
+        names = "email,vip,points,birthday,hubspot_owner_id,hs_object_id,createdate"
+        file.write_text(f'{names}\na@x.org,true,"7",2026-01-01\n\n{row}\n')
 
+        if says is None:
+            assert len(Sandbox(file, properties=PROPERTIES).portal.contacts) == 2
+            return
         with pytest.raises(ValueError, match=says):
             Sandbox(file, properties=PROPERTIES)
+
+    def test_an_option_that_is_not_there(self, tmp_path: Path) -> None:
+        """The error is one line, with the values that there are."""
+        file = tmp_path / "c.csv"
+        file.write_text("email,lifecyclestage\na@x.org,nope\n")
+
+        with pytest.raises(ValueError, match=r"nope was not one of the allowed options: .*lead") as error:
+            Sandbox(file)
+        assert "\n" not in str(error.value)
 
     def test_a_contact_of_a_json_file(self, tmp_path: Path) -> None:
         """It is known by its place."""
@@ -136,6 +161,12 @@ class TestFile:
             ("c.csv", 'email\n"a@x.org\n', "unexpected end"),
             ("c.csv", 'email,city\na@x.org,"Rome\nItaly"\nb@x.org,c,d\n', "line 4: more values"),
             ("c.csv", "email,,city\n", "line 1, column 2: there is no name"),
+            (
+                "c.csv",
+                "email;city\na@x.org;Rome\n",
+                "line 1, column 1: a comma separates names, not 'email;city'",
+            ),
+            ("c.csv", "email\tcity\na@x.org\tRome\n", "line 1, column 1: a comma separates names"),
             ("c.csv", "email,city,email\n", "line 1, column 3: email is there twice"),
             ("c.json", "{", "is not JSON"),
             ("c.json", "{}", "is not an array of objects"),

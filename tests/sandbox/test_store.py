@@ -142,6 +142,44 @@ class TestRestart:
         assert expired.body["category"] == "EXPIRED_AUTHENTICATION"
         assert forgotten.body["category"] == "INVALID_AUTHENTICATION"
 
+    def test_the_clock_is_kept(self, file: Path) -> None:
+        """It is as far ahead as before: what was accepted is due when it was, and no date goes back."""
+        day, batch = 86_400, "/contacts/v1/contact/batch"
+        entry = {"email": "new@example.com", "properties": [{"property": "city", "value": "Rome"}]}
+        with Sandbox(database=file, clock=Clock(), v1_batch_delay=60) as sandbox:
+            Api(sandbox).call("PUT", "/sandbox/clock", {"advanceSeconds": day})
+            early = Api(sandbox).post(CONTACTS, {"properties": {"email": "ada@example.com"}}).body
+            assert Api(sandbox).post(batch, [entry]).status == 202
+        with Sandbox(database=file, clock=Clock(), v1_batch_delay=60) as sandbox:
+            api = Api(sandbox)
+            told = api.get("/sandbox/clock").body["aheadSeconds"]
+            changed = api.patch(f"{CONTACTS}/{early['id']}", {"properties": {"city": "Paris"}}).body
+            sandbox.advance(59)
+            assert sandbox.portal.contact("new@example.com") is None
+            sandbox.advance(1)
+            assert api.stored("new@example.com", "city") == "Rome"
+
+        assert told == day
+        assert changed["createdAt"] == changed["updatedAt"] == early["createdAt"]
+
+    def test_a_reset_takes_the_clock_back(self, file: Path) -> None:
+        """It is the machine's time after the restart, too."""
+        with Sandbox(database=file) as sandbox:
+            sandbox.advance(86_400)
+            sandbox.reset()
+        with Sandbox(database=file) as sandbox:
+            assert sandbox.clock.ahead == 0
+
+    def test_a_file_from_before_the_clock_was_kept(self, file: Path) -> None:
+        """It is opened at the machine's time."""
+        with Sandbox(SEEDS, database=file) as sandbox:
+            sandbox.advance(86_400)
+        with sqlite3.connect(file) as connection:
+            connection.execute("DELETE FROM part WHERE name = 'clock'")
+        connection.close()
+        with Sandbox(database=file) as sandbox:
+            assert (len(sandbox.portal.contacts), sandbox.clock.ahead) == (2, 0)
+
     def test_an_import_goes_on(self, file: Path) -> None:
         """An import that was at its second row goes on with the third; its file is dropped at the end."""
         clock = Clock()

@@ -391,12 +391,18 @@ class Collection:
         draft.values[OTHERS] = ";".join(each for each in others if each != first)
 
     def _check_blocked(self, draft: PendingWrite) -> None:
-        """Check that no address of a draft is blocked. The code is one of imports (S), the rest ours (U)."""
+        """Check that a draft adds no blocked address. The code is one of imports (S), the rest ours (U).
+
+        The record may have one already: then somebody else's with the same address was deleted for good.
+        """
+        present = draft.record.properties
         problems = [
             Problem(name, "GDPR_BLACKLISTED_EMAIL", f"{address} was deleted for good, and stays so.")
             for name in self.kind.merged
             for address in draft.values.get(name, "").split(";")
-            if address and _digest(address) in self.blocked
+            if address
+            and _digest(address) in self.blocked
+            and address.lower() not in present.get(name, "").lower().split(";")
         ]
         if problems and self.shared.switches.gdpr_address == "blocked":
             raise InvalidProperties(problems)

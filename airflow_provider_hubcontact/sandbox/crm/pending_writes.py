@@ -23,6 +23,9 @@ STAGE = "lifecyclestage"
 OTHERS = "hs_additional_emails"
 """The secondary addresses, which can be given to a new contact, and to no other (L, S)."""
 
+OF_THE_RECORD = {"hs_object_id", "createdate"}
+"""What says the same as the record's own fields, so that nobody can give it another value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -98,7 +101,7 @@ def fill(
             problems.append(Problem(name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))
             continue
         problem = _put(draft, definition, value, switches)
-        if definition.references == OWNER and value and value not in owners and not draft.dialect.computes:
+        if definition.references == OWNER and value and value not in owners:
             problem = Problem(name, "INVALID_OWNER_ID", f"{value} was not a valid owner id.")
         if problem is not None:
             problems.append(problem)
@@ -109,6 +112,8 @@ def fill(
 def _put(draft: PendingWrite, definition: Definition, value: str, switches: Switches) -> Problem | None:
     """Put one value into a draft, or return what is wrong with it."""
     name = definition.name
+    if name in OF_THE_RECORD and draft.dialect.computes:
+        return Problem(name, "READ_ONLY_VALUE", "HubSpot sets it itself, for the record as it is made.")
     if definition.read_only and not draft.dialect.computes and not (draft.new and name == OTHERS):
         return Problem(name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.')
     if value == "":

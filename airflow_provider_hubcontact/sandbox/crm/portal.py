@@ -22,7 +22,7 @@ from airflow_provider_hubcontact.sandbox.crm.owners import Owner, Owners
 from airflow_provider_hubcontact.sandbox.crm.pending_writes import SEED
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
-from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, RecordExists
+from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, Problem, RecordExists
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
 
@@ -204,13 +204,20 @@ class Portal(Shared):
     def _no_associations(self) -> Associations:
         return Associations(first_is_primary=self.switches.first_company == "primary")
 
+    def _told(self, problem: Problem) -> str:
+        """Return what is wrong with a value of a contact, in one line: HubSpot shows each option in five."""
+        if problem.code != "INVALID_OPTION":
+            return problem.message
+        allowed = ", ".join(sorted(self.definitions[problem.name].allowed))
+        return f"{problem.message.partition(': [')[0]}: {allowed}"
+
     def _add_seed(self, place: int, properties: Mapping[str, str]) -> None:
         where = getattr(properties, "where", f"contact {place}")
         contacts = self.collections[CONTACTS.id]
         try:
             contacts.add_others(contacts.create(properties, SEED))
         except InvalidProperties as refused:
-            why = "; ".join(f"{each.name}: {each.message}" for each in refused.problems)
+            why = "; ".join(f"{each.name}: {self._told(each)}" for each in refused.problems)
             raise ValueError(f"HubSpot could not have {where}: {why}") from refused
         except RecordExists as refused:
             why = f"{refused.name}: {refused} ({refused.value})"

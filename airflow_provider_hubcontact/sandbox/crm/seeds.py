@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import json
 import random
 from collections.abc import Iterator
@@ -112,7 +113,7 @@ def _decoded(path: Path) -> str:
 
 
 def _from_csv(path: Path, text: str) -> Iterator[Seed]:
-    rows = csv.reader(text.splitlines(keepends=True), strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     names: list[str] = []
     line = 1
     try:
@@ -136,6 +137,8 @@ def _names(path: Path, cells: list[str]) -> list[str]:
             raise ValueError(f"{path}, line 1, column {place}: there is no name.")
         if cells.index(name) < place - 1:
             raise ValueError(f"{path}, line 1, column {place}: {name} is there twice.")
+        if ";" in name or "\t" in name:  # no property has such a name
+            raise ValueError(f"{path}, line 1, column {place}: a comma separates names, not {name!r}.")
     return cells
 
 

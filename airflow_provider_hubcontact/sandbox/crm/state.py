@@ -85,7 +85,19 @@ def load(portal: Portal, state: Mapping[str, Any]) -> None:
         records = [load_record(each, each["writes"]) for kind in TYPES for each in state[kind.plural]]
         restore(portal, state, records, state["nextId"])
     except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
-        raise InvalidState(f"This is not a state of a portal: {error!r}") from error
+        raise InvalidState(f"This is not a state of a portal: {reason(error)}") from error
+
+
+def reason(error: Exception) -> str:
+    """Return why values are not a state, as a sentence and not as Python's name of the error.
+
+    :param error: what was raised when they were read.
+    """
+    if isinstance(error, KeyError):
+        return f"{error.args[0]} is missing, or unknown."
+    if isinstance(error, TypeError | AttributeError):
+        return f"a part of it has another form: {error}"
+    return str(error)
 
 
 def restore(portal: Portal, frame: Mapping[str, Any], records: Iterable[Record], next_id: int) -> None:
