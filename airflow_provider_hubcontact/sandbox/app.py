@@ -34,6 +34,7 @@ from airflow_provider_hubcontact.sandbox.http.asgi import (
 from airflow_provider_hubcontact.sandbox.http.error_pages import page_instead
 from airflow_provider_hubcontact.sandbox.http.fault_responses import deliver, instead
 from airflow_provider_hubcontact.sandbox.http.nearest import nearest
+from airflow_provider_hubcontact.sandbox.http.object_types import canonical_path
 from airflow_provider_hubcontact.sandbox.http.request_log import MAX_LOG, Logged, loggable
 from airflow_provider_hubcontact.sandbox.http.routes import router
 from airflow_provider_hubcontact.sandbox.http.routing import MAX_BODY, Reply, Request, Route
@@ -205,7 +206,7 @@ class Application:
         request.headers = scope["headers"]
         if route is None:
             what = f"{request.method} {loggable(request.path)}"
-            raise NotEmulated(what, nearest(request.method, request.path, self.router.known))
+            raise NotEmulated(what, nearest(request.method, canonical_path(request.path), self.router.known))
         if not route.admin:
             self._admit(request, route, scope)
             await self._meet_fault(request, route)

@@ -11,7 +11,8 @@ from airflow_provider_hubcontact.client.errors import HubSpotError
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.transport import Transport
 from airflow_provider_hubcontact.sandbox import Sandbox, Switches
-from airflow_provider_hubcontact.sandbox.http.nearest import nearest
+from airflow_provider_hubcontact.sandbox.http.nearest import COUNTERPARTS, nearest
+from airflow_provider_hubcontact.sandbox.http.routes import router
 from tests.sandbox.calling import CONTACTS, Api
 
 
@@ -20,7 +21,7 @@ from tests.sandbox.calling import CONTACTS, Api
     [
         ("GET", "/crm/v3/objects/tickets", "GET /crm/v3/objects/contacts"),
         ("POST", "/crm/objects/2026-09/tickets/batch/read", "POST /crm/objects/2026-09/contacts/batch/read"),
-        ("PUT", f"{CONTACTS}/1", f"GET {CONTACTS}/{{id}}"),
+        ("PUT", f"{CONTACTS}/1", f"PATCH {CONTACTS}/{{id}}"),
         ("PATCH", "/crm/v3/owners/1", "GET /crm/v3/owners/{id}"),
     ],
 )
@@ -31,6 +32,58 @@ def test_it_names_the_nearest_call(api: Api, method: str, path: str, near: str) 
     assert (answer.status, answer.body["category"]) == (501, "NOT_EMULATED")
     assert answer.body["context"] == {"nearest": [near]}
     assert f"The nearest that it emulates is {near}." in answer.message
+
+
+@pytest.mark.parametrize("spelling", ["contacts", "contact", "0-1", "CONTACT", "%30-1"])
+@pytest.mark.parametrize("tail", ["/objects/{}/1/associations/companies", "/schemas/{}", "/objects/{}/1/x"])
+def test_every_spelling_has_the_same_neighbour(api: Api, tail: str, spelling: str) -> None:
+    """The object type counts, not how it is written."""
+    near = api.get(f"/crm/v3{tail.format('contacts')}").body["context"]["nearest"]
+
+    assert api.get(f"/crm/v3{tail.format(spelling)}").body["context"]["nearest"] == near
+    if "associations" in tail:
+        assert near == ["GET /crm/v4/objects/contacts/{id}/associations/{to}"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "near"),
+    [
+        ("GET", "/owners/v2/owners", "GET /crm/v3/owners"),
+        ("GET", "/contacts/v1/lists", "POST /crm/v3/lists/search"),
+        ("GET", "/contacts/v1/lists/all/contacts/all", "GET /crm/v3/objects/contacts"),
+        ("GET", "/contacts/v1/search/query", "POST /crm/v3/objects/contacts/search"),
+        ("GET", "/contacts/v1/contact/vids/batch", "POST /crm/v3/objects/contacts/batch/read"),
+        ("DELETE", "/contacts/v1/contact/vid/1", "DELETE /crm/v3/objects/contacts/{id}"),
+        ("GET", "/companies/v2/companies/1", "GET /crm/v3/objects/companies/{id}"),
+        ("PUT", "/companies/v2/companies/1", "PATCH /crm/v3/objects/companies/{id}"),
+        (
+            "GET",
+            "/crm/v3/associations/contact/0-2/types",
+            "GET /crm/v4/associations/contacts/{to}/labels",
+        ),
+    ],
+)
+def test_an_older_api_has_its_counterpart(api: Api, method: str, path: str, near: str) -> None:
+    """What does the same in an API that is emulated is named, however little the paths look alike."""
+    assert api.call(method, path, None).body["context"] == {"nearest": [near]}
+
+
+def test_each_counterpart_is_emulated_and_what_it_stands_for_is_not() -> None:
+    """No call leads to a 501, and none of the table could be answered itself."""
+    routes = router()
+
+    assert [near for _, near in COUNTERPARTS if tuple(near.split(" ")) not in routes.known] == []
+    assert [call for call, _ in COUNTERPARTS if routes.find(*call.split(" ")) is not None] == []
+
+
+def test_a_read_has_no_write_for_a_neighbour() -> None:
+    """Neither has a removal; a read may stand for anything."""
+    known = [("POST", "/a/b/c/{id}"), ("GET", "/a/b/c/x/{id}")]
+
+    assert nearest("GET", "/a/b/c/1", known) == "GET /a/b/c/x/{id}"
+    assert nearest("DELETE", "/a/b/c/1", known) == "GET /a/b/c/x/{id}"
+    assert nearest("DELETE", "/a/b/c/1", known[:1]) == ""
+    assert nearest("GET", "/a/b/c/1/read", [("POST", "/a/b/c/{id}/read")]) == "POST /a/b/c/{id}/read"
 
 
 @pytest.mark.parametrize(

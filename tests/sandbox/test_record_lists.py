@@ -81,6 +81,15 @@ class TestCreate:
         assert api.call("PUT", f"{ROOT}/{list_id}/update-list-filters", {}).status == 501
         assert api.post(f"{ROOT}/folders", {"name": "F"}).status == 501
 
+    @pytest.mark.parametrize("root", ROOTS)
+    @pytest.mark.parametrize("path", ["folders", "idmapping?legacyListId=1", "search"])
+    def test_a_word_of_a_path_is_no_id(self, api: Api, root: str, path: str) -> None:
+        """What has a path of its own is not looked for among the lists."""
+        answer = api.get(f"{root}/{path}")
+
+        assert (answer.status, answer.body["category"]) == (501, "NOT_EMULATED")
+        assert api.get(f"{root}/999").status == 404
+
     @pytest.mark.parametrize("scope", ["crm.lists.read", "crm.lists.write"])
     def test_scopes(self, scope: str) -> None:
         """Reading needs the one, writing the other."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from urllib.parse import unquote
 
 PLACE = 3
 """Where a path has its object type: ``/crm/v3/objects/contacts``, ``/crm/objects/2026-09/contacts``."""
@@ -78,6 +79,20 @@ def canonical(spelling: str) -> str | None:
     A custom object, which only its own portal has, is none.
     """
     return _NAMES.get(spelling) or _NAMES.get(spelling.lower())
+
+
+def canonical_path(path: str) -> str:
+    """Return a path with its object type as the sandbox's routes write it; unchanged if it has none.
+
+    :param path: the path, percent-encoded.
+    """
+    segments = path.strip("/").split("/")
+    spelling = written_type(segments)
+    name = None if spelling is None else canonical(unquote(spelling))
+    if name is None:
+        return path
+    segments[PLACE] = name
+    return "/" + "/".join(segments)
 
 
 def problem(spelling: str) -> str:

@@ -204,20 +204,28 @@ class Router:
     Routes name an object type by its plural; calls may spell it in other ways.
 
     :param routes: the routes; ``{name}`` stands for a segment that is a parameter.
+    :param others: paths of HubSpot that have no route. Their words are not taken for parameters either.
     :ivar known: the methods and paths of HubSpot's own calls.
     """
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[Route], others: Iterable[str] = ()) -> None:
         self._root: dict[str, Any] = {}
         self.known: list[tuple[str, str]] = []
         for route in routes:
             if not route.admin:
                 self.known.append((route.method, route.path))
-            node = self._root
-            for segment in route.path.strip("/").split("/"):
-                node = node.setdefault("{}" if segment.startswith("{") else segment, {})
+            node = self._node(route.path)
             names = [part[1:-1] for part in route.path.split("/") if part.startswith("{")]
             node[f" {route.method}"] = (route, names)
+        for path in others:
+            self._node(path)
+
+    def _node(self, path: str) -> dict[str, Any]:
+        """Return the place of a path in the tree, which is made if it is missing."""
+        node = self._root
+        for segment in path.strip("/").split("/"):
+            node = node.setdefault("{}" if segment.startswith("{") else segment, {})
+        return node
 
     def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
         """Find the route of a call.
@@ -242,21 +250,16 @@ class Router:
     def _walk(
         self, node: dict[str, Any], segments: list[str], leaf: str, values: list[str]
     ) -> tuple[Route, list[str]] | None:
-        """Walk down the tree of segments, in which a literal segment comes before a parameter."""
+        """Walk down the tree of segments, in which a word of HubSpot's paths is never a parameter."""
         if not segments:
             return node.get(leaf)
         first, rest = segments[0], segments[1:]
         if first in node and "{" not in first:
-            found = self._walk(node[first], rest, leaf, values)
-            if found is not None:
-                return found
+            return self._walk(node[first], rest, leaf, values)
         if "{}" not in node:
             return None
         values.append(unquote(first))
-        found = self._walk(node["{}"], rest, leaf, values)
-        if found is None:
-            values.pop()
-        return found
+        return self._walk(node["{}"], rest, leaf, values)
 
 
 def no_such_type(request: Request) -> Reply:

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("hubspot", reason="hubspot-api-client is not installed in this environment")
 pytest.importorskip("hubspot_sdk", reason="hubspot-sdk is not installed in this environment")
 
-from tests.sandbox.official.operations import DOCS, Operation, emulated, in_docs, operations, table
+from tests.sandbox.official.operations import DOCS, Operation, emulated, in_docs, misread, operations, table
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +35,13 @@ def test_operations_were_found(found: list[Operation]) -> None:
     new = names["hubspot_sdk", "crm.objects.contacts.contacts", "list"]
     assert (old.method, old.sample) == ("PATCH", "/crm/v3/objects/contacts/1")
     assert (new.method, new.sample) == ("GET", "/crm/objects/2026-03/contacts")
+
+
+def test_no_word_is_taken_for_a_parameter(found: list[Operation]) -> None:
+    """A 404 of a record that is called like a part of a path would count as an answer."""
+    assert misread(found) == []
+    no_route = Operation("hubspot", "crm.lists", "get", "GET", "/crm/v3/lists/overview")
+    assert misread([no_route]) == [no_route]
 
 
 def test_contacts_work(found: list[Operation], works: set[Operation]) -> None:

@@ -51,4 +51,4 @@ def router(more: Iterable[Route] = ()) -> Router:
         searches,
         secondary_emails,
     )
-    return Router(chain(more, *(family.routes() for family in families)))
+    return Router(chain(more, *(family.routes() for family in families)), lists.not_emulated())

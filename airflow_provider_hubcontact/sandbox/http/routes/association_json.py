@@ -21,6 +21,9 @@ from airflow_provider_hubcontact.sandbox.errors import (
 from airflow_provider_hubcontact.sandbox.http.object_types import canonical, problem
 from airflow_provider_hubcontact.sandbox.http.routing import Request, array, mapping, required, text
 
+_MAY_BE_LACKING = frozenset({"HUBSPOT_DEFINED", "INTEGRATOR_DEFINED"})
+"""The categories of types that the sandbox does not have all of; the users' are its own."""
+
 _NEAR = "the types of GET /crm/v4/associations/contacts/companies/labels"
 
 
@@ -126,7 +129,15 @@ def _key(body: Json) -> Key:
 
 
 def _emulated(request: Request, key: Key) -> AssociationType:
-    found = request.portal.associations.types.get(key)
-    if found is None or found.from_type != request.kind.id:
-        raise NotEmulated(f"associations of {request.kind.plural} of the type {key.category} {key.id}", _NEAR)
-    return found
+    """Find the type of a new record's association, which tells where it leads.
+
+    :raises InvalidInput: if it cannot be one of the call's object type.
+    :raises NotEmulated: if it may be one of HubSpot's that the sandbox lacks.
+    """
+    associations, kind = request.portal.associations, request.kind
+    found = associations.types.get(key)
+    if found is None and key.category in _MAY_BE_LACKING:
+        raise NotEmulated(f"associations of {kind.plural} of the type {key.category} {key.id}", _NEAR)
+    if found is not None and found.from_type == kind.id:
+        return found
+    raise InvalidInput(f"{key.category} {key.id} is not an association type of {kind.id}.")

@@ -34,13 +34,14 @@ PAGE, MAX_PAGE = 100, 250
 FOUND, MAX_FOUND = 20, 500
 """Lists in the answer to a search, unless it asks for more, and at most (S)."""
 
+ROOTS = ("/crm/v3/lists", *(f"/crm/lists/{version}" for version in DATED_VERSIONS))
 USER = "1"
 """The user who does everything, as the token's is."""
 
 
 def routes() -> Iterator[Route]:
     """Yield the routes of this family."""
-    for root in ("/crm/v3/lists", *(f"/crm/lists/{version}" for version in DATED_VERSIONS)):
+    for root in ROOTS:
         one, members = f"{root}/{{list_id}}", f"{root}/{{list_id}}/memberships"
         yield Route("POST", root, create, WRITE)
         yield Route("GET", root, get_many, READ)
@@ -58,6 +59,13 @@ def routes() -> Iterator[Route]:
         yield Route("PUT", f"{members}/remove", remove, WRITE)
         yield Route("PUT", f"{members}/add-and-remove", add_and_remove, WRITE)
         yield Route("PUT", f"{members}/add-from/{{source}}", add_from, WRITE)
+
+
+def not_emulated() -> Iterator[str]:
+    """Yield the paths of HubSpot's lists that have no route, and that look like the path of one list (S)."""
+    for root in ROOTS:
+        yield f"{root}/folders"
+        yield f"{root}/idmapping"
 
 
 def create(request: Request) -> Reply:
