@@ -128,6 +128,10 @@ class Ask:
         """Return the name of a property that only this run has."""
         return f"{self._surroundings.family}_{self._surroundings.run}_{name}".replace("-", "_")
 
+    def list_name(self, name: str = "list") -> str:
+        """Return the name of a list that only this scenario of this run has."""
+        return self.property_name(f"{self._scenario}_{name}")
+
     @property
     def mark(self) -> str:
         """The last name of all contacts of the tests."""

@@ -88,7 +88,8 @@ class Scrubber:
     def text(self, text: str) -> str:
         """Return a text, scrubbed."""
         for found, stand_in in self._stand_ins:
-            text = text.replace(found, stand_in)
+            whole = rf"(?<!\d){found}(?!\d)" if found.isdigit() else re.escape(found)
+            text = re.sub(whole, stand_in, text)
         return _FOUND.sub(self._replace, text)
 
     def _replace(self, found: re.Match[str]) -> str:

@@ -22,16 +22,21 @@ import pytest
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.contract.__main__ import TOKEN, main
 from tests.contract.answers import Answer, Raw
-from tests.contract.fence import Fence, NotOurs
+from tests.contract.fence import LISTS, Fence, NotOurs
 from tests.contract.http_target import Http, Token, TooManyCalls, Trouble
 from tests.contract.live import ask_portal, chosen
-from tests.contract.portals import OTHER_WAY, SECRET, STRANGERS, Ran, ours, portal, run
+from tests.contract.portals import OTHER_WAY, SECRET, STRANGE_LIST, STRANGERS, Ran, ours, portal, run
 from tests.contract.scenario import CONTACTS, V1, Surroundings
 from tests.contract.scrubbing import FAMILY
 
 ROOT = Path(__file__).parents[2]
 SOME = ["patch_address", "batch_create", "v1_create", "create_property"]
 HERE = Surroundings("run0000000a")
+OWN_LIST = {
+    "name": "hubcontact_contract_run0000000a_list",
+    "objectTypeId": "0-1",
+    "processingType": "MANUAL",
+}
 
 
 @pytest.fixture
@@ -48,6 +53,15 @@ def strangers(hubspot: Sandbox) -> list[dict[str, str]]:
 
 def fenced(hubspot: Sandbox, surroundings: Surroundings = HERE) -> Fence:
     return Fence(Http(hubspot.url, Token(SECRET)), surroundings)
+
+
+def contacts(fence: Fence, number: int = 1) -> list[str]:
+    """Create contacts of the run, and return their ids."""
+    every = [
+        {"email": f"{each}.x.run0000000a@{FAMILY}.example.com", "firstname": "x", "lastname": FAMILY}
+        for each in range(number)
+    ]
+    return [str(fence.call("POST", CONTACTS, {"properties": each}).get("id")) for each in every]
 
 
 class TestWithoutToken:
@@ -196,7 +210,23 @@ class TestFence:
             ("POST", "/crm/objects/2026-09/companies", {"properties": {"name": "Acme"}}),
             ("PUT", f"{CONTACTS}/171591000001/associations/default/companies/1", None),
             ("GET", f"{CONTACTS}/171591000001/associations/companies", None),
-            ("PUT", "/crm/lists/2026-09/1/memberships/add", ["1"]),
+            ("PUT", f"{LISTS}/101/memberships/add", ["1"]),
+            ("PUT", f"{LISTS}/101/memberships/remove", []),
+            ("GET", f"{LISTS}/101/memberships", None),
+            ("DELETE", f"{LISTS}/101/memberships", None),
+            ("GET", f"{LISTS}/101", None),
+            ("DELETE", f"{LISTS}/101", None),
+            ("DELETE", "/crm/v3/lists/101", None),
+            ("PUT", f"{LISTS}/101/update-list-name?listName=hubcontact_contract_run0000000a_x", None),
+            ("GET", LISTS, None),
+            ("POST", f"{LISTS}/search", {"query": "hubcontact_contract_run0000000a"}),
+            ("GET", f"{LISTS}/object-type-id/0-1/name/{STRANGE_LIST}", None),
+            ("GET", f"{LISTS}/records/0-1/171591000001/memberships", None),
+            ("POST", LISTS, {**OWN_LIST, "name": STRANGE_LIST}),
+            ("POST", LISTS, {**OWN_LIST, "name": "hubcontact_contract_run0000000b_list"}),
+            ("POST", LISTS, {**OWN_LIST, "processingType": "DYNAMIC"}),
+            ("POST", LISTS, {**OWN_LIST, "filterBranch": {}}),
+            ("POST", LISTS, []),
         ],
     )
     def test_what_is_not_ours_is_not_sent(self, hubspot: Sandbox, method: str, path: str, body: Any) -> None:
@@ -204,6 +234,43 @@ class TestFence:
         with pytest.raises(NotOurs):
             fenced(hubspot).call(method, path, body)
         assert hubspot.requests == []
+
+    def test_a_list_of_the_run(self, hubspot: Sandbox) -> None:
+        """It takes the run's own contacts alone; once it is deleted it may not be called any more."""
+        fence = fenced(hubspot)
+        own = str(fence.call("POST", LISTS, OWN_LIST).body["list"]["listId"])
+        (ada,) = contacts(fence)
+        members = f"{LISTS}/{own}/memberships"
+
+        assert fence.call("PUT", f"{members}/add", [ada]).body["recordsIdsAdded"] == [ada]
+        for action, body in (
+            ("add", ["171591000001"]),
+            ("remove", [ada, "171591000001"]),
+            ("add-and-remove", {"recordIdsToAdd": [ada], "recordIdsToRemove": ["171591000001"]}),
+            ("add-from/101", None),
+        ):
+            with pytest.raises(NotOurs):
+                fence.call("PUT", f"{members}/{action}", body)
+        with pytest.raises(NotOurs):
+            fence.call("DELETE", members)
+        fence.call("DELETE", f"{LISTS}/{own}")
+        with pytest.raises(NotOurs):
+            fence.call("GET", f"{LISTS}/{own}")
+        fence.call("POST", LISTS, OWN_LIST)
+        fence.remove()
+        assert ours(hubspot) == set()
+
+    def test_lists_are_swept(self, hubspot: Sandbox) -> None:
+        """Lists of earlier runs go, others of a similar name stay."""
+        stranger = Http(hubspot.url, Token(SECRET))
+        stranger.call("POST", LISTS, {**OWN_LIST, "name": STRANGE_LIST})
+        stranger.call("POST", LISTS, {**OWN_LIST, "name": f"{STRANGE_LIST}_{OWN_LIST['name']}"})
+        fenced(hubspot, Surroundings("run0000000b")).call(
+            "POST", LISTS, {**OWN_LIST, "name": "hubcontact_contract_run0000000b_list"}
+        )
+
+        assert fenced(hubspot).sweep() == 1
+        assert ours(hubspot) == {f"{STRANGE_LIST}_{OWN_LIST['name']}"}
 
     def test_an_id_that_nobody_has_may_be_written(self, hubspot: Sandbox) -> None:
         """But only once the portal has said that nobody has it."""

@@ -149,6 +149,10 @@ class TestScrubber:
 
         assert scrub.text("a.run1a2b@x run1 12345") == "a.RUN@x run 9"
 
+    def test_a_portal_whose_id_is_in_a_longer_number(self) -> None:
+        """The longer number is an id of its own."""
+        assert Scrubber({"12345": "9"}).text("12345 and 1123456") == "9 and 900000000000000"
+
     @given(json_values)
     def test_twice_is_once(self, value: Any) -> None:
         """A recording compares as the answer of which it was made."""
