@@ -161,7 +161,9 @@ class Oracles:
                 self.wrong(f"{told}, but {row.key} never had {name}={value!r}")
 
     def _check_earlier(self, watch: TryWatch, result: Result) -> None:
-        """A result of an earlier try was told by it, of this row or of one that is its equal."""
+        """A result of an earlier try was told by it, of this row or an equal one, and asks for no retry."""
+        if self.plot.settings.policy.action(result.outcome, result.status) in UNREPEATABLE:
+            self.wrong(f"{watch.name} does not repeat row {result.row}, which was {result.outcome}")
         alike = self.plot.alike(result.row)
         told = [
             each.results[row].outcome
