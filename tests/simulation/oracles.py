@@ -155,13 +155,17 @@ class Oracles:
             by_it = [each for each in watch.written if each.contact in owners]
             if not any(verb in {each.verb, "update"} for each in by_it):
                 self.wrong(f"{told}, but the portal has carried out no {verb} of {row.key}")
+        if not watch.may_write and (row.is_shared or self.plot.features & {"another address", "moves"}):
+            return  # it was compared with what the rows before it would leave
         had = [state for key in row.keys for state in self.portal.had(key, watch.since)]
         for name, value in row.proved(self.plot).items():
             if not any(state.get(name, "") == value for state in had):
                 self.wrong(f"{told}, but {row.key} never had {name}={value!r}")
 
     def _check_earlier(self, watch: TryWatch, result: Result) -> None:
-        """A result of an earlier try was told by it, of this row or of one that is its equal."""
+        """A result of an earlier try was told by it, of this row or an equal one, and asks for no retry."""
+        if self.plot.settings.policy.action(result.outcome, result.status) in UNREPEATABLE:
+            self.wrong(f"{watch.name} does not repeat row {result.row}, which was {result.outcome}")
         alike = self.plot.alike(result.row)
         told = [
             each.results[row].outcome
