@@ -499,8 +499,8 @@ class TestVerify:
         contacts = hubspot.portal.collection("contacts")
         apply = contacts.apply
 
-        def lose(*arguments: Any) -> Record:
-            contact = apply(*arguments)
+        def lose(*arguments: Any, **more: Any) -> Record:
+            contact = apply(*arguments, **more)
             if contact.properties["firstname"] == "lost":
                 contact.properties["firstname"] = "old"
             return contact
