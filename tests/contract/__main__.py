@@ -64,7 +64,8 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         _say(f"NOT TESTED against HubSpot: that needs the token of a developer test account in {TOKEN}")
         return AS_FOUND
     options = parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell lets what it starts in the background ignore one
+        signal.signal(number, _interrupt)
     try:
         return _run(options, Token(secret))
     except (Refused, NotOurs, Trouble, TooManyCalls, ValueError) as failed:
