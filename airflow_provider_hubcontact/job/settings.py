@@ -75,8 +75,8 @@ class Writes(Frozen):
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
-        if all(value is getattr(Writes, name) for name, value in self.fields().items()):
-            return  # and a DAG file that chooses nothing does not import the choices
+        if self._has_defaults:
+            return  # a DAG file that chooses nothing does not import the choices
         from airflow_provider_hubcontact.sync.model.choices import Duplicates, Nulls, OnRegression, WriteMode
 
         yield from _one_of("writes.nulls", self.nulls, Nulls)
@@ -98,6 +98,10 @@ class Writes(Frozen):
                 yield from _definition(f"writes.create_properties[{name!r}]", definition)
         if self.timestamp is not None and (not isinstance(self.timestamp, str) or not self.timestamp):
             yield f"writes.timestamp must be the name of a column, not {self.timestamp!r:.100}"
+
+    @property
+    def _has_defaults(self) -> bool:
+        return all(value is getattr(Writes, name) for name, value in self.fields().items())
 
 
 class Guards(Frozen):

@@ -123,7 +123,7 @@ class Application:
     def restore(self, name: str) -> None:
         """Go back to a snapshot.
 
-        :raises KeyError: if there is none of this name.
+        :raises KeyError: if no snapshot has this name.
         """
         self.snapshots.restore(name)
         self._save()

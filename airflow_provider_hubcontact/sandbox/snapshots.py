@@ -86,14 +86,14 @@ class Snapshots:
     def restore(self, name: str) -> None:
         """Go back to a snapshot, as often as wanted.
 
-        :raises KeyError: if there is none of this name.
+        :raises KeyError: if no snapshot has this name.
         """
         self._taken[name].restore()
 
     def forget(self, name: str) -> None:
         """Keep a snapshot no longer.
 
-        :raises KeyError: if there is none of this name.
+        :raises KeyError: if no snapshot has this name.
         """
         del self._taken[name]
 

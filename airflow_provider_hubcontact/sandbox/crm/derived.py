@@ -32,7 +32,7 @@ AT_THE_START: Mapping[str, str] = {
 
 
 Derived = Mapping[str, Callable[[Record], str]]
-"""Property → works out its value, which is empty if there is none."""
+"""Property → works out its value, or "" if it has no value."""
 
 
 def value_of(derived: Derived, record: Record, name: str) -> str | None:

@@ -18,7 +18,7 @@ class Owner:
     """An owner of the portal.
 
     :param id: what ``hubspot_owner_id`` takes.
-    :param email: the address; empty if there is none.
+    :param email: the address; empty if the owner has no address.
     :param user_id: the user behind a person, which is no owner's id; 0 if there is none, as for a queue.
     :param archived: whether the user was removed.
     :param created_at: milliseconds since 1970.

@@ -65,7 +65,7 @@ class Record:
 
     @property
     def email(self) -> str:
-        """The primary address of a contact, empty if there is none."""
+        """The primary address of a contact; empty if it has no address."""
         return self.properties.get("email", "")
 
     @property
