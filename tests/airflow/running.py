@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_hubcontact.client.limits.quota import LocalSlots
+from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 
@@ -64,6 +66,12 @@ def connect(monkeypatch: pytest.MonkeyPatch, url: str, token: str = "", **extra:
     """Set the connection ``hubspot_default``."""
     connection = {"conn_type": "hubspot", "host": url, "password": token, "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the client wait for nothing: neither for its own limit, nor before another attempt."""
+    monkeypatch.setattr(RateLimit, "wait", lambda *_: None)
+    monkeypatch.setattr(LocalSlots, "pause", lambda *_: None)
 
 
 def keep_variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:

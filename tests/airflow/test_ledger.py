@@ -32,7 +32,7 @@ from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.keep.checkpoint import NAME, Checkpoint
 from airflow_provider_hubcontact.sync.keep.ledger import FIELDS, Attempt, Line
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
-from tests.airflow.running import connect, keep_variables, run, stored
+from tests.airflow.running import connect, hurry, keep_variables, run, stored
 
 MANY = 250
 CONTACTS = [{"email": f"c{number}@example.com", "firstname": "old"} for number in range(MANY)]
@@ -45,9 +45,7 @@ LATE_FAILURE = {"rules": [{"kind": "status", "status": 503, "on": "*/batch/updat
 @pytest.fixture
 def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     # A retry that waits would only make the tests slow.
-    monkeypatch.setattr(
-        "airflow_provider_hubcontact.client.limits.rate_limit.RateLimit.wait", lambda *_: None
-    )
+    hurry(monkeypatch)
     with Sandbox(contacts=CONTACTS) as sandbox:
         connect(monkeypatch, sandbox.url, sandbox.token, concurrency=1)  # the first batch is the first rows
         yield sandbox

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow import hostile
 from tests.airflow.naughty import NAUGHTY, TEXTS
-from tests.airflow.running import connect, run
+from tests.airflow.running import connect, hurry, run
 
 WRITTEN = {"updated", "created", "unchanged"}
 
@@ -122,9 +122,7 @@ BODIES = (
 )
 def test_any_answer(monkeypatch: pytest.MonkeyPatch, answers: list[tuple[int, bytes]], mode: str) -> None:
     """Whatever a server answers, every record has its outcome, and none a success that nobody confirmed."""
-    monkeypatch.setattr(
-        "airflow_provider_hubcontact.client.limits.rate_limit.RateLimit.wait", lambda *_: None
-    )
+    hurry(monkeypatch)
     count = iter(range(10_000))
 
     def reply(handler: BaseHTTPRequestHandler) -> None:

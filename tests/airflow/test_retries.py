@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.airflow.running import CONTACTS, connect, run
+from tests.airflow.running import CONTACTS, connect, hurry, run
 
 retries = pytest.importorskip(
     "airflow_provider_hubcontact.operators.retries",
@@ -24,9 +24,7 @@ retries = pytest.importorskip(
 
 @pytest.fixture
 def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    monkeypatch.setattr(
-        "airflow_provider_hubcontact.client.limits.rate_limit.RateLimit.wait", lambda *_: None
-    )
+    hurry(monkeypatch)
     with Sandbox(contacts=CONTACTS, time_zone="Asia/Tokyo", daily_limit=3) as sandbox:
         connect(monkeypatch, sandbox.url, sandbox.token)
         yield sandbox

@@ -27,7 +27,7 @@ from airflow_provider_hubcontact.sandbox import Definition, Sandbox
 from airflow_provider_hubcontact.sync.keep.explanation import MAX_LENGTH
 from airflow_provider_hubcontact.sync.keep.report import Report
 from tests.airflow import hostile
-from tests.airflow.running import Run, connect, run, speak
+from tests.airflow.running import Run, connect, hurry, run, speak
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,9 +56,7 @@ SERVERS = ("airflow_provider_hubcontact.sandbox", "uvicorn", "asyncio", "websock
 
 @pytest.fixture
 def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    monkeypatch.setattr(
-        "airflow_provider_hubcontact.client.limits.rate_limit.RateLimit.wait", lambda *_: None
-    )
+    hurry(monkeypatch)
     with Sandbox(contacts=CONTACTS, properties=[SEATS]) as sandbox:
         connect(monkeypatch, sandbox.url, sandbox.token)
         yield sandbox
@@ -291,9 +289,7 @@ def test_a_server_that_repeats_what_it_was_sent(
     monkeypatch: pytest.MonkeyPatch, said: Said, status: int, api: str
 ) -> None:
     """HubSpot's sentences, which quote values, are in the report alone."""
-    monkeypatch.setattr(
-        "airflow_provider_hubcontact.client.limits.rate_limit.RateLimit.wait", lambda *_: None
-    )
+    hurry(monkeypatch)
     sentence = f"{MARK} is not one of the allowed options: {NUMBER}"
     detail = {"message": sentence, "code": sentence, "context": {"propertyName": ["firstname"]}}
     body = {"message": sentence, "category": sentence, "errors": [detail], "status": "error"}
@@ -345,9 +341,7 @@ def test_what_it_says(hubspot: Sandbox, said: Said) -> None:
 @BOTH
 def test_an_address_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch, said: Said, api: str) -> None:
     """What the client says of a call that got no answer is in log and exception."""
-    monkeypatch.setattr(
-        "airflow_provider_hubcontact.client.limits.rate_limit.RateLimit.wait", lambda *_: None
-    )
+    hurry(monkeypatch)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     connect(monkeypatch, f"http://127.0.0.1:{port}", "token")

@@ -22,7 +22,7 @@ from airflow_provider_hubcontact.operators.options import Guards
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from tests.airflow import hostile
-from tests.airflow.running import Run, connect, run
+from tests.airflow.running import Run, connect, hurry, run
 
 RECORDS = [{"email": f"c{number}@example.com", "firstname": "new"} for number in range(3)]
 PEOPLE = [each | {"firstname": "old"} for each in RECORDS]
@@ -211,9 +211,7 @@ def migrating(retry_after: str) -> hostile.Reply:
 )
 def test_a_migration_of_years(monkeypatch: pytest.MonkeyPatch, retry_after: str, waits: float) -> None:
     """A portal moves for a day at most: no retry waits longer, whatever a server asks for."""
-    monkeypatch.setattr(
-        "airflow_provider_hubcontact.client.limits.rate_limit.RateLimit.wait", lambda *_: None
-    )
+    hurry(monkeypatch)
     with hostile.serving(migrating(retry_after)) as (url, _):
         connect(monkeypatch, url, "pat-na1-secret")
         ended = run(records=RECORDS)
