@@ -1,4 +1,4 @@
-"""Run targets of the Makefile, two at a time, and tell what each took and how it ended."""
+"""Run targets of the Makefile, several at a time, and tell what each took and how it ended."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 COUNTS = re.compile(r"(\d+) (passed|failed|skipped|error)")
-BESIDE = {"test-core", "test-airflow-2.11", "test-lowest", "test-databases"}
-"""Targets that run one after another beside all others: tests wait for much of their time."""
+FAILURE = re.compile(r"(FAILED|ERROR) tests/")
+"""Begins the line that pytest prints of a test that failed."""
+
+AT_ONCE = 2
+"""Targets that run at one time. Each takes the next one when it is done, so the longest come first."""
 
 UNTESTED = "NOT TESTED"
 """Begins what the Makefile says of tests that cannot run here."""
@@ -27,12 +29,14 @@ class Step:
     :param status: what make exited with.
     :param seconds: it took.
     :param summary: the last line that its tool printed.
+    :param failures: the lines that name a test that failed.
     """
 
     target: str
     status: int
     seconds: float
     summary: str
+    failures: tuple[str, ...]
 
     def __str__(self) -> str:
         untested = "SKIPPED" if self.summary.startswith(UNTESTED) else "ok"
@@ -47,12 +51,13 @@ def main(targets: list[str]) -> int:
     :return: 0 if all ended well, else 1.
     """
     began = time.monotonic()
-    lanes = [[name for name in targets if (name in BESIDE) is beside] for beside in (False, True)]
-    with ThreadPoolExecutor(len(lanes)) as pool:
-        steps = [step for lane in pool.map(run_lane, lanes) for step in lane]
-    steps.sort(key=lambda step: targets.index(step.target))
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        steps = list(pool.map(run, targets))
     print("\n" + "\n".join(map(str, steps)))
     print(f"{'':<29}{time.monotonic() - began:>6.0f} s")
+    for step in steps:
+        for failure in step.failures:
+            print(f"{step.target}: {failure}")
     tests: Counter[str] = Counter()
     for step in steps:
         if step.target.startswith("test"):
@@ -62,22 +67,19 @@ def main(targets: list[str]) -> int:
     return int(any(step.status for step in steps))
 
 
-def run_lane(targets: Sequence[str]) -> list[Step]:
-    """Run targets one after another."""
-    return [run(target) for target in targets]
-
-
 def run(target: str) -> Step:
     """Run a target and show its output as it comes, each line behind the target's name."""
     print(f"\n== make {target}", flush=True)
-    start, summary = time.monotonic(), ""
+    start, summary, failures = time.monotonic(), "", []
     command = ["make", "--no-print-directory", target]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         for line in process.stdout or ():
             print(f"{target}: {line}", end="", flush=True)
             if not line.startswith("make"):
                 summary = line.strip(" =\n") or summary
-    return Step(target, process.returncode, time.monotonic() - start, summary)
+            if FAILURE.match(line):
+                failures.append(line.rstrip())
+    return Step(target, process.returncode, time.monotonic() - start, summary, tuple(failures))
 
 
 if __name__ == "__main__":
