@@ -3,6 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 ENVIRONMENT = $(PYTHON) scripts/environment.py
+CORE_TESTS = tests/client tests/sync tests/job tests/sandbox tests/contract tests/simulation
 AIRFLOW_3 = .venv/.complete
 AIRFLOW_2 = .venv-airflow-2.11/.complete
 LOWEST = .venv-lowest/.complete
@@ -13,7 +14,7 @@ DATABASES = .venv-databases/.complete
 DOCS = .venv-docs/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down docs test lint types test-all test-core test-contract test-live test-airflow test-airflow-2.11 test-lowest format environments constraints wheel audit test-celery test-databases bench bench-quick chaos simulate clean
+.PHONY: help demo up down docs test lint types test-all test-core test-contract test-live test-airflow test-airflow-3.3 test-airflow-2.11 test-lowest format environments constraints wheel audit test-celery test-databases bench bench-quick chaos simulate clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -28,7 +29,7 @@ down: ## end what `make up` started
 	@if [ -e .venv/bin/python ]; then .venv/bin/python -m demo.up stop; fi
 
 test: $(AIRFLOW_3) ## everything below that checks, as CI does
-	@.venv/bin/python scripts/check.py lint types audit docs test-all test-core test-airflow-2.11 test-lowest test-celery test-databases
+	@.venv/bin/python scripts/check.py lint types audit docs test-airflow-3.3 test-airflow-2.11 test-lowest test-core test-celery test-databases
 
 docs: $(DOCS) ## build the documentation into build/docs; a warning is an error
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict --quiet
@@ -45,7 +46,7 @@ test-all: $(AIRFLOW_3) ## all tests, on Airflow 3.3 (ARGS="-k stage" for some)
 	.venv/bin/python -m pytest $(ARGS)
 
 test-core: $(CORE) ## the tests that need no Airflow, without it
-	.venv-core/bin/python -m pytest tests/client tests/sync tests/job tests/sandbox tests/contract tests/cases tests/simulation $(ARGS)
+	.venv-core/bin/python -m pytest $(CORE_TESTS) tests/cases $(ARGS)
 
 test-contract: $(CORE) ## the sandbox's answers: open questions, stand-ins for HubSpot, recordings of it
 	.venv-core/bin/python -m pytest tests/contract $(ARGS)
@@ -53,10 +54,12 @@ test-contract: $(CORE) ## the sandbox's answers: open questions, stand-ins for H
 test-live: $(CORE) ## the same scenarios against a developer test account (HUBSPOT_TEST_TOKEN=...; ARGS=--record)
 	@.venv-core/bin/python -m tests.contract $(ARGS)
 
-test-airflow: $(AIRFLOW_3) test-airflow-2.11 ## the tests of the Airflow parts, on 2.11 and 3.3
-	.venv/bin/python -m pytest tests/airflow tests/cases $(ARGS)
+test-airflow: test-airflow-3.3 test-airflow-2.11 ## the tests of the Airflow parts, on 2.11 and 3.3
 
-test-airflow-2.11: $(AIRFLOW_2) ## the same, on 2.11 alone
+test-airflow-3.3: $(AIRFLOW_3) ## all tests that test-core leaves out, and the cases again
+	.venv/bin/python -m pytest $(CORE_TESTS:%=--ignore=%) $(ARGS)
+
+test-airflow-2.11: $(AIRFLOW_2) ## the tests of the operators, and the cases, on 2.11
 	@if [ -e $(AIRFLOW_2) ]; then \
 		.venv-airflow-2.11/bin/python -m pytest -W ignore::DeprecationWarning tests/airflow tests/cases $(ARGS); \
 	else \

@@ -16,7 +16,7 @@ from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.options import parser
 from tests.sandbox.calling import Api
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "sandbox-ci.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```', PAGE, re.DOTALL | re.MULTILINE)
 

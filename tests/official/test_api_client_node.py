@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.official.conftest import IMPORT_FILE, IMPORT_REQUEST, serve
+from tests.official.conftest import IMPORT_FILE, IMPORT_REQUEST, serve
 
 HERE = Path(__file__).parent
 

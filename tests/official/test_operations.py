@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("hubspot", reason="hubspot-api-client is not installed in this environment")
 pytest.importorskip("hubspot_sdk", reason="hubspot-sdk is not installed in this environment")
 
-from tests.sandbox.official.operations import DOCS, Operation, emulated, in_docs, misread, operations, table
+from tests.official.operations import DOCS, Operation, emulated, in_docs, misread, operations, table
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def works(found: list[Operation]) -> set[Operation]:
 
 
 def test_the_table_is_true(found: list[Operation], works: set[Operation]) -> None:
-    """Each operation is called over HTTP; ``python -m tests.sandbox.official.operations`` writes it anew."""
+    """Each operation is called over HTTP; ``python -m tests.official.operations`` writes it anew."""
     assert in_docs(DOCS.read_text(encoding="utf-8")) == table(found, works)
 
 

@@ -16,7 +16,7 @@ from hubspot.crm import companies, contacts, properties
 from hubspot.oauth import ApiException as OAuthApiException
 
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.sandbox.official.conftest import IMPORT_FILE, IMPORT_REQUEST, SEEDS
+from tests.official.conftest import IMPORT_FILE, IMPORT_REQUEST, SEEDS
 
 
 def connect(sandbox: Sandbox, token: str | None = None) -> Any:

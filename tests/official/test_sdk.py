@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from airflow_provider_hubcontact.sandbox import OAuthClient, Sandbox, Switches
-from tests.sandbox.official.conftest import IMPORT_FILE, IMPORT_REQUEST, SEEDS
+from tests.official.conftest import IMPORT_FILE, IMPORT_REQUEST, SEEDS
 
 hubspot_sdk = pytest.importorskip("hubspot_sdk", reason="hubspot-sdk is not installed in this environment")
 
@@ -252,3 +252,14 @@ class TestErrors:
 
         assert isinstance(error, hubspot_sdk.RateLimitError)
         assert error.body["policyName"] == "TEN_SECONDLY_ROLLING"
+
+
+@pytest.mark.parametrize("status", ["501", "405"])
+def test_what_is_not_emulated_is_asked_for_once(status: Literal["501", "405"]) -> None:
+    """It obeys the header."""
+    with Sandbox(switches=Switches(not_emulated=status)) as sandbox:
+        client = hubspot_sdk.HubSpot(access_token=sandbox.token, base_url=sandbox.url)
+        with pytest.raises(hubspot_sdk.APIStatusError):
+            client.crm.objects.tickets.get("1")
+
+        assert [each.status for each in sandbox.requests] == [int(status)]

@@ -1,6 +1,6 @@
 """The operations of HubSpot's Python clients, read from their sources, and the table of them in the docs.
 
-``python -m tests.sandbox.official.operations`` writes the table anew.
+``python -m tests.official.operations`` writes the table anew.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.http.routes import router
 from tests.sandbox.calling import Api
 
-DOCS = Path(__file__).parents[3] / "docs" / "sandbox.md"
+DOCS = Path(__file__).parents[2] / "docs" / "sandbox.md"
 BEGIN, END = "<!-- operations: begin -->", "<!-- operations: end -->"
 OLDER = ("hubspot", ("communication_preferences", "crm", "oauth"))
 NEWER = ("hubspot_sdk", ("account", "auth", "communication_preferences", "crm"))
