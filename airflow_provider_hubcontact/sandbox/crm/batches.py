@@ -185,7 +185,23 @@ def _write_each(collection: Collection, pairs: Sequence[Pair], dialect: Dialect)
 
 
 def _write_all(collection: Collection, pairs: Sequence[Pair], dialect: Dialect) -> Outcome:
-    """Write all inputs, or none."""
+    """Write all inputs, or none.
+
+    :raises InvalidProperties: if any value is not valid; it names all of them.
+    :raises RecordExists: if any unique value is another record's.
+    """
+    drafts, now = _drafts(collection, pairs, dialect), collection.shared.now()
+    for draft in drafts:
+        collection.apply(draft, now=now)
+    return Outcome([Written(draft, each) for (each, _), draft in zip(pairs, drafts, strict=True)])
+
+
+def _drafts(collection: Collection, pairs: Sequence[Pair], dialect: Dialect) -> list[PendingWrite]:
+    """Check all inputs, against each other as well.
+
+    :raises InvalidProperties: if any value is not valid; it names all of them.
+    :raises RecordExists: if any unique value is another record's.
+    """
     drafts: list[PendingWrite] = []
     invalid: list[InvalidProperties] = []
     conflicts: list[RecordExists] = []
@@ -204,12 +220,16 @@ def _write_all(collection: Collection, pairs: Sequence[Pair], dialect: Dialect) 
     if invalid:
         raise type(invalid[0])([problem for refused in invalid for problem in refused.problems])
     if conflicts:
-        alone = len(conflicts) == 1 or isinstance(conflicts[0], ValueTaken)
-        raise conflicts[0] if alone else RecordExists(collection.kind.singular, None, conflicts[0].value)
-    now = collection.shared.now()
-    for draft in drafts:
-        collection.apply(draft, now=now)
-    return Outcome([Written(draft, each) for (each, _), draft in zip(pairs, drafts, strict=True)])
+        raise _first_conflict(collection, conflicts)
+    return drafts
+
+
+def _first_conflict(collection: Collection, conflicts: Sequence[RecordExists]) -> RecordExists:
+    """Return the refusal of a batch with conflicts; with several of them, it names no record (F)."""
+    first = conflicts[0]
+    if len(conflicts) == 1 or isinstance(first, ValueTaken):
+        return first
+    return RecordExists(collection.kind.singular, None, first.value)
 
 
 def _traced(inputs: Sequence[Input]) -> bool:
