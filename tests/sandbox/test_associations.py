@@ -334,6 +334,70 @@ class TestRecords:
         assert dump(api.sandbox.portal) == before
 
 
+class TestSearch:
+    """By the pseudo property ``associations.{objectType}``."""
+
+    @pytest.mark.parametrize("spelling", ["company", "companies", "COMPANY", "0-2"])
+    @pytest.mark.parametrize("root", [objects for objects, _ in ROOTS if "v4" not in objects])
+    def test_the_contacts_of_a_company(self, api: Api, ids: Ids, root: str, spelling: str) -> None:
+        """EQ takes one id, in every spelling of the type."""
+        default(api, ids.ada, ids.one)
+        default(api, ids.grace, ids.two)
+        name = f"associations.{spelling}"
+
+        assert searched(api, f"{root}/contacts", name, "EQ", value=ids.one) == [ids.ada]
+        assert searched(api, f"{root}/contacts", name, "EQ", value="1") == []
+
+    def test_the_companies_of_some_contacts(self, api: Api, ids: Ids) -> None:
+        """IN takes several ids; other filters of the group hold, too."""
+        default(api, ids.ada, ids.one)
+        default(api, ids.grace, ids.two)
+        both = [ids.ada, ids.grace, "1"]
+        name = "associations.contact"
+
+        assert searched(api, COMPANIES, name, "IN", values=both) == [ids.one, ids.two]
+        too = {"propertyName": "name", "operator": "EQ", "value": "Two"}
+        assert searched(api, COMPANIES, name, "IN", too, values=both) == [ids.two]
+
+    def test_an_old_id(self, api: Api, ids: Ids) -> None:
+        """The id of a company before a merge stands for what it has become."""
+        default(api, ids.ada, ids.two)
+        api.post(f"{COMPANIES}/merge", {"primaryObjectId": ids.one, "objectIdToMerge": ids.two})
+
+        assert searched(api, CONTACTS, "associations.company", "EQ", value=ids.two) == [ids.ada]
+
+    @pytest.mark.parametrize(
+        ("name", "operator", "value", "status"),
+        [
+            ("associations.deal", "EQ", "1", 501),
+            ("associations.contact", "EQ", "1", 501),
+            ("associations.company", "NOT_HAS_PROPERTY", None, 501),
+            ("associations.company", "NEQ", "1", 501),
+            ("associations.company", "LIKE", "1", 400),
+            ("associations.company", "EQ", None, 400),
+            ("associations.dragon", "EQ", "1", 400),
+            ("associations.2-12345", "EQ", "1", 400),
+            ("associations.", "EQ", "1", 400),
+            ("associations", "EQ", "1", 400),
+        ],
+    )
+    def test_what_cannot_be_searched(
+        self, api: Api, name: str, operator: str, value: str | None, status: int
+    ) -> None:
+        """501 for what HubSpot may answer, 400 for what it does not have either."""
+        one = {"propertyName": name, "operator": operator, "value": value}
+        answer = api.post(f"{CONTACTS}/search", {"filterGroups": [{"filters": [one]}]})
+
+        assert answer.status == status
+
+
+def searched(api: Api, root: str, name: str, operator: str, *more: Any, **values: Any) -> list[str]:
+    one = {"propertyName": name, "operator": operator, **values}
+    answer = api.post(f"{root}/search", {"filterGroups": [{"filters": [one, *more]}]})
+    assert answer.status == 200, answer.message
+    return [each["id"] for each in answer.body["results"]]
+
+
 class TestBatches:
     @pytest.mark.parametrize("root", [root for _, root in ROOTS])
     def test_read(self, api: Api, ids: Ids, root: str) -> None:
