@@ -173,6 +173,16 @@ class TestLabels:
         contacts = api.get(f"/crm/v4/objects/companies/{ids.one}/associations/contacts").body["results"]
         assert back in contacts[0]["associationTypes"]
 
+    @pytest.mark.parametrize("change", [{"label": ""}, {"name": ""}, {"label": None}, {"name": "manages"}])
+    def test_a_label_that_cannot_be(self, api: Api, change: dict[str, Any]) -> None:
+        """400 if a text is missing or empty, or another label of these object types has the name."""
+        body = {"label": "Manages", "name": "manages"}
+        api.post(f"{V4}/contacts/companies/labels", body)
+        before = api.get(f"{V4}/contacts/companies/labels").body
+
+        assert api.post(f"{V4}/contacts/companies/labels", {**body, "name": "other", **change}).status == 400
+        assert api.get(f"{V4}/contacts/companies/labels").body == before
+
 
 class TestPrimary:
     def test_the_first_company(self, api: Api, ids: Ids) -> None:
@@ -247,6 +257,25 @@ class TestCreate:
 
         assert answer.status == 400
         assert api.sandbox.portal.contact("new@x.org") is None
+
+    def test_with_an_unknown_record_and_trace_ids(self, api: Api, ids: Ids) -> None:
+        """207: the input is named, the others are created, with their associations."""
+
+        def an_input(trace: str, company: str, number: int = 279) -> dict[str, Any]:
+            link = {"to": {"id": company}, "types": types(number)}
+            properties = {"email": f"{trace}@x.org"}
+            return {"properties": properties, "associations": [link], "objectWriteTraceId": trace}
+
+        answer = api.batch("create", an_input("a", ids.one), an_input("b", "1"), an_input("c", ids.one, 280))
+
+        assert answer.status == 207
+        assert [each["context"]["objectWriteTraceId"] for each in answer.body["errors"]] == [["b"], ["c"]]
+        assert list(answer.results) == [api.id("a@x.org")]
+        assert list(companies_of(api, api.id("a@x.org"))) == [ids.one]
+
+        twice = api.batch("create", an_input("d", "1"), an_input("d", ids.one))
+        assert twice.status == 400
+        assert api.sandbox.portal.contact("d@x.org") is None
 
 
 class TestRecords:

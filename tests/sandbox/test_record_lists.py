@@ -64,6 +64,11 @@ class TestCreate:
         """400."""
         assert api.post(ROOT, {key: value for key, value in NEW.items() if key != name}).status == 400
 
+    def test_an_empty_name(self, api: Api, list_id: str) -> None:
+        """400, for a new list and for a new name."""
+        assert api.post(ROOT, {**NEW, "name": ""}).status == 400
+        assert api.call("PUT", f"{ROOT}/{list_id}/update-list-name?listName=").status == 400
+
     def test_types_that_are_not_valid(self, api: Api) -> None:
         """400 for an object type that HubSpot does not have, and for a processing type."""
         unknown = api.post(ROOT, {**NEW, "objectTypeId": "0-9999"})

@@ -156,7 +156,13 @@ class Associations:
         """Add a label, with another one for the other direction if it has one.
 
         :return: the types of both directions.
+        :raises InvalidInput: if the label or the name is empty, or another type has the name, which is
+            unique (D; U: the answer).
         """
+        if not (label and name):
+            raise InvalidInput("A label and its name cannot be empty.")
+        if any(each.name == name for each in self.between(from_type, to_type)):
+            raise InvalidInput(f"An association type of {from_type} to {to_type} has the name {name[:100]}.")
         first = max((each.id for each in self.types.values() if each.category == BY_USER), default=0) + 1
         second = first + 1
         there = AssociationType(BY_USER, first, label, from_type, to_type, second, name)

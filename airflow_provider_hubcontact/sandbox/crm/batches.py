@@ -34,6 +34,7 @@ class Input(NamedTuple):
     """One input of a batch that writes.
 
     :param associations: what a new record is to be associated with, which is up to the caller.
+    :param refused: what is wrong with these associations; None if nothing is.
     """
 
     properties: Mapping[str, str]
@@ -41,6 +42,7 @@ class Input(NamedTuple):
     id_property: str | None = None
     trace_id: str | None = None
     associations: Sequence[Any] = ()
+    refused: InvalidInput | None = None
 
 
 class Written(NamedTuple):
@@ -68,7 +70,11 @@ def create(collection: Collection, inputs: Sequence[Input], dialect: Dialect) ->
     :raises Refused: if the whole batch is refused.
     """
     _check_size(inputs)
-    return _write(collection, [(each, None) for each in inputs], dialect, traced=_traced(inputs))
+    traced = _traced(inputs)
+    refused = next((each.refused for each in inputs if each.refused is not None), None)
+    if refused is not None and not traced:
+        raise refused
+    return _write(collection, [(each, None) for each in inputs], dialect, traced=traced)
 
 
 def update(collection: Collection, inputs: Sequence[Input], dialect: Dialect) -> Outcome:
@@ -143,7 +149,8 @@ def read(
     if with_history and len(ids) > MAX_INPUTS_WITH_HISTORY:
         raise TooManyInputs(MAX_INPUTS_WITH_HISTORY, " request for property histories")
     _check_size(ids)
-    _check_id_property(collection, id_property, refuse_email=False)
+    if id_property is not None and not collection.identifies(id_property):
+        raise NonUniqueIdProperty("read", collection.kind.id, id_property)
     found: dict[str, Record] = {}
     missing = []
     find = collection.find_archived if archived else collection.find
@@ -175,8 +182,10 @@ def _write_each(collection: Collection, pairs: Sequence[Pair], dialect: Dialect)
     outcome, now = Outcome(), collection.shared.now()
     for each, record in pairs:
         try:
+            if each.refused is not None:
+                raise each.refused
             draft = collection.draft(record, each.properties, dialect)
-        except (InvalidProperties, RecordExists) as refused:
+        except (InvalidInput, InvalidProperties, RecordExists) as refused:
             outcome.errors.append(refused.part(each.trace_id))
         else:
             collection.apply(draft, now=now)
@@ -245,8 +254,9 @@ def _check_size(inputs: Sequence[object]) -> None:
 
 def _check_ids(collection: Collection, inputs: Sequence[Input], *, refuse_email: bool) -> None:
     _check_size(inputs)
-    for name in {each.id_property for each in inputs}:
-        _check_id_property(collection, name, refuse_email=refuse_email)
+    for name in {each.id_property for each in inputs if each.id_property is not None}:
+        if not collection.identifies(name) or (refuse_email and name == "email"):
+            raise NonUniqueIdProperty("update/upsert", collection.kind.id, name)
     seen: set[str] = set()
     twice: dict[str, None] = {}
     for each in inputs:
@@ -256,8 +266,3 @@ def _check_ids(collection: Collection, inputs: Sequence[Input], *, refuse_email:
         seen.add(key)
     if twice:
         raise DuplicateIds(list(twice))
-
-
-def _check_id_property(collection: Collection, name: str | None, *, refuse_email: bool) -> None:
-    if name is not None and (not collection.identifies(name) or (refuse_email and name == "email")):
-        raise NonUniqueIdProperty(collection.kind.id, name)

@@ -67,6 +67,7 @@ class Lists:
     def create(self, name: str, type_id: str, processing: str, now: int) -> RecordList:
         """Make an empty list.
 
+        :raises InvalidInput: if the name is empty (U).
         :raises ListExists: if another list has the name.
         """
         self._check_name(name)
@@ -202,6 +203,8 @@ class Lists:
             self._lists[each.id] = each
 
     def _check_name(self, name: str) -> None:
+        if not name:
+            raise InvalidInput("The name of a list cannot be empty.")
         if any(each.name == name for each in self.all()):
             raise ListExists(name)
 
