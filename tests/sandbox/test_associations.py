@@ -209,6 +209,74 @@ class TestPrimary:
         assert companies_of(api, ids.ada) == {ids.one: [UNLABELED], ids.two: [PRIMARY, UNLABELED]}
 
 
+class TestPrimaryCompanyOfAContact:
+    """``associatedcompanyid`` is the id of the primary company."""
+
+    def test_it_follows(self, api: Api, ids: Ids) -> None:
+        """It changes with the primary company alone, and is empty without one."""
+        ada = f"/crm/v4/objects/contacts/{ids.ada}/associations"
+        default(api, ids.ada, ids.one)
+        told = [associated(api, ids.ada)]
+        default(api, ids.ada, ids.two)
+        told.append(associated(api, ids.ada))
+        api.call("PUT", f"{ada}/companies/{ids.two}", types(1))
+        told.append(associated(api, ids.ada))
+        api.call("DELETE", f"{ada}/companies/{ids.one}")
+        told.append(associated(api, ids.ada))
+        api.call("DELETE", f"{ada}/companies/{ids.two}")
+        told.append(associated(api, ids.ada))
+
+        assert told == [ids.one, ids.one, ids.two, ids.two, ""]
+
+    def test_its_history(self, api: Api, ids: Ids) -> None:
+        """Each change is one of the contact, with a source of its own."""
+        before = api.get(f"{CONTACTS}/{ids.ada}").body["updatedAt"]
+        default(api, ids.ada, ids.one)
+        body = api.get(f"{CONTACTS}/{ids.ada}?propertiesWithHistory=associatedcompanyid").body
+        (version,) = body["propertiesWithHistory"]["associatedcompanyid"]
+
+        assert (version["value"], version["sourceType"]) == (ids.one, "COMPANIES")
+        assert version["sourceId"] == "CompaniesContactAssociator"
+        assert body["updatedAt"] != before
+        assert api.sandbox.portal.writer == ""
+
+    def test_from_the_companys_side(self, api: Api, ids: Ids) -> None:
+        """A batch, a new contact and a new company with associations tell it as well."""
+        link = {"to": {"id": ids.ada}, "types": types(280)}
+        company = api.post(COMPANIES, {"properties": {"name": "C"}, "associations": [link]}).body["id"]
+        pair = {"from": {"id": ids.two}, "to": {"id": ids.grace}}
+        api.post(f"{V4}/companies/contacts/batch/associate/default", {"inputs": [pair]})
+
+        assert (associated(api, ids.ada), associated(api, ids.grace)) == (company, ids.two)
+        labels = {"inputs": [{**pair, "types": types(2)}]}
+        api.post(f"{V4}/companies/contacts/batch/labels/archive", labels)
+        assert associated(api, ids.grace) == ""
+
+    @pytest.mark.parametrize("kept", ["new", "kept"])
+    def test_a_merge_and_a_deletion_for_good(self, kept: Any) -> None:
+        """It names what the company has become, and nothing that is gone."""
+        seeds = [{"email": "ada@example.com"}, {"email": "grace@example.com"}]
+        with Sandbox(seeds, switches=Switches(merged_id=kept)) as sandbox:
+            api = Api(sandbox)
+            ids = make(api)
+            default(api, ids.ada, ids.two)
+            body = {"primaryObjectId": ids.one, "objectIdToMerge": ids.two}
+            survivor = api.post(f"{COMPANIES}/merge", body).body["id"]
+            assert associated(api, ids.ada) == survivor
+
+            body = {"primaryObjectId": ids.grace, "objectIdToMerge": ids.ada}
+            contact = api.post(f"{CONTACTS}/merge", body).body["id"]
+            assert associated(api, contact) == survivor
+            sandbox.portal.erase(sandbox.portal.companies[survivor])
+            assert associated(api, contact) == ""
+
+
+def associated(api: Api, contact: str) -> str | None:
+    body = api.get(f"{CONTACTS}/{contact}?properties=associatedcompanyid").body
+    value: str | None = body["properties"]["associatedcompanyid"]
+    return value
+
+
 class TestCreate:
     @pytest.mark.parametrize("many", [False, True], ids=["alone", "in a batch"])
     def test_with_associations(self, api: Api, ids: Ids, many: bool) -> None:

@@ -83,9 +83,9 @@ def read_wanted(request: Request, body: Mapping[str, Any]) -> list[Wanted]:
 
 
 def associate(request: Request, record: Record, wanted: Sequence[Wanted]) -> None:
-    """Give a new record its associations."""
+    """Associate a new record with those that its creation names."""
     for each in wanted:
-        request.portal.associations.add(record.id, each.to.id, each.types)
+        request.portal.associate(record, each.to, each.types)
 
 
 def associated(
