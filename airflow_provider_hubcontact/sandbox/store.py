@@ -22,9 +22,9 @@ import orjson
 from airflow_provider_hubcontact.sandbox.access.tokens import Access
 from airflow_provider_hubcontact.sandbox.clock import Clock
 from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
-from airflow_provider_hubcontact.sandbox.crm.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.record import MAX_WRITES, Record, Write
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.state import (
     dump_associations,
     dump_frame,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from airflow_provider_hubcontact.sandbox.crm.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
 from airflow_provider_hubcontact.sandbox.errors import InvalidInput, ListExists, ListNotFound
 
 FIRST_LIST = 101

@@ -8,10 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from airflow_provider_hubcontact.sandbox.crm.associations import Associations, AssociationType, Key
-from airflow_provider_hubcontact.sandbox.crm.collection import FIRST_ID, Account, Collection, Shared
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Group
 from airflow_provider_hubcontact.sandbox.crm.lists import Lists
-from airflow_provider_hubcontact.sandbox.crm.merging import merged
 from airflow_provider_hubcontact.sandbox.crm.object_types import (
     COMPANIES,
     CONTACTS,
@@ -20,9 +17,13 @@ from airflow_provider_hubcontact.sandbox.crm.object_types import (
     named,
 )
 from airflow_provider_hubcontact.sandbox.crm.owners import Owner, Owners
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import SEED, Dialect, PendingWrite
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition, Group
+from airflow_provider_hubcontact.sandbox.crm.properties.requirements import Requirements
 from airflow_provider_hubcontact.sandbox.crm.record import Record
-from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.records.merging import merged
+from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import SEED, Dialect, PendingWrite
+from airflow_provider_hubcontact.sandbox.crm.records.shared import FIRST_ID, Account, Shared
 from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, Problem, RecordExists
 from airflow_provider_hubcontact.sandbox.switches import Switches
 

@@ -13,11 +13,11 @@ from fnmatch import fnmatchcase
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
-from airflow_provider_hubcontact.sandbox.crm.derived import value_of
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, ObjectType
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.properties.derived import value_of
 from airflow_provider_hubcontact.sandbox.crm.record import Record
-from airflow_provider_hubcontact.sandbox.crm.values import milliseconds
+from airflow_provider_hubcontact.sandbox.crm.times import milliseconds
 from airflow_provider_hubcontact.sandbox.errors import InvalidSearch
 
 Rank = tuple[float, str]

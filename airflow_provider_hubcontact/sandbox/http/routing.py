@@ -13,11 +13,11 @@ import orjson
 from airflow_provider_hubcontact.sandbox.access.limits import Limits
 from airflow_provider_hubcontact.sandbox.access.tokens import NOBODY, Access, Grant
 from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
-from airflow_provider_hubcontact.sandbox.crm.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, ObjectType
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.times import iso
 from airflow_provider_hubcontact.sandbox.crm.type_names import canonical, unknown
-from airflow_provider_hubcontact.sandbox.crm.values import iso
 from airflow_provider_hubcontact.sandbox.errors import (
     InvalidInput,
     InvalidJson,

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from airflow_provider_hubcontact.sandbox.crm import batches as batch
-from airflow_provider_hubcontact.sandbox.crm.batches import Input, Outcome, ordered
-from airflow_provider_hubcontact.sandbox.crm.collection import Collection
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import Dialect
+from airflow_provider_hubcontact.sandbox.crm.records import batches as batch
+from airflow_provider_hubcontact.sandbox.crm.records.batches import Input, Outcome, ordered
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import Dialect
 from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json, NotEmulated
 from airflow_provider_hubcontact.sandbox.http.routes.association_json import Wanted, associate, read_wanted
 from airflow_provider_hubcontact.sandbox.http.routes.objects import (

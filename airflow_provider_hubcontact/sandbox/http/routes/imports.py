@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
-from airflow_provider_hubcontact.sandbox.crm.values import iso
+from airflow_provider_hubcontact.sandbox.crm.times import iso
 from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json
 from airflow_provider_hubcontact.sandbox.http import multipart
 from airflow_provider_hubcontact.sandbox.http.routing import DATED_VERSIONS, Reply, Request, Route, parsed

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from airflow_provider_hubcontact.sandbox.crm.lists import PROCESSING, Changed, RecordList
 from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType, named
+from airflow_provider_hubcontact.sandbox.crm.times import iso
 from airflow_provider_hubcontact.sandbox.crm.type_names import canonical
-from airflow_provider_hubcontact.sandbox.crm.values import iso
 from airflow_provider_hubcontact.sandbox.errors import (
     InvalidInput,
     Json,

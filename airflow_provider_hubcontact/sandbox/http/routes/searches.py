@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.search import Condition, Filter, OneOf, Search, Sort
 from airflow_provider_hubcontact.sandbox.errors import InvalidSearch, Json, NotEmulated

@@ -9,10 +9,10 @@ from __future__ import annotations
 from heapq import merge as in_order
 from operator import attrgetter
 
-from airflow_provider_hubcontact.sandbox.crm.collection import ID, Collection
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import STAGE
-from airflow_provider_hubcontact.sandbox.crm.record import MAX_WRITES, Record, Write
-from airflow_provider_hubcontact.sandbox.crm.values import iso
+from airflow_provider_hubcontact.sandbox.crm.record import ID, MAX_WRITES, Record, Write
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import STAGE
+from airflow_provider_hubcontact.sandbox.crm.times import iso
 from airflow_provider_hubcontact.sandbox.errors import InvalidInput
 
 MERGED_IDS = "hs_merged_object_ids"

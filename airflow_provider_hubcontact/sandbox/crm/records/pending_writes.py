@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
 from airflow_provider_hubcontact.sandbox.crm.owners import OWNER
-from airflow_provider_hubcontact.sandbox.crm.record import Record
-from airflow_provider_hubcontact.sandbox.crm.values import (
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.properties.values import (
     MAX_TEXT,
     InvalidValue,
     accept,
@@ -16,6 +15,7 @@ from airflow_provider_hubcontact.sandbox.crm.values import (
     appended,
     normalised_date,
 )
+from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, Problem
 from airflow_provider_hubcontact.sandbox.switches import Switches
 

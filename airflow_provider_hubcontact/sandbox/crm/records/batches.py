@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from airflow_provider_hubcontact.sandbox.crm.collection import Collection, Shared
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import Dialect, PendingWrite
 from airflow_provider_hubcontact.sandbox.crm.record import Record
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import Dialect, PendingWrite
+from airflow_provider_hubcontact.sandbox.crm.records.shared import Shared
 from airflow_provider_hubcontact.sandbox.errors import (
     DuplicateIds,
     InvalidInput,
