@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from airflow_provider_hubcontact.sandbox import options
 from airflow_provider_hubcontact.sandbox.access.tokens import SCOPES
 from airflow_provider_hubcontact.sandbox.crm import seeds
-from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
+from airflow_provider_hubcontact.sandbox.crm.properties.requirements import Requirements
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from airflow_provider_hubcontact.sandbox.server import TOKEN, Sandbox
 from airflow_provider_hubcontact.sandbox.switches import Switches

@@ -34,10 +34,10 @@ from airflow_provider_hubcontact.sandbox.http.asgi import (
 from airflow_provider_hubcontact.sandbox.http.error_pages import page_instead
 from airflow_provider_hubcontact.sandbox.http.fault_responses import deliver, instead
 from airflow_provider_hubcontact.sandbox.http.nearest import nearest
-from airflow_provider_hubcontact.sandbox.http.object_types import canonical_path
 from airflow_provider_hubcontact.sandbox.http.request_log import MAX_LOG, Logged, loggable
 from airflow_provider_hubcontact.sandbox.http.routes import router
 from airflow_provider_hubcontact.sandbox.http.routing import MAX_BODY, Reply, Request, Route
+from airflow_provider_hubcontact.sandbox.http.typed_paths import canonical_path
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace, Imports
 from airflow_provider_hubcontact.sandbox.page.views import Pages
 from airflow_provider_hubcontact.sandbox.snapshots import Snapshots

@@ -227,11 +227,14 @@ class TooManyInputs(Refused):
 
 
 class NonUniqueIdProperty(Refused):
-    """A batch identifies records by a property that does not identify them (T)."""
+    """A batch identifies records by a property that does not identify them (T; U for a read).
 
-    def __init__(self, type_id: str, name: str) -> None:
+    :param what: what the batch does, as the sentence has it: ``update/upsert`` or ``read``.
+    """
+
+    def __init__(self, what: str, type_id: str, name: str) -> None:
         super().__init__(
-            f"Unable to perform update/upsert by non-unique {type_id} property {name}", "VALIDATION_ERROR"
+            f"Unable to perform {what} by non-unique {type_id} property {name}", "VALIDATION_ERROR"
         )
 
 

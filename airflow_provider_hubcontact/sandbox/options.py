@@ -11,7 +11,7 @@ from typing import TypeVar
 from airflow_provider_hubcontact.sandbox.access.limits import TIERS, RateLimit
 from airflow_provider_hubcontact.sandbox.access.tokens import OAUTH_LIFETIME, OAuthClient
 from airflow_provider_hubcontact.sandbox.crm.owners import Owner
-from airflow_provider_hubcontact.sandbox.crm.requirements import Condition
+from airflow_provider_hubcontact.sandbox.crm.properties.requirements import Condition
 from airflow_provider_hubcontact.sandbox.faults import plan as fault_plan
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from airflow_provider_hubcontact.sandbox.server import TOKEN

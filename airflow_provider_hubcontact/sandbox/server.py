@@ -17,11 +17,11 @@ from airflow_provider_hubcontact.sandbox.access.limits import Allowance, Limits,
 from airflow_provider_hubcontact.sandbox.access.tokens import OAUTH_LIFETIME, SCOPES, Access, OAuthClient
 from airflow_provider_hubcontact.sandbox.clock import Clock
 from airflow_provider_hubcontact.sandbox.crm import seeds
-from airflow_provider_hubcontact.sandbox.crm.collection import Account
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
 from airflow_provider_hubcontact.sandbox.crm.owners import Owner
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
-from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.properties.requirements import Requirements
+from airflow_provider_hubcontact.sandbox.crm.records.shared import Account
 from airflow_provider_hubcontact.sandbox.faults.injector import Faults
 from airflow_provider_hubcontact.sandbox.faults.plan import Plan, read_plan
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace

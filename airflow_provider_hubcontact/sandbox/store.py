@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,9 +22,9 @@ import orjson
 from airflow_provider_hubcontact.sandbox.access.tokens import Access
 from airflow_provider_hubcontact.sandbox.clock import Clock
 from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
-from airflow_provider_hubcontact.sandbox.crm.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.record import MAX_WRITES, Record, Write
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.state import (
     dump_associations,
     dump_frame,
@@ -77,6 +77,17 @@ class _Part(NamedTuple):
     dump: Callable[[], Any]
 
 
+class _Marks(NamedTuple):
+    """What parts and imports are compared by: two marks differ if what they mark has changed.
+
+    :param parts: name of a part → its mark.
+    :param imports: id of an import → its mark.
+    """
+
+    parts: dict[str, object]
+    imports: dict[str, object]
+
+
 class Store:
     """A SQLite file that follows a portal.
 
@@ -97,8 +108,7 @@ class Store:
         self._path, self._portal, self._access, self._imports = path, portal, access, imports
         self._later, self._clock = later, clock
         self._collections: dict[str, Collection] | None = None
-        self._saved_parts: dict[str, object] = {}
-        self._saved_imports: dict[str, object] = {}
+        self._saved = _Marks({}, {})
         self._file: sqlite3.Connection | None = None
         self._parts = (
             _Part("next_id", lambda: portal.next_id, lambda: portal.next_id),
@@ -135,27 +145,20 @@ class Store:
         """
         portal = self._portal
         if portal.collections is not self._collections:  # after a reset, say
-            self._forget()
-            every = chain.from_iterable(each.everything() for each in portal.collections.values())
-            portal.journal = [(record, write) for record in every for write in (record.writes or (None,))]
-        journal = portal.journal or []
-        erased = [(number,) for number in portal.erased]
-        parts = {part.name: part.mark() for part in self._parts}
-        imports = {each.id: import_state.mark(each) for each in self._imports.everything()}
-        if not (journal or erased) and (parts, imports) == (self._saved_parts, self._saved_imports):
+            self._begin_anew()
+        marks = self._marks()
+        if not (portal.journal or portal.erased) and marks == self._saved:
             return
         with self._connection as file:
             if self._collections is None:
                 for statement in _EMPTY.split(";"):
                     file.execute(statement)
-            file.executemany("DELETE FROM record WHERE id = ?", erased)
-            file.executemany("DELETE FROM change WHERE record = ?", erased)
-            self._save_records(journal)
-            self._save_parts(parts)
-            self._save_imports(imports)
-        del journal[:]
+            self._save_records(portal.journal or [], portal.erased)
+            self._save_parts(marks.parts)
+            self._save_imports(marks.imports)
+        portal.journal = []
         portal.erased.clear()
-        self._collections, self._saved_parts, self._saved_imports = portal.collections, parts, imports
+        self._collections, self._saved = portal.collections, marks
 
     def close(self) -> None:
         """Save, and close the file, so that another process can open it."""
@@ -170,11 +173,22 @@ class Store:
             raise sqlite3.ProgrammingError("the file is closed")
         return self._file
 
-    def _forget(self) -> None:
-        """Let the next save write everything."""
-        self._collections, self._saved_parts, self._saved_imports = None, {}, {}
+    def _begin_anew(self) -> None:
+        """Let the next save write everything, into an empty file."""
+        self._collections, self._saved = None, _Marks({}, {})
+        every = chain.from_iterable(each.everything() for each in self._portal.collections.values())
+        self._portal.journal = [(record, write) for record in every for write in (record.writes or (None,))]
 
-    def _save_records(self, journal: Journal) -> None:
+    def _marks(self) -> _Marks:
+        return _Marks(
+            {part.name: part.mark() for part in self._parts},
+            {each.id: import_state.mark(each) for each in self._imports.everything()},
+        )
+
+    def _save_records(self, journal: Journal, erased: Iterable[str]) -> None:
+        gone = [(number,) for number in erased]
+        self._connection.executemany("DELETE FROM record WHERE id = ?", gone)
+        self._connection.executemany("DELETE FROM change WHERE record = ?", gone)
         touched = {record.id: record for record, _ in journal}
         here = [(each.id, orjson.dumps(dump_record(each))) for each in touched.values()]
         changes = [(record.id, orjson.dumps(list(write))) for record, write in journal if write]
@@ -183,17 +197,17 @@ class Store:
 
     def _save_parts(self, marks: dict[str, object]) -> None:
         for part in self._parts:
-            if self._saved_parts.get(part.name) != marks[part.name]:
+            if self._saved.parts.get(part.name) != marks[part.name]:
                 row = (part.name, orjson.dumps(part.dump()))
                 self._connection.execute("INSERT OR REPLACE INTO part VALUES (?, ?)", row)
 
     def _save_imports(self, marks: dict[str, object]) -> None:
         for each in self._imports.everything():
-            if self._saved_imports.get(each.id) == marks[each.id]:
+            if self._saved.imports.get(each.id) == marks[each.id]:
                 continue
             row = (each.id, orjson.dumps(import_state.dump(each)))
             self._connection.execute("INSERT OR REPLACE INTO import VALUES (?, ?)", row)
-            if each.id not in self._saved_imports:
+            if each.id not in self._saved.imports:
                 self._connection.execute("INSERT INTO import_file VALUES (?, ?)", (each.id, each.content))
             if not each.content:
                 self._connection.execute("DELETE FROM import_file WHERE id = ?", (each.id,))
@@ -209,9 +223,7 @@ class Store:
         self._later.load(parts["later"])
         for each in self._load_imports():
             self._imports.take(each)
-        self._collections = self._portal.collections
-        self._saved_parts = {part.name: part.mark() for part in self._parts}
-        self._saved_imports = {each.id: import_state.mark(each) for each in self._imports.everything()}
+        self._collections, self._saved = self._portal.collections, self._marks()
 
     def _load_records(self) -> list[Record]:
         """Read records with the changes that they remember, and delete older ones from the file."""

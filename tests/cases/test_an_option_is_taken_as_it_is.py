@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Option
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition, Option
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from tests.cases.syncing import synced
 

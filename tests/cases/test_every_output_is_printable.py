@@ -33,7 +33,7 @@ from airflow_provider_hubcontact.printable import (
     printable_logger,
 )
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Option
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition, Option
 from airflow_provider_hubcontact.ui.masking import masked
 from airflow_provider_hubcontact.ui.page import Heading, problems_csv, render, render_message, render_run
 from tests.airflow.hostile import answer, serving

@@ -173,6 +173,16 @@ class TestLabels:
         contacts = api.get(f"/crm/v4/objects/companies/{ids.one}/associations/contacts").body["results"]
         assert back in contacts[0]["associationTypes"]
 
+    @pytest.mark.parametrize("change", [{"label": ""}, {"name": ""}, {"label": None}, {"name": "manages"}])
+    def test_a_label_that_cannot_be(self, api: Api, change: dict[str, Any]) -> None:
+        """400 if a text is missing or empty, or another label of these object types has the name."""
+        body = {"label": "Manages", "name": "manages"}
+        api.post(f"{V4}/contacts/companies/labels", body)
+        before = api.get(f"{V4}/contacts/companies/labels").body
+
+        assert api.post(f"{V4}/contacts/companies/labels", {**body, "name": "other", **change}).status == 400
+        assert api.get(f"{V4}/contacts/companies/labels").body == before
+
 
 class TestPrimary:
     def test_the_first_company(self, api: Api, ids: Ids) -> None:
@@ -197,6 +207,74 @@ class TestPrimary:
         api.call("PUT", f"/crm/v4/objects/contacts/{ids.ada}/associations/companies/{ids.two}", types(1))
 
         assert companies_of(api, ids.ada) == {ids.one: [UNLABELED], ids.two: [PRIMARY, UNLABELED]}
+
+
+class TestPrimaryCompanyOfAContact:
+    """``associatedcompanyid`` is the id of the primary company."""
+
+    def test_it_follows(self, api: Api, ids: Ids) -> None:
+        """It changes with the primary company alone, and is empty without one."""
+        ada = f"/crm/v4/objects/contacts/{ids.ada}/associations"
+        default(api, ids.ada, ids.one)
+        told = [associated(api, ids.ada)]
+        default(api, ids.ada, ids.two)
+        told.append(associated(api, ids.ada))
+        api.call("PUT", f"{ada}/companies/{ids.two}", types(1))
+        told.append(associated(api, ids.ada))
+        api.call("DELETE", f"{ada}/companies/{ids.one}")
+        told.append(associated(api, ids.ada))
+        api.call("DELETE", f"{ada}/companies/{ids.two}")
+        told.append(associated(api, ids.ada))
+
+        assert told == [ids.one, ids.one, ids.two, ids.two, ""]
+
+    def test_its_history(self, api: Api, ids: Ids) -> None:
+        """Each change is one of the contact, with a source of its own."""
+        before = api.get(f"{CONTACTS}/{ids.ada}").body["updatedAt"]
+        default(api, ids.ada, ids.one)
+        body = api.get(f"{CONTACTS}/{ids.ada}?propertiesWithHistory=associatedcompanyid").body
+        (version,) = body["propertiesWithHistory"]["associatedcompanyid"]
+
+        assert (version["value"], version["sourceType"]) == (ids.one, "COMPANIES")
+        assert version["sourceId"] == "CompaniesContactAssociator"
+        assert body["updatedAt"] != before
+        assert api.sandbox.portal.writer == ""
+
+    def test_from_the_companys_side(self, api: Api, ids: Ids) -> None:
+        """A batch, a new contact and a new company with associations tell it as well."""
+        link = {"to": {"id": ids.ada}, "types": types(280)}
+        company = api.post(COMPANIES, {"properties": {"name": "C"}, "associations": [link]}).body["id"]
+        pair = {"from": {"id": ids.two}, "to": {"id": ids.grace}}
+        api.post(f"{V4}/companies/contacts/batch/associate/default", {"inputs": [pair]})
+
+        assert (associated(api, ids.ada), associated(api, ids.grace)) == (company, ids.two)
+        labels = {"inputs": [{**pair, "types": types(2)}]}
+        api.post(f"{V4}/companies/contacts/batch/labels/archive", labels)
+        assert associated(api, ids.grace) == ""
+
+    @pytest.mark.parametrize("kept", ["new", "kept"])
+    def test_a_merge_and_a_deletion_for_good(self, kept: Any) -> None:
+        """It names what the company has become, and nothing that is gone."""
+        seeds = [{"email": "ada@example.com"}, {"email": "grace@example.com"}]
+        with Sandbox(seeds, switches=Switches(merged_id=kept)) as sandbox:
+            api = Api(sandbox)
+            ids = make(api)
+            default(api, ids.ada, ids.two)
+            body = {"primaryObjectId": ids.one, "objectIdToMerge": ids.two}
+            survivor = api.post(f"{COMPANIES}/merge", body).body["id"]
+            assert associated(api, ids.ada) == survivor
+
+            body = {"primaryObjectId": ids.grace, "objectIdToMerge": ids.ada}
+            contact = api.post(f"{CONTACTS}/merge", body).body["id"]
+            assert associated(api, contact) == survivor
+            sandbox.portal.erase(sandbox.portal.companies[survivor])
+            assert associated(api, contact) == ""
+
+
+def associated(api: Api, contact: str) -> str | None:
+    body = api.get(f"{CONTACTS}/{contact}?properties=associatedcompanyid").body
+    value: str | None = body["properties"]["associatedcompanyid"]
+    return value
 
 
 class TestCreate:
@@ -247,6 +325,25 @@ class TestCreate:
 
         assert answer.status == 400
         assert api.sandbox.portal.contact("new@x.org") is None
+
+    def test_with_an_unknown_record_and_trace_ids(self, api: Api, ids: Ids) -> None:
+        """207: the input is named, the others are created, with their associations."""
+
+        def an_input(trace: str, company: str, number: int = 279) -> dict[str, Any]:
+            link = {"to": {"id": company}, "types": types(number)}
+            properties = {"email": f"{trace}@x.org"}
+            return {"properties": properties, "associations": [link], "objectWriteTraceId": trace}
+
+        answer = api.batch("create", an_input("a", ids.one), an_input("b", "1"), an_input("c", ids.one, 280))
+
+        assert answer.status == 207
+        assert [each["context"]["objectWriteTraceId"] for each in answer.body["errors"]] == [["b"], ["c"]]
+        assert list(answer.results) == [api.id("a@x.org")]
+        assert list(companies_of(api, api.id("a@x.org"))) == [ids.one]
+
+        twice = api.batch("create", an_input("d", "1"), an_input("d", ids.one))
+        assert twice.status == 400
+        assert api.sandbox.portal.contact("d@x.org") is None
 
 
 class TestRecords:
@@ -332,6 +429,70 @@ class TestRecords:
 
         assert api.call("PUT", "/sandbox/state", state).status == 400
         assert dump(api.sandbox.portal) == before
+
+
+class TestSearch:
+    """By the pseudo property ``associations.{objectType}``."""
+
+    @pytest.mark.parametrize("spelling", ["company", "companies", "COMPANY", "0-2"])
+    @pytest.mark.parametrize("root", [objects for objects, _ in ROOTS if "v4" not in objects])
+    def test_the_contacts_of_a_company(self, api: Api, ids: Ids, root: str, spelling: str) -> None:
+        """EQ takes one id, in every spelling of the type."""
+        default(api, ids.ada, ids.one)
+        default(api, ids.grace, ids.two)
+        name = f"associations.{spelling}"
+
+        assert searched(api, f"{root}/contacts", name, "EQ", value=ids.one) == [ids.ada]
+        assert searched(api, f"{root}/contacts", name, "EQ", value="1") == []
+
+    def test_the_companies_of_some_contacts(self, api: Api, ids: Ids) -> None:
+        """IN takes several ids; other filters of the group hold, too."""
+        default(api, ids.ada, ids.one)
+        default(api, ids.grace, ids.two)
+        both = [ids.ada, ids.grace, "1"]
+        name = "associations.contact"
+
+        assert searched(api, COMPANIES, name, "IN", values=both) == [ids.one, ids.two]
+        too = {"propertyName": "name", "operator": "EQ", "value": "Two"}
+        assert searched(api, COMPANIES, name, "IN", too, values=both) == [ids.two]
+
+    def test_an_old_id(self, api: Api, ids: Ids) -> None:
+        """The id of a company before a merge stands for what it has become."""
+        default(api, ids.ada, ids.two)
+        api.post(f"{COMPANIES}/merge", {"primaryObjectId": ids.one, "objectIdToMerge": ids.two})
+
+        assert searched(api, CONTACTS, "associations.company", "EQ", value=ids.two) == [ids.ada]
+
+    @pytest.mark.parametrize(
+        ("name", "operator", "value", "status"),
+        [
+            ("associations.deal", "EQ", "1", 501),
+            ("associations.contact", "EQ", "1", 501),
+            ("associations.company", "NOT_HAS_PROPERTY", None, 501),
+            ("associations.company", "NEQ", "1", 501),
+            ("associations.company", "LIKE", "1", 400),
+            ("associations.company", "EQ", None, 400),
+            ("associations.dragon", "EQ", "1", 400),
+            ("associations.2-12345", "EQ", "1", 400),
+            ("associations.", "EQ", "1", 400),
+            ("associations", "EQ", "1", 400),
+        ],
+    )
+    def test_what_cannot_be_searched(
+        self, api: Api, name: str, operator: str, value: str | None, status: int
+    ) -> None:
+        """501 for what HubSpot may answer, 400 for what it does not have either."""
+        one = {"propertyName": name, "operator": operator, "value": value}
+        answer = api.post(f"{CONTACTS}/search", {"filterGroups": [{"filters": [one]}]})
+
+        assert answer.status == status
+
+
+def searched(api: Api, root: str, name: str, operator: str, *more: Any, **values: Any) -> list[str]:
+    one = {"propertyName": name, "operator": operator, **values}
+    answer = api.post(f"{root}/search", {"filterGroups": [{"filters": [one, *more]}]})
+    assert answer.status == 200, answer.message
+    return [each["id"] for each in answer.body["results"]]
 
 
 class TestBatches:

@@ -149,6 +149,9 @@ class TestMany:
 
         assert answer.status == 400
         assert answer.message == "Unable to perform update/upsert by non-unique 0-2 property domain"
+        read = api.batch("read", {"id": "x"}, root=ROOT, idProperty="domain")
+        assert read.status == 400
+        assert read.message == "Unable to perform read by non-unique 0-2 property domain"
 
     def test_list(self, api: Api, company: str) -> None:
         """It has companies only."""

@@ -94,6 +94,9 @@ class TestGet:
             ("text/html", "text/html;charset=utf-8"),
             ("application/json", "application/json;charset=utf-8"),
             ("application/json, */*;q=0.8", "application/json;charset=utf-8"),
+            ("text/html, application/json;q=0.1", "application/json;charset=utf-8"),
+            ("application/json;q=0", "text/html;charset=utf-8"),
+            ("application/json; charset=utf-8; q=0.000, */*", "text/html;charset=utf-8"),
         ]:
             answer = api.call(method, f"{root}/999", body, {"Accept": accept})
 

@@ -28,7 +28,7 @@ def column(name: str) -> dict[str, str]:
     return {"columnName": name, "propertyName": name, "columnType": "STANDARD"}
 
 
-def asked(*columns: dict[str, str], **changes: Any) -> dict[str, Any]:
+def asked(*columns: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """Fill ``importRequest``."""
     mappings = [{"columnObjectTypeId": "0-1", **each} for each in columns or (EMAIL, NAME)]
     page = {"hasHeader": True, "columnMappings": mappings}
@@ -109,7 +109,11 @@ class TestStart:
             ({"dateFormat": "YYYY"}, 400),
             ({"timeZone": "Mars/Base"}, 400),
             ({"timeZone": ["UTC"]}, 400),
+            ({"importOperations": {"0-9999": "UPSERT"}}, 400),
+            ({"importOperations": {"contcats": "UPSERT"}}, 400),
+            ({"importOperations": {"0-1": "UPSERT", "contacts": "UPDATE"}}, 400),
             ({"importOperations": {"0-2": "UPSERT"}}, 501),
+            ({"importOperations": {"DEAL": "UPSERT"}}, 501),
             ({"createContactListFromImport": True}, 501),
         ],
         ids=str,
@@ -128,7 +132,11 @@ class TestStart:
             ({"propertyName": "firstname", "columnType": "HUBSPOT_ALTERNATE_ID"}, 400),
             ({"columnType": "NOPE"}, 400),
             ({"columnObjectTypeId": None}, 400),
-            ({"columnObjectTypeId": ["0-1"]}, 501),
+            ({"columnObjectTypeId": ["0-1"]}, 400),
+            ({"columnObjectTypeId": ""}, 400),
+            ({"columnObjectTypeId": "0-9999"}, 400),
+            ({"columnObjectTypeId": None, "columnObjectType": "CONTCAT"}, 400),
+            ({"columnObjectTypeId": "companies"}, 501),
             ({"columnType": "ASSOCIATION_KEYS"}, 501),
         ],
         ids=str,
@@ -136,6 +144,24 @@ class TestStart:
     def test_a_column_that_is_wrong(self, api: Api, change: dict[str, Any], status: int) -> None:
         """400, or 501 for what is not emulated."""
         assert start(api, "", asked({**NAME, **change})).status == status
+
+    @pytest.mark.parametrize("spelling", ["contacts", "contact", "CONTACT", "0-1", "Contacts"])
+    def test_every_spelling_of_contacts(self, api: Api, clock: Clock, spelling: str) -> None:
+        """Operations and columns take what a path takes."""
+        mail = {**EMAIL, "columnObjectTypeId": spelling}
+        older = {**NAME, "columnObjectTypeId": None, "columnObjectType": spelling}
+        request = asked(mail, older, importOperations={spelling: "UPDATE"})
+        done = finish(api, clock, start(api, "Mail,Name\nada@example.com,Augusta\nnew@x.org,N\n", request))
+
+        assert done["importRequestJson"]["importOperations"] == {spelling: "UPDATE"}
+        assert api.stored("ada@example.com", "firstname") == "Augusta"
+        assert [each["errorType"] for each in errors(api, done)] == ["UPDATE_ONLY_IMPORT"]
+
+    def test_an_unknown_object_type(self, api: Api) -> None:
+        """The sentence is that of a path."""
+        answer = start(api, "Mail\n", asked(EMAIL, importOperations={"0-9999": "UPDATE"}))
+
+        assert answer.message == "Invalid object or event type id: 0-9999"
 
     @pytest.mark.parametrize(
         ("body", "headers"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_hubcontact.sandbox.http.object_types import STANDARD, canonical
+from airflow_provider_hubcontact.sandbox.crm.type_names import STANDARD, canonical
 from tests.sandbox.calling import Api
 
 SPELLINGS = ["contacts", "contact", "0-1", "CONTACT", "CONTACTS", "Contact"]

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.sandbox.crm.default_properties import GROUPS
-from airflow_provider_hubcontact.sandbox.crm.definitions import FIELD_TYPES
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import FIELD_TYPES
+from airflow_provider_hubcontact.sandbox.crm.properties.of_contacts import GROUPS
 from tests.sandbox.calling import CONTACTS, Api
 
 ROOTS = [

@@ -64,6 +64,11 @@ class TestCreate:
         """400."""
         assert api.post(ROOT, {key: value for key, value in NEW.items() if key != name}).status == 400
 
+    def test_an_empty_name(self, api: Api, list_id: str) -> None:
+        """400, for a new list and for a new name."""
+        assert api.post(ROOT, {**NEW, "name": ""}).status == 400
+        assert api.call("PUT", f"{ROOT}/{list_id}/update-list-name?listName=").status == 400
+
     def test_types_that_are_not_valid(self, api: Api) -> None:
         """400 for an object type that HubSpot does not have, and for a processing type."""
         unknown = api.post(ROOT, {**NEW, "objectTypeId": "0-9999"})
@@ -129,6 +134,8 @@ class TestFind:
         assert found() == [list_id, *others]
         assert found(listIds=others[:1]) == others[:1]
         assert found(objectTypeId="0-2") == found(query="nothing") == []
+        for spelling in ("0-1", "contacts", "contact", "CONTACT"):
+            assert found(objectTypeId=spelling) == [list_id, *others]
         first = api.post(f"{ROOT}/search", {"query": "leads", "count": 2, "offset": 0}).body
         assert (first["total"], first["hasMore"], first["offset"]) == (3, True, 2)
         last = api.post(f"{ROOT}/search", {"query": "leads", "count": 2, "offset": first["offset"]}).body
@@ -136,6 +143,14 @@ class TestFind:
         sizes = api.post(f"{ROOT}/search", {}).body["lists"]
         assert [each["additionalProperties"]["hs_list_size"] for each in sizes] == ["1", "0", "0", "0"]
         assert api.post(f"{ROOT}/search", {"count": 501}).status == 400
+
+    def test_a_search_for_lists_of_other_types(self, api: Api) -> None:
+        """400 for an object type that HubSpot does not have, as for a new list, 501 for deals."""
+        unknown = api.post(f"{ROOT}/search", {"objectTypeId": "0-9999"})
+
+        assert unknown.status == 400
+        assert unknown.body["subCategory"] == "ListError.INVALID_OBJECT_TYPE_FOR_LIST"
+        assert api.post(f"{ROOT}/search", {"objectTypeId": "DEAL"}).status == 501
 
     @pytest.mark.parametrize(
         ("method", "path"),

@@ -16,9 +16,9 @@ from airflow_provider_hubcontact.client.network.session import Reply
 from airflow_provider_hubcontact.sandbox.access.limits import Allowance, Limits
 from airflow_provider_hubcontact.sandbox.access.tokens import Access
 from airflow_provider_hubcontact.sandbox.app import Application
-from airflow_provider_hubcontact.sandbox.crm.collection import Account
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.record import Record
+from airflow_provider_hubcontact.sandbox.crm.records.shared import Account
 from airflow_provider_hubcontact.sandbox.errors import Refused
 from airflow_provider_hubcontact.sandbox.switches import Switches
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.sandbox.crm.default_properties import default_properties
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
-from airflow_provider_hubcontact.sandbox.crm.values import InvalidValue, accept
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.properties.of_contacts import PROPERTIES
+from airflow_provider_hubcontact.sandbox.crm.properties.values import InvalidValue, accept
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.admin_rules import AdminRule
@@ -150,7 +150,7 @@ def test_names_that_are_missing() -> None:
 
 DEFINITIONS: list[Definition] = [
     each
-    for each in default_properties()
+    for each in PROPERTIES
     if each.type in {"string", "number", "enumeration", "bool", "date", "datetime"}
 ]
 BY_SANDBOX = PortalSchema(

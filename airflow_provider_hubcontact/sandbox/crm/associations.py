@@ -98,6 +98,10 @@ class Associations:
         """Return the records that belong to a record, deleted ones included: id → types."""
         return self._of.get(record_id, {})
 
+    def primary(self, contact: str) -> str:
+        """Return the id of a contact's primary company; empty if it has no such company."""
+        return next((company for company, keys in self.of(contact).items() if PRIMARY in keys), "")
+
     def add(self, from_id: str, to_id: str, types: Iterable[AssociationType]) -> None:
         """Associate two records. Whatever the types are, the unlabeled one is among them from then on (D)."""
         types = list(types)
@@ -137,15 +141,14 @@ class Associations:
             self.remove(record_id, other)
 
     def merge(self, primary: str, other: str, survivor: str) -> None:
-        """Give a record the associations of two; of two primary companies, the first record's stays (D)."""
+        """Move the associations of two records to a third; the first one's primary company stays (D)."""
         both = [{to_id: list(keys) for to_id, keys in self.of(each).items()} for each in (primary, other)]
         for each in (primary, other):
             self.forget(each)
         for links in both:
             for to_id, keys in links.items():
-                taken = any({PRIMARY} & set(mine) for mine in self.of(survivor).values())
                 for key in keys:
-                    if key == PRIMARY and taken:
+                    if key == PRIMARY and self.primary(survivor):
                         continue
                     self._put(survivor, to_id, key)
                     self._put(to_id, survivor, Key(key.category, self.types[key].inverse))
@@ -156,7 +159,13 @@ class Associations:
         """Add a label, with another one for the other direction if it has one.
 
         :return: the types of both directions.
+        :raises InvalidInput: if the label or the name is empty, or another type has the name, which is
+            unique (D; U: the answer).
         """
+        if not (label and name):
+            raise InvalidInput("A label and its name cannot be empty.")
+        if any(each.name == name for each in self.between(from_type, to_type)):
+            raise InvalidInput(f"An association type of {from_type} to {to_type} has the name {name[:100]}.")
         first = max((each.id for each in self.types.values() if each.category == BY_USER), default=0) + 1
         second = first + 1
         there = AssociationType(BY_USER, first, label, from_type, to_type, second, name)

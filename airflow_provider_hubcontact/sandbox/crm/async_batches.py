@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from airflow_provider_hubcontact.sandbox.crm.batches import ordered
-from airflow_provider_hubcontact.sandbox.crm.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import V1, PendingWrite
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.record import Record
+from airflow_provider_hubcontact.sandbox.crm.records.batches import ordered
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import V1, PendingWrite
 from airflow_provider_hubcontact.sandbox.errors import (
     BatchRefused,
     Failure,

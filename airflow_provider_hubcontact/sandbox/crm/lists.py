@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
-from airflow_provider_hubcontact.sandbox.crm.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
 from airflow_provider_hubcontact.sandbox.errors import InvalidInput, ListExists, ListNotFound
 
 FIRST_LIST = 101
@@ -67,6 +67,7 @@ class Lists:
     def create(self, name: str, type_id: str, processing: str, now: int) -> RecordList:
         """Make an empty list.
 
+        :raises InvalidInput: if the name is empty (U).
         :raises ListExists: if another list has the name.
         """
         self._check_name(name)
@@ -202,6 +203,8 @@ class Lists:
             self._lists[each.id] = each
 
     def _check_name(self, name: str) -> None:
+        if not name:
+            raise InvalidInput("The name of a list cannot be empty.")
         if any(each.name == name for each in self.all()):
             raise ListExists(name)
 

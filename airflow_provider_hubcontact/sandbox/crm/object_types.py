@@ -5,12 +5,12 @@ HubSpot docs: "Understanding the CRM" (type ids), contacts guide, companies guid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from airflow_provider_hubcontact.sandbox.crm import company_properties, default_properties, derived
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.properties import derived, of_companies, of_contacts
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class ObjectType:
     :param id: the type id.
     :param plural: the name in paths and scopes.
     :param singular: the name in old paths, and in the texts of refusals.
-    :param properties: returns HubSpot's own properties.
+    :param properties: HubSpot's own properties.
     :param groups: the groups that these properties may be in.
     :param address: the property that identifies records without being unique by its definition, and has
         secondary values; empty if there is none.
@@ -40,7 +40,7 @@ class ObjectType:
     id: str
     plural: str
     singular: str
-    properties: Callable[[], tuple[Definition, ...]]
+    properties: tuple[Definition, ...]
     groups: tuple[str, ...]
     address: str
     merged: tuple[str, str]
@@ -128,8 +128,8 @@ CONTACTS = ObjectType(
     id="0-1",
     plural="contacts",
     singular="contact",
-    properties=default_properties.default_properties,
-    groups=default_properties.GROUPS,
+    properties=of_contacts.PROPERTIES,
+    groups=of_contacts.GROUPS,
     address="email",
     merged=("email", "hs_additional_emails"),
     has_first_stage=True,
@@ -155,8 +155,8 @@ COMPANIES = ObjectType(
     id="0-2",
     plural="companies",
     singular="company",
-    properties=company_properties.default_properties,
-    groups=company_properties.GROUPS,
+    properties=of_companies.PROPERTIES,
+    groups=of_companies.GROUPS,
     address="",
     merged=("domain", "hs_additional_domains"),
     has_first_stage=False,

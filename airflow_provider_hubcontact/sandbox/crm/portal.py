@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from airflow_provider_hubcontact.sandbox.crm.associations import Associations
-from airflow_provider_hubcontact.sandbox.crm.collection import FIRST_ID, Account, Collection, Shared
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Group
+from airflow_provider_hubcontact.sandbox.crm.associations import Associations, AssociationType, Key
 from airflow_provider_hubcontact.sandbox.crm.lists import Lists
-from airflow_provider_hubcontact.sandbox.crm.merging import merged
 from airflow_provider_hubcontact.sandbox.crm.object_types import (
     COMPANIES,
     CONTACTS,
@@ -19,11 +17,22 @@ from airflow_provider_hubcontact.sandbox.crm.object_types import (
     named,
 )
 from airflow_provider_hubcontact.sandbox.crm.owners import Owner, Owners
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import SEED
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition, Group
+from airflow_provider_hubcontact.sandbox.crm.properties.requirements import Requirements
 from airflow_provider_hubcontact.sandbox.crm.record import Record
-from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.records.merging import merged
+from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import SEED, Dialect, PendingWrite
+from airflow_provider_hubcontact.sandbox.crm.records.shared import FIRST_ID, Account, Shared
 from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, Problem, RecordExists
 from airflow_provider_hubcontact.sandbox.switches import Switches
+
+PRIMARY_COMPANY = "associatedcompanyid"
+"""The property of a contact that holds its primary company."""
+
+ASSOCIATOR = "CompaniesContactAssociator"
+BY_ASSOCIATION = Dialect(source="COMPANIES", computes=True)
+"""What the history of that property names as its source (F, 2016)."""
 
 
 class Portal(Shared):
@@ -105,6 +114,20 @@ class Portal(Shared):
         self.collections, self.next_id = by_type, next_id
         self.associations, self.lists = links, segments
 
+    def associate(self, record: Record, other: Record, types: Iterable[AssociationType]) -> None:
+        """Associate two records, see :meth:`Associations.add`.
+
+        :param record: the record that the types start at.
+        :param other: the record that they lead to.
+        """
+        with self._primary_followed(record, other):
+            self.associations.add(record.id, other.id, types)
+
+    def dissociate(self, record: Record, other: Record, keys: Iterable[Key] | None = None) -> None:
+        """Take types of associations from two records, see :meth:`Associations.remove`."""
+        with self._primary_followed(record, other):
+            self.associations.remove(record.id, other.id, keys)
+
     def merge(self, primary: Record, other: Record) -> Record:
         """Merge two records of a type, see :mod:`.merging`.
 
@@ -120,13 +143,18 @@ class Portal(Shared):
         self.associations.merge(primary.id, other.id, survivor.id)
         for each in (primary.id, other.id):
             self.lists.replace(each, survivor.id)
+        if collection.kind is COMPANIES:
+            self._follow_primary(self.associations.of(survivor.id))
         return collection.records[survivor.id]
 
     def erase(self, record: Record) -> None:
         """Delete a record for good, and let nobody have its addresses again (D: knowledge base)."""
         collection = self.collections[record.type]
         collection.erase(record)
+        contacts = [each for each in self.associations.of(record.id) if each in self.contacts]
+        contacts = [each for each in contacts if self.associations.primary(each) == record.id]
         self.associations.forget(record.id)
+        self._follow_primary(contacts)
         self.lists.replace(record.id, None)
         if collection.kind.address:
             for address in filter(None, [record.email, *record.secondary_emails]):
@@ -200,6 +228,29 @@ class Portal(Shared):
     def redefine(self, definition: Definition) -> Definition:
         """Replace a property of contacts."""
         return self.collections[CONTACTS.id].redefine(definition)
+
+    @contextmanager
+    def _primary_followed(self, record: Record, other: Record) -> Iterator[None]:
+        """Write a contact's primary company into the contact if it changes meanwhile.
+
+        :param record: a contact or a company.
+        :param other: the other one of both.
+        """
+        contact = record.id if record.type == CONTACTS.id else other.id
+        before = self.associations.primary(contact)
+        yield
+        if self.associations.primary(contact) != before:
+            self._follow_primary([contact])
+
+    def _follow_primary(self, contacts: Iterable[str]) -> None:
+        """Write the primary company of contacts into them (F: source and history; U: that "" ends it)."""
+        writer, self.writer = self.writer, ASSOCIATOR
+        for each in contacts:
+            contact, company = self.contacts.get(each), self.associations.primary(each)
+            if contact is not None:
+                values = {PRIMARY_COMPANY: company}
+                self.collections[CONTACTS.id].apply(PendingWrite(contact, False, BY_ASSOCIATION, values))
+        self.writer = writer
 
     def _no_associations(self) -> Associations:
         return Associations(first_is_primary=self.switches.first_company == "primary")

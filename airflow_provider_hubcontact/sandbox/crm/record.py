@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from airflow_provider_hubcontact.sandbox.crm.values import iso
+from airflow_provider_hubcontact.sandbox.crm.times import iso
+
+ID = "hs_object_id"
+"""The property that holds the id of a record."""
 
 HISTORY_LENGTH = 45
 """The most former values of a property in an answer (U)."""

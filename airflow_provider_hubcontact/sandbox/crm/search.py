@@ -13,11 +13,11 @@ from fnmatch import fnmatchcase
 from functools import lru_cache, partial
 from typing import NamedTuple
 
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
-from airflow_provider_hubcontact.sandbox.crm.derived import value_of
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, ObjectType
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.properties.derived import value_of
 from airflow_provider_hubcontact.sandbox.crm.record import Record
-from airflow_provider_hubcontact.sandbox.crm.values import milliseconds
+from airflow_provider_hubcontact.sandbox.crm.times import milliseconds
 from airflow_provider_hubcontact.sandbox.errors import InvalidSearch
 
 Rank = tuple[float, str]
@@ -61,6 +61,23 @@ class Filter:
         return OPERATORS[self.operator](self, value)
 
 
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A condition: the record is one of some, such as those that belong to a company.
+
+    :param ids: the ids of these records.
+    """
+
+    ids: Collection[str]
+
+    def matches(self, properties: Mapping[str, str]) -> bool:
+        """Check whether a record with these properties is one of them."""
+        return properties["hs_object_id"] in self.ids
+
+
+Condition = Filter | OneOf
+
+
 class Sort(NamedTuple):
     """The order of the results by one property."""
 
@@ -77,7 +94,7 @@ class Search(NamedTuple):
     :param kind: the type of the records.
     """
 
-    groups: Sequence[Sequence[Filter]] = ()
+    groups: Sequence[Sequence[Condition]] = ()
     words: str = ""
     sorts: Sequence[Sort] = ()
     kind: ObjectType = CONTACTS
@@ -85,7 +102,8 @@ class Search(NamedTuple):
     def run(self, contacts: Iterable[Record]) -> list[Record]:
         """Return the contacts that are found, in the order of the search."""
         words = _words(self.words)
-        derived = self.kind.derived.keys() & {each.definition.name for group in self.groups for each in group}
+        filters = [each for group in self.groups for each in group if isinstance(each, Filter)]
+        derived = self.kind.derived.keys() & {each.definition.name for each in filters}
         found = [contact for contact in contacts if self._finds(self._properties(contact, derived), words)]
         found.sort(key=lambda contact: int(contact.id))
         for definition, descending in reversed(self.sorts):

@@ -10,7 +10,8 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from airflow_provider_hubcontact.sandbox.crm.default_properties import EMPLOYEES, LEAD_STATUSES, STAGES
+from airflow_provider_hubcontact.sandbox.crm.properties.defaults import LEAD_STATUSES, STAGES
+from airflow_provider_hubcontact.sandbox.crm.properties.of_contacts import EMPLOYEES
 
 Seed = dict[str, str]
 

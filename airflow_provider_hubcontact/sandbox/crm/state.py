@@ -8,13 +8,13 @@ from functools import cache
 from itertools import chain
 from typing import Any, get_type_hints
 
-from airflow_provider_hubcontact.sandbox.crm.collection import Collection
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Group, Option
 from airflow_provider_hubcontact.sandbox.crm.object_types import TYPES
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition, Group, Option
+from airflow_provider_hubcontact.sandbox.crm.properties.rules import Rule
 from airflow_provider_hubcontact.sandbox.crm.record import Record, Write
-from airflow_provider_hubcontact.sandbox.crm.rules import Rule
-from airflow_provider_hubcontact.sandbox.crm.values import MAX_TIME
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.times import MAX_TIME
 
 Json = dict[str, Any]
 

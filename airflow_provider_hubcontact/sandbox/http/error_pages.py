@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 
@@ -36,5 +37,12 @@ def page_instead(refused: Refused, path: str, headers: Iterable[tuple[bytes, byt
 
 
 def asks_for_json(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Check whether a caller names JSON in ``Accept``; ``*/*`` does not, and neither does no header."""
-    return any(name == b"accept" and b"json" in value.lower() for name, value in headers)
+    """Check whether a caller names JSON in ``Accept``; ``*/*``, ``;q=0`` and no header at all do not."""
+    ranges = (each for name, value in headers if name == b"accept" for each in value.lower().split(b","))
+    return any(_is_json(*each.split(b";")) for each in ranges)
+
+
+def _is_json(media_type: bytes, *parameters: bytes) -> bool:
+    """Check whether an entry of ``Accept`` asks for JSON; the quality 0 refuses the type (RFC 9110)."""
+    refused = any(re.fullmatch(rb"q=0(\.0{0,3})?", each.strip()) for each in parameters)
+    return b"json" in media_type and not refused

@@ -13,19 +13,19 @@ import orjson
 from airflow_provider_hubcontact.sandbox.access.limits import Limits
 from airflow_provider_hubcontact.sandbox.access.tokens import NOBODY, Access, Grant
 from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
-from airflow_provider_hubcontact.sandbox.crm.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, ObjectType
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
-from airflow_provider_hubcontact.sandbox.crm.values import iso
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.times import iso
+from airflow_provider_hubcontact.sandbox.crm.type_names import canonical, unknown
 from airflow_provider_hubcontact.sandbox.errors import (
     InvalidInput,
     InvalidJson,
     Json,
     MissingFields,
-    UnknownObjectType,
 )
 from airflow_provider_hubcontact.sandbox.faults.injector import HARMLESS, Strike
-from airflow_provider_hubcontact.sandbox.http.object_types import PLACE, canonical, problem, written_type
+from airflow_provider_hubcontact.sandbox.http.typed_paths import PLACE, written_type
 from airflow_provider_hubcontact.sandbox.imports.runs import Imports
 
 MAX_BODY = 32 * 1024 * 1024
@@ -267,7 +267,7 @@ def no_such_type(request: Request) -> Reply:
 
     :raises UnknownObjectType: always.
     """
-    raise UnknownObjectType(problem(request.params["type"]))
+    raise unknown(request.params["type"])
 
 
 def parsed(body: bytes) -> Any:  # noqa: ANN401 - any JSON

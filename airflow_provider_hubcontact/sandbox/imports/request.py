@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
+from airflow_provider_hubcontact.sandbox.crm.type_names import recognised
 from airflow_provider_hubcontact.sandbox.errors import InvalidInput, NotEmulated
 
-CONTACT = "0-1"
 OPERATIONS = ("UPDATE", "CREATE", "UPSERT")
 DATE_FORMATS = ("MONTH_DAY_YEAR", "DAY_MONTH_YEAR", "YEAR_MONTH_DAY")
 OBJECT_ID = "HUBSPOT_OBJECT_ID"
@@ -103,9 +104,21 @@ def _operation(request: Mapping[str, Any]) -> str:
     if operations is None:
         return "UPSERT"
     operations = _object(operations, "importOperations")
-    if set(operations) - {CONTACT}:
+    for spelling in operations:
+        _check_type(spelling)
+    if len(operations) > 1:
+        raise InvalidInput("importOperations names contacts more than once.")
+    return _one_of(operations, next(iter(operations), ""), OPERATIONS, "UPSERT")
+
+
+def _check_type(spelling: str) -> None:
+    """Check that an object type, in whatever spelling, is the contacts.
+
+    :raises UnknownObjectType: if HubSpot has no such type (U: that it is refused as in a path).
+    :raises NotEmulated: if it is another one.
+    """
+    if recognised(spelling) != CONTACTS.plural:
         raise NotEmulated("imports of other objects than contacts", "an import of contacts (0-1)")
-    return _one_of(operations, CONTACT, OPERATIONS, "UPSERT")
 
 
 def _columns(
@@ -119,12 +132,11 @@ def _columns(
 
 
 def _column(mapping: Mapping[str, Any], properties: Collection[str]) -> Column:
-    """Read the mapping of a column. Older samples call its kind ``idColumnType`` (D)."""
-    object_type = mapping.get("columnObjectTypeId") or mapping.get("columnObjectType")
-    if object_type not in (CONTACT, "CONTACT"):
-        if object_type is None:
-            raise InvalidInput("A column mapping has no columnObjectTypeId.")
-        raise NotEmulated("imports of other objects than contacts", "an import of contacts (0-1)")
+    """Read the mapping of a column. Older samples have ``columnObjectType`` and ``idColumnType`` (D)."""
+    type_key = "columnObjectType" if mapping.get("columnObjectTypeId") is None else "columnObjectTypeId"
+    if mapping.get(type_key) is None:
+        raise InvalidInput("A column mapping has no columnObjectTypeId.")
+    _check_type(_text(mapping, type_key))
     kind_key = "columnType" if mapping.get("columnType") is not None else "idColumnType"
     kind = _one_of(mapping, kind_key, (OBJECT_ID, ALTERNATE_ID, STANDARD, *OTHER_COLUMNS), STANDARD)
     if kind in OTHER_COLUMNS:

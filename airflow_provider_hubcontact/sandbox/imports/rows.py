@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from airflow_provider_hubcontact.sandbox.crm.collection import Collection
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import Dialect, PendingWrite
 from airflow_provider_hubcontact.sandbox.crm.record import Record
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import Dialect, PendingWrite
 from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, Problem, RecordExists
 from airflow_provider_hubcontact.sandbox.imports.file import Row, moment
 from airflow_provider_hubcontact.sandbox.imports.request import OBJECT_ID, ImportRequest

@@ -12,10 +12,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
+from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.errors import ImportNotActive, ImportNotFound, ImportTooLarge
 from airflow_provider_hubcontact.sandbox.imports.file import Row, UnreadableFile, rows
-from airflow_provider_hubcontact.sandbox.imports.request import CONTACT, ImportRequest
+from airflow_provider_hubcontact.sandbox.imports.request import ImportRequest
 from airflow_provider_hubcontact.sandbox.imports.rows import RowError, write
 
 AT_ONCE = 3
@@ -183,7 +184,7 @@ class Imports:
     def _write(self, running: Import, row: Row) -> None:
         running.handled += 1
         self._portal.writer = running.id
-        outcome = write(self._portal.collection(CONTACT), running.request, row, running.seen)
+        outcome = write(self._portal.collection(CONTACTS), running.request, row, running.seen)
         if isinstance(outcome, RowError):
             running.errors.append(outcome)
             return

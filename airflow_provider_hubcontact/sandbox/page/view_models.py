@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from airflow_provider_hubcontact.sandbox.access.limits import UNLIMITED, Limits
 from airflow_provider_hubcontact.sandbox.crm.record import MAX_WRITES, Record
-from airflow_provider_hubcontact.sandbox.crm.values import iso
+from airflow_provider_hubcontact.sandbox.crm.times import iso
 from airflow_provider_hubcontact.sandbox.faults.injector import Faults
 
 MAX_CHANGES = 500

@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 from airflow_provider_hubcontact.sandbox.crm.associations import AssociationType, Key
 from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType, named
 from airflow_provider_hubcontact.sandbox.crm.record import Record
+from airflow_provider_hubcontact.sandbox.crm.type_names import recognised
 from airflow_provider_hubcontact.sandbox.errors import (
     InvalidInput,
     Json,
     MissingFields,
     NotEmulated,
-    UnknownObjectType,
 )
-from airflow_provider_hubcontact.sandbox.http.object_types import canonical, problem
 from airflow_provider_hubcontact.sandbox.http.routing import Request, array, mapping, required, text
 
 _MAY_BE_LACKING = frozenset({"HUBSPOT_DEFINED", "INTEGRATOR_DEFINED"})
@@ -42,9 +41,7 @@ def to_kind(spelling: str, start: ObjectType) -> ObjectType:
     :raises UnknownObjectType: if HubSpot has no such type.
     :raises NotEmulated: if the sandbox has no such associations.
     """
-    name = canonical(spelling)
-    if name is None:
-        raise UnknownObjectType(problem(spelling))
+    name = recognised(spelling)
     kind = named(name)
     if kind is None or kind is start:
         raise NotEmulated(f"associations of {start.plural} and {name}", "those of contacts and companies")
@@ -86,9 +83,9 @@ def read_wanted(request: Request, body: Mapping[str, Any]) -> list[Wanted]:
 
 
 def associate(request: Request, record: Record, wanted: Sequence[Wanted]) -> None:
-    """Give a new record its associations."""
+    """Associate a new record with those that its creation names."""
     for each in wanted:
-        request.portal.associations.add(record.id, each.to.id, each.types)
+        request.portal.associate(record, each.to, each.types)
 
 
 def associated(

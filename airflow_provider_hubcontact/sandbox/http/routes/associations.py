@@ -89,7 +89,7 @@ def set_default(request: Request) -> Reply:
     """Answer 200 with the unlabeled association in both directions (D)."""
     kind = to_kind(request.params["to"], request.kind)
     record, other = _record(request, request.params["id"]), _other(request, kind, request.params["to_id"])
-    request.portal.associations.add(record.id, other.id, [_plain(request, kind)])
+    request.portal.associate(record, other, [_plain(request, kind)])
     return batch_reply(request, 200, _both(request, kind, record, other), [])
 
 
@@ -98,7 +98,7 @@ def set_labels(request: Request) -> Reply:
     kind = to_kind(request.params["to"], request.kind)
     record, other = _record(request, request.params["id"]), _other(request, kind, request.params["to_id"])
     types = read_types(request, parsed(request.body), kind)
-    request.portal.associations.add(record.id, other.id, types)
+    request.portal.associate(record, other, types)
     return Reply(201, _pair(request, kind, record, other))
 
 
@@ -108,7 +108,7 @@ def remove(request: Request) -> Reply:
     record = request.collection.find(request.params["id"])
     other = request.portal.collection(kind).find(request.params["to_id"])
     if record is not None and other is not None:
-        request.portal.associations.remove(record.id, other.id)
+        request.portal.dissociate(record, other)
     return Reply(204)
 
 
@@ -136,7 +136,7 @@ def batch_create(request: Request) -> Reply:
     for from_id, to_id, types in wanted:
         found = unknown.find(from_id, to_id)
         if found is not None:
-            request.portal.associations.add(found[0].id, found[1].id, types)
+            request.portal.associate(*found, types)
             results.append(_pair(request, kind, *found))
     return batch_reply(request, 201, results, unknown.errors())
 
@@ -149,7 +149,7 @@ def batch_default(request: Request) -> Reply:
     for from_id, to_id in [_ends(each) for each in _inputs(request, MAX_WRITTEN, "from", "to")]:
         found = unknown.find(from_id, to_id)
         if found is not None:
-            request.portal.associations.add(found[0].id, found[1].id, [_plain(request, kind)])
+            request.portal.associate(*found, [_plain(request, kind)])
             results += _both(request, kind, *found)
     return batch_reply(request, 200, results, unknown.errors())
 
@@ -165,7 +165,7 @@ def batch_archive(status: int, request: Request) -> Reply:
     for from_id, to_id in pairs:
         record, other = request.collection.find(from_id), request.portal.collection(kind).find(to_id)
         if record is not None and other is not None:
-            request.portal.associations.remove(record.id, other.id)
+            request.portal.dissociate(record, other)
     return Reply(204) if status == 204 else batch_reply(request, status, [], [])
 
 
@@ -177,7 +177,7 @@ def batch_archive_labels(status: int, request: Request) -> Reply:
     for from_id, to_id, types in wanted:
         record, other = request.collection.find(from_id), request.portal.collection(kind).find(to_id)
         if record is not None and other is not None:
-            request.portal.associations.remove(record.id, other.id, [each.key for each in types])
+            request.portal.dissociate(record, other, [each.key for each in types])
     return Reply(204) if status == 204 else batch_reply(request, status, [], [])
 
 
@@ -222,7 +222,7 @@ def batch_create_v3(request: Request) -> Reply:
         found = unknown.find(*_ends(each))
         if found is not None:
             record, other = found
-            request.portal.associations.add(record.id, other.id, [kind_of_link])
+            request.portal.associate(record, other, [kind_of_link])
             results.append({"from": {"id": record.id}, "to": {"id": other.id}, "type": kind_of_link.name})
     return batch_reply(request, 201, results, unknown.errors())
 
@@ -234,7 +234,7 @@ def batch_archive_v3(request: Request) -> Reply:
     for each, kind_of_link in wanted:
         found = _Unknown(request, kind).find(*_ends(each))
         if found is not None:
-            request.portal.associations.remove(found[0].id, found[1].id, [kind_of_link.key])
+            request.portal.dissociate(*found, [kind_of_link.key])
     return Reply(204)
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from airflow_provider_hubcontact.sandbox.crm import batches as batch
-from airflow_provider_hubcontact.sandbox.crm.batches import Input, Outcome, ordered
-from airflow_provider_hubcontact.sandbox.crm.collection import Collection
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import Dialect
-from airflow_provider_hubcontact.sandbox.errors import Json, NotEmulated
-from airflow_provider_hubcontact.sandbox.http.routes.association_json import associate, read_wanted
+from airflow_provider_hubcontact.sandbox.crm.records import batches as batch
+from airflow_provider_hubcontact.sandbox.crm.records.batches import Input, Outcome, ordered
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import Dialect
+from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json, NotEmulated
+from airflow_provider_hubcontact.sandbox.http.routes.association_json import Wanted, associate, read_wanted
 from airflow_provider_hubcontact.sandbox.http.routes.objects import (
     asked_for,
     property_values,
@@ -113,13 +113,23 @@ def _input(request: Request, each: Json, fields: Sequence[str]) -> Input:
     if associations and "id" in fields:
         raise NotEmulated("associations of an update or an upsert", "those of a creation")
     trace_id = each.get("objectWriteTraceId")
+    wanted, refused = _wanted(request, each) if associations else ((), None)
     return Input(
         property_values(each["properties"]),
         text(each.get("id")),
         text(each.get("idProperty")) or None,
         None if trace_id is None else text(trace_id),
-        read_wanted(request, each) if associations else (),
+        wanted,
+        refused,
     )
+
+
+def _wanted(request: Request, each: Json) -> tuple[Sequence[Wanted], InvalidInput | None]:
+    """Read the associations of an input, or what is wrong with those of this input alone."""
+    try:
+        return read_wanted(request, each), None
+    except InvalidInput as problem:
+        return (), problem
 
 
 def _results(request: Request, outcome: Outcome) -> list[Json]:

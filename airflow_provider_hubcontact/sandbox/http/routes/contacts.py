@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from airflow_provider_hubcontact.sandbox.crm.batches import MAX_INPUTS, MAX_INPUTS_WITH_HISTORY
 from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import Dialect
 from airflow_provider_hubcontact.sandbox.crm.record import Record
+from airflow_provider_hubcontact.sandbox.crm.records.batches import MAX_INPUTS, MAX_INPUTS_WITH_HISTORY
+from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import Dialect
 from airflow_provider_hubcontact.sandbox.errors import (
     IdNotNumeric,
     InvalidInput,

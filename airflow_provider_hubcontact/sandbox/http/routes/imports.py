@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-from airflow_provider_hubcontact.sandbox.crm.values import iso
+from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
+from airflow_provider_hubcontact.sandbox.crm.times import iso
 from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json
 from airflow_provider_hubcontact.sandbox.http import multipart
 from airflow_provider_hubcontact.sandbox.http.routing import DATED_VERSIONS, Reply, Request, Route, parsed
 from airflow_provider_hubcontact.sandbox.imports import request as import_request
-from airflow_provider_hubcontact.sandbox.imports.request import CONTACT
 from airflow_provider_hubcontact.sandbox.imports.rows import RowError
 from airflow_provider_hubcontact.sandbox.imports.runs import Import
 
@@ -47,7 +47,7 @@ def start(request: Request) -> Reply:
     asked = next((part.content for part in parts if part.name == "importRequest"), None)
     if asked is None:
         raise InvalidInput("The form has no part importRequest.")
-    contacts = request.portal.collection(CONTACT)
+    contacts = request.portal.collection(CONTACTS)
     wanted = import_request.read(parsed(asked), contacts.definitions, contacts.identifies)
     files = {part.filename: part.content for part in parts if part.name == "files"}
     if wanted.file_name not in files:
@@ -106,7 +106,7 @@ def _shown(each: Import) -> Json:
         "createdAt": iso(each.created_at),
         "updatedAt": iso(each.updated_at),
         "optOutImport": False,
-        "mappedObjectTypeIds": [CONTACT],
+        "mappedObjectTypeIds": [CONTACTS.id],
         "metadata": {"counters": counters, "fileIds": [_file_id(each)], "objectLists": []},
     }
 
@@ -117,7 +117,7 @@ def _shown_error(found: Import, place: int, error: RowError, *, with_message: bo
         "createdAt": found.updated_at,
         "errorType": error.kind,
         "objectType": "CONTACT",
-        "objectTypeId": CONTACT,
+        "objectTypeId": CONTACTS.id,
         "sourceData": {
             "lineNumber": error.line,
             "rowData": error.cells if with_row else [],

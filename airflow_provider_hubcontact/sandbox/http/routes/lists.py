@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from airflow_provider_hubcontact.sandbox.crm.lists import PROCESSING, Changed, RecordList
 from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType, named
-from airflow_provider_hubcontact.sandbox.crm.values import iso
+from airflow_provider_hubcontact.sandbox.crm.times import iso
+from airflow_provider_hubcontact.sandbox.crm.type_names import canonical
 from airflow_provider_hubcontact.sandbox.errors import (
     InvalidInput,
     Json,
@@ -17,7 +18,6 @@ from airflow_provider_hubcontact.sandbox.errors import (
     NotEmulated,
     RecordNotFound,
 )
-from airflow_provider_hubcontact.sandbox.http.object_types import canonical
 from airflow_provider_hubcontact.sandbox.http.routing import (
     DATED_VERSIONS,
     Reply,
@@ -107,7 +107,8 @@ def search(request: Request) -> Reply:
         raise InvalidInput(f"`count` is between 1 and {MAX_FOUND}, not {count}.")
     words = text(body.get("query")).lower()
     ids, kinds = _texts(body, "listIds"), _texts(body, "processingTypes")
-    type_id = text(body.get("objectTypeId"))
+    spelling = text(body.get("objectTypeId"))
+    type_id = _kind(spelling).id if spelling else ""
     found = [
         each
         for each in request.portal.lists.all()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlencode
 
-from airflow_provider_hubcontact.sandbox.crm.derived import STAGE, entered, values_of
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, TYPES, ObjectType
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import V3, V2026_09, Dialect, PendingWrite
+from airflow_provider_hubcontact.sandbox.crm.properties.derived import STAGE, entered, values_of
 from airflow_provider_hubcontact.sandbox.crm.record import Record
-from airflow_provider_hubcontact.sandbox.crm.values import iso
+from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import V3, V2026_09, Dialect, PendingWrite
+from airflow_provider_hubcontact.sandbox.crm.times import iso
 from airflow_provider_hubcontact.sandbox.errors import Json, RecordExists
 from airflow_provider_hubcontact.sandbox.http.routing import (
     DATED_VERSIONS,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from airflow_provider_hubcontact.sandbox.crm.derived import OF_A_CONTACT, value_of
+from airflow_provider_hubcontact.sandbox.crm.properties.derived import OF_A_CONTACT, value_of
 from airflow_provider_hubcontact.sandbox.crm.record import Record, Version
-from airflow_provider_hubcontact.sandbox.crm.values import MAX_TIME, milliseconds
+from airflow_provider_hubcontact.sandbox.crm.times import MAX_TIME, milliseconds
 from airflow_provider_hubcontact.sandbox.errors import (
     InvalidJson,
     InvalidProperties,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from airflow_provider_hubcontact.sandbox.crm.owners import Owner
-from airflow_provider_hubcontact.sandbox.crm.values import iso
+from airflow_provider_hubcontact.sandbox.crm.times import iso
 from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json, OwnerNotFound
 from airflow_provider_hubcontact.sandbox.http.routes.objects import next_page
 from airflow_provider_hubcontact.sandbox.http.routing import DATED_VERSIONS, Reply, Request, Route

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from airflow_provider_hubcontact.sandbox.crm.batches import MAX_INPUTS
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, TYPES, ObjectType
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.records.batches import MAX_INPUTS
 from airflow_provider_hubcontact.sandbox.errors import (
     InvalidInput,
     Json,

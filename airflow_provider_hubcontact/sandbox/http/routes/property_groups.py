@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-from airflow_provider_hubcontact.sandbox.crm.definitions import Group
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Group
 from airflow_provider_hubcontact.sandbox.errors import (
     GroupExists,
     GroupInUse,

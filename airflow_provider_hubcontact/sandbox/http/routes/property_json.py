@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from airflow_provider_hubcontact.sandbox.crm.collection import Collection
-from airflow_provider_hubcontact.sandbox.crm.definitions import FIELD_TYPES, Definition, Option
-from airflow_provider_hubcontact.sandbox.crm.values import iso
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import FIELD_TYPES, Definition, Option
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.times import iso
 from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json, NotEmulated
 from airflow_provider_hubcontact.sandbox.http.routing import array, mapping, required, text
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
-from airflow_provider_hubcontact.sandbox.crm.rules import NOT_EMULATED, Rule
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.properties.rules import NOT_EMULATED, Rule
 from airflow_provider_hubcontact.sandbox.errors import (
     InvalidInput,
     Json,

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
 from airflow_provider_hubcontact.sandbox.crm.record import Record
-from airflow_provider_hubcontact.sandbox.crm.search import Filter, Search, Sort
-from airflow_provider_hubcontact.sandbox.errors import InvalidSearch, Json
+from airflow_provider_hubcontact.sandbox.crm.search import Condition, Filter, OneOf, Search, Sort
+from airflow_provider_hubcontact.sandbox.errors import InvalidSearch, Json, NotEmulated
+from airflow_provider_hubcontact.sandbox.http.routes.association_json import to_kind
 from airflow_provider_hubcontact.sandbox.http.routes.objects import asked_for, roots, shown
 from airflow_provider_hubcontact.sandbox.http.routing import Reply, Request, Route, array, mapping, text
 
@@ -22,6 +23,9 @@ MAX_RESULTS = 10_000
 MAX_GROUPS = 5
 MAX_FILTERS = {"18": (6, 18), "25": (10, 25)}
 """Switch ``search_filters`` → the most filters of a group, and of all groups together."""
+
+ASSOCIATIONS = "associations."
+"""What the name of a pseudo property begins with; an object type follows (D)."""
 
 MAX_WORDS = 3_000
 """The most characters of ``query`` in a request (D)."""
@@ -71,7 +75,7 @@ def _asked(request: Request, body: Json) -> Search:
     if len(words) > MAX_WORDS:
         raise InvalidSearch(f"`query` is {MAX_WORDS:,} characters long at most.")
     groups = [
-        [_filter(request, mapping(each)) for each in array(mapping(group).get("filters") or [])]
+        [_condition(request, mapping(each)) for each in array(mapping(group).get("filters") or [])]
         for group in array(body.get("filterGroups") or [])
     ]
     _check_size(request, groups)
@@ -79,7 +83,7 @@ def _asked(request: Request, body: Json) -> Search:
     return Search([group for group in groups if group], words, sorts, request.kind)
 
 
-def _check_size(request: Request, groups: Sequence[Sequence[Filter]]) -> None:
+def _check_size(request: Request, groups: Sequence[Sequence[Condition]]) -> None:
     in_group, in_all = MAX_FILTERS[request.portal.switches.search_filters]
     if len(groups) > MAX_GROUPS:
         raise InvalidSearch(f"A search has {MAX_GROUPS} groups of filters at most.")
@@ -87,9 +91,31 @@ def _check_size(request: Request, groups: Sequence[Sequence[Filter]]) -> None:
         raise InvalidSearch(f"A search has {in_all} filters at most, {in_group} in a group.")
 
 
-def _filter(request: Request, each: Json) -> Filter:
+def _condition(request: Request, each: Json) -> Condition:
+    name = text(each.get("propertyName"))
+    if name.startswith(ASSOCIATIONS):
+        return _associated(request, _filter(Definition(name, name), each))
+    return _filter(_definition(request, each), each)
+
+
+def _associated(request: Request, wanted: Filter) -> OneOf:
+    """Return the condition that a record belongs to others, which have the ids of a filter (D: EQ; T: IN).
+
+    :raises UnknownObjectType: if HubSpot has no such object type (U: that it is refused as in a path).
+    :raises NotEmulated: if the sandbox has no such associations, or the operator is another one.
+    """
+    name = wanted.definition.name
+    kind = to_kind(name.removeprefix(ASSOCIATIONS), request.kind)
+    if wanted.operator not in {"EQ", "IN"}:
+        raise NotEmulated(f"the operator {wanted.operator} on {name}", "the operators EQ and IN on it")
+    find = request.portal.collection(kind).find
+    others = filter(None, map(find, wanted.values if wanted.operator == "IN" else [wanted.value]))
+    return OneOf({each for other in others for each in request.portal.associations.of(other.id)})
+
+
+def _filter(definition: Definition, each: Json) -> Filter:
     return Filter(
-        _definition(request, each),
+        definition,
         text(each.get("operator")),
         text(each.get("value")),
         text(each.get("highValue")),

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from airflow_provider_hubcontact.sandbox.crm.default_properties import STAGES
+from airflow_provider_hubcontact.sandbox.crm.properties.defaults import STAGES
 from airflow_provider_hubcontact.sandbox.crm.record import Record
-from airflow_provider_hubcontact.sandbox.crm.values import iso
+from airflow_provider_hubcontact.sandbox.crm.times import iso
 
 STAGE = "lifecyclestage"
 AT_THE_START: Mapping[str, str] = {

@@ -5,16 +5,16 @@ HubSpot docs: knowledge base, "HubSpot's default company properties"; companies 
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cache
-
-from airflow_provider_hubcontact.sandbox.crm.default_properties import (
+from airflow_provider_hubcontact.sandbox.crm.properties.defaults import (
     LEAD_STATUSES,
     STAGES,
     YES_NO,
-    options,
+    chosen,
+    chosen_elsewhere,
+    listed,
+    plain,
+    worked_out,
 )
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
 
 GROUPS = (
     "companyinformation",
@@ -98,51 +98,20 @@ READ_ONLY = {
 """Property that HubSpot computes → label, type, field type."""
 
 
-@cache
-def default_properties() -> tuple[Definition, ...]:
-    """Return HubSpot's own company properties: names, types, options and read-only flags."""
-    return tuple(
-        replace(definition, hubspot_defined=True, display_order=place, group=GROUPS[0])
-        for place, definition in enumerate([*_writable(), *_read_only()])
-    )
-
-
-def _writable() -> list[Definition]:
-    return [
-        *(Definition(name, label) for name, label in TEXTS.items()),
-        *(Definition(name, label, field_type="textarea") for name, label in AREAS.items()),
-        *(Definition(name, label, "number", "number") for name, label in NUMBERS.items()),
-        Definition("phone", "Phone Number", field_type="phonenumber"),
-        Definition("is_public", "Is Public", "bool", "booleancheckbox", options=options(YES_NO)),
-        Definition("industry", "Industry", "enumeration", "select", options=options(INDUSTRIES)),
-        Definition("type", "Type", "enumeration", "select", options=options(TYPES)),
-        Definition("lifecyclestage", "Lifecycle Stage", "enumeration", "radio", options=options(STAGES)),
-        Definition("hs_lead_status", "Lead Status", "enumeration", "radio", options=options(LEAD_STATUSES)),
-        Definition(
-            "hs_additional_domains", "Additional Domains", "enumeration", "checkbox", external_options=True
-        ),
-        Definition(
-            "hubspot_owner_id",
-            "Company owner",
-            "enumeration",
-            "select",
-            external_options=True,
-            references="OWNER",
-        ),
-        Definition("hs_pipeline", "Pipeline", "enumeration", "select", external_options=True, hidden=True),
-    ]
-
-
-def _read_only() -> list[Definition]:
-    return [
-        Definition(
-            name,
-            label,
-            kind,
-            field_type,
-            external_options=field_type in {"checkbox", "select"},
-            read_only=True,
-            form_field=False,
-        )
-        for name, (label, kind, field_type) in READ_ONLY.items()
-    ]
+PROPERTIES = listed(
+    plain(TEXTS),
+    plain(AREAS, field_type="textarea"),
+    plain(NUMBERS, "number", "number"),
+    plain({"phone": "Phone Number"}, field_type="phonenumber"),
+    chosen("is_public", "Is Public", "booleancheckbox", YES_NO),
+    chosen("industry", "Industry", "select", INDUSTRIES),
+    chosen("type", "Type", "select", TYPES),
+    chosen("lifecyclestage", "Lifecycle Stage", "radio", STAGES),
+    chosen("hs_lead_status", "Lead Status", "radio", LEAD_STATUSES),
+    chosen_elsewhere("hs_additional_domains", "Additional Domains", "checkbox"),
+    chosen_elsewhere("hubspot_owner_id", "Company owner", references="OWNER"),
+    chosen_elsewhere("hs_pipeline", "Pipeline", hidden=True),
+    worked_out(READ_ONLY),
+    group=GROUPS[0],
+)
+"""HubSpot's own company properties: names, types, options and read-only flags."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cache
-
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Option
+from airflow_provider_hubcontact.sandbox.crm.properties.defaults import (
+    LEAD_STATUSES,
+    STAGES,
+    YES_NO,
+    chosen,
+    chosen_elsewhere,
+    listed,
+    plain,
+    worked_out,
+)
 
 GROUPS = (
     "contactinformation",
@@ -59,27 +65,6 @@ NUMBERS = {
     "linkedinconnections": "LinkedIn Connections",
     "associatedcompanyid": "Primary Associated Company ID",
 }
-
-STAGES = (
-    ("subscriber", "Subscriber"),
-    ("lead", "Lead"),
-    ("marketingqualifiedlead", "Marketing Qualified Lead"),
-    ("salesqualifiedlead", "Sales Qualified Lead"),
-    ("opportunity", "Opportunity"),
-    ("customer", "Customer"),
-    ("evangelist", "Evangelist"),
-    ("other", "Other"),
-)
-LEAD_STATUSES = (
-    ("NEW", "New"),
-    ("OPEN", "Open"),
-    ("IN_PROGRESS", "In Progress"),
-    ("OPEN_DEAL", "Open Deal"),
-    ("UNQUALIFIED", "Unqualified"),
-    ("ATTEMPTED_TO_CONTACT", "Attempted to Contact"),
-    ("CONNECTED", "Connected"),
-    ("BAD_TIMING", "Bad Timing"),
-)
 BUYING_ROLES = (
     ("BLOCKER", "Blocker"),
     ("BUDGET_HOLDER", "Budget Holder"),
@@ -112,8 +97,6 @@ LANGUAGES = (
     "uk",
     "zh",
 )
-YES_NO = (("true", "Yes"), ("false", "No"))
-
 READ_ONLY = {
     "hs_object_id": ("Record ID", "number", "number"),
     "createdate": ("Create Date", "datetime", "date"),
@@ -175,71 +158,22 @@ READ_ONLY = {
 """Property that HubSpot computes → label, type, field type."""
 
 
-@cache
-def default_properties() -> tuple[Definition, ...]:
-    """Return HubSpot's own contact properties: names, types, options and read-only flags."""
-    return tuple(
-        replace(definition, hubspot_defined=True, display_order=place)
-        for place, definition in enumerate([*_plain(), *_chosen(), *_read_only()])
-    )
-
-
-def _plain() -> list[Definition]:
-    return [
-        *(Definition(name, label) for name, label in TEXTS.items()),
-        *(Definition(name, label, field_type="phonenumber") for name, label in PHONES.items()),
-        *(Definition(name, label, "number", "number") for name, label in NUMBERS.items()),
-        Definition("message", "Message", field_type="textarea"),
-        Definition("closedate", "Close Date", "datetime", "date", "sales_properties"),
-    ]
-
-
-def _chosen() -> list[Definition]:
-    employees = tuple((size, size) for size in EMPLOYEES)
-    languages = tuple((code, code) for code in LANGUAGES)
-    return [
-        Definition("lifecyclestage", "Lifecycle Stage", "enumeration", "radio", options=options(STAGES)),
-        Definition("hs_lead_status", "Lead Status", "enumeration", "radio", options=options(LEAD_STATUSES)),
-        Definition("hs_buying_role", "Buying Role", "enumeration", "checkbox", options=options(BUYING_ROLES)),
-        Definition(
-            "numemployees", "Number of Employees", "enumeration", "select", options=options(employees)
-        ),
-        Definition("hs_language", "Preferred language", "enumeration", "select", options=options(languages)),
-        Definition(
-            "hubspot_owner_id",
-            "Contact owner",
-            "enumeration",
-            "select",
-            external_options=True,
-            references="OWNER",
-        ),
-        Definition("hs_pipeline", "Pipeline", "enumeration", "select", external_options=True, hidden=True),
-        Definition(
-            "hs_facebook_ad_clicked",
-            "Clicked Facebook ad",
-            "bool",
-            "booleancheckbox",
-            options=options(YES_NO),
-        ),
-    ]
-
-
-def _read_only() -> list[Definition]:
-    return [
-        Definition(
-            name,
-            label,
-            kind,
-            field_type,
-            options=options(YES_NO) if field_type == "booleancheckbox" else (),
-            external_options=field_type == "checkbox",
-            read_only=True,
-            form_field=False,
-        )
-        for name, (label, kind, field_type) in READ_ONLY.items()
-    ]
-
-
-def options(choices: tuple[tuple[str, str], ...]) -> tuple[Option, ...]:
-    """Return options of pairs of a value and its label, in this order."""
-    return tuple(Option(label, value, place) for place, (value, label) in enumerate(choices))
+PROPERTIES = listed(
+    plain(TEXTS),
+    plain(PHONES, field_type="phonenumber"),
+    plain(NUMBERS, "number", "number"),
+    plain({"message": "Message"}, field_type="textarea"),
+    plain({"closedate": "Close Date"}, "datetime", "date"),
+    chosen("lifecyclestage", "Lifecycle Stage", "radio", STAGES),
+    chosen("hs_lead_status", "Lead Status", "radio", LEAD_STATUSES),
+    chosen("hs_buying_role", "Buying Role", "checkbox", BUYING_ROLES),
+    chosen("numemployees", "Number of Employees", "select", tuple((size, size) for size in EMPLOYEES)),
+    chosen("hs_language", "Preferred language", "select", tuple((code, code) for code in LANGUAGES)),
+    chosen_elsewhere("hubspot_owner_id", "Contact owner", references="OWNER"),
+    chosen_elsewhere("hs_pipeline", "Pipeline", hidden=True),
+    chosen("hs_facebook_ad_clicked", "Clicked Facebook ad", "booleancheckbox", YES_NO),
+    worked_out(READ_ONLY),
+    group=GROUPS[0],
+    elsewhere={"closedate": "sales_properties"},
+)
+"""HubSpot's own contact properties: names, types, options and read-only flags."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import OTHERS, PendingWrite
 from airflow_provider_hubcontact.sandbox.crm.record import Record
+from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import OTHERS, PendingWrite
 from airflow_provider_hubcontact.sandbox.errors import RecordExists
 
 

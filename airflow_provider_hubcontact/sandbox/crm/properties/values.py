@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, date, datetime
 
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Option
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition, Option
+from airflow_provider_hubcontact.sandbox.crm.times import at, iso, parsed, since_1970
 
 MAX_TEXT = 65_536
 """The most characters of a text (D: knowledge base, "Property field types in HubSpot")."""
@@ -21,8 +21,6 @@ _EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:[\w-]+\.)+([^\W\d_][\w-]*[^\W_])
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)", re.ASCII)
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_MS = 86_400_000
 _THOUSAND_YEARS = 1_000
 
@@ -82,28 +80,10 @@ def normalised_date(value: str) -> str | None:
     """
     if _INTEGER.fullmatch(value):
         number = int(value)
-        moment = _moment(number * 1000 if abs(number) < 10**11 else number)
+        moment = at(number * 1000 if abs(number) < 10**11 else number)
     else:
-        moment = _parsed(value)
+        moment = parsed(value)
     return moment.date().isoformat() if moment and _near(moment.date()) else None
-
-
-MAX_TIME = 253_402_300_799_999
-"""The last millisecond of the year 9999, the latest possible time."""
-
-
-@lru_cache(maxsize=256)  # a batch asks for the same moment a hundred times
-def iso(milliseconds: int) -> str:
-    """Return a time in HubSpot's form: UTC, with milliseconds only if they are not zero."""
-    moment = _EPOCH + timedelta(milliseconds=milliseconds)
-    spec = "milliseconds" if milliseconds % 1000 else "seconds"
-    return moment.replace(tzinfo=None).isoformat(timespec=spec) + "Z"
-
-
-def milliseconds(value: str) -> int | None:
-    """Return a stored time or date as milliseconds since 1970; None if the value is neither."""
-    moment = _parsed(value)
-    return None if moment is None else (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _email(_: Definition, value: str) -> str:
@@ -155,9 +135,9 @@ def _shown(option: Option) -> str:
 
 def _date(_: Definition, value: str) -> str:
     if _DAY.fullmatch(value):
-        moment = _parsed(value)
+        moment = parsed(value)
     elif _INTEGER.fullmatch(value):
-        moment = _moment(int(value))
+        moment = at(int(value))
         _at_midnight(value, int(value))
     else:
         raise InvalidValue("INVALID_DATE", f"{value} was not a valid date.")
@@ -174,28 +154,10 @@ def _at_midnight(value: str, ms: int) -> None:
 
 
 def _datetime(_: Definition, value: str) -> str:
-    moment = _moment(int(value)) if _INTEGER.fullmatch(value) else _parsed(value)
+    moment = at(int(value)) if _INTEGER.fullmatch(value) else parsed(value)
     if moment is None:
         raise InvalidValue("INVALID_LONG", f"{value} was not a valid long.")
-    return iso((moment - _EPOCH) // timedelta(milliseconds=1))
-
-
-def _parsed(value: str) -> datetime | None:
-    """Read ISO 8601. A time without a zone is in UTC."""
-    if not _TIME.fullmatch(value):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _moment(ms: int) -> datetime | None:
-    try:
-        return _EPOCH + timedelta(milliseconds=ms)
-    except OverflowError:
-        return None
+    return iso(since_1970(moment))
 
 
 def _near(day: date) -> bool:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from bisect import bisect_right, insort
-from collections.abc import Callable, Iterable, KeysView, Mapping
-from dataclasses import dataclass, field, replace
-from itertools import chain
+from collections.abc import Iterable, Mapping
 
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition, Group
-from airflow_provider_hubcontact.sandbox.crm.identities import Identities
 from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType
-from airflow_provider_hubcontact.sandbox.crm.owners import Owners
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import (
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition, Group
+from airflow_provider_hubcontact.sandbox.crm.properties.requirements import Requirements
+from airflow_provider_hubcontact.sandbox.crm.record import ID, Record, Write
+from airflow_provider_hubcontact.sandbox.crm.records import blocked
+from airflow_provider_hubcontact.sandbox.crm.records.identities import Identities
+from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import (
     OTHERS,
     SEED,
     STAGE,
@@ -21,84 +19,11 @@ from airflow_provider_hubcontact.sandbox.crm.pending_writes import (
     PendingWrite,
     fill,
 )
-from airflow_provider_hubcontact.sandbox.crm.record import Record, Write
-from airflow_provider_hubcontact.sandbox.crm.requirements import Requirements
-from airflow_provider_hubcontact.sandbox.crm.values import iso
-from airflow_provider_hubcontact.sandbox.errors import (
-    InvalidInput,
-    InvalidProperties,
-    Problem,
-    PropertyExists,
-    RecordExists,
-    ValueTaken,
-)
-from airflow_provider_hubcontact.sandbox.switches import Switches
-
-FIRST_ID = 171_591_000_001
-ID = "hs_object_id"
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The account that a portal belongs to.
-
-    :param portal_id: its id.
-    :param time_zone: an IANA name; the day of the limits begins at its midnight.
-    :param account_type: ``STANDARD``, ``DEVELOPER_TEST``, ``SANDBOX`` or ``APP_DEVELOPER``.
-    """
-
-    portal_id: int = 12_345_678
-    time_zone: str = "America/New_York"
-    currency: str = "USD"
-    account_type: str = "STANDARD"
-
-
-@dataclass(eq=False)
-class Shared:
-    """What the collections of a portal share.
-
-    :param switches: what the sandbox does where HubSpot's behaviour is not known.
-    :param account: the account that it belongs to.
-    :param owners: whom records can belong to.
-    :param clock: seconds since 1970.
-    :ivar next_id: id of the next record that is created, of whatever type.
-    :ivar writer: the app or the import that is writing.
-    :ivar journal: the changes, until a store has kept them; None if there is no store.
-    :ivar erased: the ids of records that are gone for good, until a store has forgotten them.
-    """
-
-    switches: Switches
-    account: Account
-    owners: Owners
-    clock: Callable[[], float]
-    next_id: int = field(default=FIRST_ID, init=False)
-    writer: str = field(default="", init=False)
-    journal: list[tuple[Record, Write | None]] | None = field(default=None, init=False)
-    erased: set[str] = field(default_factory=set, init=False)
-
-    def now(self) -> int:
-        """Return the time of the clock, in milliseconds since 1970."""
-        return int(self.clock() * 1000)
-
-    def touch(self, record: Record, write: Write | None = None) -> None:
-        """Note in the journal that a record changed.
-
-        :param record: the record.
-        :param write: the write; None if the record is new or deleted.
-        """
-        if self.journal is not None:
-            self.journal.append((record, write))
-
-    def forget(self, record: Record) -> None:
-        """Note that a record is gone for good, or that its history is another one from now on."""
-        if self.journal is not None:
-            self.journal[:] = [change for change in self.journal if change[0] is not record]
-            self.erased.add(record.id)
-
-    def new_id(self) -> str:
-        """Return the id of a new record."""
-        self.next_id += 1
-        return str(self.next_id - 1)
+from airflow_provider_hubcontact.sandbox.crm.records.property_set import PropertySet
+from airflow_provider_hubcontact.sandbox.crm.records.shared import Shared
+from airflow_provider_hubcontact.sandbox.crm.records.shelf import Shelf
+from airflow_provider_hubcontact.sandbox.crm.times import iso
+from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, RecordExists, ValueTaken
 
 
 class Collection:
@@ -108,9 +33,7 @@ class Collection:
     :param shared: what it shares with the portal's other collections.
     :param requirements: the properties that a write must have.
     :param groups: groups of properties besides HubSpot's own.
-    :ivar records: id → record; ``archived`` holds the deleted ones.
     :ivar blocked: digests of the addresses that nobody may have again.
-    :ivar definitions: name → property; ``archived_definitions`` holds the deleted ones.
     """
 
     def __init__(
@@ -123,13 +46,9 @@ class Collection:
         self.kind = kind
         self.shared = shared
         self.requirements = requirements or Requirements()
-        self.groups = {name: Group(name, name) for name in (*kind.groups, *groups)}
-        self.definitions = {definition.name: definition for definition in kind.properties()}
-        self.archived_definitions: dict[str, Definition] = {}
-        self.records: dict[str, Record] = {}
-        self.archived: dict[str, Record] = {}
         self.blocked: set[str] = set()
-        self._ids: list[int] = []
+        self._properties = PropertySet(kind, groups)
+        self._shelf = Shelf()
         self._identities = Identities(kind)
 
     @classmethod
@@ -154,21 +73,40 @@ class Collection:
         :raises ValueError: if the parts do not fit together.
         """
         whole = cls(empty.kind, empty.shared, empty.requirements)
-        every = {definition.name: definition for definition in definitions}
-        live = {name: definition for name, definition in every.items() if not definition.archived_at}
-        missing = whole.definitions.keys() - live.keys()
-        if missing:
-            raise ValueError(f"HubSpot's property {min(missing)} is missing.")
-        whole.records, whole.archived = _shelved(empty.kind, records, every.keys(), next_id)
+        whole._properties = PropertySet.of(empty.kind, definitions, groups)
+        every = whole._properties.everything()
+        whole._shelf = Shelf.of(empty.kind, records, every.keys(), next_id)
         unique = [definition.name for definition in every.values() if definition.unique]
-        archived = every.keys() - live.keys()
-        whole._identities = Identities.of(empty.kind, whole.records.values(), unique, archived)
-        whole._ids = sorted(map(int, whole.records))
-        whole.definitions = live
-        whole.archived_definitions = {n: definition for n, definition in every.items() if n not in live}
-        whole.groups = {group.name: group for group in groups}
+        whole._identities = Identities.of(
+            empty.kind, whole.records.values(), unique, whole.archived_definitions
+        )
         whole.blocked = set(blocked)
         return whole
+
+    @property
+    def records(self) -> dict[str, Record]:
+        """Id → record."""
+        return self._shelf.live
+
+    @property
+    def archived(self) -> dict[str, Record]:
+        """Id → deleted record."""
+        return self._shelf.archived
+
+    @property
+    def definitions(self) -> dict[str, Definition]:
+        """Name → property."""
+        return self._properties.live
+
+    @property
+    def archived_definitions(self) -> dict[str, Definition]:
+        """Name → deleted property."""
+        return self._properties.archived
+
+    @property
+    def groups(self) -> dict[str, Group]:
+        """Name → group of properties."""
+        return self._properties.groups
 
     def find(self, value: str, id_property: str | None = None) -> Record | None:
         """Find a record by its id, or by a property that identifies it.
@@ -192,20 +130,12 @@ class Collection:
         return None
 
     def page(self, after: int, most: int, *, archived: bool = False) -> list[Record]:
-        """Return records in the order of their ids.
-
-        :param after: only records with a larger id.
-        :param most: the most records.
-        :param archived: return deleted records instead.
-        """
-        shelf = self.archived if archived else self.records
-        ids = sorted(map(int, shelf)) if archived else self._ids
-        start = bisect_right(ids, after)
-        return [shelf[str(number)] for number in ids[start : start + most]]
+        """Return records in the order of their ids, see :meth:`Shelf.page`."""
+        return self._shelf.page(after, most, archived=archived)
 
     def everything(self) -> Iterable[Record]:
         """Return all records, and then the deleted ones."""
-        return chain(self.records.values(), self.archived.values())
+        return self._shelf.everything()
 
     def archive(self, record: Record) -> None:
         """Delete a record, so that others can have its address and its unique values."""
@@ -257,7 +187,7 @@ class Collection:
 
     def block(self, address: str) -> None:
         """Let nobody have an address again. Only a digest of it is kept."""
-        self.blocked.add(_digest(address))
+        self.blocked.add(blocked.digest(address))
 
     def identifies(self, name: str) -> bool:
         """Check whether a property identifies records."""
@@ -296,7 +226,9 @@ class Collection:
         :raises MissingProperties: if a required property is missing.
         :raises RecordExists: if another record has the address, or the value of a unique property.
         """
-        draft = PendingWrite(record or self._blank(), record is None, dialect)
+        draft = PendingWrite(
+            record or Record(self.shared.new_id(), self.kind.id, 0, 0), record is None, dialect
+        )
         fill(draft, properties, self.definitions, self.shared.switches, self.shared.owners)
         if OTHERS in draft.values:
             self._leave_out_the_first_address(draft)
@@ -347,38 +279,25 @@ class Collection:
         self._identities.add_others(record)
 
     def define(self, definition: Definition) -> Definition:
-        """Add a property, or restore the deleted one of this name with its values (T).
-
-        :raises PropertyExists: if there is a property of this name.
-        :raises InvalidInput: if the deleted property has another type (U), or another ``hasUniqueValue``,
-            which cannot change (S).
-        """
-        if definition.name in self.definitions:
-            raise PropertyExists(definition.name)
-        former = self.archived_definitions.get(definition.name)
-        if former is not None and former.type != definition.type:
-            raise InvalidInput(f"The deleted property {former.name} has the type {former.type}.")
-        if former is not None and former.unique != definition.unique:
-            raise InvalidInput(f"The deleted property {former.name} keeps its hasUniqueValue.")
-        self.archived_definitions.pop(definition.name, None)
-        now = self.shared.now()
-        return self.redefine(replace(definition, created_at=former.created_at if former else now))
+        """Add a property, or restore the deleted one with its values, see :meth:`PropertySet.add`."""
+        return self._identified(self._properties.add(definition, self.shared.now()))
 
     def redefine(self, definition: Definition) -> Definition:
         """Replace a definition."""
-        stamped = replace(definition, updated_at=self.shared.now())
-        self.definitions[stamped.name] = stamped
-        if stamped.unique and not self.identifies(stamped.name):
-            self._identities.add_property(stamped.name)
-            for record in self.records.values():
-                self._identities.add(record)
-        return stamped
+        return self._identified(self._properties.put(definition, self.shared.now()))
 
     def archive_property(self, definition: Definition) -> None:
         """Delete a property. Records keep its values in case it is restored (T)."""
-        del self.definitions[definition.name]
+        self._properties.archive(definition, self.shared.now())
         self._identities.drop_property(definition.name)
-        self.archived_definitions[definition.name] = replace(definition, archived_at=self.shared.now())
+
+    def _identified(self, definition: Definition) -> Definition:
+        """Let a property identify records if it is unique."""
+        if definition.unique and not self.identifies(definition.name):
+            self._identities.add_property(definition.name)
+            for record in self.records.values():
+                self._identities.add(record)
+        return definition
 
     def _enforces(self, dialect: Dialect) -> bool:
         every = self.shared.switches.write_rules == "every" and not dialect.computes
@@ -391,31 +310,17 @@ class Collection:
         draft.values[OTHERS] = ";".join(each for each in others if each != first)
 
     def _check_blocked(self, draft: PendingWrite) -> None:
-        """Check that a draft adds no blocked address. The code is one of imports (S), the rest ours (U).
-
-        The record may have one already: then somebody else's with the same address was deleted for good.
-        """
-        present = draft.record.properties
-        problems = [
-            Problem(name, "GDPR_BLACKLISTED_EMAIL", f"{address} was deleted for good, and stays so.")
-            for name in self.kind.merged
-            for address in draft.values.get(name, "").split(";")
-            if address
-            and _digest(address) in self.blocked
-            and address.lower() not in present.get(name, "").lower().split(";")
-        ]
-        if problems and self.shared.switches.gdpr_address == "blocked":
-            raise InvalidProperties(problems)
+        found = list(blocked.problems(draft, self.kind.merged, self.blocked))
+        if found and self.shared.switches.gdpr_address == "blocked":
+            raise InvalidProperties(found)
 
     def _take_out(self, record: Record) -> None:
         self._identities.forget(record)
-        del self.records[record.id]
-        self._ids.pop(bisect_right(self._ids, int(record.id)) - 1)
+        self._shelf.take_out(record)
 
     def _put_in(self, record: Record) -> None:
         self._identities.add(record)
-        self.records[record.id] = record
-        insort(self._ids, int(record.id))
+        self._shelf.put_in(record)
 
     def _conflict(self, draft: PendingWrite, taken: RecordExists) -> RecordExists:
         """Return HubSpot's refusal of a value that another record has; a 409 is about addresses (F)."""
@@ -432,9 +337,6 @@ class Collection:
         if stage in self.definitions[STAGE].allowed:
             draft.values.setdefault(STAGE, stage)
 
-    def _blank(self) -> Record:
-        return Record(self.shared.new_id(), self.kind.id, 0, 0)
-
     def _add(self, record: Record, now: int, dialect: Dialect) -> None:
         record.created_at = record.updated_at = now
         created = iso(now)
@@ -445,34 +347,5 @@ class Collection:
             "hs_object_source": dialect.source,
             "hs_object_source_id": self.shared.writer,
         }
-        self.records[record.id] = record
-        insort(self._ids, int(record.id))
+        self._shelf.put_in(record)
         self.shared.touch(record)
-
-
-def _digest(address: str) -> str:
-    return hashlib.sha256(address.lower().encode(errors="replace")).hexdigest()
-
-
-def _shelved(
-    kind: ObjectType, records: Iterable[Record], properties: KeysView[str], next_id: int
-) -> tuple[dict[str, Record], dict[str, Record]]:
-    """Check that records fit into a collection, and tell the deleted ones apart.
-
-    :param kind: the collection's object type.
-    :param records: the records, deleted ones included.
-    :param properties: names of the properties, archived ones included.
-    :param next_id: id of the next record that is created.
-    :return: id → record, and id → deleted record.
-    :raises ValueError: if they do not fit.
-    """
-    own = {ID, "createdate", *kind.modified}
-    by_id: dict[str, Record] = {}
-    archived: dict[str, Record] = {}
-    for record in records:
-        if record.id in by_id or record.id in archived or int(record.id) >= next_id:
-            raise ValueError(f"The id {record.id} is taken, or not given yet.")
-        if not own <= record.properties.keys() <= properties:
-            raise ValueError(f"The {kind.singular} {record.id} has other properties than the portal.")
-        (archived if record.archived_at else by_id)[record.id] = record
-    return by_id, archived

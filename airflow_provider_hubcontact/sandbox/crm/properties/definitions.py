@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from airflow_provider_hubcontact.sandbox.crm.rules import TYPES, Rule
+from airflow_provider_hubcontact.sandbox.crm.properties.rules import TYPES, Rule
 
 FIELD_TYPES: Mapping[str, frozenset[str]] = {
     "string": frozenset({"text", "textarea", "file", "html", "phonenumber", "calculation_equation"}),

@@ -1,4 +1,4 @@
-"""The spellings of an object type in a path: plural, singular, type id, in any letter case (F).
+"""The names of HubSpot's object types: plural, singular, type id, in any letter case (F).
 
 HubSpot docs: "Understanding the CRM", object type ids.
 """
@@ -6,17 +6,9 @@ HubSpot docs: "Understanding the CRM", object type ids.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from urllib.parse import unquote
+from collections.abc import Mapping
 
-PLACE = 3
-"""Where a path has its object type: ``/crm/v3/objects/contacts``, ``/crm/objects/2026-09/contacts``."""
-
-APIS = frozenset({"associations", "objects", "properties", "property-validations", "schemas"})
-"""The parts of the CRM API whose paths name an object type."""
-
-_NO_TYPES = frozenset({"definitions", "usage"})
-"""What stands in place of an object type in some paths of associations."""
+from airflow_provider_hubcontact.sandbox.errors import UnknownObjectType
 
 TYPE_ID = re.compile(r"\d{1,10}-\d{1,18}", re.ASCII)
 
@@ -63,40 +55,29 @@ _NAMES = {spelling: names[0] for type_id, names in STANDARD.items() for spelling
 _NAMES |= {spelling: name for name in _WITHOUT_A_KNOWN_ID for spelling in (name, name.removesuffix("s"))}
 
 
-def written_type(segments: Sequence[str]) -> str | None:
-    """Return the object type of a path, as it is written there; None if the path has none.
-
-    :param segments: the path's segments, percent-encoded.
-    """
-    if len(segments) <= PLACE or segments[0] != "crm" or APIS.isdisjoint(segments[1:PLACE]):
-        return None
-    return None if segments[PLACE] in _NO_TYPES else segments[PLACE]
-
-
 def canonical(spelling: str) -> str | None:
-    """Return the name that the sandbox's routes have for an object type; None if HubSpot has no such type.
+    """Return the name that the sandbox's routes have for an object type.
 
-    A custom object, which only its own portal has, is none.
+    :param spelling: any of its names.
+    :return: None if HubSpot has no such type, or if it is a custom object, which only its own portal has.
     """
     return _NAMES.get(spelling) or _NAMES.get(spelling.lower())
 
 
-def canonical_path(path: str) -> str:
-    """Return a path with its object type as the sandbox's routes write it; unchanged if it has none.
+def recognised(spelling: str) -> str:
+    """Return the name that the sandbox's routes have for an object type.
 
-    :param path: the path, percent-encoded.
+    :param spelling: any of its names.
+    :raises UnknownObjectType: if HubSpot has no such type (F).
     """
-    segments = path.strip("/").split("/")
-    spelling = written_type(segments)
-    name = None if spelling is None else canonical(unquote(spelling))
+    name = canonical(spelling)
     if name is None:
-        return path
-    segments[PLACE] = name
-    return "/" + "/".join(segments)
+        raise unknown(spelling)
+    return name
 
 
-def problem(spelling: str) -> str:
-    """Return HubSpot's sentence about an object type that it does not have (F)."""
+def unknown(spelling: str) -> UnknownObjectType:
+    """Return HubSpot's refusal of an object type that it does not have (F)."""
     if TYPE_ID.fullmatch(spelling):
-        return f"Invalid object or event type id: {spelling}"
-    return f"Unable to infer object type from: {spelling}"
+        return UnknownObjectType(f"Invalid object or event type id: {spelling}")
+    return UnknownObjectType(f"Unable to infer object type from: {spelling}")

@@ -9,10 +9,10 @@ from __future__ import annotations
 from heapq import merge as in_order
 from operator import attrgetter
 
-from airflow_provider_hubcontact.sandbox.crm.collection import ID, Collection
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import STAGE
-from airflow_provider_hubcontact.sandbox.crm.record import MAX_WRITES, Record, Write
-from airflow_provider_hubcontact.sandbox.crm.values import iso
+from airflow_provider_hubcontact.sandbox.crm.record import ID, MAX_WRITES, Record, Write
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import STAGE
+from airflow_provider_hubcontact.sandbox.crm.times import iso
 from airflow_provider_hubcontact.sandbox.errors import InvalidInput
 
 MERGED_IDS = "hs_merged_object_ids"
@@ -52,13 +52,28 @@ def merged(collection: Collection, primary: Record, other: Record, new_id: str) 
 
 def _values(collection: Collection, primary: Record, other: Record) -> dict[str, str]:
     """Return the values, without those that only HubSpot sets."""
-    values = {**other.properties, **{name: value for name, value in primary.properties.items() if value}}
-    for name in {*primary.properties} - {*other.properties}:
-        values[name] = primary.properties[name]
-    rank = collection.definitions[STAGE].rank
+    values = dict(primary.properties)
+    values |= {name: value for name, value in other.properties.items() if not values.get(name)}
+    values |= _latest_stage(collection, primary, other)
+    values |= _further_addresses(collection, primary, other, values)
+    own = {ID, "createdate", *collection.kind.modified}
+    return {name: value for name, value in values.items() if name not in own}
+
+
+def _latest_stage(collection: Collection, primary: Record, other: Record) -> dict[str, str]:
+    """Return the lifecycle stage that is farther on; nothing if neither record ever had one."""
     stages = [each.properties.get(STAGE, "") for each in (primary, other)]
-    if any(stages):
-        values[STAGE] = max(stages, key=lambda stage: rank.get(stage, -1))
+    rank = collection.definitions[STAGE].rank
+    return {STAGE: max(stages, key=lambda stage: rank.get(stage, -1))} if any(stages) else {}
+
+
+def _further_addresses(
+    collection: Collection, primary: Record, other: Record, values: dict[str, str]
+) -> dict[str, str]:
+    """Return the addresses or domains of both, without the first one; nothing if there are no others.
+
+    :param values: the values so far, with the first one.
+    """
     name, further = collection.kind.merged
     everything = [
         value
@@ -67,10 +82,7 @@ def _values(collection: Collection, primary: Record, other: Record) -> dict[str,
     ]
     first = values.get(name, "")
     rest = dict.fromkeys(each for each in everything if each and each != first)
-    if rest:
-        values[further] = ";".join(rest)
-    own = {ID, "createdate", *collection.kind.modified}
-    return {name: value for name, value in values.items() if name not in own}
+    return {further: ";".join(rest)} if rest else {}
 
 
 def _history(primary: Record, other: Record, values: dict[str, str], last: Write) -> list[Write]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from airflow_provider_hubcontact.sandbox.crm.definitions import Definition
 from airflow_provider_hubcontact.sandbox.crm.owners import OWNER
-from airflow_provider_hubcontact.sandbox.crm.record import Record
-from airflow_provider_hubcontact.sandbox.crm.values import (
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
+from airflow_provider_hubcontact.sandbox.crm.properties.values import (
     MAX_TEXT,
     InvalidValue,
     accept,
@@ -16,6 +15,7 @@ from airflow_provider_hubcontact.sandbox.crm.values import (
     appended,
     normalised_date,
 )
+from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, Problem
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
@@ -112,10 +112,9 @@ def fill(
 def _put(draft: PendingWrite, definition: Definition, value: str, switches: Switches) -> Problem | None:
     """Put one value into a draft, or return what is wrong with it."""
     name = definition.name
-    if name in OF_THE_RECORD and draft.dialect.computes:
-        return Problem(name, "READ_ONLY_VALUE", "HubSpot sets it itself, for the record as it is made.")
-    if definition.read_only and not draft.dialect.computes and not (draft.new and name == OTHERS):
-        return Problem(name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.')
+    forbidden = _forbidden(draft, definition)
+    if forbidden is not None:
+        return forbidden
     if value == "":
         draft.values[name] = ""
         return None
@@ -127,6 +126,17 @@ def _put(draft: PendingWrite, definition: Definition, value: str, switches: Swit
     if name == STAGE and _goes_back(draft, definition, kept):
         return _kept_stage(draft, kept, switches)
     draft.values[name] = kept
+    return None
+
+
+def _forbidden(draft: PendingWrite, definition: Definition) -> Problem | None:
+    """Return why the writer may not set a property, whatever the value; None if it may."""
+    name = definition.name
+    if draft.dialect.computes:
+        if name in OF_THE_RECORD:
+            return Problem(name, "READ_ONLY_VALUE", "HubSpot sets it itself, for the record as it is made.")
+    elif definition.read_only and not (draft.new and name == OTHERS):
+        return Problem(name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.')
     return None
 
 

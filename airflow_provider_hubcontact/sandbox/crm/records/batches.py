@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 
-from airflow_provider_hubcontact.sandbox.crm.collection import Collection, Shared
-from airflow_provider_hubcontact.sandbox.crm.pending_writes import Dialect, PendingWrite
 from airflow_provider_hubcontact.sandbox.crm.record import Record
+from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
+from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import Dialect, PendingWrite
+from airflow_provider_hubcontact.sandbox.crm.records.shared import Shared
 from airflow_provider_hubcontact.sandbox.errors import (
     DuplicateIds,
     InvalidInput,
@@ -34,6 +35,7 @@ class Input(NamedTuple):
     """One input of a batch that writes.
 
     :param associations: what a new record is to be associated with, which is up to the caller.
+    :param refused: what is wrong with these associations; None if nothing is.
     """
 
     properties: Mapping[str, str]
@@ -41,6 +43,7 @@ class Input(NamedTuple):
     id_property: str | None = None
     trace_id: str | None = None
     associations: Sequence[Any] = ()
+    refused: InvalidInput | None = None
 
 
 class Written(NamedTuple):
@@ -68,7 +71,11 @@ def create(collection: Collection, inputs: Sequence[Input], dialect: Dialect) ->
     :raises Refused: if the whole batch is refused.
     """
     _check_size(inputs)
-    return _write(collection, [(each, None) for each in inputs], dialect, traced=_traced(inputs))
+    traced = _traced(inputs)
+    refused = next((each.refused for each in inputs if each.refused is not None), None)
+    if refused is not None and not traced:
+        raise refused
+    return _write(collection, [(each, None) for each in inputs], dialect, traced=traced)
 
 
 def update(collection: Collection, inputs: Sequence[Input], dialect: Dialect) -> Outcome:
@@ -143,7 +150,8 @@ def read(
     if with_history and len(ids) > MAX_INPUTS_WITH_HISTORY:
         raise TooManyInputs(MAX_INPUTS_WITH_HISTORY, " request for property histories")
     _check_size(ids)
-    _check_id_property(collection, id_property, refuse_email=False)
+    if id_property is not None and not collection.identifies(id_property):
+        raise NonUniqueIdProperty("read", collection.kind.id, id_property)
     found: dict[str, Record] = {}
     missing = []
     find = collection.find_archived if archived else collection.find
@@ -175,8 +183,10 @@ def _write_each(collection: Collection, pairs: Sequence[Pair], dialect: Dialect)
     outcome, now = Outcome(), collection.shared.now()
     for each, record in pairs:
         try:
+            if each.refused is not None:
+                raise each.refused
             draft = collection.draft(record, each.properties, dialect)
-        except (InvalidProperties, RecordExists) as refused:
+        except (InvalidInput, InvalidProperties, RecordExists) as refused:
             outcome.errors.append(refused.part(each.trace_id))
         else:
             collection.apply(draft, now=now)
@@ -185,7 +195,23 @@ def _write_each(collection: Collection, pairs: Sequence[Pair], dialect: Dialect)
 
 
 def _write_all(collection: Collection, pairs: Sequence[Pair], dialect: Dialect) -> Outcome:
-    """Write all inputs, or none."""
+    """Write all inputs, or none.
+
+    :raises InvalidProperties: if any value is not valid; it names all of them.
+    :raises RecordExists: if any unique value is another record's.
+    """
+    drafts, now = _drafts(collection, pairs, dialect), collection.shared.now()
+    for draft in drafts:
+        collection.apply(draft, now=now)
+    return Outcome([Written(draft, each) for (each, _), draft in zip(pairs, drafts, strict=True)])
+
+
+def _drafts(collection: Collection, pairs: Sequence[Pair], dialect: Dialect) -> list[PendingWrite]:
+    """Check all inputs, against each other as well.
+
+    :raises InvalidProperties: if any value is not valid; it names all of them.
+    :raises RecordExists: if any unique value is another record's.
+    """
     drafts: list[PendingWrite] = []
     invalid: list[InvalidProperties] = []
     conflicts: list[RecordExists] = []
@@ -204,12 +230,16 @@ def _write_all(collection: Collection, pairs: Sequence[Pair], dialect: Dialect) 
     if invalid:
         raise type(invalid[0])([problem for refused in invalid for problem in refused.problems])
     if conflicts:
-        alone = len(conflicts) == 1 or isinstance(conflicts[0], ValueTaken)
-        raise conflicts[0] if alone else RecordExists(collection.kind.singular, None, conflicts[0].value)
-    now = collection.shared.now()
-    for draft in drafts:
-        collection.apply(draft, now=now)
-    return Outcome([Written(draft, each) for (each, _), draft in zip(pairs, drafts, strict=True)])
+        raise _first_conflict(collection, conflicts)
+    return drafts
+
+
+def _first_conflict(collection: Collection, conflicts: Sequence[RecordExists]) -> RecordExists:
+    """Return the refusal of a batch with conflicts; with several of them, it names no record (F)."""
+    first = conflicts[0]
+    if len(conflicts) == 1 or isinstance(first, ValueTaken):
+        return first
+    return RecordExists(collection.kind.singular, None, first.value)
 
 
 def _traced(inputs: Sequence[Input]) -> bool:
@@ -225,8 +255,9 @@ def _check_size(inputs: Sequence[object]) -> None:
 
 def _check_ids(collection: Collection, inputs: Sequence[Input], *, refuse_email: bool) -> None:
     _check_size(inputs)
-    for name in {each.id_property for each in inputs}:
-        _check_id_property(collection, name, refuse_email=refuse_email)
+    for name in {each.id_property for each in inputs if each.id_property is not None}:
+        if not collection.identifies(name) or (refuse_email and name == "email"):
+            raise NonUniqueIdProperty("update/upsert", collection.kind.id, name)
     seen: set[str] = set()
     twice: dict[str, None] = {}
     for each in inputs:
@@ -236,8 +267,3 @@ def _check_ids(collection: Collection, inputs: Sequence[Input], *, refuse_email:
         seen.add(key)
     if twice:
         raise DuplicateIds(list(twice))
-
-
-def _check_id_property(collection: Collection, name: str | None, *, refuse_email: bool) -> None:
-    if name is not None and (not collection.identifies(name) or (refuse_email and name == "email")):
-        raise NonUniqueIdProperty(collection.kind.id, name)

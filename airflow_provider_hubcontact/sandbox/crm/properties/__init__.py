@@ -1,0 +1,1 @@
+"""What a property is, which values it takes, and what every portal has."""

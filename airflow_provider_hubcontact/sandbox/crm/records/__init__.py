@@ -1,0 +1,1 @@
+"""The records of one object type: how they are found, checked, written and merged."""
