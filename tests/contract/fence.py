@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import unquote
 
-from tests.contract.answers import Answer, Raw, Target
+from tests.contract.answers import Answer, Raw, Request, Target
 from tests.contract.scenario import CONTACTS, NOBODY, Surroundings
 from tests.contract.scrubbing import RUN
 
@@ -54,7 +54,7 @@ class Refused(Exception):
     """The portal refuses a call without which a run cannot tidy up."""
 
 
-class Fence:
+class Fence(Target):
     """A target that lets only calls about the run's own contacts, companies and lists through.
 
     :ivar ids: the contacts that the run made.
@@ -71,15 +71,15 @@ class Fence:
         self.lists: set[str] = set()
         self._nobody: set[str] = set()
 
-    def call(self, method: str, path: str, body: Any = None) -> Answer:
+    def send(self, request: Request) -> Answer:
         """Send a call, unless it would touch what is not ours.
 
         :raises NotOurs: if it would.
         """
-        plain = path.partition("?")[0]
-        if not self._may(method, plain, body):
+        method, plain = request.method, request.plain_path
+        if not self._may(method, plain, request.body):
             raise NotOurs(f"{method} {plain} is about more than what this run made, so that it was not sent.")
-        answer = self._target.call(method, path, body)
+        answer = self._target.send(request)
         self._learn(method, plain, answer)
         return answer
 

@@ -11,6 +11,7 @@ from tests.contract.answers import Target
 from tests.contract.fence import Fence, Refused
 from tests.contract.http_target import Http, Token, Trouble
 from tests.contract.questions import QUESTIONS, Findings, find
+from tests.contract.sandbox_clock import SandboxClock
 from tests.contract.scenario import Scenario, Surroundings, Told, tell
 from tests.contract.scenarios import SCENARIOS
 from tests.contract.scrubbing import FAMILY, PORTAL, RUN, Scrubber
@@ -102,8 +103,9 @@ def ask_sandbox(findings: Findings, scenarios: Iterable[Scenario]) -> list[Told]
         import_pace=ImportPace(0.0),
         v1_batch_delay=0.0,
     ) as sandbox:
-        target = Http(sandbox.url, Token(sandbox.token), sleep=sandbox.advance, now=sandbox.clock)
-        return list(tell(in_order(scenarios), target, Surroundings(sleep=sandbox.advance)))
+        clock = SandboxClock(sandbox)
+        target = Http(sandbox.url, Token(sandbox.token), clock=clock)
+        return list(tell(in_order(scenarios), target, Surroundings(clock=clock)))
 
 
 def compared(told: Sequence[Told], scenarios: Sequence[Scenario]) -> Outcome:

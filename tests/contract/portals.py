@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.sandbox import Requirements, Sandbox, Switches
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from tests.contract.__main__ import TOKEN, main
 from tests.contract.questions import QUESTIONS, find
+from tests.contract.sandbox_clock import SandboxClock
 from tests.contract.scenario import Told
 
 STRANGERS = [{"email": f"stranger-{number}@example.net", "city": "Rome"} for number in range(30)]
@@ -51,7 +52,7 @@ def run(hubspot: Sandbox, folder: Path, *options: str) -> Ran:
     output = io.StringIO()
     with redirect_stdout(output):
         arguments = ["--base-url", hubspot.url, "--report", str(file), "--spacing", "0", *options]
-        status = main(arguments, {TOKEN: SECRET})
+        status = main(arguments, {TOKEN: SECRET}, SandboxClock(hubspot))
     return Ran(status, output.getvalue(), file.read_text(encoding="utf-8") if file.exists() else "")
 
 

@@ -21,11 +21,12 @@ import pytest
 
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.contract.__main__ import TOKEN, main
-from tests.contract.answers import Answer, Raw
+from tests.contract.answers import Answer, Raw, Request
 from tests.contract.fence import LISTS, Fence, NotOurs
 from tests.contract.http_target import Http, Token, TooManyCalls, Trouble
 from tests.contract.live import ask_portal, chosen
 from tests.contract.portals import OTHER_WAY, SECRET, STRANGE_LIST, STRANGERS, Ran, ours, portal, run
+from tests.contract.sandbox_clock import SandboxClock
 from tests.contract.scenario import CONTACTS, V1, Surroundings
 from tests.contract.scrubbing import FAMILY
 
@@ -52,7 +53,12 @@ def strangers(hubspot: Sandbox) -> list[dict[str, str]]:
 
 
 def fenced(hubspot: Sandbox, surroundings: Surroundings = HERE) -> Fence:
-    return Fence(Http(hubspot.url, Token(SECRET)), surroundings)
+    return Fence(http(hubspot), surroundings)
+
+
+def http(hubspot: Sandbox, **more: Any) -> Http:
+    """Return a target that waits by the clock of the portal."""
+    return Http(hubspot.url, Token(SECRET), clock=SandboxClock(hubspot), **more)
 
 
 def contacts(fence: Fence, number: int = 1) -> list[str]:
@@ -262,7 +268,7 @@ class TestFence:
 
     def test_lists_are_swept(self, hubspot: Sandbox) -> None:
         """Lists of earlier runs go, others of a similar name stay."""
-        stranger = Http(hubspot.url, Token(SECRET))
+        stranger = http(hubspot)
         stranger.call("POST", LISTS, {**OWN_LIST, "name": STRANGE_LIST})
         stranger.call("POST", LISTS, {**OWN_LIST, "name": f"{STRANGE_LIST}_{OWN_LIST['name']}"})
         fenced(hubspot, Surroundings("run0000000b")).call(
@@ -324,28 +330,27 @@ class TestAccount:
 class TestCalls:
     def test_one_too_many_is_not_sent(self, hubspot: Sandbox) -> None:
         """A thousand calls are the most, whoever asks for more."""
-        http = Http(hubspot.url, Token(SECRET))
-        http.counting.calls = 999
-        http.call("GET", "/account-info/v3/details")
+        target = http(hubspot)
+        target.counting.calls = 999
+        target.call("GET", "/account-info/v3/details")
 
         with pytest.raises(TooManyCalls):
-            http.call("GET", "/account-info/v3/details")
+            target.call("GET", "/account-info/v3/details")
         assert len(hubspot.requests) == 1
 
     def test_calls_that_are_sent_again_count(self, hubspot: Sandbox) -> None:
         """A 429 is waited out, four calls in all."""
         hubspot.use_faults({"rules": [{"kind": "status", "status": 429}]})
-        pauses: list[float] = []
-        http = Http(hubspot.url, Token(SECRET), sleep=pauses.append)
+        clock = SandboxClock(hubspot)
+        target = Http(hubspot.url, Token(SECRET), clock=clock)
 
-        assert http.call("GET", "/account-info/v3/details").status == 429
-        assert http.counting.calls == 4
-        assert pauses == [1.5, 10.5, 10.5]
+        assert target.call("GET", "/account-info/v3/details").status == 429
+        assert target.counting.calls == 4
+        assert clock.slept == [1.5, 10.5, 10.5]
 
     def test_a_run_that_may_send_no_more_tidies_up(self, hubspot: Sandbox) -> None:
         """The last calls are kept for it, and what was asked until then is told."""
-        http = Http(hubspot.url, Token(SECRET), most=90)
-        told = ask_portal(http, Token(SECRET), HERE, chosen([]))
+        told = ask_portal(http(hubspot, most=90), Token(SECRET), HERE, chosen([]))
 
         assert ours(hubspot) == set()
         assert len(hubspot.requests) <= 90
@@ -365,18 +370,18 @@ class TestInterrupted:
         self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, call: int, what: type[BaseException]
     ) -> None:
         """Wherever it strikes, the answer to a call that was carried out may be lost."""
-        send = Http._send  # noqa: SLF001 - where a signal strikes
+        send = Http._send_once  # noqa: SLF001 - where a signal strikes
         calls = iter(range(1, 10_000))
 
-        def interrupted(http: Http, *arguments: Any) -> Answer:
-            answer = send(http, *arguments)
+        def interrupted(target: Http, request: Request) -> Answer:
+            answer = send(target, request)
             if next(calls) == call:
                 raise what
             return answer
 
-        monkeypatch.setattr(Http, "_send", interrupted)
+        monkeypatch.setattr(Http, "_send_once", interrupted)
         with pytest.raises(what):
-            ask_portal(Http(hubspot.url, Token(SECRET)), Token(SECRET), HERE, chosen(SOME))
+            ask_portal(http(hubspot), Token(SECRET), HERE, chosen(SOME))
         assert ours(hubspot) == set()
 
     @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)])
@@ -455,9 +460,10 @@ class TestToken:
 
     def test_it_does_not_show_itself(self) -> None:
         """Neither in a representation nor in what a request remembers."""
-        http = Http("https://api.hubapi.com", Token(SECRET))
+        target = Http("https://api.hubapi.com", Token(SECRET))
+        headers = dict(target._session.headers)  # noqa: SLF001 - what a log would show
 
-        assert SECRET not in repr(vars(http)) + repr(Token(SECRET)) + json.dumps(dict(http._session.headers))  # noqa: SLF001 - what a log would show
+        assert SECRET not in repr(vars(target)) + repr(Token(SECRET)) + json.dumps(headers)
 
     def test_a_redirect_is_an_answer(self, server: HTTPServer) -> None:
         """It is not followed, so that the token goes nowhere else."""
