@@ -13,12 +13,13 @@ from types import FrameType
 
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from tests.contract import recordings
-from tests.contract.fence import NotOurs, Refused
+from tests.contract.fence import NotOurs
 from tests.contract.http_target import Http, Token, TooManyCalls, Trouble
 from tests.contract.live import ask_portal, chosen, compared
 from tests.contract.report import report
 from tests.contract.scenario import Surroundings
 from tests.contract.scrubbing import FAMILY, RUN
+from tests.contract.tidying import Refused
 
 TOKEN = "HUBSPOT_TEST_TOKEN"
 HUBSPOT = "https://api.hubapi.com"

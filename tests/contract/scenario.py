@@ -13,6 +13,9 @@ from tests.contract.http_target import TooManyCalls, Trouble
 from tests.contract.scrubbing import FAMILY, RUN, Scrubber
 
 CONTACTS = "/crm/objects/2026-09/contacts"
+COMPANIES = "/crm/objects/2026-09/companies"
+LISTS = "/crm/lists/2026-09"
+PROPERTIES = "/crm/v3/properties/contacts"
 V3 = "/crm/v3/objects/contacts"
 V1 = "/contacts/v1/contact"
 NOBODY = "987654321987654"

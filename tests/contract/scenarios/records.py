@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from tests.contract.scenario import CONTACTS, Ask, email_path, scenario
-
-COMPANIES = "/crm/objects/2026-09/companies"
+from tests.contract.scenario import COMPANIES, CONTACTS, Ask, email_path, scenario
 
 
 @scenario
