@@ -123,13 +123,27 @@ class Ask:
         answer = self.prepare("POST", CONTACTS, {"properties": self.properties(who, **more)})
         return str(answer.get("id"))
 
-    def nobody(self) -> str:
-        """Return an id of which the target has just said that no contact has it.
+    def domain(self, who: str = "acme") -> str:
+        """Return a domain that only this scenario of this run uses."""
+        name, domain = self.address(who).split("@")
+        return f"{name}.{domain}"
 
-        :raises SetUpFailed: if a contact has it.
+    def firm(self, who: str = "acme", **more: str) -> dict[str, str]:
+        """Return the properties of a company that can be told from all others."""
+        return {"name": self._surroundings.family, "domain": self.domain(who), **more}
+
+    def company(self, who: str = "acme", **more: str) -> str:
+        """Create a company, and return its id."""
+        return str(self.prepare("POST", COMPANIES, {"properties": self.firm(who, **more)}).get("id"))
+
+    def nobody(self, root: str = CONTACTS) -> str:
+        """Return an id of which the target has just said that no record has it.
+
+        :param root: the path of the object type.
+        :raises SetUpFailed: if a record has it.
         """
-        if self._not_compared(Request("GET", f"{CONTACTS}/{NOBODY}")).status != 404:
-            raise SetUpFailed(f"A contact has the id {NOBODY}.")
+        if self._not_compared(Request("GET", f"{root}/{NOBODY}")).status != 404:
+            raise SetUpFailed(f"{root}/{NOBODY} exists.")
         return NOBODY
 
     def _not_compared(self, request: Request) -> Answer:
