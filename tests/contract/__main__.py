@@ -11,13 +11,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from tests.contract import recordings
-from tests.contract.fence import NotOurs, Refused
+from tests.contract.fence import NotOurs
 from tests.contract.http_target import Http, Token, TooManyCalls, Trouble
 from tests.contract.live import ask_portal, chosen, compared
 from tests.contract.report import report
 from tests.contract.scenario import Surroundings
 from tests.contract.scrubbing import FAMILY, RUN
+from tests.contract.tidying import Refused
 
 TOKEN = "HUBSPOT_TEST_TOKEN"
 HUBSPOT = "https://api.hubapi.com"
@@ -53,9 +55,14 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
-def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
+def main(
+    arguments: Sequence[str] | None = None,
+    environment: Mapping[str, str] = os.environ,
+    clock: Clock = SYSTEM_CLOCK,
+) -> int:
     """Ask HubSpot, compare, and write the report.
 
+    :param clock: paces the calls, and passes while an answer is waited for.
     :return: 0 if nothing differs or there is no token, 1 if something differs, 2 if HubSpot cannot be asked,
         130 if the run was interrupted.
     """
@@ -67,7 +74,7 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell lets what it starts in the background ignore one
         signal.signal(number, _interrupt)
     try:
-        return _run(options, Token(secret))
+        return _run(options, Token(secret), clock)
     except (Refused, NotOurs, Trouble, TooManyCalls, ValueError) as failed:
         _say(str(failed).replace(secret, "<token>"))
         return REFUSED
@@ -76,10 +83,11 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         return INTERRUPTED
 
 
-def _run(options: argparse.Namespace, token: Token) -> int:
+def _run(options: argparse.Namespace, token: Token, clock: Clock) -> int:
     asked = chosen(options.only)
-    http = Http(options.base_url, token, spacing=options.spacing)
-    surroundings = Surroundings(f"{RUN}{uuid.uuid4().hex[:8]}", options.family, patience=90.0, pause=2.0)
+    http = Http(options.base_url, token, spacing=options.spacing, clock=clock)
+    run = f"{RUN}{uuid.uuid4().hex[:8]}"
+    surroundings = Surroundings(run, options.family, patience=90.0, pause=2.0, clock=clock)
     told = ask_portal(http, token, surroundings, asked, force=options.force, say=_say)
     outcome = compared(told, asked)
     text = report(told, outcome.findings, outcome.differences, http.counting.calls)

@@ -1,12 +1,14 @@
-"""What a scenario sends and gets: a body that is not JSON, an answer, and both as an exchange."""
+"""What a scenario sends and gets: a request, its answer, both as an exchange; and whom it is sent to."""
 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
+JSON = "application/json"
 KEPT_HEADERS = ("content-type", "location", "retry-after", "x-hubspot-correlation-id")
 LIMITS = "x-hubspot-ratelimit-"
 """How the names of the headers about limits begin."""
@@ -21,6 +23,26 @@ class Raw:
 
     content_type: str
     content: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call.
+
+    :param path: the path and the query.
+    :param body: a JSON value, a :class:`Raw`, or None.
+    :param accept: the header ``Accept``.
+    """
+
+    method: str
+    path: str
+    body: Any = None
+    accept: str = JSON
+
+    @property
+    def plain_path(self) -> str:
+        """The path without the query."""
+        return self.path.partition("?")[0]
 
 
 @dataclass(frozen=True)
@@ -59,26 +81,24 @@ class Exchange:
     """One call of a scenario and its answer.
 
     :param name: what the scenario calls it.
-    :param body: a JSON value, a :class:`Raw`, or None.
     :param values: paths of the values that are compared, such as ``results[].properties.city``.
     :param compared: False for a call that only prepares.
     """
 
     name: str
-    method: str
-    path: str
-    body: Any
+    request: Request
     answer: Answer
     values: tuple[str, ...] = ()
     compared: bool = True
 
 
-class Target(Protocol):
+class Target(ABC):
     """Whom a scenario calls: the sandbox, HubSpot, or a recording."""
 
-    def call(self, method: str, path: str, body: Any = None) -> Answer:
-        """Send a call.
+    def call(self, method: str, path: str, body: Any = None, *, accept: str = JSON) -> Answer:
+        """Send a call; the parameters are those of :class:`Request`."""
+        return self.send(Request(method, path, body, accept))
 
-        :param path: the path and the query.
-        :param body: a JSON value, a :class:`Raw`, or None.
-        """
+    @abstractmethod
+    def send(self, request: Request) -> Answer:
+        """Send a call."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +10,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from tests.contract.answers import Answer, Raw
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
+from tests.contract.answers import JSON, Answer, Raw, Request, Target
 
 MOST_CALLS = 1_000
 SEARCH_SECONDS = 0.26
@@ -75,14 +74,13 @@ class Counting(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-class Http:
+class Http(Target):
     """A portal over HTTP.
 
     :param base_url: ``https://…``; without TLS only on this machine.
     :param spacing: the least seconds between two calls.
     :param most: calls that may be sent.
-    :param sleep: waits that many seconds.
-    :param now: seconds of a clock that only goes forward.
+    :param clock: paces the calls.
     :raises ValueError: for an address that would show the token to others.
     """
 
@@ -93,14 +91,13 @@ class Http:
         *,
         spacing: float = 0.0,
         most: int = MOST_CALLS,
-        sleep: Callable[[float], None] = time.sleep,
-        now: Callable[[], float] = time.monotonic,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         parts = urlsplit(base_url)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname == "127.0.0.1"):
             raise ValueError("The base URL begins with https://, or with http://127.0.0.1.")
         self._base_url = base_url.rstrip("/")
-        self._spacing, self._sleep, self._now = spacing, sleep, now
+        self._spacing, self._clock = spacing, clock
         self._next = self._next_search = 0.0
         self._token = token
         self.counting = Counting(most)
@@ -109,31 +106,31 @@ class Http:
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, self.counting)
 
-    def call(self, method: str, path: str, body: Any = None) -> Answer:
+    def send(self, request: Request) -> Answer:
         """Send a call, again after a pause if it is refused for coming too soon.
 
         :raises Trouble: if no answer comes.
         :raises TooManyCalls: if there have been enough calls.
         """
         for pause in PAUSES:
-            answer = self._send(method, path, body)
+            answer = self._send_once(request)
             if answer.status != 429:
                 return answer
-            self._sleep(pause)
-        return self._send(method, path, body)
+            self._clock.sleep(pause)
+        return self._send_once(request)
 
-    def _send(self, method: str, path: str, body: Any) -> Answer:
-        self._pace(search=path.endswith("/search"))
-        headers = {"Accept": "application/json"}
+    def _send_once(self, request: Request) -> Answer:
+        self._pace(search=request.path.endswith("/search"))
+        body, headers = request.body, {"Accept": request.accept}
         content: bytes | None = None
         if isinstance(body, Raw):
             headers["Content-Type"], content = body.content_type, body.content.encode()
         elif body is not None:
-            headers["Content-Type"], content = "application/json", json.dumps(body).encode()
+            headers["Content-Type"], content = JSON, json.dumps(body).encode()
         try:
             response = self._session.request(
-                method,
-                self._base_url + path,
+                request.method,
+                self._base_url + request.path,
                 data=content,
                 headers=headers,
                 timeout=TIMEOUTS,
@@ -141,14 +138,14 @@ class Http:
             )
         except requests.RequestException as error:
             said = str(error).replace(self._token.secret, "<token>")
-            raise Trouble(f"{method} got no answer: {type(error).__name__}: {said}") from None
+            raise Trouble(f"{request.method} got no answer: {type(error).__name__}: {said}") from None
         return Answer.of(response.status_code, response.content, response.headers)
 
     def _pace(self, *, search: bool) -> None:
         """Wait until the next call may go."""
-        wait = max(self._next, self._next_search if search else 0.0) - self._now()
+        wait = max(self._next, self._next_search if search else 0.0) - self._clock.monotonic()
         if wait > 0:
-            self._sleep(wait)
-        self._next = self._now() + self._spacing
+            self._clock.sleep(wait)
+        self._next = self._clock.monotonic() + self._spacing
         if search:
-            self._next_search = self._now() + SEARCH_SECONDS
+            self._next_search = self._clock.monotonic() + SEARCH_SECONDS

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from tests.contract.answers import Target
-from tests.contract.fence import Fence, Refused
+from tests.contract.fence import Fence
 from tests.contract.http_target import Http, Token, Trouble
 from tests.contract.questions import QUESTIONS, Findings, find
+from tests.contract.sandbox_clock import SandboxClock
 from tests.contract.scenario import Scenario, Surroundings, Told, tell
 from tests.contract.scenarios import SCENARIOS
 from tests.contract.scrubbing import FAMILY, PORTAL, RUN, Scrubber
 from tests.contract.shapes import Difference, differences
+from tests.contract.tidying import Refused, Tidying
 
 CALLS_TO_TIDY_UP = 60
 """Calls that are kept for what comes after the scenarios."""
@@ -72,8 +74,9 @@ def ask_portal(
     """
     portal_id = check_account(http, force=force)
     fence = Fence(http, surroundings)
-    if left := fence.sweep():
-        say(f"Removed {left} contacts and properties that an earlier run had left.")
+    tidying = Tidying(http, fence.ours)
+    if left := tidying.sweep():
+        say(f"Removed {left} contacts, companies, lists and properties that an earlier run had left.")
     stand_ins = {token.secret: "<token>", portal_id: PORTAL, surroundings.run: RUN}
     stand_ins |= {
         surroundings.family: FAMILY,
@@ -87,7 +90,7 @@ def ask_portal(
             told.append(each)
     finally:
         http.counting.most += CALLS_TO_TIDY_UP
-        _tidy_up(fence, say)
+        _tidy_up(tidying, say)
     return told
 
 
@@ -102,8 +105,9 @@ def ask_sandbox(findings: Findings, scenarios: Iterable[Scenario]) -> list[Told]
         import_pace=ImportPace(0.0),
         v1_batch_delay=0.0,
     ) as sandbox:
-        target = Http(sandbox.url, Token(sandbox.token), sleep=sandbox.advance, now=sandbox.clock)
-        return list(tell(in_order(scenarios), target, Surroundings(sleep=sandbox.advance)))
+        clock = SandboxClock(sandbox)
+        target = Http(sandbox.url, Token(sandbox.token), clock=clock)
+        return list(tell(in_order(scenarios), target, Surroundings(clock=clock)))
 
 
 def compared(told: Sequence[Told], scenarios: Sequence[Scenario]) -> Outcome:
@@ -136,10 +140,10 @@ def chosen(only: Sequence[str]) -> list[Scenario]:
     return [SCENARIOS[name] for name in only or SCENARIOS]
 
 
-def _tidy_up(fence: Fence, say: Callable[[str], None]) -> None:
+def _tidy_up(tidying: Tidying, say: Callable[[str], None]) -> None:
     """Remove what the run made; what cannot be removed now is the next run's."""
     try:
-        fence.remove()
-        fence.sweep()
+        tidying.remove()
+        tidying.sweep()
     except (Refused, Trouble) as failed:
         say(f"Not everything could be removed; the next run does it: {failed}")

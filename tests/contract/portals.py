@@ -10,8 +10,12 @@ from typing import Any, NamedTuple
 from airflow_provider_hubcontact.sandbox import Requirements, Sandbox, Switches
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from tests.contract.__main__ import TOKEN, main
+from tests.contract.fence import Fence
+from tests.contract.http_target import Http, Token
 from tests.contract.questions import QUESTIONS, find
-from tests.contract.scenario import Told
+from tests.contract.sandbox_clock import SandboxClock
+from tests.contract.scenario import CONTACTS, Surroundings, Told
+from tests.contract.scrubbing import FAMILY
 
 STRANGERS = [{"email": f"stranger-{number}@example.net", "city": "Rome"} for number in range(30)]
 """Contacts of the portal that nobody may touch; one has the name of the tests' own."""
@@ -37,6 +41,25 @@ def portal(settings: dict[str, str] | None = None, **more: Any) -> Sandbox:
     return Sandbox(STRANGERS, **chosen)
 
 
+def http(hubspot: Sandbox, **more: Any) -> Http:
+    """Return a target that waits by the clock of the portal."""
+    return Http(hubspot.url, Token(SECRET), clock=SandboxClock(hubspot), **more)
+
+
+def fenced(hubspot: Sandbox, surroundings: Surroundings) -> Fence:
+    """Return the fence of a run against a portal."""
+    return Fence(http(hubspot), surroundings)
+
+
+def contacts(fence: Fence, number: int = 1) -> list[str]:
+    """Create contacts of the run ``run0000000a``, and return their ids."""
+    every = [
+        {"email": f"{each}.x.run0000000a@{FAMILY}.example.com", "firstname": "x", "lastname": FAMILY}
+        for each in range(number)
+    ]
+    return [str(fence.call("POST", CONTACTS, {"properties": each}).get("id")) for each in every]
+
+
 class Ran(NamedTuple):
     """What the command line did."""
 
@@ -51,7 +74,7 @@ def run(hubspot: Sandbox, folder: Path, *options: str) -> Ran:
     output = io.StringIO()
     with redirect_stdout(output):
         arguments = ["--base-url", hubspot.url, "--report", str(file), "--spacing", "0", *options]
-        status = main(arguments, {TOKEN: SECRET})
+        status = main(arguments, {TOKEN: SECRET}, SandboxClock(hubspot))
     return Ran(status, output.getvalue(), file.read_text(encoding="utf-8") if file.exists() else "")
 
 

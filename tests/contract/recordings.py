@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.contract.answers import Answer, Exchange, Raw
+from tests.contract.answers import Answer, Exchange, Raw, Request, Target
 from tests.contract.http_target import Trouble
 from tests.contract.scenario import Told
 from tests.contract.scrubbing import Scrubber
@@ -41,26 +41,27 @@ def load(file: Path) -> list[Exchange]:
     return [_exchange(**each) for each in json.loads(file.read_text(encoding="utf-8"))]
 
 
-class Replay:
+class Replay(Target):
     """A target that answers the calls of one scenario as it was recorded."""
 
     def __init__(self, exchanges: Iterable[Exchange]) -> None:
         self._exchanges = iter(exchanges)
         self._scrubber = Scrubber()
 
-    def call(self, method: str, path: str, body: Any = None) -> Answer:
+    def send(self, request: Request) -> Answer:
         """Return the next answer.
 
         :raises Stale: if another call was recorded.
         """
-        sent = (method, *self._scrubber.request(path, body))
+        sent = self._scrubber.request(request)
         recorded = next(self._exchanges, None)
-        if recorded is None or sent != (recorded.method, recorded.path, recorded.body):
-            raise Stale(f"The recording has no {method} {sent[1]} here: record it again.")
+        if recorded is None or sent != recorded.request:
+            raise Stale(f"The recording has no {sent.method} {sent.path} here: record it again.")
         return self._scrubber.answer(recorded.answer)
 
 
-def _exchange(body: Any, answer: dict[str, Any], values: list[str], **rest: Any) -> Exchange:
+def _exchange(request: dict[str, Any], answer: dict[str, Any], values: list[str], **rest: Any) -> Exchange:
+    body = request["body"]
     if isinstance(body, dict) and body.keys() == {"content_type", "content"}:
-        body = Raw(**body)
-    return Exchange(body=body, answer=Answer(**answer), values=tuple(values), **rest)
+        request = {**request, "body": Raw(**body)}
+    return Exchange(request=Request(**request), answer=Answer(**answer), values=tuple(values), **rest)

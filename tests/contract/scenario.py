@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from tests.contract.answers import Answer, Exchange, Target
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
+from tests.contract.answers import JSON, Answer, Exchange, Request, Target
 from tests.contract.http_target import TooManyCalls, Trouble
 from tests.contract.scrubbing import FAMILY, RUN, Scrubber
 
 CONTACTS = "/crm/objects/2026-09/contacts"
+COMPANIES = "/crm/objects/2026-09/companies"
+LISTS = "/crm/lists/2026-09"
+PROPERTIES = "/crm/v3/properties/contacts"
 V3 = "/crm/v3/objects/contacts"
 V1 = "/contacts/v1/contact"
 NOBODY = "987654321987654"
@@ -34,13 +37,14 @@ class Surroundings:
     :param family: their last name, and the domain of their addresses.
     :param patience: seconds that an answer may need to become what is waited for.
     :param pause: seconds between two looks.
+    :param clock: passes while an answer is waited for.
     """
 
     run: str = RUN
     family: str = FAMILY
     patience: float = 10.0
     pause: float = 0.05
-    sleep: Callable[[float], None] = time.sleep
+    clock: Clock = SYSTEM_CLOCK
 
 
 class Ask:
@@ -51,18 +55,26 @@ class Ask:
         self.exchanges: list[Exchange] = []
 
     def __call__(
-        self, name: str, method: str, path: str, body: Any = None, *, values: Iterable[str] = ()
+        self,
+        name: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        accept: str = JSON,
+        values: Iterable[str] = (),
     ) -> Answer:
-        """Send a call that is compared.
+        """Send a call that is compared; the parameters without a word here are those of :class:`Request`.
 
         :param name: what the report calls it.
         :param values: paths of the values that are compared.
         :raises SetUpFailed: if the token may not send such a call at all.
         """
-        answer = self._target.call(method, path, body)
+        request = Request(method, path, body, accept)
+        answer = self._target.send(request)
         if answer.status == 403 and answer.get("category") == "MISSING_SCOPES":
-            raise SetUpFailed(f"The token has no scope for {method} {path.partition('?')[0]}.")
-        self.exchanges.append(Exchange(name, method, path, body, answer, tuple(values)))
+            raise SetUpFailed(f"The token has no scope for {method} {request.plain_path}.")
+        self.exchanges.append(Exchange(name, request, answer, tuple(values)))
         return answer
 
     def prepare(self, method: str, path: str, body: Any = None) -> Answer:
@@ -70,10 +82,10 @@ class Ask:
 
         :raises SetUpFailed: if it is refused.
         """
-        answer = self._target.call(method, path, body)
-        self.exchanges.append(Exchange("prepare", method, path, body, answer, compared=False))
+        request = Request(method, path, body)
+        answer = self._not_compared(request)
         if answer.status >= 300:
-            raise SetUpFailed(f"{method} {path.partition('?')[0]}: {answer.status} {answer.get('message')}")
+            raise SetUpFailed(f"{method} {request.plain_path}: {answer.status} {answer.get('message')}")
         return answer
 
     def until(
@@ -87,13 +99,13 @@ class Ask:
         values: Iterable[str] = (),
     ) -> Answer:
         """Send a call again and again until its answer is good; the last one is compared."""
-        waited = 0.0
-        answer = self._target.call(method, path, body)
+        request, waited = Request(method, path, body), 0.0
+        answer = self._target.send(request)
         while not good(answer) and waited < self._surroundings.patience:
-            self._surroundings.sleep(self._surroundings.pause)
+            self._surroundings.clock.sleep(self._surroundings.pause)
             waited += self._surroundings.pause
-            answer = self._target.call(method, path, body)
-        self.exchanges.append(Exchange(name, method, path, body, answer, tuple(values)))
+            answer = self._target.send(request)
+        self.exchanges.append(Exchange(name, request, answer, tuple(values)))
         return answer
 
     def address(self, who: str = "ada") -> str:
@@ -111,18 +123,33 @@ class Ask:
         answer = self.prepare("POST", CONTACTS, {"properties": self.properties(who, **more)})
         return str(answer.get("id"))
 
-    def nobody(self) -> str:
-        """Return an id of which the target has just said that no contact has it.
+    def domain(self, who: str = "acme") -> str:
+        """Return a domain that only this scenario of this run uses."""
+        name, domain = self.address(who).split("@")
+        return f"{name}.{domain}"
 
-        :raises SetUpFailed: if a contact has it.
+    def firm(self, who: str = "acme", **more: str) -> dict[str, str]:
+        """Return the properties of a company that can be told from all others."""
+        return {"name": self._surroundings.family, "domain": self.domain(who), **more}
+
+    def company(self, who: str = "acme", **more: str) -> str:
+        """Create a company, and return its id."""
+        return str(self.prepare("POST", COMPANIES, {"properties": self.firm(who, **more)}).get("id"))
+
+    def nobody(self, root: str = CONTACTS) -> str:
+        """Return an id of which the target has just said that no record has it.
+
+        :param root: the path of the object type.
+        :raises SetUpFailed: if a record has it.
         """
-        answer = self._target.call("GET", f"{CONTACTS}/{NOBODY}")
-        self.exchanges.append(
-            Exchange("prepare", "GET", f"{CONTACTS}/{NOBODY}", None, answer, compared=False)
-        )
-        if answer.status != 404:
-            raise SetUpFailed(f"A contact has the id {NOBODY}.")
+        if self._not_compared(Request("GET", f"{root}/{NOBODY}")).status != 404:
+            raise SetUpFailed(f"{root}/{NOBODY} exists.")
         return NOBODY
+
+    def _not_compared(self, request: Request) -> Answer:
+        answer = self._target.send(request)
+        self.exchanges.append(Exchange("prepare", request, answer, compared=False))
+        return answer
 
     def property_name(self, name: str) -> str:
         """Return the name of a property that only this run has."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tests.contract.answers import LIMITS, Answer, Exchange, Raw
+from tests.contract.answers import LIMITS, Answer, Exchange, Raw, Request
 
 FAMILY = "hubcontact-contract"
 """The last name of all contacts of these tests, and the domain of their addresses, unless told otherwise."""
@@ -54,16 +54,17 @@ class Scrubber:
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """Return an exchange without what belongs to a portal or a run."""
-        path, body = self.request(exchange.path, exchange.body)
+        request = self.request(exchange.request)
         answer = self.answer(exchange.answer)
         name, values = self.text(exchange.name), tuple(map(self.text, exchange.values))
-        return replace(exchange, name=name, path=path, body=body, answer=answer, values=values)
+        return replace(exchange, name=name, request=request, answer=answer, values=values)
 
-    def request(self, path: str, body: Any) -> tuple[str, Any]:
-        """Return a path and a body, scrubbed."""
+    def request(self, request: Request) -> Request:
+        """Return a request, scrubbed."""
+        path, body = self.text(request.path), request.body
         if isinstance(body, Raw):
-            return self.text(path), Raw(body.content_type, self.text(body.content))
-        return self.text(path), self.json(body)
+            return replace(request, path=path, body=Raw(body.content_type, self.text(body.content)))
+        return replace(request, path=path, body=self.json(body))
 
     def answer(self, answer: Answer) -> Answer:
         """Return an answer, scrubbed; what is left of the limits stays."""

@@ -21,47 +21,22 @@ import pytest
 
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.contract.__main__ import TOKEN, main
-from tests.contract.answers import Answer, Raw
-from tests.contract.fence import LISTS, Fence, NotOurs
+from tests.contract.answers import Answer, Request
 from tests.contract.http_target import Http, Token, TooManyCalls, Trouble
 from tests.contract.live import ask_portal, chosen
-from tests.contract.portals import OTHER_WAY, SECRET, STRANGE_LIST, STRANGERS, Ran, ours, portal, run
-from tests.contract.scenario import CONTACTS, V1, Surroundings
-from tests.contract.scrubbing import FAMILY
+from tests.contract.portals import OTHER_WAY, SECRET, STRANGERS, Ran, http, ours, portal, run
+from tests.contract.sandbox_clock import SandboxClock
+from tests.contract.scenario import CONTACTS, Surroundings
 
 ROOT = Path(__file__).parents[2]
 SOME = ["patch_address", "batch_create", "v1_create", "create_property"]
 HERE = Surroundings("run0000000a")
-OWN_LIST = {
-    "name": "hubcontact_contract_run0000000a_list",
-    "objectTypeId": "0-1",
-    "processingType": "MANUAL",
-}
-
-
-@pytest.fixture
-def hubspot() -> Iterator[Sandbox]:
-    with portal() as sandbox:
-        yield sandbox
 
 
 def strangers(hubspot: Sandbox) -> list[dict[str, str]]:
     """Return all that the portal knows of contacts that are not the tests'."""
     found = map(hubspot.portal.contact, (each["email"] for each in STRANGERS))
     return [dict(contact.properties) for contact in found if contact is not None]
-
-
-def fenced(hubspot: Sandbox, surroundings: Surroundings = HERE) -> Fence:
-    return Fence(Http(hubspot.url, Token(SECRET)), surroundings)
-
-
-def contacts(fence: Fence, number: int = 1) -> list[str]:
-    """Create contacts of the run, and return their ids."""
-    every = [
-        {"email": f"{each}.x.run0000000a@{FAMILY}.example.com", "firstname": "x", "lastname": FAMILY}
-        for each in range(number)
-    ]
-    return [str(fence.call("POST", CONTACTS, {"properties": each}).get("id")) for each in every]
 
 
 class TestWithoutToken:
@@ -173,119 +148,6 @@ class TestDifferences:
         assert ran.status == 0, ran.report
 
 
-class TestFence:
-    @pytest.mark.parametrize(
-        ("method", "path", "body"),
-        [
-            ("GET", CONTACTS, None),
-            ("GET", f"{CONTACTS}/171591000001", None),
-            ("GET", f"{CONTACTS}/stranger-1@example.net?idProperty=email", None),
-            ("PATCH", f"{CONTACTS}/171591000001", {"properties": {"city": "x"}}),
-            ("PATCH", f"{CONTACTS}/stranger-1%40example.net?idProperty=email", {"properties": {"city": "x"}}),
-            ("PATCH", f"{CONTACTS}/987654321987654", {"properties": {"city": "x"}}),
-            ("DELETE", "/crm/v3/objects/CONTACT/171591000001", None),
-            ("POST", CONTACTS, {"properties": {"email": "a@example.net"}}),
-            ("POST", CONTACTS, {"properties": []}),
-            (
-                "POST",
-                f"{CONTACTS}/merge",
-                {"primaryObjectId": "171591000001", "objectIdToMerge": "171591000002"},
-            ),
-            ("POST", f"{CONTACTS}/gdpr-delete", {"objectId": "171591000001"}),
-            ("POST", f"{CONTACTS}/batch/archive", {"inputs": [{"id": "171591000001"}]}),
-            ("POST", f"{CONTACTS}/batch/read", {"inputs": [{"id": "171591000001"}]}),
-            ("POST", f"{CONTACTS}/batch/create", {"inputs": [{"properties": {"email": "a@example.net"}}]}),
-            ("POST", f"{CONTACTS}/search", {"filterGroups": [{"filters": []}]}),
-            ("POST", f"{V1}/vid/171591000001/profile", {"properties": []}),
-            ("POST", f"{V1}/email/stranger-1@example.net/profile", {"properties": []}),
-            ("POST", f"{V1}/createOrUpdate/email/stranger-1@example.net", {"properties": []}),
-            ("POST", V1, {"properties": [{"property": "email", "value": "a@example.net"}]}),
-            ("POST", f"{V1}/batch", [{"vid": 171591000001, "properties": []}]),
-            ("POST", "/crm/v3/properties/contacts", {"name": "city"}),
-            ("DELETE", "/crm/v3/properties/contacts/city", None),
-            ("POST", "/crm/v3/imports", Raw("text/plain", "x\r\n\r\nemail\nstranger-1@example.net\n\r\n--x")),
-            ("POST", "/crm/v3/imports", {}),
-            ("POST", "/crm/v3/imports/1/cancel", None),
-            ("DELETE", "/crm/v3/objects/companies/1", None),
-            ("POST", "/crm/objects/2026-09/companies", {"properties": {"name": "Acme"}}),
-            ("PUT", f"{CONTACTS}/171591000001/associations/default/companies/1", None),
-            ("GET", f"{CONTACTS}/171591000001/associations/companies", None),
-            ("PUT", f"{LISTS}/101/memberships/add", ["1"]),
-            ("PUT", f"{LISTS}/101/memberships/remove", []),
-            ("GET", f"{LISTS}/101/memberships", None),
-            ("DELETE", f"{LISTS}/101/memberships", None),
-            ("GET", f"{LISTS}/101", None),
-            ("DELETE", f"{LISTS}/101", None),
-            ("DELETE", "/crm/v3/lists/101", None),
-            ("PUT", f"{LISTS}/101/update-list-name?listName=hubcontact_contract_run0000000a_x", None),
-            ("GET", LISTS, None),
-            ("POST", f"{LISTS}/search", {"query": "hubcontact_contract_run0000000a"}),
-            ("GET", f"{LISTS}/object-type-id/0-1/name/{STRANGE_LIST}", None),
-            ("GET", f"{LISTS}/records/0-1/171591000001/memberships", None),
-            ("POST", LISTS, {**OWN_LIST, "name": STRANGE_LIST}),
-            ("POST", LISTS, {**OWN_LIST, "name": "hubcontact_contract_run0000000b_list"}),
-            ("POST", LISTS, {**OWN_LIST, "processingType": "DYNAMIC"}),
-            ("POST", LISTS, {**OWN_LIST, "filterBranch": {}}),
-            ("POST", LISTS, []),
-        ],
-    )
-    def test_what_is_not_ours_is_not_sent(self, hubspot: Sandbox, method: str, path: str, body: Any) -> None:
-        """A call about anybody else is refused before it leaves."""
-        with pytest.raises(NotOurs):
-            fenced(hubspot).call(method, path, body)
-        assert hubspot.requests == []
-
-    def test_a_list_of_the_run(self, hubspot: Sandbox) -> None:
-        """It takes the run's own contacts alone; once it is deleted it may not be called any more."""
-        fence = fenced(hubspot)
-        own = str(fence.call("POST", LISTS, OWN_LIST).body["list"]["listId"])
-        (ada,) = contacts(fence)
-        members = f"{LISTS}/{own}/memberships"
-
-        assert fence.call("PUT", f"{members}/add", [ada]).body["recordsIdsAdded"] == [ada]
-        for action, body in (
-            ("add", ["171591000001"]),
-            ("remove", [ada, "171591000001"]),
-            ("add-and-remove", {"recordIdsToAdd": [ada], "recordIdsToRemove": ["171591000001"]}),
-            ("add-from/101", None),
-        ):
-            with pytest.raises(NotOurs):
-                fence.call("PUT", f"{members}/{action}", body)
-        with pytest.raises(NotOurs):
-            fence.call("DELETE", members)
-        fence.call("DELETE", f"{LISTS}/{own}")
-        with pytest.raises(NotOurs):
-            fence.call("GET", f"{LISTS}/{own}")
-        fence.call("POST", LISTS, OWN_LIST)
-        fence.remove()
-        assert ours(hubspot) == set()
-
-    def test_lists_are_swept(self, hubspot: Sandbox) -> None:
-        """Lists of earlier runs go, others of a similar name stay."""
-        stranger = Http(hubspot.url, Token(SECRET))
-        stranger.call("POST", LISTS, {**OWN_LIST, "name": STRANGE_LIST})
-        stranger.call("POST", LISTS, {**OWN_LIST, "name": f"{STRANGE_LIST}_{OWN_LIST['name']}"})
-        fenced(hubspot, Surroundings("run0000000b")).call(
-            "POST", LISTS, {**OWN_LIST, "name": "hubcontact_contract_run0000000b_list"}
-        )
-
-        assert fenced(hubspot).sweep() == 1
-        assert ours(hubspot) == {f"{STRANGE_LIST}_{OWN_LIST['name']}"}
-
-    def test_an_id_that_nobody_has_may_be_written(self, hubspot: Sandbox) -> None:
-        """But only once the portal has said that nobody has it."""
-        fence = fenced(hubspot)
-        fence.call("GET", f"{CONTACTS}/987654321987654")
-
-        assert fence.call("PATCH", f"{CONTACTS}/987654321987654", {"properties": {"city": "x"}}).status == 404
-
-    def test_a_stranger_of_the_same_name_is_not_swept(self, hubspot: Sandbox) -> None:
-        """A contact with the family's last name and a foreign address stays."""
-        assert hubspot.portal.contact("stranger-0@example.net").properties["lastname"] == FAMILY  # type: ignore[union-attr]
-        assert fenced(hubspot).sweep() == 0
-        assert hubspot.portal.contact("stranger-0@example.net") is not None
-
-
 class TestAccount:
     @pytest.mark.parametrize("kind", ["STANDARD", "SANDBOX", "APP_DEVELOPER"])
     def test_another_account_is_refused(self, tmp_path: Path, kind: str) -> None:
@@ -324,28 +186,27 @@ class TestAccount:
 class TestCalls:
     def test_one_too_many_is_not_sent(self, hubspot: Sandbox) -> None:
         """A thousand calls are the most, whoever asks for more."""
-        http = Http(hubspot.url, Token(SECRET))
-        http.counting.calls = 999
-        http.call("GET", "/account-info/v3/details")
+        target = http(hubspot)
+        target.counting.calls = 999
+        target.call("GET", "/account-info/v3/details")
 
         with pytest.raises(TooManyCalls):
-            http.call("GET", "/account-info/v3/details")
+            target.call("GET", "/account-info/v3/details")
         assert len(hubspot.requests) == 1
 
     def test_calls_that_are_sent_again_count(self, hubspot: Sandbox) -> None:
         """A 429 is waited out, four calls in all."""
         hubspot.use_faults({"rules": [{"kind": "status", "status": 429}]})
-        pauses: list[float] = []
-        http = Http(hubspot.url, Token(SECRET), sleep=pauses.append)
+        clock = SandboxClock(hubspot)
+        target = Http(hubspot.url, Token(SECRET), clock=clock)
 
-        assert http.call("GET", "/account-info/v3/details").status == 429
-        assert http.counting.calls == 4
-        assert pauses == [1.5, 10.5, 10.5]
+        assert target.call("GET", "/account-info/v3/details").status == 429
+        assert target.counting.calls == 4
+        assert clock.slept == [1.5, 10.5, 10.5]
 
     def test_a_run_that_may_send_no_more_tidies_up(self, hubspot: Sandbox) -> None:
         """The last calls are kept for it, and what was asked until then is told."""
-        http = Http(hubspot.url, Token(SECRET), most=90)
-        told = ask_portal(http, Token(SECRET), HERE, chosen([]))
+        told = ask_portal(http(hubspot, most=90), Token(SECRET), HERE, chosen([]))
 
         assert ours(hubspot) == set()
         assert len(hubspot.requests) <= 90
@@ -365,18 +226,18 @@ class TestInterrupted:
         self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, call: int, what: type[BaseException]
     ) -> None:
         """Wherever it strikes, the answer to a call that was carried out may be lost."""
-        send = Http._send  # noqa: SLF001 - where a signal strikes
+        send = Http._send_once  # noqa: SLF001 - where a signal strikes
         calls = iter(range(1, 10_000))
 
-        def interrupted(http: Http, *arguments: Any) -> Answer:
-            answer = send(http, *arguments)
+        def interrupted(target: Http, request: Request) -> Answer:
+            answer = send(target, request)
             if next(calls) == call:
                 raise what
             return answer
 
-        monkeypatch.setattr(Http, "_send", interrupted)
+        monkeypatch.setattr(Http, "_send_once", interrupted)
         with pytest.raises(what):
-            ask_portal(Http(hubspot.url, Token(SECRET)), Token(SECRET), HERE, chosen(SOME))
+            ask_portal(http(hubspot), Token(SECRET), HERE, chosen(SOME))
         assert ours(hubspot) == set()
 
     @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 130)])
@@ -455,9 +316,10 @@ class TestToken:
 
     def test_it_does_not_show_itself(self) -> None:
         """Neither in a representation nor in what a request remembers."""
-        http = Http("https://api.hubapi.com", Token(SECRET))
+        target = Http("https://api.hubapi.com", Token(SECRET))
+        headers = dict(target._session.headers)  # noqa: SLF001 - what a log would show
 
-        assert SECRET not in repr(vars(http)) + repr(Token(SECRET)) + json.dumps(dict(http._session.headers))  # noqa: SLF001 - what a log would show
+        assert SECRET not in repr(vars(target)) + repr(Token(SECRET)) + json.dumps(headers)
 
     def test_a_redirect_is_an_answer(self, server: HTTPServer) -> None:
         """It is not followed, so that the token goes nowhere else."""

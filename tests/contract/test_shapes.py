@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.contract.answers import Answer, Exchange
+from tests.contract.answers import Answer, Exchange, Request
 from tests.contract.questions import Findings
 from tests.contract.report import report
 from tests.contract.scenario import Told
@@ -28,7 +28,8 @@ json_values = st.recursive(
 
 def exchange(body: Any, status: int = 200, values: tuple[str, ...] = (), **headers: str) -> Exchange:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Exchange("call", "GET", "/", None, Answer.of(status, json.dumps(body).encode(), named), values)
+    answer = Answer.of(status, json.dumps(body).encode(), named)
+    return Exchange("call", Request("GET", "/"), answer, values)
 
 
 def found(one: Exchange, other: Exchange) -> list[tuple[str, str, str]]:
@@ -105,8 +106,8 @@ class TestDifferences:
 
     def test_what_is_no_json(self) -> None:
         """A page is a text, and no body is null."""
-        page = Exchange("call", "GET", "/", None, Answer.of(404, b"<html>", {}))
-        none = Exchange("call", "GET", "/", None, Answer.of(404, b"", {}))
+        page = Exchange("call", Request("GET", "/"), Answer.of(404, b"<html>", {}))
+        none = Exchange("call", Request("GET", "/"), Answer.of(404, b"", {}))
 
         assert shape(page).keys == {"body: text"}
         assert shape(none).keys == {"body: null"}

@@ -1,6 +1,31 @@
 """All scenarios."""
 
 from tests.contract.scenario import SCENARIOS
-from tests.contract.scenarios import batches, contacts, legacy, lists, others, records, searches
+from tests.contract.scenarios import (
+    addresses,
+    associations,
+    batches,
+    companies,
+    contacts,
+    legacy,
+    lists,
+    others,
+    records,
+    searches,
+    spellings,
+)
 
-__all__ = ["SCENARIOS", "batches", "contacts", "legacy", "lists", "others", "records", "searches"]
+__all__ = [
+    "SCENARIOS",
+    "addresses",
+    "associations",
+    "batches",
+    "companies",
+    "contacts",
+    "legacy",
+    "lists",
+    "others",
+    "records",
+    "searches",
+    "spellings",
+]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.contract.answers import Answer
-from tests.contract.scenario import Ask, scenario
+from tests.contract.scenario import LISTS, Ask, scenario
 
-LISTS = "/crm/lists/2026-09"
 CORE = ["list.name", "list.objectTypeId", "list.processingType", "list.processingStatus"]
 CHANGED = ["recordsIdsAdded", "recordIdsRemoved", "recordIdsMissing"]
 

@@ -6,11 +6,10 @@ import json
 from typing import Any
 
 from tests.contract.answers import Answer, Raw
-from tests.contract.scenario import CONTACTS, NOBODY, V3, Ask, email_path, scenario
+from tests.contract.operations import UNKNOWN_APP
+from tests.contract.scenario import CONTACTS, NOBODY, PROPERTIES, V3, Ask, email_path, scenario
 
-PROPERTIES = "/crm/v3/properties/contacts"
 IMPORTS = "/crm/v3/imports"
-UNKNOWN_APP = "00000000-0000-0000-0000-000000000000"
 
 
 def definition(ask: Ask, **changes: Any) -> dict[str, Any]:
@@ -100,7 +99,7 @@ def calls_of_imports(ask: Ask) -> None:
 def import_bad_value(ask: Ask) -> None:
     """Whether an invalid value keeps its whole row out of an import is open."""
     csv = f"email,lastname,numemployees\n{ask.address()},{ask.mark},many\n"
-    started = ask("start", "POST", IMPORTS, _import(csv, "email", "lastname", "numemployees"))
+    started = ask("start", "POST", IMPORTS, import_form(csv, "email", "lastname", "numemployees"))
     if started.status != 200:
         return
     path = f"{IMPORTS}/{started.get('id')}"
@@ -113,8 +112,8 @@ def import_bad_value(ask: Ask) -> None:
     ask("read", "GET", email_path(CONTACTS, ask.address(), "&properties=numemployees"))
 
 
-def _import(csv: str, *columns: str) -> Raw:
-    """Fill the form that starts an import."""
+def import_form(csv: str, *columns: str) -> Raw:
+    """Return the form that starts an import of contacts."""
     mappings = [
         {
             "columnObjectTypeId": "0-1",

@@ -1,10 +1,11 @@
-"""What records are to each other: merges, deletion for good, companies."""
+"""What becomes of contacts: merges, deletion for good; whom they belong to."""
 
 from __future__ import annotations
 
-from tests.contract.scenario import CONTACTS, Ask, email_path, scenario
+from tests.contract.scenario import CONTACTS, NOBODY, V1, Ask, email_path, scenario
 
-COMPANIES = "/crm/objects/2026-09/companies"
+OWNERS = "/crm/v3/owners"
+DATED_OWNERS = "/crm/owners/2026-09"
 
 
 @scenario
@@ -24,19 +25,73 @@ def merge(ask: Ask) -> None:
 
 
 @scenario
+def merge_of_three(ask: Ask) -> None:
+    """What two contacts have become is merged with a third one; any of the ids still writes it."""
+    ada, grace, mary = ask.contact(), ask.contact("grace"), ask.contact("mary")
+    first = ask.prepare("POST", f"{CONTACTS}/merge", {"primaryObjectId": ada, "objectIdToMerge": grace})
+    body = {"primaryObjectId": str(first.get("id")), "objectIdToMerge": mary}
+    ask("merge", "POST", f"{CONTACTS}/merge", body, values=["properties.email"])
+    ask("write by the first id", "PATCH", f"{CONTACTS}/{ada}", {"properties": {"city": "Paris"}})
+    ask("read by the third id", "GET", f"{CONTACTS}/{mary}?properties=city", values=["properties.city"])
+    both = {"inputs": [{"id": grace}, {"id": mary}], "properties": ["city"]}
+    ask("read in a batch", "POST", f"{CONTACTS}/batch/read", both, values=["results[].properties.city"])
+    ask("archive by the second id", "DELETE", f"{CONTACTS}/{grace}")
+    ask("read after that", "GET", f"{CONTACTS}/{mary}")
+
+
+@scenario
+def merge_refused(ask: Ask) -> None:
+    """A contact is not merged with itself or with nobody."""
+    ada, nobody = ask.contact(), ask.nobody()
+    for name, other in (("itself", ada), ("nobody", nobody)):
+        body = {"primaryObjectId": ada, "objectIdToMerge": other}
+        ask(name, "POST", f"{CONTACTS}/merge", body)
+
+
+@scenario
+def v1_merge(ask: Ask) -> None:
+    """A merge by v1 answers with a word."""
+    ada, grace = ask.contact(), ask.contact("grace")
+    path = f"{V1}/merge-vids/{ada}"
+    ask("merge", "POST", path, {"vidToMerge": int(grace)})
+    ask("read by the second address", "GET", email_path(CONTACTS, ask.address("grace")))
+    ask("nobody", "POST", path, {"vidToMerge": int(ask.nobody())})
+
+
+@scenario
 def gdpr_delete(ask: Ask) -> None:
     """A contact that is deleted for good is gone; whether its address is free is open."""
     ada = ask.contact()
     ask("delete", "POST", f"{CONTACTS}/gdpr-delete", {"objectId": ada})
     ask("read", "GET", f"{CONTACTS}/{ada}")
+    ask("read archived", "GET", f"{CONTACTS}/{ada}?archived=true")
     ask("the address again", "POST", CONTACTS, {"properties": ask.properties()})
 
 
 @scenario
-def first_company(ask: Ask) -> None:
-    """Whether the first company of a contact becomes its primary one by itself is open."""
+def gdpr_delete_by_address(ask: Ask) -> None:
+    """A contact is deleted for good by its address; an unknown id is a 404."""
     ada = ask.contact()
-    company = ask.prepare("POST", COMPANIES, {"properties": {"name": ask.mark}}).get("id")
-    path = f"{CONTACTS}/{ada}/associations"
-    ask("associate", "PUT", f"{path}/default/companies/{company}")
-    ask("read", "GET", f"{path}/companies", values=["results[].associationTypes[].label"])
+    body = {"objectId": ask.address(), "idProperty": "email"}
+    ask("delete", "POST", f"{CONTACTS}/gdpr-delete", body)
+    ask("read", "GET", f"{CONTACTS}/{ada}")
+    ask("nobody", "POST", f"{CONTACTS}/gdpr-delete", {"objectId": ask.nobody()})
+
+
+@scenario
+def owners(ask: Ask) -> None:
+    """Owners are listed and read by v3 and by a dated version; an unknown one is a 404."""
+    listed = ask("list", "GET", f"{OWNERS}?limit=1", values=["results[].archived"])
+    ask("list, dated", "GET", f"{DATED_OWNERS}?limit=1", values=["results[].archived"])
+    for each in (listed.get("results") or ())[:1]:
+        ask("one", "GET", f"{OWNERS}/{each['id']}", values=["archived", "type"])
+    ask("unknown", "GET", f"{OWNERS}/{NOBODY}")
+    ask("501 of a page", "GET", f"{OWNERS}?limit=501")
+
+
+@scenario
+def owner_unknown(ask: Ask) -> None:
+    """A contact does not belong to an owner that does not exist."""
+    ada = ask.contact()
+    if ask("owner", "GET", f"{OWNERS}/{NOBODY}").status == 404:
+        ask("write", "PATCH", f"{CONTACTS}/{ada}", {"properties": {"hubspot_owner_id": NOBODY}})
