@@ -1,4 +1,7 @@
-"""Write ``docs/benchmarks.md`` and its picture from the results that are there."""
+"""Write ``docs/benchmarks.md`` and its picture from the results that are there.
+
+A section without results stays as the page has it, with its date: a clone has the page, but no results.
+"""
 
 from __future__ import annotations
 
@@ -43,18 +46,28 @@ def write(folder: Path) -> None:
 
     :param folder: where to.
     """
-    text = INTRODUCTION
+    page = folder / "benchmarks.md"
     (folder / "images").mkdir(parents=True, exist_ok=True)
-    draw(folder / "images" / "benchmarks.svg", read("quota"))
+    if results := read("quota"):
+        draw(folder / "images" / "benchmarks.svg", results)
+    earlier = sections(page.read_text(encoding="utf-8")) if page.exists() else {}
+    text = INTRODUCTION
     for name, title in NAMES.items():
-        results = read(name)
-        text += f"\n## {title}\n\n"
-        if results:
-            text += importlib.import_module(f"benchmarks.{name}").page(results)
-            text += _footnote(name, results)
+        if results := read(name):
+            body = importlib.import_module(f"benchmarks.{name}").page(results) + _footnote(name, results)
         else:
-            text += f"Not measured yet: `make bench ARGS={name}`.\n"
-    (folder / "benchmarks.md").write_text(text + environment(), encoding="utf-8")
+            body = earlier.get(title, f"Not measured yet: `make bench ARGS={name}`.\n")
+        text += f"\n## {title}\n\n{body}"
+    page.write_text(text + environment(), encoding="utf-8")
+
+
+def sections(page: str) -> dict[str, str]:
+    """Split a page into its sections.
+
+    :return: title → text.
+    """
+    parts = (part.partition("\n") for part in page.split("\n## ")[1:])
+    return {title: f"{text.strip()}\n" for title, _, text in parts}
 
 
 def read(name: str) -> list[Result]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.job.frozen import Frozen
-from airflow_provider_hubcontact.sync.model.tolerance import is_tolerance
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.sync.decide.policy import Policy
@@ -116,8 +115,13 @@ class Guards(Frozen):
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
-        for name, most in self.fields().items():
-            if most is not None and not is_tolerance(most):
+        given = {name: most for name, most in self.fields().items() if most is not None}
+        if not given:
+            return
+        from airflow_provider_hubcontact.sync.model.tolerance import is_tolerance
+
+        for name, most in given.items():
+            if not is_tolerance(most):
                 yield f"guards.{name} must be a count or a share below 1, not {most!r:.100}"
 
     @property

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
+from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_hubcontact.assets import can_be_named, contacts_asset
-from airflow_provider_hubcontact.links.hubspot import HubSpotContactsLink, HubSpotSyncReportLink
-from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.options import check_keywords
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import BaseOperatorLink, Context
     from airflow.providers.openlineage.extractors import OperatorLineage
 
     from airflow_provider_hubcontact.job.run import Ended
@@ -36,7 +34,6 @@ class HubSpotRunOperator(BaseOperator):
     """
 
     ui_color = "#ffd9cc"
-    operator_extra_links = (HubSpotContactsLink(), HubSpotSyncReportLink())
 
     def __init__(
         self, *, hubspot_conn_id: str = "hubspot_default", deferrable: bool | None = None, **kwargs: Any
@@ -55,6 +52,16 @@ class HubSpotRunOperator(BaseOperator):
             from airflow_provider_hubcontact.operators.retries import HubSpotRetryPolicy
 
             self.retry_policy = HubSpotRetryPolicy()
+
+    @property
+    def operator_extra_links(self) -> Collection[BaseOperatorLink]:  # type: ignore[override]
+        """Links of the task's page.
+
+        A property, which Airflow takes too, so that parsing does not import them.
+        """
+        from airflow_provider_hubcontact.links.hubspot import HubSpotContactsLink, HubSpotSyncReportLink
+
+        return HubSpotContactsLink(), HubSpotSyncReportLink()
 
     def _declare_outlet(self) -> None:
         """Add the asset that the task changes to its outlets."""
@@ -172,7 +179,10 @@ class HubSpotRunOperator(BaseOperator):
 
     def _conclude(self, report: Report, context: Context, ended: Ended) -> None:
         """Turn the outcomes into the task's."""
+        from airflow.providers.common.compat.sdk import AirflowSkipException
+
         from airflow_provider_hubcontact.job.ending import decided, log_a_bad_end, log_a_good_end, told
+        from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
         from airflow_provider_hubcontact.operators.stores.task_state import forget
         from airflow_provider_hubcontact.sync.decide.policy import Action
 
@@ -193,6 +203,7 @@ class HubSpotRunOperator(BaseOperator):
     def _retry(self, report: Report, context: Context, ended: Ended, text: str) -> NoReturn:
         """End the try so that another one follows, after a wait without a worker if that is worth it."""
         from airflow_provider_hubcontact.job.ending import log_a_bad_end
+        from airflow_provider_hubcontact.operators.errors import HubSpotSyncIncomplete
 
         after = ended.stop.retry_after if ended.stop else None
         if (after or 0.0) >= WORTH_DEFERRING and self.may_defer:
@@ -242,6 +253,7 @@ def as_airflows(job: Callable[[], Ended]) -> Ended:
     """
     from airflow_provider_hubcontact.client import ConfigurationError
     from airflow_provider_hubcontact.job.errors import PortalNotReady, PreflightError, SetupError
+    from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
     from airflow_provider_hubcontact.printable import printable
     from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.operators.base import HubSpotRunOperator
-from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.options import (
     FromLedger,
     Guards,
@@ -33,8 +32,6 @@ if TYPE_CHECKING:
 __all__ = [
     "FromLedger",
     "Guards",
-    "HubSpotSyncFailed",
-    "HubSpotSyncIncomplete",
     "HubSpotUpdateContactOperator",
     "Key",
     "Ledger",
@@ -286,6 +283,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
 
     def _report(self) -> Report:
         from airflow_provider_hubcontact.job.settings import is_true
+        from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
         from airflow_provider_hubcontact.sync.keep.report import Report
 
         try:

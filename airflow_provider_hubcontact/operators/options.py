@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from inspect import signature
 from typing import Any, Self
 
-from airflow_provider_hubcontact.printable import printable
-
 __all__ = ["FromLedger", "Guards", "Key", "Ledger", "Writes"]
 
 
@@ -246,6 +244,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     :param known: the names that exist.
     """
     from difflib import get_close_matches
+
+    from airflow_provider_hubcontact.printable import printable
 
     close = get_close_matches(name, known, n=1)
     shown = printable(name, 100)

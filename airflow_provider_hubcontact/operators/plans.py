@@ -7,7 +7,6 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.operators.base import HubSpotRunOperator
-from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 
 if TYPE_CHECKING:
@@ -111,5 +110,7 @@ def _path(plan: object) -> str:
     :raises HubSpotSyncFailed: if a template gave none; a folder of that name would be in the worker's own.
     """
     if problem := _problem(plan):
+        from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+
         raise HubSpotSyncFailed(problem)
     return str(plan)

@@ -8,11 +8,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from airflow.serialization import serialized_objects
 
 from airflow_provider_hubcontact.client.limits.quota import LocalSlots
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
+
+IS_NEW = hasattr(serialized_objects, "DagSerialization")
+SERIALIZED: Any = getattr(serialized_objects, "DagSerialization" if IS_NEW else "SerializedDAG")
+"""What stores DAGs: Airflow 3.3's, or 2.11's."""
 
 CONTACTS: list[Mapping[str, str]] = [
     {"email": "ada@example.com", "firstname": "Ada", "lifecyclestage": "customer", "jobtitle": "Countess"},

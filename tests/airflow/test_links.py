@@ -13,7 +13,7 @@ from airflow_provider_hubcontact.client.account import AccountDetails
 from airflow_provider_hubcontact.links.hubspot import HubSpotContactsLink, HubSpotSyncReportLink
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.airflow.running import CONTACTS, connect
+from tests.airflow.running import CONTACTS, SERIALIZED, connect
 from tests.airflow_home import RunDag
 
 LINKS = (HubSpotContactsLink(), HubSpotSyncReportLink())
@@ -37,6 +37,20 @@ def test_they_lead_somewhere(monkeypatch: pytest.MonkeyPatch, run_dag: RunDag) -
         contacts, report = (instance.xcom_pull(task_ids="contacts", key=name) for name in names)
         assert report.startswith("/hubcontact/report?dag_id=linked&run_id=manual__")
     assert contacts == "https://app.hubspot.com/contacts/4711/objects/0-1/views/all/list"
+
+
+def test_a_stored_dag_names_them() -> None:
+    """Airflow's pages find the buttons of a task, and of a mapped one, in the DAG that it has stored."""
+    with DAG("named", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+        HubSpotUpdateContactOperator(task_id="one", records=[])
+        HubSpotUpdateContactOperator.partial(task_id="many").expand(records=[[], []])
+
+    tasks = [task["__var"] for task in SERIALIZED.to_dict(dag)["dag"]["tasks"]]
+
+    assert len(tasks) == 2
+    for task in tasks:  # Airflow 2 stores classes, Airflow 3 names
+        links = str(task["_operator_extra_links"])
+        assert [type(each).__name__ in links for each in LINKS] == [True, True]
 
 
 def test_a_host_that_is_not_hubspots() -> None:

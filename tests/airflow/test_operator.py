@@ -14,11 +14,8 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
 from airflow_provider_hubcontact.client import RateLimit
-from airflow_provider_hubcontact.operators.hubspot import (
-    HubSpotSyncFailed,
-    HubSpotSyncIncomplete,
-    HubSpotUpdateContactOperator,
-)
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.options import Guards, Key, Writes
 from airflow_provider_hubcontact.sandbox import Definition, Sandbox, Switches
 from tests.airflow import hostile
@@ -68,10 +65,11 @@ class TestAtParse:
             HubSpotUpdateContactOperator(task_id="update", **settings)
 
     def test_the_operator_imports_nothing_heavy(self) -> None:
-        """Parsing a DAG with the operator loads no HTTP library, no hook, no engine and no pandas."""
+        """Parsing a DAG with the operator loads no HTTP library, hook, engine, link or pandas."""
         code = (
             "import sys; import airflow.providers.common.compat.sdk as sdk; sdk.BaseOperator; sdk.BaseHook; "
-            "before = set(sys.modules); import airflow_provider_hubcontact.operators.hubspot; "
+            "before = set(sys.modules); import airflow_provider_hubcontact.operators.hubspot as hubspot; "
+            "hubspot.HubSpotUpdateContactOperator(task_id='first', records=[]); "
             "print('\\n'.join(set(sys.modules) - before))"
         )
         loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -79,7 +77,7 @@ class TestAtParse:
         package = "airflow_provider_hubcontact"
         heavy = (
             *("requests", "urllib3", "pandas", "jsonschema_rs", "concurrent.futures.thread"),
-            *(f"{package}.hooks", f"{package}.client", f"{package}.sync.engine"),
+            *(f"{package}.{name}" for name in ("hooks", "client", "sync", "links", "printable")),
         )
         assert f"{package}.operators.hubspot" in loaded.stdout.split()
         assert [name for name in loaded.stdout.split() if name.startswith(heavy)] == []

@@ -11,19 +11,15 @@ from typing import Any, cast
 import pytest
 from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.providers.common.compat.sdk import DAG, task
-from airflow.serialization import serialized_objects
 from airflow.utils.session import create_session
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Writes
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.airflow.running import CONTACTS, connect, stored
+from tests.airflow.running import CONTACTS, SERIALIZED, connect, stored
 from tests.airflow_home import RunDag
 
-IS_NEW = hasattr(serialized_objects, "DagSerialization")
-SERIALIZED: Any = getattr(serialized_objects, "DagSerialization" if IS_NEW else "SerializedDAG")
-"""What stores DAGs: Airflow 3.3's, or 2.11's."""
 ADA = {"email": "ada@example.com", "firstname": "A"}
 
 
