@@ -19,7 +19,8 @@ from airflow_provider_hubcontact.sandbox.access.tokens import Access, Grant
 from airflow_provider_hubcontact.sandbox.clock import Clock
 from airflow_provider_hubcontact.sandbox.crm.async_batches import AsyncBatches
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
-from airflow_provider_hubcontact.sandbox.errors import Broken, NotEmulated, Refused
+from airflow_provider_hubcontact.sandbox.errors.own import Broken, NotEmulated
+from airflow_provider_hubcontact.sandbox.errors.refusal import Refused
 from airflow_provider_hubcontact.sandbox.faults.injector import Faults
 from airflow_provider_hubcontact.sandbox.http.admin import Admin
 from airflow_provider_hubcontact.sandbox.http.asgi import (

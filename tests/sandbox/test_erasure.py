@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_hubcontact.sandbox import Sandbox, Switches
 from airflow_provider_hubcontact.sandbox.crm.state import dump
-from airflow_provider_hubcontact.sandbox.errors import RecordExists
+from airflow_provider_hubcontact.sandbox.errors.records import RecordExists
 from tests.sandbox.calling import CONTACTS, Answer, Api
 from tests.sandbox.conftest import SEEDS
 

@@ -16,7 +16,7 @@ import pytest
 
 from airflow_provider_hubcontact.sandbox import Definition, Sandbox, Switches
 from airflow_provider_hubcontact.sandbox.access.tokens import OAuthClient
-from airflow_provider_hubcontact.sandbox.errors import PropertyExists
+from airflow_provider_hubcontact.sandbox.errors.properties import PropertyExists
 from airflow_provider_hubcontact.sandbox.http.routing import MAX_BODY
 from tests.sandbox.calling import CONTACTS, Api
 

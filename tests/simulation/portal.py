@@ -19,7 +19,7 @@ from airflow_provider_hubcontact.sandbox.app import Application
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.records.shared import Account
-from airflow_provider_hubcontact.sandbox.errors import Refused
+from airflow_provider_hubcontact.sandbox.errors.refusal import Refused
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
 TOKEN = "pat-na1-51a00000-0000-4000-8000-000051a00000"

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airflow_provider_hubcontact.sandbox.errors import Json, Refused
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json, Refused
 
 
 class InvalidGrant(Refused):

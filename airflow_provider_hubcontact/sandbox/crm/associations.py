@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.sandbox.crm.object_types import COMPANIES, CONTACTS
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput
 
 BY_HUBSPOT, BY_USER = "HUBSPOT_DEFINED", "USER_DEFINED"
 

@@ -14,14 +14,10 @@ from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.records.batches import ordered
 from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import V1, PendingWrite
-from airflow_provider_hubcontact.sandbox.errors import (
-    BatchRefused,
-    Failure,
-    InvalidProperties,
-    RecordExists,
-    RecordNotFound,
-    TooManyInputs,
-)
+from airflow_provider_hubcontact.sandbox.errors.records import RecordExists, RecordNotFound
+from airflow_provider_hubcontact.sandbox.errors.requests import TooManyInputs
+from airflow_provider_hubcontact.sandbox.errors.v1 import BatchRefused, Failure
+from airflow_provider_hubcontact.sandbox.errors.values import InvalidProperties
 
 
 class Entry(NamedTuple):

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, ListExists, ListNotFound
+from airflow_provider_hubcontact.sandbox.errors.lists import ListExists, ListNotFound
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput
 
 FIRST_LIST = 101
 MANUAL, SNAPSHOT = "MANUAL", "SNAPSHOT"

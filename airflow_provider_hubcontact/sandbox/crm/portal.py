@@ -24,7 +24,8 @@ from airflow_provider_hubcontact.sandbox.crm.records.collection import Collectio
 from airflow_provider_hubcontact.sandbox.crm.records.merging import merged
 from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import SEED, Dialect, PendingWrite
 from airflow_provider_hubcontact.sandbox.crm.records.shared import FIRST_ID, Account, Shared
-from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, Problem, RecordExists
+from airflow_provider_hubcontact.sandbox.errors.records import RecordExists
+from airflow_provider_hubcontact.sandbox.errors.values import InvalidProperties, Problem
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
 PRIMARY_COMPANY = "associatedcompanyid"

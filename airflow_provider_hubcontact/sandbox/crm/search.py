@@ -18,7 +18,7 @@ from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Defin
 from airflow_provider_hubcontact.sandbox.crm.properties.derived import value_of
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.times import milliseconds
-from airflow_provider_hubcontact.sandbox.errors import InvalidSearch
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidSearch
 
 Rank = tuple[float, str]
 """Sorts values: a number, or 0 and a text."""

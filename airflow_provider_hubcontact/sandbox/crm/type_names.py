@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from airflow_provider_hubcontact.sandbox.errors import UnknownObjectType
+from airflow_provider_hubcontact.sandbox.errors.requests import UnknownObjectType
 
 TYPE_ID = re.compile(r"\d{1,10}-\d{1,18}", re.ASCII)
 

@@ -44,7 +44,8 @@ from airflow_provider_hubcontact.sandbox.clock import Clock
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.state import InvalidState, dump, load
 from airflow_provider_hubcontact.sandbox.crm.times import iso
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, NoSuchFault, NoSuchSnapshot
+from airflow_provider_hubcontact.sandbox.errors.own import NoSuchFault, NoSuchSnapshot
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput
 from airflow_provider_hubcontact.sandbox.faults.injector import Faults
 from airflow_provider_hubcontact.sandbox.faults.plan import InvalidPlan, Plan, parse_plan
 from airflow_provider_hubcontact.sandbox.http.asgi import Scope, bearer

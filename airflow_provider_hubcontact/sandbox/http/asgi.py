@@ -9,7 +9,7 @@ import orjson
 
 from airflow_provider_hubcontact.sandbox.access.auth_errors import Unauthenticated
 from airflow_provider_hubcontact.sandbox.access.limits import Headers
-from airflow_provider_hubcontact.sandbox.errors import TooLarge
+from airflow_provider_hubcontact.sandbox.errors.requests import TooLarge
 from airflow_provider_hubcontact.sandbox.http.routing import Reply
 
 Scope = MutableMapping[str, Any]

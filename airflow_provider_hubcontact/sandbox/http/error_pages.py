@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from airflow_provider_hubcontact.sandbox.errors import Refused
+from airflow_provider_hubcontact.sandbox.errors.refusal import Refused
 from airflow_provider_hubcontact.sandbox.http.routing import Reply
 
 _HTML = b"text/html;charset=utf-8"

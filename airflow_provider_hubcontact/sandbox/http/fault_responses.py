@@ -12,7 +12,7 @@ from http import HTTPStatus
 from airflow_provider_hubcontact.sandbox.access.auth_errors import DailyLimitReached, RateLimited
 from airflow_provider_hubcontact.sandbox.access.limits import Headers
 from airflow_provider_hubcontact.sandbox.crm.times import iso
-from airflow_provider_hubcontact.sandbox.errors import Json, Refused
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json, Refused
 from airflow_provider_hubcontact.sandbox.faults.injector import Strike
 from airflow_provider_hubcontact.sandbox.faults.plan import Rule
 from airflow_provider_hubcontact.sandbox.http.asgi import (

@@ -18,10 +18,10 @@ from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.times import iso
 from airflow_provider_hubcontact.sandbox.crm.type_names import canonical, unknown
-from airflow_provider_hubcontact.sandbox.errors import (
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
+from airflow_provider_hubcontact.sandbox.errors.requests import (
     InvalidInput,
     InvalidJson,
-    Json,
     MissingFields,
 )
 from airflow_provider_hubcontact.sandbox.faults.injector import HARMLESS, Strike

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import Dialect, PendingWrite
-from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, Problem, RecordExists
+from airflow_provider_hubcontact.sandbox.errors.records import RecordExists
+from airflow_provider_hubcontact.sandbox.errors.values import InvalidProperties, Problem
 from airflow_provider_hubcontact.sandbox.imports.file import Row, moment
 from airflow_provider_hubcontact.sandbox.imports.request import OBJECT_ID, ImportRequest
 

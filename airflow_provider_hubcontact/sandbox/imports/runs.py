@@ -14,7 +14,11 @@ from itertools import islice
 
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
-from airflow_provider_hubcontact.sandbox.errors import ImportNotActive, ImportNotFound, ImportTooLarge
+from airflow_provider_hubcontact.sandbox.errors.imports import (
+    ImportNotActive,
+    ImportNotFound,
+    ImportTooLarge,
+)
 from airflow_provider_hubcontact.sandbox.imports.file import Row, UnreadableFile, rows
 from airflow_provider_hubcontact.sandbox.imports.request import ImportRequest
 from airflow_provider_hubcontact.sandbox.imports.rows import RowError, write

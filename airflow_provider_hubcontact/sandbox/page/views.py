@@ -19,7 +19,8 @@ from airflow_provider_hubcontact.sandbox.access.tokens import Access
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.times import iso
-from airflow_provider_hubcontact.sandbox.errors import NoSuchFault, Refused
+from airflow_provider_hubcontact.sandbox.errors.own import NoSuchFault
+from airflow_provider_hubcontact.sandbox.errors.refusal import Refused
 from airflow_provider_hubcontact.sandbox.faults.injector import Faults
 from airflow_provider_hubcontact.sandbox.http.request_log import Logged
 from airflow_provider_hubcontact.sandbox.http.routing import Reply, Request, Route

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from airflow_provider_hubcontact.sandbox.errors import MissingProperties, Problem
+from airflow_provider_hubcontact.sandbox.errors.values import MissingProperties, Problem
 
 
 class Condition(NamedTuple):

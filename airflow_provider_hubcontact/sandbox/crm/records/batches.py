@@ -13,17 +13,19 @@ from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import Dialect, PendingWrite
 from airflow_provider_hubcontact.sandbox.crm.records.shared import Shared
-from airflow_provider_hubcontact.sandbox.errors import (
-    DuplicateIds,
-    InvalidInput,
-    InvalidProperties,
-    Json,
-    NonUniqueIdProperty,
+from airflow_provider_hubcontact.sandbox.errors.records import (
     RecordExists,
     RecordsNotFound,
-    TooManyInputs,
     ValueTaken,
 )
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
+from airflow_provider_hubcontact.sandbox.errors.requests import (
+    DuplicateIds,
+    InvalidInput,
+    NonUniqueIdProperty,
+    TooManyInputs,
+)
+from airflow_provider_hubcontact.sandbox.errors.values import InvalidProperties
 
 Result = TypeVar("Result")
 

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Container, Iterable, Iterator
 
 from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import PendingWrite
-from airflow_provider_hubcontact.sandbox.errors import Problem
+from airflow_provider_hubcontact.sandbox.errors.values import Problem
 
 
 def digest(address: str) -> str:

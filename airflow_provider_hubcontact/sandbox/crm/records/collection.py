@@ -23,7 +23,8 @@ from airflow_provider_hubcontact.sandbox.crm.records.property_set import Propert
 from airflow_provider_hubcontact.sandbox.crm.records.shared import Shared
 from airflow_provider_hubcontact.sandbox.crm.records.shelf import Shelf
 from airflow_provider_hubcontact.sandbox.crm.times import iso
-from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, RecordExists, ValueTaken
+from airflow_provider_hubcontact.sandbox.errors.records import RecordExists, ValueTaken
+from airflow_provider_hubcontact.sandbox.errors.values import InvalidProperties
 
 
 class Collection:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import OTHERS, PendingWrite
-from airflow_provider_hubcontact.sandbox.errors import RecordExists
+from airflow_provider_hubcontact.sandbox.errors.records import RecordExists
 
 
 class Identities:

@@ -13,7 +13,7 @@ from airflow_provider_hubcontact.sandbox.crm.record import ID, MAX_WRITES, Recor
 from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import STAGE
 from airflow_provider_hubcontact.sandbox.crm.times import iso
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput
 
 MERGED_IDS = "hs_merged_object_ids"
 MAX_MERGES = 250

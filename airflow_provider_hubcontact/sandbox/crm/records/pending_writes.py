@@ -16,7 +16,7 @@ from airflow_provider_hubcontact.sandbox.crm.properties.values import (
     normalised_date,
 )
 from airflow_provider_hubcontact.sandbox.crm.record import Record
-from airflow_provider_hubcontact.sandbox.errors import InvalidProperties, Problem
+from airflow_provider_hubcontact.sandbox.errors.values import InvalidProperties, Problem
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
 STAGE = "lifecyclestage"

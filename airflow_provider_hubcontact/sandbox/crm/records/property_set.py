@@ -8,7 +8,8 @@ from itertools import chain
 
 from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType
 from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition, Group
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, PropertyExists
+from airflow_provider_hubcontact.sandbox.errors.properties import PropertyExists
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput
 
 
 class PropertySet:

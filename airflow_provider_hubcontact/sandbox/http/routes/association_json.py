@@ -12,12 +12,9 @@ from airflow_provider_hubcontact.sandbox.crm.associations import AssociationType
 from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType, named
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.type_names import recognised
-from airflow_provider_hubcontact.sandbox.errors import (
-    InvalidInput,
-    Json,
-    MissingFields,
-    NotEmulated,
-)
+from airflow_provider_hubcontact.sandbox.errors.own import NotEmulated
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput, MissingFields
 from airflow_provider_hubcontact.sandbox.http.routing import Request, array, mapping, required, text
 
 _MAY_BE_LACKING = frozenset({"HUBSPOT_DEFINED", "INTEGRATOR_DEFINED"})

@@ -11,14 +11,13 @@ from functools import partial
 from airflow_provider_hubcontact.sandbox.crm.associations import AssociationType, Key
 from airflow_provider_hubcontact.sandbox.crm.object_types import TYPES, ObjectType
 from airflow_provider_hubcontact.sandbox.crm.record import Record
-from airflow_provider_hubcontact.sandbox.errors import (
-    InvalidInput,
-    Json,
+from airflow_provider_hubcontact.sandbox.errors.records import (
     NoAssociations,
     RecordNotFound,
     RecordsNotFound,
-    TooManyInputs,
 )
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput, TooManyInputs
 from airflow_provider_hubcontact.sandbox.http.routes.association_json import (
     associated,
     read_types,

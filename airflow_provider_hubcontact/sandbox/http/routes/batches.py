@@ -12,7 +12,9 @@ from airflow_provider_hubcontact.sandbox.crm.records import batches as batch
 from airflow_provider_hubcontact.sandbox.crm.records.batches import Input, Outcome, ordered
 from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import Dialect
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json, NotEmulated
+from airflow_provider_hubcontact.sandbox.errors.own import NotEmulated
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput
 from airflow_provider_hubcontact.sandbox.http.routes.association_json import Wanted, associate, read_wanted
 from airflow_provider_hubcontact.sandbox.http.routes.objects import (
     asked_for,

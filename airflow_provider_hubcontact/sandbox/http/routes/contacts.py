@@ -12,13 +12,9 @@ from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.records.batches import MAX_INPUTS, MAX_INPUTS_WITH_HISTORY
 from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import Dialect
-from airflow_provider_hubcontact.sandbox.errors import (
-    IdNotNumeric,
-    InvalidInput,
-    Json,
-    NothingToUpdate,
-    RecordNotFound,
-)
+from airflow_provider_hubcontact.sandbox.errors.records import IdNotNumeric, RecordNotFound
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput, NothingToUpdate
 from airflow_provider_hubcontact.sandbox.http.routes.association_json import (
     associate,
     read_wanted,

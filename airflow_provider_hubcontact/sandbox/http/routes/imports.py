@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
 from airflow_provider_hubcontact.sandbox.crm.times import iso
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput
 from airflow_provider_hubcontact.sandbox.http import multipart
 from airflow_provider_hubcontact.sandbox.http.routing import DATED_VERSIONS, Reply, Request, Route, parsed
 from airflow_provider_hubcontact.sandbox.imports import request as import_request

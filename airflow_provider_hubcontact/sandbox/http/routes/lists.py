@@ -11,13 +11,11 @@ from airflow_provider_hubcontact.sandbox.crm.lists import PROCESSING, Changed, R
 from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType, named
 from airflow_provider_hubcontact.sandbox.crm.times import iso
 from airflow_provider_hubcontact.sandbox.crm.type_names import canonical
-from airflow_provider_hubcontact.sandbox.errors import (
-    InvalidInput,
-    Json,
-    NotAListsType,
-    NotEmulated,
-    RecordNotFound,
-)
+from airflow_provider_hubcontact.sandbox.errors.lists import NotAListsType
+from airflow_provider_hubcontact.sandbox.errors.own import NotEmulated
+from airflow_provider_hubcontact.sandbox.errors.records import RecordNotFound
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput
 from airflow_provider_hubcontact.sandbox.http.routing import (
     DATED_VERSIONS,
     Reply,

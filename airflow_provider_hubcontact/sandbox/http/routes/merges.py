@@ -10,7 +10,9 @@ from collections.abc import Iterator
 
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
 from airflow_provider_hubcontact.sandbox.crm.record import Record
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, NotMergeable, RecordNotFound
+from airflow_provider_hubcontact.sandbox.errors.records import RecordNotFound
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput
+from airflow_provider_hubcontact.sandbox.errors.v1 import NotMergeable
 from airflow_provider_hubcontact.sandbox.http.routes.contacts_v1 import ROOT
 from airflow_provider_hubcontact.sandbox.http.routes.objects import roots, shown
 from airflow_provider_hubcontact.sandbox.http.routing import Reply, Request, Route, required, text

@@ -18,7 +18,9 @@ from airflow_provider_hubcontact.sandbox.access.auth_errors import (
 )
 from airflow_provider_hubcontact.sandbox.access.oauth_apps import App
 from airflow_provider_hubcontact.sandbox.access.tokens import Grant
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json, NotEmulated
+from airflow_provider_hubcontact.sandbox.errors.own import NotEmulated
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput
 from airflow_provider_hubcontact.sandbox.http.routing import DATED_VERSIONS, Reply, Request, Route, text
 
 USER_ID = 1

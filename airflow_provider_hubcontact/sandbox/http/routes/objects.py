@@ -10,7 +10,8 @@ from airflow_provider_hubcontact.sandbox.crm.properties.derived import STAGE, en
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import V3, V2026_09, Dialect, PendingWrite
 from airflow_provider_hubcontact.sandbox.crm.times import iso
-from airflow_provider_hubcontact.sandbox.errors import Json, RecordExists
+from airflow_provider_hubcontact.sandbox.errors.records import RecordExists
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
 from airflow_provider_hubcontact.sandbox.http.routing import (
     DATED_VERSIONS,
     Request,

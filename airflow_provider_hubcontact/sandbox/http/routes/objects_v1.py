@@ -8,16 +8,11 @@ from typing import Any
 from airflow_provider_hubcontact.sandbox.crm.properties.derived import OF_A_CONTACT, value_of
 from airflow_provider_hubcontact.sandbox.crm.record import Record, Version
 from airflow_provider_hubcontact.sandbox.crm.times import MAX_TIME, milliseconds
-from airflow_provider_hubcontact.sandbox.errors import (
-    InvalidJson,
-    InvalidProperties,
-    Json,
-    LegacyContactExists,
-    Problem,
-    PropertyMissing,
-    RecordExists,
-    ValueTaken,
-)
+from airflow_provider_hubcontact.sandbox.errors.records import RecordExists, ValueTaken
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidJson
+from airflow_provider_hubcontact.sandbox.errors.v1 import LegacyContactExists, PropertyMissing
+from airflow_provider_hubcontact.sandbox.errors.values import InvalidProperties, Problem
 from airflow_provider_hubcontact.sandbox.http.routing import Request, array, mapping, text
 
 _TIMES = frozenset({"date", "datetime"})

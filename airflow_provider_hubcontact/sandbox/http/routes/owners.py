@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 from airflow_provider_hubcontact.sandbox.crm.owners import Owner
 from airflow_provider_hubcontact.sandbox.crm.times import iso
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json, OwnerNotFound
+from airflow_provider_hubcontact.sandbox.errors.records import OwnerNotFound
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput
 from airflow_provider_hubcontact.sandbox.http.routes.objects import next_page
 from airflow_provider_hubcontact.sandbox.http.routing import DATED_VERSIONS, Reply, Request, Route
 

@@ -12,14 +12,9 @@ from functools import partial
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS, TYPES, ObjectType
 from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
 from airflow_provider_hubcontact.sandbox.crm.records.batches import MAX_INPUTS
-from airflow_provider_hubcontact.sandbox.errors import (
-    InvalidInput,
-    Json,
-    PropertyInUse,
-    PropertyNotFound,
-    Refused,
-    TooManyInputs,
-)
+from airflow_provider_hubcontact.sandbox.errors.properties import PropertyInUse, PropertyNotFound
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json, Refused
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput, TooManyInputs
 from airflow_provider_hubcontact.sandbox.http.routes.property_json import (
     NON_SENSITIVE,
     changed,

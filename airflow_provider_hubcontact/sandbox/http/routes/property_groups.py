@@ -12,13 +12,9 @@ from functools import partial
 
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
 from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Group
-from airflow_provider_hubcontact.sandbox.errors import (
-    GroupExists,
-    GroupInUse,
-    GroupNotFound,
-    InvalidInput,
-    Json,
-)
+from airflow_provider_hubcontact.sandbox.errors.properties import GroupExists, GroupInUse, GroupNotFound
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput
 from airflow_provider_hubcontact.sandbox.http.routes.properties import roots
 from airflow_provider_hubcontact.sandbox.http.routes.property_json import shown_v1
 from airflow_provider_hubcontact.sandbox.http.routing import Reply, Request, Route, required, text

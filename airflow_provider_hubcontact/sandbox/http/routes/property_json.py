@@ -13,7 +13,9 @@ from typing import Any
 from airflow_provider_hubcontact.sandbox.crm.properties.definitions import FIELD_TYPES, Definition, Option
 from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.times import iso
-from airflow_provider_hubcontact.sandbox.errors import InvalidInput, Json, NotEmulated
+from airflow_provider_hubcontact.sandbox.errors.own import NotEmulated
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput
 from airflow_provider_hubcontact.sandbox.http.routing import array, mapping, required, text
 
 MAX_NAME = 100

@@ -10,13 +10,10 @@ from dataclasses import replace
 
 from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
 from airflow_provider_hubcontact.sandbox.crm.properties.rules import NOT_EMULATED, Rule
-from airflow_provider_hubcontact.sandbox.errors import (
-    InvalidInput,
-    Json,
-    NotEmulated,
-    PropertyNotFound,
-    RuleNotFound,
-)
+from airflow_provider_hubcontact.sandbox.errors.own import NotEmulated
+from airflow_provider_hubcontact.sandbox.errors.properties import PropertyNotFound, RuleNotFound
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput
 from airflow_provider_hubcontact.sandbox.http.routes.properties import roots
 from airflow_provider_hubcontact.sandbox.http.routing import (
     Reply,

@@ -11,7 +11,9 @@ from typing import Any
 from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.search import Condition, Filter, OneOf, Search, Sort
-from airflow_provider_hubcontact.sandbox.errors import InvalidSearch, Json, NotEmulated
+from airflow_provider_hubcontact.sandbox.errors.own import NotEmulated
+from airflow_provider_hubcontact.sandbox.errors.refusal import Json
+from airflow_provider_hubcontact.sandbox.errors.requests import InvalidSearch
 from airflow_provider_hubcontact.sandbox.http.routes.association_json import to_kind
 from airflow_provider_hubcontact.sandbox.http.routes.objects import asked_for, roots, shown
 from airflow_provider_hubcontact.sandbox.http.routing import Reply, Request, Route, array, mapping, text

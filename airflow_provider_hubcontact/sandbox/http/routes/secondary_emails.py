@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from airflow_provider_hubcontact.sandbox.crm.object_types import CONTACTS
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import OTHERS, Dialect
-from airflow_provider_hubcontact.sandbox.errors import LegacyContactNotFound, RecordExists
+from airflow_provider_hubcontact.sandbox.errors.records import RecordExists
+from airflow_provider_hubcontact.sandbox.errors.v1 import LegacyContactNotFound
 from airflow_provider_hubcontact.sandbox.http.routes.objects_v1 import conflict
 from airflow_provider_hubcontact.sandbox.http.routing import Reply, Request, Route, required, text
 
