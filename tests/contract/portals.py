@@ -12,10 +12,13 @@ from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from tests.contract.__main__ import TOKEN, main
 from tests.contract.fence import Fence
 from tests.contract.http_target import Http, Token
-from tests.contract.questions import QUESTIONS, find
+from tests.contract.questions import QUESTIONS
 from tests.contract.sandbox_clock import SandboxClock
-from tests.contract.scenario import CONTACTS, Surroundings, Told
+from tests.contract.scenario import CONTACTS, Surroundings
 from tests.contract.scrubbing import FAMILY
+
+REQUIRED = ("firstname",)
+"""What the portals demand of a new contact."""
 
 STRANGERS = [{"email": f"stranger-{number}@example.net", "city": "Rome"} for number in range(30)]
 """Contacts of the portal that nobody may touch; one has the name of the tests' own."""
@@ -30,7 +33,7 @@ def portal(settings: dict[str, str] | None = None, **more: Any) -> Sandbox:
     """Make a developer test account in which a new contact needs a first name."""
     chosen: dict[str, Any] = {
         "switches": Switches().flipped(settings or {}),
-        "requirements": Requirements(("firstname",)),
+        "requirements": Requirements(REQUIRED),
         "token": SECRET,
         "account_type": "DEVELOPER_TEST",
         "portal_id": 87_654_321,
@@ -88,9 +91,3 @@ def ours(hubspot: Sandbox) -> set[str]:
     records = [*hubspot.portal.contacts.values(), *hubspot.portal.companies.values()]
     lists = {each.name for each in hubspot.portal.lists.all()}
     return lists.union(record.email or record.id for record in records) - known
-
-
-def settings(told: list[Told]) -> dict[str, str]:
-    """Return the switches that are not as by default."""
-    found, defaults = find(told).settings, Switches.choices()
-    return {name: value for name, value in found.items() if value != defaults[name][0]}

@@ -230,6 +230,9 @@ def refused(request: Request) -> bool:
     return False
 
 
+FILE_FIELD = '--hubcontactborder\r\nContent-Disposition: form-data; name="files"'
+
+
 class TestOperations:
     def test_every_operation_has_an_example(self) -> None:
         """A new operation comes with a call that the next test can spoil."""
@@ -327,17 +330,28 @@ class TestOperations:
             body = {"properties": {"work_email": value}}
             assert refused(Request("PATCH", f"{CONTACTS}/{ADA}", body)), value
 
-    @pytest.mark.parametrize("form", ["two files", "another type", "found by id", "a short row", "no row"])
-    def test_an_import_of_another_form(self, form: str) -> None:
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ('"files": [{', '"files": [{}, {'),
+            ('"importOperations": {"0-1"', '"importOperations": {"0-2"'),
+            (
+                '"columnObjectTypeId": "0-1", "columnName": "lastname"',
+                '"columnObjectTypeId": "0-2", "columnName": "lastname"',
+            ),
+            ("STANDARD", "HUBSPOT_ALTERNATE_ID"),
+            ("STANDARD", "HUBSPOT_OBJECT_ID"),
+            (f",{FAMILY}\n", f",{FAMILY}\n{OTHER_ADDRESS}\n"),
+            (f",{FAMILY}\n", f",{FAMILY},8001\n"),
+            (f"{ADDRESS},{FAMILY}\n", ""),
+            (f"{ADDRESS},", "8001,"),
+            (FILE_FIELD, f"{FILE_FIELD}\r\n\r\nemail\na@example.net\r\n{FILE_FIELD}"),
+        ],
+    )
+    def test_an_import_of_another_form(self, old: str, new: str) -> None:
         """Only rows that are found by an address of the run are imported."""
         own = import_form(f"email,lastname\n{ADDRESS},{FAMILY}\n", "email", "lastname")
-        changed = {
-            "two files": own.content.replace('"files": [{', '"files": [{}, {'),
-            "another type": own.content.replace('"importOperations": {"0-1"', '"importOperations": {"0-2"'),
-            "found by id": own.content.replace("STANDARD", "HUBSPOT_ALTERNATE_ID"),
-            "a short row": own.content.replace(f",{FAMILY}\n", f",{FAMILY}\n{OTHER_ADDRESS}\n"),
-            "no row": own.content.replace(f"{ADDRESS},{FAMILY}\n", ""),
-        }[form]
+        changed = own.content.replace(old, new)
 
         assert changed != own.content
         assert refused(Request("POST", "/crm/v3/imports", Raw(own.content_type, changed)))
@@ -391,6 +405,7 @@ class TestLearning:
             ("PATCH", f"{CONTACTS}/stranger-1%40example.net?idProperty=email", {"properties": {"city": "x"}}),
             ("PATCH", f"{CONTACTS}/{NOBODY}", {"properties": {"city": "x"}}),
             ("DELETE", "/crm/v3/objects/CONTACT/8001", None),
+            ("POST", f"{V1}/batch", [ENTRIES]),
             ("POST", f"{V1}/createOrUpdate/email/stranger-1@example.net", ENTRIES),
             ("POST", "/crm/v3/imports", Raw("text/plain", "x\r\n\r\nemail\nstranger-1@example.net\n\r\n--x")),
             ("POST", "/crm/v3/imports/7301/cancel", None),

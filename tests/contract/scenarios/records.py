@@ -18,7 +18,7 @@ def merge(ask: Ask) -> None:
             f"read by the {name} id",
             "GET",
             f"{path}?properties=city,hs_merged_object_ids",
-            values=["properties.city"],
+            values=["properties.city", "properties.hs_merged_object_ids"],
         )
     ask("read by the second address", "GET", email_path(CONTACTS, ask.address("grace")))
     ask("merge again", "POST", f"{CONTACTS}/merge", {"primaryObjectId": ada, "objectIdToMerge": grace})
