@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.sandbox import Requirements, Sandbox, Switches
+from airflow_provider_hubcontact.sandbox.crm.owners import Owner
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from tests.contract.__main__ import TOKEN, main
 from tests.contract.fence import Fence
@@ -24,6 +25,8 @@ STRANGERS = [{"email": f"stranger-{number}@example.net", "city": "Rome"} for num
 """Contacts of the portal that nobody may touch; one has the name of the tests' own."""
 
 STRANGERS[0] |= {"lastname": "hubcontact-contract"}
+PORTAL_ID = 87_654_321
+OWNERS = (Owner("51234567", "o.o'hara@owners.example.net", "Olga", "Ownerova", 98_765_432),)
 SECRET = "pat-eu1-5ec2e7aa-1234-2222-3333-444455556666"
 OTHER_WAY = {name: values[-1] for name, values in Switches.choices().items() if name in QUESTIONS}
 """Each switch about which a scenario asks, as it is not by default."""
@@ -36,7 +39,8 @@ def portal(settings: dict[str, str] | None = None, **more: Any) -> Sandbox:
         "requirements": Requirements(REQUIRED),
         "token": SECRET,
         "account_type": "DEVELOPER_TEST",
-        "portal_id": 87_654_321,
+        "portal_id": PORTAL_ID,
+        "owners": OWNERS,
         "import_pace": ImportPace(0.0),
         "v1_batch_delay": 0.0,
         **more,
