@@ -266,9 +266,9 @@ class TestOperations:
         more = {"query": "stranger", "vid": "8001", "email": "a@example.net", "objectId": "8001"}
         bodies: list[Any] = [{"id": "8001"}]
         if isinstance(request.body, dict) and not request.path.startswith("/oauth"):
-            bodies.append({**request.body, **more})
+            bodies.append({**more, **request.body})
         if isinstance(request.body, dict) and "inputs" in request.body:
-            bodies.append({"inputs": [{**each, **more} for each in request.body["inputs"]]})
+            bodies.append({"inputs": [{**more, **each} for each in request.body["inputs"]]})
         assert [each for each in bodies if not refused(Request(request.method, request.path, each))] == []
 
     @pytest.mark.parametrize(
