@@ -113,14 +113,21 @@ def ask_sandbox(findings: Findings, scenarios: Iterable[Scenario]) -> list[Told]
 def compared(told: Sequence[Told], scenarios: Sequence[Scenario]) -> Outcome:
     """Compare what a portal answered with a sandbox whose switches are set as the answers say."""
     findings = find(told)
-    ours = {each.scenario: each for each in ask_sandbox(findings, scenarios)}
-    found = [
+    return Outcome(list(told), findings, all_differences(ask_sandbox(findings, scenarios), told))
+
+
+def all_differences(ours: Iterable[Told], theirs: Iterable[Told]) -> list[Difference]:
+    """Return in what two portals differ, but for scenarios that the second one did not answer in full.
+
+    :param ours: what the first one answered to the same scenarios, in any order.
+    """
+    by_name = {each.scenario: each for each in ours}
+    return [
         difference
-        for each in told
+        for each in theirs
         if not each.trouble
-        for difference in differences(each.scenario, ours[each.scenario].exchanges, each.exchanges)
+        for difference in differences(each.scenario, by_name[each.scenario].exchanges, each.exchanges)
     ]
-    return Outcome(list(told), findings, found)
 
 
 def in_order(scenarios: Iterable[Scenario]) -> list[Scenario]:

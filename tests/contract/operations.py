@@ -329,18 +329,15 @@ def import_file(ours: Ours, body: Any) -> bool:
     request, rows = _read_import(body)
     (file,) = request["files"]
     columns = file["fileImportPage"]["columnMappings"]
+    if list(request["importOperations"]) != ["0-1"]:
+        return False
+    kinds = [(each["columnObjectTypeId"], each["columnType"]) for each in columns]
+    if kinds != [("0-1", "HUBSPOT_ALTERNATE_ID"), *[("0-1", "STANDARD")] * (len(columns) - 1)]:
+        return False
     names = [each["propertyName"] for each in columns]
-    if list(request["importOperations"]) != ["0-1"] or {each["columnObjectTypeId"] for each in columns} != {
-        "0-1"
-    }:
-        return False
-    found_by = [each["propertyName"] for each in columns if each.get("columnType") == "HUBSPOT_ALTERNATE_ID"]
-    if found_by != ["email"] or "hs_object_id" in names:
-        return False
-    records = [dict(zip(names, row, strict=False)) for row in rows[1:]]
+    records = [dict(zip(names, row, strict=True)) for row in rows[1:]]
     return bool(records) and all(
-        len(row) == len(names) and ours.is_address(each["email"]) and ours.may_write(CONTACT, each, new=True)
-        for row, each in zip(rows[1:], records, strict=True)
+        ours.is_address(each["email"]) and ours.may_write(CONTACT, each, new=True) for each in records
     )
 
 
@@ -348,7 +345,7 @@ def _read_import(body: Any) -> tuple[dict[str, Any], list[list[str]]]:
     """Return the request and the rows of the form that starts an import.
 
     :raises TypeError: if it is no form.
-    :raises ValueError: if it is another form, or has more than one file.
+    :raises ValueError: if it is another form.
     """
     if not isinstance(body, Raw):
         raise TypeError("not a form")
@@ -359,10 +356,7 @@ def _read_import(body: Any) -> tuple[dict[str, Any], list[list[str]]]:
     named = {
         str(each.get_param("name", header="content-disposition")): str(each.get_payload()) for each in fields
     }
-    request = json.loads(named["importRequest"])
-    if len(request["files"]) != 1:
-        raise ValueError("not one file")
-    return request, list(csv.reader(named["files"].splitlines()))
+    return json.loads(named["importRequest"]), list(csv.reader(named["files"].splitlines()))
 
 
 def no_secret(_: Ours, body: Any) -> bool:

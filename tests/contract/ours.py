@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from tests.contract.scenario import Surroundings
@@ -83,9 +83,8 @@ class Ours:
         """Check whether a record of the run may get these properties.
 
         :param new: whether the call makes the record; then it must bear the family's name.
+        :raises AttributeError: if these are no properties.
         """
-        if not isinstance(properties, Mapping):
-            return False
         if new and properties.get(NAMES[kind]) != self.family:
             return False
         return all(self._may_hold(kind, name, value) for name, value in properties.items())

@@ -8,19 +8,25 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.sandbox import Requirements, Sandbox, Switches
+from airflow_provider_hubcontact.sandbox.crm.owners import Owner
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from tests.contract.__main__ import TOKEN, main
 from tests.contract.fence import Fence
 from tests.contract.http_target import Http, Token
-from tests.contract.questions import QUESTIONS, find
+from tests.contract.questions import QUESTIONS
 from tests.contract.sandbox_clock import SandboxClock
-from tests.contract.scenario import CONTACTS, Surroundings, Told
+from tests.contract.scenario import CONTACTS, Surroundings
 from tests.contract.scrubbing import FAMILY
+
+REQUIRED = ("firstname",)
+"""What the portals demand of a new contact."""
 
 STRANGERS = [{"email": f"stranger-{number}@example.net", "city": "Rome"} for number in range(30)]
 """Contacts of the portal that nobody may touch; one has the name of the tests' own."""
 
 STRANGERS[0] |= {"lastname": "hubcontact-contract"}
+PORTAL_ID = 87_654_321
+OWNERS = (Owner("51234567", "o.o'hara@owners.example.net", "Olga", "Ownerova", 98_765_432),)
 SECRET = "pat-eu1-5ec2e7aa-1234-2222-3333-444455556666"
 OTHER_WAY = {name: values[-1] for name, values in Switches.choices().items() if name in QUESTIONS}
 """Each switch about which a scenario asks, as it is not by default."""
@@ -30,10 +36,11 @@ def portal(settings: dict[str, str] | None = None, **more: Any) -> Sandbox:
     """Make a developer test account in which a new contact needs a first name."""
     chosen: dict[str, Any] = {
         "switches": Switches().flipped(settings or {}),
-        "requirements": Requirements(("firstname",)),
+        "requirements": Requirements(REQUIRED),
         "token": SECRET,
         "account_type": "DEVELOPER_TEST",
-        "portal_id": 87_654_321,
+        "portal_id": PORTAL_ID,
+        "owners": OWNERS,
         "import_pace": ImportPace(0.0),
         "v1_batch_delay": 0.0,
         **more,
@@ -88,9 +95,3 @@ def ours(hubspot: Sandbox) -> set[str]:
     records = [*hubspot.portal.contacts.values(), *hubspot.portal.companies.values()]
     lists = {each.name for each in hubspot.portal.lists.all()}
     return lists.union(record.email or record.id for record in records) - known
-
-
-def settings(told: list[Told]) -> dict[str, str]:
-    """Return the switches that are not as by default."""
-    found, defaults = find(told).settings, Switches.choices()
-    return {name: value for name, value in found.items() if value != defaults[name][0]}

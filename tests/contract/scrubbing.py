@@ -30,13 +30,20 @@ PORTAL = str(FIRST_NUMBER + 99_999)
 """Stands for the id of the portal."""
 
 LEAST_NUMBER = 100_000
-"""Smaller numbers are no ids."""
+"""Smaller numbers are no ids, but for those of lists, which tell nothing."""
+
+NAME = "Somebody"
+NAMING = {"firstName", "lastName", *(f"hs_object_source_detail_{number}" for number in (1, 2, 3))}
+"""Keys of names: of an owner, and of whatever made a record, such as the private app."""
+
+PORTALS_OWN = {"category": "USER_DEFINED"}
+"""What says of an association type that the portal has named it."""
 
 _FOUND = re.compile(
     r"(?P<token>pat-[a-z0-9]+-[0-9a-f-]{36}|eyJ[\w-]{20,}[\w.-]*)"
     r"|(?P<uuid>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
     r"|(?P<moment>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))"
-    r"|(?P<address>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
+    r"|(?P<address>[\w.+-]+(?:'[\w.+-]+)*@[\w-]+(?:\.[\w-]+)+)"
     r"|(?P<milliseconds>(?<!\d)1\d{12}(?!\d))"
     r"|(?P<number>(?<!\d)[1-9]\d{5,18}(?!\d))"
 )
@@ -77,7 +84,11 @@ class Scrubber:
     def json(self, value: Any) -> Any:
         """Return a JSON value, scrubbed."""
         if isinstance(value, dict):
-            return {self.text(name): self.json(each) for name, each in value.items()}
+            names = NAMING | {"label"} if PORTALS_OWN.items() <= value.items() else NAMING
+            return {
+                self.text(name): NAME if name in names and each else self._entry(name, each)
+                for name, each in value.items()
+            }
         if isinstance(value, list):
             return [self.json(each) for each in value]
         if isinstance(value, str):
@@ -85,6 +96,12 @@ class Scrubber:
         if isinstance(value, int) and not isinstance(value, bool) and value >= LEAST_NUMBER:
             return int(self.text(str(value)))
         return value
+
+    def _entry(self, name: str, value: Any) -> Any:
+        """Return the value of a key, scrubbed; teams have names of their own."""
+        if name == "teams" and isinstance(value, list):
+            value = [{**each, "name": NAME} if isinstance(each, dict) else each for each in value]
+        return self.json(value)
 
     def text(self, text: str) -> str:
         """Return a text, scrubbed."""

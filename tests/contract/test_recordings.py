@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.live import ask_sandbox, compared
+from tests.contract.live import all_differences, compared
 from tests.contract.portals import OTHER_WAY
-from tests.contract.questions import Findings
+from tests.contract.questions import find
 from tests.contract.recordings import FOLDER, Replay, Stale, load, save
 from tests.contract.scenario import Surroundings, Told, tell
 from tests.contract.scenarios import SCENARIOS
@@ -37,23 +37,22 @@ def test_the_sandbox_answers_as_hubspot_did() -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, told_otherwise: dict[str, Told]) -> Path:
     """Record a portal that answers all questions otherwise."""
     folder = tmp_path_factory.mktemp("recordings")
-    save(ask_sandbox(Findings(OTHER_WAY, ("firstname",)), SCENARIOS.values()), folder)
+    save(told_otherwise.values(), folder)
     return folder
 
 
 class TestRecording:
-    def test_a_replay_says_what_the_portal_said(self, folder: Path) -> None:
+    def test_a_replay_says_what_the_portal_said(self, folder: Path, told_otherwise: dict[str, Told]) -> None:
         """The same switches are found, and nothing differs."""
         told = replayed(sorted(folder.iterdir()))
-        outcome = compared(told, [*SCENARIOS.values()])
 
         assert len(told) == len(SCENARIOS)
         assert [each.trouble for each in told if each.trouble] == []
-        assert outcome.findings.settings == OTHER_WAY
-        assert outcome.differences == []
+        assert find(told).settings == OTHER_WAY
+        assert all_differences(told_otherwise.values(), told) == []
 
     def test_a_recording_of_a_replay_is_the_recording(self, folder: Path, tmp_path: Path) -> None:
         """Nothing is scrubbed that was scrubbed before."""

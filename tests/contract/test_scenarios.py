@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import combinations, product
 
 import pytest
 
 from airflow_provider_hubcontact.sandbox import Requirements, Switches
-from tests.contract.live import ask_sandbox, compared
-from tests.contract.portals import OTHER_WAY, settings
-from tests.contract.questions import NOT_ASKED, QUESTIONS, Findings
+from tests.contract.live import all_differences, ask_sandbox
+from tests.contract.portals import OTHER_WAY, REQUIRED
+from tests.contract.questions import NOT_ASKED, QUESTIONS, Findings, find
+from tests.contract.report import report
 from tests.contract.scenario import Told
 from tests.contract.scenarios import SCENARIOS
 
-DEFAULTS = Findings(required=("firstname",))
-
-
-@pytest.fixture(scope="module")
-def told() -> dict[str, Told]:
-    return {each.scenario: each for each in ask_sandbox(DEFAULTS, SCENARIOS.values())}
+CHOICES = {name: Switches.choices()[name] for name in QUESTIONS}
+Setting = tuple[str, str]
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -51,33 +50,78 @@ def test_each_switch_is_asked_about() -> None:
     assert {each.scenario for each in QUESTIONS.values()} <= SCENARIOS.keys()
 
 
-@pytest.mark.parametrize(
-    ("switch", "value"),
-    [(switch, value) for switch in QUESTIONS for value in Switches.choices()[switch]],
-)
-def test_a_switch_is_found(switch: str, value: str) -> None:
+def pairs(settings: dict[str, str]) -> set[frozenset[Setting]]:
+    return set(map(frozenset, combinations(settings.items(), 2)))
+
+
+def pairwise() -> Iterator[dict[str, str]]:
+    """Yield settings of all switches until each two values of two switches have met."""
+    left = {
+        frozenset({(one, value), (other, another)})
+        for one, other in combinations(CHOICES, 2)
+        for value, another in product(CHOICES[one], CHOICES[other])
+    }
+    while left:
+        row = dict(sorted(min(left, key=sorted)))
+        for name in CHOICES.keys() - row.keys():
+            row[name] = max(CHOICES[name], key=lambda value: len(pairs({**row, name: value}) & left))
+        left -= pairs(row)
+        yield row
+
+
+def test_each_switch_is_found() -> None:
+    """Whatever a portal answers to two questions, exactly this is found, and no answer hides another."""
+    asked = [SCENARIOS[name] for name in {each.scenario for each in QUESTIONS.values()}]
+    rows = list(pairwise())
+
+    assert {setting for row in rows for setting in row.items()} == {
+        (name, value) for name, values in CHOICES.items() for value in values
+    }
+    for row in rows:
+        assert find(ask_sandbox(Findings(row, REQUIRED), asked)).settings == row
+
+
+@pytest.mark.parametrize("switch", QUESTIONS)
+def test_a_switch_is_found_alone(switch: str, told: dict[str, Told], told_otherwise: dict[str, Told]) -> None:
     """A portal that answers one question otherwise is known by exactly this."""
-    portal = Findings({switch: value}, required=("firstname",))
-    asked = ask_sandbox(portal, [SCENARIOS[QUESTIONS[switch].scenario]])
+    name = QUESTIONS[switch].scenario
+    findings = find((told | {name: told_otherwise[name]}).values())
+    also = {each for each, question in QUESTIONS.items() if question.scenario == name}
 
-    assert settings(asked) == ({} if value == Switches.choices()[switch][0] else {switch: value})
-
-
-def test_all_switches_at_once() -> None:
-    """A portal that answers all questions otherwise is a sandbox with these switches, in every answer."""
-    portal = Findings(OTHER_WAY, required=("firstname",))
-    outcome = compared(ask_sandbox(portal, SCENARIOS.values()), [*SCENARIOS.values()])
-
-    assert outcome.findings.settings == OTHER_WAY
-    assert outcome.findings.requirements == Requirements(("firstname",))
-    assert outcome.differences == []
+    assert {each for each in CHOICES if findings.settings[each] != CHOICES[each][0]} == also
+    assert f"--switch {switch}={OTHER_WAY[switch]}" in findings.options
 
 
-def test_without_a_required_property_one_question_stays_open(told: dict[str, Told]) -> None:
+def test_all_switches_at_once(told_otherwise: dict[str, Told]) -> None:
+    """A portal that answers all questions otherwise is known by all switches, and by what it requires."""
+    findings = find(told_otherwise.values())
+
+    assert findings.settings == OTHER_WAY
+    assert findings.requirements == Requirements(REQUIRED)
+    assert findings.open == {}
+
+
+@pytest.mark.parametrize("switch", [name for name in QUESTIONS if name != "import_calls"])
+def test_an_answer_that_differs_is_a_row_of_the_report(
+    switch: str, told: dict[str, Told], told_otherwise: dict[str, Told]
+) -> None:
+    """A sandbox that has a switch the wrong way is told from the portal, in the scenario that asks.
+
+    ``import_calls`` shows in what is left of the limits alone, which differs in every run.
+    """
+    name = QUESTIONS[switch].scenario
+    found = all_differences([told[name]], [told_otherwise[name]])
+    text = report([told_otherwise[name]], Findings(), found, 0)
+    rows = [line for line in text.splitlines() if line.startswith(f"| `{name}` |")]
+
+    assert len(rows) == len(found) > 0
+    assert all(row.count(" | ") == 4 for row in rows)
+
+
+def test_without_a_required_property_one_question_stays_open() -> None:
     """A portal whose answers cannot tell is not said to have told."""
-    portal = Findings(OTHER_WAY)
-    asked = ask_sandbox(portal, [SCENARIOS["create_without_required"]])
-    outcome = compared(asked, [SCENARIOS["create_without_required"]])
+    asked = ask_sandbox(Findings(OTHER_WAY), [SCENARIOS["create_without_required"]])
+    findings = find(asked)
 
-    assert "write_rules" not in outcome.findings.settings
-    assert "firstname" in outcome.findings.open["write_rules"]
+    assert "write_rules" not in findings.settings
+    assert "firstname" in findings.open["write_rules"]

@@ -54,13 +54,17 @@ class Tidying:
         :return: number of contacts, companies, lists and properties.
         :raises Refused: if the portal cannot be asked.
         """
-        swept = sum(map(self._sweep, ROOTS)) + self._sweep_lists()
+        swept = self.sweep_records() + self._sweep_lists()
         listed = self._target.call("GET", PROPERTIES)
         _check(listed, "list properties")
         names = [each["name"] for each in listed.body["results"] if self._ours.is_of_family(each["name"])]
         for name in names:
             _check(self._target.call("DELETE", f"{PROPERTIES}/{name}"), "delete a property")
         return swept + len(names)
+
+    def sweep_records(self) -> int:
+        """Delete the contacts and companies that runs of the family left; return their number."""
+        return sum(map(self._sweep, ROOTS))
 
     def _sweep(self, kind: str) -> int:
         """Delete the records of an object type that bear the family's name; return their number."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.sandbox import Definition, OAuthClient, Sandbox, Switches
+from airflow_provider_hubcontact.sandbox import Definition, OAuthClient, Requirements, Sandbox, Switches
 from airflow_provider_hubcontact.sandbox.http.multipart import NoForm, parse
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from tests.sandbox.calling import CONTACTS, Answer, Api, Clock
@@ -329,6 +329,19 @@ class TestRows:
             assert api.stored("ada@example.com", name) != value
             expected = "Augusta" if keeps == "value" else "Ada"
             assert api.stored("ada@example.com", "firstname") == expected
+
+    @pytest.mark.parametrize("keeps", ["value", "row"])
+    def test_a_row_without_a_required_property(self, clock: Clock, keeps: Any) -> None:
+        """The row is refused, whatever an invalid value keeps out; the file has no column to name."""
+        switches = Switches(write_rules="every", import_invalid_value=keeps)
+        required = Requirements(("jobtitle",))
+        with Sandbox(switches=switches, requirements=required, clock=clock) as hubspot:
+            api = Api(hubspot)
+            done = finish(api, clock, start(api, "Mail,Name\nnew@example.com,Newton\n"))
+
+            assert done["metadata"]["counters"]["TOTAL_ROWS"] == 1
+            assert [each["errorType"] for each in errors(api, done)] == ["FAILED_VALIDATION"]
+            assert hubspot.portal.contact("new@example.com") is None
 
     def test_a_contact_twice(self, api: Api, clock: Clock) -> None:
         """The first row of a contact counts."""

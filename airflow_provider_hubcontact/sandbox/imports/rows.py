@@ -177,10 +177,11 @@ def _value(contacts: Collection, request: ImportRequest, name: str, value: str) 
 def _drop(
     contacts: Collection, request: ImportRequest, values: dict[str, str], problems: tuple[Problem, ...]
 ) -> None:
-    """Drop invalid values, unless they make the whole row invalid."""
+    """Drop invalid values, unless they make the whole row invalid, as a required one that is missing does."""
     key = request.columns[request.key].property_name if request.key is not None else ""
     for problem in problems:
-        if problem.name == key or contacts.shared.switches.import_invalid_value == "row":
+        whole = problem.name == key or problem.name not in values
+        if whole or contacts.shared.switches.import_invalid_value == "row":
             raise Refusal(
                 ERROR_TYPES.get(problem.code, OTHER_ERROR), problem.message, _place(request, problem.name)
             )
@@ -192,9 +193,10 @@ def _invalid(request: ImportRequest, row: Row, problem: Problem) -> RowError:
     return _error(row, kind, problem.message, _place(request, problem.name))
 
 
-def _place(request: ImportRequest, property_name: str) -> int:
+def _place(request: ImportRequest, property_name: str) -> int | None:
+    """Return the place of a property's column; None if the file has none."""
     return next(
-        place for place, column in enumerate(request.columns) if column.property_name == property_name
+        (place for place, column in enumerate(request.columns) if column.property_name == property_name), None
     )
 
 

@@ -72,13 +72,11 @@ def company_batches(ask: Ask) -> None:
         cities({ids[0]: "Rome", nobody: "Oslo"}),
         values=CITIES,
     )
-    bad = {"id": ids[0], "properties": {"hubcontact_no_such_property": "1"}}
-    ask("a bad value", *batch("update", COMPANIES), {"inputs": [bad, both["inputs"][1]]})
-    ask(
-        "a bad value, trace ids",
-        *batch("create", COMPANIES),
-        traced({"properties": ask.firm("c") | bad["properties"]}),
-    )
+    bad = {"hubcontact_no_such_property": "1"}
+    some_bad = [{"id": ids[0], "properties": bad}, *both["inputs"][1:]]
+    ask("a bad value", *batch("update", COMPANIES), {"inputs": some_bad})
+    one = traced({"properties": ask.firm("c") | bad})
+    ask("a bad value, trace ids", *batch("create", COMPANIES), one)
     read = {"inputs": [{"id": each} for each in (*ids, nobody)], "properties": ["city"]}
     ask("read", *batch("read", COMPANIES), read, values=CITIES)
     ask("archive", *batch("archive", COMPANIES), {"inputs": read["inputs"]})

@@ -98,8 +98,9 @@ def calls_of_imports(ask: Ask) -> None:
 @scenario
 def import_bad_value(ask: Ask) -> None:
     """Whether an invalid value keeps its whole row out of an import is open."""
-    csv = f"email,lastname,numemployees\n{ask.address()},{ask.mark},many\n"
-    started = ask("start", "POST", IMPORTS, import_form(csv, "email", "lastname", "numemployees"))
+    row = {**ask.properties(), "numemployees": "many"}
+    csv = f"{','.join(row)}\n{','.join(row.values())}\n"
+    started = ask("start", "POST", IMPORTS, import_form(csv, *row))
     if started.status != 200:
         return
     path = f"{IMPORTS}/{started.get('id')}"
