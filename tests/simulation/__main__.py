@@ -3,6 +3,7 @@
 ::
 
     python -m tests.simulation --seed 4711            # one world, with its story
+    python -m tests.simulation --seed 4711 --shrink   # the same, reduced to what goes wrong in it
     python -m tests.simulation --worlds 1000 --from 0 # many, with totals
 """
 
@@ -16,6 +17,8 @@ import sys
 import time
 from collections.abc import Iterator
 
+from tests.simulation.chooser import Kept
+from tests.simulation.shrinking import read, shrunk, written
 from tests.simulation.world import World, run_worlds
 
 
@@ -25,7 +28,9 @@ def main() -> int:
     :return: 0 if nothing was wrong.
     """
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description="Run simulated worlds.")
-    parser.add_argument("--seed", type=int, help="run one world, and print what happened")
+    parser.add_argument("--seed", type=int, nargs="+", help="run these worlds, and print what happened")
+    parser.add_argument("--shrink", action="store_true", help="reduce it to a small one that fails as well")
+    parser.add_argument("--keep", help="the choices that are left to its dice, as --shrink prints them")
     parser.add_argument("--worlds", type=int, default=1_000, help="how many (%(default)s)")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed (%(default)s)")
     parser.add_argument("--minutes", type=float, help="go on for so long, instead of a number of worlds")
@@ -33,12 +38,10 @@ def main() -> int:
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # else each run would hold it back
     if options.seed is not None:
-        world = World(options.seed)
-        world.run()
-        print("\n".join(world.story.lines()))
-        return 1 if world.oracles.violations else 0
+        kept = None if options.keep is None else read(options.keep)
+        return max(_show(seed, shrunk(seed) if options.shrink else kept) for seed in options.seed)
     seeds = _seeds(options.first, options.worlds, options.minutes)
-    totals = run_worlds(seeds, _tell)
+    totals = run_worlds(seeds, _tell_small)
     print("\n".join(totals.lines()))
     return 1 if totals.wrong else 0
 
@@ -55,9 +58,28 @@ def _seeds(first: int, count: int, minutes: float | None) -> Iterator[int]:
         yield seed
 
 
+def _show(seed: int, kept: Kept | None) -> int:
+    """Run one world and print its story.
+
+    :return: 0 if nothing was wrong.
+    """
+    world = World(seed, kept)
+    world.run()
+    _tell(world)
+    return 1 if world.oracles.violations else 0
+
+
+def _tell_small(world: World) -> None:
+    """Print the story of a world in which something was wrong, once it is reduced."""
+    small = World(world.seed, shrunk(world.seed))
+    small.run()
+    _tell(small)
+
+
 def _tell(world: World) -> None:
     print("\n".join(world.story.lines()))
-    print(f"Again: python -m tests.simulation --seed {world.seed}\n", flush=True)
+    kept = "" if world.dice.kept is None else f' --keep "{written(world.dice.kept)}"'
+    print(f"Again: python -m tests.simulation --seed {world.seed}{kept}\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ class Loop:
     def __init__(self, chooser: Chooser, after: Callable[[], None] = lambda: None) -> None:
         self.now = 0.0
         self.events = 0
-        self._chooser = chooser
+        self._chooser = chooser.of("order")
         self._after = after
         self._actors: list[Actor] = []
         self._current: Actor | None = None
@@ -152,7 +152,7 @@ class LoopClock:
 
     def __init__(self, loop: Loop, chooser: Chooser) -> None:
         self._loop = loop
-        self._chooser = chooser
+        self._chooser = chooser.of("jitter")
         self.ahead = 0.0
 
     def monotonic(self) -> float:

@@ -47,7 +47,7 @@ IN_A_WRITE = "kill in a write"
 TROUBLES = {"kill": "kills", IN_A_WRITE: "kills", "signal": "signals", "give up": "two at once"}
 """What may befall a try → the feature of the worlds in which it does."""
 
-CALM = Weather((), 0.0, 0.1)
+CALM = Weather(frozenset(), 0.0, 0.1)
 
 
 class WatchedReport(Report):
@@ -138,9 +138,10 @@ class Try:
 
     def _trouble(self) -> tuple[str, int]:
         """Choose what befalls its process, and at which of its waits."""
-        features, chooser = self.task.scene.plot.features, self.task.scene.chooser
+        features = self.task.scene.plot.features
+        chooser = self.task.scene.chooser.of(f"trouble of {self.process.name}")
         kinds = [trouble for trouble, feature in TROUBLES.items() if feature in features]
-        if self.is_calm or not kinds or chooser.chance(0.4):
+        if self.is_calm or not kinds or not chooser.chance(0.6):
             return "", 0
         kind = chooser.one_of(kinds)
         return kind, 1 + chooser.below(4 if kind == IN_A_WRITE else chooser.one_of((10, 40, 120)))
@@ -309,12 +310,13 @@ def run_task(task: Task) -> str:
 
 def _next(task: Task, tried: Try, end: str) -> Try:
     """Wait as Airflow does, and return the next try."""
-    may_lose = task.scene.plot.ledger == "parts" and task.weather.share and task.scene.chooser.chance(0.1)
-    if may_lose and task.ledger.lose_a_part(task.scene.chooser):
+    chooser = task.scene.chooser.of(f"after {tried.process.name}")
+    may_lose = task.scene.plot.ledger == "parts" and task.weather.share and chooser.chance(0.3)
+    if may_lose and task.ledger.lose_a_part(chooser):
         task.tell("airflow", "loses a part of the ledger")
         task.scene.oracles.faults["lost part"] += 1
     defers = "deferral" in task.scene.plot.features and end == "retry" and tried.wait >= WORTH_DEFERRING
-    pause = tried.wait if tried.wait >= WORTH_DEFERRING else task.scene.chooser.between(0, 30)
+    pause = tried.wait if tried.wait >= WORTH_DEFERRING else chooser.between(0, 30)
     task.deferrals += defers
     if end != "given up":
         task.scene.loop.wait(pause)

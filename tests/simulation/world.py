@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from airflow_provider_hubcontact.job.portal.contacts_port import ContactsPort
-from tests.simulation.chooser import Chooser
+from tests.simulation.chooser import Chooser, Dice, Kept
 from tests.simulation.loop import Endless, Loop, LoopClock, Process
 from tests.simulation.network import FAULTS, Weather
 from tests.simulation.oracles import Oracles
@@ -22,7 +22,7 @@ from tests.simulation.stores import SimulatedLedger
 from tests.simulation.story import Story
 from tests.simulation.tries import CALM, Task, run_task
 
-COLLECT_EVERY = 25
+COLLECT_EVERY = 100
 """Worlds between two collections of rubbish."""
 
 
@@ -75,11 +75,13 @@ class World:
     """A world before it runs.
 
     :param seed: decides everything.
+    :param kept: choices that it decides, where the others are the least; None for all.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, kept: Kept | None = None) -> None:
         self.seed = seed
-        chooser = Chooser(seed)
+        self.dice = Dice(seed, kept)
+        chooser = Chooser(self.dice)
         plot = plot_of(chooser)
         self.loop = Loop(chooser, self._after)
         self.story = Story(lambda: self.loop.now)
@@ -92,8 +94,9 @@ class World:
         self.oracles = Oracles(plot, portal)
         clock = LoopClock(self.loop, chooser)
         self.scene = Scene(plot, chooser, self.loop, clock, portal, self.oracles, self.story)
-        share = chooser.one_of((0.0, 0.05, 0.15, 0.3))
-        self._weather = Weather(chooser.half_of(FAULTS), share, chooser.one_of((0.05, 0.5, 2.0)))
+        weather = chooser.of("weather")
+        share, latency = weather.one_of((0.0, 0.1, 0.3, 0.6)), weather.one_of((0.05, 0.5, 2.0))
+        self._weather = Weather(frozenset(chooser.of("faults").half_of(FAULTS)), share, latency)
 
     def run(self) -> None:
         """Let it happen; what is wrong is in the oracles' ``violations``."""
@@ -124,7 +127,7 @@ class World:
         plot = self.scene.plot
         end = run_task(Task("task", self.scene, self._weather, SimulatedLedger(plot.ledger)))
         self.story.tell("airflow", f"the task has ended: {end}")
-        if plot.kind in {"update", "loose guard"} and self.scene.chooser.chance(0.5):
+        if plot.kind in {"update", "loose guard"} and self.scene.chooser.of("rerun").chance(0.5):
             self._rerun()
 
     def _rerun(self) -> None:
@@ -149,7 +152,7 @@ class World:
             f"batches of {plot.batch_size}, {plot.concurrency} calls at once, {limit} in ten seconds, "
             f"{plot.allowance.daily:,} a day"
         )
-        yield f"{self._weather.share:.0%} of the calls meet one of: {', '.join(self._weather.faults)}"
+        yield f"{self._weather.share:.0%} of the calls meet one of: {', '.join(sorted(self._weather.faults))}"
         yield from (f"contact {dict(contact)}" for contact in plot.contacts)
         yield from (f"row {row.number}: {dict(row.source)}" for row in plot.rows)
 
