@@ -5,6 +5,7 @@
     python -m tests.simulation --seed 4711            # one world, with its story
     python -m tests.simulation --seed 4711 --shrink   # the same, reduced to what goes wrong in it
     python -m tests.simulation --worlds 1000 --from 0 # many, with totals
+    python -m tests.simulation --minutes 600 --append # with the next seeds; the page gets the totals
 """
 
 from __future__ import annotations
@@ -16,10 +17,17 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from tests.simulation.chooser import Kept
 from tests.simulation.shrinking import read, shrunk, written
-from tests.simulation.world import World, run_worlds
+from tests.simulation.totals import TotalsFile, run_worlds
+from tests.simulation.world import World
+
+TOTALS = Path("tests/simulation/totals.json")
+
+PART = 500
+"""Worlds whose totals are kept together: about 15 seconds."""
 
 
 def main() -> int:
@@ -34,12 +42,15 @@ def main() -> int:
     parser.add_argument("--worlds", type=int, default=1_000, help="how many (%(default)s)")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed (%(default)s)")
     parser.add_argument("--minutes", type=float, help="go on for so long, instead of a number of worlds")
+    parser.add_argument("--append", action="store_true", help=f"go on after the worlds of {TOTALS}")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # else each run would hold it back
     if options.seed is not None:
         kept = None if options.keep is None else read(options.keep)
         return max(_show(seed, shrunk(seed) if options.shrink else kept) for seed in options.seed)
+    if options.append:
+        return _append(TotalsFile(TOTALS), options.worlds, options.minutes)
     seeds = _seeds(options.first, options.worlds, options.minutes)
     totals = run_worlds(seeds, _tell_small)
     print("\n".join(totals.lines()))
@@ -56,6 +67,22 @@ def _seeds(first: int, count: int, minutes: float | None) -> Iterator[int]:
         if time.perf_counter() >= until:
             return
         yield seed
+
+
+def _append(file: TotalsFile, count: int, minutes: float | None) -> int:
+    """Run the worlds that come after those of a file, and add what they come to, part by part.
+
+    :return: 0 if nothing was wrong.
+    """
+    first, wrong = file.next_seed, 0
+    file.begin()
+    seeds = _seeds(first, count, minutes)
+    while (part := run_worlds(itertools.islice(seeds, PART), _tell_small)).worlds:
+        file.append(part)
+        file.write_page()
+        wrong += len(part.wrong)
+        print(f"{file.next_seed - first:,} worlds, {wrong} wrong", flush=True)
+    return 1 if wrong else 0
 
 
 def _show(seed: int, kept: Kept | None) -> int:

@@ -7,8 +7,10 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -22,8 +24,9 @@ from tests.simulation.chooser import Chooser, Dice
 from tests.simulation.loop import Endless, Loop, Process
 from tests.simulation.network import FAULTS
 from tests.simulation.shrinking import read, reduced, shrunk, written
+from tests.simulation.totals import BEGIN, END, Totals, TotalsFile, run_worlds
 from tests.simulation.tries import TROUBLES
-from tests.simulation.world import Totals, World, ended_worlds, run_worlds
+from tests.simulation.world import World, ended_worlds
 
 T = TypeVar("T")
 
@@ -194,6 +197,44 @@ class TestShrinking:
         """There is nothing to reduce."""
         with pytest.raises(ValueError, match="nothing is wrong in seed 0"):
             aside(lambda: shrunk(0))
+
+
+class TestTotals:
+    """Totals of long runs are kept in a file, and told on a page."""
+
+    def test_a_run_goes_on_where_the_last_one_was(self, tmp_path: Path) -> None:
+        """Each part is kept once it is added, and the next run has other seeds."""
+        for worlds in (3, 4):
+            file = TotalsFile(tmp_path / "totals.json")
+            file.begin()
+            file.append(Totals(worlds=worlds, faults=Counter({"slow": 1}), wrong={str(worlds): "lost"}))
+            file.append(Totals(worlds=10))
+
+        again = TotalsFile(tmp_path / "totals.json")
+
+        assert again.next_seed == 27
+        assert (again.whole().faults, again.whole().wrong) == (
+            Counter({"slow": 2}),
+            {"3": "lost", "4": "lost"},
+        )
+
+    def test_the_page_has_the_totals(self, tmp_path: Path) -> None:
+        """They take the place of older ones; what stands around them stays."""
+        page = tmp_path / "page.md"
+        page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+        file = TotalsFile(tmp_path / "totals.json")
+        file.begin()
+        file.append(Totals(worlds=1_234, features=Counter({"plan": 7})))
+
+        file.write_page(page)
+        file.write_page(page)
+
+        text = page.read_text()
+        assert text.startswith(f"before\n{BEGIN}\n")
+        assert text.endswith(f"\n{END}\nafter\n")
+        assert "old" not in text
+        assert text.count("0 to 1,233 | 1,234 |") == 1
+        assert "plan 7" in text
 
 
 class TestLoop:

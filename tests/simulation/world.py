@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import gc
-import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from airflow_provider_hubcontact.job.portal.contacts_port import ContactsPort
 from tests.simulation.chooser import Chooser, Dice, Kept
@@ -24,47 +21,6 @@ from tests.simulation.tries import CALM, Task, run_task
 
 COLLECT_EVERY = 100
 """Worlds between two collections of rubbish."""
-
-
-@dataclass
-class Totals:
-    """What worlds came to.
-
-    :param seeds: of the worlds in which something was wrong → what.
-    """
-
-    worlds: int = 0
-    events: int = 0
-    tries: int = 0
-    kinds: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
-    wrong: dict[int, str] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    def add(self, world: World) -> None:
-        """Take in a world."""
-        self.worlds += 1
-        self.events += world.loop.events
-        self.tries += len(world.oracles.tries)
-        self.kinds[world.scene.plot.kind] += 1
-        self.faults += world.oracles.faults
-        for watch in world.oracles.tries:
-            self.outcomes.update(str(result.outcome) for result in watch.results.values())
-        if world.oracles.violations:
-            self.wrong[world.seed] = world.oracles.violations[0]
-
-    def lines(self) -> list[str]:
-        """Return the totals, as a person reads them."""
-        speed = self.worlds / self.seconds if self.seconds else 0.0
-        return [
-            f"{self.worlds:,} worlds, {self.events:,} events, {self.tries:,} tries",
-            f"{self.seconds:.1f} s, {speed:.1f} worlds a second",
-            f"tasks: {_counts(self.kinds)}",
-            f"outcomes: {_counts(self.outcomes)}",
-            f"faults: {_counts(self.faults)}",
-            *(f"WRONG in seed {seed}: {what}" for seed, what in self.wrong.items()),
-        ]
 
 
 class Broken(Exception):
@@ -168,10 +124,6 @@ def _batches_of(size: int) -> Iterator[None]:
         ContactsPort.batch_size = usual
 
 
-def _counts(counts: Counter[str]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
-
-
 def ended_worlds(seeds: Iterable[int]) -> Iterator[World]:
     """Run worlds, and yield each once it has ended.
 
@@ -191,18 +143,3 @@ def ended_worlds(seeds: Iterable[int]) -> Iterator[World]:
     finally:
         gc.enable()
         gc.unfreeze()
-
-
-def run_worlds(seeds: Iterable[int], on_wrong: Callable[[World], None] = lambda _: None) -> Totals:
-    """Run worlds, and return what they came to.
-
-    :param seeds: of the worlds.
-    :param on_wrong: is given each world in which something was wrong.
-    """
-    totals, began = Totals(), time.perf_counter()
-    for world in ended_worlds(seeds):
-        totals.add(world)
-        if world.oracles.violations:
-            on_wrong(world)
-    totals.seconds = time.perf_counter() - began
-    return totals
