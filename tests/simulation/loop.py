@@ -142,6 +142,25 @@ class Loop:
             self._actors.remove(actor)
 
 
+class LoopLock:
+    """A lock for actors, which wait for it as they wait for anything else.
+
+    :param loop: lets others go on.
+    """
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._is_held = False
+
+    def __enter__(self) -> None:
+        while self._is_held:
+            self._loop.wait(is_due=lambda: not self._is_held)
+        self._is_held = True
+
+    def __exit__(self, *_: object) -> None:
+        self._is_held = False
+
+
 class LoopClock:
     """The clock of a machine in the simulation.
 

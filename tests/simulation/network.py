@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 import requests
@@ -16,7 +17,7 @@ from airflow_provider_hubcontact.clock import Clock
 from tests.simulation.chooser import Chooser
 from tests.simulation.loop import Process
 from tests.simulation.oracles import TryWatch
-from tests.simulation.portal import Json
+from tests.simulation.portal import Json, legacy_address
 from tests.simulation.scene import Scene
 
 HTML = b"<html><body>proxy</body></html>"
@@ -119,17 +120,20 @@ class Line:
             request.url = url
         request.headers = requests.structures.CaseInsensitiveDict({"Accept": "application/json"})
         auth(request)
-        body = data if isinstance(data, bytes) else b""
+        body = data if isinstance(data, bytes) else urlencode(data or {}).encode()
+        if data and not isinstance(data, bytes):
+            request.headers["Content-Type"] = "application/x-www-form-urlencoded"
         self._calls += 1
         chooser = self._dice.of(f"call {self._calls} of {self._process.name}")
         call = _Call(method, str(request.url), request.headers, body, chooser)
-        self._watch.sends(call.inputs if call.writes else [], self._loop.now)
+        if not call.is_free:
+            self._watch.sends(call.written, self._loop.now)
         self._story.tell(self._process.name, f"sends {call}")
         try:
             return self._carry(call, self._fault(call), timeouts)
         finally:
-            if self._process.alive:
-                self._watch.has_answer(call.inputs if call.writes else [])
+            if self._process.alive and not call.is_free:
+                self._watch.has_answer(call.written)
 
     def _fault(self, call: _Call) -> str | None:
         if not call.chooser.chance(self._weather.share):
@@ -149,7 +153,7 @@ class Line:
         if fault == "lost before":
             return self._lost(fault)
         if fault in BEFORE or fault == "empty 2xx before":
-            reply = _instead(fault, call.chooser)
+            reply = _instead(fault, call)
         else:
             reply = self._answer(call, fault)
         seconds = timeouts.total if fault == "slow" else call.chooser.between(0, self._weather.latency)
@@ -174,7 +178,7 @@ class Line:
             if fault != "both written and refused":
                 body = orjson.dumps({**call.json, "inputs": left})
         reply, applied = self._portal.call(call.method, call.url, call.headers, body)
-        self._watch.applied(applied, self._loop.now, is_write=call.writes)
+        self._watch.applied(applied, self._loop.now, is_write=bool(call.written))
         if applied:
             wrote = ", ".join(f"{each.verb} {each.contact[-3:]} for row {each.row}" for each in applied)
             self._story.tell("portal", wrote)
@@ -192,6 +196,8 @@ class _Call:
     :ivar chooser: what becomes of it.
     :ivar name: what it asks for.
     :ivar inputs: of a batch.
+    :ivar is_free: whether HubSpot does not count it.
+    :ivar written: what it writes, as inputs of a batch.
     """
 
     def __init__(
@@ -199,13 +205,17 @@ class _Call:
     ) -> None:
         self.method, self.url, self.headers, self.body = method, url, headers, body
         self.chooser = chooser
-        self.json: Json = orjson.loads(body) if body else {}
+        self.json: Json = orjson.loads(body) if body.startswith(b"{") else {}
         self.inputs: list[Json] = self.json.get("inputs", [])
         self.name = "/".join(url.partition("?")[0].split("/")[-2:])
-        self.writes = url.endswith(("/batch/update", "/batch/create"))
+        self.is_free = self.name.endswith("/token")
+        self.written = self.inputs if url.endswith(("/batch/update", "/batch/create")) else []
+        if method == "POST" and (address := legacy_address(urlsplit(url).path)):
+            values = {each["property"]: each["value"] for each in self.json["properties"]}
+            self.written = [{"id": address, "properties": values}]
 
     def __str__(self) -> str:
-        told = "; ".join(_told(each) for each in self.inputs)
+        told = "; ".join(_told(each) for each in self.written or self.inputs)
         return f"{self.method} {self.name}{': ' if told else ''}{told}"
 
 
@@ -216,15 +226,17 @@ def _told(each: Json) -> str:
     return f"{what} ({values})" if values else what
 
 
-def _instead(fault: str, chooser: Chooser) -> Reply:
+def _instead(fault: str, call: _Call) -> Reply:
     """Return an answer to a call that was not carried out."""
     if fault == "empty 2xx before":
-        return Reply(chooser.one_of((200, 201, 202, 204)), {}, b"")
+        return Reply(call.chooser.one_of((200, 201, 202, 204)), {}, b"")
     status = BEFORE[fault]
     headers = {"Content-Type": "application/json"}
     if fault == "429 with Retry-After":
-        headers["Retry-After"] = str(chooser.one_of((1, 5, 30)))
+        headers["Retry-After"] = str(call.chooser.one_of((1, 5, 30)))
     words: Json = {"status": "error", "message": f"simulated {status}", "category": _CATEGORIES.get(status)}
+    if status == 404 and not call.inputs:  # the legacy API would say it of the one contact that was asked for
+        words["category"] = None
     if status == 429:
         words["policyName"] = "TEN_SECONDLY_ROLLING"
     return Reply(status, headers, orjson.dumps(words))
@@ -294,5 +306,5 @@ _NEED_INPUTS = (
     "both written and refused",
 )
 _OF_ALL = tuple(fault for fault in FAULTS if fault not in _NEED_INPUTS)
-_OF_BATCHES = (*FAULTS, *_NEED_INPUTS)
+_OF_BATCHES = (*FAULTS, *_NEED_INPUTS, *_NEED_INPUTS)
 """Faults of calls with inputs; those that need them more often, as other calls cannot have them."""

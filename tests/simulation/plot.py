@@ -25,16 +25,25 @@ FEATURES = (
     "invalid",
     "keyless",
     "kills",
+    "legacy",
     "moves",
     "nulls",
+    "oauth",
     "others edit",
     "own limit",
+    "schema",
+    "second task",
+    "shared budget",
+    "store lost",
     "signals",
     "stages",
     "two at once",
     "wrong date",
 )
 """What may happen in a world besides rows that change contacts."""
+
+RARER = {"legacy": 0.4}
+"""Feature → how often it stays among those of a world."""
 
 KINDS = ("update", "update", "update", "update", "dry run", "tight guard", "loose guard", "plan")
 """What the task does; the usual more often."""
@@ -51,6 +60,11 @@ SWITCHES = {
 
 MOST_ENTRIES = 7
 """Entries of the largest world; each is a row or more."""
+
+FORBIDDEN = "7"
+"""What the JSON Schema of a world forbids in a first name."""
+
+SCHEMA = {"properties": {"firstname": {"not": {"pattern": FORBIDDEN}}}}
 
 STAGES = ("subscriber", "lead", "opportunity", "customer")
 STAGE = "lifecyclestage"
@@ -143,6 +157,15 @@ class Plot:
         """Whether a retry goes on where an earlier try came to."""
         return not self.ledger and self.kind not in {"dry run", "plan"}
 
+    def is_forbidden(self, row: Row) -> bool:
+        """Check whether the JSON Schema of the world forbids a row."""
+        return "schema" in self.features and FORBIDDEN in row.values.get("firstname", "")
+
+    @property
+    def is_legacy(self) -> bool:
+        """Whether the task uses the legacy API."""
+        return "legacy" in self.features
+
     def row(self, number: int) -> Row:
         """Return a row by its number."""
         return self.rows[number - 1]
@@ -222,6 +245,7 @@ class _Draft:
 def plot_of(chooser: Chooser) -> Plot:
     """Draw a world."""
     features = frozenset(chooser.of("features").half_of(FEATURES))
+    features -= {each for each, share in RARER.items() if not chooser.of(each).chance(share)}
     chooser = chooser.of("plot")
     kind = chooser.one_of(KINDS)
     if kind == "tight guard":  # what others change between its two passes cannot be guarded
@@ -234,7 +258,7 @@ def plot_of(chooser: Chooser) -> Plot:
     ledger = chooser.one_of(("", "appended", "appended", "parts"))
     if kind == "plan":
         ledger = ""
-    settings = _settings(chooser.of("settings"), {name for row in draft.rows for name in row}, kind, ledger)
+    settings = _settings(draft, features, kind, ledger)
     limit, has_limit = 4 + chooser.below(8), "own limit" in features
     daily, has_daily = 20 + chooser.below(40), chooser.chance(0.2) and kind == "update"
     return Plot(
@@ -258,7 +282,8 @@ def _switches(choices: tuple[tuple[str, Any], ...]) -> Switches:
     return Switches(**dict(choices))
 
 
-def _settings(chooser: Chooser, columns: Collection[str], kind: str, ledger: str) -> Settings:
+def _settings(draft: _Draft, features: Collection[str], kind: str, ledger: str) -> Settings:
+    chooser, columns = draft.chooser.of("settings"), {name for row in draft.rows for name in row}
     guards, upsert = Guards(), chooser.chance(0.6)
     if kind == "tight guard":
         guards = Guards(changes=0, creates=0 if upsert else None)
@@ -279,6 +304,7 @@ def _settings(chooser: Chooser, columns: Collection[str], kind: str, ledger: str
         ledger=Ledger("ledger") if ledger else None,
         verify=kind != "dry run" and verifies,
         dry_run=kind == "dry run",
+        json_schema=SCHEMA if "schema" in features else None,
     )
 
 

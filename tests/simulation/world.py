@@ -13,7 +13,8 @@ from tests.simulation.network import FAULTS, Weather
 from tests.simulation.oracles import Oracles
 from tests.simulation.others import edit, set_the_date
 from tests.simulation.plot import plot_of
-from tests.simulation.portal import SimulatedPortal, Terms
+from tests.simulation.portal import LIFETIMES, SimulatedPortal, Terms
+from tests.simulation.redis import SimulatedRedis
 from tests.simulation.scene import Scene
 from tests.simulation.stores import SimulatedLedger
 from tests.simulation.story import Story
@@ -36,6 +37,7 @@ class World:
 
     def __init__(self, seed: int, kept: Kept | None = None) -> None:
         self.seed = seed
+        self._is_alone = True
         self.dice = Dice(seed, kept)
         chooser = Chooser(self.dice)
         plot = plot_of(chooser)
@@ -43,13 +45,14 @@ class World:
         self.story = Story(lambda: self.loop.now)
         portal = SimulatedPortal(
             plot.contacts,
-            Terms(plot.allowance, plot.switches),
+            Terms(plot.allowance, chooser.of("oauth").one_of(LIFETIMES), plot.switches),
             LoopClock(self.loop, chooser).seconds,
             lambda: self.loop.now,
         )
         self.oracles = Oracles(plot, portal)
         clock = LoopClock(self.loop, chooser)
-        self.scene = Scene(plot, chooser, self.loop, clock, portal, self.oracles, self.story)
+        redis = SimulatedRedis(self.loop, self.oracles.lose_the_store)
+        self.scene = Scene(plot, chooser, self.loop, clock, portal, self.oracles, self.story, redis)
         weather = chooser.of("weather")
         share, latency = weather.one_of((0.0, 0.1, 0.3, 0.6)), weather.one_of((0.05, 0.5, 2.0))
         self._weather = Weather(frozenset(chooser.of("faults").half_of(FAULTS)), share, latency)
@@ -64,6 +67,12 @@ class World:
             self.loop.spawn(Process("others"), lambda: edit(self.scene))
         if "wrong date" in features:
             self.loop.spawn(Process("date"), lambda: set_the_date(self.scene))
+        if features >= {"shared budget", "store lost"}:
+            redis = self.scene.redis
+            self.loop.spawn(Process("redis"), lambda: redis.trouble(self.scene.chooser.of("redis")))
+        if "second task" in features:
+            self._is_alone = False
+            self.loop.spawn(Process("airflow 2"), self._second_task)
         with _batches_of(self.scene.plot.batch_size):
             try:
                 self.loop.run()
@@ -79,6 +88,14 @@ class World:
         if self.oracles.violations:
             raise Broken
 
+    def _second_task(self) -> None:
+        """Run another task with the same source beside the first one."""
+        plot = self.scene.plot
+        self.loop.wait(self.scene.chooser.of("second task").between(0, 5))
+        end = run_task(Task("other", self.scene, self._weather, SimulatedLedger(plot.ledger)))
+        self.story.tell("airflow 2", f"the other task has ended: {end}")
+        self._is_alone = True
+
     def _airflow(self) -> None:
         plot = self.scene.plot
         end = run_task(Task("task", self.scene, self._weather, SimulatedLedger(plot.ledger)))
@@ -88,6 +105,7 @@ class World:
 
     def _rerun(self) -> None:
         """Run the task anew when nothing goes wrong, and look at what the portal has."""
+        self.loop.wait(is_due=lambda: self._is_alone)
         self.loop.wait(200_000)  # those who edit have ended, and so has the day
         plot, portal = self.scene.plot, self.scene.portal
         before = {each.id: dict(each.properties) for each in portal.contacts()}
