@@ -19,6 +19,7 @@ from airflow_provider_hubcontact.client.errors import (
 )
 from airflow_provider_hubcontact.client.network.redaction import without
 from airflow_provider_hubcontact.client.network.session import (
+    Exchange,
     Session,
     checked_base_url,
     exchange,
@@ -104,6 +105,7 @@ class OAuthToken:
     :param on_new_token: called with each secret that HubSpot hands out, to be masked in logs.
     :param timeouts: how long the call that asks for a token may take; it is made once.
     :param clock: tells the time.
+    :param exchange: sends one request and reads its answer.
     :raises ConfigurationError: if the base URL is not valid.
 
     HubSpot docs: "Manage OAuth tokens": tokens last 30 minutes; every parameter is in the body.
@@ -120,6 +122,7 @@ class OAuthToken:
         on_new_token: Callable[[str], None] = lambda _: None,
         timeouts: Timeouts = TOKEN_CALL,
         clock: Clock = SYSTEM_CLOCK,
+        exchange: Exchange = exchange,
     ) -> None:
         dated = version if re.fullmatch(r"\d{4}-\d{2}", version) else DEFAULT_API_VERSION
         self._url = f"{checked_base_url(base_url)}/oauth/{dated}/token"
@@ -132,6 +135,7 @@ class OAuthToken:
         self._on_new_token = on_new_token
         self._timeouts = timeouts
         self._clock = clock
+        self._exchange = exchange
         self._lock = Lock()
         self._token: str | None = None
         self._renew_at = 0.0
@@ -194,7 +198,7 @@ class OAuthToken:
     def _ask(self) -> dict[str, Any]:
         try:
             with Session() as session:
-                reply = exchange(
+                reply = self._exchange(
                     session,
                     "POST",
                     self._url,

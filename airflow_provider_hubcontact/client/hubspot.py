@@ -27,7 +27,7 @@ class HubSpot:
     :param rate_limit: paces all calls.
     :param timeouts: how long a call may take, and how often it is tried.
     :param clock: time and waits.
-    :param exchange: sends one request and reads its answer; not those that ask for an access token.
+    :param exchange: sends one request and reads its answer; the credentials have one of their own.
     :raises ConfigurationError: if the base URL or the version is not valid.
     """
 

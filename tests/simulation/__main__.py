@@ -3,7 +3,9 @@
 ::
 
     python -m tests.simulation --seed 4711            # one world, with its story
+    python -m tests.simulation --seed 4711 --shrink   # the same, reduced to what goes wrong in it
     python -m tests.simulation --worlds 1000 --from 0 # many, with totals
+    python -m tests.simulation --minutes 600 --append # with the next seeds; the page gets the totals
 """
 
 from __future__ import annotations
@@ -15,8 +17,17 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
-from tests.simulation.world import World, run_worlds
+from tests.simulation.chooser import Kept
+from tests.simulation.shrinking import read, shrunk, written
+from tests.simulation.totals import TotalsFile, run_worlds
+from tests.simulation.world import World
+
+TOTALS = Path("tests/simulation/totals.json")
+
+PART = 500
+"""Worlds whose totals are kept together: about 15 seconds."""
 
 
 def main() -> int:
@@ -25,20 +36,23 @@ def main() -> int:
     :return: 0 if nothing was wrong.
     """
     parser = argparse.ArgumentParser(prog="python -m tests.simulation", description="Run simulated worlds.")
-    parser.add_argument("--seed", type=int, help="run one world, and print what happened")
+    parser.add_argument("--seed", type=int, nargs="+", help="run these worlds, and print what happened")
+    parser.add_argument("--shrink", action="store_true", help="reduce it to a small one that fails as well")
+    parser.add_argument("--keep", help="the choices that are left to its dice, as --shrink prints them")
     parser.add_argument("--worlds", type=int, default=1_000, help="how many (%(default)s)")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed (%(default)s)")
     parser.add_argument("--minutes", type=float, help="go on for so long, instead of a number of worlds")
+    parser.add_argument("--append", action="store_true", help=f"go on after the worlds of {TOTALS}")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # else each run would hold it back
     if options.seed is not None:
-        world = World(options.seed)
-        world.run()
-        print("\n".join(world.story.lines()))
-        return 1 if world.oracles.violations else 0
+        kept = None if options.keep is None else read(options.keep)
+        return max(_show(seed, shrunk(seed) if options.shrink else kept) for seed in options.seed)
+    if options.append:
+        return _append(TotalsFile(TOTALS), options.worlds, options.minutes)
     seeds = _seeds(options.first, options.worlds, options.minutes)
-    totals = run_worlds(seeds, _tell)
+    totals = run_worlds(seeds, _tell_small)
     print("\n".join(totals.lines()))
     return 1 if totals.wrong else 0
 
@@ -55,9 +69,44 @@ def _seeds(first: int, count: int, minutes: float | None) -> Iterator[int]:
         yield seed
 
 
+def _append(file: TotalsFile, count: int, minutes: float | None) -> int:
+    """Run the worlds that come after those of a file, and add what they come to, part by part.
+
+    :return: 0 if nothing was wrong.
+    """
+    first, wrong = file.next_seed, 0
+    file.begin()
+    seeds = _seeds(first, count, minutes)
+    while (part := run_worlds(itertools.islice(seeds, PART), _tell_small)).worlds:
+        file.append(part)
+        file.write_page()
+        wrong += len(part.wrong)
+        print(f"{file.next_seed - first:,} worlds, {wrong} wrong", flush=True)
+    return 1 if wrong else 0
+
+
+def _show(seed: int, kept: Kept | None) -> int:
+    """Run one world and print its story.
+
+    :return: 0 if nothing was wrong.
+    """
+    world = World(seed, kept)
+    world.run()
+    _tell(world)
+    return 1 if world.oracles.violations else 0
+
+
+def _tell_small(world: World) -> None:
+    """Print the story of a world in which something was wrong, once it is reduced."""
+    small = World(world.seed, shrunk(world.seed))
+    small.run()
+    _tell(small)
+
+
 def _tell(world: World) -> None:
     print("\n".join(world.story.lines()))
-    print(f"Again: python -m tests.simulation --seed {world.seed}\n", flush=True)
+    kept = "" if world.dice.kept is None else f' --keep "{written(world.dice.kept)}"'
+    print(f"Again: python -m tests.simulation --seed {world.seed}{kept}\n", flush=True)
 
 
 if __name__ == "__main__":

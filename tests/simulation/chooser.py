@@ -3,39 +3,73 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
 
+Kept = Mapping[str, Collection[int]]
+"""Name of a stream → the numbers of its choices that are left to the dice."""
 
-class Chooser:
-    """Chooses by dice.
 
-    :param seed: decides all choices.
+class Dice:
+    """The dice of a world.
+
+    :param seed: decides how each falls.
+    :param kept: choices that are left to the dice; every other one is the least. None for all.
+    :ivar drawn: name of a stream → how many choices it has made.
     """
 
-    def __init__(self, seed: int) -> None:
-        self._dice = random.Random(seed)
-        self.random = self._dice.random
-        self.choices = 0
+    def __init__(self, seed: int, kept: Kept | None = None) -> None:
+        self.seed = seed
+        self.kept = kept
+        self.drawn: Counter[str] = Counter()
+        self.streams: dict[str, Chooser] = {}
+
+
+class Chooser:
+    """Chooses by dice: one stream of choices, which those of other streams do not move.
+
+    The least choice is always the plainest: nothing goes wrong, nobody waits, the first of several is taken.
+
+    :param dice: of the world.
+    :param name: of the stream.
+    """
+
+    def __init__(self, dice: Dice, name: str = "world") -> None:
+        self._shared = dice
+        self._dice = random.Random(f"{dice.seed}/{name}")
+        self._name = name
+        self._kept = None if dice.kept is None else frozenset(dice.kept.get(name, ()))
+
+    def of(self, name: str) -> Chooser:
+        """Return the stream that has a name; it goes on where it was."""
+        streams = self._shared.streams
+        if name not in streams:
+            streams[name] = Chooser(self._shared, name)
+        return streams[name]
+
+    def random(self) -> float:
+        """Choose a number from 0 to below 1."""
+        number = self._shared.drawn[self._name]
+        self._shared.drawn[self._name] = number + 1
+        value = self._dice.random()
+        return value if self._kept is None or number in self._kept else 0.0
 
     def below(self, count: int) -> int:
         """Choose a number from 0 to below a count."""
-        self.choices += 1
         return int(self.random() * count)
 
     def chance(self, share: float) -> bool:
         """Choose whether something happens.
 
-        :param share: how often it does, from 0 to 1.
+        :param share: how often it does, from 0 to below 1.
         """
-        self.choices += 1
-        return self.random() < share
+        return self.random() >= 1 - share
 
     def between(self, least: float, most: float) -> float:
         """Choose a number, to the millisecond if it is seconds."""
-        self.choices += 1
         return round(least + (most - least) * self.random(), 3)
 
     def one_of(self, options: Sequence[T]) -> T:

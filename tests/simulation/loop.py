@@ -71,7 +71,7 @@ class Loop:
     def __init__(self, chooser: Chooser, after: Callable[[], None] = lambda: None) -> None:
         self.now = 0.0
         self.events = 0
-        self._chooser = chooser
+        self._chooser = chooser.of("order")
         self._after = after
         self._actors: list[Actor] = []
         self._current: Actor | None = None
@@ -142,6 +142,25 @@ class Loop:
             self._actors.remove(actor)
 
 
+class LoopLock:
+    """A lock for actors, which wait for it as they wait for anything else.
+
+    :param loop: lets others go on.
+    """
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop = loop
+        self._is_held = False
+
+    def __enter__(self) -> None:
+        while self._is_held:
+            self._loop.wait(is_due=lambda: not self._is_held)
+        self._is_held = True
+
+    def __exit__(self, *_: object) -> None:
+        self._is_held = False
+
+
 class LoopClock:
     """The clock of a machine in the simulation.
 
@@ -152,7 +171,7 @@ class LoopClock:
 
     def __init__(self, loop: Loop, chooser: Chooser) -> None:
         self._loop = loop
-        self._chooser = chooser
+        self._chooser = chooser.of("jitter")
         self.ahead = 0.0
 
     def monotonic(self) -> float:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 import requests
@@ -16,7 +17,7 @@ from airflow_provider_hubcontact.clock import Clock
 from tests.simulation.chooser import Chooser
 from tests.simulation.loop import Process
 from tests.simulation.oracles import TryWatch
-from tests.simulation.portal import Json
+from tests.simulation.portal import Json, legacy_address
 from tests.simulation.scene import Scene
 
 HTML = b"<html><body>proxy</body></html>"
@@ -69,11 +70,11 @@ class Weather:
     """How bad the network is.
 
     :param faults: kinds of faults that may strike.
-    :param share: of the calls that one strikes.
+    :param share: of the calls that any fault would strike.
     :param latency: seconds of a way, at most.
     """
 
-    faults: Sequence[str]
+    faults: Collection[str]
     share: float
     latency: float
 
@@ -89,7 +90,8 @@ class Line:
 
     def __init__(self, scene: Scene, weather: Weather, process: Process, watch: TryWatch) -> None:
         self._loop = scene.loop
-        self._chooser = scene.chooser
+        self._dice = scene.chooser
+        self._calls = 0
         self._portal = scene.portal
         self._story = scene.story
         self._oracles = scene.oracles
@@ -118,40 +120,43 @@ class Line:
             request.url = url
         request.headers = requests.structures.CaseInsensitiveDict({"Accept": "application/json"})
         auth(request)
-        body = data if isinstance(data, bytes) else b""
-        call = _Call(method, str(request.url), request.headers, body)
-        self._watch.sends(call.inputs if call.writes else [], self._loop.now)
+        body = data if isinstance(data, bytes) else urlencode(data or {}).encode()
+        if data and not isinstance(data, bytes):
+            request.headers["Content-Type"] = "application/x-www-form-urlencoded"
+        self._calls += 1
+        chooser = self._dice.of(f"call {self._calls} of {self._process.name}")
+        call = _Call(method, str(request.url), request.headers, body, chooser)
+        if not call.is_free:
+            self._watch.sends(call.written, self._loop.now)
         self._story.tell(self._process.name, f"sends {call}")
         try:
             return self._carry(call, self._fault(call), timeouts)
         finally:
-            if self._process.alive:
-                self._watch.has_answer(call.inputs if call.writes else [])
+            if self._process.alive and not call.is_free:
+                self._watch.has_answer(call.written)
 
     def _fault(self, call: _Call) -> str | None:
-        if not self._weather.faults or not self._chooser.chance(self._weather.share):
+        if not call.chooser.chance(self._weather.share):
             return None
-        fault = self._chooser.one_of(self._weather.faults)
-        if fault in GRAVE and self._chooser.chance(0.7):
-            return None
-        if fault in _NEED_INPUTS and not call.inputs:
+        fault = call.chooser.one_of(_OF_BATCHES if call.inputs else _OF_ALL)
+        if fault not in self._weather.faults or (fault in GRAVE and not call.chooser.chance(0.6)):
             return None
         self._oracles.faults[fault] += 1
         return fault
 
     def _carry(self, call: _Call, fault: str | None, timeouts: Timeouts) -> Reply:
         if fault == "no connection":
-            self._loop.wait(self._chooser.between(0, timeouts.connect))
+            self._loop.wait(call.chooser.between(0, timeouts.connect))
             self._story.tell(self._process.name, "has no connection")
             raise NotSent("HubSpot cannot be reached: simulated")
-        self._loop.wait(self._chooser.between(0, self._weather.latency))
+        self._loop.wait(call.chooser.between(0, self._weather.latency))
         if fault == "lost before":
             return self._lost(fault)
         if fault in BEFORE or fault == "empty 2xx before":
-            reply = _instead(fault, self._chooser)
+            reply = _instead(fault, call)
         else:
             reply = self._answer(call, fault)
-        seconds = timeouts.total if fault == "slow" else self._chooser.between(0, self._weather.latency)
+        seconds = timeouts.total if fault == "slow" else call.chooser.between(0, self._weather.latency)
         self._loop.wait(seconds)
         if fault in {"lost after", "slow"}:
             return self._lost(fault)
@@ -168,12 +173,12 @@ class Line:
         skipped: list[Json] = []
         body = call.body
         if fault in {"input skipped", "anonymous error", "both written and refused"}:
-            skipped = [self._chooser.one_of(call.inputs)]
+            skipped = [call.chooser.one_of(call.inputs)]
             left = [each for each in call.inputs if each is not skipped[0]]
             if fault != "both written and refused":
                 body = orjson.dumps({**call.json, "inputs": left})
         reply, applied = self._portal.call(call.method, call.url, call.headers, body)
-        self._watch.applied(applied, self._loop.now, is_write=call.writes)
+        self._watch.applied(applied, self._loop.now, is_write=bool(call.written))
         if applied:
             wrote = ", ".join(f"{each.verb} {each.contact[-3:]} for row {each.row}" for each in applied)
             self._story.tell("portal", wrote)
@@ -182,25 +187,35 @@ class Line:
         if fault in AFTER:
             return Reply(AFTER[fault], {}, b"{}")
         change = _CHANGES.get(fault)
-        return change(reply, skipped, self._chooser) if change else reply
+        return change(reply, skipped, call.chooser) if change else reply
 
 
 class _Call:
     """A request.
 
+    :ivar chooser: what becomes of it.
     :ivar name: what it asks for.
     :ivar inputs: of a batch.
+    :ivar is_free: whether HubSpot does not count it.
+    :ivar written: what it writes, as inputs of a batch.
     """
 
-    def __init__(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
+    def __init__(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, chooser: Chooser
+    ) -> None:
         self.method, self.url, self.headers, self.body = method, url, headers, body
-        self.json: Json = orjson.loads(body) if body else {}
+        self.chooser = chooser
+        self.json: Json = orjson.loads(body) if body.startswith(b"{") else {}
         self.inputs: list[Json] = self.json.get("inputs", [])
         self.name = "/".join(url.partition("?")[0].split("/")[-2:])
-        self.writes = url.endswith(("/batch/update", "/batch/create"))
+        self.is_free = self.name.endswith("/token")
+        self.written = self.inputs if url.endswith(("/batch/update", "/batch/create")) else []
+        if method == "POST" and (address := legacy_address(urlsplit(url).path)):
+            values = {each["property"]: each["value"] for each in self.json["properties"]}
+            self.written = [{"id": address, "properties": values}]
 
     def __str__(self) -> str:
-        told = "; ".join(_told(each) for each in self.inputs)
+        told = "; ".join(_told(each) for each in self.written or self.inputs)
         return f"{self.method} {self.name}{': ' if told else ''}{told}"
 
 
@@ -211,15 +226,17 @@ def _told(each: Json) -> str:
     return f"{what} ({values})" if values else what
 
 
-def _instead(fault: str, chooser: Chooser) -> Reply:
+def _instead(fault: str, call: _Call) -> Reply:
     """Return an answer to a call that was not carried out."""
     if fault == "empty 2xx before":
-        return Reply(chooser.one_of((200, 201, 202, 204)), {}, b"")
+        return Reply(call.chooser.one_of((200, 201, 202, 204)), {}, b"")
     status = BEFORE[fault]
     headers = {"Content-Type": "application/json"}
     if fault == "429 with Retry-After":
-        headers["Retry-After"] = str(chooser.one_of((1, 5, 30)))
+        headers["Retry-After"] = str(call.chooser.one_of((1, 5, 30)))
     words: Json = {"status": "error", "message": f"simulated {status}", "category": _CATEGORIES.get(status)}
+    if status == 404 and not call.inputs:  # the legacy API would say it of the one contact that was asked for
+        words["category"] = None
     if status == 429:
         words["policyName"] = "TEN_SECONDLY_ROLLING"
     return Reply(status, headers, orjson.dumps(words))
@@ -281,6 +298,13 @@ _CHANGES: Mapping[str, Callable[[Reply, list[Json], Chooser], Reply]] = {
 }
 """Fault → what it makes of the portal's answer."""
 
-_NEED_INPUTS = frozenset(
-    {"no results", "silent about some", "input skipped", "anonymous error", "both written and refused"}
+_NEED_INPUTS = (
+    "no results",
+    "silent about some",
+    "input skipped",
+    "anonymous error",
+    "both written and refused",
 )
+_OF_ALL = tuple(fault for fault in FAULTS if fault not in _NEED_INPUTS)
+_OF_BATCHES = (*FAULTS, *_NEED_INPUTS, *_NEED_INPUTS)
+"""Faults of calls with inputs; those that need them more often, as other calls cannot have them."""

@@ -33,6 +33,7 @@ class TryWatch:
     :param number: of the try, as Airflow counts.
     :param since: when it began.
     :param may_write: whether it writes contacts at all.
+    :param may_repeat: whether it may write what a contact has already.
     :param limit: calls that it may make in ten seconds; None if it learns that first.
     """
 
@@ -41,6 +42,7 @@ class TryWatch:
     number: int
     since: float
     may_write: bool
+    may_repeat: bool
     limit: int | None
     results: dict[int, Result] = field(default_factory=dict)
     lines: dict[int, LedgerLine] = field(default_factory=dict)
@@ -54,13 +56,15 @@ class TryWatch:
         self._sent = [*(each for each in self._sent if each > now - 10), now]
         if self.limit and len(self._sent) > self.limit:
             self.oracles.wrong(f"{self.name} makes {len(self._sent)} calls in ten seconds of {self.limit}")
+        if self.limit:
+            self.oracles.sends(now, self.limit)
         for each in inputs:
             self.writes_sent += 1
             contact = _address(each)
             self._under_way[contact] += 1
             if self._under_way[contact] > 1:
                 self.oracles.wrong(f"{self.name} has two writes of {contact} under way at once")
-            if not self.may_write:
+            if not self.may_write and not self.may_repeat:
                 self.oracles.wrong(f"{self.name} sends a write of {contact}, and it may write nothing")
 
     def has_answer(self, inputs: Iterable[Json]) -> None:
@@ -75,6 +79,12 @@ class TryWatch:
             return
         self.written += applied
         for each in applied:
+            if not self.may_write and self.oracles.portal.has_changed(each.contact):
+                self.oracles.wrong(f"{self.name} changes {each.contact}, and it may write nothing")
+            if not each.row:
+                continue
+            if self.oracles.plot.is_forbidden(self.oracles.plot.row(each.row)):
+                self.oracles.wrong(f"{self.name} writes row {each.row}, which the schema forbids")
             key = self.oracles.plot.row(each.row).key
             later = [
                 row
@@ -119,10 +129,23 @@ class Oracles:
         self.tries: list[TryWatch] = []
         self.faults: Counter[str] = Counter()
         self.violations: list[str] = []
+        self.shares_budget = "shared budget" in plot.features
+        self._sent: list[float] = []
 
     def wrong(self, what: str) -> None:
         """Note what is wrong."""
         self.violations.append(what)
+
+    def lose_the_store(self) -> None:
+        """Note that tasks share no budget of calls any more: each has a part of it for itself."""
+        self.faults["store lost"] += 1
+        self.shares_budget = False
+
+    def sends(self, now: float, limit: int) -> None:
+        """A task makes a call: all of them together are within the limit, if they share it."""
+        self._sent = [*(each for each in self._sent if each > now - 10), now]
+        if self.shares_budget and len(self._sent) > limit:
+            self.wrong(f"tasks make {len(self._sent)} calls in ten seconds of {limit} that they share")
 
     def check_portal(self) -> None:
         """Nobody was created twice, or without being asked for."""

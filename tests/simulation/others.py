@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.record import Record
+from tests.simulation.chooser import Chooser
 from tests.simulation.plot import CITIES, STAGE, STAGES
 from tests.simulation.scene import Scene
 
@@ -14,12 +15,13 @@ Edit = Callable[[Portal, str], object]
 
 def edit(scene: Scene) -> None:
     """Be another app, and people who edit contacts, for a while."""
-    for _ in range(1 + scene.chooser.below(4)):
-        scene.loop.wait(scene.chooser.between(0, 15))
-        verb, addresses, change = _drawn(scene)
+    for number in range(1 + scene.chooser.of("others").below(4)):
+        chooser = scene.chooser.of(f"edit {number}")
+        scene.loop.wait(chooser.between(0, 15))
+        verb, addresses, change = _drawn(scene, chooser)
         if not addresses:
             continue
-        address = scene.chooser.one_of(addresses)
+        address = chooser.one_of(addresses)
         if verb != "creates" and scene.portal.find(address) is None:
             continue
         scene.story.tell("others", f"{verb} {address}")
@@ -27,9 +29,8 @@ def edit(scene: Scene) -> None:
         scene.portal.edit(lambda portal, change=change, address=address: change(portal, address))  # type: ignore[misc]
 
 
-def _drawn(scene: Scene) -> tuple[str, list[str], Edit]:
+def _drawn(scene: Scene, chooser: Chooser) -> tuple[str, list[str], Edit]:
     """Choose what is done, and return it with the addresses of which one is meant."""
-    chooser = scene.chooser
     contacts = [contact.email for contact in scene.portal.contacts()]
     what = chooser.below(5)
     if what == 0:
@@ -57,8 +58,9 @@ def _contact(portal: Portal, address: str) -> Record:
 
 def set_the_date(scene: Scene) -> None:
     """Set the machine's date wrong, and right again."""
-    scene.loop.wait(scene.chooser.between(0, 10))
-    scene.clock.ahead = scene.chooser.one_of((-7_200.0, -60.0, 60.0, 7_200.0))
+    chooser = scene.chooser.of("date")
+    scene.loop.wait(chooser.between(0, 10))
+    scene.clock.ahead = chooser.one_of((-7_200.0, -60.0, 60.0, 7_200.0))
     scene.oracles.faults["wrong date"] += 1
-    scene.loop.wait(scene.chooser.between(0, 10))
+    scene.loop.wait(chooser.between(0, 10))
     scene.clock.ahead = 0.0

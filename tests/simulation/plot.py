@@ -25,16 +25,25 @@ FEATURES = (
     "invalid",
     "keyless",
     "kills",
+    "legacy",
     "moves",
     "nulls",
+    "oauth",
     "others edit",
     "own limit",
+    "schema",
+    "second task",
+    "shared budget",
+    "store lost",
     "signals",
     "stages",
     "two at once",
     "wrong date",
 )
 """What may happen in a world besides rows that change contacts."""
+
+RARER = {"legacy": 0.4}
+"""Feature → how often it stays among those of a world."""
 
 KINDS = ("update", "update", "update", "update", "dry run", "tight guard", "loose guard", "plan")
 """What the task does; the usual more often."""
@@ -48,6 +57,14 @@ SWITCHES = {
     "new_contact_stage": ("lead", "none"),
 }
 """What the sandbox does where HubSpot's behaviour is not known → in which ways."""
+
+MOST_ENTRIES = 7
+"""Entries of the largest world; each is a row or more."""
+
+FORBIDDEN = "7"
+"""What the JSON Schema of a world forbids in a first name."""
+
+SCHEMA = {"properties": {"firstname": {"not": {"pattern": FORBIDDEN}}}}
 
 STAGES = ("subscriber", "lead", "opportunity", "customer")
 STAGE = "lifecyclestage"
@@ -140,6 +157,15 @@ class Plot:
         """Whether a retry goes on where an earlier try came to."""
         return not self.ledger and self.kind not in {"dry run", "plan"}
 
+    def is_forbidden(self, row: Row) -> bool:
+        """Check whether the JSON Schema of the world forbids a row."""
+        return "schema" in self.features and FORBIDDEN in row.values.get("firstname", "")
+
+    @property
+    def is_legacy(self) -> bool:
+        """Whether the task uses the legacy API."""
+        return "legacy" in self.features
+
     def row(self, number: int) -> Row:
         """Return a row by its number."""
         return self.rows[number - 1]
@@ -157,7 +183,7 @@ class Plot:
 
 @dataclass
 class _Draft:
-    """Rows and contacts as they are drawn."""
+    """Rows and contacts as they are drawn; each entry has a stream of its own."""
 
     chooser: Chooser
     features: frozenset[str]
@@ -166,6 +192,7 @@ class _Draft:
 
     def add(self, number: int) -> None:
         """Add what one entry needs: a contact or none, and a row or two."""
+        self.chooser = self.chooser.of(f"entry {number}")
         email = f"p{number}@example.com"
         contact = None if self._has("absent", 0.3) else self._contact(email)
         row: dict[str, Any] = {"email": email, **self._values(contact)}
@@ -217,17 +244,23 @@ class _Draft:
 
 def plot_of(chooser: Chooser) -> Plot:
     """Draw a world."""
-    features = frozenset(chooser.half_of(FEATURES))
+    features = frozenset(chooser.of("features").half_of(FEATURES))
+    features -= {each for each, share in RARER.items() if not chooser.of(each).chance(share)}
+    chooser = chooser.of("plot")
     kind = chooser.one_of(KINDS)
     if kind == "tight guard":  # what others change between its two passes cannot be guarded
         features -= {"others edit"}
     draft = _Draft(chooser, features)
-    for number in range(1 + chooser.below(chooser.one_of((2, 3, 3, 7)))):
+    share = chooser.one_of((0.2, 0.3, 0.3, 0.6))
+    there = [number for number in range(MOST_ENTRIES) if draft.chooser.of(f"entry {number}").chance(share)]
+    for number in there or (0,):
         draft.add(number)
-    ledger = "" if kind == "plan" else chooser.one_of(("", "appended", "appended", "parts"))
-    settings = _settings(chooser, {name for row in draft.rows for name in row}, kind, ledger)
-    limit = 4 + chooser.below(8) if "own limit" in features else None
-    daily = 20 + chooser.below(40) if kind == "update" and chooser.chance(0.2) else None
+    ledger = chooser.one_of(("", "appended", "appended", "parts"))
+    if kind == "plan":
+        ledger = ""
+    settings = _settings(draft, features, kind, ledger)
+    limit, has_limit = 4 + chooser.below(8), "own limit" in features
+    daily, has_daily = 20 + chooser.below(40), chooser.chance(0.2) and kind == "update"
     return Plot(
         features,
         kind,
@@ -236,8 +269,8 @@ def plot_of(chooser: Chooser) -> Plot:
         settings,
         chooser.one_of((1, 1, 2, 3, 100)),
         1 + chooser.below(4),
-        limit,
-        Allowance.of(None, RateLimit(limit) if limit else None, daily),
+        limit if has_limit else None,
+        Allowance.of(None, RateLimit(limit) if has_limit else None, daily if has_daily else None),
         _switches(tuple((name, chooser.one_of(values)) for name, values in SWITCHES.items())),
         ledger,
     )
@@ -249,26 +282,29 @@ def _switches(choices: tuple[tuple[str, Any], ...]) -> Switches:
     return Switches(**dict(choices))
 
 
-def _settings(chooser: Chooser, columns: Collection[str], kind: str, ledger: str) -> Settings:
+def _settings(draft: _Draft, features: Collection[str], kind: str, ledger: str) -> Settings:
+    chooser, columns = draft.chooser.of("settings"), {name for row in draft.rows for name in row}
     guards, upsert = Guards(), chooser.chance(0.6)
     if kind == "tight guard":
         guards = Guards(changes=0, creates=0 if upsert else None)
     elif kind == "loose guard":
         guards = Guards(changes=1_000)
-    fills = chooser.chance(0.2) and "city" in columns
+    fills, verifies, rejects = chooser.chance(0.2), chooser.chance(0.3), chooser.chance(0.15)
+    nulls, stages = chooser.one_of(("ignore", "clear")), chooser.one_of(("reject", "keep", "reset", "reset"))
     return Settings(
         key=Key("email", becomes="new_email") if "new_email" in columns else Key(),
         upsert=upsert,
         writes=Writes(
-            nulls=chooser.one_of(("ignore", "clear")),
-            duplicates="reject" if chooser.chance(0.15) else "last",
-            stages=chooser.one_of(("reject", "keep", "reset", "reset")) if STAGE in columns else "reject",
-            properties={"city": "fill_empty"} if fills else None,
+            nulls=nulls,
+            duplicates="reject" if rejects else "last",
+            stages=stages if STAGE in columns else "reject",
+            properties={"city": "fill_empty"} if fills and "city" in columns else None,
         ),
         guards=guards,
         ledger=Ledger("ledger") if ledger else None,
-        verify=kind != "dry run" and chooser.chance(0.3),
+        verify=kind != "dry run" and verifies,
         dry_run=kind == "dry run",
+        json_schema=SCHEMA if "schema" in features else None,
     )
 
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import orjson
 
 from airflow_provider_hubcontact.client.network.session import Reply
 from airflow_provider_hubcontact.sandbox.access.limits import Allowance, Limits
-from airflow_provider_hubcontact.sandbox.access.tokens import Access
+from airflow_provider_hubcontact.sandbox.access.tokens import Access, OAuthClient
 from airflow_provider_hubcontact.sandbox.app import Application
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.record import Record
@@ -23,11 +24,17 @@ from airflow_provider_hubcontact.sandbox.errors.refusal import Refused
 from airflow_provider_hubcontact.sandbox.switches import Switches
 
 TOKEN = "pat-na1-51a00000-0000-4000-8000-000051a00000"
+OAUTH = ("client", "secret", "refresh-0")
+"""Id, secret and refresh token of the OAuth app."""
+
+LIFETIMES = (1_800.0, 40.0, 10.0)
+"""Seconds that an OAuth token lives."""
+
 URL = "https://simulated.invalid"
 ZONE = "Europe/Berlin"
 ACCOUNT = 5_100
 
-DEFINITIONS = "/crm/properties/2026-09/contacts"
+DEFINITIONS = frozenset({"/crm/properties/2026-09/contacts", "/properties/v1/contacts/properties"})
 PROPERTIES = frozenset({"email", "firstname", "lastname", "city", "lifecyclestage", "hs_lead_status"})
 """Properties that the portal tells of."""
 
@@ -63,10 +70,12 @@ class Terms:
     """What may differ from portal to portal.
 
     :param allowance: calls that it takes.
+    :param oauth_lifetime: seconds that an OAuth token lives.
     :param switches: what the sandbox does where HubSpot's behaviour is not known.
     """
 
     allowance: Allowance
+    oauth_lifetime: float
     switches: Switches
 
 
@@ -95,9 +104,10 @@ class SimulatedPortal:
         self._portal.journal = []
         self._application = _application()
         self._application.portal = self._portal
-        self._application.access = access = Access(TOKEN, clock=clock)
+        self._application.access = self._access = Access(
+            TOKEN, oauth_clients=[OAuthClient(*OAUTH)], oauth_lifetime=terms.oauth_lifetime, clock=clock
+        )
         self._application.limits = self._limits = Limits(terms.allowance, ZONE, clock)
-        self._app_id = access.look_up(TOKEN).app_id
         self._application.log.clear()
         self.states: dict[str, list[State]] = {}
         self.owners: dict[str, list[str]] = {}
@@ -114,7 +124,7 @@ class SimulatedPortal:
         :return: the answer, and which inputs were carried out.
         """
         parts = urlsplit(url)
-        if parts.path == DEFINITIONS and (known := self._known_definitions()):
+        if parts.path in DEFINITIONS and (known := self._known_definitions(parts.path, headers)):
             return known, []
         sent: list[Json] = []
 
@@ -139,22 +149,33 @@ class SimulatedPortal:
             raise RuntimeError("the sandbox waits for something")
         status, raw = sent[0]["status"], sent[0]["headers"]
         reply = Reply(status, _decoded(raw), sent[1]["body"])
-        if parts.path == DEFINITIONS and status == 200:
+        if parts.path in DEFINITIONS and status == 200:
             reply = replace(reply, body=_few(reply.body))
-            _DEFINITIONS.append(reply.body)
+            _DEFINITIONS[parts.path] = reply.body
+        legacy = method == "POST" and legacy_address(parts.path)
+        applied = self._applied_by_address(legacy, reply) if legacy else _applied(parts.path, body, reply)
         self._take_note()
-        return reply, list(_applied(parts.path, body, reply))
+        return reply, list(applied)
 
-    def _known_definitions(self) -> Reply | None:
-        """Return the answer about properties, which no world changes, if the limits allow it."""
-        if not _DEFINITIONS:
+    def _applied_by_address(self, address: str, reply: Reply) -> Iterator[Applied]:
+        """Yield what a call of the legacy API has written. Its rows are not known: it has no trace ids."""
+        if not 200 <= reply.status < 300:
+            return
+        contact = self.owners[address][-1] if reply.status == 204 else str(orjson.loads(reply.body)["vid"])
+        is_new = reply.status == 200 and orjson.loads(reply.body)["isNew"]
+        yield Applied("create" if is_new else "update", contact, 0)
+
+    def _known_definitions(self, path: str, sent: Mapping[str, str]) -> Reply | None:
+        """Return the answer about properties, which no world changes, if token and limits allow it."""
+        if path not in _DEFINITIONS:
             return None
         try:
-            self._limits.admit(self._app_id, oauth=False)
+            grant = self._access.look_up(sent["Authorization"].partition(" ")[2])
+            self._limits.admit(grant.app_id, oauth=grant.oauth)
         except Refused:
             return None
-        headers = _decoded(self._limits.headers(self._app_id, oauth=False))
-        return Reply(200, {"Content-Type": "application/json;charset=utf-8", **headers}, _DEFINITIONS[0])
+        headers = _decoded(self._limits.headers(grant.app_id, oauth=grant.oauth))
+        return Reply(200, {"Content-Type": "application/json;charset=utf-8", **headers}, _DEFINITIONS[path])
 
     def edit(self, change: Callable[[Portal], object]) -> None:
         """Let another app, or a person, change something; a change that HubSpot refuses changes nothing."""
@@ -195,6 +216,14 @@ class SimulatedPortal:
             covered = max(covered, end)
         return covered <= self._now()
 
+    def has_changed(self, contact: str) -> bool:
+        """Check whether a contact has just got another value of a property that rows may have."""
+        states = self.states[contact]
+        if states[-1].since < self._now():
+            return False
+        last, before = states[-1].values or {}, states[-2].values if len(states) > 1 else {}
+        return any(last.get(name) != (before or {}).get(name) for name in PROPERTIES)
+
     def _take_note(self) -> None:
         journal = self._portal.journal or []
         for record, write in journal:
@@ -222,15 +251,22 @@ def _application() -> Application:
     return Application(portal, Access(TOKEN), Limits(Allowance(), ZONE))
 
 
-_DEFINITIONS: list[bytes] = []
-"""The answer about properties, once it was given."""
+_DEFINITIONS: dict[str, bytes] = {}
+"""Path → the answer about properties, once it was given."""
 
 
 def _few(definitions: bytes) -> bytes:
     """Return the answer about properties with those alone that rows may have: the others only take time."""
     document = orjson.loads(definitions)
-    document["results"] = [each for each in document["results"] if each["name"] in PROPERTIES]
-    return orjson.dumps(document)
+    is_legacy = isinstance(document, list)
+    few = [each for each in (document if is_legacy else document["results"]) if each["name"] in PROPERTIES]
+    return orjson.dumps(few if is_legacy else {**document, "results": few})
+
+
+def legacy_address(path: str) -> str:
+    """Return the address in a path of the legacy API that writes a contact; empty for other paths."""
+    found = re.fullmatch(r"/contacts/v1/contact/(?:createOrUpdate/)?email/([^/]+)(?:/profile)?", path)
+    return unquote(found[1]).lower() if found else ""
 
 
 def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from tests.simulation.loop import Loop, LoopClock
 from tests.simulation.oracles import Oracles
 from tests.simulation.plot import Plot
 from tests.simulation.portal import SimulatedPortal
+from tests.simulation.redis import SimulatedRedis
 from tests.simulation.story import Story
 
 
@@ -27,3 +28,4 @@ class Scene:
     portal: SimulatedPortal
     oracles: Oracles
     story: Story
+    redis: SimulatedRedis

@@ -136,7 +136,8 @@ class Tried:
         watch: TryWatch,
         on_write: Callable[[], None],
     ) -> None:
-        self.process, self.chooser, self.watch = process, chooser, watch
+        self.process, self.watch = process, watch
+        self.chooser = chooser.of(f"tear of {process.name}")
         self._loop = loop
         self._on_write = on_write
 

@@ -7,8 +7,16 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_hubcontact.client import AccessToken, ConfigurationError, HubSpot, RateLimit
+from airflow_provider_hubcontact import DEFAULT_API_VERSION, LEGACY_API_VERSION
+from airflow_provider_hubcontact.client import (
+    AccessToken,
+    ConfigurationError,
+    HubSpot,
+    OAuthToken,
+    RateLimit,
+)
 from airflow_provider_hubcontact.client.account import AccountDetails
+from airflow_provider_hubcontact.client.limits.shared_quota import SharedSlots
 from airflow_provider_hubcontact.job.apply_plan import apply_plan
 from airflow_provider_hubcontact.job.ending import decided
 from airflow_provider_hubcontact.job.errors import GuardExceeded, PortalNotReady, SetupError
@@ -25,10 +33,10 @@ from airflow_provider_hubcontact.sync.keep.ledger import Attempt, LedgerStore
 from airflow_provider_hubcontact.sync.keep.ledger import Line as LedgerLine
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Result
-from tests.simulation.loop import Process
+from tests.simulation.loop import Loop, LoopLock, Process
 from tests.simulation.network import Line, Weather
 from tests.simulation.oracles import TryWatch
-from tests.simulation.portal import TOKEN, URL
+from tests.simulation.portal import OAUTH, TOKEN, URL
 from tests.simulation.scene import Scene
 from tests.simulation.stores import MemoryFolder, SimulatedLedger, StateOfTry, Tried
 from tests.simulation.story import Story
@@ -47,7 +55,7 @@ IN_A_WRITE = "kill in a write"
 TROUBLES = {"kill": "kills", IN_A_WRITE: "kills", "signal": "signals", "give up": "two at once"}
 """What may befall a try → the feature of the worlds in which it does."""
 
-CALM = Weather((), 0.0, 0.1)
+CALM = Weather(frozenset(), 0.0, 0.1)
 
 
 class WatchedReport(Report):
@@ -124,6 +132,7 @@ class Try:
             self.number,
             task.scene.loop.now,
             plot.may_write and not is_plan,
+            plot.is_legacy and plot.kind == "tight guard",  # which the legacy API writes unread
             plot.own_limit,
         )
         task.scene.oracles.tries.append(self.watch)
@@ -138,9 +147,10 @@ class Try:
 
     def _trouble(self) -> tuple[str, int]:
         """Choose what befalls its process, and at which of its waits."""
-        features, chooser = self.task.scene.plot.features, self.task.scene.chooser
+        features = self.task.scene.plot.features
+        chooser = self.task.scene.chooser.of(f"trouble of {self.process.name}")
         kinds = [trouble for trouble, feature in TROUBLES.items() if feature in features]
-        if self.is_calm or not kinds or chooser.chance(0.4):
+        if self.is_calm or not kinds or not chooser.chance(0.6):
             return "", 0
         kind = chooser.one_of(kinds)
         return kind, 1 + chooser.below(4 if kind == IN_A_WRITE else chooser.one_of((10, 40, 120)))
@@ -181,7 +191,7 @@ class Try:
         except GuardExceeded:
             verdict = "failed"
             self.task.scene.oracles.check_end(self.watch, report, whole=False)
-            if self.watch.writes_sent:
+            if self.watch.writes_sent and not self.watch.may_repeat:
                 self.task.scene.oracles.wrong(
                     f"{self.process.name} has written, and its guard does not allow it"
                 )
@@ -214,6 +224,14 @@ class Try:
         return apply_plan("plan", None, around, report, self.signal)
 
 
+class _Token(OAuthToken):
+    """A token for which actors wait without holding up the others."""
+
+    def __init__(self, loop: Loop, *app: str, **options: Any) -> None:
+        super().__init__(*app, **options)
+        self._lock = LoopLock(loop)  # type: ignore[assignment] # it is used as a context alone
+
+
 class SimulatedSurroundings:
     """What a run finds in the simulation.
 
@@ -235,8 +253,23 @@ class SimulatedSurroundings:
         clock = task.scene.clock
         weather = CALM if self._try.is_calm else task.weather
         line = Line(task.scene, weather, self._try.process, self._try.watch)
-        limit = RateLimit(plot.own_limit, at_most=plot.concurrency, clock=clock)
-        return HubSpot(URL, AccessToken(TOKEN), rate_limit=limit, clock=clock, exchange=line.exchange)
+        is_shared = "shared budget" in plot.features
+        store = task.scene.redis.client
+        slots = SharedSlots("redis://simulated", "portal", clock, store) if is_shared else None
+        limit = RateLimit(plot.own_limit, at_most=plot.concurrency, slots=slots, clock=clock)
+        version = LEGACY_API_VERSION if plot.is_legacy else DEFAULT_API_VERSION
+        return HubSpot(
+            URL,
+            self._auth(line) if "oauth" in plot.features else AccessToken(TOKEN),
+            api_version=version,
+            rate_limit=limit,
+            clock=clock,
+            exchange=line.exchange,
+        )
+
+    def _auth(self, line: Line) -> OAuthToken:
+        scene = self._task.scene
+        return _Token(scene.loop, *OAUTH, base_url=URL, clock=scene.clock, exchange=line.exchange)
 
     def workers(self, hubspot: HubSpot, /) -> ChosenWorkers:
         return ChosenWorkers(self._task.scene.loop, self._try.process, self._task.scene.chooser, hubspot)
@@ -309,12 +342,13 @@ def run_task(task: Task) -> str:
 
 def _next(task: Task, tried: Try, end: str) -> Try:
     """Wait as Airflow does, and return the next try."""
-    may_lose = task.scene.plot.ledger == "parts" and task.weather.share and task.scene.chooser.chance(0.1)
-    if may_lose and task.ledger.lose_a_part(task.scene.chooser):
+    chooser = task.scene.chooser.of(f"after {tried.process.name}")
+    may_lose = task.scene.plot.ledger == "parts" and task.weather.share and chooser.chance(0.3)
+    if may_lose and task.ledger.lose_a_part(chooser):
         task.tell("airflow", "loses a part of the ledger")
         task.scene.oracles.faults["lost part"] += 1
     defers = "deferral" in task.scene.plot.features and end == "retry" and tried.wait >= WORTH_DEFERRING
-    pause = tried.wait if tried.wait >= WORTH_DEFERRING else task.scene.chooser.between(0, 30)
+    pause = tried.wait if tried.wait >= WORTH_DEFERRING else chooser.between(0, 30)
     task.deferrals += defers
     if end != "given up":
         task.scene.loop.wait(pause)

@@ -25,7 +25,7 @@ class ChosenWorkers:
     def __init__(self, loop: Loop, process: Process, chooser: Chooser, hubspot: HubSpot) -> None:
         self._loop = loop
         self._process = process
-        self._chooser = chooser
+        self._chooser = chooser.of("answers")
         self._hubspot = hubspot
         self._done: list[tuple[Call, Answer | BaseException]] = []
         self._deadline = math.inf

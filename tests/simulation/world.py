@@ -3,68 +3,25 @@
 from __future__ import annotations
 
 import gc
-import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from airflow_provider_hubcontact.job.portal.contacts_port import ContactsPort
-from tests.simulation.chooser import Chooser
+from tests.simulation.chooser import Chooser, Dice, Kept
 from tests.simulation.loop import Endless, Loop, LoopClock, Process
 from tests.simulation.network import FAULTS, Weather
 from tests.simulation.oracles import Oracles
 from tests.simulation.others import edit, set_the_date
 from tests.simulation.plot import plot_of
-from tests.simulation.portal import SimulatedPortal, Terms
+from tests.simulation.portal import LIFETIMES, SimulatedPortal, Terms
+from tests.simulation.redis import SimulatedRedis
 from tests.simulation.scene import Scene
 from tests.simulation.stores import SimulatedLedger
 from tests.simulation.story import Story
 from tests.simulation.tries import CALM, Task, run_task
 
-COLLECT_EVERY = 25
+COLLECT_EVERY = 100
 """Worlds between two collections of rubbish."""
-
-
-@dataclass
-class Totals:
-    """What worlds came to.
-
-    :param seeds: of the worlds in which something was wrong → what.
-    """
-
-    worlds: int = 0
-    events: int = 0
-    tries: int = 0
-    kinds: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
-    wrong: dict[int, str] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    def add(self, world: World) -> None:
-        """Take in a world."""
-        self.worlds += 1
-        self.events += world.loop.events
-        self.tries += len(world.oracles.tries)
-        self.kinds[world.scene.plot.kind] += 1
-        self.faults += world.oracles.faults
-        for watch in world.oracles.tries:
-            self.outcomes.update(str(result.outcome) for result in watch.results.values())
-        if world.oracles.violations:
-            self.wrong[world.seed] = world.oracles.violations[0]
-
-    def lines(self) -> list[str]:
-        """Return the totals, as a person reads them."""
-        speed = self.worlds / self.seconds if self.seconds else 0.0
-        return [
-            f"{self.worlds:,} worlds, {self.events:,} events, {self.tries:,} tries",
-            f"{self.seconds:.1f} s, {speed:.1f} worlds a second",
-            f"tasks: {_counts(self.kinds)}",
-            f"outcomes: {_counts(self.outcomes)}",
-            f"faults: {_counts(self.faults)}",
-            *(f"WRONG in seed {seed}: {what}" for seed, what in self.wrong.items()),
-        ]
 
 
 class Broken(Exception):
@@ -75,25 +32,30 @@ class World:
     """A world before it runs.
 
     :param seed: decides everything.
+    :param kept: choices that it decides, where the others are the least; None for all.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, kept: Kept | None = None) -> None:
         self.seed = seed
-        chooser = Chooser(seed)
+        self._is_alone = True
+        self.dice = Dice(seed, kept)
+        chooser = Chooser(self.dice)
         plot = plot_of(chooser)
         self.loop = Loop(chooser, self._after)
         self.story = Story(lambda: self.loop.now)
         portal = SimulatedPortal(
             plot.contacts,
-            Terms(plot.allowance, plot.switches),
+            Terms(plot.allowance, chooser.of("oauth").one_of(LIFETIMES), plot.switches),
             LoopClock(self.loop, chooser).seconds,
             lambda: self.loop.now,
         )
         self.oracles = Oracles(plot, portal)
         clock = LoopClock(self.loop, chooser)
-        self.scene = Scene(plot, chooser, self.loop, clock, portal, self.oracles, self.story)
-        share = chooser.one_of((0.0, 0.05, 0.15, 0.3))
-        self._weather = Weather(chooser.half_of(FAULTS), share, chooser.one_of((0.05, 0.5, 2.0)))
+        redis = SimulatedRedis(self.loop, self.oracles.lose_the_store)
+        self.scene = Scene(plot, chooser, self.loop, clock, portal, self.oracles, self.story, redis)
+        weather = chooser.of("weather")
+        share, latency = weather.one_of((0.0, 0.1, 0.3, 0.6)), weather.one_of((0.05, 0.5, 2.0))
+        self._weather = Weather(frozenset(chooser.of("faults").half_of(FAULTS)), share, latency)
 
     def run(self) -> None:
         """Let it happen; what is wrong is in the oracles' ``violations``."""
@@ -105,6 +67,12 @@ class World:
             self.loop.spawn(Process("others"), lambda: edit(self.scene))
         if "wrong date" in features:
             self.loop.spawn(Process("date"), lambda: set_the_date(self.scene))
+        if features >= {"shared budget", "store lost"}:
+            redis = self.scene.redis
+            self.loop.spawn(Process("redis"), lambda: redis.trouble(self.scene.chooser.of("redis")))
+        if "second task" in features:
+            self._is_alone = False
+            self.loop.spawn(Process("airflow 2"), self._second_task)
         with _batches_of(self.scene.plot.batch_size):
             try:
                 self.loop.run()
@@ -120,15 +88,24 @@ class World:
         if self.oracles.violations:
             raise Broken
 
+    def _second_task(self) -> None:
+        """Run another task with the same source beside the first one."""
+        plot = self.scene.plot
+        self.loop.wait(self.scene.chooser.of("second task").between(0, 5))
+        end = run_task(Task("other", self.scene, self._weather, SimulatedLedger(plot.ledger)))
+        self.story.tell("airflow 2", f"the other task has ended: {end}")
+        self._is_alone = True
+
     def _airflow(self) -> None:
         plot = self.scene.plot
         end = run_task(Task("task", self.scene, self._weather, SimulatedLedger(plot.ledger)))
         self.story.tell("airflow", f"the task has ended: {end}")
-        if plot.kind in {"update", "loose guard"} and self.scene.chooser.chance(0.5):
+        if plot.kind in {"update", "loose guard"} and self.scene.chooser.of("rerun").chance(0.5):
             self._rerun()
 
     def _rerun(self) -> None:
         """Run the task anew when nothing goes wrong, and look at what the portal has."""
+        self.loop.wait(is_due=lambda: self._is_alone)
         self.loop.wait(200_000)  # those who edit have ended, and so has the day
         plot, portal = self.scene.plot, self.scene.portal
         before = {each.id: dict(each.properties) for each in portal.contacts()}
@@ -149,7 +126,7 @@ class World:
             f"batches of {plot.batch_size}, {plot.concurrency} calls at once, {limit} in ten seconds, "
             f"{plot.allowance.daily:,} a day"
         )
-        yield f"{self._weather.share:.0%} of the calls meet one of: {', '.join(self._weather.faults)}"
+        yield f"{self._weather.share:.0%} of the calls meet one of: {', '.join(sorted(self._weather.faults))}"
         yield from (f"contact {dict(contact)}" for contact in plot.contacts)
         yield from (f"row {row.number}: {dict(row.source)}" for row in plot.rows)
 
@@ -163,10 +140,6 @@ def _batches_of(size: int) -> Iterator[None]:
         yield
     finally:
         ContactsPort.batch_size = usual
-
-
-def _counts(counts: Counter[str]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in sorted(counts.items()))
 
 
 def ended_worlds(seeds: Iterable[int]) -> Iterator[World]:
@@ -188,18 +161,3 @@ def ended_worlds(seeds: Iterable[int]) -> Iterator[World]:
     finally:
         gc.enable()
         gc.unfreeze()
-
-
-def run_worlds(seeds: Iterable[int], on_wrong: Callable[[World], None] = lambda _: None) -> Totals:
-    """Run worlds, and return what they came to.
-
-    :param seeds: of the worlds.
-    :param on_wrong: is given each world in which something was wrong.
-    """
-    totals, began = Totals(), time.perf_counter()
-    for world in ended_worlds(seeds):
-        totals.add(world)
-        if world.oracles.violations:
-            on_wrong(world)
-    totals.seconds = time.perf_counter() - began
-    return totals

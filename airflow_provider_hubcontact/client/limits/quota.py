@@ -99,13 +99,21 @@ class LocalSlots:
 
     def take(self, window: Quota, /) -> Slot:
         """Reserve the next slot."""
+        return self.take_after(0.0, window)
+
+    def take_after(self, least: float, window: Quota) -> Slot:
+        """Reserve the next slot from a moment on.
+
+        :param least: seconds from now before which it does not start.
+        :param window: how many calls are allowed.
+        """
         with self._lock:
             now = self._clock.monotonic()
             if self._shut_until > now:
                 return Slot(0.0, self._number, 0, shut=self._shut_until - now)
             while self._times and self._times[0] + window.seconds <= now:
                 self._times.popleft()
-            at = max(now, self._not_before, self._times[-1] if self._times else 0.0)
+            at = max(now + least, self._not_before, self._times[-1] if self._times else 0.0)
             if len(self._times) > window.calls // 2:
                 at = max(at, self._times[-1] + window.distance)
             if len(self._times) >= window.calls:

@@ -15,6 +15,8 @@ from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.printable import printable_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from redis import Redis
 
 
@@ -38,7 +40,7 @@ MOST_SLOTS = 2_000
 _NOW = "local time = redis.call('TIME'); local now = time[1] + time[2] / 1000000\n"
 
 
-_TAKE = (
+TAKE = (
     _NOW
     + """
 local slots, pause, number, workers, shut = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
@@ -70,7 +72,7 @@ return {string.format('%.6f', at - now), count, used, redis.call('ZCARD', worker
 )
 
 
-_USED = (
+USED = (
     _NOW
     + """
 local slots, calls, seconds = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -84,7 +86,7 @@ return used
 )
 
 
-_PAUSE = (
+PAUSE = (
     _NOW
     + """
 local till = math.max(now + tonumber(ARGV[1]), tonumber(redis.call('GET', KEYS[1]) or 0))
@@ -93,26 +95,36 @@ redis.call('SET', KEYS[1], string.format('%.6f', till), 'PX', math.ceil((till - 
 )
 
 
-_SHUT = "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])"
+SHUT = "redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])"
 
 
-_PAUSED = _NOW + "return string.format('%.6f', math.max(0, tonumber(redis.call('GET', KEYS[1]) or 0) - now))"
+PAUSED = _NOW + "return string.format('%.6f', math.max(0, tonumber(redis.call('GET', KEYS[1]) or 0) - now))"
 
 
 class SharedSlots:
     """Slots in a store. While the store is not available, this worker continues alone with its share of them.
 
+    A worker remembers its own calls. So it stays within the limit when the store is lost, and when it is
+    back and has forgotten them.
+
     :param url: such as ``redis://host:6379/0`` or ``rediss://…``; Valkey speaks the same.
     :param name: who shares them, such as a portal's token without being it.
     :param clock: tells the time.
+    :param connect: opens the client of a store.
     :raises ConfigurationError: if the URL is not valid, or the Redis client is not installed.
     """
 
-    def __init__(self, url: str, name: str, clock: Clock = SYSTEM_CLOCK) -> None:
-        redis = _client(url)
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        clock: Clock = SYSTEM_CLOCK,
+        connect: Callable[[str], Redis] | None = None,
+    ) -> None:
+        redis = (connect or _client)(url)
         self._prefix = f"hubcontact:{{{name}}}:"
         self._scripts = {
-            script: redis.register_script(script) for script in (_TAKE, _USED, _PAUSE, _PAUSED, _SHUT)
+            script: redis.register_script(script) for script in (TAKE, USED, PAUSE, PAUSED, SHUT)
         }
         self._worker = uuid.uuid4().hex
         self._workers = 1
@@ -125,33 +137,37 @@ class SharedSlots:
         """Reserve the next slot."""
         names = ("slots", "pause", "number", "workers", "shut")
         arguments = (window.calls, window.seconds, window.distance, self._worker, WORKER_LIFE, MOST_SLOTS)
-        answer = self._ask(_TAKE, names, arguments)
+        answer = self._ask(TAKE, names, arguments)
         if answer is None:
             share = max(1, window.calls // self._workers)
             return self._alone.take(window._replace(calls=share))._replace(workers=self._workers)
         wait, number, used, workers, shut = answer
         self._workers = int(workers)
-        return Slot(float(wait), int(number), int(used), int(workers), int(shut) / 1_000, shared=True)
+        slot = Slot(float(wait), int(number), int(used), int(workers), int(shut) / 1_000, shared=True)
+        if slot.shut:
+            return slot
+        own = self._alone.take_after(slot.wait, window)
+        return slot._replace(wait=max(slot.wait, own.wait), used=max(slot.used, own.used), shut=own.shut)
 
     def used(self, window: Quota, /) -> int:
         """Return how many slots are in the window that ends now, those of all workers."""
-        answer = self._ask(_USED, ("slots",), (window.calls, window.seconds))
+        answer = self._ask(USED, ("slots",), (window.calls, window.seconds))
         return self._alone.used(window) if answer is None else int(answer)
 
     def pause(self, seconds: float, /) -> None:
         """Start no slot for some seconds, on any worker."""
         self._alone.pause(seconds)
-        self._ask(_PAUSE, ("pause",), (seconds,))
+        self._ask(PAUSE, ("pause",), (seconds,))
 
     def paused(self) -> float:
         """Return the seconds until slots start again."""
-        answer = self._ask(_PAUSED, ("pause",), ())
+        answer = self._ask(PAUSED, ("pause",), ())
         return self._alone.paused() if answer is None else float(answer)
 
     def shut(self, seconds: float, /) -> None:
         """Refuse slots for a long time, on all workers."""
         self._alone.shut(seconds)
-        self._ask(_SHUT, ("shut",), (max(1, int(seconds * 1_000)),))
+        self._ask(SHUT, ("shut",), (max(1, int(seconds * 1_000)),))
 
     def _ask(self, script: str, names: tuple[str, ...], arguments: tuple[object, ...]) -> Any:
         """Run a script in the store.
