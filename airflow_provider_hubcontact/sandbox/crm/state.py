@@ -33,8 +33,8 @@ def dump(portal: Portal) -> Json:
     """Return the state of a portal as JSON values."""
     return {
         "nextId": portal.next_id,
-        "associations": dump_associations(portal),
-        "lists": dump_lists(portal),
+        "associations": portal.associations.dump(),
+        "lists": portal.lists.dump(),
         **dump_frame(portal),
         **{
             each.kind.plural: [
@@ -62,16 +62,6 @@ def dump_frame(portal: Portal) -> Json:
             for each in collections
         },
     }
-
-
-def dump_associations(portal: Portal) -> Json:
-    """Return the associations as JSON values."""
-    return portal.associations.dump()
-
-
-def dump_lists(portal: Portal) -> list[Json]:
-    """Return the lists as JSON values."""
-    return portal.lists.dump()
 
 
 def load(portal: Portal, state: Mapping[str, Any]) -> None:
