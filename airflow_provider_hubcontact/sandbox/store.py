@@ -147,7 +147,7 @@ class Store:
         return self._file
 
     def _begin_anew(self) -> None:
-        """Let the next save write everything, into an empty file."""
+        """Prepare for writing everything, into an empty file."""
         self._collections, self._saved = None, _Marks({}, {})
         every = chain.from_iterable(each.everything() for each in self._portal.collections.values())
         portal = self._portal
@@ -157,7 +157,7 @@ class Store:
         portal.lists.changed = {(each.id, member) for each in lists for member in each.members}
 
     def _expect_changes(self) -> None:
-        """Let the portal tell what changes from now on."""
+        """Begin to collect the changes after a save."""
         portal = self._portal
         portal.journal = []
         portal.erased.clear()

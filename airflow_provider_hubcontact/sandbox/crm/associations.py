@@ -119,9 +119,9 @@ class Associations:
             self._put(to_id, from_id, Key(each.category, each.inverse))
 
     def remove(self, from_id: str, to_id: str, keys: Iterable[Key] | None = None) -> None:
-        """Take types from two records; what is not there is no matter.
+        """Remove types from two records; types that they do not have are ignored.
 
-        :param keys: the types; None for all of them. Without the unlabeled one, nothing is left (S).
+        :param keys: the types; None for all of them. Removing the unlabeled one removes all (S).
         """
         mine = self._of.get(from_id, {}).get(to_id)
         if mine is None:
@@ -135,7 +135,7 @@ class Associations:
             del self._of[from_id][to_id], self._of[to_id][from_id]
 
     def forget(self, record_id: str) -> None:
-        """Take all associations from a record."""
+        """Remove all associations of a record."""
         for other in list(self.of(record_id)):
             self.remove(record_id, other)
 

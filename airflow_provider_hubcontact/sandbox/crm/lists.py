@@ -97,7 +97,7 @@ class Lists:
     def named(self, name: str, type_id: str) -> RecordList:
         """Find a list by its name.
 
-        :raises ListNotFound: if there is none of these records.
+        :raises ListNotFound: if no list of this object type has the name.
         """
         for each in self.all():
             if each.name == name and each.type == type_id:
@@ -109,7 +109,7 @@ class Lists:
         return [each for each in self._lists.values() if not each.deleted_at]
 
     def rename(self, wanted: RecordList, name: str, now: int) -> None:
-        """Give a list another name.
+        """Rename a list.
 
         :raises ListExists: if another list has it.
         """
@@ -124,7 +124,7 @@ class Lists:
         self.changes += 1
 
     def restore(self, list_id: str, now: int) -> None:
-        """Bring back a deleted list; one that is there stays as it is.
+        """Restore a deleted list; a list that is not deleted stays as it is.
 
         :raises ListNotFound: if it never existed, or is deleted for too long.
         :raises ListExists: if another list has its name by now (U).
@@ -140,7 +140,7 @@ class Lists:
     def change(
         self, wanted: RecordList, records: Collection, add: Iterable[str], remove: Iterable[str], now: int
     ) -> Changed:
-        """Put records into a list, and take others out. What is so already is left out of the result (S).
+        """Add records to a list, and remove others. The result lists actual changes only (S).
 
         :param records: the records of the list's type. An id from before a merge stands for the survivor.
         """
@@ -153,7 +153,7 @@ class Lists:
         return Changed(added, removed, list(missing))
 
     def clear(self, wanted: RecordList) -> None:
-        """Take all records out of a list.
+        """Remove all records from a list.
 
         :raises InvalidInput: if there are too many (S).
         """
@@ -162,7 +162,7 @@ class Lists:
         wanted.members.clear()
 
     def add_from(self, wanted: RecordList, source: RecordList, now: int) -> None:
-        """Put the members of another list into a list.
+        """Add the members of another list to a list.
 
         :raises InvalidInput: if that one is the same, too large, or of other records (S).
         """
@@ -180,7 +180,11 @@ class Lists:
         return [each for each in self.all() if record_id in each.members]
 
     def replace(self, old: str, new: str | None) -> None:
-        """Put one record in the place of another one everywhere, after a merge; or no record."""
+        """Replace a record in all lists after a merge, or remove it.
+
+        :param old: the id of the record.
+        :param new: the id of the record that takes its place; None to remove it.
+        """
         for each in self._lists.values():
             since = each.members.pop(old, None)
             if since is not None:

@@ -197,7 +197,7 @@ def _plain_fields(record: type) -> dict[str, type]:
 def _moments(*values: int) -> None:
     for value in values:
         if not 0 <= _typed(value, int) <= MAX_TIME:
-            raise ValueError(f"{value} milliseconds since 1970 are no time")
+            raise ValueError(f"{value} milliseconds since 1970 are not a valid time")
 
 
 def _typed(value: Any, kind: type) -> Any:  # noqa: ANN401 - any JSON
