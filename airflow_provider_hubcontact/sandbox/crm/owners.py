@@ -19,8 +19,8 @@ class Owner:
 
     :param id: what ``hubspot_owner_id`` takes.
     :param email: the address; empty if the owner has no address.
-    :param user_id: the id of the person's user, which differs from the owner's; 0 for an owner without a user,
-        such as a queue.
+    :param user_id: the id of the person's user, which differs from the owner's; 0 for an owner without a
+        user, such as a queue.
     :param archived: whether the user was removed.
     :param created_at: milliseconds since 1970.
     """
