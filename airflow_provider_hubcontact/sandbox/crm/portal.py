@@ -130,7 +130,7 @@ class Portal(Shared):
             self.associations.remove(record.id, other.id, keys)
 
     def merge(self, primary: Record, other: Record) -> Record:
-        """Merge two records of a type, see :mod:`.merging`.
+        """Merge two records of a type, see :mod:`.records.merging`.
 
         :param primary: the record whose values win.
         :param other: the record that is merged into it.
