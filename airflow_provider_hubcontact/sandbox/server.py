@@ -232,7 +232,7 @@ class Sandbox:
         """Go back to a snapshot, as often as wanted; tokens, limits, faults and the clock stay.
 
         :param name: what :meth:`snapshot` called it.
-        :raises KeyError: if there is no such snapshot.
+        :raises KeyError: if no snapshot has this name.
         """
         self._between_calls(partial(self.application.restore, name))
 

@@ -40,7 +40,7 @@ _PACKAGE = __name__.rpartition(".")[0]
 class Snapshot:
     """A portal's records and properties, its imports, and the batches of v1 that wait, as they are now.
 
-    Tokens, limits, faults, the request log and the clock are no part of it.
+    Tokens, limits, faults, the request log and the clock are not part of it.
     """
 
     def __init__(self, portal: Portal, imports: Imports, later: AsyncBatches) -> None:

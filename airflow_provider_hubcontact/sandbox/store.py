@@ -9,7 +9,6 @@ The file holds tokens, so only its owner may read it.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -26,44 +25,17 @@ from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.record import MAX_WRITES, Record, Write
 from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
 from airflow_provider_hubcontact.sandbox.crm.state import (
-    dump_associations,
     dump_frame,
-    dump_lists,
     dump_record,
     load_record,
     reason,
     restore,
 )
+from airflow_provider_hubcontact.sandbox.database import EMPTY, StoreError, opened
 from airflow_provider_hubcontact.sandbox.imports import state as import_state
 from airflow_provider_hubcontact.sandbox.imports.runs import Import, Imports
 
-VERSION = 2
-"""Version of the tables."""
-
-_APPLICATION = 0x48756253
-"""Application id, which marks a SQLite file as a sandbox's."""
-
-_TABLES = f"""
-BEGIN;
-CREATE TABLE record (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
-CREATE TABLE change (place INTEGER PRIMARY KEY, record INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE INDEX change_of_record ON change (record);
-CREATE TABLE import (id INTEGER PRIMARY KEY, body BLOB NOT NULL);
-CREATE TABLE import_file (id INTEGER PRIMARY KEY, content BLOB NOT NULL);
-CREATE TABLE part (name TEXT PRIMARY KEY, body BLOB NOT NULL);
-PRAGMA application_id = {_APPLICATION};
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
-_EMPTY = (
-    "DELETE FROM record; DELETE FROM change; DELETE FROM import; DELETE FROM import_file; DELETE FROM part"
-)
-
 Journal = list[tuple[Record, Write | None]]
-
-
-class StoreError(OSError):
-    """The file cannot be used; the message says why."""
 
 
 class _Part(NamedTuple):
@@ -113,8 +85,8 @@ class Store:
         self._parts = (
             _Part("next_id", lambda: portal.next_id, lambda: portal.next_id),
             _Part("frame", lambda: _frame_mark(portal), lambda: dump_frame(portal)),
-            _Part("associations", lambda: portal.associations.changes, lambda: dump_associations(portal)),
-            _Part("lists", lambda: portal.lists.changes, lambda: dump_lists(portal)),
+            _Part("labels", lambda: len(portal.associations.types), lambda: _dump_labels(portal)),
+            _Part("lists", lambda: portal.lists.changes, lambda: _dump_lists(portal)),
             _Part("later", later.mark, later.dump),
             _Part("tokens", lambda: access.tokens, access.dump),
             _Part("clock", lambda: clock.ahead, lambda: clock.ahead),
@@ -136,7 +108,7 @@ class Store:
         :raises StoreError: if it cannot be used.
         """
         if self._file is None:
-            self._file = _opened(self._path)
+            self._file = opened(self._path)
 
     def save(self) -> None:
         """Commit what changed since the last time. If that fails, the next call tries it again.
@@ -146,18 +118,19 @@ class Store:
         portal = self._portal
         if portal.collections is not self._collections:  # after a reset, say
             self._begin_anew()
-        marks = self._marks()
-        if not (portal.journal or portal.erased) and marks == self._saved:
+        marks, links, members = self._marks(), portal.associations.changed, portal.lists.changed
+        if not (portal.journal or portal.erased or links or members) and marks == self._saved:
             return
         with self._connection as file:
             if self._collections is None:
-                for statement in _EMPTY.split(";"):
+                for statement in EMPTY:
                     file.execute(statement)
             self._save_records(portal.journal or [], portal.erased)
+            self._save_associations(links or ())
+            self._save_members(members or ())
             self._save_parts(marks.parts)
             self._save_imports(marks.imports)
-        portal.journal = []
-        portal.erased.clear()
+        self._expect_changes()
         self._collections, self._saved = portal.collections, marks
 
     def close(self) -> None:
@@ -174,10 +147,21 @@ class Store:
         return self._file
 
     def _begin_anew(self) -> None:
-        """Let the next save write everything, into an empty file."""
+        """Prepare for writing everything, into an empty file."""
         self._collections, self._saved = None, _Marks({}, {})
         every = chain.from_iterable(each.everything() for each in self._portal.collections.values())
-        self._portal.journal = [(record, write) for record in every for write in (record.writes or (None,))]
+        portal = self._portal
+        portal.journal = [(record, write) for record in every for write in (record.writes or (None,))]
+        portal.associations.changed = set(portal.associations.contacts())
+        lists = portal.lists.everything().values()
+        portal.lists.changed = {(each.id, member) for each in lists for member in each.members}
+
+    def _expect_changes(self) -> None:
+        """Begin to collect the changes after a save."""
+        portal = self._portal
+        portal.journal = []
+        portal.erased.clear()
+        portal.associations.changed, portal.lists.changed = set(), set()
 
     def _marks(self) -> _Marks:
         return _Marks(
@@ -194,6 +178,21 @@ class Store:
         changes = [(record.id, orjson.dumps(list(write))) for record, write in journal if write]
         self._connection.executemany("INSERT OR REPLACE INTO record VALUES (?, ?)", here)
         self._connection.executemany("INSERT INTO change (record, body) VALUES (?, ?)", changes)
+
+    def _save_associations(self, contacts: Iterable[str]) -> None:
+        links = {each: self._portal.associations.links(each) for each in contacts}
+        here = [(contact, orjson.dumps(own)) for contact, own in links.items() if own]
+        gone = [(contact,) for contact, own in links.items() if not own]
+        self._connection.executemany("INSERT OR REPLACE INTO association VALUES (?, ?)", here)
+        self._connection.executemany("DELETE FROM association WHERE contact = ?", gone)
+
+    def _save_members(self, changed: Iterable[tuple[str, str]]) -> None:
+        lists = self._portal.lists.everything()
+        now = {(each, member): lists[each].members.get(member) for each, member in changed}
+        here = [(*key, since) for key, since in now.items() if since is not None]
+        gone = [key for key, since in now.items() if since is None]
+        self._connection.executemany("INSERT OR REPLACE INTO member VALUES (?, ?, ?)", here)
+        self._connection.executemany("DELETE FROM member WHERE list = ? AND record = ?", gone)
 
     def _save_parts(self, marks: dict[str, object]) -> None:
         for part in self._parts:
@@ -216,13 +215,16 @@ class Store:
         parts = {
             name: orjson.loads(body) for name, body in self._connection.execute("SELECT name, body FROM part")
         }
-        frame = {**parts["frame"], "associations": parts["associations"], "lists": parts["lists"]}
+        associations = {"labels": parts["labels"], "links": list(self._load_links())}
+        lists = self._load_lists(parts["lists"])
+        frame = {**parts["frame"], "associations": associations, "lists": lists}
         restore(self._portal, frame, self._load_records(), parts["next_id"])
-        self._clock.load(parts.get("clock", 0.0))  # older files do not have it
+        self._clock.load(parts["clock"])
         self._access.load(parts["tokens"])
         self._later.load(parts["later"])
         for each in self._load_imports():
             self._imports.take(each)
+        self._expect_changes()
         self._collections, self._saved = self._portal.collections, self._marks()
 
     def _load_records(self) -> list[Record]:
@@ -244,11 +246,31 @@ class Store:
             for number, body in rows
         ]
 
+    def _load_links(self) -> Iterator[Any]:
+        for contact, body in self._connection.execute("SELECT contact, body FROM association"):
+            for company, types in orjson.loads(body):
+                yield contact, company, types
+
+    def _load_lists(self, lists: list[Any]) -> list[Any]:
+        members: dict[str, dict[str, int]] = {}
+        for each, record, since in self._connection.execute("SELECT list, record, since FROM member"):
+            members.setdefault(each, {})[record] = since
+        return [{**each, "members": members.get(each["id"], {})} for each in lists]
+
     def _load_imports(self) -> Iterator[Import]:
         rows = self._connection.execute(
             "SELECT body, coalesce(content, x'') FROM import LEFT JOIN import_file USING (id) ORDER BY id"
         )
         return (import_state.load(orjson.loads(body), content) for body, content in rows)
+
+
+def _dump_labels(portal: Portal) -> list[Any]:
+    return portal.associations.dump_labels()
+
+
+def _dump_lists(portal: Portal) -> list[Any]:
+    """Return the lists without their members, which have a table of their own."""
+    return [each.without_members() for each in portal.lists.everything().values()]
 
 
 def _frame_mark(portal: Portal) -> object:
@@ -257,34 +279,3 @@ def _frame_mark(portal: Portal) -> object:
         (dict(each.definitions), dict(each.archived_definitions), dict(each.groups), set(each.blocked))
         for each in portal.collections.values()
     ]
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    """Open or make a file, for this process alone.
-
-    :raises StoreError: if that is not possible, or the file belongs to another program.
-    """
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        return _connected(path)
-    except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"The sandbox cannot keep its state in {path}: {error}") from error
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    file = sqlite3.connect(path, timeout=1, check_same_thread=False)
-    try:
-        for setting in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = NORMAL"):
-            file.execute(f"PRAGMA {setting}")
-        file.execute("BEGIN EXCLUSIVE")
-        file.execute("COMMIT")
-        if not file.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            file.executescript(_TABLES)
-        (kind,) = file.execute("PRAGMA application_id").fetchone()
-        (version,) = file.execute("PRAGMA user_version").fetchone()
-        if (kind, version) != (_APPLICATION, VERSION):
-            raise sqlite3.DatabaseError("it is another program's file, or another version's")
-    except sqlite3.Error:
-        file.close()
-        raise
-    return file

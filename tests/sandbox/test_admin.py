@@ -213,8 +213,8 @@ class TestState:
         [
             (lambda state: state["contacts"][0].update(id="x"), "is a number"),
             (lambda state: state["contacts"][0].update(id=state["contacts"][1]["id"]), "is taken"),
-            (lambda state: state["contacts"][0].update(created_at=-1), "are no time"),
-            (lambda state: state["contacts"][0].update(created_at=10**17), "are no time"),
+            (lambda state: state["contacts"][0].update(created_at=-1), "are not a valid time"),
+            (lambda state: state["contacts"][0].update(created_at=10**17), "are not a valid time"),
             (lambda state: state["contacts"][0]["properties"].update(firstname=1), "1 is not of type str"),
             (lambda state: state["contacts"][0]["properties"].update(nope="1"), "other properties"),
             (lambda state: state["contacts"][0]["properties"].pop("createdate"), "other properties"),

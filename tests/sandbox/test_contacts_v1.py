@@ -16,7 +16,7 @@ UPSERT = "/contacts/v1/contact/createOrUpdate/email"
 
 
 def profile(email: str) -> str:
-    """Give the path of a contact's profile."""
+    """Return the path of a contact's profile."""
     return f"/contacts/v1/contact/email/{quote(email, safe='')}/profile"
 
 

@@ -14,7 +14,7 @@ DOCS = HERE.parents[1] / "docs" / "sandbox.md"
 
 
 def names(file: Path) -> Iterator[str]:
-    """Give a file's tests and classes of tests, as pytest calls them."""
+    """Yield the tests and classes of tests of a file, as pytest calls them."""
     for node in ast.parse(file.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef):
             yield node.name

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ import pytest
 
 from airflow_provider_hubcontact.sandbox import Definition, OAuthClient, Sandbox
 from airflow_provider_hubcontact.sandbox.crm.state import dump
+from airflow_provider_hubcontact.sandbox.database import StoreError
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
-from airflow_provider_hubcontact.sandbox.store import StoreError
 from tests.sandbox.calling import CONTACTS, Answer, Api, Clock
 
 ROOT = Path(__file__).parents[2]
+COMPANIES = "/crm/objects/2026-09/companies"
 SEEDS = [
     {"email": "ada@example.com", "firstname": "Ada", "hs_additional_emails": "a@b.org"},
     {"email": "grace@example.com"},
@@ -170,15 +172,82 @@ class TestRestart:
         with Sandbox(database=file) as sandbox:
             assert sandbox.clock.ahead == 0
 
-    def test_a_file_from_before_the_clock_was_kept(self, file: Path) -> None:
-        """It is opened at the machine's time."""
+    def test_associations_and_lists_are_kept(self, file: Path) -> None:
+        """What was added and what was taken out, by each call that does it, also with a second restart."""
+        lists = "/crm/lists/2026-09"
         with Sandbox(SEEDS, database=file) as sandbox:
-            sandbox.advance(86_400)
+            api = Api(sandbox)
+            ada, grace = (sandbox.portal.contact(seed["email"]).id for seed in SEEDS)  # type: ignore[union-attr]
+            one, two = (make(api, COMPANIES, name=name) for name in ("One", "Two"))
+            for contact, company in [(ada, one), (ada, two), (grace, one)]:
+                associate(api, contact, company)
+            whole, part, emptied, copy = (new_list(api, name) for name in ("W", "P", "E", "C"))
+            for each in (whole, part, emptied):
+                api.call("PUT", f"{lists}/{each}/memberships/add", [ada, grace])
+            before = dump(sandbox.portal)
+        with Sandbox(database=file) as sandbox:
+            api = Api(sandbox)
+            assert dump(sandbox.portal) == before
+            api.call("DELETE", f"/crm/v4/objects/contacts/{grace}/associations/companies/{one}")
+            label = {"label": "Manages", "name": "manages"}
+            api.post("/crm/v4/associations/contacts/companies/labels", label)
+            api.call("PUT", f"{lists}/{part}/memberships/remove", [grace])
+            api.call("DELETE", f"{lists}/{emptied}/memberships")
+            api.call("PUT", f"{lists}/{copy}/memberships/add-from/{whole}")
+            api.call("PUT", f"{lists}/{copy}/update-list-name?listName=Copy")
+            api.post(f"{COMPANIES}/merge", {"primaryObjectId": two, "objectIdToMerge": one})
+            api.post(f"{CONTACTS}/merge", {"primaryObjectId": grace, "objectIdToMerge": ada})
+            after = dump(sandbox.portal)
+        with Sandbox(database=file) as sandbox:
+            assert dump(sandbox.portal) == after
+            sandbox.portal.erase(sandbox.portal.contact("ada@example.com"))  # type: ignore[arg-type]
+            erased = dump(sandbox.portal)
+        with Sandbox(database=file) as sandbox:
+            assert dump(sandbox.portal) == erased
+
+        assert [len(each["members"]) for each in before["lists"]] == [2, 2, 2, 0]
+        assert [len(each["members"]) for each in after["lists"]] == [1, 1, 0, 1]
+        assert [len(state["associations"]["links"]) for state in (before, after, erased)] == [3, 1, 0]
+
+    def test_a_restored_snapshot_is_kept_whole(self, file: Path) -> None:
+        """Its associations and members are in the file, and no later ones."""
+        with Sandbox(SEEDS, database=file) as sandbox:
+            api = Api(sandbox)
+            ada, grace = (sandbox.portal.contact(seed["email"]).id for seed in SEEDS)  # type: ignore[union-attr]
+            company, members = make(api, COMPANIES, name="One"), new_list(api, "L")
+            associate(api, ada, company)
+            api.call("PUT", f"/crm/lists/2026-09/{members}/memberships/add", [ada])
+            sandbox.application.snapshots.take("s")
+            before = deepcopy(dump(sandbox.portal))
+            associate(api, grace, company)
+            api.call("PUT", f"/crm/lists/2026-09/{members}/memberships/add", [grace])
+            sandbox.application.restore("s")
+        with Sandbox(database=file) as sandbox:
+            assert dump(sandbox.portal) == before
+
+    def test_one_change_is_one_row(self, file: Path) -> None:
+        """However many members and associations there are, what stays is not written again."""
+        seeds = [{"email": f"c{number}@x.org"} for number in range(300)]
+        with Sandbox(seeds, database=file) as sandbox:
+            api = Api(sandbox)
+            ids = list(sandbox.portal.contacts)
+            company, members = make(api, COMPANIES, name="One"), new_list(api, "L")
+            pairs = [{"from": {"id": each}, "to": {"id": company}} for each in ids[1:]]
+            path = "/crm/v4/associations/contacts/companies/batch/associate/default"
+            assert api.post(path, {"inputs": pairs}).status == 200
+            api.call("PUT", f"/crm/lists/2026-09/{members}/memberships/add", ids[1:])
         with sqlite3.connect(file) as connection:
-            connection.execute("DELETE FROM part WHERE name = 'clock'")
+            connection.executescript(WATCH)
         connection.close()
         with Sandbox(database=file) as sandbox:
-            assert (len(sandbox.portal.contacts), sandbox.clock.ahead) == (2, 0)
+            api = Api(sandbox)
+            associate(api, ids[0], company)
+            api.call("PUT", f"/crm/lists/2026-09/{members}/memberships/add", ids[:1])
+        with sqlite3.connect(file) as connection:
+            written = connection.execute("SELECT name FROM written ORDER BY name").fetchall()
+        connection.close()
+
+        assert written == [("association",), ("member",)]
 
     def test_an_import_goes_on(self, file: Path) -> None:
         """An import that was at its second row goes on with the third; its file is dropped at the end."""
@@ -245,6 +314,30 @@ def start_import(api: Api, content: str) -> Answer:
     return api.call(
         "POST", "/crm/v3/imports", body.encode(), {"Content-Type": "multipart/form-data; boundary=b"}
     )
+
+
+def make(api: Api, root: str, **properties: str) -> str:
+    new: str = api.post(root, {"properties": properties}).body["id"]
+    return new
+
+
+def associate(api: Api, contact: str, company: str) -> None:
+    path = f"/crm/v4/objects/contacts/{contact}/associations/default/companies/{company}"
+    assert api.call("PUT", path).status == 200
+
+
+def new_list(api: Api, name: str) -> str:
+    body = {"name": name, "objectTypeId": "0-1", "processingType": "MANUAL"}
+    new: str = api.post("/crm/lists/2026-09", body).body["list"]["listId"]
+    return new
+
+
+WATCH = """
+CREATE TABLE written (name);
+CREATE TRIGGER of_contact AFTER INSERT ON association BEGIN INSERT INTO written VALUES ('association'); END;
+CREATE TRIGGER of_list AFTER INSERT ON member BEGIN INSERT INTO written VALUES ('member'); END;
+"""
+"""Lets a file note each row that is written into these tables."""
 
 
 class TestKill:

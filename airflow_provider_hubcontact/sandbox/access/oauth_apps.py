@@ -137,7 +137,7 @@ class OAuthApps:
     def identify(self, client_id: str) -> App:
         """Find an app by its id.
 
-        :raises InvalidGrant: if there is no such app (F).
+        :raises InvalidGrant: if no app has this id (F).
         """
         app = self._apps.get(client_id)
         if app is None:
@@ -147,7 +147,7 @@ class OAuthApps:
     def authenticate(self, client_id: str, client_secret: str) -> App:
         """Find an app by its id and secret.
 
-        :raises InvalidGrant: if there is no such app, or the secret is wrong.
+        :raises InvalidGrant: if no app has this id, or the secret is wrong.
         """
         app = self.identify(client_id)
         if not secrets.compare_digest(app.client.client_secret.encode(), client_secret.encode()):

@@ -5,7 +5,7 @@ HubSpot docs: "Associations" guide (v4, dated), changelog "Changes to primary la
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -67,14 +67,14 @@ class Associations:
     """The associations of a portal, each known in both directions.
 
     :param first_is_primary: whether a contact's first company becomes its primary one by itself.
-    :ivar changes: a number that grows with every change.
+    :ivar changed: the contacts whose associations changed, until a store has kept them; None without a store.
     """
 
     def __init__(self, *, first_is_primary: bool) -> None:
         self._first_is_primary = first_is_primary
         self.types = {each.key: each for each in _HUBSPOTS}
         self._of: dict[str, dict[str, list[Key]]] = {}
-        self.changes = 0
+        self.changed: set[str] | None = None
 
     def between(self, from_type: str, to_type: str) -> list[AssociationType]:
         """Return the types that lead from one object type to another."""
@@ -117,12 +117,11 @@ class Associations:
         for each in (*types, plain):
             self._put(from_id, to_id, each.key)
             self._put(to_id, from_id, Key(each.category, each.inverse))
-        self.changes += 1
 
     def remove(self, from_id: str, to_id: str, keys: Iterable[Key] | None = None) -> None:
-        """Take types from two records; what is not there is no matter.
+        """Remove types from two records; types that they do not have are ignored.
 
-        :param keys: the types; None for all of them. Without the unlabeled one, nothing is left (S).
+        :param keys: the types; None for all of them. Removing the unlabeled one removes all (S).
         """
         mine = self._of.get(from_id, {}).get(to_id)
         if mine is None:
@@ -130,13 +129,13 @@ class Associations:
         gone = mine if keys is None or {TO_COMPANY, TO_CONTACT} & set(keys) else list(keys)
         for key in [each for each in gone if each in mine]:
             mine.remove(key)
+            self._note(from_id, to_id, key)
             self._of[to_id][from_id].remove(Key(key.category, self.types[key].inverse))
         if not mine:
             del self._of[from_id][to_id], self._of[to_id][from_id]
-        self.changes += 1
 
     def forget(self, record_id: str) -> None:
-        """Take all associations from a record."""
+        """Remove all associations of a record."""
         for other in list(self.of(record_id)):
             self.remove(record_id, other)
 
@@ -171,19 +170,26 @@ class Associations:
         there = AssociationType(BY_USER, first, label, from_type, to_type, second, name)
         back = AssociationType(BY_USER, second, inverse_label or label, to_type, from_type, first, name)
         self.types |= {there.key: there, back.key: back}
-        self.changes += 1
         return there.key, back.key
 
     def dump(self) -> dict[str, Any]:
         """Return everything as JSON values."""
-        mine = [asdict(each) for each in self.types.values() if each.category == BY_USER]
-        links = [
-            [from_id, to_id, [list(key) for key in keys]]
-            for from_id, links in self._of.items()
-            for to_id, keys in links.items()
-            if self.types[keys[0]].from_type == CONTACTS.id
-        ]
-        return {"labels": mine, "links": links}
+        links = [[contact, *link] for contact in self.contacts() for link in self.links(contact)]
+        return {"labels": self.dump_labels(), "links": links}
+
+    def dump_labels(self) -> list[Any]:
+        """Return the labels of the portal's users as JSON values."""
+        return [asdict(each) for each in self.types.values() if each.category == BY_USER]
+
+    def contacts(self) -> Iterator[str]:
+        """Yield the ids of all contacts that belong to companies."""
+        for from_id, links in self._of.items():
+            if any(self.types[keys[0]].from_type == CONTACTS.id for keys in links.values()):
+                yield from_id
+
+    def links(self, contact: str) -> list[Any]:
+        """Return the companies of a contact as JSON values, each with its types."""
+        return [[company, [list(key) for key in keys]] for company, keys in self.of(contact).items()]
 
     def load(self, state: Mapping[str, Any], records: Mapping[str, str]) -> None:
         """Restore what :meth:`dump` returned.
@@ -214,7 +220,11 @@ class Associations:
         if key not in keys:
             keys.append(key)
             keys.sort(key=lambda each: (each.category, each.id))
-            self.changes += 1
+            self._note(from_id, to_id, key)
+
+    def _note(self, from_id: str, to_id: str, key: Key) -> None:
+        if self.changed is not None:
+            self.changed.add(from_id if self.types[key].from_type == CONTACTS.id else to_id)
 
     def _remove_primary(self, contact: str) -> None:
         for company in list(self.of(contact)):

@@ -23,7 +23,8 @@ from airflow_provider_hubcontact.sandbox.errors.values import InvalidProperties
 class Entry(NamedTuple):
     """One contact of a batch.
 
-    :param email: the contact's address, with which it is created if nobody has it; empty if ``vid`` names it.
+    :param email: the contact's address, with which it is created if it does not exist; empty if ``vid`` names
+        it.
     :param vid: the contact's id.
     :param timestamps: property → when its value was set, in milliseconds since 1970.
     :param writer: the app that sent it.
@@ -108,7 +109,7 @@ class AsyncBatches:
         try:
             self._contacts.apply(self._draft(entry), entry.timestamps)
         except (RecordNotFound, RecordExists, InvalidProperties):
-            return  # what has become impossible since then is told to nobody (U)
+            return  # what has become impossible since then is not reported anywhere (U)
 
     def _draft(self, entry: Entry) -> PendingWrite:
         contact = self._contact(entry)

@@ -6,7 +6,7 @@ HubSpot docs: "Lists" guide; OpenAPI.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.sandbox.crm.records.collection import Collection
@@ -46,6 +46,10 @@ class RecordList:
     version: int = 1
     members: dict[str, int] = field(default_factory=dict)
 
+    def without_members(self) -> dict[str, Any]:
+        """Return the list itself as JSON values."""
+        return asdict(replace(self, members={}))
+
 
 class Changed(NamedTuple):
     """What a call did to the members of a list: ids, and those that no record has."""
@@ -58,12 +62,15 @@ class Changed(NamedTuple):
 class Lists:
     """The lists of a portal.
 
-    :ivar changes: a number that grows with every change.
+    :ivar changes: a number that grows with every change of a list itself.
+    :ivar changed: the list and the record of each membership that changed, until a store has kept them; None
+        without a store.
     """
 
     def __init__(self) -> None:
         self._lists: dict[str, RecordList] = {}
         self.changes = 0
+        self.changed: set[tuple[str, str]] | None = None
 
     def create(self, name: str, type_id: str, processing: str, now: int) -> RecordList:
         """Make an empty list.
@@ -90,7 +97,7 @@ class Lists:
     def named(self, name: str, type_id: str) -> RecordList:
         """Find a list by its name.
 
-        :raises ListNotFound: if there is none of these records.
+        :raises ListNotFound: if no list of this object type has the name.
         """
         for each in self.all():
             if each.name == name and each.type == type_id:
@@ -102,7 +109,7 @@ class Lists:
         return [each for each in self._lists.values() if not each.deleted_at]
 
     def rename(self, wanted: RecordList, name: str, now: int) -> None:
-        """Give a list another name.
+        """Rename a list.
 
         :raises ListExists: if another list has it.
         """
@@ -117,7 +124,7 @@ class Lists:
         self.changes += 1
 
     def restore(self, list_id: str, now: int) -> None:
-        """Bring back a deleted list; one that is there stays as it is.
+        """Restore a deleted list; a list that is not deleted stays as it is.
 
         :raises ListNotFound: if it never existed, or is deleted for too long.
         :raises ListExists: if another list has its name by now (U).
@@ -133,7 +140,7 @@ class Lists:
     def change(
         self, wanted: RecordList, records: Collection, add: Iterable[str], remove: Iterable[str], now: int
     ) -> Changed:
-        """Put records into a list, and take others out. What is so already is left out of the result (S).
+        """Add records to a list, and remove others. The result lists actual changes only (S).
 
         :param records: the records of the list's type. An id from before a merge stands for the survivor.
         """
@@ -142,20 +149,20 @@ class Lists:
         removed = [each for each in gone if wanted.members.pop(each, None) is not None]
         added = [each for each in new if each not in wanted.members]
         wanted.members |= dict.fromkeys(added, now)
-        self.changes += 1
+        self._note(wanted, (*removed, *added))
         return Changed(added, removed, list(missing))
 
     def clear(self, wanted: RecordList) -> None:
-        """Take all records out of a list.
+        """Remove all records from a list.
 
         :raises InvalidInput: if there are too many (S).
         """
         _check_size(wanted)
+        self._note(wanted, wanted.members)
         wanted.members.clear()
-        self.changes += 1
 
     def add_from(self, wanted: RecordList, source: RecordList, now: int) -> None:
-        """Put the members of another list into a list.
+        """Add the members of another list to a list.
 
         :raises InvalidInput: if that one is the same, too large, or of other records (S).
         """
@@ -166,24 +173,33 @@ class Lists:
         _check_size(source)
         for each in source.members:
             wanted.members.setdefault(each, now)
-        self.changes += 1
+        self._note(wanted, source.members)
 
     def of(self, record_id: str) -> list[RecordList]:
         """Return the lists that a record is in."""
         return [each for each in self.all() if record_id in each.members]
 
     def replace(self, old: str, new: str | None) -> None:
-        """Put one record in the place of another one everywhere, after a merge; or no record."""
+        """Replace a record in all lists after a merge, or remove it.
+
+        :param old: the id of the record.
+        :param new: the id of the record that takes its place; None to remove it.
+        """
         for each in self._lists.values():
             since = each.members.pop(old, None)
             if since is not None:
-                self.changes += 1
+                self._note(each, [old])
                 if new is not None:
                     each.members[new] = min(since, each.members.get(new, since))
+                    self._note(each, [new])
+
+    def everything(self) -> Mapping[str, RecordList]:
+        """Return id → list, deleted ones included."""
+        return self._lists
 
     def dump(self) -> list[Any]:
         """Return the lists as JSON values."""
-        return [asdict(each) for each in self._lists.values()]
+        return [{**each.without_members(), "members": dict(each.members)} for each in self._lists.values()]
 
     def load(self, lists: Iterable[Mapping[str, Any]], records: Mapping[str, str]) -> None:
         """Restore what :meth:`dump` returned.
@@ -202,6 +218,10 @@ class Lists:
             if any(records[member] != each.type for member in each.members):
                 raise ValueError(f"The list {each.id} has members of other types.")
             self._lists[each.id] = each
+
+    def _note(self, wanted: RecordList, members: Iterable[str]) -> None:
+        if self.changed is not None:
+            self.changed.update((wanted.id, each) for each in members)
 
     def _check_name(self, name: str) -> None:
         if not name:

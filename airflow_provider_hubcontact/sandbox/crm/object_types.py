@@ -23,7 +23,7 @@ class ObjectType:
     :param properties: HubSpot's own properties.
     :param groups: the groups that these properties may be in.
     :param address: the property that identifies records without being unique by its definition, and has
-        secondary values; empty if there is none.
+        secondary values; empty for a type without such a property.
     :param merged: the property of which a merge keeps both values, and the property for the further ones.
     :param has_first_stage: whether a new record gets a lifecycle stage.
     :param modified: the properties that hold the time of the last change; answers show the first one.

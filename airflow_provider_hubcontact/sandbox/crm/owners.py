@@ -19,7 +19,8 @@ class Owner:
 
     :param id: what ``hubspot_owner_id`` takes.
     :param email: the address; empty if the owner has no address.
-    :param user_id: the user behind a person, which is no owner's id; 0 if there is none, as for a queue.
+    :param user_id: the id of the person's user, which differs from the owner's; 0 for an owner without a
+        user, such as a queue.
     :param archived: whether the user was removed.
     :param created_at: milliseconds since 1970.
     """
@@ -66,7 +67,7 @@ class Owners:
         self._owners = {each.id: each for each in sorted(given, key=lambda owner: int(owner.id))}
 
     def __contains__(self, owner_id: object) -> bool:
-        """Check whether an owner has this id; a user's id is not an owner's (D)."""
+        """Check whether an owner has this id; the id of a user does not count (D)."""
         return owner_id in self._owners
 
     def find(self, value: str, *, by_user: bool, archived: bool) -> Owner | None:

@@ -125,12 +125,12 @@ class Portal(Shared):
             self.associations.add(record.id, other.id, types)
 
     def dissociate(self, record: Record, other: Record, keys: Iterable[Key] | None = None) -> None:
-        """Take types of associations from two records, see :meth:`Associations.remove`."""
+        """Remove types of associations from two records, see :meth:`Associations.remove`."""
         with self._primary_followed(record, other):
             self.associations.remove(record.id, other.id, keys)
 
     def merge(self, primary: Record, other: Record) -> Record:
-        """Merge two records of a type, see :mod:`.merging`.
+        """Merge two records of a type, see :mod:`.records.merging`.
 
         :param primary: the record whose values win.
         :param other: the record that is merged into it.
@@ -149,7 +149,7 @@ class Portal(Shared):
         return collection.records[survivor.id]
 
     def erase(self, record: Record) -> None:
-        """Delete a record for good, and let nobody have its addresses again (D: knowledge base)."""
+        """Delete a record for good, and block its addresses (D: knowledge base)."""
         collection = self.collections[record.type]
         collection.erase(record)
         contacts = [each for each in self.associations.of(record.id) if each in self.contacts]

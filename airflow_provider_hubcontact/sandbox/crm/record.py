@@ -127,7 +127,7 @@ class Record:
         return replace(self, properties=dict(self.properties), writes=list(self.writes))
 
     def adopt(self, other: Record) -> None:
-        """Hold what another record holds; its id and type are the same."""
+        """Take over what another record with the same id and type holds."""
         self.created_at, self.updated_at, self.archived_at = (
             other.created_at,
             other.updated_at,

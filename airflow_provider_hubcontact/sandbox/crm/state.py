@@ -33,8 +33,8 @@ def dump(portal: Portal) -> Json:
     """Return the state of a portal as JSON values."""
     return {
         "nextId": portal.next_id,
-        "associations": dump_associations(portal),
-        "lists": dump_lists(portal),
+        "associations": portal.associations.dump(),
+        "lists": portal.lists.dump(),
         **dump_frame(portal),
         **{
             each.kind.plural: [
@@ -62,16 +62,6 @@ def dump_frame(portal: Portal) -> Json:
             for each in collections
         },
     }
-
-
-def dump_associations(portal: Portal) -> Json:
-    """Return the associations as JSON values."""
-    return portal.associations.dump()
-
-
-def dump_lists(portal: Portal) -> list[Json]:
-    """Return the lists as JSON values."""
-    return portal.lists.dump()
 
 
 def load(portal: Portal, state: Mapping[str, Any]) -> None:
@@ -207,7 +197,7 @@ def _plain_fields(record: type) -> dict[str, type]:
 def _moments(*values: int) -> None:
     for value in values:
         if not 0 <= _typed(value, int) <= MAX_TIME:
-            raise ValueError(f"{value} milliseconds since 1970 are no time")
+            raise ValueError(f"{value} milliseconds since 1970 are not a valid time")
 
 
 def _typed(value: Any, kind: type) -> Any:  # noqa: ANN401 - any JSON

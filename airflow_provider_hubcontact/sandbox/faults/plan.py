@@ -50,7 +50,7 @@ The kinds, and what each may say besides:
 ``drip``
     The body comes in small pieces, over so many ``seconds``.
 ``no_results``
-    A success, of which nothing is true: nothing was written, nothing is found.
+    An answer of success without any result; nothing was written.
 ``token_expiry``
     The token has expired: 401 until the app renews it. A private app's token is unknown from then on.
 ``migration``

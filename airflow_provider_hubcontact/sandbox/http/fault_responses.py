@@ -56,7 +56,7 @@ def instead(request: Request, route: Route | None, reply: Reply, correlation_id:
     """Return the answer that a fault replaces the right one with; the right one if there is no fault.
 
     :param request: the call.
-    :param route: its route; None if there is none.
+    :param route: its route; None for a path without a route.
     :param reply: the right answer; any if the call was not carried out.
     :param correlation_id: id of the call.
     """

@@ -84,7 +84,8 @@ COUNTERPARTS: Sequence[tuple[str, str]] = (
 def nearest(method: str, path: str, known: Iterable[tuple[str, str]]) -> str:
     """Return the call that is most like another one, such as ``GET /crm/v3/objects/contacts``.
 
-    A read has a read for its neighbour, and a removal a removal. If there is none, a read may be near.
+    Only reads are considered for a read. For a removal or another write, its own kind comes first, then
+    reads.
 
     :param method: the HTTP method of the other one.
     :param path: its path, percent-encoded, with the object type as the sandbox's routes write it.

@@ -126,7 +126,7 @@ def _identified(
     """Find a contact by the column that identifies it.
 
     :param place: of this column.
-    :return: the contact, None if nobody has the key; and the key.
+    :return: the contact, None if no contact has the key; and the key.
     """
     column, key = request.columns[place], row.cells[place].strip()
     by_id = column.kind == OBJECT_ID

@@ -1,4 +1,4 @@
-"""The addresses that nobody may have again, because a record with them was deleted for good.
+"""The addresses that are blocked, because a record with them was deleted for good.
 
 HubSpot docs: knowledge base (deletion for good).
 """

@@ -34,7 +34,7 @@ class Collection:
     :param shared: what it shares with the portal's other collections.
     :param requirements: the properties that a write must have.
     :param groups: groups of properties besides HubSpot's own.
-    :ivar blocked: digests of the addresses that nobody may have again.
+    :ivar blocked: digests of the addresses that are blocked.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Collection:
         :param records: the records, deleted ones included.
         :param definitions: the properties, deleted ones included.
         :param groups: the groups of properties.
-        :param blocked: digests of the addresses that nobody may have again.
+        :param blocked: digests of the addresses that are blocked.
         :param next_id: id of the next record that is created.
         :raises ValueError: if the parts do not fit together.
         """
@@ -146,7 +146,7 @@ class Collection:
         self.shared.touch(record)
 
     def unarchive(self, record: Record) -> None:
-        """Bring back a deleted record, as a user can in HubSpot's pages; the API has no call for it (S).
+        """Restore a deleted record, as a user can in HubSpot's pages; the API has no call for it (S).
 
         :raises RecordExists: if another record has one of its unique values by now.
         """
@@ -165,7 +165,7 @@ class Collection:
         self.shared.forget(record)
 
     def absorb(self, primary: Record, other: Record, survivor: Record) -> None:
-        """Put one record in the place of two.
+        """Replace two records by what they have become.
 
         :param survivor: the record that they become, with the values and the history of both. If it has the
             id of the primary one, that one gets its content.
@@ -187,7 +187,7 @@ class Collection:
             self.shared.touch(survivor, write)
 
     def block(self, address: str) -> None:
-        """Let nobody have an address again. Only a digest of it is kept."""
+        """Block an address for all records, for good. Only a digest of it is kept."""
         self.blocked.add(blocked.digest(address))
 
     def identifies(self, name: str) -> bool:
@@ -195,19 +195,11 @@ class Collection:
         return name == ID or name in self._identities.names
 
     def create(self, properties: Mapping[str, str], dialect: Dialect = V3) -> Record:
-        """Create a record.
-
-        :raises InvalidProperties: if a value is not valid.
-        :raises RecordExists: if another record has the address.
-        """
+        """Create a record, see :meth:`draft` for what is refused."""
         return self.apply(self.draft(None, properties, dialect))
 
     def update(self, record: Record, properties: Mapping[str, str], dialect: Dialect = V3) -> Record:
-        """Update a record with all values or none.
-
-        :raises InvalidProperties: if a value is not valid.
-        :raises RecordExists: if another record has the address.
-        """
+        """Update a record with all values or none, see :meth:`draft` for what is refused."""
         return self.apply(self.draft(record, properties, dialect))
 
     def draft(
@@ -273,7 +265,7 @@ class Collection:
         return record
 
     def add_others(self, record: Record) -> None:
-        """Let a record of the start be found by its secondary addresses, and by its ids before a merge.
+        """Index a record of the start by its secondary addresses, and by its ids before a merge.
 
         :raises RecordExists: if another record has one.
         """
@@ -293,7 +285,7 @@ class Collection:
         self._identities.drop_property(definition.name)
 
     def _identified(self, definition: Definition) -> Definition:
-        """Let a property identify records if it is unique."""
+        """Index the records by a property if it is unique, and return the property."""
         if definition.unique and not self.identifies(definition.name):
             self._identities.add_property(definition.name)
             for record in self.records.values():
@@ -305,7 +297,7 @@ class Collection:
         return dialect.checks_requirements or every
 
     def _leave_out_the_first_address(self, draft: PendingWrite) -> None:
-        """Take the primary address out of the secondary ones."""
+        """Remove the primary address from the secondary ones."""
         first = draft.values.get(self.kind.address) or draft.record.email
         others = draft.values[OTHERS].split(";")
         draft.values[OTHERS] = ";".join(each for each in others if each != first)

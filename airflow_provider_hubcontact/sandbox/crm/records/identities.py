@@ -33,7 +33,8 @@ class Identities:
         :param kind: the object type.
         :param records: the records.
         :param properties: the unique ones, archived ones included.
-        :param archived: properties by which nobody is found, though no two records may share a value.
+        :param archived: archived ones, which find no records; still no two records may share one of their
+            values.
         :raises ValueError: if two records share a value.
         """
         identities = cls(kind)
@@ -51,11 +52,11 @@ class Identities:
         return self._holders.keys()
 
     def add_property(self, name: str) -> None:
-        """Let one more property identify records."""
+        """Add a property that identifies records."""
         self._holders.setdefault(name, {})
 
     def drop_property(self, name: str) -> None:
-        """Let a property no longer identify records."""
+        """Remove a property from those that identify records."""
         self._holders.pop(name, None)
 
     def find(self, name: str, value: str) -> Record | None:

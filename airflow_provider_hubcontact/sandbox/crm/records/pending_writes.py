@@ -24,7 +24,7 @@ OTHERS = "hs_additional_emails"
 """The secondary addresses, which can be given to a new contact, and to no other (L, S)."""
 
 OF_THE_RECORD = {"hs_object_id", "createdate"}
-"""What says the same as the record's own fields, so that nobody can give it another value."""
+"""Properties that repeat the record's own fields, so that no seed can set them."""
 
 
 @dataclass(frozen=True, slots=True)

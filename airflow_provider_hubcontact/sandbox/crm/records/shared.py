@@ -37,7 +37,7 @@ class Shared:
     :param clock: seconds since 1970.
     :ivar next_id: id of the next record that is created, of whatever type.
     :ivar writer: the app or the import that is writing.
-    :ivar journal: the changes, until a store has kept them; None if there is no store.
+    :ivar journal: the changes, until a store has kept them; None without a store.
     :ivar erased: the ids of records that are gone for good, until a store has forgotten them.
     """
 

@@ -48,7 +48,7 @@ def to_kind(spelling: str, start: ObjectType) -> ObjectType:
 def read_types(request: Request, value: object, kind: ObjectType) -> list[AssociationType]:
     """Read the association types of a body, which lead from the call's object type to another one.
 
-    :raises Refused: if one is missing or not valid, or there are none.
+    :raises Refused: if one is not valid, or the list is missing or empty.
     """
     types = [
         request.portal.associations.type(_key(mapping(each)), request.kind.id, kind.id)

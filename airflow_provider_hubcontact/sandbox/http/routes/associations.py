@@ -154,7 +154,7 @@ def batch_default(request: Request) -> Reply:
 
 
 def batch_archive(status: int, request: Request) -> Reply:
-    """Answer 204 in v4, 200 in the dated versions (S); what is not associated is no matter."""
+    """Answer 204 in v4, 200 in the dated versions (S), also for records that are not associated."""
     kind = to_kind(request.params["to"], request.kind)
     pairs = [
         (_id(each["from"]), _id(other))
@@ -227,7 +227,7 @@ def batch_create_v3(request: Request) -> Reply:
 
 
 def batch_archive_v3(request: Request) -> Reply:
-    """Answer 204; what is not associated is no matter."""
+    """Answer 204, also for records that are not associated."""
     kind = to_kind(request.params["to"], request.kind)
     wanted = [(each, _named_type(request, kind, each)) for each in _inputs(request, MAX_WRITTEN, *_V3)]
     for each, kind_of_link in wanted:
@@ -238,7 +238,7 @@ def batch_archive_v3(request: Request) -> Reply:
 
 
 class _Unknown:
-    """Finds the two records of each input, and remembers the ids that nobody has."""
+    """Finds the two records of each input, and remembers the ids that no record has."""
 
     def __init__(self, request: Request, kind: ObjectType) -> None:
         self._places = [request.collection, request.portal.collection(kind)]

@@ -126,7 +126,7 @@ def _filter(definition: Definition, each: Json) -> Filter:
 
 
 def _is_known(request: Request, each: Any) -> bool:  # noqa: ANN401 - any JSON
-    """Check that a sort that is only a name names a property; any other name is no sort (L)."""
+    """Check that a sort that is only a name names a property; any other name is ignored (L)."""
     return not isinstance(each, str) or each.removeprefix("-") in request.collection.definitions
 
 
