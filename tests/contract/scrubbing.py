@@ -30,7 +30,7 @@ PORTAL = str(FIRST_NUMBER + 99_999)
 """Stands for the id of the portal."""
 
 LEAST_NUMBER = 100_000
-"""Smaller numbers are no ids, but for those of lists, which tell nothing."""
+"""Smaller numbers are not ids, but for those of lists, which tell nothing."""
 
 NAME = "Somebody"
 NAMING = {"firstName", "lastName", *(f"hs_object_source_detail_{number}" for number in (1, 2, 3))}
