@@ -58,6 +58,7 @@ class Scrubber:
     def __init__(self, stand_ins: Mapping[str, str] | None = None) -> None:
         self._stand_ins = sorted((stand_ins or {}).items(), key=lambda pair: -len(pair[0]))
         self._numbers: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """Return an exchange without what belongs to a portal or a run."""
@@ -104,7 +105,12 @@ class Scrubber:
         return self.json(value)
 
     def text(self, text: str) -> str:
-        """Return a text, scrubbed."""
+        """Return a text, scrubbed; the same text always becomes the same."""
+        if text not in self._texts:
+            self._texts[text] = self._scrubbed(text)
+        return self._texts[text]
+
+    def _scrubbed(self, text: str) -> str:
         for found, stand_in in self._stand_ins:
             whole = rf"(?<!\d){found}(?!\d)" if found.isdigit() else re.escape(found)
             text = re.sub(whole, stand_in, text)
