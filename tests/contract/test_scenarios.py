@@ -52,8 +52,8 @@ def test_each_switch_is_asked_about() -> None:
 def pairwise() -> Iterator[dict[str, str]]:
     """Yield settings of all switches in which each two values of two switches meet.
 
-    Each switch is the other way in four rows of seven, no two in the same four: so any two of them are both the
-    other way in some row, neither in the first one, and each alone in some row.
+    Each switch is the other way in four rows of seven, no two in the same four: so any two of them are both
+    the other way in some row, neither in the first one, and each alone in some row.
     """
     yield {name: values[0] for name, values in CHOICES.items()}
     fours = dict(zip(CHOICES, combinations(range(7), 4), strict=False))
