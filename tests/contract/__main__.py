@@ -1,4 +1,4 @@
-"""``python -m tests.contract``: the sandbox beside a real HubSpot, which needs ``HUBSPOT_TEST_TOKEN``."""
+"""Compare the sandbox with a developer test account of HubSpot, whose token is in ``HUBSPOT_TEST_TOKEN``."""
 
 from __future__ import annotations
 
@@ -33,22 +33,33 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = argparse.ArgumentParser("python -m tests.contract", description=__doc__)
     made.add_argument(
-        "--only", action="append", default=[], metavar="SCENARIO", help="ask this one; repeat it"
+        "--only",
+        action="append",
+        default=[],
+        metavar="SCENARIO",
+        help="ask only this scenario; can be repeated",
     )
     made.add_argument(
         "--record", action="store_true", help="keep the answers, scrubbed, for make test-contract"
     )
-    made.add_argument("--recordings", type=Path, default=recordings.FOLDER, help="where they are kept")
     made.add_argument(
-        "--report", type=Path, default=Path("build/contract.md"), help="where the report is written"
+        "--recordings",
+        type=Path,
+        default=recordings.FOLDER,
+        help="the folder of the recordings (%(default)s)",
     )
     made.add_argument(
-        "--force", action="store_true", help="also for a portal that is no developer test account"
+        "--report", type=Path, default=Path("build/contract.md"), help="the file of the report (%(default)s)"
     )
     made.add_argument(
-        "--family", default=FAMILY, help="last name of the run's contacts, another one for each run at once"
+        "--force", action="store_true", help="ask a portal that is not a developer test account, too"
     )
-    made.add_argument("--base-url", default=HUBSPOT, help="whom to ask (%(default)s)")
+    made.add_argument(
+        "--family",
+        default=FAMILY,
+        help="last name of the run's contacts (%(default)s); runs at the same time need different ones",
+    )
+    made.add_argument("--base-url", default=HUBSPOT, help="base URL of the API (%(default)s)")
     made.add_argument(
         "--spacing", type=float, default=SPACING, help="seconds between two calls (%(default)s)"
     )
@@ -63,8 +74,8 @@ def main(
     """Ask HubSpot, compare, and write the report.
 
     :param clock: paces the calls, and passes while an answer is waited for.
-    :return: 0 if nothing differs or there is no token, 1 if something differs, 2 if HubSpot cannot be asked,
-        130 if the run was interrupted.
+    :return: the exit status: 0 if no answer differs or there is no token, 1 if one differs, 2 if HubSpot
+        cannot be asked, 130 if the run was interrupted.
     """
     secret = environment.get(TOKEN, "").strip()
     if not secret:

@@ -19,7 +19,7 @@ from tests.contract.answers import Raw
 from tests.contract.ours import COMPANY, CONTACT, IMPORT, KEYS, LIST, OWNER, Ours
 
 Check = Callable[[Ours, Any], bool]
-"""Check whether what a body names is the run's."""
+"""Tells of a body whether all that it names is the run's."""
 
 NO_NUMBER = "nobody"
 """In place of an id; it is not a number, so that no record has it."""
@@ -50,7 +50,7 @@ class Part:
 
     :param pattern: a regular expression.
     :param check: whether a value, decoded, may be named; None for what names nothing of a portal.
-    :param kind: what a number of this part is the id of; empty if it is no id.
+    :param kind: what a number of this part is the id of; empty if it is not an id.
     """
 
     pattern: str
@@ -93,7 +93,7 @@ PARTS: Mapping[str, Part] = {
 
 
 def nothing(_: Ours, body: Any) -> bool:
-    """Check that there is no body."""
+    """Check whether there is no body."""
     return body is None
 
 
@@ -132,12 +132,12 @@ class Operation:
 
 
 def _object(body: Any, *keys: str) -> bool:
-    """Check that a body is a JSON object with these keys at most."""
+    """Check whether a body is a JSON object with these keys at most."""
     return isinstance(body, Mapping) and body.keys() <= set(keys)
 
 
 def _inputs(check: Check, ours: Ours, body: Any, *more: str) -> bool:
-    """Check each input of a batch; a batch without any is HubSpot's to refuse."""
+    """Check whether each input of a batch is the run's; a batch without inputs is HubSpot's to refuse."""
     if not _object(body, "inputs", *more):
         return False
     inputs = body.get("inputs", [])
@@ -145,7 +145,7 @@ def _inputs(check: Check, ours: Ours, body: Any, *more: str) -> bool:
 
 
 def new_record(kind: str, ours: Ours, body: Any) -> bool:
-    """Check the body that makes a record, and what it is associated with."""
+    """Check whether a new record and the records that it is associated with are the run's."""
     if not _object(body, "properties", "associations", "objectWriteTraceId"):
         return False
     other = COMPANY if kind == CONTACT else CONTACT
@@ -159,7 +159,7 @@ def new_record(kind: str, ours: Ours, body: Any) -> bool:
 
 
 def changes(kind: str, ours: Ours, body: Any) -> bool:
-    """Check the body that changes a record of the path; without properties it says nothing."""
+    """Check whether a record of the run may get the properties of a body, if there are any."""
     if not body:
         return body is not None
     if not _object(body, "properties"):
@@ -168,14 +168,14 @@ def changes(kind: str, ours: Ours, body: Any) -> bool:
 
 
 def some_change(kind: str, ours: Ours, each: Any) -> bool:
-    """Check an input of ``batch/update``."""
+    """Check whether an input of ``batch/update`` is about a record of the run."""
     if not _object(each, "id", "idProperty", "properties", "objectWriteTraceId"):
         return False
     return _is_key(kind, ours, each) and ours.may_write(kind, each.get("properties"), new=False)
 
 
 def some_upsert(kind: str, ours: Ours, each: Any) -> bool:
-    """Check an input of ``batch/upsert``, which may make a record."""
+    """Check whether an input of ``batch/upsert``, which may make a record, is about one of the run."""
     if not _object(each, "id", "idProperty", "properties", "objectWriteTraceId"):
         return False
     new = not ours.knows(each.get("id"))
@@ -183,7 +183,7 @@ def some_upsert(kind: str, ours: Ours, each: Any) -> bool:
 
 
 def some_record(kind: str, ours: Ours, each: Any) -> bool:
-    """Check an input that has nothing but an id."""
+    """Check whether an input has nothing but an id of the run."""
     return _object(each, "id") and ours.is_key(kind, each.get("id"))
 
 
@@ -193,7 +193,7 @@ def batch(check: Check, *more: str) -> Check:
 
 
 def batch_read(kind: str, ours: Ours, body: Any) -> bool:
-    """Check a batch of ids, or of addresses."""
+    """Check whether each id or address of a batch is the run's."""
     more = ("properties", "propertiesWithHistory", "idProperty")
     by_email = isinstance(body, Mapping) and body.get("idProperty", "email") == "email"
     return by_email and _inputs(partial(some_record, kind), ours, body, *more)
@@ -204,7 +204,7 @@ def _is_key(kind: str, ours: Ours, each: Mapping[str, Any]) -> bool:
 
 
 def search(kind: str, ours: Ours, body: Any) -> bool:
-    """Check that each group of filters demands an address or a domain of the run."""
+    """Check whether each group of filters demands an address or a domain of the run."""
     if not _object(body, "filterGroups", "properties", "limit", "after", "sorts"):
         return False
     belongs = ours.is_address if kind == CONTACT else ours.is_domain
@@ -221,13 +221,13 @@ def search(kind: str, ours: Ours, body: Any) -> bool:
 
 
 def merge(kind: str, ours: Ours, body: Any) -> bool:
-    """Check both records."""
+    """Check whether both records are the run's."""
     keys = {"primaryObjectId", "objectIdToMerge"}
     return _object(body, *keys) and body.keys() == keys and ours.has_all(kind, body.values())
 
 
 def erase(kind: str, ours: Ours, body: Any) -> bool:
-    """Check the record that is deleted for good, by its id or by its address."""
+    """Check whether the id or address that is deleted for good is the run's."""
     if not _object(body, "objectId", "idProperty"):
         return False
     belongs = ours.is_address if body.get("idProperty") == "email" else partial(ours.has, kind)
@@ -235,14 +235,14 @@ def erase(kind: str, ours: Ours, body: Any) -> bool:
 
 
 def labels(_: Ours, body: Any) -> bool:
-    """Check that only HubSpot's own labels are given: others belong to the portal."""
+    """Check whether all labels are HubSpot's own: others belong to the portal."""
     return isinstance(body, list) and all(
         each.get("associationCategory") == "HUBSPOT_DEFINED" for each in body
     )
 
 
 def link(ours: Ours, each: Any) -> bool:
-    """Check both ends of an input that associates a contact with a company, or no longer."""
+    """Check whether both ends of an association are the run's."""
     if not _object(each, "from", "to", "types") or not {"from", "to"} <= each.keys():
         return False
     ends = each["to"] if isinstance(each["to"], list) else [each["to"]]
@@ -254,7 +254,7 @@ def link(ours: Ours, each: Any) -> bool:
 
 
 def new_list(ours: Ours, body: Any) -> bool:
-    """Check that a list has the run's name, and members that calls put in."""
+    """Check whether a list has the run's name, and members that calls put in."""
     return (
         _object(body, *LIST_KEYS)
         and ours.is_name(body.get("name"))
@@ -263,24 +263,24 @@ def new_list(ours: Ours, body: Any) -> bool:
 
 
 def members(ours: Ours, body: Any) -> bool:
-    """Check the contacts that a call puts into a list or takes out of it."""
+    """Check whether all contacts that a call puts into a list or takes out of it are the run's."""
     if _object(body, "recordIdsToAdd", "recordIdsToRemove"):
         return all(ours.has_all(CONTACT, each) for each in body.values())
     return isinstance(body, list) and ours.has_all(CONTACT, body)
 
 
 def new_definition(ours: Ours, body: Any) -> bool:
-    """Check the name of a new property."""
+    """Check whether a new property has the run's name."""
     return _object(body, "name", *DEFINITION_KEYS) and ours.is_name(body.get("name"))
 
 
 def definition(_: Ours, body: Any) -> bool:
-    """Check that a property keeps its name."""
+    """Check whether a property keeps its name."""
     return _object(body, *DEFINITION_KEYS)
 
 
 def _entries(body: Any) -> dict[str, Any] | None:
-    """Return the properties of a contact as v1 writes them; None if these are no properties."""
+    """Return the properties of a contact as v1 writes them; None if there is no list of them."""
     entries = body.get("properties") if isinstance(body, Mapping) else None
     if not isinstance(entries, list):
         return None
@@ -288,17 +288,17 @@ def _entries(body: Any) -> dict[str, Any] | None:
 
 
 def v1_new(ours: Ours, body: Any) -> bool:
-    """Check a contact that v1 makes."""
+    """Check whether a contact that v1 makes is the run's."""
     return _object(body, "properties") and ours.may_write(CONTACT, _entries(body), new=True)
 
 
 def v1_changes(ours: Ours, body: Any) -> bool:
-    """Check what v1 writes of the contact of the path."""
+    """Check whether a contact of the run may get what v1 writes."""
     return _object(body, "properties") and ours.may_write(CONTACT, _entries(body), new=False)
 
 
 def v1_batch(ours: Ours, body: Any) -> bool:
-    """Check each contact of a batch of v1."""
+    """Check whether each contact of a batch of v1 is the run's."""
 
     def may(each: Any) -> bool:
         if not _object(each, "vid", "email", "properties") or not {"vid", "email"} & each.keys():
@@ -311,20 +311,21 @@ def v1_batch(ours: Ours, body: Any) -> bool:
 
 
 def v1_merge(ours: Ours, body: Any) -> bool:
-    """Check the contact that is merged into that of the path."""
+    """Check whether the contact that is merged into the path's is the run's."""
     return _object(body, "vidToMerge") and ours.has(CONTACT, body.get("vidToMerge"))
 
 
 def secondary_change(ours: Ours, body: Any) -> bool:
-    """Check both addresses of a change."""
+    """Check whether both addresses of a change are the run's."""
     keys = {"targetSecondaryEmail", "updatedSecondaryEmail"}
     return _object(body, *keys) and body.keys() == keys and all(map(ours.is_address, body.values()))
 
 
 def import_file(ours: Ours, body: Any) -> bool:
-    """Check each row of an import of contacts, which are found by their addresses.
+    """Check whether each row of an import is found by an address of the run, and is a contact of the run.
 
-    :raises ValueError: if the body is not the form of one file.
+    :raises TypeError: if the body is not a form.
+    :raises ValueError: if it is not a form of one file.
     """
     request, rows = _read_import(body)
     (file,) = request["files"]
@@ -344,7 +345,7 @@ def import_file(ours: Ours, body: Any) -> bool:
 def _read_import(body: Any) -> tuple[dict[str, Any], list[list[str]]]:
     """Return the request and the rows of the form that starts an import.
 
-    :raises TypeError: if it is no form.
+    :raises TypeError: if it is not a form.
     :raises ValueError: if it is another form.
     """
     if not isinstance(body, Raw):
@@ -360,7 +361,7 @@ def _read_import(body: Any) -> tuple[dict[str, Any], list[list[str]]]:
 
 
 def no_secret(_: Ours, body: Any) -> bool:
-    """Check that OAuth gets no secret of anybody."""
+    """Check whether OAuth gets no secret of anybody."""
     if isinstance(body, Raw):
         values: Iterable[Any] = [pair.partition("=")[2] for pair in body.content.split("&")]
     else:

@@ -83,7 +83,7 @@ class Ours:
         """Check whether a record of the run may get these properties.
 
         :param new: whether the call makes the record; then it must bear the family's name.
-        :raises AttributeError: if these are no properties.
+        :raises AttributeError: if the properties are not an object.
         """
         if new and properties.get(NAMES[kind]) != self.family:
             return False

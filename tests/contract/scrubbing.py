@@ -29,9 +29,6 @@ FIRST_NUMBER = 900_000_000_000_000
 PORTAL = str(FIRST_NUMBER + 99_999)
 """Stands for the id of the portal."""
 
-LEAST_NUMBER = 100_000
-"""Smaller numbers are no ids, but for those of lists, which tell nothing."""
-
 NAME = "Somebody"
 NAMING = {"firstName", "lastName", *(f"hs_object_source_detail_{number}" for number in (1, 2, 3))}
 """Keys of names: of an owner, and of whatever made a record, such as the private app."""
@@ -39,6 +36,7 @@ NAMING = {"firstName", "lastName", *(f"hs_object_source_detail_{number}" for num
 PORTALS_OWN = {"category": "USER_DEFINED"}
 """What says of an association type that the portal has named it."""
 
+# Numbers of fewer digits are ids of lists at most, which tell nothing.
 _FOUND = re.compile(
     r"(?P<token>pat-[a-z0-9]+-[0-9a-f-]{36}|eyJ[\w-]{20,}[\w.-]*)"
     r"|(?P<uuid>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
@@ -58,6 +56,7 @@ class Scrubber:
     def __init__(self, stand_ins: Mapping[str, str] | None = None) -> None:
         self._stand_ins = sorted((stand_ins or {}).items(), key=lambda pair: -len(pair[0]))
         self._numbers: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """Return an exchange without what belongs to a portal or a run."""
@@ -93,7 +92,7 @@ class Scrubber:
             return [self.json(each) for each in value]
         if isinstance(value, str):
             return self.text(value)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= LEAST_NUMBER:
+        if isinstance(value, int) and not isinstance(value, bool):
             return int(self.text(str(value)))
         return value
 
@@ -104,7 +103,12 @@ class Scrubber:
         return self.json(value)
 
     def text(self, text: str) -> str:
-        """Return a text, scrubbed."""
+        """Return a text, scrubbed; the same text always becomes the same."""
+        if text not in self._texts:
+            self._texts[text] = self._scrubbed(text)
+        return self._texts[text]
+
+    def _scrubbed(self, text: str) -> str:
         for found, stand_in in self._stand_ins:
             whole = rf"(?<!\d){found}(?!\d)" if found.isdigit() else re.escape(found)
             text = re.sub(whole, stand_in, text)

@@ -22,9 +22,10 @@ import pytest
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.contract.__main__ import TOKEN, main
 from tests.contract.answers import Answer, Request
-from tests.contract.http_target import Http, Token, TooManyCalls, Trouble
-from tests.contract.live import ask_portal, chosen
+from tests.contract.http_target import MOST_CALLS, Http, Token, TooManyCalls, Trouble
+from tests.contract.live import CALLS_TO_TIDY_UP, ask_portal, chosen
 from tests.contract.portals import OTHER_WAY, PORTAL_ID, SECRET, STRANGERS, Ran, http, ours, portal, run
+from tests.contract.questions import QUESTIONS
 from tests.contract.sandbox_clock import SandboxClock
 from tests.contract.scenario import CONTACTS, NOBODY, Surroundings
 from tests.contract.scenarios import SCENARIOS
@@ -89,9 +90,10 @@ class TestRun:
     def test_the_questions_are_asked_first(self, ran: Ran) -> None:
         """A run that is cut short has asked what is open."""
         asked = re.findall(r"^(\w+): answered$", ran.output, re.MULTILINE)
+        questions = {each.scenario for each in QUESTIONS.values()}
 
-        assert asked.index("patch_taken_address") < asked.index("archive")
-        assert asked.index("import_bad_value") < asked.index("get_unknown")
+        assert len(asked) == len(SCENARIOS)
+        assert set(asked[: len(questions)]) == questions
 
     def test_nothing_is_left(self, ran: Ran, left: dict[str, Any]) -> None:
         """All contacts and properties of the run are gone, and the others are as they were."""
@@ -103,6 +105,19 @@ class TestRun:
         """All scenarios together stay far below what a run may send, and the report says how many it sent."""
         assert left["calls"] < 500
         assert f"{left['calls']} calls" in ran.report
+
+    def test_the_pages_say_how_much(self, left: dict[str, Any]) -> None:
+        """Numbers and names of the pages are those of a run."""
+        contributing = " ".join((ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split())
+        sandbox = " ".join((ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8").split())
+        (calls,) = map(int, re.findall(r"A run takes about (\d+)", contributing))
+        (scenarios,) = map(int, re.findall(r"sends about (\d+) scenarios", sandbox))
+
+        assert abs(calls - left["calls"]) <= 10
+        assert abs(scenarios - len(SCENARIOS)) <= 5
+        assert f"{MOST_CALLS:,} calls at most, {CALLS_TO_TIDY_UP} of them for tidying up" in contributing
+        assert f"the last name `{FAMILY}` and an address below `{FAMILY}.example.com`" in contributing
+        assert f"begins with `{FAMILY.replace('-', '_')}_{RUN}`" in contributing
 
     @pytest.mark.parametrize(
         "portals",

@@ -17,7 +17,6 @@ from tests.contract.scenario import Told
 from tests.contract.scenarios import SCENARIOS
 
 CHOICES = {name: Switches.choices()[name] for name in QUESTIONS}
-Setting = tuple[str, str]
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -50,33 +49,28 @@ def test_each_switch_is_asked_about() -> None:
     assert {each.scenario for each in QUESTIONS.values()} <= SCENARIOS.keys()
 
 
-def pairs(settings: dict[str, str]) -> set[frozenset[Setting]]:
-    return set(map(frozenset, combinations(settings.items(), 2)))
-
-
 def pairwise() -> Iterator[dict[str, str]]:
-    """Yield settings of all switches until each two values of two switches have met."""
-    left = {
-        frozenset({(one, value), (other, another)})
-        for one, other in combinations(CHOICES, 2)
-        for value, another in product(CHOICES[one], CHOICES[other])
-    }
-    while left:
-        row = dict(sorted(min(left, key=sorted)))
-        for name in CHOICES.keys() - row.keys():
-            row[name] = max(CHOICES[name], key=lambda value: len(pairs({**row, name: value}) & left))
-        left -= pairs(row)
-        yield row
+    """Yield settings of all switches in which each two values of two switches meet.
+
+    Each switch is the other way in four rows of seven, no two in the same four: so any two of them are both
+    the other way in some row, neither in the first one, and each alone in some row.
+    """
+    yield {name: values[0] for name, values in CHOICES.items()}
+    fours = dict(zip(CHOICES, combinations(range(7), 4), strict=False))
+    for row in range(7):
+        yield {name: values[row in fours[name]] for name, values in CHOICES.items()}
+    for name, values in CHOICES.items():
+        for third, others in product(values[2:], range(2)):
+            yield {other: CHOICES[other][others] for other in CHOICES} | {name: third}
 
 
 def test_each_switch_is_found() -> None:
-    """Whatever a portal answers to two questions, exactly this is found, and no answer hides another."""
+    """Whatever a portal answers to two questions, exactly this is found: no answer hides another."""
     asked = [SCENARIOS[name] for name in {each.scenario for each in QUESTIONS.values()}]
     rows = list(pairwise())
 
-    assert {setting for row in rows for setting in row.items()} == {
-        (name, value) for name, values in CHOICES.items() for value in values
-    }
+    for one, other in combinations(CHOICES, 2):
+        assert {(row[one], row[other]) for row in rows} == {*product(CHOICES[one], CHOICES[other])}
     for row in rows:
         assert find(ask_sandbox(Findings(row, REQUIRED), asked)).settings == row
 

@@ -174,6 +174,7 @@ class TestScrubber:
     def test_a_portal_whose_id_is_in_a_longer_number(self) -> None:
         """The longer number is an id of its own."""
         assert Scrubber({"12345": "9"}).text("12345 and 1123456") == "9 and 900000000000000"
+        assert Scrubber({"12345": "9"}).json([12345, 123450, -1, True]) == [9, 900000000000000, -1, True]
 
     @given(json_values)
     def test_twice_is_once(self, value: Any) -> None:
