@@ -67,6 +67,15 @@ MAY_PASS = frozenset({Outcome.THROTTLED, Outcome.UNAVAILABLE})
 """Refusals that no record caused, and that are over after a while."""
 
 
+NOT_WRITTEN = ABOUT_A_RECORD | {
+    Outcome.INVALID,
+    Outcome.UNAUTHORIZED,
+    Outcome.THROTTLED,
+    Outcome.NOT_ATTEMPTED,
+}
+"""Outcomes that say that a record's values were not written."""
+
+
 def refused_as(status: int) -> Outcome:
     """Return the outcome of a record that HubSpot refused with an HTTP status.
 
