@@ -89,7 +89,7 @@ class Output:
 
 
 def _nothing() -> None:
-    """Show nothing: nobody looks."""
+    """Show nothing: the output is not a terminal."""
 
 
 def _console(file: IO[str] | None = None) -> Console:

@@ -47,4 +47,4 @@ class CommandSurroundings(ConnectionSurroundings):
         raise SetupError("watermark: only an Airflow task keeps it: leave it out")
 
     def on_portal(self, _: AccountDetails) -> None:
-        """Take no note of the portal: a command has no link to it."""
+        """Do nothing: a command has no link to the portal."""

@@ -85,8 +85,8 @@ class AccessToken:
         """Return the token."""
         return self._token
 
-    def renew(self, stale: str) -> bool:  # noqa: ARG002 - there is no other one
-        """Return False: there is no other one."""
+    def renew(self, stale: str) -> bool:  # noqa: ARG002 - the protocol's parameter
+        """Return False: a fixed token cannot be renewed."""
         return False
 
     def secrets(self) -> Collection[str]:

@@ -54,12 +54,14 @@ class BatchAnswer:
     :param contacts: that it has.
     :param refusals: errors inside the answer, each about some of the inputs.
     :param correlation_id: HubSpot's id of the call.
+    :param after_loss: an earlier attempt of the call got no clear answer, and may have been carried out.
     """
 
     status: int
     contacts: tuple[Contact, ...]
     refusals: tuple[Refusal, ...]
     correlation_id: str | None
+    after_loss: bool = False
 
 
 class BatchInput(NamedTuple):
@@ -201,6 +203,7 @@ def _batch_answer(answer: Answer) -> BatchAnswer:
         tuple(_contact(result) for result in body["results"]),
         tuple(_refusal(error, answer.correlation_id) for error in errors if isinstance(error, dict)),
         answer.correlation_id,
+        answer.after_loss,
     )
 
 

@@ -114,12 +114,14 @@ class StatusError(HubSpotError):
 
     :param refusal: what it said.
     :param retry_after: seconds that HubSpot asks to wait.
+    :ivar after_loss: an earlier attempt of the call got no clear answer, and may have been carried out.
     """
 
     def __init__(self, refusal: Refusal, retry_after: float | None = None) -> None:
         super().__init__(refusal, retry_after)
         self.refusal = refusal
         self.retry_after = retry_after
+        self.after_loss = False
 
     def __str__(self) -> str:
         said = self.refusal

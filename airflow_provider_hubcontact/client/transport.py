@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as jsonlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock, local
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote
@@ -64,11 +64,13 @@ class Answer:
     :param status: HTTP status.
     :param body: parsed JSON; None if the body is empty.
     :param correlation_id: HubSpot's id of the call.
+    :param after_loss: an earlier attempt of the call got no clear answer, and may have been carried out.
     """
 
     status: int
     body: Any
     correlation_id: str | None
+    after_loss: bool = False
 
 
 class _Call(NamedTuple):
@@ -190,10 +192,14 @@ class Transport:
             for attempt in retrying:
                 with attempt:
                     try:
-                        return self._attempt(call)
+                        answer = self._attempt(call)
                     except HubSpotError as error:
                         lost = lost if error.untouched else error
                         raise
+                    return replace(answer, after_loss=True) if lost else answer
+        except StatusError as error:  # it is about the last attempt only
+            error.after_loss = lost not in {None, error}
+            raise
         except (NotSent, ConfigurationError) as error:
             if lost:  # an earlier attempt may have been carried out
                 # A refusal's own words may quote a value, and these get into logs.

@@ -182,7 +182,7 @@ class Run:
         return Rows(rows or (), mapping, sequence)
 
     def write(self, rows: Rows, journal: Journal | None = None) -> Stop | None:
-        """Take rows to their outcomes, and begin where an earlier try has come to.
+        """Take every row to its outcome, from where an earlier try has stopped.
 
         :param journal: remembers the results; the ledger if None.
         :return: why the source was not read to its end, if so.

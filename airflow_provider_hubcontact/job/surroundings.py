@@ -103,4 +103,4 @@ class Surroundings(Protocol):
         """Return where the watermark is kept."""
 
     def on_portal(self, details: AccountDetails) -> None:
-        """Take note of which portal it is."""
+        """Note which portal the run writes to."""

@@ -94,7 +94,7 @@ class HubSpotRunOperator(BaseOperator):
         :raises HubSpotSyncFailed: if records ended with an outcome that fails the task, or the task
             is not set up correctly.
         :raises HubSpotSyncIncomplete: if records ended with an outcome that a retry can change.
-        :raises AirflowSkipException: if every record is skipped, or there is none.
+        :raises AirflowSkipException: if every record is skipped, or the source is empty.
         """
         from airflow.providers.common.compat.sdk import XCOM_RETURN_KEY
 
@@ -113,7 +113,10 @@ class HubSpotRunOperator(BaseOperator):
         return dict(self._last_report)
 
     def execute_again(self, context: Context, event: Any = None) -> dict[str, Any]:
-        """Go on after a wait: what has ended is known from ledger or checkpoint, or found unchanged."""
+        """Continue after a wait.
+
+        Records that ended before are known from ledger or checkpoint, or are found unchanged.
+        """
         del event
         self._resumed = True
         return self.execute(context)

@@ -45,7 +45,7 @@ KEYWORDS: Mapping[str, Any] = MappingProxyType(
 
 
 def settings_of_keywords(given: Mapping[str, Any], *, has_records: bool) -> Settings:
-    """Return the settings that keywords come to where there is no task.
+    """Return the settings of keywords that were not given to a task.
 
     :param given: some of :data:`KEYWORDS`, as plain data: a mapping of its fields for a value object.
     :param has_records: whether records are handed in.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_hubcontact.operators.base import HubSpotRunOperator
 from airflow_provider_hubcontact.operators.options import (
@@ -94,7 +94,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         "is_dry_run",
     )
     template_ext: Sequence[str] = (".sql", ".json")
-    template_fields_renderers = {  # noqa: RUF012
+    template_fields_renderers: ClassVar[dict[str, str]] = {
         "sql": "sql",
         "json_schema": "json",
         "mapping": "json",
@@ -171,7 +171,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
             check_function(self.records)
 
     def _depend_on_references(self) -> None:
-        """Come after the tasks whose outputs are in value objects: Airflow looks into lists and dicts only.
+        """Set the tasks whose outputs are in value objects upstream: Airflow looks into lists and dicts only.
 
         :raises ValueError: in a mapped task, which is made when its dependencies have long been settled.
         """
@@ -212,7 +212,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
             self.template_fields = fields
 
     def _note_schema_folder(self, jinja_env: Any = None) -> None:
-        """Keep where the schema's file is before Airflow puts its text into its place."""
+        """Note the folder of the schema's file before Airflow replaces its name by its text."""
         if isinstance(self.json_schema, str) and self.json_schema.endswith(".json"):
             from airflow_provider_hubcontact.operators.sources.templates import folder_of_file
 

@@ -16,7 +16,7 @@ PREFIX = "hubcontact"
 def emit(report: Report, *, dag_id: str, task_id: str) -> None:
     """Send the metrics of a try, tagged with DAG and task.
 
-    :param report: what it came to; what an earlier try has ended was counted then.
+    :param report: of the try; records that an earlier try has ended were counted then.
     """
     tags = {"dag_id": dag_id, "task_id": task_id}
     for outcome, count in report.ended_now.items():

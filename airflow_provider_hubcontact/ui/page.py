@@ -95,7 +95,7 @@ def render(heading: Heading, report: Report | None, *, is_masked: bool, download
     """Return the page of one sync.
 
     :param heading: the task instance.
-    :param report: its report; None if there is none.
+    :param report: its report; None if the task pushed no report.
     :param is_masked: whether keys and values were removed from the report.
     :param downloads: file type → URL.
     """

@@ -55,10 +55,19 @@ def test_both_sides_read_a_status_alike(status: int) -> None:
 class Ended:
     """A run against a sandbox: results by row, why it stopped, and what it cost."""
 
-    def __init__(self, sandbox: Sandbox, api: str, *, create: bool = False, rows: int = 5) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        api: str,
+        *,
+        create: bool = False,
+        rows: int = 5,
+        source: list[dict[str, str]] | None = None,
+    ) -> None:
         clock = FakeClock()
         self.results: dict[int, Result] = {}
-        source = [{"email": f"c{number}@example.com", "firstname": "new"} for number in range(rows)]
+        if source is None:
+            source = [{"email": f"c{number}@example.com", "firstname": "new"} for number in range(rows)]
         if create:
             source = [each | {"email": f"new-{each['email']}"} for each in source]
         limit = RateLimit(1_000_000, clock=clock)
@@ -67,7 +76,7 @@ class Ended:
             sync = Sync(RecordMapping(), Rules(create=create), port, port)
             self.stop: Stop | None = sync.run(source, ShuffledWorkers(size=1), self._settled)
             self.calls: int = hubspot.calls.to_dict()["total"]
-        self.rows = rows
+        self.rows = len(source)
 
     def _settled(self, result: Result) -> None:
         assert result.row not in self.results
@@ -191,6 +200,83 @@ def test_a_proxy_that_takes_small_calls_only(status: int) -> None:
     """A batch that is too large is sent in parts; a proxy's word makes no record rejected."""
     with troubled(kind="html", on="batches.update", status=status, count=3) as sandbox:
         assert Ended(sandbox, "2026-09").outcomes == {Outcome.UPDATED, Outcome.UNKNOWN}
+
+
+# An attempt that may have been carried out
+
+
+def after_a_loss(api: str, *rules: dict[str, object], rows: list[dict[str, str]] | None = None) -> Ended:
+    """Run against a HubSpot that writes at the first attempt, answers 503, and has other trouble later."""
+    call = "batches.update" if api == "2026-09" else "contacts_v1.*"
+    first = {"kind": "status", "status": 503, "nth": [1], "applied": True}
+    every = [
+        {"name": f"trouble {number}", "kind": "status", "on": call, **rule}
+        for number, rule in enumerate((first, *rules))
+    ]
+    with Sandbox(PEOPLE, faults={"rules": every}) as sandbox:
+        return Ended(sandbox, api, source=rows)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 409, 413, 414, 422, 423, 429, 477])
+@pytest.mark.parametrize("api", ["2026-09", "v1"])
+def test_no_later_refusal_undoes_a_write(api: str, status: int) -> None:
+    """An attempt without a clear answer may have written what a later one refuses: it is ``unknown``."""
+    ended = after_a_loss(api, {"status": status, "after": 1})
+
+    told = ended.results[1]
+    assert told.outcome in {Outcome.UNKNOWN, Outcome.UNAVAILABLE}
+    assert "an attempt that got no clear answer may have written it" in told.reason or told.status == status
+    if api == "2026-09":  # all rows were in that call
+        assert ended.outcomes <= {Outcome.UNKNOWN, Outcome.UNAVAILABLE}
+
+
+def test_records_that_can_be_written_are_written_after_a_loss() -> None:
+    """A refusal of a record is looked for as ever; what HubSpot accepts then is proved."""
+    assert after_a_loss("2026-09", {"status": 400, "nth": [2]}).outcomes == {Outcome.UPDATED}
+
+
+def test_no_status_action_makes_a_lost_attempt_good() -> None:
+    """``status_actions`` that skip a 400 do not skip a record that may be written."""
+    ended = after_a_loss("2026-09", {"status": 400, "after": 1})
+
+    assert {result.status for result in ended.results.values()} == {None}
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_rows_of_one_key_after_a_loss(stopped: bool) -> None:
+    """Rows that a call may have written are looked up again, and ``unknown`` if the run stops before."""
+    key = {"email": "c0@example.com"}
+    rows = [key | {"firstname": "new"}, key | {"lastname": "new"}]
+    second_look_up = {"on": "batches.read", "status": 401, "after": 1, "enabled": stopped}
+
+    ended = after_a_loss("2026-09", {"status": 400, "nth": [2]}, second_look_up, rows=rows)
+
+    assert (ended.stop is not None) is stopped
+    assert ended.outcomes == {Outcome.UNKNOWN if stopped else Outcome.UNCHANGED}
+    assert len(ended.results) == 2
+
+
+def test_an_error_inside_an_answer_after_a_loss() -> None:
+    """A 207 names a record as refused, which the attempt before may have written."""
+    found = [{"id": str(900 + row), "properties": {"email": f"c{row}@example.com"}} for row in (1, 2)]
+    looked_up = reply(200, json.dumps({"status": "COMPLETE", "results": found}))
+    error = {"status": "error", "category": "VALIDATION_ERROR", "message": "odd"}
+    named = error | {"context": {"objectWriteTraceId": ["2-0"]}}
+    results: dict[int, Result] = {}
+    with (
+        wire(looked_up, reply(503), batch([named], "901")) as to,
+        HubSpot(
+            to.server.url, AccessToken("pat-na1-x"), rate_limit=RateLimit(9, clock=FakeClock())
+        ) as hubspot,
+    ):
+        port = port_of(hubspot, "email")
+        rows = [{"email": f"c{row}@example.com", "firstname": "new"} for row in (1, 2)]
+        sync = Sync(RecordMapping(), Rules(), port, port)
+        sync.run(rows, ShuffledWorkers(), lambda result: results.update({result.row: result}))
+
+    assert results[1].outcome is Outcome.UPDATED
+    assert results[2].outcome is Outcome.UNKNOWN
+    assert results[2].reason.endswith("may have written it; then: odd")
 
 
 # Errors inside a 207

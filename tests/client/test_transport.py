@@ -562,6 +562,34 @@ def test_a_wrong_address_after_an_answer_that_was_lost() -> None:
         to.transport.request("POST", "/a", json={}, repeatable=True)
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 477])
+@pytest.mark.parametrize(
+    ("first", "is_lost"), [(reply(503), True), (TRUNCATED, True), (reply(429, BURST), False)]
+)
+def test_a_refusal_tells_of_a_lost_attempt(first: bytes, is_lost: bool, status: int) -> None:
+    """It is about its own attempt: an earlier one without a clear answer may have been carried out."""
+    said = reply(status, '{"status": "error", "message": "no", "category": "OBJECT_NOT_FOUND"}')
+    with wire(first, said) as to, pytest.raises(StatusError) as raised:
+        to.transport.request("POST", "/a", json={}, repeatable=True, may_miss=True)
+
+    assert raised.value.after_loss is is_lost
+
+
+@pytest.mark.parametrize(("first", "is_lost"), [(reply(503), True), (reply(429, BURST), False)])
+def test_an_answer_tells_of_a_lost_attempt(first: bytes, is_lost: bool) -> None:
+    """It may hold refusals, which are about its own attempt."""
+    with wire(first, reply(207, "{}")) as to:
+        assert to.transport.request("POST", "/a", json={}, repeatable=True).after_loss is is_lost
+
+
+def test_an_attempt_that_is_the_only_one_is_not_an_earlier_one() -> None:
+    """A 503 at the end says itself that it may have been carried out."""
+    with wire(reply(503)) as to, pytest.raises(ServerError) as raised:
+        to.transport.request("POST", "/a", json={}, repeatable=False)
+
+    assert not raised.value.after_loss
+
+
 @pytest.mark.parametrize("before", [(), (reply(429, BURST),)], ids=["at once", "after a refusal"])
 def test_a_wrong_address_before_which_nothing_was_lost(before: tuple[bytes, ...]) -> None:
     """It stays what it is: nothing was carried out."""

@@ -129,7 +129,7 @@ class ContactsPort:
             Written(contact.id, self._key(contact), contact.properties, created)
             for contact in answer.contacts
         )
-        return Answers(answer.status, written, answer.refusals, answer.correlation_id)
+        return Answers(answer.status, written, answer.refusals, answer.correlation_id, answer.after_loss)
 
     def _key(self, contact: Contact) -> str | None:
         value = contact.properties.get(self._id_property)
@@ -226,5 +226,5 @@ def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answ
     except StatusError as error:
         stops = isinstance(error, Unauthorized | Forbidden | DailyLimitReached | Migrating)
         pause = MIGRATION_PAUSE if isinstance(error, Migrating) else None
-        return Refused(error.refusal, stops, error.retry_after or pause)
+        return Refused(error.refusal, stops, error.retry_after or pause, error.after_loss)
     return translate(answer)

@@ -36,7 +36,7 @@ class SourceColumns:
         self._seen: dict[str, None] = {}
 
     def look(self, rows: Iterable[object]) -> None:
-        """Look at rows that can be read again, no further than it takes."""
+        """Look at rows that can be read again, no further than necessary."""
         for _ in self.watched(rows):
             if self._is_done:
                 return

@@ -100,7 +100,7 @@ def shape_of(shape: RecordMapping) -> RecordMapping:
 
 
 def _index(db: sqlite3.Connection, given: Iterable[Line]) -> tuple[int, int]:
-    """Take in the last line of each key.
+    """Read the last line of each key.
 
     :return: how many lines there are, and how many of them have no key.
     """

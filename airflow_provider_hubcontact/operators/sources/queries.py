@@ -48,7 +48,7 @@ PROVIDERS = {
 def database(conn_id: str) -> DbApiHook:
     """Return the hook of an Airflow connection to a SQL database.
 
-    :raises SourceError: if there is no such connection, or it is not one to a SQL database.
+    :raises SourceError: if there is no such connection, or it does not lead to a SQL database.
     """
     from airflow.providers.common.compat.sdk import AirflowException, AirflowNotFoundException, BaseHook
     from airflow.providers.common.sql.hooks.sql import DbApiHook  # it brings pandas along

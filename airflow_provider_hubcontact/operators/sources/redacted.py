@@ -30,8 +30,8 @@ class Redacted:
 class RedactedRecords(Sequence[object]):
     """Records that do not show themselves.
 
-    Rendered templates are stored and shown in the UI, and records are personal data. This is no list,
-    so that nothing prints its items.
+    Rendered templates are stored and shown in the UI, and records are personal data. This is not a
+    list, so that nothing prints its items.
 
     :param records: the records.
     """

@@ -153,7 +153,7 @@ def handed_in(values: Iterable[tuple[Any, bool]], resolve: Callable[[Any], Any])
 
 
 def _is_shown(value: object) -> bool:
-    """Check whether an argument of the DAG file is a template, or nothing that could be rendered."""
+    """Check whether an argument of the DAG file may be shown: a template, or a value without any text."""
     return isinstance(value, (*_SHOWN, Redacted)) or hasattr(type(value), "joinpath")
 
 

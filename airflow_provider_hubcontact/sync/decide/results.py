@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.model.outcome import ABOUT_A_RECORD, Outcome, Result, refused_as
+from airflow_provider_hubcontact.sync.model.outcome import (
+    ABOUT_A_RECORD,
+    NOT_WRITTEN,
+    Outcome,
+    Result,
+    refused_as,
+)
 from airflow_provider_hubcontact.sync.model.ports import Answers, Lost, Refused, Step, Written
 from airflow_provider_hubcontact.sync.model.reasons import word
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -58,6 +64,19 @@ def unproved(step: Step, answer: Answers, reason: str) -> Result:
         reason=halfway(step) + reason,
         correlation_id=answer.correlation_id,
     )
+
+
+def unsure(result: Result) -> Result:
+    """Return the result of a record that an attempt without a clear answer may have written.
+
+    What came after that attempt can prove that the record is written, but not that it is not.
+
+    :param result: that the record would have without that attempt.
+    """
+    if result.outcome not in NOT_WRITTEN:
+        return result
+    reason = f"an attempt that got no clear answer may have written it; then: {result.reason}"
+    return result._replace(outcome=Outcome.UNKNOWN, status=None, category=None, reason=reason, refusal=None)
 
 
 def accepted(step: Step, written: Written, answer: Answers, kinds: Mapping[str, Kind]) -> Result | Step:

@@ -35,7 +35,7 @@ class Retry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a batch came to. Each of its steps is in exactly one of the five.
+    """What follows from the answer to a batch. Each of its steps is in exactly one of the five fields.
 
     :param results: records that ended.
     :param onward: second steps of records whose first step is proved.
@@ -124,7 +124,7 @@ class _Ends:
             self.add(refused(step, refusal))
 
     def settled(self, *again: Retry) -> Settled:
-        """Return what the batch came to.
+        """Return what follows for the batch.
 
         :param again: batches to send once more.
         """

@@ -12,7 +12,7 @@ import orjson
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.decide.merging import is_to_be_parted, parted
 from airflow_provider_hubcontact.sync.decide.plan import Rules, blind, new_key, plan, unwritten
-from airflow_provider_hubcontact.sync.decide.results import halfway, unread
+from airflow_provider_hubcontact.sync.decide.results import halfway, unread, unsure
 from airflow_provider_hubcontact.sync.decide.settle import Settled, halves, settle
 from airflow_provider_hubcontact.sync.decide.verification import key_after, verified
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call, ReadCall, VerifyCall, WriteCall
@@ -155,6 +155,7 @@ class Engine:
         self._split_lookups: deque[tuple[Record, ...]] = deque()  # to be repeated in parts
         self._write_queue = WriteQueue()
         self._met: set[int] = set()  # rows whose creation met a contact
+        self._unsure: set[int] = set()  # rows that an attempt without a clear answer may have written
         self._pending_verification = PendingVerification()
         self._dry_writes = DryWrites() if sync.writer is None else None
         self._internal_errors = 0  # records
@@ -203,6 +204,9 @@ class Engine:
                     "Row %d: %s: an error in the provider's code, or in a value's class.",
                     *(result.row, result.reason),
                 )
+        if result.row in self._unsure:
+            self._unsure.remove(result.row)
+            result = unsure(result)
         if self._journal:
             self._journal.settled(result)
         self._report(result)
@@ -304,6 +308,9 @@ class Engine:
     def _delivered(self, call: WriteCall, answer: Answer) -> None:
         if isinstance(answer, Found):
             raise TypeError("a write was answered with contacts")
+        if not isinstance(answer, Lost) and answer.after_loss:
+            records = [step.change.record for step in call.steps]
+            self._unsure.update(part.row for record in records for part in record.parts or (record,))
         came_to = self._settlement(call, answer)
         if self._sync.verifier:
             came_to = replace(came_to, results=self._pending_verification.hold(call.steps, came_to.results))

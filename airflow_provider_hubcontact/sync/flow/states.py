@@ -91,6 +91,7 @@ NOTES: Mapping[str, str] = {
     "InFlight._merged": "key → the record that stands for several rows of it",
     "InFlight._alone": "key → the last of its rows that are sent one by one",
     "Engine._met": "rows whose creation met a contact that exists",
+    "Engine._unsure": "rows that an attempt without a clear answer may have written",
     "WriteQueue._has_waited": "rows that waited for an address, which they do only once",
     "KeySwaps._parked": "contact → its next step, while the step before it gives up the contact's address",
 }

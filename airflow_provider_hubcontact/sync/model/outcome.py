@@ -67,6 +67,15 @@ MAY_PASS = frozenset({Outcome.THROTTLED, Outcome.UNAVAILABLE})
 """Refusals that no record caused, and that are over after a while."""
 
 
+NOT_WRITTEN = ABOUT_A_RECORD | {
+    Outcome.INVALID,
+    Outcome.UNAUTHORIZED,
+    Outcome.THROTTLED,
+    Outcome.NOT_ATTEMPTED,
+}
+"""Outcomes that say that a record's values were not written."""
+
+
 def refused_as(status: int) -> Outcome:
     """Return the outcome of a record that HubSpot refused with an HTTP status.
 
@@ -92,7 +101,7 @@ class Result(NamedTuple):
     :param properties: names of the properties that failed.
     :param correlation_id: HubSpot's id of the call, for its support.
     :param changes: property → (old, new) of what was written or, in a dry run, would be.
-    :param earlier: number of the earlier try of the task that came to this; 0 if this one did.
+    :param earlier: number of the earlier try of the task that ended the record; 0 if this try did.
     :param why: what may be said of it in logs: how a call was lost, HubSpot's codes; no value of a record.
     :param refusal: all that HubSpot said, if it refused the record.
     """

@@ -74,26 +74,30 @@ class Answers:
     :param written: inputs that it says it wrote.
     :param refusals: errors inside the answer: inputs that were not written.
     :param correlation_id: HubSpot's id of the call.
+    :param after_loss: an earlier attempt of the call got no clear answer, and may have been carried out.
     """
 
     status: int
     written: tuple[Written, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     correlation_id: str | None = None
+    after_loss: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The whole call was refused: nothing of it was written, unless the status is 5xx, 408 or 425.
+    """The whole call was refused: its last attempt wrote nothing, unless the status is 5xx, 408 or 425.
 
     :param refusal: what was said.
     :param stops: no later call of this run can fare better (credentials, daily quota, migration).
     :param retry_after: seconds after which the call can fare better, if that is known.
+    :param after_loss: an earlier attempt of the call got no clear answer, and may have been carried out.
     """
 
     refusal: Refusal
     stops: bool = False
     retry_after: float | None = None
+    after_loss: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,7 +100,7 @@ def form_problem(name: str, key: str, *, is_number: bool = False) -> str | None:
         return None if _USUAL_ADDRESS.fullmatch(key) else _address_problem(key)
     if not is_number and name != RECORD_ID:
         return None
-    if _NUMBER.fullmatch(key) and Decimal(key).as_tuple().exponent > 0:  # type: ignore[operator]
+    if _NUMBER.fullmatch(key) and Decimal(key).as_tuple().exponent > 0:  # type: ignore[operator] # a number of digits has an int
         return f"{_shorten(key)} has lost digits: write the number without exponent"
     if name == RECORD_ID:
         return (

@@ -65,7 +65,7 @@ class SchemaFiles:
         return self._read[uri]
 
     def _path(self, uri: str) -> Path | None:
-        """Return the file that a URI names; None if there is none that may be read."""
+        """Return the file that a URI names; None if no file may be read for it."""
         if self._folder is None:
             return None
         beside = urljoin(self.base, ".")

@@ -192,7 +192,7 @@ def _check_count(count: int) -> None:
         raise UnsupportedValue(f"{count:,} items; a property holds at most {MAX_ITEMS:,}")
 
 
-def _of_numpy(value: Any, missing: list[str] | None) -> Any:  # noqa: ANN401
+def _of_numpy(value: Any, missing: list[str] | None) -> Any:  # noqa: ANN401 - same
     """Return the plain value of a scalar or a list of numpy or pandas, which are not imported."""
     dimensions, kind = getattr(value, "ndim", None), getattr(getattr(value, "dtype", None), "kind", None)
     if type(dimensions) is not int or dimensions not in {0, 1} or not isinstance(kind, str):
@@ -207,7 +207,7 @@ def _of_numpy(value: Any, missing: list[str] | None) -> Any:  # noqa: ANN401
     return found if type(found) is type(value) else plain(found, missing)
 
 
-def _item(value: Any, dimensions: int, kind: str) -> Any:  # noqa: ANN401
+def _item(value: Any, dimensions: int, kind: str) -> Any:  # noqa: ANN401 - same
     """Let numpy or pandas convert a scalar or a list of theirs."""
     if kind == "M" and not hasattr(value.dtype, "tz"):  # of nanoseconds, which would become a number
         value = value.astype("datetime64[us]")
