@@ -24,7 +24,7 @@ from tests.simulation.chooser import Kept
 from tests.simulation.exhaustive import MOST_WORLDS, WAYS, small_plots
 from tests.simulation.shrinking import read, shrunk, written
 from tests.simulation.totals import TotalsFile, run_worlds
-from tests.simulation.world import World, collected
+from tests.simulation.world import World, collected, ended_worlds
 
 TOTALS = Path("tests/simulation/totals.json")
 
@@ -44,6 +44,7 @@ def main() -> int:
     parser.add_argument("--worlds", type=int, default=1_000, help="how many (%(default)s)")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed (%(default)s)")
     parser.add_argument("--minutes", type=float, help="go on for so long, instead of a number of worlds")
+    parser.add_argument("--until-wrong", action="store_true", help="end with the first that is wrong")
     parser.add_argument("--append", action="store_true", help=f"go on after the worlds of {TOTALS}")
     parser.add_argument("--exhaustive", action="store_true", help="run small worlds in all ways")
     options = parser.parse_args()
@@ -57,6 +58,8 @@ def main() -> int:
     if options.append:
         return _append(TotalsFile(TOTALS), options.worlds, options.minutes)
     seeds = _seeds(options.first, options.worlds, options.minutes)
+    if options.until_wrong:
+        return _until_wrong(seeds)
     totals = run_worlds(seeds, _tell_small)
     print("\n".join(totals.lines()))
     return 1 if totals.wrong else 0
@@ -86,6 +89,17 @@ def _all_ways() -> int:
             count = way(plots, MOST_WORLDS)
             wrong += len(count.wrong)
             print("\n".join([f"{name}: {count}", *count.wrong[:10]]), flush=True)
+    return 1 if wrong else 0
+
+
+def _until_wrong(seeds: Iterator[int]) -> int:
+    """Run worlds until something is wrong in one.
+
+    :return: 0 if nothing was.
+    """
+    wrong = next((world for world in ended_worlds(seeds) if world.oracles.violations), None)
+    if wrong:
+        print(f"WRONG in seed {wrong.seed}: {wrong.oracles.violations[0]}")
     return 1 if wrong else 0
 
 
