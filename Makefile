@@ -14,7 +14,7 @@ DATABASES = .venv-databases/.complete
 DOCS = .venv-docs/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down docs test lint types test-all test-core test-contract test-live test-airflow test-airflow-3.3 test-airflow-2.11 test-lowest format environments constraints wheel audit test-celery test-databases bench bench-quick chaos simulate simulate-long clean
+.PHONY: help demo up down docs test lint types test-all test-core test-contract test-live test-airflow test-airflow-3.3 test-airflow-2.11 test-lowest format environments constraints wheel audit test-celery test-databases bench bench-quick chaos simulate simulate-long simulate-all mutants clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -112,8 +112,14 @@ chaos: $(AIRFLOW_3) ## hundreds of trials with faults and kills; totals in docs/
 simulate: $(CORE) ## worlds with faults and kills, without threads or time (ARGS="--minutes 10 --from 5000", or "--seed 7")
 	.venv-core/bin/python -m tests.simulation $(ARGS)
 
+simulate-all: $(CORE) ## small worlds in all orders, with a kill at each wait and each fault at each call
+	.venv-core/bin/python -m tests.simulation --exhaustive
+
 simulate-long: $(CORE) ## ten hours of further worlds; totals are added in docs/reliability.md, also if it is interrupted
 	.venv-core/bin/python -m tests.simulation --append --minutes 600 $(ARGS)
+
+mutants: $(CORE) ## break a copy of the product in many ways, and tell what nothing notices (ARGS="--known", "--sample 600")
+	.venv-core/bin/python -m tests.simulation.mutants $(ARGS)
 
 clean: ## remove environments, caches and builds
 	rm -rf .venv .venv-core .venv-airflow-2.11 .venv-lowest .venv-bench .venv-celery .venv-databases .venv-docs build dist .*_cache .coverage .hypothesis

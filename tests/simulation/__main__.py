@@ -5,6 +5,7 @@
     python -m tests.simulation --seed 4711            # one world, with its story
     python -m tests.simulation --seed 4711 --shrink   # the same, reduced to what goes wrong in it
     python -m tests.simulation --worlds 1000 --from 0 # many, with totals
+    python -m tests.simulation --exhaustive           # small ones in all orders, with each fault and kill
     python -m tests.simulation --minutes 600 --append # with the next seeds; the page gets the totals
 """
 
@@ -20,9 +21,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.simulation.chooser import Kept
+from tests.simulation.exhaustive import MOST_WORLDS, WAYS, small_plots
 from tests.simulation.shrinking import read, shrunk, written
 from tests.simulation.totals import TotalsFile, run_worlds
-from tests.simulation.world import World
+from tests.simulation.world import World, collected, ended_worlds
 
 TOTALS = Path("tests/simulation/totals.json")
 
@@ -42,16 +44,22 @@ def main() -> int:
     parser.add_argument("--worlds", type=int, default=1_000, help="how many (%(default)s)")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first seed (%(default)s)")
     parser.add_argument("--minutes", type=float, help="go on for so long, instead of a number of worlds")
+    parser.add_argument("--until-wrong", action="store_true", help="end with the first that is wrong")
     parser.add_argument("--append", action="store_true", help=f"go on after the worlds of {TOTALS}")
+    parser.add_argument("--exhaustive", action="store_true", help="run small worlds in all ways")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # else each run would hold it back
     if options.seed is not None:
         kept = None if options.keep is None else read(options.keep)
         return max(_show(seed, shrunk(seed) if options.shrink else kept) for seed in options.seed)
+    if options.exhaustive:
+        return _all_ways()
     if options.append:
         return _append(TotalsFile(TOTALS), options.worlds, options.minutes)
     seeds = _seeds(options.first, options.worlds, options.minutes)
+    if options.until_wrong:
+        return _until_wrong(seeds)
     totals = run_worlds(seeds, _tell_small)
     print("\n".join(totals.lines()))
     return 1 if totals.wrong else 0
@@ -67,6 +75,32 @@ def _seeds(first: int, count: int, minutes: float | None) -> Iterator[int]:
         if time.perf_counter() >= until:
             return
         yield seed
+
+
+def _all_ways() -> int:
+    """Run the small worlds in all orders, with a kill at each wait, and with each fault at each call.
+
+    :return: 0 if nothing was wrong.
+    """
+    plots, wrong = list(small_plots()), 0
+    print(f"{len(plots)} plots, at most {MOST_WORLDS:,} worlds in each way", flush=True)
+    with collected():
+        for name, way in WAYS.items():
+            count = way(plots, MOST_WORLDS)
+            wrong += len(count.wrong)
+            print("\n".join([f"{name}: {count}", *count.wrong[:10]]), flush=True)
+    return 1 if wrong else 0
+
+
+def _until_wrong(seeds: Iterator[int]) -> int:
+    """Run worlds until something is wrong in one.
+
+    :return: 0 if nothing was.
+    """
+    wrong = next((world for world in ended_worlds(seeds) if world.oracles.violations), None)
+    if wrong:
+        print(f"WRONG in seed {wrong.seed}: {wrong.oracles.violations[0]}")
+    return 1 if wrong else 0
 
 
 def _append(file: TotalsFile, count: int, minutes: float | None) -> int:

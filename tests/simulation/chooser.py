@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -75,6 +75,13 @@ class Chooser:
     def one_of(self, options: Sequence[T]) -> T:
         """Choose one of several."""
         return options[self.below(len(options))]
+
+    def turn(self, actors: Sequence[Callable[[], Sequence[object]]]) -> int:
+        """Choose who goes on.
+
+        :param actors: returns what each may do next.
+        """
+        return self.below(len(actors)) if len(actors) > 1 else 0
 
     def half_of(self, options: Sequence[T]) -> list[T]:
         """Choose about half of several, in their order."""

@@ -6,7 +6,7 @@ An actor is a greenlet: it runs until it waits. Who goes on when several could i
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,18 +46,44 @@ class Process:
     waits: int = 0
 
 
+@dataclass(frozen=True)
+class Step:
+    """What an actor does next, as far as its order among others matters.
+
+    :param label: the same whenever it is the same step.
+    :param touches: contacts that it reads or writes; None for what happens within one process.
+    :param writes: whether it writes them.
+    """
+
+    label: str
+    touches: frozenset[str] | None = None
+    writes: bool = False
+
+    def commutes_with(self, other: Step) -> bool:
+        """Check whether two steps that are both possible lead to the same in either order."""
+        if self.touches is None or other.touches is None:
+            return self.touches is not other.touches
+        return not (self.writes or other.writes) or self.touches.isdisjoint(other.touches)
+
+
+Steps = Callable[[], Sequence[Step]]
+"""Returns what an actor may do next."""
+
+
 @dataclass(eq=False)
 class Actor:
     """A part of a process that runs beside the others.
 
     :ivar until: when its wait ends.
     :ivar is_due: ends its wait early.
+    :ivar steps: what it may do after the wait; empty if its order does not matter.
     """
 
     process: Process
     greenlet: greenlet
     until: float = 0.0
     is_due: Callable[[], bool] | None = None
+    steps: Steps = tuple
     started: bool = False
 
 
@@ -105,15 +131,17 @@ class Loop:
             self.events += 1
             if self.events > MOST_EVENTS:
                 raise Endless(f"the world has not ended after {MOST_EVENTS:,} events")
-            actor = due[self._chooser.below(len(due))] if len(due) > 1 else due[0]
-            self._go_on(actor, hub)
+            self._go_on(due[self._chooser.turn([each.steps for each in due])], hub)
             self._after()
 
-    def wait(self, seconds: float = math.inf, is_due: Callable[[], bool] | None = None) -> None:
+    def wait(
+        self, seconds: float = math.inf, is_due: Callable[[], bool] | None = None, steps: Steps = tuple
+    ) -> None:
         """Let others go on.
 
         :param seconds: how long the actor waits at most.
         :param is_due: ends the wait early.
+        :param steps: what it may do then.
         :raises Killed: if the process is killed by then.
         """
         actor = self._current
@@ -124,7 +152,7 @@ class Loop:
             raise Killed
         process.waits += 1
         process.on_wait(process.waits)
-        actor.until, actor.is_due = self.now + seconds, is_due
+        actor.until, actor.is_due, actor.steps = self.now + seconds, is_due, steps
         actor.greenlet.parent.switch()
         if not process.alive:
             raise Killed

@@ -15,7 +15,7 @@ from airflow_provider_hubcontact.client.network.session import Reply
 from airflow_provider_hubcontact.client.network.timeouts import Timeouts
 from airflow_provider_hubcontact.clock import Clock
 from tests.simulation.chooser import Chooser
-from tests.simulation.loop import Process
+from tests.simulation.loop import Process, Step
 from tests.simulation.oracles import TryWatch
 from tests.simulation.portal import Json, legacy_address
 from tests.simulation.scene import Scene
@@ -78,6 +78,19 @@ class Weather:
     share: float
     latency: float
 
+    def fault(self, call: str, chooser: Chooser, *, has_inputs: bool) -> str | None:
+        """Choose what goes wrong with a call.
+
+        :param call: which one it is.
+        :param chooser: of the call.
+        :param has_inputs: whether it is a batch.
+        """
+        del call
+        if not chooser.chance(self.share):
+            return None
+        fault = chooser.one_of(_OF_BATCHES if has_inputs else _OF_ALL)
+        return None if fault not in self.faults or (fault in GRAVE and not chooser.chance(0.6)) else fault
+
 
 class Line:
     """What a try's client sends its requests through, in place of sockets.
@@ -124,24 +137,22 @@ class Line:
         if data and not isinstance(data, bytes):
             request.headers["Content-Type"] = "application/x-www-form-urlencoded"
         self._calls += 1
-        chooser = self._dice.of(f"call {self._calls} of {self._process.name}")
-        call = _Call(method, str(request.url), request.headers, body, chooser)
+        place = f"call {self._calls} of {self._process.name}"
+        call = _Call(method, str(request.url), request.headers, body, self._dice.of(place))
+        call.number = self._calls
         if not call.is_free:
             self._watch.sends(call.written, self._loop.now)
         self._story.tell(self._process.name, f"sends {call}")
         try:
-            return self._carry(call, self._fault(call), timeouts)
+            return self._carry(call, self._fault(place, call), timeouts)
         finally:
             if self._process.alive and not call.is_free:
                 self._watch.has_answer(call.written)
 
-    def _fault(self, call: _Call) -> str | None:
-        if not call.chooser.chance(self._weather.share):
-            return None
-        fault = call.chooser.one_of(_OF_BATCHES if call.inputs else _OF_ALL)
-        if fault not in self._weather.faults or (fault in GRAVE and not call.chooser.chance(0.6)):
-            return None
-        self._oracles.faults[fault] += 1
+    def _fault(self, place: str, call: _Call) -> str | None:
+        fault = self._weather.fault(place, call.chooser, has_inputs=bool(call.inputs))
+        if fault:
+            self._oracles.faults[fault] += 1
         return fault
 
     def _carry(self, call: _Call, fault: str | None, timeouts: Timeouts) -> Reply:
@@ -149,7 +160,10 @@ class Line:
             self._loop.wait(call.chooser.between(0, timeouts.connect))
             self._story.tell(self._process.name, "has no connection")
             raise NotSent("HubSpot cannot be reached: simulated")
-        self._loop.wait(call.chooser.between(0, self._weather.latency))
+        self._loop.wait(
+            call.chooser.between(0, self._weather.latency),
+            steps=lambda: [Step(f"call {call.number}", self._touched(call), bool(call.written))],
+        )
         if fault == "lost before":
             return self._lost(fault)
         if fault in BEFORE or fault == "empty 2xx before":
@@ -163,6 +177,12 @@ class Line:
         said = f"gets {reply.status} to {call.name}" + (f", {fault}" if fault else "")
         self._story.tell(self._process.name, said)
         return reply
+
+    def _touched(self, call: _Call) -> frozenset[str]:
+        """Return the contacts that a call is about: by all their addresses, and their ids."""
+        texts = {str(text) for each in (*call.inputs, *call.written) for text in _names(each)}
+        found = [contact for contact in map(self._portal.find, texts) if contact]
+        return frozenset(texts | {contact.id for contact in found})
 
     def _lost(self, fault: str) -> Reply:
         self._story.tell(self._process.name, f"gets no answer, {fault}")
@@ -194,6 +214,7 @@ class _Call:
     """A request.
 
     :ivar chooser: what becomes of it.
+    :ivar number: of the process's calls.
     :ivar name: what it asks for.
     :ivar inputs: of a batch.
     :ivar is_free: whether HubSpot does not count it.
@@ -205,6 +226,7 @@ class _Call:
     ) -> None:
         self.method, self.url, self.headers, self.body = method, url, headers, body
         self.chooser = chooser
+        self.number = 0
         self.json: Json = orjson.loads(body) if body.startswith(b"{") else {}
         self.inputs: list[Json] = self.json.get("inputs", [])
         self.name = "/".join(url.partition("?")[0].split("/")[-2:])
@@ -217,6 +239,13 @@ class _Call:
     def __str__(self) -> str:
         told = "; ".join(_told(each) for each in self.written or self.inputs)
         return f"{self.method} {self.name}{': ' if told else ''}{told}"
+
+
+def _names(each: Json) -> list[object]:
+    """Return id and addresses that stand in an input."""
+    properties = each.get("properties")
+    email = properties.get("email") if isinstance(properties, dict) else None
+    return [name for name in (each.get("id"), email) if name]
 
 
 def _told(each: Json) -> str:
@@ -298,13 +327,13 @@ _CHANGES: Mapping[str, Callable[[Reply, list[Json], Chooser], Reply]] = {
 }
 """Fault → what it makes of the portal's answer."""
 
-_NEED_INPUTS = (
+NEED_INPUTS = (
     "no results",
     "silent about some",
     "input skipped",
     "anonymous error",
     "both written and refused",
 )
-_OF_ALL = tuple(fault for fault in FAULTS if fault not in _NEED_INPUTS)
-_OF_BATCHES = (*FAULTS, *_NEED_INPUTS, *_NEED_INPUTS)
+_OF_ALL = tuple(fault for fault in FAULTS if fault not in NEED_INPUTS)
+_OF_BATCHES = (*FAULTS, *NEED_INPUTS, *NEED_INPUTS)
 """Faults of calls with inputs; those that need them more often, as other calls cannot have them."""

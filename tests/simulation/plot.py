@@ -265,7 +265,7 @@ def plot_of(chooser: Chooser) -> Plot:
         features,
         kind,
         draft.contacts,
-        _rows(draft.rows, settings),
+        rows_of(draft.rows, settings),
         settings,
         chooser.one_of((1, 1, 2, 3, 100)),
         1 + chooser.below(4),
@@ -308,7 +308,12 @@ def _settings(draft: _Draft, features: Collection[str], kind: str, ledger: str) 
     )
 
 
-def _rows(sources: Sequence[Mapping[str, Any]], settings: Settings) -> list[Row]:
+def rows_of(sources: Sequence[Mapping[str, Any]], settings: Settings) -> list[Row]:
+    """Return rows with what each asks for.
+
+    :param sources: the rows as the task is given them.
+    :param settings: of the task.
+    """
     rows: list[Row] = []
     later: dict[str, set[str]] = {}
     keys = [str(each["email"] or "") for each in sources]

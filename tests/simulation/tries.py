@@ -86,6 +86,7 @@ class Task:
     :param scene: what it shares with others.
     :param weather: of its first tries.
     :param ledger: of all tries.
+    :param trouble: what befalls the first try, and at which of its waits; None to draw it.
     :ivar has_plan: whether a plan was made, which is to be applied.
     """
 
@@ -93,6 +94,7 @@ class Task:
     scene: Scene
     weather: Weather
     ledger: SimulatedLedger
+    trouble: tuple[str, int] | None = None
     state: dict[str, Any] = field(default_factory=dict)
     plan: dict[str, bytes] = field(default_factory=dict)
     deferrals: int = 0
@@ -147,6 +149,8 @@ class Try:
 
     def _trouble(self) -> tuple[str, int]:
         """Choose what befalls its process, and at which of its waits."""
+        if self.task.trouble:
+            return self.task.trouble if self.number == 1 else ("", 0)
         features = self.task.scene.plot.features
         chooser = self.task.scene.chooser.of(f"trouble of {self.process.name}")
         kinds = [trouble for trouble, feature in TROUBLES.items() if feature in features]

@@ -10,7 +10,7 @@ from airflow_provider_hubcontact.client import HubSpot
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.workers import MOST_THREADS, PATIENCE
 from tests.simulation.chooser import Chooser
-from tests.simulation.loop import Loop, Process
+from tests.simulation.loop import Loop, Process, Step
 
 
 class ChosenWorkers:
@@ -27,7 +27,8 @@ class ChosenWorkers:
         self._process = process
         self._chooser = chooser.of("answers")
         self._hubspot = hubspot
-        self._done: list[tuple[Call, Answer | BaseException]] = []
+        self._done: list[tuple[int, Call, Answer | BaseException]] = []
+        self._started = 0
         self._deadline = math.inf
         self._is_told = True
 
@@ -42,23 +43,26 @@ class ChosenWorkers:
         return min(self._hubspot.at_once, MOST_THREADS)
 
     def start(self, job: Call, call: Callable[[], Answer], /) -> None:
+        self._started += 1
+        number = self._started
+
         def run() -> None:
             try:
-                self._done.append((job, call()))
+                self._done.append((number, job, call()))
             except Exception as error:  # noqa: BLE001 - raised again by who waits
-                self._done.append((job, error))
+                self._done.append((number, job, error))
 
         self._loop.spawn(self._process, run)
 
     def finished(self) -> tuple[Call, Answer] | None:
-        if not self._done:
-            self._loop.wait(self._deadline - self._loop.now, self._has_news)
+        if not self._done or self._chooser.chance(0.5):  # answers may come while this one is on its way
+            self._loop.wait(self._deadline - self._loop.now, self._has_news, self._steps)
         if not self._is_told:
             self._is_told = True
             return None
         if not self._done:
             return None
-        job, answer = self._done.pop(self._chooser.below(len(self._done)))
+        _, job, answer = self._done.pop(self._chooser.below(len(self._done)))
         if isinstance(answer, BaseException):
             raise answer
         return job, answer
@@ -71,6 +75,10 @@ class ChosenWorkers:
         if self._deadline == math.inf:
             self._deadline = self._loop.now + PATIENCE
             self._is_told = False
+
+    def _steps(self) -> list[Step]:
+        """Return the answers of which one is next."""
+        return [Step(f"answer {number}") for number, _, _ in self._done]
 
     def _has_news(self) -> bool:
         return bool(self._done) or not self._is_told

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from airflow_provider_hubcontact.job.portal.contacts_port import ContactsPort
 from tests.simulation.chooser import Chooser, Dice, Kept
@@ -12,7 +13,7 @@ from tests.simulation.loop import Endless, Loop, LoopClock, Process
 from tests.simulation.network import FAULTS, Weather
 from tests.simulation.oracles import Oracles
 from tests.simulation.others import edit, set_the_date
-from tests.simulation.plot import plot_of
+from tests.simulation.plot import Plot, plot_of
 from tests.simulation.portal import LIFETIMES, SimulatedPortal, Terms
 from tests.simulation.redis import SimulatedRedis
 from tests.simulation.scene import Scene
@@ -28,19 +29,37 @@ class Broken(Exception):
     """Something was wrong after an event."""
 
 
+@dataclass(frozen=True)
+class Given:
+    """What the seed of a world does not decide.
+
+    :param chooser: makes its choices.
+    :param plot: what it is made of; None to draw it.
+    :param weather: of its first tries; None to draw it.
+    :param trouble: what befalls the first try of a task, and at which of its waits; None to draw it.
+    """
+
+    chooser: Chooser
+    plot: Plot | None = None
+    weather: Weather | None = None
+    trouble: tuple[str, int] | None = None
+
+
 class World:
     """A world before it runs.
 
     :param seed: decides everything.
     :param kept: choices that it decides, where the others are the least; None for all.
+    :param given: what it does not decide.
     """
 
-    def __init__(self, seed: int, kept: Kept | None = None) -> None:
+    def __init__(self, seed: int, kept: Kept | None = None, given: Given | None = None) -> None:
         self.seed = seed
         self._is_alone = True
         self.dice = Dice(seed, kept)
-        chooser = Chooser(self.dice)
-        plot = plot_of(chooser)
+        self._given = given or Given(Chooser(self.dice))
+        chooser = self._given.chooser
+        plot = self._given.plot or plot_of(chooser)
         self.loop = Loop(chooser, self._after)
         self.story = Story(lambda: self.loop.now)
         portal = SimulatedPortal(
@@ -56,6 +75,7 @@ class World:
         weather = chooser.of("weather")
         share, latency = weather.one_of((0.0, 0.1, 0.3, 0.6)), weather.one_of((0.05, 0.5, 2.0))
         self._weather = Weather(frozenset(chooser.of("faults").half_of(FAULTS)), share, latency)
+        self._weather = self._given.weather or self._weather
 
     def run(self) -> None:
         """Let it happen; what is wrong is in the oracles' ``violations``."""
@@ -98,7 +118,9 @@ class World:
 
     def _airflow(self) -> None:
         plot = self.scene.plot
-        end = run_task(Task("task", self.scene, self._weather, SimulatedLedger(plot.ledger)))
+        end = run_task(
+            Task("task", self.scene, self._weather, SimulatedLedger(plot.ledger), self._given.trouble)
+        )
         self.story.tell("airflow", f"the task has ended: {end}")
         if plot.kind in {"update", "loose guard"} and self.scene.chooser.of("rerun").chance(0.5):
             self._rerun()
@@ -142,22 +164,30 @@ def _batches_of(size: int) -> Iterator[None]:
         ContactsPort.batch_size = usual
 
 
-def ended_worlds(seeds: Iterable[int]) -> Iterator[World]:
-    """Run worlds, and yield each once it has ended.
+@contextmanager
+def collected() -> Iterator[Callable[[], object]]:
+    """Let no rubbish be looked for while worlds run: that takes a fifth of the time.
 
-    Rubbish is collected between worlds, and seldom: looking for it takes a fifth of the time.
-
-    :param seeds: of the worlds.
+    :return: looks for it, between two worlds.
     """
     gc.freeze()
     gc.disable()
     try:
+        yield gc.collect
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def ended_worlds(seeds: Iterable[int]) -> Iterator[World]:
+    """Run worlds, and yield each once it has ended.
+
+    :param seeds: of the worlds.
+    """
+    with collected() as collect:
         for place, seed in enumerate(seeds):
             world = World(seed)
             world.run()
             yield world
             if place % COLLECT_EVERY == 0:
-                gc.collect()
-    finally:
-        gc.enable()
-        gc.unfreeze()
+                collect()
