@@ -310,10 +310,11 @@ class TestCreate:
     def test_a_type_that_cannot_be(self, api: Api, ids: Ids, category: str, number: int, status: int) -> None:
         """400 as in a PUT for a wrong direction or an unknown label; 501 only for what HubSpot may have."""
         kinds = [{"associationCategory": category, "associationTypeId": number}]
-        body = {"properties": {}, "associations": [{"to": {"id": ids.one}, "types": kinds}]}
+        for other in (ids.one, ids.grace):
+            body = {"properties": {}, "associations": [{"to": {"id": other}, "types": kinds}]}
 
-        assert api.post(CONTACTS, body).status == status
-        assert api.batch("create", body).status == status
+            assert api.post(CONTACTS, body).status == status
+            assert api.batch("create", body).status == status
 
     @pytest.mark.parametrize("many", [False, True], ids=["alone", "in a batch"])
     def test_with_an_unknown_record(self, api: Api, many: bool) -> None:
