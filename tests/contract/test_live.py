@@ -350,6 +350,15 @@ class TestToken:
         assert main(["--base-url", url], {TOKEN: SECRET}) == 2
         assert "https://" in capsys.readouterr().out
 
+    def test_a_proxy_does_not_see_it_in_the_clear(
+        self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """This machine is called without a proxy, whatever the environment says."""
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+        monkeypatch.delenv("no_proxy", raising=False)
+
+        assert http(hubspot).call("GET", "/account-info/v3/details").status == 200
+
     def test_it_is_in_no_error(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Not even where somebody has written it into the address."""
         assert main(["--base-url", f"http://127.0.0.1:9/{SECRET}"], {TOKEN: SECRET}) == 2
