@@ -106,7 +106,10 @@ def _run(options: argparse.Namespace, token: Token, clock: Clock) -> int:
     options.report.write_text(text.replace(token.secret, "<token>"), encoding="utf-8")
     if options.record:
         _say(f"Recorded {len(recordings.save(told, options.recordings))} scenarios in {options.recordings}")
-    _say(f"\n{outcome.findings.options or 'No switch differs from its default.'}")
+    found = len(outcome.findings.settings)
+    _say(f"\n{outcome.findings.options or 'No switch that was asked about differs from its default.'}")
+    if outcome.findings.open:
+        _say(f"{found} open questions are answered, the others stay open.")
     _say(f"{len(outcome.differences)} differences; the report is {options.report}")
     return DIFFERENT if outcome.differences else AS_FOUND
 

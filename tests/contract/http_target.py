@@ -103,6 +103,7 @@ class Http(Target):
         self.counting = Counting(most)
         self._session = requests.Session()
         self._session.auth = Bearer(token)
+        self._session.trust_env = parts.scheme == "https"  # a proxy would see a token without TLS
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, self.counting)
 

@@ -221,6 +221,19 @@ class TestAccount:
             assert "does not let this token search contacts: 403" in ran.output
             assert ours(hubspot) == set()
 
+    def test_a_token_with_few_scopes(self, tmp_path: Path) -> None:
+        """What it may not ask is told as not compared, and is no failure."""
+        scopes = ["crm.objects.contacts.read", "crm.objects.contacts.write"]
+        with portal(scopes=scopes) as hubspot:
+            names = ["create", "owners", "company", "first_company", "list_of_contacts", "import_bad_value"]
+            ran = run(hubspot, tmp_path, *(part for name in names for part in ("--only", name)))
+            left = ours(hubspot)
+
+        assert ran.status == 0, ran.output
+        assert set(re.findall(r"^- `(\w+)`: `", ran.report, re.MULTILINE)) == set(names) - {"create"}
+        assert "the others stay open" in ran.output
+        assert left == set()
+
 
 class TestCalls:
     def test_one_too_many_is_not_sent(self, hubspot: Sandbox) -> None:
@@ -336,6 +349,15 @@ class TestToken:
         """Without TLS only this machine is called."""
         assert main(["--base-url", url], {TOKEN: SECRET}) == 2
         assert "https://" in capsys.readouterr().out
+
+    def test_a_proxy_does_not_see_it_in_the_clear(
+        self, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """This machine is called without a proxy, whatever the environment says."""
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+        monkeypatch.delenv("no_proxy", raising=False)
+
+        assert http(hubspot).call("GET", "/account-info/v3/details").status == 200
 
     def test_it_is_in_no_error(self, capsys: pytest.CaptureFixture[str]) -> None:
         """Not even where somebody has written it into the address."""
