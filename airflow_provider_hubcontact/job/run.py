@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cached_property
 from itertools import chain, islice
 from typing import NamedTuple, NoReturn
@@ -154,10 +154,20 @@ class Run:
         """
         reason = "the run did not start: " + "; ".join(problems)
         mapping = RecordMapping(self.settings.key.column, self.settings.key.property)
-        for row, source in enumerate(self._rows or (), 1):
-            key = mapping.key_of(source) or ""
-            self.end(Result(row, key, Outcome.NOT_ATTEMPTED, category="PREFLIGHT", reason=reason))
+        with suppress(SourceError):  # of a ledger or a watermark: which rows were meant cannot be told
+            for row, source in enumerate(self._meant(mapping), 1):
+                key = mapping.key_of(source) or ""
+                self.end(Result(row, key, Outcome.NOT_ATTEMPTED, category="PREFLIGHT", reason=reason))
         raise PreflightError(problems)
+
+    def _meant(self, mapping: RecordMapping) -> Iterable[object]:
+        """Return the rows of the source that the run would send: the others are not its business."""
+        rows, replay = self._rows, self.settings.source.replay
+        if rows is None:
+            return ()
+        if self.watermark:
+            rows = self.watermark.marked(rows)
+        return replayed(self.around.ledger_lines(replay.path), replay, rows, mapping) if replay else rows
 
     def prepared(self) -> Rows:
         """Return what is to be read of the source, after the preflight.

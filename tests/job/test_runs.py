@@ -402,6 +402,16 @@ class TestWatermark:
         assert ended.outcomes == {"updated": 1, "unchanged": 1, "not_found": 1}
         assert around.mark.kept == {"type": "int", "value": "1"}
 
+    def test_a_run_that_does_not_begin(self, hubspot: Sandbox) -> None:
+        """It accounts for the rows from the mark on, and for no other."""
+        around = Around(hubspot, self.ROWS)
+        around.mark.set({"type": "int", "value": str(max(row["at"] for row in self.ROWS))})
+
+        ended = run(around, source=Source(watermark="at"), mapping={"firstname": "no_such_property"})
+
+        assert isinstance(ended.error, PreflightError)
+        assert ended.outcomes == {"not_attempted": 1}
+
     def test_a_query_is_rewritten(self, hubspot: Sandbox) -> None:
         """The database leaves older rows out."""
         around = Around(hubspot, self.ROWS)
@@ -443,6 +453,18 @@ class TestReplay:
         again = run(around, source=FROM_SQL.replace(replay=Replay("l")))
 
         assert again.outcomes == {"updated": 1}
+
+    def test_a_run_that_does_not_begin(self, hubspot: Sandbox) -> None:
+        """It accounts for the rows that were to be sent again, and for no other."""
+        around = Around(hubspot, RECORDS)
+        run(around, ledger=Ledger("l"))
+        settings: dict[str, Any] = {"ledger": Ledger("l"), "mapping": {"firstname": "no_such_property"}}
+
+        again = run(around, source=Source(replay=Replay("l")), **settings)
+
+        assert isinstance(again.error, PreflightError)
+        assert again.outcomes == {"not_attempted": 1}
+        assert [line["key"] for line in around.books.lines[3:]] == ["new@example.com"]
 
     def test_no_ledger(self, hubspot: Sandbox) -> None:
         """A wrong path is told."""
