@@ -10,7 +10,8 @@ from pathlib import Path
 from airflow_provider_hubcontact.sandbox import Switches
 
 HERE = Path(__file__).parent
-DOCS = HERE.parents[1] / "docs" / "sandbox.md"
+ROOT = HERE.parents[1]
+DOCS = ROOT / "docs" / "sandbox.md"
 
 
 def names(file: Path) -> Iterator[str]:
@@ -32,7 +33,8 @@ def test_every_test_exists() -> None:
     lost = [
         f"{file}::{test}"
         for file, test in references
-        if not (HERE / file).is_file() or (test and test not in names(HERE / file))
+        for whole in [(ROOT if file.startswith("tests/") else HERE) / file]
+        if not whole.is_file() or (test and test not in names(whole))
     ]
 
     assert len(references) > 100
