@@ -238,7 +238,28 @@ class TestPrimaryCompanyOfAContact:
         assert (version["value"], version["sourceType"]) == (ids.one, "COMPANIES")
         assert version["sourceId"] == "CompaniesContactAssociator"
         assert body["updatedAt"] != before
-        assert api.sandbox.portal.writer == ""
+
+    def test_other_writes_have_their_own_source(self, api: Api, ids: Ids) -> None:
+        """What is written after an association is not the associator's."""
+        portal = api.sandbox.portal
+        ada, one = portal.contacts[ids.ada], portal.companies[ids.one]
+        portal.associate(ada, one, portal.associations.between("0-1", "0-2"))
+        portal.update(ada, {"city": "Rome"})
+
+        assert ada.history["associatedcompanyid"][0].source_id == "CompaniesContactAssociator"
+        assert ada.history["city"][0].source_id == ""
+
+    def test_a_value_of_ones_own_stays(self) -> None:
+        """Without a primary company it keeps what was written, also if the company is deleted for good."""
+        seeds = [{"email": "ada@example.com"}, {"email": "grace@example.com"}]
+        with Sandbox(seeds, switches=Switches(first_company="unlabeled")) as sandbox:
+            api = Api(sandbox)
+            ids = make(api)
+            api.patch(f"{CONTACTS}/{ids.ada}", {"properties": {"associatedcompanyid": "5"}})
+            default(api, ids.ada, ids.one)
+            sandbox.portal.erase(sandbox.portal.companies[ids.one])
+
+            assert associated(api, ids.ada) == "5"
 
     def test_from_the_companys_side(self, api: Api, ids: Ids) -> None:
         """A batch, a new contact and a new company with associations tell it as well."""

@@ -209,6 +209,21 @@ class TestRestart:
         assert [len(each["members"]) for each in after["lists"]] == [1, 1, 0, 1]
         assert [len(state["associations"]["links"]) for state in (before, after, erased)] == [3, 1, 0]
 
+    def test_what_changes_no_record_is_kept(self, file: Path) -> None:
+        """A second company and a label alone are worth writing, too."""
+        with Sandbox(SEEDS, database=file) as sandbox:
+            api = Api(sandbox)
+            ada, (one, two) = api.id("ada@example.com"), [make(api, COMPANIES, name=name) for name in "12"]
+            associate(api, ada, one)
+            associate(api, ada, two)
+            before = deepcopy(dump(sandbox.portal))
+        with Sandbox(database=file) as sandbox:
+            assert dump(sandbox.portal) == before
+            label = {"label": "Manages", "name": "manages"}
+            Api(sandbox).post("/crm/v4/associations/contacts/companies/labels", label)
+        with Sandbox(database=file) as sandbox:
+            assert len(dump(sandbox.portal)["associations"]["labels"]) == 2
+
     def test_a_restored_snapshot_is_kept_whole(self, file: Path) -> None:
         """Its associations and members are in the file, and no later ones."""
         with Sandbox(SEEDS, database=file) as sandbox:
