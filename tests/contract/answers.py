@@ -44,6 +44,22 @@ class Request:
         """The path without the query."""
         return self.path.partition("?")[0]
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers, but for the token."""
+        accept = {"Accept": self.accept}
+        if self.body is None:
+            return accept
+        kind = self.body.content_type if isinstance(self.body, Raw) else JSON
+        return {**accept, "Content-Type": kind}
+
+    @property
+    def content(self) -> bytes | None:
+        """The body as it is sent; None if there is no body."""
+        if isinstance(self.body, Raw):
+            return self.body.content.encode()
+        return None if self.body is None else json.dumps(self.body).encode()
+
 
 @dataclass(frozen=True)
 class Answer:

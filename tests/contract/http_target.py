@@ -1,8 +1,8 @@
-"""A target over HTTP: certificates are checked, redirects are not followed, calls are counted and paced."""
+"""Targets that are paced. Over HTTP, certificates are checked, redirects not followed, and calls counted."""
 
 from __future__ import annotations
 
-import json
+from abc import abstractmethod
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +11,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
-from tests.contract.answers import JSON, Answer, Raw, Request, Target
+from tests.contract.answers import Answer, Request, Target
 
 MOST_CALLS = 1_000
 SEARCH_SECONDS = 0.26
@@ -74,7 +74,45 @@ class Counting(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-class Http(Target):
+class Paced(Target):
+    """A target that is not called sooner than it allows.
+
+    :param clock: passes between two calls.
+    :param spacing: the least seconds between two calls.
+    """
+
+    def __init__(self, clock: Clock, spacing: float = 0.0) -> None:
+        self._spacing, self._clock = spacing, clock
+        self._next = self._next_search = 0.0
+
+    def send(self, request: Request) -> Answer:
+        """Send a call, again after a pause if it is refused for coming too soon."""
+        for pause in PAUSES:
+            answer = self._send_in_time(request)
+            if answer.status != 429:
+                return answer
+            self._clock.sleep(pause)
+        return self._send_in_time(request)
+
+    @abstractmethod
+    def _send_once(self, request: Request) -> Answer:
+        """Send a call now."""
+
+    def _send_in_time(self, request: Request) -> Answer:
+        self._pace(search=request.path.endswith("/search"))
+        return self._send_once(request)
+
+    def _pace(self, *, search: bool) -> None:
+        """Wait until the next call may go."""
+        wait = max(self._next, self._next_search if search else 0.0) - self._clock.monotonic()
+        if wait > 0:
+            self._clock.sleep(wait)
+        self._next = self._clock.monotonic() + self._spacing
+        if search:
+            self._next_search = self._clock.monotonic() + SEARCH_SECONDS
+
+
+class Http(Paced):
     """A portal over HTTP.
 
     :param base_url: ``https://…``; without TLS only on this machine.
@@ -97,8 +135,7 @@ class Http(Target):
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname == "127.0.0.1"):
             raise ValueError("The base URL begins with https://, or with http://127.0.0.1.")
         self._base_url = base_url.rstrip("/")
-        self._spacing, self._clock = spacing, clock
-        self._next = self._next_search = 0.0
+        super().__init__(clock, spacing)
         self._token = token
         self.counting = Counting(most)
         self._session = requests.Session()
@@ -107,33 +144,18 @@ class Http(Target):
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, self.counting)
 
-    def send(self, request: Request) -> Answer:
-        """Send a call, again after a pause if it is refused for coming too soon.
+    def _send_once(self, request: Request) -> Answer:
+        """Send a call.
 
         :raises Trouble: if no answer comes.
         :raises TooManyCalls: if there have been enough calls.
         """
-        for pause in PAUSES:
-            answer = self._send_once(request)
-            if answer.status != 429:
-                return answer
-            self._clock.sleep(pause)
-        return self._send_once(request)
-
-    def _send_once(self, request: Request) -> Answer:
-        self._pace(search=request.path.endswith("/search"))
-        body, headers = request.body, {"Accept": request.accept}
-        content: bytes | None = None
-        if isinstance(body, Raw):
-            headers["Content-Type"], content = body.content_type, body.content.encode()
-        elif body is not None:
-            headers["Content-Type"], content = JSON, json.dumps(body).encode()
         try:
             response = self._session.request(
                 request.method,
                 self._base_url + request.path,
-                data=content,
-                headers=headers,
+                data=request.content,
+                headers=request.headers,
                 timeout=TIMEOUTS,
                 allow_redirects=False,
             )
@@ -141,12 +163,3 @@ class Http(Target):
             said = str(error).replace(self._token.secret, "<token>")
             raise Trouble(f"{request.method} got no answer: {type(error).__name__}: {said}") from None
         return Answer.of(response.status_code, response.content, response.headers)
-
-    def _pace(self, *, search: bool) -> None:
-        """Wait until the next call may go."""
-        wait = max(self._next, self._next_search if search else 0.0) - self._clock.monotonic()
-        if wait > 0:
-            self._clock.sleep(wait)
-        self._next = self._clock.monotonic() + self._spacing
-        if search:
-            self._next_search = self._clock.monotonic() + SEARCH_SECONDS

@@ -10,6 +10,7 @@ from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from tests.contract.answers import Target
 from tests.contract.fence import Fence
 from tests.contract.http_target import Http, Token, Trouble
+from tests.contract.in_process import InProcess
 from tests.contract.questions import QUESTIONS, Findings, find
 from tests.contract.sandbox_clock import SandboxClock
 from tests.contract.scenario import Scenario, Surroundings, Told, tell
@@ -99,15 +100,14 @@ def ask_sandbox(findings: Findings, scenarios: Iterable[Scenario]) -> list[Told]
 
     :param findings: what it shall do where HubSpot is not known.
     """
-    with Sandbox(
+    sandbox = Sandbox(
         switches=findings.switches,
         requirements=findings.requirements,
         import_pace=ImportPace(0.0),
         v1_batch_delay=0.0,
-    ) as sandbox:
-        clock = SandboxClock(sandbox)
-        target = Http(sandbox.url, Token(sandbox.token), clock=clock)
-        return list(tell(in_order(scenarios), target, Surroundings(clock=clock)))
+    )
+    surroundings = Surroundings(clock=SandboxClock(sandbox))
+    return list(tell(in_order(scenarios), InProcess(sandbox), surroundings))
 
 
 def compared(told: Sequence[Told], scenarios: Sequence[Scenario]) -> Outcome:

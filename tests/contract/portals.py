@@ -30,7 +30,7 @@ PORTAL_ID = 61_523
 
 OWNERS = (Owner("51234567", "o.o'hara@owners.example.net", "Olga", "Ownerova", 98_765_432),)
 SECRET = "pat-eu1-5ec2e7aa-1234-2222-3333-444455556666"
-OTHER_WAY = {name: values[-1] for name, values in Switches.choices().items() if name in QUESTIONS}
+OTHER_WAY = {name: Switches.choices()[name][-1] for name in QUESTIONS}
 """Each switch about which a scenario asks, as it is not by default."""
 
 

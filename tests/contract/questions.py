@@ -67,11 +67,7 @@ def find(told: Iterable[Told]) -> Findings:
     """Read the settings of the switches from what a portal answered."""
     by_name = {each.scenario: each for each in told}
     findings = Findings()
-    for switch in (name for name in Switches.choices() if name not in NOT_ASKED):
-        question = QUESTIONS.get(switch)
-        if question is None:
-            findings.open[switch] = "no scenario asks about it yet"
-            continue
+    for switch, question in QUESTIONS.items():
         asked = by_name.get(question.scenario)
         value = "" if asked is None or asked.trouble else question.decide(_answers(asked.exchanges))
         if value:
