@@ -63,7 +63,15 @@ def test_nothing_is_wrong(totals: Totals) -> None:
 
 def test_everything_happens(totals: Totals) -> None:
     """Each fault strikes, tries are killed and interrupted, and records end in each way that they can."""
-    assert {*FAULTS, *TROUBLES, "edit", "wrong date", "torn line", "lost part", "store lost"} <= totals.faults.keys()
+    assert {
+        *FAULTS,
+        *TROUBLES,
+        "edit",
+        "wrong date",
+        "torn line",
+        "lost part",
+        "store lost",
+    } <= totals.faults.keys()
     assert set(Outcome) <= totals.outcomes.keys()
 
 
