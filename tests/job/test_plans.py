@@ -181,6 +181,18 @@ def encoded(document: dict[str, Any]) -> bytes:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2)
 
 
+@pytest.mark.parametrize(("field", "value"), [("more", 1), ("rows", None)])
+def test_the_fields_of_a_manifest(hubspot: Sandbox, tmp_path: Path, field: str, value: object) -> None:
+    """A field too many or too few is told by its name: another version may have meant something by it."""
+    plan(Around(hubspot, RECORDS), tmp_path)
+    document = orjson.loads((tmp_path / "plan.json").read_bytes()) | {field: value}
+    if value is None:
+        del document[field]
+
+    with pytest.raises(ValueError, match=f"lacks a field or has one too many: '{field}'"):
+        Manifest.parse(encoded(document))
+
+
 def test_a_manifest_that_was_forged(hubspot: Sandbox, tmp_path: Path) -> None:
     """Whoever can write it can make another plan: the digest that was approved tells; types are checked."""
     around = Around(hubspot, RECORDS)
