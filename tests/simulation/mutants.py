@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -31,10 +31,10 @@ from tests.simulation.faulty import FAULTS
 
 PACKAGE = Path("airflow_provider_hubcontact")
 RESULTS = Path("build/mutants.jsonl")
-WORLDS = 1_500
+WORLDS = 300
 """Worlds that a mutant must survive."""
 
-PATIENCE = 600.0
+PATIENCE = 3_600.0
 """Seconds after which a mutant that does not end counts as killed."""
 
 PARTS = ("sync", "client", "job")
@@ -173,6 +173,9 @@ def judged(mutant: Mutant, folder: Path) -> Verdict:
 
 TIME = "does not end"
 
+LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", "build", "dist", "__pycache__", ".*_cache")
+"""What tests do not need."""
+
 
 def _commands(mutant: Mutant) -> Iterator[tuple[str, list[str]]]:
     python, part = sys.executable, Path(mutant.path).parts[1]
@@ -215,9 +218,8 @@ def judge_all(mutants: Sequence[Mutant], results: Path) -> list[Verdict]:
     verdicts = {each["name"]: Verdict(**each) for each in map(orjson.loads, lines)}
     with tempfile.TemporaryDirectory(prefix="hubcontact-mutants-") as name:
         folder = Path(name)
-        for part in (PACKAGE, Path("tests")):
-            shutil.copytree(part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copy("pyproject.toml", folder)
+        shutil.copytree(".", folder, ignore=LEFT_OUT, dirs_exist_ok=True)
+        check_whole(folder, {Path(mutant.path).parts[1] for mutant in mutants if mutant.name not in verdicts})
         for mutant in mutants:
             if mutant.name not in verdicts:
                 verdicts[mutant.name] = verdict = judged(mutant, folder)
@@ -225,6 +227,19 @@ def judge_all(mutants: Sequence[Mutant], results: Path) -> list[Verdict]:
                     file.write(orjson.dumps(asdict(verdict), option=orjson.OPT_APPEND_NEWLINE))
                 _tell(verdict)
     return [verdicts[mutant.name] for mutant in mutants]
+
+
+def check_whole(folder: Path, parts: Collection[str]) -> None:
+    """Check that nothing is noticed where nothing is broken.
+
+    :param folder: copy of the product and its tests.
+    :param parts: of the product whose tests are run.
+    :raises RuntimeError: if something is.
+    """
+    for part in sorted(parts):
+        nothing = Mutant(f"{part}, unbroken", str(PACKAGE / part / "__init__.py"), 0, 0, "")
+        if (verdict := judged(nothing, folder)).by:
+            raise RuntimeError(f"{verdict.name}, is noticed by {verdict.by}: {verdict.said}")
 
 
 def share(killed: int, of: int) -> tuple[float, float, float]:

@@ -21,6 +21,9 @@ NOTHING_SENT = frozenset({Outcome.INVALID, Outcome.NOT_ATTEMPTED})
 UNREPEATABLE = frozenset({Action.RETRY, Action.FAIL_NOW})
 """What a row that a checkpoint counts must not ask for."""
 
+WELL = frozenset({Action.SUCCEED, Action.SKIP})
+"""What a row that a watermark passes over may ask for."""
+
 MOST_ORDERED = 5
 """Rows of one contact of which all orders are tried."""
 
@@ -29,6 +32,7 @@ MOST_ORDERED = 5
 class TryWatch:
     """What one try has done so far.
 
+    :param rows: those that it reads, in their order; their numbers in the try are those of their places.
     :param name: of the try.
     :param number: of the try, as Airflow counts.
     :param since: when it began.
@@ -38,6 +42,7 @@ class TryWatch:
     """
 
     oracles: Oracles
+    rows: Sequence[Row]
     name: str
     number: int
     since: float
@@ -50,6 +55,14 @@ class TryWatch:
     writes_sent: int = 0
     _under_way: Counter[str] = field(default_factory=Counter)
     _sent: list[float] = field(default_factory=list)
+
+    def row(self, number: int) -> Row:
+        """Return a row by its number in this try."""
+        return self.rows[number - 1]
+
+    def told(self, row: Row) -> Result | None:
+        """Return the result of a row in this try."""
+        return next((each for number, each in self.results.items() if self.row(number) is row), None)
 
     def sends(self, inputs: Iterable[Json], now: float) -> None:
         """A call goes out: within the limit, and no contact is in two writes at once."""
@@ -83,13 +96,13 @@ class TryWatch:
                 self.oracles.wrong(f"{self.name} changes {each.contact}, and it may write nothing")
             if not each.row:
                 continue
-            if self.oracles.plot.is_forbidden(self.oracles.plot.row(each.row)):
+            if self.oracles.plot.is_forbidden(self.row(each.row)):
                 self.oracles.wrong(f"{self.name} writes row {each.row}, which the schema forbids")
-            key = self.oracles.plot.row(each.row).key
+            key = self.row(each.row).key
             later = [
                 row
                 for row, result in self.results.items()
-                if row > each.row and result.outcome in WRITES and self.oracles.plot.row(row).key == key
+                if row > each.row and result.outcome in WRITES and self.row(row).key == key
             ]
             if later:
                 self.oracles.wrong(f"{self.name} writes row {each.row} after row {later[0]} of the same key")
@@ -158,7 +171,7 @@ class Oracles:
 
     def check_claim(self, watch: TryWatch, result: Result) -> None:
         """What an outcome says is in the history of the portal."""
-        row = self.plot.row(result.row)
+        row = watch.row(result.row)
         if result.earlier:
             self._check_earlier(watch, result)
         elif result.outcome in SUCCESSES and result.outcome is not Outcome.SUPERSEDED:
@@ -189,12 +202,13 @@ class Oracles:
         """A result of an earlier try was told by it, of this row or an equal one, and asks for no retry."""
         if self.plot.settings.policy.action(result.outcome, result.status) in UNREPEATABLE:
             self.wrong(f"{watch.name} does not repeat row {result.row}, which was {result.outcome}")
-        alike = self.plot.alike(result.row)
+        row = watch.row(result.row)
         told = [
-            each.results[row].outcome
+            other.outcome
             for each in self.tries
-            for row in alike
-            if each is not watch and each.number == result.earlier and row in each.results
+            if each is not watch and each.number == result.earlier
+            for number, other in each.results.items()
+            if self.plot.are_alike(row, each.row(number))
         ]
         if result.outcome not in told:
             self.wrong(f"{watch.name}: row {result.row} was not {result.outcome} in try {result.earlier}")
@@ -206,12 +220,21 @@ class Oracles:
             if not any(action(each) not in UNREPEATABLE for each in ends):
                 self.wrong(f"the checkpoint counts row {row}, which has not ended for good")
 
+    def check_mark(self, watch: TryWatch, mark: int, action: Callable[[Result], Action]) -> None:
+        """All rows that the next run will leave out have ended well."""
+        for row in watch.rows:
+            ends = [result for each in self.tries if (result := each.told(row))]
+            if row.changed < mark and not any(action(each) in WELL for each in ends):
+                self.wrong(
+                    f"{watch.name} moves the watermark over row {row.number}, which has not ended well"
+                )
+
     def check_end(self, watch: TryWatch, report: Report, *, whole: bool) -> None:
         """All rows have an outcome; so few rows are read at once, also by a run that stops.
 
         :param whole: whether it has ended without an exception.
         """
-        counted, rows = report.rows, len(self.plot.rows)
+        counted, rows = report.rows, len(watch.rows)
         own = len(watch.results)
         resumed = counted - own
         if resumed < 0 or (resumed and not self.plot.keeps_checkpoint):
@@ -234,8 +257,8 @@ class Oracles:
         self, watch: TryWatch, contact: Record, before: Mapping[str, str], keys: Collection[str]
     ) -> None:
         """Rows that name a contact by several addresses leave it as if written one by one, in some order."""
-        rows = [row for row in self.plot.rows if row.key in keys]
-        ends = {watch.results[row.number].outcome for row in rows}
+        rows = [row for row in watch.rows if row.key in keys]
+        ends = {result.outcome for result in map(watch.told, rows) if result}
         is_plain = all(row.proved(self.plot) == row.values and not row.becomes for row in rows)
         if not is_plain or len(rows) > MOST_ORDERED or ends - (WRITES | {Outcome.UNCHANGED}):
             return
@@ -254,13 +277,13 @@ class Oracles:
 
         :param before: id of a contact → what it was before the run.
         """
-        last = {row.key: row for row in self.plot.rows}
+        last = {row.key: row for row in watch.rows}
         keys_of: defaultdict[str, set[str]] = defaultdict(set)
-        for row in self.plot.rows:
+        for row in watch.rows:
             for found in filter(None, map(self.portal.find, row.keys)):
                 keys_of[found.id].add(row.key)
         for key, row in last.items():
-            result = watch.results.get(row.number)
+            result = watch.told(row)
             contact = self.portal.find(row.becomes or key)
             if result is None or result.outcome not in SUCCESSES or contact is None:
                 continue

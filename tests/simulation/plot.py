@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settings, Writes
+from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settings, Source, Writes
 from airflow_provider_hubcontact.sandbox.access.limits import Allowance, RateLimit
 from airflow_provider_hubcontact.sandbox.switches import Switches
 from tests.simulation.chooser import Chooser
@@ -29,6 +29,7 @@ FEATURES = (
     "moves",
     "nulls",
     "oauth",
+    "replay",
     "others edit",
     "own limit",
     "schema",
@@ -38,11 +39,18 @@ FEATURES = (
     "signals",
     "stages",
     "two at once",
+    "watermark",
     "wrong date",
 )
 """What may happen in a world besides rows that change contacts."""
 
-RARER = {"legacy": 0.4}
+WATERMARK = "changed"
+"""Column of the watermark."""
+
+OWN_COLUMNS = frozenset({"email", "new_email", WATERMARK})
+"""Columns that are not sent under their own names."""
+
+RARER = {"legacy": 0.4, "watermark": 0.6}
 """Feature → how often it stays among those of a world."""
 
 KINDS = ("update", "update", "update", "update", "dry run", "tight guard", "loose guard", "plan")
@@ -96,6 +104,11 @@ class Row:
     def keys(self) -> list[str]:
         """The addresses that its contact may have."""
         return [each for each in (self.key, self.becomes) if each]
+
+    @property
+    def changed(self) -> int:
+        """When it changed, for the watermark; 0 without one."""
+        return int(self.source.get(WATERMARK, 0))
 
     @property
     def content(self) -> object:
@@ -170,15 +183,9 @@ class Plot:
         """Return a row by its number."""
         return self.rows[number - 1]
 
-    def alike(self, number: int) -> list[int]:
-        """Return the rows that ask for just the same as one, itself included.
-
-        :param number: of the row.
-        """
-        if self.settings.writes.duplicates == "reject":
-            return [number]
-        content = self.row(number).content
-        return [each.number for each in self.rows if each.content == content]
+    def are_alike(self, row: Row, other: Row) -> bool:
+        """Check whether two rows ask for just the same, so that the result of one is the other's."""
+        return row is other or (self.settings.writes.duplicates != "reject" and row.content == other.content)
 
 
 @dataclass
@@ -255,6 +262,10 @@ def plot_of(chooser: Chooser) -> Plot:
     there = [number for number in range(MOST_ENTRIES) if draft.chooser.of(f"entry {number}").chance(share)]
     for number in there or (0,):
         draft.add(number)
+    if kind in {"dry run", "plan"}:  # only a run that writes moves it
+        features -= {"watermark"}
+    for place, row in enumerate(draft.rows if "watermark" in features else ()):
+        row[WATERMARK] = chooser.of(f"change {place}").below(9)
     ledger = chooser.one_of(("", "appended", "appended", "parts"))
     if kind == "plan":
         ledger = ""
@@ -292,6 +303,7 @@ def _settings(draft: _Draft, features: Collection[str], kind: str, ledger: str) 
     fills, verifies, rejects = chooser.chance(0.2), chooser.chance(0.3), chooser.chance(0.15)
     nulls, stages = chooser.one_of(("ignore", "clear")), chooser.one_of(("reject", "keep", "reset", "reset"))
     return Settings(
+        source=Source(watermark=WATERMARK if WATERMARK in columns else None),
         key=Key("email", becomes="new_email") if "new_email" in columns else Key(),
         upsert=upsert,
         writes=Writes(
@@ -319,7 +331,9 @@ def rows_of(sources: Sequence[Mapping[str, Any]], settings: Settings) -> list[Ro
     keys = [str(each["email"] or "") for each in sources]
     for number in range(len(sources), 0, -1):
         source, key = sources[number - 1], keys[number - 1]
-        values = {name: value for name, value in source.items() if name not in {"email", "new_email"}}
+        values = {
+            name: value for name, value in source.items() if name not in {"email", "new_email", WATERMARK}
+        }
         if settings.writes.nulls == "ignore":
             values = {name: value for name, value in values.items() if value is not None}
         texts = {name: "" if value is None else str(value) for name, value in values.items()}

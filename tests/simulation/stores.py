@@ -12,8 +12,9 @@ from typing import IO, Any
 
 import orjson
 
-from airflow_provider_hubcontact.operators.stores.ledger_files import LedgerFiles, lines_of
+from airflow_provider_hubcontact.operators.stores.ledger_files import LedgerFiles, lines_of, parts_of
 from airflow_provider_hubcontact.sync.keep.ledger import Attempt, LedgerStore, Line
+from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome
 from tests.simulation.chooser import Chooser
 from tests.simulation.loop import Loop, Process
 from tests.simulation.oracles import TryWatch
@@ -106,6 +107,14 @@ class SimulatedLedger:
         known = [each for each in self._files if each.number <= attempt.last_known]
         self._files.append(file)
         return _Disk(file, known, tried)
+
+    def lines(self) -> list[Line]:
+        """Return the lines of all tries."""
+        if self._kind == "parts":
+            parts = parts_of(MemoryFolder(self._objects))
+            return [line for part in parts for line in lines_of(part)]
+        files = sorted(self._files, key=lambda each: each.number)
+        return [line for file in files for line in lines_of(file)]  # type: ignore[arg-type] # as above
 
     def lose_a_part(self, chooser: Chooser) -> bool:
         """Lose a part, as an object store may that was told to forget it.
@@ -219,3 +228,36 @@ class StateOfTry:
 
     def delete(self, key: str, /) -> None:
         self._state.pop(key, None)
+
+
+class MarkOfTask:
+    """The watermark of a task, as one try has it.
+
+    :param kept: of the task; empty if there is none.
+    :param tried: the try.
+    :param on_set: is told of a new one.
+    """
+
+    def __init__(
+        self, kept: dict[str, dict[str, str]], tried: Tried, on_set: Callable[[dict[str, str]], None]
+    ) -> None:
+        self._kept, self._tried, self._on_set = kept, tried, on_set
+
+    def get(self) -> dict[str, str] | None:
+        return self._kept.get("mark")
+
+    def set(self, value: dict[str, str]) -> None:
+        if not self._tried.process.alive:
+            return
+        self._tried.wait()
+        self._kept["mark"] = value
+        self._on_set(value)
+
+
+def problems_of(lines: Sequence[Line]) -> set[str]:
+    """Return the keys whose last line, by its time, has an outcome that is not good."""
+    last: dict[str, Line] = {}
+    for line in sorted(lines, key=lambda each: str(each["time"])):  # which leaves equal times in their order
+        if line["key"] and line["outcome"] != Outcome.SUPERSEDED:
+            last[line["key"]] = line
+    return {key for key, line in last.items() if line["outcome"] not in SUCCESSES}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.simulation import mutants
 from tests.simulation.faulty import FAULTS
-from tests.simulation.mutants import Mutant, Verdict, judge_all, known, mutants_of, share
+from tests.simulation.mutants import Mutant, Verdict, check_whole, judge_all, known, mutants_of, share
 
 SOURCE = '''"""A module."""
 
@@ -73,13 +74,23 @@ def test_a_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return Verdict(mutant.name, "tests", 1.0, "")
 
     monkeypatch.setattr(mutants, "judged", judge)
-    some = [Mutant(name, "x.py", 0, 0, "") for name in "abc"]
+    monkeypatch.setattr(mutants, "check_whole", lambda *_: None)
+    monkeypatch.setattr(shutil, "copytree", lambda *_, **__: None)
+    some = [Mutant(name, "product/sync/x.py", 0, 0, "") for name in "abc"]
 
     judge_all(some[:2], tmp_path / "results.jsonl")
     verdicts = judge_all(some, tmp_path / "results.jsonl")
 
     assert judged == ["a", "b", "c"]
     assert [verdict.name for verdict in verdicts] == ["a", "b", "c"]
+
+
+def test_nothing_is_judged_where_tests_fail_anyway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy in which nothing is broken comes first."""
+    monkeypatch.setattr(mutants, "judged", lambda mutant, _: Verdict(mutant.name, "tests", 1.0, "1 error"))
+
+    with pytest.raises(RuntimeError, match="sync, unbroken, is noticed by tests: 1 error"):
+        check_whole(tmp_path, {"sync"})
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,9 +36,10 @@ from airflow_provider_hubcontact.sync.model.outcome import Result
 from tests.simulation.loop import Loop, LoopLock, Process
 from tests.simulation.network import Line, Weather
 from tests.simulation.oracles import TryWatch
+from tests.simulation.plot import Row
 from tests.simulation.portal import OAUTH, TOKEN, URL
 from tests.simulation.scene import Scene
-from tests.simulation.stores import MemoryFolder, SimulatedLedger, StateOfTry, Tried
+from tests.simulation.stores import MarkOfTask, MemoryFolder, SimulatedLedger, StateOfTry, Tried, problems_of
 from tests.simulation.story import Story
 from tests.simulation.workers import ChosenWorkers
 
@@ -87,6 +88,9 @@ class Task:
     :param weather: of its first tries.
     :param ledger: of all tries.
     :param trouble: what befalls the first try, and at which of its waits; None to draw it.
+    :param settings: what it is to do; None for what the plot says.
+    :param mark: the watermark, if there is one.
+    :param replayed: lines of an earlier run of which it sends the problems again.
     :ivar has_plan: whether a plan was made, which is to be applied.
     """
 
@@ -95,10 +99,28 @@ class Task:
     weather: Weather
     ledger: SimulatedLedger
     trouble: tuple[str, int] | None = None
+    settings: Settings | None = None
+    mark: dict[str, dict[str, str]] = field(default_factory=dict)
+    replayed: Sequence[LedgerLine] = ()
     state: dict[str, Any] = field(default_factory=dict)
     plan: dict[str, bytes] = field(default_factory=dict)
     deferrals: int = 0
     has_plan: bool = False
+
+    @property
+    def asked(self) -> Settings:
+        """What it is to do."""
+        return self.settings or self.scene.plot.settings
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows that its next try reads: those from the watermark on, or of a ledger's problems."""
+        rows = list(self.scene.plot.rows)
+        if self.asked.source.replay:
+            problems = problems_of(self.replayed)
+            return [row for row in rows if row.key in problems]
+        mark = int(self.mark["mark"]["value"]) if self.mark else 0
+        return [row for row in rows if row.changed >= mark]
 
     def tell(self, who: str, what: str) -> None:
         """Add a line to the story."""
@@ -123,6 +145,12 @@ class Try:
     wait: float = 0.0
     is_given_up: bool = False
 
+    @property
+    def action(self) -> Callable[[Result], Action]:
+        """Returns what a result asks for."""
+        policy = self.task.scene.plot.settings.policy
+        return lambda result: policy.action(result.outcome, result.status)
+
     def __post_init__(self) -> None:
         task, plot = self.task, self.task.scene.plot
         self.process = Process(f"{task.run} {self.number}" + ("+" if self.resumed else ""), self._on_wait)
@@ -130,6 +158,7 @@ class Try:
         is_plan = plot.kind == "plan" and not task.has_plan
         self.watch = TryWatch(
             task.scene.oracles,
+            task.rows,
             self.process.name,
             self.number,
             task.scene.loop.now,
@@ -192,6 +221,7 @@ class Try:
             )
             self.wait = (ended.stop.retry_after if ended.stop else None) or 0.0
             self.task.scene.oracles.check_end(self.watch, report, whole=True)
+            self._move_watermark(ended, verdict)
         except GuardExceeded:
             verdict = "failed"
             self.task.scene.oracles.check_end(self.watch, report, whole=False)
@@ -213,6 +243,12 @@ class Try:
         self.end = verdict
         self.process.alive = False
 
+    def _move_watermark(self, ended: Ended, verdict: str) -> None:
+        """Move it when no other try follows, as the operator does."""
+        is_last = verdict != "retry" or self.number >= MOST_TRIES
+        if ended.watermark and is_last:
+            ended.watermark.move()
+
     @property
     def _is_dry(self) -> bool:
         plot = self.task.scene.plot
@@ -222,7 +258,7 @@ class Try:
         plot = self.task.scene.plot
         around = SimulatedSurroundings(self.task, self, self._tried)
         if plot.kind != "plan":
-            return update(plot.settings, around, report, self.signal)
+            return update(self.task.asked, around, report, self.signal)
         if not self.task.has_plan:
             return make_plan(plot.settings, around, report, self.signal, "plan")
         return apply_plan("plan", None, around, report, self.signal)
@@ -289,7 +325,7 @@ class SimulatedSurroundings:
         return lambda: self._task.scene.loop.wait(is_due=lambda: bool(done))
 
     def records(self) -> Iterable[object]:
-        return [row.source for row in self._task.scene.plot.rows]
+        return [row.source for row in self._task.scene.plot.rows]  # whichever are read
 
     @contextmanager
     def query(self, query: Query, rewrite: Rewrite | None) -> Iterator[Spool]:
@@ -303,20 +339,22 @@ class SimulatedSurroundings:
         return nullcontext(self._task.ledger.opened(self.attempt, self._stores))
 
     def ledger_lines(self, path: str) -> Iterable[LedgerLine]:
-        raise NotImplementedError
+        return self._task.replayed
 
     def task_state(self) -> StateOfTry:
-        policy = self._task.scene.plot.settings.policy
+        oracles, action = self._task.scene.oracles, self._try.action
         return StateOfTry(
-            self._task.state,
-            self._stores,
-            lambda kept: self._task.scene.oracles.check_checkpoint(
-                kept["rows"], lambda result: policy.action(result.outcome, result.status)
-            ),
+            self._task.state, self._stores, lambda kept: oracles.check_checkpoint(kept["rows"], action)
         )
 
     def mark_store(self, settings: Settings) -> MarkStore:
-        raise NotImplementedError
+        oracles, tried = self._task.scene.oracles, self._try
+        tried.watch.rows = self._task.rows  # a try that was given up may have moved the mark by now
+        return MarkOfTask(
+            self._task.mark,
+            self._stores,
+            lambda mark: oracles.check_mark(tried.watch, int(mark["value"]), tried.action),
+        )
 
     def on_portal(self, details: AccountDetails) -> None:
         """Take no note."""

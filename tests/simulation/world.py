@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from airflow_provider_hubcontact.job.portal.contacts_port import ContactsPort
+from airflow_provider_hubcontact.job.settings import Guards, Replay, Settings, Source
 from tests.simulation.chooser import Chooser, Dice, Kept
 from tests.simulation.loop import Endless, Loop, LoopClock, Process
 from tests.simulation.network import FAULTS, Weather
@@ -118,22 +119,36 @@ class World:
 
     def _airflow(self) -> None:
         plot = self.scene.plot
-        end = run_task(
-            Task("task", self.scene, self._weather, SimulatedLedger(plot.ledger), self._given.trouble)
-        )
+        task = Task("task", self.scene, self._weather, SimulatedLedger(plot.ledger), self._given.trouble)
+        end = run_task(task)
         self.story.tell("airflow", f"the task has ended: {end}")
         if plot.kind in {"update", "loose guard"} and self.scene.chooser.of("rerun").chance(0.5):
-            self._rerun()
+            self._rerun(task.mark)
+        if plot.ledger and "replay" in plot.features and plot.may_write:
+            self._replay(task.ledger)
 
-    def _rerun(self) -> None:
-        """Run the task anew when nothing goes wrong, and look at what the portal has."""
+    def _replay(self, ledger: SimulatedLedger) -> None:
+        """Send again what has not ended well."""
+        plot = self.scene.plot
+        fields = plot.settings.fields()
+        settings = Settings(**{**fields, "source": Source(replay=Replay("ledger")), "guards": Guards()})
+        again = SimulatedLedger(plot.ledger)
+        task = Task("replay", self.scene, self._weather, again, settings=settings, replayed=ledger.lines())
+        self.story.tell("airflow", f"the replay has ended: {run_task(task)}")
+        self.oracles.faults["replay"] += 1
+
+    def _rerun(self, mark: dict[str, dict[str, str]]) -> None:
+        """Run the task anew when nothing goes wrong, and look at what the portal has.
+
+        :param mark: the watermark that the task has left.
+        """
         self.loop.wait(is_due=lambda: self._is_alone)
         self.loop.wait(200_000)  # those who edit have ended, and so has the day
         plot, portal = self.scene.plot, self.scene.portal
         before = {each.id: dict(each.properties) for each in portal.contacts()}
-        end = run_task(Task("rerun", self.scene, CALM, SimulatedLedger(plot.ledger)))
+        end = run_task(Task("rerun", self.scene, CALM, SimulatedLedger(plot.ledger), mark=mark))
         watch = self.oracles.tries[-1]
-        if end in {"done", "failed"} and len(watch.results) == len(plot.rows):
+        if end in {"done", "failed"} and len(watch.results) == len(watch.rows):
             self.oracles.check_outcome_of_rerun(watch, before)
             self.oracles.check_stages(before)
 
