@@ -210,7 +210,7 @@ class TestRestart:
         assert [len(state["associations"]["links"]) for state in (before, after, erased)] == [3, 1, 0]
 
     def test_what_changes_no_record_is_kept(self, file: Path) -> None:
-        """A second company and a label alone are worth writing, too."""
+        """A second company, a label and a membership alone are worth writing, too."""
         with Sandbox(SEEDS, database=file) as sandbox:
             api = Api(sandbox)
             ada, (one, two) = api.id("ada@example.com"), [make(api, COMPANIES, name=name) for name in "12"]
@@ -220,9 +220,15 @@ class TestRestart:
         with Sandbox(database=file) as sandbox:
             assert dump(sandbox.portal) == before
             label = {"label": "Manages", "name": "manages"}
-            Api(sandbox).post("/crm/v4/associations/contacts/companies/labels", label)
+            api = Api(sandbox)
+            whole, copy = new_list(api, "Whole"), new_list(api, "Copy")
+            api.call("PUT", f"/crm/lists/2026-09/{whole}/memberships/add", [ada])
+            api.post("/crm/v4/associations/contacts/companies/labels", label)
         with Sandbox(database=file) as sandbox:
             assert len(dump(sandbox.portal)["associations"]["labels"]) == 2
+            Api(sandbox).call("PUT", f"/crm/lists/2026-09/{copy}/memberships/add-from/{whole}")
+        with Sandbox(database=file) as sandbox:
+            assert [list(each["members"]) for each in dump(sandbox.portal)["lists"]] == [[ada], [ada]]
 
     def test_a_restored_snapshot_is_kept_whole(self, file: Path) -> None:
         """Its associations and members are in the file, and no later ones."""
