@@ -345,11 +345,12 @@ class TestRecords:
         assert put(api, list_id, "remove", [ada]).body["recordIdsRemoved"] == [last]
 
     def test_deleted_records(self, api: Api, list_id: str) -> None:
-        """A deleted contact is missing and not shown; deletion for good takes it out."""
+        """A deleted contact is missing, not shown and not counted; deletion for good takes it out."""
         ada, grace = api.id("ada@example.com"), api.id("grace@example.com")
         put(api, list_id, "add", [ada, grace])
         api.call("DELETE", f"{CONTACTS}/{ada}")
-        left = members(api, list_id)
+        left, size = members(api, list_id), api.get(f"{ROOT}/{list_id}").body["list"]["size"]
+        total = api.get(f"{ROOT}/{list_id}/memberships").body["total"]
         missing = put(api, list_id, "add", [ada]).body["recordIdsMissing"]
         contacts = api.sandbox.portal.collection("contacts")
         contacts.unarchive(contacts.archived[ada])
@@ -357,6 +358,7 @@ class TestRecords:
         api.post(f"{CONTACTS}/gdpr-delete", {"objectId": grace})
 
         assert (left, missing, back) == ([grace], [ada], [ada, grace])
+        assert (size, total) == (1, 1)
         assert api.sandbox.portal.lists.get(list_id).members.keys() == {ada}
 
     def test_a_restart_and_a_snapshot(self, tmp_path: Path) -> None:
