@@ -117,7 +117,7 @@ class Collection:
             id.
         """
         if id_property in {None, ID}:
-            return self.records.get(value) or self._identities.find_merged(value)
+            return self._shelf.live.get(value) or self._identities.find_merged(value)
         return self._identities.find(id_property or "", value)
 
     def find_archived(self, value: str, id_property: str | None = None) -> Record | None:
@@ -222,7 +222,7 @@ class Collection:
         draft = PendingWrite(
             record or Record(self.shared.new_id(), self.kind.id, 0, 0), record is None, dialect
         )
-        fill(draft, properties, self.definitions, self.shared.switches, self.shared.owners)
+        fill(draft, properties, self._properties.live, self.shared.switches, self.shared.owners)
         if OTHERS in draft.values:
             self._leave_out_the_first_address(draft)
         if draft.new and self.kind.has_first_stage and not dialect.computes:
