@@ -34,6 +34,7 @@ def apply_plan(
     :param signal: may end it from outside.
     :raises PlanError: if the plan is not whole, or not the one that is meant.
     :raises GuardExceeded: if it does more than its guards allow.
+    :raises StateError: if the plan was made with a state that cannot be used.
     :raises ConfigurationError: if the connection cannot be used.
     """
     with spooled_lines() as lines:
@@ -54,6 +55,7 @@ def apply_plan(
             run.preflight()
             _check_portal(run, plan)
             _check_guards(run, plan, records())
+            run.open_state()
             mapping = run.builder.checks.mapping()
             return run.ended(run.write(Rows(records(), mapping)))
 

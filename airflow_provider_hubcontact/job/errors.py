@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class LedgerError(RuntimeError):
@@ -42,6 +43,33 @@ class PreflightError(SetupError):
 
 class RunStopped(SetupError):
     """The run stopped for a reason that concerns every record; no retry can mend it."""
+
+
+class StateError(Exception):
+    """A state cannot be used, so that nothing may be sent.
+
+    :param message: what happened; it quotes no value.
+    :param may_pass: whether another try can fare better.
+    """
+
+    def __init__(self, message: str, *, may_pass: bool = False) -> None:
+        super().__init__(message)
+        self.may_pass = may_pass
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Survive pickling with both."""
+        return _state_error, (type(self), str(self), self.may_pass)
+
+
+class ClaimLost(StateError):
+    """Another run has claimed the state, since this one gave no sign of life for long."""
+
+    def __init__(self, message: str, *, may_pass: bool = True) -> None:
+        super().__init__(message, may_pass=may_pass)
+
+
+def _state_error(kind: type[StateError], message: str, may_pass: bool) -> StateError:
+    return kind(message, may_pass=may_pass)
 
 
 class PortalNotReady(Exception):

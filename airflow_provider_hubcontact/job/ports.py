@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import IO, Any, Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import IO, Any, NamedTuple, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+class Statement(NamedTuple):
+    """A statement of SQLAlchemy's.
+
+    :param text: what is compiled; once, however often the same object is carried out.
+    :param values: of its parameters.
+    """
+
+    text: Any
+    values: Mapping[str, Any] = MappingProxyType({})
+
+
+Execute = Callable[[Statement], Sequence[tuple[Any, ...]]]
+"""Carries out a statement, and returns its rows."""
 
 
 class Folder(Protocol):
@@ -51,3 +69,20 @@ class MarkStore(Protocol):
 
     def set(self, value: dict[str, str]) -> None:
         """Keep a value."""
+
+
+class Database(Protocol):
+    """A database that holds a state."""
+
+    @property
+    def now(self) -> Any:
+        """The expression of the database's clock, in seconds since 1970."""
+
+    def transact(self, work: Callable[[Execute], T], /) -> T:
+        """Do some work in one transaction, which is committed if the work raises nothing.
+
+        If the connection is lost, the work is done once more over a new one.
+
+        :param work: gets what carries out statements; doing it twice must come to the same.
+        :raises StateError: if the database refuses it.
+        """

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from functools import cached_property
 from itertools import chain, islice
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
 from airflow_provider_hubcontact.clock import Clock
 from airflow_provider_hubcontact.job.build import SyncBuilder
 from airflow_provider_hubcontact.job.checks.preflight import Preflight
-from airflow_provider_hubcontact.job.errors import PreflightError, RunStopped, SourceError
+from airflow_provider_hubcontact.job.errors import PreflightError, RunStopped, SourceError, StateError
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.portal.contacts_port import ReadBack
 from airflow_provider_hubcontact.job.progress import Progress
@@ -33,6 +34,9 @@ from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.ports import Journal
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+
+if TYPE_CHECKING:
+    from airflow_provider_hubcontact.job.state.session import StateSession
 
 log = printable_logger(__name__)
 
@@ -111,11 +115,19 @@ class Run:
         self.ledger = ledger
         self.watermark = watermark
         self.builder = SyncBuilder(settings, hubspot, report)
+        self._state: StateSession | None = None
+        self._resources = ExitStack()
+        self._completed = False  # the source was read to its end, and sent
         self._signal = signal
         self._rows = rows
         self._total: int | None = None  # rows of the source
         self._examples: Sequence[object] = ()
         self._warnings: list[str] = []
+
+    @property
+    def _is_of_a_plan(self) -> bool:
+        """Whether the records are the changes of a plan, which prove nothing of the rows behind them."""
+        return self._rows is None and self.settings.source.replay is None
 
     @cached_property
     def _columns(self) -> SourceColumns:
@@ -138,6 +150,43 @@ class Run:
                 self.ledger.flush()
         self.report.add(result)
 
+    def open_state(self) -> None:
+        """Claim the state, or look at it if nothing is written.
+
+        :raises StateError: if it cannot be used; then all records end ``not_attempted``.
+        """
+        asked = self.settings.state
+        if asked is None:
+            return
+        portal = self.report.portal
+        from airflow_provider_hubcontact.job.state.session import session_of  # it brings SQLAlchemy along
+
+        try:
+            if portal is None:
+                raise StateError("the portal's id cannot be read, by which its state is known", may_pass=True)
+            database = self._resources.enter_context(self.around.state_database(asked.address[0]))
+            self._state = session_of(
+                database, self.settings, portal["id"], self.hubspot.api_version, self.hubspot.clock
+            )
+            if self.report.dry_run:
+                self._state.look()
+            else:
+                self._state.claim(self.around.attempt.task_of_run)
+        except StateError as error:
+            self._give_up("STATE", str(error))
+            raise
+        self.report.state = self._state.told()
+
+    def close(self) -> None:
+        """Give the state up, if there is one."""
+        with self._resources:
+            if self._state is None:
+                return
+            try:
+                self._state.close(completed=self._completed)
+            except StateError as error:
+                log.warning("The state is not given up, and is free again in some minutes: %s", error)
+
     def preflight(self) -> None:
         """Look for everything that is wrong, and end all records ``not_attempted`` if anything is.
 
@@ -152,13 +201,17 @@ class Run:
         :param problems: why the run cannot begin, a printable sentence each.
         :raises PreflightError: with these.
         """
-        reason = "the run did not start: " + "; ".join(problems)
+        self._give_up("PREFLIGHT", "; ".join(problems))
+        raise PreflightError(problems)
+
+    def _give_up(self, category: str, why: str) -> None:
+        """End all records ``not_attempted``."""
+        reason = f"the run did not start: {why}"
         mapping = RecordMapping(self.settings.key.column, self.settings.key.property)
         with suppress(SourceError):  # of a ledger or a watermark: which rows were meant cannot be told
             for row, source in enumerate(self._meant(mapping), 1):
                 key = mapping.key_of(source) or ""
-                self.end(Result(row, key, Outcome.NOT_ATTEMPTED, category="PREFLIGHT", reason=reason))
-        raise PreflightError(problems)
+                self.end(Result(row, key, Outcome.NOT_ATTEMPTED, category=category, reason=reason))
 
     def _meant(self, mapping: RecordMapping) -> Iterable[object]:
         """Return the rows of the source that the run would send: the others are not its business."""
@@ -173,9 +226,11 @@ class Run:
         """Return what is to be read of the source, after the preflight.
 
         :raises PreflightError: if anything is wrong.
+        :raises StateError: if the state cannot be used.
         :raises SourceError: if the ledger to send again is not there.
         """
         self.preflight()
+        self.open_state()
         rows = self._rows
         if rows is not None and iter(rows) is rows:
             rows = self._columns.watched(rows)
@@ -219,6 +274,10 @@ class Run:
             remaining = iter(rows.rows)
             ended = islice(remaining, done)
         sync = self.builder.sync(rows.mapping, [*first, *self._examples], writes=writes)
+        if self._state:
+            definitions = self.builder.portal.definitions
+            proofs = self._state.proofs(definitions, writes=writes, keeps=not self._is_of_a_plan)
+            sync = replace(sync, proofs=proofs)
         with (
             held_back(self._signal.stop),
             Progress(self.report, self.hubspot, self._total, self.around.beside),
@@ -228,6 +287,7 @@ class Run:
             settled = self._settled(memory)
             stop = sync.run(remaining, workers, settled, self._journal(memory), ended=ended, first=done + 1)
             self.report.stopped = printable(stop.reason) if stop else None
+            self._completed = stop is None and writes and not self._is_of_a_plan
             if isinstance(sync.verifier, ReadBack):
                 self.report.verified = {"records": sync.verifier.records, "calls": sync.verifier.calls}
         if stop is None:
@@ -298,14 +358,15 @@ class Run:
     def _checkpoint(self, rows: Iterable[object] | None) -> Iterator[Checkpoint | None]:
         """Open the checkpoint of the task; None if it cannot have one.
 
-        It can if something outlives a try, no ledger knows more, and the rows can be read again.
+        It can if something outlives a try, no ledger or state knows more, and the rows can be read again.
         """
         store = self.around.task_state()
         is_readable = rows is not None and iter(rows) is not rows
-        if store is None or self.settings.ledger or not is_readable or self.report.dry_run:
+        asked = self.settings
+        knows_more = asked.ledger or asked.state
+        if store is None or knows_more or not is_readable or self.report.dry_run:
             yield None
             return
-        asked = self.settings
         since = self.watermark.since if self.watermark else None
         try:
             source = digest(
@@ -356,7 +417,8 @@ def opened(
                 run = Run(settings, around, report, signal, hubspot, rows, ledger, watermark)
                 if problems:
                     run.refuse(problems)
-                yield run
+                with closing(run):
+                    yield run
         finally:
             report.seconds = clock.monotonic() - started
             report.calls = hubspot.calls.to_dict()
@@ -374,6 +436,13 @@ def _ledger(
     report.ledger = settings.ledger.path
     with (
         around.ledger(settings.ledger.path) as store,
-        Ledger(store, around.attempt, settings.policy, values=settings.ledger.values, clock=clock) as ledger,
+        Ledger(
+            store,
+            around.attempt,
+            settings.policy,
+            values=settings.ledger.values,
+            reads=settings.state is None,
+            clock=clock,
+        ) as ledger,
     ):
         yield ledger

@@ -5,7 +5,9 @@ A DAG file is parsed often, and checks its settings each time: this module impor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,6 +149,35 @@ class Ledger(Frozen):
         yield from _flag("ledger.values", self.values)
 
 
+class State(Frozen):
+    """Where it is kept what HubSpot was last proved to have.
+
+    :param path: ``sql://conn_id/table``, or ``sql://conn_id/schema.table``.
+    :param refresh: whether all rows are looked up and compared, whatever is proved of them.
+    """
+
+    path: str
+    refresh: bool = False
+
+    def problems(self) -> Iterator[str]:
+        """Yield a sentence for each thing that is wrong."""
+        if not isinstance(self.path, str) or not _STATE.fullmatch(self.path):
+            yield (
+                "state must be sql://conn_id/table or sql://conn_id/schema.table (of ASCII letters, digits "
+                f"and _), not {self.path!r:.100}"
+            )
+        yield from _flag("state.refresh", self.refresh)
+
+    @property
+    def address(self) -> tuple[str, str]:
+        """Connection and table."""
+        conn_id, _, table = self.path.removeprefix("sql://").partition("/")
+        return conn_id, table
+
+
+_STATE = re.compile(r"sql://[^/]+/[A-Za-z_]\w*(\.[A-Za-z_]\w*)?", re.ASCII)
+
+
 class Query(Frozen):
     """A query whose rows are the records.
 
@@ -193,6 +224,8 @@ class Replay(Frozen):
             return
         for outcome in self.outcomes or ():
             yield from _one_of("FromLedger: an outcome", outcome, Outcome)
+            if outcome == Outcome.UP_TO_DATE:
+                yield "FromLedger: rows that are up to date have no lines of their own in a ledger"
             if outcome == Outcome.SUPERSEDED:
                 yield "FromLedger: a superseded record cannot be sent again; send the later row of its key"
 
@@ -244,6 +277,7 @@ class Settings(Frozen):
     :param max_failures: failing records to tolerate: a count, or a share of all records below 1.
     :param guards: what the run may do at most.
     :param ledger: where every record's result is kept.
+    :param state: where it is kept what HubSpot was last proved to have.
     :param verify: whether what was written is read back.
     :param dry_run: whether nothing is written.
     """
@@ -259,6 +293,7 @@ class Settings(Frozen):
     max_failures: float = 0
     guards: Guards = Guards()
     ledger: Ledger | None = None
+    state: State | None = None
     verify: bool = False
     dry_run: bool = False
 
@@ -274,6 +309,7 @@ class Settings(Frozen):
             *self.writes.problems(),
             *self.guards.problems(),
             *(self.ledger.problems() if self.ledger else ()),
+            *(self.state.problems() if self.state else ()),
             *(() if of_key else self._of_mapping()),  # what a mapping may say depends on the key
             *self._of_policy(),
             *self._without_effect(),
@@ -282,8 +318,8 @@ class Settings(Frozen):
     @property
     def can_be_opened(self) -> bool:
         """Whether source and ledger can be opened, so that every record can have an outcome."""
-        ledger = self.ledger.problems() if self.ledger else ()
-        return not [*self.source.problems(), *ledger, *self._of_policy()]
+        kept = [each.problems() for each in (self.ledger, self.state) if each]
+        return not [*self.source.problems(), *chain(*kept), *self._of_policy()]
 
     @property
     def policy(self) -> Policy:
@@ -401,6 +437,8 @@ class Settings(Frozen):
             ("guards.creates", self.guards.creates is not None, self.upsert is False, _CREATES_NONE),
             ("mapping", self.mapping is not None, is_kept, _KEPT),
             ("writes.timestamp", self.writes.timestamp is not None, is_kept, _KEPT),
+            ("watermark", self.source.watermark is not None, self.state is not None, _STATE_KNOWS),
+            ("state", self.state is not None, self.source.replay is not None, _CHOSEN),
             ("verify", self.verify, self.dry_run is True, "with dry_run, which writes nothing"),
             ("guards", self.guards.are_set, self.dry_run is True, "with dry_run, which writes nothing"),
         ):
@@ -409,6 +447,12 @@ class Settings(Frozen):
 
 
 _CREATES_NONE = "without upsert=True: no contact is created"
+
+
+_STATE_KNOWS = "with state, which knows each row that has changed"
+
+
+_CHOSEN = "with FromLedger, which sends rows whether they have changed or not"
 
 
 _KEPT = "with FromLedger alone: the ledger has kept the values under the names of their properties"
@@ -421,14 +465,15 @@ def is_mapping_of_names(mapping: Any) -> bool:
     )
 
 
-def is_true(value: object) -> bool:
-    """Read ``dry_run``, which a template may have rendered to text.
+def is_true(value: object, name: str = "dry_run") -> bool:
+    """Read a setting that a template may have rendered to text.
 
+    :param name: of the setting.
     :raises ValueError: if it is neither true nor false.
     """
     text = str(value).strip().lower()
     if text not in {"true", "false", "1", "0", ""}:
-        raise ValueError(f"dry_run must be true or false, not {value!r:.100}")
+        raise ValueError(f"{name} must be true or false, not {value!r:.100}")
     return text in {"true", "1"}
 
 

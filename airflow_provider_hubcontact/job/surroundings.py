@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from airflow_provider_hubcontact.client import HubSpot
 from airflow_provider_hubcontact.client.account import AccountDetails
 from airflow_provider_hubcontact.job.files.spool import Spool
-from airflow_provider_hubcontact.job.ports import Folder, MarkStore
+from airflow_provider_hubcontact.job.ports import Database, Folder, MarkStore
 from airflow_provider_hubcontact.job.settings import Query, Settings
 from airflow_provider_hubcontact.job.signals import Interruptible
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
@@ -95,6 +95,13 @@ class Surroundings(Protocol):
 
     def ledger_lines(self, path: str) -> Iterable[Line]:
         """Return the lines of a ledger, or of a folder in it."""
+
+    def state_database(self, conn_id: str) -> AbstractContextManager[Database]:
+        """Open the database of a state.
+
+        :raises StateError: if it cannot hold one.
+        :raises SourceError: if it cannot be used as it is set up.
+        """
 
     def task_state(self) -> StateStore | None:
         """Return what outlives a try, if the task can have another one and Airflow has such a store."""

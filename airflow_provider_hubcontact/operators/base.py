@@ -252,10 +252,15 @@ def as_airflows(job: Callable[[], Ended]) -> Ended:
 
     :raises HubSpotSyncFailed: if it cannot work as it is set up, or its connection does not lead to HubSpot,
         whatever the policy says of the records' outcomes.
-    :raises HubSpotSyncIncomplete: if missing properties cannot be created now.
+    :raises HubSpotSyncIncomplete: if missing properties cannot be created now, or the state is in use.
     """
     from airflow_provider_hubcontact.client import ConfigurationError
-    from airflow_provider_hubcontact.job.errors import PortalNotReady, PreflightError, SetupError
+    from airflow_provider_hubcontact.job.errors import (
+        PortalNotReady,
+        PreflightError,
+        SetupError,
+        StateError,
+    )
     from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
     from airflow_provider_hubcontact.printable import printable
     from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema
@@ -267,7 +272,7 @@ def as_airflows(job: Callable[[], Ended]) -> Ended:
     except (ConfigurationError, InvalidSchema, SetupError) as error:
         # It may quote names of columns, and a traceback would show them as they are.
         raise HubSpotSyncFailed(printable(str(error))) from None
-    except PortalNotReady as error:
+    except (PortalNotReady, StateError) as error:
         raise (HubSpotSyncIncomplete if error.may_pass else HubSpotSyncFailed)(str(error)) from None
 
 

@@ -14,11 +14,13 @@ from airflow_provider_hubcontact.job.settings import (
     Replay,
     Settings,
     Source,
+    State,
     Writes,
     is_true,
 )
 from airflow_provider_hubcontact.operators.options import VALUE_OBJECTS, Options, value_object
 from airflow_provider_hubcontact.operators.options import Ledger as LedgerOption
+from airflow_provider_hubcontact.operators.options import State as StateOption
 from airflow_provider_hubcontact.operators.options import Writes as WritesOption
 
 JINJA = ("{{", "{%", "{#")
@@ -38,6 +40,7 @@ KEYWORDS: Mapping[str, Any] = MappingProxyType(
         "max_failures": 0,
         "guards": None,
         "ledger": None,
+        "state": None,
         "verify": False,
     }
 )
@@ -69,6 +72,9 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
     """
     known = _as_it_is if is_rendered else _known
     path, values = task.ledger, False
+    state, refresh = task.state, False
+    if isinstance(task.state, StateOption):
+        state, refresh = task.state.path, is_true(known(task.state.refresh, False), "state.refresh")
     if isinstance(task.ledger, LedgerOption):
         path, values = task.ledger.path, task.ledger.values
     # What a mapping may say depends on the key.
@@ -90,6 +96,7 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
         max_failures=task.max_failures,
         guards=Guards(**_fields(task.guards, known)),
         ledger=None if task.ledger is None else Ledger(known(path, "…"), values),
+        state=None if state is None else State(known(state, _SOME_STATE), refresh),
         verify=task.verify,
         dry_run=is_true(known(task.is_dry_run, False)),
     )
@@ -153,3 +160,6 @@ def _fields(options: Options | None, known: Callable[[Any, Any], Any]) -> dict[s
 
 
 _OPEN = object()
+
+
+_SOME_STATE = "sql://conn_id/table"

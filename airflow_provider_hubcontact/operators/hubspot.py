@@ -14,6 +14,7 @@ from airflow_provider_hubcontact.operators.options import (
     Key,
     Ledger,
     Options,
+    State,
     Writes,
     value_object,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "HubSpotUpdateContactOperator",
     "Key",
     "Ledger",
+    "State",
     "Writes",
 ]
 
@@ -72,6 +74,8 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
     :param guards: what the run may do at most: :class:`Guards`.
     :param ledger: where every record's result is kept: a path, or a :class:`Ledger`. A retry skips every
         record that the ledger lists as finished. (templated)
+    :param state: where it is kept what HubSpot was last proved to have, ``sql://conn_id/table`` or a
+        :class:`State`: a row that equals it is neither read nor sent. (templated)
     :param verify: read back what was written; what HubSpot accepted but does not have is ``unknown``.
     :param dry_run: report what would change, and write nothing. (templated)
     :param deferrable: free the worker slot during long waits (daily quota, portal migration), and continue
@@ -91,6 +95,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         "writes",
         "guards",
         "ledger",
+        "state",
         "is_dry_run",
     )
     template_ext: Sequence[str] = (".sql", ".json")
@@ -119,6 +124,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         max_failures: float = 0,
         guards: Guards | Mapping[str, Any] | None = None,
         ledger: str | Ledger | Mapping[str, Any] | None = None,
+        state: str | State | Mapping[str, Any] | None = None,
         verify: bool = False,
         dry_run: bool | str = False,
         deferrable: bool | None = None,
@@ -141,6 +147,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         self.max_failures = max_failures
         self.guards = value_object("guards", guards)
         self.ledger = value_object("ledger", ledger)
+        self.state = value_object("state", state)
         self.verify = verify
         self.is_dry_run = dry_run  # BaseOperator has a method called dry_run
         self._declare_outlet()
@@ -175,7 +182,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
 
         :raises ValueError: in a mapped task, which is made when its dependencies have long been settled.
         """
-        for name in ("key", "writes", "guards", "ledger", "replay"):
+        for name in ("key", "writes", "guards", "ledger", "state", "replay"):
             if not isinstance(option := getattr(self, name), Options):
                 continue
             from airflow_provider_hubcontact.operators.sources.templates import references_in

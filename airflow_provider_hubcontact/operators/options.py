@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from inspect import signature
 from typing import Any, Self
 
-__all__ = ["FromLedger", "Guards", "Key", "Ledger", "Writes"]
+__all__ = ["FromLedger", "Guards", "Key", "Ledger", "State", "Writes"]
 
 
 class Options:
@@ -157,12 +157,30 @@ class Ledger(Options):
         self.values = values
 
 
+class State(Options):
+    """Where it is kept what HubSpot was last proved to have: a row that equals it is neither read nor sent.
+
+    It holds digests, record ids and numbers, and nothing of the records themselves.
+
+    :param path: a table of SQLite or PostgreSQL, ``sql://conn_id/table`` or ``sql://conn_id/schema.table``,
+        created if it does not exist. A second table beside it has ``_meta`` at the end of its name.
+        (templated)
+    :param refresh: look all rows up and compare them, whatever is proved of them. (templated)
+    """
+
+    template_fields = ("path", "refresh")
+
+    def __init__(self, path: str, *, refresh: bool | str = False) -> None:
+        self.path = path
+        self.refresh = refresh
+
+
 class FromLedger(Options):
     """Records of an earlier run that are sent again.
 
     :param path: path of the ledger, or of a folder in it: a run, a task. (templated)
-    :param outcomes: outcomes of the records to send again; all but ``updated``, ``created``, ``unchanged``
-        and ``superseded`` unless given.
+    :param outcomes: outcomes of the records to send again; all but ``updated``, ``created``, ``unchanged``,
+        ``up_to_date`` and ``superseded`` unless given.
     :param among: records to choose from by their key, such as a task's output. With ``sql``, the query's rows
         are chosen from. Without either, the values that the ledger has kept are sent.
     """
@@ -185,10 +203,11 @@ VALUE_OBJECTS: Mapping[str, type[Options]] = {
     "writes": Writes,
     "guards": Guards,
     "ledger": Ledger,
+    "state": State,
 }
 """Keyword → what its fields are."""
 
-_NAMES = frozenset({"key", "ledger"})
+_NAMES = frozenset({"key", "ledger", "state"})
 """Keywords of which a plain name says enough."""
 
 

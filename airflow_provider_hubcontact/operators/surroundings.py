@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_provider_hubcontact.client import HubSpot
     from airflow_provider_hubcontact.client.account import AccountDetails
     from airflow_provider_hubcontact.job.files.spool import Spool
-    from airflow_provider_hubcontact.job.ports import Folder, MarkStore
+    from airflow_provider_hubcontact.job.ports import Database, Folder, MarkStore
     from airflow_provider_hubcontact.job.settings import Query, Settings
     from airflow_provider_hubcontact.job.surroundings import Rewrite
     from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
@@ -73,6 +73,15 @@ class ConnectionSurroundings:
     def ledger(self, path: str) -> AbstractContextManager[LedgerStore]:
         """Open the store of a ledger."""
         return store_of(path, self.attempt)
+
+    @contextmanager
+    def state_database(self, conn_id: str) -> Iterator[Database]:
+        """Open the database of a state."""
+        from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase
+
+        hook = queries.database(conn_id)
+        with closing(StateDatabase(lambda: queries.connect(hook))) as database:
+            yield database
 
     def ledger_lines(self, path: str) -> Iterable[Line]:
         """Return the lines of a ledger."""

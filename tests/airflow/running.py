@@ -100,14 +100,14 @@ def speak(api_version: str) -> None:
 def run(**settings: Any) -> Run:
     """Execute the operator as a worker would, and keep the report and the error.
 
-    Besides the operator's keywords there are ``operator`` for another class, ``try_number``, ``state`` for
-    Airflow's task state store, and ``api_version``, which goes into the connection.
+    Besides the operator's keywords there are ``operator`` for another class, ``try_number``, ``task_state``
+    for Airflow's task state store, and ``api_version``, which goes into the connection.
     """
     if (version := settings.pop("api_version", None)) is not None:
         speak(version)
     make = settings.pop("operator", HubSpotUpdateContactOperator)
     ti = TaskInstance(settings.pop("try_number", 1), settings.get("retries", 0))
-    state = settings.pop("state", None)
+    state = settings.pop("task_state", None)
     context: Any = {"ti": ti} if state is None else {"ti": ti, "task_state_store": state}
     operator = make(task_id="update_contacts", **settings)
     try:

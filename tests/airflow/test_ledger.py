@@ -305,10 +305,12 @@ class TestPlace:
         again = {"email": "c0@example.com", "firstname": "another"}
         rows = [*RECORDS, again]
         hubspot.use_faults(LATE_FAILURE)
-        run(records=rows, retries=1, state=state, writes=Writes(duplicates="reject"))
+        run(records=rows, retries=1, task_state=state, writes=Writes(duplicates="reject"))
         hubspot.use_faults({"rules": []})
         assert state[NAME]["rows"] > 0
-        second = run(records=rows, retries=1, state=state, try_number=2, writes=Writes(duplicates="reject"))
+        second = run(
+            records=rows, retries=1, task_state=state, try_number=2, writes=Writes(duplicates="reject")
+        )
 
         assert second.outcomes["invalid"] == 1
         assert sum(second.outcomes.values()) == len(rows)
@@ -318,10 +320,10 @@ class TestPlace:
         """Without a ledger, the rows before the place are neither read nor written again, but counted."""
         state = State()
         hubspot.use_faults(LATE_FAILURE)
-        first = run(records=RECORDS, retries=1, state=state)
+        first = run(records=RECORDS, retries=1, task_state=state)
         hubspot.use_faults({"rules": []})
         place = state[NAME]["rows"]
-        second = run(records=RECORDS, retries=1, state=state, try_number=2)
+        second = run(records=RECORDS, retries=1, task_state=state, try_number=2)
 
         assert isinstance(first.error, HubSpotSyncIncomplete)
         assert 0 < place <= first.outcomes["updated"]
@@ -348,7 +350,7 @@ class TestPlace:
         state = State()
         hubspot.use_faults(LATE_FAILURE)
 
-        run(records=RECORDS, state=state, **settings)
+        run(records=RECORDS, task_state=state, **settings)
 
         assert (NAME in state) is is_kept
 
@@ -361,7 +363,7 @@ class TestPlace:
         ended = run(
             records=[*RECORDS, {**RECORDS[0], "email": "x@example.com", "city": value}],
             retries=1,
-            state=state,
+            task_state=state,
         )
 
         assert isinstance(ended.error, HubSpotSyncIncomplete)
@@ -382,7 +384,7 @@ class TestPlace:
             "mapping": {"email": "email", "firstname": "firstname"},
             "max_failures": 1,
             "retries": 1,
-            "state": State(),
+            "task_state": State(),
         }
         hubspot.use_faults(LATE_FAILURE)
         first = run(**marked)
@@ -398,9 +400,9 @@ class TestPlace:
         """Rows are skipped by their number only if all of them are the same."""
         state = State()
         hubspot.use_faults(LATE_FAILURE)
-        run(records=RECORDS, retries=1, state=state)
+        run(records=RECORDS, retries=1, task_state=state)
         hubspot.use_faults({"rules": []})
-        second = run(records=[*RECORDS[1:], RECORDS[0]], retries=1, state=state, try_number=2)
+        second = run(records=[*RECORDS[1:], RECORDS[0]], retries=1, task_state=state, try_number=2)
 
         assert second.report["from_earlier_tries"] == 0
         assert second.error is None

@@ -115,7 +115,7 @@ class TestRuns:
     def test_its_column_is_not_sent(self, warehouse: sqlite3.Connection) -> None:
         """Without a mapping every other column is a property."""
         ended = run_task(
-            sql="SELECT * FROM customers", sql_conn_id="warehouse", watermark="updated_at", state=None
+            sql="SELECT * FROM customers", sql_conn_id="warehouse", watermark="updated_at", task_state=None
         )
 
         assert ended.outcomes == {"updated": 5}

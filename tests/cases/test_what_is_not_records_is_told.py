@@ -302,7 +302,7 @@ def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 @pytest.mark.parametrize("name", MISTAKES)
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"dry_run": True}, {"guards": Guards(changes=1)}, {"retries": 2, "state": State()}],
+    [{}, {"dry_run": True}, {"guards": Guards(changes=1)}, {"retries": 2, "task_state": State()}],
     ids=str,
 )
 def test_a_task_is_told_once(hubspot: Sandbox, name: str, settings: dict[str, Any]) -> None:
@@ -338,7 +338,7 @@ def test_a_dataframe_is_synced(hubspot: Sandbox) -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"email": [f"c{number}@example.com" for number in range(5)], "city": "Rome"})
 
-    assert run(records=frame, retries=2, state=State()).outcomes == {"updated": 5}
+    assert run(records=frame, retries=2, task_state=State()).outcomes == {"updated": 5}
     assert stored(hubspot, "c4@example.com", "city") == "Rome"
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -22,6 +24,7 @@ from airflow_provider_hubcontact.job.settings import Query, Settings, Source
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.surroundings import Rewrite, on_a_thread, thread_workers
 from airflow_provider_hubcontact.job.update import update
+from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
@@ -127,10 +130,13 @@ class Around:
         self.portals: list[int] = []
         self.rewritten: tuple[str, Any] | None = None
         self.try_number = 1
+        self.run_id = "dag/run"
+        self.state_file: Path | None = None
+        self.read_only = False
 
     @property
     def attempt(self) -> Attempt:
-        return Attempt("dag/run", "task", -1, self.try_number)
+        return Attempt(self.run_id, "task", -1, self.try_number)
 
     def client(self) -> AbstractContextManager[HubSpot]:
         return HubSpot(
@@ -170,6 +176,15 @@ class Around:
     def ledger_lines(self, path: str) -> Iterable[Line]:
         self.opened.append(path)
         return self.books.lines
+
+    @contextmanager
+    def state_database(self, conn_id: str) -> Iterator[StateDatabase]:
+        self.opened.append(conn_id)
+        assert self.state_file is not None
+        mode = "ro" if self.read_only else "rwc"
+        connect = partial(sqlite3.connect, f"file:{self.state_file}?mode={mode}", uri=True)
+        with closing(StateDatabase(connect)) as database:
+            yield database
 
     def task_state(self) -> State | None:
         return self.state

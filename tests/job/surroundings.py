@@ -9,7 +9,7 @@ from airflow_provider_hubcontact.client import AccessToken, HubSpot
 from airflow_provider_hubcontact.client.account import AccountDetails
 from airflow_provider_hubcontact.job.files.local_folder import LocalFolder
 from airflow_provider_hubcontact.job.files.spool import Spool
-from airflow_provider_hubcontact.job.ports import Folder, MarkStore
+from airflow_provider_hubcontact.job.ports import Database, Folder, MarkStore
 from airflow_provider_hubcontact.job.settings import Query, Settings
 from airflow_provider_hubcontact.job.surroundings import Rewrite, on_a_thread, thread_workers
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines, store_of
@@ -58,6 +58,9 @@ class LocalSurroundings:
 
     def ledger_lines(self, path: str) -> Iterable[Line]:
         return all_lines(path)
+
+    def state_database(self, conn_id: str) -> AbstractContextManager[Database]:
+        raise NotImplementedError
 
     def task_state(self) -> StateStore | None:
         return None

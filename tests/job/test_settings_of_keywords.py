@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Query, Settings, Source, Writes
+from airflow_provider_hubcontact.job.settings import (
+    Guards,
+    Key,
+    Ledger,
+    Query,
+    Settings,
+    Source,
+    State,
+    Writes,
+)
 from airflow_provider_hubcontact.operators.given import KEYWORDS, settings_of_keywords
 from airflow_provider_hubcontact.operators.options import Writes as WritesOption
 
@@ -33,6 +42,7 @@ def test_everything() -> None:
         "max_failures": 3,
         "guards": {"changes": 0.2, "creates": 5},
         "ledger": {"path": "ledger", "values": True},
+        "state": {"path": "sql://db/hub", "refresh": "true"},
         "verify": True,
     }
     assert given.keys() == KEYWORDS.keys()
@@ -48,15 +58,18 @@ def test_everything() -> None:
         max_failures=3,
         guards=Guards(0.2, 5),
         ledger=Ledger("ledger", values=True),
+        state=State("sql://db/hub", refresh=True),
         verify=True,
     )
 
 
 def test_names() -> None:
-    """A key may be its column alone, and a ledger its path."""
-    settings = settings_of_keywords({"key": "mail", "ledger": "ledger"}, has_records=True)
+    """A key may be its column alone, a ledger its path, and a state its table."""
+    given = {"key": "mail", "ledger": "ledger", "state": "sql://db/hub"}
+    settings = settings_of_keywords(given, has_records=True)
 
     assert (settings.key, settings.ledger) == (Key("mail"), Ledger("ledger"))
+    assert settings.state == State("sql://db/hub")
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from airflow_provider_hubcontact.job.ending import decided
 from airflow_provider_hubcontact.job.errors import GuardExceeded, PortalNotReady, SetupError
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.make_plan import make_plan
-from airflow_provider_hubcontact.job.ports import MarkStore
+from airflow_provider_hubcontact.job.ports import Database, MarkStore
 from airflow_provider_hubcontact.job.run import Ended
 from airflow_provider_hubcontact.job.settings import Query, Settings
 from airflow_provider_hubcontact.job.signals import StopSignal
@@ -340,6 +340,9 @@ class SimulatedSurroundings:
 
     def ledger_lines(self, path: str) -> Iterable[LedgerLine]:
         return self._task.replayed
+
+    def state_database(self, conn_id: str) -> AbstractContextManager[Database]:
+        raise NotImplementedError
 
     def task_state(self) -> StateOfTry:
         oracles, action = self._task.scene.oracles, self._try.action

@@ -15,8 +15,9 @@ from airflow_provider_hubcontact.sync.decide.lifecycle import DEFAULT_STAGES, ST
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call, WriteCall
 from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.model.change import Stored, Write
-from airflow_provider_hubcontact.sync.model.outcome import Result
-from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Refused, Step, Written
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Proof, Refused, Step, Written
+from airflow_provider_hubcontact.sync.model.record import Record
 
 BAD = "bad"
 """A value that the portal refuses."""
@@ -220,6 +221,54 @@ class FakePortal:
         finally:
             with self._lock:
                 self._writing.difference_update(addresses)
+
+
+class FakeProofs:
+    """What is proved, in dictionaries; a test can let one of its calls fail.
+
+    :param fails: numbers of the calls that raise, from 1.
+    """
+
+    def __init__(self, *fails: int) -> None:
+        self.kept: dict[str, Proof] = {}
+        self.log: list[tuple[str, object]] = []
+        self.ends: list[Outcome] = []  # of the last run
+        self._fails = fails
+
+    def _called(self, name: str, about: object = None) -> None:
+        self.log.append((name, about))
+        if len(self.log) in self._fails:
+            raise ConnectionError(name)
+
+    def compare(self, records: Sequence[Record], /) -> Sequence[Proof]:
+        self._called("compare", [record.row for record in records])
+        nothing = Proof("", "")
+        return [
+            self.kept.get(record.key, nothing)._replace(key=record.key, content=content_of(record))
+            for record in records
+        ]
+
+    def keys_of(self, ids: Collection[str], /) -> Mapping[str, Collection[str]]:
+        self._called("keys_of", sorted(ids))
+        return {each: [key for key, proof in self.kept.items() if proof.id == each] for each in ids}
+
+    def void(self, keys: Collection[str], ids: Collection[str] = (), /) -> None:
+        self._called("void", sorted(keys))
+        for key, proof in self.kept.items():
+            if key in keys or proof.id in ids:
+                self.kept[key] = proof._replace(proved=None)
+
+    def prove(self, proofs: Sequence[Proof], /) -> None:
+        self._called("prove", sorted(proof.key for proof in proofs))
+        self.kept |= {proof.key: proof for proof in proofs}
+
+    def confirm(self) -> None:
+        self._called("confirm")
+
+
+def content_of(record: Record) -> str:
+    """Return what stands for the digest of a record's values."""
+    return repr(sorted(record.properties.items()))
 
 
 class ShuffledWorkers:

@@ -13,6 +13,7 @@ from typing import Any
 from airflow_provider_hubcontact.sync.flow.calls import ReadCall, VerifyCall
 from airflow_provider_hubcontact.sync.flow.engine import Engine
 from airflow_provider_hubcontact.sync.flow.states import TRANSITIONS, State
+from airflow_provider_hubcontact.sync.model.outcome import Result
 from airflow_provider_hubcontact.sync.model.ports import Step
 from airflow_provider_hubcontact.sync.model.record import Record
 
@@ -103,9 +104,13 @@ def observed() -> Iterator[Observer]:
     assert not observer.problems, "\n".join(observer.problems[:9])
 
 
-def _held(engine: Any) -> Iterator[tuple[State, Iterable[Record]]]:
+def _held(engine: Any) -> Iterator[tuple[State, Iterable[Record | Result]]]:
     own = vars(engine)
     in_flight, queue = vars(own["_in_flight"]), vars(own["_write_queue"])
+    if own["_gate"]:
+        gate = vars(own["_gate"])
+        yield State.HELD_BACK, [each.record for each in gate["_held"].values()]
+        yield State.READY, gate["_ready"]
     yield State.WAITING, in_flight["_waiting"].values()
     yield State.FIRST_IN_LINE, in_flight["_first_in_line"].values()
     yield State.BEHIND_KEY, chain.from_iterable(in_flight["_behind_key"].values())
@@ -131,6 +136,6 @@ def _written(steps: Iterable[Step]) -> Iterator[Record]:
     return (step.change.record for step in steps)
 
 
-def _rows(records: Iterable[Record]) -> Iterator[int]:
+def _rows(records: Iterable[Record | Result]) -> Iterator[int]:
     """Return the rows that records stand for."""
-    return (part.row for record in records for part in record.parts or (record,))
+    return (part.row for record in records for part in getattr(record, "parts", ()) or (record,))

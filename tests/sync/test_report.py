@@ -44,6 +44,7 @@ def test_report_in_full() -> None:
         "dry_run": False,
         "stopped": "why",
         "ledger": None,
+        "state": None,
         "portal": None,
         "quota": None,
         "timeline": [],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from airflow_provider_hubcontact.sync.flow.engine import Engine, Sync
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
 from airflow_provider_hubcontact.sync.flow.key_swaps import KeySwaps
 from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVerification
+from airflow_provider_hubcontact.sync.flow.proof_gate import ProofGate
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.flow.states import NOTES, PLACES, State
 from airflow_provider_hubcontact.sync.flow.write_queue import WriteQueue
@@ -28,6 +30,7 @@ from tests.sync.fakes import (
     LOST_AFTER,
     STOP,
     FakePortal,
+    FakeProofs,
     Fate,
     Odd,
     ShuffledWorkers,
@@ -59,7 +62,8 @@ def parts() -> dict[str, object]:
     portal = FakePortal.of()
     reader = RecordReader(iter(()), SHAPE, None, None, None)
     engine = Engine(Sync(SHAPE, UPSERT, portal, portal), reader, ShuffledWorkers(), lambda _: None, None)
-    held = (engine, reader, InFlight(UPSERT), WriteQueue(), KeySwaps(), PendingVerification())
+    gate = ProofGate(reader, FakeProofs())
+    held = (engine, reader, gate, InFlight(UPSERT), WriteQueue(), KeySwaps(), PendingVerification())
     return {type(each).__name__: each for each in held}
 
 
@@ -181,6 +185,21 @@ def dry(seed: int) -> None:
     results_of(Sync(SHAPE, UPSERT, contacts, None), renamed("p1", "new", "p1"), ShuffledWorkers(seed))
 
 
+def with_a_state(seed: int) -> None:
+    """Rows that are proved, or differ, or are about the same contact as another one; or the state is lost."""
+    proofs, portal = FakeProofs(), people()
+    rows: list[object] = [5, *renamed("p1", "p2", "p3", "p0", "p1", to="c")]
+    run(portal, rows, seed, proofs=proofs)
+    rows = [*renamed("s0"), *renamed("p1", "p0", to="c"), *renamed("p2"), *rows, *renamed("p2")]
+    for fails in range(12):
+        again = FakeProofs(fails)
+        again.kept = dict(proofs.kept)
+        with suppress(ConnectionError):
+            run(people(), rows, seed, proofs=again, max_in_flight=1 + seed)
+    stop = people(*[None] * (seed % 4), STOP)
+    run(stop, rows, seed, proofs=proofs, max_in_flight=1 + seed % 3)
+
+
 def stopped(seed: int) -> None:
     """Runs that stop after any call."""
     rows = [*renamed("p1", "p2"), row("p0", stage="lead"), *renamed("s0", "p3", "p4", "p1", "p1", "nobody")]
@@ -217,6 +236,7 @@ SCENES: tuple[Callable[[int], None], ...] = (
     swapped_addresses,
     verified,
     dry,
+    with_a_state,
     stopped,
     stopped_amid_swaps,
     stopped_amid_parts,

@@ -10,7 +10,7 @@ from airflow_provider_hubcontact.cli.exit_status import OK, PROBLEMS
 from airflow_provider_hubcontact.cli.output import Output
 from airflow_provider_hubcontact.job.source.replay import last_lines
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
-from airflow_provider_hubcontact.sync.keep.ledger import Line
+from airflow_provider_hubcontact.sync.keep.ledger import Line, rows_of
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES
 
 
@@ -55,7 +55,7 @@ class _Summary:
         self.problems: Counter[tuple[str, str]] = Counter()  # by outcome and category
         self._tasks: Counter[tuple[str, str]] = Counter()
         for line in lines:
-            self._outcomes[line["outcome"]] += 1
+            self._outcomes[line["outcome"]] += rows_of(line)
             self._tasks[line["run"], line["task"]] += 1
             if line["outcome"] not in SUCCESSES:
                 self.problems[line["outcome"], line["category"] or "none"] += 1

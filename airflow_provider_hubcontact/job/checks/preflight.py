@@ -64,6 +64,11 @@ class SettingsCheck:
             return
         if self._api_version == LEGACY and self._settings.key.property != EMAIL:
             yield "the legacy API finds contacts by email only: the key's property must be email"
+        if self._api_version == LEGACY and self._settings.state:
+            yield (
+                "the legacy API does not tell which contact it has written, so nothing can be proved: leave "
+                "state out, or set the connection's api_version to another one than v1"
+            )
         if self._api_version != LEGACY and self._settings.writes.timestamp:
             yield (
                 "only the legacy API carries a timestamp: set the connection's api_version to v1, "

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_hubcontact.job.plans.lines import is_count
-from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settings, Writes
+from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settings, State, Writes
 
 
 def kept(settings: Settings, api_version: str, portal: int | None) -> dict[str, Any]:
@@ -32,6 +32,7 @@ def kept(settings: Settings, api_version: str, portal: int | None) -> dict[str, 
         },
         "max_failures": settings.max_failures,
         "ledger": settings.ledger.fields() if settings.ledger else None,
+        "state": settings.state.path if settings.state else None,
         "verify": settings.verify,
     }
 
@@ -56,6 +57,7 @@ def settings_of(
         max_failures=document["max_failures"],
         guards=Guards(**document["guards"]),
         ledger=Ledger(**document["ledger"]) if document["ledger"] else None,
+        state=State(document["state"]) if document["state"] else None,
         verify=document["verify"],
     )
 

@@ -24,6 +24,7 @@ DEFAULT_ACTIONS: Mapping[Outcome, Action] = {
     Outcome.UPDATED: Action.SUCCEED,
     Outcome.CREATED: Action.SUCCEED,
     Outcome.UNCHANGED: Action.SUCCEED,
+    Outcome.UP_TO_DATE: Action.SUCCEED,
     Outcome.SUPERSEDED: Action.SUCCEED,
     Outcome.INVALID: Action.FAIL,
     Outcome.REJECTED: Action.FAIL,

@@ -21,10 +21,11 @@ from airflow_provider_hubcontact.sync.flow.dry_writes import DryWrites
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
 from airflow_provider_hubcontact.sync.flow.keys_seen import KeysSeen
 from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVerification
+from airflow_provider_hubcontact.sync.flow.proof_gate import ProofGate
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.flow.workers import Workers
 from airflow_provider_hubcontact.sync.flow.write_queue import WriteQueue
-from airflow_provider_hubcontact.sync.model.change import Change
+from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import (
     INTERNAL_ERROR,
     Outcome,
@@ -38,6 +39,7 @@ from airflow_provider_hubcontact.sync.model.ports import (
     Found,
     Journal,
     Lost,
+    Proofs,
     Reader,
     Refused,
     Step,
@@ -80,6 +82,7 @@ class Sync:
     :param once: whether a key may have only one valid row; later rows are ``invalid``.
     :param verifier: reads back what was written; None to believe the answers.
     :param max_in_flight: records that may be in flight at once.
+    :param proofs: what HubSpot was last proved to have; None to read every contact.
     """
 
     shape: RecordMapping
@@ -92,6 +95,7 @@ class Sync:
     once: bool = False
     verifier: Reader | None = None
     max_in_flight: int = MAX_IN_FLIGHT
+    proofs: Proofs | None = None
 
     def run(
         self,
@@ -119,7 +123,8 @@ class Sync:
             enumerate(rows, first), self.shape, self.coercer, self.schema, journal, seen=seen
         )
         record_reader.pass_over(enumerate(ended, 1))
-        return Engine(self, record_reader, workers, settled, journal).run()
+        source = ProofGate(record_reader, self.proofs) if self.proofs else record_reader
+        return Engine(self, source, workers, settled, journal).run()
 
 
 class Engine:
@@ -128,7 +133,7 @@ class Engine:
     ``STATES.md`` shows where a record can be, and what moves it on.
 
     :param sync: the parts of the run.
-    :param record_reader: reads the source.
+    :param record_reader: reads the source; a gate ends the rows that need not be sent.
     :param workers: carries the calls out.
     :param settled: called once for each row that was read.
     :param journal: remembers results.
@@ -137,13 +142,14 @@ class Engine:
     def __init__(
         self,
         sync: Sync,
-        record_reader: RecordReader,
+        record_reader: RecordReader | ProofGate,
         workers: Workers[Call, Answer],
         settled: Callable[[Result], None],
         journal: Journal | None,
     ) -> None:
         self._sync = sync
         self._record_reader = record_reader
+        self._gate = record_reader if isinstance(record_reader, ProofGate) else None
         self._workers = workers
         self._report = settled
         self._journal = journal
@@ -186,14 +192,19 @@ class Engine:
 
     def _fill(self) -> None:
         limit = self._sync.max_in_flight
-        while not self._breaker.stop and not self._record_reader.exhausted and len(self._in_flight) < limit:
+        while not self._breaker.stop and not self._record_reader.exhausted:
+            if len(self._in_flight) >= limit and not (self._gate and self._gate.has_passed):
+                break
             taken = self._record_reader.next()
             if isinstance(taken, Record):
                 self._in_flight.admit(taken)
-            elif taken:
+            elif taken is None:
+                break
+            else:
                 self._settled(taken)
                 if taken.row % FLUSH_EVERY == 0:
                     self._flush()
+        self._heed_gate()
         self._plan_known()
 
     def _settled(self, result: Result) -> None:
@@ -207,6 +218,8 @@ class Engine:
         if result.row in self._unsure:
             self._unsure.remove(result.row)
             result = unsure(result)
+        if self._gate:
+            self._gate.ended(result)
         if self._journal:
             self._journal.settled(result)
         self._report(result)
@@ -218,6 +231,14 @@ class Engine:
         except Exception as error:  # noqa: BLE001 - raised again when all that was read has its outcome
             self._broken = error
             self._stop(f"results cannot be recorded: {type(error).__name__}")
+        if self._gate and not self._gate.flush():
+            self._heed_gate()
+
+    def _heed_gate(self) -> None:
+        """Stop if what is proved can be kept no longer."""
+        if self._gate and self._gate.failed and not self._broken:
+            self._broken = self._gate.failed
+            self._stop(f"the state cannot be kept: {type(self._broken).__name__}")
 
     # Resolve
 
@@ -250,6 +271,8 @@ class Engine:
     def _looked_up(self, call: ReadCall, answer: Answer) -> None:
         records = call.records
         if isinstance(answer, Found):
+            if not self._may_go_on(call, answer):
+                return
             for record in records:
                 self._resolve(record, answer, call.outdated)
         elif _is_about_a_key(answer) and len(records) > 1:
@@ -260,6 +283,26 @@ class Engine:
         else:
             raise TypeError(f"a look-up was answered with {type(answer).__name__}")
 
+    def _may_go_on(self, call: ReadCall, found: Found) -> bool:
+        """Void what is proved of contacts that a look-up found, before they are written."""
+        if self._gate is None:
+            return True
+        contacts = [
+            (record, stored and stored.id)
+            for record in call.records
+            for stored in (self._stored(record, found),)
+        ]
+        if self._gate.identified(contacts):
+            return True
+        self._unsend(call)
+        self._heed_gate()
+        return False
+
+    def _stored(self, record: Record, found: Found) -> Stored | None:
+        """Return the contact that has a record's key or, if nobody has it, its new key."""
+        keys = self._keys(record)
+        return next((found.contacts[key] for key in keys if key in found.contacts), None)
+
     def _resolve(self, record: Record, found: Found, outdated: set[str]) -> None:
         keys = self._keys(record)
         if reason := _unclear(keys, found):
@@ -267,8 +310,7 @@ class Engine:
             return
         if self._dry_writes:
             found = self._dry_writes.seen(found, keys)
-        stored = next((found.contacts[key] for key in keys if key in found.contacts), None)
-        if self._in_flight.claim(record, stored, outdated):
+        if self._in_flight.claim(record, self._stored(record, found), outdated):
             self._go_on(record, partial(plan, record, found.contacts, self._sync.rules))
 
     # Plan, deliver, settle
@@ -303,6 +345,10 @@ class Engine:
             call = self._write_queue.take(writer.batch_size, more_to_come=more_to_come)
             if call is None:
                 return
+            if self._gate and not self._gate.may_write():
+                self._write_queue.put_back(call)
+                self._heed_gate()
+                return
             self._start(call, partial(writer.write, call.kind, call.steps))
 
     def _delivered(self, call: WriteCall, answer: Answer) -> None:
@@ -311,6 +357,7 @@ class Engine:
         if not isinstance(answer, Lost) and answer.after_loss:
             records = [step.change.record for step in call.steps]
             self._unsure.update(part.row for record in records for part in record.parts or (record,))
+        self._note_created(call, answer)
         came_to = self._settlement(call, answer)
         if self._sync.verifier:
             came_to = replace(came_to, results=self._pending_verification.hold(call.steps, came_to.results))
@@ -321,6 +368,13 @@ class Engine:
         for step in came_to.met:
             self._met.add(step.change.record.row)
             self._outdate(self._in_flight.resume(step.change.record))
+
+    def _note_created(self, call: WriteCall, answer: Answers | Refused | Lost) -> None:
+        """Tell the gate which contacts were created."""
+        if self._gate and call.kind is Write.CREATE and isinstance(answer, Answers):
+            ids = {written.key: written.id for written in answer.written}
+            records = [(step.change.record, ids.get(step.change.address)) for step in call.steps]
+            self._gate.identified(records)
 
     def _settlement(self, call: WriteCall, answer: Answers | Refused | Lost) -> Settled:
         """Read the answer to a write. If our code fails over it, nothing is proved."""
@@ -455,6 +509,8 @@ class Engine:
             self._end(self._given_up(record, reason))
         for record in self._in_flight.drain():
             self._settled(self._given_up(record, reason))
+        for taken in self._gate.drain() if self._gate else ():
+            self._settled(self._given_up(taken, reason) if isinstance(taken, Record) else taken)
 
     def _given_up(self, record: Record, reason: str, what: str = "") -> Result:
         outcome = Outcome.UNKNOWN if what else Outcome.NOT_ATTEMPTED

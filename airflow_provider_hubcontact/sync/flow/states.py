@@ -15,6 +15,8 @@ class State(StrEnum):
     """Where a record is. It is in exactly one place, whenever the engine is not just moving it."""
 
     SOURCE = "source"
+    HELD_BACK = "held_back"
+    READY = "ready"
     WAITING = "waiting"
     FIRST_IN_LINE = "first_in_line"
     BEHIND_KEY = "behind_key"
@@ -60,6 +62,12 @@ class Transition(NamedTuple):
 
 PLACES: Mapping[State, Place] = {
     State.SOURCE: Place("has not been read yet", ("RecordReader._rows",)),
+    State.HELD_BACK: Place(
+        "waits until it is known whether rows before it are about its contact: it equals its proof, or it "
+        "comes after one of its key or contact that does",
+        ("ProofGate._held",),
+    ),
+    State.READY: Place("was read ahead, to be compared with its proof", ("ProofGate._ready",)),
     State.WAITING: Place("can be taken for a look-up, or for a write without one", ("InFlight._waiting",)),
     State.FIRST_IN_LINE: Place("can be taken before those that wait", ("InFlight._first_in_line",)),
     State.BEHIND_KEY: Place("waits: an earlier row with its key is under way", ("InFlight._behind_key",)),
@@ -86,6 +94,12 @@ PLACES: Mapping[State, Place] = {
 
 
 NOTES: Mapping[str, str] = {
+    "ProofGate._rows_held": "key or record id → rows that are held back",
+    "ProofGate._open": "key → its rows that were compared and are to be sent, until they have ended",
+    "ProofGate._key_of": "row of these → its key",
+    "ProofGate._unidentified": "rows of these whose contact is not known yet",
+    "ProofGate._in_order": "the same as a heap, with rows whose contact is known by now",
+    "ProofGate._to_prove": "key → what is proved, and not kept yet",
     "InFlight._taken": "key → the claims of its record, from the first call until the record ends",
     "InFlight._claimed": "all of these claims",
     "InFlight._merged": "key → the record that stands for several rows of it",
@@ -105,6 +119,7 @@ STOPPED = "the run stopped"
 _READY = (State.WAITING, State.FIRST_IN_LINE)
 
 _KEPT = (
+    *(State.HELD_BACK, State.READY),
     *(State.WAITING, State.FIRST_IN_LINE, State.BEHIND_KEY, State.BEHIND_CLAIM, State.TO_READ_AGAIN),
     *(State.TO_WRITE, State.TO_WRITE_AGAIN, State.BEHIND_PART, State.BEHIND_ADDRESS, State.TO_VERIFY),
 )
@@ -123,6 +138,27 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         (State.SOURCE,), State.ENDED, "it is not valid, or an earlier try has ended it", "Engine._fill"
     ),
+    # Compared with what is proved of it, if there is a state
+    Transition(
+        (State.SOURCE,),
+        State.HELD_BACK,
+        "it equals its proof, or comes after one of its key or contact that does",
+        "ProofGate._admit",
+    ),
+    Transition((State.SOURCE,), State.READY, "it does not equal its proof", "ProofGate._admit"),
+    Transition((State.SOURCE,), State.READY, "it is not valid", "ProofGate._compare"),
+    Transition(
+        (State.HELD_BACK,),
+        State.READY,
+        "it is to be sent, and no row before it that has to do with it is held back",
+        "ProofGate._release",
+    ),
+    Transition((State.HELD_BACK,), State.ENDED, "no row before it is about its contact", "Engine._fill"),
+    Transition((State.READY,), State.WAITING, "it is its turn", "InFlight.admit"),
+    Transition(
+        (State.READY,), State.BEHIND_KEY, "an earlier row with its key is under way", "InFlight.admit"
+    ),
+    Transition((State.READY,), State.ENDED, "it is not valid", "Engine._fill"),
     # Looked up
     Transition(_READY, State.IN_READ_CALL, "a look-up has room for it", "Engine._start_reads"),
     Transition(

@@ -63,9 +63,22 @@ class Attempt(NamedTuple):
     resumed: bool = False
 
     @property
+    def task_of_run(self) -> str:
+        """Names the task instance, whichever try of it this is."""
+        part = "" if self.map_index < 0 else f"[{self.map_index}]"
+        return f"{self.task}{part} of {self.run}"
+
+    @property
     def last_known(self) -> int:
         """The last try whose lines count as earlier ones; 0 if there is none."""
         return self.number if self.resumed else self.number - 1
+
+
+def rows_of(line: Line) -> int:
+    """Return how many rows a line stands for: those that are up to date have one together."""
+    if line["outcome"] != Outcome.UP_TO_DATE:
+        return 1
+    return int(str(line["reason"]).partition(" ")[0].replace(",", ""))
 
 
 class LedgerStore(Protocol):
@@ -91,6 +104,7 @@ class Ledger:
     :param attempt: the try.
     :param policy: says which outcomes are tried again.
     :param values: whether values, which are personal data, are kept.
+    :param reads: whether what earlier tries have finished is looked up; a state knows more.
     :param clock: tells when a record ended, and when it is time to write.
     """
 
@@ -101,6 +115,7 @@ class Ledger:
         policy: Policy,
         *,
         values: bool,
+        reads: bool = True,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._store = store
@@ -110,12 +125,16 @@ class Ledger:
         self._written = clock.monotonic()
         self._lines: list[Line] = []
         self._under_way: dict[int, tuple[str, Mapping[str, JSON]]] = {}  # row → digest, values
-        self._ended = _Ended(store.earlier() if attempt.last_known else (), policy)
+        self._ended = _Ended(store.earlier() if reads and attempt.last_known else (), policy)
+        self._up_to_date = 0  # rows
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._up_to_date:
+            reason = f"{self._up_to_date:,} rows equal what the state proves; they have no lines of their own"
+            self._lines.append(self._line(Result(0, "", Outcome.UP_TO_DATE, reason=reason), None, {}))
         self._write()
         self._ended.close()
 
@@ -141,6 +160,9 @@ class Ledger:
         if result.earlier:
             return
         digest, values = self._under_way.pop(result.row, (None, {}))
+        if result.outcome is Outcome.UP_TO_DATE:
+            self._up_to_date += 1
+            return
         self._lines.append(self._line(result, digest, values))
 
     def flush(self) -> None:

@@ -81,6 +81,7 @@ class Report:
     :param verified: ``records`` that were read back after they were written, and the ``calls`` for it.
     :param plan: totals of the plan that was made or applied.
     :param ledger: where every record's result is kept.
+    :param state: its ``table``, and why all rows were ``read_anew``, if they were.
     :param portal: the portal's ``id``, and the ``url`` of its contacts.
     :param quota: ``calls_in_10_seconds`` that HubSpot allows, and ``calls_left_today``.
     :param timeline: points of the run: seconds since it began, rows that had an outcome, calls.
@@ -98,6 +99,7 @@ class Report:
     verified: Mapping[str, int] | None = None
     plan: Mapping[str, Any] | None = None
     ledger: str | None = None
+    state: Mapping[str, Any] | None = None
     portal: Mapping[str, Any] | None = None
     quota: Mapping[str, Any] | None = None
     timeline: list[tuple[float, int, int]] = field(default_factory=list)
@@ -210,6 +212,7 @@ class Report:
             "dry_run": self.dry_run,
             "stopped": self.stopped,
             "ledger": self.ledger,
+            "state": _copy(self.state),
             "portal": _copy(self.portal),
             "quota": _copy(self.quota),
             "timeline": [list(point) for point in self.timeline],
@@ -246,6 +249,7 @@ def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = Non
         "stopped": _first(known, "stopped"),
         "missing": (len(given) if expected is None else expected) - len(known),
         "ledger": _first(known, "ledger"),
+        "state": next((report["state"] for report in known if report.get("state")), None),
         "portal": _first(known, "portal"),
         "quota": _first(known, "quota"),
         "timeline": [],

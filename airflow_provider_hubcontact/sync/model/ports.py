@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
-from airflow_provider_hubcontact.sync.model.outcome import Result
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 
 
@@ -167,3 +167,53 @@ class Writer(Protocol):
         :param kind: of all steps.
         :param steps: at most ``batch_size``, no two of one contact.
         """
+
+
+class Proof(NamedTuple):
+    """What the state proves of a record's contact, beside what the record wants.
+
+    :param key: digest of the record's key.
+    :param content: digest of what the record wants.
+    :param proved: digest of what the contact was last proved to have; None if that is void, or if the key is
+        not in the state.
+    :param id: record id of the contact; None if it is not known.
+    :param origin: how the contact came to have it; None if the key is not in the state.
+    """
+
+    key: str
+    content: str
+    proved: str | None = None
+    id: str | None = None
+    origin: Outcome | None = None
+
+
+class Proofs(Protocol):
+    """Remembers between runs what HubSpot was last proved to have.
+
+    Each method is one transaction, and is committed when it returns. It is called by one thread.
+    """
+
+    def compare(self, records: Sequence[Record], /) -> Sequence[Proof]:
+        """Return what is proved of records, in their order.
+
+        :param records: at most 1,000.
+        """
+
+    def keys_of(self, ids: Collection[str], /) -> Mapping[str, Collection[str]]:
+        """Return record id → digests of the keys that the state has for it.
+
+        :param ids: record ids.
+        """
+
+    def void(self, keys: Collection[str], ids: Collection[str] = (), /) -> None:
+        """Void the proofs of keys, and those of all keys of some contacts.
+
+        :param keys: digests.
+        :param ids: record ids of the contacts.
+        """
+
+    def prove(self, proofs: Sequence[Proof], /) -> None:
+        """Keep what HubSpot was proved to have; ``proved`` of each is what counts."""
+
+    def confirm(self) -> None:
+        """Make sure that this run is still the one that may write."""

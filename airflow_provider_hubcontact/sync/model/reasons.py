@@ -40,6 +40,7 @@ BY_OUTCOME: Mapping[Outcome, str] = {
     Outcome.UPDATED: "the contact was updated",
     Outcome.CREATED: "the contact was created",
     Outcome.UNCHANGED: "the contact had the values already",
+    Outcome.UP_TO_DATE: "the row equals what the state proves, so the contact was not read",
     Outcome.SUPERSEDED: "later rows with the same key overwrite all its values",
     Outcome.INVALID: "the record is not valid",
     Outcome.REJECTED: "HubSpot refused it",

@@ -1,0 +1,1 @@
+"""What HubSpot was last proved to have, kept between runs."""

@@ -1,0 +1,106 @@
+"""The proofs of a state: the engine asks for them, voids them, and keeps new ones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
+from airflow_provider_hubcontact.job.state.claim import Claim
+from airflow_provider_hubcontact.job.state.digests import Digests
+from airflow_provider_hubcontact.job.state.tables import ORIGINS, Tables
+from airflow_provider_hubcontact.sync.model.ports import Proof
+from airflow_provider_hubcontact.sync.model.record import Record
+
+
+class StateProofs:
+    """The proofs that a state holds.
+
+    :param database: that holds the state.
+    :param tables: of the state; None if they are not there, and nothing is proved.
+    :param digests: makes the digests of this state.
+    :param claim: of the run; None if it changes nothing.
+    :param believes: whether a proof ends a row. If not, each row is looked up and compared.
+    :param keeps: whether new proofs are kept.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        tables: Tables | None,
+        digests: Digests,
+        claim: Claim | None,
+        *,
+        believes: bool = True,
+        keeps: bool = True,
+    ) -> None:
+        self._database = database
+        self._tables = tables
+        self._digests = digests
+        self._claim = claim
+        self._believes = believes
+        self._keeps = keeps
+
+    def compare(self, records: Sequence[Record], /) -> Sequence[Proof]:
+        """Return what is proved of records."""
+        wanted = [(self._digests.of_key(record), self._digests.of_content(record)) for record in records]
+        found = self._found({key for key, _ in wanted})
+        return [self._proof(key, content, found.get(key, (None, None, None))) for key, content in wanted]
+
+    def _proof(self, key: str, content: str, found: Sequence[str | None]) -> Proof:
+        proved, record_id, origin = found
+        return Proof(
+            key, content, proved if self._believes else None, record_id, ORIGINS[origin] if origin else None
+        )
+
+    def _found(self, keys: Collection[str]) -> Mapping[str, tuple[str | None, ...]]:
+        tables = self._tables
+        if tables is None:
+            return {}
+        statements = [*tables.found(sorted(keys))]
+        rows = self._database.transact(
+            lambda execute: [row for statement in statements for row in execute(statement)]
+        )
+        return {key: tuple(rest) for key, *rest in rows}
+
+    def keys_of(self, ids: Collection[str], /) -> Mapping[str, Collection[str]]:
+        """Return record id → keys that the state has for it."""
+        tables = self._tables
+        if tables is None:
+            return {}
+        statements = [*tables.keys_of(sorted(ids))]
+        found = defaultdict(list)
+        for record_id, key in self._database.transact(
+            lambda execute: [row for statement in statements for row in execute(statement)]
+        ):
+            found[record_id].append(key)
+        return found
+
+    def void(self, keys: Collection[str], ids: Collection[str] = (), /) -> None:
+        """Void the proofs of keys, and of all keys of some contacts."""
+        tables, claim = self._tables, self._claim
+        if tables is None or claim is None:
+            return
+
+        self._carry_out(claim, [*tables.void_keys(sorted(keys)), *tables.void_contacts(sorted(ids))])
+
+    def prove(self, proofs: Sequence[Proof], /) -> None:
+        """Keep what HubSpot was proved to have."""
+        tables, claim = self._tables, self._claim
+        if tables is not None and claim is not None and self._keeps:
+            self._carry_out(claim, [*tables.prove(proofs)])
+
+    def _carry_out(self, claim: Claim, statements: Sequence[Statement]) -> None:
+        """Carry statements out, if the state is still claimed by this run."""
+
+        def work(execute: Execute) -> None:
+            claim.confirm(execute)
+            for statement in statements:
+                execute(statement)
+
+        self._database.transact(work)
+
+    def confirm(self) -> None:
+        """Make sure that this run is still the one that may write."""
+        if self._claim is not None:
+            self._database.transact(self._claim.confirm)

@@ -1,0 +1,252 @@
+"""The two tables of a state, and the statements that read and write them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    CHAR,
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    null,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from airflow_provider_hubcontact.job.ports import Statement
+from airflow_provider_hubcontact.sync.model.outcome import Outcome
+from airflow_provider_hubcontact.sync.model.ports import Proof
+
+T = TypeVar("T")
+
+MOST = 1_024
+"""Keys that a statement has at most."""
+
+
+ORIGINS: Mapping[str, Outcome] = {
+    "created": Outcome.CREATED,
+    "written": Outcome.UPDATED,
+    "seen": Outcome.UNCHANGED,
+}
+"""How a contact came to have its values → the outcome that says so."""
+
+
+_NAMES = {outcome: name for name, outcome in ORIGINS.items()}
+
+
+NOW: Mapping[str, Any] = {
+    "sqlite": cast(func.strftime("%s", "now"), BigInteger),
+    "postgresql": cast(func.extract("epoch", func.now()), BigInteger),
+}
+"""Name of SQLAlchemy's dialect → seconds since 1970 by the database's clock."""
+
+
+class Tables:
+    """The tables of a state.
+
+    :param name: of the table, with its schema if need be.
+    :param now: the expression of the database's clock, in seconds since 1970.
+    """
+
+    def __init__(self, name: str, now: Any) -> None:
+        schema, _, own = name.rpartition(".")
+        tables = MetaData()
+        self.name = name
+        self._now = now
+        self._made: dict[tuple[str, int], Any] = {}  # kind and size → statement
+        self.proofs = Table(
+            own,
+            tables,
+            Column("key_digest", CHAR(32), primary_key=True),
+            Column("content_digest", CHAR(32)),
+            Column("record_id", String(32)),
+            Column("origin", String(8)),
+            Column("proved_at", BigInteger),
+            schema=schema or None,
+        )
+        self.by_contact = Index(f"{own}_contact", self.proofs.c.record_id)
+        self.meta = Table(
+            f"{own}_meta",
+            tables,
+            Column("id", Integer, primary_key=True, autoincrement=False),
+            Column("portal", BigInteger),
+            Column("digest_key", CHAR(64)),
+            Column("settings", Text),
+            Column("token", CHAR(32)),
+            Column("holder", Text),
+            Column("since", BigInteger),
+            Column("seen_at", BigInteger),
+            Column("beats", BigInteger),
+            Column("runs", BigInteger),
+            Column("completed_run", BigInteger),
+            Column("completed_at", BigInteger),
+            schema=schema or None,
+        )
+
+    # Whether they are there
+
+    def looks(self) -> Sequence[Statement]:
+        """Return statements that fail if a table is not there, or is something else."""
+        return [Statement(select(*table.c).where(text("1 = 0"))) for table in (self.proofs, self.meta)]
+
+    def presence(self) -> Sequence[Statement]:
+        """Return statements that fail if a table is not there."""
+        one, nothing = text("1"), text("1 = 0")
+        return [Statement(select(one).select_from(each).where(nothing)) for each in (self.proofs, self.meta)]
+
+    def creation(self) -> Sequence[Sequence[Statement]]:
+        """Return the statements that create each table."""
+        return [
+            [Statement(CreateTable(self.proofs)), Statement(CreateIndex(self.by_contact))],
+            [Statement(CreateTable(self.meta))],
+        ]
+
+    # Proofs
+
+    def found(self, keys: Sequence[str]) -> Iterator[Statement]:
+        """Select key, content, record id and origin of keys."""
+        table = self.proofs.c
+        columns = (table.key_digest, table.content_digest, table.record_id, table.origin)
+        return self._of_list("found", keys, lambda names: select(*columns).where(table.key_digest.in_(names)))
+
+    def keys_of(self, ids: Sequence[str]) -> Iterator[Statement]:
+        """Select record id and key of contacts."""
+        table = self.proofs.c
+        columns = (table.record_id, table.key_digest)
+        return self._of_list("keys_of", ids, lambda names: select(*columns).where(table.record_id.in_(names)))
+
+    def void_keys(self, keys: Sequence[str]) -> Iterator[Statement]:
+        """Void the proofs of keys."""
+        void = update(self.proofs).values(content_digest=null())
+        return self._of_list("void_keys", keys, lambda names: void.where(self.proofs.c.key_digest.in_(names)))
+
+    def void_contacts(self, ids: Sequence[str]) -> Iterator[Statement]:
+        """Void the proofs of all keys of some contacts."""
+        void = update(self.proofs).values(content_digest=null())
+        return self._of_list("void_ids", ids, lambda names: void.where(self.proofs.c.record_id.in_(names)))
+
+    def prove(self, proofs: Sequence[Proof]) -> Iterator[Statement]:
+        """Return the statements that put proofs into the place of what is there of their keys."""
+        old = delete(self.proofs)
+        keys = [each.key for each in proofs]
+        yield from self._of_list("old", keys, lambda names: old.where(self.proofs.c.key_digest.in_(names)))
+        for some in _in_powers(proofs):
+            statement = self._kept("prove", len(some), self._insertion)
+            values: dict[str, Any] = {}
+            for place, each in enumerate(some):
+                origin = each.origin and _NAMES[each.origin]
+                row = {"key": each.key, "content": each.proved, "id": each.id, "origin": origin}
+                values |= {f"p_{name}_{place}": value for name, value in row.items()}
+            yield Statement(statement, values)
+
+    def _insertion(self, size: int) -> Any:
+        rows = [
+            {
+                "key_digest": bindparam(f"p_key_{place}"),
+                "content_digest": bindparam(f"p_content_{place}"),
+                "record_id": bindparam(f"p_id_{place}"),
+                "origin": bindparam(f"p_origin_{place}"),
+                "proved_at": self._now,
+            }
+            for place in range(size)
+        ]
+        return insert(self.proofs).values(rows)
+
+    def _of_list(self, kind: str, values: Sequence[str], make: Callable[[Any], Any]) -> Iterator[Statement]:
+        """Return a statement about some values, or several if they are many.
+
+        A list is filled up to a power of two, so that few statements have to be made.
+        """
+        for some in _parts(values):
+            size = 1 << (len(some) - 1).bit_length()
+            statement = self._kept(kind, size, lambda size: make([bindparam(f"p_{n}") for n in range(size)]))
+            filled = (*some, *[some[-1]] * (size - len(some)))
+            yield Statement(statement, {f"p_{place}": value for place, value in enumerate(filled)})
+
+    def _kept(self, kind: str, size: int, make: Callable[[int], Any]) -> Any:
+        if (kind, size) not in self._made:
+            self._made[kind, size] = make(size)
+        return self._made[kind, size]
+
+    # The claim
+
+    def first(self, portal: int, digest_key: str) -> Statement:
+        """Insert the row of the meta table."""
+        row = {"id": 1, "portal": portal, "digest_key": digest_key, "settings": "{}", "beats": 0, "runs": 0}
+        return Statement(insert(self.meta).values(row))
+
+    def about(self) -> Statement:
+        """Select the row of the meta table, and the seconds since the last sign of life."""
+        silent = (self._now - self.meta.c.seen_at).label("silent")
+        return Statement(
+            self._kept("about", 0, lambda _: select(*self.meta.c, silent).where(self.meta.c.id == 1))
+        )
+
+    def claim(self, beats: int, token: str, holder: str) -> Statement:
+        """Claim the state, if nothing has happened since the row was read.
+
+        :param beats: of the row.
+        """
+        meta, now = self.meta.c, self._now
+        mine = {"token": bindparam("p_token"), "holder": bindparam("p_holder"), "since": now, "seen_at": now}
+        claim = update(self.meta).where(meta.id == 1, meta.beats == bindparam("p_beats"))
+        claim = claim.values(**mine, beats=meta.beats + 1, runs=meta.runs + 1)
+        return Statement(
+            self._kept("claim", 0, lambda _: claim), {"p_token": token, "p_holder": holder, "p_beats": beats}
+        )
+
+    def beat(self, token: str) -> Statement:
+        """Give a sign of life, if the state is still claimed by the token."""
+        return Statement(self._kept("beat", 0, self._beating), {"p_token": token})
+
+    def _beating(self, _: int) -> Any:
+        meta = self.meta.c
+        beat = update(self.meta).where(meta.token == bindparam("p_token"))
+        return beat.values(seen_at=self._now, beats=meta.beats + 1)
+
+    def token(self) -> Statement:
+        """Select who has claimed the state."""
+        return Statement(
+            self._kept("token", 0, lambda _: select(self.meta.c.token).where(self.meta.c.id == 1))
+        )
+
+    def release(self, token: str, settings: str | None) -> Statement:
+        """Give a claim up.
+
+        :param settings: of the run, if it has completed.
+        """
+        meta = self.meta.c
+        ended: dict[str, Any] = {"token": null(), "holder": null(), "beats": meta.beats + 1}
+        if settings is not None:
+            ended |= {"settings": settings, "completed_run": meta.runs, "completed_at": self._now}
+        return Statement(update(self.meta).where(meta.token == token).values(**ended))
+
+
+def _parts(values: Sequence[T]) -> Iterator[list[T]]:
+    rest = iter(values)
+    while some := list(islice(rest, MOST)):
+        yield some
+
+
+def _in_powers(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Return values in parts whose sizes are powers of two."""
+    place = 0
+    while place < len(values):
+        size = min(MOST, 1 << ((len(values) - place).bit_length() - 1))
+        yield values[place : place + size]
+        place += size

@@ -1,0 +1,325 @@
+"""Ends rows whose values HubSpot is proved to have, and keeps all proofs true while the others are sent.
+
+A run may be killed between any two of its steps. The proofs stay true because of the order of the steps:
+
+1. Before a record may be sent, the proof of its key is void, and that of every key of its contact.
+2. Before a contact is written, the proofs of all keys are void that the look-up tells to be the contact's.
+3. Before each call that writes, the run makes sure that it still has the state for itself.
+4. A record's proof is kept only when all rows of its key have ended, the last of them well, and if the run
+   has sent nothing for another key of the same contact.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
+from airflow_provider_hubcontact.sync.flow.touched import Touched
+from airflow_provider_hubcontact.sync.model.outcome import DECIDES_VALUES, Outcome, Result
+from airflow_provider_hubcontact.sync.model.ports import Proof, Proofs
+from airflow_provider_hubcontact.sync.model.record import Record
+
+CHUNK = 1_000
+"""Rows that are compared with one query."""
+
+
+MAX_HELD = 8_000
+"""Rows that may wait until it is known that no row before them is about the same contact."""
+
+
+_DOUBTS = frozenset({Outcome.UNKNOWN, Outcome.UNAVAILABLE})
+"""Outcomes after which a write may still be carried out: nothing is proved for the key by this run."""
+
+
+_ORIGINS = (Outcome.UNCHANGED, Outcome.UPDATED, Outcome.CREATED)
+"""How a contact came to have its values; a later one of these replaces an earlier one."""
+
+
+class _Compared(NamedTuple):
+    """A record, and what is proved of it."""
+
+    record: Record
+    proof: Proof
+
+
+@dataclass(slots=True)
+class _Open:
+    """The rows of one key that are under way.
+
+    :param proof: what the state had for the key.
+    :param rows: row → what it wants.
+    :param proved: what the contact was last proved to have; None if the last row did not end well.
+    :param id: record id of the contact, once it is known.
+    :param origin: the outcome of the rows that ended well.
+    """
+
+    proof: Proof
+    rows: dict[int, str] = field(default_factory=dict)
+    proved: str | None = None
+    id: str | None = None
+    origin: Outcome | None = None
+
+    def closed(self) -> Proof | None:
+        """Return what is proved once all rows have ended; None if nothing is."""
+        if self.proved is None or self.id is None or self.origin is None:
+            return None
+        earlier = self.proof.origin if self.proof.id == self.id else None
+        origin = max(filter(None, (self.origin, earlier)), key=_ORIGINS.index)
+        return Proof(self.proof.key, self.proved, self.proved, self.id, origin)
+
+
+class ProofGate:
+    """Stands between the reader and the records in flight.
+
+    A row that equals its proof is held back while a row before it may be about the same contact, which only
+    that row's look-up tells: then both are sent, in their order. A row that is to be sent is held back while
+    one of its key or contact is, so that their order stays.
+
+    :param reader: reads the source.
+    :param proofs: what HubSpot was last proved to have.
+    :ivar failed: what a call of ``proofs`` raised. Nothing may be sent after that.
+    """
+
+    def __init__(self, reader: RecordReader, proofs: Proofs) -> None:
+        self.failed: Exception | None = None
+        self._reader = reader
+        self._proofs = proofs
+        self._touched = Touched()
+        self._ready: deque[Record | Result] = deque()
+        self._held: dict[int, _Compared] = {}
+        self._rows_held: dict[str, list[int]] = {}  # key or record id → rows that are held back
+        self._open: dict[str, _Open] = {}
+        self._key_of: dict[int, str] = {}  # row that was sent → digest of its key
+        self._unidentified: set[int] = set()  # rows that were sent, and whose contact is not known yet
+        self._in_order: list[int] = []  # the same, as a heap that also has rows which are known by now
+        self._to_void: tuple[set[str], set[str]] = (set(), set())  # keys, record ids
+        self._to_prove: dict[str, Proof] = {}
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no further row can be taken."""
+        return self._reader.exhausted and not self._ready and not self._held
+
+    @property
+    def broken(self) -> Exception | None:
+        """What the source or the journal raised."""
+        return self._reader.broken
+
+    def next(self) -> Record | Result | None:
+        """Take a row.
+
+        :return: a record that is to be sent, or the result of a row that is not. None if no row can be taken
+            now: the rows that are held back have to wait.
+        """
+        if not self._ready and not self.failed and not self.has_passed:
+            self._tried(self._refill)
+        if self.failed:
+            return None
+        if self.has_passed:
+            record = self._take(next(iter(self._held)))
+            return Result(record.row, record.key, Outcome.UP_TO_DATE)
+        return self._ready.popleft() if self._ready else None
+
+    @property
+    def has_passed(self) -> bool:
+        """Whether the next row is up to date, for which there is always room."""
+        return bool(self._held) and self._is_clear(next(iter(self._held)))
+
+    def identified(self, contacts: Collection[tuple[Record, str | None]]) -> bool:
+        """Note which contacts records are about, before anything is written for them.
+
+        :param contacts: each record with its contact's id; None if there is no contact.
+        :return: whether the records may go on.
+        """
+        return self._tried(lambda: self._identify(contacts))
+
+    def may_write(self) -> bool:
+        """Check whether the run may write: it still has the state for itself."""
+        return self._tried(self._proofs.confirm)
+
+    def ended(self, result: Result) -> None:
+        """Note the result of a row."""
+        key = self._key_of.pop(result.row, None)
+        if key is None:
+            return
+        self._unidentified.discard(result.row)
+        entry = self._open[key]
+        content = entry.rows.pop(result.row)
+        if result.outcome in DECIDES_VALUES:
+            entry.proved = content
+            entry.origin = max(filter(None, (entry.origin, result.outcome)), key=_ORIGINS.index)
+        elif result.outcome is not Outcome.SUPERSEDED:
+            entry.proved = None
+        if result.outcome in _DOUBTS:
+            self._touched.spoil(key)
+        if not entry.rows:
+            del self._open[key]
+            proof = entry.closed()
+            if proof and not self._touched.is_spoiled(key):
+                self._to_prove[key] = proof
+
+    def flush(self) -> bool:
+        """Keep what was proved.
+
+        :return: whether that worked.
+        """
+        return not self._to_prove or self._tried(self._prove)
+
+    def drain(self) -> tuple[Record | Result, ...]:
+        """Remove all rows that were read and are not to be sent any more."""
+        rows = (*self._ready, *(each.record for each in self._held.values()))
+        self._ready.clear()
+        self._held.clear()
+        self._rows_held.clear()
+        return rows
+
+    def _tried(self, work: Callable[[], None]) -> bool:
+        if not self.failed:
+            try:
+                work()
+            except Exception as error:  # noqa: BLE001 - raised again when all that was read has its outcome
+                self.failed = error
+        return not self.failed
+
+    # Compare
+
+    def _refill(self) -> None:
+        """Read and compare rows until one is ready, or one that is held back has to be waited for."""
+        while not self._ready and len(self._held) < MAX_HELD and not self._reader.exhausted:
+            taken: list[Record | Result] = []
+            while len(taken) < CHUNK and not self._reader.exhausted:
+                if (each := self._reader.next()) is not None:
+                    taken.append(each)
+            self._compare(taken)
+            if self.has_passed:
+                return
+
+    def _compare(self, taken: Sequence[Record | Result]) -> None:
+        records = [each for each in taken if isinstance(each, Record)]
+        try:
+            self._prove()
+            proofs = iter(self._proofs.compare(records) if records else ())
+        except Exception:
+            self._ready.extend(taken)  # none of them is lost
+            raise
+        for each in taken:
+            if isinstance(each, Record):
+                self._admit(_Compared(each, next(proofs)))
+            else:
+                self._ready.append(each)
+        self._void()
+
+    def _admit(self, each: _Compared) -> None:
+        """Decide whether a row is sent; it waits for the rows before it that may be about its contact."""
+        record, proof = each
+        is_proved = proof.proved is not None and proof.proved == proof.content
+        is_sent = not is_proved or proof.key in self._touched or proof.id in self._touched
+        if is_sent:
+            self._begin(each)
+        if is_sent and self._rows_held.keys().isdisjoint(_names(proof)):
+            self._ready.append(record)
+            return
+        self._held[record.row] = each
+        for name in _names(proof):
+            self._rows_held.setdefault(name, []).append(record.row)
+
+    def _begin(self, each: _Compared) -> None:
+        """Note that a row is to be sent."""
+        record, proof = each
+        for name in _names(proof):
+            self._touched.add(name)
+        self._to_void[0].add(proof.key)
+        self._to_void[1].update(filter(None, (proof.id,)))
+        self._to_prove.pop(proof.key, None)
+        self._open.setdefault(proof.key, _Open(proof)).rows[record.row] = proof.content
+        self._key_of[record.row] = proof.key
+        self._unidentified.add(record.row)
+        heappush(self._in_order, record.row)
+
+    def _begin_later(self, name: str, row: int) -> None:
+        """Send the rows behind a row that is sent: those of the same contact or key that are held back."""
+        todo = [(name, row)]
+        while todo:
+            name, row = todo.pop()
+            for later in self._rows_held.get(name, ()):
+                if later > row and later not in self._key_of:
+                    self._begin(self._held[later])
+                    todo.extend((other, later) for other in _names(self._held[later].proof))
+            for later in [*self._rows_held.get(name, ())]:
+                self._release(later)
+
+    def _release(self, row: int) -> None:
+        """Let a row go that is to be sent, if no row before it has to do with it any more."""
+        each = self._held.get(row)
+        is_first = each and all(self._rows_held[name][0] == row for name in _names(each.proof))
+        if each and is_first and row in self._key_of:
+            insort(self._ready, self._take(row), key=lambda ready: ready.row)
+
+    def _take(self, row: int) -> Record:
+        """Remove a row that is held back, and let those go that have waited for it."""
+        record, proof = self._held.pop(row)
+        for name in _names(proof):
+            rows = self._rows_held[name]
+            rows.remove(row)
+            if not rows:
+                del self._rows_held[name]
+        for name in _names(proof):
+            if rows := self._rows_held.get(name, []):
+                self._release(rows[0])
+        return record
+
+    def _is_clear(self, row: int) -> bool:
+        """Check whether the contact of every row before this one is known."""
+        while self._in_order and self._in_order[0] not in self._unidentified:
+            heappop(self._in_order)
+        return not self._in_order or self._in_order[0] > row
+
+    # Keep the proofs true
+
+    def _void(self) -> None:
+        keys, ids = self._to_void
+        if keys:
+            self._proofs.void(keys, ids)
+        self._to_void = (set(), set())
+
+    def _identify(self, contacts: Collection[tuple[Record, str | None]]) -> None:
+        keys: dict[str, set[str]] = {}  # record id → keys of these records
+        first: dict[str, int] = {}  # record id → first of their rows
+        for record, record_id in contacts:
+            for part in record.parts or (record,):
+                self._unidentified.discard(part.row)
+            key = self._key_of[record.row]
+            self._open[key].id = record_id
+            if record_id:
+                keys.setdefault(record_id, set()).add(key)
+                first[record_id] = min(record.row, first.get(record_id, record.row))
+        for record_id, own in keys.items():
+            self._touched.add(record_id)
+            for key in own:
+                self._share(key, self._touched.add_contact(record_id, key))
+        for record_id, others in (self._proofs.keys_of(keys) if keys else {}).items():
+            self._to_void[0].update(set(others) - keys[record_id])
+        for record_id, row in first.items():
+            self._begin_later(record_id, row)
+        self._void()
+
+    def _share(self, key: str, others: Collection[str]) -> None:
+        """Prove nothing for keys of one contact: which of their values it has in the end is not certain."""
+        for each in (key, *others) if others else ():
+            self._touched.spoil(each)
+            self._to_prove.pop(each, None)
+
+    def _prove(self) -> None:
+        if self._to_prove:
+            self._proofs.prove(tuple(self._to_prove.values()))
+            self._to_prove.clear()
+
+
+def _names(proof: Proof) -> tuple[str, ...]:
+    """Return the names by which a row may have to do with another one: its key, and its contact's id."""
+    return (proof.key, proof.id) if proof.id else (proof.key,)

@@ -1,0 +1,147 @@
+"""A state in a database of an Airflow connection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.options import FromLedger, State
+from airflow_provider_hubcontact.operators.sources.queries import database
+from airflow_provider_hubcontact.sandbox import Sandbox
+from tests.airflow.running import connect, hurry, run
+
+MANY = 250
+RECORDS = [{"email": f"c{number}@example.com", "firstname": f"new {number}"} for number in range(MANY)]
+
+
+@pytest.fixture
+def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    hurry(monkeypatch)
+    with Sandbox(contacts=[{**each, "firstname": "old"} for each in RECORDS]) as sandbox:
+        connect(monkeypatch, sandbox.url, sandbox.token)
+        yield sandbox
+
+
+@pytest.fixture(params=["sqlite", "postgres", "postgres, rows as dicts"])
+def books(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A database; yields the schema that its tables are in."""
+    if request.param == "sqlite":
+        host = str(tmp_path / "books.db")
+        monkeypatch.setenv("AIRFLOW_CONN_BOOKS", json.dumps({"conn_type": "sqlite", "host": host}))
+        yield "main"
+        return
+    uri: str = request.getfixturevalue("postgres_uri")
+    cursor = "?cursor=dictcursor" if "dicts" in request.param else ""
+    monkeypatch.setenv("AIRFLOW_CONN_BOOKS", uri + cursor)
+    yield "public"
+    database("books").run(["DROP TABLE IF EXISTS hub", "DROP TABLE IF EXISTS hub_meta"])
+
+
+def test_runs(hubspot: Sandbox, books: str) -> None:
+    """What was proved takes no call, what has changed is looked up and written; a schema may be named."""
+    state: dict[str, Any] = {"state": f"sql://books/{books}.hub"}
+    assert run(records=RECORDS, **state).outcomes == {"updated": MANY}
+    calls = len(hubspot.requests)
+
+    assert run(records=RECORDS, **state).outcomes == {"up_to_date": MANY}
+    assert len(hubspot.requests) - calls <= 5
+
+    changed = [{**each, "firstname": "newer"} for each in RECORDS[:7]]
+    ended = run(records=[*changed, *RECORDS[7:], {"email": "nobody@example.com"}], **state)
+    assert ended.outcomes == {"updated": 7, "not_found": 1, "up_to_date": MANY - 7}
+
+    refreshed = State(state["state"], refresh="true")
+    assert run(records=RECORDS, state=refreshed).outcomes == {"updated": 7, "unchanged": MANY - 7}
+
+
+def test_a_state_in_use(hubspot: Sandbox, books: str) -> None:
+    """The task fails before it writes, names the other run, and a retry can help."""
+    run(records=RECORDS[:1], state="sql://books/hub")
+    database("books").run(
+        "UPDATE hub_meta SET token = 'x', holder = 'task of dag/other', seen_at = seen_at + 60"
+    )
+    calls = len([each for each in hubspot.requests if "/batch/" in each.path])
+
+    ended = run(records=RECORDS, state="sql://books/hub")
+
+    assert isinstance(ended.error, HubSpotSyncIncomplete)
+    assert "in use by task of dag/other" in str(ended.error)
+    assert ended.outcomes == {"not_attempted": MANY}
+    assert len([each for each in hubspot.requests if "/batch/" in each.path]) == calls
+
+
+def test_a_table_that_is_something_else(hubspot: Sandbox, books: str) -> None:
+    """No retry can help."""
+    database("books").run("CREATE TABLE hub (id INT)")
+
+    ended = run(records=RECORDS, state="sql://books/hub")
+
+    assert isinstance(ended.error, HubSpotSyncFailed)
+    assert "the table hub is not a state" in str(ended.error)
+
+
+def test_a_server_that_has_closed_the_connection(
+    hubspot: Sandbox, postgres_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is opened once more; what was void stays void, what is proved stays proved."""
+    monkeypatch.setenv("AIRFLOW_CONN_BOOKS", postgres_uri)
+
+    def rows() -> Iterator[dict[str, str]]:
+        for number, each in enumerate(RECORDS):
+            if number == MANY // 2:
+                database("books").run(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE pid != pg_backend_pid() AND datname = current_database()"
+                )
+            yield each
+
+    ended = run(records=rows(), state="sql://books/closed")
+
+    assert ended.outcomes == {"updated": MANY}
+    assert run(records=RECORDS, state="sql://books/closed").outcomes == {"up_to_date": MANY}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"state": "hub"}, "state must be sql://conn_id/table or sql://conn_id/schema.table"),
+        ({"state": "sql://books/hub; DROP TABLE hub"}, "state must be sql://conn_id/table"),
+        ({"state": "sql://books/a.b.hub"}, "state must be sql://conn_id/table"),
+        ({"state": State("sql://books/hub", refresh="perhaps")}, "state.refresh must be true or false"),
+        ({"state": "sql://books/hub", "watermark": "at"}, "watermark has no effect with state"),
+        ({"state": "sql://books/hub", "records": FromLedger("l")}, "state has no effect with FromLedger"),
+        (
+            {"state": {"path": "sql://books/hub", "audit": 30}},
+            "state has the fields path, refresh, not audit",
+        ),
+        (
+            {"state": {"path": "sql://b/hub", "on_removed": "archive"}},
+            "the fields path, refresh, not on_removed",
+        ),
+    ],
+)
+def test_refused_in_the_dag_file(given: dict[str, Any], says: str) -> None:
+    """What is not valid, can have no effect, or is not there."""
+    with pytest.raises(ValueError, match=says.replace("(", r"\(")):
+        HubSpotUpdateContactOperator(task_id="t", **{"records": RECORDS, **given})
+
+
+def test_a_template(hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Table and ``refresh`` may be templates."""
+    task = HubSpotUpdateContactOperator(
+        task_id="t", records=RECORDS, state=State("sql://{{ params.db }}/hub", refresh="{{ params.anew }}")
+    )
+
+    task.render_template_fields({"params": {"db": "books", "anew": True}, "ti": _Mapped()})  # type: ignore[typeddict-item]
+
+    assert task.state == State("sql://books/hub", refresh="True")
+
+
+class _Mapped:
+    map_index = -1

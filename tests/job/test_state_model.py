@@ -1,0 +1,389 @@
+"""A model of runs with a state: rows, hand edits, merges, a second run, and kills between any two steps."""
+
+from __future__ import annotations
+
+import copy
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import func
+
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
+from airflow_provider_hubcontact.job.errors import ClaimLost, StateError
+from airflow_provider_hubcontact.job.ports import Execute
+from airflow_provider_hubcontact.job.state.claim import DEAD_AFTER
+from airflow_provider_hubcontact.job.state.session import StateSession
+from airflow_provider_hubcontact.job.state.tables import Tables
+from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase
+from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
+from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.model.change import Write
+from airflow_provider_hubcontact.sync.model.outcome import DECIDES_VALUES, Outcome, Result
+from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Refused, Step
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+from tests.sync.fakes import BAD, LOST_ANSWER, FakePortal, Fate
+
+T = TypeVar("T")
+
+Row = dict[str, str | None]
+
+KEYS = ("a@x.y", "b@x.y", "c@x.y")
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class InOrder:
+    """Carries a call out as soon as it starts."""
+
+    size = 1
+
+    def __init__(self) -> None:
+        self._ended: list[tuple[Call, Answer]] = []
+
+    def start(self, job: Call, call: Callable[[], Answer], /) -> None:
+        self._ended.append((job, call()))
+
+    def finished(self) -> tuple[Call, Answer] | None:
+        return self._ended.pop()
+
+    def cancel(self) -> None:
+        """No call is under way when this is called."""
+
+
+class Steps:
+    """Counts the steps of a run, and does something before one of them.
+
+    :param at: number of the step; 0 for none.
+    :param act: what is done then.
+    """
+
+    def __init__(self, at: int = 0, act: Callable[[], None] = lambda: None) -> None:
+        self._left = at
+        self._act = act
+
+    def pass_by(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._act()
+
+
+class Portal(FakePortal):
+    """A portal in which a run can be killed before and after each call."""
+
+    steps = Steps()
+
+    def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
+        self.steps.pass_by()
+        answer = super().read(keys, properties)
+        self.steps.pass_by()
+        return answer
+
+    def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
+        # Nothing comes between the claim that is confirmed and the call.
+        answer = super().write(kind, steps)
+        self.steps.pass_by()
+        return answer
+
+
+class Database(StateDatabase):
+    """A database with the world's clock, in which a run can be killed before and after each transaction."""
+
+    def __init__(self, connect: Callable[[], Any], steps: Steps) -> None:
+        super().__init__(connect)
+        self._steps = steps
+        self._texts = TEXTS
+
+    @property
+    def now(self) -> Any:
+        return func.now_of_the_world()
+
+    def transact(self, work: Callable[[Execute], T], /) -> T:
+        self._steps.pass_by()
+        result = super().transact(work)
+        if not self._confirms(work):
+            self._steps.pass_by()
+        return result
+
+    @staticmethod
+    def _confirms(work: object) -> bool:
+        return getattr(work, "__name__", "") == "confirm"
+
+
+TABLES = Tables("hub", func.now_of_the_world())
+TEXTS: dict[Any, Any] = {}
+"""What was compiled before."""
+
+
+class World:
+    """A portal, a state, and what people know of them.
+
+    :param file: of the state.
+    :param contacts: of the portal.
+    :param upsert: whether runs create contacts.
+    :param in_flight: records that may be in flight at once; with one, rows are written in their order.
+    """
+
+    def __init__(
+        self, file: Path, contacts: Sequence[dict[str, str]], *, upsert: bool, in_flight: int
+    ) -> None:
+        file.unlink(missing_ok=True)
+        self.now = 1_000_000
+        numbered = {str(number): dict(contact) for number, contact in enumerate(contacts, 1)}
+        self.portal = Portal(numbered, batch_size=2)
+        self.upsert = upsert
+        self.in_flight = in_flight
+        self.tainted: set[str] = set()  # keys whose contact somebody else has edited since the proof
+        self._file = file
+        self._runs = 0
+        self.digests: dict[str, str] = {}  # key → its digest
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._file)
+        db.execute("PRAGMA synchronous=OFF")
+        db.create_function("now_of_the_world", 0, lambda: self.now)
+        return db
+
+    def edit(self, contact_id: str, name: str, value: str) -> None:
+        """Edit a contact by hand: one of its values, or its addresses."""
+        contact = self.portal.contacts[contact_id]
+        self._taint(contact_id)
+        if name in {"email", "other"} and (self.portal.by_address(value) or not contact.get("email")):
+            return
+        contact[name] = value
+        self._taint(contact_id)
+
+    def merge(self, one: str, other: str) -> None:
+        """Merge a contact into another one, which keeps its values and gets the other's address."""
+        whole, gone = self.portal.contacts[one], self.portal.contacts[other]
+        if one == other or not whole.get("email") or not gone.get("email") or whole.get("other"):
+            return
+        self._taint(one)
+        self._taint(other)
+        whole["other"] = gone.pop("email")
+        gone.clear()
+
+    def _taint(self, contact_id: str) -> None:
+        contact = self.portal.contacts[contact_id]
+        self.tainted |= {key for key in KEYS if key in {contact.get("email"), contact.get("other")}}
+        with closing(self._connect()) as db:
+            if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'hub'").fetchone():
+                known = {
+                    key
+                    for (key,) in db.execute("SELECT key_digest FROM hub WHERE record_id = ?", (contact_id,))
+                }
+                self.tainted |= {key for key, digest in self.digests.items() if digest in known}
+
+    def run(
+        self,
+        rows: Sequence[Row],
+        steps: Steps | None = None,
+        holder: str = "task",
+        fates: Sequence[Fate] = (),
+    ) -> dict[int, Result]:
+        """Run a sync with the state."""
+        steps = steps or Steps()
+        former, self.portal.steps = self.portal.steps, steps
+        self.portal.fates = iter(fates)
+        self._runs = number = self._runs + 1
+        ended: dict[int, Result] = {}
+        passed: list[tuple[int, str, int]] = []  # row that is up to date, contact, writes before
+
+        def settled(result: Result) -> None:
+            assert result.row not in ended, f"row {result.row} ended twice"
+            ended[result.row] = result
+            key, values = str(rows[result.row - 1]["email"]), rows[result.row - 1]
+            if result.outcome in DECIDES_VALUES:
+                self.tainted.discard(key)
+            if result.outcome is not Outcome.UP_TO_DATE or key in self.tainted or self._runs != number:
+                return
+            found = self.portal.by_address(key)
+            assert found, f"{key} is up to date, and nobody has it"
+            wanted = {name: value for name, value in values.items() if value and name != "email"}
+            assert wanted.items() <= found[1].items(), f"{key} is up to date, but has {found[1]}"
+            passed.append((result.row, found[0], len(self.portal.applied)))
+
+        with closing(Database(self._connect, steps)) as database:
+            try:
+                session = StateSession(database, TABLES, 1, {"mapping": "all"}, SYSTEM_CLOCK)
+                session.claim(holder)
+                proofs = session.proofs(None, writes=True)
+                for key in KEYS:
+                    self.digests[key] = proofs.compare([Record(1, key, {})])[0].key
+                stop = self.sync(proofs).run(rows, InOrder(), settled)
+                session.close(completed=stop is None)
+            finally:
+                self.portal.steps = former
+        if self._runs != number:  # another run has taken over meanwhile
+            return ended
+        late = [
+            each
+            for row, contact, before in passed
+            for each in self.portal.applied[before:]
+            if each[1] == contact and each[0] < row
+        ]
+        assert not late, f"an earlier row was written after a later one was up to date: {late}"
+        assert len(ended) == len(rows)
+        return ended
+
+    def sync(self, proofs: Any = None) -> Sync:
+        rules = Rules(create=self.upsert)
+        return Sync(
+            RecordMapping(), rules, self.portal, self.portal, proofs=proofs, max_in_flight=self.in_flight
+        )
+
+    def values(self) -> dict[str, dict[str, str] | None]:
+        """Return key → values of its contact, for keys whose contact nobody else has edited."""
+        found = {key: self.portal.by_address(key) for key in KEYS}
+        edited = {contact[0] for key in self.tainted if (contact := found[key])}
+        return {
+            key: contact[1] if contact else None
+            for key, contact in found.items()
+            if key not in self.tainted and not (contact and contact[0] in edited)
+        }
+
+    def meets(self, rows: Sequence[Row]) -> bool:
+        """Check whether rows of different keys are about one contact."""
+        keys = {str(row["email"]) for row in rows}
+        found = [found[0] for key in keys if (found := self.portal.by_address(key))]
+        return len(found) > len(set(found))
+
+    def without_state(self, rows: Sequence[Row]) -> World:
+        """Return a copy of the world in which a run without a state has taken place."""
+        other = copy.copy(self)
+        other.portal = Portal(
+            copy.deepcopy(self.portal.contacts),
+            self.portal.batch_size,
+            fates=iter(()),
+        )
+        other.tainted = set(self.tainted)
+        other.sync().run(rows, InOrder(), lambda _: None)
+        return other
+
+
+def words(*texts: str) -> st.SearchStrategy[str]:
+    return st.sampled_from(texts)
+
+
+ROWS = st.lists(
+    st.fixed_dictionaries(
+        {"email": words(*KEYS)},
+        optional={"firstname": words("x", "y", "z"), "city": words("q", "r", BAD)},
+    ),
+    max_size=5,
+)
+CONTACTS = words("a b c", "a b", "a+b c", "a+c b", "", "a+b")
+ACTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("run")),
+        st.tuples(st.just("source"), ROWS),
+        st.tuples(st.just("source"), ROWS),
+        st.tuples(st.just("killed"), st.integers(1, 40)),
+        st.tuples(st.just("lost"), st.integers(0, 5)),
+        st.tuples(st.just("second"), st.integers(1, 40), ROWS, st.booleans()),
+        st.tuples(
+            st.just("edit"),
+            st.integers(1, 3),
+            words("firstname", "city", "email", "other"),
+            words("x", "n@x.y", "a@x.y"),
+        ),
+        st.tuples(st.just("merge"), st.integers(1, 3), st.integers(1, 3)),
+    ),
+    min_size=1,
+    max_size=7,
+)
+
+
+def contacts(text: str) -> Iterator[dict[str, str]]:
+    for names in text.split():
+        first, _, second = names.partition("+")
+        yield {"email": f"{first}@x.y", "firstname": "w", **({"other": f"{second}@x.y"} if second else {})}
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("state") / "state.db"
+
+
+@settings(
+    max_examples=100,
+    deadline=None,
+    phases=(Phase.reuse, Phase.generate, Phase.shrink),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(CONTACTS, ROWS, ACTS, st.sampled_from([(upsert, size) for upsert in (False, True) for size in (1, 3)]))
+def test_the_model(
+    file: Path, text: str, rows: list[Row], acts: list[tuple[Any, ...]], how: tuple[bool, int]
+) -> None:
+    """What is up to date is there, unless somebody edits it; the end is that of runs without a state."""
+    world = World(file, [*contacts(text)], upsert=how[0], in_flight=how[1])
+    tried(world, rows)
+    for act in acts:
+        match act:
+            case ("source", new):
+                rows = new
+                tried(world, rows)
+            case ("run",):
+                tried(world, rows)
+            case ("killed", at):
+                killed(world, rows, at)
+                tried(world, rows)
+            case ("lost", at):
+                world.run(rows, fates=[None] * at + [LOST_ANSWER])
+                tried(world, rows)
+            case ("second", at, others, is_dead):
+                second(world, rows, at, others, is_dead=is_dead)
+                world.now += DEAD_AFTER
+                tried(world, rows)
+            case ("edit", contact, name, value) if str(contact) in world.portal.contacts:
+                world.edit(str(contact), name, value)
+            case ("merge", one, other) if {str(one), str(other)} <= world.portal.contacts.keys():
+                world.merge(str(one), str(other))
+
+
+def tried(world: World, rows: list[Row]) -> None:
+    """Run with the state, and compare the end with that of a run without it."""
+    other = world.without_state(rows)
+    ended = world.run(rows)
+    event("up to date" if Outcome.UP_TO_DATE in {each.outcome for each in ended.values()} else "all sent")
+    if world.in_flight > 1 and world.meets(rows):
+        return  # rows of one contact by two addresses: their order is not promised
+    keys = world.values().keys() & other.values().keys()
+    assert {key: world.values()[key] for key in keys} == {key: other.values()[key] for key in keys}
+
+
+def killed(world: World, rows: list[Row], at: int) -> None:
+    def die() -> None:
+        raise Killed
+
+    try:
+        world.run(rows, Steps(at, die))
+    except Killed:
+        event("killed")
+
+
+def second(world: World, rows: list[Row], at: int, others: list[Row], *, is_dead: bool) -> None:
+    """Let another task run between two steps of a run, which may have given no sign of life for long."""
+
+    def act() -> None:
+        world.now += DEAD_AFTER if is_dead else 1
+        try:
+            world.run(others, holder="another")
+        except StateError as error:
+            event(f"the second run was refused: {str(error)[:30]}")
+
+    try:
+        world.run(rows, Steps(at, act))
+    except ClaimLost:
+        event("the first run has lost its claim")
+    except StateError:
+        event("the first run has lost its claim")

@@ -1,0 +1,302 @@
+"""Rows that HubSpot is proved to have are not sent, and no proof outlives what it proves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.flow import proof_gate
+from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.model.change import Write
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Proof, Refused, Step
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+from tests.sync.fakes import (
+    BAD,
+    LOST_AFTER,
+    LOST_ANSWER,
+    FakePortal,
+    FakeProofs,
+    Fate,
+    ShuffledWorkers,
+    content_of,
+    refused,
+)
+
+U, C, N, T = Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED, Outcome.UP_TO_DATE
+
+
+class Watched(FakePortal):
+    """A portal before whose calls something is looked at."""
+
+    before_read: Callable[[], object] | None = None
+    before_write: Callable[[], object] | None = None
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(people().contacts, **options)
+        self.seen: list[object] = []
+
+    def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
+        if self.before_read:
+            self.seen.append(self.before_read())
+        return super().read(keys, properties)
+
+    def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
+        if self.before_write:
+            self.seen.append(self.before_write())
+        return super().write(kind, steps)
+
+
+def row(name: str, firstname: str = "b", **values: str) -> dict[str, str]:
+    return {"email": f"{name}@x.y", "firstname": firstname, **values}
+
+
+def people(*fates: Fate, **options: Any) -> FakePortal:
+    """Three contacts, of which the first has two addresses, s0 and p0."""
+    first = {"email": "p0@x.y", "other": "s0@x.y", "firstname": "a"}
+    return FakePortal.of(
+        first, *({"email": f"p{n}@x.y", "firstname": "a"} for n in (1, 2)), fates=fates, **options
+    )
+
+
+def proved(name: str, firstname: str = "a", record_id: str | None = None, **more: Any) -> Proof:
+    """Return the proof of a row."""
+    record = RecordMapping().record(1, row(name, firstname))
+    assert isinstance(record, Record)
+    return Proof(record.key, "", content_of(record), record_id or str(int(name[1]) + 1), N)._replace(**more)
+
+
+def proofs_of(*known: Proof, fails: Sequence[int] = ()) -> FakeProofs:
+    proofs = FakeProofs(*fails)
+    proofs.kept = {proof.key: proof for proof in known}
+    return proofs
+
+
+def run(
+    portal: FakePortal, proofs: FakeProofs, *rows: object, create: bool = False, **options: Any
+) -> list[Outcome]:
+    """Run a sync, and return the outcomes in the order of the rows."""
+    results: dict[int, Result] = {}
+    proofs.ends = []
+    sync = Sync(RecordMapping(), Rules(create=create), portal, portal, proofs=proofs, **options)
+    try:
+        sync.run(rows, ShuffledWorkers(size=1), lambda result: results.__setitem__(result.row, result))
+    finally:
+        proofs.ends = [results[number].outcome for number in sorted(results)]
+    return proofs.ends
+
+
+def content(proofs: FakeProofs, name: str) -> str | None:
+    """Return the first name that is proved of a key; None if nothing is."""
+    proof = proofs.kept.get(f"{name}@x.y")
+    return None if proof is None or proof.proved is None else proof.proved.partition("', '")[2][:1]
+
+
+def test_a_row_that_is_proved_takes_no_call() -> None:
+    """The others are looked up, and proved then."""
+    portal, proofs = people(), proofs_of(proved("p1"), proved("p2", "b"))
+
+    ended = run(portal, proofs, row("p1"), row("p2"), row("p0", "a"), row("nobody"), 5)
+
+    assert ended == [U, T, N, Outcome.NOT_FOUND, Outcome.INVALID]
+    assert portal.reads == [("p1@x.y", "p0@x.y", "nobody@x.y")]
+    assert [content(proofs, name) for name in ("p0", "p1", "p2", "nobody")] == ["a", "b", "b", None]
+    assert [proofs.kept[f"p{n}@x.y"].origin for n in range(3)] == [N, U, N]
+    assert [proofs.kept[f"p{n}@x.y"].id for n in range(3)] == ["1", "2", "3"]
+
+
+def test_all_is_void_before_it_is_sent() -> None:
+    """The proofs of the key, and of all keys that the state has for its contact."""
+    portal, proofs = Watched(), proofs_of(proved("p1"), proved("q1", "z"))
+    portal.before_read = lambda: [content(proofs, each) for each in ("p1", "q1")]
+
+    assert run(portal, proofs, row("p1")) == [U]
+
+    assert portal.seen == [[None, None]]
+    assert [content(proofs, each) for each in ("p1", "q1")] == ["b", None]
+
+
+def test_other_keys_of_a_contact_are_void_before_it_is_written() -> None:
+    """The look-up tells whose they are."""
+    portal, proofs = Watched(), proofs_of(proved("p0"))
+    portal.before_write = lambda: content(proofs, "p0")
+
+    assert run(portal, proofs, row("s0")) == [U]
+
+    assert (portal.seen, content(proofs, "p0"), content(proofs, "s0")) == ([None], None, "b")
+
+
+@pytest.mark.parametrize("chunk", [1, 1_000])
+def test_the_last_row_of_a_key_wins(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that was sent is sent again, though the row equals what was proved before."""
+    monkeypatch.setattr(proof_gate, "CHUNK", chunk)
+    portal, proofs = people(), proofs_of(proved("p1"))
+
+    ended = run(portal, proofs, row("p1", "a"), row("p1", "b", city="X"), row("p1", "a"), max_in_flight=1)
+
+    assert ended == [T, U, U]
+    assert portal.contacts["2"]["firstname"] == "a"
+    assert content(proofs, "p1") == "a"
+
+
+@pytest.mark.parametrize("chunk", [1, 1_000])
+def test_the_last_row_of_a_contact_wins(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A contact of which the state knows two keys: a row that is proved comes after one that is not."""
+    monkeypatch.setattr(proof_gate, "CHUNK", chunk)
+    portal, proofs = people(), proofs_of(proved("p0"), proved("s0", "z", record_id="1"))
+
+    ended = run(portal, proofs, row("p0", "a"), row("s0"), row("p0", "a"), max_in_flight=1)
+
+    assert ended == [T, U, U]
+    assert portal.contacts["1"]["firstname"] == "a"
+    assert (content(proofs, "p0"), content(proofs, "s0")) == (None, None)
+
+
+def test_a_row_waits_for_the_look_ups_before_it() -> None:
+    """Only the look-up of the second address tells that it is the same contact's."""
+    portal, proofs = people(), proofs_of(proved("p0"), proved("p1"))
+
+    ended = run(portal, proofs, row("p1", "a"), row("s0"), row("p1", "a"), row("p0", "a"))
+
+    assert ended == [T, U, T, U]
+    assert portal.contacts["1"]["firstname"] == "a"
+    assert (content(proofs, "p0"), content(proofs, "s0")) == (None, None)
+
+
+def test_an_earlier_row_does_not_go_after_a_later_one() -> None:
+    """It was up to date, and what was written after it is what its contact has."""
+    portal, proofs = people(), proofs_of(proved("p0"))
+
+    assert run(portal, proofs, row("nobody"), row("p0", "a"), row("s0")) == [Outcome.NOT_FOUND, T, U]
+
+    assert portal.contacts["1"]["firstname"] == "b"
+    assert content(proofs, "p0") is None
+
+
+@pytest.mark.parametrize(
+    ("fate", "outcome"),
+    [
+        (refused(400), Outcome.REJECTED),
+        (refused(503), Outcome.UNAVAILABLE),
+        (refused(429), Outcome.THROTTLED),
+        (LOST_AFTER, Outcome.UNKNOWN),
+        (LOST_ANSWER, Outcome.UNKNOWN),
+    ],
+)
+def test_only_a_good_end_proves(fate: Fate, outcome: Outcome) -> None:
+    """What is not known to be there is not proved; the next run looks it up."""
+    portal, proofs = people(None, fate), proofs_of(proved("p1"))
+
+    ended = run(portal, proofs, row("p1"))
+
+    assert (ended[0] in {outcome, Outcome.UNKNOWN}, content(proofs, "p1")) == (True, None)
+    assert run(people(), proofs, row("p1")) == [U]
+
+
+def test_what_may_still_be_carried_out_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write without an answer may arrive after the one of a later row."""
+    monkeypatch.setattr(proof_gate, "CHUNK", 1)
+    portal, proofs = people(None, LOST_AFTER), proofs_of()
+
+    ended = run(portal, proofs, row("p1"), row("p1", "c", city="X"), max_in_flight=1)
+
+    assert ended == [Outcome.UNKNOWN, U]
+    assert content(proofs, "p1") is None
+
+
+def test_a_later_row_that_ends_badly_leaves_nothing_proved() -> None:
+    """The first row ends before the second is written."""
+    portal, proofs = people(), proofs_of()
+
+    ended = run(portal, proofs, row("p1"), row("p1", BAD))
+
+    assert (ended, content(proofs, "p1")) == ([U, Outcome.REJECTED], None)
+
+
+def test_a_row_proves_nothing_while_another_one_of_its_key_is_under_way() -> None:
+    """A run that is killed before the second row ends has proved neither."""
+    portal, proofs = people(), proofs_of()
+
+    run(portal, proofs, row("p1", lifecyclestage="lead"), row("p1", "c"), max_in_flight=2)
+
+    assert [about for name, about in proofs.log if name == "prove"] == [["p1@x.y"]]
+    assert content(proofs, "p1") == "c"
+
+
+def test_a_created_contact_is_known_by_its_id() -> None:
+    """The answer tells it. Without an id nothing is proved: nobody would know whose proof it is."""
+    portal, proofs = people(), proofs_of()
+
+    assert run(portal, proofs, row("new"), create=True) == [C]
+
+    assert proofs.kept["new@x.y"]._replace(content="", proved="") == Proof("new@x.y", "", "", "4", C)
+
+
+def test_it_is_remembered_who_was_created() -> None:
+    """Whatever is written later; but a contact with another id is another contact."""
+    portal = people()
+    proofs = proofs_of(proved("p1", "z", origin=C), proved("p2", "z", record_id="77", origin=C))
+
+    assert run(portal, proofs, row("p1"), row("p2")) == [U, U]
+
+    assert [proofs.kept[f"p{n}@x.y"].origin for n in (1, 2)] == [C, U]
+
+
+class TestAStateThatFails:
+    """Nothing is sent that could make a proof wrong, each row has its outcome, and the error is raised."""
+
+    @pytest.mark.parametrize(("call", "name"), [(1, "compare"), (2, "void"), (3, "keys_of"), (4, "confirm")])
+    def test_before_the_write(self, call: int, name: str) -> None:
+        """Nothing is written."""
+        portal, proofs = people(), proofs_of(proved("p1"), fails=[call])
+
+        with pytest.raises(ConnectionError, match=name):
+            run(portal, proofs, row("p1"), row("p2"), row("p0"), 5)
+
+        assert portal.writes == []
+        assert proofs.ends == [Outcome.NOT_ATTEMPTED] * 3 + [Outcome.INVALID]
+
+    def test_after_the_write(self) -> None:
+        """What was written is told, and looked up by the next run."""
+        portal, proofs = people(), proofs_of(proved("p1"), fails=[5])
+
+        with pytest.raises(ConnectionError, match="prove"):
+            run(portal, proofs, row("p1"))
+
+        assert (proofs.ends, content(proofs, "p1")) == ([U], None)
+
+    def test_in_later_rows(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Rows that wait end, too."""
+        monkeypatch.setattr(proof_gate, "CHUNK", 2)
+        portal, proofs = people(batch_size=1), proofs_of(proved("p1"), proved("p2"), fails=[6])
+
+        with pytest.raises(ConnectionError):
+            run(portal, proofs, row("nobody"), row("p1", "a"), row("p1"), row("p2", "a"), row("p0"))
+
+        assert len(proofs.ends) == 5
+        assert portal.writes == []
+
+
+def test_many_rows_that_wait_do_not_fill_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The source is read no further while so many rows are held back."""
+    monkeypatch.setattr(proof_gate, "CHUNK", 2)
+    monkeypatch.setattr(proof_gate, "MAX_HELD", 4)
+    portal, proofs = Watched(), proofs_of(proved("p1"))
+    left = [row("p1", "a") for _ in range(50)]
+    left.append(row("p2"))
+    portal.before_read = lambda: len(left)
+
+    def source() -> Any:
+        while left:
+            yield left.pop()
+
+    sync = Sync(RecordMapping(), Rules(), portal, portal, proofs=proofs)
+    ended: list[Outcome] = []
+    sync.run(source(), ShuffledWorkers(size=1), lambda result: ended.append(result.outcome))
+
+    assert portal.seen == [51 - 6]
+    assert (ended.count(T), ended.count(U)) == (50, 1)
