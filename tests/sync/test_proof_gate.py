@@ -10,6 +10,8 @@ import pytest
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow import proof_gate
 from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.proof_gate import ProofGate
+from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.model.change import Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Proof, Refused, Step
@@ -167,6 +169,36 @@ def test_a_row_waits_for_the_look_ups_before_it() -> None:
     assert (content(proofs, "p0"), content(proofs, "s0")) == (None, None)
 
 
+def test_a_row_waits_for_those_of_its_key_that_wait() -> None:
+    """The second row is sent since the first one is the same contact's; the third comes after it."""
+    portal, proofs = people(), proofs_of(proved("p0"))
+
+    run(portal, proofs, row("s0"), row("p0", "a"), row("p0", "c"))
+
+    assert portal.contacts["1"]["firstname"] == "c"
+
+
+@pytest.mark.parametrize("chunk", [1, 1_000])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_pass_that_writes_nothing_shows_the_same(
+    chunk: int, known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It voids nothing, and yet remembers which contacts would be written before."""
+    monkeypatch.setattr(proof_gate, "CHUNK", chunk)
+    portal, proofs = people(), proofs_of(proved("p0"))
+    if known:
+        proofs.kept |= {"s0@x.y": proved("s0", "z", record_id="1")}
+    monkeypatch.setattr(proofs, "void", lambda *_: None)
+    sync = Sync(RecordMapping(), Rules(), portal, None, proofs=proofs, max_in_flight=1)
+    ended: list[Outcome] = []
+
+    sync.run(
+        [row("s0"), row("p0", "a")], ShuffledWorkers(size=1), lambda result: ended.append(result.outcome)
+    )
+
+    assert ended == [Outcome.NOT_ATTEMPTED] * 2
+
+
 def test_an_earlier_row_does_not_go_after_a_later_one() -> None:
     """It was up to date, and what was written after it is what its contact has."""
     portal, proofs = people(), proofs_of(proved("p0"))
@@ -244,6 +276,20 @@ def test_it_is_remembered_who_was_created() -> None:
     assert run(portal, proofs, row("p1"), row("p2")) == [U, U]
 
     assert [proofs.kept[f"p{n}@x.y"].origin for n in (1, 2)] == [C, U]
+
+
+def test_a_proof_that_waits_to_be_kept_is_dropped() -> None:
+    """Another key of its contact is sent before that."""
+    proofs = FakeProofs()
+    reader = RecordReader(enumerate([row("p0"), row("s0")], 1), RecordMapping(), None, None, None)
+    gate = ProofGate(reader, proofs)
+    for record in (gate.next(), gate.next()):
+        assert isinstance(record, Record)
+        assert gate.identified([(record, "1")])
+        gate.ended(Result(record.row, record.key, U))
+
+    assert gate.flush()
+    assert proofs.kept == {}
 
 
 class TestAStateThatFails:

@@ -217,8 +217,8 @@ class ProofGate:
     def _admit(self, each: _Compared) -> None:
         """Decide whether a row is sent; it waits for the rows before it that may be about its contact."""
         record, proof = each
-        is_proved = proof.proved is not None and proof.proved == proof.content
-        is_sent = not is_proved or proof.key in self._touched or proof.id in self._touched
+        is_proved = proof.id is not None and proof.proved == proof.content
+        is_sent = not is_proved or proof.id in self._touched
         if is_sent:
             self._begin(each)
         if is_sent and self._rows_held.keys().isdisjoint(_names(proof)):
@@ -231,27 +231,23 @@ class ProofGate:
     def _begin(self, each: _Compared) -> None:
         """Note that a row is to be sent."""
         record, proof = each
-        for name in _names(proof):
-            self._touched.add(name)
         self._to_void[0].add(proof.key)
-        self._to_void[1].update(filter(None, (proof.id,)))
-        self._to_prove.pop(proof.key, None)
+        if proof.id:
+            self._touched.add(proof.id)
+            self._to_void[1].add(proof.id)
         self._open.setdefault(proof.key, _Open(proof)).rows[record.row] = proof.content
         self._key_of[record.row] = proof.key
         self._unidentified.add(record.row)
         heappush(self._in_order, record.row)
 
-    def _begin_later(self, name: str, row: int) -> None:
-        """Send the rows behind a row that is sent: those of the same contact or key that are held back."""
-        todo = [(name, row)]
-        while todo:
-            name, row = todo.pop()
-            for later in self._rows_held.get(name, ()):
-                if later > row and later not in self._key_of:
-                    self._begin(self._held[later])
-                    todo.extend((other, later) for other in _names(self._held[later].proof))
-            for later in [*self._rows_held.get(name, ())]:
-                self._release(later)
+    def _begin_later(self, record_id: str, row: int) -> None:
+        """Send the rows of a contact that are held back behind one of its rows."""
+        rows = [later for later in self._rows_held.get(record_id, ()) if later > row]
+        for later in rows:
+            if later not in self._key_of:
+                self._begin(self._held[later])
+        for later in rows:
+            self._release(later)
 
     def _release(self, row: int) -> None:
         """Let a row go that is to be sent, if no row before it has to do with it any more."""

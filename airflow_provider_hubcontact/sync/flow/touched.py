@@ -1,4 +1,4 @@
-"""The keys and contacts that a run has sent something for, kept on disk."""
+"""The contacts that a run has sent something for, kept on disk."""
 
 from __future__ import annotations
 
@@ -7,34 +7,32 @@ from collections.abc import Collection
 
 
 class Touched:
-    """Sets of keys and record ids whose memory does not grow with them."""
+    """Record ids, and digests of their keys, whose memory does not grow with them."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._db.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
-            "CREATE TABLE touched (name TEXT PRIMARY KEY, spoiled INT) WITHOUT ROWID;"
+            "CREATE TABLE touched (id TEXT PRIMARY KEY) WITHOUT ROWID;"
+            "CREATE TABLE spoiled (key TEXT PRIMARY KEY) WITHOUT ROWID;"
             "CREATE TABLE contact (id TEXT, key TEXT, PRIMARY KEY (id, key)) WITHOUT ROWID"
         )
 
-    def add(self, name: str) -> None:
-        """Add the digest of a key, or a record id."""
-        self._db.execute("INSERT OR IGNORE INTO touched VALUES (?, 0)", (name,))
+    def add(self, record_id: str) -> None:
+        """Add a contact."""
+        self._db.execute("INSERT OR IGNORE INTO touched VALUES (?)", (record_id,))
+
+    def __contains__(self, record_id: str | None) -> bool:
+        found = self._db.execute("SELECT 1 FROM touched WHERE id = ?", (record_id,))
+        return found.fetchone() is not None
 
     def spoil(self, key: str) -> None:
         """Note that nothing is proved any more for a key by this run."""
-        self._db.execute("INSERT OR REPLACE INTO touched VALUES (?, 1)", (key,))
-
-    def __contains__(self, name: str | None) -> bool:
-        return self._flag(name) is not None
+        self._db.execute("INSERT OR IGNORE INTO spoiled VALUES (?)", (key,))
 
     def is_spoiled(self, key: str) -> bool:
         """Check whether nothing is proved for a key by this run."""
-        return self._flag(key) == 1
-
-    def _flag(self, name: str | None) -> int | None:
-        found = self._db.execute("SELECT spoiled FROM touched WHERE name = ?", (name,)).fetchone()
-        return None if found is None else int(found[0])
+        return self._db.execute("SELECT 1 FROM spoiled WHERE key = ?", (key,)).fetchone() is not None
 
     def add_contact(self, record_id: str, key: str) -> Collection[str]:
         """Note that a key is one of a contact's.
