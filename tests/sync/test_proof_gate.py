@@ -281,15 +281,49 @@ def test_it_is_remembered_who_was_created() -> None:
 def test_a_proof_that_waits_to_be_kept_is_dropped() -> None:
     """Another key of its contact is sent before that."""
     proofs = FakeProofs()
-    reader = RecordReader(enumerate([row("p0"), row("s0")], 1), RecordMapping(), None, None, None)
-    gate = ProofGate(reader, proofs)
-    for record in (gate.next(), gate.next()):
-        assert isinstance(record, Record)
+    gate = gate_of(proofs, row("p0"), row("s0"))
+    for record in (taken(gate), taken(gate)):
         assert gate.identified([(record, "1")])
         gate.ended(Result(record.row, record.key, U))
 
     assert gate.flush()
     assert proofs.kept == {}
+
+
+def test_a_proof_is_kept_before_its_key_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would be kept while the later row is under way."""
+    monkeypatch.setattr(proof_gate, "CHUNK", 1)
+    proofs = FakeProofs()
+    gate = gate_of(proofs, row("p1"), row("p1", "c"))
+    first = taken(gate)
+    gate.identified([(first, "2")])
+    gate.ended(Result(1, first.key, U))
+
+    assert taken(gate).row == 2
+    assert gate.flush()
+    assert content(proofs, "p1") is None
+
+
+def test_nothing_is_proved_of_a_contact_without_an_id() -> None:
+    """Nobody could void it when the contact is written by another key."""
+    proofs = FakeProofs()
+    gate = gate_of(proofs, row("new"))
+
+    gate.ended(Result(1, taken(gate).key, C))
+
+    assert gate.flush()
+    assert proofs.kept == {}
+
+
+def gate_of(proofs: FakeProofs, *rows: object) -> ProofGate:
+    return ProofGate(RecordReader(enumerate(rows, 1), RecordMapping(), None, None, None), proofs)
+
+
+def taken(gate: ProofGate) -> Record:
+    """Take a row that is to be sent."""
+    record = gate.next()
+    assert isinstance(record, Record)
+    return record
 
 
 class TestAStateThatFails:
