@@ -452,6 +452,7 @@ class TestRecords:
             lambda state: state["labels"].extend([LABEL, {**BACK, "label": None}]),
             lambda state: state["labels"].extend([LABEL, {**BACK, "id": "8"}]),
             lambda state: state["labels"].extend([LABEL, {**BACK, "from_type": "0-1"}]),
+            lambda state: state["labels"].extend({**each, "category": "OTHER"} for each in (LABEL, BACK)),
             lambda state: state.pop("labels"),
         ],
     )
