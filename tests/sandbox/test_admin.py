@@ -222,6 +222,10 @@ class TestState:
                 lambda state: state["contacts"][0]["properties"].update(email="GRACE@example.com"),
                 "share a email",
             ),
+            (
+                lambda state: state["contacts"][0]["properties"].update(hs_merged_object_ids="x"),
+                "cannot have been 'x' before a merge",
+            ),
             (lambda state: state["contacts"][0].pop("writes"), "writes is missing"),
             (lambda state: state["contacts"][0]["writes"].append([]), "a part of it has another form"),
             (lambda state: state.update(nextId=1), "not given yet"),

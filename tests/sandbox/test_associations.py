@@ -261,6 +261,19 @@ class TestPrimaryCompanyOfAContact:
 
             assert associated(api, ids.ada) == "5"
 
+    def test_a_value_of_ones_own_stays_when_companies_are_merged(self) -> None:
+        """A merge tells only those contacts whose primary company it is about."""
+        with Sandbox([{"email": "ada@example.com"}, {"email": "grace@example.com"}]) as sandbox:
+            api = Api(sandbox)
+            ids = make(api)
+            default(api, ids.ada, ids.one)
+            pair = {"from": {"id": ids.ada}, "to": {"id": ids.one}, "types": types(1)}
+            api.post(f"{V4}/contacts/companies/batch/labels/archive", {"inputs": [pair]})
+            api.patch(f"{CONTACTS}/{ids.ada}", {"properties": {"associatedcompanyid": "5"}})
+            api.post(f"{COMPANIES}/merge", {"primaryObjectId": ids.one, "objectIdToMerge": ids.two})
+
+            assert associated(api, ids.ada) == "5"
+
     def test_from_the_companys_side(self, api: Api, ids: Ids) -> None:
         """A batch, a new contact and a new company with associations tell it as well."""
         link = {"to": {"id": ids.ada}, "types": types(280)}
@@ -439,6 +452,7 @@ class TestRecords:
             lambda state: state["labels"].extend([LABEL, {**BACK, "label": None}]),
             lambda state: state["labels"].extend([LABEL, {**BACK, "id": "8"}]),
             lambda state: state["labels"].extend([LABEL, {**BACK, "from_type": "0-1"}]),
+            lambda state: state["labels"].extend({**each, "category": "OTHER"} for each in (LABEL, BACK)),
             lambda state: state.pop("labels"),
         ],
     )

@@ -263,6 +263,28 @@ class TestAddress:
         assert api.stored("turing@example.org", "email") == "turing@example.org"
         assert api.stored("turing@example.org", "hs_additional_emails") == "alan@bletchley.example"
 
+    @pytest.mark.parametrize("old", ["dropped", "secondary"])
+    def test_the_history_of_the_secondary_addresses(self, old: Any) -> None:
+        """What becomes of them is in their history, and unknown to a search whose index is behind."""
+        alan = {
+            "email": "alan@example.com",
+            "hs_additional_emails": "alan@bletchley.example;turing@example.org",
+        }
+        with Sandbox([alan], switches=Switches(old_email=old)) as sandbox:
+            api = Api(sandbox)
+            contact, before = sandbox.portal.contacts[api.id("alan@example.com")], sandbox.portal.now()
+            sandbox.advance(1)
+            api.patch(f"{CONTACTS}/{contact.id}", {"properties": {"email": "turing@example.org"}})
+            told = [each.value for each in contact.history["hs_additional_emails"]]
+            then = contact.as_of(before)
+
+            seeded = alan["hs_additional_emails"]
+            now = "alan@bletchley.example" + (";alan@example.com" if old == "secondary" else "")
+            assert told == [now, seeded]
+            assert contact.properties["hs_additional_emails"] == now
+            assert then is not None
+            assert then.properties["hs_additional_emails"] == seeded
+
     def test_it_is_cleared(self, api: Api) -> None:
         """A contact can lose its address, which is free then."""
         ada = api.id("ada@example.com")

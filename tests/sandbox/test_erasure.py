@@ -47,6 +47,24 @@ class TestErase:
         assert erase(api, ada).status == 204
         assert api.get(f"{CONTACTS}/{ada}?archived=true").status == 404
 
+    @pytest.mark.parametrize("address", ["alan@example.com", "TURING@example.org"])
+    def test_a_deleted_one_by_address(self, api: Api, address: str) -> None:
+        """Any of its addresses names a deleted contact, too; it is not left among the deleted ones."""
+        alan = api.id("alan@example.com")
+        api.call("DELETE", f"{CONTACTS}/{alan}")
+
+        assert erase(api, address, idProperty="email").status == 204
+        assert api.get(f"{CONTACTS}/{alan}?archived=true").status == 404
+
+    def test_a_deleted_one_by_an_id_before_a_merge(self, api: Api) -> None:
+        """The ids of what it was made of name it."""
+        ada, grace = api.id("ada@example.com"), api.id("grace@example.com")
+        merged = api.post(f"{CONTACTS}/merge", {"primaryObjectId": ada, "objectIdToMerge": grace}).body["id"]
+        api.call("DELETE", f"{CONTACTS}/{merged}")
+
+        assert erase(api, grace).status == 204
+        assert api.get(f"{CONTACTS}/{merged}?archived=true").status == 404
+
     def test_an_unknown_id(self, api: Api) -> None:
         """404: a deletion that does nothing should not look like one."""
         assert erase(api, "1").status == 404
@@ -160,6 +178,22 @@ class TestUnarchive:
         with pytest.raises(RecordExists):
             contacts.unarchive(contacts.archived[alan])
         assert api.get(f"{CONTACTS}/{alan}?archived=true").status == 200
+
+    def test_a_value_of_a_deleted_property_is_taken(self, api: Api) -> None:
+        """Then it stays deleted: the property may come back, and no two contacts can have one value of it."""
+        contacts = api.sandbox.portal.collection("contacts")
+        alan, path = api.id("alan@example.com"), "/crm/v3/properties/contacts/member_number"
+        api.call("DELETE", f"{CONTACTS}/{alan}")
+        api.patch(f"{CONTACTS}/{api.id('ada@example.com')}", {"properties": {"member_number": "m-1"}})
+        api.call("DELETE", path)
+
+        with pytest.raises(RecordExists):
+            contacts.unarchive(contacts.archived[alan])
+        again = {"name": "member_number", "label": "M", "type": "string", "fieldType": "text"}
+        again |= {"groupName": "contactinformation"}
+        answer = api.post("/crm/v3/properties/contacts", {**again, "hasUniqueValue": True})
+        assert answer.status == 201
+        assert api.call("PUT", "/sandbox/state", api.get("/sandbox/state").body).status == 204
 
     def test_the_file(self, tmp_path: Path) -> None:
         """It is there after a restart as well."""

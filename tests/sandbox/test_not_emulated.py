@@ -23,6 +23,12 @@ from tests.sandbox.calling import CONTACTS, Api
         ("POST", "/crm/objects/2026-09/tickets/batch/read", "POST /crm/objects/2026-09/contacts/batch/read"),
         ("PUT", f"{CONTACTS}/1", f"PATCH {CONTACTS}/{{id}}"),
         ("PATCH", "/crm/v3/owners/1", "GET /crm/v3/owners/{id}"),
+        ("POST", f"{CONTACTS}/batch/delete", f"POST {CONTACTS}/batch/archive"),
+        (
+            "PUT",
+            "/crm/lists/2026-09/101/update-list-filters",
+            "PUT /crm/lists/2026-09/{list_id}/memberships/add-and-remove",
+        ),
     ],
 )
 def test_it_names_the_nearest_call(api: Api, method: str, path: str, near: str) -> None:

@@ -120,6 +120,21 @@ class TestFile:
         with pytest.raises(ValueError, match=says):
             Sandbox(file, properties=PROPERTIES)
 
+    @pytest.mark.parametrize(
+        ("rows", "says"),
+        [
+            ("a@x.org,7;x", "line 2: hs_merged_object_ids: x cannot be"),
+            ("a@x.org,7\nb@x.org,8;7", "line 3: hs_merged_object_ids: 7 cannot be"),
+        ],
+    )
+    def test_ids_before_a_merge(self, tmp_path: Path, rows: str, says: str) -> None:
+        """They are numbers, and no two contacts were the same one."""
+        file = tmp_path / "c.csv"
+        file.write_text(f"email,hs_merged_object_ids\n{rows}\n")
+
+        with pytest.raises(ValueError, match=says):
+            Sandbox(file)
+
     def test_an_option_that_is_not_there(self, tmp_path: Path) -> None:
         """The error is one line, with the values that there are."""
         file = tmp_path / "c.csv"

@@ -200,7 +200,8 @@ class Associations:
         for each in state["labels"]:
             kind = AssociationType(**each)
             texts = (kind.category, kind.label, kind.from_type, kind.to_type, kind.name)
-            if {*map(type, texts)} != {str} or {type(kind.id), type(kind.inverse)} != {int}:
+            typed = {*map(type, texts)} == {str} and {type(kind.id), type(kind.inverse)} == {int}
+            if not typed or kind.category != BY_USER:  # no other one is kept
                 raise ValueError(f"The label {kind.label!r} is not valid.")
             self.types.setdefault(kind.key, kind)
         for kind in self.types.values():

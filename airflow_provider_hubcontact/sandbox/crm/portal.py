@@ -145,7 +145,8 @@ class Portal(Shared):
         for each in (primary.id, other.id):
             self.lists.replace(each, survivor.id)
         if collection.kind is COMPANIES:
-            self._follow_primary(self.associations.of(survivor.id))
+            contacts = self.associations.of(survivor.id)
+            self._follow_primary(each for each in contacts if self.associations.primary(each) == survivor.id)
         return collection.records[survivor.id]
 
     def erase(self, record: Record) -> None:

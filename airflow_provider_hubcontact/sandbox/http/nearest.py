@@ -10,7 +10,7 @@ NEAR = 0.7
 
 SAME_METHOD = 0.05
 _MOST_SEGMENTS = 20
-_READS, _REMOVALS = {"read", "search"}, {"archive", "gdpr-delete"}
+_READS, _REMOVALS = {"read", "search"}, {"archive", "delete", "gdpr-delete"}
 
 _V3, _V4 = "/crm/v3/objects", "/crm/v4/objects"
 _LISTS, _OLD_LISTS = "/crm/v3/lists", "/contacts/v1/lists"
@@ -20,6 +20,10 @@ COUNTERPARTS: Sequence[tuple[str, str]] = (
     ("GET /owners/v2/owners", "GET /crm/v3/owners"),
     ("GET /owners/v2/owners/{id}", "GET /crm/v3/owners/{id}"),
     ("GET /contacts/v1/search/query", f"POST {_V3}/contacts/search"),
+    *(
+        (f"PUT {root}/{{list_id}}/update-list-filters", f"PUT {root}/{{list_id}}/memberships/add-and-remove")
+        for root in (_LISTS, "/crm/lists/2026-03", "/crm/lists/2026-09")
+    ),
     (f"GET {_OLD_CONTACT}/vids/batch", f"POST {_V3}/contacts/batch/read"),
     (f"GET {_OLD_CONTACT}/emails/batch", f"POST {_V3}/contacts/batch/read"),
     (f"DELETE {_OLD_CONTACT}/vid/{{id}}", f"DELETE {_V3}/contacts/{{id}}"),

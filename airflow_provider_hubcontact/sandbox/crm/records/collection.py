@@ -122,11 +122,12 @@ class Collection:
 
     def find_archived(self, value: str, id_property: str | None = None) -> Record | None:
         """Find a deleted record as :meth:`find` does; the latest if several have the value."""
-        if id_property in {None, ID}:
-            return self.archived.get(value)
+        by_id = id_property in {None, ID}
+        if by_id and value in self.archived:
+            return self.archived[value]
         name, wanted = id_property or "", value.lower()
         for record in reversed(self.archived.values()):
-            if wanted and record.properties.get(name, "").lower() == wanted:
+            if wanted in (record.merged_ids if by_id else self._identities.values(record, name)):
                 return record
         return None
 
@@ -148,9 +149,11 @@ class Collection:
     def unarchive(self, record: Record) -> None:
         """Restore a deleted record, as a user can in HubSpot's pages; the API has no call for it (S).
 
-        :raises RecordExists: if another record has one of its unique values by now.
+        :raises RecordExists: if another record has one of its unique values by now, also one of a deleted
+            property.
         """
         self._identities.check(PendingWrite(record, True, SEED, dict(record.properties)), {})
+        self._check_archived_properties(record)
         del self.archived[record.id]
         record.archived_at = 0
         self._put_in(record)
@@ -306,6 +309,14 @@ class Collection:
         found = list(blocked.problems(draft, self.kind.merged, self.blocked))
         if found and self.shared.switches.gdpr_address == "blocked":
             raise InvalidProperties(found)
+
+    def _check_archived_properties(self, record: Record) -> None:
+        """Check that no other record has a value of a unique property that may come back."""
+        for name in (each.name for each in self.archived_definitions.values() if each.unique):
+            value = record.properties.get(name, "").lower()
+            for other in self.records.values():
+                if value and other.properties.get(name, "").lower() == value:
+                    raise RecordExists(self.kind.singular, other.id, value, name)
 
     def _take_out(self, record: Record) -> None:
         self._identities.forget(record)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from airflow_provider_hubcontact.sandbox.crm.object_types import ObjectType
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.records.pending_writes import OTHERS, PendingWrite
 from airflow_provider_hubcontact.sandbox.errors.records import RecordExists
+from airflow_provider_hubcontact.sandbox.errors.values import InvalidProperties, Problem
 
 
 class Identities:
@@ -93,44 +94,40 @@ class Identities:
             unique += [(self._address, address) for address in values[OTHERS].lower().split(";")]
         return unique
 
-    def move(self, record: Record, changes: Mapping[str, str], *, keep_old_email: bool) -> None:
+    def move(self, record: Record, changes: dict[str, str], *, keep_old_email: bool) -> None:
         """Index a record by new values instead of its present ones.
 
         :param record: the record, which still has its present values.
-        :param changes: property → new value; properties that are not unique are ignored.
+        :param changes: property → new value; properties that are not unique are ignored. If the primary
+            address changes, what becomes of the secondary ones is added.
         :param keep_old_email: whether a replaced primary address becomes a secondary one.
         """
+        address = self._address
+        if address and address in changes and OTHERS not in changes:
+            _move_secondary(record, changes, changes[address], keep_old=keep_old_email)
         for name, holders in self._holders.items():
-            if name not in changes:
-                continue
-            old, new = record.properties.get(name, "").lower(), changes[name].lower()
-            if name == self._address and _move_secondary(record, old, new, keep_old=keep_old_email):
-                old = ""
-            if old:
-                del holders[old]
-            if new:
-                holders[new] = record
-        if self._address and OTHERS in changes:
-            holders = self._holders[self._address]
-            for address in record.secondary_emails:
-                del holders[address]
-            holders |= dict.fromkeys(filter(None, changes[OTHERS].split(";")), record)
+            if name in changes or (name == address and OTHERS in changes):
+                for value in self._values(record.properties, name):
+                    del holders[value]
+                holders.update(dict.fromkeys(self._values(record.properties | changes, name), record))
 
     def add(self, record: Record) -> None:
         """Index a record by all of its unique values.
 
-        :raises ValueError: if another record has one.
+        :raises ValueError: if another record has one, or an id before a merge is none.
         """
         for name, holders in self._holders.items():
-            for value in self._values(record, name):
+            for value in self.values(record, name):
                 if holders.setdefault(value, record) is not record:
                     raise ValueError(f"The records {holders[value].id} and {record.id} share a {name}.")
+        for former_id in self._impossible_ids(record):
+            raise ValueError(f"The record {record.id} cannot have been {former_id!r} before a merge.")
         self._merged |= dict.fromkeys(record.merged_ids, record)
 
     def forget(self, record: Record) -> None:
         """Remove a record from the index."""
         for name, holders in self._holders.items():
-            for value in self._values(record, name):
+            for value in self.values(record, name):
                 del holders[value]
         for former_id in record.merged_ids:
             self._merged.pop(former_id, None)
@@ -138,30 +135,42 @@ class Identities:
     def add_others(self, record: Record) -> None:
         """Index a record by its secondary addresses, and by its ids before a merge.
 
-        :raises RecordExists: if another record has one.
+        :raises RecordExists: if another record has one of the addresses.
+        :raises InvalidProperties: if another record has one of the ids, or it is none.
         """
         for address in record.secondary_emails if self._address else ():
             holder = self._holders[self._address].setdefault(address, record)
             if holder is not record:
                 raise RecordExists(self._kind.singular, holder.id, address)
+        for former_id in self._impossible_ids(record):
+            text = f"{former_id} cannot be an id of this record before a merge."
+            raise InvalidProperties([Problem("hs_merged_object_ids", "INVALID_MERGED_ID", text)])
         self._merged |= dict.fromkeys(record.merged_ids, record)
 
-    def _values(self, record: Record, name: str) -> list[str]:
-        """Return the values by which a property identifies a record."""
-        value = record.properties.get(name, "").lower()
-        others = record.secondary_emails if name == self._address else []
-        return list(filter(None, dict.fromkeys([value, *others])))
+    def _impossible_ids(self, record: Record) -> Iterator[str]:
+        """Yield those ids before a merge that are no numbers, or another record's."""
+        for each in record.merged_ids:
+            if not (each.isascii() and each.isdigit()) or self._merged.get(each, record) is not record:
+                yield each
+
+    def values(self, record: Record, name: str) -> list[str]:
+        """Return the values by which a property identifies a record, in lower case."""
+        return self._values(record.properties, name)
+
+    def _values(self, properties: Mapping[str, str], name: str) -> list[str]:
+        others = properties.get(OTHERS, "").split(";") if name == self._address else []
+        values = (properties.get(name, ""), *others)
+        return list(filter(None, dict.fromkeys(value.lower() for value in values)))
 
 
-def _move_secondary(record: Record, old: str, new: str, *, keep_old: bool) -> bool:
-    """Remove a new primary address from the secondary ones, and add the old one if it is kept.
+def _move_secondary(record: Record, changes: dict[str, str], new: str, *, keep_old: bool) -> None:
+    """Add what becomes of the secondary addresses to the changes of a record that gets a new primary one.
 
-    :return: whether it is kept.
+    It is no secondary address any longer, and the old one is one if it is kept.
     """
     before = record.secondary_emails
     after = [address for address in before if address != new]
-    if old and keep_old:
-        after.append(old)
+    if record.email and keep_old:
+        after.append(record.email)
     if after != before:
-        record.properties["hs_additional_emails"] = ";".join(after)
-    return keep_old
+        changes[OTHERS] = ";".join(after)
