@@ -22,9 +22,12 @@ def contacts_asset(hubspot_conn_id: str) -> Asset:
     return Asset(f"hubspot://{hubspot_conn_id}/contacts")
 
 
-def can_be_named(hubspot_conn_id: str) -> bool:
-    """Check whether a connection's id can be part of an asset's address; a template cannot."""
-    return NAME.fullmatch(hubspot_conn_id) is not None
+def can_be_named(hubspot_conn_id: object) -> bool:
+    """Check whether a connection's id can be part of an asset's address.
+
+    A template cannot, nor can another task's output.
+    """
+    return isinstance(hubspot_conn_id, str) and NAME.fullmatch(hubspot_conn_id) is not None
 
 
 def create_asset(*, conn_id: str, extra: dict[str, Any] | None = None) -> Asset:

@@ -34,7 +34,7 @@ class Output:
         table = Table.grid(padding=(0, 2))
         for name, value in facts.items():
             table.add_row(_text(name, "bold"), _text(value))
-        self._console.print(table)
+        self._print(table)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Write a table. Values are never read as markup."""
@@ -43,11 +43,20 @@ class Output:
             table.add_column(column, overflow="fold")
         for row in rows:
             table.add_row(*("" if cell is None else _text(cell) for cell in row))
-        self._console.print(table)
+        self._print(table)
 
     def line(self, text: str = "") -> None:
         """Write a line."""
         self._console.print(_text(text))
+
+    def _print(self, table: Table) -> None:
+        """Write a table; only on a terminal, whose lines end, its last column is filled up with blanks."""
+        if self._console.is_terminal:
+            self._console.print(table)
+            return
+        with self._console.capture() as captured:
+            self._console.print(table)
+        sys.stdout.write("\n".join(line.rstrip() for line in captured.get().split("\n")))
 
     def error(self, text: str) -> None:
         """Write what went wrong, to standard error."""

@@ -38,7 +38,7 @@ def run(name: str, chosen: Namespace) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except _told_in_a_sentence() as error:
-        output.error(str(error))
+        output.error(f"{error}{_what_to_do(error)}")
         return CANNOT
 
 
@@ -53,6 +53,16 @@ def _told_in_a_sentence() -> tuple[type[Exception], ...]:
     from airflow.providers.common.compat.sdk import AirflowException
 
     return (*ours, AirflowException)
+
+
+def _what_to_do(error: Exception) -> str:
+    """Return how to go on after an error of Airflow's, which only says what is wrong."""
+    if "airflow" in sys.modules:
+        from airflow.providers.common.compat.sdk import AirflowNotFoundException
+
+        if isinstance(error, AirflowNotFoundException):
+            return ": create it with `airflow connections add`, or set it as AIRFLOW_CONN_<ID>"
+    return ""
 
 
 @contextmanager

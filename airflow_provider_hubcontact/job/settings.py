@@ -40,7 +40,7 @@ class Key(Frozen):
                 yield f"key.{name} must be a name, not {value!r:.100}"
         if self.becomes is not None and (not isinstance(self.becomes, str) or not self.becomes):
             yield f"key.becomes must be the name of a column, not {self.becomes!r:.100}"
-        elif self.becomes == self.column:
+        elif self.becomes is not None and self.becomes == self.column:
             yield f"key: {self.column} cannot become itself; becomes is the column with the new value"
         elif self.becomes is not None and self.property == "hs_object_id":
             yield "key: becomes has no effect on a record id, which never changes"
@@ -144,8 +144,7 @@ class Ledger(Frozen):
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
-        if not isinstance(self.path, str) or not self.path:
-            yield f"ledger must be a path, or sql://conn_id/table, not {self.path!r:.100}"
+        yield from _place("ledger", self.path)
         yield from _flag("ledger.values", self.values)
 
 
@@ -217,6 +216,7 @@ class Replay(Frozen):
         """Yield a sentence for each thing that is wrong."""
         from airflow_provider_hubcontact.sync.model.outcome import Outcome
 
+        yield from _place("FromLedger: path", self.path)
         if isinstance(self.outcomes, str) or (
             self.outcomes is not None and not (isinstance(self.outcomes, Collection) and self.outcomes)
         ):
@@ -395,6 +395,9 @@ class Settings(Frozen):
             return
         if not mapping and self.key.becomes is None:
             yield "mapping names no column, so nothing would be sent: leave it out to send every column"
+        if nameless := [column for column, name in mapping.items() if not name.strip()]:
+            yield f"mapping names no property for {', '.join(map(repr, nameless)):.200}"
+            return
         yield from self._twice(mapping)
         is_key_alone = mapping == {self.key.column: self.key.property} and self.key.becomes is None
         if is_key_alone and self.upsert is False:
@@ -480,6 +483,25 @@ def is_true(value: object, name: str = "dry_run") -> bool:
 def _one_of(name: str, value: object, allowed: Iterable[str]) -> Iterator[str]:
     if not isinstance(value, str) or value not in set(allowed):
         yield f"{name} must be one of {', '.join(allowed)}, not {value!r:.100}"
+
+
+def _place(name: str, path: object) -> Iterator[str]:
+    """Check where a ledger is; an address with one slash would be a folder of the worker's own."""
+    if not isinstance(path, str) or not path.strip():
+        yield f"{name} must be a path, or sql://conn_id/table, not {path!r:.100}"
+    elif problem := half_a_url(name, path):
+        yield problem
+
+
+def half_a_url(name: str, path: str) -> str | None:
+    """Return a sentence if a path is a URL that lacks a slash, such as ``s3:/bucket``; else None.
+
+    :param name: of the setting.
+    """
+    scheme, _, rest = path.partition(":")
+    if not scheme.isalnum() or not rest.startswith("/") or rest.startswith("//"):
+        return None
+    return f"{name} must have two slashes after the colon to be a URL, as in s3://bucket, not {path!r:.100}"
 
 
 def _flag(name: str, value: object) -> Iterator[str]:

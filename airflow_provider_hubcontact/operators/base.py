@@ -39,7 +39,15 @@ class HubSpotRunOperator(BaseOperator):
         self, *, hubspot_conn_id: str = "hubspot_default", deferrable: bool | None = None, **kwargs: Any
     ) -> None:
         check_keywords(type(self).__name__, kwargs)
-        super().__init__(**kwargs)
+        try:
+            super().__init__(**kwargs)
+        except Exception:
+            # Airflow's own sentence names no other keyword, and shows the values, which may be records.
+            if problem := self._odd_keyword(kwargs):
+                raise TypeError(problem) from None
+            raise
+        if not hasattr(hubspot_conn_id, "iter_references"):
+            _check_connection(hubspot_conn_id)
         if deferrable is not None and not isinstance(deferrable, bool):
             raise ValueError(f"deferrable must be True or False, not {deferrable!r:.100}")
         self.hubspot_conn_id = hubspot_conn_id
@@ -52,6 +60,20 @@ class HubSpotRunOperator(BaseOperator):
             from airflow_provider_hubcontact.operators.retries import HubSpotRetryPolicy
 
             self.retry_policy = HubSpotRetryPolicy()
+
+    @classmethod
+    def _odd_keyword(cls, given: Mapping[str, Any]) -> str | None:
+        """Return a sentence about a keyword that there is not, or None."""
+        from inspect import signature
+
+        from airflow_provider_hubcontact.operators.options import nearest
+
+        of_airflow = signature(BaseOperator.__init__).parameters
+        own = [
+            name for each in cls.__mro__ if issubclass(each, HubSpotRunOperator) for name in keywords_of(each)
+        ]
+        odd = [name for name in given if name not in of_airflow]
+        return f"{cls.__name__} has no {nearest(odd[0], [*own, *of_airflow])}" if odd else None
 
     @property
     def operator_extra_links(self) -> Collection[BaseOperatorLink]:  # type: ignore[override]
@@ -98,6 +120,12 @@ class HubSpotRunOperator(BaseOperator):
         """
         from airflow.providers.common.compat.sdk import XCOM_RETURN_KEY
 
+        from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+
+        try:
+            _check_connection(self.hubspot_conn_id)  # a template, or another task, may have given none
+        except ValueError as error:
+            raise HubSpotSyncFailed(str(error)) from None
         report = self._report()
         if report.dry_run:
             self._withdraw_outlet()
@@ -245,6 +273,25 @@ class HubSpotRunOperator(BaseOperator):
         from airflow_provider_hubcontact.job.ending import places_of
 
         return places_of(report, pushes=self.do_xcom_push, airflow=airflow_version)
+
+
+def keywords_of(operator: type[HubSpotRunOperator]) -> list[str]:
+    """Return the keywords that an operator's own class has."""
+    from inspect import Parameter, signature
+
+    fields = signature(operator.__init__).parameters.values()
+    return [field.name for field in fields if field.kind is Parameter.KEYWORD_ONLY]
+
+
+def _check_connection(hubspot_conn_id: object) -> None:
+    """Check that this is the id of a connection, or a template of one.
+
+    :raises ValueError: if it is not.
+    """
+    if not isinstance(hubspot_conn_id, str) or not hubspot_conn_id:
+        raise ValueError(
+            f"hubspot_conn_id must be the id of an Airflow connection, not {hubspot_conn_id!r:.100}"
+        )
 
 
 def as_airflows(job: Callable[[], Ended]) -> Ended:

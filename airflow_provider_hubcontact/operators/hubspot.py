@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -123,7 +124,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         status_actions: Mapping[int | str, str] | None = None,
         max_failures: float = 0,
         guards: Guards | Mapping[str, Any] | None = None,
-        ledger: str | Ledger | Mapping[str, Any] | None = None,
+        ledger: str | PathLike[str] | Ledger | Mapping[str, Any] | None = None,
         state: str | State | Mapping[str, Any] | None = None,
         verify: bool = False,
         dry_run: bool | str = False,
@@ -322,14 +323,17 @@ def _unrendered(schema: Any) -> Any:
     It finds files beside the DAG only, but leaves a Path alone; and it takes every text in a dict that ends
     in ``.json``, as an ``$id`` may, for one.
 
-    :raises ValueError: if it is the class of a validator.
+    :raises ValueError: if it is the class of a validator, or a mapping that is no JSON.
     """
     if schema is None or isinstance(schema, Path):
         return schema
     if isinstance(schema, str):
         return Path(schema) if schema.startswith("/") else schema
     if isinstance(schema, Mapping):
-        return json.dumps(schema)
+        try:
+            return json.dumps(schema)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"json_schema cannot be written as JSON: {error}") from None
     if isinstance(schema, type):
         raise ValueError(  # noqa: TRY004 - as for every setting
             f"json_schema is a class, not a validator: pass {schema.__name__}(…) with the JSON Schema"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from inspect import signature
+from os import PathLike
 from typing import Any, Self
 
 __all__ = ["FromLedger", "Guards", "Key", "Ledger", "State", "Writes"]
@@ -152,8 +153,8 @@ class Ledger(Options):
 
     template_fields = ("path",)
 
-    def __init__(self, path: str, values: bool = False) -> None:
-        self.path = path
+    def __init__(self, path: str | PathLike[str], values: bool = False) -> None:
+        self.path = as_text(path)
         self.values = values
 
 
@@ -187,8 +188,10 @@ class FromLedger(Options):
 
     template_fields = ("path",)
 
-    def __init__(self, path: str, outcomes: Sequence[str] | None = None, among: Any = None) -> None:
-        self.path = path
+    def __init__(
+        self, path: str | PathLike[str], outcomes: Sequence[str] | None = None, among: Any = None
+    ) -> None:
+        self.path = as_text(path)
         self.outcomes = outcomes
         self.among = among
 
@@ -196,6 +199,15 @@ class FromLedger(Options):
         """Return the fields but for the records, which are personal data."""
         outcomes = {} if self.outcomes is None else {"outcomes": self.outcomes}
         return {"path": self.path, **outcomes}
+
+
+def as_text(path: Any) -> Any:
+    """Return a path as its text, which is a template like any other; anything else as it is.
+
+    :param path: what was given for one: text, a ``Path``, Airflow's ``ObjectStoragePath``, or another task's
+        output.
+    """
+    return str(path) if isinstance(path, PathLike) or hasattr(path, "joinpath") else path
 
 
 VALUE_OBJECTS: Mapping[str, type[Options]] = {
@@ -220,6 +232,8 @@ def value_object(keyword: str, value: Any) -> Any:
     :raises ValueError: if it is neither.
     """
     is_plain = keyword in _NAMES and not isinstance(value, Options | Mapping)
+    if is_plain and keyword == "ledger":
+        return as_text(value)
     return value if value is None or is_plain else VALUE_OBJECTS[keyword].of(keyword, value)
 
 

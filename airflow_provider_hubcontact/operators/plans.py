@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from os import PathLike
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_hubcontact.operators.base import HubSpotRunOperator
+from airflow_provider_hubcontact.operators.base import HubSpotRunOperator, keywords_of
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.options import as_text
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.job.run import Ended
@@ -38,8 +38,8 @@ class HubSpotPlanContactsOperator(HubSpotUpdateContactOperator):
         if "dry_run" in kwargs:
             raise TypeError(f"{type(self).__name__} has no dry_run: a plan writes no contact")
         super().__init__(dry_run=False, **kwargs)  # whatever the DAG's default_args say
-        self.plan = plan
-        if problem := _problem(plan):
+        self.plan = as_text(plan)
+        if problem := _problem(self.plan):
             raise ValueError(problem)
 
     def _declare_outlet(self) -> None:
@@ -79,8 +79,8 @@ class HubSpotApplyPlanOperator(HubSpotRunOperator):
 
     def __init__(self, *, plan: str, sha256: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.plan = plan
-        if problem := _problem(plan):
+        self.plan = as_text(plan)
+        if problem := _problem(self.plan):
             raise ValueError(problem)
         is_text = isinstance(sha256, str) and sha256 != ""
         if sha256 is not None and not is_text and not hasattr(sha256, "iter_references"):
@@ -88,6 +88,16 @@ class HubSpotApplyPlanOperator(HubSpotRunOperator):
         self.sha256 = sha256
         self._is_bound = sha256 is not None
         self._declare_outlet()
+
+    @classmethod
+    def _odd_keyword(cls, given: Mapping[str, Any]) -> str | None:
+        """Say where a setting belongs that the plan keeps."""
+        for name in keywords_of(HubSpotUpdateContactOperator):
+            if name in given:
+                return (
+                    f"{cls.__name__} has no {name}: a plan is applied with the settings that it was made with"
+                )
+        return super()._odd_keyword(given)
 
     def _job(self, around: TaskSurroundings, report: Report, signal: StopSignal) -> Ended:
         from airflow_provider_hubcontact.job.apply_plan import apply_plan
@@ -98,10 +108,13 @@ class HubSpotApplyPlanOperator(HubSpotRunOperator):
 
 def _problem(plan: object) -> str | None:
     """Return why this is not the folder of a plan; None if it is, or may become one when it is rendered."""
-    is_path = isinstance(plan, str | PathLike) and str(plan).strip() not in {"", "None"}
-    return (
-        None if is_path or hasattr(plan, "iter_references") else f"plan must be a folder, not {plan!r:.100}"
-    )
+    if hasattr(plan, "iter_references"):
+        return None
+    if not isinstance(plan, str) or plan.strip() in {"", "None"} or plan.startswith("sql://"):
+        return f"plan must be a folder, not {plan!r:.100}"
+    from airflow_provider_hubcontact.job.settings import half_a_url
+
+    return half_a_url("plan", plan)
 
 
 def _path(plan: object) -> str:

@@ -104,9 +104,18 @@ class TestCheck:
         assert "pat-na1-wrong-token" not in captured.err + captured.out
 
     def test_no_such_connection(self, capsys: pytest.CaptureFixture[str]) -> None:
-        """It is named."""
+        """It is named, and what can be done."""
         assert main(["check", "--conn-id", "nowhere"]) == 2
-        assert "nowhere" in capsys.readouterr().err
+        told = capsys.readouterr().err
+        assert "nowhere" in told
+        assert told.endswith(": create it with `airflow connections add`, or set it as AIRFLOW_CONN_<ID>\n")
+
+    def test_no_line_ends_with_blanks(self, hubspot: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
+        """A long line, such as that of the scopes, makes no other line of a file longer."""
+        assert main(["check"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines == [line.rstrip() for line in lines]
+        assert "time zone            America/New_York" in lines
 
 
 class TestSchema:

@@ -54,9 +54,25 @@ def test_a_keyword_that_is_gone(maker: str, name: str) -> None:
 
 @pytest.mark.parametrize("maker", MAKERS)
 def test_a_keyword_that_never_was(maker: str) -> None:
-    """Airflow tells it: TypeError on 3.3, its own error before."""
-    with pytest.raises(Exception, match="nonsense"):
-        MAKERS[maker](nonsense=1)
+    """It is told with the nearest one, and without the value, which may be records."""
+    with pytest.raises(TypeError, match=r"Operator has no retry_dely \(the nearest is retry_delay\)$"):
+        MAKERS[maker](retry_dely=1)
+    with pytest.raises(TypeError, match=r"Operator has no nonsense$"):
+        MAKERS[maker](nonsense=[{"email": "ada@example.com"}])
+
+
+@pytest.mark.parametrize("maker", ["update", "plan", "decorator"])
+def test_a_misspelt_keyword(maker: str) -> None:
+    """It is told with the nearest one of the operator's own."""
+    with pytest.raises(TypeError, match=r"Operator has no max_failure \(the nearest is max_failures\)$"):
+        MAKERS[maker](max_failure=1)
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_what_airflow_refuses_itself(maker: str) -> None:
+    """Its own words are kept where no keyword is unknown."""
+    with pytest.raises(Exception, match=r"trigger_rule|never_heard_of"):
+        MAKERS[maker](trigger_rule="never_heard_of")
 
 
 @pytest.mark.parametrize("maker", MAKERS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Any, cast
 
 import pytest
 from airflow.models.renderedtifields import RenderedTaskInstanceFields
-from airflow.providers.common.compat.sdk import DAG, task
+from airflow.providers.common.compat.sdk import DAG, ObjectStoragePath, task
 from airflow.utils.session import create_session
 
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Writes
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
@@ -415,3 +417,90 @@ class TestSerialised:
         for name in ("Ledger(path='l')", "Writes(nulls='clear')"):
             assert name in first
         assert first == second
+
+
+def test_a_connection_that_another_task_names(hubspot: Sandbox, run_dag: RunDag, tmp_path: Path) -> None:
+    """The task waits for the other one; if that one names none, the task fails and says so."""
+    with a_dag("connections") as dag:
+
+        @task
+        def portal() -> str:
+            return "hubspot_default"
+
+        @task
+        def nothing() -> None:
+            return
+
+        HubSpotUpdateContactOperator(
+            task_id="sync",
+            records=[ADA],
+            hubspot_conn_id=cast("str", portal()),
+            ledger=tmp_path / "{{ task.task_id }}",
+        )
+        HubSpotUpdateContactOperator(
+            task_id="lost", records=[ADA], hubspot_conn_id=cast("str", nothing()), dry_run=True
+        )
+
+    run = run_dag(dag)
+
+    assert dag.get_task("sync").upstream_task_ids == {"portal"}
+    assert states(run) == {
+        "portal[-1]": "success",
+        "nothing[-1]": "success",
+        "sync[-1]": "success",
+        "lost[-1]": "failed",
+    }
+    assert outcomes(run, "sync") == [{"updated": 1}]
+    assert ledgers(tmp_path) == {"sync"}
+
+
+@pytest.mark.parametrize("conn_id", [None, "", 5, ["hubspot_default"]])
+@pytest.mark.parametrize("make", [HubSpotUpdateContactOperator, HubSpotApplyPlanOperator])
+def test_what_is_no_connection(make: type[Any], conn_id: Any) -> None:
+    """It is told when the DAG file is parsed, and when a template gave it."""
+    says = re.escape(f"hubspot_conn_id must be the id of an Airflow connection, not {conn_id!r}")
+    given = {"plan": "folder"} if make is HubSpotApplyPlanOperator else {"records": [ADA]}
+
+    with pytest.raises(ValueError, match=says):
+        make(task_id="sync", hubspot_conn_id=conn_id, **given)
+
+    made = make(task_id="sync", hubspot_conn_id="{{ x }}", **given)
+    made.hubspot_conn_id = conn_id
+    with pytest.raises(HubSpotSyncFailed, match=says):
+        made.execute({})
+
+
+@pytest.mark.parametrize(
+    "path", [Path("/kept/{{ ds }}"), ObjectStoragePath("file:///kept/{{ ds }}")], ids=repr
+)
+def test_paths_that_are_no_text(path: Any) -> None:
+    """They are taken as text, and so as templates, wherever a path can stand."""
+    text = str(path)
+    update = HubSpotUpdateContactOperator(task_id="sync", records=FromLedger(path), ledger=path)
+
+    assert update.ledger == text
+    assert update.replay == FromLedger(text)
+    assert Ledger(path).path == text
+    assert HubSpotApplyPlanOperator(task_id="apply", plan=path).plan == text
+    assert HubSpotPlanContactsOperator(task_id="plan", records=[ADA], plan=path).plan == text
+
+
+@pytest.mark.parametrize(
+    ("plan", "says"),
+    [
+        ("sql://warehouse/plans", "plan must be a folder, not 'sql://warehouse/plans'"),
+        ("s3:/bucket/plan", "plan must have two slashes after the colon to be a URL, as in s3://bucket"),
+    ],
+)
+def test_what_is_no_folder_of_a_plan(plan: str, says: str) -> None:
+    """A table cannot have a plan; with one slash, it would be written to the worker's own disk."""
+    with pytest.raises(ValueError, match=says):
+        HubSpotPlanContactsOperator(task_id="plan", records=[ADA], plan=plan)
+    with pytest.raises(ValueError, match=says):
+        HubSpotApplyPlanOperator(task_id="apply", plan=plan)
+
+
+def test_a_schema_that_is_no_json() -> None:
+    """The sentence says which setting it is about."""
+    with pytest.raises(ValueError, match="json_schema cannot be written as JSON: Object of type set"):
+        HubSpotUpdateContactOperator(task_id="sync", records=[ADA], json_schema={"enum": {"a", "b"}})

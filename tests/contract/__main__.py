@@ -77,11 +77,11 @@ def main(
     :return: the exit status: 0 if no answer differs or there is no token, 1 if one differs, 2 if HubSpot
         cannot be asked, 130 if the run was interrupted.
     """
+    options = parser().parse_args(arguments)
     secret = environment.get(TOKEN, "").strip()
     if not secret:
         _say(f"NOT TESTED against HubSpot: that needs the token of a developer test account in {TOKEN}")
         return AS_FOUND
-    options = parser().parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell lets what it starts in the background ignore one
         signal.signal(number, _interrupt)
     try:

@@ -56,6 +56,9 @@ class TestWithoutToken:
         """It says so as the other targets do, and is no failure."""
         assert main([], {}) == 0
         assert capsys.readouterr().out.startswith("NOT TESTED")
+        with pytest.raises(SystemExit, match="0"):
+            main(["--help"], {})
+        assert capsys.readouterr().out.startswith("usage")
 
 
 @pytest.fixture(scope="module")

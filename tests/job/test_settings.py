@@ -39,6 +39,7 @@ def of_source(**source: Any) -> list[str]:
         ({"verify": "no"}, "verify must be True or False, not 'no'"),
         ({"dry_run": "True"}, "dry_run must be True or False, not 'True'"),
         ({"key": Key("")}, "key.column must be a name, not ''"),
+        ({"key": Key(None)}, "key.column must be a name, not None"),  # type: ignore[arg-type]
         ({"key": Key(5)}, "key.column must be a name, not 5"),  # type: ignore[arg-type]
         ({"key": Key(property="")}, "key.property must be a name, not ''"),
         ({"key": Key(property=None)}, "key.property must be a name, not None"),  # type: ignore[arg-type]
@@ -80,11 +81,15 @@ def of_source(**source: Any) -> list[str]:
         ({"verify": True, "dry_run": True}, "verify has no effect with dry_run, which writes nothing"),
         ({"ledger": Ledger("")}, "ledger must be a path, or sql://conn_id/table, not ''"),
         ({"ledger": Ledger(None)}, "ledger must be a path, or sql://conn_id/table, not None"),  # type: ignore[arg-type]
+        ({"ledger": Ledger("  ")}, "ledger must be a path, or sql://conn_id/table, not '  '"),
+        ({"ledger": Ledger("s3:/bucket/l")}, "ledger must have two slashes after the colon to be a URL"),
+        ({"ledger": Ledger("sql:/db/l")}, "as in s3://bucket, not 'sql:/db/l'"),
         ({"ledger": Ledger("l", "yes")}, "ledger.values must be True or False, not 'yes'"),  # type: ignore[arg-type]
         ({"mapping": ["city"]}, "mapping must map columns to properties, not ['city']"),
         ({"mapping": "city"}, "mapping must map columns to properties, not 'city'"),
         ({"mapping": {"a": 1}}, "mapping must map columns to properties, not {'a': 1}"),
         ({"mapping": {1: "city"}}, "mapping must map columns to properties, not {1: 'city'}"),
+        ({"mapping": {"a": "", "b": " "}}, "mapping names no property for 'a', 'b'"),
         ({"mapping": {}}, "mapping names no column, so nothing would be sent"),
         ({"mapping": {"a": "city", "b": "city"}}, "mapping has two columns for city"),
         (
@@ -117,6 +122,10 @@ def of_source(**source: Any) -> list[str]:
         ),
         ({"status_actions": {"lost": "skip"}}, "'lost'"),
         ({"status_actions": {404: "ignore"}}, "'ignore'"),
+        (
+            {"status_actions": {404: "skip", "404": "fail"}},
+            "status_actions names 404 twice, as a number and as text",
+        ),
         ({"max_failures": -1}, "max_failures"),
         ({"max_failures": True}, "max_failures"),
         ({"max_failures": False}, "max_failures"),
@@ -149,6 +158,9 @@ def test_what_is_wrong(settings: Mapping[str, Any], says: str) -> None:
         ),
         ({"replay": Replay("l", [])}, "FromLedger: outcomes must be a list of outcomes, not []"),
         ({"replay": Replay("l", 5)}, "FromLedger: outcomes must be a list of outcomes, not 5"),  # type: ignore[arg-type]
+        ({"replay": Replay("")}, "FromLedger: path must be a path, or sql://conn_id/table, not ''"),
+        ({"replay": Replay(None)}, "FromLedger: path must be a path, or sql://conn_id/table, not None"),  # type: ignore[arg-type]
+        ({"replay": Replay("s3:/bucket/l")}, "FromLedger: path must have two slashes after the colon"),
         ({"replay": Replay("l", ["lost"])}, "FromLedger: an outcome must be one of updated"),
         ({"replay": Replay("l", [None])}, "FromLedger: an outcome must be one of updated"),  # type: ignore[list-item]
         ({"watermark": ""}, "watermark must be the name of a column, not ''"),

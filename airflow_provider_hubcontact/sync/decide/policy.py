@@ -105,7 +105,9 @@ class Policy(NamedTuple):
         for name, action in status_actions.items():
             chosen = _action(name, action)
             if str(name).isdecimal():
-                by_status[_status(int(name))] = chosen
+                if (status := _status(int(name))) in by_status:
+                    raise ValueError(f"status_actions names {status} twice, as a number and as text")
+                by_status[status] = chosen
             else:
                 by_name[_outcome(name)] = chosen
         return cls(by_status, by_name, max_failures)
