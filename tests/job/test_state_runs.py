@@ -246,6 +246,9 @@ class TestPlans:
         assert made.outcomes == {"up_to_date": 2, "not_attempted": 1}
 
         assert apply(around, tmp_path / "plan").outcomes == {"updated": 1}
+        assert around.state_file
+        void = "SELECT count(*) FROM hub WHERE content_digest IS NULL"
+        assert asked(around.state_file, void) == [(1,)]
 
         ended = again(around, *records())  # what the state has proved before the plan
         assert ended.outcomes == {"updated": 1, "up_to_date": 2}
