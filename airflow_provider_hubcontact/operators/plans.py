@@ -23,7 +23,7 @@ class HubSpotPlanContactsOperator(HubSpotUpdateContactOperator):
 
     It takes the keywords of :class:`HubSpotUpdateContactOperator`, except ``dry_run`` and ``watermark``, and
     writes no contact. The plan keeps the settings for applying it: key, ``upsert``, ``writes``, ``guards``,
-    ``ledger``, ``verify``, ``status_actions`` and ``max_failures``.
+    ``ledger``, ``state``, ``verify``, ``status_actions`` and ``max_failures``.
 
     :param plan: folder for the plan: each record's old and new values, totals, and settings. An older plan
         in it is replaced. (templated)

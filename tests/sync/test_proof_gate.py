@@ -145,6 +145,16 @@ def test_the_last_row_of_a_key_wins(chunk: int, monkeypatch: pytest.MonkeyPatch)
     assert content(proofs, "p1") == "a"
 
 
+def test_the_last_row_of_a_key_wins_wherever_its_address_has_gone() -> None:
+    """The state knows another contact's id for it."""
+    portal, proofs = people(), proofs_of(proved("p1", record_id="77"))
+
+    run(portal, proofs, row("p1"), row("p1", "a"), max_in_flight=1)
+
+    assert portal.contacts["2"]["firstname"] == "a"
+    assert (content(proofs, "p1"), proofs.kept["p1@x.y"].id) == ("a", "2")
+
+
 @pytest.mark.parametrize("chunk", [1, 1_000])
 def test_the_last_row_of_a_contact_wins(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A contact of which the state knows two keys: a row that is proved comes after one that is not."""
@@ -276,6 +286,20 @@ def test_it_is_remembered_who_was_created() -> None:
     assert run(portal, proofs, row("p1"), row("p2")) == [U, U]
 
     assert [proofs.kept[f"p{n}@x.y"].origin for n in (1, 2)] == [C, U]
+
+
+def test_a_row_waits_for_all_that_have_to_do_with_it() -> None:
+    """Of its own key none waits any more, but a row of its contact does, which may have to be sent first."""
+    proofs = proofs_of(proved("p0"), proved("s0", "z", record_id="1"))
+    gate = gate_of(proofs, row("q1"), row("p0", "a"), row("q2"), row("s0", "z"), row("p0", "c"))
+    first, third = taken(gate), taken(gate)
+
+    gate.identified([(first, None)])
+    passed = gate.next()
+    assert (passed and passed.row, third.row, gate.next()) == (2, 3, None)
+
+    gate.identified([(third, "1")])
+    assert [taken(gate).row, taken(gate).row] == [4, 5]
 
 
 def test_a_proof_that_waits_to_be_kept_is_dropped() -> None:

@@ -217,8 +217,7 @@ class ProofGate:
     def _admit(self, each: _Compared) -> None:
         """Decide whether a row is sent; it waits for the rows before it that may be about its contact."""
         record, proof = each
-        is_proved = proof.id is not None and proof.proved == proof.content
-        is_sent = not is_proved or proof.id in self._touched
+        is_sent = proof.proved != proof.content or proof.id in self._touched
         if is_sent:
             self._begin(each)
         if is_sent and self._rows_held.keys().isdisjoint(_names(proof)):
