@@ -138,7 +138,7 @@ class TestCalls:
             ({"advanceSeconds": 1e18}, "forward only"),
             ({"now": "2026-11-23T11:59:59Z"}, "forward only"),
             ({"now": "2026-11-24"}, "advanceSeconds"),
-            ({"now": "soon"}, "soon"),
+            ({"now": "soon"}, "advanceSeconds"),
             ({"now": "9999-12-31T23:59:59Z"}, "forward only"),
             ([], "LinkedHashMap"),
         ],

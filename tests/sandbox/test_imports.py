@@ -350,6 +350,13 @@ class TestRows:
         assert [each["errorType"] for each in errors(api, done)] == ["DUPLICATE_ALTERNATE_ID"]
         assert api.stored("ada@example.com", "firstname") == "One"
 
+    def test_a_contact_by_two_addresses(self, api: Api, clock: Clock) -> None:
+        """A row by another address of the same contact is its second one, too."""
+        done = finish(api, clock, start(api, "Mail,Name\nturing@example.org,One\nalan@example.com,Two\n"))
+
+        assert [each["errorType"] for each in errors(api, done)] == ["DUPLICATE_ALTERNATE_ID"]
+        assert api.stored("alan@example.com", "firstname") == "One"
+
     def test_quotes_blank_lines_and_a_byte_order_mark(self, api: Api, clock: Clock) -> None:
         """Cells may hold commas and line ends; line numbers are the file's."""
         content = '\ufeff\r\nMail,Name\r\n\r\nada@example.com,"A,\r\nB"\r\nnope,C\r\n'

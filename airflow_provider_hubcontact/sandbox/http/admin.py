@@ -30,6 +30,7 @@ from __future__ import annotations
 import ipaddress
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -173,9 +174,10 @@ class Admin:
         if len(wanted) == 1 and isinstance(seconds, int | float) and not isinstance(seconds, bool):
             return seconds
         if wanted.keys() == {"now"}:
-            moment = datetime.fromisoformat(str(wanted["now"]))
-            if moment.tzinfo is not None:
-                return moment.timestamp() - self.clock()
+            with suppress(ValueError):
+                moment = datetime.fromisoformat(str(wanted["now"]))
+                if moment.tzinfo is not None:
+                    return moment.timestamp() - self.clock()
         raise ValueError(
             "The body is `advanceSeconds`, a number, or `now`, a time such as 2027-01-01T00:00:00Z."
         )

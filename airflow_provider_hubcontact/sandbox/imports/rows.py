@@ -80,7 +80,7 @@ def write(contacts: Collection, request: ImportRequest, row: Row, seen: set[str]
     :param contacts: the portal's contacts.
     :param request: the request for the import.
     :param row: the row.
-    :param seen: the ids of the rows before; the row's id is added.
+    :param seen: keys and records of the rows before; those of the row are added.
     :return: what was written, or why nothing was written.
     """
     try:
@@ -134,11 +134,12 @@ def _identified(
         if by_id:
             return None, ""
         raise Refusal("INVALID_ALTERNATE_ID", f"The column {column.name} is empty.", place)
-    if key.lower() in seen:
+    contact = contacts.find(key, None if by_id else column.property_name)
+    names = {key.lower(), *({f"record {contact.id}"} if contact else ())}
+    if not names.isdisjoint(seen):
         kind = "DUPLICATE_OBJECT_ID" if by_id else "DUPLICATE_ALTERNATE_ID"
         raise Refusal(kind, f"The file has another row for {key}.", place)
-    seen.add(key.lower())
-    contact = contacts.find(key, None if by_id else column.property_name)
+    seen |= names
     if by_id and contact is None:
         raise Refusal("INVALID_OBJECT_ID", f"No contact has the id {key}.", place)
     return contact, key
