@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 
-from airflow_provider_hubcontact.job.errors import GuardExceeded, PlanError
+from airflow_provider_hubcontact.job.errors import (
+    GuardExceeded,
+    PlanError,
+    PreflightError,
+    SetupError,
+    StateError,
+)
 from airflow_provider_hubcontact.job.plans.files import verified
 from airflow_provider_hubcontact.job.plans.guards import check_guards
 from airflow_provider_hubcontact.job.plans.kept_settings import settings_of
@@ -20,6 +27,13 @@ from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 
 log = printable_logger(__name__)
+
+CATEGORIES: Mapping[type[Exception], str] = {
+    GuardExceeded: "GUARD",
+    StateError: "STATE",
+    SetupError: "PREFLIGHT",
+}
+"""What keeps a plan from being applied → the category of its records; the first one that fits."""
 
 
 def apply_plan(
@@ -52,12 +66,28 @@ def apply_plan(
         )
         with opened(settings, around, report, signal, None) as run:
             records = partial(lines.records, settings.key.property, checked=True)
-            run.preflight()
-            _check_portal(run, plan)
-            _check_guards(run, plan, records())
-            run.open_state()
+            with _accounted(run, records):
+                run.preflight()
+                _check_portal(run, plan)
+                check_guards(plan.totals, settings.guards)
+                run.open_state()
             mapping = run.builder.checks.mapping()
             return run.ended(run.write(Rows(records(), mapping)))
+
+
+@contextmanager
+def _accounted(run: Run, records: Callable[[], Iterable[Record]]) -> Iterator[None]:
+    """End all records of a plan ``not_attempted`` if something keeps it from being applied."""
+    try:
+        yield
+    except (SetupError, StateError) as error:
+        category = next(name for kind, name in CATEGORIES.items() if isinstance(error, kind))
+        reason = "; ".join(error.problems) if isinstance(error, PreflightError) else str(error)
+        for record in records():
+            if run.ledger:
+                run.ledger.earlier(record)  # it is to know which record this is
+            run.end(Result(record.row, record.key, Outcome.NOT_ATTEMPTED, category=category, reason=reason))
+        raise
 
 
 def _check_portal(run: Run, plan: Manifest) -> None:
@@ -77,19 +107,3 @@ def _check_portal(run: Run, plan: Manifest) -> None:
             f"the plan was made with the API version {version}, but the connection has "
             f"{run.hubspot.api_version}: nothing was written"
         )
-
-
-def _check_guards(run: Run, plan: Manifest, records: Iterable[Record]) -> None:
-    """Check the plan's guards, and end its records ``not_attempted`` if one does not allow them.
-
-    :raises GuardExceeded: if one does not.
-    """
-    try:
-        check_guards(plan.totals, run.settings.guards)
-    except GuardExceeded as error:
-        reason = str(error)
-        for record in records:
-            if run.ledger:
-                run.ledger.earlier(record)  # it is to know which record this is
-            run.end(Result(record.row, record.key, Outcome.NOT_ATTEMPTED, category="GUARD", reason=reason))
-        raise

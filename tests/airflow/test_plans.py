@@ -106,6 +106,7 @@ def test_what_a_plan_says(hubspot: Sandbox, plan: Path) -> None:
         "status_actions": {},
         "max_failures": 0,
         "ledger": None,
+        "state": None,
         "verify": False,
     }
     by_row = {line["row"]: line for line in lines}

@@ -286,7 +286,7 @@ class TestPortal:
 
         assert told[0].error is None
         assert isinstance(told[1].error, PlanError) is is_refused
-        assert told[1].outcomes == ({} if is_refused else {"updated": 2})
+        assert told[1].outcomes == {"not_attempted" if is_refused else "updated": 2}
         if is_refused:
             assert "the plan was made for the portal 1, but the connection leads to 2" in told[1].says
 
@@ -345,6 +345,7 @@ def test_what_keeps_a_plan_from_being_applied(hubspot: Sandbox, tmp_path: Path) 
 
     assert isinstance(ended.error, PreflightError)
     assert "lacks the scopes crm.objects.contacts.write" in ended.says
+    assert ended.outcomes == {"not_attempted": 2}
 
 
 def test_a_reader_may_make_a_plan(tmp_path: Path) -> None:

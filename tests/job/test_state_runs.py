@@ -255,6 +255,18 @@ class TestPlans:
         assert ended.outcomes == {"updated": 1, "up_to_date": 2}
         assert ended.report["state"]["read_anew"] is None
 
+    def test_a_state_that_another_portal_has(self, around: Around, file: Path, tmp_path: Path) -> None:
+        """The records of the plan end ``not_attempted``, as rows of a source do."""
+        again(around)
+        around.given = records("Ada")
+        plan(around, tmp_path / "plan", state=STATE)
+        asked(file, "UPDATE hub_meta SET portal = 7")
+
+        ended = apply(around, tmp_path / "plan")
+
+        assert isinstance(ended.error, StateError)
+        assert ended.outcomes == {"not_attempted": 1}
+
 
 class TestMemories:
     def test_no_place_is_kept(self, around: Around) -> None:

@@ -31,6 +31,7 @@ SENTENCES: Mapping[str, str] = {
     "PREFLIGHT": "the run did not start",
     "STAGES": "the portal's lifecycle stages could not be read",
     "STAGE_REGRESSION": "the lifecycle stage would go back",
+    "STATE": "the run did not start, since its state cannot be used",
     "VALUE": "the property cannot hold the value",
 }
 """Category → what it means. HubSpot's own categories are explained by the outcome."""
