@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_hubcontact.job import settings as frozen
 from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.operators.given import settings_of, unrendered
-from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Writes
+from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, State, Writes
 
 OPEN = "{{ params.x }}"
 
@@ -39,6 +39,7 @@ TASK: Mapping[str, Any] = {
     "max_failures": 0,
     "guards": None,
     "ledger": None,
+    "state": None,
     "verify": False,
     "is_dry_run": False,
 }
@@ -94,6 +95,12 @@ QUERY = {"records": None, "sql": "SELECT 1", "sql_conn_id": "db"}
         ({"guards": Guards(1, 2)}, lambda found: found.guards, frozen.Guards(1, 2)),
         ({"ledger": "l"}, lambda found: found.ledger, frozen.Ledger("l")),
         ({"ledger": Ledger("l", values=True)}, lambda found: found.ledger, frozen.Ledger("l", values=True)),
+        ({"state": "sql://db/t"}, lambda found: found.state, frozen.State("sql://db/t")),
+        (
+            {"state": State("sql://db/t", refresh="true")},
+            lambda found: found.state,
+            frozen.State("sql://db/t", refresh=True),
+        ),
         ({"verify": True}, lambda found: found.verify, True),
         ({"is_dry_run": "True"}, lambda found: found.dry_run, True),
     ],
@@ -143,6 +150,8 @@ def test_what_is_known(
         lambda unknown: {"writes": Writes(timestamp=unknown)},
         lambda unknown: {"ledger": unknown},
         lambda unknown: {"ledger": Ledger(unknown)},
+        lambda unknown: {"state": unknown},
+        lambda unknown: {"state": State(unknown)},
         lambda unknown: {"replay": FromLedger(unknown)},
         lambda unknown: {"is_dry_run": unknown, "verify": True},
     ],
