@@ -160,7 +160,7 @@ class State(Frozen):
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
-        if not isinstance(self.path, str) or not _STATE.fullmatch(self.path):
+        if not isinstance(self.path, str) or not re.fullmatch(_STATE, self.path, re.ASCII):
             yield (
                 "state must be sql://conn_id/table or sql://conn_id/schema.table (of ASCII letters, digits "
                 f"and _), not {self.path!r:.100}"
@@ -174,7 +174,7 @@ class State(Frozen):
         return conn_id, table
 
 
-_STATE = re.compile(r"sql://[^/]+/[A-Za-z_]\w*(\.[A-Za-z_]\w*)?", re.ASCII)
+_STATE = r"sql://[^/]+/[A-Za-z_]\w*(\.[A-Za-z_]\w*)?"  # compiled when a task has a state
 
 
 class Query(Frozen):
