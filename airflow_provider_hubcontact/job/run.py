@@ -178,7 +178,7 @@ class Run:
         self.report.state = self._state.told()
 
     def close(self) -> None:
-        """Give the state up, if there is one."""
+        """Release the state, if the run has one."""
         with self._resources:
             if self._state is None:
                 return

@@ -280,7 +280,7 @@ def definition(_: Ours, body: Any) -> bool:
 
 
 def _entries(body: Any) -> dict[str, Any] | None:
-    """Return the properties of a contact as v1 writes them; None if there is no list of them."""
+    """Return the properties of a contact as v1 writes them; None if the body has no list of properties."""
     entries = body.get("properties") if isinstance(body, Mapping) else None
     if not isinstance(entries, list):
         return None

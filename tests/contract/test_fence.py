@@ -261,7 +261,7 @@ class TestOperations:
 
     @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
     def test_a_body_says_nothing_else(self, operation: Operation) -> None:
-        """A key that nobody foresaw, or a body where there is none, could name somebody."""
+        """An unknown key, or a body of a call that takes none, could name somebody."""
         request = EXAMPLES[str(operation)]
         more = {"query": "stranger", "vid": "8001", "email": "a@example.net", "objectId": "8001"}
         bodies: list[Any] = [{"id": "8001"}]

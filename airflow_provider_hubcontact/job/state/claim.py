@@ -35,7 +35,7 @@ class About(NamedTuple):
 
 
 def about(execute: Execute, tables: Tables) -> About | None:
-    """Read the row of the meta table; None if there is none yet."""
+    """Read the row of the meta table; None if the table is empty."""
     rows = execute(tables.about())
     if not rows:
         return None
@@ -92,7 +92,7 @@ class Claim:
         return cls(database, tables, token)
 
     def confirm(self, execute: Execute) -> None:
-        """Give a sign of life in a transaction that does something else.
+        """Record that the run is alive, within a transaction that does something else.
 
         :raises ClaimLost: if another run has claimed the state.
         """
@@ -103,7 +103,7 @@ class Claim:
             )
 
     def release(self, settings: str | None) -> None:
-        """Give the claim up.
+        """Release the claim.
 
         :param settings: of the run, as JSON, if it has completed.
         """

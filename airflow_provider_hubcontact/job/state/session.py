@@ -93,7 +93,7 @@ class StateSession:
         self._claim = Claim.take(self._database, self._tables, holder)
 
     def close(self, *, completed: bool) -> None:
-        """Give the state up.
+        """Release the state.
 
         :param completed: whether the run has read its source to the end.
         """

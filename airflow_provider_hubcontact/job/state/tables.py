@@ -211,7 +211,7 @@ class Tables:
         )
 
     def beat(self, token: str) -> Statement:
-        """Give a sign of life, if the state is still claimed by the token."""
+        """Record the time, if the token still holds the claim."""
         return Statement(self._kept("beat", 0, self._beating), {"p_token": token})
 
     def _beating(self, _: int) -> Any:
@@ -226,7 +226,7 @@ class Tables:
         )
 
     def release(self, token: str, settings: str | None) -> Statement:
-        """Give a claim up.
+        """Release a claim.
 
         :param settings: of the run, if it has completed.
         """

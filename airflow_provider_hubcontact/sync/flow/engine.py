@@ -370,7 +370,7 @@ class Engine:
             self._outdate(self._in_flight.resume(step.change.record))
 
     def _note_created(self, call: WriteCall, answer: Answers | Refused | Lost) -> None:
-        """Tell the gate which contacts were created."""
+        """Pass the ids of created contacts to the gate."""
         if self._gate and call.kind is Write.CREATE and isinstance(answer, Answers):
             ids = {written.key: written.id for written in answer.written}
             records = [(step.change.record, ids.get(step.change.address)) for step in call.steps]

@@ -114,7 +114,7 @@ class Identities:
     def add(self, record: Record) -> None:
         """Index a record by all of its unique values.
 
-        :raises ValueError: if another record has one, or an id before a merge is none.
+        :raises ValueError: if another record has one, or an earlier id is not valid.
         """
         for name, holders in self._holders.items():
             for value in self.values(record, name):
@@ -136,7 +136,7 @@ class Identities:
         """Index a record by its secondary addresses, and by its ids before a merge.
 
         :raises RecordExists: if another record has one of the addresses.
-        :raises InvalidProperties: if another record has one of the ids, or it is none.
+        :raises InvalidProperties: if another record has one of the ids, or one is not valid.
         """
         for address in record.secondary_emails if self._address else ():
             holder = self._holders[self._address].setdefault(address, record)
