@@ -219,6 +219,7 @@ class _Call:
     :ivar inputs: of a batch.
     :ivar is_free: whether HubSpot does not count it.
     :ivar written: what it writes, as inputs of a batch.
+    :ivar is_legacy_write: whether a 204 says that it was carried out.
     """
 
     def __init__(
@@ -232,7 +233,9 @@ class _Call:
         self.name = "/".join(url.partition("?")[0].split("/")[-2:])
         self.is_free = self.name.endswith("/token")
         self.written = self.inputs if url.endswith(("/batch/update", "/batch/create")) else []
-        if method == "POST" and (address := legacy_address(urlsplit(url).path)):
+        address = legacy_address(urlsplit(url).path) if method == "POST" else ""
+        self.is_legacy_write = bool(address)
+        if address:
             values = {each["property"]: each["value"] for each in self.json["properties"]}
             self.written = [{"id": address, "properties": values}]
 
@@ -258,7 +261,8 @@ def _told(each: Json) -> str:
 def _instead(fault: str, call: _Call) -> Reply:
     """Return an answer to a call that was not carried out."""
     if fault == "empty 2xx before":
-        return Reply(call.chooser.one_of((200, 201, 202, 204)), {}, b"")
+        says_nothing = (200, 201, 202) if call.is_legacy_write else (200, 201, 202, 204)
+        return Reply(call.chooser.one_of(says_nothing), {}, b"")
     status = BEFORE[fault]
     headers = {"Content-Type": "application/json"}
     if fault == "429 with Retry-After":
