@@ -94,7 +94,7 @@ class Writes(Frozen):
                 "writes.create_properties must be True, False or map properties to definitions, "
                 f"not {self.create_properties!r:.200}"
             )
-        elif isinstance(self.create_properties, Mapping):
+        elif not isinstance(self.create_properties, bool):
             for name, definition in self.create_properties.items():
                 yield from _definition(f"writes.create_properties[{name!r}]", definition)
         if self.timestamp is not None and (not isinstance(self.timestamp, str) or not self.timestamp):
@@ -362,7 +362,7 @@ class Settings(Frozen):
         """Setting and property, for each property that a setting is about."""
         created, stages = self.writes.create_properties, self.writes.stages
         yield from (("writes.properties names", name) for name in self.writes.properties or ())
-        if isinstance(created, Mapping):
+        if not isinstance(created, bool):
             yield from (("writes.create_properties names", name) for name in created)
         if stages != Writes.stages:
             yield f"writes.stages={str(stages)!r} is about", "lifecyclestage"

@@ -115,6 +115,8 @@ def is_open(value: object) -> bool:
     """Check whether a value is known only when a task runs: a template, or another task's output."""
     if isinstance(value, str):
         return any(mark in value for mark in JINJA)
+    if value is None or isinstance(value, bool | int | float):  # the first look for a Mapping is slow
+        return False
     if isinstance(value, Mapping):
         return any(map(is_open, (*value, *value.values())))
     if isinstance(value, list | tuple):
@@ -133,7 +135,7 @@ def unrendered(task: Any) -> Iterator[str]:
         ("writes.properties", writes.properties),
         ("writes.create_properties", writes.create_properties),
     ):
-        for name in names if isinstance(names, Mapping) else ():
+        for name in names if names and isinstance(names, Mapping) else ():
             if isinstance(name, str) and is_open(name):
                 yield f"{setting}: Airflow renders values, not names: {name!r:.100}"
 

@@ -231,10 +231,11 @@ def value_object(keyword: str, value: Any) -> Any:
     :return: an object of the task's own; None and a name as they are.
     :raises ValueError: if it is neither.
     """
-    is_plain = keyword in _NAMES and not isinstance(value, Options | Mapping)
-    if is_plain and keyword == "ledger":
-        return as_text(value)
-    return value if value is None or is_plain else VALUE_OBJECTS[keyword].of(keyword, value)
+    if value is None or (isinstance(value, str) and keyword in _NAMES):
+        return value
+    if keyword in _NAMES and not isinstance(value, Options | Mapping):
+        return as_text(value) if keyword == "ledger" else value
+    return VALUE_OBJECTS[keyword].of(keyword, value)
 
 
 REPLACED: Mapping[str, str] = {
