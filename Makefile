@@ -98,7 +98,7 @@ audit: $(AIRFLOW_3) ## known holes in the pinned packages, if the advisory servi
 test-celery: $(CELERY) ## two Celery workers, one of them killed, over 100,000 rows
 	CELERY_RUN=1 .venv-celery/bin/python -m pytest -s tests/celery $(ARGS)
 
-test-databases: ## SQL sources and ledger tables on MariaDB, DuckDB, Snowflake and PostgreSQL
+test-databases: ## SQL sources, ledger tables and states on MariaDB, DuckDB, Snowflake and PostgreSQL
 	@if command -v mariadbd >/dev/null && pkg-config --exists libmariadb 2>/dev/null; then \
 		$(MAKE) --no-print-directory $(DATABASES) && \
 		DATABASES_RUN=1 .venv-databases/bin/python -m pytest tests/databases $(ARGS); \

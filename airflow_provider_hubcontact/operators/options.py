@@ -163,7 +163,7 @@ class State(Options):
 
     It holds digests, record ids and numbers, and nothing of the records themselves.
 
-    :param path: a table of SQLite or PostgreSQL, ``sql://conn_id/table`` or ``sql://conn_id/schema.table``,
+    :param path: a table of a database, ``sql://conn_id/table`` or ``sql://conn_id/schema.table``,
         created if it does not exist. A second table beside it has ``_meta`` at the end of its name.
         (templated)
     :param refresh: look all rows up and compare them, whatever is proved of them. (templated)

@@ -80,6 +80,7 @@ def test_a_database_that_holds_no_state() -> None:
             """Do nothing."""
 
     with pytest.raises(
-        StateError, match="a state needs SQLite or PostgreSQL; the connection's driver is tests"
+        StateError,
+        match=r"a state needs SQLite, PostgreSQL, .* or Snowflake; the connection's driver is tests",
     ):
         StateDatabase(Connection)

@@ -17,9 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
-    cast,
     delete,
-    func,
     insert,
     null,
     select,
@@ -47,13 +45,6 @@ ORIGINS: Mapping[str, Outcome] = {
 
 
 _NAMES = {outcome: name for name, outcome in ORIGINS.items()}
-
-
-NOW: Mapping[str, Any] = {
-    "sqlite": cast(func.strftime("%s", "now"), BigInteger),
-    "postgresql": cast(func.extract("epoch", func.now()), BigInteger),
-}
-"""Name of SQLAlchemy's dialect → seconds since 1970 by the database's clock."""
 
 
 class Tables:

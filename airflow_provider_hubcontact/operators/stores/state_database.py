@@ -4,26 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
 
+from sqlalchemy import BigInteger, cast, func
+from sqlalchemy.dialects.mysql.mysqldb import MySQLDialect_mysqldb
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.dialects.postgresql.psycopg2 import PGDialect_psycopg2
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Dialect
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.schema import DDLElement
 
 from airflow_provider_hubcontact.job.errors import StateError
 from airflow_provider_hubcontact.job.ports import Execute, Statement
-from airflow_provider_hubcontact.job.state.tables import NOW
 from airflow_provider_hubcontact.operators.sources.database_errors import may_pass, told
+from airflow_provider_hubcontact.operators.sources.drivers import driver_of
 
 T = TypeVar("T")
 
-DIALECTS: Mapping[str, Callable[[], Dialect]] = {
-    "sqlite3": SQLiteDialect_pysqlite,
-    "psycopg2": PGDialect_psycopg2,
-    "psycopg": PGDialect_psycopg2,  # its own is not in SQLAlchemy 1.4, and writes the same
+
+class _Snowflake(DefaultDialect):
+    """Writes SQL for Snowflake, whose own dialect is a package that Airflow does not bring along."""
+
+    supports_multivalues_insert = True
+
+
+class Language(NamedTuple):
+    """How a database is spoken to.
+
+    :param dialect: makes what writes SQL for it.
+    :param now: the expression of its clock, in seconds since 1970.
+    :param is_begun: whether a transaction is begun and ended by statements, since the driver begins none.
+    """
+
+    dialect: Callable[[], Dialect]
+    now: Any
+    is_begun: bool = False
+
+
+_POSTGRES = Language(PGDialect_psycopg2, cast(func.extract("epoch", func.now()), BigInteger))
+_MYSQL = Language(MySQLDialect_mysqldb, cast(func.unix_timestamp(), BigInteger))
+_DUCKDB = Language(
+    partial(PGDialect, paramstyle="qmark"), cast(func.epoch(func.now()), BigInteger), is_begun=True
+)
+_SNOWFLAKE = Language(
+    partial(_Snowflake, paramstyle="pyformat"),
+    cast(func.date_part("epoch_second", func.current_timestamp()), BigInteger),
+    is_begun=True,
+)
+
+LANGUAGES: Mapping[str, Language] = {
+    "sqlite3": Language(SQLiteDialect_pysqlite, cast(func.strftime("%s", "now"), BigInteger)),
+    "psycopg2": _POSTGRES,
+    "psycopg": _POSTGRES,  # its own dialect is not in SQLAlchemy 1.4, and writes the same
+    "MySQLdb": _MYSQL,
+    "pymysql": _MYSQL,
+    "mysql": _MYSQL,
+    "duckdb": _DUCKDB,
+    "_duckdb": _DUCKDB,
+    "snowflake": _SNOWFLAKE,
 }
-"""Module of a driver's connection → what writes SQL for it."""
+"""Module of a driver's connection → the language of its database."""
 
 
 class StateDatabase:
@@ -38,15 +80,16 @@ class StateDatabase:
         self._kept: Any = connect()  # between two transactions
         self._texts: dict[Any, tuple[str, Sequence[str] | None, Mapping[str, Any]]] = {}
         try:
-            self._dialect = _dialect_of(self._kept)
+            self._language = _language_of(self._kept)
         except StateError:
             self.close()
             raise
+        self._dialect = self._language.dialect()
 
     @property
     def now(self) -> Any:
         """The expression of the database's clock, in seconds since 1970."""
-        return NOW[self._dialect.name]
+        return self._language.now
 
     def transact(self, work: Callable[[Execute], T], /) -> T:
         """Do some work in one transaction; a server may have closed the connection since the last one."""
@@ -71,10 +114,28 @@ class StateDatabase:
         if self._kept is None:
             self._kept = self._connect()
         connection = self._kept
-        with closing(connection.cursor()) as cursor, _undone(connection):
+        with closing(connection.cursor()) as cursor, self._transaction(connection, cursor):
             result = work(lambda statement: self._execute(cursor, statement))
-            connection.commit()
+        if driver_of(connection).locks:
+            self.close()
         return result
+
+    @contextmanager
+    def _transaction(self, connection: Any, cursor: Any) -> Iterator[None]:
+        """Commit what is done within, or undo it if that breaks off."""
+        is_begun = self._language.is_begun
+        try:
+            if is_begun:
+                cursor.execute("BEGIN TRANSACTION")
+            yield
+            if is_begun:
+                cursor.execute("COMMIT")
+            else:
+                connection.commit()
+        except BaseException:
+            with suppress(Exception):  # of a connection that is gone
+                cursor.execute("ROLLBACK") if is_begun else connection.rollback()
+            raise
 
     def _execute(self, cursor: Any, statement: Statement) -> Sequence[tuple[Any, ...]]:
         sql, names, own = self._compiled(statement.text)
@@ -104,23 +165,15 @@ class StateDatabase:
                 connection.close()
 
 
-@contextmanager
-def _undone(connection: Any) -> Iterator[None]:
-    """Undo a transaction if it breaks off."""
-    try:
-        yield
-    except BaseException:
-        with suppress(Exception):  # of a connection that is gone
-            connection.rollback()
-        raise
-
-
-def _dialect_of(connection: object) -> Dialect:
+def _language_of(connection: object) -> Language:
     modules = [cls.__module__.partition(".")[0] for cls in type(connection).__mro__]
     for module in modules:
-        if module in DIALECTS:
-            return DIALECTS[module]()
-    raise StateError(f"a state needs SQLite or PostgreSQL; the connection's driver is {modules[0]}")
+        if module in LANGUAGES:
+            return LANGUAGES[module]
+    raise StateError(
+        "a state needs SQLite, PostgreSQL, MySQL, MariaDB, DuckDB or Snowflake; "
+        f"the connection's driver is {modules[0]}"
+    )
 
 
 def _plain(row: Any) -> tuple[Any, ...]:
