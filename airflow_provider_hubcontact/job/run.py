@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain, islice
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
 from airflow_provider_hubcontact.clock import Clock
@@ -23,6 +23,7 @@ from airflow_provider_hubcontact.job.source.columns import EmptyRows, SourceColu
 from airflow_provider_hubcontact.job.source.replay import replayed, shape_of
 from airflow_provider_hubcontact.job.source.rows import peeked, rows_of
 from airflow_provider_hubcontact.job.source.watermark import Watermark
+from airflow_provider_hubcontact.job.state.of_run import StateOfRun
 from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
@@ -34,9 +35,6 @@ from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.ports import Journal
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
-
-if TYPE_CHECKING:
-    from airflow_provider_hubcontact.job.state.session import StateSession
 
 log = printable_logger(__name__)
 
@@ -115,19 +113,14 @@ class Run:
         self.ledger = ledger
         self.watermark = watermark
         self.builder = SyncBuilder(settings, hubspot, report)
-        self._state: StateSession | None = None
-        self._resources = ExitStack()
-        self._completed = False  # the source was read to its end, and sent
+        self._state = StateOfRun(
+            settings, around, keeps=rows is not None or settings.source.replay is not None
+        )
         self._signal = signal
         self._rows = rows
         self._total: int | None = None  # rows of the source
         self._examples: Sequence[object] = ()
         self._warnings: list[str] = []
-
-    @property
-    def _is_of_a_plan(self) -> bool:
-        """Whether the records are the changes of a plan, which prove nothing of the rows behind them."""
-        return self._rows is None and self.settings.source.replay is None
 
     @cached_property
     def _columns(self) -> SourceColumns:
@@ -155,37 +148,16 @@ class Run:
 
         :raises StateError: if it cannot be used; then all records end ``not_attempted``.
         """
-        asked = self.settings.state
-        if asked is None:
-            return
-        portal = self.report.portal
-        from airflow_provider_hubcontact.job.state.session import session_of  # it brings SQLAlchemy along
-
         try:
-            if portal is None:
-                raise StateError("the portal's id cannot be read, by which its state is known", may_pass=True)
-            database = self._resources.enter_context(self.around.state_database(asked.address[0]))
-            self._state = session_of(
-                database, self.settings, portal["id"], self.hubspot.api_version, self.hubspot.clock
-            )
-            if self.report.dry_run:
-                self._state.look()
-            else:
-                self._state.claim(self.around.attempt.task_of_run)
+            told = self._state.open(self.hubspot, self.report.portal, writes=not self.report.dry_run)
         except StateError as error:
             self._give_up("STATE", str(error))
             raise
-        self.report.state = self._state.told()
+        self.report.state = told
 
     def close(self) -> None:
         """Release the state, if the run has one."""
-        with self._resources:
-            if self._state is None:
-                return
-            try:
-                self._state.close(completed=self._completed)
-            except StateError as error:
-                log.warning("The state is not given up, and is free again in some minutes: %s", error)
+        self._state.close()
 
     def preflight(self) -> None:
         """Look for everything that is wrong, and end all records ``not_attempted`` if anything is.
@@ -274,9 +246,7 @@ class Run:
             remaining = iter(rows.rows)
             ended = islice(remaining, done)
         sync = self.builder.sync(rows.mapping, [*first, *self._examples], writes=writes)
-        if self._state:
-            definitions = self.builder.portal.definitions
-            proofs = self._state.proofs(definitions, writes=writes, keeps=not self._is_of_a_plan)
+        if proofs := self._state.proofs(self.builder.portal.definitions, writes=writes):
             sync = replace(sync, proofs=proofs)
         with (
             held_back(self._signal.stop),
@@ -287,7 +257,7 @@ class Run:
             settled = self._settled(memory)
             stop = sync.run(remaining, workers, settled, self._journal(memory), ended=ended, first=done + 1)
             self.report.stopped = printable(stop.reason) if stop else None
-            self._completed = stop is None and writes and not self._is_of_a_plan
+            self._state.passed(completed=stop is None and writes)
             if isinstance(sync.verifier, ReadBack):
                 self.report.verified = {"records": sync.verifier.records, "calls": sync.verifier.calls}
         if stop is None:

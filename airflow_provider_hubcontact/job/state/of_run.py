@@ -1,0 +1,93 @@
+"""The state of a run, if its settings name one: opened before the first row, and released in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_hubcontact.client import HubSpot
+from airflow_provider_hubcontact.client.properties import PropertyDefinition
+from airflow_provider_hubcontact.job.errors import StateError
+from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.surroundings import Surroundings
+from airflow_provider_hubcontact.printable import printable_logger
+
+if TYPE_CHECKING:
+    from airflow_provider_hubcontact.job.state.proofs import StateProofs
+    from airflow_provider_hubcontact.job.state.session import StateSession
+
+log = printable_logger(__name__)
+
+
+class StateOfRun:
+    """What a run asks of its state.
+
+    :param settings: what the run was asked to do; they may name no state.
+    :param around: where the run takes place.
+    :param keeps: whether a good end of a record is a proof. The changes of a plan prove nothing of the rows
+        behind them.
+    """
+
+    def __init__(self, settings: Settings, around: Surroundings, *, keeps: bool) -> None:
+        self._settings = settings
+        self._around = around
+        self._keeps = keeps
+        self._session: StateSession | None = None
+        self._resources = ExitStack()
+        self._completed = False
+
+    def open(
+        self, hubspot: HubSpot, portal: Mapping[str, Any] | None, *, writes: bool
+    ) -> dict[str, Any] | None:
+        """Claim the state, or look at it if nothing is written.
+
+        :param portal: the portal's ``id``; None if it cannot be read.
+        :param writes: whether contacts are written.
+        :return: what the report says of the state; None without one.
+        :raises StateError: if it cannot be used.
+        """
+        asked = self._settings.state
+        if asked is None:
+            return None
+        from airflow_provider_hubcontact.job.state.session import session_of  # it brings SQLAlchemy along
+
+        if portal is None:
+            raise StateError("the portal's id cannot be read, by which its state is known", may_pass=True)
+        database = self._resources.enter_context(self._around.state_database(asked.address[0]))
+        session = session_of(database, self._settings, portal["id"], hubspot.api_version, hubspot.clock)
+        self._session = session
+        if writes:
+            session.claim(self._around.attempt.task_of_run)
+        else:
+            session.look()
+        return session.told()
+
+    def proofs(
+        self, definitions: Mapping[str, PropertyDefinition] | None, *, writes: bool
+    ) -> StateProofs | None:
+        """Return what a pass over the rows asks; None without a state.
+
+        :param definitions: of the portal's properties; None if they cannot be read.
+        :param writes: whether the pass writes.
+        """
+        if self._session is None:
+            return None
+        return self._session.proofs(definitions, writes=writes, keeps=self._keeps)
+
+    def passed(self, *, completed: bool) -> None:
+        """Note that a pass over the rows has ended.
+
+        :param completed: whether it has read the source to its end, and sent its rows.
+        """
+        self._completed = completed and self._keeps
+
+    def close(self) -> None:
+        """Release the state, if the run has one."""
+        with self._resources:
+            if self._session is None:
+                return
+            try:
+                self._session.close(completed=self._completed)
+            except StateError as error:
+                log.warning("The state is not given up, and is free again in some minutes: %s", error)
