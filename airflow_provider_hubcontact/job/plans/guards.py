@@ -64,7 +64,6 @@ class GuardPass:
         self._ends = ends
         self._unread = unread
         self._ledger = ledger
-        self._last = 0  # row that was kept
         self._under_way: dict[int, Record] = {}
         self._maker = LineMaker(lambda _: None)
 
@@ -75,7 +74,7 @@ class GuardPass:
 
     def earlier(self, record: Record, /) -> Result | None:
         """Keep a record, and return the result that it had in an earlier try."""
-        self._keep(record.row, record._replace(coercions=()))  # they are counted by now
+        self.rows.add(record._replace(coercions=()))  # they are counted by now
         self._under_way[record.row] = record
         self._maker.earlier(record)
         if self._ledger is None:
@@ -86,8 +85,8 @@ class GuardPass:
 
     def settled(self, result: Result, /) -> None:
         """Count what would be done for a row."""
-        if result.row > self._last:  # it made no record
-            self._keep(result.row, result)
+        if result.row not in self._under_way:  # it made no record
+            self.rows.add(result)
         self._maker.settled(result)
         if result.outcome in UNREAD:
             self._unread[result.row] = result
@@ -115,10 +114,6 @@ class GuardPass:
                 yield result
             else:
                 yield Result(result.row, result.key, Outcome.NOT_ATTEMPTED, category="GUARD", reason=reason)
-
-    def _keep(self, row: int, what: Record | Result) -> None:
-        self.rows.add(what)
-        self._last = row
 
 
 class _OfTheRun:
