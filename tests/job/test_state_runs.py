@@ -233,7 +233,6 @@ def test_guards_lose_no_row_that_makes_no_record(around: Around) -> None:
     assert again(around, *rows, guards=Guards(changes=0)).outcomes == {"invalid": 1, "up_to_date": 3}
 
 
-
 def test_a_share_of_failures_counts_rows_that_are_up_to_date(hubspot: Sandbox, around: Around) -> None:
     """One verdict with and without a state."""
     rows = [*records(), {"email": "nobody@example.com", "firstname": "N"}]

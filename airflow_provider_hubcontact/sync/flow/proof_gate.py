@@ -90,6 +90,7 @@ class ProofGate:
         self._reader = reader
         self._proofs = proofs
         self._touched = Touched()
+        self._touched_here: set[str] = set()  # those of them that the rows of a chunk are about
         self._ready: deque[Record | Result] = deque()
         self._held: dict[int, _Compared] = {}
         self._rows_held: dict[str, list[int]] = {}  # key or record id → rows that are held back
@@ -203,10 +204,12 @@ class ProofGate:
         records = [each for each in taken if isinstance(each, Record)]
         try:
             self._prove()
-            proofs = iter(self._proofs.compare(records) if records else ())
+            compared = self._proofs.compare(records) if records else ()
+            self._touched_here = self._touched.among({proof.id for proof in compared if proof.id})
         except Exception:
             self._ready.extend(taken)  # none of them is lost
             raise
+        proofs = iter(compared)
         for each in taken:
             if isinstance(each, Record):
                 self._admit(_Compared(each, next(proofs)))
@@ -217,7 +220,7 @@ class ProofGate:
     def _admit(self, each: _Compared) -> None:
         """Decide whether a row is sent; it waits for the rows before it that may be about its contact."""
         record, proof = each
-        is_sent = proof.proved != proof.content or proof.id in self._touched
+        is_sent = proof.proved != proof.content or proof.id in self._touched_here
         if is_sent:
             self._begin(each)
         if is_sent and self._rows_held.keys().isdisjoint(_names(proof)):
@@ -233,6 +236,7 @@ class ProofGate:
         self._to_void[0].add(proof.key)
         if proof.id:
             self._touched.add(proof.id)
+            self._touched_here.add(proof.id)
             self._to_void[1].add(proof.id)
         self._open.setdefault(proof.key, _Open(proof)).rows[record.row] = proof.content
         self._key_of[record.row] = proof.key

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection
 
+import orjson
+
 
 class Touched:
     """Record ids, and digests of their keys, whose memory does not grow with them."""
@@ -22,9 +24,13 @@ class Touched:
         """Add a contact."""
         self._db.execute("INSERT OR IGNORE INTO touched VALUES (?)", (record_id,))
 
-    def __contains__(self, record_id: str | None) -> bool:
-        found = self._db.execute("SELECT 1 FROM touched WHERE id = ?", (record_id,))
-        return found.fetchone() is not None
+    def among(self, record_ids: Collection[str]) -> set[str]:
+        """Return those of some contacts that are in it."""
+        found = self._db.execute(
+            "SELECT id FROM touched WHERE id IN (SELECT value FROM json_each(?))",
+            (orjson.dumps([*record_ids]).decode(),),
+        )
+        return {record_id for (record_id,) in found}
 
     def spoil(self, key: str) -> None:
         """Note that nothing is proved any more for a key by this run."""
