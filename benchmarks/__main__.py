@@ -2,7 +2,7 @@
 
 ::
 
-    python -m benchmarks [--quick] [--page] [quota calls cpu memory workers bad_rows caught imports]
+    python -m benchmarks [--quick] [--page] [quota calls cpu memory state workers bad_rows caught imports]
 
 All of them unless some are named. Results are JSON lines in ``benchmarks/results/``; the page is made of
 what is there. A benchmark that cannot run is told, the others run, and the exit status is 1.

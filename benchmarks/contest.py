@@ -21,6 +21,7 @@ PEERS = Path(os.environ.get("BENCH_PYTHON", ".venv-bench/bin/python"))
 
 OURS = "ours"
 FROM_SQL = "from_sql"
+WITH_STATE = "with_state"
 OFFICIAL = "official_client"
 PER_BATCH = (OFFICIAL, "sdk_sync", "sdk_async", "dlt_sink")
 PER_ROW = ("drt", "requests_v1", "http_operator")
@@ -115,7 +116,7 @@ def arena(contacts: int, *options: str, faults: dict[str, Any] | None = None) ->
 
 def command(name: str) -> list[str]:
     """Give the command that starts a contestant."""
-    if name in {OURS, FROM_SQL}:
+    if name in {OURS, FROM_SQL, WITH_STATE}:
         return [sys.executable, "-m", f"benchmarks.{name}"]
     return [str(PEERS), "-m", f"benchmarks.peers.{name}"]
 

@@ -27,6 +27,7 @@ class Task:
     :param options: further ones, by name.
     :param told: address → whether the contestant takes the record for written; it is filled as records end.
     :param ended: records that ended, where some have the same address.
+    :ivar since: seconds of CPU, and the time, at which it was begun to measure.
     """
 
     url: str
@@ -36,6 +37,11 @@ class Task:
     options: dict[str, Any] = field(default_factory=dict)
     told: dict[str, bool] = field(default_factory=dict)
     ended: int = 0
+    since: tuple[float, float] = field(default_factory=lambda: (_cpu(), time.monotonic()))
+
+    def begin(self) -> None:
+        """Begin to measure: what was before is set-up."""
+        self.since = (_cpu(), time.monotonic())
 
     def rows(self) -> Iterator[Row]:
         """Give the rows, until the time is over."""
@@ -70,8 +76,8 @@ def compete(sync: Callable[[Task], None]) -> None:
     given = json.loads(sys.argv[1])
     told = given.pop("told", None)
     task = Task(**{**given, "file": Path(given["file"])})
-    before, started = _cpu(), time.monotonic()
     sync(task)
+    before, started = task.since
     took = {"seconds": time.monotonic() - started, "cpu": _cpu() - before, "memory": _memory()}
     took["rows"] = task.ended or len(task.told)
     if told:

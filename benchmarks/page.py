@@ -24,6 +24,7 @@ NAMES = {
     "calls": "Calls",
     "cpu": "CPU",
     "memory": "Memory",
+    "state": "With a state",
     "workers": "Many workers",
     "bad_rows": "The cost of bad rows",
     "caught": "Bad values caught before they are sent",
