@@ -148,8 +148,12 @@ class Run:
 
         :raises StateError: if it cannot be used; then all records end ``not_attempted``.
         """
+        if self.settings.state is None:
+            return  # and the portal is not asked how large its calls are
         try:
-            told = self._state.open(self.hubspot, self.report.portal, writes=not self.report.dry_run)
+            told = self._state.open(
+                self.hubspot, self.report.portal, self.builder.port.batch_size, writes=not self.report.dry_run
+            )
         except StateError as error:
             self._give_up("STATE", str(error))
             raise
@@ -157,7 +161,8 @@ class Run:
 
     def close(self) -> None:
         """Release the state, if the run has one."""
-        self._state.close()
+        if told := self._state.close():
+            self.report.state = told
 
     def preflight(self) -> None:
         """Look for everything that is wrong, and end all records ``not_attempted`` if anything is.
@@ -247,7 +252,7 @@ class Run:
             ended = islice(remaining, done)
         sync = self.builder.sync(rows.mapping, [*first, *self._examples], writes=writes)
         if proofs := self._state.proofs(self.builder.portal.definitions, writes=writes):
-            sync = replace(sync, proofs=proofs)
+            sync = replace(sync, proofs=proofs, audit=self._state.audit())
         with (
             held_back(self._signal.stop),
             Progress(self.report, self.hubspot, self._total, self.around.beside),

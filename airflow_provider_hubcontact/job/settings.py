@@ -153,10 +153,14 @@ class State(Frozen):
 
     :param path: ``sql://conn_id/table``, or ``sql://conn_id/schema.table``.
     :param refresh: whether all rows are looked up and compared, whatever is proved of them.
+    :param audit: days in which each contact that is not written is read back once; None for never.
+    :param drift: what becomes of a contact that an audit finds edited.
     """
 
     path: str
     refresh: bool = False
+    audit: float | None = 30
+    drift: str = "write"
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
@@ -166,12 +170,24 @@ class State(Frozen):
                 f"and _), not {self.path!r:.100}"
             )
         yield from _flag("state.refresh", self.refresh)
+        if self.audit is not None and not _is_days(self.audit):
+            yield f"state.audit must be a number of days above 0, or None, not {self.audit!r:.100}"
+        if self.drift != State.drift:
+            from airflow_provider_hubcontact.sync.model.choices import Drift
+
+            yield from _one_of("state.drift", self.drift, Drift)
+            if self.audit is None and self.drift in set(Drift):
+                yield f"state.drift={str(self.drift)!r} has no effect with audit=None: nothing is read back"
 
     @property
     def address(self) -> tuple[str, str]:
         """Connection and table."""
         conn_id, _, table = self.path.removeprefix("sql://").partition("/")
         return conn_id, table
+
+
+MOST_DAYS = 36_500
+"""The longest time of a state, in days."""
 
 
 _STATE = r"sql://[^/]+/[A-Za-z_]\w*(\.[A-Za-z_]\w*)?"  # compiled when a task has a state
@@ -478,6 +494,13 @@ def is_true(value: object, name: str = "dry_run") -> bool:
     if text not in {"true", "false", "1", "0", ""}:
         raise ValueError(f"{name} must be true or false, not {value!r:.100}")
     return text in {"true", "1"}
+
+
+def _is_days(value: object) -> bool:
+    """Check whether a value is a number of days, of at most a century."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 < value <= MOST_DAYS
 
 
 def _one_of(name: str, value: object, allowed: Iterable[str]) -> Iterator[str]:

@@ -72,9 +72,6 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
     """
     known = _as_it_is if is_rendered else _known
     path, values = task.ledger, False
-    state, refresh = task.state, False
-    if isinstance(task.state, StateOption):
-        state, refresh = task.state.path, is_true(known(task.state.refresh, False), "state.refresh")
     if isinstance(task.ledger, LedgerOption):
         path, values = task.ledger.path, task.ledger.values
     # What a mapping may say depends on the key.
@@ -96,10 +93,23 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
         max_failures=task.max_failures,
         guards=Guards(**_fields(task.guards, known)),
         ledger=None if task.ledger is None else Ledger(known(path, "…"), values),
-        state=None if state is None else State(known(state, _SOME_STATE), refresh),
+        state=None if task.state is None else _state(task.state, known),
         verify=task.verify,
         dry_run=is_true(known(task.is_dry_run, False)),
     )
+
+
+def _state(given: Any, known: Callable[[Any, Any], Any]) -> State:
+    """Return the settings of a state.
+
+    :param given: its path, or a value object.
+    :raises ValueError: if ``refresh`` is neither true nor false.
+    """
+    if not isinstance(given, StateOption):
+        return State(known(given, _SOME_STATE))
+    fields = given.fields()
+    refresh = is_true(known(fields.pop("refresh"), False), "state.refresh")
+    return State(known(fields.pop("path"), _SOME_STATE), refresh, **fields)
 
 
 def _as_it_is(value: Any, _: Any) -> Any:

@@ -167,13 +167,26 @@ class State(Options):
         created if it does not exist. A second table beside it has ``_meta`` at the end of its name.
         (templated)
     :param refresh: look all rows up and compare them, whatever is proved of them. (templated)
+    :param audit: days in which each contact that is not written is read back once, so that it is found what
+        somebody has edited; None for never.
+    :param drift: what becomes of such a contact: ``write`` the row's values again, or ``tell`` and write
+        nothing.
     """
 
     template_fields = ("path", "refresh")
 
-    def __init__(self, path: str, *, refresh: bool | str = False) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        refresh: bool | str = False,
+        audit: float | None = 30,
+        drift: str = "write",
+    ) -> None:
         self.path = path
         self.refresh = refresh
+        self.audit = audit
+        self.drift = drift
 
 
 class FromLedger(Options):

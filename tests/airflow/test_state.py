@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -117,18 +118,20 @@ def test_a_server_that_has_closed_the_connection(
         ({"state": "sql://books/hub", "watermark": "at"}, "watermark has no effect with state"),
         ({"state": "sql://books/hub", "records": FromLedger("l")}, "state has no effect with FromLedger"),
         (
-            {"state": {"path": "sql://books/hub", "audit": 30}},
-            "state has the fields path, refresh, not audit",
+            {"state": {"path": "sql://books/hub", "audits": 30}},
+            "state has the fields path, refresh, audit, drift, not audits (the nearest is audit)",
         ),
         (
             {"state": {"path": "sql://b/hub", "on_removed": "archive"}},
-            "the fields path, refresh, not on_removed",
+            "the fields path, refresh, audit, drift, not on_removed",
         ),
+        ({"state": State("sql://b/hub", audit=-1)}, "state.audit must be a number of days above 0, or None"),
+        ({"state": State("sql://b/hub", drift="x")}, "state.drift must be one of write, tell, not 'x'"),
     ],
 )
 def test_refused_in_the_dag_file(given: dict[str, Any], says: str) -> None:
     """What is not valid, can have no effect, or is not there."""
-    with pytest.raises(ValueError, match=says.replace("(", r"\(")):
+    with pytest.raises(ValueError, match=re.escape(says)):
         HubSpotUpdateContactOperator(task_id="t", **{"records": RECORDS, **given})
 
 

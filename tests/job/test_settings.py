@@ -15,6 +15,7 @@ from airflow_provider_hubcontact.job.settings import (
     Replay,
     Settings,
     Source,
+    State,
     Writes,
     is_true,
 )
@@ -47,6 +48,24 @@ def of_source(**source: Any) -> list[str]:
         ({"key": Key(becomes=5)}, "key.becomes must be the name of a column, not 5"),  # type: ignore[arg-type]
         ({"key": Key("id", "hs_object_id", becomes="new")}, "becomes has no effect on a record id"),
         ({"key": Key("mail", becomes="mail")}, "key: mail cannot become itself; becomes is the column with"),
+        *(
+            (
+                {"state": State("sql://db/t", audit=each)},  # type: ignore[arg-type]
+                f"state.audit must be a number of days above 0, or None, not {each!r}",
+            )
+            for each in (-1, 0, True, "30", float("nan"), float("inf"), 36_501, [30])
+        ),
+        *(
+            (
+                {"state": State("sql://db/t", drift=each)},  # type: ignore[arg-type]
+                f"state.drift must be one of write, tell, not {each!r}",
+            )
+            for each in ("x", None, True, ["tell"])
+        ),
+        (
+            {"state": State("sql://db/t", audit=None, drift="tell")},
+            "state.drift='tell' has no effect with audit=None: nothing is read back",
+        ),
         ({"writes": Writes(nulls="drop")}, "writes.nulls must be one of ignore, clear, not 'drop'"),
         ({"writes": Writes(nulls=None)}, "writes.nulls must be one of ignore, clear"),  # type: ignore[arg-type]
         ({"writes": Writes(nulls=["clear"])}, "writes.nulls must be one of"),  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import copy
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from sqlalchemy import func
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
 from airflow_provider_hubcontact.job.errors import ClaimLost, StateError
 from airflow_provider_hubcontact.job.ports import Execute
+from airflow_provider_hubcontact.job.state.audit import DAY
 from airflow_provider_hubcontact.job.state.claim import DEAD_AFTER
 from airflow_provider_hubcontact.job.state.session import StateSession
 from airflow_provider_hubcontact.job.state.tables import Tables
@@ -24,8 +26,10 @@ from airflow_provider_hubcontact.operators.stores.state_database import StateDat
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.proof_gate import Audit
 from airflow_provider_hubcontact.sync.model.change import Write
-from airflow_provider_hubcontact.sync.model.outcome import DECIDES_VALUES, Outcome, Result
+from airflow_provider_hubcontact.sync.model.choices import Drift
+from airflow_provider_hubcontact.sync.model.outcome import DECIDES_VALUES, DRIFT, Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Refused, Step
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
@@ -36,6 +40,9 @@ T = TypeVar("T")
 Row = dict[str, str | None]
 
 KEYS = ("a@x.y", "b@x.y", "c@x.y")
+
+DAYS = 3
+"""In which each proof is read back once."""
 
 
 class Killed(BaseException):
@@ -131,10 +138,17 @@ class World:
     :param contacts: of the portal.
     :param upsert: whether runs create contacts.
     :param in_flight: records that may be in flight at once; with one, rows are written in their order.
+    :param drift: what becomes of contacts that were edited by hand.
     """
 
     def __init__(
-        self, file: Path, contacts: Sequence[dict[str, str]], *, upsert: bool, in_flight: int
+        self,
+        file: Path,
+        contacts: Sequence[dict[str, str]],
+        *,
+        upsert: bool,
+        in_flight: int,
+        drift: Drift = Drift.WRITE,
     ) -> None:
         file.unlink(missing_ok=True)
         self.now = 1_000_000
@@ -142,7 +156,9 @@ class World:
         self.portal = Portal(numbered, batch_size=2)
         self.upsert = upsert
         self.in_flight = in_flight
-        self.tainted: set[str] = set()  # keys whose contact somebody else has edited since the proof
+        self.drift = drift
+        # Keys whose contact somebody else has edited since the proof, and since when
+        self.tainted: dict[str, int] = {}
         self._file = file
         self._runs = 0
         self.digests: dict[str, str] = {}  # key → its digest
@@ -162,6 +178,12 @@ class World:
         contact[name] = value
         self._taint(contact_id)
 
+    def pass_days(self, days: int) -> None:
+        """Let time go by, or set the clock back: then nobody knows how old an edit is."""
+        self.now += days * DAY
+        if days < 0:
+            self.tainted = dict.fromkeys(self.tainted, self.now)
+
     def merge(self, one: str, other: str) -> None:
         """Merge a contact into another one, which keeps its values and gets the other's address."""
         whole, gone = self.portal.contacts[one], self.portal.contacts[other]
@@ -174,14 +196,18 @@ class World:
 
     def _taint(self, contact_id: str) -> None:
         contact = self.portal.contacts[contact_id]
-        self.tainted |= {key for key in KEYS if key in {contact.get("email"), contact.get("other")}}
+        self._note({key for key in KEYS if key in {contact.get("email"), contact.get("other")}})
         with closing(self._connect()) as db:
             if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'hub'").fetchone():
                 known = {
                     key
                     for (key,) in db.execute("SELECT key_digest FROM hub WHERE record_id = ?", (contact_id,))
                 }
-                self.tainted |= {key for key, digest in self.digests.items() if digest in known}
+                self._note({key for key, digest in self.digests.items() if digest in known})
+
+    def _note(self, keys: Collection[str]) -> None:
+        for key in keys:
+            self.tainted.setdefault(key, self.now)
 
     def run(
         self,
@@ -203,8 +229,17 @@ class World:
             ended[result.row] = result
             key, values = str(rows[result.row - 1]["email"]), rows[result.row - 1]
             if result.outcome in DECIDES_VALUES:
-                self.tainted.discard(key)
-            if result.outcome is not Outcome.UP_TO_DATE or key in self.tainted or self._runs != number:
+                self.tainted.pop(key, None)
+            if result.category == DRIFT:
+                event("drift was told")
+                assert self.drift is Drift.TELL
+                assert key in self.tainted
+                self.tainted[key] = self.now  # it is told, and not again for as many days
+            if result.outcome is not Outcome.UP_TO_DATE or self._runs != number:
+                return
+            if key in self.tainted:
+                late = self.now - self.tainted[key]
+                assert late < DAYS * DAY, f"{key} was edited {late / DAY} days ago, and nobody has looked"
                 return
             found = self.portal.by_address(key)
             assert found, f"{key} is up to date, and nobody has it"
@@ -214,12 +249,17 @@ class World:
 
         with closing(Database(self._connect, steps)) as database:
             try:
-                session = StateSession(database, TABLES, 1, {"mapping": "all"}, SYSTEM_CLOCK)
+                session = StateSession(
+                    database, TABLES, 1, {"mapping": "all"}, SYSTEM_CLOCK, audit=DAYS, drift=self.drift
+                )
                 session.claim(holder)
+                session.plan_audit(None, 2)
                 proofs = session.proofs(None, writes=True)
                 for key in KEYS:
                     self.digests[key] = proofs.compare([Record(1, key, {})])[0].key
-                stop = self.sync(proofs).run(rows, InOrder(), settled)
+                audit = Audit(self.drift)
+                stop = self.sync(proofs, audit).run(rows, InOrder(), settled)
+                event("audited" if audit.audited else "nothing was audited")
                 session.close(completed=stop is None)
             finally:
                 self.portal.steps = former
@@ -235,10 +275,13 @@ class World:
         assert len(ended) == len(rows)
         return ended
 
-    def sync(self, proofs: Any = None) -> Sync:
+    def sync(self, proofs: Any = None, audit: Audit | None = None) -> Sync:
         rules = Rules(create=self.upsert)
         return Sync(
-            RecordMapping(), rules, self.portal, self.portal, proofs=proofs, max_in_flight=self.in_flight
+            *(RecordMapping(), rules, self.portal, self.portal),
+            proofs=proofs,
+            audit=audit,
+            max_in_flight=self.in_flight,
         )
 
     def values(self) -> dict[str, dict[str, str] | None]:
@@ -265,7 +308,7 @@ class World:
             self.portal.batch_size,
             fates=iter(()),
         )
-        other.tainted = set(self.tainted)
+        other.tainted = dict(self.tainted)
         other.sync().run(rows, InOrder(), lambda _: None)
         return other
 
@@ -287,6 +330,7 @@ ACTS = st.lists(
         st.tuples(st.just("run")),
         st.tuples(st.just("source"), ROWS),
         st.tuples(st.just("source"), ROWS),
+        st.tuples(st.just("time"), st.sampled_from([0, 1, 1, 2, 3, 50, -1, -50])),
         st.tuples(st.just("killed"), st.integers(1, 40)),
         st.tuples(st.just("lost"), st.integers(0, 5)),
         st.tuples(st.just("second"), st.integers(1, 40), ROWS, st.booleans()),
@@ -320,12 +364,15 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     phases=(Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.too_slow],
 )
-@given(CONTACTS, ROWS, ACTS, st.sampled_from([(upsert, size) for upsert in (False, True) for size in (1, 3)]))
+@given(CONTACTS, ROWS, ACTS, st.sampled_from([*product((False, True), (1, 3), Drift)]))
 def test_the_model(
-    file: Path, text: str, rows: list[Row], acts: list[tuple[Any, ...]], how: tuple[bool, int]
+    file: Path, text: str, rows: list[Row], acts: list[tuple[Any, ...]], how: tuple[bool, int, Drift]
 ) -> None:
-    """What is up to date is there, unless somebody edits it; the end is that of runs without a state."""
-    world = World(file, [*contacts(text)], upsert=how[0], in_flight=how[1])
+    """What is up to date is there, unless somebody edits it, which is found in time.
+
+    The end is that of runs without a state.
+    """
+    world = World(file, [*contacts(text)], upsert=how[0], in_flight=how[1], drift=how[2])
     tried(world, rows)
     for act in acts:
         match act:
@@ -333,6 +380,9 @@ def test_the_model(
                 rows = new
                 tried(world, rows)
             case ("run",):
+                tried(world, rows)
+            case ("time", days):
+                world.pass_days(days)
                 tried(world, rows)
             case ("killed", at):
                 killed(world, rows, at)

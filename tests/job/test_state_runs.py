@@ -77,7 +77,19 @@ def test_an_unchanged_row_takes_no_call(hubspot: Sandbox, around: Around, file: 
 
     assert ended.outcomes == {"updated": 1, "up_to_date": 2}
     assert paths(hubspot) == ["read", "update"] * 2
-    assert ended.report["state"] == {"table": "hub", "read_anew": None}
+    told = ended.report["state"]
+    assert told.pop("oldest_proof") <= asked(file, "SELECT min(proved_at) FROM hub")[0][0]
+    assert told == {
+        "table": "hub",
+        "read_anew": None,
+        "changed": 1,
+        "up_to_date": 2,
+        "audited": 0,
+        "drifted": 0,
+        "contested": 0,
+        "calls_saved": 0,
+        "overdue": 0,
+    }
     assert (ended.report["rows"], ended.report["problems"], ended.report["reasons"]) == (3, [], [])
 
 
@@ -87,9 +99,10 @@ def test_nothing_of_a_record_is_in_the_state(around: Around, file: Path) -> None
 
     again(around)
 
-    ((key, content, record_id, origin, time),) = asked(file, "SELECT * FROM hub")
+    ((key, content, record_id, origin, time, drifts),) = asked(file, "SELECT * FROM hub")
     assert (len(key), len(content), origin, record_id.isdecimal()) == (32, 32, "written", True)
     assert isinstance(time, int)
+    assert drifts == 0
     content = file.read_bytes()
     assert b"ada@" not in content
     assert b"example" not in content

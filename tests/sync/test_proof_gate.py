@@ -10,9 +10,10 @@ import pytest
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow import proof_gate
 from airflow_provider_hubcontact.sync.flow.engine import Sync
-from airflow_provider_hubcontact.sync.flow.proof_gate import ProofGate
+from airflow_provider_hubcontact.sync.flow.proof_gate import Audit, ProofGate
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.model.change import Write
+from airflow_provider_hubcontact.sync.model.choices import Drift
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Proof, Refused, Step
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -404,3 +405,92 @@ def test_many_rows_that_wait_do_not_fill_memory(monkeypatch: pytest.MonkeyPatch)
 
     assert portal.seen == [51 - 6]
     assert (ended.count(T), ended.count(U)) == (50, 1)
+
+
+class TestAudit:
+    """A row that equals its proof is looked up like any other one."""
+
+    def audited(self, name: str, **more: Any) -> Proof:
+        return proved(name, is_audited=True, **more)
+
+    def test_other_rows_do_not_wait_for_it(self) -> None:
+        """Its contact is that of its proof; but a row of that contact does."""
+        proofs = proofs_of(self.audited("p1"), proved("p2"), proved("q1", "z", record_id="2"))
+        gate = gate_of(proofs, row("p1", "a"), row("p2", "a"), row("q1", "z"))
+
+        passed = gate.next()
+        assert (isinstance(passed, Result), passed and passed.row) == (True, 2)
+        assert [taken(gate).row, taken(gate).row] == [1, 3]
+
+    @pytest.mark.parametrize("firstname", ["a", "hand"])
+    @pytest.mark.parametrize("drift", Drift)
+    def test_drift(self, firstname: str, drift: Drift) -> None:
+        """It is counted, and how often it was found in a row; the proof is new."""
+        audit, has = Audit(drift), firstname != "a"
+        portal, proofs = people(), proofs_of(self.audited("p1", drifts=1))
+        portal.contacts["2"]["firstname"] = firstname
+
+        (ended,) = run(portal, proofs, row("p1", "a"), audit=audit)
+
+        assert ended is (N if not has else U if drift is Drift.WRITE else T)
+        assert portal.contacts["2"]["firstname"] == ("hand" if has and drift is Drift.TELL else "a")
+        assert (audit.audited, audit.drifted, audit.contested) == (1, has, has)
+        assert proofs.kept["p1@x.y"].drifts == (2 if has else 0)
+        assert content(proofs, "p1") == "a"
+
+    def test_a_write_that_is_no_audit_keeps_the_count(self) -> None:
+        """The source has changed between two audits."""
+        portal, proofs = people(), proofs_of(proved("p1", drifts=1))
+
+        run(portal, proofs, row("p1"))
+
+        assert proofs.kept["p1@x.y"].drifts == 1
+
+    def test_a_contact_that_this_run_has_written_by_another_key(self) -> None:
+        """Its values are this run's own: nothing has drifted, and the later row wins."""
+        audit = Audit(Drift.TELL)
+        portal, proofs = people(), proofs_of(self.audited("p0"))
+
+        assert run(portal, proofs, row("s0"), row("p0", "a"), max_in_flight=1, audit=audit) == [U, U]
+
+        assert (portal.contacts["1"]["firstname"], audit.drifted) == ("a", 0)
+
+    def test_a_contact_that_was_made_anew(self) -> None:
+        """Whom the state knows by another id is told of; with ``tell``, nobody is created either."""
+        audit = Audit(Drift.TELL)
+        portal, proofs = people(), proofs_of(self.audited("p7"))
+
+        assert run(portal, proofs, row("p7", "a"), create=True, audit=audit) == [T]
+
+        assert (len(portal.contacts), audit.drifted, content(proofs, "p7")) == (3, 1, "a")
+        assert proofs.kept["p7@x.y"].id == "8"
+
+    def test_an_end_that_is_not_good(self) -> None:
+        """The proof is void, and nothing is counted."""
+        audit = Audit()
+        portal, proofs = people(LOST_AFTER), proofs_of(self.audited("p1"))
+
+        assert run(portal, proofs, row("p1", "a"), audit=audit) == [Outcome.UNAVAILABLE]
+
+        assert (content(proofs, "p1"), audit.audited) == (None, 0)
+
+    @pytest.mark.parametrize("chunk", [1, 1_000])
+    @pytest.mark.parametrize("stage", [{}, {"lifecyclestage": "lead"}])
+    def test_a_key_that_is_left_alone_in_all_its_rows(
+        self, chunk: int, stage: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Until one of them wants something else."""
+        monkeypatch.setattr(proof_gate, "CHUNK", chunk)
+        audit, rows = Audit(Drift.TELL), [row("p1", "a", **stage)] * 2
+        record = RecordMapping().record(1, rows[0])
+        assert isinstance(record, Record)
+        portal = people()
+        proofs = proofs_of(self.audited("p1", proved=content_of(record)))
+        portal.contacts["2"]["firstname"] = "hand"
+
+        ended = run(portal, proofs, *rows, max_in_flight=1, audit=audit)
+        assert (ended, portal.writes, audit.audited) == ([T, T], [], 1)
+
+        proofs.kept["p1@x.y"] = proofs.kept["p1@x.y"]._replace(is_audited=True)
+        run(portal, proofs, rows[0], row("p1", "c", **stage), rows[0], max_in_flight=1, audit=audit)
+        assert portal.contacts["2"]["firstname"] == "a"

@@ -23,6 +23,10 @@ class About(NamedTuple):
     :param holder: the task of that run.
     :param silent: seconds since its last sign of life.
     :param beats: grows with each change of the row.
+    :param completed_at: when the last completed run ended, in seconds since 1970; None if none has.
+    :param audited_to: proofs of this time or older, which it has not read back, are of rows that its source
+        no longer had; None if that is not known.
+    :param now: the time, by the database's clock.
     """
 
     portal: int
@@ -32,6 +36,9 @@ class About(NamedTuple):
     holder: str | None
     silent: int | None
     beats: int
+    completed_at: int | None
+    audited_to: int | None
+    now: int
 
 
 def about(execute: Execute, tables: Tables) -> About | None:
@@ -39,7 +46,7 @@ def about(execute: Execute, tables: Tables) -> About | None:
     rows = execute(tables.about())
     if not rows:
         return None
-    names = [column.name for column in tables.meta.c] + ["silent"]
+    names = [column.name for column in tables.meta.c] + ["silent", "now"]
     row = dict(zip(names, rows[0], strict=True))
     return About(**{name: row[name] for name in About._fields})
 
@@ -102,10 +109,11 @@ class Claim:
                 f"another run has claimed the state {self._tables.name}, since this one gave no sign of life"
             )
 
-    def release(self, settings: str | None) -> None:
+    def release(self, settings: str | None, audited_to: int | None = None) -> None:
         """Release the claim.
 
         :param settings: of the run, as JSON, if it has completed.
+        :param audited_to: the time up to which it has read all proofs back, if it can tell.
         """
-        release = self._tables.release(self._token, settings)
+        release = self._tables.release(self._token, settings, audited_to)
         self._database.transact(lambda execute: execute(release))

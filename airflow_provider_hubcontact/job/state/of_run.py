@@ -12,6 +12,8 @@ from airflow_provider_hubcontact.job.errors import StateError
 from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable_logger
+from airflow_provider_hubcontact.sync.flow.proof_gate import Audit
+from airflow_provider_hubcontact.sync.model.choices import Drift
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.job.state.proofs import StateProofs
@@ -36,13 +38,16 @@ class StateOfRun:
         self._session: StateSession | None = None
         self._resources = ExitStack()
         self._completed = False
+        self._rows_of_a_call = 1
+        self._audit: Audit | None = None  # of the last pass over the rows
 
     def open(
-        self, hubspot: HubSpot, portal: Mapping[str, Any] | None, *, writes: bool
+        self, hubspot: HubSpot, portal: Mapping[str, Any] | None, rows_of_a_call: int, *, writes: bool
     ) -> dict[str, Any] | None:
-        """Claim the state, or look at it if nothing is written.
+        """Claim the state, or look at it if nothing is written; choose what is read back.
 
         :param portal: the portal's ``id``; None if it cannot be read.
+        :param rows_of_a_call: contacts that a look-up takes.
         :param writes: whether contacts are written.
         :return: what the report says of the state; None without one.
         :raises StateError: if it cannot be used.
@@ -61,6 +66,8 @@ class StateOfRun:
             session.claim(self._around.attempt.task_of_run)
         else:
             session.look()
+        self._rows_of_a_call = rows_of_a_call
+        session.plan_audit(hubspot.rate_limit.daily_remaining, rows_of_a_call)
         return session.told()
 
     def proofs(
@@ -75,6 +82,12 @@ class StateOfRun:
             return None
         return self._session.proofs(definitions, writes=writes, keeps=self._keeps)
 
+    def audit(self) -> Audit:
+        """Return what is done about drift, and what counts the rows of one pass beside their proofs."""
+        asked = self._settings.state
+        self._audit = Audit(Drift(asked.drift)) if asked else Audit()
+        return self._audit
+
     def passed(self, *, completed: bool) -> None:
         """Note that a pass over the rows has ended.
 
@@ -82,12 +95,30 @@ class StateOfRun:
         """
         self._completed = completed and self._keeps
 
-    def close(self) -> None:
-        """Release the state, if the run has one."""
+    def close(self) -> dict[str, Any] | None:
+        """Release the state, if the run has one.
+
+        :return: what the report says of the state; None if no more than before.
+        """
         with self._resources:
             if self._session is None:
-                return
+                return None
             try:
+                told = self._told(self._session)
                 self._session.close(completed=self._completed)
             except StateError as error:
                 log.warning("The state is not given up, and is free again in some minutes: %s", error)
+                return None
+            return told
+
+    def _told(self, session: StateSession) -> dict[str, Any] | None:
+        """Return what the rows came to beside their proofs, and log what is overdue."""
+        if self._audit is None:
+            return None
+        ages = session.ages()
+        if overdue := ages["overdue"]:
+            log.warning(
+                "%s proofs are overdue for an audit: they are older than %g days, and were not read back.",
+                *(f"{overdue:,}", session.audit),
+            )
+        return {**session.told(), **self._audit.figures(self._rows_of_a_call), **ages}

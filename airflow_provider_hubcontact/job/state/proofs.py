@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
+from airflow_provider_hubcontact.job.state.audit import Selection
 from airflow_provider_hubcontact.job.state.claim import Claim
 from airflow_provider_hubcontact.job.state.digests import Digests
 from airflow_provider_hubcontact.job.state.tables import ORIGINS, Tables
 from airflow_provider_hubcontact.sync.model.ports import Proof
 from airflow_provider_hubcontact.sync.model.record import Record
+
+
+class _Row(NamedTuple):
+    """What the table has of a key."""
+
+    content: str | None = None
+    id: str | None = None
+    origin: str | None = None
+    proved_at: int | None = None
+    drifts: int | None = None
+
+
+_NOTHING = _Row()
 
 
 class StateProofs:
@@ -22,6 +37,7 @@ class StateProofs:
     :param claim: of the run; None if it changes nothing.
     :param believes: whether a proof ends a row. If not, each row is looked up and compared.
     :param keeps: whether new proofs are kept.
+    :param selection: chooses the proofs that are read back; None to read none back.
     """
 
     def __init__(
@@ -33,6 +49,7 @@ class StateProofs:
         *,
         believes: bool = True,
         keeps: bool = True,
+        selection: Selection | None = None,
     ) -> None:
         self._database = database
         self._tables = tables
@@ -40,20 +57,25 @@ class StateProofs:
         self._claim = claim
         self._believes = believes
         self._keeps = keeps
+        self._selection = selection
 
     def compare(self, records: Sequence[Record], /) -> Sequence[Proof]:
         """Return what is proved of records."""
         wanted = [(self._digests.of_key(record), self._digests.of_content(record)) for record in records]
         found = self._found({key for key, _ in wanted})
-        return [self._proof(key, content, found.get(key, (None, None, None))) for key, content in wanted]
+        return [self._proof(key, content, found.get(key, _NOTHING)) for key, content in wanted]
 
-    def _proof(self, key: str, content: str, found: Sequence[str | None]) -> Proof:
-        proved, record_id, origin = found
+    def _proof(self, key: str, content: str, found: _Row) -> Proof:
+        proved = found.content if self._believes else None
         return Proof(
-            key, content, proved if self._believes else None, record_id, ORIGINS[origin] if origin else None
+            *(key, content, proved, found.id, ORIGINS[found.origin] if found.origin else None),
+            is_audited=proved == content
+            and self._selection is not None
+            and self._selection.takes(found.proved_at),
+            drifts=found.drifts or 0,
         )
 
-    def _found(self, keys: Collection[str]) -> Mapping[str, tuple[str | None, ...]]:
+    def _found(self, keys: Collection[str]) -> Mapping[str, _Row]:
         tables = self._tables
         if tables is None:
             return {}
@@ -61,7 +83,7 @@ class StateProofs:
         rows = self._database.transact(
             lambda execute: [row for statement in statements for row in execute(statement)]
         )
-        return {key: tuple(rest) for key, *rest in rows}
+        return {key: _Row(*rest) for key, *rest in rows}
 
     def keys_of(self, ids: Collection[str], /) -> Mapping[str, Collection[str]]:
         """Return record id → keys that the state has for it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -13,6 +13,7 @@ from airflow_provider_hubcontact.clock import Clock
 from airflow_provider_hubcontact.job.errors import StateError
 from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
 from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.state.audit import Ages, Clockwork, Selection, selection
 from airflow_provider_hubcontact.job.state.claim import About, Claim, about
 from airflow_provider_hubcontact.job.state.digests import Digests, definitions_of, settings_of
 from airflow_provider_hubcontact.job.state.proofs import StateProofs
@@ -38,7 +39,10 @@ def session_of(
         raise ValueError("the settings name no state")
     tables = Tables(asked.address[1], database.now)
     return StateSession(
-        database, tables, portal, settings_of(settings, api_version), clock, refresh=asked.refresh
+        *(database, tables, portal, settings_of(settings, api_version), clock),
+        refresh=asked.refresh,
+        audit=asked.audit,
+        drift=asked.drift,
     )
 
 
@@ -51,6 +55,8 @@ class StateSession:
     :param settings: what decides besides the values what is written: part → text.
     :param clock: waits while another task creates the tables.
     :param refresh: whether rows are looked up and compared whatever is proved of them.
+    :param audit: days in which each proof is read back once; None for never.
+    :param drift: what becomes of a contact that an audit finds edited.
     """
 
     def __init__(
@@ -62,13 +68,19 @@ class StateSession:
         clock: Clock,
         *,
         refresh: bool = False,
+        audit: float | None = None,
+        drift: str = "write",
     ) -> None:
+        self.audit = audit
+        self.drift = drift
         self._database = database
         self._tables = tables
         self._portal = portal
         self._settings = settings
         self._clock = clock
         self._refresh = refresh
+        self._choose: Callable[[], Selection | None] = lambda: None
+        self._selection: Selection | None = None  # of the pass that writes
         self._about: About | None = None
         self._claim: Claim | None = None
 
@@ -98,8 +110,59 @@ class StateSession:
         :param completed: whether the run has read its source to the end.
         """
         if self._claim:
-            self._claim.release(orjson.dumps(self._settings).decode() if completed else None)
+            audited_to = self._selection.passed if self._selection and completed else None
+            self._claim.release(orjson.dumps(self._settings).decode() if completed else None, audited_to)
             self._claim = None
+
+    def plan_audit(self, calls_left: int | None, rows_of_a_call: int) -> None:
+        """Choose the proofs that the run reads back.
+
+        :param calls_left: today; None if HubSpot has not said.
+        :param rows_of_a_call: contacts that a look-up takes.
+        """
+        about, days = self._about, self.audit
+        if about is None or days is None or self._refresh:
+            return
+        clockwork = Clockwork(about.now, about.completed_at, days)
+        after = self._gone_before(about)
+        ((proofs, due, _, newest),) = self._asked(self._tables.ages(after, clockwork.limit))
+        if self._claim and (newest or 0) > about.now:
+            self._asked(self._tables.bring_back(about.now))
+        ages = Ages(int(proofs), int(due))
+
+        def nth_oldest(number: int) -> int | None:
+            found = self._asked(self._tables.nth_oldest(number, after))
+            return int(found[0][0]) if found else None
+
+        chosen = selection(clockwork, ages, calls_left, rows_of_a_call, nth_oldest)
+        self._choose = chosen.anew
+
+    def ages(self) -> dict[str, int | None]:
+        """Return the time of the oldest proof, and how many are overdue for an audit.
+
+        Proofs of rows that are known to have left the source do not count: nobody can read them back.
+
+        :return: ``oldest_proof``, in seconds since 1970, None without a proof; ``overdue``, None without
+            an audit.
+        """
+        about = self._about
+        if about is None:
+            return {"oldest_proof": None, "overdue": None}
+        limit = Clockwork(about.now, None, self.audit).overdue if self.audit is not None else 0
+        ((_, overdue, oldest, _),) = self._asked(self._tables.ages(self._gone_before(about), limit))
+        return {
+            "oldest_proof": None if oldest is None else int(oldest),
+            "overdue": None if self.audit is None else int(overdue),
+        }
+
+    def _gone_before(self, about: About) -> int:
+        """Return the time up to which proofs are of rows that have left the source."""
+        read = self._selection.passed if self._selection else None
+        known = read or about.audited_to or 0
+        return known if known <= about.now else 0  # else the clock went back
+
+    def _asked(self, statement: Statement) -> Sequence[tuple[Any, ...]]:
+        return self._database.transact(lambda execute: execute(statement))
 
     def proofs(
         self, definitions: Mapping[str, PropertyDefinition] | None, *, writes: bool, keeps: bool = True
@@ -110,6 +173,9 @@ class StateSession:
         :param writes: whether the pass writes; if not, nothing of the state changes.
         :param keeps: whether a good end of a record is a proof. If not, no proof ends a record either.
         """
+        chosen = self._choose() if keeps else None
+        if writes:
+            self._selection = chosen
         key = bytes.fromhex(self._about.digest_key) if self._about else secrets.token_bytes(32)
         return StateProofs(
             self._database,
@@ -118,6 +184,7 @@ class StateSession:
             self._claim if writes else None,
             believes=keeps and not self._refresh,
             keeps=keeps,
+            selection=chosen,
         )
 
     def told(self) -> dict[str, Any]:

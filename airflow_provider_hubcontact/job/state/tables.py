@@ -17,7 +17,9 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
     delete,
+    func,
     insert,
     null,
     select,
@@ -68,6 +70,7 @@ class Tables:
             Column("record_id", String(32)),
             Column("origin", String(8)),
             Column("proved_at", BigInteger),
+            Column("drifts", Integer),
             schema=schema or None,
         )
         self.by_contact = Index(f"{own}_contact", self.proofs.c.record_id)
@@ -86,6 +89,7 @@ class Tables:
             Column("runs", BigInteger),
             Column("completed_run", BigInteger),
             Column("completed_at", BigInteger),
+            Column("audited_to", BigInteger),
             schema=schema or None,
         )
 
@@ -110,9 +114,12 @@ class Tables:
     # Proofs
 
     def found(self, keys: Sequence[str]) -> Iterator[Statement]:
-        """Select key, content, record id and origin of keys."""
+        """Select key, content, record id, origin, time and drifts of keys."""
         table = self.proofs.c
-        columns = (table.key_digest, table.content_digest, table.record_id, table.origin)
+        columns = (
+            *(table.key_digest, table.content_digest, table.record_id),
+            *(table.origin, table.proved_at, table.drifts),
+        )
         return self._of_list("found", keys, lambda names: select(*columns).where(table.key_digest.in_(names)))
 
     def keys_of(self, ids: Sequence[str]) -> Iterator[Statement]:
@@ -141,7 +148,13 @@ class Tables:
             values: dict[str, Any] = {}
             for place, each in enumerate(some):
                 origin = each.origin and _NAMES[each.origin]
-                row = {"key": each.key, "content": each.proved, "id": each.id, "origin": origin}
+                row: dict[str, Any] = {
+                    "key": each.key,
+                    "content": each.proved,
+                    "id": each.id,
+                    "origin": origin,
+                }
+                row |= {"drifts": each.drifts}
                 values |= {f"p_{name}_{place}": value for name, value in row.items()}
             yield Statement(statement, values)
 
@@ -153,10 +166,44 @@ class Tables:
                 "record_id": bindparam(f"p_id_{place}"),
                 "origin": bindparam(f"p_origin_{place}"),
                 "proved_at": self._now,
+                "drifts": bindparam(f"p_drifts_{place}"),
             }
             for place in range(size)
         ]
         return insert(self.proofs).values(rows)
+
+    # The audit
+
+    def ages(self, after: int, limit: int) -> Statement:
+        """Count the proofs that are newer than a time and those that are not newer than a limit.
+
+        It also selects the times of the oldest and of the newest one; None if there is none.
+
+        :param after: only proofs that are newer than this, in seconds since 1970.
+        :param limit: likewise.
+        """
+        of = self.proofs.c
+        due = func.coalesce(func.sum(case((of.proved_at <= limit, 1), else_=0)), 0)
+        known = select(func.count(), due, func.min(of.proved_at), func.max(of.proved_at))
+        return Statement(known.where(of.content_digest.is_not(None), of.proved_at > after))
+
+    def nth_oldest(self, number: int, after: int) -> Statement:
+        """Select the time of the proof that is so manyth by age.
+
+        :param number: from 1.
+        :param after: only proofs that are newer than this, in seconds since 1970.
+        """
+        at = self.proofs.c.proved_at
+        known = select(at).where(self.proofs.c.content_digest.is_not(None), at > after)
+        return Statement(known.order_by(at).limit(1).offset(number - 1))
+
+    def bring_back(self, now: int) -> Statement:
+        """Let proofs from the future, which a clock that went back has left, begin to age.
+
+        :param now: seconds since 1970.
+        """
+        of = self.proofs.c
+        return Statement(update(self.proofs).where(of.proved_at > now).values(proved_at=now))
 
     def _of_list(self, kind: str, values: Sequence[str], make: Callable[[Any], Any]) -> Iterator[Statement]:
         """Return a statement about some values, or several if they are many.
@@ -182,10 +229,10 @@ class Tables:
         return Statement(insert(self.meta).values(row))
 
     def about(self) -> Statement:
-        """Select the row of the meta table, and the seconds since the last sign of life."""
-        silent = (self._now - self.meta.c.seen_at).label("silent")
+        """Select the row of the meta table, the seconds since the last sign of life, and the time."""
+        silent, now = (self._now - self.meta.c.seen_at).label("silent"), self._now.label("read_at")
         return Statement(
-            self._kept("about", 0, lambda _: select(*self.meta.c, silent).where(self.meta.c.id == 1))
+            self._kept("about", 0, lambda _: select(*self.meta.c, silent, now).where(self.meta.c.id == 1))
         )
 
     def claim(self, beats: int, token: str, holder: str) -> Statement:
@@ -216,15 +263,18 @@ class Tables:
             self._kept("token", 0, lambda _: select(self.meta.c.token).where(self.meta.c.id == 1))
         )
 
-    def release(self, token: str, settings: str | None) -> Statement:
+    def release(self, token: str, settings: str | None, audited_to: int | None = None) -> Statement:
         """Release a claim.
 
         :param settings: of the run, if it has completed.
+        :param audited_to: the time up to which it has read all proofs back, if it can tell.
         """
         meta = self.meta.c
         ended: dict[str, Any] = {"token": null(), "holder": null(), "beats": meta.beats + 1}
         if settings is not None:
             ended |= {"settings": settings, "completed_run": meta.runs, "completed_at": self._now}
+        if audited_to is not None:
+            ended |= {"audited_to": audited_to}
         return Statement(update(self.meta).where(meta.token == token).values(**ended))
 
 

@@ -21,7 +21,7 @@ from airflow_provider_hubcontact.sync.flow.dry_writes import DryWrites
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
 from airflow_provider_hubcontact.sync.flow.keys_seen import KeysSeen
 from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVerification
-from airflow_provider_hubcontact.sync.flow.proof_gate import ProofGate
+from airflow_provider_hubcontact.sync.flow.proof_gate import Audit, ProofGate
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.flow.workers import Workers
 from airflow_provider_hubcontact.sync.flow.write_queue import WriteQueue
@@ -83,6 +83,7 @@ class Sync:
     :param verifier: reads back what was written; None to believe the answers.
     :param max_in_flight: records that may be in flight at once.
     :param proofs: what HubSpot was last proved to have; None to read every contact.
+    :param audit: says what is done about drift, and counts it.
     """
 
     shape: RecordMapping
@@ -96,6 +97,7 @@ class Sync:
     verifier: Reader | None = None
     max_in_flight: int = MAX_IN_FLIGHT
     proofs: Proofs | None = None
+    audit: Audit | None = None
 
     def run(
         self,
@@ -123,7 +125,7 @@ class Sync:
             enumerate(rows, first), self.shape, self.coercer, self.schema, journal, seen=seen
         )
         record_reader.pass_over(enumerate(ended, 1))
-        source = ProofGate(record_reader, self.proofs) if self.proofs else record_reader
+        source = ProofGate(record_reader, self.proofs, self.audit) if self.proofs else record_reader
         return Engine(self, source, workers, settled, journal).run()
 
 
@@ -329,6 +331,8 @@ class Engine:
 
     def _go_on(self, record: Record, decide: Callable[[], Change | Result]) -> None:
         planned = self._planned(record, decide)
+        if self._gate:
+            planned = self._gate.judged(record, planned)
         if isinstance(planned, Result):
             self._end(planned)
         elif self._dry_writes:

@@ -18,8 +18,11 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import NamedTuple
 
+from airflow_provider_hubcontact.sync.decide.drift import has_drifted, left_alone
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.flow.touched import Touched
+from airflow_provider_hubcontact.sync.model.change import Change
+from airflow_provider_hubcontact.sync.model.choices import Drift
 from airflow_provider_hubcontact.sync.model.outcome import DECIDES_VALUES, Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Proof, Proofs
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -40,6 +43,44 @@ _ORIGINS = (Outcome.UNCHANGED, Outcome.UPDATED, Outcome.CREATED)
 """How a contact came to have its values; a later one of these replaces an earlier one."""
 
 
+CONTESTED = 2
+"""Audits in a row that find a contact drifted, after which somebody else is taken to write it, too."""
+
+
+@dataclass(slots=True)
+class Audit:
+    """What is done about drift, and what the rows of a run came to.
+
+    :param drift: what becomes of a contact that has drifted.
+    :param changed: rows that differ from what is proved of them, or of which nothing is.
+    :param up_to_date: rows that equal what is proved of them, and were not read.
+    :param audited: rows that equal their proof, and whose contacts were read back.
+    :param drifted: those of them whose contact has not what it was proved to have.
+    :param contested: those of these whose contact had drifted in the audit before, too.
+    """
+
+    drift: Drift = Drift.WRITE
+    changed: int = 0
+    up_to_date: int = 0
+    audited: int = 0
+    drifted: int = 0
+    contested: int = 0
+
+    def figures(self, rows_of_a_call: int) -> dict[str, int]:
+        """Return the counts, and how many calls are saved against reading every contact.
+
+        :param rows_of_a_call: contacts that a look-up takes.
+        """
+        return {
+            "changed": self.changed,
+            "up_to_date": self.up_to_date,
+            "audited": self.audited,
+            "drifted": self.drifted,
+            "contested": self.contested,
+            "calls_saved": self.up_to_date // rows_of_a_call,
+        }
+
+
 class _Compared(NamedTuple):
     """A record, and what is proved of it."""
 
@@ -56,6 +97,9 @@ class _Open:
     :param proved: what the contact was last proved to have; None if the last row did not end well.
     :param id: record id of the contact, once it is known.
     :param origin: the outcome of the rows that ended well.
+    :param audited: what all rows want, if it is what was proved and is read back; None otherwise.
+    :param drifts: in how many audits in a row the contact has drifted.
+    :param is_judged: whether this run's audit has found that out.
     """
 
     proof: Proof
@@ -63,6 +107,9 @@ class _Open:
     proved: str | None = None
     id: str | None = None
     origin: Outcome | None = None
+    audited: str | None = None
+    drifts: int = 0
+    is_judged: bool = False
 
     def closed(self) -> Proof | None:
         """Return what is proved once all rows have ended; None if nothing is."""
@@ -70,7 +117,7 @@ class _Open:
             return None
         earlier = self.proof.origin if self.proof.id == self.id else None
         origin = max(filter(None, (self.origin, earlier)), key=_ORIGINS.index)
-        return Proof(self.proof.key, self.proved, self.proved, self.id, origin)
+        return Proof(self.proof.key, self.proved, self.proved, self.id, origin, drifts=self.drifts)
 
 
 class ProofGate:
@@ -78,17 +125,20 @@ class ProofGate:
 
     A row that equals its proof is held back while a row before it may be about the same contact, which only
     that row's look-up tells: then both are sent, in their order. A row that is to be sent is held back while
-    one of its key or contact is, so that their order stays.
+    one of its key or contact is, so that their order stays. The contact of a row that is only read back is
+    taken to be that of its proof: no row waits for it, so that its look-up has time to fill up.
 
     :param reader: reads the source.
     :param proofs: what HubSpot was last proved to have.
+    :param audit: says what is done about drift, and counts.
     :ivar failed: what a call of ``proofs`` raised. Nothing may be sent after that.
     """
 
-    def __init__(self, reader: RecordReader, proofs: Proofs) -> None:
+    def __init__(self, reader: RecordReader, proofs: Proofs, audit: Audit | None = None) -> None:
         self.failed: Exception | None = None
         self._reader = reader
         self._proofs = proofs
+        self._audit = audit or Audit()
         self._touched = Touched()
         self._touched_here: set[str] = set()  # those of them that the rows of a chunk are about
         self._ready: deque[Record | Result] = deque()
@@ -123,6 +173,7 @@ class ProofGate:
             return None
         if self.has_passed:
             record = self._take(next(iter(self._held)))
+            self._audit.up_to_date += 1
             return Result(record.row, record.key, Outcome.UP_TO_DATE)
         return self._ready.popleft() if self._ready else None
 
@@ -139,6 +190,39 @@ class ProofGate:
         """
         return self._tried(lambda: self._identify(contacts))
 
+    def judged(self, record: Record, planned: Change | Result) -> Change | Result:
+        """Note whether the contact of a row that equals its proof has drifted.
+
+        :param record: the row, or the record that stands for several rows of its key.
+        :param planned: what its current values make of it.
+        :return: what becomes of it.
+        """
+        key = self._key_of[record.row]
+        entry, audit = self._open[key], self._audit
+        # Once another key of the contact is sent, its current values may be this run's own.
+        if entry.audited is None or self._touched.is_spoiled(key):
+            return planned
+        self._count_drift(entry, has_drifted(planned))
+        if audit.drift is not Drift.TELL or not isinstance(planned, Change):
+            return planned
+        entry.id = entry.id or entry.proof.id
+        self._touched.leave_alone(key, entry.audited)
+        return left_alone(planned)
+
+    def _count_drift(self, entry: _Open, has: bool | None) -> None:
+        """Count the audit of a key once, however many rows of it there are.
+
+        :param has: whether its contact has drifted; None if nobody can tell.
+        """
+        is_counted = entry.is_judged or self._touched.is_left_alone(entry.proof.key, str(entry.audited))
+        if is_counted or has is None:
+            return
+        entry.is_judged = True
+        entry.drifts = entry.proof.drifts + 1 if has else 0
+        self._audit.audited += 1
+        self._audit.drifted += has
+        self._audit.contested += entry.drifts >= CONTESTED
+
     def may_write(self) -> bool:
         """Check whether the run may write: it still has the state for itself."""
         return self._tried(self._proofs.confirm)
@@ -154,6 +238,9 @@ class ProofGate:
         if result.outcome in DECIDES_VALUES:
             entry.proved = content
             entry.origin = max(filter(None, (entry.origin, result.outcome)), key=_ORIGINS.index)
+        elif result.outcome is Outcome.UP_TO_DATE:  # it has drifted, and is left alone
+            entry.proved = content
+            entry.origin = entry.origin or Outcome.UNCHANGED
         elif result.outcome is not Outcome.SUPERSEDED:
             entry.proved = None
         if result.outcome in _DOUBTS:
@@ -220,7 +307,9 @@ class ProofGate:
     def _admit(self, each: _Compared) -> None:
         """Decide whether a row is sent; it waits for the rows before it that may be about its contact."""
         record, proof = each
-        is_sent = proof.proved != proof.content or proof.id in self._touched_here
+        has_changed = proof.proved != proof.content
+        self._audit.changed += has_changed
+        is_sent = has_changed or proof.id in self._touched_here or proof.is_audited
         if is_sent:
             self._begin(each)
         if is_sent and self._rows_held.keys().isdisjoint(_names(proof)):
@@ -234,14 +323,30 @@ class ProofGate:
         """Note that a row is to be sent."""
         record, proof = each
         self._to_void[0].add(proof.key)
+        self._begin_audit(proof)
         if proof.id:
             self._touched.add(proof.id)
             self._touched_here.add(proof.id)
             self._to_void[1].add(proof.id)
-        self._open.setdefault(proof.key, _Open(proof)).rows[record.row] = proof.content
+        self._open[proof.key].rows[record.row] = proof.content
         self._key_of[record.row] = proof.key
-        self._unidentified.add(record.row)
-        heappush(self._in_order, record.row)
+        if self._open[proof.key].audited is None:
+            self._unidentified.add(record.row)
+            heappush(self._in_order, record.row)
+
+    def _begin_audit(self, proof: Proof) -> None:
+        """Note for the rows of a key whether they are an audit: all of them want what was proved."""
+        entry = self._open.get(proof.key)
+        if entry is None:
+            entry = self._open[proof.key] = _Open(proof, drifts=proof.drifts)
+            is_first = (
+                proof.proved == proof.content and proof.is_audited and proof.id not in self._touched_here
+            )
+            if is_first or self._touched.is_left_alone(proof.key, proof.content):
+                entry.audited = proof.content
+        if entry.audited != proof.content:
+            entry.audited = None
+            self._touched.write_again(proof.key)
 
     def _begin_later(self, record_id: str, row: int) -> None:
         """Send the rows of a contact that are held back behind one of its rows."""

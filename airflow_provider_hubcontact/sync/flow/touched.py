@@ -17,6 +17,7 @@ class Touched:
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
             "CREATE TABLE touched (id TEXT PRIMARY KEY) WITHOUT ROWID;"
             "CREATE TABLE spoiled (key TEXT PRIMARY KEY) WITHOUT ROWID;"
+            "CREATE TABLE left_alone (key TEXT PRIMARY KEY, content TEXT) WITHOUT ROWID;"
             "CREATE TABLE contact (id TEXT, key TEXT, PRIMARY KEY (id, key)) WITHOUT ROWID"
         )
 
@@ -39,6 +40,19 @@ class Touched:
     def is_spoiled(self, key: str) -> bool:
         """Check whether nothing is proved for a key by this run."""
         return self._db.execute("SELECT 1 FROM spoiled WHERE key = ?", (key,)).fetchone() is not None
+
+    def leave_alone(self, key: str, content: str) -> None:
+        """Note that a contact has drifted from what its key's rows want, and is not written."""
+        self._db.execute("INSERT OR REPLACE INTO left_alone VALUES (?, ?)", (key, content))
+
+    def is_left_alone(self, key: str, content: str) -> bool:
+        """Check whether a key's contact has drifted from this content, and is not written."""
+        found = self._db.execute("SELECT 1 FROM left_alone WHERE key = ? AND content = ?", (key, content))
+        return found.fetchone() is not None
+
+    def write_again(self, key: str) -> None:
+        """Forget that a contact is left alone, since a row of its key wants something else."""
+        self._db.execute("DELETE FROM left_alone WHERE key = ?", (key,))
 
     def add_contact(self, record_id: str, key: str) -> Collection[str]:
         """Note that a key is one of a contact's.

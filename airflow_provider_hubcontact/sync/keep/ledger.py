@@ -12,7 +12,7 @@ import orjson
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
-from airflow_provider_hubcontact.sync.model.outcome import DUPLICATE, RESULT_FIELDS, Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import DRIFT, DUPLICATE, RESULT_FIELDS, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import JSON, Record
 
 Line = dict[str, Any]
@@ -75,8 +75,8 @@ class Attempt(NamedTuple):
 
 
 def rows_of(line: Line) -> int:
-    """Return how many rows a line stands for: those that are up to date have one together."""
-    if line["outcome"] != Outcome.UP_TO_DATE:
+    """Return how many rows a line stands for: those that are up to date and not read have one together."""
+    if line["outcome"] != Outcome.UP_TO_DATE or line.get("category") == DRIFT:
         return 1
     return int(str(line["reason"]).partition(" ")[0].replace(",", ""))
 
@@ -160,7 +160,7 @@ class Ledger:
         if result.earlier:
             return
         digest, values = self._under_way.pop(result.row, (None, {}))
-        if result.outcome is Outcome.UP_TO_DATE:
+        if result.outcome is Outcome.UP_TO_DATE and result.category != DRIFT:
             self._up_to_date += 1
             return
         self._lines.append(self._line(result, digest, values))

@@ -9,7 +9,14 @@ from typing import Any
 
 from airflow_provider_hubcontact.printable import printable, printable_document
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
-from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, Result, Tally, by_outcome
+from airflow_provider_hubcontact.sync.model.outcome import (
+    DRIFT,
+    SUCCESSES,
+    Outcome,
+    Result,
+    Tally,
+    by_outcome,
+)
 from airflow_provider_hubcontact.sync.model.reasons import cause
 from airflow_provider_hubcontact.sync.model.record import Record
 
@@ -127,10 +134,11 @@ class Report:
             self._changes.append(result)
             self._changed += len(result.changes)
         kind = (result.outcome, result.category)
-        if result.outcome in SUCCESSES or result.category in DRY_RUN_CATEGORIES:
+        is_good = result.outcome in SUCCESSES and result.category != DRIFT
+        if is_good or result.category in DRY_RUN_CATEGORIES:
             return
         self._count_reason(result)
-        if len(self._problems) >= MAX_SAMPLES:
+        if len(self._problems) >= MAX_SAMPLES or result.outcome in SUCCESSES:
             return
         if self._sampled[kind] < MAX_SAMPLES_OF_A_KIND:
             self._sampled[kind] += 1

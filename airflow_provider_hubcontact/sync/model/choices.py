@@ -28,6 +28,13 @@ class Nulls(StrEnum):
     CLEAR = "clear"
 
 
+class Drift(StrEnum):
+    """What becomes of a contact that was edited since it was proved to have the values of its row."""
+
+    WRITE = "write"
+    TELL = "tell"
+
+
 class Duplicates(StrEnum):
     """What becomes of the later rows of a key."""
 

@@ -180,6 +180,10 @@ DUPLICATE = "DUPLICATE"
 """Category of a row that is not valid because of where it stands: behind another one with its key."""
 
 
+DRIFT = "DRIFT"
+"""Category of a row that is up to date but for what somebody has edited since its proof."""
+
+
 def internal_error(
     row: int, key: str, error: Exception, while_it: str, properties: tuple[str, ...] = ()
 ) -> Result:

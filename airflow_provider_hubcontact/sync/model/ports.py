@@ -178,6 +178,8 @@ class Proof(NamedTuple):
         not in the state.
     :param id: record id of the contact; None if it is not known.
     :param origin: how the contact came to have it; None if the key is not in the state.
+    :param is_audited: whether the contact is to be read back, although the proof equals the record.
+    :param drifts: in how many audits in a row the contact was found to have other values.
     """
 
     key: str
@@ -185,6 +187,8 @@ class Proof(NamedTuple):
     proved: str | None = None
     id: str | None = None
     origin: Outcome | None = None
+    is_audited: bool = False
+    drifts: int = 0
 
 
 class Proofs(Protocol):

@@ -18,6 +18,7 @@ MAX_WHY_LENGTH = 300
 
 
 SENTENCES: Mapping[str, str] = {
+    "DRIFT": "somebody has edited the contact since it was proved to have the row's values",
     "DUPLICATE": "an earlier row has the same key",
     "GUARD": "the run stopped before it wrote",
     "JSON_SCHEMA": "the task's JSON Schema does not allow the record",
