@@ -136,6 +136,12 @@ KINDS = {
 
 EXPECTED = {"updated": 2_300, "unchanged": 2_200, "invalid": 200, "not_found": 300}
 
+EDITED = 25
+"""Customers that have a new phone number before the second run."""
+
+EXPECTED_AGAIN = {"updated": EDITED, "up_to_date": 4_500 - EDITED, "invalid": 200, "not_found": 300}
+"""Outcomes of the second run, which knows what the first one has proved."""
+
 Row = dict[str, Any]
 
 
@@ -145,6 +151,12 @@ class World:
 
     customers: list[Row]
     contacts: list[dict[str, str]]
+
+
+def to_be_edited(world: World) -> list[str]:
+    """Return the addresses of the customers that have a new phone number before the second run."""
+    pairs = zip(world.customers, world.contacts, strict=True)
+    return [customer["email"] for customer, contact in pairs if _contact(customer) == contact][:EDITED]
 
 
 def make_world(seed: int = 2026) -> World:

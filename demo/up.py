@@ -142,6 +142,7 @@ class Stand:
             "hubspot_default": hubspot,
             "hubspot_legacy": {**hubspot, "extra": {"api_version": "v1"}},
             "warehouse": {"conn_type": "sqlite", "host": str(self._home / "warehouse.db")},
+            "state_db": {"conn_type": "sqlite", "host": str(self._home / "state.db")},
         }
         file.write_text(json.dumps(connections), encoding="utf-8")
         return file

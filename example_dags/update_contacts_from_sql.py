@@ -1,10 +1,11 @@
 """Update contacts from a SQL query.
 
 The customers of a warehouse table become HubSpot contacts' properties. Each row is checked against a JSON
-Schema first; customers that HubSpot does not know are skipped; the task tolerates up to 10 % bad rows.
+Schema first; customers that HubSpot does not know are skipped; the task tolerates up to 10 % bad rows. The
+next run sends only what has changed since.
 
-Needs the connections ``warehouse`` (any SQL database with a table ``customers``) and ``hubspot_default``.
-``make demo`` runs this DAG against a local HubSpot.
+Needs the connections ``warehouse`` (any SQL database with a table ``customers``), ``state_db`` (a SQLite file
+is enough) and ``hubspot_default``. ``make demo`` runs this DAG twice against a local HubSpot.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ with DAG(
         json_schema="customer.schema.json",
         status_actions={"not_found": "skip"},
         max_failures=0.1,
+        state="sql://state_db/hubspot_contacts",
         dry_run="{{ params.dry_run }}",
     )
     # [END howto_from_sql]
