@@ -155,12 +155,14 @@ class State(Frozen):
     :param refresh: whether all rows are looked up and compared, whatever is proved of them.
     :param audit: days in which each contact that is not written is read back once; None for never.
     :param drift: what becomes of a contact that an audit finds edited.
+    :param absent: days for which it is remembered that nobody has a key; None to ask each time.
     """
 
     path: str
     refresh: bool = False
     audit: float | None = 30
     drift: str = "write"
+    absent: float | None = None
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
@@ -170,8 +172,9 @@ class State(Frozen):
                 f"and _), not {self.path!r:.100}"
             )
         yield from _flag("state.refresh", self.refresh)
-        if self.audit is not None and not _is_days(self.audit):
-            yield f"state.audit must be a number of days above 0, or None, not {self.audit!r:.100}"
+        for name, days in (("audit", self.audit), ("absent", self.absent)):
+            if days is not None and not _is_days(days):
+                yield f"state.{name} must be a number of days above 0, or None, not {days!r:.100}"
         if self.drift != State.drift:
             from airflow_provider_hubcontact.sync.model.choices import Drift
 
@@ -447,17 +450,33 @@ class Settings(Frozen):
         except ValueError as error:
             yield str(error)
 
+    @property
+    def _accepts_absence(self) -> bool:
+        """Whether it is a good end that nobody has a key; True if ``status_actions`` is not valid."""
+        if not self.status_actions:
+            return False
+        from airflow_provider_hubcontact.sync.decide.policy import Action
+        from airflow_provider_hubcontact.sync.model.outcome import Outcome
+
+        if [*self._of_policy()]:
+            return True
+        return self.policy.action(Outcome.NOT_FOUND, 404) in {Action.SUCCEED, Action.SKIP}
+
     def _without_effect(self) -> Iterator[str]:
         """Look for settings that can have no effect, and so are mistakes."""
         if self.upsert and self.key.property == "hs_object_id":
             yield "a contact cannot be created with a record id: upsert by email"
         is_kept = self.source.is_ledger_alone
+        remembers = self.state is not None and _is_days(self.state.absent)
         for name, is_given, is_useless, why in (
             ("guards.creates", self.guards.creates is not None, self.upsert is False, _CREATES_NONE),
             ("mapping", self.mapping is not None, is_kept, _KEPT),
             ("writes.timestamp", self.writes.timestamp is not None, is_kept, _KEPT),
             ("watermark", self.source.watermark is not None, self.state is not None, _STATE_KNOWS),
             ("state", self.state is not None, self.source.replay is not None, _CHOSEN),
+            ("state.absent", remembers, self.upsert is True, _CREATED),
+            ("state.absent", remembers, self.key.becomes is not None, _MOVES),
+            ("state.absent", remembers and self.upsert is False, not self._accepts_absence, _NOT_GOOD),
             ("verify", self.verify, self.dry_run is True, "with dry_run, which writes nothing"),
             ("guards", self.guards.are_set, self.dry_run is True, "with dry_run, which writes nothing"),
         ):
@@ -466,6 +485,15 @@ class Settings(Frozen):
 
 
 _CREATES_NONE = "without upsert=True: no contact is created"
+
+
+_CREATED = "with upsert=True: a contact that is not there is created"
+
+
+_MOVES = "with key.becomes, by which a contact can get a key in the same run"
+
+
+_NOT_GOOD = "unless not_found is a good end, as by status_actions={404: 'skip'}: else it is asked each time"
 
 
 _STATE_KNOWS = "with state, which knows each row that has changed"

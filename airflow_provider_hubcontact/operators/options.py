@@ -171,6 +171,8 @@ class State(Options):
         somebody has edited; None for never.
     :param drift: what becomes of such a contact: ``write`` the row's values again, or ``tell`` and write
         nothing.
+    :param absent: days for which it is remembered that no contact has a key, if ``status_actions`` makes
+        that a good end; None to ask each time.
     """
 
     template_fields = ("path", "refresh")
@@ -182,11 +184,13 @@ class State(Options):
         refresh: bool | str = False,
         audit: float | None = 30,
         drift: str = "write",
+        absent: float | None = None,
     ) -> None:
         self.path = path
         self.refresh = refresh
         self.audit = audit
         self.drift = drift
+        self.absent = absent
 
 
 class FromLedger(Options):

@@ -57,6 +57,33 @@ def of_source(**source: Any) -> list[str]:
         ),
         *(
             (
+                {"state": State("sql://db/t", absent=each)},  # type: ignore[arg-type]
+                f"state.absent must be a number of days above 0, or None, not {each!r}",
+            )
+            for each in (-1, 0, False, "1", 1e9)
+        ),
+        (
+            {"state": State("sql://db/t", absent=1)},
+            "state.absent has no effect unless not_found is a good end, as by status_actions={404: 'skip'}",
+        ),
+        (
+            {"state": State("sql://db/t", absent=1), "status_actions": {"not_found": "retry", 429: "skip"}},
+            "state.absent has no effect unless not_found is a good end",
+        ),
+        (
+            {"state": State("sql://db/t", absent=1), "upsert": True},
+            "state.absent has no effect with upsert=True: a contact that is not there is created",
+        ),
+        (
+            {
+                "state": State("sql://db/t", absent=1),
+                "key": Key(becomes="new"),
+                "status_actions": {404: "skip"},
+            },
+            "state.absent has no effect with key.becomes, by which a contact can get a key in the same run",
+        ),
+        *(
+            (
                 {"state": State("sql://db/t", drift=each)},  # type: ignore[arg-type]
                 f"state.drift must be one of write, tell, not {each!r}",
             )

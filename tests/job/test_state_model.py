@@ -227,37 +227,24 @@ class World:
         def settled(result: Result) -> None:
             assert result.row not in ended, f"row {result.row} ended twice"
             ended[result.row] = result
-            key, values = str(rows[result.row - 1]["email"]), rows[result.row - 1]
-            if result.outcome in DECIDES_VALUES:
-                self.tainted.pop(key, None)
-            if result.category == DRIFT:
-                event("drift was told")
-                assert self.drift is Drift.TELL
-                assert key in self.tainted
-                self.tainted[key] = self.now  # it is told, and not again for as many days
-            if result.outcome is not Outcome.UP_TO_DATE or self._runs != number:
-                return
-            if key in self.tainted:
-                late = self.now - self.tainted[key]
-                assert late < DAYS * DAY, f"{key} was edited {late / DAY} days ago, and nobody has looked"
-                return
-            found = self.portal.by_address(key)
-            assert found, f"{key} is up to date, and nobody has it"
-            wanted = {name: value for name, value in values.items() if value and name != "email"}
-            assert wanted.items() <= found[1].items(), f"{key} is up to date, but has {found[1]}"
-            passed.append((result.row, found[0], len(self.portal.applied)))
+            contact = self._judged(result, rows[result.row - 1], is_late=self._runs != number)
+            if contact:
+                passed.append((result.row, contact, len(self.portal.applied)))
 
         with closing(Database(self._connect, steps)) as database:
             try:
                 session = StateSession(
-                    database, TABLES, 1, {"mapping": "all"}, SYSTEM_CLOCK, audit=DAYS, drift=self.drift
+                    *(database, TABLES, 1, {"mapping": "all"}, SYSTEM_CLOCK),
+                    audit=DAYS,
+                    drift=self.drift,
+                    absent=None if self.upsert else DAYS,
                 )
                 session.claim(holder)
                 session.plan_audit(None, 2)
                 proofs = session.proofs(None, writes=True)
                 for key in KEYS:
                     self.digests[key] = proofs.compare([Record(1, key, {})])[0].key
-                audit = Audit(self.drift)
+                audit = Audit(self.drift, absent=not self.upsert)
                 stop = self.sync(proofs, audit).run(rows, InOrder(), settled)
                 event("audited" if audit.audited else "nothing was audited")
                 session.close(completed=stop is None)
@@ -274,6 +261,36 @@ class World:
         assert not late, f"an earlier row was written after a later one was up to date: {late}"
         assert len(ended) == len(rows)
         return ended
+
+    def _judged(self, result: Result, values: Row, *, is_late: bool) -> str | None:
+        """Hold the end of a row against what people know.
+
+        :param is_late: whether another run has taken over meanwhile.
+        :return: the contact that is up to date, and that nobody else has edited.
+        """
+        key, is_absent = str(values["email"]), result.category == "ABSENT"
+        if result.outcome in DECIDES_VALUES or (result.outcome is Outcome.NOT_FOUND and not is_absent):
+            self.tainted.pop(key, None)
+        if result.category == DRIFT:
+            event("drift was told")
+            assert self.drift is Drift.TELL
+            assert key in self.tainted
+            self.tainted[key] = self.now  # it is told, and not again for as many days
+        if is_late or not (is_absent or result.outcome is Outcome.UP_TO_DATE):
+            return None
+        found = self.portal.by_address(key)
+        if key in self.tainted:
+            late = self.now - self.tainted[key]
+            assert late < DAYS * DAY, f"{key} was edited {late / DAY} days ago, and nobody has looked"
+            return None
+        if is_absent:
+            event("nobody was asked for")
+            assert not found, f"{key} is there, and is not looked for"
+            return None
+        assert found, f"{key} is up to date, and nobody has it"
+        wanted = {name: value for name, value in values.items() if value and name != "email"}
+        assert wanted.items() <= found[1].items(), f"{key} is up to date, but has {found[1]}"
+        return found[0]
 
     def sync(self, proofs: Any = None, audit: Audit | None = None) -> Sync:
         rules = Rules(create=self.upsert)
@@ -327,9 +344,12 @@ ROWS = st.lists(
 CONTACTS = words("a b c", "a b", "a+b c", "a+c b", "", "a+b")
 ACTS = st.lists(
     st.one_of(
-        st.tuples(st.just("run")),
+        st.tuples(st.just("time"), st.just(0)),
         st.tuples(st.just("source"), ROWS),
         st.tuples(st.just("source"), ROWS),
+        st.tuples(
+            st.just("found"), st.integers(1, 3), words("firstname", "city", "email"), words("x", "a@x.y")
+        ),
         st.tuples(st.just("time"), st.sampled_from([0, 1, 1, 2, 3, 50, -1, -50])),
         st.tuples(st.just("killed"), st.integers(1, 40)),
         st.tuples(st.just("lost"), st.integers(0, 5)),
@@ -379,7 +399,10 @@ def test_the_model(
             case ("source", new):
                 rows = new
                 tried(world, rows)
-            case ("run",):
+            case ("found", *what):
+                tried(world, rows)
+                by_hand(world, ("edit", *what))
+                world.pass_days(DAYS)
                 tried(world, rows)
             case ("time", days):
                 world.pass_days(days)
@@ -394,10 +417,17 @@ def test_the_model(
                 second(world, rows, at, others, is_dead=is_dead)
                 world.now += DEAD_AFTER
                 tried(world, rows)
-            case ("edit", contact, name, value) if str(contact) in world.portal.contacts:
-                world.edit(str(contact), name, value)
-            case ("merge", one, other) if {str(one), str(other)} <= world.portal.contacts.keys():
-                world.merge(str(one), str(other))
+            case _:
+                by_hand(world, act)
+
+
+def by_hand(world: World, act: tuple[Any, ...]) -> None:
+    """Edit a contact, or merge two, if they are there."""
+    match act:
+        case ("edit", contact, name, value) if str(contact) in world.portal.contacts:
+            world.edit(str(contact), name, value)
+        case ("merge", one, other) if {str(one), str(other)} <= world.portal.contacts.keys():
+            world.merge(str(one), str(other))
 
 
 def tried(world: World, rows: list[Row]) -> None:

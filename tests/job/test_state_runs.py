@@ -84,6 +84,7 @@ def test_an_unchanged_row_takes_no_call(hubspot: Sandbox, around: Around, file: 
         "read_anew": None,
         "changed": 1,
         "up_to_date": 2,
+        "still_absent": 0,
         "audited": 0,
         "drifted": 0,
         "contested": 0,

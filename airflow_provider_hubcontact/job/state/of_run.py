@@ -83,9 +83,9 @@ class StateOfRun:
         return self._session.proofs(definitions, writes=writes, keeps=self._keeps)
 
     def audit(self) -> Audit:
-        """Return what is done about drift, and what counts the rows of one pass beside their proofs."""
+        """Return what is done about drift, and counts the rows of one pass beside their proofs."""
         asked = self._settings.state
-        self._audit = Audit(Drift(asked.drift)) if asked else Audit()
+        self._audit = Audit(Drift(asked.drift), absent=asked.absent is not None) if asked else Audit()
         return self._audit
 
     def passed(self, *, completed: bool) -> None:

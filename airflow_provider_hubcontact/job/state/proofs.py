@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.job.state.audit import Selection
 from airflow_provider_hubcontact.job.state.claim import Claim
 from airflow_provider_hubcontact.job.state.digests import Digests
 from airflow_provider_hubcontact.job.state.tables import ORIGINS, Tables
+from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from airflow_provider_hubcontact.sync.model.ports import Proof
 from airflow_provider_hubcontact.sync.model.record import Record
 
@@ -37,6 +38,7 @@ class StateProofs:
     :param claim: of the run; None if it changes nothing.
     :param believes: whether a proof ends a row. If not, each row is looked up and compared.
     :param keeps: whether new proofs are kept.
+    :param absent: times of proofs that nobody has a key which are still believed, in seconds since 1970.
     :param selection: chooses the proofs that are read back; None to read none back.
     """
 
@@ -49,6 +51,7 @@ class StateProofs:
         *,
         believes: bool = True,
         keeps: bool = True,
+        absent: range = range(0),
         selection: Selection | None = None,
     ) -> None:
         self._database = database
@@ -57,6 +60,7 @@ class StateProofs:
         self._claim = claim
         self._believes = believes
         self._keeps = keeps
+        self._absent = absent
         self._selection = selection
 
     def compare(self, records: Sequence[Record], /) -> Sequence[Proof]:
@@ -66,13 +70,18 @@ class StateProofs:
         return [self._proof(key, content, found.get(key, _NOTHING)) for key, content in wanted]
 
     def _proof(self, key: str, content: str, found: _Row) -> Proof:
-        proved = found.content if self._believes else None
+        origin = ORIGINS[found.origin] if found.origin else None
+        is_absent = origin is Outcome.NOT_FOUND
+        is_believed = self._believes and (not is_absent or found.proved_at in self._absent)
+        proved = found.content if is_believed else None
         return Proof(
-            *(key, content, proved, found.id, ORIGINS[found.origin] if found.origin else None),
+            *(key, content, proved, found.id, origin),
             is_audited=proved == content
+            and not is_absent
             and self._selection is not None
             and self._selection.takes(found.proved_at),
             drifts=found.drifts or 0,
+            at=found.proved_at,
         )
 
     def _found(self, keys: Collection[str]) -> Mapping[str, _Row]:

@@ -13,7 +13,7 @@ from airflow_provider_hubcontact.clock import Clock
 from airflow_provider_hubcontact.job.errors import StateError
 from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
 from airflow_provider_hubcontact.job.settings import Settings
-from airflow_provider_hubcontact.job.state.audit import Ages, Clockwork, Selection, selection
+from airflow_provider_hubcontact.job.state.audit import DAY, Ages, Clockwork, Selection, selection
 from airflow_provider_hubcontact.job.state.claim import About, Claim, about
 from airflow_provider_hubcontact.job.state.digests import Digests, definitions_of, settings_of
 from airflow_provider_hubcontact.job.state.proofs import StateProofs
@@ -43,6 +43,7 @@ def session_of(
         refresh=asked.refresh,
         audit=asked.audit,
         drift=asked.drift,
+        absent=asked.absent,
     )
 
 
@@ -57,6 +58,7 @@ class StateSession:
     :param refresh: whether rows are looked up and compared whatever is proved of them.
     :param audit: days in which each proof is read back once; None for never.
     :param drift: what becomes of a contact that an audit finds edited.
+    :param absent: days for which it is remembered that nobody has a key; None for not at all.
     """
 
     def __init__(
@@ -70,9 +72,11 @@ class StateSession:
         refresh: bool = False,
         audit: float | None = None,
         drift: str = "write",
+        absent: float | None = None,
     ) -> None:
         self.audit = audit
         self.drift = drift
+        self._absent = absent
         self._database = database
         self._tables = tables
         self._portal = portal
@@ -184,8 +188,16 @@ class StateSession:
             self._claim if writes else None,
             believes=keeps and not self._refresh,
             keeps=keeps,
+            absent=self._believed_absent(),
             selection=chosen,
         )
+
+    def _believed_absent(self) -> range:
+        """Return the times of proofs that nobody has a key which are still believed."""
+        if self._about is None or self._absent is None:
+            return range(0)
+        now = self._about.now
+        return range(now - round(self._absent * DAY) + 1, now + 1)
 
     def told(self) -> dict[str, Any]:
         """Return what the report says of the state."""

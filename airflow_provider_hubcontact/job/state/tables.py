@@ -42,8 +42,9 @@ ORIGINS: Mapping[str, Outcome] = {
     "created": Outcome.CREATED,
     "written": Outcome.UPDATED,
     "seen": Outcome.UNCHANGED,
+    "absent": Outcome.NOT_FOUND,
 }
-"""How a contact came to have its values → the outcome that says so."""
+"""How a contact came to have its values, or that there is none → the outcome that says so."""
 
 
 _NAMES = {outcome: name for name, outcome in ORIGINS.items()}
@@ -177,7 +178,8 @@ class Tables:
     def ages(self, after: int, limit: int) -> Statement:
         """Count the proofs that are newer than a time and those that are not newer than a limit.
 
-        It also selects the times of the oldest and of the newest one; None if there is none.
+        It also selects the times of the oldest and of the newest one; None if there is none. That nobody has
+        a key counts as none.
 
         :param after: only proofs that are newer than this, in seconds since 1970.
         :param limit: likewise.
@@ -185,7 +187,7 @@ class Tables:
         of = self.proofs.c
         due = func.coalesce(func.sum(case((of.proved_at <= limit, 1), else_=0)), 0)
         known = select(func.count(), due, func.min(of.proved_at), func.max(of.proved_at))
-        return Statement(known.where(of.content_digest.is_not(None), of.proved_at > after))
+        return Statement(known.where(*self._of_contacts(), of.proved_at > after))
 
     def nth_oldest(self, number: int, after: int) -> Statement:
         """Select the time of the proof that is so manyth by age.
@@ -194,8 +196,11 @@ class Tables:
         :param after: only proofs that are newer than this, in seconds since 1970.
         """
         at = self.proofs.c.proved_at
-        known = select(at).where(self.proofs.c.content_digest.is_not(None), at > after)
+        known = select(at).where(*self._of_contacts(), at > after)
         return Statement(known.order_by(at).limit(1).offset(number - 1))
+
+    def _of_contacts(self) -> Sequence[Any]:
+        return self.proofs.c.content_digest.is_not(None), self.proofs.c.record_id.is_not(None)
 
     def bring_back(self, now: int) -> Statement:
         """Let proofs from the future, which a clock that went back has left, begin to age.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.refusal import Refusal
@@ -35,6 +36,17 @@ def unread(record: Record, answer: Refused | Lost) -> Result:
         outcome = Outcome.UNKNOWN  # such a look-up says nothing about this contact
     result = Result.refused(record.row, record.key, outcome, refusal, "not looked up: ")
     return result._replace(why=_codes(refusal))
+
+
+def still_absent(record: Record, since: datetime | None) -> Result:
+    """Return the result of a record whose contact was not there, and is not asked for again yet.
+
+    :param record: the record.
+    :param since: when HubSpot was asked last.
+    """
+    asked = f", which was asked on {since:%Y-%m-%d at %H:%M UTC}" if since else ""
+    reason = f"HubSpot had no contact with the key {record.key}{asked}"
+    return Result(record.row, record.key, Outcome.NOT_FOUND, 404, "ABSENT", reason)
 
 
 def lost(step: Step, answer: Lost) -> Result:

@@ -15,10 +15,12 @@ from bisect import insort
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.decide.drift import has_drifted, left_alone
+from airflow_provider_hubcontact.sync.decide.results import still_absent
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.flow.touched import Touched
 from airflow_provider_hubcontact.sync.model.change import Change
@@ -39,7 +41,7 @@ _DOUBTS = frozenset({Outcome.UNKNOWN, Outcome.UNAVAILABLE})
 """Outcomes after which a write may still be carried out: nothing is proved for the key by this run."""
 
 
-_ORIGINS = (Outcome.UNCHANGED, Outcome.UPDATED, Outcome.CREATED)
+_ORIGINS = (Outcome.NOT_FOUND, Outcome.UNCHANGED, Outcome.UPDATED, Outcome.CREATED)
 """How a contact came to have its values; a later one of these replaces an earlier one."""
 
 
@@ -52,16 +54,20 @@ class Audit:
     """What is done about drift, and what the rows of a run came to.
 
     :param drift: what becomes of a contact that has drifted.
+    :param absent: whether it is remembered that nobody has a key.
     :param changed: rows that differ from what is proved of them, or of which nothing is.
     :param up_to_date: rows that equal what is proved of them, and were not read.
+    :param still_absent: rows whose contact was not there, and was not asked for again.
     :param audited: rows that equal their proof, and whose contacts were read back.
     :param drifted: those of them whose contact has not what it was proved to have.
     :param contested: those of these whose contact had drifted in the audit before, too.
     """
 
     drift: Drift = Drift.WRITE
+    absent: bool = False
     changed: int = 0
     up_to_date: int = 0
+    still_absent: int = 0
     audited: int = 0
     drifted: int = 0
     contested: int = 0
@@ -74,10 +80,11 @@ class Audit:
         return {
             "changed": self.changed,
             "up_to_date": self.up_to_date,
+            "still_absent": self.still_absent,
             "audited": self.audited,
             "drifted": self.drifted,
             "contested": self.contested,
-            "calls_saved": self.up_to_date // rows_of_a_call,
+            "calls_saved": (self.up_to_date + self.still_absent) // rows_of_a_call,
         }
 
 
@@ -113,7 +120,8 @@ class _Open:
 
     def closed(self) -> Proof | None:
         """Return what is proved once all rows have ended; None if nothing is."""
-        if self.proved is None or self.id is None or self.origin is None:
+        is_known = self.id is not None or self.origin is Outcome.NOT_FOUND
+        if self.proved is None or self.origin is None or not is_known:
             return None
         earlier = self.proof.origin if self.proof.id == self.id else None
         origin = max(filter(None, (self.origin, earlier)), key=_ORIGINS.index)
@@ -172,10 +180,18 @@ class ProofGate:
         if self.failed:
             return None
         if self.has_passed:
-            record = self._take(next(iter(self._held)))
-            self._audit.up_to_date += 1
-            return Result(record.row, record.key, Outcome.UP_TO_DATE)
+            return self._passed(self._held[next(iter(self._held))])
         return self._ready.popleft() if self._ready else None
+
+    def _passed(self, each: _Compared) -> Result:
+        """Take a row that need not be sent to its end."""
+        record, proof = each
+        self._take(record.row)
+        if proof.origin is Outcome.NOT_FOUND:
+            self._audit.still_absent += 1
+            return still_absent(record, None if proof.at is None else datetime.fromtimestamp(proof.at, UTC))
+        self._audit.up_to_date += 1
+        return Result(record.row, record.key, Outcome.UP_TO_DATE)
 
     @property
     def has_passed(self) -> bool:
@@ -241,6 +257,8 @@ class ProofGate:
         elif result.outcome is Outcome.UP_TO_DATE:  # it has drifted, and is left alone
             entry.proved = content
             entry.origin = entry.origin or Outcome.UNCHANGED
+        elif result.outcome is Outcome.NOT_FOUND and entry.id is None and self._audit.absent:
+            entry.proved, entry.origin = content, Outcome.NOT_FOUND
         elif result.outcome is not Outcome.SUPERSEDED:
             entry.proved = None
         if result.outcome in _DOUBTS:
@@ -292,7 +310,9 @@ class ProofGate:
         try:
             self._prove()
             compared = self._proofs.compare(records) if records else ()
-            self._touched_here = self._touched.among({proof.id for proof in compared if proof.id})
+            self._touched_here = self._touched.among(
+                {name for proof in compared if (name := _contact(proof))}
+            )
         except Exception:
             self._ready.extend(taken)  # none of them is lost
             raise
@@ -309,7 +329,7 @@ class ProofGate:
         record, proof = each
         has_changed = proof.proved != proof.content
         self._audit.changed += has_changed
-        is_sent = has_changed or proof.id in self._touched_here or proof.is_audited
+        is_sent = has_changed or _contact(proof) in self._touched_here or proof.is_audited
         if is_sent:
             self._begin(each)
         if is_sent and self._rows_held.keys().isdisjoint(_names(proof)):
@@ -324,9 +344,10 @@ class ProofGate:
         record, proof = each
         self._to_void[0].add(proof.key)
         self._begin_audit(proof)
+        if name := _contact(proof):
+            self._touched.add(name)
+            self._touched_here.add(name)
         if proof.id:
-            self._touched.add(proof.id)
-            self._touched_here.add(proof.id)
             self._to_void[1].add(proof.id)
         self._open[proof.key].rows[record.row] = proof.content
         self._key_of[record.row] = proof.key
@@ -422,6 +443,11 @@ class ProofGate:
         if self._to_prove:
             self._proofs.prove(tuple(self._to_prove.values()))
             self._to_prove.clear()
+
+
+def _contact(proof: Proof) -> str | None:
+    """Return by what a contact is known: its id, or its key if nobody had that; None if it is not known."""
+    return proof.key if proof.origin is Outcome.NOT_FOUND and proof.id is None else proof.id
 
 
 def _names(proof: Proof) -> tuple[str, ...]:

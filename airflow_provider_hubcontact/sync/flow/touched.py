@@ -9,7 +9,7 @@ import orjson
 
 
 class Touched:
-    """Record ids, and digests of their keys, whose memory does not grow with them."""
+    """Record ids, or keys that nobody had, and digests of their keys; memory does not grow with them."""
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)

@@ -177,9 +177,11 @@ class Proof(NamedTuple):
     :param proved: digest of what the contact was last proved to have; None if that is void, or if the key is
         not in the state.
     :param id: record id of the contact; None if it is not known.
-    :param origin: how the contact came to have it; None if the key is not in the state.
+    :param origin: how the contact came to have it, or that nobody had the key; None if the key is not in the
+        state.
     :param is_audited: whether the contact is to be read back, although the proof equals the record.
     :param drifts: in how many audits in a row the contact was found to have other values.
+    :param at: when it was proved, in seconds since 1970; None if it is not known.
     """
 
     key: str
@@ -189,6 +191,7 @@ class Proof(NamedTuple):
     origin: Outcome | None = None
     is_audited: bool = False
     drifts: int = 0
+    at: int | None = None
 
 
 class Proofs(Protocol):

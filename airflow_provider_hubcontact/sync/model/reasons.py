@@ -18,6 +18,7 @@ MAX_WHY_LENGTH = 300
 
 
 SENTENCES: Mapping[str, str] = {
+    "ABSENT": "the portal had no such contact when it was asked last",
     "DRIFT": "somebody has edited the contact since it was proved to have the row's values",
     "DUPLICATE": "an earlier row has the same key",
     "GUARD": "the run stopped before it wrote",
