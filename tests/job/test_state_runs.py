@@ -470,3 +470,44 @@ def test_a_state_that_cannot_be_given_up(
 
     assert isinstance(ended.error, StateError)
     assert "The state is not given up" in caplog.text
+
+
+class TestTheFirstRun:
+    """Before it starts, the log tells what it takes."""
+
+    def test_a_known_number_of_rows(
+        self, hubspot: Sandbox, around: Around, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Calls and minutes, as a plan has them; the next run says nothing."""
+        caplog.set_level(logging.INFO)
+        around.given = [{"email": f"c{number}@example.com", "firstname": "B"} for number in range(2_500)]
+        hubspot.limits.rate_limit = replace(hubspot.limits.rate_limit, calls=100)
+        again(around)
+
+        assert (
+            "All 2,500 rows are looked up: no run with this state has completed. That takes 25 calls, and as "
+            "many again if all differ: about 0 to 0.1 minutes at 100 calls in 10 seconds." in caplog.text
+        )
+        caplog.clear()
+        again(around)
+        assert "rows are looked up" not in caplog.text
+        again(around, mapping={"firstname": "firstname"})
+        assert "looked up: changed since the last completed run: mapping. That takes" in caplog.text
+
+    def test_a_portal_with_few_calls_left(
+        self, hubspot: Sandbox, around: Around, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """It is told at once."""
+        around.given = [{"email": f"c{number}@example.com", "firstname": "B"} for number in range(2_050)]
+        hubspot.limits.daily = hubspot.limits.used_today + 40
+        again(around)
+
+        assert "calls are left today: the run may not end before they are back" in caplog.text
+
+    def test_rows_that_nobody_has_counted(self, around: Around, caplog: pytest.LogCaptureFixture) -> None:
+        """They are not read twice for it."""
+        caplog.set_level(logging.INFO)
+        around.given = iter(records())
+
+        assert again(around).outcomes == {"updated": 3}
+        assert "How many there are is not known before they are read" in caplog.text

@@ -128,8 +128,17 @@ def totals_of(
         **counted.to_dict(),
         "properties": dict(properties),
         "calls": calls,
-        "minutes": round(calls / calls_in_ten_seconds / 6, 1),
+        "minutes": minutes_of(calls, calls_in_ten_seconds),
     }
+
+
+def minutes_of(calls: int, calls_in_ten_seconds: int) -> float:
+    """Return how long calls take.
+
+    :param calls: how many there are.
+    :param calls_in_ten_seconds: that the portal allows.
+    """
+    return round(calls / calls_in_ten_seconds / 6, 1)
 
 
 def verified(folder: Folder, lines: SpooledLines) -> Manifest:

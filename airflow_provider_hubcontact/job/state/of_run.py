@@ -82,6 +82,11 @@ class StateOfRun:
             return None
         return self._session.proofs(definitions, writes=writes, keeps=self._keeps)
 
+    @property
+    def looks_all_up(self) -> str | None:
+        """Why the run looks up all rows, whatever is proved of them; None if it does not."""
+        return self._session.looks_all_up if self._session else None
+
     def audit(self) -> Audit:
         """Return what is done about drift, and counts the rows of one pass beside their proofs."""
         asked = self._settings.state

@@ -203,6 +203,13 @@ class StateSession:
         """Return what the report says of the state."""
         return {"table": self._tables.name, "read_anew": self._read_anew()}
 
+    @property
+    def looks_all_up(self) -> str | None:
+        """Why all rows are looked up, whatever is proved of them; None if they are not."""
+        if self._about is None or self._about.completed_at is None:
+            return "no run with this state has completed"
+        return self._read_anew()
+
     def _read_anew(self) -> str | None:
         """Return why all rows are looked up, whatever is proved of them; None if they are not."""
         if self._refresh:
