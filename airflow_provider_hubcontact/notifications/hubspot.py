@@ -4,6 +4,13 @@ from __future__ import annotations
 
 _REPORT = "{%- set report = ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index) -%}"
 
+_STATE = """{% if report.state %}State {{ report.state.table }}
+{%- for name in ("changed", "up_to_date", "audited", "drifted", "contested", "gone", "removed", "overdue") %}
+{%- set count = report.state.get(name) %}
+{%- if count %}, {{ "{:,}".format(count) }} {{ name.replace("_", " ") }}{% endif %}
+{%- endfor %}{% endif %}"""
+"""What the rows came to beside the state's proofs; a plain table name, and numbers."""
+
 SYNC_SUBJECT = "HubSpot sync {{ ti.dag_id }}.{{ ti.task_id }}"
 """A line that names the task."""
 
@@ -16,6 +23,10 @@ There is no report: the task ended before it read a record.
 {{ "{:,}".format(report.rows) }} records
 {%- for outcome, count in report.outcomes.items() %}, {{ "{:,}".format(count) }} {{ outcome }}{% endfor %}; \
 {{ "{:,}".format(report.calls.total) }} calls
+{%- if report.state %}
+"""
+    + _STATE
+    + """{% endif %}
 {%- if report.stopped %}
 Stopped: {{ report.stopped }}{% endif %}
 {%- for reason in report.reasons[:5] %}
@@ -36,6 +47,9 @@ SYNC_HTML = (
 {% for outcome, count in report.outcomes.items() %}\
 <tr><td align="right">{{ "{:,}".format(count) }}</td><td>{{ outcome | e }}</td></tr>
 {% endfor %}</table>
+<p>"""
+    + _STATE
+    + """</p>
 {% if report.stopped %}<p>Stopped: {{ report.stopped | e }}</p>{% endif %}
 <ul>{% for reason in report.reasons[:5] %}\
 <li>{{ "{:,}".format(reason.count) }} {{ reason.outcome | e }}\

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from airflow_provider_hubcontact.sync.keep.state_figures import COUNTS
+
 Rule = Callable[[Any], Any]
 
 HIDDEN = "hidden"
@@ -98,6 +100,7 @@ _REPORT: Mapping[str, Rule] = MappingProxyType(
             )
         ),
         "portal": _if_there(_fields(_all_whole(("id", "url")))),
+        "state": _if_there(_fields(_all_whole(("table", "read_anew", "oldest_proof", *COUNTS)))),
         "quota": _if_there(_fields(_all_whole(("calls_in_10_seconds", "calls_left_today")))),
         "stopped": _hidden,  # may quote what HubSpot said
         "reasons": _each(_fields(_PROBLEM)),

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN, REPORT
+from airflow_provider_hubcontact.sync.keep.state_figures import shown
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES
 
 Report = Mapping[str, Any]
@@ -107,6 +108,7 @@ def render(heading: Heading, report: Report | None, *, is_masked: bool, download
     }
     if report is not None:
         has_ids = any(problem["correlation_id"] for problem in report["problems"])
+        facts |= {"state_facts": list(shown(report.get("state") or {}))}
         facts |= {"bars": bars(report), "tiles": list(_tiles(report)), "has_ids": has_ids, **_charts(report)}
     return _environment().get_template("report.html").render(facts)
 

@@ -13,6 +13,7 @@ from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOp
 from airflow_provider_hubcontact.operators.stores import task_state
 from airflow_provider_hubcontact.sync.keep.checkpoint import NAME
 from airflow_provider_hubcontact.sync.keep.report import Report
+from tests.fake_clock import FakeClock
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,29 @@ def test_metrics_that_are_not_known(
     )
 
     assert set(names) - {"hubcontact.duration"} == sent
+
+
+def test_metrics_of_a_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How old the oldest proof is, and what is overdue for an audit; without an audit nothing is."""
+    sent: dict[str, float] = {}
+
+    def nothing(*_: Any, **__: Any) -> None:
+        """Not of a state."""
+
+    def gauge(name: str, value: float, **_: Any) -> None:
+        sent[name] = value
+
+    monkeypatch.setattr(metrics, "Stats", SimpleNamespace(incr=nothing, timing=nothing, gauge=gauge))
+    clock = FakeClock()
+    proved = round(clock.now().timestamp()) - 90
+
+    metrics.emit(Report(state={"oldest_proof": proved, "overdue": 7}), dag_id="d", task_id="t", clock=clock)
+    assert sent == {"hubcontact.state_oldest_proof": 90, "hubcontact.state_overdue_audit": 7}
+
+    sent.clear()
+    metrics.emit(Report(state={"oldest_proof": None, "overdue": None}), dag_id="d", task_id="t", clock=clock)
+    metrics.emit(Report(state={"table": "hub", "read_anew": None}), dag_id="d", task_id="t", clock=clock)
+    assert sent == {}
 
 
 class State:

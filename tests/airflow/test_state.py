@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import Environment, StrictUndefined
 
+from airflow_provider_hubcontact.notifications.hubspot import SYNC_HTML, SYNC_TEXT
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.options import FromLedger, State
@@ -59,6 +61,20 @@ def test_runs(hubspot: Sandbox, books: str) -> None:
 
     refreshed = State(state["state"], refresh="true")
     assert run(records=RECORDS, state=refreshed).outcomes == {"updated": 7, "unchanged": MANY - 7}
+
+
+def test_a_notifiers_text(hubspot: Sandbox, books: str) -> None:
+    """It has the figures of the state."""
+    run(records=RECORDS, state="sql://books/hub")
+    ended = run(records=[{**RECORDS[0], "firstname": "newer"}, *RECORDS[1:]], state="sql://books/hub")
+
+    def told(template: str, report: dict[str, Any]) -> str:
+        ti = {"xcom_pull": lambda **_: report, "dag_id": "d", "task_id": "t", "run_id": "r", "map_index": -1}
+        return Environment(autoescape=True, undefined=StrictUndefined).from_string(template).render(ti=ti)
+
+    for template in (SYNC_TEXT, SYNC_HTML):
+        assert "State hub, 1 changed, 249 up to date" in told(template, ended.report)
+        assert "State" not in told(template, {**ended.report, "state": None})
 
 
 def test_a_state_in_use(hubspot: Sandbox, books: str) -> None:

@@ -82,6 +82,24 @@ class TestPage:
         assert "nothing to send" not in shown(older)
         assert "nothing to send" not in shown(a_report())
 
+    def test_the_figures_of_a_state(self) -> None:
+        """What was audited, has drifted and is overdue; why all rows were read, if they were."""
+        state = {"table": "hub", "read_anew": "refresh=True", "audited": 34, "drifted": 2, "overdue": 1_500}
+        page = " ".join(shown(a_report(state=state)).split())
+
+        for said in (
+            "<h2>State <code>hub</code></h2>",
+            "All rows were looked up: refresh=True",
+            '<tr><th>rows in the source</th><td class="count">3</td></tr>',
+            '<tr><th>audited</th><td class="count">34</td></tr>',
+            '<tr><th>overdue for an audit</th><td class="count">1,500</td></tr>',
+        ):
+            assert said in page
+        assert "overdue for an audit" in shown(masked(a_report(state=state)), is_masked=True)
+        older = {name: value for name, value in a_report().items() if name != "state"}
+        for none in (a_report(state={"table": "hub", "read_anew": None}), older):
+            assert "rows in the source" not in shown(none)
+
     def test_in_which_try_a_record_ended(self) -> None:
         """Once there were several."""
         report = Report()

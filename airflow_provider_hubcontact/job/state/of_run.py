@@ -13,6 +13,7 @@ from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.flow.proof_gate import Audit
+from airflow_provider_hubcontact.sync.keep.state_figures import in_words
 from airflow_provider_hubcontact.sync.model.choices import Drift
 
 if TYPE_CHECKING:
@@ -126,4 +127,6 @@ class StateOfRun:
                 "%s proofs are overdue for an audit: they are older than %g days, and were not read back.",
                 *(f"{overdue:,}", session.audit),
             )
-        return {**session.told(), **self._audit.figures(self._rows_of_a_call), **ages}
+        told = {**session.told(), **self._audit.figures(self._rows_of_a_call), **ages}
+        log.info("The state: %s.", in_words(told))
+        return told

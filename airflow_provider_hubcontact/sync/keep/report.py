@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow_provider_hubcontact.printable import printable, printable_document
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
+from airflow_provider_hubcontact.sync.keep.state_figures import folded
 from airflow_provider_hubcontact.sync.model.outcome import (
     DRIFT,
     SUCCESSES,
@@ -88,7 +89,7 @@ class Report:
     :param verified: ``records`` that were read back after they were written, and the ``calls`` for it.
     :param plan: totals of the plan that was made or applied.
     :param ledger: where every record's result is kept.
-    :param state: its ``table``, and why all rows were ``read_anew``, if they were.
+    :param state: its ``table``, why all rows were ``read_anew``, if they were, and its figures.
     :param portal: the portal's ``id``, and the ``url`` of its contacts.
     :param quota: ``calls_in_10_seconds`` that HubSpot allows, and ``calls_left_today``.
     :param timeline: points of the run: seconds since it began, rows that had an outcome, calls.
@@ -257,7 +258,7 @@ def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = Non
         "stopped": _first(known, "stopped"),
         "missing": (len(given) if expected is None else expected) - len(known),
         "ledger": _first(known, "ledger"),
-        "state": next((report["state"] for report in known if report.get("state")), None),
+        "state": folded([report["state"] for report in known if report.get("state")]),
         "portal": _first(known, "portal"),
         "quota": _first(known, "quota"),
         "timeline": [],

@@ -1,0 +1,50 @@
+"""The figures of a state: in words, and of several tasks together."""
+
+from __future__ import annotations
+
+from airflow_provider_hubcontact.sync.flow.proof_gate import Audit
+from airflow_provider_hubcontact.sync.keep.report import Report, fold
+from airflow_provider_hubcontact.sync.keep.state_figures import COUNTS, folded, in_words, shown
+
+TOLD = {
+    "table": "hub",
+    "read_anew": None,
+    "changed": 1_200,
+    "audited": 0,
+    "drifted": 3,
+    "overdue": None,
+    "oldest_proof": 1_795_000_000,
+}
+
+
+def test_what_is_shown() -> None:
+    """What the run counts, zeros included; not what it does not have."""
+    assert list(shown(TOLD)) == [
+        ("changed", "1,200"),
+        ("audited", "0"),
+        ("drifted: edited in HubSpot since the proof", "3"),
+        ("oldest proof", "2026-11-18 11:06 UTC"),
+    ]
+    assert list(shown({"table": "hub"})) == []
+
+
+def test_in_words() -> None:
+    """Without zeros."""
+    assert in_words(TOLD) == "1,200 changed, 3 drifted"
+    assert in_words({}) == "nothing to tell"
+
+
+def test_all_that_a_run_counts_has_a_name() -> None:
+    """No figure is left out of the page."""
+    assert Audit().figures(100).keys() <= COUNTS.keys()
+
+
+def test_mapped_tasks() -> None:
+    """The counts of all of them, and the oldest proof of any."""
+    other = {"table": "hub2", "changed": 1, "overdue": 2, "oldest_proof": 1_794_000_000}
+
+    whole = folded([TOLD, other])
+
+    assert whole == {**TOLD, "changed": 1_201, "overdue": 2, "oldest_proof": 1_794_000_000}
+    assert folded([]) is None
+    assert fold([Report(state=TOLD).to_dict(), None, Report().to_dict()])["state"] == TOLD
