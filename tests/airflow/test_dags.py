@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -300,6 +301,56 @@ def test_partitioned(
     again = bad.get_task_instance("total").xcom_pull(task_ids="total")
     assert again["outcomes"] == {"unchanged": 119, "invalid": 1}
     hook.run("DROP TABLE customers")
+
+
+def test_from_dbt(
+    run_dag: RunDag, examples: DagBag, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A table that was rebuilt without a change takes no call; one changed row takes one."""
+    warehouse, dag = tmp_path / "warehouse.db", examples.dags["update_contacts_from_dbt"]
+    for name, file in (("WAREHOUSE", warehouse), ("STATE_DB", tmp_path / "state.db")):
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps({"conn_type": "sqlite", "host": str(file)}))
+
+    def rebuilt(city: str) -> dict[str, int]:
+        with closing(sqlite3.connect(warehouse)) as database, database:
+            database.execute("DROP TABLE IF EXISTS dim_customers")
+            database.execute("CREATE TABLE dim_customers (email, first_name, city)")
+            rows = [("new@example.com", "New", "Ulm"), ("ada@example.com", "Ada", city)]
+            database.executemany("INSERT INTO dim_customers VALUES (?, ?, ?)", rows)
+        outcomes: dict[str, int] = report(run_dag(dag))["outcomes"]
+        return outcomes
+
+    assert rebuilt("London") == {"updated": 1, "created": 1}
+    assert rebuilt("London") == {"up_to_date": 2}
+    assert rebuilt("Paris") == {"updated": 1, "up_to_date": 1}
+    assert stored(hubspot, "ada@example.com", "city") == "Paris"
+
+
+def test_mapped_tasks_with_a_state_each(
+    run_dag: RunDag, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each part knows what it has proved; the folded report adds their figures up."""
+    books = {"conn_type": "sqlite", "host": str(tmp_path / "state.db")}
+    monkeypatch.setenv("AIRFLOW_CONN_STATE_DB", json.dumps(books))
+    with DAG("states", start_date=datetime(2026, 1, 1, tzinfo=UTC), schedule=None) as dag:
+        HubSpotUpdateContactOperator.partial(task_id="update_contacts").expand_kwargs(
+            [
+                {"records": [{"email": contact["email"], "city": "Ulm"}], "state": f"sql://state_db/part_{n}"}
+                for n, contact in enumerate(CONTACTS[:2])
+            ]
+        )
+
+    first, second = run_dag(dag), run_dag(dag)
+
+    def outcomes(run: Any) -> list[dict[str, int]]:
+        parts = [run.get_task_instance("update_contacts", map_index=n) for n in (0, 1)]
+        return [
+            each.xcom_pull(task_ids="update_contacts", map_indexes=each.map_index)["outcomes"]
+            for each in parts
+        ]
+
+    assert outcomes(first) == [{"updated": 1}, {"updated": 1}]
+    assert outcomes(second) == [{"up_to_date": 1}, {"up_to_date": 1}]
 
 
 @pytest.mark.skipif(not HAS_PEOPLE, reason="Airflow asks people since 3.1")
