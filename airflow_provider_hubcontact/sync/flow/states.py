@@ -95,6 +95,7 @@ PLACES: Mapping[State, Place] = {
 
 NOTES: Mapping[str, str] = {
     "ProofGate._rows_held": "key or record id → rows that are held back",
+    "ProofGate._touched_here": "record ids of a chunk's rows, of contacts that were sent before",
     "ProofGate._open": "key → its rows that were compared and are to be sent, until they have ended",
     "ProofGate._key_of": "row of these → its key",
     "ProofGate._unidentified": "rows of these whose contact is not known yet",
