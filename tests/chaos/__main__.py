@@ -24,7 +24,18 @@ from tests.chaos.troubles import ALONE, KILLED, MIXED, OTHERS, STATUSES
 PAGE = Path("docs/reliability.md")
 MARK = "<!-- totals -->"
 HEADINGS = (
-    *("trials", "", "tries", "rows", "by a second address", "hostile", "faults", "any status", "kills"),
+    *(
+        "trials",
+        "",
+        "tries",
+        "rows",
+        "by a second address",
+        "hostile",
+        "faults",
+        "any status",
+        "kills",
+        "edits",
+    ),
     *("rows lost", "wrong"),
 )
 
@@ -76,7 +87,7 @@ def _write(groups: dict[str, Totals], whole: Totals, seconds: float) -> None:
     for group, each in [*groups.items(), ("**all**", whole)]:
         numbers = (
             *(each.trials, each.tries, each.rows, each.by_other, each.hostile, each.faults.total()),
-            *(each.statuses.total(), each.kills, len(each.lost), len(each.wrong)),
+            *(each.statuses.total(), each.kills, each.edits, len(each.lost), len(each.wrong)),
         )
         table.append(f"| {group} | {' | '.join(f'{number:,}' for number in numbers)} |")
     kinds = ", ".join(f"{name} {count:,}" for name, count in sorted(whole.faults.items()))

@@ -13,12 +13,13 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_hubcontact.operators.options import Guards, Key, Writes
+from airflow_provider_hubcontact.operators.options import Guards, Key, State, Writes
 from tests.airflow.postgres import serve
 from tests.chaos import statuses
 from tests.chaos.checks import Checks, Contacts, Totals, contacts_of
@@ -36,6 +37,9 @@ UNREAD = {"name": "unread", "kind": "status", "status": 403, "on": "/crm/propert
 
 USUAL = {"unread", "usual"}
 """Rules that are no trouble."""
+
+EDITS = 5
+"""Contacts that people edit between two tries of a task that has a state."""
 
 LEGACY_ROWS = 80
 """Rows of a trial of the legacy API at most: each takes a call of its own."""
@@ -86,6 +90,7 @@ class Trial:
         self._checks = Checks(self.world, self.totals, f"seed {seed}, {trouble.name}", legacy=trouble.legacy)
         self._dice = random.Random(seed)
         self._reads_definitions = self._dice.random() < 0.5
+        self._has_state = not trouble.legacy and random.Random(f"{seed} with a state").random() < 1 / 3
         self._settings = self._operator_settings()
 
     def run(self) -> Totals:
@@ -112,6 +117,8 @@ class Trial:
         number = 1
         while number < MOST_TRIES and self._goes_on(ended):
             number += 1
+            if self._has_state:
+                self._edit(url, number)
             if number > MOST_TRIES // 2:
                 _call(url, "DELETE", "/sandbox/faults")
             ended = self._try(url, number)
@@ -174,13 +181,33 @@ class Trial:
             connection = self._connection(url)
             ledger = str(self._ledger) if run == "chaos" else None
             os.environ["AIRFLOW_CONN_WAREHOUSE"] = self._postgres or ""
-            ended = execute(self._settings | {"ledger": ledger}, connection, number, run)
+            books = {"conn_type": "sqlite", "host": str(self._folder / "state.db")}
+            os.environ["AIRFLOW_CONN_STATE_DB"] = json.dumps(books)
+            own = {"ledger": ledger, "state": self._state(run)}
+            ended = execute(self._settings | own, connection, number, run)
             partial = out.with_suffix(".partial")
             partial.write_text(json.dumps(ended), encoding="utf-8")
             partial.rename(out)
             code = 0
         finally:
             os._exit(code)
+
+    def _state(self, run: str) -> State | None:
+        """Return the state of a run, which trusts it unless what people edited is to be found."""
+        return State("sql://state_db/hub", refresh=run == "refresh") if self._has_state else None
+
+    def _edit(self, url: str, number: int) -> None:
+        """Edit some contacts as people do in HubSpot; the task notices when it reads them."""
+        dice = random.Random(f"{self.world.rows[0]} before try {number}")
+        own = [entry for entry in self.world.entries if self._checks.can_be_edited(entry)]
+        for entry in dice.sample(own, min(EDITS, len(own))):
+            contact = self._contacts(url)[entry.contact]
+            body = {"properties": {"firstname": f"edited before try {number}"}}
+            path = f"/crm/objects/2026-09/contacts/{contact.values['hs_object_id']}"
+            self._checks.edited.add(entry.contact)  # also if the answer is lost
+            with suppress(OSError, HTTPException):  # the faults are everybody's
+                _call(url, "PATCH", path, json.dumps(body).encode())
+                self.totals.edits += 1
 
     def _operator_settings(self) -> dict[str, Any]:
         query = {"sql": QUERY, "sql_conn_id": "warehouse"}
@@ -249,12 +276,21 @@ class Trial:
         """Look at what the tries have left; then at a run without trouble, and at another one."""
         log = self._log(url)
         self._checks.ledger(self._lines(), self._contacts(url), log)
+        if self._has_state:
+            self._edit(url, MOST_TRIES + 1)
         self._try(url, 1, "rerun")
         contacts = self._contacts(url)
         self._checks.rerun(contacts)
+        if self._has_state:  # what people edited is found
+            self._try(url, 1, "refresh")
+            self._checks.edited.clear()
+            contacts = self._contacts(url)
+            self._checks.rerun(contacts)
         _call(url, "DELETE", "/sandbox/requests")
-        self._try(url, 1, "second")
+        ended = self._try(url, 1, "second")
         self._checks.second(contacts, self._contacts(url), self._log(url))
+        if self._has_state:
+            self._checks.up_to_date(ended and ended["report"])
         self._checks.unspoken("the portal", _call(url, "GET", "/sandbox/state").decode(), SECRETS)
 
     def _look_for_secrets(self) -> None:
@@ -284,8 +320,9 @@ def run_trial(seed: int, trouble: Trouble) -> Totals:
     return Trial(seed, trouble, ROWS).run()
 
 
-def _call(url: str, method: str, path: str) -> bytes:
-    request = urllib.request.Request(url + path, method=method)  # noqa: S310 - our own sandbox
+def _call(url: str, method: str, path: str, body: bytes | None = None) -> bytes:
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    request = urllib.request.Request(url + path, body, headers, method=method)  # noqa: S310 - our own sandbox
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - same
-        body: bytes = answer.read()
-        return body
+        read: bytes = answer.read()
+        return read
