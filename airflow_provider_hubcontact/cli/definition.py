@@ -143,6 +143,84 @@ COMMANDS = (
         ),
     ),
     Command(
+        "state",
+        "look at a state, try its rights, or repair it",
+        "show: what a state holds. check: try all rights that it needs, and leave nothing of that. void: "
+        "make the next run look every contact up. forget: take keys out. reset: drop its tables. The exit "
+        "status is 1 if a right is missing, or proofs are overdue for an audit. Example: hubcontact state "
+        "show sql://state_db/hubspot_contacts",
+        (
+            _option(
+                "what",
+                choices=("show", "check", "void", "forget", "reset"),
+                help="what to do, as in: hubcontact state check sql://state_db/hubspot_contacts",
+            ),
+            _option(
+                "state",
+                help="sql://conn_id/table or sql://conn_id/schema.table of an Airflow connection, as in: "
+                "hubcontact state void sql://state_db/crm.hubspot_contacts",
+            ),
+            _option(
+                "keys",
+                nargs="*",
+                metavar="KEY",
+                help="forget: keys, or - for one a line of standard input, as in: hubcontact state forget "
+                "sql://state_db/hubspot_contacts - --yes < erased.txt",
+            ),
+            _option(
+                "--source",
+                metavar="FILE",
+                help="forget: a file with all rows of the source; nothing is forgotten if one has a key, as "
+                "in: hubcontact state forget sql://state_db/hubspot_contacts ada@example.com --source r.csv",
+            ),
+            _option(
+                "--sql",
+                metavar="QUERY",
+                help="forget: a query with all rows of the source, instead of a file, as in: --sql 'SELECT "
+                "email FROM customers' --sql-conn-id warehouse",
+            ),
+            _option(
+                "--sql-conn-id",
+                metavar="ID",
+                help="forget: Airflow connection of the query's database, as in: --sql-conn-id warehouse",
+            ),
+            _option(
+                "--key",
+                metavar="COLUMN",
+                default="email",
+                help="forget: column of the source with the key (default: %(default)s), as in: --key mail",
+            ),
+            _option(
+                "--key-property",
+                metavar="PROPERTY",
+                default="email",
+                help="forget: property that keys are values of (default: %(default)s), as in: --key-property "
+                "hs_object_id",
+            ),
+            _option(
+                "--yes",
+                action="store_true",
+                help="forget: do so whether or not the source has the key; if it has, the next run looks the "
+                "contact up as a new one, as in: hubcontact state forget sql://state_db/hubspot_contacts "
+                "ada@example.com --yes",
+            ),
+            _option(
+                "--table",
+                metavar="NAME",
+                help="reset: the table's name once more; a terminal is asked for it, as in: hubcontact state "
+                "reset sql://state_db/hubspot_contacts --table hubspot_contacts",
+            ),
+            _option(
+                "--audit",
+                metavar="DAYS",
+                type=float,
+                default=30.0,
+                help="show: days after which a proof is overdue (default: 30), as in: --audit 7",
+            ),
+            JSON,
+        ),
+    ),
+    Command(
         "sandbox",
         "run a local HubSpot",
         "Run a local HubSpot for tests.",

@@ -12,7 +12,13 @@ import airflow_provider_hubcontact
 
 PACKAGE = Path(airflow_provider_hubcontact.__file__).parent
 OF_OPERATORS = ["operators.given", "operators.options", "operators.stores.ledger_files"]
-NEED_IT = {"cli.surroundings", "cli.commands.check", "cli.commands.plan", "cli.commands.schema"}
+NEED_IT = {
+    "cli.surroundings",
+    "cli.commands.check",
+    "cli.commands.plan",
+    "cli.commands.schema",
+    "cli.commands.state",
+}
 
 
 def modules(room: str) -> list[str]:

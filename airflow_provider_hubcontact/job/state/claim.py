@@ -21,8 +21,10 @@ class About(NamedTuple):
     :param settings: those of the last completed run, as JSON.
     :param token: of the run that has claimed the state; None if none has.
     :param holder: the task of that run.
+    :param since: when it claimed the state, in seconds since 1970.
     :param silent: seconds since its last sign of life.
     :param beats: grows with each change of the row.
+    :param runs: that have claimed the state.
     :param completed_at: when the last completed run ended, in seconds since 1970; None if none has.
     :param audited_to: proofs of this time or older, which it has not read back, are of rows that its source
         no longer had; None if that is not known.
@@ -34,8 +36,10 @@ class About(NamedTuple):
     settings: str
     token: str | None
     holder: str | None
+    since: int | None
     silent: int | None
     beats: int
+    runs: int
     completed_at: int | None
     audited_to: int | None
     now: int

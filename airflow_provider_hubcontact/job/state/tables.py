@@ -141,9 +141,7 @@ class Tables:
 
     def prove(self, proofs: Sequence[Proof]) -> Iterator[Statement]:
         """Return the statements that put proofs into the place of what is there of their keys."""
-        old = delete(self.proofs)
-        keys = [each.key for each in proofs]
-        yield from self._of_list("old", keys, lambda names: old.where(self.proofs.c.key_digest.in_(names)))
+        yield from self.forget([each.key for each in proofs])
         for some in _in_powers(proofs):
             statement = self._kept("prove", len(some), self._insertion)
             values: dict[str, Any] = {}
@@ -225,6 +223,43 @@ class Tables:
         if (kind, size) not in self._made:
             self._made[kind, size] = make(size)
         return self._made[kind, size]
+
+    # Between runs
+
+    def counts(self) -> Statement:
+        """Count for each origin its keys, those with a proof, those that drifted, and the contested ones."""
+        of = self.proofs.c
+        drifted, contested = (func.sum(case((of.drifts >= number, 1), else_=0)) for number in (1, 2))
+        counts = select(of.origin, func.count(), func.count(of.content_digest), drifted, contested)
+        return Statement(counts.group_by(of.origin))
+
+    def proved(self) -> Statement:
+        """Count all proofs."""
+        return Statement(select(func.count(self.proofs.c.content_digest)))
+
+    def void_all(self) -> Statement:
+        """Void all proofs."""
+        return Statement(update(self.proofs).values(content_digest=null()))
+
+    def forget(self, keys: Sequence[str]) -> Iterator[Statement]:
+        """Delete keys."""
+        old = delete(self.proofs)
+        return self._of_list("old", keys, lambda names: old.where(self.proofs.c.key_digest.in_(names)))
+
+    def tries(self, nobody: str) -> Iterator[tuple[str, Sequence[Statement]]]:
+        """Yield what a run does with each table, with statements that do it to a row that nobody has.
+
+        :param nobody: a key's digest.
+        """
+        for table, place, row in (
+            (self.proofs, self.proofs.c.key_digest, nobody),
+            (self.meta, self.meta.c.id, 2),
+        ):
+            here = place == row
+            yield f"select from {table.name}", [Statement(select(*table.c).where(here))]
+            yield f"insert into {table.name}", [Statement(insert(table).values({place.name: row}))]
+            yield f"update {table.name}", [Statement(update(table).where(here).values({place.name: row}))]
+            yield f"delete of {table.name}", [Statement(delete(table).where(here))]
 
     # The claim
 

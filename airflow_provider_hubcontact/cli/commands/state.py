@@ -1,0 +1,179 @@
+"""``hubcontact state``: look at a state, try its rights, or repair it."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow_provider_hubcontact.cli.exit_status import OK, PROBLEMS
+from airflow_provider_hubcontact.cli.output import Output, counts
+from airflow_provider_hubcontact.cli.settings import CONN_ID
+from airflow_provider_hubcontact.cli.sources import source_of
+from airflow_provider_hubcontact.cli.surroundings import CommandSurroundings
+from airflow_provider_hubcontact.job.errors import PreflightError, SetupError
+from airflow_provider_hubcontact.job.settings import Query, State
+from airflow_provider_hubcontact.job.state.care import Right, StateCare
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+
+
+def run(chosen: Namespace, output: Output) -> int:
+    """Look at a state, or change it, over the Airflow connection that it names.
+
+    :param chosen: the command's arguments.
+    :param output: where it writes.
+    :return: the exit status.
+    :raises SetupError: if arguments are not valid, or a key is still in the source.
+    :raises StateError: if the state is not there, or a run is at work.
+    """
+    state = State(chosen.state, audit=chosen.audit)
+    if problems := [*state.problems(), *_misplaced(chosen)]:
+        raise PreflightError(problems)
+    conn_id, table = state.address
+    with CommandSurroundings(CONN_ID, ()).state_database(conn_id) as database:
+        return _ACTIONS[chosen.what](StateCare(database, table), chosen, output)
+
+
+def _misplaced(chosen: Namespace) -> Iterable[str]:
+    """Yield a sentence for each argument that has no effect."""
+    given = {
+        "KEY": chosen.keys,
+        "--source": chosen.source,
+        "--sql": chosen.sql,
+        "--sql-conn-id": chosen.sql_conn_id,
+        "--yes": chosen.yes,
+    }
+    if chosen.what != "forget":
+        yield from (f"{name} has no effect on {chosen.what}" for name, value in given.items() if value)
+    if chosen.what != "reset" and chosen.table is not None:
+        yield f"--table has no effect on {chosen.what}"
+
+
+def _show(state: StateCare, chosen: Namespace, output: Output) -> int:
+    told = state.told(chosen.audit)
+    if output.as_json:
+        output.json(told)
+    else:
+        output.facts(_in_words(told, chosen.audit))
+    return PROBLEMS if told["overdue"] else OK
+
+
+def _in_words(told: Mapping[str, Any], audit: float) -> dict[str, str]:
+    at_work = told["at_work"]
+    return {
+        "table": told["table"],
+        "portal": str(told["portal"]),
+        "keys": f"{told['keys']:,}: {counts(told['origins'])}",
+        "proofs": f"{told['proved']:,}, and {told['void']:,} void",
+        "known to be absent": f"{told['absent']:,}",
+        "drifted": f"{told['drifted']:,}, of them {told['contested']:,} contested",
+        "oldest proof": _time(told["oldest_proof"]),
+        "overdue for an audit": f"{told['overdue']:,} older than {audit:g} days",
+        "settings": ", ".join(f"{name} {part}" for name, part in told["settings"].items()) or "none yet",
+        "runs": f"{told['runs']:,}; the last completed one ended {_time(told['last_completed'])}",
+        "at work": f"{at_work['holder']}, since {_time(at_work['since'])}, with its last sign of life "
+        f"{at_work['silent']} s ago"
+        if at_work
+        else "nobody",
+    }
+
+
+def _time(seconds: int | None) -> str:
+    return "never" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _check(state: StateCare, _: Namespace, output: Output) -> int:
+    rights = state.rights()
+    if output.as_json:
+        output.json([each._asdict() for each in rights])
+    else:
+        output.table(("right", "needed", ""), (_right(each) for each in rights))
+    return PROBLEMS if any(each.problem and each.is_needed for each in rights) else OK
+
+
+def _right(right: Right) -> tuple[str, str, str]:
+    return right.name, "yes" if right.is_needed else "no", right.problem or "granted"
+
+
+def _void(state: StateCare, _: Namespace, output: Output) -> int:
+    count = state.void()
+    if output.as_json:
+        output.json({"voided": count})
+    else:
+        output.line(f"{count:,} proofs are void: the next run looks their contacts up.")
+    return OK
+
+
+def _forget(state: StateCare, chosen: Namespace, output: Output) -> int:
+    mapping = RecordMapping(chosen.key, chosen.key_property)
+    keys = _keys(chosen.keys, mapping)
+    if not chosen.yes:
+        _check_source(chosen, mapping, set(keys))
+    had = state.forget(keys)
+    if output.as_json:
+        output.json({"keys": len(keys), "forgotten": had})
+    else:
+        output.line(f"{had:,} of {len(keys):,} keys were in the state, and are forgotten.")
+    return OK
+
+
+def _keys(given: Sequence[str], mapping: RecordMapping) -> list[str]:
+    """Return keys in their normal form.
+
+    :raises SetupError: if there are none, or one is not valid; it quotes none of them.
+    """
+    lines = [line.strip() for line in sys.stdin] if [*given] == ["-"] else given
+    keys = [mapping.key_of({mapping.key: line}) for line in lines if line]
+    if odd := [number for number, key in enumerate(keys, 1) if not key]:
+        raise SetupError(f"key {odd[0]} is not a valid {mapping.id_property}: nothing was forgotten")
+    if not keys:
+        raise SetupError("forget needs keys, or - for those of standard input")
+    return [*dict.fromkeys(filter(None, keys))]
+
+
+def _check_source(chosen: Namespace, mapping: RecordMapping, keys: set[str]) -> None:
+    """Make sure that no row of the source has one of the keys.
+
+    :raises SetupError: if one has, or no source was named.
+    """
+    query = Query(chosen.sql, chosen.sql_conn_id)
+    if problems := [*query.problems()]:
+        raise PreflightError(problems)
+    if (chosen.source is None) == (query.sql is None):
+        raise SetupError(
+            "forget needs the source, as --source or --sql, to make sure that it does not have the keys any "
+            "more; or --yes"
+        )
+    with source_of(chosen.source, query) as rows:
+        for number, row in enumerate(rows, 1):
+            if mapping.key_of(row) in keys:
+                raise SetupError(
+                    f"row {number:,} of the source still has one of the keys: nothing was forgotten; --yes "
+                    "does so all the same"
+                )
+
+
+def _reset(state: StateCare, chosen: Namespace, output: Output) -> int:
+    table = State(chosen.state).address[1]
+    name = chosen.table
+    if name is None and sys.stdin.isatty():
+        name = input(f"Type the table's name to drop all of its state ({table}): ")
+    if name != table:
+        raise SetupError(f"reset needs --table {table}, the table's name once more: nothing was dropped")
+    state.reset()
+    if output.as_json:
+        output.json({"dropped": table})
+    else:
+        output.line(f"The state {table} is dropped: the next run begins a new one, and looks all rows up.")
+    return OK
+
+
+_ACTIONS: Mapping[str, Callable[[StateCare, Namespace, Output], int]] = {
+    "show": _show,
+    "check": _check,
+    "void": _void,
+    "forget": _forget,
+    "reset": _reset,
+}
