@@ -39,11 +39,13 @@ class Contact(NamedTuple):
     :param id: record id.
     :param properties: values; None for a property without one.
     :param new: whether the call created it, where the answer says so.
+    :param trace_id: of the input that wrote it, where the answer has it.
     """
 
     id: str
     properties: Mapping[str, str | None]
     new: bool | None = None
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,13 @@ def _contact(body: Any) -> Contact:
     values = properties
     if not _TEXTS.issuperset(map(type, properties.values())):
         values = {name: value_of(value) for name, value in properties.items()}
-    return Contact(str(body["id"]), values, new if isinstance(new, bool) else None)
+    trace = body.get("objectWriteTraceId")
+    return Contact(
+        str(body["id"]),
+        values,
+        new if isinstance(new, bool) else None,
+        trace if isinstance(trace, str) else None,
+    )
 
 
 def _refusal(body: Mapping[str, Any], correlation_id: str | None) -> Refusal:

@@ -21,11 +21,12 @@ from airflow_provider_hubcontact.job.portal.definitions import Portal, create_mi
 from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
-from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
 from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.choices import Duplicates, OnRegression, WriteMode
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
+from airflow_provider_hubcontact.sync.rows.keys import RECORD_ID
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
 
@@ -86,6 +87,7 @@ class SyncBuilder:
             stages=portal.stages if writes_stage else Stages.default(),
             kinds=portal.kinds,
             modes={name: WriteMode(mode) for name, mode in modes.items()},
+            look_up=look_up_of(asked),
         )
         return Sync(
             mapping,
@@ -105,3 +107,17 @@ class SyncBuilder:
         except HubSpotError as error:
             message = printable(f"Missing properties cannot be created: {error}")
             raise PortalNotReady(message, may_pass=error.retryable) from None
+
+
+def look_up_of(settings: Settings) -> LookUp:
+    """Return which contacts a run looks up before it writes them.
+
+    Guards count what would change, so that all are looked up.
+    """
+    state = settings.state
+    if settings.guards.are_set:
+        return LookUp.ALL
+    if state:
+        by_id = settings.key.property == RECORD_ID or state.trust_ids
+        return LookUp.UNPROVED if settings.upsert or by_id else LookUp.ALL
+    return LookUp.NONE if settings.upsert and not settings.writes.compare else LookUp.ALL

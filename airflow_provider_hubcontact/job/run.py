@@ -287,11 +287,19 @@ class Run:
             stop = sync.run(remaining, workers, settled, self._journal(memory), ended=ended, first=done + 1)
             self.report.stopped = printable(stop.reason) if stop else None
             self._state.passed(completed=stop is None and writes)
+            self._tell_of_upserts()
             if isinstance(sync.verifier, ReadBack):
                 self.report.verified = {"records": sync.verifier.records, "calls": sync.verifier.calls}
         if stop is None:
             self._tell_of_columns(is_final=memory.is_final)
         return stop
+
+    def _tell_of_upserts(self) -> None:
+        refusal = self.builder.port.upsert_refusal
+        if refusal is None:
+            return
+        self.report.upsert_refused = refusal
+        log.warning("%s, so the contacts were looked up.", refusal)
 
     def _journal(self, memory: Memory) -> Journal | None:
         return EmptyRows(self.report, memory.journal) if memory.is_final else memory.journal

@@ -64,6 +64,7 @@ class Writes(Frozen):
     :param stages: what happens when a lifecycle stage would go back.
     :param properties: property → how it is written.
     :param create_properties: whether to create what the portal lacks, or property → definition.
+    :param compare: whether contacts are looked up and compared before they are written.
     :param timestamp: column that says when the row's values were set.
     """
 
@@ -72,6 +73,7 @@ class Writes(Frozen):
     stages: str = "reject"
     properties: Mapping[str, str] | None = None
     create_properties: bool | Mapping[str, Mapping[str, Any]] = False
+    compare: bool = True
     timestamp: str | None = None
 
     def problems(self) -> Iterator[str]:
@@ -97,6 +99,7 @@ class Writes(Frozen):
         elif not isinstance(self.create_properties, bool):
             for name, definition in self.create_properties.items():
                 yield from _definition(f"writes.create_properties[{name!r}]", definition)
+        yield from _flag("writes.compare", self.compare)
         if self.timestamp is not None and (not isinstance(self.timestamp, str) or not self.timestamp):
             yield f"writes.timestamp must be the name of a column, not {self.timestamp!r:.100}"
 
@@ -156,6 +159,7 @@ class State(Frozen):
     :param audit: days in which each contact that is not written is read back once; None for never.
     :param drift: what becomes of a contact that an audit finds edited.
     :param absent: days for which it is remembered that nobody has a key; None to ask each time.
+    :param trust_ids: whether contacts are updated by the record ids that were proved, without a look-up.
     """
 
     path: str
@@ -163,6 +167,7 @@ class State(Frozen):
     audit: float | None = 30
     drift: str = "write"
     absent: float | None = None
+    trust_ids: bool = False
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
@@ -181,6 +186,7 @@ class State(Frozen):
             yield from _one_of("state.drift", self.drift, Drift)
             if self.audit is None and self.drift in set(Drift):
                 yield f"state.drift={str(self.drift)!r} has no effect with audit=None: nothing is read back"
+        yield from _flag("state.trust_ids", self.trust_ids)
 
     @property
     def address(self) -> tuple[str, str]:
@@ -468,11 +474,18 @@ class Settings(Frozen):
             yield "a contact cannot be created with a record id: upsert by email"
         is_kept = self.source.is_ledger_alone
         remembers = self.state is not None and _is_days(self.state.absent)
+        is_blind = self.writes.compare is False
+        trusts_ids = self.state is not None and self.state.trust_ids is True
+        is_by_id = self.key.property == "hs_object_id"
         for name, is_given, is_useless, why in (
             ("guards.creates", self.guards.creates is not None, self.upsert is False, _CREATES_NONE),
             ("mapping", self.mapping is not None, is_kept, _KEPT),
             ("writes.timestamp", self.writes.timestamp is not None, is_kept, _KEPT),
             ("watermark", self.source.watermark is not None, self.state is not None, _STATE_KNOWS),
+            ("writes.compare=False", is_blind, self.upsert is False, _NO_ID),
+            ("writes.compare=False", is_blind, self.state is not None, _STATE_COMPARES),
+            ("state.trust_ids", trusts_ids, self.upsert is True, _BY_KEY),
+            ("state.trust_ids", trusts_ids, is_by_id, "with record ids as keys, which need no look-up"),
             ("state", self.state is not None, self.source.replay is not None, _CHOSEN),
             ("state.absent", remembers, self.upsert is True, _CREATED),
             ("state.absent", remembers, self.key.becomes is not None, _MOVES),
@@ -494,6 +507,15 @@ _MOVES = "with key.becomes, by which a contact can get a key in the same run"
 
 
 _NOT_GOOD = "unless not_found is a good end, as by status_actions={404: 'skip'}: else it is asked each time"
+
+
+_NO_ID = "without upsert=True: an update needs the record id, which only a look-up tells"
+
+
+_STATE_COMPARES = "with state, which compares: only rows that have changed are sent"
+
+
+_BY_KEY = "with upsert=True, which writes contacts by their keys"
 
 
 _STATE_KNOWS = "with state, which knows each row that has changed"

@@ -107,6 +107,8 @@ class Writes(Options):
         has, or ``append`` to add to multiple checkboxes. (templated)
     :param create_properties: True to create properties that the portal lacks, with types from the JSON
         Schema or else the first records; or property → definition to create just these. (templated)
+    :param compare: False writes contacts by their keys, 100 a call, and looks none up unless its current
+        values are needed; with ``upsert=True``. What they have already is sent again.
     :param timestamp: column that says when the row's values were set; legacy API only. (templated)
     """
 
@@ -120,6 +122,7 @@ class Writes(Options):
         stages: str = "reject",
         properties: Mapping[str, str] | None = None,
         create_properties: bool | Mapping[str, Mapping[str, Any]] = False,
+        compare: bool = True,
         timestamp: str | None = None,
     ) -> None:
         self.nulls = nulls
@@ -127,6 +130,7 @@ class Writes(Options):
         self.stages = stages
         self.properties = properties
         self.create_properties = create_properties
+        self.compare = compare
         self.timestamp = timestamp
 
 
@@ -173,6 +177,9 @@ class State(Options):
         nothing.
     :param absent: days for which it is remembered that no contact has a key, if ``status_actions`` makes
         that a good end; None to ask each time.
+    :param trust_ids: update contacts by the record ids that were proved, without looking their keys up: for
+        keys that nobody but this sync moves from one contact to another. An upsert, and record ids as keys,
+        need no look-up anyway.
     """
 
     template_fields = ("path", "refresh")
@@ -185,12 +192,14 @@ class State(Options):
         audit: float | None = 30,
         drift: str = "write",
         absent: float | None = None,
+        trust_ids: bool = False,
     ) -> None:
         self.path = path
         self.refresh = refresh
         self.audit = audit
         self.drift = drift
         self.absent = absent
+        self.trust_ids = trust_ids
 
 
 class FromLedger(Options):

@@ -90,6 +90,7 @@ _REPORT: Mapping[str, Rule] = MappingProxyType(
                 "timeline",
                 "properties_created",
                 "without_values",
+                "upsert_refused",
             )
         ),
         "calls": _fields(_all_whole(("total", "by_status", "latency"))),

@@ -69,6 +69,8 @@ class FakePortal:
         Otherwise as the legacy API does: write by address, answer without values.
     :param fates: what becomes of the first calls; all later ones are answered honestly.
     :param latency: seconds that a call takes.
+    :param takes_upserts: whether contacts can be written by their keys.
+    :param is_terse: whether a contact that exists shows only what was written, as HubSpot's batches do.
     """
 
     contacts: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -76,6 +78,9 @@ class FakePortal:
     always: bool = True
     fates: Iterator[Fate] = field(default_factory=lambda: iter(()))
     latency: float = 0.0
+    takes_upserts: bool = True
+    is_terse: bool = False
+    upserts: bool = True
     reads: list[tuple[str, ...]] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
     writes: list[tuple[Write, int]] = field(default_factory=list)
@@ -92,10 +97,12 @@ class FakePortal:
         always: bool = True,
         fates: Iterable[Fate] = (),
         latency: float = 0.0,
+        takes_upserts: bool = True,
+        is_terse: bool = False,
     ) -> FakePortal:
         """Number the contacts from 1. ``other`` is a contact's second address."""
         numbered = {str(n): dict(contact) for n, contact in enumerate(contacts, 1)}
-        return cls(numbered, batch_size, always, iter(list(fates)), latency)
+        return cls(numbered, batch_size, always, iter(list(fates)), latency, takes_upserts, is_terse)
 
     @property
     def calls(self) -> int:
@@ -108,6 +115,11 @@ class FakePortal:
         self.writes.clear()
         self.applied.clear()
         self.last.clear()
+
+    def key_of(self, contact_id: str, contact: Mapping[str, str]) -> str | None:
+        """Return the key that an answer to a write has of a contact."""
+        del contact_id
+        return contact.get("email")
 
     def _by_id(self, contact_id: str) -> tuple[str, dict[str, str]] | None:
         contact = self.contacts.get(contact_id)
@@ -143,7 +155,7 @@ class FakePortal:
             assert self.calls < MAX_CALLS, "the run goes round in circles"
             self.writes.append((kind, len(steps)))
             fate = next(self.fates, None)
-        with self._busy([step.change.address for step in steps]):
+        with self._busy([step.change.contact or step.change.address for step in steps]):
             time.sleep(self.latency)
             with self._lock:
                 return self._carry_out(kind, steps, fate)
@@ -160,6 +172,8 @@ class FakePortal:
         self.last |= {step.change.record.row: False for step in steps}
         if fate is Odd.DEAF:
             return Answers(200)
+        if kind is Write.UPSERT and not self.takes_upserts:
+            self.upserts, fate = False, refused(400)
         if isinstance(fate, Whole) and not fate.applied:
             return fate.answer
         anonymous = fate is Odd.ANONYMOUS
@@ -184,9 +198,9 @@ class FakePortal:
         found = self._by_id(address) if by_id else self.by_address(address)
         if kind is Write.CREATE and self.always and found:
             return Refusal(409, "exists", "CONFLICT", trace_ids=trace)
-        created = kind is Write.CREATE and not found
+        created = kind is not Write.UPDATE and not found
         if created:
-            found = (str(len(self.contacts) + 1), {})
+            found = (str(len(self.contacts) + 1), {"email": address} if kind is Write.UPSERT else {})
         if not found:
             return Refusal(404, "no such contact", "OBJECT_NOT_FOUND", ids=(address,))
         contact_id, contact = found
@@ -198,7 +212,9 @@ class FakePortal:
         self.applied.append((step.change.record.row, contact_id))
         self.last[step.change.record.row] = True
         if self.always:
-            return Written(contact_id, contact.get("email"), dict(contact), created)
+            shown = [*step.properties] if self.is_terse and not created else [*contact]
+            key = None if self.is_terse and not created else self.key_of(contact_id, contact)
+            return Written(contact_id, key, {name: contact[name] for name in shown}, created)
         return Written(contact_id if kind is Write.CREATE else address, address, created=created)
 
     @staticmethod
@@ -311,7 +327,8 @@ class ShuffledWorkers:
 
 
 def _addresses(job: Call) -> list[str]:
-    return [step.change.address for step in job.steps] if isinstance(job, WriteCall) else []
+    steps = job.steps if isinstance(job, WriteCall) else ()
+    return [step.change.contact or step.change.address for step in steps]
 
 
 def results_of(

@@ -740,7 +740,7 @@ class Everybody:
     """Has every contact, and forgets what it is told."""
 
     batch_size = 20
-    always = True
+    always = upserts = True
 
     def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found:
         return Found({key: Stored(key, key, {"firstname": "old"}) for key in keys}, frozenset())

@@ -6,13 +6,12 @@ import pytest
 
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
-from airflow_provider_hubcontact.sync.model.change import Stored
 from airflow_provider_hubcontact.sync.model.choices import WriteMode
 from airflow_provider_hubcontact.sync.model.record import Record
 
 RULES = Rules()
-ADA = Stored("901", "901", {})
-BOB = Stored("902", "902", {})
+ADA = "901"
+BOB = "902"
 
 
 def record(row: int, key: str, **properties: str) -> Record:
@@ -213,13 +212,18 @@ def test_one_record_always_fits() -> None:
     assert rows(in_flight.take(1)) == [1]
 
 
-def test_take_known() -> None:
-    """Only records that can be written unread are taken without a look-up."""
-    in_flight = in_flight_of(
-        record(1, "a", firstname="A"), record(2, "b", lifecyclestage="lead"), record(3, "c", firstname="C")
-    )
+def test_some_are_taken_without_a_look_up() -> None:
+    """Those that have just come and those that are first in line; what waited before keeps waiting."""
+    first, second, third = (record(row, key) for row, key in enumerate("abc", 1))
+    in_flight = in_flight_of(first, second)
+    in_flight.take(1)
+    in_flight.resume(first)
 
-    assert rows(in_flight.take_known()) == [1, 3]
+    assert in_flight.admit(third)
+    assert not in_flight.admit(record(4, "c"))
+    chosen = in_flight.chosen([third], lambda each: each.key != "x")
+
+    assert (rows(in_flight.pick(chosen)), in_flight.waiting) == ([1, 3], 1)
     assert rows(in_flight.take(10)) == [2]
 
 

@@ -49,6 +49,7 @@ def test_report_in_full() -> None:
         "quota": None,
         "timeline": [],
         "properties_created": [],
+        "upsert_refused": None,
         "without_values": 0,
         "reasons": [
             {

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
 from airflow_provider_hubcontact.sync.flow import write_queue
+from airflow_provider_hubcontact.sync.flow.direct_writes import DirectWrites
 from airflow_provider_hubcontact.sync.flow.engine import Engine, Sync
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
 from airflow_provider_hubcontact.sync.flow.key_swaps import KeySwaps
@@ -50,6 +51,9 @@ UPDATE = Rules()
 UPSERT = Rules(create=True)
 RESET = Rules(on_regression=OnRegression.RESET)
 SWAP = Rules(id_property="other")
+BY_KEY = Rules(create=True, look_up=LookUp.NONE)
+BY_PROVED_KEY = Rules(create=True, look_up=LookUp.UNPROVED)
+BY_PROVED_ID = Rules(look_up=LookUp.UNPROVED)
 
 
 def test_the_page_is_drawn_from_the_table() -> None:
@@ -63,7 +67,8 @@ def parts() -> dict[str, object]:
     reader = RecordReader(iter(()), SHAPE, None, None, None)
     engine = Engine(Sync(SHAPE, UPSERT, portal, portal), reader, ShuffledWorkers(), lambda _: None, None)
     gate = ProofGate(reader, FakeProofs())
-    held = (engine, reader, gate, InFlight(UPSERT), WriteQueue(), KeySwaps(), PendingVerification())
+    direct = DirectWrites(UPSERT, portal, portal, None)
+    held = (engine, reader, gate, direct, InFlight(UPSERT), WriteQueue(), KeySwaps(), PendingVerification())
     return {type(each).__name__: each for each in held}
 
 
@@ -100,11 +105,13 @@ class Taken(FakePortal):
         return answer
 
 
-def people(*fates: Fate, always: bool = True, size: int = 3) -> FakePortal:
+def people(*fates: Fate, always: bool = True, size: int = 3, takes_upserts: bool = True) -> FakePortal:
     """Five contacts, of which the first has two addresses."""
     contacts: list[Mapping[str, str]] = [{"email": f"p{n}@x.y", "firstname": "a"} for n in range(1, 5)]
     first = {"email": "p0@x.y", "other": "s0@x.y", STAGE: "customer"}
-    return FakePortal.of(first, *contacts, always=always, batch_size=size, fates=fates)
+    return FakePortal.of(
+        first, *contacts, always=always, batch_size=size, fates=fates, takes_upserts=takes_upserts
+    )
 
 
 def row(name: str, **values: str) -> dict[str, str]:
@@ -157,6 +164,21 @@ def without_a_look_up(seed: int) -> None:
 
 def legacy(fates: Sequence[Fate], rows: Sequence[object], seed: int, **options: Any) -> None:
     run(people(*fates, always=False, size=1), rows, seed, portal=ALLOWS, **options)
+
+
+def directly(seed: int) -> None:
+    """Rows that are written by key or proved id, some of which a look-up has to decide about."""
+    rows = [row("p0", stage="lead"), *renamed("p1", "p2", "n1", "p1"), *renamed("p3", to=BAD)]
+    rows += [row("p4", city="X"), row("p4", city="Y"), row("n2", city="X")]
+    run(people(size=1, takes_upserts=False), renamed("p1", "p2", "p3", "p4", "n1", "n2"), seed, BY_KEY)
+    fates = (None, Odd.SILENT, Odd.FORGETFUL, Odd.ANONYMOUS, refused(400), refused(503), LOST_AFTER)
+    for fate in (fates[seed % len(fates)], None):
+        run(people(None, fate, size=1 + seed % 3), rows, seed, BY_KEY, portal=ALLOWS)
+        proofs = FakeProofs()
+        run(people(), renamed("p0", "p1", "p2", "p3", "s0"), seed, BY_PROVED_KEY, proofs=proofs)
+        rules = BY_PROVED_KEY if seed % 2 else BY_PROVED_ID
+        again = [*renamed("p0", "p1", "p2", "p1", "n1", "s0", to="c"), *renamed("p3")]
+        run(people(fate), again, seed, rules, proofs=proofs, max_in_flight=2 + seed % 5)
 
 
 def swapped_addresses(seed: int) -> None:
@@ -233,6 +255,7 @@ SCENES: tuple[Callable[[int], None], ...] = (
     refused_writes,
     met_creations,
     without_a_look_up,
+    directly,
     swapped_addresses,
     verified,
     dry,

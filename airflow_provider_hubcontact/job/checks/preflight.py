@@ -69,6 +69,8 @@ class SettingsCheck:
                 "the legacy API does not tell which contact it has written, so nothing can be proved: leave "
                 "state out, or set the connection's api_version to another one than v1"
             )
+        if self._api_version == LEGACY and not self._settings.writes.compare:
+            yield ("the legacy API writes without a look-up anyway: leave writes.compare out")
         if self._api_version != LEGACY and self._settings.writes.timestamp:
             yield (
                 "only the legacy API carries a timestamp: set the connection's api_version to v1, "

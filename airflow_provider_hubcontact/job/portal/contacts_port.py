@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 from airflow_provider_hubcontact import LEGACY_API_VERSION
 from airflow_provider_hubcontact.client.contacts import BatchAnswer, BatchInput, Contact, Contacts
@@ -21,6 +22,7 @@ from airflow_provider_hubcontact.client.errors import (
     UnusableAnswer,
 )
 from airflow_provider_hubcontact.client.hubspot import HubSpot
+from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.model.change import Stored, Write
 from airflow_provider_hubcontact.sync.model.ports import (
     Answers,
@@ -30,6 +32,7 @@ from airflow_provider_hubcontact.sync.model.ports import (
     Step,
     Written,
 )
+from airflow_provider_hubcontact.sync.model.reasons import word
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID, normalized_key
 
 OTHERS = {EMAIL: "hs_additional_emails", RECORD_ID: "hs_merged_object_ids"}
@@ -69,15 +72,18 @@ class ContactsPort:
     :param contacts: the date-versioned or v3 API.
     :param id_property: property that keys are values of; ``hs_object_id`` for record ids.
     :param is_number: whether its values are numbers.
+    :ivar upsert_refusal: that HubSpot has refused to write contacts by this property; None if it has not.
 
-    HubSpot docs: contacts guide, "Update contacts": batches are updated by record id; "Merge contacts": the
-    ids of merged contacts answer with the one that they have become, which lists them.
+    HubSpot docs: contacts guide, "Update contacts": batches are updated by record id; "Upsert contacts": by a
+    unique property; "Merge contacts": the ids of merged contacts answer with the one that they have become,
+    which lists them.
     """
 
     batch_size = BATCH_SIZE
     always = True
 
     def __init__(self, contacts: Contacts, id_property: str, *, is_number: bool = False) -> None:
+        self.upsert_refusal: str | None = None
         self._contacts = contacts
         self._id_property = id_property
         self._is_number = is_number
@@ -92,12 +98,31 @@ class ContactsPort:
         )
 
     def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
-        """Update by record id, or create; each input with a trace id, so that errors name it."""
-        if kind is Write.UPDATE:
-            inputs = [BatchInput(step.properties, step.change.address, step.trace_id) for step in steps]
-            return _said(lambda: self._contacts.batch_update(inputs), self._updated)
-        inputs = [BatchInput(step.properties, None, step.trace_id) for step in steps]
-        return _said(lambda: self._contacts.batch_create(inputs), self._created)
+        """Update by record id, create, or upsert by key; errors name inputs by their trace ids."""
+        is_new = kind is Write.CREATE
+        inputs = [
+            BatchInput(step.properties, None if is_new else step.change.address, step.trace_id)
+            for step in steps
+        ]
+        match kind:
+            case Write.UPDATE:
+                return _said(lambda: self._contacts.batch_update(inputs), self._updated)
+            case Write.CREATE:
+                return _said(lambda: self._contacts.batch_create(inputs), self._created)
+            case Write.UPSERT:
+                by = self._id_property
+                answer = _said(lambda: self._contacts.batch_upsert(inputs, id_property=by), self._upserted)
+                if isinstance(answer, Refused) and _is_about_upserts(answer.refusal):
+                    said = " ".join(filter(None, (str(answer.refusal.status), word(answer.refusal.category))))
+                    self.upsert_refusal = f"HubSpot answered {said} to an upsert by {by}"
+                return answer
+            case _:
+                assert_never(kind)
+
+    @property
+    def upserts(self) -> bool:
+        """Whether contacts can be written by their keys, as far as HubSpot has told."""
+        return self.upsert_refusal is None
 
     def _found(self, answer: BatchAnswer) -> Found:
         contacts = {
@@ -119,14 +144,20 @@ class ContactsPort:
             yield from filter(None, map(self._normalized, others.split(";")))
 
     def _updated(self, answer: BatchAnswer) -> Answers:
-        return self._answers(answer, created=False)
+        return self._answers(answer, lambda _: False)
 
     def _created(self, answer: BatchAnswer) -> Answers:
-        return self._answers(answer, created=True)
+        return self._answers(answer, lambda _: True)
 
-    def _answers(self, answer: BatchAnswer, *, created: bool) -> Answers:
+    def _upserted(self, answer: BatchAnswer) -> Answers:
+        return self._answers(answer, lambda contact: contact.new is True)
+
+    def _answers(self, answer: BatchAnswer, is_created: Callable[[Contact], bool]) -> Answers:
         written = tuple(
-            Written(contact.id, self._key(contact), contact.properties, created)
+            Written(
+                *(contact.id, self._key(contact), contact.properties, is_created(contact)),
+                trace_id=contact.trace_id,
+            )
             for contact in answer.contacts
         )
         return Answers(answer.status, written, answer.refusals, answer.correlation_id, answer.after_loss)
@@ -137,6 +168,21 @@ class ContactsPort:
 
     def _normalized(self, key: str) -> str:
         return normalized_key(self._id_property, key, is_number=self._is_number)
+
+
+_BY_KEY = re.compile(r"\bnon-unique\b.*\bproperty\b|\bupserts? (?:is|are) not supported", re.IGNORECASE)
+"""HubSpot's sentences about an upsert by a property by which it does not upsert."""
+
+
+def _is_about_upserts(refusal: Refusal) -> bool:
+    """Check whether HubSpot refuses to write contacts by this key at all.
+
+    A refusal that names nothing of any input is taken for one: the look-ups that follow cost calls only.
+    """
+    if refusal.status != 400 or not refusal.is_hubspots:
+        return False
+    names_something = refusal.properties or refusal.ids or refusal.trace_ids or refusal.is_conflict
+    return not names_something or bool(_BY_KEY.search(refusal.message))
 
 
 class ReadBack:
@@ -171,6 +217,8 @@ class LegacyContactsPort:
 
     batch_size = 1
     always = False
+    upserts = False
+    upsert_refusal: str | None = None
 
     def __init__(self, contacts: ContactsV1) -> None:
         self._contacts = contacts

@@ -64,7 +64,7 @@ def settings_of(settings: Settings, api_version: str) -> dict[str, str]:
     parts: Mapping[str, Any] = {
         "mapping": settings.mapping,
         "key": settings.key.fields(),
-        "writes": {**writes.fields(), "create_properties": None, "duplicates": None},
+        "writes": {**writes.fields(), "create_properties": None, "duplicates": None, "compare": None},
         "json_schema": _of_schema(settings.json_schema),
         "api_version": "v1" if api_version == "v1" else "",
         "conversion": CONVERSION,

@@ -186,7 +186,7 @@ class StateSession:
             self._tables if self._about else None,
             Digests(key, self._settings, definitions_of(definitions)),
             self._claim if writes else None,
-            believes=keeps and not self._refresh,
+            believes=keeps and self._read_anew() is None,
             keeps=keeps,
             absent=self._believed_absent(),
             selection=chosen,

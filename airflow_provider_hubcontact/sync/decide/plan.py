@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import assert_never
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
@@ -17,6 +18,14 @@ DRY_RUN_CATEGORIES: Mapping[str, Write] = {"WOULD_UPDATE": Write.UPDATE, "WOULD_
 """Category of a dry run's result → what would be done."""
 
 
+class LookUp(Enum):
+    """Which contacts are looked up before they are written, besides those whose current values are needed."""
+
+    ALL = "all"
+    UNPROVED = "those whose record id is not proved"
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What the run was asked to do.
@@ -27,6 +36,7 @@ class Rules:
     :param stages: the portal's stages.
     :param kinds: property → what its values are, as far as it is known.
     :param modes: property → how it is written; overwritten unless named.
+    :param look_up: which contacts are looked up, where the API can look all of them up.
     """
 
     id_property: str = "email"
@@ -35,6 +45,7 @@ class Rules:
     stages: Stages = field(default_factory=Stages.default)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     modes: Mapping[str, WriteMode] = field(default_factory=dict)
+    look_up: LookUp = LookUp.ALL
 
     def needs_current(self, record: Record) -> bool:
         """Check whether the contact must be read before the record can be written safely.
@@ -109,6 +120,19 @@ def blind(record: Record, rules: Rules) -> Change:
     if rules.create:
         return _creation(record, rules)
     return Change(record, Write.UPDATE, record.key, (record.properties,))
+
+
+def direct(record: Record, rules: Rules, contact: str | None) -> Change:
+    """Plan a record whose contact is not looked up, although it could be: all of it is written.
+
+    The key is not written: an address that is a contact's second one would become its first one.
+
+    :param record: the record.
+    :param rules: what the run was asked to do.
+    :param contact: record id of the contact, if it is proved; an update is addressed by it.
+    """
+    write, address = (Write.UPSERT, record.key) if rules.create else (Write.UPDATE, contact or record.key)
+    return Change(record, write, address, (record.properties,), is_direct=True, contact=contact)
 
 
 def _outdated(record: Record, stored: Stored, rules: Rules) -> Result | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
+from airflow_provider_hubcontact.sync.model.change import Write
 from airflow_provider_hubcontact.sync.model.outcome import (
     ABOUT_A_RECORD,
     NOT_WRITTEN,
@@ -18,7 +19,7 @@ from airflow_provider_hubcontact.sync.model.outcome import (
 from airflow_provider_hubcontact.sync.model.ports import Answers, Lost, Refused, Step, Written
 from airflow_provider_hubcontact.sync.model.reasons import word
 from airflow_provider_hubcontact.sync.model.record import Record
-from airflow_provider_hubcontact.sync.rows.comparison import Kind, kept
+from airflow_provider_hubcontact.sync.rows.comparison import Kind, differs, kept
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL
 
 
@@ -100,7 +101,7 @@ def accepted(step: Step, written: Written, answer: Answers, kinds: Mapping[str, 
     :param kinds: property → what its values are, as far as it is known.
     :return: the record's result, or the step to write next.
     """
-    if contradiction := _contradiction(step, written, kinds):
+    if contradiction := _other_contact(step, written) or _contradiction(step, written, kinds):
         return unproved(step, answer, contradiction)
     return step.next or _written(step, written, answer)
 
@@ -137,19 +138,29 @@ def halfway(step: Step) -> str:
     return f"all but {', '.join(step.properties)} was written: "
 
 
+def _other_contact(step: Step, written: Written) -> str | None:
+    """Catch a contact that was written by a record id of the state, and has another id or key by now."""
+    change, key = step.change, step.change.record.key
+    if not change.is_direct or change.write is not Write.UPDATE:
+        return None
+    if written.id == change.address and written.key in {None, key}:
+        return None
+    return f"the contact {change.address} was written, which is {written.id} by now and may not be {key}"
+
+
 def _contradiction(step: Step, written: Written, kinds: Mapping[str, Kind]) -> str | None:
     """Catch a value that HubSpot keeps although it accepts the write, as it does with a stage."""
     shown, had = written.properties, _had(step)
-    wrong = [
-        name
-        for name, wanted in step.properties.items()
-        if name in shown
-        and (
-            (shown[name] or "") != wanted
-            if name == STAGE
-            else name in had and kept(kinds.get(name, Kind.UNKNOWN), wanted, had[name], shown[name])
-        )
-    ]
+
+    def is_wrong(name: str, wanted: str) -> bool:
+        kind = kinds.get(name, Kind.UNKNOWN)
+        if name == STAGE:
+            return (shown[name] or "") != wanted
+        if step.change.is_direct:  # nobody knows what the contact had: a look-up tells
+            return differs(kind, wanted, shown[name])
+        return name in had and kept(kind, wanted, had[name], shown[name])
+
+    wrong = [name for name, wanted in step.properties.items() if name in shown and is_wrong(name, wanted)]
     values = ", ".join(
         f"{name} is {_quoted(shown[name] or '')}, not {_quoted(step.properties[name])}" for name in wrong
     )

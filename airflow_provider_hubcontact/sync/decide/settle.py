@@ -9,8 +9,16 @@ from typing import NamedTuple, TypeVar
 
 from airflow_provider_hubcontact.refusal import Detail, Refusal
 from airflow_provider_hubcontact.sync.decide.results import accepted, lost, refused, unproved
+from airflow_provider_hubcontact.sync.decide.said import Said
 from airflow_provider_hubcontact.sync.model.change import Write
-from airflow_provider_hubcontact.sync.model.outcome import ABOUT_A_RECORD, MAY_PASS, Result, refused_as
+from airflow_provider_hubcontact.sync.model.outcome import (
+    ABOUT_A_RECORD,
+    MAY_PASS,
+    WRITES,
+    Outcome,
+    Result,
+    refused_as,
+)
 from airflow_provider_hubcontact.sync.model.ports import Answers, Lost, Refused, Step, Written
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL
@@ -35,20 +43,25 @@ class Retry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What follows from the answer to a batch. Each of its steps is in exactly one of the five fields.
+    """What follows from the answer to a batch. Each of its steps is in exactly one of the first six fields.
 
     :param results: records that ended.
     :param onward: second steps of records whose first step is proved.
     :param again: batches to send once more, smaller than the one they come from.
-    :param met: creations that met a contact which exists; it is to be looked up again.
+    :param met: creations that met a contact which exists, and direct steps that were refused: the contact is
+        to be looked up.
+    :param unclear: direct steps that the answer does not prove; likewise, but they may have been written.
     :param blocked: updates that change the address to one that another contact has, with its refusal.
+    :param contacts: row → record id of the contact that was written for it, if no look-up has told it.
     """
 
     results: tuple[Result, ...] = ()
     onward: tuple[Step, ...] = ()
     again: tuple[Retry, ...] = ()
     met: tuple[Step, ...] = ()
+    unclear: tuple[Step, ...] = ()
     blocked: tuple[tuple[Step, Refusal], ...] = ()
+    contacts: Mapping[int, str] = field(default_factory=dict)
 
 
 def settle(
@@ -58,7 +71,9 @@ def settle(
 ) -> Settled:
     """Decide for every step of a sent batch: a result, the next step, or another try.
 
-    A step that a successful answer does not mention is ``unknown``: silence is not success.
+    A step that a successful answer does not mention is ``unknown``: silence is not success. Of a direct step,
+    whose contact was not looked up, an answer decides that it was written, or that HubSpot is in trouble.
+    Otherwise a look-up follows, so that its record ends as all others do.
 
     :param sent: what was sent, at least one step.
     :param answer: what came back.
@@ -83,7 +98,7 @@ def conclude(sent: Sequence[Step], refusal: Refusal) -> Settled:
     """
     ends = _Ends()
     for step in sent:
-        ends.add(refused(step, refusal))
+        ends.add(step, refused(step, refusal))
     return ends.settled()
 
 
@@ -105,14 +120,27 @@ class _Ends:
     results: list[Result] = field(default_factory=list)
     onward: list[Step] = field(default_factory=list)
     met: list[Step] = field(default_factory=list)
+    unclear: list[Step] = field(default_factory=list)
     blocked: list[tuple[Step, Refusal]] = field(default_factory=list)
+    contacts: dict[int, str] = field(default_factory=dict)
 
-    def add(self, end: Result | Step) -> None:
-        """Add a record's result, or the step that comes before it."""
+    def add(self, step: Step, end: Result | Step) -> None:
+        """Add what follows from a step: its record's result, or the step that comes before it."""
         if isinstance(end, Step):
             self.onward.append(end)
+        elif step.change.is_direct and end.outcome in ABOUT_A_RECORD:
+            self.met.append(step)
+        elif step.change.is_direct and end.outcome is Outcome.UNKNOWN:
+            self.unclear.append(step)
         else:
             self.results.append(end)
+
+    def accept(self, step: Step, written: Written, end: Result | Step) -> None:
+        """Add what follows from a step that HubSpot says it wrote."""
+        was_known = step.change.write is Write.UPDATE and not step.change.is_direct
+        if not was_known and (isinstance(end, Step) or end.outcome in WRITES):
+            self.contacts[step.change.record.row] = written.id
+        self.add(step, end)
 
     def refuse(self, step: Step, refusal: Refusal) -> None:
         """Add a step that was refused, perhaps because another contact is in the way."""
@@ -121,23 +149,31 @@ class _Ends:
         elif _is_blocked(step, refusal):
             self.blocked.append((step, refusal))
         else:
-            self.add(refused(step, refusal))
+            self.add(step, refused(step, refusal))
 
     def settled(self, *again: Retry) -> Settled:
         """Return what follows for the batch.
 
         :param again: batches to send once more.
         """
-        return Settled(tuple(self.results), tuple(self.onward), again, tuple(self.met), tuple(self.blocked))
+        return Settled(
+            tuple(self.results),
+            tuple(self.onward),
+            again,
+            tuple(self.met),
+            tuple(self.unclear),
+            tuple(self.blocked),
+            self.contacts,
+        )
 
 
 # The whole call was refused
 
 
 def _refused_whole(sent: Sequence[Step], refusal: Refusal) -> Settled:
-    met = tuple(step for step in sent if refusal.is_conflict and _may_meet(step))
+    met = tuple(step for step in sent if _is_left_to_a_look_up(step, refusal))
     if met:
-        rest = tuple(step for step in sent if not _may_meet(step))
+        rest = tuple(step for step in sent if not _is_left_to_a_look_up(step, refusal))
         return Settled(met=met, again=(Retry(rest),) if rest else ())
     if refused_as(refusal.status) in ABOUT_A_RECORD and len(sent) > 1:
         return _without_the_guilty(sent, refusal)
@@ -148,9 +184,18 @@ def _refused_whole(sent: Sequence[Step], refusal: Refusal) -> Settled:
 
 def _is_blocked(step: Step, refusal: Refusal) -> bool:
     """Check whether another contact has the address that a step gives to its own."""
-    moves = step.change.write is Write.UPDATE and step.change.ending is None and step.properties.get(EMAIL)
+    change = step.change
+    is_plain = change.write is Write.UPDATE and change.ending is None and not change.is_direct
+    moves = is_plain and step.properties.get(EMAIL)
     is_about_it = not refusal.properties or EMAIL in refusal.properties
     return bool(moves) and is_about_it and refusal.existing_id is not None
+
+
+def _is_left_to_a_look_up(step: Step, refusal: Refusal) -> bool:
+    """Check whether a look-up decides what becomes of a step whose whole call was refused."""
+    if step.change.is_direct:
+        return refusal.is_conflict or refused_as(refusal.status) in ABOUT_A_RECORD
+    return refusal.is_conflict and _may_meet(step)
 
 
 def _may_meet(step: Step) -> bool:
@@ -165,7 +210,7 @@ def _without_the_guilty(sent: Sequence[Step], refusal: Refusal) -> Settled:
     rest: list[Step] = []
     for step in sent:
         if details := tuple(detail for detail in clear if _meant(detail, step)):
-            ends.add(refused(step, _of(refusal, details)))
+            ends.add(step, refused(step, _of(refusal, details)))
         else:
             rest.append(step)
     if len(rest) == len(sent):
@@ -216,42 +261,19 @@ def _is_quoted(value: str, sentence: str) -> bool:
 # HubSpot answered for each input
 
 
-class _Said:
-    """Finds what an answer says of a step.
-
-    :param answer: the answer.
-    """
-
-    def __init__(self, answer: Answers) -> None:
-        # The first of several refusals counts.
-        named = answer.refusals[::-1]
-        self._by_trace = {name: each for each in named for name in each.trace_ids}
-        # One that names trace ids means these inputs; its ids are of contacts that it met.
-        self._by_id = {name: each for each in named if not each.trace_ids for name in each.ids}
-        self._ids = {written.id: written for written in answer.written}
-        self._keys = {written.key: written for written in answer.written if written.key}
-
-    def refusal(self, step: Step) -> Refusal | None:
-        """Return the refusal that names the step."""
-        return self._by_trace.get(step.trace_id) or self._by_id.get(step.change.address)
-
-    def written(self, step: Step) -> Written | None:
-        """Return what was written for the step."""
-        by = self._keys if step.change.write is Write.CREATE else self._ids
-        return by.get(step.change.address)
-
-
 def _answered(sent: Sequence[Step], answer: Answers, kinds: Mapping[str, Kind]) -> Settled:
-    said, ends = _Said(answer), _Ends()
+    said, ends = Said(sent, answer, kinds), _Ends()
     silent: list[Step] = []
     for step in sent:
         refusal, written = said.refusal(step), said.written(step)
         if refusal and written:
-            ends.add(unproved(step, answer, _torn(refusal)))
+            ends.add(step, unproved(step, answer, _torn(refusal)))
         elif refusal:
             ends.refuse(step, refusal)
         elif written:
-            ends.add(accepted(step, written, answer, kinds))
+            ends.accept(step, written, accepted(step, written, answer, kinds))
+        elif step.change.is_direct:
+            ends.unclear.append(step)
         else:
             silent.append(step)
     if not silent:
@@ -276,7 +298,7 @@ def _about_silence(silent: Sequence[Step], answer: Answers, ends: _Ends) -> Sett
     anonymous = [each for each in answer.refusals if not each.trace_ids and not each.ids]
     if refusal := _of_all(silent, anonymous):
         for step in silent:
-            ends.add(refused(step, refusal))
+            ends.add(step, refused(step, refusal))
         return ends.settled()
     if anonymous and all(step.change.write is Write.UPDATE for step in silent):
         return ends.settled(divide(silent))
@@ -284,7 +306,7 @@ def _about_silence(silent: Sequence[Step], answer: Answers, ends: _Ends) -> Sett
     if anonymous:
         reason += f"; it says: {anonymous[0].message}"
     for step in silent:
-        ends.add(unproved(step, answer, reason))
+        ends.add(step, unproved(step, answer, reason))
     return ends.settled()
 
 

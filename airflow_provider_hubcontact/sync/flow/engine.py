@@ -11,14 +11,15 @@ import orjson
 
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.decide.merging import is_to_be_parted, parted
-from airflow_provider_hubcontact.sync.decide.plan import Rules, blind, new_key, plan, unwritten
+from airflow_provider_hubcontact.sync.decide.plan import Rules, new_key, plan, unwritten
 from airflow_provider_hubcontact.sync.decide.results import halfway, unread, unsure
 from airflow_provider_hubcontact.sync.decide.settle import Settled, halves, settle
 from airflow_provider_hubcontact.sync.decide.verification import key_after, verified
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call, ReadCall, VerifyCall, WriteCall
 from airflow_provider_hubcontact.sync.flow.circuit_breaker import CircuitBreaker
+from airflow_provider_hubcontact.sync.flow.direct_writes import DirectWrites
 from airflow_provider_hubcontact.sync.flow.dry_writes import DryWrites
-from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
+from airflow_provider_hubcontact.sync.flow.in_flight import InFlight, claim_of
 from airflow_provider_hubcontact.sync.flow.keys_seen import KeysSeen
 from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVerification
 from airflow_provider_hubcontact.sync.flow.proof_gate import Audit, ProofGate
@@ -162,7 +163,7 @@ class Engine:
         self._calls: list[Call] = []  # under way
         self._split_lookups: deque[tuple[Record, ...]] = deque()  # to be repeated in parts
         self._write_queue = WriteQueue()
-        self._met: set[int] = set()  # rows whose creation met a contact
+        self._direct = DirectWrites(sync.rules, sync.reader, sync.writer, self._gate)
         self._unsure: set[int] = set()  # rows that an attempt without a clear answer may have written
         self._pending_verification = PendingVerification()
         self._dry_writes = DryWrites() if sync.writer is None else None
@@ -194,12 +195,14 @@ class Engine:
 
     def _fill(self) -> None:
         limit = self._sync.max_in_flight
+        admitted: list[Record] = []
         while not self._breaker.stop and not self._record_reader.exhausted:
             if len(self._in_flight) >= limit and not (self._gate and self._gate.has_passed):
                 break
             taken = self._record_reader.next()
             if isinstance(taken, Record):
-                self._in_flight.admit(taken)
+                if self._in_flight.admit(taken):
+                    admitted.append(taken)
             elif taken is None:
                 break
             else:
@@ -207,7 +210,8 @@ class Engine:
                 if taken.row % FLUSH_EVERY == 0:
                     self._flush()
         self._heed_gate()
-        self._plan_known()
+        if not self._breaker.stop:
+            self._write_directly(admitted)
 
     def _settled(self, result: Result) -> None:
         if result.category == INTERNAL_ERROR:
@@ -244,13 +248,30 @@ class Engine:
 
     # Resolve
 
-    def _plan_known(self) -> None:
-        """Plan the records that need not be looked up."""
-        if self._sync.reader.always or self._sync.writer is None:
+    def _write_directly(self, admitted: Iterable[Record]) -> None:
+        """Plan the records that need not be looked up.
+
+        :param admitted: those that have just come.
+        """
+        records = self._in_flight.chosen(admitted, self._direct.has)
+        if not records:
             return
-        for record in self._in_flight.take_known(self._met):
-            if self._in_flight.claim(record, None):
-                self._go_on(record, partial(blind, record, self._sync.rules))
+        if self._gate and not self._gate.assumed([(each, self._gate.known(each)) for each in records]):
+            self._heed_gate()
+            return
+        for record in self._in_flight.pick(records):
+            if not self._in_flight.claim(record, self._direct.contact(record)):
+                continue
+            planned = self._planned(record, partial(self._direct.change, record))
+            if isinstance(planned, Result) and self._sync.reader.always:
+                self._look_up(record)  # what is not valid need not be written, if the contact has it
+            else:
+                self._go_on(record, planned)
+
+    def _look_up(self, record: Record) -> None:
+        """Let a look-up decide about a record, since a write without one did not."""
+        self._direct.left.add(record.row)
+        self._outdate(self._in_flight.resume(record))
 
     def _start_reads(self) -> None:
         while len(self._calls) < self._workers.size and (records := self._next_lookup()):
@@ -312,8 +333,10 @@ class Engine:
             return
         if self._dry_writes:
             found = self._dry_writes.seen(found, keys)
-        if self._in_flight.claim(record, self._stored(record, found), outdated):
-            self._go_on(record, partial(plan, record, found.contacts, self._sync.rules))
+        stored = self._stored(record, found)
+        if self._in_flight.claim(record, stored and stored.id, outdated):
+            decide = partial(plan, record, found.contacts, self._sync.rules)
+            self._go_on(record, self._planned(record, decide))
 
     # Plan, deliver, settle
 
@@ -329,8 +352,7 @@ class Engine:
             return internal_error(record.row, record.key, error, "planned")
         return planned
 
-    def _go_on(self, record: Record, decide: Callable[[], Change | Result]) -> None:
-        planned = self._planned(record, decide)
+    def _go_on(self, record: Record, planned: Change | Result) -> None:
         if self._gate:
             planned = self._gate.judged(record, planned)
         if isinstance(planned, Result):
@@ -339,13 +361,18 @@ class Engine:
             self._dry_writes.note(planned)
             self._end(unwritten(planned))
         else:
-            change = planned._replace(met=True) if record.row in self._met else planned
+            change = planned._replace(met=True) if record.row in self._direct.left else planned
             self._write_queue.add(Step(change))
 
     def _start_writes(self) -> None:
         writer = self._sync.writer
         while writer and len(self._calls) < self._workers.size:
-            more_to_come = bool(self._split_lookups or self._in_flight.waiting or any(self._read_calls))
+            more_to_come = bool(
+                self._split_lookups
+                or self._in_flight.waiting
+                or any(self._read_calls)
+                or (self._calls and not self._record_reader.exhausted)
+            )
             call = self._write_queue.take(writer.batch_size, more_to_come=more_to_come)
             if call is None:
                 return
@@ -359,26 +386,32 @@ class Engine:
         if isinstance(answer, Found):
             raise TypeError("a write was answered with contacts")
         if not isinstance(answer, Lost) and answer.after_loss:
-            records = [step.change.record for step in call.steps]
-            self._unsure.update(part.row for record in records for part in record.parts or (record,))
-        self._note_created(call, answer)
+            self._doubt(call.steps)
         came_to = self._settlement(call, answer)
+        self._note_contacts(call, came_to)
+        self._doubt(came_to.unclear)
         if self._sync.verifier:
             came_to = replace(came_to, results=self._pending_verification.hold(call.steps, came_to.results))
         for step, refusal in came_to.blocked:
             self._conclude(self._write_queue.block(step, refusal, final=self._breaker.stop is not None))
         self._conclude(came_to)
         self._write_queue.repeat(call, answer, came_to.again)
-        for step in came_to.met:
-            self._met.add(step.change.record.row)
-            self._outdate(self._in_flight.resume(step.change.record))
+        upserts = () if self._direct.may_upsert else self._write_queue.withdrawn(Write.UPSERT)
+        for step in (*came_to.met, *came_to.unclear, *upserts):
+            self._look_up(step.change.record)
 
-    def _note_created(self, call: WriteCall, answer: Answers | Refused | Lost) -> None:
-        """Pass the ids of created contacts to the gate."""
-        if self._gate and call.kind is Write.CREATE and isinstance(answer, Answers):
-            ids = {written.key: written.id for written in answer.written}
-            records = [(step.change.record, ids.get(step.change.address)) for step in call.steps]
-            self._gate.identified(records)
+    def _doubt(self, steps: Iterable[Step]) -> None:
+        """Note that steps may have been written, whatever is said of their records later."""
+        records = [step.change.record for step in steps]
+        self._unsure.update(part.row for record in records for part in record.parts or (record,))
+
+    def _note_contacts(self, call: WriteCall, came_to: Settled) -> None:
+        """Note the record ids of contacts that were not known before they were written."""
+        ids = came_to.contacts
+        if self._gate and ids:
+            records = [step.change.record for step in call.steps]
+            self._gate.identified([(each, ids[each.row]) for each in records if each.row in ids])
+        self._outdate({claim_of(ids[row]) for step in call.steps if (row := step.change.record.row) in ids})
 
     def _settlement(self, call: WriteCall, answer: Answers | Refused | Lost) -> Settled:
         """Read the answer to a write. If our code fails over it, nothing is proved."""
@@ -483,7 +516,7 @@ class Engine:
 
         If the result may be about one of the rows of a merged record, they begin anew, one by one.
         """
-        self._met.discard(result.row)
+        self._direct.left.discard(result.row)
         if (whole := self._in_flight.merged(result.key)) is None:
             self._settled(result)
             claims = self._in_flight.release(result.key)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import chain, islice
 
 from airflow_provider_hubcontact.sync.decide.merging import merged, with_next
 from airflow_provider_hubcontact.sync.decide.plan import Rules, new_key
-from airflow_provider_hubcontact.sync.model.change import Stored
 from airflow_provider_hubcontact.sync.model.record import Record
 
 
@@ -42,14 +41,18 @@ class InFlight:
         """Number of records that can be taken now."""
         return len(self._waiting) + len(self._first_in_line)
 
-    def admit(self, record: Record) -> None:
-        """Let a record in. It waits if a record of its key is in flight."""
+    def admit(self, record: Record) -> bool:
+        """Let a record in. It waits if a record of its key is in flight.
+
+        :return: whether it can be taken now.
+        """
         self._rows += 1
         key = record.key
         if key in self._taken or key in self._waiting or key in self._first_in_line:
             self._behind_key.setdefault(key, deque()).append(record)
-        else:
-            self._waiting[key] = record
+            return False
+        self._waiting[key] = record
+        return True
 
     def merged(self, key: str) -> Record | None:
         """Return the merged record that is under way for a key; None if there is none."""
@@ -68,31 +71,38 @@ class InFlight:
             if room < 0 and chunk:
                 break
             chunk.append(record)
-        return self._pick(chunk)
+        return self.pick(chunk)
 
-    def take_known(self, unknown: Collection[int] = ()) -> tuple[Record, ...]:
-        """Take all records that can be written without a look-up.
+    def chosen(self, admitted: Iterable[Record], is_meant: Callable[[Record], bool]) -> list[Record]:
+        """Choose among records that can be taken: those first in line, and those that have just come.
 
-        :param unknown: rows that have to be looked up all the same.
+        :param admitted: the records that have come; :meth:`admit` said that they can be taken.
+        :param is_meant: whether a record is chosen.
+        """
+        first = sorted(self._first_in_line.values(), key=lambda record: record.row)
+        return [record for record in (*first, *admitted) if is_meant(record)]
+
+    def pick(self, records: Collection[Record]) -> tuple[Record, ...]:
+        """Take records that can be taken.
+
         :return: the records, merged ones among them.
         """
-        known = [
-            record
-            for record in self._takeable()
-            if record.row not in unknown and not self._rules.needs_current(record)
-        ]
-        return self._pick(known)
+        for record in records:
+            if self._first_in_line.pop(record.key, None) is None:
+                del self._waiting[record.key]
+            self._taken[record.key] = set()
+        return tuple(map(self._with_those_behind, records)) if self._behind_key else tuple(records)
 
-    def claim(self, record: Record, stored: Stored | None, outdated: Collection[str] = ()) -> bool:
+    def claim(self, record: Record, contact: str | None, outdated: Collection[str] = ()) -> bool:
         """Claim a taken record's contact, its key, and the new key that it is to get.
 
-        :param stored: the record's contact; None if there is none, or if it was not looked up.
+        :param contact: record id of the record's contact; None if there is none, or if it is not known.
         :param outdated: claims of records that were written after the look-up of this one began.
         :return: whether the record may go on. If another record has one of the claims, this one waits until
             that one ends. If one of the claims is outdated, this one waits to be looked up again.
         """
         keys = {f"key {key}" for key in (record.key, new_key(record, self._rules)) if key}
-        claims = keys | {f"contact {stored.id}"} if stored else keys
+        claims = keys | {claim_of(contact)} if contact else keys
         for claim in sorted(claims & self._claimed):
             self._behind_claim.setdefault(claim, []).append(record)
             return False
@@ -179,13 +189,6 @@ class InFlight:
         del self._taken[record.key]
         self._first_in_line[record.key] = record
 
-    def _pick(self, records: list[Record]) -> tuple[Record, ...]:
-        for record in records:
-            if self._first_in_line.pop(record.key, None) is None:
-                del self._waiting[record.key]
-            self._taken[record.key] = set()
-        return tuple(map(self._with_those_behind, records)) if self._behind_key else tuple(records)
-
     def _with_those_behind(self, record: Record) -> Record:
         """Return a record merged with those behind it that may be merged with it."""
         queue = self._behind_key.get(record.key)
@@ -201,6 +204,14 @@ class InFlight:
             return record
         self._merged[record.key] = whole = merged(parts)
         return whole
+
+
+def claim_of(contact: str) -> str:
+    """Return the claim of a contact.
+
+    :param contact: its record id.
+    """
+    return f"contact {contact}"
 
 
 def _rows_of(records: Iterable[Record]) -> Iterable[Record]:

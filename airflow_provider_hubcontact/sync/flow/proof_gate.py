@@ -3,7 +3,9 @@
 A run may be killed between any two of its steps. The proofs stay true because of the order of the steps:
 
 1. Before a record may be sent, the proof of its key is void, and that of every key of its contact.
-2. Before a contact is written, the proofs of all keys are void that the look-up tells to be the contact's.
+2. Before a contact is written, the proofs of all keys are void that the look-up tells to be the contact's;
+   without a look-up, those of the record id that was proved before, and after the write those of the id that
+   the answer tells.
 3. Before each call that writes, the run makes sure that it still has the state for itself.
 4. A record's proof is kept only when all rows of its key have ended, the last of them well, and if the run
    has sent nothing for another key of the same contact.
@@ -107,6 +109,7 @@ class _Open:
     :param audited: what all rows want, if it is what was proved and is read back; None otherwise.
     :param drifts: in how many audits in a row the contact has drifted.
     :param is_judged: whether this run's audit has found that out.
+    :param is_known: whether the contact still has the record id that was proved, as far as is known.
     """
 
     proof: Proof
@@ -117,6 +120,7 @@ class _Open:
     audited: str | None = None
     drifts: int = 0
     is_judged: bool = False
+    is_known: bool = True
 
     def closed(self) -> Proof | None:
         """Return what is proved once all rows have ended; None if nothing is."""
@@ -198,13 +202,31 @@ class ProofGate:
         """Whether the next row is up to date, for which there is always room."""
         return bool(self._held) and self._is_clear(next(iter(self._held)))
 
+    def known(self, record: Record) -> str | None:
+        """Return the record id of the contact of a record that is sent, as it was proved before.
+
+        :return: None if nothing is proved for the key, if the contact has another id, or if it is to be
+            read back.
+        """
+        entry = self._open[self._key_of[record.row]]
+        is_known = entry.is_known and entry.audited is None and entry.proof.proved is not None
+        return entry.proof.id if is_known else None
+
+    def assumed(self, contacts: Collection[tuple[Record, str | None]]) -> bool:
+        """Note which contacts records are taken to be about, before these are written without a look-up.
+
+        :param contacts: as for :meth:`identified`, which is called with them after the write.
+        :return: whether the records may go on.
+        """
+        return self._tried(lambda: self._identify(contacts, are_certain=False))
+
     def identified(self, contacts: Collection[tuple[Record, str | None]]) -> bool:
-        """Note which contacts records are about, before anything is written for them.
+        """Note which contacts records are about: before anything is written for them, if they are looked up.
 
         :param contacts: each record with its contact's id; None if there is no contact.
         :return: whether the records may go on.
         """
-        return self._tried(lambda: self._identify(contacts))
+        return self._tried(lambda: self._identify(contacts, are_certain=True))
 
     def judged(self, record: Record, planned: Change | Result) -> Change | Result:
         """Note whether the contact of a row that equals its proof has drifted.
@@ -412,15 +434,18 @@ class ProofGate:
             self._proofs.void(keys, ids)
         self._to_void = (set(), set())
 
-    def _identify(self, contacts: Collection[tuple[Record, str | None]]) -> None:
+    def _identify(self, contacts: Collection[tuple[Record, str | None]], *, are_certain: bool) -> None:
         keys: dict[str, set[str]] = {}  # record id → keys of these records
         first: dict[str, int] = {}  # record id → first of their rows
         for record, record_id in contacts:
-            for part in record.parts or (record,):
-                self._unidentified.discard(part.row)
             key = self._key_of[record.row]
-            self._open[key].id = record_id
-            if record_id:
+            entry = self._open[key]
+            if are_certain:
+                self._unidentified.difference_update(part.row for part in record.parts or (record,))
+                entry.is_known = record_id == entry.proof.id
+            is_new = record_id != entry.id  # what follows from another one was done before
+            entry.id = record_id
+            if record_id and is_new:
                 keys.setdefault(record_id, set()).add(key)
                 first[record_id] = min(record.row, first.get(record_id, record.row))
         for record_id, own in keys.items():

@@ -105,7 +105,7 @@ NOTES: Mapping[str, str] = {
     "InFlight._claimed": "all of these claims",
     "InFlight._merged": "key → the record that stands for several rows of it",
     "InFlight._alone": "key → the last of its rows that are sent one by one",
-    "Engine._met": "rows whose creation met a contact that exists",
+    "DirectWrites.left": "rows that a write without a look-up, or a creation, has left to a look-up",
     "Engine._unsure": "rows that an attempt without a clear answer may have written",
     "WriteQueue._has_waited": "rows that waited for an address, which they do only once",
     "KeySwaps._parked": "contact → its next step, while the step before it gives up the contact's address",
@@ -200,19 +200,23 @@ TRANSITIONS: tuple[Transition, ...] = (
         "Engine._go_on",
     ),
     Transition(
-        (*_READY, State.BEHIND_KEY), State.TO_WRITE, "it is written without a look-up", "Engine._plan_known"
+        (*_READY, State.BEHIND_KEY),
+        State.TO_WRITE,
+        "it is written without a look-up",
+        "Engine._write_directly",
     ),
     Transition(
         (*_READY, State.BEHIND_KEY),
         State.BEHIND_CLAIM,
         "it is written without a look-up, and another record has one of its claims",
-        "Engine._plan_known",
+        "Engine._write_directly",
     ),
     Transition(
         _READY,
         State.ENDED,
-        "it would be written without a look-up, but the portal does not allow its values",
-        "Engine._plan_known",
+        "it would be written without a look-up, as the legacy API does, but the portal does not allow its "
+        "values",
+        "Engine._write_directly",
     ),
     # Written
     Transition(
@@ -220,6 +224,12 @@ TRANSITIONS: tuple[Transition, ...] = (
         State.IN_WRITE_CALL,
         "a call is full, or nothing more will fill it",
         "Engine._start_writes",
+    ),
+    Transition(
+        (State.TO_WRITE,),
+        State.FIRST_IN_LINE,
+        "HubSpot has refused to write contacts by their keys: it is looked up",
+        "InFlight.resume",
     ),
     Transition((State.TO_WRITE_AGAIN,), State.IN_WRITE_CALL, "a call is free", "Engine._start_writes"),
     Transition((State.IN_WRITE_CALL,), State.ENDED, "it was written, refused or lost", "Engine._conclude"),
@@ -253,7 +263,15 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         (State.IN_WRITE_CALL,),
         State.FIRST_IN_LINE,
-        "its creation met a contact that exists: it is looked up again",
+        "its creation met a contact that exists, or a write without a look-up did not decide about it: it is "
+        "looked up",
+        "InFlight.resume",
+    ),
+    Transition(
+        (State.WAITING, State.BEHIND_KEY),
+        State.FIRST_IN_LINE,
+        "it would be written without a look-up, but the portal does not allow its values: it is looked up, "
+        "since it may have them",
         "InFlight.resume",
     ),
     # A new address

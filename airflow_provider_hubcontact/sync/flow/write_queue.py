@@ -114,6 +114,15 @@ class WriteQueue:
             self._key_swaps.ended(contact)
             self._send_again(self._key_swaps.freed(contact))
 
+    def withdrawn(self, kind: Write) -> list[Step]:
+        """Remove the steps of a kind that were not sent yet.
+
+        :param kind: of the steps.
+        """
+        steps = [*self._steps[kind]]
+        self._steps[kind].clear()
+        return steps
+
     def drain(self) -> tuple[list[Step], list[Step]]:
         """Remove all steps.
 

@@ -90,6 +90,8 @@ class Report:
     :param plan: totals of the plan that was made or applied.
     :param ledger: where every record's result is kept.
     :param state: its ``table``, why all rows were ``read_anew``, if they were, and its figures.
+    :param upsert_refused: that HubSpot has refused to write contacts by their keys, so that they were looked
+        up.
     :param portal: the portal's ``id``, and the ``url`` of its contacts.
     :param quota: ``calls_in_10_seconds`` that HubSpot allows, and ``calls_left_today``.
     :param timeline: points of the run: seconds since it began, rows that had an outcome, calls.
@@ -108,6 +110,7 @@ class Report:
     plan: Mapping[str, Any] | None = None
     ledger: str | None = None
     state: Mapping[str, Any] | None = None
+    upsert_refused: str | None = None
     portal: Mapping[str, Any] | None = None
     quota: Mapping[str, Any] | None = None
     timeline: list[tuple[float, int, int]] = field(default_factory=list)
@@ -222,6 +225,7 @@ class Report:
             "stopped": self.stopped,
             "ledger": self.ledger,
             "state": _copy(self.state),
+            "upsert_refused": self.upsert_refused,
             "portal": _copy(self.portal),
             "quota": _copy(self.quota),
             "timeline": [list(point) for point in self.timeline],
@@ -259,6 +263,9 @@ def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = Non
         "missing": (len(given) if expected is None else expected) - len(known),
         "ledger": _first(known, "ledger"),
         "state": folded([report["state"] for report in known if report.get("state")]),
+        "upsert_refused": next(
+            (each["upsert_refused"] for each in known if each.get("upsert_refused")), None
+        ),
         "portal": _first(known, "portal"),
         "quota": _first(known, "quota"),
         "timeline": [],

@@ -12,10 +12,11 @@ from airflow_provider_hubcontact.sync.model.record import Record
 
 
 class Write(StrEnum):
-    """The two ways to write a contact."""
+    """The ways to write a contact: by record id, as a new one, or by its key, whether it exists or not."""
 
     UPDATE = "update"
     CREATE = "create"
+    UPSERT = "upsert"
 
 
 class Stored(NamedTuple):
@@ -35,12 +36,14 @@ class Change(NamedTuple):
     """What is to be written for one record.
 
     :param record: the record.
-    :param write: whether a contact is updated or created.
-    :param address: the contact's address; for a create, the key that it will have.
+    :param write: how the contact is written.
+    :param address: the contact's address; for a create, the key that it will have; for an upsert, its key.
     :param steps: property values, written one after the other, each only after the one before is proved.
     :param before: the values that the written properties have now, as far as they were read.
     :param ending: how the record ends once the steps are written, if not as written.
-    :param met: this creation comes after another one that met a contact which exists.
+    :param met: this creation comes after another write, whose answer left to a look-up what to do.
+    :param is_direct: the contact was not looked up, although its API could do so.
+    :param contact: record id of such a contact, as it was proved before; None if it is not known.
     """
 
     record: Record
@@ -50,6 +53,8 @@ class Change(NamedTuple):
     before: Mapping[str, str | None] = MappingProxyType({})
     ending: Result | None = None
     met: bool = False
+    is_direct: bool = False
+    contact: str | None = None
 
     def diff(self) -> dict[str, tuple[str | None, str]]:
         """Return property → (old, new) once all steps are written."""

@@ -58,12 +58,14 @@ class Written(NamedTuple):
     :param key: the contact's key after the write, if the answer has it.
     :param properties: values after the write, as far as the answer has them.
     :param created: whether the contact is new.
+    :param trace_id: of the step that wrote it, if the answer has it.
     """
 
     id: str
     key: str | None = None
     properties: Mapping[str, str | None] = MappingProxyType({})
     created: bool = False
+    trace_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,10 @@ class Writer(Protocol):
     @property
     def batch_size(self) -> int:
         """The most steps of one call."""
+
+    @property
+    def upserts(self) -> bool:
+        """Whether contacts can be written by their keys. It is False once HubSpot has refused to do so."""
 
     def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
         """Write contacts.

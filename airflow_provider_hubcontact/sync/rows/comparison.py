@@ -74,9 +74,19 @@ def kept(kind: Kind, wanted: str, old: str | None, shown: str | None) -> bool:
     :param old: what the contact had before.
     :param shown: what HubSpot says that it has now.
     """
-    if same(kind, wanted, shown) or not same(kind, old or "", shown):
-        return False
-    return not any(alike(wanted, shown or "") for alike in _ALIKE.get(kind, ()))
+    return differs(kind, wanted, shown) and same(kind, old or "", shown)
+
+
+def differs(kind: Kind, wanted: str, shown: str | None) -> bool:
+    """Check whether HubSpot shows another value than the one that was written, whatever its form is.
+
+    :param kind: what the values of the property are.
+    :param wanted: what was written.
+    :param shown: what HubSpot says that the contact has now.
+    """
+    return not same(kind, wanted, shown) and not any(
+        alike(wanted, shown or "") for alike in _ALIKE.get(kind, ())
+    )
 
 
 def _is_same_text(one: str, other: str) -> bool:

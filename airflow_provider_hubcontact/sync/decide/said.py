@@ -1,0 +1,127 @@
+"""Finds what the answer to a batch says of each of its steps."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from airflow_provider_hubcontact.refusal import Refusal
+from airflow_provider_hubcontact.sync.model.change import Write
+from airflow_provider_hubcontact.sync.model.ports import Answers, Step, Written
+from airflow_provider_hubcontact.sync.rows.comparison import Kind, differs
+
+
+class Said:
+    """What an answer says.
+
+    :param sent: the steps of the batch.
+    :param answer: the answer.
+    :param kinds: property → what its values are, as far as it is known.
+    """
+
+    def __init__(self, sent: Sequence[Step], answer: Answers, kinds: Mapping[str, Kind]) -> None:
+        # The first of several refusals counts.
+        named = answer.refusals[::-1]
+        self._by_trace = {name: each for each in named for name in each.trace_ids}
+        # One that names trace ids means these inputs; its ids are of contacts that it met.
+        self._by_id = {name: each for each in named if not each.trace_ids for name in each.ids}
+        self._ids = {written.id: written for written in answer.written}
+        self._keys = {written.key: written for written in answer.written if written.key}
+        self._direct = self._paired([step for step in sent if step.change.is_direct], sent, answer, kinds)
+
+    def refusal(self, step: Step) -> Refusal | None:
+        """Return the refusal that names the step."""
+        return self._by_trace.get(step.trace_id) or self._by_id.get(step.change.address)
+
+    def written(self, step: Step) -> Written | None:
+        """Return what was written for the step."""
+        if step.change.is_direct:
+            return self._direct.get(step.change.record.row)
+        by = self._keys if step.change.write is Write.CREATE else self._ids
+        return by.get(step.change.address)
+
+    def _paired(
+        self, direct: Sequence[Step], sent: Sequence[Step], answer: Answers, kinds: Mapping[str, Kind]
+    ) -> Mapping[int, Written]:
+        """Return row → what was written for it, of contacts that were not looked up.
+
+        Nothing may name the contact of such a step: HubSpot shows neither trace id nor key of a contact that
+        exists, and the step need not know its record id. Then values tell: a result that has all of the
+        step's is its own, or that of a step that wants the same.
+        """
+        if not direct:
+            return {}
+        looked_up = {step.change.address for step in sent if not step.change.is_direct}
+        pairs = _Pairs(each for each in answer.written if each.id not in looked_up)
+        left = pairs.take(direct, lambda step: step.trace_id, lambda each: each.trace_id)
+        left = [step for step in left if not self.refusal(step)]
+        left = pairs.take(left, _key_of, lambda each: each.key)
+        left = pairs.take(left, lambda step: step.change.contact, lambda each: each.id)
+        pairs.take_by_values([step for step in left if step.change.contact is None], kinds)
+        return pairs.found
+
+
+class _Pairs:
+    """Pairs steps and results, each with one.
+
+    :param results: of the answer.
+    :ivar found: row → its result.
+    """
+
+    def __init__(self, results: Iterable[Written]) -> None:
+        self.found: dict[int, Written] = {}
+        self._free = dict(enumerate(results))
+
+    def take(
+        self,
+        steps: Sequence[Step],
+        of_step: Callable[[Step], str | None],
+        of_result: Callable[[Written], str | None],
+    ) -> list[Step]:
+        """Pair by a name, and return the steps that have found none."""
+        places = {of_result(each): place for place, each in self._free.items()}
+        return [step for step in steps if not self._pair(step, places.get(of_step(step) or ""))]
+
+    def take_by_values(self, steps: Sequence[Step], kinds: Mapping[str, Kind]) -> None:
+        """Pair steps with results that have their values: letter for letter, or else in HubSpot's form.
+
+        A created contact shows its key, so that it is not looked for here.
+        """
+        by_values: dict[tuple[str, ...], Mapping[tuple[str, ...], list[int]]] = {}
+        left: list[Step] = []
+        for step in steps:
+            names = tuple(sorted(step.properties))
+            if names not in by_values:
+                by_values[names] = self._by_values(names)
+            same = by_values[names].get(tuple(step.properties[name] for name in names), [])
+            if not any(self._pair(step, same.pop()) for _ in tuple(same)):
+                left.append(step)
+        for step in left:
+            alike = (n for n, each in self._free.items() if not each.created and _shows(each, step, kinds))
+            self._pair(step, next(alike, None))
+
+    def _by_values(self, names: Sequence[str]) -> Mapping[tuple[str, ...], list[int]]:
+        found: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for place, each in self._free.items():
+            if not each.created:
+                found[tuple(each.properties.get(name) or "" for name in names)].append(place)
+        return found
+
+    def _pair(self, step: Step, place: int | None) -> bool:
+        if place is None or place not in self._free:
+            return False
+        self.found[step.change.record.row] = self._free.pop(place)
+        return True
+
+
+def _key_of(step: Step) -> str | None:
+    return step.change.address if step.change.write is Write.UPSERT else None
+
+
+def _shows(written: Written, step: Step, kinds: Mapping[str, Kind]) -> bool:
+    """Check whether a result has all values of a step."""
+    shown = written.properties
+    return all(
+        name in shown and not differs(kinds.get(name, Kind.UNKNOWN), wanted, shown[name])
+        for name, wanted in step.properties.items()
+    )
