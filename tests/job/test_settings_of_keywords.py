@@ -76,7 +76,7 @@ def test_names() -> None:
     ("given", "says"),
     [
         ({"writes": {"null": "clear"}}, "not null (the nearest is nulls)"),
-        ({"writes": {"zzz": 1}}, "properties, create_properties, timestamp, not zzz"),
+        ({"writes": {"zzz": 1}}, "properties, create_properties, compare, timestamp, not zzz"),
         ({"writes": {5: 1}}, "timestamp, not 5"),
         ({"writes": "clear"}, "writes must be Writes(…), or a mapping of its fields, not 'clear'"),
         ({"guards": 5}, "guards must be Guards(…), or a mapping"),
