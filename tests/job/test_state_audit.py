@@ -62,8 +62,16 @@ class TestSelection:
         times = [NOW - 40 * DAY + number for number in range(1_000)]
 
         assert taken(times, calls_left=399) == times[:300]
+        assert taken(times[::-1], calls_left=399) == times[299::-1]
         assert taken(times, calls_left=99) == []
         assert taken(times, calls_left=100_000) == times
+
+    def test_rows_that_come_back_to_the_source(self) -> None:
+        """They are not counted before they are read, and take no more calls than there are."""
+        clockwork = Clockwork(NOW, NOW - DAY, 30)
+        picks = selection(clockwork, Ages(0, 0), 100, 100, lambda _: None)
+
+        assert sum(picks.takes(NOW - 40 * DAY) for _ in range(300)) == 100
 
     def test_a_pause(self) -> None:
         """After as many days, all are read back, and no more than once."""
