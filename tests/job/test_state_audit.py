@@ -78,6 +78,7 @@ class TestSelection:
         times = [NOW - 100 * DAY + number for number in range(50)]
 
         assert taken(times, last=NOW - 99 * DAY) == times
+        assert Clockwork(NOW, NOW - 99 * DAY, 30).passed == 30 * DAY
 
     def test_the_first_run(self) -> None:
         """No run has completed: only what is overdue is read back."""
@@ -87,6 +88,7 @@ class TestSelection:
     def test_a_clock_that_went_back(self, last: int) -> None:
         """No time has passed then."""
         assert taken([NOW - number for number in range(300)], last=last) == []
+        assert Clockwork(NOW, last, 30).passed == 0
 
     def test_a_clock_that_went_ahead(self) -> None:
         """All are read back once, within the calls that are left."""

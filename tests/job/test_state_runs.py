@@ -472,6 +472,21 @@ def test_a_state_that_cannot_be_given_up(
     assert "The state is not given up" in caplog.text
 
 
+def test_figures_that_cannot_be_read(around: Around, file: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The claim is given up all the same."""
+
+    def rows() -> Iterator[dict[str, str]]:
+        yield from records()
+        asked(file, "DROP TABLE hub")
+
+    around.given = rows()
+    ended = again(around)
+
+    assert isinstance(ended.error, StateError)
+    assert "The figures of the state cannot be read" in caplog.text
+    assert asked(file, "SELECT token FROM hub_meta") == [(None,)]
+
+
 class TestTheFirstRun:
     """Before it starts, the log tells what it takes."""
 

@@ -109,12 +109,15 @@ class StateOfRun:
         with self._resources:
             if self._session is None:
                 return None
+            told = None
             try:
                 told = self._told(self._session)
+            except StateError as error:
+                log.warning("The figures of the state cannot be read: %s", error)
+            try:
                 self._session.close(completed=self._completed)
             except StateError as error:
                 log.warning("The state is not given up, and is free again in some minutes: %s", error)
-                return None
             return told
 
     def _told(self, session: StateSession) -> dict[str, Any] | None:
