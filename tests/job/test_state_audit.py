@@ -14,7 +14,7 @@ from airflow_provider_hubcontact.job.errors import GuardExceeded
 from airflow_provider_hubcontact.job.settings import Guards, Ledger, State
 from airflow_provider_hubcontact.job.state.audit import DAY, Ages, Clockwork, Selection, selection
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.job.around import Around, Told, plan, run
+from tests.job.around import Around, Told, apply, plan, run
 
 NOW = 1_000 * DAY
 
@@ -316,7 +316,8 @@ def test_a_clock_that_went_back(hubspot: Sandbox, around: Around, days: int) -> 
     pass_days(around, days)
 
     assert again(around).outcomes == {"up_to_date": 3}
-    pass_days(around, 30)
+    pass_days(around, 29)
+    asked(around, "UPDATE hub_meta SET completed_at = completed_at + ?", 28 * DAY)
 
     assert again(around).outcomes == {"updated": 1, "unchanged": 2}
 
@@ -340,9 +341,38 @@ def test_rows_that_have_left_the_source_do_not_keep_others_from_their_audit(
     assert ended.outcomes == {"updated": 1}
 
 
+def test_a_run_that_breaks_off(hubspot: Sandbox, around: Around) -> None:
+    """What it has not read is overdue, and not taken for gone."""
+    again(around)
+    pass_days(around, 31)
+
+    def rows() -> Iterator[dict[str, str]]:
+        yield records()[0]
+        raise OSError("the source is gone")
+
+    around.given = rows()
+    ended = again(around)
+
+    assert isinstance(ended.error, OSError)
+    assert ended.report["state"]["overdue"] == 2
+
+
+def test_a_plan_that_is_applied(around: Around, tmp_path: Path) -> None:
+    """It reads nothing back, and takes nothing for gone."""
+    again(around)
+    around.given = records("C")[:1]
+    plan(around, tmp_path / "plan", state=State("sql://db/hub"))
+    pass_days(around, 31)
+
+    ended = apply(around, tmp_path / "plan")
+
+    assert (ended.outcomes, ended.report["state"]["overdue"]) == ({"updated": 1}, 2)
+
+
 def test_a_portal_without_calls(hubspot: Sandbox, around: Around, caplog: pytest.LogCaptureFixture) -> None:
     """What is overdue is told, in the log and in the report."""
     again(around)
+    asked(around, "UPDATE hub_meta SET audited_to = completed_at + ?", 400 * DAY)  # the clock went back
     pass_days(around, 31)
     hubspot.limits.daily = hubspot.limits.used_today + 60
 

@@ -124,7 +124,7 @@ class StateOfRun:
         """Return what the rows came to beside their proofs, and log what is overdue."""
         if self._audit is None:
             return None
-        ages = session.ages()
+        ages = session.ages(completed=self._completed)
         if overdue := ages["overdue"]:
             log.warning(
                 "%s proofs are overdue for an audit: they are older than %g days, and were not read back.",

@@ -125,10 +125,10 @@ class StateSession:
         :param rows_of_a_call: contacts that a look-up takes.
         """
         about, days = self._about, self.audit
-        if about is None or days is None or self._refresh:
+        if about is None or days is None:
             return
         clockwork = Clockwork(about.now, about.completed_at, days)
-        after = self._gone_before(about)
+        after = _gone_before(about, None)
         ((proofs, due, _, newest),) = self._asked(self._tables.ages(after, clockwork.limit))
         if self._claim and (newest or 0) > about.now:
             self._asked(self._tables.bring_back(about.now))
@@ -141,29 +141,25 @@ class StateSession:
         chosen = selection(clockwork, ages, calls_left, rows_of_a_call, nth_oldest)
         self._choose = chosen.anew
 
-    def ages(self) -> dict[str, int | None]:
+    def ages(self, *, completed: bool) -> dict[str, int | None]:
         """Return the time of the oldest proof, and how many are overdue for an audit.
 
         Proofs of rows that are known to have left the source do not count: nobody can read them back.
 
+        :param completed: whether the run has read its source to the end.
         :return: ``oldest_proof``, in seconds since 1970, None without a proof; ``overdue``, None without
             an audit.
         """
         about = self._about
         if about is None:
             return {"oldest_proof": None, "overdue": None}
+        read = self._selection.passed if self._selection and completed else None
         limit = Clockwork(about.now, None, self.audit).overdue if self.audit is not None else 0
-        ((_, overdue, oldest, _),) = self._asked(self._tables.ages(self._gone_before(about), limit))
+        ((_, overdue, oldest, _),) = self._asked(self._tables.ages(_gone_before(about, read), limit))
         return {
             "oldest_proof": None if oldest is None else int(oldest),
             "overdue": None if self.audit is None else int(overdue),
         }
-
-    def _gone_before(self, about: About) -> int:
-        """Return the time up to which proofs are of rows that have left the source."""
-        read = self._selection.passed if self._selection else None
-        known = read or about.audited_to or 0
-        return known if known <= about.now else 0  # else the clock went back
 
     def _asked(self, statement: Statement) -> Sequence[tuple[Any, ...]]:
         return self._database.transact(lambda execute: execute(statement))
@@ -279,3 +275,12 @@ class StateSession:
         except StateError as error:
             return error
         return None
+
+
+def _gone_before(about: About, read: int | None) -> int:
+    """Return the time up to which proofs are of rows that have left the source.
+
+    :param read: the time up to which this run has read all proofs back, if it can tell.
+    """
+    known = read or about.audited_to or 0
+    return known if known <= about.now else 0  # else the clock went back
