@@ -135,11 +135,11 @@ def test_a_server_that_has_closed_the_connection(
         ({"state": "sql://books/hub", "records": FromLedger("l")}, "state has no effect with FromLedger"),
         (
             {"state": {"path": "sql://books/hub", "audits": 30}},
-            "state has the fields path, refresh, audit, drift, absent, not audits (the nearest is audit)",
+            "state has the fields path, refresh, audit, drift, absent, trust_ids, not audits (the nearest is audit)",
         ),
         (
             {"state": {"path": "sql://b/hub", "on_removed": "archive"}},
-            "the fields path, refresh, audit, drift, absent, not on_removed",
+            "the fields path, refresh, audit, drift, absent, trust_ids, not on_removed",
         ),
         ({"state": State("sql://b/hub", audit=-1)}, "state.audit must be a number of days above 0, or None"),
         ({"state": State("sql://b/hub", drift="x")}, "state.drift must be one of write, tell, not 'x'"),

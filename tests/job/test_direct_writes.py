@@ -374,3 +374,44 @@ class TestWithAState:
         ended = sent(around, row("ada", "C"), row("grace", "C"), **BY_KEY)
 
         assert (calls(hubspot), ended.outcomes) == (["upsert", "read", "update"], {"updated": 2})
+
+
+ROWS = 1_000
+START = 5
+"""Calls before the first row: account, properties, rules, scopes, and one to spare."""
+
+
+@pytest.mark.parametrize(
+    ("way", "share", "calls_a_row"),
+    [
+        pytest.param({"upsert": True}, 0, 0.01, id="today, nothing changed"),
+        pytest.param({"upsert": True}, 0.1, 0.011, id="today, some changed"),
+        pytest.param({"upsert": True}, 1, 0.02, id="today, all changed"),
+        pytest.param({"state": STATE}, 0, 0, id="updates, nothing changed"),
+        pytest.param({"state": STATE}, 0.1, 0.002, id="updates, some changed"),
+        pytest.param({"state": STATE}, 1, 0.02, id="updates, all changed"),
+        pytest.param(BY_KEY, 0, 0, id="upserts, nothing changed"),
+        pytest.param(BY_KEY, 0.1, 0.001, id="upserts, some changed"),
+        pytest.param(BY_KEY, 1, 0.01, id="upserts, all changed"),
+        pytest.param(BY_ID, 0.1, 0.001, id="trusted ids, some changed"),
+        pytest.param(BY_ID, 1, 0.01, id="trusted ids, all changed"),
+        pytest.param(BLIND, 0, 0.01, id="without comparing"),
+    ],
+)
+def test_calls(way: dict[str, Any], share: float, calls_a_row: float, tmp_path: Path) -> None:
+    """What 1,000 rows take; an audit comes on top."""
+    with Sandbox(contacts=people(ROWS), tier="enterprise") as hubspot:
+        around = Around(hubspot, people(ROWS))
+        around.state_file = tmp_path / "state.db"
+        if "state" in way:
+            run(around, **way)
+            assert run(around, **way).outcomes == {"up_to_date": ROWS}
+        changed = round(share * ROWS)
+        step = ROWS // max(changed, 1)
+        rows = [row(f"p{n}", "Z" if changed and n % step == 0 else "A") for n in range(ROWS)]
+        before = len(hubspot.requests)
+
+        ended = sent(around, *rows, **way)
+
+        assert ended.error is None
+        assert len(hubspot.requests) - before <= START + round(calls_a_row * ROWS)

@@ -106,6 +106,12 @@ class TestWhichResultIsWhose:
 
         assert came_to(settle([upsert(1, "901", a="x")], answer)) == {1: "unclear"}
 
+    def test_what_was_refused_has_no_result(self) -> None:
+        """The one with its values is that of another step."""
+        answer = Answers(207, (Written("7", None, {"a": "x"}),), (Refusal(400, "bad", trace_ids=("1-0",)),))
+
+        assert came_to(settle([upsert(1, a="x"), upsert(2, a="x")], answer)) == {1: "met", 2: "updated"}
+
     def test_a_result_is_the_one_of_a_step(self) -> None:
         """Those of contacts that were looked up are not taken for others."""
         looked_up = Step(Change(Record(2, "k2", {}), Write.UPDATE, "902", ({"a": "x"},)))
