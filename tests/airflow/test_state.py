@@ -135,7 +135,7 @@ def test_a_server_that_has_closed_the_connection(
         ({"state": "sql://books/hub", "records": FromLedger("l")}, "state has no effect with FromLedger"),
         (
             {"state": {"path": "sql://books/hub", "audits": 30}},
-            "state has the fields path, refresh, audit, drift, absent, trust_ids, not audits (the nearest is audit)",
+            "absent, trust_ids, not audits (the nearest is audit)",
         ),
         (
             {"state": {"path": "sql://b/hub", "on_removed": "archive"}},

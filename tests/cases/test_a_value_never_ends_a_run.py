@@ -297,7 +297,7 @@ def test_many_of_them_do_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> N
         ("sync.flow.record_reader.Coercer.coerce", Outcome.INVALID),
         ("sync.flow.engine.plan", Outcome.INVALID),
         ("sync.rows.portal_schema.PortalSchema.check", Outcome.INVALID),
-        ("sync.flow.engine.settle", Outcome.UNKNOWN),
+        ("sync.flow.decisions.settle", Outcome.UNKNOWN),
         ("sync.rows.record_mapping.RecordMapping._of_mapping", Outcome.INVALID),
     ],
 )

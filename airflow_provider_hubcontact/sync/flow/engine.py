@@ -7,16 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-import orjson
-
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.decide.merging import is_to_be_parted, parted
 from airflow_provider_hubcontact.sync.decide.plan import Rules, new_key, plan, unwritten
 from airflow_provider_hubcontact.sync.decide.results import halfway, unread, unsure
-from airflow_provider_hubcontact.sync.decide.settle import Settled, halves, settle
-from airflow_provider_hubcontact.sync.decide.verification import key_after, verified
+from airflow_provider_hubcontact.sync.decide.settle import Settled, halves
+from airflow_provider_hubcontact.sync.decide.verification import key_after
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call, ReadCall, VerifyCall, WriteCall
 from airflow_provider_hubcontact.sync.flow.circuit_breaker import CircuitBreaker
+from airflow_provider_hubcontact.sync.flow.decisions import Decisions
 from airflow_provider_hubcontact.sync.flow.direct_writes import DirectWrites
 from airflow_provider_hubcontact.sync.flow.dry_writes import DryWrites
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight, claim_of
@@ -32,7 +31,6 @@ from airflow_provider_hubcontact.sync.model.outcome import (
     Outcome,
     Result,
     Stop,
-    internal_error,
     refused_as,
 )
 from airflow_provider_hubcontact.sync.model.ports import (
@@ -157,6 +155,7 @@ class Engine:
         self._report = settled
         self._journal = journal
         self._breaker = CircuitBreaker()
+        self._decisions = Decisions(sync.rules, sync.portal)
         self._in_flight = InFlight(sync.rules)
         self._broken: Exception | None = None  # what the journal raised, or a call
         self._interrupted = False
@@ -262,7 +261,7 @@ class Engine:
         for record in self._in_flight.pick(records):
             if not self._in_flight.claim(record, self._direct.contact(record)):
                 continue
-            planned = self._planned(record, partial(self._direct.change, record))
+            planned = self._decisions.planned(record, partial(self._direct.change, record))
             if isinstance(planned, Result) and self._sync.reader.always:
                 self._look_up(record)  # what is not valid need not be written, if the contact has it
             else:
@@ -336,21 +335,9 @@ class Engine:
         stored = self._stored(record, found)
         if self._in_flight.claim(record, stored and stored.id, outdated):
             decide = partial(plan, record, found.contacts, self._sync.rules)
-            self._go_on(record, self._planned(record, decide))
+            self._go_on(record, self._decisions.planned(record, decide))
 
     # Plan, deliver, settle
-
-    def _planned(self, record: Record, decide: Callable[[], Change | Result]) -> Change | Result:
-        """Decide what to do for a record. Whatever the record holds, it does not end the run."""
-        try:
-            planned = decide()
-            if isinstance(planned, Change):
-                if self._sync.portal and (problem := _problem(self._sync.portal, record, planned)):
-                    return problem
-                orjson.dumps(planned.steps)  # the body of the call can be made
-        except Exception as error:  # noqa: BLE001 - whatever it holds
-            return internal_error(record.row, record.key, error, "planned")
-        return planned
 
     def _go_on(self, record: Record, planned: Change | Result) -> None:
         if self._gate:
@@ -387,7 +374,7 @@ class Engine:
             raise TypeError("a write was answered with contacts")
         if not isinstance(answer, Lost) and answer.after_loss:
             self._doubt(call.steps)
-        came_to = self._settlement(call, answer)
+        came_to = self._decisions.settled(call.steps, answer)
         self._note_contacts(call, came_to)
         self._doubt(came_to.unclear)
         if self._sync.verifier:
@@ -413,15 +400,6 @@ class Engine:
             self._gate.identified([(each, ids[each.row]) for each in records if each.row in ids])
         self._outdate({claim_of(ids[row]) for step in call.steps if (row := step.change.record.row) in ids})
 
-    def _settlement(self, call: WriteCall, answer: Answers | Refused | Lost) -> Settled:
-        """Read the answer to a write. If our code fails over it, nothing is proved."""
-        try:
-            return settle(call.steps, answer, self._sync.rules.kinds)
-        except Exception as error:  # noqa: BLE001 - one record never ends a run
-            records = [step.change.record for step in call.steps]
-            ends = [internal_error(each.row, each.key, error, "matched with the answer") for each in records]
-            return Settled(tuple(each._replace(outcome=Outcome.UNKNOWN) for each in ends))
-
     def _start_checks(self) -> None:
         verifier = self._sync.verifier
         while verifier and self._pending_verification and len(self._calls) < self._workers.size:
@@ -437,12 +415,7 @@ class Engine:
         if isinstance(answer, Answers):
             raise TypeError("a look-up was answered with writes")
         for change, result in call.written:
-            try:
-                proved = verified(change, result, answer, self._sync.rules)
-            except Exception as error:  # noqa: BLE001 - one record never ends a run
-                proved = internal_error(result.row, result.key, error, "verified")
-                proved = proved._replace(outcome=Outcome.UNKNOWN)
-            self._outdate(self._end(proved))
+            self._outdate(self._end(self._decisions.verified(change, result, answer)))
 
     def _conclude(self, came_to: Settled) -> None:
         for result in came_to.results:
@@ -552,12 +525,6 @@ class Engine:
     def _given_up(self, record: Record, reason: str, what: str = "") -> Result:
         outcome = Outcome.UNKNOWN if what else Outcome.NOT_ATTEMPTED
         return Result(record.row, record.key, outcome, reason=f"{what}the run stopped: {reason}")
-
-
-def _problem(portal: PortalSchema, record: Record, planned: Change) -> Result | None:
-    """Return what the portal does not allow about a record, or about any row of a merged one."""
-    found = (portal.check(part, part.properties) for part in record.parts)
-    return portal.check(record, planned.outcome) or next(filter(None, found), None)
 
 
 def _unclear(keys: Sequence[str], found: Found) -> str | None:

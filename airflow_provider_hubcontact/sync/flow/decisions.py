@@ -1,0 +1,67 @@
+"""Calls what decides about records, so that none of them ends a run, whatever it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import orjson
+
+from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.settle import Settled, settle
+from airflow_provider_hubcontact.sync.decide.verification import verified
+from airflow_provider_hubcontact.sync.model.change import Change
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, internal_error
+from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Refused, Step
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema
+
+
+class Decisions:
+    """Decides about records. If the code fails over one, the record has an outcome that says so.
+
+    :param rules: what the run was asked to do.
+    :param portal: what the portal allows; None if that is not known.
+    """
+
+    def __init__(self, rules: Rules, portal: PortalSchema | None) -> None:
+        self._rules = rules
+        self._portal = portal
+
+    def planned(self, record: Record, decide: Callable[[], Change | Result]) -> Change | Result:
+        """Decide what to do for a record.
+
+        :param record: the record.
+        :param decide: plans it.
+        """
+        try:
+            planned = decide()
+            if isinstance(planned, Change):
+                if self._portal and (problem := _problem(self._portal, record, planned)):
+                    return problem
+                orjson.dumps(planned.steps)  # the body of the call can be made
+        except Exception as error:  # noqa: BLE001 - whatever it holds
+            return internal_error(record.row, record.key, error, "planned")
+        return planned
+
+    def settled(self, steps: Sequence[Step], answer: Answers | Refused | Lost) -> Settled:
+        """Read the answer to a write. If the code fails over it, nothing is proved."""
+        try:
+            return settle(steps, answer, self._rules.kinds)
+        except Exception as error:  # noqa: BLE001 - one record never ends a run
+            records = [step.change.record for step in steps]
+            ends = [internal_error(each.row, each.key, error, "matched with the answer") for each in records]
+            return Settled(tuple(each._replace(outcome=Outcome.UNKNOWN) for each in ends))
+
+    def verified(self, change: Change, result: Result, answer: Found | Refused | Lost) -> Result:
+        """Compare what was to be written with what was read back."""
+        try:
+            return verified(change, result, answer, self._rules)
+        except Exception as error:  # noqa: BLE001 - one record never ends a run
+            failed = internal_error(result.row, result.key, error, "verified")
+            return failed._replace(outcome=Outcome.UNKNOWN)
+
+
+def _problem(portal: PortalSchema, record: Record, planned: Change) -> Result | None:
+    """Return what the portal does not allow about a record, or about any row of a merged one."""
+    found = (portal.check(part, part.properties) for part in record.parts)
+    return portal.check(record, planned.outcome) or next(filter(None, found), None)
