@@ -106,6 +106,31 @@ class TestWhichResultIsWhose:
 
         assert came_to(settle([upsert(1, "901", a="x")], answer)) == {1: "unclear"}
 
+    def test_what_was_written_with_more_values(self) -> None:
+        """It is not taken for what was written with few of them."""
+        results = (Written("1", None, {"a": "x"}), Written("2", None, {"a": "x", "b": "y"}))
+
+        settled = settle([upsert(1, a="x"), upsert(2, a="x", b="y")], Answers(200, results))
+
+        assert settled.contacts == {1: "1", 2: "2"}
+
+    def test_a_result_is_of_one_step(self) -> None:
+        """Whatever values other steps have."""
+        results = (Written("1", None, {"a": "x", "b": "y"}), Written("2", None, {"a": "x"}))
+
+        settled = settle([upsert(1, a="x"), upsert(2, b="y"), upsert(3, a="x")], Answers(200, results))
+
+        assert settled.contacts == {1: "2", 2: "1"}
+        assert came_to(settled)[3] == "unclear"
+
+    def test_a_record_id_is_not_a_key(self) -> None:
+        """Another contact may have the number as its key."""
+        results = (Written("901"), Written("902", "901"))
+
+        settled = settle([by_id(1, "901", a="x"), by_id(2, "902", a="x")], Answers(200, results))
+
+        assert came_to(settled) == {1: "updated", 2: "unclear"}
+
     def test_what_was_refused_has_no_result(self) -> None:
         """The one with its values is that of another step."""
         answer = Answers(207, (Written("7", None, {"a": "x"}),), (Refusal(400, "bad", trace_ids=("1-0",)),))

@@ -85,11 +85,12 @@ class _Pairs:
     def take_by_values(self, steps: Sequence[Step], kinds: Mapping[str, Kind]) -> None:
         """Pair steps with results that have their values: letter for letter, or else in HubSpot's form.
 
-        A created contact shows its key, so that it is not looked for here.
+        A created contact shows its key, so that it is not looked for here. A step of many values comes first:
+        what it has written would do for one of few, too.
         """
         by_values: dict[tuple[str, ...], Mapping[tuple[str, ...], list[int]]] = {}
         left: list[Step] = []
-        for step in steps:
+        for step in sorted(steps, key=lambda step: -len(step.properties)):
             names = tuple(sorted(step.properties))
             if names not in by_values:
                 by_values[names] = self._by_values(names)
