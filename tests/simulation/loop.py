@@ -38,11 +38,13 @@ class Process:
     :param name: for people.
     :param on_wait: called at each wait of one of its actors, with the number of the wait.
     :ivar alive: whether it was not killed.
+    :ivar asleep_until: when its machine goes on, if that was suspended.
     """
 
     name: str
     on_wait: Callable[[int], None] = lambda _: None
     alive: bool = True
+    asleep_until: float = 0.0
     waits: int = 0
 
 
@@ -121,10 +123,23 @@ class Loop:
         :raises Endless: if that takes too many events, or nobody can go on.
         """
         hub = greenlet.getcurrent()
+        try:
+            self._let_all_go_on(hub)
+        finally:
+            self._kill_all(hub)
+
+    def _kill_all(self, hub: greenlet) -> None:
+        """End the actors that are left: one that stayed where it is could hold a lock for ever."""
+        for actor in self._actors:
+            actor.process.alive = False
+        while self._actors:
+            self._go_on(self._actors[0], hub)
+
+    def _let_all_go_on(self, hub: greenlet) -> None:
         while self._actors:
             due = [each for each in self._actors if self._is_due(each)]
             if not due:
-                self.now = min(each.until for each in self._actors)
+                self.now = min(self._next(each) for each in self._actors)
                 if self.now == math.inf:
                     raise Endless("everybody waits for ever")
                 continue
@@ -157,7 +172,14 @@ class Loop:
         if not process.alive:
             raise Killed
 
+    def _next(self, actor: Actor) -> float:
+        """Return when an actor goes on if nothing ends its wait early, or may do so at last."""
+        asleep_until = actor.process.asleep_until
+        return asleep_until if asleep_until > self.now else actor.until
+
     def _is_due(self, actor: Actor) -> bool:
+        if actor.process.asleep_until > self.now and actor.process.alive:
+            return False
         is_early = actor.is_due is not None and actor.is_due()
         return actor.until <= self.now or is_early or not actor.process.alive
 

@@ -197,7 +197,8 @@ class Line:
             left = [each for each in call.inputs if each is not skipped[0]]
             if fault != "both written and refused":
                 body = orjson.dumps({**call.json, "inputs": left})
-        reply, applied = self._portal.call(call.method, call.url, call.headers, body)
+        by = self._process.name if self._watch.has_state() else ""
+        reply, applied = self._portal.call(call.method, call.url, call.headers, body, by)
         self._watch.applied(applied, self._loop.now, is_write=bool(call.written))
         if applied:
             wrote = ", ".join(f"{each.verb} {each.contact[-3:]} for row {each.row}" for each in applied)

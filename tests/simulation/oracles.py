@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,9 +15,16 @@ from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, WRITES, Outcome, Result
 from tests.simulation.plot import STAGE, Plot, Row
 from tests.simulation.portal import Applied, Json, SimulatedPortal
+from tests.simulation.state_oracles import StateOracles, open_properties
 
 NOTHING_SENT = frozenset({Outcome.INVALID, Outcome.NOT_ATTEMPTED})
 """Outcomes that say that the record was not written."""
+
+CLAIM_LOST = "claim lost"
+"""What is counted when a run finds out that another one has claimed its state."""
+
+PROVED = WRITES | {Outcome.UP_TO_DATE}
+"""Outcomes after which no earlier row of the key may be written."""
 
 UNREPEATABLE = frozenset({Action.RETRY, Action.FAIL_NOW})
 """What a row that a checkpoint counts must not ask for."""
@@ -32,6 +40,7 @@ MOST_ORDERED = 5
 class TryWatch:
     """What one try has done so far.
 
+    :param plot: what its task is to do.
     :param rows: those that it reads, in their order; their numbers in the try are those of their places.
     :param name: of the try.
     :param number: of the try, as Airflow counts.
@@ -39,9 +48,12 @@ class TryWatch:
     :param may_write: whether it writes contacts at all.
     :param may_repeat: whether it may write what a contact has already.
     :param limit: calls that it may make in ten seconds; None if it learns that first.
+    :ivar woke: when its machine went on, if that was suspended: calls that had waited come all at once then.
+    :ivar has_lost_claim: whether it knows that another run has claimed the state.
     """
 
     oracles: Oracles
+    plot: Plot
     rows: Sequence[Row]
     name: str
     number: int
@@ -49,6 +61,8 @@ class TryWatch:
     may_write: bool
     may_repeat: bool
     limit: int | None
+    has_lost_claim: bool = False
+    woke: float = -math.inf
     results: dict[int, Result] = field(default_factory=dict)
     lines: dict[int, LedgerLine] = field(default_factory=dict)
     written: list[Applied] = field(default_factory=list)
@@ -60,6 +74,15 @@ class TryWatch:
         """Return a row by its number in this try."""
         return self.rows[number - 1]
 
+    def has_state(self) -> bool:
+        """Check whether it has claimed the state."""
+        return self.oracles.state.has_claim(self.name)
+
+    def lose_claim(self) -> None:
+        """Note that it knows by now that another run has claimed the state."""
+        self.has_lost_claim = True
+        self.oracles.faults[CLAIM_LOST] += 1
+
     def told(self, row: Row) -> Result | None:
         """Return the result of a row in this try."""
         return next((each for number, each in self.results.items() if self.row(number) is row), None)
@@ -67,7 +90,7 @@ class TryWatch:
     def sends(self, inputs: Iterable[Json], now: float) -> None:
         """A call goes out: within the limit, and no contact is in two writes at once."""
         self._sent = [*(each for each in self._sent if each > now - 10), now]
-        if self.limit and len(self._sent) > self.limit:
+        if self.limit and len(self._sent) > self.limit and now >= self.woke + 10:
             self.oracles.wrong(f"{self.name} makes {len(self._sent)} calls in ten seconds of {self.limit}")
         if self.limit:
             self.oracles.sends(now, self.limit)
@@ -77,6 +100,8 @@ class TryWatch:
             self._under_way[contact] += 1
             if self._under_way[contact] > 1:
                 self.oracles.wrong(f"{self.name} has two writes of {contact} under way at once")
+            if self.has_lost_claim:
+                self.oracles.wrong(f"{self.name} sends a write of {contact}, and has lost its claim")
             if not self.may_write and not self.may_repeat:
                 self.oracles.wrong(f"{self.name} sends a write of {contact}, and it may write nothing")
 
@@ -96,13 +121,13 @@ class TryWatch:
                 self.oracles.wrong(f"{self.name} changes {each.contact}, and it may write nothing")
             if not each.row:
                 continue
-            if self.oracles.plot.is_forbidden(self.row(each.row)):
+            if self.plot.is_forbidden(self.row(each.row)):
                 self.oracles.wrong(f"{self.name} writes row {each.row}, which the schema forbids")
             key = self.row(each.row).key
             later = [
                 row
                 for row, result in self.results.items()
-                if row > each.row and result.outcome in WRITES and self.row(row).key == key
+                if row > each.row and result.outcome in PROVED and self.row(row).key == key
             ]
             if later:
                 self.oracles.wrong(f"{self.name} writes row {each.row} after row {later[0]} of the same key")
@@ -115,8 +140,11 @@ class TryWatch:
         self.oracles.check_claim(self, result)
 
     def ledger(self, lines: Iterable[LedgerLine]) -> None:
-        """Lines are kept: one a row, of an outcome that the row has."""
+        """Lines are kept: one a row, of an outcome that the row has. Rows that are up to date share one."""
         for line in lines:
+            if line["outcome"] == Outcome.UP_TO_DATE:
+                self.check_shared_line(line)
+                continue
             row = line["row"]
             if row in self.lines:
                 self.oracles.wrong(f"{self.name} has two lines of row {row}")
@@ -127,6 +155,14 @@ class TryWatch:
                 self.oracles.wrong(
                     f"{self.name}: the ledger has {line['outcome']} of row {row}, told is {told}"
                 )
+
+    def check_shared_line(self, line: LedgerLine) -> None:
+        """Check the line of all rows that are up to date: it has their number."""
+        rows = sum(each.outcome is Outcome.UP_TO_DATE for each in self.results.values())
+        if line["row"] or not str(line["reason"]).startswith(f"{rows:,} rows "):
+            self.oracles.wrong(
+                f"{self.name}: {rows} rows are up to date, and the ledger says {line['reason']}"
+            )
 
 
 class Oracles:
@@ -142,6 +178,8 @@ class Oracles:
         self.tries: list[TryWatch] = []
         self.faults: Counter[str] = Counter()
         self.violations: list[str] = []
+        writes = plot.settings.writes
+        self.state = StateOracles(portal, open_properties(writes.stages, writes.properties), self.wrong)
         self.shares_budget = "shared budget" in plot.features
         self._sent: list[float] = []
 
@@ -157,11 +195,16 @@ class Oracles:
     def sends(self, now: float, limit: int) -> None:
         """A task makes a call: all of them together are within the limit, if they share it."""
         self._sent = [*(each for each in self._sent if each > now - 10), now]
-        if self.shares_budget and len(self._sent) > limit:
+        is_late = any(each.woke <= now < each.woke + 10 for each in self.tries)
+        if self.shares_budget and len(self._sent) > limit and not is_late:
             self.wrong(f"tasks make {len(self._sent)} calls in ten seconds of {limit} that they share")
 
-    def check_portal(self) -> None:
-        """Nobody was created twice, or without being asked for."""
+    def check_now(self) -> None:
+        """Check what must hold after each event: nobody was created twice, or without being asked for.
+
+        What the state proves is true.
+        """
+        self.state.check()
         for address, count in self.portal.created.items():
             if count > 1 + self.portal.freed[address]:
                 self.wrong(f"{address} was created {count} times")
@@ -174,6 +217,8 @@ class Oracles:
         row = watch.row(result.row)
         if result.earlier:
             self._check_earlier(watch, result)
+        elif result.outcome is Outcome.UP_TO_DATE:
+            self.state.check_up_to_date(watch, row)
         elif result.outcome in SUCCESSES and result.outcome is not Outcome.SUPERSEDED:
             self._check_success(watch, result, row)
         elif result.outcome in NOTHING_SENT:
@@ -194,13 +239,13 @@ class Oracles:
         if not watch.may_write and (row.is_shared or self.plot.features & {"another address", "moves"}):
             return  # it was compared with what the rows before it would leave
         had = [state for key in row.keys for state in self.portal.had(key, watch.since)]
-        for name, value in row.proved(self.plot).items():
+        for name, value in row.proved(watch.plot).items():
             if not any(state.get(name, "") == value for state in had):
                 self.wrong(f"{told}, but {row.key} never had {name}={value!r}")
 
     def _check_earlier(self, watch: TryWatch, result: Result) -> None:
         """A result of an earlier try was told by it, of this row or an equal one, and asks for no retry."""
-        if self.plot.settings.policy.action(result.outcome, result.status) in UNREPEATABLE:
+        if watch.plot.settings.policy.action(result.outcome, result.status) in UNREPEATABLE:
             self.wrong(f"{watch.name} does not repeat row {result.row}, which was {result.outcome}")
         row = watch.row(result.row)
         told = [
@@ -208,7 +253,7 @@ class Oracles:
             for each in self.tries
             if each is not watch and each.number == result.earlier
             for number, other in each.results.items()
-            if self.plot.are_alike(row, each.row(number))
+            if watch.plot.are_alike(row, each.row(number))
         ]
         if result.outcome not in told:
             self.wrong(f"{watch.name}: row {result.row} was not {result.outcome} in try {result.earlier}")
@@ -237,11 +282,12 @@ class Oracles:
         counted, rows = report.rows, len(watch.rows)
         own = len(watch.results)
         resumed = counted - own
-        if resumed < 0 or (resumed and not self.plot.keeps_checkpoint):
+        if resumed < 0 or (resumed and not watch.plot.keeps_checkpoint):
             self.wrong(f"{watch.name} reports {counted} rows, and told of {own}")
-        if whole and counted != rows and self.plot.kind != "plan":  # which has only changes
+        if whole and counted != rows and watch.plot.kind != "plan":  # which has only changes
             self.wrong(f"{watch.name} reports {counted} of {rows} rows")
-        if whole and watch.lines and len(watch.lines) + report.earlier.total() != counted:
+        up_to_date = sum(each.outcome is Outcome.UP_TO_DATE for each in watch.results.values())
+        if whole and watch.lines and len(watch.lines) + report.earlier.total() + up_to_date != counted:
             self.wrong(f"{watch.name} reports {counted} rows, and its ledger has {len(watch.lines)}")
 
     def check_stages(self, before: Mapping[str, Mapping[str, str]]) -> None:
@@ -259,7 +305,7 @@ class Oracles:
         """Rows that name a contact by several addresses leave it as if written one by one, in some order."""
         rows = [row for row in watch.rows if row.key in keys]
         ends = {result.outcome for result in map(watch.told, rows) if result}
-        is_plain = all(row.proved(self.plot) == row.values and not row.becomes for row in rows)
+        is_plain = all(row.proved(watch.plot) == row.values and not row.becomes for row in rows)
         if not is_plain or len(rows) > MOST_ORDERED or ends - (WRITES | {Outcome.UNCHANGED}):
             return
         names = {name for row in rows for name in row.values}
@@ -287,10 +333,12 @@ class Oracles:
             contact = self.portal.find(row.becomes or key)
             if result is None or result.outcome not in SUCCESSES or contact is None:
                 continue
+            if result.outcome is Outcome.UP_TO_DATE:  # it was checked when it was told
+                continue
             if len(keys_of[contact.id]) > 1:
                 self._check_serial(watch, contact, before.get(contact.id, {}), keys_of[contact.id])
                 continue
-            for name, value in row.proved(self.plot).items():
+            for name, value in row.proved(watch.plot).items():
                 if contact.properties.get(name, "") != value:
                     has = contact.properties.get(name)
                     self.wrong(f"after a run without trouble {key} has {name}={has!r}, not {value!r}")

@@ -21,12 +21,31 @@ def edit(scene: Scene) -> None:
         verb, addresses, change = _drawn(scene, chooser)
         if not addresses:
             continue
-        address = chooser.one_of(addresses)
-        if verb != "creates" and scene.portal.find(address) is None:
+        _carry_out(scene, verb, chooser.one_of(addresses), change)
+
+
+def _carry_out(scene: Scene, verb: str, address: str, change: Edit) -> None:
+    if verb != "creates" and scene.portal.find(address) is None:
+        return
+    scene.story.tell("others", f"{verb} {address}")
+    scene.oracles.faults["edit"] += 1
+    scene.portal.edit(lambda portal: change(portal, address))
+
+
+def visit(scene: Scene, chooser: Chooser) -> None:
+    """Be a person who edits contacts between two nights, and merges some."""
+    while chooser.chance(0.5):
+        contacts = scene.portal.contacts()
+        if len(contacts) > 1 and chooser.chance(0.5):
+            first = chooser.below(len(contacts))
+            one, other = contacts[first], contacts[first - 1]
+            scene.story.tell("others", f"merges {other.email} into {one.email}")
+            scene.oracles.faults["merge"] += 1
+            scene.portal.merge(one, other)
             continue
-        scene.story.tell("others", f"{verb} {address}")
-        scene.oracles.faults["edit"] += 1
-        scene.portal.edit(lambda portal, change=change, address=address: change(portal, address))  # type: ignore[misc]
+        verb, addresses, change = _drawn(scene, chooser)
+        if addresses:
+            _carry_out(scene, verb, chooser.one_of(addresses), change)
 
 
 def _drawn(scene: Scene, chooser: Chooser) -> tuple[str, list[str], Edit]:

@@ -7,11 +7,11 @@ always there can hide what goes wrong without it.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settings, Source, Writes
+from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settings, Source, State, Writes
 from airflow_provider_hubcontact.sandbox.access.limits import Allowance, RateLimit
 from airflow_provider_hubcontact.sandbox.switches import Switches
 from tests.simulation.chooser import Chooser
@@ -41,6 +41,9 @@ FEATURES = (
     "two at once",
     "watermark",
     "wrong date",
+    "state",
+    "broken database",
+    "suspended",
 )
 """What may happen in a world besides rows that change contacts."""
 
@@ -50,7 +53,7 @@ WATERMARK = "changed"
 OWN_COLUMNS = frozenset({"email", "new_email", WATERMARK})
 """Columns that are not sent under their own names."""
 
-RARER = {"legacy": 0.4, "watermark": 0.6}
+RARER = {"legacy": 0.4, "watermark": 0.6, "state": 0.6}
 """Feature → how often it stays among those of a world."""
 
 KINDS = ("update", "update", "update", "update", "dry run", "tight guard", "loose guard", "plan")
@@ -73,6 +76,8 @@ FORBIDDEN = "7"
 """What the JSON Schema of a world forbids in a first name."""
 
 SCHEMA = {"properties": {"firstname": {"not": {"pattern": FORBIDDEN}}}}
+
+STATE = State("sql://db/hub")
 
 STAGES = ("subscriber", "lead", "opportunity", "customer")
 STAGE = "lifecyclestage"
@@ -168,7 +173,7 @@ class Plot:
     @property
     def keeps_checkpoint(self) -> bool:
         """Whether a retry goes on where an earlier try came to."""
-        return not self.ledger and self.kind not in {"dry run", "plan"}
+        return not (self.ledger or self.settings.state) and self.kind not in {"dry run", "plan"}
 
     def is_forbidden(self, row: Row) -> bool:
         """Check whether the JSON Schema of the world forbids a row."""
@@ -183,9 +188,31 @@ class Plot:
         """Return a row by its number."""
         return self.rows[number - 1]
 
+    def of_another_night(self, chooser: Chooser, *, writes: bool = False) -> Plot:
+        """Return the same task on another night: some rows have other values, and some are not there.
+
+        :param writes: whether it writes that night, whatever it does else.
+        """
+        sources = [changed for row in self.rows if (changed := _changed(row.source, chooser))]
+        settings, kind = self.settings, self.kind
+        if writes:
+            settings, kind = Settings(**{**settings.fields(), "guards": Guards(), "dry_run": False}), "update"
+        rows = rows_of(sources or [self.rows[0].source], settings)
+        return replace(self, kind=kind, rows=rows, settings=settings)
+
     def are_alike(self, row: Row, other: Row) -> bool:
         """Check whether two rows ask for just the same, so that the result of one is the other's."""
         return row is other or (self.settings.writes.duplicates != "reject" and row.content == other.content)
+
+
+def _changed(source: Mapping[str, Any], chooser: Chooser) -> Mapping[str, Any] | None:
+    """Return a row as it is on another night; None if it is not there."""
+    change = chooser.below(8)
+    if change == 5:
+        return {**source, "firstname": f"newer {chooser.below(9)}"}
+    if change == 6:
+        return {**source, "city": chooser.one_of(CITIES)}
+    return None if change == 7 else source
 
 
 @dataclass
@@ -264,6 +291,10 @@ def plot_of(chooser: Chooser) -> Plot:
         draft.add(number)
     if kind in {"dry run", "plan"}:  # only a run that writes moves it
         features -= {"watermark"}
+    if "state" in features:  # it is refused together with these
+        features -= {"watermark", "legacy"}
+    else:
+        features -= {"broken database"}
     for place, row in enumerate(draft.rows if "watermark" in features else ()):
         row[WATERMARK] = chooser.of(f"change {place}").below(9)
     ledger = chooser.one_of(("", "appended", "appended", "parts"))
@@ -314,6 +345,7 @@ def _settings(draft: _Draft, features: Collection[str], kind: str, ledger: str) 
         ),
         guards=guards,
         ledger=Ledger("ledger") if ledger else None,
+        state=STATE if "state" in features else None,
         verify=kind != "dry run" and verifies,
         dry_run=kind == "dry run",
         json_schema=SCHEMA if "schema" in features else None,

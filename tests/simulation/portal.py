@@ -58,11 +58,13 @@ class State(NamedTuple):
     """What a contact was from a moment on.
 
     :param since: seconds.
-    :param values: property → value; None once the contact was deleted.
+    :param values: property → value; None once the contact was deleted, or merged into another one.
+    :param by: the try that made it so; empty if somebody else did.
     """
 
     since: float
     values: Mapping[str, str] | None
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class SimulatedPortal:
     :ivar owners: address → the contacts that ever had it.
     :ivar created: address → how often a contact was created with it after the start.
     :ivar freed: address → how often a contact lost it, or was deleted.
+    :ivar notes: how many states have been noted.
     """
 
     def __init__(
@@ -113,14 +116,17 @@ class SimulatedPortal:
         self.owners: dict[str, list[str]] = {}
         self.created: Counter[str] = Counter()
         self.freed: Counter[str] = Counter()
+        self.notes = 0
+        self._by = ""
         for record in self._portal.contacts.values():
             self._note(record)
 
     def call(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, by: str
     ) -> tuple[Reply, list[Applied]]:
         """Carry out a call.
 
+        :param by: the try that makes it; empty if it is one that must not write any more.
         :return: the answer, and which inputs were carried out.
         """
         parts = urlsplit(url)
@@ -154,7 +160,7 @@ class SimulatedPortal:
             _DEFINITIONS[parts.path] = reply.body
         legacy = method == "POST" and legacy_address(parts.path)
         applied = self._applied_by_address(legacy, reply) if legacy else _applied(parts.path, body, reply)
-        self._take_note()
+        self._take_note(by)
         return reply, list(applied)
 
     def _applied_by_address(self, address: str, reply: Reply) -> Iterator[Applied]:
@@ -181,7 +187,16 @@ class SimulatedPortal:
         """Let another app, or a person, change something; a change that HubSpot refuses changes nothing."""
         with suppress(Refused):
             change(self._portal)
-        self._take_note()
+        self._take_note("")
+
+    def merge(self, one: Record, other: Record) -> None:
+        """Let a person merge a contact into another one."""
+        with suppress(Refused):
+            merged = self._portal.merge(one, other)
+            self.created[merged.email.lower()] -= merged is not one  # it is not a new person
+        self._take_note("")
+        for gone in (each for each in (one, other) if each.id not in self._portal.contacts):
+            self.states[gone.id].append(State(self._now(), None))
 
     def find(self, address: str) -> Record | None:
         """Return the contact that has an address now."""
@@ -207,7 +222,7 @@ class SimulatedPortal:
             for contact in self.owners.get(address, ())
             for states in [self.states[contact]]
             for place, state in enumerate(states)
-            if state.values is not None and address in _addresses(state.values)
+            if state.values is not None and address in addresses_of(state.values)
         ]
         covered = since
         for begin, end in sorted(taken):
@@ -224,7 +239,8 @@ class SimulatedPortal:
         last, before = states[-1].values or {}, states[-2].values if len(states) > 1 else {}
         return any(last.get(name) != (before or {}).get(name) for name in PROPERTIES)
 
-    def _take_note(self) -> None:
+    def _take_note(self, by: str) -> None:
+        self._by = by
         journal = self._portal.journal or []
         for record, write in journal:
             self._note(record, is_new=write is None and not record.archived_at)
@@ -234,9 +250,10 @@ class SimulatedPortal:
         values = None if record.archived_at else dict(record.properties)
         known = self.states.get(record.id)
         before = known[-1].values if known else None
-        self.freed.update(set(_addresses(before or {})) - set(_addresses(values or {})))
-        self.states.setdefault(record.id, []).append(State(self._now(), values))
-        for address in _addresses(values or {}):
+        self.freed.update(set(addresses_of(before or {})) - set(addresses_of(values or {})))
+        self.states.setdefault(record.id, []).append(State(self._now(), values, self._by))
+        self.notes += 1
+        for address in addresses_of(values or {}):
             owners = self.owners.setdefault(address, [])
             if record.id not in owners:
                 owners.append(record.id)
@@ -273,7 +290,7 @@ def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     return {name.decode(): value.decode() for name, value in headers}
 
 
-def _addresses(values: Mapping[str, str]) -> list[str]:
+def addresses_of(values: Mapping[str, str]) -> list[str]:
     others = values.get("hs_additional_emails", "").lower().split(";")
     return [each for each in (values.get("email", "").lower(), *others) if each]
 

@@ -10,6 +10,7 @@ from tests.simulation.oracles import Oracles
 from tests.simulation.plot import Plot
 from tests.simulation.portal import SimulatedPortal
 from tests.simulation.redis import SimulatedRedis
+from tests.simulation.states import StateServer
 from tests.simulation.story import Story
 
 
@@ -19,6 +20,8 @@ class Scene:
 
     :param plot: what it was made of.
     :param clock: of the machine that the task runs on.
+    :param states: the database of the state.
+    :param broken_share: share of the database's statements that fail.
     """
 
     plot: Plot
@@ -29,3 +32,5 @@ class Scene:
     oracles: Oracles
     story: Story
     redis: SimulatedRedis
+    states: StateServer
+    broken_share: float = 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,7 @@ from airflow_provider_hubcontact.client.account import AccountDetails
 from airflow_provider_hubcontact.client.limits.shared_quota import SharedSlots
 from airflow_provider_hubcontact.job.apply_plan import apply_plan
 from airflow_provider_hubcontact.job.ending import decided
-from airflow_provider_hubcontact.job.errors import GuardExceeded, PortalNotReady, SetupError
+from airflow_provider_hubcontact.job.errors import GuardExceeded, PortalNotReady, SetupError, StateError
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.make_plan import make_plan
 from airflow_provider_hubcontact.job.ports import Database, MarkStore
@@ -36,9 +36,10 @@ from airflow_provider_hubcontact.sync.model.outcome import Result
 from tests.simulation.loop import Loop, LoopLock, Process
 from tests.simulation.network import Line, Weather
 from tests.simulation.oracles import TryWatch
-from tests.simulation.plot import Row
+from tests.simulation.plot import Plot, Row
 from tests.simulation.portal import OAUTH, TOKEN, URL
 from tests.simulation.scene import Scene
+from tests.simulation.states import Client
 from tests.simulation.stores import MarkOfTask, MemoryFolder, SimulatedLedger, StateOfTry, Tried, problems_of
 from tests.simulation.story import Story
 from tests.simulation.workers import ChosenWorkers
@@ -47,13 +48,23 @@ MOST_TRIES = 7
 MOST_DEFERRALS = 8
 """Days after which a task is left alone: a day may have too few calls for the rows of one key."""
 
+SUSPENDED = (20.0, 700.0, 5_000.0)
+"""Seconds for which a machine may be suspended."""
+
 CALM_FROM = 4
 """The try from which on nothing goes wrong any more."""
 
 WORTH_DEFERRING = 60.0
 
 IN_A_WRITE = "kill in a write"
-TROUBLES = {"kill": "kills", IN_A_WRITE: "kills", "signal": "signals", "give up": "two at once"}
+SUSPEND = "suspend"
+TROUBLES = {
+    "kill": "kills",
+    IN_A_WRITE: "kills",
+    "signal": "signals",
+    "give up": "two at once",
+    SUSPEND: "suspended",
+}
 """What may befall a try → the feature of the worlds in which it does."""
 
 CALM = Weather(frozenset(), 0.0, 0.1)
@@ -85,10 +96,10 @@ class Task:
 
     :param run: id of the DAG run.
     :param scene: what it shares with others.
+    :param plot: what it is to do, with which rows.
     :param weather: of its first tries.
     :param ledger: of all tries.
     :param trouble: what befalls the first try, and at which of its waits; None to draw it.
-    :param settings: what it is to do; None for what the plot says.
     :param mark: the watermark, if there is one.
     :param replayed: lines of an earlier run of which it sends the problems again.
     :ivar has_plan: whether a plan was made, which is to be applied.
@@ -96,10 +107,10 @@ class Task:
 
     run: str
     scene: Scene
+    plot: Plot
     weather: Weather
     ledger: SimulatedLedger
     trouble: tuple[str, int] | None = None
-    settings: Settings | None = None
     mark: dict[str, dict[str, str]] = field(default_factory=dict)
     replayed: Sequence[LedgerLine] = ()
     state: dict[str, Any] = field(default_factory=dict)
@@ -108,15 +119,10 @@ class Task:
     has_plan: bool = False
 
     @property
-    def asked(self) -> Settings:
-        """What it is to do."""
-        return self.settings or self.scene.plot.settings
-
-    @property
     def rows(self) -> list[Row]:
         """The rows that its next try reads: those from the watermark on, or of a ledger's problems."""
-        rows = list(self.scene.plot.rows)
-        if self.asked.source.replay:
+        rows = list(self.plot.rows)
+        if self.plot.settings.source.replay:
             problems = problems_of(self.replayed)
             return [row for row in rows if row.key in problems]
         mark = int(self.mark["mark"]["value"]) if self.mark else 0
@@ -148,16 +154,17 @@ class Try:
     @property
     def action(self) -> Callable[[Result], Action]:
         """Returns what a result asks for."""
-        policy = self.task.scene.plot.settings.policy
+        policy = self.task.plot.settings.policy
         return lambda result: policy.action(result.outcome, result.status)
 
     def __post_init__(self) -> None:
-        task, plot = self.task, self.task.scene.plot
+        task, plot = self.task, self.task.plot
         self.process = Process(f"{task.run} {self.number}" + ("+" if self.resumed else ""), self._on_wait)
         self.signal = StopSignal()
         is_plan = plot.kind == "plan" and not task.has_plan
         self.watch = TryWatch(
             task.scene.oracles,
+            plot,
             task.rows,
             self.process.name,
             self.number,
@@ -183,10 +190,19 @@ class Try:
         features = self.task.scene.plot.features
         chooser = self.task.scene.chooser.of(f"trouble of {self.process.name}")
         kinds = [trouble for trouble, feature in TROUBLES.items() if feature in features]
+        if self.task.plot.settings.state and SUSPEND in kinds:
+            kinds += [SUSPEND] * 3  # another run takes the state over meanwhile
         if self.is_calm or not kinds or not chooser.chance(0.6):
             return "", 0
         kind = chooser.one_of(kinds)
-        return kind, 1 + chooser.below(4 if kind == IN_A_WRITE else chooser.one_of((10, 40, 120)))
+        return kind, 1 + chooser.below(
+            self._most_writes if kind == IN_A_WRITE else chooser.one_of((10, 40, 120))
+        )
+
+    @property
+    def _most_writes(self) -> int:
+        """How many writes of its stores a try may have done when it is killed in one: a state has many."""
+        return 30 if self.task.plot.settings.state else 4
 
     def _on_wait(self, number: int) -> None:
         if number == self.at and self.trouble not in {"", IN_A_WRITE}:
@@ -204,13 +220,17 @@ class Try:
             self.signal.stop()
         elif self.trouble == "give up":
             self.is_given_up = True
+        elif self.trouble == SUSPEND:
+            chooser = self.task.scene.chooser.of(f"suspended {self.process.name}")
+            self.watch.woke = self.process.asleep_until = self.task.scene.loop.now + chooser.one_of(SUSPENDED)
+            self.is_given_up = chooser.chance(0.6)  # it gives Airflow no sign of life either
         else:
             self.process.alive = False
             self.end = self.end or "killed"
 
     def run(self) -> None:
         """Be the process."""
-        report = WatchedReport(self.watch, self.task.scene.story, dry_run=self._is_dry)
+        report = WatchedReport(self.watch, self.task.scene.story, dry_run=self.is_dry)
         verdict, stopped = "", False
         try:
             ended = self._job(report)
@@ -232,7 +252,8 @@ class Try:
         except (SetupError, ConfigurationError) as error:
             self.task.tell(self.process.name, f"cannot work: {type(error).__name__}: {error}")
             verdict = "failed"
-        except PortalNotReady as error:
+        except (PortalNotReady, StateError) as error:
+            self.task.tell(self.process.name, f"cannot go on: {error}")
             verdict = "retry" if error.may_pass else "failed"
         except Exception as error:  # noqa: BLE001 - Airflow would try again, and it should never come to that
             self.task.scene.oracles.wrong(f"{self.process.name} raised {type(error).__name__}: {error}")
@@ -250,15 +271,16 @@ class Try:
             ended.watermark.move()
 
     @property
-    def _is_dry(self) -> bool:
-        plot = self.task.scene.plot
+    def is_dry(self) -> bool:
+        """Whether it writes nothing: neither contacts nor the state."""
+        plot = self.task.plot
         return plot.settings.dry_run or (plot.kind == "plan" and not self.task.has_plan)
 
     def _job(self, report: Report) -> Ended:
-        plot = self.task.scene.plot
+        plot = self.task.plot
         around = SimulatedSurroundings(self.task, self, self._tried)
         if plot.kind != "plan":
-            return update(self.task.asked, around, report, self.signal)
+            return update(plot.settings, around, report, self.signal)
         if not self.task.has_plan:
             return make_plan(plot.settings, around, report, self.signal, "plan")
         return apply_plan("plan", None, around, report, self.signal)
@@ -325,7 +347,7 @@ class SimulatedSurroundings:
         return lambda: self._task.scene.loop.wait(is_due=lambda: bool(done))
 
     def records(self) -> Iterable[object]:
-        return [row.source for row in self._task.scene.plot.rows]  # whichever are read
+        return [row.source for row in self._task.plot.rows]  # whichever are read
 
     @contextmanager
     def query(self, query: Query, rewrite: Rewrite | None) -> Iterator[Spool]:
@@ -342,7 +364,19 @@ class SimulatedSurroundings:
         return self._task.replayed
 
     def state_database(self, conn_id: str) -> AbstractContextManager[Database]:
-        raise NotImplementedError
+        tried, task = self._try, self._task
+        share = 0.0 if tried.is_calm else task.scene.broken_share
+        may_claim = not tried.is_dry
+        name = tried.process.name
+        client = Client(
+            task.scene.states,
+            self._stores,
+            task.scene.chooser,
+            share,
+            lambda what: task.tell(name, what),
+            may_claim=may_claim,
+        )
+        return closing(client.database())
 
     def task_state(self) -> StateOfTry:
         oracles, action = self._task.scene.oracles, self._try.action
@@ -374,7 +408,7 @@ def run_task(task: Task) -> str:
         task.tell("airflow", f"starts {tried.process.name}")
         task.scene.loop.wait(is_due=lambda tried=tried: bool(tried.end) or tried.is_given_up)  # type: ignore[misc]
         end = tried.end or "given up"
-        if end == "done" and task.scene.plot.kind == "plan" and not task.has_plan:
+        if end == "done" and task.plot.kind == "plan" and not task.has_plan:
             task.has_plan = True
             tried = Try(task, 1)
             continue

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from airflow_provider_hubcontact.job.portal.contacts_port import ContactsPort
 from airflow_provider_hubcontact.job.settings import Guards, Replay, Settings, Source
+from airflow_provider_hubcontact.job.state import session
 from tests.simulation.chooser import Chooser, Dice, Kept
 from tests.simulation.loop import Endless, Loop, LoopClock, Process
 from tests.simulation.network import FAULTS, Weather
 from tests.simulation.oracles import Oracles
-from tests.simulation.others import edit, set_the_date
+from tests.simulation.others import edit, set_the_date, visit
 from tests.simulation.plot import Plot, plot_of
 from tests.simulation.portal import LIFETIMES, SimulatedPortal, Terms
 from tests.simulation.redis import SimulatedRedis
 from tests.simulation.scene import Scene
+from tests.simulation.state_oracles import NotedDigests
+from tests.simulation.states import StateServer, tables_of
 from tests.simulation.stores import SimulatedLedger
 from tests.simulation.story import Story
 from tests.simulation.tries import CALM, Task, run_task
 
 COLLECT_EVERY = 100
 """Worlds between two collections of rubbish."""
+
+
+NIGHT = 86_400.0
+"""Seconds between two nights."""
 
 
 class Broken(Exception):
@@ -72,7 +81,21 @@ class World:
         self.oracles = Oracles(plot, portal)
         clock = LoopClock(self.loop, chooser)
         redis = SimulatedRedis(self.loop, self.oracles.lose_the_store)
-        self.scene = Scene(plot, chooser, self.loop, clock, portal, self.oracles, self.story, redis)
+        self._states = StateServer(self.loop, self.oracles.state)
+        broken = "broken database" in plot.features
+        broken_share = chooser.of("database").one_of((0.01, 0.03, 0.1)) if broken else 0.0
+        self.scene = Scene(
+            plot,
+            chooser,
+            self.loop,
+            clock,
+            portal,
+            self.oracles,
+            self.story,
+            redis,
+            self._states,
+            broken_share,
+        )
         weather = chooser.of("weather")
         share, latency = weather.one_of((0.0, 0.1, 0.3, 0.6)), weather.one_of((0.05, 0.5, 2.0))
         self._weather = Weather(frozenset(chooser.of("faults").half_of(FAULTS)), share, latency)
@@ -94,7 +117,7 @@ class World:
         if "second task" in features:
             self._is_alone = False
             self.loop.spawn(Process("airflow 2"), self._second_task)
-        with _batches_of(self.scene.plot.batch_size):
+        with _watched(self.scene), closing(self._states):
             try:
                 self.loop.run()
             except Endless as endless:
@@ -105,7 +128,7 @@ class World:
             self.story.tell("WRONG", what)
 
     def _after(self) -> None:
-        self.oracles.check_portal()
+        self.oracles.check_now()
         if self.oracles.violations:
             raise Broken
 
@@ -113,17 +136,26 @@ class World:
         """Run another task with the same source beside the first one."""
         plot = self.scene.plot
         self.loop.wait(self.scene.chooser.of("second task").between(0, 5))
-        end = run_task(Task("other", self.scene, self._weather, SimulatedLedger(plot.ledger)))
+        end = run_task(Task("other", self.scene, plot, self._weather, SimulatedLedger(plot.ledger)))
         self.story.tell("airflow 2", f"the other task has ended: {end}")
         self._is_alone = True
 
     def _airflow(self) -> None:
+        if self.scene.plot.settings.state:
+            self._night_before()
+        self._main_task()
+
+    def _main_task(self) -> None:
         plot = self.scene.plot
-        task = Task("task", self.scene, self._weather, SimulatedLedger(plot.ledger), self._given.trouble)
+        task = Task(
+            "task", self.scene, plot, self._weather, SimulatedLedger(plot.ledger), self._given.trouble
+        )
         end = run_task(task)
         self.story.tell("airflow", f"the task has ended: {end}")
+        if plot.settings.state:
+            plot = self._later_nights()
         if plot.kind in {"update", "loose guard"} and self.scene.chooser.of("rerun").chance(0.5):
-            self._rerun(task.mark)
+            self._rerun(plot, task.mark)
         if plot.ledger and "replay" in plot.features and plot.may_write:
             self._replay(task.ledger)
 
@@ -131,22 +163,58 @@ class World:
         """Send again what has not ended well."""
         plot = self.scene.plot
         fields = plot.settings.fields()
-        settings = Settings(**{**fields, "source": Source(replay=Replay("ledger")), "guards": Guards()})
+        settings = Settings(
+            **{**fields, "source": Source(replay=Replay("ledger")), "guards": Guards(), "state": None}
+        )
         again = SimulatedLedger(plot.ledger)
-        task = Task("replay", self.scene, self._weather, again, settings=settings, replayed=ledger.lines())
+        task = Task(
+            "replay",
+            self.scene,
+            replace(plot, settings=settings),
+            self._weather,
+            again,
+            replayed=ledger.lines(),
+        )
         self.story.tell("airflow", f"the replay has ended: {run_task(task)}")
         self.oracles.faults["replay"] += 1
 
-    def _rerun(self, mark: dict[str, dict[str, str]]) -> None:
+    def _night_before(self) -> None:
+        """Let the state know something when the task begins, most of all if that writes nothing itself."""
+        plot, chooser = self.scene.plot, self.scene.chooser.of("night before")
+        if chooser.chance(0.9 if plot.kind != "update" else 0.5):
+            self._night("night 0", plot.of_another_night(chooser, writes=True), chooser)
+
+    def _later_nights(self) -> Plot:
+        """Run the task on some further nights.
+
+        :return: the last of them.
+        """
+        plot, chooser = self.scene.plot, self.scene.chooser.of("later nights")
+        for number in range(1, 4):
+            if not chooser.chance(0.5):
+                break
+            self.loop.wait(NIGHT)
+            visit(self.scene, chooser)
+            plot = plot.of_another_night(chooser)
+            self._night(f"night {number}", plot, chooser)
+        return plot
+
+    def _night(self, name: str, plot: Plot, chooser: Chooser) -> None:
+        weather = self._weather if chooser.chance(0.5) else CALM
+        end = run_task(Task(name, self.scene, plot, weather, SimulatedLedger(plot.ledger)))
+        self.story.tell("airflow", f"the task of {name} has ended: {end}")
+
+    def _rerun(self, plot: Plot, mark: dict[str, dict[str, str]]) -> None:
         """Run the task anew when nothing goes wrong, and look at what the portal has.
 
+        :param plot: what it is to do.
         :param mark: the watermark that the task has left.
         """
         self.loop.wait(is_due=lambda: self._is_alone)
         self.loop.wait(200_000)  # those who edit have ended, and so has the day
-        plot, portal = self.scene.plot, self.scene.portal
+        portal = self.scene.portal
         before = {each.id: dict(each.properties) for each in portal.contacts()}
-        end = run_task(Task("rerun", self.scene, CALM, SimulatedLedger(plot.ledger), mark=mark))
+        end = run_task(Task("rerun", self.scene, plot, CALM, SimulatedLedger(plot.ledger), mark=mark))
         watch = self.oracles.tries[-1]
         if end in {"done", "failed"} and len(watch.results) == len(watch.rows):
             self.oracles.check_outcome_of_rerun(watch, before)
@@ -169,14 +237,22 @@ class World:
 
 
 @contextmanager
-def _batches_of(size: int) -> Iterator[None]:
-    """Let calls have few inputs, so that a few rows are many calls."""
-    usual = ContactsPort.batch_size
-    ContactsPort.batch_size = size
+def _watched(scene: Scene) -> Iterator[None]:
+    """Let calls have few inputs, so that a few rows are many calls, and look at what a state proves."""
+    oracles = scene.oracles.state
+    parts: list[tuple[Any, str, object]] = [
+        (ContactsPort, "batch_size", scene.plot.batch_size),
+        (session, "Tables", tables_of),
+        (session, "Digests", partial(NotedDigests, oracles)),
+    ]
+    usual = [getattr(part, name) for part, name, _ in parts]
+    for part, name, value in parts:
+        setattr(part, name, value)
     try:
         yield
     finally:
-        ContactsPort.batch_size = usual
+        for (part, name, _), value in zip(parts, usual, strict=True):
+            setattr(part, name, value)
 
 
 @contextmanager

@@ -1,0 +1,163 @@
+"""What must hold at every moment of a state: what it proves is true, unless somebody else has edited it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from airflow_provider_hubcontact.job.state.digests import Digests
+from airflow_provider_hubcontact.sync.model.record import Record
+from tests.simulation.plot import STAGE, Row
+from tests.simulation.portal import SimulatedPortal, addresses_of
+
+if TYPE_CHECKING:
+    from tests.simulation.oracles import TryWatch
+
+TABLE = "hub"
+"""The table of the state."""
+
+
+class Wanted(NamedTuple):
+    """What a contact is said to have.
+
+    :param key: an address of it.
+    :param values: property → text; the address among them, if it gets a new one.
+    """
+
+    key: str
+    values: Mapping[str, str]
+
+    def is_met(self, values: Mapping[str, str] | None) -> bool:
+        """Check whether a contact with some values has it."""
+        if values is None or ("email" not in self.values and self.key not in addresses_of(values)):
+            return False
+        return all(values.get(name, "") == text for name, text in self.values.items())
+
+
+class NotedDigests(Digests):
+    """The product's own; what they are of is noted.
+
+    :param oracles: take the note.
+    """
+
+    def __init__(self, oracles: StateOracles, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._oracles = oracles
+
+    def of_key(self, record: Record) -> str:
+        digest = super().of_key(record)
+        self._oracles.keys[digest] = record.key
+        return digest
+
+    def of_content(self, record: Record) -> str:
+        digest = super().of_content(record)
+        self._oracles.contents[digest] = dict(record.properties)
+        return digest
+
+
+class StateOracles:
+    """Looks at the table of the state, and at what runs say that is up to date.
+
+    :param portal: the contacts.
+    :param open_: properties of which a proof says nothing: what the contact has may be left as it is.
+    :param wrong: is told what is wrong.
+    :ivar keys: digest → the key that it is of.
+    :ivar contents: digest → the values that it is of.
+    :ivar look: carries out a statement; None before there is a state.
+    """
+
+    def __init__(self, portal: SimulatedPortal, open_: frozenset[str], wrong: Callable[[str], None]) -> None:
+        self.keys: dict[str, str] = {}
+        self.contents: dict[str, Mapping[str, str]] = {}
+        self.look: Callable[[str], Any] | None = None
+        self._portal = portal
+        self._open = open_
+        self._wrong = wrong
+        self._proofs: Sequence[tuple[str, str, str]] = ()
+        self._token: str | None = None
+        self._owners: dict[str, str] = {}  # token → the try that claimed the state with it
+        self._seen = -1  # states of contacts that were there when the proofs were checked
+
+    def take_note(self, watch: TryWatch) -> None:
+        """A try has committed something."""
+        if self.look is None or not self._is_there():
+            return
+        columns = "key_digest, content_digest, record_id"
+        found = self.look(f"SELECT {columns} FROM {TABLE} WHERE content_digest IS NOT NULL")  # noqa: S608 - a name
+        self._proofs = found.fetchall()
+        self._seen = -1
+        row = self.look(f"SELECT token FROM {TABLE}_meta").fetchone()  # noqa: S608 - same
+        self._token = row[0] if row else None
+        if self._token:
+            self._owners.setdefault(self._token, watch.name)
+
+    def _is_there(self) -> bool:
+        names = "SELECT count(*) FROM sqlite_master WHERE name IN (?, ?)"
+        return bool(self.look) and self.look(names, (TABLE, f"{TABLE}_meta")).fetchone()[0] == 2  # type: ignore[misc,call-arg]
+
+    def has_claim(self, name: str) -> bool:
+        """Check whether a try has claimed the state."""
+        return self._token is not None and self._owners[self._token] == name
+
+    def check(self) -> None:
+        """Check that all proofs are true, or that somebody else has made them false."""
+        if self._seen == self._portal.notes:
+            return
+        self._seen = self._portal.notes
+        for key, content, contact in self._proofs:
+            wanted = self._wanted(self.keys[key], self.contents[content])
+            by = self._broken_by(contact, wanted)
+            if by:
+                why = "it never had it" if by is NEVER else f"{by} has changed it"
+                self._wrong(f"the state proves {dict(wanted.values)!r} of {wanted.key}: {why}")
+
+    def check_change(self, watch: TryWatch, *, may_claim: bool) -> None:
+        """A try changes something of the state."""
+        if not may_claim:
+            self._wrong(f"{watch.name} changes the state, and it may not even claim it")
+
+    def check_up_to_date(self, watch: TryWatch, row: Row) -> None:
+        """A row is said to be up to date."""
+        if not self.is_true(watch, row):
+            self._wrong(f"{watch.name}: row {row.number} is up_to_date, but {row.key} has other values")
+
+    def is_true(self, watch: TryWatch, row: Row) -> bool:
+        """Check whether a contact has the values of a row, or somebody else has changed that."""
+        left_out = row.overwritten
+        values = {name: text for name, text in row.values.items() if name not in left_out}
+        if row.becomes:
+            values["email"] = row.becomes
+        wanted = self._wanted(row.key, values)
+        owners = {each for key in row.keys for each in self._portal.owners.get(key, ())}
+        broken = {self._broken_by(each, wanted) for each in owners}
+        own = self.has_claim(watch.name)
+        return any(not by or (not own and by != watch.name) for by in broken - {NEVER})
+
+    def is_met(self, row: Row) -> bool:
+        """Check whether the contact of a row has its values now."""
+        found = self._portal.find(row.becomes or row.key)
+        return found is not None and self._wanted(row.key, row.values).is_met(found.properties)
+
+    def _wanted(self, key: str, values: Mapping[str, str]) -> Wanted:
+        return Wanted(key, {name: text for name, text in values.items() if name not in self._open})
+
+    def _broken_by(self, contact: str, wanted: Wanted) -> str | None:
+        """Return who has changed what a contact had; empty for somebody else, None if nobody has."""
+        states = self._portal.states[contact]
+        for place in range(len(states) - 1, -1, -1):
+            if wanted.is_met(states[place].values):
+                return None if place == len(states) - 1 else states[place + 1].by
+        return NEVER
+
+
+NEVER = "never"
+"""Stands for who has changed what never was there."""
+
+
+def open_properties(stages: str, modes: Mapping[str, str] | None) -> frozenset[str]:
+    """Return the properties whose values a run may leave as they are.
+
+    :param stages: what happens when a stage would go back.
+    :param modes: property → how it is written.
+    """
+    return frozenset(modes or ()) | ({STAGE} if stages == "keep" else frozenset())
