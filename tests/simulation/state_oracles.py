@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_hubcontact.job.state.digests import Digests
@@ -27,11 +27,12 @@ class Wanted(NamedTuple):
     key: str
     values: Mapping[str, str]
 
-    def is_met(self, values: Mapping[str, str] | None) -> bool:
-        """Check whether a contact with some values has it."""
-        if values is None or ("email" not in self.values and self.key not in addresses_of(values)):
-            return False
-        return all(values.get(name, "") == text for name, text in self.values.items())
+    def parts(self) -> Iterator[Callable[[Mapping[str, str]], bool]]:
+        """Yield what checks each part of it in the values of a contact."""
+        if "email" not in self.values:
+            yield lambda has: self.key in addresses_of(has)
+        for name, text in self.values.items():
+            yield lambda has, name=name, text=text: has.get(name, "") == text  # type: ignore[misc]
 
 
 class NotedDigests(Digests):
@@ -106,8 +107,7 @@ class StateOracles:
         self._seen = self._portal.notes
         for key, content, contact in self._proofs:
             wanted = self._wanted(self.keys[key], self.contents[content])
-            by = self._broken_by(contact, wanted)
-            if by:
+            for by in filter(None, self._broken_by(contact, wanted)):
                 why = "it never had it" if by is NEVER else f"{by} has changed it"
                 self._wrong(f"the state proves {dict(wanted.values)!r} of {wanted.key}: {why}")
 
@@ -129,23 +129,26 @@ class StateOracles:
             values["email"] = row.becomes
         wanted = self._wanted(row.key, values)
         owners = {each for key in row.keys for each in self._portal.owners.get(key, ())}
-        broken = {self._broken_by(each, wanted) for each in owners}
         own = self.has_claim(watch.name)
-        return any(not by or (not own and by != watch.name) for by in broken - {NEVER})
 
-    def is_met(self, row: Row) -> bool:
-        """Check whether the contact of a row has its values now."""
-        found = self._portal.find(row.becomes or row.key)
-        return found is not None and self._wanted(row.key, row.values).is_met(found.properties)
+        def is_excused(by: str) -> bool:
+            return not by or (not own and by not in {watch.name, NEVER})
+
+        return any(all(map(is_excused, self._broken_by(each, wanted))) for each in owners)
 
     def _wanted(self, key: str, values: Mapping[str, str]) -> Wanted:
         return Wanted(key, {name: text for name, text in values.items() if name not in self._open})
 
-    def _broken_by(self, contact: str, wanted: Wanted) -> str | None:
-        """Return who has changed what a contact had; empty for somebody else, None if nobody has."""
+    def _broken_by(self, contact: str, wanted: Wanted) -> set[str]:
+        """Return who has changed parts of what a contact had; the empty text for somebody else."""
+        return {by for part in wanted.parts() if (by := self._part_broken_by(contact, part)) is not None}
+
+    def _part_broken_by(self, contact: str, is_met: Callable[[Mapping[str, str]], bool]) -> str | None:
+        """Return who has changed a part; None if it still is so."""
         states = self._portal.states[contact]
         for place in range(len(states) - 1, -1, -1):
-            if wanted.is_met(states[place].values):
+            values = states[place].values
+            if values is not None and is_met(values):
                 return None if place == len(states) - 1 else states[place + 1].by
         return NEVER
 
