@@ -43,7 +43,15 @@ with DAG(
     def choose(report: dict[str, Any]) -> str:
         """Pick the next task by the report."""
         outcomes = report["outcomes"].keys()
-        if outcomes - {"updated", "created", "unchanged", "up_to_date", "superseded", "not_found"}:
+        if outcomes - {
+            "updated",
+            "created",
+            "archived",
+            "unchanged",
+            "up_to_date",
+            "superseded",
+            "not_found",
+        }:
             return "tell_the_owners"
         return "create_the_missing" if "not_found" in outcomes else "all_is_well"
 

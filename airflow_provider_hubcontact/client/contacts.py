@@ -19,6 +19,9 @@ OBJECT_VERSIONS = tuple(version for version in API_VERSIONS if version != LEGACY
 MAX_INPUTS = 100
 """Inputs of a batch (contacts guide, "Limits")."""
 
+ARCHIVED = 204
+"""Status of the only answer to an archive batch that says that it was carried out."""
+
 _STATUSES: Mapping[str, int] = {
     "VALIDATION_ERROR": 400,
     "INVALID_AUTHENTICATION": 401,
@@ -124,6 +127,18 @@ class Contacts:
         wire = [_input(item) | {"idProperty": id_property} for item in inputs]
         return self._batch("upsert", wire, repeatable=True)
 
+    def batch_archive(self, ids: Sequence[str]) -> BatchAnswer:
+        """Archive at most 100 contacts. HubSpot takes ids, too, that no contact has.
+
+        :param ids: record ids.
+        :return: an answer without contacts: its status says that none of them is there any more.
+        :raises HubSpotError: as the transport does.
+        """
+        answer = self._post("archive", [{"id": id_} for id_ in ids], repeatable=True)
+        if answer.status != ARCHIVED:
+            raise UnusableAnswer(f"HubSpot answered an archive batch with {answer.status}", answer.status)
+        return BatchAnswer(answer.status, (), (), answer.correlation_id, answer.after_loss)
+
     def get(self, contact: str, *, id_property: str | None = None, properties: Iterable[str] = ()) -> Contact:
         """Read one contact.
 
@@ -165,11 +180,21 @@ class Contacts:
         repeatable: bool,
         extra: Mapping[str, Any] | None = None,
     ) -> BatchAnswer:
+        return _batch_answer(self._post(verb, inputs, repeatable=repeatable, extra=extra))
+
+    def _post(
+        self,
+        verb: str,
+        inputs: list[dict[str, Any]],
+        *,
+        repeatable: bool,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Answer:
         if len(inputs) > MAX_INPUTS:
             raise ValueError(f"a batch has at most {MAX_INPUTS} inputs, not {len(inputs)}")
         path = f"{self._path}/batch/{verb}"
         body = {**(extra or {}), "inputs": inputs}
-        return _batch_answer(self._transport.request("POST", path, json=body, repeatable=repeatable))
+        return self._transport.request("POST", path, json=body, repeatable=repeatable)
 
 
 _TEXTS = frozenset({str, type(None)})

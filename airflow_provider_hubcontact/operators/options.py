@@ -206,8 +206,8 @@ class FromLedger(Options):
     """Records of an earlier run that are sent again.
 
     :param path: path of the ledger, or of a folder in it: a run, a task. (templated)
-    :param outcomes: outcomes of the records to send again; all but ``updated``, ``created``, ``unchanged``,
-        ``up_to_date`` and ``superseded`` unless given.
+    :param outcomes: outcomes of the records to send again; all but ``updated``, ``created``, ``archived``,
+        ``unchanged``, ``up_to_date`` and ``superseded`` unless given.
     :param among: records to choose from by their key, such as a task's output. With ``sql``, the query's rows
         are chosen from. Without either, the values that the ledger has kept are sent.
     """

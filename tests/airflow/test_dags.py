@@ -38,7 +38,7 @@ def _has(module: str) -> bool:
         return False
 
 
-GOOD = {"updated", "created", "unchanged", "up_to_date", "superseded", "not_found"}
+GOOD = {"updated", "created", "archived", "unchanged", "up_to_date", "superseded", "not_found"}
 
 HAS_PEOPLE = _has("airflow.sdk.execution_time.hitl")
 

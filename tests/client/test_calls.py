@@ -151,6 +151,17 @@ class TestContacts:
 
         assert hubspot.calls.to_dict()["total"] == 0
 
+    def test_contacts_are_archived(self, hubspot: HubSpot, portal: Sandbox) -> None:
+        """The status speaks of all of them; ids that no contact has are no error."""
+        contact = portal.portal.contact("ada@example.com")
+        assert contact
+
+        answer = hubspot.contacts.batch_archive([contact.id, "1"])
+
+        assert (answer.status, answer.contacts, answer.refusals) == (204, (), ())
+        assert portal.portal.contact("ada@example.com") is None
+        assert portal.portal.contact("grace@example.com")
+
 
 class TestLegacyContacts:
     @pytest.mark.parametrize("email", ["a+b@x.org", "a/b@x.org", "ünï@x.org", "a%2fb@x.org", "a?b#c@x.org"])
@@ -264,3 +275,10 @@ def test_a_batch_answer_that_is_none(body: str) -> None:
 def _all(hubspot: HubSpot) -> tuple[Contact, ...]:
     keys = [contact["email"] for contact in CONTACTS]
     return hubspot.contacts.batch_read(keys, id_property="email", properties=["email"]).contacts
+
+
+@pytest.mark.parametrize("status", [200, 202, 207])
+def test_an_archive_answer_that_says_nothing(status: int) -> None:
+    """Only 204 says that all contacts are archived."""
+    with wire(reply(status, '{"status": "COMPLETE", "results": []}')) as to, pytest.raises(UnusableAnswer):
+        Contacts(to.transport).batch_archive(["1"])

@@ -16,7 +16,9 @@ from airflow_provider_hubcontact.job.portal.contacts_port import (
     LegacyContactsPort,
 )
 from airflow_provider_hubcontact.refusal import Detail, Refusal
-from airflow_provider_hubcontact.sync.model.ports import Found, Lost, Refused
+from airflow_provider_hubcontact.sync.model.change import Change, Write
+from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Refused, Step, Written
+from airflow_provider_hubcontact.sync.model.record import Record
 
 
 class Raising:
@@ -119,3 +121,30 @@ def test_details_and_names_are_kept() -> None:
 
     assert isinstance(answer, Refused)
     assert answer.refusal.details == (detail,)
+
+
+ARCHIVE = [Step(Change(Record(row, str(row), {}), Write.ARCHIVE, str(row), ({},))) for row in (7, 8)]
+
+
+def test_an_archive_is_answered_for_each_contact() -> None:
+    """HubSpot answers once for all; each is known by its record id."""
+
+    class Archiving:
+        def batch_archive(self, ids: list[str]) -> BatchAnswer:
+            assert ids == ["7", "8"]
+            return BatchAnswer(204, (), (), "c", after_loss=True)
+
+    client: Any = Archiving()
+
+    answer = ContactsPort(client, "hs_object_id").write(Write.ARCHIVE, ARCHIVE)
+
+    assert answer == Answers(204, (Written("7"), Written("8")), (), "c", after_loss=True)
+
+
+@pytest.mark.parametrize("kind", [Write.REMOVE, Write.ARCHIVE])
+def test_the_legacy_api_removes_nobody(kind: Write) -> None:
+    """It would create who is not there."""
+    client: Any = None
+
+    with pytest.raises(ValueError, match="the legacy API removes no contacts"):
+        LegacyContactsPort(client).write(kind, ARCHIVE[:1])

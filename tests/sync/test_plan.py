@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
-from airflow_provider_hubcontact.sync.decide.plan import Rules, blind, new_key, plan
+from airflow_provider_hubcontact.sync.decide.plan import (
+    MERGED,
+    NO_CONTACT,
+    Rules,
+    blind,
+    new_key,
+    plan,
+    unwritten,
+)
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.choices import OnRegression, WriteMode
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
@@ -323,3 +331,65 @@ def test_a_planned_creation_that_got_no_answer() -> None:
     assert isinstance(again, Result)
     assert isinstance(other, Result)
     assert (again.outcome, other.category) == (Outcome.UNCHANGED, "PLAN_OUTDATED")
+
+
+class TestRemovals:
+    """A record whose row left the source, by its record id."""
+
+    GONE = Record(4, "901", {"city": "gone"})
+    VALUES = Rules(removes=Write.REMOVE)
+    ARCHIVE = Rules(removes=Write.ARCHIVE)
+
+    def test_values(self) -> None:
+        """They are written where they differ."""
+        change = plan(self.GONE, {"901": stored(city="Rome")}, self.VALUES)
+
+        assert change == Change(self.GONE, Write.REMOVE, "901", ({"city": "gone"},), {"city": "Rome"})
+        assert plan(self.GONE, {"901": stored(city="gone")}, self.VALUES) == Result(
+            4, "901", Outcome.UNCHANGED
+        )
+
+    def test_an_archive(self) -> None:
+        """It tells the values that the contact has."""
+        gone = self.GONE._replace(properties={"email": "", "city": "", "phone": ""})
+
+        change = plan(gone, {"901": stored(city="Rome", email="a@x.y", phone=None)}, self.ARCHIVE)
+
+        assert isinstance(change, Change)
+        assert (change.write, change.address) == (Write.ARCHIVE, "901")
+        assert change.diff() == {"city": ("Rome", ""), "email": ("a@x.y", "")}
+
+    @pytest.mark.parametrize("rules", [VALUES, ARCHIVE])
+    @pytest.mark.parametrize(
+        ("found", "category"), [({}, NO_CONTACT), ({"901": stored("7", city="Rome")}, MERGED)]
+    )
+    def test_nobody(self, rules: Rules, found: dict[str, Stored], category: str) -> None:
+        """Nobody is created, and nobody else's contact is written."""
+        planned = plan(self.GONE, found, replace(rules, create=True))
+
+        assert isinstance(planned, Result)
+        assert (planned.outcome, planned.category) == (Outcome.UNCHANGED, category)
+
+    @pytest.mark.parametrize("rules", [VALUES, ARCHIVE])
+    def test_a_plan_that_is_out_of_date(self, rules: Rules) -> None:
+        """Nobody is removed who has changed since."""
+        planned = plan(self.GONE._replace(before={"city": "Rome"}), {"901": stored(city="Oslo")}, rules)
+
+        assert isinstance(planned, Result)
+        assert (planned.outcome, planned.category) == (Outcome.CONFLICT, "PLAN_OUTDATED")
+
+    @pytest.mark.parametrize(
+        ("rules", "category", "reason"),
+        [
+            (VALUES, "WOULD_REMOVE", "dry run: would remove"),
+            (ARCHIVE, "WOULD_ARCHIVE", "dry run: would archive"),
+        ],
+    )
+    def test_a_dry_run(self, rules: Rules, category: str, reason: str) -> None:
+        """It tells what would be done."""
+        change = plan(self.GONE, {"901": stored(city="Rome")}, rules)
+        assert isinstance(change, Change)
+
+        result = unwritten(change)
+
+        assert (result.outcome, result.category, result.reason) == (Outcome.NOT_ATTEMPTED, category, reason)

@@ -550,3 +550,23 @@ def test_a_clear_sentence_decides_beside_an_unclear_one() -> None:
 
     assert outcomes(settled) == {3: Outcome.REJECTED}
     assert again(settled) == [[1, 2]]
+
+
+def test_an_archived_contact() -> None:
+    """It has an outcome of its own, and tells what the contact had."""
+    archived = Step(Change(Record(1, "901", {}), Write.ARCHIVE, "901", ({"city": ""},), {"city": "Rome"}))
+
+    (result,) = settle([archived], Answers(204, (Written("901"),), correlation_id="c")).results
+
+    assert (result.outcome, result.status, result.correlation_id) == (Outcome.ARCHIVED, 204, "c")
+    assert result.changes == {"city": ("Rome", "")}
+
+
+@pytest.mark.parametrize("write", [Write.UPDATE, Write.REMOVE])
+def test_who_is_refused_is_found_by_halves(write: Write) -> None:
+    """What writes contacts that exist can be sent again in parts; a creation cannot."""
+    steps = [step(row, write) for row in (1, 2)]
+
+    settled = settle(steps, Answers(207, (), (Refusal(400, "one is wrong", "CATEGORY"),)))
+
+    assert again(settled) == [[1], [2]]

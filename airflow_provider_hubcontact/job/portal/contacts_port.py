@@ -98,14 +98,14 @@ class ContactsPort:
         )
 
     def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
-        """Update by record id, create, or upsert by key; errors name inputs by their trace ids."""
+        """Update or archive by record id, create, or upsert by key; errors name inputs by their trace ids."""
         is_new = kind is Write.CREATE
         inputs = [
             BatchInput(step.properties, None if is_new else step.change.address, step.trace_id)
             for step in steps
         ]
         match kind:
-            case Write.UPDATE:
+            case Write.UPDATE | Write.REMOVE:
                 return _said(lambda: self._contacts.batch_update(inputs), self._updated)
             case Write.CREATE:
                 return _said(lambda: self._contacts.batch_create(inputs), self._created)
@@ -116,6 +116,9 @@ class ContactsPort:
                     said = " ".join(filter(None, (str(answer.refusal.status), word(answer.refusal.category))))
                     self.upsert_refusal = f"HubSpot answered {said} to an upsert by {by}"
                 return answer
+            case Write.ARCHIVE:
+                ids = [step.change.address for step in steps]
+                return _said(lambda: self._contacts.batch_archive(ids), partial(_archived, ids))
             case _:
                 assert_never(kind)
 
@@ -238,7 +241,12 @@ class LegacyContactsPort:
         return Found(contacts, frozenset(missing))
 
     def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
-        """Update, or create or update, by address."""
+        """Update, or create or update, by address.
+
+        :raises ValueError: for a removal: no state, which tells what is removed, works with the legacy API.
+        """
+        if kind in {Write.REMOVE, Write.ARCHIVE}:
+            raise ValueError("the legacy API removes no contacts")
         (step,) = steps
         address, time = step.change.address, step.change.record.timestamp
         times = None if time is None else dict.fromkeys(step.properties, time)
@@ -255,6 +263,12 @@ class LegacyContactsPort:
             lambda: self._contacts.create_or_update_by_email(address, others, timestamps=times),
             lambda contact: Answers(200, (Written(contact.id, address, created=bool(contact.new)),)),
         )
+
+
+def _archived(ids: Sequence[str], answer: BatchAnswer) -> Answers:
+    """Return the answer to an archive batch, which speaks of all its inputs at once."""
+    written = tuple(map(Written, ids))
+    return Answers(answer.status, written, (), answer.correlation_id, answer.after_loss)
 
 
 def _itself(contact: Contact) -> Contact:

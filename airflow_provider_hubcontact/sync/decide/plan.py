@@ -14,7 +14,12 @@ from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind, same
 
-DRY_RUN_CATEGORIES: Mapping[str, Write] = {"WOULD_UPDATE": Write.UPDATE, "WOULD_CREATE": Write.CREATE}
+DRY_RUN_CATEGORIES: Mapping[str, Write] = {
+    "WOULD_UPDATE": Write.UPDATE,
+    "WOULD_CREATE": Write.CREATE,
+    "WOULD_REMOVE": Write.REMOVE,
+    "WOULD_ARCHIVE": Write.ARCHIVE,
+}
 """Category of a dry run's result → what would be done."""
 
 
@@ -24,6 +29,10 @@ class LookUp(Enum):
     ALL = "all"
     UNPROVED = "those whose record id is not proved"
     NONE = "none"
+
+
+NO_CONTACT, MERGED = "NO_CONTACT", "MERGED"
+"""Categories of contacts that need not, and must not, be removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,8 @@ class Rules:
     :param kinds: property → what its values are, as far as it is known.
     :param modes: property → how it is written; overwritten unless named.
     :param look_up: which contacts are looked up, where the API can look all of them up.
+    :param removes: how contacts are written whose rows left the source; keys are their record ids then. None
+        for the rows of a source.
     """
 
     id_property: str = "email"
@@ -46,6 +57,7 @@ class Rules:
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     modes: Mapping[str, WriteMode] = field(default_factory=dict)
     look_up: LookUp = LookUp.ALL
+    removes: Write | None = None
 
     def needs_current(self, record: Record) -> bool:
         """Check whether the contact must be read before the record can be written safely.
@@ -82,6 +94,8 @@ def plan(record: Record, found: Mapping[str, Stored], rules: Rules) -> Change | 
     :param rules: what the run was asked to do.
     :return: the change, or ``unchanged``, ``not_found``, ``conflict`` or ``invalid`` (stage regression).
     """
+    if rules.removes is not None:
+        return _removal(record, found.get(record.key), rules)
     key = new_key(record, rules)
     holder = found.get(key) if key else None
     stored = found.get(record.key)
@@ -95,6 +109,23 @@ def plan(record: Record, found: Mapping[str, Stored], rules: Rules) -> Change | 
     if stored is None:
         return _absent(record, rules)
     return _outdated(record, stored, rules) or _against(record, stored, rules)
+
+
+def _removal(record: Record, stored: Stored | None, rules: Rules) -> Change | Result:
+    """Compare a record whose row left the source with the contact that had its record id."""
+    if stored is None:
+        reason = "no contact has this record id any more"
+        return Result(record.row, record.key, Outcome.UNCHANGED, category=NO_CONTACT, reason=reason)
+    if stored.id != record.key:
+        reason = f"the contact was merged into another one ({stored.id}), which is left alone"
+        return Result(record.row, record.key, Outcome.UNCHANGED, category=MERGED, reason=reason)
+    if problem := _outdated(record, stored, rules):
+        return problem
+    if rules.removes is not Write.ARCHIVE:
+        planned = _against(record, stored, rules)
+        return planned._replace(write=Write.REMOVE) if isinstance(planned, Change) else planned
+    has = {name: value for name in record.properties if (value := stored.properties.get(name))}
+    return Change(record, Write.ARCHIVE, stored.address, (dict.fromkeys(has, ""),), has)
 
 
 def unwritten(change: Change) -> Result:

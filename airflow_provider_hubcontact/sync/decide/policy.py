@@ -23,6 +23,7 @@ class Action(StrEnum):
 DEFAULT_ACTIONS: Mapping[Outcome, Action] = {
     Outcome.UPDATED: Action.SUCCEED,
     Outcome.CREATED: Action.SUCCEED,
+    Outcome.ARCHIVED: Action.SUCCEED,
     Outcome.UNCHANGED: Action.SUCCEED,
     Outcome.UP_TO_DATE: Action.SUCCEED,
     Outcome.SUPERSEDED: Action.SUCCEED,

@@ -183,6 +183,8 @@ def _written(step: Step, written: Written, answer: Answers) -> Result:
     if step.change.ending:
         return step.change.ending
     outcome = Outcome.CREATED if written.created else Outcome.UPDATED
+    if step.change.write is Write.ARCHIVE:
+        outcome = Outcome.ARCHIVED
     status = answer.status
     if status == 207:
         status = 201 if written.created else 200

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 from airflow_provider_hubcontact.refusal import Detail, Refusal
 from airflow_provider_hubcontact.sync.decide.results import accepted, lost, refused, unproved
 from airflow_provider_hubcontact.sync.decide.said import Said
-from airflow_provider_hubcontact.sync.model.change import Write
+from airflow_provider_hubcontact.sync.model.change import BY_RECORD_ID, Write
 from airflow_provider_hubcontact.sync.model.outcome import (
     ABOUT_A_RECORD,
     MAY_PASS,
@@ -137,7 +137,7 @@ class _Ends:
 
     def accept(self, step: Step, written: Written, end: Result | Step) -> None:
         """Add what follows from a step that HubSpot says it wrote."""
-        was_known = step.change.write is Write.UPDATE and not step.change.is_direct
+        was_known = step.change.write in BY_RECORD_ID and not step.change.is_direct
         if not was_known and (isinstance(end, Step) or end.outcome in WRITES):
             self.contacts[step.change.record.row] = written.id
         self.add(step, end)
@@ -300,7 +300,7 @@ def _about_silence(silent: Sequence[Step], answer: Answers, ends: _Ends) -> Sett
         for step in silent:
             ends.add(step, refused(step, refusal))
         return ends.settled()
-    if anonymous and all(step.change.write is Write.UPDATE for step in silent):
+    if anonymous and all(step.change.write in BY_RECORD_ID for step in silent):
         return ends.settled(divide(silent))
     reason = "HubSpot accepted the call, but its answer does not mention this record"
     if anonymous:

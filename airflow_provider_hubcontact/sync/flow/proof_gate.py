@@ -43,8 +43,12 @@ _DOUBTS = frozenset({Outcome.UNKNOWN, Outcome.UNAVAILABLE})
 """Outcomes after which a write may still be carried out: nothing is proved for the key by this run."""
 
 
-_ORIGINS = (Outcome.NOT_FOUND, Outcome.UNCHANGED, Outcome.UPDATED, Outcome.CREATED)
-"""How a contact came to have its values; a later one of these replaces an earlier one."""
+_ORIGINS = (Outcome.NOT_FOUND, Outcome.UNCHANGED, Outcome.UPDATED, Outcome.CREATED, Outcome.ARCHIVED)
+"""How a contact came to have its values, or to be gone; a later one of these replaces an earlier one."""
+
+
+_PROVES = DECIDES_VALUES | {Outcome.ARCHIVED}
+"""Outcomes that prove what a contact has, or that it is gone."""
 
 
 CONTESTED = 2
@@ -273,7 +277,7 @@ class ProofGate:
         self._unidentified.discard(result.row)
         entry = self._open[key]
         content = entry.rows.pop(result.row)
-        if result.outcome in DECIDES_VALUES:
+        if result.outcome in _PROVES:
             entry.proved = content
             entry.origin = max(filter(None, (entry.origin, result.outcome)), key=_ORIGINS.index)
         elif result.outcome is Outcome.UP_TO_DATE:  # it has drifted, and is left alone

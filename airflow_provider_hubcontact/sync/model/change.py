@@ -12,11 +12,20 @@ from airflow_provider_hubcontact.sync.model.record import Record
 
 
 class Write(StrEnum):
-    """The ways to write a contact: by record id, as a new one, or by its key, whether it exists or not."""
+    """The ways to write a contact: by record id, as a new one, or by its key, whether it exists or not.
+
+    The last two are for contacts whose rows left the source: they get values, or are archived, by record id.
+    """
 
     UPDATE = "update"
     CREATE = "create"
     UPSERT = "upsert"
+    REMOVE = "remove"
+    ARCHIVE = "archive"
+
+
+BY_RECORD_ID = frozenset({Write.UPDATE, Write.REMOVE, Write.ARCHIVE})
+"""Writes of contacts that exist; HubSpot takes them again without harm."""
 
 
 class Stored(NamedTuple):
@@ -39,6 +48,7 @@ class Change(NamedTuple):
     :param write: how the contact is written.
     :param address: the contact's address; for a create, the key that it will have; for an upsert, its key.
     :param steps: property values, written one after the other, each only after the one before is proved.
+        Those of an archived contact are all empty.
     :param before: the values that the written properties have now, as far as they were read.
     :param ending: how the record ends once the steps are written, if not as written.
     :param met: this creation comes after another write, whose answer left to a look-up what to do.

@@ -17,6 +17,7 @@ class Outcome(StrEnum):
 
     UPDATED = "updated"
     CREATED = "created"
+    ARCHIVED = "archived"
     UNCHANGED = "unchanged"
     UP_TO_DATE = "up_to_date"
     SUPERSEDED = "superseded"
@@ -39,7 +40,7 @@ DECIDES_VALUES = WRITES | {Outcome.UNCHANGED}
 """Outcomes that say of each value of a record what became of it."""
 
 
-SUCCESSES = DECIDES_VALUES | {Outcome.UP_TO_DATE, Outcome.SUPERSEDED}
+SUCCESSES = DECIDES_VALUES | {Outcome.ARCHIVED, Outcome.UP_TO_DATE, Outcome.SUPERSEDED}
 """Outcomes of records without a problem."""
 
 

@@ -42,6 +42,7 @@ SENTENCES: Mapping[str, str] = {
 BY_OUTCOME: Mapping[Outcome, str] = {
     Outcome.UPDATED: "the contact was updated",
     Outcome.CREATED: "the contact was created",
+    Outcome.ARCHIVED: "the row left the source, so the contact was archived",
     Outcome.UNCHANGED: "the contact had the values already",
     Outcome.UP_TO_DATE: "the row equals what the state proves, so the contact was not read",
     Outcome.SUPERSEDED: "later rows with the same key overwrite all its values",
