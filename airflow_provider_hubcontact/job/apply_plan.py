@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 
 from airflow_provider_hubcontact.job.errors import (
     GuardExceeded,
@@ -18,6 +19,7 @@ from airflow_provider_hubcontact.job.plans.guards import check_guards
 from airflow_provider_hubcontact.job.plans.kept_settings import settings_of
 from airflow_provider_hubcontact.job.plans.lines import spooled_lines
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
+from airflow_provider_hubcontact.job.removing import planned_removals
 from airflow_provider_hubcontact.job.run import Ended, Rows, Run, opened
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.surroundings import Surroundings
@@ -61,18 +63,21 @@ def apply_plan(
         settings = settings_of(plan.settings, plan.totals["properties"])
         report.plan = told = plan.told()
         log.info(
-            "The plan made at %s is complete: %s changes and %s creates; its digest is %s.",
-            *(told["made"], f"{told['changes']:,}", f"{told['creates']:,}", told["sha256"]),
+            "The plan made at %s is complete: %s changes, %s creates and %s removals; its digest is %s.",
+            told["made"],
+            *(f"{told[name]:,}" for name in ("changes", "creates", "removals")),
+            told["sha256"],
         )
         with opened(settings, around, report, signal, None) as run:
             records = partial(lines.records, settings.key.property, checked=True)
-            with _accounted(run, records):
+            with _accounted(run, lambda: chain(records(), lines.removals())):
                 run.preflight()
                 _check_portal(run, plan)
                 check_guards(plan.totals, settings.guards)
                 run.open_state()
-            mapping = run.builder.checks.mapping()
-            return run.ended(run.write(Rows(records(), mapping)))
+                removals = planned_removals(run, plan.totals["removals"])
+            stop = run.write(Rows(records(), run.builder.checks.mapping()))
+            return run.ended(removals.apply(lines.removals(), stop))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_hubcontact.client import HubSpot, HubSpotError
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
-from airflow_provider_hubcontact.job.checks.preflight import LEGACY
+from airflow_provider_hubcontact.job.checks.preflight import LEGACY, as_written
 from airflow_provider_hubcontact.job.checks.rows import RowChecks
 from airflow_provider_hubcontact.job.errors import PortalNotReady
 from airflow_provider_hubcontact.job.portal.contacts_port import (
@@ -24,9 +24,11 @@ from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
 from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
 from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.change import Write
 from airflow_provider_hubcontact.sync.model.choices import Duplicates, OnRegression, WriteMode
+from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
-from airflow_provider_hubcontact.sync.rows.keys import RECORD_ID
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
 
@@ -100,6 +102,41 @@ class SyncBuilder:
             once=asked.writes.duplicates == Duplicates.REJECT,
             verifier=ReadBack(self.port) if asked.verify and writes else None,
         )
+
+    def removal(self, *, writes: bool) -> Sync:
+        """Return the sync that removes the contacts of rows that left the source, by their record ids.
+
+        :param writes: whether anything is written.
+        """
+        asked, portal = self._settings, self.portal
+        values = asked.removed_values
+        rules = Rules(
+            id_property=RECORD_ID,
+            on_regression=OnRegression(asked.writes.stages),
+            stages=portal.stages if STAGE in (values or ()) else Stages.default(),
+            kinds=portal.kinds,
+            removes=Write.ARCHIVE if values is None else Write.REMOVE,
+        )
+        port = port_of(self._hubspot, RECORD_ID)
+        return Sync(
+            RecordMapping(key=RECORD_ID, id_property=RECORD_ID),
+            rules,
+            port,
+            port if writes else None,
+            portal=None if values is None else self.checks.allowed(),
+            verifier=ReadBack(port) if asked.verify and writes and values is not None else None,
+        )
+
+    def removed_values(self, names: Iterable[str]) -> dict[str, str]:
+        """Return property → what the contacts of rows that left the source get; nothing if they are archived.
+
+        :param names: properties whose values are told of a contact that is archived.
+        """
+        values = self._settings.removed_values
+        if values is None:
+            return dict.fromkeys((EMAIL, *names), "")
+        made = as_written(values, self.portal)
+        return dict(made.properties if isinstance(made, Record) else values)
 
     def _create(self, definitions: Iterable[PropertyDefinition], *, dry_run: bool) -> list[str]:
         try:

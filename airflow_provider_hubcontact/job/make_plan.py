@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_hubcontact.job.plans.files import PlanWriter
 from airflow_provider_hubcontact.job.plans.kept_settings import kept
+from airflow_provider_hubcontact.job.removing import removing
 from airflow_provider_hubcontact.job.run import Ended, Memory, opened
 from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.job.signals import StopSignal
@@ -26,9 +27,10 @@ def make_plan(
     """
     # The ledger is for the records that are written. A line of a plan would count as its record's last.
     with opened(settings, around, report, signal, settings.source, keeps_results=False) as run:
-        rows = run.prepared()
-        writer = PlanWriter(around.folder(folder), run.hubspot.clock)
-        stop = run.drive(rows, Memory(report.add, writer), writes=False)
+        with removing(run, run.prepared()) as removals:
+            writer = PlanWriter(around.folder(folder), run.hubspot.clock)
+            stop = run.drive(removals.rows, Memory(report.add, writer), writes=False)
+            stop = removals.remove(stop, report.add, writer)
         if stop is None:
             portal = run.report.portal
             report.plan = writer.finish(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import chain, islice
 from math import ceil
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
 from airflow_provider_hubcontact.clock import Clock
@@ -26,17 +26,21 @@ from airflow_provider_hubcontact.job.source.replay import replayed, shape_of
 from airflow_provider_hubcontact.job.source.rows import peeked, rows_of
 from airflow_provider_hubcontact.job.source.watermark import Watermark
 from airflow_provider_hubcontact.job.state.of_run import StateOfRun
-from airflow_provider_hubcontact.job.surroundings import Surroundings
+from airflow_provider_hubcontact.job.surroundings import RunWorkers, Surroundings
 from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.decide.policy import Policy
-from airflow_provider_hubcontact.sync.flow.engine import FLUSH_EVERY
+from airflow_provider_hubcontact.sync.flow.engine import FLUSH_EVERY, Sync
 from airflow_provider_hubcontact.sync.keep.checkpoint import Checkpoint, digest
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.ports import Journal
+from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+
+if TYPE_CHECKING:
+    from airflow_provider_hubcontact.job.state.removals import Removals
 
 log = printable_logger(__name__)
 
@@ -95,6 +99,7 @@ class Run:
     :param rows: of the source; None if they come from a ledger or a plan.
     :param ledger: keeps every result; None without one.
     :param watermark: leaves older rows out; None without one.
+    :ivar examples: values that the columns of the source have, if it is known.
     """
 
     def __init__(
@@ -121,7 +126,7 @@ class Run:
         self._signal = signal
         self._rows = rows
         self._total: int | None = None  # rows of the source
-        self._examples: Sequence[object] = ()
+        self.examples: Sequence[object] = ()
         self._warnings: list[str] = []
 
     @cached_property
@@ -136,6 +141,16 @@ class Run:
         if stop and stop.setup:
             raise RunStopped(printable(f"The run stopped: {stop.reason}"))
         return Ended(stop, self.settings.policy, self.watermark, self._warnings)
+
+    @property
+    def leavers(self) -> Removals | None:
+        """Knows the rows that left the source; None if they are left alone, or the state is not open."""
+        return self._state.leavers
+
+    def warn(self, warning: str) -> None:
+        """Log something that may be wrong with the source, and tell it at the end."""
+        self._warnings.append(printable(warning))
+        log.warning("%s", self._warnings[-1])
 
     def end(self, result: Result) -> None:
         """Take a record to an outcome that no write led to."""
@@ -214,7 +229,7 @@ class Run:
         if rows is not None and iter(rows) is rows:
             rows = self._columns.watched(rows)
         self._total = len(rows) if isinstance(rows, Sized) else None
-        self._examples = [rows.examples] if isinstance(rows, Spool) else ()
+        self.examples = [rows.examples] if isinstance(rows, Spool) else ()
         self._announce()
         sequence = rows
         if self.watermark and rows is not None:
@@ -274,25 +289,57 @@ class Run:
         if done and self.settings.writes.duplicates == "reject":  # their keys count; rows can be read again
             remaining = iter(rows.rows)
             ended = islice(remaining, done)
-        sync = self.builder.sync(rows.mapping, [*first, *self._examples], writes=writes)
+        sync = self.builder.sync(rows.mapping, [*first, *self.examples], writes=writes)
         if proofs := self._state.proofs(self.builder.portal.definitions, writes=writes):
             sync = replace(sync, proofs=proofs, audit=self._state.audit())
+        with self._pass_over(sync) as workers:
+            settled = self._settled(memory)
+            stop = sync.run(remaining, workers, settled, self._journal(memory), ended=ended, first=done + 1)
+            self._passed(stop, writes=writes)
+            self._tell_of_upserts()
+        if stop is None:
+            self._tell_of_columns(is_final=memory.is_final)
+        return stop
+
+    def remove(
+        self, records: Iterable[Record | Result], settled: Callable[[Result], None], journal: Journal
+    ) -> Stop | None:
+        """Remove the contacts of rows that left the source.
+
+        :param records: a record for each, with its record id as the key, and numbers after the source's rows;
+            or the result of one that is not removed.
+        :param settled: called with the result of each.
+        :param journal: remembers the results.
+        :return: why that stopped early, if so.
+        """
+        writes = not self.report.dry_run
+        proofs = self._state.proofs_of_gone(writes=writes)
+        sync = replace(self.builder.removal(writes=writes), proofs=proofs)
+        with self._pass_over(sync) as workers:
+            stop = sync.run(records, workers, settled, journal)
+            self._passed(stop, writes=writes)
+        return stop
+
+    @contextmanager
+    def _pass_over(self, sync: Sync) -> Iterator[RunWorkers]:
+        """Open what carries out the calls of a pass, and count what it has verified."""
         with (
             held_back(self._signal.stop),
             Progress(self.report, self.hubspot, self._total, self.around.beside),
             self.around.workers(self.hubspot) as workers,
         ):
             self._signal.reaches(workers)
-            settled = self._settled(memory)
-            stop = sync.run(remaining, workers, settled, self._journal(memory), ended=ended, first=done + 1)
-            self.report.stopped = printable(stop.reason) if stop else None
-            self._state.passed(completed=stop is None and writes)
-            self._tell_of_upserts()
+            yield workers
             if isinstance(sync.verifier, ReadBack):
-                self.report.verified = {"records": sync.verifier.records, "calls": sync.verifier.calls}
-        if stop is None:
-            self._tell_of_columns(is_final=memory.is_final)
-        return stop
+                earlier = self.report.verified or {"records": 0, "calls": 0}
+                self.report.verified = {
+                    "records": earlier["records"] + sync.verifier.records,
+                    "calls": earlier["calls"] + sync.verifier.calls,
+                }
+
+    def _passed(self, stop: Stop | None, *, writes: bool) -> None:
+        self.report.stopped = printable(stop.reason) if stop else None
+        self._state.passed(completed=stop is None and writes)
 
     def _tell_of_upserts(self) -> None:
         refusal = self.builder.port.upsert_refusal
@@ -311,6 +358,8 @@ class Run:
                 memory.checkpoint.settled(result)
             if self.watermark and memory.is_final and result.category not in DRY_RUN_CATEGORIES:
                 self.watermark.settled(result)
+            if self.leavers and memory.is_final:
+                self.leavers.settled(result)
 
         return settled
 

@@ -113,16 +113,19 @@ class Guards(Frozen):
 
     :param changes: contacts that may be changed: a count, or a share of the rows below 1.
     :param creates: contacts that may be created, likewise.
+    :param removals: contacts that may be removed: a count, or a share of the state below 1, which always
+        allows one; None for any number.
     """
 
     changes: float | None = None
     creates: float | None = None
+    removals: float | None = 0.1
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
-        given = {name: most for name, most in self.fields().items() if most is not None}
-        if not given:
+        if self == Guards():
             return
+        given = {name: most for name, most in self.fields().items() if most is not None}
         from airflow_provider_hubcontact.sync.model.tolerance import is_tolerance
 
         for name, most in given.items():
@@ -131,8 +134,8 @@ class Guards(Frozen):
 
     @property
     def are_set(self) -> bool:
-        """Whether anything is guarded."""
-        return self != Guards()
+        """Whether anything is guarded that has to be looked up."""
+        return self.changes is not None or self.creates is not None
 
 
 class Ledger(Frozen):
@@ -151,6 +154,10 @@ class Ledger(Frozen):
         yield from _flag("ledger.values", self.values)
 
 
+ARCHIVE = "archive"
+"""What ``on_removed`` says to archive contacts."""
+
+
 class State(Frozen):
     """Where it is kept what HubSpot was last proved to have.
 
@@ -160,6 +167,9 @@ class State(Frozen):
     :param drift: what becomes of a contact that an audit finds edited.
     :param absent: days for which it is remembered that nobody has a key; None to ask each time.
     :param trust_ids: whether contacts are updated by the record ids that were proved, without a look-up.
+    :param on_removed: property → value for the contacts of rows that left the source, or ``archive``; None to
+        leave them alone.
+    :param grace: completed runs in a row that may lack a row before its contact is removed.
     """
 
     path: str
@@ -168,6 +178,8 @@ class State(Frozen):
     drift: str = "write"
     absent: float | None = None
     trust_ids: bool = False
+    on_removed: Mapping[str, str] | str | None = None
+    grace: int = 1
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
@@ -187,6 +199,17 @@ class State(Frozen):
             if self.audit is None and self.drift in set(Drift):
                 yield f"state.drift={str(self.drift)!r} has no effect with audit=None: nothing is read back"
         yield from _flag("state.trust_ids", self.trust_ids)
+        if not isinstance(self.grace, int) or isinstance(self.grace, bool) or self.grace < 0:
+            yield f"state.grace must be a number of runs, not {self.grace!r:.100}"
+        elif self.grace != State.grace and self.on_removed is None:
+            yield "state.grace has no effect without state.on_removed"
+        if self.on_removed is not None and self.on_removed != ARCHIVE:
+            yield from self._of_values()
+
+    def _of_values(self) -> Iterator[str]:
+        values = self.on_removed
+        if not is_mapping_of_names(values) or not values or not all(map(str.strip, values)):
+            yield f"state.on_removed must map properties to texts, or be {ARCHIVE!r}, not {values!r:.200}"
 
     @property
     def address(self) -> tuple[str, str]:
@@ -335,6 +358,7 @@ class Settings(Frozen):
             *self.guards.problems(),
             *(self.ledger.problems() if self.ledger else ()),
             *(self.state.problems() if self.state else ()),
+            *self._of_removals(),
             *(() if of_key else self._of_mapping()),  # what a mapping may say depends on the key
             *self._of_policy(),
             *self._without_effect(),
@@ -373,6 +397,12 @@ class Settings(Frozen):
         if columns is None:
             return None
         return {*columns} - self.own_columns | ({self.key.property} if self.key.becomes else set())
+
+    @property
+    def removed_values(self) -> Mapping[str, str] | None:
+        """Property → value for the contacts of rows that left the source; None if they get none."""
+        asked = self.state.on_removed if self.state else None
+        return None if isinstance(asked, str) else asked
 
     @property
     def own_columns(self) -> frozenset[str]:
@@ -442,6 +472,17 @@ class Settings(Frozen):
             if name != key.property and column == key.becomes:
                 yield f"mapping sends {column} as {name}, and key as the new {key.property}: name it once"
 
+    def _of_removals(self) -> Iterator[str]:
+        """Look for what cannot be done for the contacts of rows that left the source."""
+        asked = self.state.on_removed if self.state else None
+        if asked is None:
+            if self.guards.removals != Guards.removals:
+                yield "guards.removals has no effect without state.on_removed"
+        elif asked == ARCHIVE and self.upsert is False:
+            yield f"state.on_removed={ARCHIVE!r} has no effect {_CREATES_NONE}, and no other is archived"
+        elif isinstance(asked, Mapping) and (odd := [key for key in _keys(self.key) if key in asked]):
+            yield f"state.on_removed names {odd[0]}, by which contacts are found: it cannot change"
+
     def _of_policy(self) -> Iterator[str]:
         if self.status_actions is not None and not isinstance(self.status_actions, Mapping):
             yield (
@@ -495,6 +536,11 @@ class Settings(Frozen):
         ):
             if is_given and is_useless:
                 yield f"{name} has no effect {why}"
+
+
+def _keys(key: Key) -> tuple[str, ...]:
+    """Return the properties by which the contacts of a run are found."""
+    return (key.property, "hs_object_id")
 
 
 _CREATES_NONE = "without upsert=True: no contact is created"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from airflow_provider_hubcontact.job.errors import SetupError
 from airflow_provider_hubcontact.job.plans.files import totals_of
 from airflow_provider_hubcontact.job.plans.guards import GuardPass, check_guards, guard_pass
+from airflow_provider_hubcontact.job.removing import removing
 from airflow_provider_hubcontact.job.run import Ended, Memory, Rows, Run, opened
 from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.job.signals import StopSignal
@@ -24,16 +25,27 @@ def update(settings: Settings, around: Surroundings, report: Report, signal: Sto
     :raises ConfigurationError: if the connection cannot be used.
     :raises PortalNotReady: if missing properties cannot be created.
     """
-    with opened(settings, around, report, signal, settings.source) as run:
-        rows = run.prepared()
-        if not settings.guards.are_set:
-            return run.ended(run.write(rows))
-        with guard_pass(run.ledger) as counted:
-            stop = _count(run, rows, counted)
-            if stop is None:
-                again = rows._replace(rows=counted.rows, sequence=counted.rows)
-                stop = run.write(again, counted.journal())
-            return run.ended(stop)
+    with (
+        opened(settings, around, report, signal, settings.source) as run,
+        removing(run, run.prepared()) as removals,
+    ):
+        stop = _written(run, removals.rows)
+        return run.ended(removals.remove(stop, run.report.add, run.ledger))
+
+
+def _written(run: Run, rows: Rows) -> Stop | None:
+    """Write rows, unless that is more than the guards allow.
+
+    :return: why the source was not read to its end, if so.
+    """
+    if not run.settings.guards.are_set:
+        return run.write(rows)
+    with guard_pass(run.ledger) as counted:
+        stop = _count(run, rows, counted)
+        if stop is None:
+            again = rows._replace(rows=counted.rows, sequence=counted.rows)
+            stop = run.write(again, counted.journal())
+        return stop
 
 
 def _count(run: Run, rows: Rows, counted: GuardPass) -> Stop | None:

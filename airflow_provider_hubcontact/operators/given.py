@@ -103,12 +103,14 @@ def _state(given: Any, known: Callable[[Any, Any], Any]) -> State:
     """Return the settings of a state.
 
     :param given: its path, or a value object.
+    :param known: returns a value if it is known, or else another one.
     :raises ValueError: if ``refresh`` is neither true nor false.
     """
     if not isinstance(given, StateOption):
         return State(known(given, _SOME_STATE))
     fields = given.fields()
     refresh = is_true(known(fields.pop("refresh"), False), "state.refresh")
+    fields["on_removed"] = known(fields["on_removed"], _SOME_VALUES)
     return State(known(fields.pop("path"), _SOME_STATE), refresh, **fields)
 
 
@@ -142,6 +144,7 @@ def unrendered(task: Any) -> Iterator[str]:
     writes = task.writes or WritesOption()
     for setting, names in (
         ("mapping", task.mapping),
+        ("state.on_removed", getattr(task.state, "on_removed", None)),
         ("writes.properties", writes.properties),
         ("writes.create_properties", writes.create_properties),
     ):
@@ -175,3 +178,7 @@ _OPEN = object()
 
 
 _SOME_STATE = "sql://conn_id/table"
+
+
+_SOME_VALUES = {"the property": "the value"}
+"""In the place of values that are known when the task runs; no property has such a name."""

@@ -23,6 +23,7 @@ from airflow_provider_hubcontact.operators.options import (
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
     from airflow.providers.openlineage.extractors import OperatorLineage
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
     from airflow_provider_hubcontact.job.run import Ended
     from airflow_provider_hubcontact.job.settings import Settings
@@ -159,11 +160,23 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
             self.records = withhold(None)
         self._check()
 
+    @classmethod
+    def partial(cls, **given: Any) -> OperatorPartial:
+        """Return a task that is to be mapped, as Airflow does.
+
+        :raises ValueError: if it would remove contacts: rows of the other parts have not left the source.
+        """
+        _check_mapped(given.get("state"))
+        made: OperatorPartial = super().partial(**given)
+        return made
+
     def _check(self) -> None:
         """Check the settings, as far as the DAG file tells them.
 
         :raises ValueError: if one is not valid, or can have no effect.
         """
+        if self._was_mapped:
+            _check_mapped(self.state)
         from airflow_provider_hubcontact.operators.given import settings_of, unrendered
 
         problems = settings_of(self, is_rendered=False).problems()
@@ -314,6 +327,20 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         checks = ["PORTAL_SCHEMA"] if self.json_schema is None else ["JSON_SCHEMA", "PORTAL_SCHEMA"]
         return lineage_of(
             told, self.hubspot_conn_id, self.sql, self.sql_conn_id, properties=properties, checks=checks
+        )
+
+
+def _check_mapped(state: Any) -> None:
+    """Check that a mapped task removes no contacts.
+
+    :param state: what was given for it.
+    :raises ValueError: if it does.
+    """
+    fields = state.fields() if isinstance(state, State) else state
+    if isinstance(fields, Mapping) and fields.get("on_removed") is not None:
+        raise ValueError(
+            "state.on_removed needs a task that reads the whole source: a mapped task cannot know which rows "
+            "left it"
         )
 
 

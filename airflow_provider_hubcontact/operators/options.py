@@ -139,11 +139,20 @@ class Guards(Options):
 
     :param changes: contacts that may be changed: a count, or a share of the rows below 1.
     :param creates: contacts that may be created: a count, or a share of the rows below 1.
+    :param removals: contacts whose rows left the source, and that may get the values of ``on_removed`` or be
+        archived: a count, or a share of the keys in the state below 1, which always allows one; None for any
+        number.
     """
 
-    def __init__(self, changes: float | None = None, creates: float | None = None) -> None:
+    def __init__(
+        self,
+        changes: float | None = None,
+        creates: float | None = None,
+        removals: float | None = 0.1,
+    ) -> None:
         self.changes = changes
         self.creates = creates
+        self.removals = removals
 
 
 class Ledger(Options):
@@ -180,9 +189,13 @@ class State(Options):
     :param trust_ids: update contacts by the record ids that were proved, without looking their keys up: for
         keys that nobody but this sync moves from one contact to another. An upsert, and record ids as keys,
         need no look-up anyway.
+    :param on_removed: what becomes of contacts whose rows left the source: None leaves them alone; property →
+        value is written to those that this sync has created or written; ``archive`` archives those that it
+        has created. (templated)
+    :param grace: completed runs in a row that may lack a row before that.
     """
 
-    template_fields = ("path", "refresh")
+    template_fields = ("path", "refresh", "on_removed")
 
     def __init__(
         self,
@@ -193,6 +206,8 @@ class State(Options):
         drift: str = "write",
         absent: float | None = None,
         trust_ids: bool = False,
+        on_removed: Mapping[str, str] | str | None = None,
+        grace: int = 1,
     ) -> None:
         self.path = path
         self.refresh = refresh
@@ -200,6 +215,8 @@ class State(Options):
         self.drift = drift
         self.absent = absent
         self.trust_ids = trust_ids
+        self.on_removed = on_removed
+        self.grace = grace
 
 
 class FromLedger(Options):

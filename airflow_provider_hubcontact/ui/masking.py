@@ -97,11 +97,16 @@ _REPORT: Mapping[str, Rule] = MappingProxyType(
         "verified": _if_there(_fields(_all_whole(("records", "calls")))),
         "plan": _if_there(
             _fields(
-                _all_whole(("made", "rows", "changes", "creates", "others", "calls", "minutes", "sha256"))
+                _all_whole(
+                    (
+                        *("made", "rows", "changes", "creates", "removals", "others", "calls", "minutes"),
+                        "sha256",
+                    )
+                )
             )
         ),
         "portal": _if_there(_fields(_all_whole(("id", "url")))),
-        "state": _if_there(_fields(_all_whole(("table", "read_anew", "oldest_proof", *COUNTS)))),
+        "state": _if_there(_fields(_all_whole(("table", "read_anew", "oldest_proof", "removals", *COUNTS)))),
         "quota": _if_there(_fields(_all_whole(("calls_in_10_seconds", "calls_left_today")))),
         "stopped": _hidden,  # may quote what HubSpot said
         "reasons": _each(_fields(_PROBLEM)),

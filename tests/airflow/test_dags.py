@@ -265,6 +265,34 @@ def test_incremental(
     assert report(second)["outcomes"] == {"unchanged": 1}
 
 
+def test_with_state(
+    run_dag: RunDag, examples: DagBag, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Unchanged rows take no call; the contact of a row that left is no customer any more."""
+    for conn_id in ("warehouse", "state_db"):
+        connection = {"conn_type": "sqlite", "host": str(tmp_path / f"{conn_id}.db")}
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
+    emails = ["ada@example.com", "grace@example.com"]
+    with sqlite3.connect(tmp_path / "warehouse.db") as database:
+        database.execute("CREATE TABLE customers (email, city)")
+        database.executemany("INSERT INTO customers VALUES (?, 'Rome')", [(email,) for email in emails])
+    properties = [Definition("is_customer", "Customer", "enumeration", "booleancheckbox")]
+    with Sandbox(contacts=[{"email": email} for email in emails], properties=properties) as hubspot:
+        connect(monkeypatch, hubspot.url, hubspot.token)
+        dag = examples.dags["update_contacts_with_state"]
+        ended = [report(run_dag(dag)) for _ in range(2)]
+        with sqlite3.connect(tmp_path / "warehouse.db") as database:
+            database.execute("DELETE FROM customers WHERE email LIKE 'grace%'")
+        ended += [report(run_dag(dag)) for _ in range(2)]
+
+        are_customers = [stored(hubspot, email, "is_customer") for email in emails]
+
+    assert [each["outcomes"] for each in ended] == [
+        *({"updated": 2}, {"up_to_date": 2}, {"up_to_date": 1}, {"updated": 1, "up_to_date": 1})
+    ]
+    assert are_customers == ["true", "false"]
+
+
 def test_decorated(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None:
     """What the function yields is in HubSpot."""
     run = run_dag(examples.dags["update_contacts_decorated"])

@@ -111,7 +111,7 @@ def test_equality(given: Options) -> None:
         (
             Guards,
             {"change": 1},
-            "ledger has the fields changes, creates, not change (the nearest is changes)",
+            "ledger has the fields changes, creates, removals, not change (the nearest is changes)",
         ),
     ],
 )

@@ -81,7 +81,7 @@ def test_what_a_plan_says(hubspot: Sandbox, plan: Path) -> None:
     ]
 
     assert totals.pop("made").startswith("20")
-    assert totals.pop("format") == 1
+    assert totals.pop("format") == 2
     assert [(part["name"], part["lines"]) for part in totals.pop("parts")] == [("part-000001.jsonl", 5)]
     assert len(totals.pop("sha256")) == 64
     settings = totals.pop("settings")
@@ -89,6 +89,7 @@ def test_what_a_plan_says(hubspot: Sandbox, plan: Path) -> None:
         "rows": 5,
         "changes": 2,
         "creates": 1,
+        "removals": 0,
         "others": {"invalid": 1, "unchanged": 1},
         "properties": {},
         "stage_moves": {"customer → lead": 1},
@@ -102,7 +103,7 @@ def test_what_a_plan_says(hubspot: Sandbox, plan: Path) -> None:
         "upsert": True,
         "stages": "reset",
         "properties": {},
-        "guards": {"changes": None, "creates": None},
+        "guards": {"changes": None, "creates": None, "removals": 0.1},
         "status_actions": {},
         "max_failures": 0,
         "ledger": None,
@@ -584,7 +585,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("name", "value"),
         [
-            ("guards", {"changes": 10**9, "creates": None}),
+            ("guards", {"changes": 10**9, "creates": None, "removals": 0.1}),
             ("stages", "keep"),
             ("upsert", False),
             ("portal", 99),

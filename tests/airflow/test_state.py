@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import DAG
 from jinja2 import Environment, StrictUndefined
 
 from airflow_provider_hubcontact.notifications.hubspot import SYNC_HTML, SYNC_TEXT
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.operators.options import FromLedger, State
+from airflow_provider_hubcontact.operators.options import FromLedger, Guards, State
+from airflow_provider_hubcontact.operators.plans import HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.operators.sources.queries import database
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import connect, hurry, run
@@ -135,14 +137,23 @@ def test_a_server_that_has_closed_the_connection(
         ({"state": "sql://books/hub", "records": FromLedger("l")}, "state has no effect with FromLedger"),
         (
             {"state": {"path": "sql://books/hub", "audits": 30}},
-            "absent, trust_ids, not audits (the nearest is audit)",
-        ),
-        (
-            {"state": {"path": "sql://b/hub", "on_removed": "archive"}},
-            "the fields path, refresh, audit, drift, absent, trust_ids, not on_removed",
+            "absent, trust_ids, on_removed, grace, not audits (the nearest is audit)",
         ),
         ({"state": State("sql://b/hub", audit=-1)}, "state.audit must be a number of days above 0, or None"),
         ({"state": State("sql://b/hub", drift="x")}, "state.drift must be one of write, tell, not 'x'"),
+        (
+            {"state": {"path": "sql://b/hub", "on_removed": "archive"}},
+            "state.on_removed='archive' has no effect without upsert=True",
+        ),
+        (
+            {"state": State("sql://b/hub", on_removed={"email": "x"})},
+            "state.on_removed names email, by which contacts are found",
+        ),
+        (
+            {"state": State("sql://b/hub", on_removed={"{{ params.x }}": "x"})},
+            "state.on_removed: Airflow renders values, not names",
+        ),
+        ({"guards": Guards(removals=3)}, "guards.removals has no effect without state.on_removed"),
     ],
 )
 def test_refused_in_the_dag_file(given: dict[str, Any], says: str) -> None:
@@ -152,14 +163,67 @@ def test_refused_in_the_dag_file(given: dict[str, Any], says: str) -> None:
 
 
 def test_a_template(hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Table and ``refresh`` may be templates."""
+    """Table, ``refresh`` and values may be templates."""
     task = HubSpotUpdateContactOperator(
-        task_id="t", records=RECORDS, state=State("sql://{{ params.db }}/hub", refresh="{{ params.anew }}")
+        task_id="t",
+        records=RECORDS,
+        state=State(
+            "sql://{{ params.db }}/hub",
+            refresh="{{ params.anew }}",
+            on_removed={"city": "{{ params.db }}"},
+            grace=2,
+        ),
     )
 
     task.render_template_fields({"params": {"db": "books", "anew": True}, "ti": _Mapped()})  # type: ignore[typeddict-item]
 
-    assert task.state == State("sql://books/hub", refresh="True")
+    assert task.state == State("sql://books/hub", refresh="True", on_removed={"city": "books"}, grace=2)
+
+
+def test_rows_that_left_the_source(hubspot: Sandbox, books: str) -> None:
+    """Their contacts get the values; a database may be any that holds a state."""
+    given: dict[str, Any] = {
+        "state": State(f"sql://books/{books}.hub", on_removed={"city": "gone"}),
+        "guards": {"removals": 7},
+    }
+    run(records=RECORDS, **given)
+    assert run(records=RECORDS[7:], **given).outcomes == {"up_to_date": MANY - 7}
+
+    assert run(records=RECORDS[7:], **given).outcomes == {"up_to_date": MANY - 7, "updated": 7}
+
+    cities = [each.properties.get("city") for each in hubspot.portal.contacts.values()]
+    assert cities.count("gone") == MANY - cities.count(None) == 7
+    found = database("books").get_first("SELECT count(*), sum(missing) FROM hub")
+    assert [*(found.values() if isinstance(found, dict) else found)] == [MANY - 7, None]
+    assert isinstance(run(records=[], **given).error, HubSpotSyncFailed)
+    run(records=RECORDS[50:], **given)
+    ended = run(records=RECORDS[50:], **given)
+    assert "43 removals of 243 keys of the state are more than" in str(ended.error)
+
+
+REMOVES: list[Any] = [
+    State("sql://books/hub", on_removed={"city": "gone"}),
+    {"path": "sql://books/hub", "on_removed": "archive"},
+]
+
+
+@pytest.mark.parametrize("state", REMOVES)
+@pytest.mark.parametrize("operator", [HubSpotUpdateContactOperator, HubSpotPlanContactsOperator])
+def test_mapped_tasks_remove_nobody(operator: type[HubSpotUpdateContactOperator], state: Any) -> None:
+    """None of them reads the whole source. It is told when the DAG is parsed."""
+    with pytest.raises(ValueError, match="a mapped task cannot know which rows left it"):
+        operator.partial(task_id="t", upsert=True, state=state)
+
+
+def test_mapped_tasks_that_are_given_a_state(hubspot: Sandbox) -> None:
+    """It is told when the task is made."""
+    with DAG("mapped", schedule=None):
+        mapped = HubSpotUpdateContactOperator.partial(task_id="t", records=RECORDS[:1], upsert=True).expand(
+            state=REMOVES
+        )
+
+    with pytest.raises(ValueError, match="a mapped task cannot know which rows left it"):
+        mapped.unmap({"state": REMOVES[0]})
 
 
 class _Mapped:

@@ -40,9 +40,9 @@ def test_everything() -> None:
         "writes": {"nulls": "clear", "properties": {"firstname": "fill_empty"}},
         "status_actions": {"404": "skip"},
         "max_failures": 3,
-        "guards": {"changes": 0.2, "creates": 5},
+        "guards": {"changes": 0.2, "creates": 5, "removals": 7},
         "ledger": {"path": "ledger", "values": True},
-        "state": {"path": "sql://db/hub", "refresh": "true"},
+        "state": {"path": "sql://db/hub", "refresh": "true", "on_removed": {"city": "gone"}, "grace": 3},
         "verify": True,
     }
     assert given.keys() == KEYWORDS.keys()
@@ -56,9 +56,9 @@ def test_everything() -> None:
         writes=Writes(nulls="clear", properties={"firstname": "fill_empty"}),
         status_actions={"404": "skip"},
         max_failures=3,
-        guards=Guards(0.2, 5),
+        guards=Guards(0.2, 5, 7),
         ledger=Ledger("ledger", values=True),
-        state=State("sql://db/hub", refresh=True),
+        state=State("sql://db/hub", refresh=True, on_removed={"city": "gone"}, grace=3),
         verify=True,
     )
 

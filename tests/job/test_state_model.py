@@ -31,7 +31,7 @@ from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.flow.proof_gate import Audit
 from airflow_provider_hubcontact.sync.model.change import Write
 from airflow_provider_hubcontact.sync.model.choices import Drift
-from airflow_provider_hubcontact.sync.model.outcome import DECIDES_VALUES, DRIFT, Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import DECIDES_VALUES, DRIFT, Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Refused, Step, Written
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
@@ -313,13 +313,16 @@ class World:
                 )
                 session.claim(holder)
                 session.plan_audit(None, 2)
+                self.claimed(session, rows)
                 proofs = session.proofs(None, writes=True)
                 for key in map(self.key, KEYS):
                     self.digests[key] = proofs.compare([Record(1, key, {})])[0].key
                 audit = Audit(self.drift, absent=not self.upserts)
                 stop = self.sync(proofs, audit).run(self.keyed(rows), InOrder(), settled)
                 event("audited" if audit.audited else "nothing was audited")
+                stop = stop or self.sent(session, rows, ended)
                 session.close(completed=stop is None)
+                self.closed(rows, stop)
                 self.portal.strays.clear()
             finally:
                 self.portal.forget_strays()
@@ -335,6 +338,15 @@ class World:
         assert not late, f"an earlier row was written after a later one was up to date: {late}"
         assert len(ended) == len(rows)
         return ended
+
+    def claimed(self, session: StateSession, rows: Sequence[Row]) -> None:
+        """Do what comes before the first row."""
+
+    def sent(self, session: StateSession, rows: Sequence[Row], ended: dict[int, Result]) -> Stop | None:
+        """Do what comes after the last row; return why that stopped, if it did."""
+
+    def closed(self, rows: Sequence[Row], stop: Stop | None) -> None:
+        """Note how the run ended."""
 
     def _judged(self, result: Result, values: Row, begin: int, *, is_late: bool) -> str | None:
         """Hold the end of a row against what people know.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import DEFAULT_STAGES, STAGE
@@ -177,7 +178,8 @@ class FakePortal:
         if isinstance(fate, Whole) and not fate.applied:
             return fate.answer
         anonymous = fate is Odd.ANONYMOUS
-        said = [self._write(kind, step) for step in steps[1 if anonymous else 0 :]]
+        carry_out = self._archive if kind is Write.ARCHIVE else partial(self._write, kind)
+        said = [carry_out(step) for step in steps[1 if anonymous else 0 :]]
         if isinstance(fate, Whole):
             return fate.answer
         written = [answer for answer in said if isinstance(answer, Written)]
@@ -190,11 +192,16 @@ class FakePortal:
             written = written[1:]
         return Answers(207 if refusals else 200, tuple(reversed(written)), tuple(refusals), "call-2")
 
+    def _archive(self, step: Step) -> Written:
+        self.contacts.get(step.change.address, {}).clear()
+        self.applied.append((step.change.record.row, step.change.address))
+        return Written(step.change.address)
+
     def _write(self, kind: Write, step: Step) -> Written | Refusal:
         address, trace = step.change.address, (step.trace_id,)
         if BAD in step.properties.values():
             return Refusal(400, "is bad", "VALIDATION_ERROR", trace_ids=trace, properties=("firstname",))
-        by_id = self.always and kind is Write.UPDATE
+        by_id = self.always and kind is not Write.CREATE
         found = self._by_id(address) if by_id else self.by_address(address)
         if kind is Write.CREATE and self.always and found:
             return Refusal(409, "exists", "CONFLICT", trace_ids=trace)

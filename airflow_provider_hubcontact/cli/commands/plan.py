@@ -69,6 +69,7 @@ def _show(told: Mapping[str, Any], folder: str, output: Output) -> None:
             "rows": f"{totals['rows']:,}",
             "changes": f"{totals['changes']:,}",
             "creates": f"{totals['creates']:,}",
+            "removals": f"{totals['removals']:,}",
             "others": counts(totals["others"]),
             "stage moves": counts(totals["stage_moves"]),
             "calls to apply it": f"{totals['calls']:,}, about {totals['minutes']:g} minutes",

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from airflow_provider_hubcontact.client import REQUIRED_SCOPES, HubSpot, HubSpotError
 from airflow_provider_hubcontact.job.portal.definitions import Portal
 from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.model.choices import WriteMode
+from airflow_provider_hubcontact.sync.model.outcome import Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.coercion import Coercer
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema, Schema
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
 log = printable_logger(__name__)
 
 BATCH = 100
+
+
+KEY = "the key"
+"""Column of a key that stands for any; no property has such a name."""
 
 
 LEGACY = "v1"
@@ -56,7 +64,10 @@ class SettingsCheck:
 
     def problems(self) -> list[str]:
         """Return what is wrong, a printable sentence each."""
-        found = (self._api(), self._source(), self._key(), self._names(), self._modes(), self._schema())
+        found = (
+            *(self._api(), self._source(), self._key(), self._names(), self._modes(), self._schema()),
+            self._removed(),
+        )
         return [printable(each) for problems in found for each in problems]
 
     def _api(self) -> Iterator[str]:
@@ -135,6 +146,39 @@ class SettingsCheck:
             yield f"the schema requires {', '.join(never)}, which no column is mapped to"
         for column in sorted(mapping.keys() & schema.properties.keys() - given):
             yield f"the schema names the column {column}, but it sees the property {mapping[column]}"
+
+    def _removed(self) -> Iterator[str]:
+        """Look at the values for the contacts of rows that left the source."""
+        values, schema = self._settings.removed_values, self._portal.schema()
+        if values is None or schema is None:
+            return
+        created = self._settings.writes.create_properties
+        names = set() if created is True else {*values} - {*(created or ())}
+        for name, closest in schema.missing(sorted(names)).items():
+            nearest = f" (the nearest is {closest})" if closest else ""
+            yield f"state.on_removed names {name}, a property that the portal does not have{nearest}"
+        made, lacking = as_written(values, self._portal), schema.missing(values)
+        if isinstance(made, Result):
+            yield f"state.on_removed: {made.reason}"
+            return
+        known = {name: text for name, text in made.properties.items() if name not in lacking}
+        if problem := schema.check(made, known):
+            yield f"state.on_removed: {problem.reason}"
+
+
+def as_written(values: Mapping[str, str], portal: Portal) -> Record | Result:
+    """Return the record of values that are the same for each contact, as it is written.
+
+    :param values: property → text.
+    :param portal: what its properties are.
+    :return: the record, or an ``invalid`` result that names all that is wrong with the values.
+    """
+    made = RecordMapping(key=KEY, mapping={name: name for name in values}, kinds=portal.kinds).record(
+        1, {KEY: "key", **values}
+    )
+    if isinstance(made, Result):
+        return made
+    return Coercer(portal.kinds, lambda _: None, None, portal.padded).coerce(made)
 
 
 class Preflight:

@@ -32,7 +32,7 @@ def kept(settings: Settings, api_version: str, portal: int | None) -> dict[str, 
         },
         "max_failures": settings.max_failures,
         "ledger": settings.ledger.fields() if settings.ledger else None,
-        "state": settings.state.path if settings.state else None,
+        "state": {name: getattr(settings.state, name) for name in _OF_STATE} if settings.state else None,
         "verify": settings.verify,
     }
 
@@ -57,7 +57,7 @@ def settings_of(
         max_failures=document["max_failures"],
         guards=Guards(**document["guards"]),
         ledger=Ledger(**document["ledger"]) if document["ledger"] else None,
-        state=State(document["state"]) if document["state"] else None,
+        state=State(**document["state"]) if document["state"] else None,
         verify=document["verify"],
     )
 
@@ -74,12 +74,17 @@ def are_settings(document: object) -> bool:
         and isinstance(document["properties"], dict)
         and (ledger is None or _has(ledger, Ledger.field_names))
         and _has(guards, Guards.field_names)
+        and (document["state"] is None or _has(document["state"], _OF_STATE))
         and not settings_of(document).problems()
     )
 
 
 def _has(document: object, fields: tuple[str, ...]) -> bool:
     return isinstance(document, dict) and document.keys() == set(fields)
+
+
+_OF_STATE = ("path", "on_removed", "grace")
+"""What a plan keeps of a state."""
 
 
 _FIELDS = set(kept(Settings(), "", None))

@@ -28,6 +28,11 @@ _WRITE_FIELDS = frozenset({"row", "key", "write", "changes", "digest", "timestam
 _OTHER_FIELDS = frozenset(RESULT_FIELDS) - {"status", "correlation_id"}
 
 
+REMOVALS = (Write.REMOVE, Write.ARCHIVE)
+"""What is done about contacts whose rows left the source. Such a line has the contact's record id as its key,
+and the digest of the key that left."""
+
+
 class Totals:
     """Counts the lines of a plan."""
 
@@ -54,6 +59,7 @@ class Totals:
             "rows": self.rows,
             "changes": changes,
             "creates": creates,
+            "removals": sum(self._writes[kind] for kind in REMOVALS),
             "others": dict(sorted(self._others.items())),
             "stage_moves": dict(sorted(self._stages.items())),
         }
@@ -64,7 +70,9 @@ class Totals:
         :param batch_size: contacts that a call takes.
         """
         changes, creates = self._writes[Write.UPDATE], self._writes[Write.CREATE]
-        return sum(math.ceil(count / batch_size) for count in (changes + creates, changes, creates))
+        removals = [self._writes[kind] for kind in REMOVALS]
+        counts = (changes + creates, changes, creates, sum(removals), *removals)
+        return sum(math.ceil(count / batch_size) for count in counts)
 
 
 class LineMaker:
@@ -118,15 +126,24 @@ class SpooledLines:
             self._lines += 1
 
     def records(self, id_property: str, *, checked: bool) -> Iterator[Record]:
-        """Return the records of the lines, no more and no fewer than were added.
+        """Return the records of the lines for rows of the source, no more and no fewer than were added.
 
         :param id_property: property that keys are values of.
         :param checked: each with the values that its contact must still have.
         """
+        for line in self._read():
+            if line["write"] not in REMOVALS:
+                record = _record(line, id_property)
+                yield record if checked else record._replace(before=None)
+
+    def removals(self) -> Iterator[Record]:
+        """Return the records of the lines for contacts whose rows left the source."""
+        return (_record(line, "") for line in self._read() if line["write"] in REMOVALS)
+
+    def _read(self) -> Iterator[Line]:
         self._file.seek(0)
         for text in islice(self._file, self._lines):
-            record = _record(orjson.loads(text), id_property)
-            yield record if checked else record._replace(before=None)
+            yield orjson.loads(text)
 
 
 @contextmanager
@@ -178,7 +195,7 @@ def _is_write(line: Line) -> bool:
         and (digest is None or isinstance(digest, str))
         and (line["timestamp"] is None or _is_number(line["timestamp"]))
         and isinstance(changes, dict)
-        and bool(changes)
+        and (bool(changes) or line["write"] == Write.ARCHIVE)
         and all(map(_is_change, changes.values()))
     )
 

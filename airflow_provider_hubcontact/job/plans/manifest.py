@@ -13,7 +13,7 @@ import orjson
 from airflow_provider_hubcontact.job.plans.kept_settings import are_settings
 from airflow_provider_hubcontact.job.plans.lines import is_count
 
-FORMAT = 1
+FORMAT = 2
 """Of a plan's files; raised when a field is added or means something else."""
 
 
@@ -173,6 +173,7 @@ _TOTALS: Mapping[str, Callable[[object], bool]] = MappingProxyType(
         "rows": is_count,
         "changes": is_count,
         "creates": is_count,
+        "removals": is_count,
         "others": _are_counts,
         "stage_moves": _are_counts,
         "properties": _are_definitions,

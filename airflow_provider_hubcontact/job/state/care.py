@@ -15,7 +15,6 @@ from airflow_provider_hubcontact.job.state.audit import Clockwork
 from airflow_provider_hubcontact.job.state.claim import DEAD_AFTER, About, about
 from airflow_provider_hubcontact.job.state.digests import Digests
 from airflow_provider_hubcontact.job.state.tables import Tables
-from airflow_provider_hubcontact.sync.model.record import Record
 
 T = TypeVar("T")
 
@@ -123,7 +122,7 @@ class StateCare:
 
         def work(execute: Execute, known: About) -> int:
             digests = Digests(bytes.fromhex(known.digest_key), {}, {})
-            names = sorted(digests.of_key(Record(1, key, {})) for key in given)
+            names = sorted(map(digests.of_key, given))
             had = {key for statement in self._tables.found(names) for key, *_ in execute(statement)}
             for statement in self._tables.forget(names):
                 execute(statement)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from airflow_provider_hubcontact.job.errors import ClaimLost, StateError
-from airflow_provider_hubcontact.job.ports import Database, Execute
+from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
 from airflow_provider_hubcontact.job.state.tables import Tables
 
 DEAD_AFTER = 600
@@ -113,11 +114,25 @@ class Claim:
                 f"another run has claimed the state {self._tables.name}, since this one gave no sign of life"
             )
 
-    def release(self, settings: str | None, audited_to: int | None = None) -> None:
+    def release(
+        self,
+        settings: str | None,
+        audited_to: int | None = None,
+        before: Callable[[], Iterable[Statement]] = tuple,
+    ) -> None:
         """Release the claim.
 
         :param settings: of the run, as JSON, if it has completed.
         :param audited_to: the time up to which it has read all proofs back, if it can tell.
+        :param before: returns what is changed in the same transaction, if the run still has the state.
         """
         release = self._tables.release(self._token, settings, audited_to)
-        self._database.transact(lambda execute: execute(release))
+
+        def work(execute: Execute) -> None:
+            execute(self._tables.beat(self._token))
+            if execute(self._tables.token()) == [(self._token,)]:
+                for statement in before():
+                    execute(statement)
+                execute(release)
+
+        self._database.transact(work)

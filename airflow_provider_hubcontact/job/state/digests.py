@@ -33,9 +33,9 @@ class Digests:
         self._settings = orjson.dumps(settings, option=orjson.OPT_SORT_KEYS).decode()
         self._definitions = definitions
 
-    def of_key(self, record: Record) -> str:
-        """Return the digest of a record's key, which is in its normal form."""
-        return self._of(record.key.encode(errors="surrogatepass"))
+    def of_key(self, key: str) -> str:
+        """Return the digest of a key, which is in its normal form."""
+        return self._of(key.encode(errors="surrogatepass"))
 
     def of_content(self, record: Record) -> str:
         """Return the digest of what a record wants: of each text as it would be sent, and of nothing else."""
@@ -70,6 +70,16 @@ def settings_of(settings: Settings, api_version: str) -> dict[str, str]:
         "conversion": CONVERSION,
     }
     return {name: _short(part) for name, part in parts.items()}
+
+
+def query_of(settings: Settings) -> str:
+    """Return what tells a query from another one: other rows of it are no rows that left the source."""
+    return _short(settings.source.query.fields())
+
+
+def name_of(run: str) -> str:
+    """Return what tells a run of a task from its other runs, whichever try of it this is."""
+    return _short(run)
 
 
 def definitions_of(definitions: Mapping[str, PropertyDefinition] | None) -> dict[str, str]:

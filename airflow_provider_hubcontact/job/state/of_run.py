@@ -15,9 +15,11 @@ from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.flow.proof_gate import Audit
 from airflow_provider_hubcontact.sync.keep.state_figures import in_words
 from airflow_provider_hubcontact.sync.model.choices import Drift
+from airflow_provider_hubcontact.sync.model.ports import Proofs
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.job.state.proofs import StateProofs
+    from airflow_provider_hubcontact.job.state.removals import Removals
     from airflow_provider_hubcontact.job.state.session import StateSession
 
 log = printable_logger(__name__)
@@ -30,12 +32,14 @@ class StateOfRun:
     :param around: where the run takes place.
     :param keeps: whether a good end of a record is a proof. The changes of a plan prove nothing of the rows
         behind them.
+    :ivar leavers: knows the rows that left the source; None if they are left alone.
     """
 
     def __init__(self, settings: Settings, around: Surroundings, *, keeps: bool) -> None:
         self._settings = settings
         self._around = around
         self._keeps = keeps
+        self.leavers: Removals | None = None
         self._session: StateSession | None = None
         self._resources = ExitStack()
         self._completed = False
@@ -69,6 +73,8 @@ class StateOfRun:
             session.look()
         self._rows_of_a_call = rows_of_a_call
         session.plan_audit(hubspot.rate_limit.daily_remaining, rows_of_a_call)
+        if asked.on_removed is not None:
+            self.leavers = session.removals(asked, self._settings.policy, self._around.attempt.task_of_run)
         return session.told()
 
     def proofs(
@@ -93,6 +99,16 @@ class StateOfRun:
         asked = self._settings.state
         self._audit = Audit(Drift(asked.drift), absent=asked.absent is not None) if asked else Audit()
         return self._audit
+
+    def proofs_of_gone(self, *, writes: bool) -> Proofs:
+        """Return what the pass asks that removes contacts.
+
+        :param writes: whether it writes.
+        :raises ValueError: without a state.
+        """
+        if self._session is None:
+            raise ValueError("without a state, nobody knows whose row left the source")
+        return self._session.proofs_of_gone(writes=writes)
 
     def passed(self, *, completed: bool) -> None:
         """Note that a pass over the rows has ended.
@@ -131,5 +147,7 @@ class StateOfRun:
                 *(f"{overdue:,}", session.audit),
             )
         told = {**session.told(), **self._audit.figures(self._rows_of_a_call), **ages}
+        if self.leavers:
+            told["removals"] = self.leavers.told()
         log.info("The state: %s.", in_words(told))
         return told

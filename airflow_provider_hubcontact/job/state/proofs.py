@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
@@ -14,6 +14,9 @@ from airflow_provider_hubcontact.job.state.tables import ORIGINS, Tables
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from airflow_provider_hubcontact.sync.model.ports import Proof
 from airflow_provider_hubcontact.sync.model.record import Record
+
+REMOVED = "removed"
+"""What a row that left the source wants."""
 
 
 class _Row(NamedTuple):
@@ -36,6 +39,7 @@ class StateProofs:
     :param tables: of the state; None if they are not there, and nothing is proved.
     :param digests: makes the digests of this state.
     :param claim: of the run; None if it changes nothing.
+    :param met: called with the record ids of contacts that rows turned out to be about.
     :param believes: whether a proof ends a row. If not, each row is looked up and compared.
     :param keeps: whether new proofs are kept.
     :param absent: times of proofs that nobody has a key which are still believed, in seconds since 1970.
@@ -49,6 +53,7 @@ class StateProofs:
         digests: Digests,
         claim: Claim | None,
         *,
+        met: Callable[[Collection[str]], None] = lambda _: None,
         believes: bool = True,
         keeps: bool = True,
         absent: range = range(0),
@@ -58,6 +63,7 @@ class StateProofs:
         self._tables = tables
         self._digests = digests
         self._claim = claim
+        self._met = met
         self._believes = believes
         self._keeps = keeps
         self._absent = absent
@@ -65,7 +71,7 @@ class StateProofs:
 
     def compare(self, records: Sequence[Record], /) -> Sequence[Proof]:
         """Return what is proved of records."""
-        wanted = [(self._digests.of_key(record), self._digests.of_content(record)) for record in records]
+        wanted = [(self._digests.of_key(record.key), self._digests.of_content(record)) for record in records]
         found = self._found({key for key, _ in wanted})
         return [self._proof(key, content, found.get(key, _NOTHING)) for key, content in wanted]
 
@@ -96,6 +102,7 @@ class StateProofs:
 
     def keys_of(self, ids: Collection[str], /) -> Mapping[str, Collection[str]]:
         """Return record id → keys that the state has for it."""
+        self._met(ids)
         tables = self._tables
         if tables is None:
             return {}
@@ -135,3 +142,17 @@ class StateProofs:
         """Make sure that this run is still the one that may write."""
         if self._claim is not None:
             self._database.transact(self._claim.confirm)
+
+
+class ProofsOfGone(StateProofs):
+    """The proofs of keys whose rows left the source, while their contacts are removed.
+
+    Records have their record ids as keys, and the digests of the keys that left.
+    """
+
+    def compare(self, records: Sequence[Record], /) -> Sequence[Proof]:
+        """Return that nothing is proved: each contact is looked up."""
+        return [Proof(str(record.digest), REMOVED, None, record.key) for record in records]
+
+    def prove(self, proofs: Sequence[Proof], /) -> None:
+        """Keep nothing: a key whose contact is removed leaves the state."""

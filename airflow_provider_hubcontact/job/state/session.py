@@ -12,12 +12,28 @@ from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.clock import Clock
 from airflow_provider_hubcontact.job.errors import StateError
 from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
-from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.settings import Settings, State
 from airflow_provider_hubcontact.job.state.audit import DAY, Ages, Clockwork, Selection, selection
 from airflow_provider_hubcontact.job.state.claim import About, Claim, about
-from airflow_provider_hubcontact.job.state.digests import Digests, definitions_of, settings_of
-from airflow_provider_hubcontact.job.state.proofs import StateProofs
+from airflow_provider_hubcontact.job.state.digests import (
+    Digests,
+    definitions_of,
+    name_of,
+    query_of,
+    settings_of,
+)
+from airflow_provider_hubcontact.job.state.proofs import ProofsOfGone, StateProofs
+from airflow_provider_hubcontact.job.state.removals import Removals
 from airflow_provider_hubcontact.job.state.tables import Tables
+from airflow_provider_hubcontact.sync.decide.policy import Policy
+
+QUERY = "query"
+"""Name of the query among the settings of the last completed run. Another one proves nothing wrong."""
+
+
+RUN = "run"
+"""Name of the last completed run there: another try of it is not another run."""
+
 
 LOOKS, PAUSE = 10, 0.1
 """How often, and with how many seconds between, a table is looked for that another task may have created."""
@@ -40,6 +56,7 @@ def session_of(
     tables = Tables(asked.address[1], database.now)
     return StateSession(
         *(database, tables, portal, settings_of(settings, api_version), clock),
+        query=query_of(settings),
         refresh=asked.refresh,
         audit=asked.audit,
         drift=asked.drift,
@@ -55,6 +72,7 @@ class StateSession:
     :param portal: id of the portal that the run is about.
     :param settings: what decides besides the values what is written: part → text.
     :param clock: waits while another task creates the tables.
+    :param query: tells the source's query from others.
     :param refresh: whether rows are looked up and compared whatever is proved of them.
     :param audit: days in which each proof is read back once; None for never.
     :param drift: what becomes of a contact that an audit finds edited.
@@ -69,6 +87,7 @@ class StateSession:
         settings: Mapping[str, str],
         clock: Clock,
         *,
+        query: str = "",
         refresh: bool = False,
         audit: float | None = None,
         drift: str = "write",
@@ -82,9 +101,13 @@ class StateSession:
         self._portal = portal
         self._settings = settings
         self._clock = clock
+        self._query = query
         self._refresh = refresh
         self._choose: Callable[[], Selection | None] = lambda: None
         self._selection: Selection | None = None  # of the pass that writes
+        self._run = ""
+        self._removals: Removals | None = None
+        self._new_key = secrets.token_bytes(32)  # of a state that does not exist yet
         self._about: About | None = None
         self._claim: Claim | None = None
 
@@ -115,8 +138,13 @@ class StateSession:
         """
         if self._claim:
             audited_to = self._selection.passed if self._selection and completed else None
-            self._claim.release(orjson.dumps(self._settings).decode() if completed else None, audited_to)
+            told = {**self._settings, QUERY: self._query, RUN: self._run}
+            kept = orjson.dumps(told).decode() if completed else None
+            misses = self._removals.misses if self._removals and completed else tuple
+            self._claim.release(kept, audited_to, misses)
             self._claim = None
+        if self._removals:
+            self._removals.close()
 
     def plan_audit(self, calls_left: int | None, rows_of_a_call: int) -> None:
         """Choose the proofs that the run reads back.
@@ -176,12 +204,13 @@ class StateSession:
         chosen = self._choose() if keeps else None
         if writes:
             self._selection = chosen
-        key = bytes.fromhex(self._about.digest_key) if self._about else secrets.token_bytes(32)
+        met = {"met": self._removals.meet} if self._removals else {}
         return StateProofs(
             self._database,
             self._tables if self._about else None,
-            Digests(key, self._settings, definitions_of(definitions)),
+            self._digests(definitions),
             self._claim if writes else None,
+            **met,
             believes=keeps and self._read_anew() is None,
             keeps=keeps,
             absent=self._believed_absent(),
@@ -194,6 +223,38 @@ class StateSession:
             return range(0)
         now = self._about.now
         return range(now - round(self._absent * DAY) + 1, now + 1)
+
+    def proofs_of_gone(self, *, writes: bool) -> ProofsOfGone:
+        """Return what the pass asks that removes contacts.
+
+        :param writes: whether it writes; if not, nothing of the state changes.
+        """
+        tables = self._tables if self._about else None
+        return ProofsOfGone(self._database, tables, self._digests(None), self._claim if writes else None)
+
+    def removals(self, asked: State, policy: Policy, run: str) -> Removals:
+        """Begin to find the rows that left the source.
+
+        :param asked: what is to be done then.
+        :param policy: says which rows without a contact end well.
+        :param run: names the run, whichever try of it this is.
+        """
+        self._run = name_of(run)
+        self._removals = Removals(
+            self._database,
+            self._tables if self._about else None,
+            self._digests(None),
+            self._claim,
+            asked,
+            policy,
+            self._doubt(),
+            is_counted=self._earlier.get(RUN) == self._run,
+        )
+        return self._removals
+
+    def _digests(self, definitions: Mapping[str, PropertyDefinition] | None) -> Digests:
+        key = bytes.fromhex(self._about.digest_key) if self._about else self._new_key
+        return Digests(key, self._settings, definitions_of(definitions))
 
     def told(self) -> dict[str, Any]:
         """Return what the report says of the state."""
@@ -210,11 +271,26 @@ class StateSession:
         """Return why all rows are looked up, whatever is proved of them; None if they are not."""
         if self._refresh:
             return "refresh=True"
-        earlier = orjson.loads(self._about.settings) if self._about else {}
-        changed = sorted(name for name, part in self._settings.items() if earlier.get(name) != part)
-        if not earlier or not changed:
-            return None
-        return f"changed since the last completed run: {', '.join(changed)}"
+        changed = self._changed()
+        return f"changed since the last completed run: {', '.join(changed)}" if changed else None
+
+    def _changed(self) -> list[str]:
+        """Return the parts of the settings that the last completed run had otherwise."""
+        earlier = self._earlier
+        return sorted(name for name, part in self._settings.items() if earlier and earlier.get(name) != part)
+
+    @property
+    def _earlier(self) -> Mapping[str, str]:
+        """The settings of the last completed run; empty if there is none."""
+        found: Mapping[str, str] = orjson.loads(self._about.settings) if self._about else {}
+        return found
+
+    def _doubt(self) -> str | None:
+        """Return why keys that this run lacks need not have left the source."""
+        if not self._earlier:
+            return "no run with this state is completed yet"
+        changed = [*self._changed(), *([QUERY] if self._earlier.get(QUERY) != self._query else [])]
+        return f"changed since the last completed run: {', '.join(changed)}" if changed else None
 
     # The tables
 

@@ -72,6 +72,7 @@ class Tables:
             Column("origin", String(8)),
             Column("proved_at", BigInteger),
             Column("drifts", Integer),
+            Column("missing", Integer),
             schema=schema or None,
         )
         self.by_contact = Index(f"{own}_contact", self.proofs.c.record_id)
@@ -156,6 +157,38 @@ class Tables:
                 row |= {"drifts": each.drifts}
                 values |= {f"p_{name}_{place}": value for name, value in row.items()}
             yield Statement(statement, values)
+
+    # Rows that left the source
+
+    def count(self) -> Statement:
+        """Select the number of keys."""
+        counted = select(func.count()).select_from(self.proofs)
+        return Statement(self._kept("count", 0, lambda _: counted))
+
+    def page(self, after: str, size: int) -> Statement:
+        """Select key, record id, origin and ``missing`` of the next keys in the database's order.
+
+        :param after: the last key that was selected; empty to begin.
+        :param size: the most keys.
+        """
+        table = self.proofs.c
+        columns = (table.key_digest, table.record_id, table.origin, table.missing)
+        page = select(*columns).where(table.key_digest > bindparam("p_after")).order_by(table.key_digest)
+        return Statement(self._kept("page", size, page.limit), {"p_after": after})
+
+    def holders(self, ids: Sequence[str]) -> Iterator[Statement]:
+        """Select record id, key and ``missing`` of contacts."""
+        table = self.proofs.c
+        columns = (table.record_id, table.key_digest, table.missing)
+        return self._of_list("holders", ids, lambda names: select(*columns).where(table.record_id.in_(names)))
+
+    def miss(self, keys: Sequence[str], runs: int) -> Iterator[Statement]:
+        """Note for how many completed runs in a row the source had none of these keys; 0 if it has them."""
+        table = self.proofs
+        miss = update(table).values(missing=runs or null())
+        return self._of_list(f"miss {runs}", keys, lambda names: miss.where(table.c.key_digest.in_(names)))
+
+    # Statements
 
     def _insertion(self, size: int) -> Any:
         rows = [

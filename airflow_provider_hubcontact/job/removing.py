@@ -1,0 +1,281 @@
+"""Rows that left the source: it is read ahead to know them, and their contacts are removed last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from airflow_provider_hubcontact.job.errors import GuardExceeded, PlanError, SourceError
+from airflow_provider_hubcontact.job.files.disk_queue import DiskQueue, disk_queue
+from airflow_provider_hubcontact.job.run import Rows, Run
+from airflow_provider_hubcontact.job.source.rows import peeked
+from airflow_provider_hubcontact.printable import printable_logger
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
+from airflow_provider_hubcontact.sync.model.ports import Journal
+from airflow_provider_hubcontact.sync.model.record import Record
+
+if TYPE_CHECKING:
+    from airflow_provider_hubcontact.job.state.removals import Removals
+
+log = printable_logger(__name__)
+
+CHUNK = 10_000
+"""Rows after which their keys are noted, and the run gives a sign of life."""
+
+
+SIZE = 1_000
+"""Removals of a plan that are looked up in the state at once."""
+
+
+LEFT = "its row left the source"
+
+
+class Removing:
+    """Removes contacts at the end of a run, if it is to.
+
+    :param run: the run.
+    :param rows: what it reads.
+    :param leavers: knows the rows that left the source; None if they are left alone.
+    :param total: rows of the source.
+    :param names: properties that rows have.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        rows: Rows,
+        leavers: Removals | None = None,
+        total: int = 0,
+        names: Iterable[str] = (),
+    ) -> None:
+        self.rows = rows
+        self._run = run
+        self._leavers = leavers
+        self._total = total
+        self._names = names
+
+    def remove(
+        self, stop: Stop | None, settled: Callable[[Result], None], journal: Journal | None
+    ) -> Stop | None:
+        """Remove the contacts of rows that left the source, once all others have ended.
+
+        :param stop: why the source was not read to its end, if so; then nobody is removed.
+        :param settled: called with the result of each contact.
+        :param journal: remembers these results.
+        :return: why the run stopped, if it did.
+        """
+        leavers = self._leavers
+        if leavers is None:
+            return stop
+        if stop:
+            leavers.doubts("the run stopped early")
+        due = chain.from_iterable(leavers.due())
+        if gone := next(due, None):
+            values = self._run.builder.removed_values(self._names)
+            records = (
+                Record(row, each.id, values, dict(values), digest=each.key)
+                for row, each in enumerate(chain((gone,), due), self._total + 1)
+            )
+            stop = _removed(self._run, leavers, records, settled, journal)
+        self._tell(leavers)
+        return stop
+
+    def _tell(self, leavers: Removals) -> None:
+        counts = leavers.told()
+        self._run.report.state = {**(self._run.report.state or {}), "removals": counts}
+        if not counts["gone"]:
+            return
+        log.info(
+            "%s rows left the source: %s removed, %s renamed, %s left alone.",
+            *(f"{counts[name]:,}" for name in ("gone", "removed", "renamed", "left_alone")),
+        )
+        if why := counts["nobody_because"]:
+            self._run.warn(
+                f"{counts['gone']:,} keys of the state are not in the source, but nobody is removed: {why}."
+            )
+
+
+class PlannedRemovals:
+    """Removes contacts as a plan says, once all other lines of it have ended.
+
+    :param run: the run.
+    :param leavers: knows which keys of the state left the source; None without a state.
+    """
+
+    def __init__(self, run: Run, leavers: Removals | None) -> None:
+        self._run = run
+        self._leavers = leavers
+
+    def apply(self, planned: Iterable[Record], stop: Stop | None) -> Stop | None:
+        """Remove contacts, but for those that have a row in the source by now.
+
+        :param planned: the removals.
+        :param stop: why the other lines were not all sent, if so; then nobody is removed.
+        :return: why the run stopped, if it did.
+        """
+        run, leavers = self._run, self._leavers
+        if stop or leavers is None:
+            for each in planned:
+                reason = f"the run stopped: {stop.reason}" if stop else ""
+                run.end(told(_not_attempted(run, each, reason, None)))
+            return stop
+        due = chain.from_iterable(map(leavers.still_due, _parts(planned)))
+        if first := next(due, None):
+            return _removed(run, leavers, chain((first,), due), run.report.add, run.ledger)
+        return None
+
+
+def planned_removals(run: Run, total: int) -> PlannedRemovals:
+    """Return what removes contacts as a plan says.
+
+    :param run: the run, whose state is open.
+    :param total: removals of the plan.
+    :raises GuardExceeded: if that is more than the guard allows.
+    :raises PlanError: if the plan names no state, by which its removals are checked.
+    """
+    if total and run.leavers is None:
+        raise PlanError("the plan removes contacts, but keeps no state with on_removed: nothing was written")
+    if total and run.leavers:
+        run.leavers.guard_plan(total, run.settings.guards.removals)
+    return PlannedRemovals(run, run.leavers)
+
+
+def _parts(records: Iterable[Record]) -> Iterator[list[Record]]:
+    rest = iter(records)
+    while some := list(islice(rest, SIZE)):
+        yield some
+
+
+def _removed(
+    run: Run,
+    leavers: Removals,
+    records: Iterable[Record | Result],
+    settled: Callable[[Result], None],
+    journal: Journal | None,
+) -> Stop | None:
+    """Remove contacts, and let their keys leave the state."""
+    return run.remove(records, lambda result: settled(told(result)), RemovalJournal(leavers, journal))
+
+
+class RemovalJournal:
+    """The journal of removals: a key whose contact is removed leaves the state.
+
+    :param leavers: knows the rows that left the source.
+    :param journal: remembers the results; None for none.
+    """
+
+    def __init__(self, leavers: Removals, journal: Journal | None) -> None:
+        self._leavers = leavers
+        self._journal = journal
+        self._under_way: dict[int, str] = {}  # row → key
+        self._done: list[str] = []  # keys
+
+    def earlier(self, record: Record, /) -> Result | None:
+        """Note which key a record stands for."""
+        self._under_way[record.row] = str(record.digest)
+        return self._journal.earlier(record) if self._journal else None
+
+    def settled(self, result: Result, /) -> None:
+        """Note the result of a removal."""
+        key = self._under_way.pop(result.row, None)
+        if key is not None and self._leavers.removed(result, key):
+            self._done.append(key)
+        if self._journal:
+            self._journal.settled(told(result))
+
+    def flush(self) -> None:
+        """Keep what was settled."""
+        if self._journal:
+            self._journal.flush()
+        self._leavers.forget(self._done)
+        self._done = []
+
+
+def told(result: Result) -> Result:
+    """Return the result of a removal, with the reason why the contact was concerned."""
+    return result._replace(reason=f"{LEFT}; {result.reason}" if result.reason else LEFT)
+
+
+@contextmanager
+def removing(run: Run, rows: Rows) -> Iterator[Removing]:
+    """Read the source ahead if contacts of rows that left it are to be removed.
+
+    :param run: the run.
+    :param rows: what it reads.
+    :raises SourceError: if the source is empty: nobody is removed for that.
+    :raises GuardExceeded: if more contacts would be removed than the guard allows.
+    """
+    leavers = run.leavers
+    if leavers is None:
+        yield Removing(run, rows)
+        return
+    with disk_queue() as kept:
+        names, broken = _read_ahead(run, rows, leavers, kept)
+        if broken is None and not kept:
+            raise SourceError("the source is empty, and on_removed is set: nobody is removed for that")
+        if broken is None:
+            _look(run, leavers, kept)
+        again = rows._replace(rows=_again(kept, broken), sequence=None)
+        yield Removing(run, again, leavers, len(kept), names)
+
+
+def _read_ahead(
+    run: Run, rows: Rows, leavers: Removals, kept: DiskQueue[Record | Result]
+) -> tuple[set[str], Exception | None]:
+    """Note the keys of all rows, and keep the rows.
+
+    :return: the properties that they have, and what the source raised.
+    """
+    first, remaining = peeked(iter(rows.rows))
+    run.builder.checks.see(rows.mapping, [*first, *run.examples])
+    names: set[str] = set()
+    some: list[Record] = []
+    broken: list[Exception] = []
+    for number, row in enumerate(_until_broken(chain(first, remaining), broken), 1):
+        made = rows.mapping.record(number, row)
+        kept.add(made)
+        if isinstance(made, Record):
+            names.update(made.properties)
+            some.append(made)
+        else:
+            leavers.doubts("a row is not valid" if made.key else "a row has no usable key")
+        if number % CHUNK == 0:
+            leavers.give(some)
+            some.clear()
+    leavers.give(some)
+    if not broken:
+        return names, None
+    leavers.doubts("the source broke off")
+    return names, broken[0]
+
+
+def _until_broken(rows: Iterable[object], broken: list[Exception]) -> Iterator[object]:
+    """Return rows; what the source raises is kept until the rows before have been sent."""
+    try:
+        yield from rows
+    except Exception as error:  # noqa: BLE001 - raised again by the run
+        broken.append(error)
+
+
+def _again(kept: Iterable[Record | Result], broken: Exception | None) -> Iterator[object]:
+    yield from kept
+    if broken:
+        raise broken
+
+
+def _look(run: Run, leavers: Removals, kept: Iterable[Record | Result]) -> None:
+    """Find the rows that left the source, and end all others if these are too many."""
+    try:
+        leavers.look(None if run.report.dry_run else run.settings.guards.removals)
+    except GuardExceeded as error:
+        for each in kept:
+            run.end(each if isinstance(each, Result) else _not_attempted(run, each, str(error)))
+        raise
+
+
+def _not_attempted(run: Run, record: Record, reason: str, category: str | None = "GUARD") -> Result:
+    if run.ledger:
+        run.ledger.earlier(record)  # it is to know which record this is
+    return Result(record.row, record.key, Outcome.NOT_ATTEMPTED, category=category, reason=reason)

@@ -1,0 +1,284 @@
+"""Rows that left the source: which keys of the state a run lacks, and whose contacts are removed for that."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from airflow_provider_hubcontact.job.errors import GuardExceeded
+from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
+from airflow_provider_hubcontact.job.settings import ARCHIVE, State
+from airflow_provider_hubcontact.job.state.claim import Claim
+from airflow_provider_hubcontact.job.state.digests import Digests
+from airflow_provider_hubcontact.job.state.run_keys import Gone, RunKeys
+from airflow_provider_hubcontact.job.state.tables import Tables
+from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES, MERGED
+from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
+from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, Result
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.model.tolerance import at_most
+
+PAGE = 10_000
+"""Keys of the state that are read with one query."""
+
+
+ORIGINS: Mapping[bool, frozenset[str]] = {
+    True: frozenset({"created"}),
+    False: frozenset({"created", "written"}),
+}
+"""Whether contacts are archived → origins of those that may be removed."""
+
+
+class Removals:
+    """Decides whose contacts are removed. Nobody's is while there is a doubt.
+
+    The keys of the run are all noted before it writes, so that a guard can stop it. What becomes of them is
+    known when it has ended: only then a key can be told from one that has another name now.
+
+    :param database: that holds the state.
+    :param tables: of the state; None if they are not there.
+    :param digests: makes the digests of this state.
+    :param claim: of the run; None if it changes nothing.
+    :param asked: what is to be done.
+    :param policy: says which rows without a contact end well.
+    :param is_counted: whether an earlier try of the run is completed, which has read the same source.
+    :ivar doubt: why nobody is removed; None if nothing speaks against it.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        tables: Tables | None,
+        digests: Digests,
+        claim: Claim | None,
+        asked: State,
+        policy: Policy,
+        doubt: str | None = None,
+        *,
+        is_counted: bool = False,
+    ) -> None:
+        self.doubt = doubt
+        self.waits: str | None = None
+        self._database = database
+        self._tables = tables
+        self._digests = digests
+        self._claim = claim
+        self._is_counted = is_counted
+        self._grace = asked.grace + is_counted
+        self._origins = ORIGINS[asked.on_removed == ARCHIVE]
+        self._policy = policy
+        self._keys = RunKeys()
+        self._size = 0  # keys of the state before the run
+        self._renamed = self._removed = 0
+
+    def close(self) -> None:
+        """Forget the keys of the run."""
+        self._keys.close()
+
+    def doubts(self, why: str) -> None:
+        """Remove nobody in this run; the first reason is the one that is told."""
+        self.doubt = self.doubt or why
+
+    # Before the run writes
+
+    def give(self, records: Iterable[Record]) -> None:
+        """Note the keys of records, all of them before :meth:`look`, and give a sign of life."""
+        self._keys.give(self._digests.of_key(record.key) for record in records)
+        self._change(())
+
+    def look(self, most: float | None) -> None:
+        """Find the keys of the state that the run lacks.
+
+        :param most: contacts that may be removed: a count, or a share of the state; None for any number.
+        :raises GuardExceeded: if the run would remove more.
+        """
+        for page in self._pages():
+            self._size += len(page)
+            gone = [
+                Gone(key, record_id, origin, missing)
+                for key, record_id, origin, missing in page
+                if record_id and not self._keys.is_given(key)
+            ]
+            self._keys.lose(gone)
+            lacking = {each.key for each in gone}
+            self._keys.come_back(key for key, *_, missing in page if missing and key not in lacking)
+        if self.doubt is None:
+            self._guard(self._keys.count(self._origins, least=self._grace), most)
+        for keys in self._keys.back():
+            self._change(self._tables.miss(keys, 0) if self._tables else ())
+
+    def guard_plan(self, removals: int, most: float | None) -> None:
+        """Check that a plan does not remove too many contacts.
+
+        :param removals: of the plan.
+        :param most: contacts that may be removed: a count, or a share of the state; None for any number.
+        :raises GuardExceeded: if it does.
+        """
+        for (size,) in self._asked([self._tables.count()] if self._tables else ()):
+            self._size = size
+        self._guard(removals, most)
+
+    def _guard(self, due: int, most: float | None) -> None:
+        if most is not None and due > self._allowed(most):
+            raise GuardExceeded(
+                f"{due:,} removals of {self._size:,} keys of the state are more than "
+                f"guards.removals={most:g} allows: nothing was written"
+            )
+
+    def _allowed(self, most: float) -> int:
+        """Return how many contacts may be removed; a share always allows one."""
+        allowed = at_most(most, self._size)
+        return max(allowed, 1) if 0 < most < 1 else allowed
+
+    def _pages(self) -> Iterator[Sequence[tuple[Any, ...]]]:
+        if self._tables is None:
+            return
+        after = ""
+        while rows := self._asked([self._tables.page(after, PAGE)]):
+            after = str(rows[-1][0])
+            yield [(key, record_id, origin, missing or 0) for key, record_id, origin, missing in rows]
+
+    # While it writes
+
+    def meet(self, ids: Collection[str]) -> None:
+        """Note contacts that rows of the run are about."""
+        self._keys.meet(ids)
+
+    def settled(self, result: Result) -> None:
+        """Note the result of a row."""
+        if result.outcome is Outcome.INVALID:
+            self.doubts("a row is not valid")
+        elif not self._is_good(result):
+            self._keys.fail(self._digests.of_key(result.key))
+
+    def _is_good(self, result: Result) -> bool:
+        if result.outcome in SUCCESSES or result.category in DRY_RUN_CATEGORIES:
+            return True
+        action = self._policy.action(result.outcome, result.status)
+        return result.outcome is Outcome.NOT_FOUND and action in {Action.SUCCEED, Action.SKIP}
+
+    # After it has written
+
+    def due(self) -> Iterator[Sequence[Gone]]:
+        """Return the keys whose contacts are to be removed; keys of one contact are one.
+
+        Keys whose contact has another key by now leave the state. Called once, when all rows have ended.
+        """
+        if self.doubt is not None:
+            return
+        self._let_renamed_go()
+        if failed := self._new_that_failed():
+            noun = "row is" if failed == 1 else "rows are"
+            self.waits = f"{failed:,} new {noun} not written, and may have the contact of one that left"
+            return
+        for some in self._keys.gone(least=self._grace):
+            yield [each for each in some if each.origin in self._origins]
+
+    def _let_renamed_go(self) -> None:
+        for some in self._keys.gone():
+            holders = self._holders({each.id for each in some})
+            renamed = [each.key for each in some if self._is_renamed(each, holders.get(each.id, ()))]
+            self._renamed += len(renamed)
+            self._keys.spare(renamed)
+            self.forget(renamed)
+
+    def _is_renamed(self, gone: Gone, holders: Collection[str]) -> bool:
+        """Check whether a row of the run, or another key of the state, has the contact of a key.
+
+        Of several keys that all left the source, the one that was there last stands for the contact.
+        """
+        others = {*holders} - {gone.key}
+        left = self._keys.of_gone(others)
+        is_held = self._keys.has_met(gone.id) or len(left) < len(others)
+        return is_held or any((each.missing, each.key) < (gone.missing, gone.key) for each in left.values())
+
+    def still_due(self, records: Sequence[Record]) -> Iterator[Record | Result]:
+        """Return the removals of a plan; of those whose rows came back, or have another key, the results.
+
+        :param records: with record ids as keys, and the digests of the keys that left.
+        """
+        missing: dict[str, dict[str, int]] = {}  # record id → key → runs that lacked it
+        statements = self._tables.holders([each.key for each in records]) if self._tables else ()
+        for record_id, key, runs in self._asked(statements):
+            missing.setdefault(record_id, {})[key] = runs or 0
+        for each in records:
+            found = missing.get(each.key, {})
+            is_gone = each.digest in found and min(found.values()) >= self._grace
+            if is_gone and not self._keys.has_met(each.key):
+                yield each
+            else:
+                reason = "the plan is out of date: the contact has a row in the source by now"
+                yield Result(each.row, each.key, Outcome.CONFLICT, None, "PLAN_OUTDATED", reason)
+
+    def _holders(self, ids: Collection[str]) -> Mapping[str, Collection[str]]:
+        found: dict[str, list[str]] = {}
+        for record_id, key in self._asked(self._tables.keys_of(sorted(ids)) if self._tables else ()):
+            found.setdefault(record_id, []).append(key)
+        return found
+
+    def _new_that_failed(self) -> int:
+        """Count the keys that the state does not know, and whose rows did not end well."""
+        failed = 0
+        for keys in self._keys.failed():
+            found = self._asked(self._tables.found(keys)) if self._tables else ()
+            failed += len(keys) - len([True for _, _, record_id, *_ in found if record_id])
+        return failed
+
+    def removed(self, result: Result, key: str) -> bool:
+        """Note the result of a removal.
+
+        :param result: of the contact.
+        :param key: of the row that left the source.
+        :return: whether the key is to leave the state: nothing is left to be done for it.
+        """
+        is_done = result.outcome in SUCCESSES
+        if is_done or result.category in DRY_RUN_CATEGORIES:
+            self._renamed += result.category == MERGED
+            self._removed += result.category != MERGED
+            self._keys.spare([key])
+        return is_done
+
+    def forget(self, keys: Sequence[str]) -> None:
+        """Let keys leave the state."""
+        if keys:
+            self._change(self._tables.forget(keys) if self._tables else ())
+
+    def misses(self) -> Iterator[Statement]:
+        """Return the statements that count this run for the keys that it lacks, once it is completed."""
+        if self.doubt is None and not self._is_counted and self._tables is not None:
+            for some in self._keys.gone(most=self._grace):
+                for missing in sorted({each.missing for each in some}):
+                    keys = [each.key for each in some if each.missing == missing]
+                    yield from self._tables.miss(keys, missing + 1)
+
+    def told(self) -> dict[str, Any]:
+        """Return what the report says of them: counts of keys, and why nobody was removed."""
+        left = self._keys.count(least=self._grace)
+        return {
+            "gone": self._keys.count() + self._removed + self._renamed,
+            "removed": self._removed,
+            "renamed": self._renamed,
+            "left_alone": left - self._keys.count(self._origins, least=self._grace),
+            "nobody_because": self.doubt or self.waits,
+        }
+
+    # The database
+
+    def _asked(self, statements: Iterable[Statement]) -> Sequence[tuple[Any, ...]]:
+        given = [*statements]
+        return self._database.transact(
+            lambda execute: [row for statement in given for row in execute(statement)]
+        )
+
+    def _change(self, statements: Iterable[Statement]) -> None:
+        """Carry statements out, if the run may change the state."""
+        claim, given = self._claim, [*statements]
+        if claim is None:
+            return
+
+        def work(execute: Execute) -> None:
+            claim.confirm(execute)
+            for statement in given:
+                execute(statement)
+
+        self._database.transact(work)
