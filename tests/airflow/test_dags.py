@@ -265,9 +265,7 @@ def test_incremental(
     assert report(second)["outcomes"] == {"unchanged": 1}
 
 
-def test_with_state(
-    run_dag: RunDag, examples: DagBag, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_who_left(run_dag: RunDag, examples: DagBag, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Unchanged rows take no call; the contact of a row that left is no customer any more."""
     for conn_id in ("warehouse", "state_db"):
         connection = {"conn_type": "sqlite", "host": str(tmp_path / f"{conn_id}.db")}
@@ -276,10 +274,10 @@ def test_with_state(
     with sqlite3.connect(tmp_path / "warehouse.db") as database:
         database.execute("CREATE TABLE customers (email, city)")
         database.executemany("INSERT INTO customers VALUES (?, 'Rome')", [(email,) for email in emails])
-    properties = [Definition("is_customer", "Customer", "enumeration", "booleancheckbox")]
+    properties = [Definition("is_customer", "Customer", "bool", "booleancheckbox")]
     with Sandbox(contacts=[{"email": email} for email in emails], properties=properties) as hubspot:
         connect(monkeypatch, hubspot.url, hubspot.token)
-        dag = examples.dags["update_contacts_with_state"]
+        dag = examples.dags["update_contacts_who_left"]
         ended = [report(run_dag(dag)) for _ in range(2)]
         with sqlite3.connect(tmp_path / "warehouse.db") as database:
             database.execute("DELETE FROM customers WHERE email LIKE 'grace%'")

@@ -34,8 +34,8 @@ def ended(row: int, outcome: Outcome = Outcome.UPDATED) -> Result:
 def test_check_guards(
     changes: int, creates: int, most: tuple[float | None, float | None], trips: bool
 ) -> None:
-    """A guard trips by more than its count, or its share of the rows."""
-    totals = {"rows": 10, "changes": changes, "creates": creates}
+    """A guard trips by more than its count, or its share of the source's rows."""
+    totals = {"rows": 13, "changes": changes, "creates": creates, "removals": 3}
     expected = pytest.raises(GuardExceeded, match="nothing was written") if trips else nullcontext()
     with expected:
         check_guards(totals, Guards(*most))

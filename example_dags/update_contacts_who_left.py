@@ -1,10 +1,10 @@
-"""Send only what has changed since the last run, and mark the contacts of customers who left the table.
+"""Mark the contacts of customers who left the table, as well as sending what has changed in it.
 
-A state in a database remembers what HubSpot was last proved to have: unchanged rows take no call, whatever
-rebuilds the table. A contact whose row two completed runs lack is not a customer any more.
+A state in a database knows all rows that were ever sent. The contact of a row that two completed runs lack is
+no customer any more. More than a twentieth of them at once is taken for a mistake in the table.
 
-Needs the connections ``warehouse`` (any SQL database with a table ``customers``), ``state_db`` (SQLite,
-PostgreSQL or another one that holds a state) and ``hubspot_default``, and a property ``is_customer``.
+Needs the connections ``warehouse`` (any SQL database with a table ``customers``), ``state_db`` (any SQL
+database; a SQLite file is enough for one machine) and ``hubspot_default``, and a property ``is_customer``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import DAG
 from airflow_provider_hubcontact.operators.hubspot import Guards, HubSpotUpdateContactOperator, State
 
 with DAG(
-    dag_id="update_contacts_with_state",
+    dag_id="update_contacts_who_left",
     schedule="@daily",
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
@@ -24,7 +24,7 @@ with DAG(
     tags=["hubspot", "example"],
     doc_md=__doc__,
 ):
-    # [START howto_state]
+    # [START howto_left]
     HubSpotUpdateContactOperator(
         task_id="update_contacts",
         sql_conn_id="warehouse",
@@ -33,4 +33,4 @@ with DAG(
         guards=Guards(removals=0.05),
         status_actions={404: "skip"},
     )
-    # [END howto_state]
+    # [END howto_left]
