@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
+from airflow_provider_hubcontact.job import removing
 from airflow_provider_hubcontact.job.errors import GuardExceeded, PlanError, PreflightError, SourceError
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
 from airflow_provider_hubcontact.job.settings import Guards, Ledger, Query, Source, State, Writes
@@ -691,6 +692,40 @@ def test_a_source_that_can_be_read_once(hubspot: Sandbox, around: Around, file: 
 
     assert ended.report["properties_created"] == ["score"]
     assert hubspot.portal.definitions["score"].type == "number"
+
+
+def test_signs_of_life(around: Around, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that reads a long source ahead is not taken for dead."""
+    monkeypatch.setattr(removing, "CHUNK", 1)
+    monkeypatch.setattr("airflow_provider_hubcontact.job.source.rows.FIRST_ROWS", 0)
+    again(around, *NAMES)
+    seen: list[Any] = []
+
+    def source() -> Iterator[dict[str, str]]:
+        yield from rows("ada")
+        asked(file, "UPDATE hub_meta SET seen_at = 0")
+        yield from rows("grace")
+        seen.extend(asked(file, "SELECT seen_at > 0 FROM hub_meta"))
+        yield from rows("joan")
+
+    around.given = source()
+    assert run(around, state=STATE).outcomes == {"up_to_date": 3}
+    assert seen == [(1,)]
+
+
+def test_a_key_that_nobody_had(hubspot: Sandbox, around: Around, file: Path) -> None:
+    """There is no contact to remove; if its row does not end well, its contact is unknown as before."""
+    state = State("sql://db/hub", on_removed=VALUES, absent=30)
+    usual: dict[str, Any] = {"state": state, "status_actions": {"404": "skip"}}
+    again(around, *NAMES, "nobody", **usual)
+    assert removals(again(around, *NAMES, **usual)) == {}
+
+    again(around, "ada", "grace", "nobody", **usual)
+    hubspot.use_faults({"rules": [{"kind": "status", "status": 500, "on": "*/batch/read", "count": 1}]})
+    ended = given(around, [*rows("ada", "grace"), *rows("nobody", city="x")], **usual)
+
+    assert ended.outcomes == {"unavailable": 1, "up_to_date": 2}
+    assert "1 new row is not written" in removals(ended)["nobody_because"]
 
 
 def test_it_is_logged(around: Around, file: Path, caplog: pytest.LogCaptureFixture) -> None:

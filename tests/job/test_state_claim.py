@@ -15,9 +15,12 @@ import pytest
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
 from airflow_provider_hubcontact.job.errors import ClaimLost, StateError
 from airflow_provider_hubcontact.job.ports import Execute, Statement
+from airflow_provider_hubcontact.job.state.claim import Claim
 from airflow_provider_hubcontact.job.state.session import StateSession
 from airflow_provider_hubcontact.job.state.tables import Tables
 from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase
+from airflow_provider_hubcontact.sync.model.outcome import Outcome
+from airflow_provider_hubcontact.sync.model.ports import Proof
 
 T = TypeVar("T")
 
@@ -62,6 +65,29 @@ def test_of_two_runs_that_claim_at_once_one_has_it(tmp_path: Path) -> None:
 
     with closing(connect()) as db:
         assert db.execute("SELECT token FROM hub_meta").fetchall() == [("another",)]
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_what_is_changed_with_the_release_needs_the_claim(tmp_path: Path, is_lost: bool) -> None:
+    """A run that has lost the state changes nothing of it. Doing it twice is no harm."""
+    connect = partial(sqlite3.connect, tmp_path / "state.db")
+    with closing(StateDatabase(connect)) as database:
+        session_in(database).claim("task")
+        tables = Tables("hub", database.now)
+        claim = Claim.take(database, tables, "task")
+        proof = Proof("k", "c", "c", "7", Outcome.CREATED)
+        database.transact(lambda execute: [execute(each) for each in tables.prove([proof])])
+        if is_lost:
+            with closing(connect()) as other:
+                other.execute("UPDATE hub_meta SET token = 'another'")
+                other.commit()
+
+        for _ in range(2):
+            claim.release("{}", before=lambda: tables.miss(["k"], 1))
+
+    with closing(connect()) as db:
+        assert db.execute("SELECT missing FROM hub").fetchall() == [(None if is_lost else 1,)]
+        assert db.execute("SELECT token FROM hub_meta").fetchall() == [("another" if is_lost else None,)]
 
 
 @pytest.mark.parametrize("error", [StateError("a", may_pass=True), StateError("b"), ClaimLost("c")], ids=str)
