@@ -245,10 +245,7 @@ def _read_ahead(
             leavers.give(some)
             some.clear()
     leavers.give(some)
-    if not broken:
-        return names, None
-    leavers.doubts("the source broke off")
-    return names, broken[0]
+    return names, broken[0] if broken else None
 
 
 def _until_broken(rows: Iterable[object], broken: list[Exception]) -> Iterator[object]:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,25 @@ def test_care(books: str, hubspot: Sandbox, records: list[dict[str, str]]) -> No
         care.reset()
         with pytest.raises(StateError, match="there is no state hub_state"):
             care.told(30)
+
+
+def test_rows_that_left_the_source(
+    books: str, hubspot: Sandbox, records: list[dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their contacts get values; the keys leave the state, and a guard counts the others."""
+    state = {"path": STATE, "on_removed": {"city": "gone"}}
+    many, numbers = len(records), count()
+
+    def again(first: int) -> running.Run:
+        monkeypatch.setattr(running.TaskInstance, "run_id", f"run {next(numbers)}")
+        return running.run(records=records[first:], state=state, guards={"removals": 3})
+
+    again(0)
+    assert again(3).outcomes == {"up_to_date": many - 3}
+    assert again(2).outcomes == {"updated": 2, "up_to_date": many - 2}
+    assert again(2).outcomes == {"up_to_date": many - 2}
+    again(9)
+    assert f"7 removals of {many - 2} keys" in str(again(9).error).replace(",", "")
 
 
 def test_a_transaction_is_whole_or_not_at_all(books: str) -> None:
