@@ -45,9 +45,9 @@ class NotedDigests(Digests):
         super().__init__(*arguments)
         self._oracles = oracles
 
-    def of_key(self, record: Record) -> str:
-        digest = super().of_key(record)
-        self._oracles.keys[digest] = record.key
+    def of_key(self, key: str) -> str:
+        digest = super().of_key(key)
+        self._oracles.keys[digest] = key
         return digest
 
     def of_content(self, record: Record) -> str:
