@@ -18,7 +18,7 @@ from airflow_provider_hubcontact.sandbox.access.limits import Allowance
 from airflow_provider_hubcontact.sandbox.switches import Switches
 from tests.simulation.chooser import Chooser, Dice
 from tests.simulation.loop import Step
-from tests.simulation.network import FAULTS, NEED_INPUTS, Weather
+from tests.simulation.network import FAULTS, Weather
 from tests.simulation.plot import Plot, rows_of
 from tests.simulation.world import COLLECT_EVERY, Given, World
 
@@ -180,10 +180,10 @@ class OneFault(Weather):
     place: str = ""
     kind: str = ""
 
-    def fault(self, call: str, chooser: Chooser, *, has_inputs: bool) -> str | None:
-        """Return the fault, if this is the call; some faults need inputs."""
+    def fault(self, call: str, chooser: Chooser, kinds: Sequence[str]) -> str | None:
+        """Return the fault, if this is the call, and can have it."""
         del chooser
-        return self.kind if call == self.place and (has_inputs or self.kind not in NEED_INPUTS) else None
+        return self.kind if call == self.place and self.kind in kinds else None
 
 
 STILL = Weather(frozenset(), 0.0, 0.0)

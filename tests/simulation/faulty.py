@@ -38,7 +38,7 @@ FAULTS = (
         "if (contradiction := _contradiction(step, written, kinds)) and False:",
     ),
     Fault(
-        "an answer with results and errors of one input that counts as success",
+        "an answer with results and errors of one input that counts as a refusal",
         "if refusal and written:",
         "if refusal and written and False:",
     ),

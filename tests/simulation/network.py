@@ -58,7 +58,10 @@ BODIES = (
 )
 """Faults of the body of a success."""
 
-FAULTS = (*sorted(NEVER_SENT), "lost after", "slow", *BEFORE, *AFTER, *BODIES)
+OF_UPDATES = ("echo of old values", "both shown and refused")
+"""Faults in which an update of a batch is answered with a contact that was not written."""
+
+FAULTS = (*sorted(NEVER_SENT), "lost after", "slow", *BEFORE, *AFTER, *BODIES, *OF_UPDATES)
 """All faults of the network and of the portal's answers."""
 
 GRAVE = frozenset({"401", "403", "404", "477"})
@@ -78,17 +81,17 @@ class Weather:
     share: float
     latency: float
 
-    def fault(self, call: str, chooser: Chooser, *, has_inputs: bool) -> str | None:
+    def fault(self, call: str, chooser: Chooser, kinds: Sequence[str]) -> str | None:
         """Choose what goes wrong with a call.
 
         :param call: which one it is.
         :param chooser: of the call.
-        :param has_inputs: whether it is a batch.
+        :param kinds: faults that such a call can have.
         """
         del call
         if not chooser.chance(self.share):
             return None
-        fault = chooser.one_of(_OF_BATCHES if has_inputs else _OF_ALL)
+        fault = chooser.one_of(kinds)
         return None if fault not in self.faults or (fault in GRAVE and not chooser.chance(0.6)) else fault
 
 
@@ -150,7 +153,9 @@ class Line:
                 self._watch.has_answer(call.written)
 
     def _fault(self, place: str, call: _Call) -> str | None:
-        fault = self._weather.fault(place, call.chooser, has_inputs=bool(call.inputs))
+        fault = self._weather.fault(place, call.chooser, _OF_BATCHES if call.inputs else _OF_ALL)
+        if fault is None and call.is_update:
+            fault = self._weather.fault(place, self._dice.of(f"update, {place}"), OF_UPDATES)
         if fault:
             self._oracles.faults[fault] += 1
         return fault
@@ -178,6 +183,12 @@ class Line:
         self._story.tell(self._process.name, said)
         return reply
 
+    def _still(self, each: Json) -> Json:
+        """Return an input that writes the values that its contact has already."""
+        found = self._portal.find(str(each["id"]))
+        has = found.properties if found else {}
+        return {**each, "properties": {name: has.get(name, "") for name in each["properties"]}}
+
     def _touched(self, call: _Call) -> frozenset[str]:
         """Return the contacts that a call is about: by all their addresses, and their ids."""
         texts = {str(text) for each in (*call.inputs, *call.written) for text in _names(each)}
@@ -197,6 +208,10 @@ class Line:
             left = [each for each in call.inputs if each is not skipped[0]]
             if fault != "both written and refused":
                 body = orjson.dumps({**call.json, "inputs": left})
+        elif fault in OF_UPDATES:
+            skipped = call.inputs if fault == "echo of old values" else [call.chooser.one_of(call.inputs)]
+            inputs = [self._still(each) if each in skipped else each for each in call.inputs]
+            body = orjson.dumps({**call.json, "inputs": inputs})
         by = self._process.name if self._watch.has_state() else ""
         reply, applied = self._portal.call(call.method, call.url, call.headers, body, by)
         self._watch.applied(applied, self._loop.now, is_write=bool(call.written))
@@ -220,6 +235,7 @@ class _Call:
     :ivar inputs: of a batch.
     :ivar is_free: whether HubSpot does not count it.
     :ivar written: what it writes, as inputs of a batch.
+    :ivar is_update: whether it is a batch of updates.
     :ivar is_legacy_write: whether a 204 says that it was carried out.
     """
 
@@ -234,6 +250,7 @@ class _Call:
         self.name = "/".join(url.partition("?")[0].split("/")[-2:])
         self.is_free = self.name.endswith("/token")
         self.written = self.inputs if url.endswith(("/batch/update", "/batch/create")) else []
+        self.is_update = url.endswith("/batch/update")
         address = legacy_address(urlsplit(url).path) if method == "POST" else ""
         self.is_legacy_write = bool(address)
         if address:
@@ -315,6 +332,15 @@ def _torn(reply: Reply, named: list[Json], _: Chooser) -> Reply:
     return _with(reply, 207, document)
 
 
+def _shown(reply: Reply, named: list[Json], chooser: Chooser) -> Reply:
+    """Show an input as written that was not, and add an error about it."""
+    document = orjson.loads(reply.body)
+    for each in document["results"]:
+        if each["id"] == str(named[0]["id"]):
+            each["properties"] |= named[0]["properties"]
+    return _torn(_with(reply, reply.status, document), named, chooser)
+
+
 def _no_results(reply: Reply, _: list[Json], __: Chooser) -> Reply:
     document = orjson.loads(reply.body)
     document.pop("errors", None)
@@ -329,6 +355,7 @@ _CHANGES: Mapping[str, Callable[[Reply, list[Json], Chooser], Reply]] = {
     "silent about some": _silent,
     "anonymous error": _anonymous,
     "both written and refused": _torn,
+    "both shown and refused": _shown,
 }
 """Fault → what it makes of the portal's answer."""
 
@@ -339,6 +366,6 @@ NEED_INPUTS = (
     "anonymous error",
     "both written and refused",
 )
-_OF_ALL = tuple(fault for fault in FAULTS if fault not in NEED_INPUTS)
-_OF_BATCHES = (*FAULTS, *NEED_INPUTS, *NEED_INPUTS)
+_OF_ALL = tuple(fault for fault in FAULTS if fault not in {*NEED_INPUTS, *OF_UPDATES})
+_OF_BATCHES = (*(each for each in FAULTS if each not in OF_UPDATES), *NEED_INPUTS, *NEED_INPUTS)
 """Faults of calls with inputs; those that need them more often, as other calls cannot have them."""

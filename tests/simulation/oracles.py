@@ -12,7 +12,7 @@ from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sync.decide.policy import Action
 from airflow_provider_hubcontact.sync.keep.ledger import Line as LedgerLine
 from airflow_provider_hubcontact.sync.keep.report import Report
-from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, WRITES, Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import NOT_WRITTEN, SUCCESSES, WRITES, Outcome, Result
 from tests.simulation.plot import STAGE, Plot, Row
 from tests.simulation.portal import Applied, Json, SimulatedPortal
 from tests.simulation.state_oracles import StateOracles, open_properties
@@ -25,6 +25,9 @@ CLAIM_LOST = "claim lost"
 
 PROVED = WRITES | {Outcome.UP_TO_DATE}
 """Outcomes after which no earlier row of the key may be written."""
+
+REFUSED = NOT_WRITTEN - NOTHING_SENT
+"""Outcomes that say that HubSpot did not write the record."""
 
 UNREPEATABLE = frozenset({Action.RETRY, Action.FAIL_NOW})
 """What a row that a checkpoint counts must not ask for."""
@@ -225,8 +228,15 @@ class Oracles:
             sent = [each for each in watch.written if each.row == result.row]
             if sent and not row.is_shared:
                 self.wrong(f"{watch.name}: row {result.row} is {result.outcome}, and it was written")
+        elif result.outcome in REFUSED and self._is_written_at_once(watch, row, result.row):
+            self.wrong(f"{watch.name}: row {result.row} is {result.outcome}, and it was written")
         elif result.category == "OBJECT_NOT_FOUND" and not self.portal.was_free(row.key, watch.since):
             self.wrong(f"{watch.name}: row {result.row} is not_found, and its contact was always there")
+
+    def _is_written_at_once(self, watch: TryWatch, row: Row, number: int) -> bool:
+        """Check whether a row was written that needs one step, which no other row shares."""
+        is_plain = not (row.is_shared or row.becomes or STAGE in row.values)
+        return is_plain and any(each.row == number for each in watch.written)
 
     def _check_success(self, watch: TryWatch, result: Result, row: Row) -> None:
         told = f"{watch.name}: row {result.row} is {result.outcome}"
