@@ -146,15 +146,24 @@ class SyncBuilder:
             raise PortalNotReady(message, may_pass=error.retryable) from None
 
 
+def _moves_addresses(settings: Settings) -> bool:
+    sent = (settings.mapping or {}).values()
+    return settings.key.becomes is not None or not {"email", "hs_additional_emails"}.isdisjoint(
+        {*sent} - {settings.key.property}
+    )
+
+
 def look_up_of(settings: Settings) -> LookUp:
     """Return which contacts a run looks up before it writes them.
 
-    Guards count what would change, so that all are looked up.
+    Guards count what would change, so that all are looked up. Where rows move addresses, a key may be another
+    contact's than the state says, whose proofs must be void before an upsert by that key.
     """
     state = settings.state
     if settings.guards.are_set:
         return LookUp.ALL
     if state:
         by_id = settings.key.property == RECORD_ID or state.trust_ids
-        return LookUp.UNPROVED if settings.upsert or by_id else LookUp.ALL
+        by_key = settings.upsert and not _moves_addresses(settings)
+        return LookUp.UNPROVED if by_key or by_id else LookUp.ALL
     return LookUp.NONE if settings.upsert and not settings.writes.compare else LookUp.ALL

@@ -300,6 +300,22 @@ class TestWithAState:
 
         assert (set(calls(hubspot)), ended.outcomes) == ({"read", "update"}, {"updated": 1})
 
+    def test_a_key_that_was_moved_to_a_proved_contact_is_looked_up(
+        self, hubspot: Sandbox, around: Around
+    ) -> None:
+        """The state knows another contact by it, and the proof of the one that has it now must be void."""
+        settings = {**BY_KEY, "key": Key("email", becomes="new_email")}
+        sent(around, row("ada"), **settings)
+        contact = hubspot.portal.contact("ada@example.com")
+        assert contact is not None
+        hubspot.portal.archive(contact)
+        sent(around, row("grace", new_email="ada@example.com"), **settings)
+        calls(hubspot)
+
+        ended = sent(around, row("ada", "C"), **settings)
+
+        assert (calls(hubspot), ended.outcomes) == (["read", "update"], {"updated": 1})
+
     def test_a_proof_that_is_void_is_looked_up(self, hubspot: Sandbox, around: Around) -> None:
         """Nobody knows what the contact has."""
         sent(around, row("ada"), **BY_KEY)

@@ -249,7 +249,9 @@ class _Call:
         self.inputs: list[Json] = self.json.get("inputs", [])
         self.name = "/".join(url.partition("?")[0].split("/")[-2:])
         self.is_free = self.name.endswith("/token")
-        self.written = self.inputs if url.endswith(("/batch/update", "/batch/create")) else []
+        self.written = (
+            self.inputs if url.endswith(("/batch/update", "/batch/create", "/batch/upsert")) else []
+        )
         self.is_update = url.endswith("/batch/update")
         address = legacy_address(urlsplit(url).path) if method == "POST" else ""
         self.is_legacy_write = bool(address)

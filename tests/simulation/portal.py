@@ -159,7 +159,12 @@ class SimulatedPortal:
             reply = replace(reply, body=_few(reply.body))
             _DEFINITIONS[parts.path] = reply.body
         legacy = method == "POST" and legacy_address(parts.path)
-        applied = self._applied_by_address(legacy, reply) if legacy else _applied(parts.path, body, reply)
+        if legacy:
+            applied = self._applied_by_address(legacy, reply)
+        elif parts.path.endswith("/batch/upsert"):
+            applied = self._applied_by_key(body, reply)
+        else:
+            applied = _applied(parts.path, body, reply)
         self._take_note(by)
         return reply, list(applied)
 
@@ -170,6 +175,17 @@ class SimulatedPortal:
         contact = self.owners[address][-1] if reply.status == 204 else str(orjson.loads(reply.body)["vid"])
         is_new = reply.status == 200 and orjson.loads(reply.body)["isNew"]
         yield Applied("create" if is_new else "update", contact, 0)
+
+    def _applied_by_key(self, body: bytes, reply: Reply) -> Iterator[Applied]:
+        """Yield what a batch of upserts has written. Its answer does not name the keys."""
+        if not 200 <= reply.status < 300:
+            return
+        is_new = {result["id"]: result["new"] for result in orjson.loads(reply.body)["results"]}
+        for each in orjson.loads(body)["inputs"]:
+            contact = self.find(each["id"])
+            if contact and contact.id in is_new:
+                verb = "create" if is_new[contact.id] else "update"
+                yield Applied(verb, contact.id, int(each["objectWriteTraceId"].partition("-")[0]))
 
     def _known_definitions(self, path: str, sent: Mapping[str, str]) -> Reply | None:
         """Return the answer about properties, which no world changes, if token and limits allow it."""
