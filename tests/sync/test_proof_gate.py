@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
 from airflow_provider_hubcontact.sync.flow import proof_gate
 from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.flow.proof_gate import Audit, ProofGate
@@ -437,6 +437,23 @@ class TestAudit:
         assert (audit.audited, audit.drifted, audit.contested) == (1, has, has)
         assert proofs.kept["p1@x.y"].drifts == (2 if has else 0)
         assert content(proofs, "p1") == "a"
+
+    @pytest.mark.parametrize("look_up", LookUp)
+    def test_it_is_looked_up_even_if_others_are_written_directly(self, look_up: LookUp) -> None:
+        """Nobody could tell else whether the contact has drifted."""
+        audit = Audit()
+        portal, proofs = people(), proofs_of(self.audited("p1"), proved("p2"))
+        rules = Rules(create=look_up is LookUp.NONE, look_up=look_up)
+        sync = Sync(RecordMapping(), rules, portal, portal, proofs=proofs, audit=audit)
+        ended: list[Outcome] = []
+
+        sync.run(
+            [row("p1", "a"), row("p2")], ShuffledWorkers(size=1), lambda each: ended.append(each.outcome)
+        )
+
+        assert sorted(ended) == [N, U]
+        assert any("p1@x.y" in keys for keys in portal.reads)
+        assert (audit.audited, audit.drifted) == (1, 0)
 
     def test_a_write_that_is_no_audit_keeps_the_count(self) -> None:
         """The source has changed between two audits."""

@@ -37,6 +37,8 @@ class DirectWrites:
 
     def _may_skip(self, record: Record) -> bool:
         look_up = self._rules.look_up
+        if self._gate and self._gate.is_audited(record):
+            return False
         if look_up is LookUp.ALL or (self._rules.create and not self.may_upsert):
             return False
         return look_up is LookUp.NONE or self.contact(record) is not None

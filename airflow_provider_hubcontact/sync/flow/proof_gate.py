@@ -206,14 +206,17 @@ class ProofGate:
         """Whether the next row is up to date, for which there is always room."""
         return bool(self._held) and self._is_clear(next(iter(self._held)))
 
+    def is_audited(self, record: Record) -> bool:
+        """Check whether a record equals what was proved, and is sent only to be read back."""
+        return self._open[self._key_of[record.row]].audited is not None
+
     def known(self, record: Record) -> str | None:
         """Return the record id of the contact of a record that is sent, as it was proved before.
 
-        :return: None if nothing is proved for the key, if the contact has another id, or if it is to be
-            read back.
+        :return: None if nothing is proved for the key, or if the contact has another id.
         """
         entry = self._open[self._key_of[record.row]]
-        is_known = entry.is_known and entry.audited is None and entry.proof.proved is not None
+        is_known = entry.is_known and entry.proof.proved is not None
         return entry.proof.id if is_known else None
 
     def assumed(self, contacts: Collection[tuple[Record, str | None]]) -> bool:
