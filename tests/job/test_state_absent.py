@@ -114,3 +114,13 @@ def test_an_audit_does_not_count_it(hubspot: Sandbox, around: Around) -> None:
     assert ended.outcomes == {"updated": 1, "not_found": 1}
     assert (figures(ended), ended.report["state"]["overdue"]) == ([0, 0, 1, 1, 0], 0)
     assert State("sql://db/hub").absent is None
+
+
+def test_the_oldest_proof_is_one_of_a_contact(around: Around) -> None:
+    """That nobody has a key is as old as it may be."""
+    again(around, **ACCEPTED)
+    asked(around, "UPDATE hub SET proved_at = proved_at - 9000 WHERE origin = 'absent'")
+
+    told = again(around, **ACCEPTED).report["state"]
+
+    assert asked(around, "SELECT proved_at FROM hub WHERE origin != 'absent'") == [(told["oldest_proof"],)]
