@@ -15,7 +15,7 @@ from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import DEFAULT_STAGES, STAGE
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call, WriteCall
 from airflow_provider_hubcontact.sync.flow.engine import Sync
-from airflow_provider_hubcontact.sync.model.change import Stored, Write
+from airflow_provider_hubcontact.sync.model.change import BY_RECORD_ID, Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Proof, Refused, Step, Written
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -201,11 +201,11 @@ class FakePortal:
         address, trace = step.change.address, (step.trace_id,)
         if BAD in step.properties.values():
             return Refusal(400, "is bad", "VALIDATION_ERROR", trace_ids=trace, properties=("firstname",))
-        by_id = self.always and kind is not Write.CREATE
+        by_id = self.always and kind in BY_RECORD_ID
         found = self._by_id(address) if by_id else self.by_address(address)
         if kind is Write.CREATE and self.always and found:
             return Refusal(409, "exists", "CONFLICT", trace_ids=trace)
-        created = kind is not Write.UPDATE and not found
+        created = kind not in BY_RECORD_ID and not found
         if created:
             found = (str(len(self.contacts) + 1), {"email": address} if kind is Write.UPSERT else {})
         if not found:
