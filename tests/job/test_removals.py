@@ -593,6 +593,15 @@ class TestGuard:
         assert again(around, "ada", "grace", guards=Guards(removals=0)).error
         assert not again(around, "ada", "grace", guards=Guards(removals=0.01)).error
 
+    def test_a_dry_run(self, around: Around, file: Path) -> None:
+        """It tells how many would be removed; nothing is written that the guard had to keep from it."""
+        left(around, file, "ada")
+
+        ended = again(around, "ada", dry_run=True)
+
+        assert ended.error is None
+        assert removals(ended) == {"gone": 2, "removed": 2}
+
     def test_what_it_does_not_count(self, hubspot: Sandbox, around: Around, file: Path) -> None:
         """Rows that are missing for the first time, that are left alone, or that no run may remove now."""
         again(around, *NAMES)
