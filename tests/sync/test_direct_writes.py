@@ -320,11 +320,12 @@ def test_a_row_that_may_have_been_written_is_not_called_untouched() -> None:
     assert run(portal, [row("p0")], BY_KEY) == [Outcome.UNKNOWN]
 
 
-def test_upserts_that_are_refused() -> None:
-    """What waits to be written is looked up, too, and no further call is tried."""
+@pytest.mark.parametrize("most", [5, 50])
+def test_upserts_that_are_refused(most: int) -> None:
+    """What waits to be written is looked up, too, as are all rows that follow: no further call is tried."""
     portal = people(takes_upserts=False, batch_size=1)
 
-    ended = run(portal, [row(f"n{n}") for n in range(20)], BY_KEY)
+    ended = run(portal, [row(f"n{n}") for n in range(20)], BY_KEY, max_in_flight=most)
 
     assert ended == [C] * 20
     assert sum(kind is Write.UPSERT for kind, _ in portal.writes) <= 4
