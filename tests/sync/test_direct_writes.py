@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
 from airflow_provider_hubcontact.sync.decide.settle import Settled, settle
+from airflow_provider_hubcontact.sync.flow import proof_gate
 from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.model.change import Change, Write
 from airflow_provider_hubcontact.sync.model.choices import WriteMode
@@ -255,6 +256,15 @@ def test_nothing_is_read() -> None:
     assert (portal.reads, portal.writes) == ([], [(Write.UPSERT, 3)])
 
 
+def test_a_call_waits_until_it_is_full() -> None:
+    """As long as others are under way, and the source has more rows."""
+    portal = people(batch_size=3)
+
+    run(portal, [row(f"n{n}") for n in range(30)], BY_KEY, max_in_flight=4)
+
+    assert portal.writes == [(Write.UPSERT, 3)] * 10
+
+
 @pytest.mark.parametrize(
     ("values", "rules"),
     [
@@ -420,6 +430,7 @@ class TestProofs:
 
         assert ended == [U, U, U]
         assert (portal.contacts["2"]["firstname"], proofs.kept["p1@x.y"].id) == ("d", "2")
+        assert len(portal.writes) == 4, "the first one alone went to the old id"
 
     def test_what_is_read_back_is_read(self) -> None:
         """An audit looks up, though the row may be written without."""
@@ -428,6 +439,17 @@ class TestProofs:
 
         assert run(portal, [row("p1", "a")], BY_PROVED_KEY, proofs=proofs) == [N]
         assert portal.reads == [("p1@x.y",)]
+
+    def test_a_state_that_fails_in_later_rows(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The rows before have been let in, and are not written any more."""
+        monkeypatch.setattr(proof_gate, "CHUNK", 1)
+        portal, proofs = people(), FakeProofs(3)
+        proofs.kept = proofs_of({"p1": "2", "p2": "3"}).kept
+
+        with pytest.raises(ConnectionError, match="compare"):
+            run(portal, [row("p1"), row("p2")], BY_PROVED_KEY, proofs=proofs)
+
+        assert portal.writes == []
 
     def test_a_state_that_fails(self) -> None:
         """Nothing is written, and each row has its outcome."""
