@@ -29,7 +29,7 @@ with DAG(
         task_id="update_contacts",
         sql_conn_id="warehouse",
         sql="SELECT email, city, 'true' AS is_customer FROM customers",
-        state=State("sql://state_db/hubspot_contacts", on_removed={"is_customer": "false"}),
+        state=State("sql://state_db/hubspot_who_left", on_removed={"is_customer": "false"}),
         guards=Guards(removals=0.05),
         status_actions={404: "skip"},
     )
