@@ -148,3 +148,34 @@ def test_the_legacy_api_removes_nobody(kind: Write) -> None:
 
     with pytest.raises(ValueError, match="the legacy API removes no contacts"):
         LegacyContactsPort(client).write(kind, ARCHIVE[:1])
+
+
+class Refusing:
+    def __init__(self, refusal: Refusal) -> None:
+        self._refusal = refusal
+
+    def batch_upsert(self, *_: Any, **__: Any) -> BatchAnswer:
+        raise StatusError(self._refusal)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "goes_on"),
+    [
+        (Refusal(400, "by non-unique 0-1 property email", "VALIDATION_ERROR", properties=("email",)), False),
+        (Refusal(400, "Partial upserts are not supported.", properties=("email",)), False),
+        (Refusal(400, "something else"), False),
+        (Refusal(400, "Email address x is invalid", properties=("email",)), True),
+        (Refusal(400, "Duplicate IDs", ids=("7",)), True),
+        (Refusal(400, "a proxy's page", is_hubspots=False), True),
+        (Refusal(409, "exists", existing_id="7"), True),
+        (Refusal(503, "down"), True),
+    ],
+)
+def test_a_key_by_which_hubspot_does_not_upsert(refusal: Refusal, goes_on: bool) -> None:
+    """HubSpot says so, or names nothing that any input has."""
+    client: Any = Refusing(refusal)
+    port = ContactsPort(client, "email")
+    step = Step(Change(Record(1, "a", {}), Write.UPSERT, "a", ({"city": "x"},)))
+
+    assert isinstance(port.write(Write.UPSERT, [step]), Refused)
+    assert port.upserts is goes_on
