@@ -84,7 +84,7 @@ class Removing:
 
     def _tell(self, leavers: Removals) -> None:
         counts = leavers.told()
-        self._run.report.state = {**(self._run.report.state or {}), "removals": counts}
+        self._run.report.state = {**(self._run.report.state or {}), **counts}
         if not counts["gone"]:
             return
         log.info(

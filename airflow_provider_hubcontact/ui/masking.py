@@ -106,7 +106,9 @@ _REPORT: Mapping[str, Rule] = MappingProxyType(
             )
         ),
         "portal": _if_there(_fields(_all_whole(("id", "url")))),
-        "state": _if_there(_fields(_all_whole(("table", "read_anew", "oldest_proof", "removals", *COUNTS)))),
+        "state": _if_there(
+            _fields(_all_whole(("table", "read_anew", "oldest_proof", "nobody_because", *COUNTS)))
+        ),
         "quota": _if_there(_fields(_all_whole(("calls_in_10_seconds", "calls_left_today")))),
         "stopped": _hidden,  # may quote what HubSpot said
         "reasons": _each(_fields(_PROBLEM)),

@@ -77,7 +77,8 @@ def paths(hubspot: Sandbox) -> list[str]:
 
 def removals(told: Told) -> dict[str, Any]:
     """What the report says of them, but for what is zero."""
-    return {name: value for name, value in told.report["state"]["removals"].items() if value}
+    names = ("gone", "removed", "renamed", "left_alone", "nobody_because")
+    return {name: told.report["state"][name] for name in names if told.report["state"][name]}
 
 
 def left(around: Around, file: Path, *names: str, **settings: Any) -> None:

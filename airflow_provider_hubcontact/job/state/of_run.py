@@ -148,6 +148,6 @@ class StateOfRun:
             )
         told = {**session.told(), **self._audit.figures(self._rows_of_a_call), **ages}
         if self.leavers:
-            told["removals"] = self.leavers.told()
+            told |= self.leavers.told()
         log.info("The state: %s.", in_words(told))
         return told
