@@ -20,7 +20,7 @@ pytest.importorskip("airflow")
 from airflow_provider_hubcontact.job.errors import PlanError
 from airflow_provider_hubcontact.job.plans.files import verified
 from airflow_provider_hubcontact.job.plans.lines import SpooledLines, encoded, spooled_lines
-from airflow_provider_hubcontact.job.plans.manifest import Manifest
+from airflow_provider_hubcontact.job.plans.manifest import FORMAT, Manifest
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.options import Guards, Writes
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
@@ -177,8 +177,10 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "another count": lambda plan: (plan / "plan.json").write_bytes(
         (plan / "plan.json").read_bytes().replace(b'"changes": 2', b'"changes": 1')
     ),
-    "another format": lambda plan: forged(plan, lambda manifest: manifest.update(format=2)),
-    "a format that is a float": lambda plan: forged(plan, lambda manifest: manifest.update(format=1.0)),
+    "another format": lambda plan: forged(plan, lambda manifest: manifest.update(format=FORMAT + 1)),
+    "a format that is a float": lambda plan: forged(
+        plan, lambda manifest: manifest.update(format=float(FORMAT))
+    ),
     "no format": lambda plan: forged(plan, lambda manifest: manifest.pop("format")),
     "an unknown field": lambda plan: forged(plan, lambda manifest: manifest.update(upsert=True)),
     "counts that do not fit": lambda plan: forged(plan, lambda manifest: manifest.update(changes=1)),
