@@ -182,7 +182,8 @@ class Oracles:
         self.faults: Counter[str] = Counter()
         self.violations: list[str] = []
         writes = plot.settings.writes
-        self.state = StateOracles(portal, open_properties(writes.stages, writes.properties), self.wrong)
+        open_ = open_properties(writes.stages, writes.properties)
+        self.state = StateOracles(portal, open_, self.wrong, upserts=plot.settings.upsert)
         self.shares_budget = "shared budget" in plot.features
         self._sent: list[float] = []
 

@@ -91,6 +91,7 @@ class SimulatedPortal:
     :ivar states: id of a contact → what it was, since when.
     :ivar owners: address → the contacts that ever had it.
     :ivar created: address → how often a contact was created with it after the start.
+    :ivar merged: ids of contacts that people have merged others into.
     :ivar freed: address → how often a contact lost it, or was deleted.
     :ivar notes: how many states have been noted.
     """
@@ -115,6 +116,7 @@ class SimulatedPortal:
         self.states: dict[str, list[State]] = {}
         self.owners: dict[str, list[str]] = {}
         self.created: Counter[str] = Counter()
+        self.merged: set[str] = set()
         self.freed: Counter[str] = Counter()
         self.notes = 0
         self._by = ""
@@ -210,6 +212,7 @@ class SimulatedPortal:
         with suppress(Refused):
             merged = self._portal.merge(one, other)
             self.created[merged.email.lower()] -= merged is not one  # it is not a new person
+            self.merged.add(merged.id)
         self._take_note("")
         for gone in (each for each in (one, other) if each.id not in self._portal.contacts):
             self.states[gone.id].append(State(self._now(), None))
