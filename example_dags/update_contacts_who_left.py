@@ -17,7 +17,7 @@ from airflow_provider_hubcontact.operators.hubspot import Guards, HubSpotUpdateC
 
 with DAG(
     dag_id="update_contacts_who_left",
-    schedule="@daily",
+    schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
