@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,8 @@ from airflow_provider_hubcontact.job.portal.contacts_port import (
     ContactsPort,
     LegacyContactsPort,
     ReadBack,
+    ReadWithKeys,
+    key_names,
     port_of,
 )
 from airflow_provider_hubcontact.job.portal.definitions import Portal, create_missing, portal_of, settings_of
@@ -28,7 +30,7 @@ from airflow_provider_hubcontact.sync.model.change import Write
 from airflow_provider_hubcontact.sync.model.choices import Duplicates, OnRegression, WriteMode
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
-from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID, normalized_key
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
 
@@ -103,9 +105,10 @@ class SyncBuilder:
             verifier=ReadBack(self.port) if asked.verify and writes else None,
         )
 
-    def removal(self, *, writes: bool) -> Sync:
+    def removal(self, has_key: Callable[[str], bool], *, writes: bool) -> Sync:
         """Return the sync that removes the contacts of rows that left the source, by their record ids.
 
+        :param has_key: whether the source has a row with a key, in its normal form.
         :param writes: whether anything is written.
         """
         asked, portal = self._settings, self.portal
@@ -116,16 +119,28 @@ class SyncBuilder:
             stages=portal.stages if STAGE in (values or ()) else Stages.default(),
             kinds=portal.kinds,
             removes=Write.ARCHIVE if values is None else Write.REMOVE,
+            has_row=self._has_row(has_key),
         )
         port = port_of(self._hubspot, RECORD_ID)
         return Sync(
             RecordMapping(key=RECORD_ID, id_property=RECORD_ID),
             rules,
-            port,
+            ReadWithKeys(port, key_names(asked.key.property)),
             port if writes else None,
             portal=None if values is None else self.checks.allowed(),
             verifier=ReadBack(port) if asked.verify and writes and values is not None else None,
         )
+
+    def _has_row(self, has_key: Callable[[str], bool]) -> Callable[[Mapping[str, str | None]], bool]:
+        """Return what checks whether any key of a contact is that of a row."""
+        names = key_names(self._settings.key.property)
+        is_number = self.portal.kinds.get(names[0]) is Kind.NUMBER
+
+        def has_row(values: Mapping[str, str | None]) -> bool:
+            texts = [text for name in names for text in (values.get(name) or "").split(";") if text.strip()]
+            return any(has_key(normalized_key(names[0], text, is_number=is_number)) for text in texts)
+
+        return has_row
 
     def removed_values(self, names: Iterable[str]) -> dict[str, str]:
         """Return property → what the contacts of rows that left the source get; nothing if they are archived.

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from airflow_provider_hubcontact.job.errors import GuardExceeded, PlanError, SourceError
+from airflow_provider_hubcontact.job.errors import GuardExceeded, PlanError, SourceError, StateError
 from airflow_provider_hubcontact.job.files.disk_queue import DiskQueue, disk_queue
 from airflow_provider_hubcontact.job.run import Rows, Run
 from airflow_provider_hubcontact.job.source.rows import peeked
@@ -156,7 +156,8 @@ def _removed(
     journal: Journal | None,
 ) -> Stop | None:
     """Remove contacts, and let their keys leave the state."""
-    return run.remove(records, lambda result: settled(told(result)), RemovalJournal(leavers, journal))
+    journal = RemovalJournal(leavers, journal)
+    return run.remove(records, leavers.has_key, lambda result: settled(told(result)), journal)
 
 
 class RemovalJournal:
@@ -211,6 +212,8 @@ def removing(run: Run, rows: Rows) -> Iterator[Removing]:
     if leavers is None:
         yield Removing(run, rows)
         return
+    if run.builder.portal.definitions is None:  # the form of keys depends on them
+        leavers.doubts("the portal's properties cannot be read")
     with disk_queue() as kept:
         names, broken = _read_ahead(run, rows, leavers, kept)
         if broken is None and not kept:
@@ -266,9 +269,10 @@ def _look(run: Run, leavers: Removals, kept: Iterable[Record | Result]) -> None:
     """Find the rows that left the source, and end all others if these are too many."""
     try:
         leavers.look(None if run.report.dry_run else run.settings.guards.removals)
-    except GuardExceeded as error:
+    except (GuardExceeded, StateError) as error:
+        category = "GUARD" if isinstance(error, GuardExceeded) else "STATE"
         for each in kept:
-            run.end(each if isinstance(each, Result) else _not_attempted(run, each, str(error)))
+            run.end(each if isinstance(each, Result) else _not_attempted(run, each, str(error), category))
         raise
 
 

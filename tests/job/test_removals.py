@@ -7,15 +7,22 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 import pytest
 
 from airflow_provider_hubcontact.job import removing
-from airflow_provider_hubcontact.job.errors import GuardExceeded, PlanError, PreflightError, SourceError
+from airflow_provider_hubcontact.job.errors import (
+    GuardExceeded,
+    PlanError,
+    PreflightError,
+    SourceError,
+    StateError,
+)
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
 from airflow_provider_hubcontact.job.settings import Guards, Ledger, Query, Source, State, Writes
+from airflow_provider_hubcontact.job.state.removals import Removals
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.job.around import Around, Told, apply, plan, run
 
@@ -375,8 +382,8 @@ class TestNobody:
         assert isinstance(ended.error, SourceError)
         assert "the source is empty, and on_removed is set: nobody is removed for that" in ended.says
         assert set(cities(hubspot).values()) == {None}
-        assert again(around, state=State("sql://db/hub"), **settings).error is None
         assert removals(again(around, "ada", "grace")) == {"gone": 1, "removed": 1}
+        assert again(around, state=State("sql://db/hub"), **settings).error is None
 
     @pytest.mark.parametrize(
         ("row", "why"),
@@ -854,4 +861,149 @@ class TestPlans:
 
         assert isinstance(ended.error, PlanError)
         assert "keeps no state with on_removed" in ended.says
+        assert ended.outcomes == {"not_attempted": 2}
+
+
+class TestContactsThatHaveARow:
+    """Rows that are up to date are not read: only the look-up of a removal shows whose contact it is."""
+
+    CREATED: ClassVar[dict[str, Any]] = {"state": ARCHIVE, "upsert": True}
+
+    def test_a_contact_with_the_address_of_a_row(self, hubspot: Sandbox, around: Around) -> None:
+        """By hand, the contact of a row that left got the address of one that is up to date."""
+        for names in ((*NAMES, "mary"), NAMES):
+            again(around, *names, **self.CREATED)
+        readdressed(hubspot, "mary", "ada")
+
+        ended = again(around, *NAMES, **self.CREATED)
+
+        assert ended.outcomes == {"unchanged": 1, "up_to_date": 3}
+        assert removals(ended) == {"gone": 1, "renamed": 1}
+        assert hubspot.portal.contact("ada@example.com")
+
+    def test_a_contact_that_was_merged_with_that_of_a_row(self, hubspot: Sandbox, around: Around) -> None:
+        """The row is up to date, and the other one was written once more before it left."""
+        again(around, *NAMES)
+        portal = hubspot.portal
+        ada, joan = (portal.contact(f"{name}@example.com") for name in ("ada", "joan"))
+        assert ada
+        assert joan
+        portal.merge(ada, joan)
+        given(around, [*rows("ada", "grace"), *rows("joan", lastname="new")])
+        again(around, "ada", "grace")
+
+        ended = again(around, "ada", "grace")
+
+        assert "removed" not in removals(ended)
+        assert cities(hubspot)["ada"] is None
+
+    def test_a_row_whose_look_up_fails(self, hubspot: Sandbox, around: Around) -> None:
+        """Nobody knows which contact it has, until the removal is looked up."""
+        for names in ((*NAMES, "mary"), NAMES):
+            again(around, *names, **self.CREATED)
+        readdressed(hubspot, "mary", "ada")
+        hubspot.use_faults({"rules": [{"kind": "status", "status": 500, "on": "*/batch/*", "count": 1}]})
+
+        ended = given(around, [*rows("ada", lastname="x"), *rows("grace", "joan")], **self.CREATED)
+
+        assert ended.outcomes["unavailable"] == 1
+        assert "removed" not in removals(ended)
+        assert hubspot.portal.contact("ada@example.com")
+
+    def test_a_plan(self, hubspot: Sandbox, around: Around, file: Path, tmp_path: Path) -> None:
+        """Between making and applying it, the contact got the address of a row."""
+        left(around, file, "ada", "grace")
+        around.given = rows("ada", "grace")
+        around.run_id += " of a plan"
+        plan(around, tmp_path / "plan", state=STATE)
+        readdressed(hubspot, "joan", "ada")
+
+        ended = apply(around, tmp_path / "plan")
+
+        assert ended.outcomes == {"unchanged": 1}
+        assert set(cities(hubspot).values()) == {None}
+
+
+def readdressed(hubspot: Sandbox, name: str, other: str) -> None:
+    """Delete a contact, and give its address to another one, as people do by hand."""
+    portal = hubspot.portal
+    contact, gone = (portal.contact(f"{each}@example.com") for each in (name, other))
+    assert contact
+    assert gone
+    portal.archive(gone)
+    portal.update(contact, {"email": f"{other}@example.com"})
+
+
+class TestDoubts:
+    """What else keeps a key that a run lacks from counting as one that left."""
+
+    def test_properties_that_cannot_be_read(self, hubspot: Sandbox, around: Around, file: Path) -> None:
+        """The form of a key depends on its definition."""
+        left(around, file, "ada", "grace")
+        hubspot.use_faults({"rules": [{"kind": "status", "status": 403, "on": "*/properties/*"}]})
+
+        ended = again(around, "ada", "grace")
+
+        assert removals(ended)["nobody_because"] == "the portal's properties cannot be read"
+        assert "removed" not in removals(ended)
+
+    def test_a_run_without_on_removed_in_between(self, around: Around, file: Path) -> None:
+        """It does not count rows, so that the key may have been there."""
+        left(around, file, "ada", "grace")
+        again(around, *NAMES, state=State("sql://db/hub"))
+
+        assert "removed" not in removals(again(around, "ada", "grace"))
+
+    def test_an_older_run_that_is_cleared(self, around: Around) -> None:
+        """It has read the source before the last one, and is not another run."""
+        for run_id, names in (
+            ("dag/mon", NAMES),
+            ("dag/tue", ("ada", "grace")),
+            ("dag/mon", ("ada", "grace")),
+        ):
+            around.run_id, around.given = run_id, rows(*names)
+            ended = run(around, state=STATE)
+
+        assert "removed" not in removals(ended)
+
+    def test_another_task_with_the_same_state(self, around: Around) -> None:
+        """Its rows are others."""
+        for run_id, names in (
+            ("a/1", NAMES),
+            ("a/2", NAMES),
+            ("b/1", ("ada",)),
+            ("a/3", NAMES),
+            ("b/2", ("ada",)),
+        ):
+            around.run_id, around.given = run_id, rows(*names)
+            ended = run(around, state=STATE)
+            assert "removed" not in removals(ended)
+
+    def test_keys_without_a_contact_do_not_enlarge_the_share(self, around: Around) -> None:
+        """A tenth is one of those that have a contact."""
+        state = State("sql://db/hub", on_removed=VALUES, absent=30)
+        settings: dict[str, Any] = {"state": state, "status_actions": {"404": "skip"}}
+        nobody = [f"nobody{number}" for number in range(40)]
+        again(around, *NAMES, *nobody, **settings)
+        again(around, *nobody, **settings)
+
+        ended = again(around, *nobody, **settings)
+
+        assert isinstance(ended.error, GuardExceeded)
+
+    def test_a_state_that_cannot_be_read(
+        self, around: Around, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """All rows that were read have an outcome."""
+
+        def fails(_: Removals) -> Iterator[Any]:
+            raise StateError("the database is gone")
+            yield
+
+        left(around, file, "ada", "grace")
+        monkeypatch.setattr(Removals, "_pages", fails)
+
+        ended = again(around, "ada", "grace")
+
+        assert isinstance(ended.error, StateError)
         assert ended.outcomes == {"not_attempted": 2}

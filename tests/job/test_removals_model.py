@@ -112,7 +112,9 @@ class LeaversWorld(World):
         if not rows:
             return
         asked = "archive" if self.removes is Write.ARCHIVE else GONE
-        removals = session.removals(State("sql://db/hub", on_removed=asked), Policy.of({}), str(self.dag_run))
+        removals = session.removals(
+            State("sql://db/hub", on_removed=asked), Policy.of({}), "task", str(self.dag_run)
+        )
         removals.give(Record(number, str(row["email"]), {}) for number, row in enumerate(rows, 1))
         removals.look(None)
         self._removals = removals

@@ -39,6 +39,14 @@ OTHERS = {EMAIL: "hs_additional_emails", RECORD_ID: "hs_merged_object_ids"}
 """Property that identifies contacts → the one with its other values: second addresses, ids before a merge."""
 
 
+def key_names(id_property: str) -> tuple[str, ...]:
+    """Return the properties that hold the keys of a contact, the first one first.
+
+    :param id_property: that identifies contacts.
+    """
+    return (id_property, *filter(None, (OTHERS.get(id_property),)))
+
+
 BATCH_SIZE = 100
 
 
@@ -206,6 +214,24 @@ class ReadBack:
         self.records += len(keys)
         self.calls += 1
         return self._port.read(keys, properties)
+
+
+class ReadWithKeys:
+    """Reads further properties of each contact.
+
+    :param port: of the contacts.
+    :param names: of the properties.
+    """
+
+    def __init__(self, port: ContactsPort | LegacyContactsPort, names: Collection[str]) -> None:
+        self._port = port
+        self._names = names
+        self.batch_size = port.batch_size
+        self.always = port.always
+
+    def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
+        """Look keys up."""
+        return self._port.read(keys, {*properties, *self._names})
 
 
 class LegacyContactsPort:

@@ -74,7 +74,10 @@ class StateOfRun:
         self._rows_of_a_call = rows_of_a_call
         session.plan_audit(hubspot.rate_limit.daily_remaining, rows_of_a_call)
         if asked.on_removed is not None:
-            self.leavers = session.removals(asked, self._settings.policy, self._around.attempt.task_of_run)
+            attempt = self._around.attempt
+            self.leavers = session.removals(
+                asked, self._settings.policy, attempt.task_of_dag, attempt.task_of_run
+            )
         return session.told()
 
     def proofs(

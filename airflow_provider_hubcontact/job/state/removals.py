@@ -12,7 +12,7 @@ from airflow_provider_hubcontact.job.state.claim import Claim
 from airflow_provider_hubcontact.job.state.digests import Digests
 from airflow_provider_hubcontact.job.state.run_keys import Gone, RunKeys
 from airflow_provider_hubcontact.job.state.tables import Tables
-from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES, MERGED
+from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES, MERGED, RENAMED
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -69,6 +69,7 @@ class Removals:
         self._policy = policy
         self._keys = RunKeys()
         self._size = 0  # keys of the state before the run
+        self._is_of_plan = False
         self._renamed = self._removed = 0
 
     def close(self) -> None:
@@ -93,7 +94,7 @@ class Removals:
         :raises GuardExceeded: if the run would remove more.
         """
         for page in self._pages():
-            self._size += len(page)
+            self._size += sum(record_id is not None for _, record_id, *_ in page)
             gone = [
                 Gone(key, record_id, origin, missing)
                 for key, record_id, origin, missing in page
@@ -114,6 +115,7 @@ class Removals:
         :param most: contacts that may be removed: a count, or a share of the state; None for any number.
         :raises GuardExceeded: if it does.
         """
+        self._is_of_plan = True
         for (size,) in self._asked([self._tables.count()] if self._tables else ()):
             self._size = size
         self._guard(removals, most)
@@ -192,6 +194,17 @@ class Removals:
         is_held = self._keys.has_met(gone.id) or len(left) < len(others)
         return is_held or any((each.missing, each.key) < (gone.missing, gone.key) for each in left.values())
 
+    def has_key(self, key: str) -> bool:
+        """Check whether the source has a row with a key: of the run or, if a plan is applied, of the state.
+
+        :param key: in its normal form.
+        """
+        digest = self._digests.of_key(key)
+        if self._keys.is_given(digest):
+            return True
+        found = self._asked(self._tables.missing(digest)) if self._is_of_plan and self._tables else ()
+        return any(not missing for (missing,) in found)
+
     def still_due(self, records: Sequence[Record]) -> Iterator[Record | Result]:
         """Return the removals of a plan; of those whose rows came back, or have another key, the results.
 
@@ -233,8 +246,9 @@ class Removals:
         """
         is_done = result.outcome in SUCCESSES
         if is_done or result.category in DRY_RUN_CATEGORIES:
-            self._renamed += result.category == MERGED
-            self._removed += result.category != MERGED
+            is_renamed = result.category in {MERGED, RENAMED}
+            self._renamed += is_renamed
+            self._removed += not is_renamed
             self._keys.spare([key])
         return is_done
 

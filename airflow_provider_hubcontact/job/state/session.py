@@ -28,11 +28,15 @@ from airflow_provider_hubcontact.job.state.tables import Tables
 from airflow_provider_hubcontact.sync.decide.policy import Policy
 
 QUERY = "query"
-"""Name of the query among the settings of the last completed run. Another one proves nothing wrong."""
+"""Name of query and task among the settings of the last completed run. Another one proves nothing wrong."""
 
 
 RUN = "run"
-"""Name of the last completed run there: another try of it is not another run."""
+"""Name of the last completed runs there: another try of one of them, or a cleared one, is not another run."""
+
+
+MOST_RUNS = 100
+"""Completed runs that are remembered."""
 
 
 LOOKS, PAUSE = 10, 0.1
@@ -138,13 +142,28 @@ class StateSession:
         """
         if self._claim:
             audited_to = self._selection.passed if self._selection and completed else None
-            told = {**self._settings, QUERY: self._query, RUN: self._run}
+            told = {**self._settings, **self._of_removals()}
             kept = orjson.dumps(told).decode() if completed else None
             misses = self._removals.misses if self._removals and completed else tuple
             self._claim.release(kept, audited_to, misses)
             self._claim = None
         if self._removals:
             self._removals.close()
+
+    def _of_removals(self) -> dict[str, str]:
+        """Return what the next run that removes contacts goes by; nothing if this one does not count rows.
+
+        The runs are those of the same source and task, the last one at the end.
+        """
+        if self._removals is None:
+            return {}
+        runs = [each for each in self._runs if each != self._run]
+        return {QUERY: self._query, RUN: " ".join([*runs, self._run][-MOST_RUNS:])}
+
+    @property
+    def _runs(self) -> Sequence[str]:
+        """The last completed runs that counted the rows that left."""
+        return self._earlier.get(RUN, "").split()
 
     def plan_audit(self, calls_left: int | None, rows_of_a_call: int) -> None:
         """Choose the proofs that the run reads back.
@@ -232,14 +251,15 @@ class StateSession:
         tables = self._tables if self._about else None
         return ProofsOfGone(self._database, tables, self._digests(None), self._claim if writes else None)
 
-    def removals(self, asked: State, policy: Policy, run: str) -> Removals:
+    def removals(self, asked: State, policy: Policy, task: str, run: str) -> Removals:
         """Begin to find the rows that left the source.
 
         :param asked: what is to be done then.
         :param policy: says which rows without a contact end well.
+        :param task: names the task. The rows of another one are no rows that left.
         :param run: names the run, whichever try of it this is.
         """
-        self._run = name_of(run)
+        self._run, self._query = name_of(run), name_of(f"{self._query} {task}")
         self._removals = Removals(
             self._database,
             self._tables if self._about else None,
@@ -248,7 +268,7 @@ class StateSession:
             asked,
             policy,
             self._doubt(),
-            is_counted=self._earlier.get(RUN) == self._run,
+            is_counted=self._run in self._runs,
         )
         return self._removals
 

@@ -161,8 +161,8 @@ class Tables:
     # Rows that left the source
 
     def count(self) -> Statement:
-        """Select the number of keys."""
-        counted = select(func.count()).select_from(self.proofs)
+        """Select the number of keys that have a contact."""
+        counted = select(func.count(self.proofs.c.record_id))
         return Statement(self._kept("count", 0, lambda _: counted))
 
     def page(self, after: str, size: int) -> Statement:
@@ -181,6 +181,14 @@ class Tables:
         table = self.proofs.c
         columns = (table.record_id, table.key_digest, table.missing)
         return self._of_list("holders", ids, lambda names: select(*columns).where(table.record_id.in_(names)))
+
+    def missing(self, key: str) -> Iterator[Statement]:
+        """Select ``missing`` of a key that has a contact."""
+        table = self.proofs.c
+        found = select(table.missing).where(
+            table.key_digest == bindparam("p_key"), table.record_id.is_not(null())
+        )
+        yield Statement(self._kept("missing", 0, lambda _: found), {"p_key": key})
 
     def miss(self, keys: Sequence[str], runs: int) -> Iterator[Statement]:
         """Note for how many completed runs in a row the source had none of these keys; 0 if it has them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import assert_never
@@ -31,7 +31,7 @@ class LookUp(Enum):
     NONE = "none"
 
 
-NO_CONTACT, MERGED = "NO_CONTACT", "MERGED"
+NO_CONTACT, MERGED, RENAMED = "NO_CONTACT", "MERGED", "RENAMED"
 """Categories of contacts that need not, and must not, be removed."""
 
 
@@ -48,6 +48,7 @@ class Rules:
     :param look_up: which contacts are looked up, where the API can look all of them up.
     :param removes: how contacts are written whose rows left the source; keys are their record ids then. None
         for the rows of a source.
+    :param has_row: whether a contact with such values has a row in the source all the same.
     """
 
     id_property: str = "email"
@@ -58,6 +59,7 @@ class Rules:
     modes: Mapping[str, WriteMode] = field(default_factory=dict)
     look_up: LookUp = LookUp.ALL
     removes: Write | None = None
+    has_row: Callable[[Mapping[str, str | None]], bool] = lambda _: False
 
     def needs_current(self, record: Record) -> bool:
         """Check whether the contact must be read before the record can be written safely.
@@ -119,6 +121,9 @@ def _removal(record: Record, stored: Stored | None, rules: Rules) -> Change | Re
     if stored.id != record.key:
         reason = f"the contact was merged into another one ({stored.id}), which is left alone"
         return Result(record.row, record.key, Outcome.UNCHANGED, category=MERGED, reason=reason)
+    if rules.has_row(stored.properties):
+        reason = "the contact has the key of a row in the source by now: it is left alone"
+        return Result(record.row, record.key, Outcome.UNCHANGED, category=RENAMED, reason=reason)
     if problem := _outdated(record, stored, rules):
         return problem
     if rules.removes is not Write.ARCHIVE:

@@ -69,6 +69,11 @@ class Attempt(NamedTuple):
         return f"{self.task}{part} of {self.run}"
 
     @property
+    def task_of_dag(self) -> str:
+        """Names the task, whichever run of its DAG this is."""
+        return f"{self.run.partition('/')[0]}.{self.task}"
+
+    @property
     def last_known(self) -> int:
         """The last try whose lines count as earlier ones; 0 if there is none."""
         return self.number if self.resumed else self.number - 1
