@@ -172,13 +172,13 @@ def look_up_of(settings: Settings) -> LookUp:
     """Return which contacts a run looks up before it writes them.
 
     Guards count what would change, so that all are looked up. Where rows move addresses, a key may be another
-    contact's than the state says, whose proofs must be void before an upsert by that key.
+    contact's than the state says: it must be found, and its proofs be void, before it is written.
     """
     state = settings.state
     if settings.guards.are_set:
         return LookUp.ALL
     if state:
-        by_id = settings.key.property == RECORD_ID or state.trust_ids
-        by_key = settings.upsert and not _moves_addresses(settings)
-        return LookUp.UNPROVED if by_key or by_id else LookUp.ALL
+        is_direct = settings.upsert or state.trust_ids
+        by_id = settings.key.property == RECORD_ID
+        return LookUp.UNPROVED if by_id or (is_direct and not _moves_addresses(settings)) else LookUp.ALL
     return LookUp.NONE if settings.upsert and not settings.writes.compare else LookUp.ALL

@@ -212,8 +212,6 @@ def removing(run: Run, rows: Rows) -> Iterator[Removing]:
     if leavers is None:
         yield Removing(run, rows)
         return
-    if run.builder.portal.definitions is None:  # the form of keys depends on them
-        leavers.doubts("the portal's properties cannot be read")
     with disk_queue() as kept:
         names, broken = _read_ahead(run, rows, leavers, kept)
         if broken is None and not kept:

@@ -169,7 +169,9 @@ class Run:
             return  # and the portal is not asked how large its calls are
         try:
             told = self._state.open(
-                self.hubspot, self.report.portal, self.builder.port.batch_size, writes=not self.report.dry_run
+                *(self.hubspot, self.report.portal, self.builder.port.batch_size),
+                knows_properties=self.builder.portal.definitions is not None,
+                writes=not self.report.dry_run,
             )
         except StateError as error:
             self._give_up("STATE", str(error))
@@ -295,10 +297,11 @@ class Run:
         with self._pass_over(sync) as workers:
             settled = self._settled(memory)
             stop = sync.run(remaining, workers, settled, self._journal(memory), ended=ended, first=done + 1)
-            self._passed(stop, writes=writes)
+            self.report.stopped = printable(stop.reason) if stop else None
             self._tell_of_upserts()
         if stop is None:
             self._tell_of_columns(is_final=memory.is_final)
+        self._state.passed(completed=stop is None and writes)
         return stop
 
     def remove(
@@ -322,7 +325,8 @@ class Run:
         sync = replace(self.builder.removal(has_key, writes=writes), proofs=proofs)
         with self._pass_over(sync) as workers:
             stop = sync.run(records, workers, settled, journal)
-            self._passed(stop, writes=writes)
+            self.report.stopped = printable(stop.reason) if stop else None
+        self._state.passed(completed=stop is None and writes)
         return stop
 
     @contextmanager
@@ -341,10 +345,6 @@ class Run:
                     "records": earlier["records"] + sync.verifier.records,
                     "calls": earlier["calls"] + sync.verifier.calls,
                 }
-
-    def _passed(self, stop: Stop | None, *, writes: bool) -> None:
-        self.report.stopped = printable(stop.reason) if stop else None
-        self._state.passed(completed=stop is None and writes)
 
     def _tell_of_upserts(self) -> None:
         refusal = self.builder.port.upsert_refusal

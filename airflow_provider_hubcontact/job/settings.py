@@ -527,6 +527,8 @@ class Settings(Frozen):
             ("writes.compare=False", is_blind, self.state is not None, _STATE_COMPARES),
             ("state.trust_ids", trusts_ids, self.upsert is True, _BY_KEY),
             ("state.trust_ids", trusts_ids, is_by_id, "with record ids as keys, which need no look-up"),
+            ("state.trust_ids", trusts_ids, self.key.becomes is not None, _LOOKED_UP),
+            ("state.trust_ids", trusts_ids, self.guards.are_set, "with guards, which look all contacts up"),
             ("state", self.state is not None, self.source.replay is not None, _CHOSEN),
             ("state.absent", remembers, self.upsert is True, _CREATED),
             ("state.absent", remembers, self.key.becomes is not None, _MOVES),
@@ -559,6 +561,9 @@ _NO_ID = "without upsert=True: an update needs the record id, which only a look-
 
 
 _STATE_COMPARES = "with state, which compares: only rows that have changed are sent"
+
+
+_LOOKED_UP = "with key.becomes: where addresses move, all contacts are looked up"
 
 
 _BY_KEY = "with upsert=True, which writes contacts by their keys"

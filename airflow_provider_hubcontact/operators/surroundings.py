@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
+from airflow_provider_hubcontact.job.errors import SourceError, StateError
 from airflow_provider_hubcontact.job.surroundings import on_a_thread, thread_workers
 from airflow_provider_hubcontact.links.hubspot import PORTAL_URL
+from airflow_provider_hubcontact.operators.errors import HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.sources import queries
 from airflow_provider_hubcontact.operators.sources.records import records_of
 from airflow_provider_hubcontact.operators.stores.folders import folder_of
@@ -79,8 +82,15 @@ class ConnectionSurroundings:
         """Open the database of a state."""
         from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase
 
-        hook = queries.database(conn_id)
-        with closing(StateDatabase(lambda: queries.connect(hook))) as database:
+        hook = cache(lambda: queries.database(conn_id))
+
+        def connect() -> Any:
+            try:
+                return queries.connect(hook())
+            except (SourceError, HubSpotSyncIncomplete) as error:
+                raise StateError(str(error), may_pass=isinstance(error, HubSpotSyncIncomplete)) from None
+
+        with closing(StateDatabase(connect)) as database:
             yield database
 
     def ledger_lines(self, path: str) -> Iterable[Line]:

@@ -163,6 +163,15 @@ def test_refused_in_the_dag_file(given: dict[str, Any], says: str) -> None:
         HubSpotUpdateContactOperator(task_id="t", **{"records": RECORDS, **given})
 
 
+def test_a_connection_that_is_not_there(hubspot: Sandbox) -> None:
+    """The task fails, and all its records have an outcome."""
+    ended = run(records=RECORDS, state="sql://nowhere/hub")
+
+    assert isinstance(ended.error, HubSpotSyncFailed)
+    assert "the connection nowhere does not exist" in str(ended.error)
+    assert ended.outcomes == {"not_attempted": MANY}
+
+
 def test_a_template(hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """Table, ``refresh`` and values may be templates."""
     task = HubSpotUpdateContactOperator(

@@ -431,3 +431,10 @@ def test_calls(way: dict[str, Any], share: float, calls_a_row: float, tmp_path: 
 
         assert ended.error is None
         assert len(hubspot.requests) - before <= START + round(calls_a_row * ROWS)
+
+
+def test_trusted_ids_where_addresses_move(around: Around) -> None:
+    """Nothing but a look-up tells whose address it is by now."""
+    for settings in ({"key": Key("email", becomes="new_email")}, {"guards": Guards(changes=9)}):
+        problems = Settings(state=TRUST, **settings).problems()
+        assert [each for each in problems if "state.trust_ids has no effect" in each]

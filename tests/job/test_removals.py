@@ -944,7 +944,7 @@ class TestDoubts:
 
         ended = again(around, "ada", "grace")
 
-        assert removals(ended)["nobody_because"] == "the portal's properties cannot be read"
+        assert removals(ended)["nobody_because"] == "changed since the last completed run: properties"
         assert "removed" not in removals(ended)
 
     def test_a_run_without_on_removed_in_between(self, around: Around, file: Path) -> None:

@@ -525,3 +525,45 @@ class TestTheFirstRun:
 
         assert again(around).outcomes == {"updated": 3}
         assert "How many there are is not known before they are read" in caplog.text
+
+
+def test_a_run_that_counts_gives_signs_of_life(around: Around, file: Path) -> None:
+    """Its claim would be taken over otherwise, although it is at work."""
+    again(around)
+    before = asked(file, "SELECT beats FROM hub_meta")[0][0]
+
+    again(around, guards=Guards(changes=9), dry_run=False)
+
+    # The claim, its release, and two passes that compare.
+    assert asked(file, "SELECT beats FROM hub_meta")[0][0] - before >= 4
+
+
+def test_a_run_that_fails_for_its_columns_is_not_completed(around: Around, file: Path) -> None:
+    """Its rows say nothing of those that it lacks."""
+    again(around)
+    around.given = (row for row in [{"email": "ada@example.com", "other": "x"}])
+
+    ended = again(around, mapping={"firstname": "firstname"})
+
+    assert ended.error
+    assert asked(file, "SELECT completed_run FROM hub_meta") == [(1,)]
+
+
+def test_properties_that_cannot_be_read(hubspot: Sandbox, around: Around) -> None:
+    """All rows are compared, since their values may have another form, and the report says why."""
+    again(around)
+    hubspot.use_faults({"rules": [{"kind": "status", "status": 403, "on": "*/properties/*"}]})
+
+    ended = again(around)
+
+    assert ended.outcomes == {"unchanged": 3}
+    assert ended.report["state"]["read_anew"] == "changed since the last completed run: properties"
+
+
+def test_a_claim_from_the_future(around: Around, file: Path) -> None:
+    """The database's clock went back: the run that claimed the state is long over."""
+    again(around)
+    with closing(sqlite3.connect(file)) as db, db:
+        db.execute("UPDATE hub_meta SET token = 'x', holder = 'another', seen_at = seen_at + 86400")
+
+    assert again(around).outcomes == {"up_to_date": 3}

@@ -34,8 +34,8 @@ FAULTS = (
     ),
     Fault(
         "a contradicting answer that counts as success",
-        "if contradiction := _contradiction(step, written, kinds):",
-        "if (contradiction := _contradiction(step, written, kinds)) and False:",
+        "if contradiction := _other_contact(step, written) or _contradiction(step, written, kinds):",
+        "if contradiction := _other_contact(step, written):",
     ),
     Fault(
         "an answer with results and errors of one input that counts as a refusal",

@@ -170,7 +170,7 @@ class StateCare:
         return self._database.transact(work)
 
     def _check(self, known: About) -> None:
-        if (at_work := _at_work(known)) and (at_work["silent"] or 0) < DEAD_AFTER:
+        if (at_work := _at_work(known)) and abs(at_work["silent"] or 0) < DEAD_AFTER:
             raise StateError(
                 f"the state {self._tables.name} is in use by {at_work['holder']}, which gave its last sign "
                 f"of life {at_work['silent']} s ago: nothing was changed",

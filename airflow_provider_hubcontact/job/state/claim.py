@@ -88,7 +88,7 @@ class Claim:
                 )
             if found.token == token:  # only the database's word on it was lost
                 return True
-            if found.token is not None and found.holder != holder and (found.silent or 0) < DEAD_AFTER:
+            if found.token is not None and found.holder != holder and abs(found.silent or 0) < DEAD_AFTER:
                 raise StateError(
                     f"the state {tables.name} is in use by {found.holder}, which gave its last sign of life "
                     f"{found.silent} s ago: nothing was written",

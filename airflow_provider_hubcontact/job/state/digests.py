@@ -54,11 +54,12 @@ class Digests:
         return blake2b(content, key=self._key, digest_size=SIZE).hexdigest()
 
 
-def settings_of(settings: Settings, api_version: str) -> dict[str, str]:
+def settings_of(settings: Settings, api_version: str, *, knows_properties: bool = True) -> dict[str, str]:
     """Return what decides besides the values what is written, as texts.
 
     :param settings: what the run was asked to do.
     :param api_version: of the calls.
+    :param knows_properties: whether the portal's properties can be read: values have another form without.
     """
     writes = settings.writes
     parts: Mapping[str, Any] = {
@@ -68,6 +69,7 @@ def settings_of(settings: Settings, api_version: str) -> dict[str, str]:
         "json_schema": _of_schema(settings.json_schema),
         "api_version": "v1" if api_version == "v1" else "",
         "conversion": CONVERSION,
+        "properties": knows_properties,
     }
     return {name: _short(part) for name, part in parts.items()}
 

@@ -47,12 +47,19 @@ class StateOfRun:
         self._audit: Audit | None = None  # of the last pass over the rows
 
     def open(
-        self, hubspot: HubSpot, portal: Mapping[str, Any] | None, rows_of_a_call: int, *, writes: bool
+        self,
+        hubspot: HubSpot,
+        portal: Mapping[str, Any] | None,
+        rows_of_a_call: int,
+        *,
+        knows_properties: bool,
+        writes: bool,
     ) -> dict[str, Any] | None:
         """Claim the state, or look at it if nothing is written; choose what is read back.
 
         :param portal: the portal's ``id``; None if it cannot be read.
         :param rows_of_a_call: contacts that a look-up takes.
+        :param knows_properties: whether the portal's properties can be read.
         :param writes: whether contacts are written.
         :return: what the report says of the state; None without one.
         :raises StateError: if it cannot be used.
@@ -65,7 +72,10 @@ class StateOfRun:
         if portal is None:
             raise StateError("the portal's id cannot be read, by which its state is known", may_pass=True)
         database = self._resources.enter_context(self._around.state_database(asked.address[0]))
-        session = session_of(database, self._settings, portal["id"], hubspot.api_version, hubspot.clock)
+        session = session_of(
+            *(database, self._settings, portal["id"], hubspot.api_version, hubspot.clock),
+            knows_properties=knows_properties,
+        )
         self._session = session
         if writes:
             session.claim(self._around.attempt.task_of_run)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
 from airflow_provider_hubcontact.job.state.audit import Selection
@@ -39,6 +39,7 @@ class StateProofs:
     :param tables: of the state; None if they are not there, and nothing is proved.
     :param digests: makes the digests of this state.
     :param claim: of the run; None if it changes nothing.
+    :param alive: of the run, which is confirmed also where nothing is changed; None if it has none.
     :param met: called with the record ids of contacts that rows turned out to be about.
     :param believes: whether a proof ends a row. If not, each row is looked up and compared.
     :param keeps: whether new proofs are kept.
@@ -53,6 +54,7 @@ class StateProofs:
         digests: Digests,
         claim: Claim | None,
         *,
+        alive: Claim | None = None,
         met: Callable[[Collection[str]], None] = lambda _: None,
         believes: bool = True,
         keeps: bool = True,
@@ -63,6 +65,7 @@ class StateProofs:
         self._tables = tables
         self._digests = digests
         self._claim = claim
+        self._alive = alive
         self._met = met
         self._believes = believes
         self._keeps = keeps
@@ -95,10 +98,17 @@ class StateProofs:
         if tables is None:
             return {}
         statements = [*tables.found(sorted(keys))]
-        rows = self._database.transact(
-            lambda execute: [row for statement in statements for row in execute(statement)]
-        )
-        return {key: _Row(*rest) for key, *rest in rows}
+        return {key: _Row(*rest) for key, *rest in self._asked(statements)}
+
+    def _asked(self, statements: Sequence[Statement]) -> Sequence[tuple[Any, ...]]:
+        """Return the rows of statements, and give a sign of life: a run may compare, or count, for long."""
+
+        def work(execute: Execute) -> list[tuple[Any, ...]]:
+            if self._alive is not None:
+                self._alive.confirm(execute)
+            return [row for statement in statements for row in execute(statement)]
+
+        return self._database.transact(work)
 
     def keys_of(self, ids: Collection[str], /) -> Mapping[str, Collection[str]]:
         """Return record id → keys that the state has for it."""
@@ -108,9 +118,7 @@ class StateProofs:
             return {}
         statements = [*tables.keys_of(sorted(ids))]
         found = defaultdict(list)
-        for record_id, key in self._database.transact(
-            lambda execute: [row for statement in statements for row in execute(statement)]
-        ):
+        for record_id, key in self._asked(statements):
             found[record_id].append(key)
         return found
 

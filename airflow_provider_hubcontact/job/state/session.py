@@ -44,7 +44,13 @@ LOOKS, PAUSE = 10, 0.1
 
 
 def session_of(
-    database: Database, settings: Settings, portal: int, api_version: str, clock: Clock
+    database: Database,
+    settings: Settings,
+    portal: int,
+    api_version: str,
+    clock: Clock,
+    *,
+    knows_properties: bool = True,
 ) -> StateSession:
     """Return the session of a run.
 
@@ -53,13 +59,20 @@ def session_of(
     :param portal: id of the portal.
     :param api_version: of the calls.
     :param clock: waits while another task creates the tables.
+    :param knows_properties: whether the portal's properties can be read.
     """
     asked = settings.state
     if asked is None:
         raise ValueError("the settings name no state")
     tables = Tables(asked.address[1], database.now)
     return StateSession(
-        *(database, tables, portal, settings_of(settings, api_version), clock),
+        *(
+            database,
+            tables,
+            portal,
+            settings_of(settings, api_version, knows_properties=knows_properties),
+            clock,
+        ),
         query=query_of(settings),
         refresh=asked.refresh,
         audit=asked.audit,
@@ -229,6 +242,7 @@ class StateSession:
             self._tables if self._about else None,
             self._digests(definitions),
             self._claim if writes else None,
+            alive=self._claim,
             **met,
             believes=keeps and self._read_anew() is None,
             keeps=keeps,
