@@ -532,7 +532,7 @@ def test_a_run_that_counts_gives_signs_of_life(around: Around, file: Path) -> No
     again(around)
     before = asked(file, "SELECT beats FROM hub_meta")[0][0]
 
-    again(around, guards=Guards(changes=9), dry_run=False)
+    again(around, guards=Guards(changes=9))
 
     # The claim, its release, and two passes that compare.
     assert asked(file, "SELECT beats FROM hub_meta")[0][0] - before >= 4
