@@ -15,6 +15,9 @@ SHARES = (0, 10, 100)
 GOALS = {"update": (5, 205, 2_005), "upsert": (5, 105, 1_005)}
 """Way → calls for 100,000 rows, for each of the shares."""
 
+START = 5
+"""Those among them that do not depend on the rows."""
+
 FEW = 10_000
 
 
@@ -75,7 +78,7 @@ def page(results: list[Result]) -> str:
     ]
     text = table(head, lines) + "\n" + paragraph(f"{number(count)} rows, 100 a call, without a limit.") + "\n"
     for way, wanted in GOALS.items():
-        most = [round(each * count / 100_000) if each > 5 else each for each in wanted]
+        most = [START + round((each - START) * count / 100_000) for each in wanted]
         found = [calls[way, share]["calls"] for share in SHARES]
         text += goal(
             f"{WAYS[way]}: at most {', '.join(map(number, most))} calls",
