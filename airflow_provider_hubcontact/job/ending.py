@@ -49,7 +49,7 @@ def decided(policy: Policy, report: Report, stop: Stop | None) -> Verdict:
     """
     if report.dry_run and stop is None:  # what would be written ends not_attempted, as it should
         policy = policy._replace(by_name={**policy.by_name, Outcome.NOT_ATTEMPTED: Action.SUCCEED})
-    return policy.decide(report.tally)
+    return policy.decide(report.tally, report.rows - report.removals)
 
 
 def told(

@@ -156,8 +156,12 @@ def _removed(
     journal: Journal | None,
 ) -> Stop | None:
     """Remove contacts, and let their keys leave the state."""
-    journal = RemovalJournal(leavers, journal)
-    return run.remove(records, leavers.has_key, lambda result: settled(told(result)), journal)
+
+    def counted(result: Result) -> None:
+        run.report.removals += 1
+        settled(told(result))
+
+    return run.remove(records, leavers.has_key, counted, RemovalJournal(leavers, journal))
 
 
 class RemovalJournal:

@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from airflow_provider_hubcontact.job import removing
+from airflow_provider_hubcontact.job.ending import decided
 from airflow_provider_hubcontact.job.errors import (
     GuardExceeded,
     PlanError,
@@ -21,9 +22,14 @@ from airflow_provider_hubcontact.job.errors import (
     StateError,
 )
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
-from airflow_provider_hubcontact.job.settings import Guards, Ledger, Query, Source, State, Writes
+from airflow_provider_hubcontact.job.settings import Guards, Ledger, Query, Settings, Source, State, Writes
+from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.state.removals import Removals
+from airflow_provider_hubcontact.job.update import update
 from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from tests.job.around import Around, Told, apply, plan, run
 
 VALUES = {"city": "gone"}
@@ -1007,3 +1013,18 @@ class TestDoubts:
 
         assert isinstance(ended.error, StateError)
         assert ended.outcomes == {"not_attempted": 2}
+
+
+def test_a_share_of_failures_is_one_of_the_rows(around: Around, file: Path) -> None:
+    """Removals do not make room for more failures."""
+    left(around, file, "ada", "grace")
+    around.given = rows("ada", "grace")
+    around.run_id += " next"
+    report = Report()
+
+    update(Settings(state=STATE), around, report, StopSignal())
+
+    assert (report.rows, report.removals) == (3, 1)
+    report.removals = 20
+    report.tally.update({(Outcome.NOT_FOUND, 404): 1, (Outcome.UPDATED, 200): 19})
+    assert decided(Policy.of({}, 0.1), report, None).action is Action.FAIL

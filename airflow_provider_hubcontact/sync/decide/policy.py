@@ -113,10 +113,11 @@ class Policy(NamedTuple):
                 by_name[_outcome(name)] = chosen
         return cls(by_status, by_name, max_failures)
 
-    def decide(self, tally: Mapping[tuple[Outcome, int | None], int]) -> Verdict:
+    def decide(self, tally: Mapping[tuple[Outcome, int | None], int], of: int | None = None) -> Verdict:
         """Reduce a run's tally to what the task does.
 
         :param tally: (outcome, HTTP status) → number of records.
+        :param of: rows of the source, of which ``max_failures`` is a share; None for all records.
         :return: the strongest action that any record asks for; ``skip`` only if all of them do,
             which an empty source does too.
         """
@@ -124,7 +125,8 @@ class Policy(NamedTuple):
         for (outcome, status), count in tally.items():
             counts[self.action(outcome, status)] += count
         rows = sum(counts.values())
-        if counts[Action.FAIL] <= at_most(self.max_failures, rows):
+        of = rows if of is None else of
+        if counts[Action.FAIL] <= at_most(self.max_failures, of):
             counts[Action.SUCCEED] += counts.pop(Action.FAIL)
         bad = (action for action in (Action.FAIL_NOW, Action.RETRY, Action.FAIL) if counts.get(action))
         chosen = next(bad, Action.SKIP if counts[Action.SKIP] == rows else Action.SUCCEED)
@@ -132,7 +134,7 @@ class Policy(NamedTuple):
             Group(*ended, count, *(ruled := self.rule(*ended)), decides=ruled[0] is chosen)
             for ended, count in sorted(tally.items(), key=_in_order)
         )
-        return Verdict(chosen, _sentence(tally), groups, self._tolerance(rows))
+        return Verdict(chosen, _sentence(tally), groups, self._tolerance(of))
 
     def _tolerance(self, rows: int) -> str:
         """Return how many failures are tolerated, as a sentence."""

@@ -97,6 +97,7 @@ class Report:
     :param timeline: points of the run: seconds since it began, rows that had an outcome, calls.
     :param earlier: outcomes of the rows that earlier tries of the task have finished.
     :param tally: outcomes of all rows.
+    :param removals: how many of these are of contacts whose rows left the source.
     """
 
     dry_run: bool = False
@@ -116,6 +117,7 @@ class Report:
     timeline: list[tuple[float, int, int]] = field(default_factory=list)
     earlier: Tally = field(default_factory=Counter)
     tally: Tally = field(default_factory=Counter)
+    removals: int = 0
     _problems: list[Result] = field(default_factory=list)
     _sampled: Counter[tuple[Outcome, str | None]] = field(default_factory=Counter)
     _changes: list[Result] = field(default_factory=list)
