@@ -55,7 +55,7 @@ def sync(task: Task) -> None:
         from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator  # noqa: PLC0415 - after Airflow is set up
 
         if options["way"] == "fill":
-            setattr(session, "StateProofs", Taught)  # noqa: B010 - it is no export of that module
+            setattr(session, "StateProofs", Taught)  # noqa: B010 - the module does not export it
         operator = HubSpotUpdateContactOperator(
             task_id="update",
             sql=QUERY.format(rows=options["rows"], changed=options["changed"], version=options["version"]),

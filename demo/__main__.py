@@ -75,7 +75,7 @@ def write(world: World, home: Path) -> None:
 
 
 def _edit(home: Path, addresses: Sequence[str]) -> None:
-    """Give customers of the warehouse a new phone number."""
+    """Change the phone numbers of some customers in the warehouse."""
     with closing(sqlite3.connect(home / "warehouse.db")) as database, database:
         database.executemany(
             "UPDATE customers SET phone = '+1 555 0199' WHERE email = ?", [(each,) for each in addresses]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_hubcontact.job.state.digests import Digests
@@ -33,7 +34,11 @@ class Wanted(NamedTuple):
         if "email" not in values:  # an address that the contact has is not moved
             yield lambda has: self.key in addresses_of(has)
         for name, text in values.items():
-            yield lambda has, name=name, text=text: has.get(name, "") == text  # type: ignore[misc]
+            yield partial(_has, name, text)
+
+
+def _has(name: str, text: str, has: Mapping[str, str]) -> bool:
+    return has.get(name, "") == text
 
 
 class NotedDigests(Digests):

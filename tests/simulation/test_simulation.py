@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -340,7 +341,7 @@ class TestLoop:
 
         loop.spawn(Process("killer"), kill)
         for actor in (process, killed):
-            loop.spawn(actor, lambda actor=actor: work(actor, 1.0))  # type: ignore[misc]
+            loop.spawn(actor, partial(work, actor, 1.0))
         loop.run()
 
         assert seen == [("p", 701.0)]

@@ -315,7 +315,7 @@ class StateSession:
 
     @property
     def _earlier(self) -> Mapping[str, str]:
-        """The settings of the last completed run; empty if there is none."""
+        """The settings of the last completed run; empty before the first one."""
         found: Mapping[str, str] = orjson.loads(self._about.settings) if self._about else {}
         return found
 

@@ -44,7 +44,7 @@ ORIGINS: Mapping[str, Outcome] = {
     "seen": Outcome.UNCHANGED,
     "absent": Outcome.NOT_FOUND,
 }
-"""How a contact came to have its values, or that there is none → the outcome that says so."""
+"""How a contact came to have its values, or that nobody has the key → the outcome that says so."""
 
 
 _NAMES = {outcome: name for name, outcome in ORIGINS.items()}
@@ -217,7 +217,7 @@ class Tables:
     def ages(self, after: int, limit: int) -> Statement:
         """Count the proofs that are newer than a time and those that are not newer than a limit.
 
-        It also selects the times of the oldest and of the newest one; None if there is none. That nobody has
+        It also selects the times of the oldest and of the newest one; None without a proof. That nobody has
         a key counts as none.
 
         :param after: only proofs that are newer than this, in seconds since 1970.

@@ -96,7 +96,7 @@ class InFlight:
     def claim(self, record: Record, contact: str | None, outdated: Collection[str] = ()) -> bool:
         """Claim a taken record's contact, its key, and the new key that it is to get.
 
-        :param contact: record id of the record's contact; None if there is none, or if it is not known.
+        :param contact: record id of the record's contact; None if nobody has the key, or if it is not known.
         :param outdated: claims of records that were written after the look-up of this one began.
         :return: whether the record may go on. If another record has one of the claims, this one waits until
             that one ends. If one of the claims is outdated, this one waits to be looked up again.

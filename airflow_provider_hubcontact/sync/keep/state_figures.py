@@ -43,7 +43,7 @@ def in_words(told: Told) -> str:
 
 
 def folded(several: Sequence[Told]) -> dict[str, Any] | None:
-    """Return the figures of several states together; None if there is none.
+    """Return the figures of several states together; None without a state.
 
     The table is that of the first one.
     """
