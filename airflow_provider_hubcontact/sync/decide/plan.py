@@ -234,7 +234,7 @@ def _differing(record: Record, stored: Stored, rules: Rules) -> dict[str, str]:
     return {
         name: value
         for name, value in _wanted(record, stored, rules).items()
-        if value != has.get(name) and not same(kinds.get(name, Kind.UNKNOWN), value, has.get(name))
+        if (current := has.get(name)) != value and not same(kinds.get(name, Kind.UNKNOWN), value, current)
     }
 
 

@@ -31,6 +31,8 @@ class Said:
 
     def refusal(self, step: Step) -> Refusal | None:
         """Return the refusal that names the step."""
+        if not (self._by_trace or self._by_id):
+            return None
         return self._by_trace.get(step.trace_id) or self._by_id.get(step.change.address)
 
     def written(self, step: Step) -> Written | None:

@@ -26,10 +26,16 @@ class DirectWrites:
         self._writer = writer
         self._gate = gate
 
+    @property
+    def are_possible(self) -> bool:
+        """Whether any record may be written without a look-up."""
+        look_up = self._rules.look_up
+        return self._writer is not None and not (self._reader.always and look_up is LookUp.ALL)
+
     def has(self, record: Record) -> bool:
         """Check whether a record is written without a look-up."""
         return (
-            self._writer is not None
+            self.are_possible
             and record.row not in self.left
             and (not self._reader.always or self._may_skip(record))
             and not self._rules.needs_current(record)
@@ -39,7 +45,7 @@ class DirectWrites:
         look_up = self._rules.look_up
         if self._gate and self._gate.is_audited(record):
             return False
-        if look_up is LookUp.ALL or (self._rules.create and not self.may_upsert):
+        if self._rules.create and not self.may_upsert:
             return False
         return look_up is LookUp.NONE or self.contact(record) is not None
 

@@ -252,6 +252,8 @@ class Engine:
 
         :param admitted: those that have just come.
         """
+        if not self._direct.are_possible:
+            return
         records = self._in_flight.chosen(admitted, self._direct.has)
         if not records:
             return
@@ -275,7 +277,7 @@ class Engine:
     def _start_reads(self) -> None:
         while len(self._calls) < self._workers.size and (records := self._next_lookup()):
             keys = tuple(dict.fromkeys(key for record in records for key in self._keys(record)))
-            names = {name for record in records for name in record.properties}
+            names = set().union(*(record.properties for record in records))
             self._start(ReadCall(records), partial(self._sync.reader.read, keys, names))
 
     def _next_lookup(self) -> tuple[Record, ...]:
@@ -312,18 +314,13 @@ class Engine:
         contacts = [
             (record, stored and stored.id)
             for record in call.records
-            for stored in (self._stored(record, found),)
+            for stored in (_stored(self._keys(record), found),)
         ]
         if self._gate.identified(contacts):
             return True
         self._unsend(call)
         self._heed_gate()
         return False
-
-    def _stored(self, record: Record, found: Found) -> Stored | None:
-        """Return the contact that has a record's key or, if nobody has it, its new key."""
-        keys = self._keys(record)
-        return next((found.contacts[key] for key in keys if key in found.contacts), None)
 
     def _resolve(self, record: Record, found: Found, outdated: set[str]) -> None:
         keys = self._keys(record)
@@ -332,7 +329,7 @@ class Engine:
             return
         if self._dry_writes:
             found = self._dry_writes.seen(found, keys)
-        stored = self._stored(record, found)
+        stored = _stored(keys, found)
         if self._in_flight.claim(record, stored and stored.id, outdated):
             decide = partial(plan, record, found.contacts, self._sync.rules)
             self._go_on(record, self._decisions.planned(record, decide))
@@ -414,14 +411,19 @@ class Engine:
     def _checked(self, call: VerifyCall, answer: Answer) -> None:
         if isinstance(answer, Answers):
             raise TypeError("a look-up was answered with writes")
-        for change, result in call.written:
-            self._outdate(self._end(self._decisions.verified(change, result, answer)))
+        self._end_all(self._decisions.verified(change, result, answer) for change, result in call.written)
 
     def _conclude(self, came_to: Settled) -> None:
-        for result in came_to.results:
-            self._outdate(self._end(result))
+        self._end_all(came_to.results)
         for step in came_to.onward:
             self._write_queue.add_next(step)
+
+    def _end_all(self, results: Iterable[Result]) -> None:
+        """End records whose contacts were just written."""
+        claims: set[str] = set()
+        for result in results:
+            claims |= self._end(result)
+        self._outdate(claims)
 
     def _outdate(self, claims: set[str]) -> None:
         """Mark the look-ups under way as outdated for records that were just written."""
@@ -527,12 +529,19 @@ class Engine:
         return Result(record.row, record.key, outcome, reason=f"{what}the run stopped: {reason}")
 
 
+def _stored(keys: Sequence[str], found: Found) -> Stored | None:
+    """Return the contact that has a record's key or, if nobody has it, its new key."""
+    return next((found.contacts[key] for key in keys if key in found.contacts), None)
+
+
 def _unclear(keys: Sequence[str], found: Found) -> str | None:
     """Return why a look-up does not say whether a contact has these keys; None if it says so."""
-    if torn := [key for key in keys if key in found.contacts and key in found.missing]:
-        return f"HubSpot's answer says both that a contact has {torn[0]} and that nobody has it"
-    if silent := [key for key in keys if key not in found.contacts and key not in found.missing]:
-        return f"HubSpot answered the look-up, but does not mention {silent[0]}"
+    for key in keys:
+        has, lacks = key in found.contacts, key in found.missing
+        if has and lacks:
+            return f"HubSpot's answer says both that a contact has {key} and that nobody has it"
+        if not (has or lacks):
+            return f"HubSpot answered the look-up, but does not mention {key}"
     return None
 
 

@@ -103,8 +103,8 @@ class InFlight:
         """
         keys = {f"key {key}" for key in (record.key, new_key(record, self._rules)) if key}
         claims = keys | {claim_of(contact)} if contact else keys
-        for claim in sorted(claims & self._claimed):
-            self._behind_claim.setdefault(claim, []).append(record)
+        if not claims.isdisjoint(self._claimed):
+            self._behind_claim.setdefault(min(claims & self._claimed), []).append(record)
             return False
         if not claims.isdisjoint(outdated):
             self._put_back(record)
@@ -181,8 +181,9 @@ class InFlight:
         """Remove a taken record and its claims, and let the records that waited for these go on."""
         claims = self._taken.pop(key)
         self._claimed -= claims
-        for record in [record for claim in sorted(claims) for record in self._behind_claim.pop(claim, ())]:
-            self._put_back(record)
+        for claim in sorted(claims & self._behind_claim.keys()):
+            for record in self._behind_claim.pop(claim):
+                self._put_back(record)
         return claims
 
     def _put_back(self, record: Record) -> None:

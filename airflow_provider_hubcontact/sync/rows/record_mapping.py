@@ -207,9 +207,10 @@ class RecordMapping:
             return f"the columns {self.becomes} and {name} both have a new {name}: leave one out"
         if self.id_property not in properties:
             return None
-        written = properties[self.id_property]
-        new_key = normalized_key(self.id_property, written, is_number=self._key_is_number)
-        properties[self.id_property] = new_key
+        new_key = properties[self.id_property]
+        if self.id_property != EMAIL:  # an address is in that form already
+            new_key = normalized_key(self.id_property, new_key, is_number=self._key_is_number)
+            properties[self.id_property] = new_key
         if new_key == key:
             del properties[self.id_property]
         elif self.mapping is None and self.becomes is None:
