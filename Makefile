@@ -118,7 +118,7 @@ simulate-all: $(CORE) ## small worlds in all orders, with a kill at each wait an
 simulate-long: $(CORE) ## ten hours of further worlds; totals are added in docs/reliability.md, also if it is interrupted
 	.venv-core/bin/python -m tests.simulation --append --minutes 600 $(ARGS)
 
-mutants: $(CORE) ## break a copy of the product in many ways, and tell what nothing notices (ARGS="--known", "--sample 600")
+mutants: $(CORE) ## break the product in many ways, and tell what nothing notices (ARGS="--known", "--sample 600")
 	.venv-core/bin/python -m tests.simulation.mutants $(ARGS)
 
 clean: ## remove environments, caches and builds

@@ -5,9 +5,11 @@
     python -m tests.simulation.mutants --known              # faults that the product once had
     python -m tests.simulation.mutants --sample 600         # places that a seed draws, of the whole product
     python -m tests.simulation.mutants --under sync/decide  # every place in some modules
+    python -m tests.simulation.mutants --under sync/decide --again  # those that have survived
 
-A mutant is killed by the simulator (the first world in which something is wrong) or by the tests of its
-part of the product. Results are appended to a file, so that an interrupted run goes on.
+A mutant is killed by the tests of its part of the product, or else by the simulator (the first world in which
+something is wrong). Of the tests, those are run that execute what is changed. Results are appended to a file,
+so that an interrupted run goes on.
 """
 
 from __future__ import annotations
@@ -21,18 +23,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import orjson
 
 from tests.simulation.faulty import FAULTS
+from tests.simulation.forked_tests import TIME, Change, ForkedTests, with_tests
 
 PACKAGE = Path("airflow_provider_hubcontact")
 RESULTS = Path("build/mutants.jsonl")
 WORLDS = 300
 """Worlds that a mutant must survive."""
+
+SECONDS = 60.0
+"""Of tests that a mutant must survive."""
+
+MINUTES = 10
+"""For which the simulator looks for a known fault."""
 
 PATIENCE = 3_600.0
 """Seconds after which a mutant that does not end counts as killed."""
@@ -70,6 +80,16 @@ class Mutant:
     start: int
     end: int
     text: str
+
+    def applied(self, source: bytes) -> bytes:
+        """Break the source of the module."""
+        return source[: self.start] + self.text.encode() + source[self.end :]
+
+    def change(self) -> Change:
+        """Return what is broken, as tests take it."""
+        source = Path(self.path).read_bytes()
+        first, last = (source.count(b"\n", 0, place) + 1 for place in (self.start, self.end))
+        return Change(self.path, range(first, last + 1), self.applied(source))
 
 
 @dataclass(frozen=True)
@@ -152,43 +172,63 @@ def _changes(node: ast.AST, source: str) -> Iterator[tuple[ast.expr | ast.stmt, 
             return
 
 
-def judged(mutant: Mutant, folder: Path) -> Verdict:
-    """Run the simulator and the tests over a mutant.
+class Judge:
+    """Decides what becomes of mutants.
 
-    :param mutant: how the product is broken.
     :param folder: copy of the product and its tests.
+    :param simulator: options of the simulator, which is asked last; without them it is not asked.
     """
-    path, began = folder / mutant.path, time.monotonic()
-    source = path.read_bytes()
-    path.write_bytes(source[: mutant.start] + mutant.text.encode() + source[mutant.end :])
-    try:
-        for by, command in _commands(mutant):
-            killed, said = _run(command, folder)
-            if killed:
-                return Verdict(mutant.name, "time" if said == TIME else by, time.monotonic() - began, said)
-    finally:
-        path.write_bytes(source)
-    return Verdict(mutant.name, "", time.monotonic() - began, "")
 
+    def __init__(self, folder: Path, simulator: Sequence[str]) -> None:
+        self._folder = folder
+        self._simulator = simulator
 
-TIME = "does not end"
+    def judged(self, mutant: Mutant, tests: ForkedTests | None) -> Verdict:
+        """Run the tests over a mutant, and then the simulator.
+
+        :param mutant: how the product is broken.
+        :param tests: of its part of the product; without them the simulator runs alone.
+        """
+        began = time.monotonic()
+        for by, said in self._said(mutant, tests):
+            if said:
+                return Verdict(
+                    mutant.name, "time" if said.startswith(TIME) else by, time.monotonic() - began, said
+                )
+        return Verdict(mutant.name, "", time.monotonic() - began, "")
+
+    def _said(self, mutant: Mutant, tests: ForkedTests | None) -> Iterator[tuple[str, str]]:
+        """Yield who has been asked, and what was wrong."""
+        if tests:
+            change = mutant.change()
+            yield "tests", tests.failed(change)
+            if not tests.is_reached(change):
+                part = f"tests/{Path(mutant.path).parts[1]}"
+                options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider"]
+                yield "tests", self._broken(mutant, "pytest", part, *options)
+        if self._simulator:
+            yield "simulator", self._broken(mutant, "tests.simulation", *self._simulator, "--until-wrong")
+
+    def _broken(self, mutant: Mutant, module: str, *options: str) -> str:
+        """Run something in the copy while it is broken."""
+        path = self._folder / mutant.path
+        source = path.read_bytes()
+        path.write_bytes(mutant.applied(source))
+        try:
+            return _run([sys.executable, "-m", module, *options], self._folder)
+        finally:
+            path.write_bytes(source)
+
 
 LEFT_OUT = shutil.ignore_patterns(".git", ".venv*", "build", "dist", "__pycache__", ".*_cache")
 """What tests do not need."""
 
 
-def _commands(mutant: Mutant) -> Iterator[tuple[str, list[str]]]:
-    python, part = sys.executable, Path(mutant.path).parts[1]
-    worlds = ["--worlds", str(WORLDS), "--until-wrong"]
-    yield "simulator", [python, "-m", "tests.simulation", *worlds]
-    if part in PARTS:
-        yield (
-            "tests",
-            [python, "-m", "pytest", f"tests/{part}", "-x", "-q", "--no-header", "-p", "no:cacheprovider"],
-        )
+def _run(command: Sequence[str], folder: Path) -> str:
+    """Run something.
 
-
-def _run(command: Sequence[str], folder: Path) -> tuple[bool, str]:
+    :return: what it says is wrong, or nothing.
+    """
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
@@ -201,45 +241,65 @@ def _run(command: Sequence[str], folder: Path) -> tuple[bool, str]:
             timeout=PATIENCE,
         )
     except subprocess.TimeoutExpired:
-        return True, TIME
+        return TIME
+    if not done.returncode:
+        return ""
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
     told = next((line for line in lines if "WRONG" in line or line.startswith("FAILED")), "")
-    return done.returncode != 0, (told or " ".join(lines[-1:]))[:300]
+    return (told or " ".join(lines[-1:]))[:300] or f"ends with {done.returncode}"
 
 
-def judge_all(mutants: Sequence[Mutant], results: Path) -> list[Verdict]:
-    """Judge mutants, except those that an earlier run has judged.
+class Results:
+    """What has become of mutants, in a file.
 
-    :param mutants: in the order in which they are judged.
-    :param results: file that verdicts are appended to.
+    :param path: of the file, a line for each; a later one holds.
     """
-    results.parent.mkdir(parents=True, exist_ok=True)
-    lines = results.read_bytes().splitlines() if results.exists() else []
-    verdicts = {each["name"]: Verdict(**each) for each in map(orjson.loads, lines)}
-    with tempfile.TemporaryDirectory(prefix="hubcontact-mutants-") as name:
-        folder = Path(name)
-        shutil.copytree(".", folder, ignore=LEFT_OUT, dirs_exist_ok=True)
-        check_whole(folder, {Path(mutant.path).parts[1] for mutant in mutants if mutant.name not in verdicts})
-        for mutant in mutants:
-            if mutant.name not in verdicts:
-                verdicts[mutant.name] = verdict = judged(mutant, folder)
-                with results.open("ab") as file:
-                    file.write(orjson.dumps(asdict(verdict), option=orjson.OPT_APPEND_NEWLINE))
-                _tell(verdict)
-    return [verdicts[mutant.name] for mutant in mutants]
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lines = path.read_bytes().splitlines() if path.exists() else []
+        self.verdicts = {each["name"]: Verdict(**each) for each in map(orjson.loads, lines)}
+
+    def add(self, verdict: Verdict) -> None:
+        """Keep and print a verdict."""
+        self.verdicts[verdict.name] = verdict
+        with self._path.open("ab") as file:
+            file.write(orjson.dumps(asdict(verdict), option=orjson.OPT_APPEND_NEWLINE))
+        _tell(verdict)
 
 
-def check_whole(folder: Path, parts: Collection[str]) -> None:
-    """Check that nothing is noticed where nothing is broken.
+def judge_all(
+    mutants: Sequence[Mutant], results: Results, judge: Judge, seconds: float, tests: Sequence[str] = ()
+) -> None:
+    """Judge mutants, part by part.
 
-    :param folder: copy of the product and its tests.
-    :param parts: of the product whose tests are run.
-    :raises RuntimeError: if something is.
+    :param mutants: what is judged.
+    :param results: where verdicts are kept.
+    :param judge: who decides.
+    :param seconds: of tests that a mutant must survive.
+    :param tests: files or folders that are run; without them, those of the part.
     """
-    for part in sorted(parts):
-        nothing = Mutant(f"{part}, unbroken", str(PACKAGE / part / "__init__.py"), 0, 0, "")
-        if (verdict := judged(nothing, folder)).by:
-            raise RuntimeError(f"{verdict.name}, is noticed by {verdict.by}: {verdict.said}")
+    parts: dict[str, list[Mutant]] = {}
+    for mutant in mutants:
+        parts.setdefault(Path(mutant.path).parts[1], []).append(mutant)
+    for part, group in parts.items():
+        with_tests(tests or [f"tests/{part}"], PACKAGE, seconds, partial(judge_some, group, results, judge))
+
+
+def judge_some(mutants: Sequence[Mutant], results: Results, judge: Judge, tests: ForkedTests) -> None:
+    """Judge mutants of one part.
+
+    :param mutants: what is judged.
+    :param results: where verdicts are kept.
+    :param judge: who decides.
+    :param tests: of the part.
+    :raises RuntimeError: if a test fails where nothing is broken.
+    """
+    if failed := tests.failed(None):
+        raise RuntimeError(f"where nothing is broken, fails: {failed}")
+    for mutant in mutants:
+        results.add(judge.judged(mutant, tests))
 
 
 def share(killed: int, of: int) -> tuple[float, float, float]:
@@ -269,16 +329,26 @@ def main() -> int:
     parser.add_argument("--under", nargs="+", default=PARTS, help="parts of the product (all: %(default)s)")
     parser.add_argument("--sample", type=int, help="draw so many of their mutants")
     parser.add_argument("--seed", type=int, default=0, help="decides which (%(default)s)")
+    parser.add_argument("--worlds", type=int, default=WORLDS, help="that a mutant must survive (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="the same, of tests (%(default)s)")
+    parser.add_argument("--tests", nargs="+", default=(), help="only these files (those of the part)")
+    parser.add_argument("--again", action="store_true", help="judge those again that have survived")
     options = parser.parse_args()
-    if options.known:
-        mutants = list(known())
-    else:
-        found = [PACKAGE / part for part in options.under]
-        paths = [path for part in found for path in ([part] if part.suffix else sorted(part.rglob("*.py")))]
-        mutants = list(dict.fromkeys(mutant for path in paths for mutant in mutants_of(path)))
-        if options.sample:
-            mutants = random.Random(options.seed).sample(mutants, min(options.sample, len(mutants)))
-    verdicts = judge_all(mutants, RESULTS)
+    mutants = list(known()) if options.known else _drawn(options.under, options.sample, options.seed)
+    results = Results(RESULTS)
+    left = [mutant for mutant in mutants if mutant.name not in results.verdicts]
+    if options.again:
+        left = [mutant for mutant in mutants if mutant in left or not results.verdicts[mutant.name].by]
+    with tempfile.TemporaryDirectory(prefix="hubcontact-mutants-") as name:
+        shutil.copytree(".", name, ignore=LEFT_OUT, dirs_exist_ok=True)
+        if options.known:
+            judge = Judge(Path(name), ["--minutes", str(MINUTES)])
+            for mutant in left:
+                results.add(judge.judged(mutant, None))
+        else:
+            judge = Judge(Path(name), ["--worlds", str(options.worlds)] if options.worlds else [])
+            judge_all(left, results, judge, options.seconds, options.tests)
+    verdicts = [results.verdicts[mutant.name] for mutant in mutants]
     survivors = [verdict for verdict in verdicts if not verdict.by]
     found_share, least, most = share(len(verdicts) - len(survivors), len(verdicts))
     for verdict in survivors:
@@ -288,6 +358,17 @@ def main() -> int:
         f"{sum(each.by == 'simulator' for each in verdicts)} by the simulator"
     )
     return 1 if survivors else 0
+
+
+def _drawn(parts: Iterable[str], count: int | None, seed: int) -> list[Mutant]:
+    """Return the mutants of some parts, or so many that a seed draws of them."""
+    found = [PACKAGE / part for part in parts]
+    paths = [path for part in found for path in ([part] if part.suffix else sorted(part.rglob("*.py")))]
+    mutants = list(dict.fromkeys(mutant for path in paths for mutant in mutants_of(path)))
+    if count is None:
+        return mutants
+    drawn = set(random.Random(seed).sample(mutants, min(count, len(mutants))))
+    return [mutant for mutant in mutants if mutant in drawn]
 
 
 if __name__ == "__main__":

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import ast
-import shutil
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.simulation import mutants
 from tests.simulation.faulty import FAULTS
-from tests.simulation.mutants import Mutant, Verdict, check_whole, judge_all, known, mutants_of, share
+from tests.simulation.forked_tests import Change, ForkedTests
+from tests.simulation.mutants import Judge, Mutant, Results, Verdict, judge_some, known, mutants_of, share
 
 SOURCE = '''"""A module."""
 
@@ -61,36 +63,58 @@ def test_mutants_of_a_module(module: Path) -> None:
 
 
 def _broken(mutant: Mutant) -> bytes:
-    source = Path(mutant.path).read_bytes()
-    return source[: mutant.start] + mutant.text.encode() + source[mutant.end :]
+    return mutant.applied(Path(mutant.path).read_bytes())
 
 
-def test_a_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mutants that have a verdict in the file are not judged again."""
-    judged: list[str] = []
+def test_a_run_goes_on(tmp_path: Path) -> None:
+    """Verdicts are kept in a file; a later one takes the place of an earlier one."""
+    path = tmp_path / "build" / "results.jsonl"
 
-    def judge(mutant: Mutant, _: Path) -> Verdict:
-        judged.append(mutant.name)
-        return Verdict(mutant.name, "tests", 1.0, "")
+    first = Results(path)
+    for name, by in [("a", "tests"), ("b", ""), ("b", "simulator")]:
+        first.add(Verdict(name, by, 1.0, ""))
 
-    monkeypatch.setattr(mutants, "judged", judge)
-    monkeypatch.setattr(mutants, "check_whole", lambda *_: None)
-    monkeypatch.setattr(shutil, "copytree", lambda *_, **__: None)
-    some = [Mutant(name, "product/sync/x.py", 0, 0, "") for name in "abc"]
-
-    judge_all(some[:2], tmp_path / "results.jsonl")
-    verdicts = judge_all(some, tmp_path / "results.jsonl")
-
-    assert judged == ["a", "b", "c"]
-    assert [verdict.name for verdict in verdicts] == ["a", "b", "c"]
+    assert {name: verdict.by for name, verdict in Results(path).verdicts.items()} == {
+        "a": "tests",
+        "b": "simulator",
+    }
 
 
-def test_nothing_is_judged_where_tests_fail_anyway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A copy in which nothing is broken comes first."""
-    monkeypatch.setattr(mutants, "judged", lambda mutant, _: Verdict(mutant.name, "tests", 1.0, "1 error"))
+def test_the_simulator_is_asked_last(tmp_path: Path) -> None:
+    """Its options are handed on; what it runs over is broken, and whole again afterwards."""
+    source = tmp_path / "x.py"
+    source.write_text("a = 1", encoding="utf-8")
+    simulation = tmp_path / "tests" / "simulation.py"
+    simulation.parent.mkdir()
+    simulation.write_text(
+        "import sys\nif 'a = 2' in open('x.py').read(): sys.exit(f'WRONG {sys.argv[1:]}')", encoding="utf-8"
+    )
+    judge = Judge(tmp_path, ["--worlds", "3"])
 
-    with pytest.raises(RuntimeError, match="sync, unbroken, is noticed by tests: 1 error"):
-        check_whole(tmp_path, {"sync"})
+    killed = judge.judged(Mutant("killed", "x.py", 4, 5, "2"), None)
+    survived = judge.judged(Mutant("survived", "x.py", 4, 5, "3"), None)
+
+    assert (killed.by, killed.said) == ("simulator", "WRONG ['--worlds', '3', '--until-wrong']")
+    assert (survived.by, survived.said) == ("", "")
+    assert source.read_text(encoding="utf-8") == "a = 1"
+
+
+def test_nothing_is_judged_where_tests_fail_anyway(tmp_path: Path) -> None:
+    """The tests are run where nothing is broken first."""
+
+    class Failing(ForkedTests):
+        def __init__(self) -> None:
+            pass
+
+        def failed(self, change: Change | None) -> str:
+            return "" if change else "test_x"
+
+    results = Results(tmp_path / "results.jsonl")
+
+    with pytest.raises(RuntimeError, match="where nothing is broken, fails: test_x"):
+        judge_some([Mutant("a", "x.py", 0, 0, "")], results, Judge(tmp_path, []), Failing())
+
+    assert not results.verdicts
 
 
 @pytest.mark.parametrize(
@@ -98,3 +122,134 @@ def test_nothing_is_judged_where_tests_fail_anyway(tmp_path: Path, monkeypatch: 
 )
 def test_the_share_has_an_interval(killed: int, of: int, interval: tuple[float, float, float]) -> None:
     assert share(killed, of) == pytest.approx(interval, abs=0.001)
+
+
+PRODUCT = '''"""A product."""
+
+from __future__ import annotations
+
+def sign(number: int) -> int:
+    if number < 0:
+        return -1
+    return 1
+
+
+def far(number: int) -> bool:
+    limit = 10
+
+    def is_far() -> bool:
+        return number > limit
+
+    return is_far()
+
+
+def unused() -> int:
+    return 7
+
+
+def emptied(numbers: list[int]) -> list[int]:
+    while numbers:
+        numbers.pop()
+    return numbers
+
+
+def two() -> int:
+    return 2
+
+
+TWO = two()
+'''
+
+TESTS = '''"""Its tests."""
+
+import pytest
+
+from airflow_provider_hubcontact.sync.product import TWO, emptied, far, sign
+
+
+@pytest.mark.parametrize("number", [1, -1])
+def test_sign(number):
+    assert sign(number) == number
+
+
+def test_far():
+    assert far(11) and not far(9)
+
+
+def test_emptied():
+    assert emptied([1]) == []
+
+
+def test_two():
+    assert TWO == 2
+
+'''
+
+JUDGED = """
+import sys
+from pathlib import Path
+from tests.simulation import forked_tests
+from tests.simulation.mutants import Judge, Results, judge_all, mutants_of
+
+forked_tests.PATIENCE = 1.0
+mutants = list(mutants_of(Path("airflow_provider_hubcontact/sync/product.py")))
+judge_all(mutants, Results(Path("results.jsonl")), Judge(Path.cwd(), []), 60.0)
+"""
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
+    """Judge the mutants of a small product."""
+    folder = tmp_path_factory.mktemp("product")
+    for name, text in [
+        ("airflow_provider_hubcontact/sync/product.py", PRODUCT),
+        ("tests/sync/test_it.py", TESTS),
+    ]:
+        path = folder / name
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+    for name in ("", "sync/"):
+        (folder / "airflow_provider_hubcontact" / name / "__init__.py").touch()
+    (folder / "tests" / "simulation").symlink_to(Path(__file__).parent)
+    done = subprocess.run(
+        [sys.executable, "-c", JUDGED],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = Results(folder / "results.jsonl").verdicts
+    return {name.partition(": ")[2]: verdict for name, verdict in found.items()}
+
+
+@pytest.mark.parametrize(
+    ("place", "by", "said"),
+    [
+        ("number < 0 → False", "tests", "test_sign[-1]"),
+        ("number < 0 → (number <= 0)", "", ""),
+        ("1 → 2", "tests", "test_sign[1]"),
+        ("10 → 11", "tests", "test_far"),
+        ("number > limit → (number >= limit)", "", ""),
+        ("numbers.pop() → pass", "time", "does not end"),
+        ("2 → 3", "tests", "test_two"),
+        ("7 → 8", "", ""),
+    ],
+    ids=[
+        "a condition",
+        "survives",
+        "a constant",
+        "around a function",
+        "inside a function",
+        "without end",
+        "while modules are imported",
+        "no test executes it",
+    ],
+)
+def test_tests_judge_mutants(verdicts: dict[str, Verdict], place: str, by: str, said: str) -> None:
+    """Each is judged by the tests that execute its line, wherever its function is."""
+    verdict = verdicts[place]
+
+    assert verdict.by == by
+    assert said in verdict.said
