@@ -113,7 +113,7 @@ def test_a_window_of_hours_is_not_believed() -> None:
     assert limit.seconds == 60.0
 
 
-@pytest.mark.parametrize("value", ["", "many", "-1", "1.5", "٣", "9" * 50])
+@pytest.mark.parametrize("value", ["", "many", "-1", "1.5", "٣", "9" * 12, "9" * 50])
 def test_headers_that_are_no_numbers(value: str) -> None:
     """A malformed header changes nothing."""
     limit, clock = limited()
@@ -150,6 +150,51 @@ def test_nobody_elses_calls_are_left_alone() -> None:
 
     assert most_in_a_window(times) == 100
     assert times[-1] - times[-100] < 10 + MARGIN
+
+
+@pytest.mark.parametrize(
+    ("used", "calls"),
+    [([NOISE], 100), ([NOISE + 1], 98), ([40] * 30, 60), ([40] * 30 + [0] * 30, 99)],
+    ids=["as much as counts differ", "more", "others call", "others stop"],
+)
+def test_others_calls_are_estimated(used: list[int], calls: int) -> None:
+    """A few calls may be a difference of counts; the estimate falls when others call less."""
+    limit, clock = limited(100)
+
+    for theirs in used:
+        slot = limit.acquire()
+        clock.seconds += 10 + MARGIN
+        limit.learn(headers(Max=100, Remaining=100 - slot.used - theirs), slot, 0.1)
+
+    assert _calls_in_a_window(limit, clock) == calls
+
+
+def _calls_in_a_window(limit: RateLimit, clock: FakeClock) -> int:
+    """Call until a window is full."""
+    clock.seconds += 100
+    times = [clock.seconds]
+    while times[-1] < times[0] + 10:
+        limit.acquire()
+        times.append(clock.seconds)
+    return len(times) - 2
+
+
+def test_a_full_window_may_hide_others_calls() -> None:
+    """Where HubSpot says that nothing is left, others may use more than that shows, but not less."""
+    limit, clock = limited(100)
+    for _ in range(30):
+        answered(limit, Max=100, Remaining=40)
+        clock.seconds += 10 + MARGIN
+    known = _calls_in_a_window(limit, clock)
+
+    clock.seconds += 100
+    slots = [limit.acquire() for _ in range(known)]
+    for _ in range(30):
+        limit.learn(headers(Max=100, Remaining=0), slots[-1], 0.1)
+    clock.seconds += 100
+    answered(limit, Max=100, Remaining=0)
+
+    assert _calls_in_a_window(limit, clock) < known
 
 
 def test_our_own_calls_are_nobody_elses() -> None:
@@ -219,10 +264,11 @@ class TestDay:
 
         for _ in range(3):
             limit.acquire()
-        with pytest.raises(DailyLimitReached, match="is used up; HubSpot accepts no more calls"):
+        with pytest.raises(DailyLimitReached, match="is used up; HubSpot accepts no more calls") as raised:
             limit.acquire()
         with pytest.raises(DailyLimitReached):
             limit.acquire()
+        assert raised.value.status == 429
 
     def test_calls_that_may_arrive_later_count(self) -> None:
         """An answer may have overtaken calls that went before it."""
@@ -298,6 +344,7 @@ def test_calls_under_way_follow_the_latency(limit: int, latency: float, workers:
     clock = FakeClock()
     rate_limit = RateLimit(limit, slots=Crowd(clock, workers), clock=clock)
 
+    assert RateLimit(100, clock=clock).at_once == 15  # for half a second, until calls have told
     for _ in range(40):
         rate_limit.learn({}, rate_limit.acquire(), latency)
 
@@ -349,11 +396,18 @@ def test_slots_in_use() -> None:
     assert slots.used(window) == 2
 
 
-@pytest.mark.parametrize(("calls", "reserve"), [(0, 0.0), (-5, 0.0), (10, 1.0), (10, -0.1)])
-def test_limits_that_cannot_be(calls: int, reserve: float) -> None:
-    """A limit below one call, or a reserve of everything, is refused."""
+@pytest.mark.parametrize(
+    ("calls", "at_most", "reserve"), [(0, 1, 0.0), (-5, 1, 0.0), (10, 1, 1.0), (10, 1, -0.1), (10, 0, 0.0)]
+)
+def test_limits_that_cannot_be(calls: int, at_most: int, reserve: float) -> None:
+    """A limit below one call, in a window or at once, or a reserve of everything, is refused."""
     with pytest.raises(ConfigurationError):
-        RateLimit(calls, reserve=reserve)
+        RateLimit(calls, at_most=at_most, reserve=reserve)
+
+
+def test_one_call_at_once() -> None:
+    """The least that can be set."""
+    assert RateLimit(1, at_most=1).at_once == 1
 
 
 def test_a_count_of_its_own_is_not_a_stores() -> None:
