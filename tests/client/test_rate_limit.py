@@ -368,9 +368,19 @@ def test_who_comes_first_goes_first() -> None:
     """Slots are handed out in the order of asking, so that a newcomer does not overtake."""
     slots = LocalSlots(FakeClock())
 
-    waits = [slots.take(Quota(2, 10.0)).wait for _ in range(6)]
+    taken = [slots.take(Quota(2, 10.0)) for _ in range(6)]
 
-    assert waits == [0, 0, 10, 12.5, 20, 22.5]
+    assert [slot.wait for slot in taken] == [0, 0, 10, 12.5, 20, 22.5]
+    assert [slot.number for slot in taken] == [1, 2, 3, 4, 5, 6]
+
+
+def test_nobody_goes_before_one_who_waits() -> None:
+    """Neither is a slot earlier than the one before it, although the window has room."""
+    slots = LocalSlots(FakeClock())
+
+    waits = [slots.take_after(least, Quota(10, 10.0)).wait for least in (5.0, 0.0)]
+
+    assert waits == [5.0, 5.0]
 
 
 def test_calls_spread_over_a_busy_window() -> None:

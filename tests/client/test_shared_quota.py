@@ -8,12 +8,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from multiprocessing.synchronize import Event
 
 import pytest
+from redis import RedisError
 
 from airflow_provider_hubcontact.client.errors import ConfigurationError, DailyLimitReached
 from airflow_provider_hubcontact.client.limits.quota import Quota
@@ -129,6 +130,15 @@ def test_the_day_is_everyones(server: redis_server.Server, name: str) -> None:
         second.acquire()
 
 
+def test_how_long_the_day_is_over(server: redis_server.Server, name: str) -> None:
+    """The others learn the seconds that are left."""
+    first, second = SharedSlots(server.url, name), SharedSlots(server.url, name)
+
+    first.shut(86_400)
+
+    assert second.take(TEN).shut == pytest.approx(86_400, abs=30)
+
+
 def test_a_worker_that_dies_holds_nothing(server: redis_server.Server, name: str) -> None:
     """What a killed worker had taken is free again after the window."""
     context = multiprocessing.get_context("spawn")
@@ -202,6 +212,48 @@ def test_a_worker_remembers_its_own_calls(name: str) -> None:
         assert alone == pytest.approx([7.5, 60.0])
         assert (back.number, back.shared) == (1, True)
         assert back.wait == pytest.approx(60.0 - RETRY_AFTER - 1 + 7.5)
+
+
+def test_a_store_that_was_never_there() -> None:
+    """A worker that knows of no others takes the whole limit."""
+    slots = SharedSlots("redis://127.0.0.1:1/0", "x", FakeClock())
+
+    taken = [slots.take(Quota(1, 60.0)) for _ in range(2)]
+
+    assert [(slot.wait, slot.workers) for slot in taken] == [(0, 1), (60, 1)]
+    assert slots.used(Quota(1, 60.0)) == 1
+
+
+def test_pauses_without_a_store() -> None:
+    """What a worker is told of pauses, and of the end of the day, holds for itself at least."""
+    slots = SharedSlots("redis://127.0.0.1:1/0", "x", FakeClock())
+
+    slots.pause(60)
+    paused, waits = slots.paused(), slots.take(TEN).wait
+    slots.shut(600)
+
+    assert (paused, waits, slots.take(TEN).shut) == (60, 60, 600)
+
+
+def test_a_lost_store_is_left_alone_for_a_while() -> None:
+    """It is tried again after some seconds, not by each call."""
+    asked: list[float] = []
+
+    class Gone:
+        def register_script(self, script: str) -> Callable[..., object]:
+            del script
+            return self
+
+        def __call__(self, *_: object) -> object:
+            asked.append(clock.seconds)
+            raise RedisError
+
+    clock = FakeClock()
+    slots = SharedSlots("", "x", clock, connect=lambda _: Gone())  # type: ignore[arg-type,return-value]
+    for clock.seconds in (0.0, 1.0, RETRY_AFTER - 0.1, RETRY_AFTER, RETRY_AFTER + 1):
+        slots.take(TEN)
+
+    assert asked == [0.0, RETRY_AFTER]
 
 
 @pytest.mark.parametrize("url", ["http://x", "localhost:6379", "redis://u:hush@:x/0"])

@@ -33,8 +33,15 @@ from airflow_provider_hubcontact.client.errors import (
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.network.session import Reply as Arrived
 from airflow_provider_hubcontact.client.network.session import Session, checked_base_url
-from airflow_provider_hubcontact.client.status import status_of
-from airflow_provider_hubcontact.client.transport import MAX_RETRY_AFTER, Transport, can_be_repeated, segment
+from airflow_provider_hubcontact.client.network.timeouts import Timeouts
+from airflow_provider_hubcontact.client.status import Status, status_of
+from airflow_provider_hubcontact.client.transport import (
+    MAX_RETRY_AFTER,
+    Calls,
+    Transport,
+    can_be_repeated,
+    segment,
+)
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
 from airflow_provider_hubcontact.refusal import Refusal
 from tests.client.scripted import TOKEN, TRUNCATED, Reply, Server, once, reply, wire
@@ -200,6 +207,38 @@ def test_what_is_repeated(status: int, repeatable: bool, after: int | None) -> N
     assert answers == {meaning.passes and soon and (repeatable or meaning.untouched)}
 
 
+@pytest.mark.parametrize("status", [399, 600])
+def test_a_status_that_is_no_refusal(status: int) -> None:
+    """It says nothing of a record, and is not repeated."""
+    assert status_of(status) == Status("StatusError")
+
+
+def test_waits_are_bounded() -> None:
+    """However often a call is made, no wait is longer than twenty seconds and its chance."""
+    with wire(reply(503), timeouts=Timeouts(attempts=9)) as to, pytest.raises(ServerError):
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert max(to.clock.slept) == 20 + 0.5 * to.clock.random()
+
+
+def test_a_locked_portal_is_asked_again_at_once() -> None:
+    """When its two seconds are over, whichever attempt it is."""
+    with wire(*[reply(423)] * 4, reply(200, "{}")) as to:
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert to.clock.seconds == 4 * 2
+
+
+def test_the_limits_are_learned() -> None:
+    """From the headers of an answer; calls that have ended are no longer under way."""
+    limits = {"X_HubSpot_RateLimit_Max": "190", "X_HubSpot_RateLimit_Daily_Remaining": "8"}
+    with wire(reply(200, "{}"), reply(200, "{}", **limits)) as to:
+        for _ in range(2):
+            to.transport.request("GET", "/x", repeatable=True)
+
+    assert (to.rate_limit.limit, to.rate_limit.daily_remaining) == (190, 8)
+
+
 def test_a_429_tells_nothing_of_the_limits() -> None:
     """Its headers are left alone, and it does not end the series of refusals: each waits longer."""
     refused = reply(429, BURST, X_HubSpot_RateLimit_Max="1", X_HubSpot_RateLimit_Remaining="0")
@@ -243,17 +282,24 @@ def test_a_429_holds_everyone_back() -> None:
 
 
 def test_a_used_up_day_is_final() -> None:
-    """The daily limit is not waited for inside a call."""
-    with wire(reply(429, DAILY)) as to, pytest.raises(DailyLimitReached):
-        to.transport.request("GET", "/x", repeatable=True)
+    """The daily limit is not waited for inside a call, and nobody makes another one."""
+    with wire(reply(429, DAILY)) as to:
+        for _ in range(2):
+            with pytest.raises(DailyLimitReached):
+                to.transport.request("GET", "/x", repeatable=True)
 
     assert len(to.server.requests) == 1
 
 
 @pytest.mark.parametrize(
     "answer",
-    [reply(200, "<html>", Content_Type="text/html"), reply(200, '{"a":'), reply(302, "", Location="/y")],
-    ids=["page", "half JSON", "redirect"],
+    [
+        reply(200, "<html>", Content_Type="text/html"),
+        reply(200, '{"a":'),
+        reply(300),
+        reply(302, "", Location="/y"),
+    ],
+    ids=["page", "half JSON", "choices", "redirect"],
 )
 def test_an_answer_that_is_not_hubspots(answer: bytes) -> None:
     """Something that no HubSpot says is told as such."""
@@ -445,6 +491,16 @@ def test_calls_are_counted_by_what_came_of_them() -> None:
     assert told["latency"] == 2 / 4
 
 
+def test_the_latency_is_told_in_milliseconds() -> None:
+    """The mean of all calls."""
+    calls = Calls()
+
+    for seconds in (0.1, 0.1234, 0.1):
+        calls.count(200, seconds)
+
+    assert calls.to_dict()["latency"] == 0.108
+
+
 @pytest.mark.parametrize(
     ("status", "body"),
     [(200, "[" * 10_000), (200, "[" * 100_000 + "]" * 100_000), (400, "[" * 600 + "]" * 600)],
@@ -463,6 +519,23 @@ def test_a_closed_transport_can_go_on() -> None:
         to.transport.close()
 
         assert to.transport.request("GET", "/x", repeatable=True).status == 200
+
+
+def test_connections_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of all threads, at the end of the block."""
+    closed: list[Session] = []
+
+    def close(session: Session) -> None:
+        closed.append(session)
+
+    monkeypatch.setattr(Session, "close", close)
+
+    with wire(reply(200, "{}")) as to, ThreadPoolExecutor(1) as thread:
+        to.transport.request("GET", "/x", repeatable=True)
+        thread.submit(to.transport.request, "GET", "/x", repeatable=True).result()
+        assert not closed
+
+    assert len(closed) == 2
 
 
 def test_threads_do_not_share_a_session() -> None:
@@ -518,6 +591,7 @@ def test_a_segment_that_cannot_be(text: str) -> None:
         segment(text)
 
     assert str(raised.value).isprintable()
+    assert raised.value.status == 400
 
 
 @pytest.mark.parametrize("body", ['{"a": ["%s"], "%s": 1}', '{"a": "\\u0070at-na1-secret"}'])

@@ -180,7 +180,7 @@ class SharedSlots:
             return None
         try:
             keys = [self._prefix + name for name in names]
-            answer = self._scripts[script](keys, [str(each) for each in arguments])
+            return self._scripts[script](keys, [str(each) for each in arguments])
         except RedisError as error:
             self._lost_until = self._clock.monotonic() + RETRY_AFTER
             if not self._told:
@@ -193,7 +193,6 @@ class SharedSlots:
                     RETRY_AFTER,
                 )
             return None
-        return "" if answer is None else answer
 
 
 def _client(url: str) -> Redis:
