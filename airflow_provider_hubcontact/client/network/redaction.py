@@ -36,6 +36,8 @@ def without(secrets: Iterable[str], value: Any, raw: bytes | None = None) -> Any
     :param raw: the bytes that it was parsed from: most answers hold neither secrets nor escapes, and
         searching their values takes longer.
     """
+    if value is None:
+        return None
     # The longest first: one may begin as another does.
     held = tuple(sorted((each for each in set(secrets) if len(each) >= SHORTEST), key=len, reverse=True))
     if not held or (raw is not None and not _may_hold(held, raw)):

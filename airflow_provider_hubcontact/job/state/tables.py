@@ -99,12 +99,19 @@ class Tables:
 
     def looks(self) -> Sequence[Statement]:
         """Return statements that fail if a table is not there, or is something else."""
-        return [Statement(select(*table.c).where(text("1 = 0"))) for table in (self.proofs, self.meta)]
+        return self._of_both("looks", lambda table: select(*table.c))
 
     def presence(self) -> Sequence[Statement]:
         """Return statements that fail if a table is not there."""
-        one, nothing = text("1"), text("1 = 0")
-        return [Statement(select(one).select_from(each).where(nothing)) for each in (self.proofs, self.meta)]
+        return self._of_both("presence", lambda table: select(text("1")).select_from(table))
+
+    def _of_both(self, kind: str, make: Callable[[Table], Any]) -> Sequence[Statement]:
+        """Return a statement about each table, which finds no row."""
+        tables, nothing = (self.proofs, self.meta), text("1 = 0")
+        return [
+            Statement(self._kept(kind, place, lambda place: make(tables[place]).where(nothing)))
+            for place in range(len(tables))
+        ]
 
     def creation(self) -> Sequence[Sequence[Statement]]:
         """Return the statements that create each table."""
@@ -162,8 +169,7 @@ class Tables:
 
     def count(self) -> Statement:
         """Select the number of keys that have a contact."""
-        counted = select(func.count(self.proofs.c.record_id))
-        return Statement(self._kept("count", 0, lambda _: counted))
+        return Statement(self._kept("count", 0, lambda _: select(func.count(self.proofs.c.record_id))))
 
     def page(self, after: str, size: int) -> Statement:
         """Select key, record id, origin and ``missing`` of the next keys in the database's order.
@@ -173,8 +179,12 @@ class Tables:
         """
         table = self.proofs.c
         columns = (table.key_digest, table.record_id, table.origin, table.missing)
-        page = select(*columns).where(table.key_digest > bindparam("p_after")).order_by(table.key_digest)
-        return Statement(self._kept("page", size, page.limit), {"p_after": after})
+
+        def make(size: int) -> Any:
+            next_ones = select(*columns).where(table.key_digest > bindparam("p_after"))
+            return next_ones.order_by(table.key_digest).limit(size)
+
+        return Statement(self._kept("page", size, make), {"p_after": after})
 
     def holders(self, ids: Sequence[str]) -> Iterator[Statement]:
         """Select record id, key and ``missing`` of contacts."""
@@ -185,10 +195,12 @@ class Tables:
     def missing(self, key: str) -> Iterator[Statement]:
         """Select ``missing`` of a key that has a contact."""
         table = self.proofs.c
-        found = select(table.missing).where(
-            table.key_digest == bindparam("p_key"), table.record_id.is_not(null())
-        )
-        yield Statement(self._kept("missing", 0, lambda _: found), {"p_key": key})
+
+        def make(_: int) -> Any:
+            is_it = table.key_digest == bindparam("p_key")
+            return select(table.missing).where(is_it, table.record_id.is_not(null()))
+
+        yield Statement(self._kept("missing", 0, make), {"p_key": key})
 
     def miss(self, keys: Sequence[str], runs: int) -> Iterator[Statement]:
         """Note for how many completed runs in a row the source had none of these keys; 0 if it has them."""
@@ -223,10 +235,14 @@ class Tables:
         :param after: only proofs that are newer than this, in seconds since 1970.
         :param limit: likewise.
         """
-        of = self.proofs.c
-        due = func.coalesce(func.sum(case((of.proved_at <= limit, 1), else_=0)), 0)
-        known = select(func.count(), due, func.min(of.proved_at), func.max(of.proved_at))
-        return Statement(known.where(*self._of_contacts(), of.proved_at > after))
+        return Statement(self._kept("ages", 0, self._aging), {"p_after": after, "p_limit": limit})
+
+    def _aging(self, _: int) -> Any:
+        at = self.proofs.c.proved_at
+        is_due = at <= bindparam("p_limit", type_=BigInteger)
+        due = func.coalesce(func.sum(case((is_due, 1), else_=0)), 0)
+        known = select(func.count(), due, func.min(at), func.max(at))
+        return known.where(*self._of_contacts(), at > bindparam("p_after"))
 
     def nth_oldest(self, number: int, after: int) -> Statement:
         """Select the time of the proof that is so manyth by age.
@@ -311,23 +327,25 @@ class Tables:
 
     def about(self) -> Statement:
         """Select the row of the meta table, the seconds since the last sign of life, and the time."""
+        return Statement(self._kept("about", 0, self._telling))
+
+    def _telling(self, _: int) -> Any:
         silent, now = (self._now - self.meta.c.seen_at).label("silent"), self._now.label("read_at")
-        return Statement(
-            self._kept("about", 0, lambda _: select(*self.meta.c, silent, now).where(self.meta.c.id == 1))
-        )
+        return select(*self.meta.c, silent, now).where(self.meta.c.id == 1)
 
     def claim(self, beats: int, token: str, holder: str) -> Statement:
         """Claim the state, if nothing has happened since the row was read.
 
         :param beats: of the row.
         """
+        values = {"p_token": token, "p_holder": holder, "p_beats": beats}
+        return Statement(self._kept("claim", 0, self._claiming), values)
+
+    def _claiming(self, _: int) -> Any:
         meta, now = self.meta.c, self._now
         mine = {"token": bindparam("p_token"), "holder": bindparam("p_holder"), "since": now, "seen_at": now}
         claim = update(self.meta).where(meta.id == 1, meta.beats == bindparam("p_beats"))
-        claim = claim.values(**mine, beats=meta.beats + 1, runs=meta.runs + 1)
-        return Statement(
-            self._kept("claim", 0, lambda _: claim), {"p_token": token, "p_holder": holder, "p_beats": beats}
-        )
+        return claim.values(**mine, beats=meta.beats + 1, runs=meta.runs + 1)
 
     def beat(self, token: str) -> Statement:
         """Record the time, if the token still holds the claim."""
@@ -350,13 +368,27 @@ class Tables:
         :param settings: of the run, if it has completed.
         :param audited_to: the time up to which it has read all proofs back, if it can tell.
         """
+        values: dict[str, Any] = {"p_token": token}
+        if settings is not None:
+            values["p_settings"] = settings
+        if audited_to is not None:
+            values["p_audited_to"] = audited_to
+        kind = " ".join(["release", *values])
+        return Statement(self._kept(kind, 0, lambda _: self._releasing(values)), values)
+
+    def _releasing(self, given: Mapping[str, Any]) -> Any:
+        """Return the statement that releases a claim.
+
+        :param given: names of the values that it is given.
+        """
         meta = self.meta.c
         ended: dict[str, Any] = {"token": null(), "holder": null(), "beats": meta.beats + 1}
-        if settings is not None:
-            ended |= {"settings": settings, "completed_run": meta.runs, "completed_at": self._now}
-        if audited_to is not None:
-            ended |= {"audited_to": audited_to}
-        return Statement(update(self.meta).where(meta.token == token).values(**ended))
+        if "p_settings" in given:
+            ended |= {"completed_run": meta.runs, "completed_at": self._now}
+            ended |= {"settings": bindparam("p_settings")}
+        if "p_audited_to" in given:
+            ended |= {"audited_to": bindparam("p_audited_to")}
+        return update(self.meta).where(meta.token == bindparam("p_token")).values(**ended)
 
 
 def _parts(values: Sequence[T]) -> Iterator[list[T]]:

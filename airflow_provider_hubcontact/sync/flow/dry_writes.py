@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import orjson
 
@@ -28,13 +29,18 @@ class DryWrites:
     """
 
     def __init__(self) -> None:
-        self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self._db.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN; CREATE TABLE written (address, json)"
-        )
         self._is_indexed = False
         self._filter = bytearray(BITS // 8)
         self._recent: dict[str, Mapping[str, str]] = {}
+
+    @cached_property
+    def _db(self) -> sqlite3.Connection:
+        """The values that are not held in memory; most runs have none."""
+        db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        db.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN; CREATE TABLE written (address, json)"
+        )
+        return db
 
     def note(self, change: Change) -> None:
         """Remember a change as if it had been written."""

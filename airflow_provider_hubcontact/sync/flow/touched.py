@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
+from functools import cached_property
 
 import orjson
 
@@ -11,15 +12,17 @@ import orjson
 class Touched:
     """Record ids, or keys that nobody had, and digests of their keys; memory does not grow with them."""
 
-    def __init__(self) -> None:
-        self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self._db.executescript(
+    @cached_property
+    def _db(self) -> sqlite3.Connection:
+        db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        db.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
             "CREATE TABLE touched (id TEXT PRIMARY KEY) WITHOUT ROWID;"
             "CREATE TABLE spoiled (key TEXT PRIMARY KEY) WITHOUT ROWID;"
             "CREATE TABLE left_alone (key TEXT PRIMARY KEY, content TEXT) WITHOUT ROWID;"
             "CREATE TABLE contact (id TEXT, key TEXT, PRIMARY KEY (id, key)) WITHOUT ROWID"
         )
+        return db
 
     def add(self, record_id: str) -> None:
         """Add a contact."""

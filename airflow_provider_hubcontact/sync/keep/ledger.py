@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import chain, islice
 from typing import Any, NamedTuple, Protocol, Self
 
 import orjson
@@ -213,6 +214,13 @@ class _Ended:
     """
 
     def __init__(self, lines: Iterable[Line], policy: Policy) -> None:
+        said = (line for line in lines if line["digest"] and line.get("category") != DUPLICATE)
+        first = list(islice(said, 1))
+        self._any = bool(first)
+        if self._any:  # most runs have no earlier try, and need no file
+            self._read(chain(first, said), policy)
+
+    def _read(self, lines: Iterable[Line], policy: Policy) -> None:
         self._db = sqlite3.connect("", check_same_thread=False)
         self._db.execute(
             "CREATE TABLE line (digest TEXT PRIMARY KEY, key TEXT, try INT, action TEXT, json TEXT, sent INT)"
@@ -222,7 +230,6 @@ class _Ended:
             (
                 (line["digest"], line["key"], line["try"], str(_action(line, policy)), orjson.dumps(line))
                 for line in lines
-                if line["digest"] and line.get("category") != DUPLICATE
             ),
         )
         retries = "SELECT 1 FROM line WHERE action = ? AND try = (SELECT max(try) FROM line)"
@@ -235,7 +242,6 @@ class _Ended:
         self._db.execute("DELETE FROM line WHERE key IN (SELECT key FROM again)")
         self._db.execute("DELETE FROM line WHERE rowid NOT IN (SELECT max(rowid) FROM line GROUP BY key)")
         self._db.execute("CREATE UNIQUE INDEX of_key ON line (key)")
-        (self._any,) = self._db.execute("SELECT EXISTS (SELECT 1 FROM line)").fetchone()
 
     def find(self, key: str, digest: str) -> Line | None:
         if not self._any:
@@ -253,10 +259,12 @@ class _Ended:
         return None
 
     def begin_anew(self) -> None:
-        self._db.execute("UPDATE line SET sent = 0 WHERE sent")
+        if self._any:
+            self._db.execute("UPDATE line SET sent = 0 WHERE sent")
 
     def close(self) -> None:
-        self._db.close()
+        if self._any:
+            self._db.close()
 
 
 def _action(line: Line, policy: Policy) -> Action | Outcome:
