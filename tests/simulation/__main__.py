@@ -29,7 +29,7 @@ from tests.simulation.world import World, collected, ended_worlds
 TOTALS = Path("tests/simulation/totals.json")
 
 PART = 500
-"""Worlds whose totals are kept together: about 15 seconds."""
+"""Worlds whose totals are kept together: about half a minute."""
 
 
 def main() -> int:

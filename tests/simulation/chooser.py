@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from hashlib import blake2b
 from typing import TypeVar
 
 T = TypeVar("T")
+
+_FACTOR, _STEP = 6_364_136_223_846_793_005, 1_442_695_040_888_963_407
+"""Of a linear congruential generator of 64 bits (Knuth, MMIX)."""
 
 Kept = Mapping[str, Collection[int]]
 """Name of a stream → the numbers of its choices that are left to the dice."""
@@ -39,8 +42,8 @@ class Chooser:
 
     def __init__(self, dice: Dice, name: str = "world") -> None:
         self._shared = dice
-        self._dice = random.Random(f"{dice.seed}/{name}")
         self._name = name
+        self._state = int.from_bytes(blake2b(f"{dice.seed}/{name}".encode(), digest_size=8).digest(), "big")
         self._kept = None if dice.kept is None else frozenset(dice.kept.get(name, ()))
 
     def of(self, name: str) -> Chooser:
@@ -54,7 +57,9 @@ class Chooser:
         """Choose a number from 0 to below 1."""
         number = self._shared.drawn[self._name]
         self._shared.drawn[self._name] = number + 1
-        value = self._dice.random()
+        # Most streams make a few choices, so that the seeding of Python's own dice would take longest.
+        self._state = (self._state * _FACTOR + _STEP) % 2**64
+        value = (self._state >> 11) / 2**53
         return value if self._kept is None or number in self._kept else 0.0
 
     def below(self, count: int) -> int:

@@ -137,7 +137,7 @@ class Loop:
 
     def _let_all_go_on(self, hub: greenlet) -> None:
         while self._actors:
-            due = [each for each in self._actors if self._is_due(each)]
+            due = self._due()
             if not due:
                 self.now = min(self._next(each) for each in self._actors)
                 if self.now == math.inf:
@@ -177,11 +177,17 @@ class Loop:
         asleep_until = actor.process.asleep_until
         return asleep_until if asleep_until > self.now else actor.until
 
-    def _is_due(self, actor: Actor) -> bool:
-        if actor.process.asleep_until > self.now and actor.process.alive:
-            return False
-        is_early = actor.is_due is not None and actor.is_due()
-        return actor.until <= self.now or is_early or not actor.process.alive
+    def _due(self) -> list[Actor]:
+        """Return the actors that may go on now."""
+        now, due = self.now, []
+        for actor in self._actors:
+            process = actor.process
+            if not process.alive or (
+                process.asleep_until <= now
+                and (actor.until <= now or (actor.is_due is not None and actor.is_due()))
+            ):
+                due.append(actor)
+        return due
 
     def _go_on(self, actor: Actor, hub: greenlet) -> None:
         if actor.process.alive or actor.started:

@@ -134,7 +134,7 @@ class Line:
             request.prepare_url(url, params)
         else:
             request.url = url
-        request.headers = requests.structures.CaseInsensitiveDict({"Accept": "application/json"})
+        request.headers = {"Accept": "application/json"}  # type: ignore[assignment] # one spelling is used
         auth(request)
         body = data if isinstance(data, bytes) else urlencode(data or {}).encode()
         if data and not isinstance(data, bytes):
@@ -145,7 +145,7 @@ class Line:
         call.number = self._calls
         if not call.is_free:
             self._watch.sends(call.written, self._loop.now)
-        self._story.tell(self._process.name, f"sends {call}")
+        self._story.tell(self._process.name, lambda: f"sends {call}")
         try:
             return self._carry(call, self._fault(place, call), timeouts)
         finally:

@@ -120,6 +120,8 @@ class TryWatch:
             return
         self.written += applied
         for each in applied:
+            if each.verb == "create" and not self.plot.settings.upsert:
+                self.oracles.wrong(f"row {each.row} created a contact without upsert")
             if not self.may_write and self.oracles.portal.has_changed(each.contact):
                 self.oracles.wrong(f"{self.name} changes {each.contact}, and it may write nothing")
             if not each.row:
@@ -186,6 +188,7 @@ class Oracles:
         self.state = StateOracles(portal, open_, self.wrong, upserts=plot.settings.upsert)
         self.shares_budget = "shared budget" in plot.features
         self._sent: list[float] = []
+        self._noted = -1  # states of contacts that were there when it was last checked
 
     def wrong(self, what: str) -> None:
         """Note what is wrong."""
@@ -209,12 +212,12 @@ class Oracles:
         What the state proves is true.
         """
         self.state.check()
+        if self._noted == self.portal.notes:
+            return
+        self._noted = self.portal.notes
         for address, count in self.portal.created.items():
             if count > 1 + self.portal.freed[address]:
                 self.wrong(f"{address} was created {count} times")
-        made = [each for watch in self.tries for each in watch.written if each.verb == "create"]
-        if made and not self.plot.settings.upsert:
-            self.wrong(f"row {made[0].row} created a contact without upsert")
 
     def check_claim(self, watch: TryWatch, result: Result) -> None:
         """What an outcome says is in the history of the portal."""

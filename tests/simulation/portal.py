@@ -35,6 +35,11 @@ ZONE = "Europe/Berlin"
 ACCOUNT = 5_100
 
 DEFINITIONS = frozenset({"/crm/properties/2026-09/contacts", "/properties/v1/contacts/properties"})
+RULES = "/crm/property-validations/2026-09/0-1"
+ABOUT = "/account-info/2026-09/details"
+UNCHANGED = DEFINITIONS | {RULES, ABOUT}
+"""Paths whose answers no world changes: about properties, the rules for their values, and the portal."""
+
 PROPERTIES = frozenset({"email", "firstname", "lastname", "city", "lifecyclestage", "hs_lead_status"})
 """Properties that the portal tells of."""
 
@@ -132,7 +137,7 @@ class SimulatedPortal:
         :return: the answer, and which inputs were carried out.
         """
         parts = urlsplit(url)
-        if parts.path in DEFINITIONS and (known := self._known_definitions(parts.path, headers)):
+        if parts.path in UNCHANGED and (known := self._known(parts.path, headers)):
             return known, []
         sent: list[Json] = []
 
@@ -157,9 +162,10 @@ class SimulatedPortal:
             raise RuntimeError("the sandbox waits for something")
         status, raw = sent[0]["status"], sent[0]["headers"]
         reply = Reply(status, _decoded(raw), sent[1]["body"])
-        if parts.path in DEFINITIONS and status == 200:
-            reply = replace(reply, body=_few(reply.body))
-            _DEFINITIONS[parts.path] = reply.body
+        if parts.path in UNCHANGED and status == 200:
+            if parts.path in DEFINITIONS:
+                reply = replace(reply, body=_few(reply.body))
+            _KNOWN[parts.path] = reply.body
         legacy = method == "POST" and legacy_address(parts.path)
         if legacy:
             applied = self._applied_by_address(legacy, reply)
@@ -189,9 +195,9 @@ class SimulatedPortal:
                 verb = "create" if is_new[contact.id] else "update"
                 yield Applied(verb, contact.id, int(each["objectWriteTraceId"].partition("-")[0]))
 
-    def _known_definitions(self, path: str, sent: Mapping[str, str]) -> Reply | None:
-        """Return the answer about properties, which no world changes, if token and limits allow it."""
-        if path not in _DEFINITIONS:
+    def _known(self, path: str, sent: Mapping[str, str]) -> Reply | None:
+        """Return an answer that is the same in all worlds, if token and limits allow it."""
+        if path not in _KNOWN:
             return None
         try:
             grant = self._access.look_up(sent["Authorization"].partition(" ")[2])
@@ -199,7 +205,7 @@ class SimulatedPortal:
         except Refused:
             return None
         headers = _decoded(self._limits.headers(grant.app_id, oauth=grant.oauth))
-        return Reply(200, {"Content-Type": "application/json;charset=utf-8", **headers}, _DEFINITIONS[path])
+        return Reply(200, {"Content-Type": "application/json;charset=utf-8", **headers}, _KNOWN[path])
 
     def edit(self, change: Callable[[Portal], object]) -> None:
         """Let another app, or a person, change something; a change that HubSpot refuses changes nothing."""
@@ -287,8 +293,8 @@ def _application() -> Application:
     return Application(portal, Access(TOKEN), Limits(Allowance(), ZONE))
 
 
-_DEFINITIONS: dict[str, bytes] = {}
-"""Path → the answer about properties, once it was given."""
+_KNOWN: dict[str, bytes] = {}
+"""Path → its answer, once it was given."""
 
 
 def _few(definitions: bytes) -> bytes:

@@ -92,12 +92,14 @@ class StateOracles:
         self._wrong = wrong
         self._proofs: Sequence[tuple[str, str, str]] = ()
         self._token: str | None = None
+        self._is_there = False
         self._owners: dict[str, str] = {}  # token → the try that claimed the state with it
         self._seen = -1  # states of contacts that were there when the proofs were checked
 
     def take_note(self, watch: TryWatch) -> None:
         """A try has committed something."""
-        if self.look is None or not self._is_there():
+        self._is_there = self._is_there or self._look_for_it()
+        if self.look is None or not self._is_there:
             return
         columns = "key_digest, content_digest, record_id"
         found = self.look(f"SELECT {columns} FROM {TABLE} WHERE content_digest IS NOT NULL")  # noqa: S608 - a name
@@ -108,7 +110,7 @@ class StateOracles:
         if self._token:
             self._owners.setdefault(self._token, watch.name)
 
-    def _is_there(self) -> bool:
+    def _look_for_it(self) -> bool:
         names = "SELECT count(*) FROM sqlite_master WHERE name IN (?, ?)"
         return bool(self.look) and self.look(names, (TABLE, f"{TABLE}_meta")).fetchone()[0] == 2  # type: ignore[misc,call-arg]
 

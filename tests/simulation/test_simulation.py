@@ -32,8 +32,8 @@ from tests.simulation.world import World, ended_worlds
 
 T = TypeVar("T")
 
-WORLDS = 100
-"""Worlds of one run of the tests: in the first 80 everything happens."""
+WORLDS = 190
+"""Worlds of one run of the tests: in the first 182 everything happens."""
 
 
 def aside(work: Callable[[], T]) -> T:

@@ -20,6 +20,7 @@ from tests.simulation.others import edit, set_the_date, visit
 from tests.simulation.plot import Plot, plot_of
 from tests.simulation.portal import LIFETIMES, SimulatedPortal, Terms
 from tests.simulation.redis import SimulatedRedis
+from tests.simulation.remembered import PARTS
 from tests.simulation.scene import Scene
 from tests.simulation.state_oracles import NotedDigests
 from tests.simulation.states import StateServer, tables_of
@@ -244,6 +245,7 @@ def _watched(scene: Scene) -> Iterator[None]:
         (ContactsPort, "batch_size", scene.plot.batch_size),
         (session, "Tables", tables_of),
         (session, "Digests", partial(NotedDigests, oracles)),
+        *PARTS,
     ]
     usual = [getattr(part, name) for part, name, _ in parts]
     for part, name, value in parts:
