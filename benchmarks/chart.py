@@ -1,47 +1,66 @@
-"""Draw the picture: rows a second, a bar for each contestant."""
+"""Draw pictures: a bar for each of some numbers."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import NamedTuple
 
-from benchmarks.contest import OURS
-from benchmarks.quota import USUAL, Case, title
-from benchmarks.table import Result, number
+from benchmarks.table import number
 
 WIDTH, LINE, TOP, LABEL, BAR = 820, 30, 62, 300, 420
 STYLE = "font-family: system-ui, sans-serif; font-size: 14px"
 
 
-def draw(file: Path, results: list[Result]) -> None:
-    """Write the picture as SVG.
+class Bar(NamedTuple):
+    """A number.
 
-    :param results: of the benchmark ``quota``; nothing is drawn without any.
+    :param title: stands before the bar.
+    :param value: its length.
+    :param is_ours: whether it is drawn in this provider's colour.
     """
-    chosen = [each for each in results if Case(*each["case"]) == USUAL and "rate" in each]
-    if not chosen:
-        return
-    chosen.sort(key=lambda each: -each["rate"])
-    most = chosen[0]["rate"]
-    height = TOP + LINE * len(chosen) + 12
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" style="{STYLE}">',
-        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
-        '<text x="16" y="28" font-size="17" font-weight="600">Contacts updated in a second</text>',
-        f'<text x="16" y="48" fill="#555555">{escape(USUAL.title)}; all rows changed</text>',
-        *(_bar(place, each, most) for place, each in enumerate(chosen)),
-        "</svg>",
-    ]
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    title: str
+    value: float
+    is_ours: bool
 
 
-def _bar(place: int, result: Result, most: float) -> str:
-    top, rate, name = TOP + LINE * place, result["rate"], escape(title(result["contestant"]))
-    length = max(1.5, BAR * rate / most)
-    color = "#ff5c35" if result["contestant"] == OURS else "#7c98b6"
+@dataclass(frozen=True)
+class Picture:
+    """What a picture shows.
+
+    :param heading: what the bars count.
+    :param note: under which conditions.
+    :param bars: from top to bottom, at least one.
+    """
+
+    heading: str
+    note: str
+    bars: Sequence[Bar]
+
+    def draw(self, file: Path) -> None:
+        """Write the picture as SVG."""
+        most = max(bar.value for bar in self.bars)
+        height = TOP + LINE * len(self.bars) + 12
+        lines = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" style="{STYLE}">',
+            f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
+            f'<text x="16" y="28" font-size="17" font-weight="600">{escape(self.heading)}</text>',
+            f'<text x="16" y="48" fill="#555555">{escape(self.note)}</text>',
+            *(_drawn(bar, TOP + LINE * place, most) for place, bar in enumerate(self.bars)),
+            "</svg>",
+        ]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _drawn(bar: Bar, top: int, most: float) -> str:
+    length = max(1.5, BAR * bar.value / most)
+    color = "#ff5c35" if bar.is_ours else "#7c98b6"
     return (
-        f'<text x="{LABEL - 10}" y="{top + 17}" text-anchor="end">{name}</text>'
+        f'<text x="{LABEL - 10}" y="{top + 17}" text-anchor="end">{escape(bar.title)}</text>'
         f'<rect x="{LABEL}" y="{top + 3}" width="{length:.1f}" height="20" fill="{color}"/>'
-        f'<text x="{LABEL + length + 8:.1f}" y="{top + 17}">{number(rate)}</text>'
+        f'<text x="{LABEL + length + 8:.1f}" y="{top + 17}">{number(bar.value)}</text>'
     )

@@ -1,4 +1,4 @@
-"""Write ``docs/benchmarks.md`` and its picture from the results that are there.
+"""Write ``docs/benchmarks.md`` and its pictures from the results that are there.
 
 A section without results stays as the page has it, with its date: a clone has the page, but no results.
 """
@@ -12,8 +12,8 @@ import platform
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from benchmarks.chart import draw
 from benchmarks.contest import PEERS
 from benchmarks.table import Result, paragraph
 
@@ -32,6 +32,9 @@ NAMES = {
 }
 """Module → title, in the page's order."""
 
+PICTURES = {"quota": "benchmarks.svg", "state": "benchmarks-state.svg"}
+"""Module → file of its picture; the module's ``picture`` says what it shows."""
+
 INTRODUCTION = """# Benchmarks
 
 What a sync costs, against the [sandbox](sandbox.md) on the same machine, and beside other ways to do it.
@@ -43,23 +46,28 @@ THEIRS = ("hubspot-api-client", "hubspot-sdk", "drt-core", "dlt", "requests", "u
 
 
 def write(folder: Path) -> None:
-    """Write the page and the picture.
+    """Write the page and the pictures.
 
     :param folder: where to.
     """
     page = folder / "benchmarks.md"
-    (folder / "images").mkdir(parents=True, exist_ok=True)
-    if results := read("quota"):
-        draw(folder / "images" / "benchmarks.svg", results)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, file in PICTURES.items():
+        if (results := read(name)) and (picture := _module(name).picture(results)):
+            picture.draw(folder / "images" / file)
     earlier = sections(page.read_text(encoding="utf-8")) if page.exists() else {}
     text = INTRODUCTION
     for name, title in NAMES.items():
         if results := read(name):
-            body = importlib.import_module(f"benchmarks.{name}").page(results) + _footnote(name, results)
+            body = _module(name).page(results) + _footnote(name, results)
         else:
             body = earlier.get(title, f"Not measured yet: `make bench ARGS={name}`.\n")
         text += f"\n## {title}\n\n{body}"
     page.write_text(text + environment(), encoding="utf-8")
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"benchmarks.{name}")
 
 
 def sections(page: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import NamedTuple
 
+from benchmarks.chart import Bar, Picture
 from benchmarks.contest import OFFICIAL, OURS, PER_BATCH, PER_ROW, TITLES, Arena, DidNotRun, arena
 from benchmarks.population import rows
 from benchmarks.portal import Portal
@@ -136,6 +137,16 @@ def steady(used: Sequence[int], seconds: float) -> float | None:
     first = next((place for place, calls in enumerate(used) if calls), 0)
     within = used[first + round(10 / EVERY) : first + round((seconds - LAST) / EVERY)]
     return statistics.fmean(within) if within else None
+
+
+def picture(results: list[Result]) -> Picture | None:
+    """Return the picture of the usual case; None if it was not measured."""
+    chosen = [each for each in results if Case(*each["case"]) == USUAL and "rate" in each]
+    if not chosen:
+        return None
+    bars = [Bar(title(each["contestant"]), each["rate"], each["contestant"] == OURS) for each in chosen]
+    bars.sort(key=lambda bar: -bar.value)
+    return Picture("Contacts updated in a second", f"{USUAL.title}; all rows changed", bars)
 
 
 def page(results: list[Result]) -> str:

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
+from benchmarks.chart import Bar, Picture
 from benchmarks.contest import WITH_STATE, Arena, arena
 from benchmarks.table import Result, goal, number, paragraph, ratio, table
 from tests.airflow.postgres import serve
@@ -56,9 +57,25 @@ def _go(place: Arena, **options: Any) -> Result:
     }
 
 
+def picture(results: list[Result]) -> Picture:
+    """Return the picture of the calls that a run makes if little has changed."""
+    calls = _calls(results)
+    bars = [
+        Bar(f"{title}, {share} % changed", calls[way, share]["calls"], is_ours=way != "none")
+        for share in SHARES[:2]
+        for way, title in WAYS.items()
+    ]
+    rows = number(calls["none", 0]["rows"])
+    return Picture(f"Calls for {rows} rows", "All calls of the run, those of its start included", bars)
+
+
+def _calls(results: list[Result]) -> dict[tuple[str, int], Result]:
+    return {(each["way"], each["share"]): each for each in results if each["what"] == "calls"}
+
+
 def page(results: list[Result]) -> str:
     """Show."""
-    calls = {(each["way"], each["share"]): each for each in results if each["what"] == "calls"}
+    calls = _calls(results)
     count = calls["none", 0]["rows"]
     head = (
         "calls",
@@ -76,7 +93,8 @@ def page(results: list[Result]) -> str:
         )
         for way, title in WAYS.items()
     ]
-    text = table(head, lines) + "\n" + paragraph(f"{number(count)} rows, 100 a call, without a limit.") + "\n"
+    text = "![calls](images/benchmarks-state.svg)\n\n" + table(head, lines) + "\n"
+    text += paragraph(f"{number(count)} rows, 100 a call, without a limit.") + "\n"
     for way, wanted in GOALS.items():
         most = [START + round((each - START) * count / 100_000) for each in wanted]
         found = [calls[way, share]["calls"] for share in SHARES]
