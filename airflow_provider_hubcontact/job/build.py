@@ -67,6 +67,12 @@ class SyncBuilder:
         return port_of(self._hubspot, name, is_number=self.portal.kinds.get(name) is Kind.NUMBER)
 
     @property
+    def definitions(self) -> Mapping[str, PropertyDefinition] | None:
+        """Definitions of the portal's properties and of those that the run creates; None if nobody knows."""
+        known = self.portal.definitions
+        return None if known is None else {**known, **self.checks.missing}
+
+    @property
     def lacking(self) -> dict[str, dict[str, Any]]:
         """Properties that the portal lacks, and that are to be created: name → definition."""
         return {name: settings_of(definition) for name, definition in self.checks.missing.items()}

@@ -292,7 +292,7 @@ class Run:
             remaining = iter(rows.rows)
             ended = islice(remaining, done)
         sync = self.builder.sync(rows.mapping, [*first, *self.examples], writes=writes)
-        if proofs := self._state.proofs(self.builder.portal.definitions, writes=writes):
+        if proofs := self._state.proofs(self.builder.definitions, writes=writes):
             sync = replace(sync, proofs=proofs, audit=self._state.audit())
         with self._pass_over(sync) as workers:
             settled = self._settled(memory)
