@@ -161,6 +161,16 @@ def test_another_definition_makes_its_rows_be_looked_up(hubspot: Sandbox, around
     assert again(around, *rows()).outcomes == {"unchanged": 1, "up_to_date": 2}
 
 
+@pytest.mark.parametrize("value", [5, 2.5, "text", True])
+def test_a_property_that_a_run_creates(around: Around, value: object) -> None:
+    """Its definition is the same in the next run, so that its rows are up to date."""
+    around.given = [{**row, "score": value} for row in records()]
+    created = again(around, writes=Writes(create_properties=True))
+    assert created.report["properties_created"] == ["score"]
+
+    assert again(around, writes=Writes(create_properties=True)).outcomes == {"up_to_date": 3}
+
+
 @pytest.mark.parametrize(
     "settings", [{"upsert": True}, {"status_actions": {"404": "skip"}}, {"verify": True}]
 )
@@ -269,7 +279,9 @@ class TestPlans:
         assert made.report["plan"]["changes"] == 1
         assert made.outcomes == {"up_to_date": 2, "not_attempted": 1}
 
-        assert apply(around, tmp_path / "plan").outcomes == {"updated": 1}
+        applied = apply(around, tmp_path / "plan")
+        assert applied.outcomes == {"updated": 1}
+        assert applied.report["state"]["read_anew"] is None
         assert around.state_file
         void = "SELECT count(*) FROM hub WHERE content_digest IS NULL"
         assert asked(around.state_file, void) == [(1,)]
@@ -277,6 +289,15 @@ class TestPlans:
         ended = again(around, *records())  # what the state has proved before the plan
         assert ended.outcomes == {"updated": 1, "up_to_date": 2}
         assert ended.report["state"]["read_anew"] is None
+
+    def test_a_plan_that_is_refreshed(self, around: Around, tmp_path: Path) -> None:
+        """Making it reads all contacts anew; applying it compares no row with its proof."""
+        again(around, *records("Ada"))
+        around.given = records()
+        made = plan(around, tmp_path / "plan", state=State("sql://db/hub", refresh=True))
+        assert made.report["state"]["read_anew"] == "refresh=True"
+
+        assert apply(around, tmp_path / "plan").report["state"]["read_anew"] is None
 
     def test_a_state_that_another_portal_has(self, around: Around, file: Path, tmp_path: Path) -> None:
         """The records of the plan end ``not_attempted``, as rows of a source do."""

@@ -88,7 +88,7 @@ class StateOfRun:
             self.leavers = session.removals(
                 asked, self._settings.policy, attempt.task_of_dag, attempt.task_of_run
             )
-        return session.told()
+        return session.told(keeps=self._keeps)
 
     def proofs(
         self, definitions: Mapping[str, PropertyDefinition] | None, *, writes: bool
@@ -159,7 +159,7 @@ class StateOfRun:
                 "%s proofs are overdue for an audit: they are older than %g days, and were not read back.",
                 *(f"{overdue:,}", session.audit),
             )
-        told = {**session.told(), **self._audit.figures(self._rows_of_a_call), **ages}
+        told = {**session.told(keeps=self._keeps), **self._audit.figures(self._rows_of_a_call), **ages}
         if self.leavers:
             told |= self.leavers.told()
         log.info("The state: %s.", in_words(told))

@@ -290,9 +290,12 @@ class StateSession:
         key = bytes.fromhex(self._about.digest_key) if self._about else self._new_key
         return Digests(key, self._settings, definitions_of(definitions))
 
-    def told(self) -> dict[str, Any]:
-        """Return what the report says of the state."""
-        return {"table": self._tables.name, "read_anew": self._read_anew()}
+    def told(self, *, keeps: bool = True) -> dict[str, Any]:
+        """Return what the report says of the state.
+
+        :param keeps: whether the run's rows are compared with proofs; if not, none is read anew.
+        """
+        return {"table": self._tables.name, "read_anew": self._read_anew() if keeps else None}
 
     @property
     def looks_all_up(self) -> str | None:
