@@ -75,7 +75,7 @@ def apply_plan(
                 _check_portal(run, plan)
                 check_guards(plan.totals, settings.guards)
                 run.open_state()
-                removals = planned_removals(run, plan.totals["removals"])
+                removals = planned_removals(run, plan.totals["removals"], lines.removals())
             stop = run.write(Rows(records(), run.builder.checks.mapping()))
             return run.ended(removals.apply(lines.removals(), stop))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.client import HubSpot, HubSpotError
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
@@ -32,6 +32,9 @@ from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID, normalized_key
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+
+if TYPE_CHECKING:
+    from airflow_provider_hubcontact.job.state.removals import Removals
 
 
 class SyncBuilder:
@@ -111,10 +114,10 @@ class SyncBuilder:
             verifier=ReadBack(self.port) if asked.verify and writes else None,
         )
 
-    def removal(self, has_key: Callable[[str], bool], *, writes: bool) -> Sync:
+    def removal(self, leavers: Removals, *, writes: bool) -> Sync:
         """Return the sync that removes the contacts of rows that left the source, by their record ids.
 
-        :param has_key: whether the source has a row with a key, in its normal form.
+        :param leavers: knows these rows.
         :param writes: whether anything is written.
         """
         asked, portal = self._settings, self.portal
@@ -125,7 +128,8 @@ class SyncBuilder:
             stages=portal.stages if STAGE in (values or ()) else Stages.default(),
             kinds=portal.kinds,
             removes=Write.ARCHIVE if values is None else Write.REMOVE,
-            has_row=self._has_row(has_key),
+            may_remove=leavers.may_remove,
+            spared=lambda record, values: leavers.spared(record, self._keys(values)),
         )
         port = port_of(self._hubspot, RECORD_ID)
         return Sync(
@@ -137,16 +141,12 @@ class SyncBuilder:
             verifier=ReadBack(port) if asked.verify and writes and values is not None else None,
         )
 
-    def _has_row(self, has_key: Callable[[str], bool]) -> Callable[[Mapping[str, str | None]], bool]:
-        """Return what checks whether any key of a contact is that of a row."""
+    def _keys(self, values: Mapping[str, str | None]) -> Collection[str]:
+        """Return all keys of a contact, in their normal form."""
         names = key_names(self._settings.key.property)
         is_number = self.portal.kinds.get(names[0]) is Kind.NUMBER
-
-        def has_row(values: Mapping[str, str | None]) -> bool:
-            texts = [text for name in names for text in (values.get(name) or "").split(";") if text.strip()]
-            return any(has_key(normalized_key(names[0], text, is_number=is_number)) for text in texts)
-
-        return has_row
+        texts = [text for name in names for text in (values.get(name) or "").split(";") if text.strip()]
+        return [normalized_key(names[0], text, is_number=is_number) for text in texts]
 
     def removed_values(self, names: Iterable[str]) -> dict[str, str]:
         """Return property → what the contacts of rows that left the source get; nothing if they are archived.

@@ -127,18 +127,19 @@ class PlannedRemovals:
         return None
 
 
-def planned_removals(run: Run, total: int) -> PlannedRemovals:
+def planned_removals(run: Run, total: int, planned: Iterable[Record]) -> PlannedRemovals:
     """Return what removes contacts as a plan says.
 
     :param run: the run, whose state is open.
     :param total: removals of the plan.
+    :param planned: these removals.
     :raises GuardExceeded: if that is more than the guard allows.
     :raises PlanError: if the plan names no state, by which its removals are checked.
     """
     if total and run.leavers is None:
         raise PlanError("the plan removes contacts, but keeps no state with on_removed: nothing was written")
     if total and run.leavers:
-        run.leavers.guard_plan(total, run.settings.guards.removals)
+        run.leavers.guard_plan(_parts(planned), run.settings.guards.removals)
     return PlannedRemovals(run, run.leavers)
 
 
@@ -161,7 +162,7 @@ def _removed(
         run.report.removals += 1
         settled(told(result))
 
-    return run.remove(records, leavers.has_key, counted, RemovalJournal(leavers, journal))
+    return run.remove(leavers, records, counted, RemovalJournal(leavers, journal))
 
 
 class RemovalJournal:

@@ -306,23 +306,23 @@ class Run:
 
     def remove(
         self,
+        leavers: Removals,
         records: Iterable[Record | Result],
-        has_key: Callable[[str], bool],
         settled: Callable[[Result], None],
         journal: Journal,
     ) -> Stop | None:
         """Remove the contacts of rows that left the source.
 
+        :param leavers: knows these rows.
         :param records: a record for each, with its record id as the key, and numbers after the source's rows;
             or the result of one that is not removed.
-        :param has_key: whether the source has a row with a key, in its normal form.
         :param settled: called with the result of each.
         :param journal: remembers the results.
         :return: why that stopped early, if so.
         """
         writes = not self.report.dry_run
         proofs = self._state.proofs_of_gone(writes=writes)
-        sync = replace(self.builder.removal(has_key, writes=writes), proofs=proofs)
+        sync = replace(self.builder.removal(leavers, writes=writes), proofs=proofs)
         with self._pass_over(sync) as workers:
             stop = sync.run(records, workers, settled, journal)
             self.report.stopped = printable(stop.reason) if stop else None

@@ -12,7 +12,13 @@ from airflow_provider_hubcontact.job.state.claim import Claim
 from airflow_provider_hubcontact.job.state.digests import Digests
 from airflow_provider_hubcontact.job.state.run_keys import Gone, RunKeys
 from airflow_provider_hubcontact.job.state.tables import Tables
-from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES, MERGED, RENAMED
+from airflow_provider_hubcontact.sync.decide.plan import (
+    DRY_RUN_CATEGORIES,
+    MERGED,
+    OTHER_KEY,
+    RENAMED,
+    Spared,
+)
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -70,7 +76,7 @@ class Removals:
         self._keys = RunKeys()
         self._size = 0  # keys of the state before the run
         self._is_of_plan = False
-        self._renamed = self._removed = 0
+        self._renamed = self._removed = self._spared = 0
 
     def close(self) -> None:
         """Forget the keys of the run."""
@@ -108,17 +114,21 @@ class Removals:
         for keys in self._keys.back():
             self._change(self._tables.miss(keys, 0) if self._tables else ())
 
-    def guard_plan(self, removals: int, most: float | None) -> None:
-        """Check that a plan does not remove too many contacts.
+    def guard_plan(self, planned: Iterable[Sequence[Record]], most: float | None) -> None:
+        """Check that a plan does not remove too many contacts; those that an earlier try removed count, too.
 
-        :param removals: of the plan.
+        :param planned: the removals of the plan, in parts.
         :param most: contacts that may be removed: a count, or a share of the state; None for any number.
         :raises GuardExceeded: if it does.
         """
         self._is_of_plan = True
         for (size,) in self._asked([self._tables.count()] if self._tables else ()):
             self._size = size
-        self._guard(removals, most)
+        count = 0
+        for some in planned:
+            count += len(some)
+            self._size += len(some) - len(self._missing(some))
+        self._guard(count, most)
 
     def _guard(self, due: int, most: float | None) -> None:
         if most is not None and due > self._allowed(most):
@@ -194,34 +204,56 @@ class Removals:
         is_held = self._keys.has_met(gone.id) or len(left) < len(others)
         return is_held or any((each.missing, each.key) < (gone.missing, gone.key) for each in left.values())
 
-    def has_key(self, key: str) -> bool:
-        """Check whether the source has a row with a key: of the run or, if a plan is applied, of the state.
+    def spared(self, record: Record, keys: Collection[str]) -> Spared | None:
+        """Return why a contact is left alone although its row left the source; None if it is not.
 
-        :param key: in its normal form.
+        :param record: with the digest of the key that left.
+        :param keys: of the contact, in their normal form.
         """
-        digest = self._digests.of_key(key)
-        if self._keys.is_given(digest):
+        digests = [*map(self._digests.of_key, keys)]
+        if any(map(self._has_row, digests)):
+            return Spared(RENAMED, "the contact has the key of a row in the source by now: it is left alone")
+        if record.digest not in digests:
+            return Spared(OTHER_KEY, "the contact does not have the row's key any more: it is left alone")
+        return None
+
+    def _has_row(self, key: str) -> bool:
+        """Check whether the source has a row with a key; that of a plan by what the state says."""
+        if self._keys.is_given(key):
             return True
-        found = self._asked(self._tables.missing(digest)) if self._is_of_plan and self._tables else ()
+        found = self._asked(self._tables.missing(key)) if self._is_of_plan and self._tables else ()
         return any(not missing for (missing,) in found)
 
     def still_due(self, records: Sequence[Record]) -> Iterator[Record | Result]:
         """Return the removals of a plan; of those whose rows came back, or have another key, the results.
 
+        A contact that the state lacks may have been removed by an earlier try: only its look-up tells.
+
         :param records: with record ids as keys, and the digests of the keys that left.
         """
-        missing: dict[str, dict[str, int]] = {}  # record id → key → runs that lacked it
-        statements = self._tables.holders([each.key for each in records]) if self._tables else ()
-        for record_id, key, runs in self._asked(statements):
-            missing.setdefault(record_id, {})[key] = runs or 0
+        missing = self._missing(records)
         for each in records:
-            found = missing.get(each.key, {})
-            is_gone = each.digest in found and min(found.values()) >= self._grace
+            found = missing.get(each.key)
+            is_gone = found is None or (each.digest in found and min(found.values()) >= self._grace)
             if is_gone and not self._keys.has_met(each.key):
+                if found is None:
+                    self._keys.doubt(each.key)
                 yield each
             else:
                 reason = "the plan is out of date: the contact has a row in the source by now"
                 yield Result(each.row, each.key, Outcome.CONFLICT, None, "PLAN_OUTDATED", reason)
+
+    def _missing(self, records: Sequence[Record]) -> Mapping[str, Mapping[str | None, int]]:
+        """Return, of the contacts of some removals, record id → key → runs that lacked it."""
+        missing: dict[str, dict[str | None, int]] = {}
+        statements = self._tables.holders([each.key for each in records]) if self._tables else ()
+        for record_id, key, runs in self._asked(statements):
+            missing.setdefault(record_id, {})[key] = runs or 0
+        return missing
+
+    def may_remove(self, record: Record) -> bool:
+        """Check whether a removal is to be carried out: the state knows the row that left."""
+        return not self._keys.is_doubted(record.key)
 
     def _holders(self, ids: Collection[str]) -> Mapping[str, Collection[str]]:
         found: dict[str, list[str]] = {}
@@ -246,9 +278,10 @@ class Removals:
         """
         is_done = result.outcome in SUCCESSES
         if is_done or result.category in DRY_RUN_CATEGORIES:
-            is_renamed = result.category in {MERGED, RENAMED}
+            is_renamed, is_spared = result.category in {MERGED, RENAMED}, result.category == OTHER_KEY
             self._renamed += is_renamed
-            self._removed += not is_renamed
+            self._spared += is_spared
+            self._removed += not (is_renamed or is_spared)
             self._keys.spare([key])
         return is_done
 
@@ -269,10 +302,10 @@ class Removals:
         """Return what the report says of them: counts of keys, and why nobody was removed."""
         left = self._keys.count(least=self._grace)
         return {
-            "gone": self._keys.count() + self._removed + self._renamed,
+            "gone": self._keys.count() + self._removed + self._renamed + self._spared,
             "removed": self._removed,
             "renamed": self._renamed,
-            "left_alone": left - self._keys.count(self._origins, least=self._grace),
+            "left_alone": left - self._keys.count(self._origins, least=self._grace) + self._spared,
             "nobody_because": self.doubt or self.waits,
         }
 

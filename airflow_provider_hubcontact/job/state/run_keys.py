@@ -35,6 +35,7 @@ class RunKeys:
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
             "CREATE TABLE given (key TEXT);"
             "CREATE TABLE failed (key TEXT PRIMARY KEY) WITHOUT ROWID;"
+            "CREATE TABLE doubted (id TEXT PRIMARY KEY) WITHOUT ROWID;"
             "CREATE TABLE contact (id TEXT PRIMARY KEY) WITHOUT ROWID;"
             "CREATE TABLE gone (key TEXT PRIMARY KEY, id TEXT, origin TEXT, missing INT,"
             " spared INT DEFAULT 0) WITHOUT ROWID;"
@@ -73,6 +74,14 @@ class RunKeys:
     def has_met(self, record_id: str) -> bool:
         """Check whether a row of the run is about a contact, as far as that was noted."""
         return self._has("SELECT 1 FROM contact WHERE id = ?", record_id)
+
+    def doubt(self, record_id: str) -> None:
+        """Note a contact of which the state knows nothing, although a plan removes it."""
+        self._db.execute("INSERT OR IGNORE INTO doubted VALUES (?)", (record_id,))
+
+    def is_doubted(self, record_id: str) -> bool:
+        """Check whether a contact is to be removed of which the state knows nothing."""
+        return self._has("SELECT 1 FROM doubted WHERE id = ?", record_id)
 
     def lose(self, gone: Iterable[Gone]) -> None:
         """Note keys of the state that the run lacks."""

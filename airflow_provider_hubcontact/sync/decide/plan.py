@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
@@ -31,8 +31,19 @@ class LookUp(Enum):
     NONE = "none"
 
 
-NO_CONTACT, MERGED, RENAMED = "NO_CONTACT", "MERGED", "RENAMED"
+NO_CONTACT, MERGED, RENAMED, OTHER_KEY = "NO_CONTACT", "MERGED", "RENAMED", "OTHER_KEY"
 """Categories of contacts that need not, and must not, be removed."""
+
+
+class Spared(NamedTuple):
+    """Why a contact is not removed.
+
+    :param category: of its result.
+    :param reason: a sentence about it.
+    """
+
+    category: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,9 @@ class Rules:
     :param look_up: which contacts are looked up, where the API can look all of them up.
     :param removes: how contacts are written whose rows left the source; keys are their record ids then. None
         for the rows of a source.
-    :param has_row: whether a contact with such values has a row in the source all the same.
+    :param may_remove: whether a removal is still to be carried out. If not, it ends well only if nothing is
+        left to be done.
+    :param spared: why the contact of a removal, which has such values, is left alone; None if it is not.
     """
 
     id_property: str = "email"
@@ -59,7 +72,8 @@ class Rules:
     modes: Mapping[str, WriteMode] = field(default_factory=dict)
     look_up: LookUp = LookUp.ALL
     removes: Write | None = None
-    has_row: Callable[[Mapping[str, str | None]], bool] = lambda _: False
+    may_remove: Callable[[Record], bool] = lambda _: True
+    spared: Callable[[Record, Mapping[str, str | None]], Spared | None] = lambda *_: None
 
     def needs_current(self, record: Record) -> bool:
         """Check whether the contact must be read before the record can be written safely.
@@ -121,11 +135,18 @@ def _removal(record: Record, stored: Stored | None, rules: Rules) -> Change | Re
     if stored.id != record.key:
         reason = f"the contact was merged into another one ({stored.id}), which is left alone"
         return Result(record.row, record.key, Outcome.UNCHANGED, category=MERGED, reason=reason)
-    if rules.has_row(stored.properties):
-        reason = "the contact has the key of a row in the source by now: it is left alone"
-        return Result(record.row, record.key, Outcome.UNCHANGED, category=RENAMED, reason=reason)
+    if spared := rules.spared(record, stored.properties):
+        return Result(record.row, record.key, Outcome.UNCHANGED, None, *spared)
     if problem := _outdated(record, stored, rules):
         return problem
+    planned = _change_of_removal(record, stored, rules)
+    if isinstance(planned, Change) and not rules.may_remove(record):
+        reason = "the plan is out of date: the state does not know the row that left any more"
+        return Result(record.row, record.key, Outcome.CONFLICT, None, "PLAN_OUTDATED", reason)
+    return planned
+
+
+def _change_of_removal(record: Record, stored: Stored, rules: Rules) -> Change | Result:
     if rules.removes is not Write.ARCHIVE:
         planned = _against(record, stored, rules)
         return planned._replace(write=Write.REMOVE) if isinstance(planned, Change) else planned
