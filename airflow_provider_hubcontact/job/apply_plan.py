@@ -75,9 +75,9 @@ def apply_plan(
                 _check_portal(run, plan)
                 check_guards(plan.totals, settings.guards)
                 run.open_state()
-                removals = planned_removals(run, plan.totals["removals"], lines.removals())
-            stop = run.write(Rows(records(), run.builder.checks.mapping()))
-            return run.ended(removals.apply(lines.removals(), stop))
+                removals = planned_removals(run, plan.totals["removals"], lines.removals)
+            rows = Rows(records(), run.builder.checks.mapping())
+            return run.ended(removals.after(lambda: run.write(rows)))
 
 
 @contextmanager

@@ -101,46 +101,67 @@ class PlannedRemovals:
     """Removes contacts as a plan says, once all other lines of it have ended.
 
     :param run: the run.
-    :param leavers: knows which keys of the state left the source; None without a state.
+    :param planned: returns the removals.
+    :param leavers: knows which keys of the state left the source; None if nobody is removed.
     """
 
-    def __init__(self, run: Run, leavers: Removals | None) -> None:
+    def __init__(self, run: Run, planned: Callable[[], Iterable[Record]], leavers: Removals | None) -> None:
         self._run = run
+        self._planned = planned
         self._leavers = leavers
 
-    def apply(self, planned: Iterable[Record], stop: Stop | None) -> Stop | None:
+    def after(self, write: Callable[[], Stop | None]) -> Stop | None:
         """Remove contacts, but for those that have a row in the source by now.
 
-        :param planned: the removals.
-        :param stop: why the other lines were not all sent, if so; then nobody is removed.
+        Nobody is removed if the other lines were not all sent; all removals have an outcome all the same.
+
+        :param write: sends the other lines, and returns why it stopped, if it did.
         :return: why the run stopped, if it did.
         """
-        run, leavers = self._run, self._leavers
-        if stop or leavers is None:
-            for each in planned:
-                reason = f"the run stopped: {stop.reason}" if stop else ""
-                run.end(told(_not_attempted(run, each, reason, None)))
-            return stop
-        due = chain.from_iterable(map(leavers.still_due, _parts(planned)))
+        ended = 0
+        reason: str | None = None
+
+        def settled(result: Result) -> None:
+            nonlocal ended
+            ended += 1
+            self._run.report.add(result)
+
+        try:
+            stop = write() or self._removed(settled)
+            reason = stop.reason if stop else None
+        except Exception as error:
+            reason = type(error).__name__
+            raise
+        finally:
+            for each in islice(self._planned(), ended, None) if reason else ():
+                self._run.report.removals += 1
+                self._run.end(told(_not_attempted(self._run, each, f"the run stopped: {reason}", None)))
+        return stop
+
+    def _removed(self, settled: Callable[[Result], None]) -> Stop | None:
+        leavers = self._leavers
+        if leavers is None:
+            return None
+        due = chain.from_iterable(map(leavers.still_due, _parts(self._planned())))
         if first := next(due, None):
-            return _removed(run, leavers, chain((first,), due), run.report.add, run.ledger)
+            return _removed(self._run, leavers, chain((first,), due), settled, self._run.ledger)
         return None
 
 
-def planned_removals(run: Run, total: int, planned: Iterable[Record]) -> PlannedRemovals:
+def planned_removals(run: Run, total: int, planned: Callable[[], Iterable[Record]]) -> PlannedRemovals:
     """Return what removes contacts as a plan says.
 
     :param run: the run, whose state is open.
     :param total: removals of the plan.
-    :param planned: these removals.
+    :param planned: returns these removals.
     :raises GuardExceeded: if that is more than the guard allows.
     :raises PlanError: if the plan names no state, by which its removals are checked.
     """
     if total and run.leavers is None:
         raise PlanError("the plan removes contacts, but keeps no state with on_removed: nothing was written")
     if total and run.leavers:
-        run.leavers.guard_plan(_parts(planned), run.settings.guards.removals)
-    return PlannedRemovals(run, run.leavers)
+        run.leavers.guard_plan(_parts(planned()), run.settings.guards.removals)
+    return PlannedRemovals(run, planned, run.leavers)
 
 
 def _parts(records: Iterable[Record]) -> Iterator[list[Record]]:

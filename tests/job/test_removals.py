@@ -16,6 +16,7 @@ import pytest
 from airflow_provider_hubcontact.job import removing
 from airflow_provider_hubcontact.job.ending import decided
 from airflow_provider_hubcontact.job.errors import (
+    ClaimLost,
     GuardExceeded,
     PlanError,
     PreflightError,
@@ -23,6 +24,7 @@ from airflow_provider_hubcontact.job.errors import (
     StateError,
 )
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
+from airflow_provider_hubcontact.job.ports import Execute
 from airflow_provider_hubcontact.job.settings import (
     Guards,
     Key,
@@ -34,10 +36,12 @@ from airflow_provider_hubcontact.job.settings import (
     Writes,
 )
 from airflow_provider_hubcontact.job.signals import StopSignal
+from airflow_provider_hubcontact.job.state.claim import Claim
 from airflow_provider_hubcontact.job.state.removals import Removals
 from airflow_provider_hubcontact.job.update import update
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
+from airflow_provider_hubcontact.sync.flow import proof_gate
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from tests.job.around import Around, Told, apply, plan, run
@@ -897,6 +901,31 @@ class TestPlans:
 
         assert ended.outcomes == {"unauthorized": 1, "not_attempted": 1}
         assert set(cities(hubspot).values()) == {None}
+
+    @pytest.mark.parametrize("at", [0, 3, 4, 5, 6])
+    def test_a_claim_that_is_lost(
+        self, around: Around, file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, at: int
+    ) -> None:
+        """While the rows are sent, or the contacts removed: each line has an outcome all the same."""
+        monkeypatch.setattr(proof_gate, "CHUNK", 1)
+        left(around, file, "ada")
+        around.given = rows("ada", lastname="L")
+        around.run_id += " of a plan"
+        plan(around, folder, state=STATE, guards=Guards(removals=2))
+        confirm, confirmed = Claim.confirm, iter(range(20))
+
+        def lost(claim: Claim, execute: Execute) -> None:
+            if next(confirmed) == at:
+                raise ClaimLost("another run has claimed the state")
+            confirm(claim, execute)
+
+        monkeypatch.setattr(Claim, "confirm", lost)
+
+        ended = apply(around, folder)
+
+        assert isinstance(ended.error, ClaimLost)
+        assert sum(ended.outcomes.values()) == 3
+        assert "its row left the source; the run stopped: " in ended.reasons
 
     def test_a_plan_without_a_state(self, around: Around, file: Path, folder: Path) -> None:
         """Nobody could tell who has come back: it is refused."""
