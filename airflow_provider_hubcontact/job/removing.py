@@ -238,14 +238,34 @@ def removing(run: Run, rows: Rows) -> Iterator[Removing]:
     if leavers is None:
         yield Removing(run, rows)
         return
-    with disk_queue() as kept:
+    with disk_queue() as kept, _accounted(run, kept):
         names, broken = _read_ahead(run, rows, leavers, kept)
         if broken is None and not kept:
             raise SourceError("the source is empty, and on_removed is set: nobody is removed for that")
         if broken is None:
-            _look(run, leavers, kept)
+            leavers.look(None if run.report.dry_run else run.settings.guards.removals)
         again = rows._replace(rows=_again(kept, broken), sequence=None)
         yield Removing(run, again, leavers, len(kept), names)
+
+
+@contextmanager
+def _accounted(run: Run, kept: DiskQueue[Record | Result]) -> Iterator[None]:
+    """End the rows that were read ahead ``not_attempted`` if the run ends before it has come to them."""
+
+    def give_up(reason: str, category: str | None = None) -> None:
+        ended = run.report.rows - run.report.removals
+        for each in islice(kept, ended, None) if ended < len(kept) else ():
+            run.end(each if isinstance(each, Result) else _not_attempted(run, each, reason, category))
+
+    try:
+        yield
+    except (GuardExceeded, StateError) as error:
+        give_up(str(error), "GUARD" if isinstance(error, GuardExceeded) else "STATE")
+        raise
+    except Exception as error:
+        give_up(f"the run stopped: {type(error).__name__}")
+        raise
+    give_up(f"the run stopped: {run.report.stopped}")
 
 
 def _read_ahead(
@@ -289,18 +309,7 @@ def _again(kept: Iterable[Record | Result], broken: Exception | None) -> Iterato
         raise broken
 
 
-def _look(run: Run, leavers: Removals, kept: Iterable[Record | Result]) -> None:
-    """Find the rows that left the source, and end all others if these are too many."""
-    try:
-        leavers.look(None if run.report.dry_run else run.settings.guards.removals)
-    except (GuardExceeded, StateError) as error:
-        category = "GUARD" if isinstance(error, GuardExceeded) else "STATE"
-        for each in kept:
-            run.end(each if isinstance(each, Result) else _not_attempted(run, each, str(error), category))
-        raise
-
-
-def _not_attempted(run: Run, record: Record, reason: str, category: str | None = "GUARD") -> Result:
+def _not_attempted(run: Run, record: Record, reason: str, category: str | None) -> Result:
     if run.ledger:
         run.ledger.earlier(record)  # it is to know which record this is
     return Result(record.row, record.key, Outcome.NOT_ATTEMPTED, category=category, reason=reason)

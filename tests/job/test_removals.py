@@ -14,11 +14,13 @@ import orjson
 import pytest
 
 from airflow_provider_hubcontact.job import removing
+from airflow_provider_hubcontact.job.build import SyncBuilder
 from airflow_provider_hubcontact.job.ending import decided
 from airflow_provider_hubcontact.job.errors import (
     ClaimLost,
     GuardExceeded,
     PlanError,
+    PortalNotReady,
     PreflightError,
     SourceError,
     StateError,
@@ -775,6 +777,64 @@ def test_it_is_logged(around: Around, file: Path, caplog: pytest.LogCaptureFixtu
 
     assert "1 rows left the source: 0 removed, 0 renamed, 0 left alone." in caplog.text
     assert "1 rows left the source: 1 removed, 0 renamed, 0 left alone." in caplog.text
+
+
+class TestRowsThatWereReadAhead:
+    """Each has an outcome, however the run ends."""
+
+    @pytest.mark.parametrize("at", range(5))
+    def test_a_claim_that_is_lost(
+        self, around: Around, file: Path, monkeypatch: pytest.MonkeyPatch, at: int
+    ) -> None:
+        """While the source is read ahead, or later."""
+        again(around, *NAMES)
+        monkeypatch.setattr(proof_gate, "CHUNK", 1)
+        confirm, confirmed = Claim.confirm, iter(range(20))
+
+        def lost(claim: Claim, execute: Execute) -> None:
+            if next(confirmed) == at:
+                raise ClaimLost("another run has claimed the state")
+            confirm(claim, execute)
+
+        monkeypatch.setattr(Claim, "confirm", lost)
+
+        ended = given(around, [*rows(*NAMES, city="Rome"), {"email": ""}], ledger=Ledger("l"))
+
+        assert isinstance(ended.error, ClaimLost)
+        assert ended.outcomes == {"not_attempted": 3, "invalid": 1}
+        assert [line["digest"] is None for line in around.books.lines].count(True) == 1
+
+    @pytest.mark.parametrize("settings", [{}, {"guards": Guards(changes=9)}])
+    def test_a_run_that_stops(
+        self, hubspot: Sandbox, around: Around, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any]
+    ) -> None:
+        """The reason is told of the rows that it has not come to."""
+        monkeypatch.setattr(proof_gate, "CHUNK", 1)
+        built = SyncBuilder.sync
+        monkeypatch.setattr(
+            SyncBuilder, "sync", lambda *args, **named: replace(built(*args, **named), max_in_flight=1)
+        )
+        hubspot.use_faults({"rules": [{"kind": "status", "status": 401, "on": "*/batch/update"}]})
+
+        ended = again(around, *NAMES, **settings)
+
+        assert ended.error is None
+        assert ended.outcomes == {"unauthorized": 1, "not_attempted": 2}
+        assert ended.reasons.count("the run stopped: ") == 2
+
+    @pytest.mark.parametrize("settings", [{}, {"guards": Guards(changes=9)}])
+    def test_a_portal_that_is_not_ready(
+        self, hubspot: Sandbox, around: Around, file: Path, settings: dict[str, Any]
+    ) -> None:
+        """Nothing is sent."""
+        around.given = [{**row, "score": 5} for row in rows(*NAMES)]
+        hubspot.use_faults({"rules": [{"kind": "status", "status": 403, "on": "POST */properties/*"}]})
+
+        ended = run(around, state=STATE, writes=Writes(create_properties=True), **settings)
+
+        assert isinstance(ended.error, PortalNotReady)
+        assert ended.outcomes == {"not_attempted": 3}
+        assert "the run stopped: PortalNotReady" in ended.reasons
 
 
 class TestPlans:
