@@ -26,7 +26,7 @@ from airflow_provider_hubcontact.job.errors import (
     StateError,
 )
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
-from airflow_provider_hubcontact.job.ports import Execute
+from airflow_provider_hubcontact.job.ports import Execute, Statement
 from airflow_provider_hubcontact.job.settings import (
     Guards,
     Key,
@@ -40,6 +40,7 @@ from airflow_provider_hubcontact.job.settings import (
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.state.claim import Claim
 from airflow_provider_hubcontact.job.state.removals import Removals
+from airflow_provider_hubcontact.job.state.tables import Tables
 from airflow_provider_hubcontact.job.update import update
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
@@ -752,6 +753,28 @@ def test_signs_of_life(around: Around, file: Path, monkeypatch: pytest.MonkeyPat
     around.given = source()
     assert run(around, state=STATE).outcomes == {"up_to_date": 3}
     assert seen == [(1,)]
+
+
+def test_signs_of_life_while_keys_are_compared(
+    around: Around, file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A state may have many pages."""
+    again(around, *NAMES)
+    monkeypatch.setattr("airflow_provider_hubcontact.job.state.removals.PAGE", 1)
+    page = Tables.page
+    seen: list[Any] = []
+
+    def paged(tables: Tables, after: str, size: int) -> Statement:
+        seen.extend(asked(file, "SELECT seen_at > 0 FROM hub_meta"))
+        asked(file, "UPDATE hub_meta SET seen_at = 0")
+        return page(tables, after, size)
+
+    monkeypatch.setattr(Tables, "page", paged)
+    caplog.set_level(logging.INFO)
+
+    assert again(around, *NAMES).outcomes == {"up_to_date": 3}
+    assert seen == [(1,)] * 4
+    assert "3 rows are read; now their keys are compared with the state's." in caplog.text
 
 
 def test_a_key_that_nobody_had(hubspot: Sandbox, around: Around, file: Path) -> None:

@@ -312,10 +312,15 @@ class Removals:
     # The database
 
     def _asked(self, statements: Iterable[Statement]) -> Sequence[tuple[Any, ...]]:
-        given = [*statements]
-        return self._database.transact(
-            lambda execute: [row for statement in given for row in execute(statement)]
-        )
+        """Return the rows of statements, and give a sign of life: a state may have many pages."""
+        claim, given = self._claim, [*statements]
+
+        def work(execute: Execute) -> Sequence[tuple[Any, ...]]:
+            if claim is not None:
+                claim.confirm(execute)
+            return [row for statement in given for row in execute(statement)]
+
+        return self._database.transact(work)
 
     def _change(self, statements: Iterable[Statement]) -> None:
         """Carry statements out, if the run may change the state."""
