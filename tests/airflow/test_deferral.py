@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +77,57 @@ def test_airflows_default(short_day: Sandbox, monkeypatch: pytest.MonkeyPatch) -
         operator().execute(a_context())
     with pytest.raises(HubSpotSyncIncomplete):
         operator(deferrable=False).execute(a_context())
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of a state."""
+    file = tmp_path / "state.db"
+    monkeypatch.setenv("AIRFLOW_CONN_BOOKS", json.dumps({"conn_type": "sqlite", "host": str(file)}))
+    return file
+
+
+def claims(state: Path) -> list[Any]:
+    with closing(sqlite3.connect(state)) as db, db:
+        return db.execute("SELECT token, holder, completed_run FROM hub_meta").fetchall()
+
+
+class TestWithAState:
+    """While a task is deferred, its state is free; it is claimed again when the task goes on."""
+
+    def test_it_goes_on_by_itself(self, short_day: Sandbox, state: Path) -> None:
+        """What was proved before the deferral is up to date, and nothing is written twice."""
+        settings: dict[str, Any] = {"deferrable": True, "state": "sql://books/hub"}
+        context = a_context()
+        with pytest.raises(TaskDeferred):
+            operator(**settings).execute(context)
+        assert claims(state) == [(None, None, None)]
+        report: dict[str, Any] = {}
+        for _ in range(9):
+            short_day.limits.reset()
+            with suppress(TaskDeferred):
+                report = operator(**settings).execute_again(context)
+                break
+            assert claims(state) == [(None, None, None)]
+
+        assert report["rows"] == COUNT
+        assert report["outcomes"]["up_to_date"] > 0
+        assert sum(each.inputs for each in short_day.requests if each.operation == "batches.update") == COUNT
+        ((token, _, completed),) = claims(state)
+        assert (token, completed is None) == (None, False)
+
+    def test_a_task_that_has_the_state_by_then(self, short_day: Sandbox, state: Path) -> None:
+        """The deferred one writes nothing, names it, and can be tried again."""
+        settings: dict[str, Any] = {"deferrable": True, "state": "sql://books/hub"}
+        context = a_context()
+        with pytest.raises(TaskDeferred):
+            operator(**settings).execute(context)
+        short_day.limits.reset()
+        with closing(sqlite3.connect(state)) as db, db:
+            db.execute("UPDATE hub_meta SET token = 'x', holder = 'another', seen_at = strftime('%s')")
+        writes = [each for each in short_day.requests if each.operation == "batches.update"]
+
+        with pytest.raises(HubSpotSyncIncomplete, match="in use by another"):
+            operator(**settings).execute_again(context)
+
+        assert [each for each in short_day.requests if each.operation == "batches.update"] == writes
