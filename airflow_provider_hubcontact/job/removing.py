@@ -243,9 +243,7 @@ def removing(run: Run, rows: Rows) -> Iterator[Removing]:
         if broken is None and not kept:
             raise SourceError("the source is empty, and on_removed is set: nobody is removed for that")
         if broken is None:
-            log.info(
-                "%s rows are read; now their keys are compared with those of the state.", f"{len(kept):,}"
-            )
+            log.info("%s rows are read; now their keys are compared with the state's.", f"{len(kept):,}")
             leavers.look(None if run.report.dry_run else run.settings.guards.removals)
         again = rows._replace(rows=_again(kept, broken), sequence=None)
         yield Removing(run, again, leavers, len(kept), names)
