@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,7 @@ from airflow_provider_hubcontact.clock import Clock
 from tests.simulation.chooser import Chooser
 from tests.simulation.loop import Process, Step
 from tests.simulation.oracles import TryWatch
-from tests.simulation.portal import Json, legacy_address
+from tests.simulation.portal import Json, addresses_of, legacy_address
 from tests.simulation.scene import Scene
 
 HTML = b"<html><body>proxy</body></html>"
@@ -58,7 +59,9 @@ BODIES = (
 )
 """Faults of the body of a success."""
 
-OF_UPDATES = ("echo of old values", "both shown and refused")
+ECHO = "echo of old values"
+
+OF_UPDATES = (ECHO, "both shown and refused")
 """Faults in which an update of a batch is answered with a contact that was not written."""
 
 FAULTS = (*sorted(NEVER_SENT), "lost after", "slow", *BEFORE, *AFTER, *BODIES, *OF_UPDATES)
@@ -108,6 +111,7 @@ class Line:
         self._loop = scene.loop
         self._dice = scene.chooser
         self._calls = 0
+        self._seen: dict[str, float] = {}  # key → when it was looked up
         self._portal = scene.portal
         self._story = scene.story
         self._oracles = scene.oracles
@@ -156,7 +160,7 @@ class Line:
         fault = self._weather.fault(place, call.chooser, _OF_BATCHES if call.inputs else _OF_ALL)
         if fault is None and call.is_update:
             fault = self._weather.fault(place, self._dice.of(f"update, {place}"), OF_UPDATES)
-        if fault:
+        if fault and fault != ECHO:
             self._oracles.faults[fault] += 1
         return fault
 
@@ -171,6 +175,9 @@ class Line:
         )
         if fault == "lost before":
             return self._lost(fault)
+        if fault == ECHO:
+            fault = ECHO if all(map(self._is_as_seen, call.inputs)) else None
+            self._oracles.faults[ECHO] += fault is not None
         if fault in BEFORE or fault == "empty 2xx before":
             reply = _instead(fault, call)
         else:
@@ -182,6 +189,18 @@ class Line:
         said = f"gets {reply.status} to {call.name}" + (f", {fault}" if fault else "")
         self._story.tell(self._process.name, said)
         return reply
+
+    def _is_as_seen(self, each: Json) -> bool:
+        """Check whether nobody has changed a contact since the try looked it up.
+
+        Nobody could tell what somebody else has just written from HubSpot's own form of what was sent.
+        """
+        contact = self._portal.find(str(each["id"]))
+        if contact is None:
+            return True
+        names = (contact.id, *addresses_of(contact.properties))
+        seen = max((self._seen[name] for name in names if name in self._seen), default=math.inf)
+        return self._portal.states[contact.id][-1].since <= seen
 
     def _still(self, each: Json) -> Json:
         """Return an input that writes the values that its contact has already."""
@@ -209,12 +228,14 @@ class Line:
             if fault != "both written and refused":
                 body = orjson.dumps({**call.json, "inputs": left})
         elif fault in OF_UPDATES:
-            skipped = call.inputs if fault == "echo of old values" else [call.chooser.one_of(call.inputs)]
+            skipped = call.inputs if fault == ECHO else [call.chooser.one_of(call.inputs)]
             inputs = [self._still(each) if each in skipped else each for each in call.inputs]
             body = orjson.dumps({**call.json, "inputs": inputs})
         by = self._process.name if self._watch.has_state() else ""
         reply, applied = self._portal.call(call.method, call.url, call.headers, body, by)
         self._watch.applied(applied, self._loop.now, is_write=bool(call.written))
+        if not call.written:
+            self._seen.update((str(each["id"]).lower(), self._loop.now) for each in call.inputs)
         if applied:
             wrote = ", ".join(f"{each.verb} {each.contact[-3:]} for row {each.row}" for each in applied)
             self._story.tell("portal", wrote)

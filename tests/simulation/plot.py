@@ -200,10 +200,6 @@ class Plot:
         rows = rows_of(sources or [self.rows[0].source], settings)
         return replace(self, kind=kind, rows=rows, settings=settings)
 
-    def are_alike(self, row: Row, other: Row) -> bool:
-        """Check whether two rows ask for just the same, so that the result of one is the other's."""
-        return row is other or (self.settings.writes.duplicates != "reject" and row.content == other.content)
-
 
 def _changed(source: Mapping[str, Any], chooser: Chooser) -> Mapping[str, Any] | None:
     """Return a row as it is on another night; None if it is not there."""

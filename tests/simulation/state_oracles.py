@@ -151,11 +151,14 @@ class StateOracles:
         owners = {each for key in row.keys for each in self._portal.owners.get(key, ())}
         own = self.has_claim(watch.name)
 
-        def is_excused(by: str) -> bool:
-            return not by or (not own and by not in {watch.name, NEVER})
+        def is_excused(contact: str, by: str) -> bool:
+            if by == watch.name:
+                return is_written_later(watch, row, contact)
+            return not by or (not own and by != NEVER)
 
         return any(
-            self._is_unclear(each) or all(map(is_excused, self._broken_by(each, wanted))) for each in owners
+            self._is_unclear(each) or all(is_excused(each, by) for by in self._broken_by(each, wanted))
+            for each in owners
         )
 
     def _is_unclear(self, contact: str) -> bool:
@@ -176,6 +179,15 @@ class StateOracles:
             if values is not None and is_met(values):
                 return None if place == len(states) - 1 else states[place + 1].by
         return NEVER
+
+
+def is_written_later(watch: TryWatch, row: Row, contact: str) -> bool:
+    """Check whether a try has written a contact only for later rows that name it by another address.
+
+    Such rows are written in any order, also before one that equals its proof and is held back has ended.
+    """
+    wrote = [watch.row(each.row) for each in watch.written if each.contact == contact]
+    return all(each.number > row.number and each.key != row.key for each in wrote)
 
 
 NEVER = "never"

@@ -10,25 +10,36 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import orjson
 import pytest
+import requests
 
+from airflow_provider_hubcontact.client.network.timeouts import API_CALL
 from airflow_provider_hubcontact.job.plans.guards import GuardPass
 from airflow_provider_hubcontact.job.run import Memory, Rows, Run
+from airflow_provider_hubcontact.job.settings import Settings, Writes
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from tests.simulation.chooser import Chooser, Dice
+from tests.simulation.exhaustive import OneFault
 from tests.simulation.loop import Endless, Loop, Process
-from tests.simulation.network import FAULTS
+from tests.simulation.network import ECHO, FAULTS, Line
+from tests.simulation.oracles import TryWatch
+from tests.simulation.plot import Row
+from tests.simulation.portal import TOKEN, URL, Applied
+from tests.simulation.scene import Scene
 from tests.simulation.shrinking import read, reduced, shrunk, written
+from tests.simulation.state_oracles import is_written_later
 from tests.simulation.states import DATABASE_FAULTS
 from tests.simulation.totals import BEGIN, END, Totals, TotalsFile, run_worlds
 from tests.simulation.tries import TROUBLES
-from tests.simulation.world import World, ended_worlds
+from tests.simulation.world import Given, World, ended_worlds
 
 T = TypeVar("T")
 
@@ -170,6 +181,81 @@ class TestOracles:
         monkeypatch.setattr(Ledger, "settled", twice)
 
         assert "two lines of row" in found()
+
+
+class TestChecks:
+    """What looks wrong, and is not."""
+
+    def watch(self, scene: Scene, duplicates: str, *read: Row) -> TryWatch:
+        settings = Settings(writes=Writes(duplicates=duplicates))
+        plot = replace(scene.plot, settings=settings, features=frozenset())
+        return TryWatch(
+            *(scene.oracles, plot, read, "task 1", 1, 0.0), may_write=True, may_repeat=False, limit=None
+        )
+
+    def row(self, number: int, key: str = "ada@x.y", name: str = "Ada") -> Row:
+        return Row(number, {}, key, {"firstname": name})
+
+    @pytest.mark.parametrize(
+        ("duplicates", "is_read", "are_alike"),
+        [("last", True, True), ("reject", True, False), ("reject", False, True)],
+    )
+    def test_equal_rows(self, duplicates: str, is_read: bool, are_alike: bool) -> None:
+        """If a key may have one row, an equal row's result is another's unless both are read."""
+        one, two = self.row(1), self.row(2)
+        watch = self.watch(World(0).scene, duplicates, *([one, two] if is_read else [two]))
+
+        assert watch.are_alike(two, one) is are_alike
+        assert watch.are_alike(two, two)
+
+    @pytest.mark.parametrize(
+        ("writer", "is_later"),
+        [(2, True), (0, False), (3, False)],
+        ids=["a later row by another address", "an earlier row", "a later row of its key"],
+    )
+    def test_rows_for_two_addresses(self, writer: int, is_later: bool) -> None:
+        """A row that is up to date may end after a later row of its contact was written."""
+        rows = [self.row(1, "home@x.y"), self.row(2), self.row(3, "home@x.y"), self.row(4)]
+        watch = self.watch(World(0).scene, "last", *rows)
+        watch.written.append(Applied("update", "901", writer + 1))
+
+        assert is_written_later(watch, rows[1], "901") is is_later
+        assert is_written_later(watch, rows[1], "902")
+
+    @pytest.mark.parametrize("is_edited", [False, True])
+    def test_an_echo(self, is_edited: bool) -> None:
+        """It shows what the task has read; with somebody else's value it could be HubSpot's own form."""
+        plot = replace(World(0, {}).scene.plot, contacts=[{"email": "ada@example.com", "firstname": "old"}])
+        scene = World(0, given=Given(Chooser(Dice(0)), plot)).scene
+        process, watch = Process("task 1"), self.watch(scene, "last", self.row(1))
+        weather = OneFault(frozenset(), 0.0, 0.1, place="call 2 of task 1", kind=ECHO)
+        line = Line(scene, weather, process, watch)
+        contact = scene.portal.contacts()[0]
+
+        def auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+            request.headers["Authorization"] = f"Bearer {TOKEN}"
+            return request
+
+        def send(what: str, *inputs: dict[str, Any]) -> None:
+            body = orjson.dumps({"inputs": inputs, "properties": ["firstname"]})
+            url = f"{URL}/crm/objects/2026-09/contacts/batch/{what}"
+            given = {"auth": auth, "timeouts": API_CALL, "clock": scene.clock, "data": body}
+            line.exchange(requests.Session(), "POST", url, **given)  # type: ignore[arg-type] # any callable will do
+
+        def work() -> None:
+            send("read", {"id": contact.id})
+            scene.loop.wait(1.0)
+            if is_edited:
+                scene.portal.edit(lambda portal: portal.update(contact, {"firstname": "edited"}))
+            send(
+                "update", {"id": contact.id, "properties": {"firstname": "new"}, "objectWriteTraceId": "1-0"}
+            )
+
+        scene.loop.spawn(process, work)
+        scene.loop.run()
+
+        assert contact.properties["firstname"] == ("new" if is_edited else "old")
+        assert scene.oracles.faults[ECHO] == (not is_edited)
 
 
 class TestShrinking:

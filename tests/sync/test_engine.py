@@ -368,6 +368,16 @@ class Poisoned(FakePortal):
         return Refused(Refusal(400, "a key is wrong")) if "poison@x.y" in keys else found
 
 
+def test_refused_look_up_of_merged_rows() -> None:
+    """They end alike: one by one, values that a later row overwrites would be written first."""
+    portal = FakePortal.of({"email": "p0@x.y", "firstname": "a"}, fates=[refused(413)])
+
+    results = results_of(sync_of(portal), renamed(0) + renamed(0, to="a"))
+
+    assert outcomes(results) == [Outcome.REJECTED, Outcome.REJECTED]
+    assert (len(portal.reads), portal.writes) == (1, [])
+
+
 def test_refused_look_up_is_split() -> None:
     """One key that HubSpot refuses does not take the others down."""
     portal = Poisoned.of(*people(8), batch_size=9)

@@ -303,7 +303,8 @@ class Engine:
             self._split_lookups.extend(halves(records))
         elif isinstance(answer, Refused | Lost):
             for record in records:
-                self._end(unread(record, answer))
+                # All rows of a merged record have the key that was refused: one by one it would be as well.
+                self._end(unread(record, answer), may_part=False)
         else:
             raise TypeError(f"a look-up was answered with {type(answer).__name__}")
 
@@ -486,16 +487,18 @@ class Engine:
         else:
             self._write_queue.put_back(call)
 
-    def _end(self, result: Result) -> set[str]:
+    def _end(self, result: Result, *, may_part: bool = True) -> set[str]:
         """End a record that was under way, and return the claims that it had.
 
         If the result may be about one of the rows of a merged record, they begin anew, one by one.
+
+        :param may_part: whether it may be about one of them; a look-up is about their key, which all have.
         """
         self._direct.left.discard(result.row)
         if (whole := self._in_flight.merged(result.key)) is None:
             self._settled(result)
             claims = self._in_flight.release(result.key)
-        elif is_to_be_parted(result):
+        elif may_part and is_to_be_parted(result):
             claims = self._in_flight.part(whole)
         else:
             for each in parted(whole, result):
