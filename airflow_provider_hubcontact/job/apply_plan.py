@@ -70,7 +70,7 @@ def apply_plan(
         )
         with opened(settings, around, report, signal, None) as run:
             records = partial(lines.records, settings.key.property, checked=True)
-            with _accounted(run, lambda: chain(records(), lines.removals())):
+            with _accounted(run, lambda: chain(records(), lines.removals()), plan.totals["removals"]):
                 run.preflight()
                 _check_portal(run, plan)
                 check_guards(plan.totals, settings.guards)
@@ -81,12 +81,16 @@ def apply_plan(
 
 
 @contextmanager
-def _accounted(run: Run, records: Callable[[], Iterable[Record]]) -> Iterator[None]:
-    """End all records of a plan ``not_attempted`` if something keeps it from being applied."""
+def _accounted(run: Run, records: Callable[[], Iterable[Record]], removals: int) -> Iterator[None]:
+    """End all records of a plan ``not_attempted`` if something keeps it from being applied.
+
+    :param removals: how many of the records are of contacts whose rows left the source.
+    """
     try:
         yield
     except (SetupError, StateError) as error:
         category = next(name for kind, name in CATEGORIES.items() if isinstance(error, kind))
+        run.report.removals = removals
         reason = "; ".join(error.problems) if isinstance(error, PreflightError) else str(error)
         for record in records():
             if run.ledger:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from airflow_provider_hubcontact.job import removing
+from airflow_provider_hubcontact.job.apply_plan import apply_plan
 from airflow_provider_hubcontact.job.build import SyncBuilder
 from airflow_provider_hubcontact.job.ending import decided
 from airflow_provider_hubcontact.job.errors import (
@@ -1009,6 +1010,20 @@ class TestPlans:
         assert isinstance(ended.error, ClaimLost)
         assert sum(ended.outcomes.values()) == 3
         assert "its row left the source; the run stopped: " in ended.reasons
+
+    @pytest.mark.parametrize("stops", [False, True])
+    def test_a_plan_that_is_not_carried_out(
+        self, hubspot: Sandbox, around: Around, file: Path, folder: Path, stops: bool
+    ) -> None:
+        """Its removals count as such: they do not make room for more failures."""
+        self.made(around, file, folder, guards=Guards(removals=1 if stops else 0))
+        hubspot.use_faults({"rules": [{"kind": "status", "status": 401, "on": "*/batch/update", "count": 1}]})
+        report = Report()
+
+        with nullcontext() if stops else pytest.raises(GuardExceeded):
+            apply_plan(str(folder), None, around, report, StopSignal())
+
+        assert (report.rows, report.removals) == (2, 1)
 
     def test_a_plan_without_a_state(self, around: Around, file: Path, folder: Path) -> None:
         """Nobody could tell who has come back: it is refused."""
