@@ -48,12 +48,16 @@ class Change(NamedTuple):
 class ForkedTests:
     """Plugin of pytest that runs collected tests as often as it is asked to.
 
+    :param names: files or folders of the tests.
     :param use: is called once the tests are measured; it calls :meth:`failed`.
     :param folder: of the modules whose lines are measured.
     :param cap: seconds of tests that are run over a change.
     """
 
-    def __init__(self, use: Callable[[ForkedTests], None], folder: Path, cap: float) -> None:
+    def __init__(
+        self, names: Sequence[str], use: Callable[[ForkedTests], None], folder: Path, cap: float
+    ) -> None:
+        self.names = names
         self._use = use
         self._cap = cap
         self._coverage = Coverage(data_file=None, include=[f"{folder.resolve()}/*"])
@@ -220,5 +224,5 @@ def with_tests(tests: Sequence[str], package: Path, cap: float, use: Callable[[F
     :raises RuntimeError: if they cannot be collected or run.
     """
     options = ["-q", "-s", "--no-header", "-p", "no:cacheprovider"]
-    if code := pytest.main([*tests, *options], plugins=[ForkedTests(use, package, cap)]):
+    if code := pytest.main([*tests, *options], plugins=[ForkedTests(tests, use, package, cap)]):
         raise RuntimeError(f"pytest ends with {code!r}")

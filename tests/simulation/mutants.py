@@ -203,9 +203,8 @@ class Judge:
             change = mutant.change()
             yield "tests", tests.failed(change)
             if not tests.is_reached(change):
-                part = f"tests/{Path(mutant.path).parts[1]}"
                 options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider"]
-                yield "tests", self._broken(mutant, "pytest", part, *options)
+                yield "tests", self._broken(mutant, "pytest", *tests.names, *options)
         if self._simulator:
             yield "simulator", self._broken(mutant, "tests.simulation", *self._simulator, "--until-wrong")
 

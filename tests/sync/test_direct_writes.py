@@ -95,6 +95,13 @@ class TestWhichResultIsWhose:
         assert came_to(settle(steps, answer, {"n": Kind.OPTIONS})) == {1: "updated", 2: "updated"}
         assert came_to(settle(steps, answer, {"n": Kind.TEXT})) == {1: "updated", 2: "unclear"}
 
+    def test_another_value_is_not_taken_first(self) -> None:
+        """A result is left to the step whose values it shows, although another one has the same property."""
+        answer = Answers(200, (Written("1", None, {"n": "a;b"}),))
+        steps = [upsert(1, n="c"), upsert(2, n="b;a")]
+
+        assert came_to(settle(steps, answer, {"n": Kind.OPTIONS})) == {1: "unclear", 2: "updated"}
+
     def test_what_was_created_shows_its_key(self) -> None:
         """A new contact with the same values is somebody else's."""
         answer = Answers(200, (Written("1", "k9", {"a": "x"}, created=True),))

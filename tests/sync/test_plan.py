@@ -10,6 +10,7 @@ from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
 from airflow_provider_hubcontact.sync.decide.plan import (
     MERGED,
     NO_CONTACT,
+    RENAMED,
     Rules,
     blind,
     new_key,
@@ -333,6 +334,24 @@ def test_a_planned_creation_that_got_no_answer() -> None:
     assert (again.outcome, other.category) == (Outcome.UNCHANGED, "PLAN_OUTDATED")
 
 
+def test_a_planned_change_that_is_half_done() -> None:
+    """A value that the contact has already is what the plan wants; the other one is as it was."""
+    desired = Record(4, KEY, {"city": "Rome", "phone": "2"}, before={"city": "Oslo", "phone": "1"})
+
+    change = changed(desired, stored(city="Rome", phone="1"))
+
+    assert change.steps == ({"phone": "2"},)
+
+
+@pytest.mark.parametrize(("before", "creates"), [({"phone": None}, False), ({"email": None}, True)])
+def test_a_planned_contact_that_is_gone(before: dict[str, None], creates: bool) -> None:
+    """Only what was planned as a creation, of which the plan names the key, creates it."""
+    planned = plan(Record(4, KEY, {"phone": "1"}, before=before), {}, Rules(create=True))
+
+    assert isinstance(planned, Change) is creates
+    assert isinstance(planned, Change) or planned.outcome is Outcome.NOT_FOUND
+
+
 class TestRemovals:
     """A record whose row left the source, by its record id."""
 
@@ -369,6 +388,17 @@ class TestRemovals:
 
         assert isinstance(planned, Result)
         assert (planned.outcome, planned.category) == (Outcome.UNCHANGED, category)
+
+    @pytest.mark.parametrize("rules", [VALUES, ARCHIVE])
+    def test_a_contact_that_has_a_row_again(self, rules: Rules) -> None:
+        """It is left alone, whatever its key was."""
+        contact = stored(city="Rome", email="new@x.y")
+        known = replace(rules, has_row=lambda values: values["email"] == "new@x.y")
+
+        planned = plan(self.GONE, {"901": contact}, known)
+
+        assert isinstance(planned, Result)
+        assert (planned.outcome, planned.category) == (Outcome.UNCHANGED, RENAMED)
 
     @pytest.mark.parametrize("rules", [VALUES, ARCHIVE])
     def test_a_plan_that_is_out_of_date(self, rules: Rules) -> None:

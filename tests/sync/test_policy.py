@@ -120,6 +120,7 @@ def test_tolerated_failures_are_no_skip() -> None:
         ({199: "skip"}, "names 199, which is not the HTTP status of a response"),
         ({600: "skip"}, "names 600, which is not the HTTP status of a response"),
         ({"40": "skip"}, "names 40, which is not the HTTP status of a response"),
+        ({300: "skip"}, "names 300, which has no effect: it stops the run"),
         ({301: "skip"}, "names 301, which has no effect: it stops the run"),
         ({"405": "skip"}, "names 405, which has no effect: it stops the run"),
         ({"lost": "skip"}, "names 'lost'; the outcomes are updated, created, "),
@@ -141,6 +142,19 @@ def test_max_failures_that_is_none(number: Any) -> None:
         Policy.of({}, number)
 
 
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (0, "max_failures=0 tolerates none"),
+        (1, "max_failures=1 tolerates 1"),
+        (0.05, "max_failures=5 % tolerates 4 of 90"),
+    ],
+)
+def test_the_tolerance_is_told(number: float, sentence: str) -> None:
+    """A count as such, a share with what it comes to."""
+    assert Policy.of({}, number).decide(UPDATED).tolerance == sentence
+
+
 @pytest.mark.parametrize("action", CHOOSABLE)
 def test_choosable(action: Action) -> None:
     """Each action that a user may choose can be chosen by its name."""
@@ -151,6 +165,7 @@ def test_choosable(action: Action) -> None:
     ("tally", "sentence"),
     [
         ({}, "The source has no records."),
+        ({(Outcome.UPDATED, 200): 1}, "1 record, 0 with a problem: 1 updated."),
         (UPDATED, "90 records, 0 with a problem: 90 updated."),
         (
             {(Outcome.UPDATED, 200): 1200, (Outcome.UPDATED, 204): 34, (Outcome.REJECTED, 400): 2},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.refusal import Detail, Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.decide.results import halfway, unread
+from airflow_provider_hubcontact.sync.decide.results import halfway, still_absent, unread
 from airflow_provider_hubcontact.sync.decide.settle import Retry, Settled, halves, settle
 from airflow_provider_hubcontact.sync.model.change import Change, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
@@ -157,6 +158,32 @@ def test_anonymous_fault_splits_the_silent() -> None:
 
     assert outcomes(settled) == {2: Outcome.UPDATED}
     assert again(settled) == [[1], [3]]
+
+
+def test_a_contact_that_was_not_there() -> None:
+    """When HubSpot was asked last is told, if anybody knows."""
+    asked = datetime(2026, 1, 15, 12, 30, tzinfo=UTC)
+
+    known, unknown = (still_absent(Record(1, "k1", {}), since) for since in (asked, None))
+
+    assert (known.outcome, known.status) == (Outcome.NOT_FOUND, 404)
+    assert (
+        known.reason == "HubSpot had no contact with the key k1, which was asked on 2026-01-15 at 12:30 UTC"
+    )
+    assert unknown.reason == "HubSpot had no contact with the key k1"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [replace(ANONYMOUS, trace_ids=("1-0",)), replace(ANONYMOUS, ids=("901",))],
+    ids=["trace id", "id"],
+)
+def test_a_fault_of_another_says_nothing_of_the_silent(refusal: Refusal) -> None:
+    """An error that names its input, in whichever way, is about that one only."""
+    settled = settle(THREE, Answers(207, (), (refusal,)))
+
+    assert outcomes(settled) == {1: Outcome.REJECTED, 2: Outcome.UNKNOWN, 3: Outcome.UNKNOWN}
+    assert again(settled) == []
 
 
 def test_anonymous_fault_of_one() -> None:
@@ -327,6 +354,28 @@ def test_stage_that_hubspot_keeps(index: int, kept: str | None, outcome: Outcome
     assert settled.onward == ()
 
 
+def test_an_address_that_stays_blank() -> None:
+    """An answer that shows what an earlier step has cleared contradicts the step that sets it."""
+    sent = step(1, Write.UPDATE, {"email": ""}, {"email": "new@x.y"}, index=1)
+    sent = Step(sent.change._replace(before={"email": "old@x.y"}), 1)
+
+    (result,) = settle([sent], Answers(200, (Written("901", properties={"email": ""}),))).results
+
+    assert result.outcome is Outcome.UNKNOWN
+    assert result.reason.endswith("HubSpot accepted the write, but email is '', not 'new@x.y'")
+
+
+def test_a_stage_that_is_refused_is_put_back_before_all_else() -> None:
+    """Steps that would have come after the refused one are left out."""
+    steps = (CLEARING, {STAGE: "lead"}, {"email": "new@x.y"})
+    reset = step(1, Write.UPDATE, *steps, index=1)
+    reset = Step(reset.change._replace(before={STAGE: "customer"}), 1)
+
+    (onward,) = settle([reset], refused()).onward
+
+    assert (onward.properties, onward.next) == ({STAGE: "customer"}, None)
+
+
 def test_contradiction_in_words() -> None:
     """The reason says which stage HubSpot has and which it should have."""
     answer = Answers(200, (Written("901", properties={STAGE: "customer"}),))
@@ -334,6 +383,15 @@ def test_contradiction_in_words() -> None:
     (result,) = settle([step(1, Write.UPDATE, {STAGE: "lead"})], answer).results
 
     assert result.reason == "HubSpot accepted the write, but lifecyclestage is 'customer', not 'lead'"
+
+
+def test_a_long_value_is_not_quoted_whole() -> None:
+    """A reason has at most 200 characters of each value."""
+    answer = Answers(200, (Written("901", properties={STAGE: "x" * 300}),))
+
+    (result,) = settle([step(1, Write.UPDATE, {STAGE: "lead"})], answer).results
+
+    assert len(result.reason.partition(" is ")[2].partition(", not ")[0]) == 200
 
 
 @pytest.mark.parametrize(
@@ -446,11 +504,12 @@ def test_a_refusal_that_quotes_a_value_is_about_its_records(code: str, message: 
 
 def test_a_property_that_is_unknown_is_so_for_everybody() -> None:
     """Whatever the values are, records with the property are refused; those that clear it are not known."""
-    sent = [step(1), step(2, Write.UPDATE, {"city": "X"}), step(3, Write.UPDATE, {"firstname": ""})]
+    values = {"firstname": "Ada"}, {"city": "X"}, {"firstname": ""}, {"firstname": "Eve"}
+    sent = [step(row, Write.UPDATE, each) for row, each in enumerate(values, 1)]
 
     settled = settle(sent, refused(UNKNOWN_PROPERTY))
 
-    assert outcomes(settled) == {1: Outcome.REJECTED}
+    assert outcomes(settled) == {1: Outcome.REJECTED, 4: Outcome.REJECTED}
     assert again(settled) == [[2, 3]]
 
 
