@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
-from airflow_provider_hubcontact.sync.flow.engine import FLUSH_EVERY, INTERRUPTED, Sync
+from airflow_provider_hubcontact.sync.flow.engine import FLUSH_EVERY, INTERRUPTED, MAX_LOGGED, Sync
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.ports import Answers, Refused, Written
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -227,6 +227,73 @@ def test_a_value_that_cannot_be_read() -> None:
     ]  # fmt: skip
     assert (results[2].category, results[2].properties) == ("INTERNAL_ERROR", ("email",))
     assert "RuntimeError" in results[2].reason
+
+
+def test_errors_of_the_code_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """The first of them, each with its row; other rows that are not valid are not."""
+
+    class Hostile(dict[str, str]):
+        def __getitem__(self, column: str) -> Any:
+            raise RuntimeError("no")
+
+    results_of(sync_of(portal()), [{"email": ""}, *[Hostile(ROWS[0])] * (MAX_LOGGED + 2), {"email": ""}])
+
+    errors = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
+    assert [each.partition(": ")[0] for each in errors] == [f"Row {row + 2}" for row in range(MAX_LOGGED)]
+
+
+def test_a_body_that_cannot_be_sent() -> None:
+    """Text that no JSON can hold ends its own row, before a batch is made of it."""
+    results = results_of(sync_of(portal()), [{**ROWS[0], "firstname": "\ud800"}, ROWS[1]])
+
+    assert [each.outcome for each in results.values()] == [Outcome.INVALID, Outcome.UPDATED]
+
+
+def test_a_write_that_raises() -> None:
+    """Nobody knows whether it was carried out; what came after it was not sent."""
+    contacts = portal()
+    results: dict[int, Result] = {}
+
+    def write(*_: object) -> Any:
+        raise AttributeError("a defect")
+
+    contacts.write = write  # type: ignore[method-assign]
+    with pytest.raises(AttributeError, match="a defect"):
+        sync_of(contacts, max_in_flight=3).run(
+            ROWS, ShuffledWorkers(size=1), lambda each: results.update({each.row: each})
+        )
+
+    assert {(each.outcome, each.reason) for each in results.values()} == {
+        (Outcome.UNKNOWN, "the call ended with AttributeError")
+    }
+
+
+@pytest.mark.parametrize("after_loss", [False, True])
+def test_a_refusal_after_an_attempt_without_an_answer(after_loss: bool) -> None:
+    """It does not prove that the record was not written."""
+    contacts = portal()
+    answer = Refused(Refusal(404, "no such contact", "OBJECT_NOT_FOUND"), after_loss=after_loss)
+    contacts.write = lambda *_: answer  # type: ignore[method-assign]
+
+    results = results_of(sync_of(contacts), ROWS[:1])
+
+    assert results[1].outcome is (Outcome.UNKNOWN if after_loss else Outcome.NOT_FOUND)
+
+
+def test_a_row_that_an_earlier_try_has_ended_counts() -> None:
+    """A key of such a row is a duplicate in this try, too, where each may come only once."""
+    sync = sync_of(portal(), once=True)
+    results: dict[int, Result] = {}
+
+    sync.run(
+        [ROWS[0], ROWS[2]],
+        ShuffledWorkers(),
+        lambda each: results.update({each.row: each}),
+        ended=ROWS[:2],
+        first=3,
+    )
+
+    assert {row: each.outcome for row, each in results.items()} == {3: Outcome.INVALID, 4: Outcome.UPDATED}
 
 
 def test_a_signal_during_a_stop() -> None:

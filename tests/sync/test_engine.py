@@ -8,6 +8,7 @@ import random
 import threading
 import tracemalloc
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -355,9 +356,25 @@ def test_look_up_that_is_silent_about_a_record(fate: Fate) -> None:
 
     results = results_of(sync_of(portal, UPSERT), renamed(0, 1))
 
-    assert results[1].outcome is Outcome.UNKNOWN
+    assert (results[1].outcome, results[1].status) == (Outcome.UNKNOWN, 200)
     assert results[1].reason == "HubSpot answered the look-up, but does not mention p0@x.y"
     assert len(portal.contacts) == 2
+
+
+def test_look_up_that_contradicts_itself() -> None:
+    """A contact that is found and missing at once is not written."""
+
+    class Torn(FakePortal):
+        def read(self, keys: Sequence[str], properties: Collection[str], /) -> Any:
+            found = super().read(keys, properties)
+            return replace(found, missing=frozenset(keys)) if isinstance(found, Found) else found
+
+    results = results_of(sync_of(Torn.of(*people(1)), UPSERT), renamed(0))
+
+    assert results[1].outcome is Outcome.UNKNOWN
+    assert results[1].reason == (
+        "HubSpot's answer says both that a contact has p0@x.y and that nobody has it"
+    )
 
 
 class Poisoned(FakePortal):
@@ -710,6 +727,14 @@ def test_port_that_breaks_its_contract(number: int, message: str) -> None:
     """A mistake in a port is an error of the run, not of a record."""
     with pytest.raises(TypeError, match=message):
         results_of(sync_of(Confused.of(*people(2))), renamed(number))
+
+
+def test_verifier_that_breaks_its_contract() -> None:
+    """The same holds of what reads back."""
+    portal = FakePortal.of(*people(2))
+
+    with pytest.raises(TypeError, match="a look-up was answered with writes"):
+        results_of(sync_of(portal, verifier=Confused.of(*people(2))), renamed(1))
 
 
 # Order
