@@ -116,6 +116,17 @@ def of_source(**source: Any) -> list[str]:
             "writes.create_properties must be True, False or map properties to definitions, not 'yes'",
         ),
         ({"writes": Writes(create_properties=["a"])}, "writes.create_properties must be True, False or"),  # type: ignore[arg-type]
+        ({"writes": Writes(timestamp="")}, "writes.timestamp must be the name of a column, not ''"),
+        ({"writes": Writes(timestamp=5)}, "writes.timestamp must be the name of a column, not 5"),  # type: ignore[arg-type]
+        (
+            {"writes": Writes(create_properties={"a": {"typ": "number"}})},
+            "writes.create_properties['a']: a field must be one of ",
+        ),
+        *(
+            ({"state": State(path)}, "state must be sql://conn_id/table or sql://conn_id/schema.table")  # type: ignore[arg-type]
+            for path in ("", "folder", "sql://db", "sql://db/a.b.c", "sql://db/ä", None)
+        ),
+        ({"guards": Guards(removals=5)}, "guards.removals has no effect without state.on_removed"),
         ({"guards": Guards(changes=-1)}, "guards.changes must be a count or a share below 1, not -1"),
         ({"guards": Guards(changes=1.5)}, "guards.changes must be a count or a share below 1, not 1.5"),
         ({"guards": Guards(changes=True)}, "guards.changes must be a count or a share below 1, not True"),
@@ -136,6 +147,7 @@ def of_source(**source: Any) -> list[str]:
         ({"mapping": {"a": 1}}, "mapping must map columns to properties, not {'a': 1}"),
         ({"mapping": {1: "city"}}, "mapping must map columns to properties, not {1: 'city'}"),
         ({"mapping": {"a": "", "b": " "}}, "mapping names no property for 'a', 'b'"),
+        ({"mapping": {"email": "email"}}, "mapping sends nothing but the key, which changes nothing"),
         ({"mapping": {}}, "mapping names no column, so nothing would be sent"),
         ({"mapping": {"a": "city", "b": "city"}}, "mapping has two columns for city"),
         (
@@ -209,6 +221,8 @@ def test_what_is_wrong(settings: Mapping[str, Any], says: str) -> None:
         ({"replay": Replay("s3:/bucket/l")}, "FromLedger: path must have two slashes after the colon"),
         ({"replay": Replay("l", ["lost"])}, "FromLedger: an outcome must be one of updated"),
         ({"replay": Replay("l", [None])}, "FromLedger: an outcome must be one of updated"),  # type: ignore[list-item]
+        ({"replay": Replay("l", ["up_to_date"])}, "FromLedger: rows that are up to date have no lines"),
+        ({"replay": Replay("l", ["superseded"])}, "FromLedger: a superseded record cannot be sent again"),
         ({"watermark": ""}, "watermark must be the name of a column, not ''"),
         ({"watermark": 5}, "watermark must be the name of a column, not 5"),
         ({"watermark": "at", "replay": Replay("l")}, "watermark has no effect with FromLedger"),
@@ -233,6 +247,8 @@ def test_what_is_wrong_with_a_source(source: Mapping[str, Any], says: str) -> No
         {"key": Key("old", becomes="new"), "mapping": {"a": "city"}},
         {"key": Key("old", becomes="new"), "mapping": {"new": "email", "a": "city"}},
         {"mapping": {"email": "email", "a": "city"}},
+        {"mapping": {"email": "email"}, "upsert": True},
+        {"key": Key(becomes="new"), "mapping": {"email": "email"}},
         {"mapping": {"a": "city"}, "writes": Writes(properties={"city": "append"})},
         {
             "mapping": {"a": "city"},
@@ -287,6 +303,45 @@ def test_a_long_value_is_cut() -> None:
 def test_what_is_sent(settings: Mapping[str, Any], columns: list[str] | None, sent: set[str] | None) -> None:
     """The mapping tells it, or the source's columns, but for those that say something about the row."""
     assert Settings(**settings).sent(columns) == sent
+
+
+@pytest.mark.parametrize(
+    ("settings", "unsent"),
+    [
+        ({"writes": Writes(properties={"email": "append"})}, ["email"]),
+        ({"writes": Writes(properties={"email": "append"}), "key": Key("old", becomes="new")}, []),
+        ({"writes": Writes(properties={"city": "append", "at": "append"}, timestamp="at")}, ["at"]),
+    ],
+)
+def test_what_no_column_is_sent_as(settings: Mapping[str, Any], unsent: list[str]) -> None:
+    """Where the columns are not known: a key that stays, and what says something about the row."""
+    told = Settings(**settings).unsent()
+
+    assert [each.removeprefix("writes.properties names ").partition(",")[0] for each in told] == unsent
+
+
+@pytest.mark.parametrize(
+    ("source", "own"),
+    [
+        (Source(), {"email"}),
+        (Source(has_records=False, query=QUERY), {"email"}),
+        (Source(replay=Replay("l")), {"email"}),
+        (Source(has_records=False, query=QUERY, replay=Replay("l")), {"email"}),
+        (Source(has_records=False, replay=Replay("l")), set()),
+    ],
+    ids=["records", "query", "records of a ledger", "query of a ledger", "ledger alone"],
+)
+def test_values_of_a_ledger_have_no_columns(source: Source, own: set[str]) -> None:
+    """Those that it has kept have the names of their properties; other sources have the key's column."""
+    assert Settings(source=source).own_columns == own
+
+
+@pytest.mark.parametrize(
+    ("on_removed", "values"), [("archive", None), ({"city": "gone"}, {"city": "gone"}), (None, None)]
+)
+def test_values_of_who_is_removed(on_removed: Mapping[str, str] | str | None, values: object) -> None:
+    """An archived contact gets none."""
+    assert Settings(state=State("sql://db/t", on_removed=on_removed)).removed_values == values
 
 
 @pytest.mark.parametrize(
