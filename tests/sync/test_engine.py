@@ -145,6 +145,18 @@ def test_writes_wait_to_be_full(size: int) -> None:
     assert portal.writes == [(Write.UPDATE, 3)]
 
 
+def test_checks_wait_to_be_full() -> None:
+    """What several writes have written is read back at once."""
+    contacts = FakePortal.of(*people(9))
+    writer = FakePortal(contacts.contacts, batch_size=1)
+    verifier = FakePortal(contacts.contacts, batch_size=4)
+
+    results = results_of(Sync(SHAPE, UPDATE, contacts, writer, verifier=verifier), renamed(*range(9)))
+
+    assert outcomes(results) == [Outcome.UPDATED] * 9
+    assert sorted(len(keys) for keys in verifier.reads) == [1, 4, 4]
+
+
 def test_calls_beside_each_other() -> None:
     """Several calls are under way at once, but never more than there are workers."""
     workers = ShuffledWorkers(seed=1, size=3)

@@ -90,6 +90,22 @@ def test_the_equal_of_a_row_that_an_earlier_try_has_ended() -> None:
     ]
 
 
+def test_earlier_results_that_cannot_be_read() -> None:
+    """Without them nobody knows what must not be sent again, so that no further row is read."""
+
+    class Broken(Ended):
+        def earlier(self, record: Record, /) -> Result | None:
+            raise PermissionError
+
+    source = RecordReader(enumerate([row("a@x.y", "1")] * 2, 1), SHAPE, None, None, Broken())
+    result = source.next()
+
+    assert isinstance(result, Result)
+    assert result.outcome is Outcome.NOT_ATTEMPTED
+    assert source.exhausted
+    assert isinstance(source.broken, PermissionError)
+
+
 def test_a_source_that_breaks_in_the_rows_before() -> None:
     """What it raised is kept, and no row is read."""
 

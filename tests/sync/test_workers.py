@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -43,6 +44,21 @@ def test_whichever_ends_first() -> None:
         second = workers.finished()
 
     assert (first, second) == (("fast", True), ("slow", True))
+
+
+def test_an_interrupt_wakes_who_waits() -> None:
+    """It does not last until the next call ends."""
+    gate = threading.Event()
+
+    with ThreadWorkers[str, bool]() as workers, ThreadPoolExecutor(1) as waits:
+        workers.start("slow", lambda: gate.wait(TIMEOUT))
+        waiting = waits.submit(workers.finished)
+        try:
+            time.sleep(0.05)
+            workers.interrupt()
+            assert waiting.result(TIMEOUT / 2) is None
+        finally:
+            gate.set()
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
