@@ -73,6 +73,13 @@ class TestSelection:
 
         assert sum(picks.takes(NOW - 40 * DAY) for _ in range(300)) == 100
 
+    def test_the_last_time_that_would_be_overdue(self) -> None:
+        """A proof of that second is read back, the next one is not."""
+        clockwork = Clockwork(NOW, NOW - DAY, 30)
+        picks = selection(clockwork, Ages(0, 0), None, 100, lambda _: None)
+
+        assert [picks.takes(NOW - 29 * DAY + after) for after in (0, 1)] == [True, False]
+
     def test_a_pause(self) -> None:
         """After as many days, all are read back, and no more than once."""
         times = [NOW - 100 * DAY + number for number in range(50)]
@@ -83,6 +90,7 @@ class TestSelection:
     def test_the_first_run(self) -> None:
         """No run has completed: only what is overdue is read back."""
         assert taken([NOW - 5, NOW - 31 * DAY], last=None) == [NOW - 31 * DAY]
+        assert Clockwork(NOW, None, 30).passed == 0
 
     @pytest.mark.parametrize("last", [NOW + 7 * DAY, NOW + 900 * DAY])
     def test_a_clock_that_went_back(self, last: int) -> None:

@@ -97,8 +97,7 @@ class Selection:
 
         The proofs that are older still are of rows that have left the source. None if there is no such time.
         """
-        is_whole = self._taken < self._wanted and not (self._most is not None and self._taken >= self._most)
-        return self._newest if is_whole else None
+        return self._newest if self._taken < self._wanted else None
 
 
 def selection(
