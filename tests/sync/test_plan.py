@@ -12,6 +12,7 @@ from airflow_provider_hubcontact.sync.decide.plan import (
     NO_CONTACT,
     RENAMED,
     Rules,
+    Spared,
     blind,
     new_key,
     plan,
@@ -393,7 +394,8 @@ class TestRemovals:
     def test_a_contact_that_has_a_row_again(self, rules: Rules) -> None:
         """It is left alone, whatever its key was."""
         contact = stored(city="Rome", email="new@x.y")
-        known = replace(rules, has_row=lambda values: values["email"] == "new@x.y")
+        because = Spared(RENAMED, "it has a row")
+        known = replace(rules, spared=lambda _, values: because if values["email"] == "new@x.y" else None)
 
         planned = plan(self.GONE, {"901": contact}, known)
 
