@@ -121,7 +121,7 @@ class SyncBuilder:
         :param writes: whether anything is written.
         """
         asked, portal = self._settings, self.portal
-        values = asked.removed_values
+        values, may_move = asked.removed_values, _moves_addresses(asked)
         rules = Rules(
             id_property=RECORD_ID,
             on_regression=OnRegression(asked.writes.stages),
@@ -129,7 +129,7 @@ class SyncBuilder:
             kinds=portal.kinds,
             removes=Write.ARCHIVE if values is None else Write.REMOVE,
             may_remove=leavers.may_remove,
-            spared=lambda record, values: leavers.spared(record, self._keys(values)),
+            spared=lambda record, values: leavers.spared(record, self._keys(values), may_move=may_move),
         )
         port = port_of(self._hubspot, RECORD_ID)
         return Sync(
@@ -143,10 +143,11 @@ class SyncBuilder:
 
     def _keys(self, values: Mapping[str, str | None]) -> Collection[str]:
         """Return all keys of a contact, in their normal form."""
-        names = key_names(self._settings.key.property)
-        is_number = self.portal.kinds.get(names[0]) is Kind.NUMBER
-        texts = [text for name in names for text in (values.get(name) or "").split(";") if text.strip()]
-        return [normalized_key(names[0], text, is_number=is_number) for text in texts]
+        name, *lists = key_names(self._settings.key.property)
+        is_number = self.portal.kinds.get(name) is Kind.NUMBER
+        others = (text for each in lists for text in (values.get(each) or "").split(";"))
+        texts = (values.get(name) or "", *others)
+        return [normalized_key(name, text, is_number=is_number) for text in texts if text.strip()]
 
     def removed_values(self, names: Iterable[str]) -> dict[str, str]:
         """Return property → what the contacts of rows that left the source get; nothing if they are archived.

@@ -113,13 +113,15 @@ class PlannedRemovals:
     def after(self, write: Callable[[], Stop | None]) -> Stop | None:
         """Remove contacts, but for those that have a row in the source by now.
 
-        Nobody is removed if the other lines were not all sent; all removals have an outcome all the same.
+        Nobody is removed if the other lines were not all sent, or if a new row may have the contact of one
+        that left. All removals have an outcome all the same.
 
         :param write: sends the other lines, and returns why it stopped, if it did.
         :return: why the run stopped, if it did.
         """
         ended = 0
         reason: str | None = None
+        stop: Stop | None = None
 
         def settled(result: Result) -> None:
             nonlocal ended
@@ -127,15 +129,18 @@ class PlannedRemovals:
             self._run.report.add(result)
 
         try:
-            stop = write() or self._removed(settled)
-            reason = stop.reason if stop else None
-        except Exception as error:
-            reason = type(error).__name__
+            stop = write()
+            reason = None if stop or self._leavers is None else self._leavers.waiting()
+            if not (stop or reason):
+                stop = self._removed(settled)
+        except BaseException as error:  # a signal, too
+            reason = _stopped(self._run, error)
             raise
         finally:
+            reason = f"the run stopped: {stop.reason}" if stop else reason
             for each in islice(self._planned(), ended, None) if reason else ():
                 self._run.report.removals += 1
-                self._run.end(told(_not_attempted(self._run, each, f"the run stopped: {reason}", None)))
+                self._run.end(told(_not_attempted(self._run, each, str(reason), None)))
         return stop
 
     def _removed(self, settled: Callable[[Result], None]) -> Stop | None:
@@ -263,10 +268,14 @@ def _accounted(run: Run, kept: DiskQueue[Record | Result]) -> Iterator[None]:
     except (GuardExceeded, StateError) as error:
         give_up(str(error), "GUARD" if isinstance(error, GuardExceeded) else "STATE")
         raise
-    except Exception as error:
-        give_up(f"the run stopped: {type(error).__name__}")
+    except BaseException as error:  # a signal, too
+        give_up(_stopped(run, error))
         raise
     give_up(f"the run stopped: {run.report.stopped}")
+
+
+def _stopped(run: Run, error: BaseException) -> str:
+    return f"the run stopped: {run.report.stopped or type(error).__name__}"
 
 
 def _read_ahead(

@@ -28,6 +28,7 @@ from airflow_provider_hubcontact.job.errors import (
 )
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
 from airflow_provider_hubcontact.job.ports import Execute, Statement
+from airflow_provider_hubcontact.job.run import Run
 from airflow_provider_hubcontact.job.settings import (
     Guards,
     Key,
@@ -1011,6 +1012,76 @@ class TestPlans:
         assert sum(ended.outcomes.values()) == 3
         assert "its row left the source; the run stopped: " in ended.reasons
 
+    def test_a_new_row_that_is_not_written(self, hubspot: Sandbox, around: Around, folder: Path) -> None:
+        """It may have the contact of the row that left, so that nobody is archived."""
+        how: dict[str, Any] = {"state": ARCHIVE, "upsert": True}
+        for names in ((*NAMES, "mary"), NAMES):
+            again(around, *names, **how)
+        around.given = rows(*NAMES, "mary.new")
+        around.run_id += " of a plan"
+        plan(around, folder, **how)
+        hubspot.use_faults({"rules": [{"kind": "status", "status": 500, "on": "*/batch/create"}]})
+
+        ended = apply(around, folder)
+
+        assert ended.outcomes == {"unavailable": 1, "not_attempted": 1}
+        assert "its row left the source; 1 new row is not written, and may have" in ended.reasons
+        assert hubspot.portal.contact("mary@example.com")
+
+    def test_another_try_after_the_row_came_back(
+        self, hubspot: Sandbox, around: Around, file: Path, folder: Path
+    ) -> None:
+        """Its key is that of another contact by now, and stays in the state."""
+        how: dict[str, Any] = {"state": ARCHIVE, "upsert": True}
+        for names in ((*NAMES, "mary"), NAMES):
+            again(around, *names, **how)
+        around.given = rows(*NAMES)
+        around.run_id += " of a plan"
+        plan(around, folder, **how)
+        assert apply(around, folder).outcomes == {"archived": 1}
+        assert again(around, *NAMES, "mary", **how).outcomes == {"created": 1, "up_to_date": 3}
+
+        around.try_number = 2
+        assert apply(around, folder).outcomes == {"unchanged": 1}
+
+        origins = "SELECT count(*) FROM hub WHERE origin = 'created'"
+        assert asked(file, origins) == [(1,)]
+        assert again(around, *NAMES, "mary", **how).outcomes == {"unchanged": 1, "up_to_date": 3}
+        assert asked(file, origins) == [(1,)]
+
+    @pytest.mark.parametrize("is_lost", [True, False])
+    def test_a_state_that_cannot_be_asked_any_more(
+        self, around: Around, file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch, is_lost: bool
+    ) -> None:
+        """Nothing is said about the contacts: their removals are not attempted, and the task fails."""
+        self.made(around, file, folder)
+
+        def fails(*_: object) -> bool:
+            raise ClaimLost("it is another run's") if is_lost else StateError("locked", may_pass=True)
+
+        monkeypatch.setattr(Removals, "_has_row", fails)
+
+        ended = apply(around, folder)
+
+        assert type(ended.error) is (ClaimLost if is_lost else StateError)
+        assert ended.outcomes == {"updated": 1, "not_attempted": 1}
+
+    def test_a_signal(
+        self, around: Around, file: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It ends the run from outside: the removals have an outcome all the same."""
+        self.made(around, file, folder)
+        report = Report()
+
+        def timeout(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Run, "write", timeout)
+        with pytest.raises(KeyboardInterrupt):
+            apply_plan(str(folder), None, around, report, StopSignal())
+
+        assert (report.rows, report.removals, report.tally) == (1, 1, {(Outcome.NOT_ATTEMPTED, None): 1})
+
     @pytest.mark.parametrize("stops", [False, True])
     def test_a_plan_that_is_not_carried_out(
         self, hubspot: Sandbox, around: Around, file: Path, folder: Path, stops: bool
@@ -1037,6 +1108,34 @@ class TestPlans:
         assert isinstance(ended.error, PlanError)
         assert "keeps no state with on_removed" in ended.says
         assert ended.outcomes == {"not_attempted": 2}
+
+
+class TestContactsWithAnotherKey:
+    def test_an_address_that_this_sync_has_set(self, hubspot: Sandbox, around: Around, file: Path) -> None:
+        """The state has the old one: it is the contact of the row all the same."""
+        how: dict[str, Any] = {"key": Key("email", becomes="new")}
+        moved = [{**row, "new": f"new.{row['email']}"} for row in rows(*NAMES)]
+        given(around, moved, **how)
+        given(around, moved[:2], **how)
+
+        ended = given(around, moved[:2], **how)
+
+        assert removals(ended) == {"gone": 1, "removed": 1}
+        assert cities(hubspot)["new.joan"] == "gone"
+
+    def test_a_key_with_a_semicolon(self, hubspot: Sandbox, around: Around, file: Path) -> None:
+        """It is one key."""
+        name = "customer_number"
+        unique = replace(hubspot.portal.definitions["city"], name=name, type="string", unique=True)
+        hubspot.portal.define(unique)
+        how: dict[str, Any] = {"key": Key(name, property=name)}
+        those = [{name: f"R;{number}", "firstname": "B"} for number in range(3)]
+        for contact, row in zip(hubspot.portal.contacts.values(), those, strict=True):
+            hubspot.portal.update(contact, {name: row[name]})
+        given(around, those, **how)
+        given(around, those[:2], **how)
+
+        assert removals(given(around, those[:2], **how)) == {"gone": 1, "removed": 1}
 
 
 class TestContactsThatHaveARow:

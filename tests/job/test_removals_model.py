@@ -137,7 +137,7 @@ class LeaversWorld(World):
         rules = Rules(
             id_property="hs_object_id",
             removes=self.removes,
-            spared=lambda record, values: removals.spared(record, addresses(values)),
+            spared=lambda record, values: removals.spared(record, addresses(values), may_move=False),
         )
         proofs = session.proofs_of_gone(writes=True)
         sync = Sync(RecordMapping(), rules, port, port, proofs=proofs, max_in_flight=self.in_flight)

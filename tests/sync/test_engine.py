@@ -19,6 +19,7 @@ from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.circuit_breaker import MAX_USELESS_CALLS
 from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
 from airflow_provider_hubcontact.sync.model.change import Stored, Write
 from airflow_provider_hubcontact.sync.model.choices import OnRegression
@@ -718,6 +719,14 @@ def test_broken_source(max_in_flight: int) -> None:
     assert sorted((result.row, result.outcome) for result in results) == [
         (row, Outcome.UPDATED) for row in range(1, 6)
     ]
+
+
+def test_rows_that_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that has come to nothing more, but has not read the source to its end, is not a good one."""
+    monkeypatch.setattr(RecordReader, "next", lambda _: None)
+
+    with pytest.raises(RuntimeError, match="rows of the source are not read"):
+        results_of(sync_of(FakePortal.of()), people(2))
 
 
 class Confused(FakePortal):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from airflow_provider_hubcontact.job.errors import GuardExceeded
+from airflow_provider_hubcontact.job.errors import GuardExceeded, StateError
 from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
 from airflow_provider_hubcontact.job.settings import ARCHIVE, State
 from airflow_provider_hubcontact.job.state.claim import Claim
@@ -17,6 +18,7 @@ from airflow_provider_hubcontact.sync.decide.plan import (
     MERGED,
     OTHER_KEY,
     RENAMED,
+    CannotTell,
     Spared,
 )
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
@@ -121,7 +123,7 @@ class Removals:
         :param most: contacts that may be removed: a count, or a share of the state; None for any number.
         :raises GuardExceeded: if it does.
         """
-        self._is_of_plan = True
+        self._is_of_plan, self.doubt = True, None  # it was made without one
         for (size,) in self._asked([self._tables.count()] if self._tables else ()):
             self._size = size
         count = 0
@@ -179,12 +181,17 @@ class Removals:
         if self.doubt is not None:
             return
         self._let_renamed_go()
-        if failed := self._new_that_failed():
-            noun = "row is" if failed == 1 else "rows are"
-            self.waits = f"{failed:,} new {noun} not written, and may have the contact of one that left"
+        if self.waiting():
             return
         for some in self._keys.gone(least=self._grace):
             yield [each for each in some if each.origin in self._origins]
+
+    def waiting(self) -> str | None:
+        """Return why nobody is removed in this run, now that all rows have ended; None if they are."""
+        if failed := self._new_that_failed():
+            noun = "row is" if failed == 1 else "rows are"
+            self.waits = f"{failed:,} new {noun} not written, and may have the contact of one that left"
+        return self.doubt or self.waits
 
     def _let_renamed_go(self) -> None:
         for some in self._keys.gone():
@@ -204,24 +211,32 @@ class Removals:
         is_held = self._keys.has_met(gone.id) or len(left) < len(others)
         return is_held or any((each.missing, each.key) < (gone.missing, gone.key) for each in left.values())
 
-    def spared(self, record: Record, keys: Collection[str]) -> Spared | None:
+    def spared(self, record: Record, keys: Collection[str], *, may_move: bool) -> Spared | None:
         """Return why a contact is left alone although its row left the source; None if it is not.
 
         :param record: with the digest of the key that left.
         :param keys: of the contact, in their normal form.
+        :param may_move: whether rows may have moved the contact to another key.
+        :raises CannotTell: if the state cannot be read, or is another run's by now.
         """
         digests = [*map(self._digests.of_key, keys)]
-        if any(map(self._has_row, digests)):
+        try:
+            has_row = self._has_row(digests)
+        except StateError as error:
+            raise CannotTell from error
+        if has_row:
             return Spared(RENAMED, "the contact has the key of a row in the source by now: it is left alone")
-        if record.digest not in digests:
+        if not may_move and record.digest not in digests:
             return Spared(OTHER_KEY, "the contact does not have the row's key any more: it is left alone")
         return None
 
-    def _has_row(self, key: str) -> bool:
-        """Check whether the source has a row with a key; that of a plan by what the state says."""
-        if self._keys.is_given(key):
+    def _has_row(self, keys: Sequence[str]) -> bool:
+        """Check whether the source has a row with one of some keys; that of a plan by what the state says."""
+        if any(map(self._keys.is_given, keys)):
             return True
-        found = self._asked(self._tables.missing(key)) if self._is_of_plan and self._tables else ()
+        if not self._is_of_plan or self._tables is None:
+            return False
+        found = self._asked(chain.from_iterable(map(self._tables.missing, keys)))
         return any(not missing for (missing,) in found)
 
     def still_due(self, records: Sequence[Record]) -> Iterator[Record | Result]:
@@ -277,13 +292,14 @@ class Removals:
         :return: whether the key is to leave the state: nothing is left to be done for it.
         """
         is_done = result.outcome in SUCCESSES
+        is_known = not self._keys.is_doubted(result.key)  # else the key may be another contact's by now
         if is_done or result.category in DRY_RUN_CATEGORIES:
             is_renamed, is_spared = result.category in {MERGED, RENAMED}, result.category == OTHER_KEY
             self._renamed += is_renamed
             self._spared += is_spared
             self._removed += not (is_renamed or is_spared)
             self._keys.spare([key])
-        return is_done
+        return is_done and is_known
 
     def forget(self, keys: Sequence[str]) -> None:
         """Let keys leave the state."""

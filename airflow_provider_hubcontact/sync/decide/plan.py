@@ -35,6 +35,13 @@ NO_CONTACT, MERGED, RENAMED, OTHER_KEY = "NO_CONTACT", "MERGED", "RENAMED", "OTH
 """Categories of contacts that need not, and must not, be removed."""
 
 
+class CannotTell(Exception):
+    """What a rule is about cannot be read, which is nothing about the record: the run ends.
+
+    Its cause says why.
+    """
+
+
 class Spared(NamedTuple):
     """Why a contact is not removed.
 
@@ -61,7 +68,8 @@ class Rules:
         for the rows of a source.
     :param may_remove: whether a removal is still to be carried out. If not, it ends well only if nothing is
         left to be done.
-    :param spared: why the contact of a removal, which has such values, is left alone; None if it is not.
+    :param spared: why the contact of a removal, which has such values, is left alone; None if it is not. It
+        may raise :class:`CannotTell`.
     """
 
     id_property: str = "email"

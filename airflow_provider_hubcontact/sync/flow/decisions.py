@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
-from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.plan import CannotTell, Rules
 from airflow_provider_hubcontact.sync.decide.settle import Settled, settle
 from airflow_provider_hubcontact.sync.decide.verification import verified
 from airflow_provider_hubcontact.sync.model.change import Change
@@ -32,6 +32,7 @@ class Decisions:
 
         :param record: the record.
         :param decide: plans it.
+        :raises CannotTell: if ``decide`` does.
         """
         try:
             planned = decide()
@@ -39,6 +40,8 @@ class Decisions:
                 if self._portal and (problem := _problem(self._portal, record, planned)):
                     return problem
                 orjson.dumps(planned.steps)  # the body of the call can be made
+        except CannotTell:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it holds
             return internal_error(record.row, record.key, error, "planned")
         return planned

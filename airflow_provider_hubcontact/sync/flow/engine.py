@@ -9,7 +9,7 @@ from functools import partial
 
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.decide.merging import is_to_be_parted, parted
-from airflow_provider_hubcontact.sync.decide.plan import Rules, new_key, plan, unwritten
+from airflow_provider_hubcontact.sync.decide.plan import CannotTell, Rules, new_key, plan, unwritten
 from airflow_provider_hubcontact.sync.decide.results import halfway, unread, unsure
 from airflow_provider_hubcontact.sync.decide.settle import Settled, halves
 from airflow_provider_hubcontact.sync.decide.verification import key_after
@@ -182,6 +182,8 @@ class Engine:
                 self._write_queue.unblock()
             elif not self._pending_verification:
                 break
+        if not (self._record_reader.exhausted or self._breaker.stop):
+            raise RuntimeError("rows of the source are not read, and nothing is under way")
         if broken := self._broken or self._record_reader.broken:
             raise broken
         return self._breaker.stop
@@ -333,7 +335,12 @@ class Engine:
         stored = _stored(keys, found)
         if self._in_flight.claim(record, stored and stored.id, outdated):
             decide = partial(plan, record, found.contacts, self._sync.rules)
-            self._go_on(record, self._decisions.planned(record, decide))
+            try:
+                planned = self._decisions.planned(record, decide)
+            except CannotTell as error:
+                self._broken = cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+                planned = self._given_up(record, type(cause).__name__)
+            self._go_on(record, planned)
 
     # Plan, deliver, settle
 
