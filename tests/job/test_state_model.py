@@ -26,6 +26,7 @@ from airflow_provider_hubcontact.job.state.tables import Tables
 from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
+from airflow_provider_hubcontact.sync.flow import proof_gate
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.flow.proof_gate import Audit
@@ -480,9 +481,13 @@ def contacts(text: str) -> Iterator[dict[str, str]]:
         yield {"email": f"{first}@x.y", "firstname": "w", **({"other": f"{second}@x.y"} if second else {})}
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("state") / "state.db"
+@pytest.fixture(scope="module", params=[(1_000, 8_000), (1, 1)], ids=["all rows wait", "one row waits"])
+def file(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The file of a state; rows are compared, and held back, in such numbers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proof_gate, "CHUNK", request.param[0])
+        patch.setattr(proof_gate, "MAX_HELD", request.param[1])
+        yield tmp_path_factory.mktemp("state") / "state.db"
 
 
 @settings(

@@ -124,7 +124,9 @@ class Sync:
             enumerate(rows, first), self.shape, self.coercer, self.schema, journal, seen=seen
         )
         record_reader.pass_over(enumerate(ended, 1))
-        source = ProofGate(record_reader, self.proofs, self.audit) if self.proofs else record_reader
+        source: RecordReader | ProofGate = record_reader
+        if self.proofs:
+            source = ProofGate(record_reader, self.proofs, self.audit, full=self.reader.batch_size)
         return Engine(self, source, workers, settled, journal).run()
 
 

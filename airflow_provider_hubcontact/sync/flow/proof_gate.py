@@ -14,7 +14,7 @@ A run may be killed between any two of its steps. The proofs stay true because o
 from __future__ import annotations
 
 from bisect import insort
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -142,28 +142,38 @@ class ProofGate:
     A row that equals its proof is held back while a row before it may be about the same contact, which only
     that row's look-up tells: then both are sent, in their order. A row that is to be sent is held back while
     one of its key or contact is, so that their order stays. The contact of a row that is only read back is
-    taken to be that of its proof: no row waits for it, so that its look-up has time to fill up.
+    taken to be that of its proof: no row waits for it, so that its look-up has time to fill up. So is that of
+    every other row whose key has a proof once more rows would have to be held back than memory has room for.
+    It is another one only if somebody else has moved the key: then the proofs of that contact's keys become
+    void, as those of all contacts that are found.
 
     :param reader: reads the source.
     :param proofs: what HubSpot was last proved to have.
     :param audit: says what is done about drift, and counts.
+    :param full: records that fill a call.
     :ivar failed: what a call of ``proofs`` raised. Nothing may be sent after that.
     """
 
-    def __init__(self, reader: RecordReader, proofs: Proofs, audit: Audit | None = None) -> None:
+    def __init__(
+        self, reader: RecordReader, proofs: Proofs, audit: Audit | None = None, *, full: int = 100
+    ) -> None:
         self.failed: Exception | None = None
         self._reader = reader
         self._proofs = proofs
         self._audit = audit or Audit()
+        self._full = full
+        self._under_way = 0  # records that were taken, and have not ended
+        self._passed_by = 0  # rows that were not sent, since the source was last left to rest
         self._touched = Touched()
         self._touched_here: set[str] = set()  # those of them that the rows of a chunk are about
         self._ready: deque[Record | Result] = deque()
-        self._held: dict[int, _Compared] = {}
+        self._held: OrderedDict[int, _Compared] = OrderedDict()  # its first row is found at once
         self._rows_held: dict[str, list[int]] = {}  # key or record id → rows that are held back
         self._open: dict[str, _Open] = {}
         self._key_of: dict[int, str] = {}  # row that was sent → digest of its key
         self._unidentified: set[int] = set()  # rows that were sent, and whose contact is not known yet
         self._in_order: list[int] = []  # the same, as a heap that also has rows which are known by now
+        self._new_in_order: list[int] = []  # those among them whose keys have no proof
         self._to_void: tuple[set[str], set[str]] = (set(), set())  # keys, record ids
         self._to_prove: dict[str, Proof] = {}
 
@@ -187,14 +197,23 @@ class ProofGate:
             self._tried(self._refill)
         if self.failed:
             return None
+        if self._under_way >= self._full and self._passed_by >= MAX_HELD:
+            self._passed_by = 0  # a full call is not to wait for the end of the source
+            return None
         if self.has_passed:
-            return self._passed(self._held[next(iter(self._held))])
-        return self._ready.popleft() if self._ready else None
+            return self._passed(self._held[self._first])
+        if not self._ready:
+            return None
+        taken = self._ready.popleft()
+        self._under_way += isinstance(taken, Record)
+        return taken
 
     def _passed(self, each: _Compared) -> Result:
         """Take a row that need not be sent to its end."""
         record, proof = each
-        self._take(record.row)
+        if record.row in self._held:
+            self._take(record.row)
+        self._passed_by += 1
         if proof.origin is Outcome.NOT_FOUND:
             self._audit.still_absent += 1
             return still_absent(record, None if proof.at is None else datetime.fromtimestamp(proof.at, UTC))
@@ -204,7 +223,12 @@ class ProofGate:
     @property
     def has_passed(self) -> bool:
         """Whether the next row is up to date, for which there is always room."""
-        return bool(self._held) and self._is_clear(next(iter(self._held)))
+        return bool(self._held) and self._is_clear_of(self._in_order, self._first)
+
+    @property
+    def _first(self) -> int:
+        """The first row that is held back."""
+        return next(iter(self._held))
 
     def is_audited(self, record: Record) -> bool:
         """Check whether a record equals what was proved, and is sent only to be read back."""
@@ -277,6 +301,7 @@ class ProofGate:
         key = self._key_of.pop(result.row, None)
         if key is None:
             return
+        self._under_way -= 1
         self._unidentified.discard(result.row)
         entry = self._open[key]
         content = entry.rows.pop(result.row)
@@ -325,7 +350,10 @@ class ProofGate:
 
     def _refill(self) -> None:
         """Read and compare rows until one is ready, or one that is held back has to be waited for."""
-        while not self._ready and len(self._held) < MAX_HELD and not self._reader.exhausted:
+        while not self._ready and not self._reader.exhausted:
+            if len(self._held) >= MAX_HELD:
+                self._let_go()
+                return
             taken: list[Record | Result] = []
             while len(taken) < CHUNK and not self._reader.exhausted:
                 if (each := self._reader.next()) is not None:
@@ -333,6 +361,11 @@ class ProofGate:
             self._compare(taken)
             if self.has_passed:
                 return
+
+    def _let_go(self) -> None:
+        """Let the first rows go that are held back, if all rows before them have proofs, or are known."""
+        while len(self._held) > MAX_HELD - CHUNK and self._is_clear_of(self._new_in_order, self._first):
+            insort(self._ready, self._passed(self._held[self._first]), key=lambda ready: ready.row)
 
     def _compare(self, taken: Sequence[Record | Result]) -> None:
         records = [each for each in taken if isinstance(each, Record)]
@@ -358,7 +391,10 @@ class ProofGate:
         record, proof = each
         has_changed = proof.proved != proof.content
         self._audit.changed += has_changed
-        is_sent = has_changed or _contact(proof) in self._touched_here or proof.is_audited
+        is_sent = has_changed or proof.is_audited or _contact(proof) in self._touched_here
+        if not is_sent and self._is_clear_of(self._in_order, record.row):
+            self._ready.append(self._passed(each))
+            return
         if is_sent:
             self._begin(each)
         if is_sent and self._rows_held.keys().isdisjoint(_names(proof)):
@@ -383,6 +419,8 @@ class ProofGate:
         if self._open[proof.key].audited is None:
             self._unidentified.add(record.row)
             heappush(self._in_order, record.row)
+            if proof.proved is None or proof.id is None:
+                heappush(self._new_in_order, record.row)
 
     def _begin_audit(self, proof: Proof) -> None:
         """Note for the rows of a key whether they are an audit: all of them want what was proved."""
@@ -427,11 +465,15 @@ class ProofGate:
                 self._release(rows[0])
         return record
 
-    def _is_clear(self, row: int) -> bool:
-        """Check whether the contact of every row before this one is known."""
-        while self._in_order and self._in_order[0] not in self._unidentified:
-            heappop(self._in_order)
-        return not self._in_order or self._in_order[0] > row
+    def _is_clear_of(self, rows: list[int], row: int) -> bool:
+        """Check whether the contacts of all rows before a row are known.
+
+        :param rows: those in question, as a heap.
+        :param row: the row.
+        """
+        while rows and rows[0] not in self._unidentified:
+            heappop(rows)
+        return not rows or rows[0] > row
 
     # Keep the proofs true
 

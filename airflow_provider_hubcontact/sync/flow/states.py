@@ -100,6 +100,7 @@ NOTES: Mapping[str, str] = {
     "ProofGate._key_of": "row of these → its key",
     "ProofGate._unidentified": "rows of these whose contact is not known yet",
     "ProofGate._in_order": "the same as a heap, with rows whose contact is known by now",
+    "ProofGate._new_in_order": "likewise, of those rows whose keys have no proof",
     "ProofGate._to_prove": "key → what is proved, and not kept yet",
     "InFlight._taken": "key → the claims of its record, from the first call until the record ends",
     "InFlight._claimed": "all of these claims",
