@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ import pytest
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
 from airflow_provider_hubcontact.job.errors import ClaimLost, StateError
 from airflow_provider_hubcontact.job.ports import Execute, Statement
-from airflow_provider_hubcontact.job.state.claim import Claim
+from airflow_provider_hubcontact.job.state.claim import DEAD_AFTER, Claim
 from airflow_provider_hubcontact.job.state.session import StateSession
 from airflow_provider_hubcontact.job.state.tables import Tables
 from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase
@@ -65,6 +65,111 @@ def test_of_two_runs_that_claim_at_once_one_has_it(tmp_path: Path) -> None:
 
     with closing(connect()) as db:
         assert db.execute("SELECT token FROM hub_meta").fetchall() == [("another",)]
+
+
+class Claimed:
+    """A state that another run has claimed.
+
+    :param folder: of its database.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "state.db"
+        self.database = StateDatabase(partial(sqlite3.connect, self.path))
+        self.tables = Tables("hub", self.database.now)
+        session_in(self.database).claim("another")
+        self.claim = Claim.take(self.database, self.tables, "another")
+
+    def set(self, values: str) -> None:
+        """Change the row of the meta table."""
+        with closing(sqlite3.connect(self.path)) as other:
+            other.execute(f"UPDATE hub_meta SET {values}")  # noqa: S608 - written here
+            other.commit()
+
+    def row(self, names: str) -> tuple[object, ...]:
+        with closing(sqlite3.connect(self.path)) as other:
+            (row,) = other.execute(f"SELECT {names} FROM hub_meta")  # noqa: S608 - written here
+        return tuple(row)
+
+
+@pytest.fixture
+def claimed(tmp_path: Path) -> Iterator[Claimed]:
+    state = Claimed(tmp_path)
+    with closing(state.database):
+        yield state
+
+
+@pytest.mark.parametrize("silent", [0, DEAD_AFTER - 30, 30 - DEAD_AFTER])
+def test_a_state_in_use(claimed: Claimed, silent: int) -> None:
+    """No other run gets it, and that may pass; a clock that went back is no sign of death."""
+    claimed.set(f"seen_at = seen_at - {silent}")
+
+    with pytest.raises(StateError, match="is in use by another, which gave its last sign of life") as raised:
+        Claim.take(claimed.database, claimed.tables, "task")
+
+    assert raised.value.may_pass
+    assert claimed.row("holder, runs") == ("another", 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "holder"),
+    [
+        (f"seen_at = seen_at - {DEAD_AFTER}", "task"),
+        (f"seen_at = seen_at + {DEAD_AFTER + 30}", "task"),
+        ("token = NULL, holder = NULL", "task"),
+        ("runs = runs", "another"),
+    ],
+    ids=["silent for long", "in the future", "released", "its own earlier try"],
+)
+def test_a_state_that_can_be_taken(claimed: Claimed, change: str, holder: str) -> None:
+    """From who is dead, from nobody, or from an earlier try; the one that had it writes no more."""
+    claimed.set(change)
+
+    Claim.take(claimed.database, claimed.tables, holder)
+
+    assert claimed.row("holder, runs") == (holder, 3)
+    with pytest.raises(ClaimLost, match="another run has claimed the state hub, since this one"):
+        claimed.database.transact(claimed.claim.confirm)
+
+
+def test_a_sign_of_life(claimed: Claimed) -> None:
+    """It is given whenever the claim is confirmed."""
+    claimed.set("seen_at = 5, beats = 7")
+
+    claimed.database.transact(claimed.claim.confirm)
+
+    seen_at, beats = claimed.row("seen_at, beats")
+    assert (seen_at != 5, beats) == (True, 8)
+
+
+def test_a_state_without_its_row(claimed: Claimed) -> None:
+    """Somebody has emptied the table; another try makes it anew."""
+    claimed.set("id = 2")
+
+    with pytest.raises(StateError, match="the state hub has lost the row of hub_meta") as raised:
+        Claim.take(claimed.database, claimed.tables, "task")
+
+    assert raised.value.may_pass
+
+
+def test_a_claim_whose_answer_was_lost(tmp_path: Path) -> None:
+    """What is done twice, since the database's word on it was lost, is one claim."""
+
+    class Twice(StateDatabase):
+        def transact(self, work: Callable[[Execute], T], /) -> T:
+            super().transact(work)
+            return super().transact(work)
+
+    connect = partial(sqlite3.connect, tmp_path / "state.db")
+    with closing(StateDatabase(connect)) as database:
+        session = session_in(database)
+        session.claim("task")
+        session.close(completed=True)
+    with closing(Twice(connect)) as database:
+        Claim.take(database, Tables("hub", database.now), "task")
+
+    with closing(connect()) as db:
+        assert db.execute("SELECT runs FROM hub_meta").fetchall() == [(2,)]
 
 
 @pytest.mark.parametrize("is_lost", [False, True])
