@@ -59,7 +59,15 @@ def test_properties_that_cannot_be_read() -> None:
     assert {name for name in known if known[name] != unknown[name]} == {"properties"}
 
 
-SCHEMAS = (None, {"type": "object"}, {}, Validator({"type": "object"}), Validator({}), Other({}), "a.json")
+SCHEMAS: tuple[Any, ...] = (
+    None,
+    {"type": "object"},
+    {},
+    Validator({"type": "object"}),
+    Validator({}),
+    Other({}),
+    "a.json",
+)
 
 
 @pytest.mark.parametrize("one", range(len(SCHEMAS)))
