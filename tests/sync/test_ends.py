@@ -16,7 +16,7 @@ from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.ports import Answers, Refused, Written
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
-from tests.sync.fakes import FakePortal, Odd, ShuffledWorkers, results_of
+from tests.sync.fakes import FakePortal, Odd, ShuffledWorkers, refused, results_of
 
 MANY = 40
 ROWS = [{"email": f"p{number}@x.y", "firstname": "new"} for number in range(MANY)]
@@ -263,9 +263,23 @@ def test_a_write_that_raises() -> None:
             ROWS, ShuffledWorkers(size=1), lambda each: results.update({each.row: each})
         )
 
+    assert sorted(results) == [1, 2, 3]
     assert {(each.outcome, each.reason) for each in results.values()} == {
         (Outcome.UNKNOWN, "the call ended with AttributeError")
     }
+
+
+def test_a_stop_before_what_was_written_is_read_back() -> None:
+    """It is not read back any more: nobody knows whether it is there."""
+    contacts = portal(fates=[None, refused(401, stops=True)])
+    writer, verifier = FakePortal(contacts.contacts), FakePortal(contacts.contacts, batch_size=9)
+    sync = Sync(RecordMapping(), Rules(), contacts, writer, verifier=verifier, max_in_flight=6)
+
+    results = results_of(sync, ROWS[:6], ShuffledWorkers(1, size=2))
+
+    assert (len(writer.writes), verifier.reads) == (1, [])
+    assert {results[row].outcome for row in (1, 2, 3)} == {Outcome.UNKNOWN}
+    assert "could not be read back: the run stopped: HubSpot answered 401" in results[1].reason
 
 
 @pytest.mark.parametrize("after_loss", [False, True])
@@ -301,14 +315,14 @@ def test_a_signal_during_a_stop() -> None:
     contacts = portal()
     workers = Interrupted(3, 4, answers=True)
     sync = sync_of(contacts)
-    refused = Refused(Refusal(401, "expired"), stops=True)
+    expired = Refused(Refusal(401, "expired"), stops=True)
     reads = iter(range(100))
 
     class Expiring:
         batch_size, always = contacts.batch_size, True
 
         def read(self, keys: Any, properties: Any, /) -> Any:
-            return refused if next(reads) == 3 else contacts.read(keys, properties)
+            return expired if next(reads) == 3 else contacts.read(keys, properties)
 
     results = results_of(replace(sync, reader=Expiring()), ROWS, workers)
 
