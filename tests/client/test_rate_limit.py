@@ -197,6 +197,38 @@ def test_a_full_window_may_hide_others_calls() -> None:
     assert _calls_in_a_window(limit, clock) < known
 
 
+@pytest.mark.parametrize(("left", "calls"), [(0, 41), (1, 51)])
+def test_the_estimate_falls_unless_the_window_is_full(left: int, calls: int) -> None:
+    """With one call left, nobody is hidden."""
+    limit, clock = limited(100)
+    for _ in range(30):
+        answered(limit, Max=100, Remaining=40)
+        clock.seconds += 10 + MARGIN
+    known = _calls_in_a_window(limit, clock)
+
+    clock.seconds += 100
+    slots = [limit.acquire() for _ in range(known)]
+    for _ in range(30):
+        limit.learn(headers(Max=90, Remaining=left), slots[-1], 0.1)
+
+    assert (known, _calls_in_a_window(limit, clock)) == (41, calls)
+
+
+def test_an_answer_that_tells_no_rest_asks_no_store() -> None:
+    """A store is asked how much is used only where that is compared."""
+
+    class Silent(LocalSlots):
+        def used(self, window: Quota, /) -> int:
+            raise AssertionError
+
+    clock = FakeClock()
+    limit = RateLimit(slots=Silent(clock), clock=clock)
+
+    answered(limit, Max=190)
+
+    assert limit.limit == 190
+
+
 def test_our_own_calls_are_nobody_elses() -> None:
     """An answer may count calls of ours that went after its own."""
     limit, clock = limited(100)
@@ -294,6 +326,24 @@ class TestDay:
 
         # The client's own words quote no value of a record, so that logs may show them.
         assert raised.value.refusal.why == raised.value.refusal.message
+
+    def test_a_reserve_of_a_day_that_is_not_known(self) -> None:
+        """What is left is used, until HubSpot says of how many calls the reserve is a share."""
+        limit, _ = limited(100, reserve=0.1)
+        answered(limit, Daily_Remaining=1)
+
+        limit.acquire()
+        with pytest.raises(DailyLimitReached):
+            limit.acquire()
+
+    @pytest.mark.parametrize("left", [0, 1])
+    def test_what_is_left(self, left: int) -> None:
+        """As HubSpot says."""
+        limit, _ = limited(100)
+
+        answered(limit, Daily_Remaining=left)
+
+        assert limit.daily_remaining == left
 
     def test_it_says_when_they_are_back(self) -> None:
         """At the next midnight of the portal's time zone."""
