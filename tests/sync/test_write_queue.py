@@ -60,3 +60,31 @@ def test_few_changes_of_address_wait(monkeypatch: pytest.MonkeyPatch) -> None:
         assert queue.block(step(row, email="new@x.y"), taken, final=False).results == ()
 
     assert rows(queue.take(9, more_to_come=False)) == [1, 2]
+
+
+def waiting() -> WriteQueue:
+    """Let a contact wait for the address of contact 902."""
+    queue = WriteQueue()
+    queue.block(step(1, email="new@x.y"), Refusal(409, "taken", existing_id="902"), final=False)
+    assert queue.waits
+    return queue
+
+
+def test_what_waits_for_an_address_is_not_lost_in_a_stop() -> None:
+    """It is given back once, with all that was not sent."""
+    queue = waiting()
+
+    drained = [[each.change.record.row for part in queue.drain() for each in part] for _ in range(2)]
+
+    assert drained == [[1], []]
+    assert not queue.waits
+
+
+@pytest.mark.parametrize(("claims", "sent"), [(["contact 902"], [1]), (["contact 7", "902"], [])])
+def test_what_waits_for_an_address_goes_when_its_contact_is_done(claims: list[str], sent: list[int]) -> None:
+    """Whatever became of that contact."""
+    queue = waiting()
+
+    queue.ended(2, claims)
+
+    assert rows(queue.take(3, more_to_come=False)) == sent
