@@ -154,7 +154,8 @@ def _changes(node: ast.AST, source: str) -> Iterator[tuple[ast.expr | ast.stmt, 
 
     match node:
         case ast.Compare(ops=[operator]) if type(operator) in OPPOSITES:
-            yield node, f"({text(node.left)} {OPPOSITES[type(operator)]} {text(node.comparators[0])})"
+            # The text of an operand lacks its parentheses.
+            yield node, f"(({text(node.left)}) {OPPOSITES[type(operator)]} ({text(node.comparators[0])}))"
         case ast.BoolOp():
             word = "or" if isinstance(node.op, ast.And) else "and"
             yield node, "(" + f" {word} ".join(f"({text(value)})" for value in node.values) + ")"

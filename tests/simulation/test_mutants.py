@@ -51,15 +51,24 @@ def test_mutants_of_a_module(module: Path) -> None:
         "0 → 1",
         "1 → 2",
         "len(rows) < LIMIT or rows[0] is None → ((len(rows) < LIMIT) and (rows[0] is None))",
-        "len(rows) < LIMIT → (len(rows) <= LIMIT)",
+        "len(rows) < LIMIT → ((len(rows)) <= (LIMIT))",
         "not rows and is_new → ((not rows) or (is_new))",
         "not rows and is_new → False",
         "not rows → bool(rows)",
         "rows.append(1) → pass",
-        "rows[0] is None → (rows[0] is not None)",
+        "rows[0] is None → ((rows[0]) is not (None))",
     ]
     for mutant in mutants_of(module):
         ast.parse(_broken(mutant))
+
+
+def test_an_operand_keeps_its_parentheses(module: Path) -> None:
+    """``(a or 0) > b`` does not become ``a or (0 >= b)``."""
+    module.write_text("def go(a, b):\n    return (a or b) > b\n", encoding="utf-8")
+
+    broken = [_broken(mutant).decode() for mutant in mutants_of(module) if ">=" in mutant.text]
+
+    assert broken == ["def go(a, b):\n    return ((a or b) >= (b))\n"]
 
 
 def _broken(mutant: Mutant) -> bytes:
@@ -228,10 +237,10 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
     ("place", "by", "said"),
     [
         ("number < 0 → False", "tests", "test_sign[-1]"),
-        ("number < 0 → (number <= 0)", "", ""),
+        ("number < 0 → ((number) <= (0))", "", ""),
         ("1 → 2", "tests", "test_sign[1]"),
         ("10 → 11", "tests", "test_far"),
-        ("number > limit → (number >= limit)", "", ""),
+        ("number > limit → ((number) >= (limit))", "", ""),
         ("numbers.pop() → pass", "time", "does not end"),
         ("2 → 3", "tests", "test_two"),
         ("7 → 8", "", ""),
