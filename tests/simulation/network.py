@@ -157,7 +157,8 @@ class Line:
                 self._watch.has_answer(call.written)
 
     def _fault(self, place: str, call: _Call) -> str | None:
-        fault = self._weather.fault(place, call.chooser, _OF_BATCHES if call.inputs else _OF_ALL)
+        kinds = _OF_BATCHES if call.inputs else _OF_ALL
+        fault = self._weather.fault(place, call.chooser, _OF_ALL if call.is_archive else kinds)
         if fault is None and call.is_update:
             fault = self._weather.fault(place, self._dice.of(f"update, {place}"), OF_UPDATES)
         if fault and fault != ECHO:
@@ -257,7 +258,8 @@ class _Call:
     :ivar is_free: whether HubSpot does not count it.
     :ivar written: what it writes, as inputs of a batch.
     :ivar is_update: whether it is a batch of updates.
-    :ivar is_legacy_write: whether a 204 says that it was carried out.
+    :ivar is_archive: whether it archives contacts; its answer has no body.
+    :ivar says_nothing: whether a 204 says that it was carried out.
     """
 
     def __init__(
@@ -271,11 +273,14 @@ class _Call:
         self.name = "/".join(url.partition("?")[0].split("/")[-2:])
         self.is_free = self.name.endswith("/token")
         self.written = (
-            self.inputs if url.endswith(("/batch/update", "/batch/create", "/batch/upsert")) else []
+            self.inputs
+            if url.endswith(("/batch/update", "/batch/create", "/batch/upsert", "/batch/archive"))
+            else []
         )
+        self.is_archive = url.endswith("/batch/archive")
         self.is_update = url.endswith("/batch/update")
         address = legacy_address(urlsplit(url).path) if method == "POST" else ""
-        self.is_legacy_write = bool(address)
+        self.says_nothing = bool(address) or self.is_archive
         if address:
             values = {each["property"]: each["value"] for each in self.json["properties"]}
             self.written = [{"id": address, "properties": values}]
@@ -302,8 +307,8 @@ def _told(each: Json) -> str:
 def _instead(fault: str, call: _Call) -> Reply:
     """Return an answer to a call that was not carried out."""
     if fault == "empty 2xx before":
-        says_nothing = (200, 201, 202) if call.is_legacy_write else (200, 201, 202, 204)
-        return Reply(call.chooser.one_of(says_nothing), {}, b"")
+        statuses = (200, 201, 202) if call.says_nothing else (200, 201, 202, 204)
+        return Reply(call.chooser.one_of(statuses), {}, b"")
     status = BEFORE[fault]
     headers = {"Content-Type": "application/json"}
     if fault == "429 with Retry-After":

@@ -12,13 +12,24 @@ from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sync.decide.policy import Action
 from airflow_provider_hubcontact.sync.keep.ledger import Line as LedgerLine
 from airflow_provider_hubcontact.sync.keep.report import Report
-from airflow_provider_hubcontact.sync.model.outcome import NOT_WRITTEN, SUCCESSES, WRITES, Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import (
+    DRIFT,
+    NOT_WRITTEN,
+    SUCCESSES,
+    WRITES,
+    Outcome,
+    Result,
+)
 from tests.simulation.plot import STAGE, Plot, Row
 from tests.simulation.portal import Applied, Json, SimulatedPortal
+from tests.simulation.removal_oracles import RemovalOracles
 from tests.simulation.state_oracles import StateOracles, open_properties
 
 NOTHING_SENT = frozenset({Outcome.INVALID, Outcome.NOT_ATTEMPTED})
 """Outcomes that say that the record was not written."""
+
+ABSENT = "ABSENT"
+"""Category of rows that the portal is not asked about, since nobody had their key some days ago."""
 
 CLAIM_LOST = "claim lost"
 """What is counted when a run finds out that another one has claimed its state."""
@@ -52,6 +63,8 @@ class TryWatch:
     :param may_repeat: whether it may write what a contact has already.
     :param limit: calls that it may make in ten seconds; None if it learns that first.
     :ivar woke: when its machine went on, if that was suspended: calls that had waited come all at once then.
+    :ivar removals: results of contacts whose rows left the source, by their numbers.
+    :ivar removed: what was carried out for them.
     :ivar has_lost_claim: whether it knows that another run has claimed the state.
     """
 
@@ -69,6 +82,8 @@ class TryWatch:
     results: dict[int, Result] = field(default_factory=dict)
     lines: dict[int, LedgerLine] = field(default_factory=dict)
     written: list[Applied] = field(default_factory=list)
+    removals: dict[int, Result] = field(default_factory=dict)
+    removed: list[Applied] = field(default_factory=list)
     writes_sent: int = 0
     _under_way: Counter[str] = field(default_factory=Counter)
     _sent: list[float] = field(default_factory=list)
@@ -93,6 +108,11 @@ class TryWatch:
         """Note that it knows by now that another run has claimed the state."""
         self.has_lost_claim = True
         self.oracles.faults[CLAIM_LOST] += 1
+
+    @property
+    def run(self) -> str:
+        """The run of which it is a try."""
+        return self.name.rpartition(" ")[0]
 
     def told(self, row: Row) -> Result | None:
         """Return the result of a row in this try."""
@@ -126,12 +146,16 @@ class TryWatch:
         del now
         if not is_write:
             return
-        self.written += applied
         for each in applied:
+            is_removal = each.verb == "archive" or each.row > len(self.rows)
+            (self.removed if is_removal else self.written).append(each)
             if each.verb == "create" and not self.plot.settings.upsert:
                 self.oracles.wrong(f"row {each.row} created a contact without upsert")
             if not self.may_write and self.oracles.portal.has_changed(each.contact):
                 self.oracles.wrong(f"{self.name} changes {each.contact}, and it may write nothing")
+            if is_removal:
+                self.oracles.removals.check_applied(self, each)
+                continue
             if not each.row:
                 continue
             if self.plot.is_forbidden(self.row(each.row)):
@@ -146,7 +170,11 @@ class TryWatch:
                 self.oracles.wrong(f"{self.name} writes row {each.row} after row {later[0]} of the same key")
 
     def result(self, result: Result) -> None:
-        """A row has its outcome: it is the first one, and true."""
+        """A row has its outcome: it is the first one, and true. So has a contact that is removed."""
+        if result.row > len(self.rows):
+            self.oracles.removals.check_result(self, result)
+            self.removals[result.row] = result
+            return
         if result.row in self.results:
             self.oracles.wrong(f"{self.name}: row {result.row} has two outcomes")
         self.results[result.row] = result
@@ -155,23 +183,30 @@ class TryWatch:
     def ledger(self, lines: Iterable[LedgerLine]) -> None:
         """Lines are kept: one a row, of an outcome that the row has. Rows that are up to date share one."""
         for line in lines:
-            if line["outcome"] == Outcome.UP_TO_DATE:
+            if line["outcome"] == Outcome.UP_TO_DATE and line["category"] != DRIFT:
                 self.check_shared_line(line)
                 continue
             row = line["row"]
             if row in self.lines:
                 self.oracles.wrong(f"{self.name} has two lines of row {row}")
             self.lines[row] = line
-            result = self.results.get(row)
+            result = self.results.get(row) or self.removals.get(row)
             if result is None or result.outcome != line["outcome"]:
                 told = result.outcome if result else "nothing"
                 self.oracles.wrong(
                     f"{self.name}: the ledger has {line['outcome']} of row {row}, told is {told}"
                 )
 
+    @property
+    def up_to_date(self) -> int:
+        """How many rows are up to date, and have one line of the ledger together."""
+        return sum(
+            each.outcome is Outcome.UP_TO_DATE and each.category != DRIFT for each in self.results.values()
+        )
+
     def check_shared_line(self, line: LedgerLine) -> None:
         """Check the line of all rows that are up to date: it has their number."""
-        rows = sum(each.outcome is Outcome.UP_TO_DATE for each in self.results.values())
+        rows = self.up_to_date
         if line["row"] or not str(line["reason"]).startswith(f"{rows:,} rows "):
             self.oracles.wrong(
                 f"{self.name}: {rows} rows are up to date, and the ledger says {line['reason']}"
@@ -193,7 +228,10 @@ class Oracles:
         self.violations: list[str] = []
         writes = plot.settings.writes
         open_ = open_properties(writes.stages, writes.properties)
-        self.state = StateOracles(portal, open_, self.wrong, upserts=plot.settings.upsert)
+        self.removals = RemovalOracles(portal, self.wrong)
+        self.state = StateOracles(
+            portal, open_, self.wrong, self.removals.complete, upserts=plot.settings.upsert
+        )
         self.shares_budget = "shared budget" in plot.features
         self._sent: list[float] = []
         self._noted = -1  # states of contacts that were there when it was last checked
@@ -232,8 +270,12 @@ class Oracles:
         row = watch.row(result.row)
         if result.earlier:
             self._check_earlier(watch, result)
+        elif result.category == DRIFT:
+            self.state.check_drift(watch, row)
         elif result.outcome is Outcome.UP_TO_DATE:
             self.state.check_up_to_date(watch, row)
+        elif result.category == ABSENT:
+            self.state.check_absent(watch, row)
         elif result.outcome in SUCCESSES and result.outcome is not Outcome.SUPERSEDED:
             self._check_success(watch, result, row)
         elif result.outcome in NOTHING_SENT:
@@ -301,15 +343,17 @@ class Oracles:
 
         :param whole: whether it has ended without an exception.
         """
-        counted, rows = report.rows, len(watch.rows)
-        own = len(watch.results)
+        counted, rows = report.rows, len(watch.rows) + len(watch.removals)
+        own = len(watch.results) + len(watch.removals)
+        if report.removals != len(watch.removals):
+            self.wrong(f"{watch.name} reports {report.removals} removals, and told of {len(watch.removals)}")
         resumed = counted - own
         if resumed < 0 or (resumed and not watch.plot.keeps_checkpoint):
             self.wrong(f"{watch.name} reports {counted} rows, and told of {own}")
         if whole and counted != rows and watch.plot.kind != "plan":  # which has only changes
             self.wrong(f"{watch.name} reports {counted} of {rows} rows")
-        up_to_date = sum(each.outcome is Outcome.UP_TO_DATE for each in watch.results.values())
-        if whole and watch.lines and len(watch.lines) + report.earlier.total() + up_to_date != counted:
+        in_lines = len(watch.lines) + report.earlier.total() + watch.up_to_date
+        if whole and watch.lines and in_lines != counted:
             self.wrong(f"{watch.name} reports {counted} rows, and its ledger has {len(watch.lines)}")
 
     def check_stages(self, before: Mapping[str, Mapping[str, str]]) -> None:
@@ -340,6 +384,11 @@ class Oracles:
                 return
         self.wrong(f"{contact.email} has {has}, which comes of no order of its rows")
 
+    def _may_be_anothers(self, row: Row) -> bool:
+        """Check whether a row may be written to the contact that had its key before, as is asked for."""
+        state = self.plot.settings.state
+        return bool(state and state.trust_ids) and len(self.portal.owners.get(row.key, ())) > 1
+
     def check_outcome_of_rerun(self, watch: TryWatch, before: Mapping[str, Mapping[str, str]]) -> None:
         """After a run without trouble the portal has what the source says.
 
@@ -356,6 +405,8 @@ class Oracles:
             if result is None or result.outcome not in SUCCESSES or contact is None:
                 continue
             if result.outcome is Outcome.UP_TO_DATE:  # it was checked when it was told
+                continue
+            if self._may_be_anothers(row):
                 continue
             if len(keys_of[contact.id]) > 1:
                 self._check_serial(watch, contact, before.get(contact.id, {}), keys_of[contact.id])

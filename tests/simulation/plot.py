@@ -11,7 +11,16 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settings, Source, State, Writes
+from airflow_provider_hubcontact.job.settings import (
+    ARCHIVE,
+    Guards,
+    Key,
+    Ledger,
+    Settings,
+    Source,
+    State,
+    Writes,
+)
 from airflow_provider_hubcontact.sandbox.access.limits import Allowance, RateLimit
 from airflow_provider_hubcontact.sandbox.switches import Switches
 from tests.simulation.chooser import Chooser
@@ -44,8 +53,17 @@ FEATURES = (
     "state",
     "broken database",
     "suspended",
+    "refresh",
+    "audit",
+    "absence remembered",
+    "trusted ids",
+    "not compared",
+    "leavers",
 )
 """What may happen in a world besides rows that change contacts."""
+
+OF_STATES = frozenset({"broken database", "refresh", "audit", "absence remembered", "trusted ids", "leavers"})
+"""Features that only worlds with a state have."""
 
 WATERMARK = "changed"
 """Column of the watermark."""
@@ -53,7 +71,7 @@ WATERMARK = "changed"
 OWN_COLUMNS = frozenset({"email", "new_email", WATERMARK})
 """Columns that are not sent under their own names."""
 
-RARER = {"legacy": 0.4, "watermark": 0.6, "state": 0.6}
+RARER = {"legacy": 0.4, "watermark": 0.6, "state": 0.8}
 """Feature → how often it stays among those of a world."""
 
 KINDS = ("update", "update", "update", "update", "dry run", "tight guard", "loose guard", "plan")
@@ -77,7 +95,11 @@ FORBIDDEN = "7"
 
 SCHEMA = {"properties": {"firstname": {"not": {"pattern": FORBIDDEN}}}}
 
-STATE = State("sql://db/hub")
+PATH = "sql://db/hub"
+"""Of the state."""
+
+REMOVED = {"lastname": "left"}
+"""What the contacts of rows that left the source get."""
 
 STAGES = ("subscriber", "lead", "opportunity", "customer")
 STAGE = "lifecyclestage"
@@ -193,16 +215,27 @@ class Plot:
 
         :param writes: whether it writes that night, whatever it does else.
         """
-        sources = [changed for row in self.rows if (changed := _changed(row.source, chooser))]
+        leaves = 0.35 if "leavers" in self.features and not writes else 0.0
+        sources = [changed for row in self.rows if (changed := _changed(row.source, chooser, leaves))]
         settings, kind = self.settings, self.kind
+        if settings.state:
+            refresh = "refresh" in self.features and not writes and chooser.chance(0.4)
+            state = State(**{**settings.state.fields(), "refresh": refresh})
+            settings = Settings(**{**settings.fields(), "state": state})
         if writes:
-            settings, kind = Settings(**{**settings.fields(), "guards": Guards(), "dry_run": False}), "update"
+            guards = Guards(removals=settings.guards.removals)
+            settings, kind = Settings(**{**settings.fields(), "guards": guards, "dry_run": False}), "update"
         rows = rows_of(sources or [self.rows[0].source], settings)
         return replace(self, kind=kind, rows=rows, settings=settings)
 
 
-def _changed(source: Mapping[str, Any], chooser: Chooser) -> Mapping[str, Any] | None:
-    """Return a row as it is on another night; None if it is not there."""
+def _changed(source: Mapping[str, Any], chooser: Chooser, leaves: float) -> Mapping[str, Any] | None:
+    """Return a row as it is on another night; None if it is not there.
+
+    :param leaves: how often it leaves the source besides.
+    """
+    if chooser.chance(leaves):
+        return None
     change = chooser.below(8)
     if change == 5:
         return {**source, "firstname": f"newer {chooser.below(9)}"}
@@ -278,19 +311,21 @@ def plot_of(chooser: Chooser) -> Plot:
     features -= {each for each, share in RARER.items() if not chooser.of(each).chance(share)}
     chooser = chooser.of("plot")
     kind = chooser.one_of(KINDS)
-    if kind == "tight guard":  # what others change between its two passes cannot be guarded
-        features -= {"others edit"}
+    if kind == "tight guard":  # what others change between its two passes cannot be guarded, nor removals
+        features -= {"others edit", "leavers"}
+    if "state" in features:  # it is refused together with these
+        features -= {"watermark", "legacy", "not compared"}
+    else:
+        features -= OF_STATES
+    if "leavers" in features and chooser.chance(0.75):  # a row that is not valid spares all who left
+        features = (features - {"keyless", "invalid", "schema", "stages"}) | {"absent"}
     draft = _Draft(chooser, features)
-    share = chooser.one_of((0.2, 0.3, 0.3, 0.6))
+    share = chooser.one_of((0.2, 0.3, 0.3, 0.6) if features.isdisjoint({"leavers"}) else (0.4, 0.6))
     there = [number for number in range(MOST_ENTRIES) if draft.chooser.of(f"entry {number}").chance(share)]
     for number in there or (0,):
         draft.add(number)
     if kind in {"dry run", "plan"}:  # only a run that writes moves it
         features -= {"watermark"}
-    if "state" in features:  # it is refused together with these
-        features -= {"watermark", "legacy"}
-    else:
-        features -= {"broken database"}
     for place, row in enumerate(draft.rows if "watermark" in features else ()):
         row[WATERMARK] = chooser.of(f"change {place}").below(9)
     ledger = chooser.one_of(("", "appended", "appended", "parts"))
@@ -327,24 +362,53 @@ def _settings(draft: _Draft, features: Collection[str], kind: str, ledger: str) 
         guards = Guards(changes=0, creates=0 if upsert else None)
     elif kind == "loose guard":
         guards = Guards(changes=1_000)
+    moves = "new_email" in columns
+    state = _state(chooser, features, kind, upsert=upsert, moves=moves) if "state" in features else None
+    if state and state.on_removed:
+        guards = Guards(guards.changes, guards.creates, chooser.one_of((None, None, 0.1, 0.5, 0)))
     fills, verifies, rejects = chooser.chance(0.2), chooser.chance(0.3), chooser.chance(0.15)
     nulls, stages = chooser.one_of(("ignore", "clear")), chooser.one_of(("reject", "keep", "reset", "reset"))
     return Settings(
         source=Source(watermark=WATERMARK if WATERMARK in columns else None),
-        key=Key("email", becomes="new_email") if "new_email" in columns else Key(),
+        key=Key("email", becomes="new_email") if moves else Key(),
         upsert=upsert,
         writes=Writes(
             nulls=nulls,
             duplicates="reject" if rejects else "last",
             stages=stages if STAGE in columns else "reject",
             properties={"city": "fill_empty"} if fills and "city" in columns else None,
+            compare=not (upsert and "not compared" in features),
         ),
+        status_actions={404: "skip"} if state and state.absent else None,
         guards=guards,
         ledger=Ledger("ledger") if ledger else None,
-        state=STATE if "state" in features else None,
+        state=state,
         verify=kind != "dry run" and verifies,
         dry_run=kind == "dry run",
         json_schema=SCHEMA if "schema" in features else None,
+    )
+
+
+def _state(chooser: Chooser, features: Collection[str], kind: str, *, upsert: bool, moves: bool) -> State:
+    """Draw the state of a task, with those of its options that have an effect.
+
+    :param moves: whether rows have new addresses.
+    """
+    remembers, trusts = "absence remembered" in features, "trusted ids" in features
+    audit, drift = chooser.one_of((None, 0.5, 1.0)), chooser.one_of(("write", "tell"))
+    if "audit" not in features:
+        audit, drift = State.audit, State.drift
+    archives, grace = chooser.chance(0.5), chooser.below(2)
+    is_plain = not (upsert or moves)
+    leavers = (ARCHIVE if upsert and archives else REMOVED) if "leavers" in features else None
+    return State(
+        PATH,
+        audit=audit,
+        drift=drift if audit is not None else State.drift,
+        absent=chooser.one_of((0.5, 1.5)) if is_plain and remembers else None,
+        trust_ids=is_plain and trusts and "guard" not in kind,
+        on_removed=leavers,
+        grace=grace if leavers else State.grace,
     )
 
 

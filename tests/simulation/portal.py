@@ -49,9 +49,9 @@ Json = dict[str, Any]
 class Applied(NamedTuple):
     """An input of a batch that the portal has carried out.
 
-    :param verb: ``update`` or ``create``.
+    :param verb: ``update``, ``create`` or ``archive``.
     :param contact: id of the contact.
-    :param row: of the source, which the input's trace id names.
+    :param row: of the source, which the input's trace id names; 0 if it has none.
     """
 
     verb: str
@@ -166,15 +166,22 @@ class SimulatedPortal:
             if parts.path in DEFINITIONS:
                 reply = replace(reply, body=_few(reply.body))
             _KNOWN[parts.path] = reply.body
-        legacy = method == "POST" and legacy_address(parts.path)
-        if legacy:
-            applied = self._applied_by_address(legacy, reply)
-        elif parts.path.endswith("/batch/upsert"):
-            applied = self._applied_by_key(body, reply)
-        else:
-            applied = _applied(parts.path, body, reply)
+        gone = [record.id for record, _ in self._portal.journal or () if record.archived_at]
         self._take_note(by)
-        return reply, list(applied)
+        return reply, [
+            *(Applied("archive", each, 0) for each in gone),
+            *self._applied(method, parts.path, body, reply),
+        ]
+
+    def _applied(self, method: str, path: str, body: bytes, reply: Reply) -> Iterator[Applied]:
+        """Yield what a call has written, but for contacts that are gone."""
+        legacy = method == "POST" and legacy_address(path)
+        if legacy:
+            yield from self._applied_by_address(legacy, reply)
+        elif path.endswith("/batch/upsert"):
+            yield from self._applied_by_key(body, reply)
+        else:
+            yield from _applied(path, body, reply)
 
     def _applied_by_address(self, address: str, reply: Reply) -> Iterator[Applied]:
         """Yield what a call of the legacy API has written. Its rows are not known: it has no trace ids."""
@@ -222,6 +229,11 @@ class SimulatedPortal:
         self._take_note("")
         for gone in (each for each in (one, other) if each.id not in self._portal.contacts):
             self.states[gone.id].append(State(self._now(), None))
+
+    @property
+    def now(self) -> float:
+        """Seconds since the world began."""
+        return self._now()
 
     def find(self, address: str) -> Record | None:
         """Return the contact that has an address now."""

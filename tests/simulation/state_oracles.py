@@ -7,12 +7,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_hubcontact.job.state.digests import Digests
+from airflow_provider_hubcontact.sync.model.choices import Drift
 from airflow_provider_hubcontact.sync.model.record import Record
 from tests.simulation.plot import STAGE, Row
 from tests.simulation.portal import SimulatedPortal, addresses_of
 
 if TYPE_CHECKING:
     from tests.simulation.oracles import TryWatch
+
+DAY = 86_400.0
+"""Seconds of a day."""
+
+LONGEST_RUN = 10_000.0
+"""Seconds that may pass between a look-up and the proof that it makes; a machine may be suspended."""
 
 TABLE = "hub"
 """The table of the state."""
@@ -35,6 +42,10 @@ class Wanted(NamedTuple):
             yield lambda has: self.key in addresses_of(has)
         for name, text in values.items():
             yield partial(_has, name, text)
+
+
+def _is_met(wanted: Wanted, has: Mapping[str, str] | None) -> bool:
+    return has is not None and all(part(has) for part in wanted.parts())
 
 
 def _has(name: str, text: str, has: Mapping[str, str]) -> bool:
@@ -68,6 +79,7 @@ class StateOracles:
     :param portal: the contacts.
     :param open_: properties of which a proof says nothing: what the contact has may be left as it is.
     :param wrong: is told what is wrong.
+    :param on_completed: is told of each try after which the state counts its run as completed.
     :param upserts: whether contacts are written by their keys. Until HubSpot's answer tells that people have
         merged two of them, the proof of the other key may be false.
     :ivar keys: digest → the key that it is of.
@@ -80,9 +92,12 @@ class StateOracles:
         portal: SimulatedPortal,
         open_: frozenset[str],
         wrong: Callable[[str], None],
+        on_completed: Callable[[TryWatch], None],
         *,
         upserts: bool,
     ) -> None:
+        self._on_completed = on_completed
+        self._completed: int | None = None  # number of the last completed run
         self._upserts = upserts
         self.keys: dict[str, str] = {}
         self.contents: dict[str, Mapping[str, str]] = {}
@@ -90,7 +105,7 @@ class StateOracles:
         self._portal = portal
         self._open = open_
         self._wrong = wrong
-        self._proofs: Sequence[tuple[str, str, str]] = ()
+        self._proofs: Sequence[tuple[str, str, str, int]] = ()
         self._token: str | None = None
         self._is_there = False
         self._owners: dict[str, str] = {}  # token → the try that claimed the state with it
@@ -101,12 +116,19 @@ class StateOracles:
         self._is_there = self._is_there or self._look_for_it()
         if self.look is None or not self._is_there:
             return
-        columns = "key_digest, content_digest, record_id"
-        found = self.look(f"SELECT {columns} FROM {TABLE} WHERE content_digest IS NOT NULL")  # noqa: S608 - a name
+        columns = "key_digest, content_digest, record_id, drifts"
+        are_proofs = "content_digest IS NOT NULL AND record_id IS NOT NULL"  # else nobody had the key
+        found = self.look(f"SELECT {columns} FROM {TABLE} WHERE {are_proofs}")  # noqa: S608 - names alone
         self._proofs = found.fetchall()
+        state = watch.plot.settings.state
+        if state and state.drift == Drift.TELL:  # of a drifted contact it keeps what the row wants
+            self._proofs = [each for each in self._proofs if not each[3]]
         self._seen = -1
-        row = self.look(f"SELECT token FROM {TABLE}_meta").fetchone()  # noqa: S608 - same
-        self._token = row[0] if row else None
+        row = self.look(f"SELECT token, completed_run FROM {TABLE}_meta").fetchone()  # noqa: S608 - same
+        self._token, completed = row or (None, None)
+        if completed != self._completed:
+            self._completed = completed
+            self._on_completed(watch)
         if self._token:
             self._owners.setdefault(self._token, watch.name)
 
@@ -123,7 +145,7 @@ class StateOracles:
         if self._seen == self._portal.notes:
             return
         self._seen = self._portal.notes
-        for key, content, contact in self._proofs:
+        for key, content, contact, _ in self._proofs:
             if self._is_unclear(contact):
                 continue
             wanted = self._wanted(self.keys[key], self.contents[content])
@@ -138,17 +160,39 @@ class StateOracles:
 
     def check_up_to_date(self, watch: TryWatch, row: Row) -> None:
         """A row is said to be up to date."""
+        if watch.plot.settings.state and watch.plot.settings.state.refresh:
+            self._wrong(f"{watch.name}: row {row.number} is up_to_date, and all rows are to be looked up")
         if not self.is_true(watch, row):
             self._wrong(f"{watch.name}: row {row.number} is up_to_date, but {row.key} has other values")
 
-    def is_true(self, watch: TryWatch, row: Row) -> bool:
-        """Check whether a contact has the values of a row, or somebody else has changed that."""
-        left_out = row.overwritten
-        values = {name: text for name, text in row.values.items() if name not in left_out}
+    def check_drift(self, watch: TryWatch, row: Row) -> None:
+        """A contact is said to have drifted: it was not all the time as its row wants it."""
+        wanted = self._wanted_of(row)
+        for contact in self._owners_of(row):
+            states = self._portal.states[contact]
+            last = max((place for place, each in enumerate(states) if each.since <= watch.since), default=0)
+            if all(_is_met(wanted, each.values) for each in states[last:]):
+                self._wrong(f"{watch.name}: row {row.number} has drifted, and {row.key} never was otherwise")
+
+    def check_absent(self, watch: TryWatch, row: Row) -> None:
+        """It is said that nobody had a key some days ago: there was a moment at which nobody had it."""
+        state, now = watch.plot.settings.state, self._portal.now
+        since = now - DAY * (state.absent or 0.0) - LONGEST_RUN if state else now
+        if not self._portal.was_free(row.key, since):
+            self._wrong(f"{watch.name}: row {row.number} was not_found, and its contact was always there")
+
+    def _owners_of(self, row: Row) -> set[str]:
+        return {each for key in row.keys for each in self._portal.owners.get(key, ())}
+
+    def _wanted_of(self, row: Row) -> Wanted:
+        values = {name: text for name, text in row.values.items() if name not in row.overwritten}
         if row.becomes:
             values["email"] = row.becomes
-        wanted = self._wanted(row.key, values)
-        owners = {each for key in row.keys for each in self._portal.owners.get(key, ())}
+        return self._wanted(row.key, values)
+
+    def is_true(self, watch: TryWatch, row: Row) -> bool:
+        """Check whether a contact has the values of a row, or somebody else has changed that."""
+        wanted, owners = self._wanted_of(row), self._owners_of(row)
         own = self.has_claim(watch.name)
 
         def is_excused(contact: str, by: str) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -43,8 +44,8 @@ from tests.simulation.world import Given, World, ended_worlds
 
 T = TypeVar("T")
 
-WORLDS = 190
-"""Worlds of one run of the tests: in the first 182 everything happens."""
+WORLDS = 140
+"""Worlds of one run of the tests: in the first 129 everything happens."""
 
 
 def aside(work: Callable[[], T]) -> T:
@@ -87,7 +88,12 @@ def test_everything_happens(totals: Totals) -> None:
         "merge",
         *DATABASE_FAULTS,
     } <= totals.faults.keys()
-    assert set(Outcome) - {Outcome.ARCHIVED} <= totals.outcomes.keys()  # no task has ``on_removed`` yet
+    assert set(Outcome) <= totals.outcomes.keys()
+
+
+def test_tasks_are_valid() -> None:
+    """No task is refused for its settings, which would be an empty world."""
+    assert [*chain.from_iterable(World(seed).scene.plot.settings.problems() for seed in range(300))] == []
 
 
 def test_a_seed_decides_everything() -> None:
@@ -136,7 +142,7 @@ class TestOracles:
 
         monkeypatch.setattr(InFlight, "claim", claim_all)
 
-        assert "two writes of" in found(first=141)
+        assert "two writes of" in found()
 
     def test_a_ledger_that_knows_keys_alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What an earlier try has ended is skipped, whatever its values are by now."""
@@ -272,7 +278,7 @@ class TestShrinking:
         monkeypatch.setattr(InFlight, "claim", claim_all)
 
         def shrink() -> tuple[World, World]:
-            whole = next(world for world in ended_worlds(range(141, 2_000)) if world.oracles.violations)
+            whole = next(world for world in ended_worlds(range(33, 2_000)) if world.oracles.violations)
             small = World(whole.seed, read(written(shrunk(whole.seed, 40))))
             small.run()
             return whole, small

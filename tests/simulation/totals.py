@@ -47,7 +47,8 @@ class Totals:
         self.features.update((plot.kind, *plot.features))
         self.faults += world.oracles.faults
         for watch in world.oracles.tries:
-            self.outcomes.update(str(result.outcome) for result in watch.results.values())
+            results = (*watch.results.values(), *watch.removals.values())
+            self.outcomes.update(str(result.outcome) for result in results)
         if world.oracles.violations:
             self.wrong[str(world.seed)] = world.oracles.violations[0]
 

@@ -182,7 +182,7 @@ class World:
     def _night_before(self) -> None:
         """Let the state know something when the task begins, most of all if that writes nothing itself."""
         plot, chooser = self.scene.plot, self.scene.chooser.of("night before")
-        if chooser.chance(0.9 if plot.kind != "update" else 0.5):
+        if chooser.chance(0.9 if plot.kind != "update" or _has_leavers(plot) else 0.5):
             self._night("night 0", plot.of_another_night(chooser, writes=True), chooser)
 
     def _later_nights(self) -> Plot:
@@ -191,11 +191,14 @@ class World:
         :return: the last of them.
         """
         plot, chooser = self.scene.plot, self.scene.chooser.of("later nights")
+        has_leavers = _has_leavers(plot)
         for number in range(1, 4):
-            if not chooser.chance(0.5):
+            if not chooser.chance(0.8 if has_leavers else 0.5):
                 break
             self.loop.wait(NIGHT)
             visit(self.scene, chooser)
+            if has_leavers and chooser.chance(0.3):  # rows that left are there again
+                plot = self.scene.plot
             plot = plot.of_another_night(chooser)
             self._night(f"night {number}", plot, chooser)
         return plot
@@ -235,6 +238,10 @@ class World:
         yield f"{self._weather.share:.0%} of the calls meet one of: {', '.join(sorted(self._weather.faults))}"
         yield from (f"contact {dict(contact)}" for contact in plot.contacts)
         yield from (f"row {row.number}: {dict(row.source)}" for row in plot.rows)
+
+
+def _has_leavers(plot: Plot) -> bool:
+    return plot.settings.state is not None and plot.settings.state.on_removed is not None
 
 
 @contextmanager
