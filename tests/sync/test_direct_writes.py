@@ -145,6 +145,13 @@ class TestWhichResultIsWhose:
 
         assert came_to(settle([upsert(1, a="x"), upsert(2, a="x")], answer)) == {1: "met", 2: "updated"}
 
+    @pytest.mark.parametrize("step", [by_id(1, "901", a="x"), upsert(1, "901", a="x")])
+    def test_what_was_refused_and_written(self, step: Step) -> None:
+        """If the answer shows its contact besides, it may have been written, whatever a look-up comes to."""
+        answer = Answers(207, (Written("901", None, {"a": "x"}),), (Refusal(400, "bad", trace_ids=("1-0",)),))
+
+        assert came_to(settle([step], answer)) == {1: "unclear"}
+
     def test_a_result_is_the_one_of_a_step(self) -> None:
         """Those of contacts that were looked up are not taken for others."""
         looked_up = Step(Change(Record(2, "k2", {}), Write.UPDATE, "902", ({"a": "x"},)))

@@ -56,9 +56,9 @@ class Said:
         looked_up = {step.change.address for step in sent if not step.change.is_direct}
         pairs = _Pairs(each for each in answer.written if each.id not in looked_up)
         left = pairs.take(direct, lambda step: step.trace_id, lambda each: each.trace_id)
+        left = pairs.take(left, lambda step: step.change.contact, lambda each: each.id)
         left = [step for step in left if not self.refusal(step)]
         left = pairs.take(left, _key_of, lambda each: each.key)
-        left = pairs.take(left, lambda step: step.change.contact, lambda each: each.id)
         pairs.take_by_values([step for step in left if step.change.contact is None], kinds)
         return pairs.found
 
