@@ -78,13 +78,15 @@ class WatchedReport(Report):
 
     __slots__ = ("_tell",)
 
-    def __init__(self, watch: TryWatch, story: Story, *, dry_run: bool) -> None:
+    def __init__(self, process: Process, watch: TryWatch, story: Story, *, dry_run: bool) -> None:
         super().__init__(dry_run=dry_run)
-        self._tell = (watch, story)
+        self._tell = (process, watch, story)
 
     def add(self, result: Result) -> None:
-        watch, story = self._tell
+        process, watch, story = self._tell
         super().add(result)
+        if not process.alive:  # what its code still does has no effect
+            return
         earlier = f", from try {result.earlier}" if result.earlier else ""
         story.tell(watch.name, f"row {result.row} is {result.outcome} {result.category or ''}{earlier}")
         watch.result(result)
@@ -230,7 +232,7 @@ class Try:
 
     def run(self) -> None:
         """Be the process."""
-        report = WatchedReport(self.watch, self.task.scene.story, dry_run=self.is_dry)
+        report = WatchedReport(self.process, self.watch, self.task.scene.story, dry_run=self.is_dry)
         verdict, stopped = "", False
         try:
             ended = self._job(report)
