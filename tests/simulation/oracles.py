@@ -46,6 +46,9 @@ UNREPEATABLE = frozenset({Action.RETRY, Action.FAIL_NOW})
 WELL = frozenset({Action.SUCCEED, Action.SKIP})
 """What a row that a watermark passes over may ask for."""
 
+CLEARED = f"{STAGE} was cleared but not set again"
+"""What the reason of a row says whose contact may have lost its stage."""
+
 MOST_ORDERED = 5
 """Rows of one contact of which all orders are tried."""
 
@@ -65,6 +68,7 @@ class TryWatch:
     :ivar woke: when its machine went on, if that was suspended: calls that had waited come all at once then.
     :ivar removals: results of contacts whose rows left the source, by their numbers.
     :ivar removed: what was carried out for them.
+    :ivar stages_sent: contact, as writes name it → lifecycle stages that were sent since its own was cleared.
     :ivar has_lost_claim: whether it knows that another run has claimed the state.
     """
 
@@ -85,6 +89,7 @@ class TryWatch:
     removals: dict[int, Result] = field(default_factory=dict)
     removed: list[Applied] = field(default_factory=list)
     writes_sent: int = 0
+    stages_sent: Counter[str] = field(default_factory=Counter)
     _under_way: Counter[str] = field(default_factory=Counter)
     _sent: list[float] = field(default_factory=list)
 
@@ -128,6 +133,7 @@ class TryWatch:
         for each in inputs:
             self.writes_sent += 1
             contact = _address(each)
+            self._note_stage(contact, each.get("properties", {}).get(STAGE))
             self._under_way[contact] += 1
             if self._under_way[contact] > 1:
                 self.oracles.wrong(f"{self.name} has two writes of {contact} under way at once")
@@ -135,6 +141,12 @@ class TryWatch:
                 self.oracles.wrong(f"{self.name} sends a write of {contact}, and has lost its claim")
             if not self.may_write and not self.may_repeat:
                 self.oracles.wrong(f"{self.name} sends a write of {contact}, and it may write nothing")
+
+    def _note_stage(self, contact: str, stage: str | None) -> None:
+        if stage:
+            self.stages_sent[contact] += 1
+        elif stage is not None:
+            self.stages_sent[contact] = 0
 
     def has_answer(self, inputs: Iterable[Json]) -> None:
         """A call has ended."""
@@ -160,6 +172,8 @@ class TryWatch:
                 continue
             if self.plot.is_forbidden(self.row(each.row)):
                 self.oracles.wrong(f"{self.name} writes row {each.row}, which the schema forbids")
+            if self.plot.settings.writes.duplicates == "reject":
+                self.oracles.check_first(self, each.row)
             key = self.row(each.row).key
             later = [
                 row
@@ -268,6 +282,7 @@ class Oracles:
     def check_claim(self, watch: TryWatch, result: Result) -> None:
         """What an outcome says is in the history of the portal."""
         row = watch.row(result.row)
+        self._check_stage(watch, result, row)
         if result.earlier:
             self._check_earlier(watch, result)
         elif result.category == DRIFT:
@@ -291,6 +306,32 @@ class Oracles:
         """Check whether a row was written that needs one step, which no other row shares."""
         is_plain = not (row.is_shared or row.becomes or STAGE in row.values)
         return is_plain and any(each.row == number for each in watch.written)
+
+    def check_first(self, watch: TryWatch, number: int) -> None:
+        """No valid row before this one has its key, if a key may have one row only."""
+        row = watch.row(number)
+        for other in watch.rows[: number - 1]:
+            told = [result for each in self.tries if (result := each.told(other))]
+            is_valid = not (
+                watch.plot.is_forbidden(other) or Outcome.INVALID in {each.outcome for each in told}
+            )
+            if other.key == row.key and is_valid:
+                self.wrong(f"{watch.name} writes row {number}, and a row before it has its key")
+
+    def _check_stage(self, watch: TryWatch, result: Result, row: Row) -> None:
+        """A row that has ended has not left its contact without the stage that it had.
+
+        Unless it says so, and HubSpot has refused both the new stage and the old one.
+        """
+        contact = self.portal.find(row.key)
+        if result.earlier or contact is None or result.outcome not in SUCCESSES | REFUSED:
+            return
+        if self.portal.cleared_by(contact.id, STAGE) != watch.name:
+            return
+        tried = watch.stages_sent[contact.id] + watch.stages_sent[row.key]
+        if tried < 2 or not any(CLEARED in each.reason for each in watch.results.values()):
+            told = f"{watch.name}: row {result.row} is {result.outcome}"
+            self.wrong(f"{told}, and has left {row.key} without its lifecycle stage")
 
     def _check_success(self, watch: TryWatch, result: Result, row: Row) -> None:
         told = f"{watch.name}: row {result.row} is {result.outcome}"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -251,6 +252,21 @@ class SimulatedPortal:
                 ended = states[place + 1].since if place + 1 < len(states) else float("inf")
                 if ended >= since and state.values is not None:
                     yield state.values
+
+    def cleared_by(self, contact: str, name: str) -> str | None:
+        """Return the try that took a property's value from a contact, empty if somebody else did.
+
+        :param contact: its id.
+        :param name: of the property.
+        :return: None if the contact has a value, or never had one.
+        """
+        states = self.states[contact][::-1]
+        for later, earlier in pairwise(states):
+            if (later.values or {}).get(name):
+                return None
+            if (earlier.values or {}).get(name):
+                return later.by
+        return None
 
     def was_free(self, address: str, since: float) -> bool:
         """Check whether there was a moment, from one on, at which nobody had an address."""

@@ -40,7 +40,7 @@ class RemovalOracles:
             return
         if (each.verb == "archive") != (asked == ARCHIVE):
             self._wrong(f"{told} by {each.verb}")
-        if not self._is_own(each):
+        if not self._is_own(watch, each):
             self._wrong(f"{told}, which the state has not {'created' if asked == ARCHIVE else 'written'}")
         names = self._names(each.contact, watch.since)
         runs = [keys for run, keys in self._completed.items() if run != watch.run][-state.grace :]
@@ -50,12 +50,14 @@ class RemovalOracles:
             if here := sorted(names & set(keys)):
                 self._wrong(f"{told}, and the source has a row of {here[0]}")
 
-    def _is_own(self, each: Applied) -> bool:
+    def _is_own(self, watch: TryWatch, each: Applied) -> bool:
         """Check whether runs with the state have created a contact or, if it is not archived, written it."""
         if each.contact in self._portal.merged:
             return True
-        before = self._portal.states[each.contact][:-1]
-        return bool(before[0].by) if each.verb == "archive" else any(state.by for state in before)
+        if each.verb == "archive":
+            return bool(self._portal.states[each.contact][0].by)
+        # A write of the values that the contact has already is one, and makes no other state of it.
+        return any(each.contact == write.contact for other in watch.oracles.tries for write in other.written)
 
     def _names(self, contact: str, since: float) -> set[str]:
         """Return the addresses that a contact has had all the time, until it was removed."""
