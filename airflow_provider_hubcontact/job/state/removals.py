@@ -281,7 +281,7 @@ class Removals:
         failed = 0
         for keys in self._keys.failed():
             found = self._asked(self._tables.found(keys)) if self._tables else ()
-            failed += len(keys) - len([True for _, _, record_id, *_ in found if record_id])
+            failed += len(keys) - sum(record_id is not None for _, _, record_id, *_ in found)
         return failed
 
     def removed(self, result: Result, key: str) -> bool:
