@@ -109,7 +109,7 @@ class Tables:
         """Return a statement about each table, which finds no row."""
         tables, nothing = (self.proofs, self.meta), text("1 = 0")
         return [
-            Statement(self._kept(kind, place, lambda place: make(tables[place]).where(nothing)))
+            Statement(self._kept(kind, lambda place: make(tables[place]).where(nothing), place))
             for place in range(len(tables))
         ]
 
@@ -151,7 +151,7 @@ class Tables:
         """Return the statements that put proofs into the place of what is there of their keys."""
         yield from self.forget([each.key for each in proofs])
         for some in _in_powers(proofs):
-            statement = self._kept("prove", len(some), self._insertion)
+            statement = self._kept("prove", self._insertion, len(some))
             values: dict[str, Any] = {}
             for place, each in enumerate(some):
                 origin = each.origin and _NAMES[each.origin]
@@ -169,7 +169,7 @@ class Tables:
 
     def count(self) -> Statement:
         """Select the number of keys that have a contact."""
-        return Statement(self._kept("count", 0, lambda _: select(func.count(self.proofs.c.record_id))))
+        return Statement(self._kept("count", lambda _: select(func.count(self.proofs.c.record_id))))
 
     def page(self, after: str, size: int) -> Statement:
         """Select key, record id, origin and ``missing`` of the next keys in the database's order.
@@ -184,7 +184,7 @@ class Tables:
             next_ones = select(*columns).where(table.key_digest > bindparam("p_after"))
             return next_ones.order_by(table.key_digest).limit(size)
 
-        return Statement(self._kept("page", size, make), {"p_after": after})
+        return Statement(self._kept("page", make, size), {"p_after": after})
 
     def holders(self, ids: Sequence[str]) -> Iterator[Statement]:
         """Select record id, key and ``missing`` of contacts."""
@@ -200,7 +200,7 @@ class Tables:
             is_it = table.key_digest == bindparam("p_key")
             return select(table.missing).where(is_it, table.record_id.is_not(null()))
 
-        yield Statement(self._kept("missing", 0, make), {"p_key": key})
+        yield Statement(self._kept("missing", make), {"p_key": key})
 
     def miss(self, keys: Sequence[str], runs: int) -> Iterator[Statement]:
         """Note for how many completed runs in a row the source had none of these keys; 0 if it has them."""
@@ -235,7 +235,7 @@ class Tables:
         :param after: only proofs that are newer than this, in seconds since 1970.
         :param limit: likewise.
         """
-        return Statement(self._kept("ages", 0, self._aging), {"p_after": after, "p_limit": limit})
+        return Statement(self._kept("ages", self._aging), {"p_after": after, "p_limit": limit})
 
     def _aging(self, _: int) -> Any:
         at = self.proofs.c.proved_at
@@ -272,11 +272,12 @@ class Tables:
         """
         for some in _parts(values):
             size = 1 << (len(some) - 1).bit_length()
-            statement = self._kept(kind, size, lambda size: make([bindparam(f"p_{n}") for n in range(size)]))
+            statement = self._kept(kind, lambda size: make([bindparam(f"p_{n}") for n in range(size)]), size)
             filled = (*some, *[some[-1]] * (size - len(some)))
             yield Statement(statement, {f"p_{place}": value for place, value in enumerate(filled)})
 
-    def _kept(self, kind: str, size: int, make: Callable[[int], Any]) -> Any:
+    def _kept(self, kind: str, make: Callable[[int], Any], size: int = 0) -> Any:
+        """Return the statement of a kind, and of a size where it has one; each is made once."""
         if (kind, size) not in self._made:
             self._made[kind, size] = make(size)
         return self._made[kind, size]
@@ -327,7 +328,7 @@ class Tables:
 
     def about(self) -> Statement:
         """Select the row of the meta table, the seconds since the last sign of life, and the time."""
-        return Statement(self._kept("about", 0, self._telling))
+        return Statement(self._kept("about", self._telling))
 
     def _telling(self, _: int) -> Any:
         silent, now = (self._now - self.meta.c.seen_at).label("silent"), self._now.label("read_at")
@@ -339,7 +340,7 @@ class Tables:
         :param beats: of the row.
         """
         values = {"p_token": token, "p_holder": holder, "p_beats": beats}
-        return Statement(self._kept("claim", 0, self._claiming), values)
+        return Statement(self._kept("claim", self._claiming), values)
 
     def _claiming(self, _: int) -> Any:
         meta, now = self.meta.c, self._now
@@ -349,7 +350,7 @@ class Tables:
 
     def beat(self, token: str) -> Statement:
         """Record the time, if the token still holds the claim."""
-        return Statement(self._kept("beat", 0, self._beating), {"p_token": token})
+        return Statement(self._kept("beat", self._beating), {"p_token": token})
 
     def _beating(self, _: int) -> Any:
         meta = self.meta.c
@@ -358,9 +359,7 @@ class Tables:
 
     def token(self) -> Statement:
         """Select who has claimed the state."""
-        return Statement(
-            self._kept("token", 0, lambda _: select(self.meta.c.token).where(self.meta.c.id == 1))
-        )
+        return Statement(self._kept("token", lambda _: select(self.meta.c.token).where(self.meta.c.id == 1)))
 
     def release(self, token: str, settings: str | None, audited_to: int | None = None) -> Statement:
         """Release a claim.
@@ -374,7 +373,7 @@ class Tables:
         if audited_to is not None:
             values["p_audited_to"] = audited_to
         kind = " ".join(["release", *values])
-        return Statement(self._kept(kind, 0, lambda _: self._releasing(values)), values)
+        return Statement(self._kept(kind, lambda _: self._releasing(values)), values)
 
     def _releasing(self, given: Mapping[str, Any]) -> Any:
         """Return the statement that releases a claim.
