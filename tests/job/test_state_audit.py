@@ -73,6 +73,14 @@ class TestSelection:
 
         assert sum(picks.takes(NOW - 40 * DAY) for _ in range(300)) == 100
 
+    @pytest.mark.parametrize(("due", "takes"), [(100, True), (101, False)])
+    def test_as_many_are_due_as_there_are_calls(self, due: int, takes: bool) -> None:
+        """Then any that is due is read back, though it is not among the oldest that were counted."""
+        clockwork = Clockwork(NOW, NOW - DAY, 30)
+        picks = selection(clockwork, Ages(due, due), 100, 100, lambda _: NOW - 40 * DAY)
+
+        assert picks.takes(NOW - 35 * DAY) == takes
+
     def test_the_last_time_that_would_be_overdue(self) -> None:
         """A proof of that second is read back, the next one is not."""
         clockwork = Clockwork(NOW, NOW - DAY, 30)

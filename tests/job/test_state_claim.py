@@ -59,10 +59,11 @@ def test_of_two_runs_that_claim_at_once_one_has_it(tmp_path: Path) -> None:
 
     with (
         closing(Racing(connect)) as database,
-        pytest.raises(StateError, match="has claimed the state hub first"),
+        pytest.raises(StateError, match="has claimed the state hub first") as raised,
     ):
         session_in(database).claim("task")
 
+    assert raised.value.may_pass
     with closing(connect()) as db:
         assert db.execute("SELECT token FROM hub_meta").fetchall() == [("another",)]
 
@@ -140,6 +141,30 @@ def test_a_sign_of_life(claimed: Claimed) -> None:
 
     seen_at, beats = claimed.row("seen_at, beats")
     assert (seen_at != 5, beats) == (True, 8)
+
+
+@pytest.mark.parametrize("act", ["confirm", "release"])
+def test_the_row_is_locked_before_it_is_read(claimed: Claimed, act: str) -> None:
+    """No other run can claim the state between a look at it and what is done then."""
+    said: list[str] = []
+    connection = sqlite3.connect(claimed.path)
+    connection.set_trace_callback(said.append)
+    with closing(StateDatabase(lambda: connection)) as database:
+        claim = Claim.take(database, claimed.tables, "another")
+        said.clear()
+        database.transact(claim.confirm) if act == "confirm" else claim.release(None)
+
+    begin, first, second = [each.partition(" ")[0] for each in said[:3]]
+    assert (begin.strip(), first, second) == ("BEGIN", "UPDATE", "SELECT")
+
+
+def test_the_token_of_a_run(claimed: Claimed) -> None:
+    """It is as long as its column, and another one each time."""
+    (first,) = claimed.row("token")
+    Claim.take(claimed.database, claimed.tables, "another")
+    (second,) = claimed.row("token")
+
+    assert (len(str(first)), len(str(second)), first != second) == (32, 32, True)
 
 
 def test_a_state_without_its_row(claimed: Claimed) -> None:

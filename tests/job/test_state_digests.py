@@ -80,6 +80,14 @@ def test_schemas(one: int) -> None:
     assert settings_of(Settings(json_schema=anew[one]), "v1")["json_schema"] == digests[one]
 
 
+def test_the_order_of_a_schema() -> None:
+    """It says nothing."""
+    schemas = {"type": "object", "title": "a"}, {"title": "a", "type": "object"}
+    first, second = [settings_of(Settings(json_schema=each), "v1")["json_schema"] for each in schemas]
+
+    assert first == second
+
+
 @pytest.mark.parametrize(
     ("kind", "field_type", "options", "is_same"),
     [
