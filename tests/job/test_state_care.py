@@ -160,6 +160,18 @@ class TestRights:
         assert (creates.name, creates.problem, creates.is_needed) == ("create", None, True)
         assert hub.names() == set()
 
+    def test_the_row_that_is_tried(self, hub: Hub) -> None:
+        """Its key fits its column: else the database would refuse it for that."""
+        said: list[str] = []
+        connection = sqlite3.connect(hub.path)
+        connection.set_trace_callback(said.append)
+        with closing(StateDatabase(lambda: connection)) as database:
+            StateCare(database, "hub").rights()
+
+        (row,) = [each for each in said if each.startswith("INSERT INTO hub (")]
+        _, key, _ = row.split("'")
+        assert len(key) == 32
+
     def test_half_a_state(self, hub: Hub) -> None:
         """What a missing table refuses is told."""
         hub.change("DROP TABLE hub_meta")
