@@ -285,3 +285,20 @@ def test_no_attempt() -> None:
     """A call is made at least once."""
     with pytest.raises(ConfigurationError, match="attempts must be at least 1, not 0"):
         Timeouts(attempts=0)
+
+
+@pytest.mark.parametrize("total", [120.0, 20.0])
+def test_a_socket_gets_few_timeouts(monkeypatch: pytest.MonkeyPatch, total: float) -> None:
+    """Each of them is a system call, and what is left of a call's time grows shorter all the time."""
+    given: list[float | None] = []
+    settimeout = socket.socket.settimeout
+
+    def counted(sock: socket.socket, value: float | None) -> None:
+        given.append(value)
+        settimeout(sock, value)
+
+    with wire(reply(200, "{}"), timeouts=once(total=total)) as to:
+        monkeypatch.setattr(socket.socket, "settimeout", counted)
+        to.transport.request("GET", "/x", repeatable=True)
+
+    assert len(given) <= 3

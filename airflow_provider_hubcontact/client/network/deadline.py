@@ -66,6 +66,23 @@ def _left(timeout: float | None) -> float | None:
     return left if timeout is None else min(timeout, left)
 
 
+SLACK = 1.02
+"""By how much a wait may be longer than what is left for it."""
+
+
+def _limit(sock: socket.socket, timeout: float | None) -> None:
+    """Limit the next wait of a socket.
+
+    To set a timeout takes a system call, and lets other threads go first: it is only done if it matters.
+
+    :param timeout: seconds that the wait may take without a deadline; None for any time.
+    :raises TimeoutError: if the call's time is used up.
+    """
+    has, left = sock.gettimeout(), _left(timeout)
+    if has is None or left is None or not left <= has <= left * SLACK:
+        sock.settimeout(left)
+
+
 class _Incoming(io.RawIOBase):
     """What comes from a socket, until the deadline."""
 
@@ -78,7 +95,7 @@ class _Incoming(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(_left(self._timeout))
+        _limit(self._sock, self._timeout)
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -112,9 +129,10 @@ class _Bounded(HTTPConnection):
             self.connect()
         timeout, rest = self.sock.gettimeout(), memoryview(data)
         while rest:
-            self.sock.settimeout(_left(timeout))
+            _limit(self.sock, timeout)
             rest = rest[self.sock.send(rest) :]
-        self.sock.settimeout(timeout)
+        if self.sock.gettimeout() != timeout:
+            self.sock.settimeout(timeout)
 
 
 class _BoundedTLS(_Bounded, HTTPSConnection):
