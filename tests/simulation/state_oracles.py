@@ -166,7 +166,7 @@ class StateOracles:
             self._wrong(f"{watch.name}: row {row.number} is up_to_date, but {row.key} has other values")
 
     def check_drift(self, watch: TryWatch, row: Row) -> None:
-        """A contact is said to have drifted: one that had the key was not all the time as its row wants it."""
+        """A contact is said to have drifted: one that had the key was not all the time as its row wants."""
         if row.values.keys() <= row.overwritten:  # the later row of the key tells
             return
         wanted = self._wanted_of(row)
