@@ -179,15 +179,20 @@ def _calls_in_a_window(limit: RateLimit, clock: FakeClock) -> int:
     return len(times) - 2
 
 
-def test_a_full_window_may_hide_others_calls() -> None:
-    """Where HubSpot says that nothing is left, others may use more than that shows, but not less."""
+def shared_with_others() -> tuple[RateLimit, FakeClock, int]:
+    """Return a limit that knows how much others use of it, some time later, and what it leaves for us."""
     limit, clock = limited(100)
     for _ in range(30):
         answered(limit, Max=100, Remaining=40)
         clock.seconds += 10 + MARGIN
     known = _calls_in_a_window(limit, clock)
-
     clock.seconds += 100
+    return limit, clock, known
+
+
+def test_a_full_window_may_hide_others_calls() -> None:
+    """Where HubSpot says that nothing is left, others may use more than that shows, but not less."""
+    limit, clock, known = shared_with_others()
     slots = [limit.acquire() for _ in range(known)]
     for _ in range(30):
         limit.learn(headers(Max=100, Remaining=0), slots[-1], 0.1)
@@ -200,13 +205,7 @@ def test_a_full_window_may_hide_others_calls() -> None:
 @pytest.mark.parametrize(("left", "calls"), [(0, 41), (1, 51)])
 def test_the_estimate_falls_unless_the_window_is_full(left: int, calls: int) -> None:
     """With one call left, nobody is hidden."""
-    limit, clock = limited(100)
-    for _ in range(30):
-        answered(limit, Max=100, Remaining=40)
-        clock.seconds += 10 + MARGIN
-    known = _calls_in_a_window(limit, clock)
-
-    clock.seconds += 100
+    limit, clock, known = shared_with_others()
     slots = [limit.acquire() for _ in range(known)]
     for _ in range(30):
         limit.learn(headers(Max=90, Remaining=left), slots[-1], 0.1)

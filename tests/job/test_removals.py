@@ -120,6 +120,21 @@ def left(around: Around, file: Path, *names: str, **settings: Any) -> None:
     assert asked(file, "SELECT count(*) FROM hub WHERE missing = 1") == [(3 - len(names),)]
 
 
+def lose_claim(monkeypatch: pytest.MonkeyPatch, at: int) -> None:
+    """Let another run claim the state.
+
+    :param at: how often this run makes sure of its claim before.
+    """
+    confirm, confirmed = Claim.confirm, iter(range(20))
+
+    def lost(claim: Claim, execute: Execute) -> None:
+        if next(confirmed) == at:
+            raise ClaimLost("another run has claimed the state")
+        confirm(claim, execute)
+
+    monkeypatch.setattr(Claim, "confirm", lost)
+
+
 class TestValues:
     def test_a_row_that_two_completed_runs_lack(self, hubspot: Sandbox, around: Around, file: Path) -> None:
         """Its contact gets the values, once; then nothing of it is in the state."""
@@ -814,14 +829,7 @@ class TestRowsThatWereReadAhead:
         """While the source is read ahead, or later."""
         again(around, *NAMES)
         monkeypatch.setattr(proof_gate, "CHUNK", 1)
-        confirm, confirmed = Claim.confirm, iter(range(20))
-
-        def lost(claim: Claim, execute: Execute) -> None:
-            if next(confirmed) == at:
-                raise ClaimLost("another run has claimed the state")
-            confirm(claim, execute)
-
-        monkeypatch.setattr(Claim, "confirm", lost)
+        lose_claim(monkeypatch, at)
 
         ended = given(around, [*rows(*NAMES, city="Rome"), {"email": ""}], ledger=Ledger("l"))
 
@@ -997,14 +1005,7 @@ class TestPlans:
         around.given = rows("ada", lastname="L")
         around.run_id += " of a plan"
         plan(around, folder, state=STATE, guards=Guards(removals=2))
-        confirm, confirmed = Claim.confirm, iter(range(20))
-
-        def lost(claim: Claim, execute: Execute) -> None:
-            if next(confirmed) == at:
-                raise ClaimLost("another run has claimed the state")
-            confirm(claim, execute)
-
-        monkeypatch.setattr(Claim, "confirm", lost)
+        lose_claim(monkeypatch, at)
 
         ended = apply(around, folder)
 

@@ -102,7 +102,7 @@ def claimed(tmp_path: Path) -> Iterator[Claimed]:
 
 @pytest.mark.parametrize("silent", [0, DEAD_AFTER - 30, 30 - DEAD_AFTER])
 def test_a_state_in_use(claimed: Claimed, silent: int) -> None:
-    """No other run gets it, and that may pass; a clock that went back is no sign of death."""
+    """No other run gets the state, but another try may. A clock that went back does not end the claim."""
     claimed.set(f"seen_at = seen_at - {silent}")
 
     with pytest.raises(StateError, match="is in use by another, which gave its last sign of life") as raised:

@@ -164,7 +164,7 @@ class TestGuard:
             looked(removals, "c", most=most)
 
     def test_a_share_allows_one(self, hub: Hub, claim: Claim) -> None:
-        """A share of a small state is less than one; none at all is none."""
+        """A share of a small state still allows one contact; a share of 0 allows nobody."""
         hub.have("left", "1", missing=1)
 
         looked(hub.removals(claim), most=0.1)

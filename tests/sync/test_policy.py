@@ -151,7 +151,7 @@ def test_max_failures_that_is_none(number: Any) -> None:
     ],
 )
 def test_the_tolerance_is_told(number: float, sentence: str) -> None:
-    """A count as such, a share with what it comes to."""
+    """A count is told as it is given. A share is told with the number of rows that it allows."""
     assert Policy.of({}, number).decide(UPDATED).tolerance == sentence
 
 
