@@ -197,7 +197,8 @@ class Contacts:
         return self._transport.request("POST", path, json=body, repeatable=repeatable)
 
 
-_TEXTS = frozenset({str, type(None)})
+_IDS, _TEXTS = (str, int), frozenset({str, type(None)})
+"""The types of a record id and of a property's value, as nearly all answers have them."""
 
 
 def value_of(value: object) -> str | None:
@@ -235,22 +236,16 @@ def _batch_answer(answer: Answer) -> BatchAnswer:
 
 
 def _contact(body: Any) -> Contact:
-    if not isinstance(body, dict) or not isinstance(body.get("id"), str | int):
+    if not isinstance(body, dict) or not isinstance(id_ := body.get("id"), _IDS):
         raise UnusableAnswer("HubSpot answered without a contact's id")
-    properties = body.get("properties") or {}
-    if not isinstance(properties, dict):
+    values = body.get("properties") or {}
+    if not isinstance(values, dict):
         raise UnusableAnswer("HubSpot answered with properties that are not an object")
-    new = body.get("new")
-    values = properties
-    if not _TEXTS.issuperset(map(type, properties.values())):
-        values = {name: value_of(value) for name, value in properties.items()}
-    trace = body.get("objectWriteTraceId")
-    return Contact(
-        str(body["id"]),
-        values,
-        new if isinstance(new, bool) else None,
-        trace if isinstance(trace, str) else None,
-    )
+    if not _TEXTS.issuperset(map(type, values.values())):
+        values = {name: value_of(value) for name, value in values.items()}
+    new, trace = body.get("new"), body.get("objectWriteTraceId")
+    is_new = new if new is True or new is False else None
+    return Contact(str(id_), values, is_new, trace if isinstance(trace, str) else None)
 
 
 def _refusal(body: Mapping[str, Any], correlation_id: str | None) -> Refusal:

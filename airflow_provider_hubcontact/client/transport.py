@@ -10,6 +10,7 @@ from threading import Lock, local
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote
 
+import orjson
 import requests
 import tenacity
 
@@ -178,7 +179,7 @@ class Transport:
 
         HubSpot docs: "Error handling", retries.
         """
-        data = None if json is None else jsonlib.dumps(json, allow_nan=False).encode()
+        data = None if json is None else _encoded(json)
         call = _Call(method, self._base_url + path, data, params, may_miss)
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._timeouts.attempts),
@@ -331,6 +332,12 @@ def can_be_repeated(error: BaseException, *, repeatable: bool) -> bool:
     if isinstance(error, StatusError) and (error.retry_after or 0) > MAX_RETRY_AFTER:
         return False
     return repeatable or error.untouched
+
+
+def _encoded(document: Any) -> bytes:
+    body = orjson.dumps(document)
+    # orjson writes null for a number that JSON does not have.
+    return jsonlib.dumps(document, allow_nan=False).encode() if b"null" in body else body
 
 
 def _parsed(reply: Reply, secrets: Collection[str]) -> Any:

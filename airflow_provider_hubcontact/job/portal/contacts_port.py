@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TypeVar, assert_never
 
@@ -136,11 +136,10 @@ class ContactsPort:
         return self.upsert_refusal is None
 
     def _found(self, answer: BatchAnswer) -> Found:
-        contacts = {
-            key: Stored(contact.id, contact.id, contact.properties)
-            for contact in answer.contacts
-            for key in self._keys(contact)
-        }
+        contacts: dict[str, Stored] = {}
+        for contact in answer.contacts:
+            stored = Stored(contact.id, contact.id, contact.properties)
+            contacts |= dict.fromkeys(self._keys(contact), stored)
         missing = {
             self._normalized(key) for each in answer.refusals if each.status == 404 for key in each.ids
         }
@@ -149,32 +148,33 @@ class ContactsPort:
     def _keys(self, contact: Contact) -> Iterator[str]:
         if self._id_property == RECORD_ID:
             yield contact.id
-        if key := self._key(contact):
+        if key := self._key(contact.properties):
             yield key
         if others := contact.properties.get(OTHERS.get(self._id_property, "")):
             yield from filter(None, map(self._normalized, others.split(";")))
 
     def _updated(self, answer: BatchAnswer) -> Answers:
-        return self._answers(answer, lambda _: False)
+        return self._answers(answer, created=False)
 
     def _created(self, answer: BatchAnswer) -> Answers:
-        return self._answers(answer, lambda _: True)
+        return self._answers(answer, created=True)
 
     def _upserted(self, answer: BatchAnswer) -> Answers:
-        return self._answers(answer, lambda contact: contact.new is True)
+        return self._answers(answer, created=None)
 
-    def _answers(self, answer: BatchAnswer, is_created: Callable[[Contact], bool]) -> Answers:
+    def _answers(self, answer: BatchAnswer, *, created: bool | None) -> Answers:
+        """Return what an answer says.
+
+        :param created: whether its contacts are new; None if each of them says so itself.
+        """
         written = tuple(
-            Written(
-                *(contact.id, self._key(contact), contact.properties, is_created(contact)),
-                trace_id=contact.trace_id,
-            )
-            for contact in answer.contacts
+            Written(id_, self._key(values), values, bool(new) if created is None else created, trace_id=trace)
+            for id_, values, new, trace in answer.contacts
         )
         return Answers(answer.status, written, answer.refusals, answer.correlation_id, answer.after_loss)
 
-    def _key(self, contact: Contact) -> str | None:
-        value = contact.properties.get(self._id_property)
+    def _key(self, properties: Mapping[str, str | None]) -> str | None:
+        value = properties.get(self._id_property)
         return self._normalized(value) if value else None
 
     def _normalized(self, key: str) -> str:

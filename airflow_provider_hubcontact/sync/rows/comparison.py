@@ -59,6 +59,8 @@ def same(kind: Kind, wanted: str, stored: str | None) -> bool:
         return False
     if kind is Kind.OPTIONS and wanted.startswith(";"):
         return _options(wanted) <= _options(has)
+    if kind is Kind.UNKNOWN:  # a text without a time may only look like a moment
+        return "T" in wanted and "T" in has and _moment(wanted) == _moment(has)
     canonical = _CANONICAL.get(kind)
     return canonical is not None and canonical(wanted) == canonical(has)
 
@@ -152,11 +154,6 @@ def _moment(value: str) -> Hashable:
     return round((moment - _EPOCH).total_seconds() * 1_000)
 
 
-def _instant(value: str) -> Hashable:
-    """Read ISO 8601 with a time. Anything else may be a text that only looks like a moment."""
-    return _moment(value) if "T" in value else value
-
-
 def _options(value: str) -> frozenset[str]:
     return frozenset(filter(None, value.split(";")))
 
@@ -168,7 +165,6 @@ _CANONICAL: Mapping[Kind, Callable[[str], Hashable]] = {
     Kind.DATE: _moment,
     Kind.DATETIME: _moment,
     Kind.OPTIONS: _options,
-    Kind.UNKNOWN: _instant,
 }
 """Kind → what brings equal values into the same form. Texts and single options have only one form."""
 
