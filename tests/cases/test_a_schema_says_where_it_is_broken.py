@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
+from jsonschema import Draft4Validator, Draft7Validator, Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
@@ -178,6 +180,39 @@ def test_whatever_is_given(schema: Any, as_text: bool) -> None:
         made = Schema.of(json.dumps(schema) if as_text else schema, Path(__file__).parent)
         result = made.check(Record(1, "ada@x.y", {}, {"a": "x"}))
         assert result is None or result.reason
+
+
+@given(
+    st.dictionaries(st.sampled_from(KEYWORDS), ANYTHING, min_size=1, max_size=4),
+    st.sampled_from([Draft4Validator, Draft7Validator, Draft202012Validator]),
+)
+def test_what_a_metaschema_refuses(schema: dict[str, Any], draft: Any) -> None:
+    """It is told, although the compiled engine sees it first."""
+    document = {**schema, "$schema": draft.META_SCHEMA["$schema"]}
+    assume(not draft(draft.META_SCHEMA).is_valid(document))
+
+    with pytest.raises(InvalidSchema):
+        Schema.of(document)
+
+
+def test_an_unknown_draft(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is checked as the newest one, and no host is asked for its metaschema."""
+    monkeypatch.setattr("jsonschema_rs.meta.is_valid", lambda _: pytest.fail("it asks a host"))
+
+    says = told({"$schema": "http://drafts.invalid/own", "maxLength": "10"})
+
+    assert says == "the JSON Schema is broken at $.maxLength: must be of type integer (type)"
+
+
+def test_a_good_schema_costs_no_import() -> None:
+    """The libraries that explain are loaded only if there is something to explain."""
+    code = (
+        "import sys; from airflow_provider_hubcontact.sync.rows.json_schema import Schema; "
+        "Schema.of({'properties': {'city': {'maxLength': 10}}}); "
+        "assert not {'jsonschema', 'referencing'} & {*sys.modules}"
+    )
+
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_it_is_told_before_the_first_record(tmp_path: Path) -> None:
