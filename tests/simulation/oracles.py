@@ -242,10 +242,10 @@ class Oracles:
         self.violations: list[str] = []
         writes = plot.settings.writes
         open_ = open_properties(writes.stages, writes.properties)
+        state = plot.settings.state
+        is_direct = plot.settings.upsert or (state is not None and state.trust_ids)
         self.removals = RemovalOracles(portal, self.wrong)
-        self.state = StateOracles(
-            portal, open_, self.wrong, self.removals.complete, upserts=plot.settings.upsert
-        )
+        self.state = StateOracles(portal, open_, self.wrong, self.removals.complete, is_direct=is_direct)
         self.shares_budget = "shared budget" in plot.features
         self._sent: list[float] = []
         self._noted = -1  # states of contacts that were there when it was last checked

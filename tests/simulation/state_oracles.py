@@ -80,8 +80,8 @@ class StateOracles:
     :param open_: properties of which a proof says nothing: what the contact has may be left as it is.
     :param wrong: is told what is wrong.
     :param on_completed: is told of each try after which the state counts its run as completed.
-    :param upserts: whether contacts are written by their keys. Until HubSpot's answer tells that people have
-        merged two of them, the proof of the other key may be false.
+    :param is_direct: whether contacts are written without a look-up. Until HubSpot's answer tells that people
+        have merged two of them, the proof of the other key may be false.
     :ivar keys: digest → the key that it is of.
     :ivar contents: digest → the values that it is of.
     :ivar look: carries out a statement; None before there is a state.
@@ -94,11 +94,11 @@ class StateOracles:
         wrong: Callable[[str], None],
         on_completed: Callable[[TryWatch], None],
         *,
-        upserts: bool,
+        is_direct: bool,
     ) -> None:
         self._on_completed = on_completed
         self._completed: int | None = None  # number of the last completed run
-        self._upserts = upserts
+        self._is_direct = is_direct
         self.keys: dict[str, str] = {}
         self.contents: dict[str, Mapping[str, str]] = {}
         self.look: Callable[[str], Any] | None = None
@@ -209,7 +209,7 @@ class StateOracles:
         )
 
     def _is_unclear(self, contact: str) -> bool:
-        return self._upserts and contact in self._portal.merged
+        return self._is_direct and contact in self._portal.merged
 
     def _wanted(self, key: str, values: Mapping[str, str]) -> Wanted:
         return Wanted(key, {name: text for name, text in values.items() if name not in self._open})
