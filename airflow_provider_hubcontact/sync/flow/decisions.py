@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import orjson
-
 from airflow_provider_hubcontact.sync.decide.plan import CannotTell, Rules
 from airflow_provider_hubcontact.sync.decide.settle import Settled, settle
 from airflow_provider_hubcontact.sync.decide.verification import verified
@@ -36,10 +34,8 @@ class Decisions:
         """
         try:
             planned = decide()
-            if isinstance(planned, Change):
-                if self._portal and (problem := _problem(self._portal, record, planned)):
-                    return problem
-                orjson.dumps(planned.steps)  # the body of the call can be made
+            if isinstance(planned, Change) and self._portal:
+                return _problem(self._portal, record, planned) or planned
         except CannotTell:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it holds
