@@ -158,6 +158,40 @@ def test_checks_wait_to_be_full() -> None:
     assert sorted(len(keys) for keys in verifier.reads) == [1, 4, 4]
 
 
+def test_a_full_check_does_not_wait() -> None:
+    """What fills a call is read back, while others are under way."""
+    contacts = FakePortal.of(*people(6))
+    verifier = FakePortal(contacts.contacts)
+    checked: list[int] = []  # calls that have read back, before each write
+
+    class Writing(FakePortal):
+        def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
+            checked.append(len(verifier.reads))
+            return super().write(kind, steps)
+
+    class NewestFirst(ShuffledWorkers):
+        def finished(self) -> tuple[Call, Answer] | None:
+            job, call, _ = self._started.pop()
+            return job, call()
+
+    sync = Sync(SHAPE, UPDATE, contacts, Writing(contacts.contacts), verifier=verifier)
+    results = results_of(sync, renamed(*range(6)), NewestFirst(size=2))
+
+    assert outcomes(results) == [Outcome.UPDATED] * 6
+    assert checked == [0, 1]
+
+
+def test_checks_are_no_more_at_once_than_workers() -> None:
+    """Although more of what was written waits to be read back."""
+    contacts = FakePortal.of(*people(3))
+    verifier = FakePortal(contacts.contacts, batch_size=1)
+
+    results = results_of(sync_of(contacts, verifier=verifier), renamed(*range(3)), one_by_one())
+
+    assert outcomes(results) == [Outcome.UPDATED] * 3
+    assert [len(keys) for keys in verifier.reads] == [1, 1, 1]
+
+
 def test_calls_beside_each_other() -> None:
     """Several calls are under way at once, but never more than there are workers."""
     workers = ShuffledWorkers(seed=1, size=3)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -71,6 +72,11 @@ def proved(name: str, firstname: str = "a", record_id: str | None = None, **more
     record = RecordMapping().record(1, row(name, firstname))
     assert isinstance(record, Record)
     return Proof(record.key, "", content_of(record), record_id or str(int(name[1]) + 1), N)._replace(**more)
+
+
+def absent(name: str, at: int | None = None) -> Proof:
+    """Return what is kept of a key that nobody had."""
+    return proved(name, record_id="x", origin=Outcome.NOT_FOUND, at=at)._replace(id=None)
 
 
 def proofs_of(*known: Proof, fails: Sequence[int] = ()) -> FakeProofs:
@@ -210,6 +216,22 @@ def test_a_pass_that_writes_nothing_shows_the_same(
     assert ended == [Outcome.NOT_ATTEMPTED] * 2
 
 
+@pytest.mark.parametrize("chunk", [1, 1_000])
+def test_a_pass_that_writes_nothing_shows_who_would_be_created(
+    chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second row's contact was not there; when rows are written, it is, once the first one is."""
+    monkeypatch.setattr(proof_gate, "CHUNK", chunk)
+    proofs = proofs_of(absent("new"))
+    monkeypatch.setattr(proofs, "void", lambda *_: None)
+    sync = Sync(RecordMapping(), Rules(create=True), people(), None, proofs=proofs)
+    ended: list[Result] = []
+
+    sync.run([row("new"), row("new", "a")], ShuffledWorkers(size=1), ended.append)
+
+    assert [each.outcome for each in ended] == [Outcome.SUPERSEDED, Outcome.NOT_ATTEMPTED]
+
+
 def test_an_earlier_row_does_not_go_after_a_later_one() -> None:
     """It was up to date, and what was written after it is what its contact has."""
     portal, proofs = people(), proofs_of(proved("p0"))
@@ -329,6 +351,27 @@ def test_a_proof_is_kept_before_its_key_is_sent_again(monkeypatch: pytest.Monkey
     assert content(proofs, "p1") is None
 
 
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_that_nobody_has_a_key_is_kept_if_it_is_asked_for(is_kept: bool) -> None:
+    """The next run then need not look it up."""
+    proofs = FakeProofs()
+
+    for _ in range(2):
+        portal = people()
+        assert run(portal, proofs, row("nobody"), audit=Audit(absent=is_kept)) == [Outcome.NOT_FOUND]
+
+    assert (len(portal.reads), content(proofs, "nobody")) == ((0, "b") if is_kept else (1, None))
+
+
+def test_a_contact_that_is_gone_is_not_one_that_never_was() -> None:
+    """It was there when it was looked up, and could not be written."""
+    portal, proofs = people(None, refused(404)), FakeProofs()
+
+    assert run(portal, proofs, row("p1"), audit=Audit(absent=True)) == [Outcome.NOT_FOUND]
+
+    assert content(proofs, "p1") is None
+
+
 def test_nothing_is_proved_of_a_contact_without_an_id() -> None:
     """Nobody could void it when the contact is written by another key."""
     proofs = FakeProofs()
@@ -340,8 +383,12 @@ def test_nothing_is_proved_of_a_contact_without_an_id() -> None:
     assert proofs.kept == {}
 
 
-def gate_of(proofs: FakeProofs, *rows: object) -> ProofGate:
-    return ProofGate(RecordReader(enumerate(rows, 1), RecordMapping(), None, None, None), proofs)
+def gate_of(proofs: FakeProofs, *rows: object, audit: Audit | None = None) -> ProofGate:
+    return gate_over(iter(rows), proofs, audit)
+
+
+def gate_over(rows: Iterator[object], proofs: FakeProofs, audit: Audit | None = None) -> ProofGate:
+    return ProofGate(RecordReader(enumerate(rows, 1), RecordMapping(), None, None, None), proofs, audit)
 
 
 def taken(gate: ProofGate) -> Record:
@@ -349,6 +396,101 @@ def taken(gate: ProofGate) -> Record:
     record = gate.next()
     assert isinstance(record, Record)
     return record
+
+
+def test_a_row_waits_no_longer_than_those_before_it() -> None:
+    """One of them may end before it is known whose contact it is about."""
+    gate = gate_of(proofs_of(proved("p1")), row("nobody"), row("p1", "a"))
+    first = taken(gate)
+    assert gate.next() is None
+
+    gate.ended(Result(first.row, first.key, Outcome.REJECTED))
+
+    assert gate.next() == Result(2, "p1@x.y", T)
+
+
+@pytest.mark.parametrize("chunk", [2, 1_000])
+def test_a_row_is_sent_once_no_row_of_its_key_waits(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it was read before the other one could go, or afterwards."""
+    monkeypatch.setattr(proof_gate, "CHUNK", chunk)
+    gate = gate_of(proofs_of(proved("p1")), row("nobody"), row("p1", "a"), row("p1", "c"))
+    first = taken(gate)
+
+    gate.identified([(first, None)])
+
+    assert gate.next() == Result(2, "p1@x.y", T)
+    assert taken(gate).row == 3
+
+
+def test_rows_that_may_go_are_taken_before_the_source_is_read_further(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A source may have more rows than memory."""
+    monkeypatch.setattr(proof_gate, "CHUNK", 2)
+    left = [row("p2", "a"), row("p2", "a"), row("p1", "a"), row("nobody")]
+    gate = gate_over(iter(left.pop, None), proofs_of(proved("p1"), proved("p2")))
+    first = taken(gate)
+
+    gate.identified([(first, None)])
+
+    passed = gate.next()
+    assert (passed and passed.row, len(left)) == (2, 2)
+
+
+def test_rows_that_are_not_sent_are_counted() -> None:
+    """Those that are up to date, and those whose contact was not there: the state saves their look-ups."""
+    audit = Audit()
+    proofs = proofs_of(proved("p1"), absent("nobody", at=1_788_000_000), absent("gone"))
+    rows = [row(name, "a") for name in ("p1", "nobody", "gone")]
+    gate = gate_of(proofs, *rows, audit=audit)
+
+    ended = [each for _ in rows if isinstance(each := gate.next(), Result)]
+
+    assert [each.outcome for each in ended] == [T, Outcome.NOT_FOUND, Outcome.NOT_FOUND]
+    assert [each.reason for each in ended] == [
+        "",
+        "HubSpot had no contact with the key nobody@x.y, which was asked on 2026-08-29 at 10:40 UTC",
+        "HubSpot had no contact with the key gone@x.y",
+    ]
+    assert audit.figures(1) == {
+        **dict.fromkeys(("changed", "audited", "drifted", "contested"), 0),
+        "up_to_date": 1,
+        "still_absent": 2,
+        "calls_saved": 3,
+    }
+
+
+class TestAStop:
+    """No row that was read is left without an outcome, or has two."""
+
+    def gate(self) -> ProofGate:
+        """The first row is under way. The second one may be about its contact, and the third is invalid."""
+        return gate_of(proofs_of(proved("p0")), row("s0"), row("p0", "a"), 5)
+
+    def test_rows_end_once(self) -> None:
+        """A run may be told to stop again while its last calls end."""
+        gate = self.gate()
+        taken(gate)
+
+        assert sorted(each.row for each in gate.drain()) == [2, 3]
+        assert (gate.drain(), gate.exhausted) == ((), True)
+
+    def test_calls_under_way_still_end(self) -> None:
+        """What their contacts are is noted, and nothing waits for it any more."""
+        gate = self.gate()
+        first = taken(gate)
+        gate.drain()
+
+        assert gate.identified([(first, "1")])
+
+    def test_nothing_is_sent_once_the_state_has_failed(self) -> None:
+        """The rows that were read wait for their outcome."""
+        gate = gate_of(FakeProofs(1), row("p1"), 5)
+
+        assert gate.next() is None
+        assert isinstance(gate.failed, ConnectionError)
+        assert gate.next() is None
+        assert [each.row for each in gate.drain()] == [1, 2]
 
 
 class TestAStateThatFails:
@@ -410,14 +552,18 @@ def test_many_rows_that_wait_do_not_fill_memory(monkeypatch: pytest.MonkeyPatch)
 class TestRowsFarApart:
     """Among many rows that are up to date few have changed: their calls are full all the same."""
 
-    def sent(self, monkeypatch: pytest.MonkeyPatch, *unproved: int) -> tuple[FakePortal, list[Result]]:
-        """Change each tenth of 120 rows, with calls for three; some have no proof."""
+    def sent(self, monkeypatch: pytest.MonkeyPatch, **known: Any) -> tuple[FakePortal, list[Result]]:
+        """Change each tenth of 120 rows, with calls for three.
+
+        :param known: what is different about what is known of the first three of these.
+        """
         monkeypatch.setattr(proof_gate, "CHUNK", 2)
         monkeypatch.setattr(proof_gate, "MAX_HELD", 8)
         names = [f"n{number}" for number in range(120)]
         portal = FakePortal.of(*({"email": f"{name}@x.y", "firstname": "a"} for name in names), batch_size=3)
-        known = [proved(name, record_id=str(number)) for number, name in enumerate(names, 1)]
-        proofs = proofs_of(*(each for number, each in enumerate(known) if number not in unproved))
+        proofs = proofs_of(*(proved(name, record_id=str(number)) for number, name in enumerate(names, 1)))
+        for name in names[:30:10]:
+            proofs.kept[f"{name}@x.y"] = proofs.kept[f"{name}@x.y"]._replace(**known)
         rows = [row(name, "a" if number % 10 else "b") for number, name in enumerate(names)]
         ended: list[Result] = []
         sync = Sync(RecordMapping(), Rules(), portal, portal, proofs=proofs)
@@ -428,16 +574,26 @@ class TestRowsFarApart:
         return portal, ended
 
     def test_those_with_a_proof(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A call is made as soon as it is full: the source is not read to its end before."""
+        """Each call is made as soon as it is full: the source is not read to its end before."""
         portal, ended = self.sent(monkeypatch)
 
         assert [len(keys) for keys in portal.reads] == [3] * 4
         assert [steps for _, steps in portal.writes] == [3] * 4
-        assert next(place for place, each in enumerate(ended) if each.outcome is U) < 60
+        places = [place for place, each in enumerate(ended) if each.outcome is U]
+        assert [later - earlier for earlier, later in pairwise(places[::3])] == [30, 30, 30]
 
-    def test_those_without(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize(
+        "known",
+        [
+            {"proved": None, "id": None, "origin": None},
+            {"proved": None},
+            {"id": None, "origin": Outcome.NOT_FOUND},
+        ],
+        ids=["not in the state", "void", "nobody had the key"],
+    )
+    def test_those_without(self, known: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
         """Rows of their contacts may come behind them, and have to be sent then."""
-        portal, _ = self.sent(monkeypatch, 0, 10, 20)
+        portal, _ = self.sent(monkeypatch, **known)
 
         assert [len(keys) for keys in portal.reads][:3] == [1, 1, 1]
 
@@ -473,6 +629,16 @@ class TestAudit:
         assert (audit.audited, audit.drifted, audit.contested) == (1, has, has)
         assert proofs.kept["p1@x.y"].drifts == (2 if has else 0)
         assert content(proofs, "p1") == "a"
+
+    def test_a_key_with_several_rows_is_counted_once(self) -> None:
+        """All of them want what was proved, so that its contact has drifted or not for all."""
+        audit = Audit()
+
+        ended = run(
+            people(), proofs_of(self.audited("p1")), *[row("p1", "a")] * 3, max_in_flight=1, audit=audit
+        )
+
+        assert (ended, audit.audited) == ([N, N, N], 1)
 
     @pytest.mark.parametrize("look_up", LookUp)
     def test_it_is_looked_up_even_if_others_are_written_directly(self, look_up: LookUp) -> None:

@@ -323,8 +323,7 @@ class Engine:
         ]
         if self._gate.identified(contacts):
             return True
-        self._unsend(call)
-        self._heed_gate()
+        self._unsend(call)  # the run stops before it sends anything else
         return False
 
     def _resolve(self, record: Record, found: Found, outdated: set[str]) -> None:

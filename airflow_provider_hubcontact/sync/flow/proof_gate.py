@@ -359,8 +359,6 @@ class ProofGate:
                 if (each := self._reader.next()) is not None:
                     taken.append(each)
             self._compare(taken)
-            if self.has_passed:
-                return
 
     def _let_go(self) -> None:
         """Let the first rows go that are held back, if all rows before them have proofs, or are known."""
