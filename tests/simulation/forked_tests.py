@@ -15,6 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import CodeType, FunctionType
@@ -60,6 +61,7 @@ class ForkedTests:
         self.names = names
         self._use = use
         self._cap = cap
+        self._folder = folder
         self._coverage = Coverage(data_file=None, include=[f"{folder.resolve()}/*"])
         self._coverage.start()
 
@@ -71,12 +73,20 @@ class ForkedTests:
         self._tests: dict[tuple[str, int], list[str]] = {}
         self._items = {item.nodeid: item for item in session.items}
         self._killers: dict[str, set[str]] = defaultdict(set)
+        self._imported()
         self._functions = _functions()
         with TemporaryDirectory(prefix="hubcontact-tests-") as name:
             self._told = Path(name) / "told"
             self._measure()
             self._use(self)
         return True
+
+    def _imported(self) -> None:
+        """Import what tests would import while they run: a fork can only replace functions that are there."""
+        for path in sorted(self._folder.rglob("*.py")):
+            if path.stem != "__main__":
+                with suppress(ImportError):  # of something that this environment does not have
+                    import_module(".".join(path.with_suffix("").parts).removesuffix(".__init__"))
 
     def _measure(self) -> None:
         """Run all tests once, and note how long each takes and which lines it executes.
@@ -119,6 +129,18 @@ class ForkedTests:
         found = {test for line in change.lines for test in self._tests.get((change.path, line), ()) if test}
         return self._chosen(found, self._killers[change.path])
 
+    def near(self, change: Change) -> list[str]:
+        """Return the tests that execute what is changed, or else those in files that test its module.
+
+        :return: ordered and capped as in :meth:`executing`, with all parameters.
+        """
+        of_module = (tests for (path, _), tests in self._tests.items() if path == change.path)
+        files = {_file(test) for tests in of_module for test in tests if test}
+        found = self.executing(change) or self._chosen(
+            test for test in self._seconds if not files or _file(test) in files
+        )
+        return list(dict.fromkeys(test.partition("[")[0] for test in found))
+
     def _chosen(self, tests: Iterable[str], first: Container[str] = ()) -> list[str]:
         ordered = sorted(tests, key=lambda test: (test not in first, self._seconds[test]))
         totals = itertools.accumulate(self._seconds[test] for test in ordered)
@@ -127,22 +149,32 @@ class ForkedTests:
     def is_reached(self, change: Change) -> bool:
         """Check whether a change is all that differs in a fork.
 
-        It is not where functions ran while modules were imported, or use other variables of a function around
-        them.
+        It is not where functions ran while modules were imported, use other variables of a function around
+        them, or are made anew by each test.
         """
         is_imported = any("" in self._tests.get((change.path, line), ()) for line in change.lines)
-        return not is_imported and all(
-            len(code.co_freevars) == len(function.__code__.co_freevars)
-            for function, code in self._new_codes(change)
+        codes = list(self._new_codes(change))
+        return (
+            bool(codes)
+            and not is_imported
+            and all(len(code.co_freevars) == len(function.__code__.co_freevars) for function, code in codes)
         )
 
     def failed(self, change: Change | None) -> str:
         """Run tests over a change.
 
         :param change: of the product; without one, all tests are run, up to the cap.
-        :return: the test that fails, :data:`TIME`, or nothing.
+        :return: the test that fails, :data:`TIME`, or nothing. A test that fails without the change as well
+            does not count.
         """
         tests = self.executing(change) if change else self._chosen(self._seconds)
+        while failed := self._failed(change, tests):
+            if change is None or failed not in self._items or not self._failed(None, [failed]):
+                return failed
+            tests = [test for test in tests if test != failed]
+        return ""
+
+    def _failed(self, change: Change | None, tests: Sequence[str]) -> str:
         if not tests:
             return ""
         self._told.write_bytes(b"")
@@ -197,7 +229,7 @@ def _functions() -> dict[str, list[FunctionType]]:
     """Find the functions of each module."""
     found = defaultdict(list)
     for each in gc.get_objects():
-        if isinstance(each, FunctionType):
+        if type(each) is FunctionType:  # the class of an object in tests may do anything
             found[each.__code__.co_filename].append(each)
     return found
 
@@ -207,6 +239,10 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _codes(constant)
+
+
+def _file(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:

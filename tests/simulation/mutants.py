@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -205,7 +205,7 @@ class Judge:
             yield "tests", tests.failed(change)
             if not tests.is_reached(change):
                 options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider"]
-                yield "tests", self._broken(mutant, "pytest", *tests.names, *options)
+                yield "tests", self._broken(mutant, "pytest", *tests.near(change), *options)
         if self._simulator:
             yield "simulator", self._broken(mutant, "tests.simulation", *self._simulator, "--until-wrong")
 
@@ -282,7 +282,7 @@ def judge_all(
     """
     parts: dict[str, list[Mutant]] = {}
     for mutant in mutants:
-        parts.setdefault(Path(mutant.path).parts[1], []).append(mutant)
+        parts.setdefault("" if tests else Path(mutant.path).parts[1], []).append(mutant)
     for part, group in parts.items():
         with_tests(tests or [f"tests/{part}"], PACKAGE, seconds, partial(judge_some, group, results, judge))
 
@@ -327,6 +327,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.mutants", description="Judge mutants.")
     parser.add_argument("--known", action="store_true", help="only the faults that the product once had")
     parser.add_argument("--under", nargs="+", default=PARTS, help="parts of the product (all: %(default)s)")
+    parser.add_argument("--but", nargs="+", default=(), help="not these folders or modules in them")
     parser.add_argument("--sample", type=int, help="draw so many of their mutants")
     parser.add_argument("--seed", type=int, default=0, help="decides which (%(default)s)")
     parser.add_argument("--worlds", type=int, default=WORLDS, help="that a mutant must survive (%(default)s)")
@@ -334,7 +335,7 @@ def main() -> int:
     parser.add_argument("--tests", nargs="+", default=(), help="only these files (those of the part)")
     parser.add_argument("--again", action="store_true", help="judge those again that have survived")
     options = parser.parse_args()
-    mutants = list(known()) if options.known else _drawn(options.under, options.sample, options.seed)
+    mutants = list(known()) if options.known else _drawn(options)
     results = Results(RESULTS)
     left = [mutant for mutant in mutants if mutant.name not in results.verdicts]
     if options.again:
@@ -360,15 +361,20 @@ def main() -> int:
     return 1 if survivors else 0
 
 
-def _drawn(parts: Iterable[str], count: int | None, seed: int) -> list[Mutant]:
-    """Return the mutants of some parts, or so many that a seed draws of them."""
-    found = [PACKAGE / part for part in parts]
-    paths = [path for part in found for path in ([part] if part.suffix else sorted(part.rglob("*.py")))]
-    mutants = list(dict.fromkeys(mutant for path in paths for mutant in mutants_of(path)))
-    if count is None:
+def _drawn(options: argparse.Namespace) -> list[Mutant]:
+    """Return the mutants of some parts; or so many that a seed draws of them, in the order of the draw."""
+    paths = [path for part in options.under for path in _modules(part)]
+    left_out = {path for part in options.but for path in _modules(part)}
+    found = [mutant for path in paths if path not in left_out for mutant in mutants_of(path)]
+    mutants = list(dict.fromkeys(found))
+    if options.sample is None:
         return mutants
-    drawn = set(random.Random(seed).sample(mutants, min(count, len(mutants))))
-    return [mutant for mutant in mutants if mutant in drawn]
+    return random.Random(options.seed).sample(mutants, min(options.sample, len(mutants)))
+
+
+def _modules(part: str) -> list[Path]:
+    path = PACKAGE / part
+    return [path] if path.suffix else sorted(path.rglob("*.py"))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import os
 import subprocess
@@ -12,7 +13,17 @@ import pytest
 
 from tests.simulation.faulty import FAULTS
 from tests.simulation.forked_tests import Change, ForkedTests
-from tests.simulation.mutants import Judge, Mutant, Results, Verdict, judge_some, known, mutants_of, share
+from tests.simulation.mutants import (
+    Judge,
+    Mutant,
+    Results,
+    Verdict,
+    _drawn,
+    judge_some,
+    known,
+    mutants_of,
+    share,
+)
 
 SOURCE = '''"""A module."""
 
@@ -126,6 +137,21 @@ def test_nothing_is_judged_where_tests_fail_anyway(tmp_path: Path) -> None:
     assert not results.verdicts
 
 
+def test_some_of_the_mutants_are_drawn() -> None:
+    """Of some parts but for others, in the order of the draw: the first ones are a draw, too."""
+    options = {"under": ["sync/decide", "job"], "but": ["job", "sync/decide/plan.py"]}
+    every = _drawn(argparse.Namespace(**options, sample=None, seed=1))
+
+    drawn = _drawn(argparse.Namespace(**options, sample=50, seed=1))
+
+    paths = {Path(mutant.path) for mutant in every}
+    assert {str(path.parent) for path in paths} == {"airflow_provider_hubcontact/sync/decide"}
+    assert "plan.py" not in {path.name for path in paths}
+    assert len(drawn) == len({*drawn} & {*every}) == 50
+    assert drawn != sorted(drawn, key=every.index)
+    assert drawn == _drawn(argparse.Namespace(**options, sample=50, seed=1))
+
+
 @pytest.mark.parametrize(
     ("killed", "of", "interval"), [(0, 0, (0, 0, 1)), (50, 100, (0.5, 0.404, 0.596)), (10, 10, (1, 0.722, 1))]
 )
@@ -167,13 +193,26 @@ def two() -> int:
 
 
 TWO = two()
+
+
+def twenty() -> int:
+    return 20
 '''
+
+LATE = '''"""Part of the product that nothing imports before it is needed."""
+
+
+def three() -> int:
+    return 3
+'''
+
+MAIN = "def four() -> int:\n    return 4\n"
 
 TESTS = '''"""Its tests."""
 
 import pytest
 
-from airflow_provider_hubcontact.sync.product import TWO, emptied, far, sign
+from airflow_provider_hubcontact.sync.product import TWO, emptied, far, sign, twenty
 
 
 @pytest.mark.parametrize("number", [1, -1])
@@ -192,6 +231,34 @@ def test_emptied():
 def test_two():
     assert TWO == 2
 
+
+def test_late():
+    from airflow_provider_hubcontact.sync.late import three
+
+    assert three() == 3
+
+
+def test_main():
+    from airflow_provider_hubcontact.sync.__main__ import four
+
+    assert four() == 4
+
+
+def test_that_fails_from_the_third_time_on():
+    twenty()
+    with open("runs", "a+") as file:
+        file.write("x")
+        file.seek(0)
+        assert len(file.read()) < 3
+
+
+class Odd:
+    @property
+    def __class__(self):
+        raise RuntimeError("no class")
+
+
+ODD = Odd()
 '''
 
 JUDGED = """
@@ -201,7 +268,8 @@ from tests.simulation import forked_tests
 from tests.simulation.mutants import Judge, Results, judge_all, mutants_of
 
 forked_tests.PATIENCE = 1.0
-mutants = list(mutants_of(Path("airflow_provider_hubcontact/sync/product.py")))
+modules = sorted(Path("airflow_provider_hubcontact/sync").glob("*.py"))
+mutants = [mutant for module in modules for mutant in mutants_of(module)]
 judge_all(mutants, Results(Path("results.jsonl")), Judge(Path.cwd(), []), 60.0)
 """
 
@@ -212,10 +280,12 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
     folder = tmp_path_factory.mktemp("product")
     for name, text in [
         ("airflow_provider_hubcontact/sync/product.py", PRODUCT),
+        ("airflow_provider_hubcontact/sync/late.py", LATE),
+        ("airflow_provider_hubcontact/sync/__main__.py", MAIN),
         ("tests/sync/test_it.py", TESTS),
     ]:
         path = folder / name
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     for name in ("", "sync/"):
         (folder / "airflow_provider_hubcontact" / name / "__init__.py").touch()
@@ -244,6 +314,9 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
         ("numbers.pop() → pass", "time", "does not end"),
         ("2 → 3", "tests", "test_two"),
         ("7 → 8", "", ""),
+        ("3 → 4", "tests", "test_late"),
+        ("4 → 5", "tests", "test_main"),
+        ("20 → 21", "", ""),
     ],
     ids=[
         "a condition",
@@ -254,6 +327,9 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
         "without end",
         "while modules are imported",
         "no test executes it",
+        "in a module that is imported late",
+        "in a module that only tests import",
+        "a test fails without it, too",
     ],
 )
 def test_tests_judge_mutants(verdicts: dict[str, Verdict], place: str, by: str, said: str) -> None:
@@ -262,3 +338,10 @@ def test_tests_judge_mutants(verdicts: dict[str, Verdict], place: str, by: str, 
 
     assert verdict.by == by
     assert said in verdict.said
+
+
+def test_what_forks_cannot_reach_is_tested_anew(verdicts: dict[str, Verdict]) -> None:
+    """It takes longer: the tests are collected once more."""
+    anew = {place for place, verdict in verdicts.items() if verdict.said.startswith("FAILED")}
+
+    assert anew == {"2 → 3", "4 → 5"}
