@@ -46,7 +46,7 @@ from airflow_provider_hubcontact.job.state.tables import Tables
 from airflow_provider_hubcontact.job.update import update
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
-from airflow_provider_hubcontact.sync.flow import proof_gate
+from airflow_provider_hubcontact.sync.flow.proofs import proof_gate
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from tests.job.around import Around, Told, apply, plan, run

@@ -18,7 +18,7 @@ from airflow_provider_hubcontact.job.state.audit import DAY
 from airflow_provider_hubcontact.job.state.of_run import StateOfRun
 from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase
-from airflow_provider_hubcontact.sync.flow.proof_gate import Audit
+from airflow_provider_hubcontact.sync.flow.proofs.audit import Audit
 from airflow_provider_hubcontact.sync.keep.ledger import Attempt
 from airflow_provider_hubcontact.sync.model.choices import Drift
 from tests.job.hub import Hub, records

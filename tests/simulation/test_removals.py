@@ -13,7 +13,7 @@ from airflow_provider_hubcontact.job.state.removals import Removals
 from airflow_provider_hubcontact.job.state.run_keys import RunKeys
 from airflow_provider_hubcontact.job.state.session import StateSession
 from airflow_provider_hubcontact.sync.decide.results import accepted, still_absent
-from airflow_provider_hubcontact.sync.flow.proof_gate import ProofGate
+from airflow_provider_hubcontact.sync.flow.proofs.proof_gate import ProofGate
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.change import Change
 from airflow_provider_hubcontact.sync.model.outcome import DRIFT, Outcome, Result, Stop

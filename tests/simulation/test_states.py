@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_hubcontact.job.errors import ClaimLost
 from airflow_provider_hubcontact.job.state.proofs import StateProofs
 from airflow_provider_hubcontact.job.state.session import StateSession
-from airflow_provider_hubcontact.sync.flow.proof_gate import ProofGate
+from airflow_provider_hubcontact.sync.flow.proofs.proof_gate import ProofGate
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Proof

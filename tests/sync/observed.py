@@ -109,7 +109,7 @@ def _held(engine: Any) -> Iterator[tuple[State, Iterable[Record | Result]]]:
     in_flight, queue = vars(own["_in_flight"]), vars(own["_write_queue"])
     if own["_gate"]:
         gate = vars(own["_gate"])
-        yield State.HELD_BACK, [each.record for each in gate["_held"].values()]
+        yield State.HELD_BACK, [each.record for each in gate["_held"]]
         yield State.READY, gate["_ready"]
     yield State.WAITING, in_flight["_waiting"].values()
     yield State.FIRST_IN_LINE, in_flight["_first_in_line"].values()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_hubcontact.sync.flow.proof_gate import Audit
+from airflow_provider_hubcontact.sync.flow.proofs.audit import Audit
 from airflow_provider_hubcontact.sync.keep.report import Report, fold
 from airflow_provider_hubcontact.sync.keep.state_figures import COUNTS, folded, in_words, shown
 

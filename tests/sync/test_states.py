@@ -17,7 +17,8 @@ from airflow_provider_hubcontact.sync.flow.engine import Engine, Sync
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
 from airflow_provider_hubcontact.sync.flow.key_swaps import KeySwaps
 from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVerification
-from airflow_provider_hubcontact.sync.flow.proof_gate import ProofGate
+from airflow_provider_hubcontact.sync.flow.proofs.held_rows import HeldRows, Unidentified
+from airflow_provider_hubcontact.sync.flow.proofs.proof_gate import ProofGate
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.flow.states import NOTES, PLACES, State
 from airflow_provider_hubcontact.sync.flow.write_queue import WriteQueue
@@ -68,8 +69,9 @@ def parts() -> dict[str, object]:
     engine = Engine(Sync(SHAPE, UPSERT, portal, portal), reader, ShuffledWorkers(), lambda _: None, None)
     gate = ProofGate(reader, FakeProofs())
     direct = DirectWrites(UPSERT, portal, portal, None)
-    held = (engine, reader, gate, direct, InFlight(UPSERT), WriteQueue(), KeySwaps(), PendingVerification())
-    return {type(each).__name__: each for each in held}
+    held = (engine, reader, direct, InFlight(UPSERT), WriteQueue(), KeySwaps(), PendingVerification())
+    of_gate = (gate, HeldRows(), Unidentified())
+    return {type(each).__name__: each for each in (*held, *of_gate)}
 
 
 def test_each_collection_is_a_place_or_a_note() -> None:

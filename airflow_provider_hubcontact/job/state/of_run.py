@@ -12,7 +12,7 @@ from airflow_provider_hubcontact.job.errors import StateError
 from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable_logger
-from airflow_provider_hubcontact.sync.flow.proof_gate import Audit
+from airflow_provider_hubcontact.sync.flow.proofs.audit import Audit
 from airflow_provider_hubcontact.sync.keep.state_figures import in_words
 from airflow_provider_hubcontact.sync.model.choices import Drift
 from airflow_provider_hubcontact.sync.model.ports import Proofs

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules, blind, direct
-from airflow_provider_hubcontact.sync.flow.proof_gate import ProofGate
+from airflow_provider_hubcontact.sync.flow.proofs.proof_gate import ProofGate
 from airflow_provider_hubcontact.sync.model.change import Change
 from airflow_provider_hubcontact.sync.model.ports import Reader, Writer
 from airflow_provider_hubcontact.sync.model.record import Record

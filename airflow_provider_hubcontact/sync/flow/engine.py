@@ -21,7 +21,8 @@ from airflow_provider_hubcontact.sync.flow.dry_writes import DryWrites
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight, claim_of
 from airflow_provider_hubcontact.sync.flow.keys_seen import KeysSeen
 from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVerification
-from airflow_provider_hubcontact.sync.flow.proof_gate import Audit, ProofGate
+from airflow_provider_hubcontact.sync.flow.proofs.audit import Audit
+from airflow_provider_hubcontact.sync.flow.proofs.proof_gate import ProofGate
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.flow.workers import Workers
 from airflow_provider_hubcontact.sync.flow.write_queue import WriteQueue

@@ -65,7 +65,7 @@ PLACES: Mapping[State, Place] = {
     State.HELD_BACK: Place(
         "waits until it is known whether rows before it are about its contact: it equals its proof, or it "
         "comes after one of its key or contact that does",
-        ("ProofGate._held",),
+        ("HeldRows._rows",),
     ),
     State.READY: Place("was read ahead, to be compared with its proof", ("ProofGate._ready",)),
     State.WAITING: Place("can be taken for a look-up, or for a write without one", ("InFlight._waiting",)),
@@ -94,13 +94,13 @@ PLACES: Mapping[State, Place] = {
 
 
 NOTES: Mapping[str, str] = {
-    "ProofGate._rows_held": "key or record id → rows that are held back",
+    "HeldRows._named": "key or record id → rows that are held back",
     "ProofGate._touched_here": "record ids of a chunk's rows, of contacts that were sent before",
     "ProofGate._open": "key → its rows that were compared and are to be sent, until they have ended",
     "ProofGate._key_of": "row of these → its key",
-    "ProofGate._unidentified": "rows of these whose contact is not known yet",
-    "ProofGate._in_order": "the same as a heap, with rows whose contact is known by now",
-    "ProofGate._new_in_order": "likewise, of those rows whose keys have no proof",
+    "Unidentified._rows": "rows of these whose contact is not known yet",
+    "Unidentified._in_order": "the same as a heap, with rows whose contact is known by now",
+    "Unidentified._new": "likewise, of those rows whose keys have no proof",
     "ProofGate._to_prove": "key → what is proved, and not kept yet",
     "InFlight._taken": "key → the claims of its record, from the first call until the record ends",
     "InFlight._claimed": "all of these claims",

@@ -14,20 +14,20 @@ A run may be killed between any two of its steps. The proofs stay true because o
 from __future__ import annotations
 
 from bisect import insort
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from heapq import heappop, heappush
-from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.decide.drift import has_drifted, left_alone
 from airflow_provider_hubcontact.sync.decide.results import still_absent
+from airflow_provider_hubcontact.sync.flow.proofs.audit import Audit
+from airflow_provider_hubcontact.sync.flow.proofs.held_rows import Compared, HeldRows, Unidentified
+from airflow_provider_hubcontact.sync.flow.proofs.open_keys import OpenKey
+from airflow_provider_hubcontact.sync.flow.proofs.touched import Touched
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
-from airflow_provider_hubcontact.sync.flow.touched import Touched
 from airflow_provider_hubcontact.sync.model.change import Change
 from airflow_provider_hubcontact.sync.model.choices import Drift
-from airflow_provider_hubcontact.sync.model.outcome import DECIDES_VALUES, Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Proof, Proofs
 from airflow_provider_hubcontact.sync.model.record import Record
 
@@ -41,99 +41,6 @@ MAX_HELD = 8_000
 
 _DOUBTS = frozenset({Outcome.UNKNOWN, Outcome.UNAVAILABLE})
 """Outcomes after which a write may still be carried out: nothing is proved for the key by this run."""
-
-
-_ORIGINS = (Outcome.NOT_FOUND, Outcome.UNCHANGED, Outcome.UPDATED, Outcome.CREATED, Outcome.ARCHIVED)
-"""How a contact came to have its values, or to be gone; a later one of these replaces an earlier one."""
-
-
-_PROVES = DECIDES_VALUES | {Outcome.ARCHIVED}
-"""Outcomes that prove what a contact has, or that it is gone."""
-
-
-CONTESTED = 2
-"""Audits in a row that find a contact drifted, after which somebody else is taken to write it, too."""
-
-
-@dataclass(slots=True)
-class Audit:
-    """What is done about drift, and what the rows of a run came to.
-
-    :param drift: what becomes of a contact that has drifted.
-    :param absent: whether it is remembered that nobody has a key.
-    :param changed: rows that differ from what is proved of them, or of which nothing is.
-    :param up_to_date: rows that equal what is proved of them, and were not read.
-    :param still_absent: rows whose contact was not there, and was not asked for again.
-    :param audited: rows that equal their proof, and whose contacts were read back.
-    :param drifted: those of them whose contact has not what it was proved to have.
-    :param contested: those of these whose contact had drifted in the audit before, too.
-    """
-
-    drift: Drift = Drift.WRITE
-    absent: bool = False
-    changed: int = 0
-    up_to_date: int = 0
-    still_absent: int = 0
-    audited: int = 0
-    drifted: int = 0
-    contested: int = 0
-
-    def figures(self, rows_of_a_call: int) -> dict[str, int]:
-        """Return the counts, and how many calls are saved against reading every contact.
-
-        :param rows_of_a_call: contacts that a look-up takes.
-        """
-        return {
-            "changed": self.changed,
-            "up_to_date": self.up_to_date,
-            "still_absent": self.still_absent,
-            "audited": self.audited,
-            "drifted": self.drifted,
-            "contested": self.contested,
-            "calls_saved": (self.up_to_date + self.still_absent) // rows_of_a_call,
-        }
-
-
-class _Compared(NamedTuple):
-    """A record, and what is proved of it."""
-
-    record: Record
-    proof: Proof
-
-
-@dataclass(slots=True)
-class _Open:
-    """The rows of one key that are under way.
-
-    :param proof: what the state had for the key.
-    :param rows: row → what it wants.
-    :param proved: what the contact was last proved to have; None if the last row did not end well.
-    :param id: record id of the contact, once it is known.
-    :param origin: the outcome of the rows that ended well.
-    :param audited: what all rows want, if it is what was proved and is read back; None otherwise.
-    :param drifts: in how many audits in a row the contact has drifted.
-    :param is_judged: whether this run's audit has found that out.
-    :param is_known: whether the contact still has the record id that was proved, as far as is known.
-    """
-
-    proof: Proof
-    rows: dict[int, str] = field(default_factory=dict)
-    proved: str | None = None
-    id: str | None = None
-    origin: Outcome | None = None
-    audited: str | None = None
-    drifts: int = 0
-    is_judged: bool = False
-    is_known: bool = True
-
-    def closed(self) -> Proof | None:
-        """Return what is proved once all rows have ended; None if nothing is."""
-        is_known = self.id is not None or self.origin is Outcome.NOT_FOUND
-        if self.proved is None or self.origin is None or not is_known:
-            return None
-        earlier = self.proof.origin if self.proof.id == self.id else None
-        origin = max(filter(None, (self.origin, earlier)), key=_ORIGINS.index)
-        return Proof(self.proof.key, self.proved, self.proved, self.id, origin, drifts=self.drifts)
 
 
 class ProofGate:
@@ -167,13 +74,10 @@ class ProofGate:
         self._touched = Touched()
         self._touched_here: set[str] = set()  # those of them that the rows of a chunk are about
         self._ready: deque[Record | Result] = deque()
-        self._held: OrderedDict[int, _Compared] = OrderedDict()  # its first row is found at once
-        self._rows_held: dict[str, list[int]] = {}  # key or record id → rows that are held back
-        self._open: dict[str, _Open] = {}
+        self._held = HeldRows()
+        self._open: dict[str, OpenKey] = {}
         self._key_of: dict[int, str] = {}  # row that was sent → digest of its key
-        self._unidentified: set[int] = set()  # rows that were sent, and whose contact is not known yet
-        self._in_order: list[int] = []  # the same, as a heap that also has rows which are known by now
-        self._new_in_order: list[int] = []  # those among them whose keys have no proof
+        self._unidentified = Unidentified()
         self._to_void: tuple[set[str], set[str]] = (set(), set())  # keys, record ids
         self._to_prove: dict[str, Proof] = {}
 
@@ -201,14 +105,14 @@ class ProofGate:
             self._passed_by = 0  # a full call is not to wait for the end of the source
             return None
         if self.has_passed:
-            return self._passed(self._held[self._first])
+            return self._passed(self._held.first)
         if not self._ready:
             return None
         taken = self._ready.popleft()
         self._under_way += isinstance(taken, Record)
         return taken
 
-    def _passed(self, each: _Compared) -> Result:
+    def _passed(self, each: Compared) -> Result:
         """Take a row that need not be sent to its end."""
         record, proof = each
         if record.row in self._held:
@@ -223,12 +127,7 @@ class ProofGate:
     @property
     def has_passed(self) -> bool:
         """Whether the next row is up to date, for which there is always room."""
-        return bool(self._held) and self._is_clear_of(self._in_order, self._first)
-
-    @property
-    def _first(self) -> int:
-        """The first row that is held back."""
-        return next(iter(self._held))
+        return bool(self._held) and not self._unidentified.any_before(self._held.first.record.row)
 
     def is_audited(self, record: Record) -> bool:
         """Check whether a record equals what was proved, and is sent only to be read back."""
@@ -278,7 +177,7 @@ class ProofGate:
         self._touched.leave_alone(key, entry.audited)
         return left_alone(planned)
 
-    def _count_drift(self, entry: _Open, has: bool | None) -> None:
+    def _count_drift(self, entry: OpenKey, has: bool | None) -> None:
         """Count the audit of a key once, however many rows of it there are.
 
         :param has: whether its contact has drifted; None if nobody can tell.
@@ -288,9 +187,7 @@ class ProofGate:
             return
         entry.is_judged = True
         entry.drifts = entry.proof.drifts + 1 if has else 0
-        self._audit.audited += 1
-        self._audit.drifted += has
-        self._audit.contested += entry.drifts >= CONTESTED
+        self._audit.count(has_drifted=has, drifts=entry.drifts)
 
     def may_write(self) -> bool:
         """Check whether the run may write: it still has the state for itself."""
@@ -302,19 +199,9 @@ class ProofGate:
         if key is None:
             return
         self._under_way -= 1
-        self._unidentified.discard(result.row)
+        self._unidentified.discard((result.row,))
         entry = self._open[key]
-        content = entry.rows.pop(result.row)
-        if result.outcome in _PROVES:
-            entry.proved = content
-            entry.origin = max(filter(None, (entry.origin, result.outcome)), key=_ORIGINS.index)
-        elif result.outcome is Outcome.UP_TO_DATE:  # it has drifted, and is left alone
-            entry.proved = content
-            entry.origin = entry.origin or Outcome.UNCHANGED
-        elif result.outcome is Outcome.NOT_FOUND and entry.id is None and self._audit.absent:
-            entry.proved, entry.origin = content, Outcome.NOT_FOUND
-        elif result.outcome is not Outcome.SUPERSEDED:
-            entry.proved = None
+        entry.end(result, remembers_absence=self._audit.absent)
         if result.outcome in _DOUBTS:
             self._touched.spoil(key)
         if not entry.rows:
@@ -332,10 +219,9 @@ class ProofGate:
 
     def drain(self) -> tuple[Record | Result, ...]:
         """Remove all rows that were read and are not to be sent any more."""
-        rows = (*self._ready, *(each.record for each in self._held.values()))
+        rows = (*self._ready, *(each.record for each in self._held))
         self._ready.clear()
         self._held.clear()
-        self._rows_held.clear()
         return rows
 
     def _tried(self, work: Callable[[], None]) -> bool:
@@ -362,52 +248,52 @@ class ProofGate:
 
     def _let_go(self) -> None:
         """Let the first rows go that are held back, if all rows before them have proofs, or are known."""
-        while len(self._held) > MAX_HELD - CHUNK and self._is_clear_of(self._new_in_order, self._first):
-            insort(self._ready, self._passed(self._held[self._first]), key=lambda ready: ready.row)
+        while len(self._held) > MAX_HELD - CHUNK:
+            first = self._held.first
+            if self._unidentified.any_new_before(first.record.row):
+                return
+            insort(self._ready, self._passed(first), key=lambda ready: ready.row)
 
     def _compare(self, taken: Sequence[Record | Result]) -> None:
         records = [each for each in taken if isinstance(each, Record)]
         try:
             self._prove()
-            compared = self._proofs.compare(records) if records else ()
-            self._touched_here = self._touched.among(
-                {name for proof in compared if (name := _contact(proof))}
-            )
+            proofs = self._proofs.compare(records) if records else ()
+            compared = list(map(Compared, records, proofs))
+            self._touched_here = self._touched.among({name for each in compared if (name := each.contact)})
         except Exception:
             self._ready.extend(taken)  # none of them is lost
             raise
-        proofs = iter(compared)
+        of_records = iter(compared)
         for each in taken:
             if isinstance(each, Record):
-                self._admit(_Compared(each, next(proofs)))
+                self._admit(next(of_records))
             else:
                 self._ready.append(each)
         self._void()
 
-    def _admit(self, each: _Compared) -> None:
+    def _admit(self, each: Compared) -> None:
         """Decide whether a row is sent; it waits for the rows before it that may be about its contact."""
         record, proof = each
         has_changed = proof.proved != proof.content
         self._audit.changed += has_changed
-        is_sent = has_changed or proof.is_audited or _contact(proof) in self._touched_here
-        if not is_sent and self._is_clear_of(self._in_order, record.row):
+        is_sent = has_changed or proof.is_audited or each.contact in self._touched_here
+        if not is_sent and not self._unidentified.any_before(record.row):
             self._ready.append(self._passed(each))
             return
         if is_sent:
             self._begin(each)
-        if is_sent and self._rows_held.keys().isdisjoint(_names(proof)):
+        if is_sent and not self._held.have_any(each.names):
             self._ready.append(record)
             return
-        self._held[record.row] = each
-        for name in _names(proof):
-            self._rows_held.setdefault(name, []).append(record.row)
+        self._held.add(each)
 
-    def _begin(self, each: _Compared) -> None:
+    def _begin(self, each: Compared) -> None:
         """Note that a row is to be sent."""
         record, proof = each
         self._to_void[0].add(proof.key)
         self._begin_audit(proof)
-        if name := _contact(proof):
+        if name := each.contact:
             self._touched.add(name)
             self._touched_here.add(name)
         if proof.id:
@@ -415,16 +301,13 @@ class ProofGate:
         self._open[proof.key].rows[record.row] = proof.content
         self._key_of[record.row] = proof.key
         if self._open[proof.key].audited is None:
-            self._unidentified.add(record.row)
-            heappush(self._in_order, record.row)
-            if proof.proved is None or proof.id is None:
-                heappush(self._new_in_order, record.row)
+            self._unidentified.add(record.row, is_new=proof.proved is None or proof.id is None)
 
     def _begin_audit(self, proof: Proof) -> None:
         """Note for the rows of a key whether they are an audit: all of them want what was proved."""
         entry = self._open.get(proof.key)
         if entry is None:
-            entry = self._open[proof.key] = _Open(proof, drifts=proof.drifts)
+            entry = self._open[proof.key] = OpenKey(proof, drifts=proof.drifts)
             is_first = (
                 proof.proved == proof.content and proof.is_audited and proof.id not in self._touched_here
             )
@@ -436,7 +319,7 @@ class ProofGate:
 
     def _begin_later(self, record_id: str, row: int) -> None:
         """Send the rows of a contact that are held back behind one of its rows."""
-        rows = [later for later in self._rows_held.get(record_id, ()) if later > row]
+        rows = self._held.after(row, record_id)
         for later in rows:
             if later not in self._key_of:
                 self._begin(self._held[later])
@@ -445,33 +328,15 @@ class ProofGate:
 
     def _release(self, row: int) -> None:
         """Let a row go that is to be sent, if no row before it has to do with it any more."""
-        each = self._held.get(row)
-        is_first = each and all(self._rows_held[name][0] == row for name in _names(each.proof))
-        if each and is_first and row in self._key_of:
+        if row in self._held and row in self._key_of and self._held.is_first(row):
             insort(self._ready, self._take(row), key=lambda ready: ready.row)
 
     def _take(self, row: int) -> Record:
         """Remove a row that is held back, and let those go that have waited for it."""
-        record, proof = self._held.pop(row)
-        for name in _names(proof):
-            rows = self._rows_held[name]
-            rows.remove(row)
-            if not rows:
-                del self._rows_held[name]
-        for name in _names(proof):
-            if rows := self._rows_held.get(name, []):
-                self._release(rows[0])
+        record = self._held[row].record
+        for first in self._held.remove(row):
+            self._release(first)
         return record
-
-    def _is_clear_of(self, rows: list[int], row: int) -> bool:
-        """Check whether the contacts of all rows before a row are known.
-
-        :param rows: those in question, as a heap.
-        :param row: the row.
-        """
-        while rows and rows[0] not in self._unidentified:
-            heappop(rows)
-        return not rows or rows[0] > row
 
     # Keep the proofs true
 
@@ -488,7 +353,7 @@ class ProofGate:
             key = self._key_of[record.row]
             entry = self._open[key]
             if are_certain:
-                self._unidentified.difference_update(part.row for part in record.parts or (record,))
+                self._unidentified.discard(part.row for part in record.parts or (record,))
                 entry.is_known = record_id == entry.proof.id
             is_new = record_id != entry.id  # what follows from another one was done before
             entry.id = record_id
@@ -515,13 +380,3 @@ class ProofGate:
         if self._to_prove:
             self._proofs.prove(tuple(self._to_prove.values()))
             self._to_prove.clear()
-
-
-def _contact(proof: Proof) -> str | None:
-    """Return by what a contact is known: its id, or its key if nobody had that; None if it is not known."""
-    return proof.key if proof.origin is Outcome.NOT_FOUND and proof.id is None else proof.id
-
-
-def _names(proof: Proof) -> tuple[str, ...]:
-    """Return the names by which a row may have to do with another one: its key, and its contact's id."""
-    return (proof.key, proof.id) if proof.id else (proof.key,)
