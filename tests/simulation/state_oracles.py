@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from airflow_provider_hubcontact.job.state.digests import Digests
+from airflow_provider_hubcontact.job.state.digests import SIZE, Digests
 from airflow_provider_hubcontact.sync.model.choices import Drift
 from airflow_provider_hubcontact.sync.model.record import Record
 from tests.simulation.plot import STAGE, Row
@@ -58,8 +58,9 @@ class NotedDigests(Digests):
     :param oracles: take the note.
     """
 
-    def __init__(self, oracles: StateOracles, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, oracles: StateOracles, _: bytes, *arguments: Any) -> None:
+        # The order of digests is that of removals, which the seed decides like everything else.
+        super().__init__(bytes(SIZE), *arguments)
         self._oracles = oracles
 
     def of_key(self, key: str) -> str:
