@@ -246,18 +246,19 @@ class Run:
     def _announce(self) -> None:
         """Log what a run takes that looks up all rows, although it has a state."""
         why = self._state.looks_all_up
-        if why is None:
+        if why is None or self._total == 0:
             return
         if self._total is None:
             log.info("All rows are looked up: %s. How many there are is not known before they are read.", why)
             return
         limit, size = self.hubspot.rate_limit, self.builder.port.batch_size
         fewest = ceil(self._total / size)
+        least, most = (minutes_of(calls, limit.limit) for calls in (fewest, 2 * fewest))
         log.info(
-            "All %s rows are looked up: %s. That takes %s calls, and as many again if all differ: about "
-            "%g to %g minutes at %s calls in 10 seconds.",
-            *(f"{self._total:,}", why, f"{fewest:,}"),
-            *(minutes_of(calls, limit.limit) for calls in (fewest, 2 * fewest)),
+            "All %s rows are looked up: %s. That takes %s %s, or %s if all rows differ: %s at %s calls in 10 "
+            "seconds.",
+            *(f"{self._total:,}", why, f"{fewest:,}", "call" if fewest == 1 else "calls", f"{2 * fewest:,}"),
+            f"about {least:g} to {most:g} minutes" if most >= 1 else "less than a minute",
             f"{limit.limit:,}",
         )
         left = limit.daily_remaining

@@ -243,6 +243,30 @@ class TestForget:
         assert told(capsys, "forget", STATE, *keys, "--yes") == (0, {"keys": 2, "forgotten": 2})
 
     @pytest.mark.parametrize(
+        ("rows", "column"), [('[{"mail": "c0@example.com"}]', "email"), ("[]", "email"), ("[{}]", "mail")]
+    )
+    @pytest.mark.parametrize("books", ["sqlite"], indirect=True)
+    def test_a_source_that_has_no_keys(
+        self,
+        hubspot: Sandbox,
+        books: str,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        rows: str,
+        column: str,
+    ) -> None:
+        """It does not prove that a key is gone: another column may have them."""
+        run(records=RECORDS, state=STATE)
+        (tmp_path / "other.json").write_text(rows, encoding="utf-8")
+        source = ["--source", str(tmp_path / "other.json"), "--key", column]
+
+        status, text = said(capsys, "forget", STATE, "c0@example.com", *source)
+
+        assert status == 2
+        assert f"no row of the source has a valid email in the column {column}: nothing was forgotten" in text
+        assert told(capsys, "show", STATE)[1]["keys"] == 5
+
+    @pytest.mark.parametrize(
         ("options", "says"),
         [
             (["a@b.de"], "forget needs the source, as --source or --sql"),
@@ -251,6 +275,7 @@ class TestForget:
             (["a@b.de", "--sql", "SELECT 1"], "sql needs sql_conn_id"),
             (["a@b.de", "--source", "gone.csv"], "gone.csv"),
             (["a@b.de", "--yes", "--table", "hub"], "--table has no effect on forget"),
+            (["-", "a@b.de", "--yes"], "- reads all keys from standard input: give it alone"),
         ],
     )
     @pytest.mark.parametrize("books", ["sqlite"], indirect=True)

@@ -520,14 +520,35 @@ class TestTheFirstRun:
         again(around)
 
         assert (
-            "All 2,500 rows are looked up: no run with this state has completed. That takes 25 calls, and as "
-            "many again if all differ: about 0 to 0.1 minutes at 100 calls in 10 seconds." in caplog.text
+            "All 2,500 rows are looked up: no run with this state has completed. That takes 25 calls, or 50 "
+            "if all rows differ: less than a minute at 100 calls in 10 seconds." in caplog.text
         )
         caplog.clear()
         again(around)
         assert "rows are looked up" not in caplog.text
         again(around, mapping={"firstname": "firstname"})
         assert "looked up: changed since the last completed run: mapping. That takes" in caplog.text
+
+    def test_many_rows(self, hubspot: Sandbox, around: Around, caplog: pytest.LogCaptureFixture) -> None:
+        """From a minute on, it is told how many there are."""
+        caplog.set_level(logging.INFO)
+        around.given = [{"email": f"c{number}@example.com", "firstname": "B"} for number in range(250)]
+        hubspot.limits.rate_limit = replace(hubspot.limits.rate_limit, calls=1)
+        again(around)
+
+        assert "takes 3 calls, or 6 if all rows differ: about 0.5 to 1 minutes at 1 calls" in caplog.text
+
+    @pytest.mark.parametrize(("count", "says"), [(1, "1 call, or 2 if all rows differ: less"), (0, None)])
+    def test_few_rows(
+        self, around: Around, caplog: pytest.LogCaptureFixture, count: int, says: str | None
+    ) -> None:
+        """One is one call; of no row nothing is told."""
+        caplog.set_level(logging.INFO)
+        around.given = records()[:count]
+        again(around)
+
+        assert ("rows are looked up" in caplog.text) == bool(says)
+        assert (says or "") in caplog.text
 
     def test_a_portal_with_few_calls_left(
         self, hubspot: Sandbox, around: Around, caplog: pytest.LogCaptureFixture

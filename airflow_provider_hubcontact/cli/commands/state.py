@@ -124,6 +124,8 @@ def _keys(given: Sequence[str], mapping: RecordMapping) -> list[str]:
 
     :raises SetupError: if there are none, or one is not valid; it quotes none of them.
     """
+    if "-" in given and len(given) > 1:
+        raise SetupError("- reads all keys from standard input: give it alone, or the keys themselves")
     lines = [line.strip() for line in sys.stdin] if [*given] == ["-"] else given
     keys = [mapping.key_of({mapping.key: line}) for line in lines if line]
     if odd := [number for number, key in enumerate(keys, 1) if not key]:
@@ -136,7 +138,7 @@ def _keys(given: Sequence[str], mapping: RecordMapping) -> list[str]:
 def _check_source(chosen: Namespace, mapping: RecordMapping, keys: set[str]) -> None:
     """Make sure that no row of the source has one of the keys.
 
-    :raises SetupError: if one has, or no source was named.
+    :raises SetupError: if one has, no source was named, or no row of it has any key.
     """
     query = Query(chosen.sql, chosen.sql_conn_id)
     if problems := [*query.problems()]:
@@ -146,13 +148,21 @@ def _check_source(chosen: Namespace, mapping: RecordMapping, keys: set[str]) -> 
             "forget needs the source, as --source or --sql, to make sure that it does not have the keys any "
             "more; or --yes"
         )
+    has_keys = False
     with source_of(chosen.source, query) as rows:
         for number, row in enumerate(rows, 1):
-            if mapping.key_of(row) in keys:
+            key = mapping.key_of(row)
+            if key in keys:
                 raise SetupError(
                     f"row {number:,} of the source still has one of the keys: nothing was forgotten; --yes "
                     "does so all the same"
                 )
+            has_keys = has_keys or key is not None
+    if not has_keys:  # it proves nothing: another column may have the keys, or the query is the wrong one
+        raise SetupError(
+            f"no row of the source has a valid {mapping.id_property} in the column {mapping.key}: nothing was "
+            "forgotten; --key names another column, and --yes forgets without a look at the source"
+        )
 
 
 def _reset(state: StateCare, chosen: Namespace, output: Output) -> int:
