@@ -61,6 +61,10 @@ class StateError(Exception):
         return _state_error, (type(self), str(self), self.may_pass)
 
 
+class StateDatabaseError(StateError):
+    """The database of a state refused a statement, or could not be reached."""
+
+
 class ClaimLost(StateError):
     """Another run has claimed the state, since this one gave no sign of life for long."""
 

@@ -246,7 +246,10 @@ def removing(run: Run, rows: Rows) -> Iterator[Removing]:
     with disk_queue() as kept, _accounted(run, kept):
         names, broken = _read_ahead(run, rows, leavers, kept)
         if broken is None and not kept:
-            raise SourceError("the source is empty, and on_removed is set: nobody is removed for that")
+            raise SourceError(
+                "the source is empty, and on_removed is set: nobody is removed for that; make sure that the "
+                "source is the right one"
+            )
         if broken is None:
             log.info("%s rows are read; now their keys are compared with the state's.", f"{len(kept):,}")
             leavers.look(None if run.report.dry_run else run.settings.guards.removals)

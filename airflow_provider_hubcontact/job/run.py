@@ -16,7 +16,7 @@ from airflow_provider_hubcontact.job.build import SyncBuilder
 from airflow_provider_hubcontact.job.checks.preflight import Preflight
 from airflow_provider_hubcontact.job.errors import PreflightError, RunStopped, SourceError, StateError
 from airflow_provider_hubcontact.job.files.spool import Spool
-from airflow_provider_hubcontact.job.plans.files import minutes_of
+from airflow_provider_hubcontact.job.plans.files import minutes_in_words
 from airflow_provider_hubcontact.job.portal.contacts_port import ReadBack
 from airflow_provider_hubcontact.job.progress import Progress
 from airflow_provider_hubcontact.job.settings import Settings, Source
@@ -253,12 +253,11 @@ class Run:
             return
         limit, size = self.hubspot.rate_limit, self.builder.port.batch_size
         fewest = ceil(self._total / size)
-        least, most = (minutes_of(calls, limit.limit) for calls in (fewest, 2 * fewest))
         log.info(
             "All %s rows are looked up: %s. That takes %s %s, or %s if all rows differ: %s at %s calls in 10 "
             "seconds.",
             *(f"{self._total:,}", why, f"{fewest:,}", "call" if fewest == 1 else "calls", f"{2 * fewest:,}"),
-            f"about {least:g} to {most:g} minutes" if most >= 1 else "less than a minute",
+            minutes_in_words(fewest, 2 * fewest, limit.limit),
             f"{limit.limit:,}",
         )
         left = limit.daily_remaining

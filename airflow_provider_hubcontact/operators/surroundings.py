@@ -91,6 +91,7 @@ class ConnectionSurroundings:
                 raise StateError(str(error), may_pass=isinstance(error, HubSpotSyncIncomplete)) from None
 
         with closing(StateDatabase(connect)) as database:
+            database.check_file(conn_id, hook().connection.host)
             yield database
 
     def ledger_lines(self, path: str) -> Iterable[Line]:

@@ -168,8 +168,44 @@ def test_a_connection_that_is_not_there(hubspot: Sandbox) -> None:
     ended = run(records=RECORDS, state="sql://nowhere/hub")
 
     assert isinstance(ended.error, HubSpotSyncFailed)
-    assert "the connection nowhere does not exist" in str(ended.error)
+    assert "the connection nowhere does not exist: create it with" in str(ended.error)
     assert ended.outcomes == {"not_attempted": MANY}
+
+
+@pytest.mark.parametrize("host", [":memory:", ""])
+def test_a_database_that_ends_with_the_run(
+    hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    """It would remember nothing; it is told what to do."""
+    monkeypatch.setenv("AIRFLOW_CONN_BOOKS", json.dumps({"conn_type": "sqlite", "host": host}))
+
+    ended = run(records=RECORDS, state="sql://books/hub")
+
+    assert isinstance(ended.error, HubSpotSyncFailed)
+    assert "the connection books names no file, so its database ends with the run" in str(ended.error)
+    assert "set its host to the whole path of a file" in str(ended.error)
+    assert ended.outcomes == {"not_attempted": MANY}
+
+
+@pytest.mark.parametrize(("folder", "is_told"), [("", True), ("{}/", False)])
+@pytest.mark.usefixtures("hubspot")
+def test_a_relative_path(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    folder: str,
+    is_told: bool,
+) -> None:
+    """It works, and the log says where the file is: in another folder it would be another one."""
+    monkeypatch.chdir(tmp_path)
+    host = folder.format(tmp_path) + "my books.db"
+    monkeypatch.setenv("AIRFLOW_CONN_BOOKS", json.dumps({"conn_type": "sqlite", "host": host}))
+
+    assert run(records=RECORDS, state="sql://books/hub").outcomes == {"updated": MANY}
+
+    says = f"The connection books has a relative path, which is {tmp_path}/my books.db here."
+    assert (says in caplog.text) == is_told
+    assert (tmp_path / "my books.db").exists()
 
 
 def test_a_template(hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

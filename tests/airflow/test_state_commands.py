@@ -133,6 +133,7 @@ class TestShow:
         status, text = said(capsys, what, STATE, *options.get(what, []))
 
         assert (status, "error: there is no state hub" in text, tables(books)) == (2, True, [])
+        assert {"sqlite": "no such table: hub", "postgres": "does not exist"}[books] in text
 
 
 class TestCheck:
@@ -147,7 +148,7 @@ class TestCheck:
         status, rights = told(capsys, "check", STATE)
 
         names = [each["name"] for each in rights]
-        assert names[:5] == ["create", "select from hub", "insert into hub", "update hub", "delete of hub"]
+        assert names[:5] == ["create", "select from hub", "insert into hub", "update hub", "delete from hub"]
         assert (status, len(names), {each["problem"] for each in rights}) == (0, 9, {None})
         assert tables(books) == ["hub", "hub_meta"]
         assert database("books").get_records("SELECT * FROM hub_meta") == before
@@ -178,7 +179,7 @@ class TestCheck:
         status, rights = told(capsys, "check", STATE)
 
         missing = {each["name"]: each["is_needed"] for each in rights if each["problem"]}
-        assert (status, missing) == (1, {"create": False, "delete of hub": True})
+        assert (status, missing) == (1, {"create": False, "delete from hub": True})
         monkeypatch.setenv("AIRFLOW_CONN_BOOKS", postgres_uri)
         database("books").run(["DROP OWNED BY clerk", "DROP ROLE clerk"])
 
@@ -246,10 +247,9 @@ class TestForget:
         ("rows", "column"), [('[{"mail": "c0@example.com"}]', "email"), ("[]", "email"), ("[{}]", "mail")]
     )
     @pytest.mark.parametrize("books", ["sqlite"], indirect=True)
+    @pytest.mark.usefixtures("books", "hubspot")
     def test_a_source_that_has_no_keys(
         self,
-        hubspot: Sandbox,
-        books: str,
         tmp_path: Path,
         capsys: pytest.CaptureFixture[str],
         rows: str,

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from airflow_provider_hubcontact.job.errors import GuardExceeded, PlanError, PreflightError
-from airflow_provider_hubcontact.job.plans.files import totals_of
+from airflow_provider_hubcontact.job.plans.files import minutes_in_words, totals_of
 from airflow_provider_hubcontact.job.plans.kept_settings import are_settings, kept, settings_of
 from airflow_provider_hubcontact.job.plans.lines import Totals, checked_line
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
@@ -399,3 +399,16 @@ def test_a_new_address(hubspot: Sandbox, tmp_path: Path, api: str) -> None:
     assert apply(around, tmp_path).outcomes == {"updated": 1}
     assert apply(around, tmp_path).outcomes == {"unchanged": 1}
     assert stored(hubspot, "hopper@example.com", "firstname") == "Grace"
+
+
+@pytest.mark.parametrize(
+    ("fewest", "limit", "says"),
+    [
+        (5, 190, "less than a minute"),
+        (550, 190, "about 0.5 to 1 minutes"),
+        (1_000, 100, "about 1.7 to 3.3 minutes"),
+    ],
+)
+def test_how_long_calls_take(fewest: int, limit: int, says: str) -> None:
+    """From a minute on, it is told how many there are."""
+    assert minutes_in_words(fewest, 2 * fewest, limit) == says

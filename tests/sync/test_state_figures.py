@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from airflow_provider_hubcontact.sync.flow.proofs.audit import Audit
 from airflow_provider_hubcontact.sync.keep.report import Report, fold
 from airflow_provider_hubcontact.sync.keep.state_figures import COUNTS, folded, in_words, shown
@@ -37,6 +39,27 @@ def test_in_words() -> None:
 def test_all_that_a_run_counts_has_a_name() -> None:
     """No figure is left out of the page."""
     assert Audit().figures(100).keys() <= COUNTS.keys()
+
+
+@pytest.mark.parametrize(
+    ("changed", "audited", "up_to_date", "absent", "saved"),
+    [
+        (0, 0, 0, 0, 0),
+        (0, 0, 1, 0, 1),
+        (1, 0, 99, 0, 0),
+        (1, 0, 99, 1, 1),
+        (0, 0, 250, 0, 3),
+        (110, 0, 220, 0, 2),
+        (0, 110, 220, 0, 2),
+        (0, 0, 60, 60, 2),
+        (300, 0, 0, 0, 0),
+    ],
+)
+def test_calls_saved(changed: int, audited: int, up_to_date: int, absent: int, saved: int) -> None:
+    """The look-ups of all rows, less those of the rows that are looked up; each is of a hundred at most."""
+    audit = Audit(changed=changed, audited=audited, up_to_date=up_to_date, still_absent=absent)
+
+    assert audit.figures(100)["calls_saved"] == saved
 
 
 def test_mapped_tasks() -> None:

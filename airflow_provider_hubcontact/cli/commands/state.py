@@ -160,8 +160,8 @@ def _check_source(chosen: Namespace, mapping: RecordMapping, keys: set[str]) -> 
             has_keys = has_keys or key is not None
     if not has_keys:  # it proves nothing: another column may have the keys, or the query is the wrong one
         raise SetupError(
-            f"no row of the source has a valid {mapping.id_property} in the column {mapping.key}: nothing was "
-            "forgotten; --key names another column, and --yes forgets without a look at the source"
+            f"no row of the source has a valid {mapping.id_property} in the column {mapping.key}: nothing "
+            "was forgotten; --key names another column, and --yes forgets without a look at the source"
         )
 
 

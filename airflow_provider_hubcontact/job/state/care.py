@@ -141,9 +141,10 @@ class StateCare:
             self._tables.looks(),
             strict=True,
         )
-        there = [(table, look) for table, presence, look in states if self._problem([presence]) is None]
+        found = [(table, look, self._problem([presence])) for table, presence, look in states]
+        there = [(table, look) for table, look, problem in found if problem is None]
         if not there:
-            raise self._missing()
+            raise self._missing(str(found[0][2]))
         if odd := [table.name for table, look in there if self._problem([look]) is not None]:
             raise StateError(f"the table {odd[0]} is not one of a state: nothing was dropped")
         if len(there) > 1:
@@ -185,18 +186,22 @@ class StateCare:
         if self._problem(self._tables.looks()) is None:
             return
         first, _ = self._tables.presence()
-        if self._problem([first]) is None:
-            raise StateError(f"the table {self._tables.name} is not a state, or not a whole one")
-        raise self._missing()
+        if (problem := self._problem([first])) is None:
+            raise StateError(
+                f"the table {self._tables.name} is not a state, or not a whole one, or not of this version"
+            )
+        raise self._missing(problem)
 
     def _known(self, execute: Execute) -> About:
         known = about(execute, self._tables)
         if known is None:
-            raise self._missing()
+            raise self._missing(f"{self._tables.meta.name} is empty")
         return known
 
-    def _missing(self) -> StateError:
-        return StateError(f"there is no state {self._tables.name}")
+    def _missing(self, why: str) -> StateError:
+        return StateError(
+            f"there is no state {self._tables.name} that can be read ({why}); the first run with it makes it"
+        )
 
     def _carried_out(self, statements: Sequence[Statement]) -> None:
         def work(execute: Execute) -> None:

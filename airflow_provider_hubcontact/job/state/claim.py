@@ -91,7 +91,8 @@ class Claim:
             if found.token is not None and found.holder != holder and abs(found.silent or 0) < DEAD_AFTER:
                 raise StateError(
                     f"the state {tables.name} is in use by {found.holder}, which gave its last sign of life "
-                    f"{found.silent} s ago: nothing was written",
+                    f"{found.silent} s ago: nothing was written; the state is free when that run ends, or "
+                    f"{DEAD_AFTER // 60} minutes after its last sign of life",
                     may_pass=True,
                 )
             execute(tables.claim(found.beats, token, holder))

@@ -10,7 +10,7 @@ import orjson
 
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.clock import Clock
-from airflow_provider_hubcontact.job.errors import StateError
+from airflow_provider_hubcontact.job.errors import StateDatabaseError, StateError
 from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
 from airflow_provider_hubcontact.job.settings import Settings, State
 from airflow_provider_hubcontact.job.state.audit import DAY, Ages, Clockwork, Selection, selection
@@ -37,6 +37,10 @@ RUN = "run"
 
 MOST_RUNS = 100
 """Completed runs that are remembered."""
+
+
+_TRY = "`hubcontact state check` tries each right that a state needs"
+"""What to do about a database that refuses what a run begins with."""
 
 
 LOOKS, PAUSE = 10, 0.1
@@ -145,8 +149,11 @@ class StateSession:
         :raises StateError: if it cannot be used, or is in use.
         """
         self._make_sure()
-        self._about = self._known() or self._begun()
-        self._claim = Claim.take(self._database, self._tables, holder)
+        try:
+            self._about = self._known() or self._begun()
+            self._claim = Claim.take(self._database, self._tables, holder)
+        except StateDatabaseError as error:
+            raise StateError(f"{error}; {_TRY}", may_pass=error.may_pass) from None
 
     def close(self, *, completed: bool) -> None:
         """Release the state.
@@ -347,7 +354,7 @@ class StateSession:
         found = self._known()
         if found is None:
             raise StateError(
-                f"the state {self._tables.name} takes no row in its table {self._tables.meta.name}"
+                f"the state {self._tables.name} takes no row in its table {self._tables.meta.name}; {_TRY}"
             ) from error
         return found
 
@@ -364,7 +371,7 @@ class StateSession:
             self._clock.sleep(PAUSE)
         why = f"the tables of the state {self._tables.name} cannot be created"
         if refused:
-            raise StateError(f"{why}: {refused[0]}", may_pass=refused[0].may_pass)
+            raise StateError(f"{why}: {refused[0]}; {_TRY}", may_pass=refused[0].may_pass)
         raise StateError(f"{why}, or cannot be read", may_pass=True)
 
     def _foreign(self) -> StateError:
@@ -373,7 +380,8 @@ class StateSession:
             for table in (self._tables.proofs, self._tables.meta)
         )
         return StateError(
-            f"the table {self._tables.name} is not a state, whose tables have the columns {columns}"
+            f"the table {self._tables.name} is not a state, or not of this version: name another table, or "
+            f"drop it if you do not need it; a state's tables have the columns {columns}"
         )
 
     def _fails(self, statements: Sequence[Statement]) -> StateError | None:

@@ -317,7 +317,8 @@ class Tables:
             yield f"select from {table.name}", [Statement(select(*table.c).where(here))]
             yield f"insert into {table.name}", [Statement(insert(table).values({place.name: row}))]
             yield f"update {table.name}", [Statement(update(table).where(here).values({place.name: row}))]
-            yield f"delete of {table.name}", [Statement(delete(table).where(here))]
+            name = f"delete from {table.name}"  # noqa: S608 - a name, not a statement
+            yield name, [Statement(delete(table).where(here))]
 
     # The claim
 

@@ -56,7 +56,10 @@ def database(conn_id: str) -> DbApiHook:
     try:
         connection = BaseHook.get_connection(conn_id)
     except AirflowNotFoundException as error:
-        raise SourceError(f"the connection {conn_id} does not exist") from error
+        raise SourceError(
+            f"the connection {conn_id} does not exist: create it with `airflow connections add`, or set it "
+            "as AIRFLOW_CONN_<ID>"
+        ) from error
     try:
         hook = connection.get_hook()
     except (AirflowException, *_OF_SETTINGS) as error:

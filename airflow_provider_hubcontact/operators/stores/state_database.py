@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import BigInteger, cast, func
@@ -16,10 +17,13 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.schema import DDLElement
 
-from airflow_provider_hubcontact.job.errors import StateError
+from airflow_provider_hubcontact.job.errors import StateDatabaseError, StateError
 from airflow_provider_hubcontact.job.ports import Execute, Statement
 from airflow_provider_hubcontact.operators.sources.database_errors import may_pass, told
 from airflow_provider_hubcontact.operators.sources.drivers import driver_of
+from airflow_provider_hubcontact.printable import printable_logger
+
+log = printable_logger(__name__)
 
 T = TypeVar("T")
 
@@ -36,17 +40,22 @@ class Language(NamedTuple):
     :param dialect: makes what writes SQL for it.
     :param now: the expression of its clock, in seconds since 1970.
     :param is_begun: whether a transaction is begun and ended by statements, since the driver begins none.
+    :param file: selects the file of the database; empty where it is not in a file of this machine.
     """
 
     dialect: Callable[[], Dialect]
     now: Any
     is_begun: bool = False
+    file: str = ""
 
 
 _POSTGRES = Language(PGDialect_psycopg2, cast(func.extract("epoch", func.now()), BigInteger))
 _MYSQL = Language(MySQLDialect_mysqldb, cast(func.unix_timestamp(), BigInteger))
 _DUCKDB = Language(
-    partial(PGDialect, paramstyle="qmark"), cast(func.epoch(func.now()), BigInteger), is_begun=True
+    partial(PGDialect, paramstyle="qmark"),
+    cast(func.epoch(func.now()), BigInteger),
+    is_begun=True,
+    file="SELECT path FROM duckdb_databases() WHERE database_name = current_database() AND type = 'duckdb'",
 )
 _SNOWFLAKE = Language(
     partial(_Snowflake, paramstyle="pyformat"),
@@ -55,7 +64,11 @@ _SNOWFLAKE = Language(
 )
 
 LANGUAGES: Mapping[str, Language] = {
-    "sqlite3": Language(SQLiteDialect_pysqlite, cast(func.strftime("%s", "now"), BigInteger)),
+    "sqlite3": Language(
+        SQLiteDialect_pysqlite,
+        cast(func.strftime("%s", "now"), BigInteger),
+        file="SELECT file FROM pragma_database_list WHERE name = 'main'",
+    ),
     "psycopg2": _POSTGRES,
     "psycopg": _POSTGRES,  # its own dialect is not in SQLAlchemy 1.4, and writes the same
     "MySQLdb": _MYSQL,
@@ -90,6 +103,30 @@ class StateDatabase:
     def now(self) -> Any:
         """The expression of the database's clock, in seconds since 1970."""
         return self._language.now
+
+    def check_file(self, conn_id: str, host: str | None) -> None:
+        """Make sure that the next run finds the same database again, if it is in a file.
+
+        :param conn_id: Airflow's id of the connection.
+        :param host: of Airflow's connection.
+        :raises StateError: if the database is in memory, or in a file that is removed with the connection.
+        """
+        if not self._language.file:
+            return
+        with closing(self._kept.cursor()) as cursor:
+            cursor.execute(self._language.file)
+            files = [file for (file,) in cursor.fetchall()]
+        if not all(files):
+            raise StateError(
+                f"the connection {conn_id} names no file, so its database ends with the run, and the next "
+                "run would look all rows up: set its host to the whole path of a file"
+            )
+        if files and host and not Path(host).is_absolute():
+            log.warning(
+                "The connection %s has a relative path, which is %s here. Set its host to the whole path of "
+                "the file: a worker that stands in another folder begins another state.",
+                *(conn_id, files[0]),
+            )
 
     def transact(self, work: Callable[[Execute], T], /) -> T:
         """Do some work in one transaction; a server may have closed the connection since the last one."""
@@ -183,4 +220,4 @@ def _plain(row: Any) -> tuple[Any, ...]:
 
 def _failure(error: Exception) -> StateError:
     # The database's own words may quote values.
-    return StateError(f"the database of the state failed: {told(error)}", may_pass=may_pass(error))
+    return StateDatabaseError(f"the database of the state failed: {told(error)}", may_pass=may_pass(error))

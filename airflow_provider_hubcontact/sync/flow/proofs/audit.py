@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 from airflow_provider_hubcontact.sync.model.choices import Drift
 
@@ -48,6 +49,7 @@ class Audit:
 
         :param rows_of_a_call: contacts that a look-up takes.
         """
+        read, spared = self.changed + self.audited, self.up_to_date + self.still_absent
         return {
             "changed": self.changed,
             "up_to_date": self.up_to_date,
@@ -55,5 +57,5 @@ class Audit:
             "audited": self.audited,
             "drifted": self.drifted,
             "contested": self.contested,
-            "calls_saved": (self.up_to_date + self.still_absent) // rows_of_a_call,
+            "calls_saved": ceil((read + spared) / rows_of_a_call) - ceil(read / rows_of_a_call),
         }
