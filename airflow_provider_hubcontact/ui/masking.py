@@ -78,6 +78,7 @@ _REPORT: Mapping[str, Rule] = MappingProxyType(
             (
                 "report",
                 "rows",
+                "removals",
                 "outcomes",
                 "statuses",
                 "from_earlier_tries",

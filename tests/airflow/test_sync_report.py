@@ -100,7 +100,11 @@ class TestPage:
         page = " ".join(shown(a_report(state={**state, **gone})).split())
         assert '<tr><th>gone, and left alone</th><td class="count">1</td></tr>' in page
         assert "Nobody was removed: a row is not valid" in page
-        older = {name: value for name, value in a_report().items() if name != "state"}
+        removed = {**a_report(state=state), "removals": 1}
+        for told in (removed, masked(removed)):
+            assert '<tr><th>rows in the source</th><td class="count">2</td></tr>' in shown(told)
+        older = {name: value for name, value in a_report().items() if name not in ("state", "removals")}
+        assert '<td class="count">3</td>' in shown({**older, "state": state})
         for none in (a_report(state={"table": "hub", "read_anew": None}), older):
             assert "rows in the source" not in shown(none)
 

@@ -47,7 +47,7 @@ from airflow_provider_hubcontact.job.update import update
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
 from airflow_provider_hubcontact.sync.flow.proofs import proof_gate
-from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.keep.report import Report, fold
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from tests.job.around import Around, Told, apply, plan, run
 
@@ -145,6 +145,8 @@ class TestValues:
         assert ended.outcomes == {"updated": 1, "up_to_date": 2}
         assert cities(hubspot) == {"ada": None, "grace": None, "joan": "gone"}
         assert removals(ended) == {"gone": 1, "removed": 1}
+        told = ended.report
+        assert (told["removals"], fold([told, told, {**told, "removals": 0}])["removals"]) == (1, 2)
         assert asked(file, "SELECT count(*), sum(missing) FROM hub") == [(2, None)]
         assert removals(again(around, "ada", "grace")) == {}
 

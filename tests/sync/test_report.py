@@ -38,6 +38,7 @@ def test_report_in_full() -> None:
         "verified": None,
         "plan": None,
         "from_earlier_tries": 0,
+        "removals": 0,
         "seconds": 2.0,
         "rows_per_second": 2.0,
         "api_version": "2026-09",

@@ -22,7 +22,7 @@ TOLD = {
 def test_what_is_shown() -> None:
     """What the run counts, zeros included; not what it does not have."""
     assert list(shown(TOLD)) == [
-        ("changed", "1,200"),
+        ("changed, or without a proof", "1,200"),
         ("audited", "0"),
         ("drifted: edited in HubSpot since the proof", "3"),
         ("oldest proof", "2026-11-18 11:06 UTC"),

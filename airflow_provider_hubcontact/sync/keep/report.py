@@ -206,7 +206,8 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values.
 
-        :return: the facts of the run; ``rows``; ``outcomes`` and ``statuses`` with their counts;
+        :return: the facts of the run; ``rows`` that have an outcome, with the ``removals`` among them;
+            ``outcomes`` and ``statuses`` with their counts;
             ``reasons``, the most frequent kinds of problems, each with its count, an example, and a
             ``cause`` that quotes no value; ``problems`` and ``changes``, samples of records; ``coercions``,
             counts and a sample of the converted values.
@@ -214,6 +215,7 @@ class Report:
         document = {
             "report": REPORT,
             "rows": self.rows,
+            "removals": self.removals,
             "outcomes": {str(outcome): count for outcome, count in by_outcome(self.tally).items()},
             "statuses": _by_status(self.tally),
             "calls": dict(self.calls),
@@ -281,6 +283,7 @@ def _folded_counts(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     outcomes = _added(report["outcomes"] for report in reports)
     return {
         "rows": sum(report["rows"] for report in reports),
+        "removals": sum(report.get("removals", 0) for report in reports),
         "outcomes": {str(name): outcomes[name] for name in Outcome if outcomes[name]},
         "statuses": dict(sorted(_added(report["statuses"] for report in reports).items())),
         "calls": {

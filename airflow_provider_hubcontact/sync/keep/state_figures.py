@@ -11,7 +11,7 @@ Told = Mapping[str, Any]
 
 
 COUNTS: Mapping[str, str] = {
-    "changed": "changed",
+    "changed": "changed, or without a proof",
     "up_to_date": "up to date, and not read",
     "still_absent": "not there, and not asked for again",
     "audited": "audited",
