@@ -692,6 +692,7 @@ class TestPreflight:
                 {"cty": "x"},
                 "state.on_removed names cty, a property that the portal does not have (the nearest is",
             ),
+            ({"cty": "x"}, "correct the name, or set writes.create_properties"),
             ({"createdate": "2020-01-01"}, "HubSpot sets createdate itself"),
             ({"lifecyclestage": "nothing"}, "state.on_removed: lifecyclestage: `nothing` is not an option"),
             ({"numemployees": "many"}, "state.on_removed: "),

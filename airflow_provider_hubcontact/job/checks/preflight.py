@@ -156,7 +156,10 @@ class SettingsCheck:
         names = set() if created is True else {*values} - {*(created or ())}
         for name, closest in schema.missing(sorted(names)).items():
             nearest = f" (the nearest is {closest})" if closest else ""
-            yield f"state.on_removed names {name}, a property that the portal does not have{nearest}"
+            yield (
+                f"state.on_removed names {name}, a property that the portal does not have{nearest}: correct the "
+                "name, or set writes.create_properties"
+            )
         made, lacking = as_written(values, self._portal), schema.missing(values)
         if isinstance(made, Result):
             yield f"state.on_removed: {made.reason}"
