@@ -99,7 +99,8 @@ def test_every_field_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["ledger.md", "plans.md", "mapping.md", "stages.md", "quick-start.md", "airflow.md"]
+    "page",
+    ["ledger.md", "plans.md", "mapping.md", "stages.md", "state.md", "quick-start.md", "airflow.md"],
 )
 def test_operators_can_be_made(page: str) -> None:
     """Every operator that a page shows has the keywords that the page gives it."""
@@ -115,8 +116,8 @@ def test_operators_can_be_made(page: str) -> None:
         names["SmtpNotifier"] = pytest.importorskip("airflow.providers.smtp.notifications.smtp").SmtpNotifier
 
     assert calls
-    with DAG("shown", schedule=None):
-        for call in calls:
+    for call in calls:
+        with DAG("shown", schedule=None):
             assert isinstance(eval(call[0], names), HubSpotRunOperator)  # noqa: S307 - our own page
 
 
@@ -239,14 +240,18 @@ def test_the_command_line(
             asked, _, expected = command.partition("\n")
             if asked.startswith("hubcontact ledger summary"):
                 run(records=[{"email": "ada@example.com", "firstname": "A"}, RECORDS[2]], ledger="ledger")
+            if asked.startswith("hubcontact state show"):
+                books = {"conn_type": "sqlite", "host": str(tmp_path / "state.db")}
+                monkeypatch.setenv("AIRFLOW_CONN_STATE_DB", json.dumps(books))
+                run(records=[{"email": "ada@example.com", "firstname": "B"}], state=asked.split()[-1])
             capsys.readouterr()
             main(asked.split()[1:])
             printed = capsys.readouterr().out
-            assert _DIGEST.sub("digest", printed).split() == _DIGEST.sub("digest", expected).split(), asked
+            assert _CHANGES.sub("…", printed).split() == _CHANGES.sub("…", expected).split(), asked
 
 
-_DIGEST = re.compile(rf"\b[0-9a-f]{{{DIGEST_SHOWN}}}\b")
-"""Of a plan: it differs each time, since the plan says when it was made."""
+_CHANGES = re.compile(rf"\b[0-9a-f]{{{DIGEST_SHOWN}}}\b|\b\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\b")
+"""Digests, since a plan says when it was made, and times."""
 
 PAGES = sorted(path.name for path in DOCS.glob("*.md"))
 

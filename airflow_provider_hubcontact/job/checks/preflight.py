@@ -157,8 +157,8 @@ class SettingsCheck:
         for name, closest in schema.missing(sorted(names)).items():
             nearest = f" (the nearest is {closest})" if closest else ""
             yield (
-                f"state.on_removed names {name}, a property that the portal does not have{nearest}: correct the "
-                "name, or set writes.create_properties"
+                f"state.on_removed names {name}, a property that the portal does not have{nearest}: correct "
+                "the name, or set writes.create_properties"
             )
         made, lacking = as_written(values, self._portal), schema.missing(values)
         if isinstance(made, Result):
