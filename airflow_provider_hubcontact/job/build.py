@@ -102,6 +102,7 @@ class SyncBuilder:
             modes={name: WriteMode(mode) for name, mode in modes.items()},
             look_up=look_up_of(asked),
         )
+        reads_back = asked.verify or self.port.silent
         return Sync(
             mapping,
             rules,
@@ -111,7 +112,8 @@ class SyncBuilder:
             schema=checks.schema,
             portal=checks.allowed(),
             once=asked.writes.duplicates == Duplicates.REJECT,
-            verifier=ReadBack(self.port) if asked.verify and writes else None,
+            verifier=ReadBack(self.port) if writes and reads_back else None,
+            verifies=None if asked.verify else self.port.silent,
         )
 
     def removal(self, leavers: Removals, *, writes: bool) -> Sync:

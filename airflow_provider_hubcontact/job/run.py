@@ -339,7 +339,7 @@ class Run:
         ):
             self._signal.reaches(workers)
             yield workers
-            if isinstance(sync.verifier, ReadBack):
+            if isinstance(sync.verifier, ReadBack) and (sync.verifies is None or sync.verifier.records):
                 earlier = self.report.verified or {"records": 0, "calls": 0}
                 self.report.verified = {
                     "records": earlier["records"] + sync.verifier.records,

@@ -192,6 +192,18 @@ def test_checks_are_no_more_at_once_than_workers() -> None:
     assert [len(keys) for keys in verifier.reads] == [1, 1, 1]
 
 
+def test_checks_of_some_properties() -> None:
+    """Only contacts whose stage was written are read back, if no more is asked for."""
+    contacts = FakePortal.of(*people(3))
+    verifier = FakePortal(contacts.contacts)
+    rows = [*renamed(0), {"email": "p1@x.y", "firstname": "b", "stage": "lead"}, *renamed(2)]
+
+    results = results_of(Sync(SHAPE, RESET, contacts, contacts, verifier=verifier, verifies=[STAGE]), rows)
+
+    assert outcomes(results) == [Outcome.UPDATED] * 3
+    assert verifier.reads == [("p1@x.y",)]
+
+
 def test_calls_beside_each_other() -> None:
     """Several calls are under way at once, but never more than there are workers."""
     workers = ShuffledWorkers(seed=1, size=3)

@@ -23,6 +23,7 @@ from airflow_provider_hubcontact.client.errors import (
 )
 from airflow_provider_hubcontact.client.hubspot import HubSpot
 from airflow_provider_hubcontact.refusal import Refusal
+from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.model.change import Stored, Write
 from airflow_provider_hubcontact.sync.model.ports import (
     Answers,
@@ -80,6 +81,7 @@ class ContactsPort:
     :param contacts: the date-versioned or v3 API.
     :param id_property: property that keys are values of; ``hs_object_id`` for record ids.
     :param is_number: whether its values are numbers.
+    :ivar silent: properties that HubSpot may keep without telling; here, answers show the values.
     :ivar upsert_refusal: that HubSpot has refused to write contacts by this property; None if it has not.
 
     HubSpot docs: contacts guide, "Update contacts": batches are updated by record id; "Upsert contacts": by a
@@ -89,6 +91,7 @@ class ContactsPort:
 
     batch_size = BATCH_SIZE
     always = True
+    silent: Collection[str] = ()
 
     def __init__(self, contacts: Contacts, id_property: str, *, is_number: bool = False) -> None:
         self.upsert_refusal: str | None = None
@@ -240,12 +243,14 @@ class LegacyContactsPort:
     It reads only what cannot be written safely unread: contacts whose stage or address changes.
 
     :param contacts: the legacy API.
+    :ivar silent: properties that HubSpot may keep without telling: the answer to a write has no values.
 
     HubSpot docs: "Update an existing contact by email" (legacy).
     """
 
     batch_size = 1
     always = False
+    silent: Collection[str] = (STAGE,)
     upserts = False
     upsert_refusal: str | None = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -81,6 +81,7 @@ class Sync:
     :param portal: what the portal allows; only values that are to be written are checked.
     :param once: whether a key may have only one valid row; later rows are ``invalid``.
     :param verifier: reads back what was written; None to believe the answers.
+    :param verifies: the only properties whose writes are read back; None to read back all writes.
     :param max_in_flight: records that may be in flight at once.
     :param proofs: what HubSpot was last proved to have; None to read every contact.
     :param audit: says what is done about drift, and counts it.
@@ -95,6 +96,7 @@ class Sync:
     portal: PortalSchema | None = None
     once: bool = False
     verifier: Reader | None = None
+    verifies: Collection[str] | None = None
     max_in_flight: int = MAX_IN_FLIGHT
     proofs: Proofs | None = None
     audit: Audit | None = None
@@ -167,7 +169,7 @@ class Engine:
         self._write_queue = WriteQueue()
         self._direct = DirectWrites(sync.rules, sync.reader, sync.writer, self._gate)
         self._unsure: set[int] = set()  # rows that an attempt without a clear answer may have written
-        self._pending_verification = PendingVerification()
+        self._pending_verification = PendingVerification(sync.verifies)
         self._dry_writes = DryWrites() if sync.writer is None else None
         self._internal_errors = 0  # records
 
