@@ -18,7 +18,7 @@ from airflow_provider_hubcontact.clock import Clock
 from tests.simulation.chooser import Chooser
 from tests.simulation.loop import Process, Step
 from tests.simulation.oracles import TryWatch
-from tests.simulation.portal import Json, addresses_of, legacy_address
+from tests.simulation.portal import DEFINITIONS, Json, addresses_of, legacy_address
 from tests.simulation.scene import Scene
 
 HTML = b"<html><body>proxy</body></html>"
@@ -115,6 +115,7 @@ class Line:
         self._portal = scene.portal
         self._story = scene.story
         self._oracles = scene.oracles
+        self._hides_definitions = scene.plot.hides_definitions
         self._weather = weather
         self._process = process
         self._watch = watch
@@ -157,6 +158,8 @@ class Line:
                 self._watch.has_answer(call.written)
 
     def _fault(self, place: str, call: _Call) -> str | None:
+        if self._hides_definitions and urlsplit(call.url).path in DEFINITIONS:
+            return "403"
         kinds = _OF_BATCHES if call.inputs else _OF_ALL
         fault = self._weather.fault(place, call.chooser, _OF_ALL if call.is_archive else kinds)
         if fault is None and call.is_update:

@@ -308,7 +308,7 @@ class Oracles:
         return is_plain and any(each.row == number for each in watch.written)
 
     def check_first(self, watch: TryWatch, number: int) -> None:
-        """No valid row before this one has its key, if a key may have one row only."""
+        """No valid row before one that counts has its key, if a key may have one row only."""
         row = watch.row(number)
         for other in watch.rows[: number - 1]:
             told = [result for each in self.tries if (result := each.told(other))]
@@ -316,7 +316,7 @@ class Oracles:
                 watch.plot.is_forbidden(other) or Outcome.INVALID in {each.outcome for each in told}
             )
             if other.key == row.key and is_valid:
-                self.wrong(f"{watch.name} writes row {number}, and a row before it has its key")
+                self.wrong(f"{watch.name} takes row {number}, and a row before it has its key")
 
     def _check_stage(self, watch: TryWatch, result: Result, row: Row) -> None:
         """A row that has ended has not left its contact without the stage that it had.
@@ -335,18 +335,30 @@ class Oracles:
 
     def _check_success(self, watch: TryWatch, result: Result, row: Row) -> None:
         told = f"{watch.name}: row {result.row} is {result.outcome}"
+        if watch.plot.settings.writes.duplicates == "reject":
+            self.check_first(watch, result.row)
+        if row.is_refused:
+            self.wrong(f"{told}, and HubSpot refuses its values")
         owners = {each for key in row.keys for each in self.portal.owners.get(key, ())}
         if result.outcome in WRITES:
             verb = "create" if result.outcome is Outcome.CREATED else "update"
             by_it = [each for each in watch.written if each.contact in owners]
             if not any(verb in {each.verb, "update"} for each in by_it):
                 self.wrong(f"{told}, but the portal has carried out no {verb} of {row.key}")
-        if not watch.may_write and (row.is_shared or self.plot.features & {"another address", "moves"}):
+        if not watch.may_write and self._may_follow_another(watch, row):
             return  # it was compared with what the rows before it would leave
         had = [state for key in row.keys for state in self.portal.had(key, watch.since)]
         for name, value in row.proved(watch.plot).items():
             if not any(state.get(name, "") == value for state in had):
                 self.wrong(f"{told}, but {row.key} never had {name}={value!r}")
+
+    def _may_follow_another(self, watch: TryWatch, row: Row) -> bool:
+        """Check whether another row may be about the contact of a row, also since people have merged them."""
+        if "moves" in self.plot.features:
+            return True
+        owners = {each for key in row.keys for each in self.portal.owners.get(key, ())}
+        keys = {key for other in watch.rows if other is not row for key in other.keys}
+        return any(not owners.isdisjoint(self.portal.owners.get(key, ())) for key in keys)
 
     def _check_earlier(self, watch: TryWatch, result: Result) -> None:
         """A result of an earlier try was told by it, of this row or an equal one, and asks for no retry."""

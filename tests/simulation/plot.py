@@ -59,8 +59,15 @@ FEATURES = (
     "trusted ids",
     "not compared",
     "leavers",
+    "checkpoint",
+    "one row a key",
+    "far apart",
+    "definitions unread",
 )
-"""What may happen in a world besides rows that change contacts."""
+"""What may happen in a world besides rows that change contacts.
+
+A new one stands last: those before it are drawn as they were, so that seeds without it stay the same worlds.
+"""
 
 OF_STATES = frozenset({"broken database", "refresh", "audit", "absence remembered", "trusted ids", "leavers"})
 """Features that only worlds with a state have."""
@@ -71,7 +78,14 @@ WATERMARK = "changed"
 OWN_COLUMNS = frozenset({"email", "new_email", WATERMARK})
 """Columns that are not sent under their own names."""
 
-RARER = {"legacy": 0.4, "watermark": 0.6, "state": 0.8}
+RARER = {
+    "legacy": 0.4,
+    "watermark": 0.6,
+    "state": 0.8,
+    "checkpoint": 0.5,
+    "one row a key": 0.4,
+    "definitions unread": 0.3,
+}
 """Feature → how often it stays among those of a world."""
 
 KINDS = ("update", "update", "update", "update", "dry run", "tight guard", "loose guard", "plan")
@@ -89,6 +103,10 @@ SWITCHES = {
 
 MOST_ENTRIES = 7
 """Entries of the largest world; each is a row or more."""
+
+STATUS = "hs_lead_status"
+NO_STATUS = "NONE_"
+"""How a lead status begins that HubSpot does not have."""
 
 FORBIDDEN = "7"
 """What the JSON Schema of a world forbids in a first name."""
@@ -136,6 +154,11 @@ class Row:
     def changed(self) -> int:
         """When it changed, for the watermark; 0 without one."""
         return int(self.source.get(WATERMARK, 0))
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether HubSpot refuses it for its values, whoever it is about."""
+        return self.values.get(STATUS, "").startswith(NO_STATUS)
 
     @property
     def content(self) -> object:
@@ -197,6 +220,11 @@ class Plot:
         """Whether a retry goes on where an earlier try came to."""
         return not (self.ledger or self.settings.state) and self.kind not in {"dry run", "plan"}
 
+    @property
+    def hides_definitions(self) -> bool:
+        """Whether the token may not read the portal's properties, so that HubSpot alone judges values."""
+        return "definitions unread" in self.features
+
     def is_forbidden(self, row: Row) -> bool:
         """Check whether the JSON Schema of the world forbids a row."""
         return "schema" in self.features and FORBIDDEN in row.values.get("firstname", "")
@@ -252,6 +280,7 @@ class _Draft:
     features: frozenset[str]
     contacts: list[dict[str, str]] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    last: list[dict[str, Any]] = field(default_factory=list)  # rows that come after all others
 
     def add(self, number: int) -> None:
         """Add what one entry needs: a contact or none, and a row or two."""
@@ -269,8 +298,9 @@ class _Draft:
         if self._has("keyless", 0.1):
             row["email"] = None
         self.rows.append(row)
-        while self._has("duplicates", 0.4):
-            self.rows.append({"email": row["email"], **self._values(contact)})
+        again = self.last if "far apart" in self.features else self.rows
+        while self._has("duplicates", 0.6 if "one row a key" in self.features else 0.4):
+            again.append({"email": row["email"], **self._values(contact)})
 
     def _has(self, feature: str, share: float) -> bool:
         return feature in self.features and self.chooser.chance(share)
@@ -294,8 +324,11 @@ class _Draft:
             values["city"] = None
         if self._has("stages", 0.5):
             values[STAGE] = self.chooser.one_of(STAGES)
-        if self._has("invalid", 0.3):
-            values["hs_lead_status"] = f"NONE_{self.chooser.below(9)}"
+        is_unread = "definitions unread" in self.features
+        if self._has("invalid", 0.7 if is_unread else 0.3):
+            values[STATUS] = f"{NO_STATUS}{self.chooser.below(9)}"
+            if is_unread and self.chooser.chance(0.5):
+                values[STATUS] = "NEW"  # in place of one that HubSpot alone would refuse
         return values
 
     def _new_address(self, email: str) -> str:
@@ -311,12 +344,7 @@ def plot_of(chooser: Chooser) -> Plot:
     features -= {each for each, share in RARER.items() if not chooser.of(each).chance(share)}
     chooser = chooser.of("plot")
     kind = chooser.one_of(KINDS)
-    if kind == "tight guard":  # what others change between its two passes cannot be guarded, nor removals
-        features -= {"others edit", "leavers"}
-    if "state" in features:  # it is refused together with these
-        features -= {"watermark", "legacy", "not compared"}
-    else:
-        features -= OF_STATES
+    features = _that_go_together(features, kind)
     if "leavers" in features and chooser.chance(0.75):  # a row that is not valid spares all who left
         features = (features - {"keyless", "invalid", "schema", "stages"}) | {"absent"}
     draft = _Draft(chooser, features)
@@ -324,12 +352,13 @@ def plot_of(chooser: Chooser) -> Plot:
     there = [number for number in range(MOST_ENTRIES) if draft.chooser.of(f"entry {number}").chance(share)]
     for number in there or (0,):
         draft.add(number)
+    draft.rows += draft.last
     if kind in {"dry run", "plan"}:  # only a run that writes moves it
         features -= {"watermark"}
     for place, row in enumerate(draft.rows if "watermark" in features else ()):
         row[WATERMARK] = chooser.of(f"change {place}").below(9)
     ledger = chooser.one_of(("", "appended", "appended", "parts"))
-    if kind == "plan":
+    if kind == "plan" or "checkpoint" in features:
         ledger = ""
     settings = _settings(draft, features, kind, ledger)
     limit, has_limit = 4 + chooser.below(8), "own limit" in features
@@ -347,6 +376,23 @@ def plot_of(chooser: Chooser) -> Plot:
         _switches(tuple((name, chooser.one_of(values)) for name, values in SWITCHES.items())),
         ledger,
     )
+
+
+def _that_go_together(features: frozenset[str], kind: str) -> frozenset[str]:
+    """Leave out features that others rule out, and add those that others need."""
+    if kind == "tight guard":  # what others change between its two passes cannot be guarded, nor removals
+        features -= {"others edit", "leavers"}
+    if kind in {"dry run", "plan"}:  # no other try goes on where one has come to
+        features -= {"checkpoint"}
+    if "checkpoint" in features:  # a ledger or a state takes its place
+        features = (features - {"state"}) | {"signals"}
+    if "one row a key" in features:  # another row of a key comes when the first one may have ended
+        features |= {"duplicates", "far apart"}
+    if "definitions unread" in features:
+        features |= {"invalid"}
+    if "state" in features:  # it is refused together with these
+        return features - {"watermark", "legacy", "not compared"}
+    return features - OF_STATES
 
 
 @cache
@@ -374,7 +420,7 @@ def _settings(draft: _Draft, features: Collection[str], kind: str, ledger: str) 
         upsert=upsert,
         writes=Writes(
             nulls=nulls,
-            duplicates="reject" if rejects else "last",
+            duplicates="reject" if rejects or "one row a key" in features else "last",
             stages=stages if STAGE in columns else "reject",
             properties={"city": "fill_empty"} if fills and "city" in columns else None,
             compare=not (upsert and "not compared" in features),
