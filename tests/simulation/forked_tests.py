@@ -12,7 +12,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -53,17 +53,29 @@ class ForkedTests:
     :param use: is called once the tests are measured; it calls :meth:`failed`.
     :param folder: of the modules whose lines are measured.
     :param cap: seconds of tests that are run over a change.
+    :param cases: how many cases of a parametrised test are run; None for all.
     """
 
     def __init__(
-        self, names: Sequence[str], use: Callable[[ForkedTests], None], folder: Path, cap: float
+        self,
+        names: Sequence[str],
+        use: Callable[[ForkedTests], None],
+        folder: Path,
+        cap: float,
+        cases: int | None = None,
     ) -> None:
         self.names = names
         self._use = use
         self._cap = cap
+        self._cases = cases
         self._folder = folder
         self._coverage = Coverage(data_file=None, include=[f"{folder.resolve()}/*"])
         self._coverage.start()
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out what there are too many cases of."""
+        chosen = few((item.nodeid for item in items), self._cases)
+        items[:] = [item for item in items if item.nodeid in chosen]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -139,7 +151,7 @@ class ForkedTests:
         found = self.executing(change) or self._chosen(
             test for test in self._seconds if not files or _file(test) in files
         )
-        return list(dict.fromkeys(test.partition("[")[0] for test in found))
+        return list(dict.fromkeys(map(_function, found)))
 
     def _chosen(self, tests: Iterable[str], first: Container[str] = ()) -> list[str]:
         ordered = sorted(tests, key=lambda test: (test not in first, self._seconds[test]))
@@ -241,8 +253,27 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(constant)
 
 
+def few(tests: Iterable[str], cases: int | None) -> set[str]:
+    """Return tests, but only the first cases of each.
+
+    :param tests: names.
+    :param cases: how many of each are wanted; None for all.
+    """
+    count: Counter[str] = Counter()
+    found = set()
+    for test in tests:
+        count[_function(test)] += 1
+        if cases is None or count[_function(test)] <= cases:
+            found.add(test)
+    return found
+
+
 def _file(test: str) -> str:
     return test.partition("::")[0]
+
+
+def _function(test: str) -> str:
+    return test.partition("[")[0]
 
 
 def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
@@ -250,15 +281,22 @@ def _pairs(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.I
     return zip(items, [*items[1:], None], strict=True)
 
 
-def with_tests(tests: Sequence[str], package: Path, cap: float, use: Callable[[ForkedTests], None]) -> None:
+def with_tests(
+    tests: Sequence[str],
+    package: Path,
+    cap: float,
+    use: Callable[[ForkedTests], None],
+    cases: int | None = None,
+) -> None:
     """Collect tests, and let something use them.
 
     :param tests: files or folders.
     :param package: whose lines are measured.
     :param cap: seconds of tests that are run over a change.
     :param use: is called with them.
+    :param cases: how many cases of a parametrised test are run; None for all.
     :raises RuntimeError: if they cannot be collected or run.
     """
     options = ["-q", "-s", "--no-header", "-p", "no:cacheprovider"]
-    if code := pytest.main([*tests, *options], plugins=[ForkedTests(tests, use, package, cap)]):
+    if code := pytest.main([*tests, *options], plugins=[ForkedTests(tests, use, package, cap, cases)]):
         raise RuntimeError(f"pytest ends with {code!r}")

@@ -6,6 +6,8 @@
     python -m tests.simulation.mutants --sample 600         # places that a seed draws, of the whole product
     python -m tests.simulation.mutants --under sync/decide  # every place in some modules
     python -m tests.simulation.mutants --under sync/decide --again  # those that have survived
+    python -m tests.simulation.mutants --under . --but sync/decide  # of all parts but some
+    python -m tests.simulation.mutants --under operators --tests tests/airflow --cases 3  # by other tests
 
 A mutant is killed by the tests of its part of the product, or else by the simulator (the first world in which
 something is wrong). Of the tests, those are run that execute what is changed. Results are appended to a file,
@@ -270,7 +272,13 @@ class Results:
 
 
 def judge_all(
-    mutants: Sequence[Mutant], results: Results, judge: Judge, seconds: float, tests: Sequence[str] = ()
+    mutants: Sequence[Mutant],
+    results: Results,
+    judge: Judge,
+    seconds: float,
+    tests: Sequence[str] = (),
+    *,
+    cases: int | None = None,
 ) -> None:
     """Judge mutants, part by part.
 
@@ -279,12 +287,14 @@ def judge_all(
     :param judge: who decides.
     :param seconds: of tests that a mutant must survive.
     :param tests: files or folders that are run; without them, those of the part.
+    :param cases: how many cases of a parametrised test are run; None for all.
     """
     parts: dict[str, list[Mutant]] = {}
     for mutant in mutants:
         parts.setdefault("" if tests else Path(mutant.path).parts[1], []).append(mutant)
     for part, group in parts.items():
-        with_tests(tests or [f"tests/{part}"], PACKAGE, seconds, partial(judge_some, group, results, judge))
+        judges = partial(judge_some, group, results, judge)
+        with_tests(tests or [f"tests/{part}"], PACKAGE, seconds, judges, cases)
 
 
 def judge_some(mutants: Sequence[Mutant], results: Results, judge: Judge, tests: ForkedTests) -> None:
@@ -333,6 +343,7 @@ def main() -> int:
     parser.add_argument("--worlds", type=int, default=WORLDS, help="that a mutant must survive (%(default)s)")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="the same, of tests (%(default)s)")
     parser.add_argument("--tests", nargs="+", default=(), help="only these files (those of the part)")
+    parser.add_argument("--cases", type=int, help="only so many cases of a parametrised test (all)")
     parser.add_argument("--again", action="store_true", help="judge those again that have survived")
     options = parser.parse_args()
     mutants = list(known()) if options.known else _drawn(options)
@@ -348,7 +359,7 @@ def main() -> int:
                 results.add(judge.judged(mutant, None))
         else:
             judge = Judge(Path(name), ["--worlds", str(options.worlds)] if options.worlds else [])
-            judge_all(left, results, judge, options.seconds, options.tests)
+            judge_all(left, results, judge, options.seconds, options.tests, cases=options.cases)
     verdicts = [results.verdicts[mutant.name] for mutant in mutants]
     survivors = [verdict for verdict in verdicts if not verdict.by]
     found_share, least, most = share(len(verdicts) - len(survivors), len(verdicts))

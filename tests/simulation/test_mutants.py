@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.faulty import FAULTS
-from tests.simulation.forked_tests import Change, ForkedTests
+from tests.simulation.forked_tests import Change, ForkedTests, few
 from tests.simulation.mutants import (
     Judge,
     Mutant,
@@ -135,6 +135,14 @@ def test_nothing_is_judged_where_tests_fail_anyway(tmp_path: Path) -> None:
         judge_some([Mutant("a", "x.py", 0, 0, "")], results, Judge(tmp_path, []), Failing())
 
     assert not results.verdicts
+
+
+def test_only_some_cases_of_a_test_may_be_run() -> None:
+    """Many tests have hundreds, which all take the same way."""
+    names = ["x.py::test_a[1]", "x.py::test_a[2]", "x.py::test_b", "x.py::test_a[3]", "y.py::test_a[1]"]
+
+    assert few(names, None) == {*names}
+    assert few(names, 2) == {*names} - {"x.py::test_a[3]"}
 
 
 def test_some_of_the_mutants_are_drawn() -> None:
