@@ -34,9 +34,8 @@ class PendingVerification:
         changes = {step.change.record.row: step.change for step in steps}
         others: list[Result] = []
         for result in results:
-            change = changes[result.row]
-            if result.outcome in WRITES and self._is_to_be_read(change):
-                self._written.append((change, result))
+            if result.outcome in WRITES and self._is_to_be_read(changes[result.row]):
+                self._written.append((changes[result.row], result))
             else:
                 others.append(result)
         return tuple(others)
