@@ -80,12 +80,12 @@ FAULTS = (
     Fault(
         "a plan that is applied to a contact that has changed since",
         "if record.before is None or _is_carried_out(record, stored, rules):",
-        "if record.before is not None or _is_carried_out(record, stored, rules):",
+        "if True or record.before is None or _is_carried_out(record, stored, rules):",
     ),
     Fault(
         "silence that counts as success",
         "silent.append(step)\n    if not silent:",
-        "ends.add(accepted(step, Written(step.change.address, None), answer, kinds))\n    if not silent:",
+        "ends.add(step, accepted(step, Written(step.change.address), answer, kinds))\n    if not silent:",
     ),
     Fault(
         "a window of calls that ends too early",

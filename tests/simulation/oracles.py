@@ -14,6 +14,7 @@ from airflow_provider_hubcontact.sync.keep.ledger import Line as LedgerLine
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import (
     DRIFT,
+    INTERNAL_ERROR,
     NOT_WRITTEN,
     SUCCESSES,
     WRITES,
@@ -30,6 +31,9 @@ NOTHING_SENT = frozenset({Outcome.INVALID, Outcome.NOT_ATTEMPTED})
 
 ABSENT = "ABSENT"
 """Category of rows that the portal is not asked about, since nobody had their key some days ago."""
+
+WOULD_UPDATE = "WOULD_UPDATE"
+"""Category of rows that a plan updates."""
 
 CLAIM_LOST = "claim lost"
 """What is counted when a run finds out that another one has claimed its state."""
@@ -168,20 +172,25 @@ class TryWatch:
             if is_removal:
                 self.oracles.removals.check_applied(self, each)
                 continue
-            if not each.row:
-                continue
-            if self.plot.is_forbidden(self.row(each.row)):
-                self.oracles.wrong(f"{self.name} writes row {each.row}, which the schema forbids")
-            if self.plot.settings.writes.duplicates == "reject":
-                self.oracles.check_first(self, each.row)
-            key = self.row(each.row).key
-            later = [
-                row
-                for row, result in self.results.items()
-                if row > each.row and result.outcome in PROVED and self.row(row).key == key
-            ]
-            if later:
-                self.oracles.wrong(f"{self.name} writes row {each.row} after row {later[0]} of the same key")
+            if each.row:
+                self._check_written(each)
+
+    def _check_written(self, written: Applied) -> None:
+        """Check whether a row may be written, and now."""
+        number, key = written.row, self.row(written.row).key
+        if self.plot.kind == "plan" and written.verb == "update":
+            self.oracles.check_planned(self, written)
+        if self.plot.is_forbidden(self.row(number)):
+            self.oracles.wrong(f"{self.name} writes row {number}, which the schema forbids")
+        if self.plot.settings.writes.duplicates == "reject":
+            self.oracles.check_first(self, number)
+        later = [
+            row
+            for row, result in self.results.items()
+            if row > number and result.outcome in PROVED and self.row(row).key == key
+        ]
+        if later:
+            self.oracles.wrong(f"{self.name} writes row {number} after row {later[0]} of the same key")
 
     def result(self, result: Result) -> None:
         """A row has its outcome: it is the first one, and true. So has a contact that is removed."""
@@ -191,6 +200,8 @@ class TryWatch:
             return
         if result.row in self.results:
             self.oracles.wrong(f"{self.name}: row {result.row} has two outcomes")
+        if result.category == INTERNAL_ERROR:
+            self.oracles.wrong(f"{self.name}: row {result.row} met an error of the product: {result.reason}")
         self.results[result.row] = result
         self.oracles.check_claim(self, result)
 
@@ -306,6 +317,27 @@ class Oracles:
         """Check whether a row was written that needs one step, which no other row shares."""
         is_plain = not (row.is_shared or row.becomes or STAGE in row.values)
         return is_plain and any(each.row == number for each in watch.written)
+
+    def check_planned(self, watch: TryWatch, applied: Applied) -> None:
+        """A plan is applied to a contact that is as the plan has seen it, or as it wants it.
+
+        It may have been so for a moment of the try: somebody may edit it between the look-up and the write.
+        """
+        row, of_task = watch.row(applied.row), [each for each in self.tries if each.run == watch.run]
+        plans = [told for each in of_task if not each.may_write and (told := each.told(row))]
+        if self._may_follow_another(watch, row) or {each.category for each in plans} != {WOULD_UPDATE}:
+            return
+        states = self.portal.states[applied.contact]
+        had = [
+            state.values or {}
+            for state, later in zip(states, [*states[1:], None], strict=True)
+            if state.since < self.portal.now and (later is None or later.since >= watch.since)
+        ]
+        for name in plans[-1].changes:
+            values = {value or "" for each in plans for value in each.changes.get(name, ())}
+            cleared = {""} if name == STAGE else set()
+            if not any(state.get(name, "") in values | cleared for state in had):
+                self.wrong(f"{watch.name} writes row {applied.row}, and the plan has seen another {name}")
 
     def check_first(self, watch: TryWatch, number: int) -> None:
         """No valid row before one that counts has its key, if a key may have one row only."""

@@ -18,9 +18,13 @@ def edit(scene: Scene) -> None:
     for number in range(1 + scene.chooser.of("others").below(4)):
         chooser = scene.chooser.of(f"edit {number}")
         scene.loop.wait(chooser.between(0, 15))
-        verb, addresses, change = _drawn(scene, chooser)
-        if not addresses:
-            continue
+        edit_once(scene, chooser)
+
+
+def edit_once(scene: Scene, chooser: Chooser) -> None:
+    """Be a person who changes something of the contacts, unless there is none."""
+    verb, addresses, change = _drawn(scene, chooser)
+    if addresses:
         _carry_out(scene, verb, chooser.one_of(addresses), change)
 
 
@@ -43,9 +47,7 @@ def visit(scene: Scene, chooser: Chooser) -> None:
             scene.oracles.faults["merge"] += 1
             scene.portal.merge(one, other)
             continue
-        verb, addresses, change = _drawn(scene, chooser)
-        if addresses:
-            _carry_out(scene, verb, chooser.one_of(addresses), change)
+        edit_once(scene, chooser)
 
 
 def _drawn(scene: Scene, chooser: Chooser) -> tuple[str, list[str], Edit]:

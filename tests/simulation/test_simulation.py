@@ -24,6 +24,7 @@ from airflow_provider_hubcontact.client.network.timeouts import API_CALL
 from airflow_provider_hubcontact.job.plans.guards import GuardPass
 from airflow_provider_hubcontact.job.run import Memory, Rows, Run
 from airflow_provider_hubcontact.job.settings import Settings, Writes
+from airflow_provider_hubcontact.sync.decide.merging import with_next
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger
@@ -187,6 +188,27 @@ class TestOracles:
         monkeypatch.setattr(RecordReader, "pass_over", lambda _, rows: deque(rows, 0))
 
         assert "and a row before it has its key" in found(first=121)
+
+    def test_rows_that_are_merged_too_early(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A value that HubSpot alone would refuse is not sent, as a later row of the key has another one."""
+        monkeypatch.setattr(
+            "airflow_provider_hubcontact.sync.flow.in_flight.with_next",
+            lambda _, *rows: with_next((), *rows),
+        )
+
+        assert "and HubSpot refuses its values" in found(first=1_393)
+
+    def test_a_plan_that_is_out_of_date(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is applied to contacts that people have edited since."""
+        monkeypatch.setattr("airflow_provider_hubcontact.sync.decide.plan._outdated", lambda *_: None)
+
+        assert "and the plan has seen another" in found("plan", first=572)
+
+    def test_an_error_of_the_product(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It ends a row, not the run."""
+        monkeypatch.setattr("airflow_provider_hubcontact.sync.flow.decisions.settle", len)
+
+        assert "met an error of the product: " in found()
 
     def test_a_line_too_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The ledger has two lines of a row."""

@@ -36,6 +36,7 @@ from airflow_provider_hubcontact.sync.model.outcome import Result
 from tests.simulation.loop import Loop, LoopLock, Process
 from tests.simulation.network import Line, Weather
 from tests.simulation.oracles import TryWatch
+from tests.simulation.others import edit_once
 from tests.simulation.plot import Plot, Row
 from tests.simulation.portal import OAUTH, TOKEN, URL
 from tests.simulation.scene import Scene
@@ -412,6 +413,7 @@ def run_task(task: Task) -> str:
         end = tried.end or "given up"
         if end == "done" and task.plot.kind == "plan" and not task.has_plan:
             task.has_plan = True
+            _look_at_plan(task)
             tried = Try(task, 1)
             continue
         is_cleared = end == "failed" and not tried.is_calm
@@ -419,6 +421,14 @@ def run_task(task: Task) -> str:
         if end == "done" or (end == "failed" and not is_cleared) or is_over:
             return end
         tried = _next(task, tried, end)
+
+
+def _look_at_plan(task: Task) -> None:
+    """Wait until somebody has approved a plan; others go on editing contacts meanwhile."""
+    chooser = task.scene.chooser.of(f"plan of {task.run}")
+    while "others edit" in task.scene.plot.features and chooser.chance(0.6):
+        task.scene.loop.wait(chooser.between(0, 60))
+        edit_once(task.scene, chooser)
 
 
 def _next(task: Task, tried: Try, end: str) -> Try:
