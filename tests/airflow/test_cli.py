@@ -265,6 +265,7 @@ class TestValidate:
             (["object.json"], "records must be a JSON array, not a dict"),
             (["broken.parquet"], "broken.parquet"),
             (["one.csv", "--map", "email"], "--map must be COLUMN=PROPERTY, not email"),
+            (["one.csv", "--map", "email=a", "--map", "email=b"], "--map names the column email twice"),
             (["one.csv", "--json-schema", "broken.json"], "the schema is not JSON"),
             (["one.csv", "--json-schema", "gone.json"], "gone.json"),
         ],
