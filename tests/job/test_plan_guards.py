@@ -45,10 +45,12 @@ class Known:
     """A ledger that knows of the record of row 2."""
 
     def __init__(self) -> None:
+        self.asked: list[int] = []
         self.forgotten: list[int] = []
         self.flushes = 0
 
     def earlier(self, record: Record) -> Result | None:
+        self.asked.append(record.row)
         return ended(record.row) if record.row == 2 else None
 
     def forget(self, row: int) -> None:
@@ -96,3 +98,5 @@ def test_a_guard_pass(has_ledger: bool) -> None:
     ]
     assert counted.totals.to_dict()["changes"] == 1
     assert (ledger.forgotten, ledger.flushes) == (([2, 3], 0) if has_ledger else ([], 0))
+    # Its lines of the rows that are given up are to say whose they are.
+    assert ledger.asked == ([2, 3, 2, 3] if has_ledger else [])

@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.job.settings import Replay
-from airflow_provider_hubcontact.job.source.replay import KEY, PROBLEMS, replayed, shape_of
+from airflow_provider_hubcontact.job.source.replay import KEY, PROBLEMS, last_lines, replayed, shape_of
 from airflow_provider_hubcontact.sync.keep.ledger import Line
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -43,6 +43,15 @@ def test_the_last_line_of_a_key_decides(lines: Sequence[Line], sent: Sequence[st
     rows = list(replayed(lines, REPLAY, None, RecordMapping()))
 
     assert rows == [{"firstname": name, KEY: "a@x.y"} for name in sent]
+
+
+def test_what_a_ledger_says_last() -> None:
+    """Each record has one line. A ledger without any is not where it was looked for."""
+    first = {"run": "r", "task": "t", "map_index": -1, "digest": "d", "try": 1, "row": 1}
+
+    assert list(last_lines([first, {**first, "try": 2}], "kept")) == [{**first, "try": 2}]
+    with pytest.raises(SourceError, match="there is no ledger at kept, or it is empty"):
+        list(last_lines([], "kept"))
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,12 @@ class Row(Mapping[str, object]):
         return len(self._values)
 
 
+class Text(str):
+    """A text of a class of its own."""
+
+    __slots__ = ()
+
+
 def of(row: Mapping[str, object], **mapping: Any) -> Record | Result:
     return RecordMapping(**mapping).record(1, row)
 
@@ -44,6 +50,7 @@ def of(row: Mapping[str, object], **mapping: Any) -> Record | Result:
     [
         (MOVES, {"old": OLD, "new": NEW}, {"email": NEW}, {"old": OLD, "email": NEW}),
         (MOVES, {"old": OLD, "new": f" {NEW.upper()} "}, {"email": NEW}, None),
+        (MOVES, {"old": OLD, "new": Text(f" {NEW.upper()} ")}, {"email": NEW}, None),
         (MOVES, {"old": OLD, "new": OLD.upper()}, {}, None),
         (MOVES, {"old": OLD, "new": None}, {}, {"old": OLD}),
         ({**MOVES, "nulls": Nulls.CLEAR}, {"old": OLD, "new": None}, {}, {"old": OLD}),
