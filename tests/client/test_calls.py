@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot
+from airflow_provider_hubcontact.client.account import Account
 from airflow_provider_hubcontact.client.contacts import BatchInput, Contact, Contacts
 from airflow_provider_hubcontact.client.errors import (
     BadRequest,
@@ -245,6 +246,14 @@ class TestAccount:
             reader.contacts.get("1")
 
         assert "crm.objects.contacts.read" in raised.value.refusal.missing_scopes
+
+
+@pytest.mark.parametrize("body", ["[]", "{}", '{"portalId": "5", "hubId": "5"}'])
+@pytest.mark.parametrize("asked", ["details", "access"])
+def test_an_answer_without_a_portal(asked: str, body: str) -> None:
+    """A 2xx that does not say whose token it is is unusable."""
+    with wire(reply(200, body)) as to, pytest.raises(UnusableAnswer):
+        getattr(Account(to.transport, AccessToken("pat-na1-x"), "v3"), asked)()
 
 
 @pytest.mark.parametrize("version", ["v2", "", "2027-03"])
