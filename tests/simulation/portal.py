@@ -196,12 +196,18 @@ class SimulatedPortal:
         """Yield what a batch of upserts has written. Its answer does not name the keys."""
         if not 200 <= reply.status < 300:
             return
-        is_new = {result["id"]: result["new"] for result in orjson.loads(reply.body)["results"]}
+        said = orjson.loads(reply.body)
+        is_new = {result["id"]: result["new"] for result in said["results"]}
+        refused = {
+            trace_id
+            for error in said.get("errors", ())
+            for trace_id in error["context"]["objectWriteTraceId"]
+        }
         for each in orjson.loads(body)["inputs"]:
-            contact = self.find(each["id"])
-            if contact and contact.id in is_new:
+            contact, trace_id = self.find(each["id"]), each["objectWriteTraceId"]
+            if contact and contact.id in is_new and trace_id not in refused:
                 verb = "create" if is_new[contact.id] else "update"
-                yield Applied(verb, contact.id, int(each["objectWriteTraceId"].partition("-")[0]))
+                yield Applied(verb, contact.id, int(trace_id.partition("-")[0]))
 
     def _known(self, path: str, sent: Mapping[str, str]) -> Reply | None:
         """Return an answer that is the same in all worlds, if token and limits allow it."""

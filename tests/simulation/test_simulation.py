@@ -240,6 +240,13 @@ class TestOracles:
             "entry 4:0;entry 5:0;features:24;later nights:0,1,5,6;plot:0,1;state:0",
             id="a dry run over two rows whose contacts people have merged",
         ),
+        pytest.param(
+            82237,
+            "call 4 of task 1:0,1,2,3;call 6 of task 1:0,1,2;call 7 of task 1:1;call 8 of task 1:1,2;"
+            "definitions unread:0;entry 0:0;entry 1:0;entry 3:0,3,10,13,14;entry 4:0;faults:14,28;"
+            "features:0,1,4,10,31,36;plot:1,7;settings:0;weather:0",
+            id="an answer refuses an upsert and shows its values, and the run stops before the look-up",
+        ),
     ],
 )
 def test_worlds_that_were_wrong(seed: int, kept: str) -> None:

@@ -145,6 +145,13 @@ class TestWhichResultIsWhose:
 
         assert came_to(settle([upsert(1, a="x"), upsert(2, a="x")], answer)) == {1: "met", 2: "updated"}
 
+    @pytest.mark.parametrize("shown", [Written("7", None, {"a": "x"}), Written("7", "k1")])
+    def test_what_was_refused_and_is_the_only_one_with_a_result(self, shown: Written) -> None:
+        """It may have been written: no other step has its values, or its key."""
+        answer = Answers(207, (shown,), (Refusal(400, "bad", trace_ids=("1-0",)),))
+
+        assert came_to(settle([upsert(1, a="x"), upsert(2, a="y")], answer)) == {1: "unclear", 2: "unclear"}
+
     @pytest.mark.parametrize("step", [by_id(1, "901", a="x"), upsert(1, "901", a="x")])
     def test_what_was_refused_and_written(self, step: Step) -> None:
         """If the answer shows its contact besides, it may have been written, whatever a look-up comes to."""

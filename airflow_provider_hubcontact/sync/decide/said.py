@@ -57,9 +57,12 @@ class Said:
         pairs = _Pairs(each for each in answer.written if each.id not in looked_up)
         left = pairs.take(direct, lambda step: step.trace_id, lambda each: each.trace_id)
         left = pairs.take(left, lambda step: step.change.contact, lambda each: each.id)
+        refused = [step for step in left if self.refusal(step)]
         left = [step for step in left if not self.refusal(step)]
-        left = pairs.take(left, _key_of, lambda each: each.key)
-        pairs.take_by_values([step for step in left if step.change.contact is None], kinds)
+        # A result that is of no other step is of one that is refused, too: the answer contradicts itself.
+        for steps in (left, refused):
+            left = pairs.take(steps, _key_of, lambda each: each.key)
+            pairs.take_by_values([step for step in left if step.change.contact is None], kinds)
         return pairs.found
 
 
