@@ -484,7 +484,7 @@ class TestKeptSettings:
 
         assert made.report["plan"]["calls"] == calls
         if api == "v1":
-            assert len(sent) == calls + 1  # a stage that is reset is written twice
+            assert len(sent) == calls + 2  # a stage that is reset is written twice, and read back
 
     def test_records_are_not_judged_again(self, hubspot: Sandbox, tmp_path: Path) -> None:
         """They were judged as the source had them; what is written may break the schema."""
