@@ -20,7 +20,7 @@ def test_a_dated_version_is_named_once() -> None:
         for path in sorted(PACKAGE.rglob("*.py"))
         if "sandbox" not in path.relative_to(PACKAGE).parts
         for line in path.read_text(encoding="utf-8").splitlines()
-        if re.search(r"\b20\d\d-0[39]\b(?!-)", line)
+        if re.search(r"(?<!draft/)\b20\d\d-0[39]\b(?!-)", line)  # JSON Schema dates its drafts, too
     ]
 
     assert named == [f"__init__.py: API_VERSIONS = {str(API_VERSIONS).replace(chr(39), chr(34))}"]
