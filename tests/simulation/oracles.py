@@ -441,6 +441,28 @@ class Oracles:
         if whole and watch.lines and in_lines != counted:
             self.wrong(f"{watch.name} reports {counted} rows, and its ledger has {len(watch.lines)}")
 
+    def check_order(self, watch: TryWatch, before: Mapping[str, Mapping[str, str]]) -> None:
+        """Rows that have to do with each other end as if written one by one, if nobody else writes.
+
+        :param watch: the only try of a task.
+        :param before: id of a contact → what it was before the try.
+        """
+        keys_of: defaultdict[str, set[str]] = defaultdict(set)
+        given: set[str] = set()  # addresses that rows have given to their contacts
+        for row in watch.rows:
+            result = watch.told(row)
+            if result and result.category == "OBJECT_NOT_FOUND" and row.key in given:
+                self.wrong(
+                    f"{watch.name}: {row.key} is not_found, and a row before has given it to a contact"
+                )
+            if result and result.outcome in WRITES and row.becomes:
+                given.add(row.becomes)
+            for found in filter(None, map(self.portal.find, row.keys)):
+                keys_of[found.id].add(row.key)
+        for contact in self.portal.contacts():
+            if len(keys_of[contact.id]) > 1:
+                self._check_serial(watch, contact, before.get(contact.id, {}), keys_of[contact.id])
+
     def check_stages(self, before: Mapping[str, Mapping[str, str]]) -> None:
         """A finished run leaves no contact without the stage that it had.
 

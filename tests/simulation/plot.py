@@ -63,6 +63,7 @@ FEATURES = (
     "one row a key",
     "far apart",
     "definitions unread",
+    "in order",
 )
 """What may happen in a world besides rows that change contacts.
 
@@ -85,6 +86,7 @@ RARER = {
     "checkpoint": 0.5,
     "one row a key": 0.4,
     "definitions unread": 0.3,
+    "in order": 0.3,
 }
 """Feature → how often it stays among those of a world."""
 
@@ -302,6 +304,19 @@ class _Draft:
         while self._has("duplicates", 0.6 if "one row a key" in self.features else 0.4):
             again.append({"email": row["email"], **self._values(contact)})
 
+    def add_in_order(self) -> None:
+        """Add rows that must be written one after the other, although their keys differ."""
+        old = {"firstname": "old 0", "city": CITIES[0]}
+        one = {"email": "in-order@example.com", "hs_additional_emails": "home-in-order@example.com", **old}
+        self.contacts.append(one)
+        self.rows.append({"email": one["email"], "firstname": "new 1", "city": CITIES[1]})
+        self.rows.append({"email": one["hs_additional_emails"], **old, "city": CITIES[2]})
+        if "moves" in self.features:
+            other = {"email": "moved@example.com", **old}
+            self.contacts.append(other)
+            self.rows.append({"email": other["email"], "new_email": "new-moved@example.com"})
+            self.rows.append({"email": "new-moved@example.com", "firstname": "new 2"})
+
     def _has(self, feature: str, share: float) -> bool:
         return feature in self.features and self.chooser.chance(share)
 
@@ -352,6 +367,8 @@ def plot_of(chooser: Chooser) -> Plot:
     there = [number for number in range(MOST_ENTRIES) if draft.chooser.of(f"entry {number}").chance(share)]
     for number in there or (0,):
         draft.add(number)
+    if "in order" in features:
+        draft.add_in_order()
     draft.rows += draft.last
     if kind in {"dry run", "plan"}:  # only a run that writes moves it
         features -= {"watermark"}
@@ -390,6 +407,8 @@ def _that_go_together(features: frozenset[str], kind: str) -> frozenset[str]:
         features |= {"duplicates", "far apart"}
     if "definitions unread" in features:
         features |= {"invalid"}
+    if "in order" in features:  # nobody else writes its contacts in between
+        features -= {"others edit", "second task"}
     if "state" in features:  # it is refused together with these
         return features - {"watermark", "legacy", "not compared"}
     return features - OF_STATES

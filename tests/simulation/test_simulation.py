@@ -204,6 +204,12 @@ class TestOracles:
 
         assert "and the plan has seen another" in found("plan", first=572)
 
+    def test_an_address_that_a_row_gives(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A later row that finds its contact by it does not wait for that row."""
+        monkeypatch.setattr("airflow_provider_hubcontact.sync.flow.in_flight.new_key", lambda *_: None)
+
+        assert "is not_found, and a row before has given it" in found(first=597)
+
     def test_an_error_of_the_product(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """It ends a row, not the run."""
         monkeypatch.setattr("airflow_provider_hubcontact.sync.flow.decisions.settle", len)

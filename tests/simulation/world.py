@@ -151,8 +151,11 @@ class World:
         task = Task(
             "task", self.scene, plot, self._weather, SimulatedLedger(plot.ledger), self._given.trouble
         )
+        before, tries = self._contacts(), len(self.oracles.tries)
         end = run_task(task)
         self.story.tell("airflow", f"the task has ended: {end}")
+        if len(self.oracles.tries) == tries + 1 and plot.features.isdisjoint({"others edit", "second task"}):
+            self.oracles.check_order(self.oracles.tries[-1], before)
         if plot.settings.state:
             plot = self._later_nights()
         if plot.kind in {"update", "loose guard"} and self.scene.chooser.of("rerun").chance(0.5):
@@ -216,13 +219,15 @@ class World:
         """
         self.loop.wait(is_due=lambda: self._is_alone)
         self.loop.wait(200_000)  # those who edit have ended, and so has the day
-        portal = self.scene.portal
-        before = {each.id: dict(each.properties) for each in portal.contacts()}
+        before = self._contacts()
         end = run_task(Task("rerun", self.scene, plot, CALM, SimulatedLedger(plot.ledger), mark=mark))
         watch = self.oracles.tries[-1]
         if end in {"done", "failed"} and len(watch.results) == len(watch.rows):
             self.oracles.check_outcome_of_rerun(watch, before)
             self.oracles.check_stages(before)
+
+    def _contacts(self) -> dict[str, dict[str, str]]:
+        return {each.id: dict(each.properties) for each in self.scene.portal.contacts()}
 
     def _told(self) -> Iterator[str]:
         """Yield what the world is made of."""
