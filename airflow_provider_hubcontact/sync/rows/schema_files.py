@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import jsonschema_rs
+import orjson
 
 from airflow_provider_hubcontact.sync.rows.schema_problems import of_interpreted
 
@@ -217,8 +218,9 @@ def _is_known_to_be_valid(document: Any) -> bool:
         if not isinstance(draft, str) or draft not in _DRAFTS:
             return False
     try:
+        orjson.dumps(document)  # half of a surrogate pair breaks older versions of that engine
         return isinstance(document, dict | bool) and jsonschema_rs.meta.is_valid(document)
-    except ValueError:  # it is nested too deeply for that engine
+    except (TypeError, ValueError):  # it is nested too deeply, for one
         return False
 
 
