@@ -189,6 +189,11 @@ class State(Frozen):
                 f"and _), not {self.path!r:.100}"
             )
         yield from _flag("state.refresh", self.refresh)
+        yield from self._of_audit()
+        yield from _flag("state.trust_ids", self.trust_ids)
+        yield from self._of_removals()
+
+    def _of_audit(self) -> Iterator[str]:
         for name, days in (("audit", self.audit), ("absent", self.absent)):
             if days is not None and not _is_days(days):
                 yield f"state.{name} must be a number of days above 0, or None, not {days!r:.100}"
@@ -198,7 +203,8 @@ class State(Frozen):
             yield from _one_of("state.drift", self.drift, Drift)
             if self.audit is None and self.drift in set(Drift):
                 yield f"state.drift={str(self.drift)!r} has no effect with audit=None: nothing is read back"
-        yield from _flag("state.trust_ids", self.trust_ids)
+
+    def _of_removals(self) -> Iterator[str]:
         if not isinstance(self.grace, int) or isinstance(self.grace, bool) or self.grace < 0:
             yield f"state.grace must be a number of runs, not {self.grace!r:.100}"
         elif self.grace != State.grace and self.on_removed is None:
@@ -454,11 +460,14 @@ class Settings(Frozen):
             yield f"mapping names no property for {', '.join(map(repr, nameless)):.200}"
             return
         yield from self._twice(mapping)
-        is_key_alone = mapping == {self.key.column: self.key.property} and self.key.becomes is None
-        if is_key_alone and self.upsert is False:
+        if self._sends_the_key_alone and self.upsert is False:
             yield "mapping sends nothing but the key, which changes nothing without upsert=True"
         if is_mapping_of_names(self.writes.properties or {}):
             yield from self.unsent()
+
+    @property
+    def _sends_the_key_alone(self) -> bool:
+        return self.mapping == {self.key.column: self.key.property} and self.key.becomes is None
 
     def _twice(self, mapping: Mapping[str, str]) -> Iterator[str]:
         """Look for properties that two columns are sent as, and for an unnamed change of the key."""

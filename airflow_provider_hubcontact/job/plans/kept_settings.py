@@ -66,21 +66,22 @@ def are_settings(document: object) -> bool:
     """Check whether a document is one that :func:`kept` returns."""
     if not isinstance(document, dict) or document.keys() != _FIELDS:
         return False
-    portal, ledger, guards = document["portal"], document["ledger"], document["guards"]
+    portal, ledger, state = document["portal"], document["ledger"], document["state"]
     return (
         (portal is None or is_count(portal))
-        and isinstance(document["api_version"], str)
-        and isinstance(document["status_actions"], dict)
-        and isinstance(document["properties"], dict)
+        and all(isinstance(document[name], kind) for name, kind in _KINDS.items())
         and (ledger is None or _has(ledger, Ledger.field_names))
-        and _has(guards, Guards.field_names)
-        and (document["state"] is None or _has(document["state"], _OF_STATE))
+        and _has(document["guards"], Guards.field_names)
+        and (state is None or _has(state, _OF_STATE))
         and not settings_of(document).problems()
     )
 
 
 def _has(document: object, fields: tuple[str, ...]) -> bool:
     return isinstance(document, dict) and document.keys() == set(fields)
+
+
+_KINDS = {"api_version": str, "status_actions": dict, "properties": dict}
 
 
 _OF_STATE = ("path", "on_removed", "grace")

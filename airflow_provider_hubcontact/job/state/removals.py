@@ -102,19 +102,23 @@ class Removals:
         :raises GuardExceeded: if the run would remove more.
         """
         for page in self._pages():
-            self._size += sum(record_id is not None for _, record_id, *_ in page)
-            gone = [
-                Gone(key, record_id, origin, missing)
-                for key, record_id, origin, missing in page
-                if record_id and not self._keys.is_given(key)
-            ]
-            self._keys.lose(gone)
-            lacking = {each.key for each in gone}
-            self._keys.come_back(key for key, *_, missing in page if missing and key not in lacking)
+            self._compare(page)
         if self.doubt is None:
             self._guard(self._keys.count(self._origins, least=self._grace), most)
         for keys in self._keys.back():
             self._change(self._tables.miss(keys, 0) if self._tables else ())
+
+    def _compare(self, page: Sequence[tuple[Any, ...]]) -> None:
+        """Note which keys of the state the run lacks, and which of those that earlier runs lacked it has."""
+        self._size += sum(record_id is not None for _, record_id, *_ in page)
+        gone = [
+            Gone(key, record_id, origin, missing)
+            for key, record_id, origin, missing in page
+            if record_id and not self._keys.is_given(key)
+        ]
+        self._keys.lose(gone)
+        lacking = {each.key for each in gone}
+        self._keys.come_back(key for key, *_, missing in page if missing and key not in lacking)
 
     def guard_plan(self, planned: Iterable[Sequence[Record]], most: float | None) -> None:
         """Check that a plan does not remove too many contacts; those that an earlier try removed count, too.

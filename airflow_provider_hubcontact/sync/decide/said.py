@@ -57,12 +57,10 @@ class Said:
         pairs = _Pairs(each for each in answer.written if each.id not in looked_up)
         left = pairs.take(direct, lambda step: step.trace_id, lambda each: each.trace_id)
         left = pairs.take(left, lambda step: step.change.contact, lambda each: each.id)
-        refused = [step for step in left if self.refusal(step)]
-        left = [step for step in left if not self.refusal(step)]
         # A result that is of no other step is of one that is refused, too: the answer contradicts itself.
-        for steps in (left, refused):
-            left = pairs.take(steps, _key_of, lambda each: each.key)
-            pairs.take_by_values([step for step in left if step.change.contact is None], kinds)
+        for is_refused in (False, True):
+            steps = [step for step in left if bool(self.refusal(step)) is is_refused]
+            pairs.take_unnamed(steps, kinds)
         return pairs.found
 
 
@@ -86,6 +84,11 @@ class _Pairs:
         """Pair by a name, and return the steps that have found none."""
         places = {of_result(each): place for place, each in self._free.items()}
         return [step for step in steps if not self._pair(step, places.get(of_step(step) or ""))]
+
+    def take_unnamed(self, steps: Sequence[Step], kinds: Mapping[str, Kind]) -> None:
+        """Pair steps that no trace id names by their keys, and those of unknown contacts by their values."""
+        left = self.take(steps, _key_of, lambda each: each.key)
+        self.take_by_values([step for step in left if step.change.contact is None], kinds)
 
     def take_by_values(self, steps: Sequence[Step], kinds: Mapping[str, Kind]) -> None:
         """Pair steps with results that have their values: letter for letter, or else in HubSpot's form.
