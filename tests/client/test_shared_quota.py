@@ -79,7 +79,7 @@ def test_processes_share_one_window(
     workers = list(processes.map(work, [1.0] * 4))
 
     times = [each for worker in workers for each in worker]
-    assert most_in(times, 0.8) <= 20  # of a window of 1.0: on a busy machine a call is noted late
+    assert most_in(times, 0.5) <= 20  # of a window of 1.0: on a busy machine a call is noted late
     assert len(times) >= 40
     assert min(map(len, workers)) > 0
 

@@ -206,10 +206,20 @@ class Judge:
             change = mutant.change()
             yield "tests", tests.failed(change)
             if not tests.is_reached(change):
-                options = ["-x", "-q", "--no-header", "-p", "no:cacheprovider"]
-                yield "tests", self._broken(mutant, "pytest", *tests.near(change), *options)
+                yield "tests", self._failed(mutant, tests.near(change))
         if self._simulator:
             yield "simulator", self._broken(mutant, "tests.simulation", *self._simulator, "--until-wrong")
+
+    def _failed(self, mutant: Mutant, tests: Sequence[str]) -> str:
+        """Run tests in a new process. One that fails where nothing is broken as well does not count."""
+        options = ("-x", "-q", "--no-header", "-p", "no:cacheprovider")
+        while tests and (said := self._broken(mutant, "pytest", *tests, *options)):
+            failed = said.removeprefix("FAILED ").partition(" - ")[0]
+            function = failed.partition("[")[0]
+            if function not in tests or not _run([sys.executable, "-m", "pytest", failed], self._folder):
+                return said
+            tests = [test for test in tests if test != function]
+        return ""
 
     def _broken(self, mutant: Mutant, module: str, *options: str) -> str:
         """Run something in the copy while it is broken."""
