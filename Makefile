@@ -89,7 +89,7 @@ wheel: $(AIRFLOW_3) ## build dist/*.whl
 bench: $(AIRFLOW_3) $(BENCH) ## measure against peers, 50 minutes; docs/benchmarks.md (ARGS="cpu calls" for some)
 	.venv/bin/python -m benchmarks $(ARGS)
 
-bench-quick: $(AIRFLOW_3) $(BENCH) ## the same with fewer rows, in less than 5 minutes
+bench-quick: $(AIRFLOW_3) $(BENCH) ## the same with fewer rows, in about 10 minutes
 	.venv/bin/python -m benchmarks --quick $(ARGS)
 
 audit: $(AIRFLOW_3) ## known holes in the pinned packages, if the advisory service can be asked

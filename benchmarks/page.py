@@ -105,7 +105,7 @@ def environment() -> str:
 {machine}
 {versions}
     make bench         # all of this, in about 50 minutes
-    make bench-quick   # fewer rows and rounds, in less than 5 minutes
+    make bench-quick   # fewer rows and rounds, in about 10 minutes
     make bench ARGS=cpu
 """
 

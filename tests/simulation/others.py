@@ -22,7 +22,7 @@ def edit(scene: Scene) -> None:
 
 
 def edit_once(scene: Scene, chooser: Chooser) -> None:
-    """Be a person who changes something of the contacts, unless there is none."""
+    """Let somebody change one contact, if there is any."""
     verb, addresses, change = _drawn(scene, chooser)
     if addresses:
         _carry_out(scene, verb, chooser.one_of(addresses), change)

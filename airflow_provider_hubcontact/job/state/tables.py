@@ -314,11 +314,13 @@ class Tables:
             (self.meta, self.meta.c.id, 2),
         ):
             here = place == row
-            yield f"select from {table.name}", [Statement(select(*table.c).where(here))]
-            yield f"insert into {table.name}", [Statement(insert(table).values({place.name: row}))]
-            yield f"update {table.name}", [Statement(update(table).where(here).values({place.name: row}))]
-            name = f"delete from {table.name}"  # noqa: S608 - a name, not a statement
-            yield name, [Statement(delete(table).where(here))]
+            for right, statement in (
+                ("select from", select(*table.c).where(here)),
+                ("insert into", insert(table).values({place.name: row})),
+                ("update", update(table).where(here).values({place.name: row})),
+                ("delete from", delete(table).where(here)),
+            ):
+                yield f"{right} {table.name}", [Statement(statement)]
 
     # The claim
 
