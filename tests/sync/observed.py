@@ -113,7 +113,8 @@ def _held(engine: Any) -> Iterator[tuple[State, Iterable[Record | Result]]]:
         yield State.READY, gate["_ready"]
     yield State.WAITING, in_flight["_waiting"].values()
     yield State.FIRST_IN_LINE, in_flight["_first_in_line"].values()
-    yield State.BEHIND_KEY, chain.from_iterable(in_flight["_behind_key"].values())
+    behind = in_flight["_behind_key"]
+    yield State.BEHIND_KEY, (each for key, queue in behind.items() for each in queue if each.key == key)
     yield State.BEHIND_CLAIM, chain.from_iterable(in_flight["_behind_claim"].values())
     yield State.TO_READ_AGAIN, chain.from_iterable(own["_split_lookups"])
     yield State.TO_WRITE, _written(chain.from_iterable(queue["_steps"].values()))

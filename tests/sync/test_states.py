@@ -183,6 +183,23 @@ def directly(seed: int) -> None:
         run(people(fate), again, seed, rules, proofs=proofs, max_in_flight=2 + seed % 5)
 
 
+def directly_behind_a_claim(seed: int) -> None:
+    """The same, while another address of the contact is looked up, or written."""
+    values = {"firstname": "c"} if seed % 2 else {"city": "X"}
+    later = [row("p0", **values)] * (1 + seed % 3)
+    other, same = row("s0", stage="customer", firstname="z"), row("p0", stage="customer")
+    for always in (True, False):
+        proofs = FakeProofs()
+        run(people(always=always), [row("p0", stage="customer", firstname="q")], seed, proofs=proofs)
+        for size in (1, 2, 3):
+            for first in (renamed("p1", "p1"), [same]):
+                again = FakeProofs()
+                again.kept = dict(proofs.kept)
+                options = {"proofs": again, "portal": ALLOWS, "max_in_flight": 2 + size}
+                rows = [*first, other, *later, *renamed("p2", "p0")]
+                run(people(always=always, size=size), rows, seed, BY_PROVED_ID, **options)
+
+
 def swapped_addresses(seed: int) -> None:
     """Contacts that take over each other's addresses, in rows and circles; some never free theirs."""
     for wanted in ("bca", "bcd", "bac", "bcx", "bbb"):
@@ -258,6 +275,7 @@ SCENES: tuple[Callable[[int], None], ...] = (
     met_creations,
     without_a_look_up,
     directly,
+    directly_behind_a_claim,
     swapped_addresses,
     verified,
     dry,

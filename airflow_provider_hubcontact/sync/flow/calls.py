@@ -15,8 +15,8 @@ class ReadCall:
     """A look-up of contacts before they are written.
 
     :param records: the records whose contacts are looked up.
-    :param outdated: claims of records that were written after the call began: its answer may be too old for
-        them.
+    :param outdated: record ids of contacts that were written after the call began: its answer may be too old
+        for them.
     """
 
     records: tuple[Record, ...]

@@ -18,7 +18,7 @@ from airflow_provider_hubcontact.sync.flow.circuit_breaker import CircuitBreaker
 from airflow_provider_hubcontact.sync.flow.decisions import Decisions
 from airflow_provider_hubcontact.sync.flow.direct_writes import DirectWrites
 from airflow_provider_hubcontact.sync.flow.dry_writes import DryWrites
-from airflow_provider_hubcontact.sync.flow.in_flight import InFlight, claim_of
+from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
 from airflow_provider_hubcontact.sync.flow.keys_seen import KeysSeen
 from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVerification
 from airflow_provider_hubcontact.sync.flow.proofs.audit import Audit
@@ -176,7 +176,7 @@ class Engine:
     def run(self) -> Stop | None:
         """Take every row to its outcome; see :meth:`Sync.run`."""
         while True:
-            self._fill()
+            has_read = self._fill()
             self._start_writes()
             self._start_checks()
             self._start_reads()
@@ -185,7 +185,7 @@ class Engine:
                 self._wait()
             elif self._write_queue.waits:
                 self._write_queue.unblock()
-            elif not self._pending_verification:
+            elif not (self._pending_verification or has_read):
                 break
         if not (self._record_reader.exhausted or self._breaker.stop):
             raise RuntimeError("rows of the source are not read, and nothing is under way")
@@ -199,13 +199,16 @@ class Engine:
 
     # Source, shape, validate
 
-    def _fill(self) -> None:
+    def _fill(self) -> bool:
+        """Read rows as long as there is room, and return whether there was any."""
         limit = self._sync.max_in_flight
         admitted: list[Record] = []
+        has_read = False
         while not self._breaker.stop and not self._record_reader.exhausted:
             if len(self._in_flight) >= limit and not (self._gate and self._gate.has_passed):
                 break
             taken = self._record_reader.next()
+            has_read = has_read or taken is not None
             if isinstance(taken, Record):
                 if self._in_flight.admit(taken):
                     admitted.append(taken)
@@ -218,6 +221,7 @@ class Engine:
         self._heed_gate()
         if not self._breaker.stop:
             self._write_directly(admitted)
+        return has_read
 
     def _settled(self, result: Result) -> None:
         if result.category == INTERNAL_ERROR:
@@ -279,7 +283,7 @@ class Engine:
     def _look_up(self, record: Record) -> None:
         """Let a look-up decide about a record, since a write without one did not."""
         self._direct.left.add(record.row)
-        self._outdate(self._in_flight.resume(record))
+        self._outdate((self._in_flight.resume(record),))
 
     def _start_reads(self) -> None:
         while len(self._calls) < self._workers.size and (records := self._next_lookup()):
@@ -407,7 +411,7 @@ class Engine:
         if self._gate and ids:
             records = [step.change.record for step in call.steps]
             self._gate.identified([(each, ids[each.row]) for each in records if each.row in ids])
-        self._outdate({claim_of(ids[row]) for step in call.steps if (row := step.change.record.row) in ids})
+        self._outdate(ids[row] for step in call.steps if (row := step.change.record.row) in ids)
 
     def _start_checks(self) -> None:
         verifier = self._sync.verifier
@@ -432,15 +436,13 @@ class Engine:
 
     def _end_all(self, results: Iterable[Result]) -> None:
         """End records whose contacts were just written."""
-        claims: set[str] = set()
-        for result in results:
-            claims |= self._end(result)
-        self._outdate(claims)
+        self._outdate([self._end(result) for result in results])
 
-    def _outdate(self, claims: set[str]) -> None:
-        """Mark the look-ups under way as outdated for records that were just written."""
+    def _outdate(self, contacts: Iterable[str | None]) -> None:
+        """Mark the look-ups under way as outdated for contacts that were just written, if they are known."""
+        known = {contact for contact in contacts if contact is not None}
         for call in self._read_calls:
-            call.outdated.update(claims)
+            call.outdated.update(known)
 
     # Calls and ends
 
@@ -498,8 +500,8 @@ class Engine:
         else:
             self._write_queue.put_back(call)
 
-    def _end(self, result: Result, *, may_part: bool = True) -> set[str]:
-        """End a record that was under way, and return the claims that it had.
+    def _end(self, result: Result, *, may_part: bool = True) -> str | None:
+        """End a record that was under way, and return the contact that it had claimed.
 
         If the result may be about one of the rows of a merged record, they begin anew, one by one.
 
@@ -508,15 +510,15 @@ class Engine:
         self._direct.left.discard(result.row)
         if (whole := self._in_flight.merged(result.key)) is None:
             self._settled(result)
-            claims = self._in_flight.release(result.key)
+            contact = self._in_flight.release(result.key)
         elif may_part and is_to_be_parted(result):
-            claims = self._in_flight.part(whole)
+            contact = self._in_flight.part(whole)
         else:
             for each in parted(whole, result):
                 self._settled(each)
-            claims = self._in_flight.release(result.key)
-        self._write_queue.ended(result.row, claims)
-        return claims
+            contact = self._in_flight.release(result.key)
+        self._write_queue.ended(result.row, contact)
+        return contact
 
     def _abandon(self, reason: str) -> None:
         """End the records that are in no call when the run stops."""

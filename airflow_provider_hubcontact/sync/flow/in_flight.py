@@ -15,8 +15,9 @@ class InFlight:
     """Keeps two records of one contact from being under way together.
 
     A record is admitted, taken, claims its contact, and is released when it has its outcome. Then it is
-    forgotten, so that memory holds no more than the records in flight. Records of one key wait for each
-    other, in their order; those that may be merged are taken as one. ``len`` counts the rows in flight.
+    forgotten, so that memory holds no more than the records in flight. Records that have or get one key wait
+    for each other, in their order; those that may be merged are taken as one. ``len`` counts the rows in
+    flight.
 
     :param rules: what the run was asked to do; it says which records may be merged.
     """
@@ -26,12 +27,13 @@ class InFlight:
         self._rows = 0
         self._first_in_line: dict[str, Record] = {}  # were taken before, or waited for another of their key
         self._waiting: dict[str, Record] = {}
-        self._behind_key: dict[str, deque[Record]] = {}  # behind one of their key that waits or is taken
-        self._taken: dict[str, set[str]] = {}  # key → what the record claims
+        self._behind_key: dict[str, deque[Record]] = {}  # key, or new key → records behind an earlier one
+        self._holder: dict[str, Record] = {}  # key, or new key → the record that others of it are behind
+        self._taken: dict[str, str | None] = {}  # key → the contact that the record has claimed
         self._merged: dict[str, Record] = {}  # key → the merged record that is waiting again or taken
         self._alone: dict[str, int] = {}  # key → the last of its rows that are not to be merged again
         self._claimed: set[str] = set()
-        self._behind_claim: dict[str, list[Record]] = {}  # claim → taken records that wait for it
+        self._behind_claim: dict[str, list[Record]] = {}  # contact → taken records that wait for it
 
     def __len__(self) -> int:
         return self._rows
@@ -42,16 +44,18 @@ class InFlight:
         return len(self._waiting) + len(self._first_in_line)
 
     def admit(self, record: Record) -> bool:
-        """Let a record in. It waits if a record of its key is in flight.
+        """Let a record in. It waits if a record in flight has, or gets, its key or its new key.
 
         :return: whether it can be taken now.
         """
         self._rows += 1
-        key = record.key
-        if key in self._taken or key in self._waiting or key in self._first_in_line:
-            self._behind_key.setdefault(key, deque()).append(record)
+        keys = self._keys(record)
+        if any(key in self._holder or key in self._behind_key for key in keys):
+            for key in keys:
+                self._behind_key.setdefault(key, deque()).append(record)
             return False
-        self._waiting[key] = record
+        self._holder.update(dict.fromkeys(keys, record))
+        self._waiting[record.key] = record
         return True
 
     def merged(self, key: str) -> Record | None:
@@ -90,66 +94,65 @@ class InFlight:
         for record in records:
             if self._first_in_line.pop(record.key, None) is None:
                 del self._waiting[record.key]
-            self._taken[record.key] = set()
+            self._taken[record.key] = None
         return tuple(map(self._with_those_behind, records)) if self._behind_key else tuple(records)
 
     def claim(self, record: Record, contact: str | None, outdated: Collection[str] = ()) -> bool:
-        """Claim a taken record's contact, its key, and the new key that it is to get.
+        """Claim a taken record's contact.
 
-        :param contact: record id of the record's contact; None if nobody has the key, or if it is not known.
-        :param outdated: claims of records that were written after the look-up of this one began.
-        :return: whether the record may go on. If another record has one of the claims, this one waits until
-            that one ends. If one of the claims is outdated, this one waits to be looked up again.
+        :param contact: its record id; None if nobody has the key, or if it is not known.
+        :param outdated: contacts that were written after the look-up of this record began.
+        :return: whether the record may go on. If another record has claimed the contact, this one waits until
+            that one ends. If the contact is outdated, this one waits to be looked up again.
         """
-        keys = {f"key {key}" for key in (record.key, new_key(record, self._rules)) if key}
-        claims = keys | {claim_of(contact)} if contact else keys
-        if not claims.isdisjoint(self._claimed):
-            self._behind_claim.setdefault(min(claims & self._claimed), []).append(record)
+        if contact is None:
+            return True
+        if contact in self._claimed:
+            self._behind_claim.setdefault(contact, []).append(record)
             return False
-        if not claims.isdisjoint(outdated):
+        if contact in outdated:
             self._put_back(record)
             return False
-        self._taken[record.key] = claims
-        self._claimed |= claims
+        self._taken[record.key] = contact
+        self._claimed.add(contact)
         return True
 
-    def release(self, key: str) -> set[str]:
+    def release(self, key: str) -> str | None:
         """Forget a taken record that has its outcome, and let the records that waited for it go on.
 
-        :return: the claims that it had.
+        :return: the contact that it had claimed.
         """
         whole = self._merged.pop(key, None)
         self._rows -= len(whole.parts) if whole else 1
-        claims = self._given_up(key)
-        if queue := self._behind_key.get(key):
-            self._first_in_line[key] = queue.popleft()
-            if not queue:
-                del self._behind_key[key]
-        else:
-            self._alone.pop(key, None)
-        return claims
+        contact = self._given_up(key)
+        keys = self._keys(self._holder[key])
+        for each in keys:
+            del self._holder[each]
+        for each in keys:
+            self._move_up(each)
+        return contact
 
-    def resume(self, record: Record) -> set[str]:
-        """Let a taken record begin anew, with a look-up. Records that waited for it may go before it.
+    def resume(self, record: Record) -> str | None:
+        """Let a taken record begin anew, with a look-up. Those that waited for its contact may go before it.
 
-        :return: the claims that it had.
+        :return: the contact that it had claimed.
         """
-        claims = self._given_up(record.key)
+        contact = self._given_up(record.key)
         self._first_in_line[record.key] = record
-        return claims
+        return contact
 
-    def part(self, record: Record) -> set[str]:
+    def part(self, record: Record) -> str | None:
         """Let the rows of a merged record that is taken begin anew, one by one.
 
-        :return: the claims that the merged record had.
+        :return: the contact that the merged record had claimed.
         """
         first, *others = record.parts
         del self._merged[record.key]
         self._alone[record.key] = others[-1].row
-        claims = self._given_up(record.key)
+        contact = self._given_up(record.key)
         self._first_in_line[record.key] = first
         self._behind_key.setdefault(record.key, deque()).extendleft(reversed(others))
-        return claims
+        return contact
 
     def drain(self) -> tuple[Record, ...]:
         """Remove all records that wait: those that can be taken, and those that wait for another record.
@@ -157,7 +160,7 @@ class InFlight:
         :return: the removed records; for a merged one, its rows.
         """
         behind = [record for queue in self._behind_claim.values() for record in queue]
-        queued = chain.from_iterable(self._behind_key.values())
+        queued = (each for key, queue in self._behind_key.items() for each in queue if each.key == key)
         records = tuple(_rows_of((*behind, *self._takeable(), *queued)))
         for record in (*behind, *self._takeable()):
             self._merged.pop(record.key, None)
@@ -167,6 +170,7 @@ class InFlight:
         self._behind_claim.clear()
         for record in behind:
             del self._taken[record.key]
+        self._holder = {key: record for key, record in self._holder.items() if record.key in self._taken}
         self._rows -= len(records)
         return records
 
@@ -177,14 +181,35 @@ class InFlight:
             sorted(self._first_in_line.values(), key=lambda record: record.row), self._waiting.values()
         )
 
-    def _given_up(self, key: str) -> set[str]:
-        """Remove a taken record and its claims, and let the records that waited for these go on."""
-        claims = self._taken.pop(key)
-        self._claimed -= claims
-        for claim in sorted(claims & self._behind_claim.keys()):
-            for record in self._behind_claim.pop(claim):
+    def _keys(self, record: Record) -> tuple[str, ...]:
+        key = new_key(record, self._rules)
+        return (record.key,) if key is None or key == record.key else (record.key, key)
+
+    def _move_up(self, key: str) -> None:
+        """Let the next record of a key go on, unless it has another key and must wait there."""
+        queue = self._behind_key.get(key)
+        if not queue:
+            self._alone.pop(key, None)
+            return
+        record = queue[0]
+        keys = self._keys(record)
+        if any(each in self._holder or self._behind_key[each][0] is not record for each in keys):
+            return
+        for each in keys:
+            self._holder[each] = record
+            self._behind_key[each].popleft()
+            if not self._behind_key[each]:
+                del self._behind_key[each]
+        self._first_in_line[record.key] = record
+
+    def _given_up(self, key: str) -> str | None:
+        """Remove a taken record and its claim, and let the records that waited for its contact go on."""
+        contact = self._taken.pop(key)
+        if contact is not None:
+            self._claimed.remove(contact)
+            for record in self._behind_claim.pop(contact, ()):
                 self._put_back(record)
-        return claims
+        return contact
 
     def _put_back(self, record: Record) -> None:
         del self._taken[record.key]
@@ -205,14 +230,6 @@ class InFlight:
             return record
         self._merged[record.key] = whole = merged(parts)
         return whole
-
-
-def claim_of(contact: str) -> str:
-    """Return the claim of a contact.
-
-    :param contact: its record id.
-    """
-    return f"contact {contact}"
 
 
 def _rows_of(records: Iterable[Record]) -> Iterable[Record]:

@@ -70,10 +70,11 @@ PLACES: Mapping[State, Place] = {
     State.READY: Place("was read ahead, to be compared with its proof", ("ProofGate._ready",)),
     State.WAITING: Place("can be taken for a look-up, or for a write without one", ("InFlight._waiting",)),
     State.FIRST_IN_LINE: Place("can be taken before those that wait", ("InFlight._first_in_line",)),
-    State.BEHIND_KEY: Place("waits: an earlier row with its key is under way", ("InFlight._behind_key",)),
-    State.BEHIND_CLAIM: Place(
-        "waits: another record has claimed its contact, its key or its new key", ("InFlight._behind_claim",)
+    State.BEHIND_KEY: Place(
+        "waits: an earlier row that has, or gets, its key or its new key is under way",
+        ("InFlight._behind_key",),
     ),
+    State.BEHIND_CLAIM: Place("waits: another record has claimed its contact", ("InFlight._behind_claim",)),
     State.IN_READ_CALL: Place("is being looked up", ("Engine._calls: ReadCall.records",)),
     State.TO_READ_AGAIN: Place("is to be looked up again, in a smaller call", ("Engine._split_lookups",)),
     State.TO_WRITE: Place("has a step to be written", ("WriteQueue._steps",)),
@@ -102,8 +103,9 @@ NOTES: Mapping[str, str] = {
     "Unidentified._in_order": "the same as a heap, with rows whose contact is known by now",
     "Unidentified._new": "likewise, of those rows whose keys have no proof",
     "ProofGate._to_prove": "key → what is proved, and not kept yet",
-    "InFlight._taken": "key → the claims of its record, from the first call until the record ends",
-    "InFlight._claimed": "all of these claims",
+    "InFlight._holder": "key, or new key → the record in flight that others of this key wait for",
+    "InFlight._taken": "key → the contact that its record claims, from the first call until the record ends",
+    "InFlight._claimed": "all of these contacts",
     "InFlight._merged": "key → the record that stands for several rows of it",
     "InFlight._alone": "key → the last of its rows that are sent one by one",
     "DirectWrites.left": "rows that a write without a look-up, or a creation, has left to a look-up",
@@ -134,7 +136,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         (State.SOURCE,),
         State.BEHIND_KEY,
-        "it is valid, and an earlier row with its key is under way",
+        "it is valid, and an earlier row of its key or its new key is under way",
         "InFlight.admit",
     ),
     Transition(
@@ -158,7 +160,10 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition((State.HELD_BACK,), State.ENDED, "no row before it is about its contact", "Engine._fill"),
     Transition((State.READY,), State.WAITING, "it is its turn", "InFlight.admit"),
     Transition(
-        (State.READY,), State.BEHIND_KEY, "an earlier row with its key is under way", "InFlight.admit"
+        (State.READY,),
+        State.BEHIND_KEY,
+        "an earlier row of its key or its new key is under way",
+        "InFlight.admit",
     ),
     Transition((State.READY,), State.ENDED, "it is not valid", "Engine._fill"),
     # Looked up
@@ -185,7 +190,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     # Claimed and planned
     Transition(
-        (State.IN_READ_CALL,), State.BEHIND_CLAIM, "another record has one of its claims", "InFlight.claim"
+        (State.IN_READ_CALL,), State.BEHIND_CLAIM, "another record has claimed its contact", "InFlight.claim"
     ),
     Transition(
         (State.IN_READ_CALL,),
@@ -209,7 +214,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         (*_READY, State.BEHIND_KEY),
         State.BEHIND_CLAIM,
-        "it is written without a look-up, and another record has one of its claims",
+        "it is written without a look-up, and another record has claimed its contact",
         "Engine._write_directly",
     ),
     Transition(
@@ -321,7 +326,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition((State.IN_VERIFY_CALL,), State.ENDED, "it was read back, or could not be", "Engine._checked"),
     # Its turn
-    Transition((State.BEHIND_KEY,), State.FIRST_IN_LINE, "the row before it ended", "InFlight.release"),
+    Transition((State.BEHIND_KEY,), State.FIRST_IN_LINE, "the row before it ended", "InFlight._move_up"),
     Transition((State.BEHIND_CLAIM,), State.FIRST_IN_LINE, "the claim was given up", "InFlight._given_up"),
     Transition(
         (State.WAITING, State.IN_READ_CALL, State.IN_WRITE_CALL),

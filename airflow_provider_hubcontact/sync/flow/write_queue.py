@@ -101,16 +101,14 @@ class WriteQueue:
         """Send the changes of address that have waited longest: no record will free an address any more."""
         self._send_again(self._key_swaps.longest())
 
-    def ended(self, row: int, claims: Iterable[str]) -> None:
+    def ended(self, row: int, contact: str | None) -> None:
         """Note that a record has its outcome, and send what waited for its contact.
 
         :param row: the record's row.
-        :param claims: the claims that it had.
+        :param contact: record id of the contact that it had claimed.
         """
         self._has_waited.discard(row)
-        if not self._key_swaps:
-            return
-        for contact in [claim.removeprefix("contact ") for claim in claims if claim.startswith("contact ")]:
+        if contact is not None and self._key_swaps:
             self._key_swaps.ended(contact)
             self._send_again(self._key_swaps.freed(contact))
 
