@@ -21,6 +21,9 @@ from tests.cases.syncing import synced
 from tests.sync.fakes import BAD, FakePortal, ShuffledWorkers, results_of
 
 KEYS = ["p0@x.y", "p1@x.y", "u@x.y"]
+ADDRESSES = [*KEYS, "n@x.y"]
+"""What a contact may be moved to: a row's key before or after that row, or one of several rows."""
+
 STAGES = DEFAULT_STAGES[:3]
 COLUMNS = {name: name for name in ("firstname", "city", "zip", "language", "topics", STAGE)} | {
     "new_email": "email"
@@ -51,17 +54,16 @@ def rows_of_few_keys() -> st.SearchStrategy[list[Any]]:
             "language": st.sampled_from(["de", "en", BAD]),
             "topics": st.sampled_from(["x", "y", "x;y", "z"]),
             STAGE: st.sampled_from(STAGES),
-            "moves": st.booleans(),
+            "new_email": st.sampled_from(ADDRESSES),
         },
     )
-    row = st.tuples(st.sampled_from([*KEYS, KEYS[0]]), st.one_of(plain, plain, others)).map(_row)
+    row = st.tuples(st.sampled_from([*ADDRESSES, KEYS[0]]), st.one_of(plain, plain, others)).map(_row)
     return st.lists(row, max_size=14)
 
 
 def _row(drawn: tuple[str, dict[str, Any]]) -> dict[str, Any]:
     key, values = drawn
-    moves = {"new_email": f"n-{key}"} if values.pop("moves", False) else {}
-    return {"email": key, **values, **moves}
+    return {"email": key, **values}
 
 
 def written_alone(contacts: Portal, record: Record, rules: Rules, *, blind: bool) -> Outcome:
@@ -212,7 +214,36 @@ def test_a_dry_run_tells_what_its_rows_would_leave(
     rows: list[Any], rules: Rules, max_in_flight: int, workers: ShuffledWorkers
 ) -> None:
     """What it says of a row holds after the rows before it: a plan of it can be applied."""
-    rows = [row for row in rows if BAD not in row.values() and "new_email" not in row]
+    _compare_dry([row for row in rows if BAD not in row.values()], rules, max_in_flight, workers)
+
+
+P0, P1, U, N = ADDRESSES
+MOVES: dict[str, list[tuple[str, str | None]]] = {
+    "to a key, which is used then": [(P0, U), (U, None)],
+    "to a key that was used": [(U, None), (P0, U), (U, None)],
+    "from a key, which is used then": [(P0, N), (P0, None), (N, None)],
+    "there and back": [(P0, N), (N, P0), (P0, None), (N, None)],
+    "on": [(P0, N), (N, U), (U, None)],
+    "after each other": [(P0, N), (P1, P0), (P0, None), (P1, None)],
+    "to a key that somebody has": [(P0, P1), (P1, P0), (P1, None)],
+    "a new contact": [(U, N), (U, None), (N, P0), (N, U)],
+    "two new contacts of one key": [(U, None), (U, N), (U, None), (U, P1), (N, U), (U, None)],
+    "twice": [(P0, N), (P0, N), (N, None)],
+}
+
+
+@pytest.mark.parametrize("create", [False, True], ids=["update", "upsert"])
+@pytest.mark.parametrize("moves", MOVES.values(), ids=MOVES)
+def test_a_dry_run_knows_who_has_a_key(moves: list[tuple[str, str | None]], create: bool) -> None:
+    """A row that comes after a change of its key is about the contact that has the key by then."""
+    rows = [
+        {"email": key, "city": str(row), **({"new_email": new} if new else {})}
+        for row, (key, new) in enumerate(moves)
+    ]
+    _compare_dry(rows, Rules(create=create), 100, ShuffledWorkers())
+
+
+def _compare_dry(rows: list[Any], rules: Rules, max_in_flight: int, workers: ShuffledWorkers) -> None:
     portal = FakePortal.of(*START)
     contacts: Portal = {each["email"]: dict(each) for each in START}
     told: Portal = {each["email"]: dict(each) for each in START}
@@ -224,10 +255,14 @@ def test_a_dry_run_tells_what_its_rows_would_leave(
         record = shape.record(row, rows[row - 1])
         assert isinstance(record, Record)
         written_alone(contacts, record, rules, blind=False)
-        contact = told.setdefault(result.key, {}) if result.changes else {}
+        old_and_new = (result.key, record.properties.get("email"))
+        contact = next((told[each] for each in old_and_new if each in told), {})
         for name, (old, new) in result.changes.items():
             assert (old or "") == contact.get(name, "")
             contact[name] = contact.get(name, "") + new if new.startswith(";") else new
+        if result.changes:
+            told.pop(result.key, None)
+            told[contact["email"]] = contact
     assert portal.writes == []
     assert _values(told.values()) == _values(contacts.values())
     created = [each.category for each in results.values()].count("WOULD_CREATE")

@@ -16,7 +16,7 @@ def change(n: int, write: Write = Write.UPDATE, *steps: dict[str, str]) -> Chang
 
 def test_what_was_written_long_ago_is_shown() -> None:
     """The last value of each property counts, and what was not written is as HubSpot has it."""
-    writes = DryWrites()
+    writes = DryWrites("email")
     for n in range(MANY):
         writes.note(change(n))
     writes.note(change(0, Write.UPDATE, {"city": "newer"}))
@@ -40,7 +40,7 @@ def test_what_was_written_long_ago_is_shown() -> None:
 
 def test_steps_and_options_add_up() -> None:
     """A stage is what the last step sets, and options come after those that are there."""
-    writes = DryWrites()
+    writes = DryWrites("email")
     writes.note(change(1, Write.UPDATE, {"stage": "", "topics": ";y"}, {"stage": "lead"}))
     writes.note(change(1, Write.UPDATE, {"topics": ";z"}))
 
@@ -51,7 +51,7 @@ def test_steps_and_options_add_up() -> None:
 
 def test_a_contact_that_would_be_created_is_there() -> None:
     """The next row of its key is compared with it."""
-    writes = DryWrites()
+    writes = DryWrites("email")
     writes.note(change(7, Write.CREATE, {"email": "7", "city": "x"}))
 
     shown = writes.seen(Found({}, frozenset({"7"})), ("7",))

@@ -1,93 +1,149 @@
-"""The values that contacts would have after the writes of a dry run."""
+"""The values and keys that contacts would have after the writes of a dry run."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import orjson
 
-from airflow_provider_hubcontact.sync.model.change import Change, Stored
+from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.ports import Found
 
 BITS = 2**24
-"""Size of the filter that rules out most contacts that were not written: 2 MB."""
+"""Size of the filter that rules out most names that nothing was noted for: 2 MB."""
 
 
 _MASK = BITS - 1
 
 
 MAX_RECENT = 1_000
-"""Contacts whose values are held in memory before they are put on disk."""
+"""Names whose texts are held in memory before they are put on disk."""
 
 
 class DryWrites:
     """Remembers what a dry run would have written, so that the next row of a contact is compared with it.
 
-    The values are on disk. As long as no contact comes twice, this hardly costs anything.
+    HubSpot still has the old keys: a key that a contact would have got is looked up by the one that it has.
+    As long as no contact comes twice, this hardly costs anything.
+
+    :param id_property: property that keys are values of.
     """
 
-    def __init__(self) -> None:
-        self._is_indexed = False
-        self._filter = bytearray(BITS // 8)
-        self._recent: dict[str, Mapping[str, str]] = {}
-
-    @cached_property
-    def _db(self) -> sqlite3.Connection:
-        """The values that are not held in memory; most runs have none."""
-        db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        db.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN; CREATE TABLE written (address, json)"
-        )
-        return db
+    def __init__(self, id_property: str) -> None:
+        self._id_property = id_property
+        self._values = _Notes()  # address → property → value
+        self._keys = _Notes()  # key → what is true of it since a contact got it, or lost it
 
     def note(self, change: Change) -> None:
         """Remember a change as if it had been written."""
         address = change.address
-        values = dict(self._values(address)) if self._may_be_in(address) else {}
+        if change.write in {Write.CREATE, Write.UPSERT}:
+            address = self._created(change)
+        elif self._id_property in change.outcome:
+            self._moved(change)
+        values = dict(self._values.of(address))
         for step in change.steps:
             for name, value in step.items():
                 # HubSpot docs: "Properties" guide, a leading semicolon adds to what is there.
                 has = values.get(name) or change.before.get(name) or "" if value[:1] == ";" else ""
                 values[name] = has + value
-        self._recent[address] = values
-        place = hash(address) & _MASK
-        self._filter[place >> 3] |= 1 << (place & 7)
-        if len(self._recent) >= MAX_RECENT:
-            rows = ((key, orjson.dumps(each)) for key, each in self._recent.items())
-            self._db.executemany("INSERT INTO written VALUES (?, ?)", rows)
-            self._recent.clear()
+        self._values.put(address, values)
+
+    def _created(self, change: Change) -> str:
+        """Return the address of a contact that would be created."""
+        key = change.address
+        if not self._keys.of(key):
+            return key
+        # Another contact lost this key, and is known by it.
+        address = f"{key} of row {change.record.row}"
+        self._keys.put(key, {"address": address})
+        return address
+
+    def _moved(self, change: Change) -> None:
+        """Remember that a contact would lose its key, and get another one."""
+        key = change.record.key
+        now = self._keys.of(key) or {"key": key}
+        if lost := change.before.get(self._id_property):
+            self._keys.put(lost, {"nobody": ""})
+        if got := change.outcome[self._id_property]:
+            self._keys.put(got, now)
+
+    def asked(self, keys: Iterable[str]) -> tuple[str, ...]:
+        """Return the keys by which HubSpot is asked for the contacts that would have some keys."""
+        if not self._keys:
+            return tuple(keys)
+        return tuple(dict.fromkeys(self._keys.of(key).get("key", key) for key in keys))
 
     def seen(self, found: Found, keys: Sequence[str]) -> Found:
         """Return what a look-up would have found if the dry run had written.
 
-        :param found: what it found.
+        :param found: what it found by the keys that :meth:`asked` returned.
         :param keys: the keys that this is wanted for.
         """
-        shown: dict[str, Stored] = {}
+        contacts: dict[str, Stored] = {}
+        missing: set[str] = set()
         for key in keys:
-            stored = found.contacts.get(key)
-            address = stored.address if stored else key
-            if self._may_be_in(address) and (values := self._values(address)):
-                old = stored or Stored(key, key, {})
-                shown[key] = old._replace(properties={**old.properties, **values})
-        if not shown:
-            return found
-        return Found({**found.contacts, **shown}, found.missing - shown.keys())
+            now = self._keys.of(key)
+            asked = now.get("key", key)
+            stored = None if "address" in now or "nobody" in now else found.contacts.get(asked)
+            address = now.get("address", stored.address if stored else asked)
+            values = {} if "nobody" in now else self._values.of(address)
+            if values:
+                stored = stored or Stored(address, address, {})
+                stored = stored._replace(properties={**stored.properties, **values})
+            if stored:
+                contacts[key] = stored
+            if "nobody" in now or (asked in found.missing and not values):
+                missing.add(key)
+        return Found(contacts, frozenset(missing))
 
-    def _may_be_in(self, address: str) -> bool:
-        place = hash(address) & _MASK
-        return bool(self._filter[place >> 3] & 1 << (place & 7))
 
-    def _values(self, address: str) -> Mapping[str, str]:
-        return self._recent.get(address) or self._kept(address)
+class _Notes:
+    """Texts that are noted for names; all but the latest are on disk. It is true if there are any."""
 
-    def _kept(self, address: str) -> Mapping[str, str]:
+    def __init__(self) -> None:
+        self._is_indexed = False
+        self._filter = bytearray(BITS // 8)
+        self._recent: dict[str, Mapping[str, str]] = {}
+        self._any = False
+
+    def __bool__(self) -> bool:
+        return self._any
+
+    @cached_property
+    def _db(self) -> sqlite3.Connection:
+        """The texts that are not held in memory; most runs have none."""
+        db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        db.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN; CREATE TABLE note (name, json)"
+        )
+        return db
+
+    def put(self, name: str, texts: Mapping[str, str]) -> None:
+        """Note texts for a name, in place of the earlier ones."""
+        self._any = True
+        self._recent[name] = texts
+        place = hash(name) & _MASK
+        self._filter[place >> 3] |= 1 << (place & 7)
+        if len(self._recent) >= MAX_RECENT:
+            rows = ((key, orjson.dumps(each)) for key, each in self._recent.items())
+            self._db.executemany("INSERT INTO note VALUES (?, ?)", rows)
+            self._recent.clear()
+
+    def of(self, name: str) -> Mapping[str, str]:
+        """Return the texts of a name; none if nothing was noted for it."""
+        place = hash(name) & _MASK
+        if not self._any or not self._filter[place >> 3] & 1 << (place & 7):
+            return {}
+        return self._recent.get(name) or self._kept(name)
+
+    def _kept(self, name: str) -> Mapping[str, str]:
         if not self._is_indexed:
-            self._db.execute("CREATE INDEX of_address ON written (address)")
+            self._db.execute("CREATE INDEX of_name ON note (name)")
             self._is_indexed = True
-        query = "SELECT json FROM written WHERE address = ? ORDER BY rowid DESC LIMIT 1"
-        found = self._db.execute(query, (address,)).fetchone()
-        values: dict[str, str] = orjson.loads(found[0]) if found else {}
-        return values
+        query = "SELECT json FROM note WHERE name = ? ORDER BY rowid DESC LIMIT 1"
+        found = self._db.execute(query, (name,)).fetchone()
+        texts: dict[str, str] = orjson.loads(found[0]) if found else {}
+        return texts

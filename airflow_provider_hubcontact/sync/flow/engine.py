@@ -170,7 +170,7 @@ class Engine:
         self._direct = DirectWrites(sync.rules, sync.reader, sync.writer, self._gate)
         self._unsure: set[int] = set()  # rows that an attempt without a clear answer may have written
         self._pending_verification = PendingVerification(sync.verifies)
-        self._dry_writes = DryWrites() if sync.writer is None else None
+        self._dry_writes = DryWrites(sync.rules.id_property) if sync.writer is None else None
         self._internal_errors = 0  # records
 
     def run(self) -> Stop | None:
@@ -288,6 +288,8 @@ class Engine:
     def _start_reads(self) -> None:
         while len(self._calls) < self._workers.size and (records := self._next_lookup()):
             keys = tuple(dict.fromkeys(key for record in records for key in self._keys(record)))
+            if self._dry_writes:
+                keys = self._dry_writes.asked(keys)
             names = set().union(*(record.properties for record in records))
             self._start(ReadCall(records), partial(self._sync.reader.read, keys, names))
 
@@ -326,7 +328,8 @@ class Engine:
         contacts = [
             (record, stored and stored.id)
             for record in call.records
-            for stored in (_stored(self._keys(record), found),)
+            for keys in (self._keys(record),)
+            for stored in (_stored(keys, self._seen(found, keys)),)
         ]
         if self._gate.identified(contacts):
             return True
@@ -335,11 +338,10 @@ class Engine:
 
     def _resolve(self, record: Record, found: Found, outdated: set[str]) -> None:
         keys = self._keys(record)
+        found = self._seen(found, keys)
         if reason := _unclear(keys, found):
             self._end(Result(record.row, record.key, Outcome.UNKNOWN, 200, reason=reason))
             return
-        if self._dry_writes:
-            found = self._dry_writes.seen(found, keys)
         stored = _stored(keys, found)
         if self._in_flight.claim(record, stored and stored.id, outdated):
             decide = partial(plan, record, found.contacts, self._sync.rules)
@@ -349,6 +351,10 @@ class Engine:
                 self._broken = cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
                 planned = self._given_up(record, type(cause).__name__)
             self._go_on(record, planned)
+
+    def _seen(self, found: Found, keys: Sequence[str]) -> Found:
+        """Return what a look-up says of keys; in a dry run, as if what it would have written was."""
+        return self._dry_writes.seen(found, keys) if self._dry_writes else found
 
     # Plan, deliver, settle
 
