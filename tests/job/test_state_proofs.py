@@ -92,9 +92,21 @@ class TestCompare:
 
         proved, *rest = told
         key = hub.digests.of_key("ada")
-        assert found == (key, wants, wants if proved == EQUAL else proved, *rest)
+        assert found == (key, wants, wants if proved == EQUAL else proved, *rest, None)
         new = Record(1, "new", {})
         assert unknown == Proof(hub.digests.of_key("new"), hub.digests.of_content(new))
+
+    def test_a_new_key(self, hub: Hub, claim: Claim) -> None:
+        """It is a value of the property that keys are values of, if that is written."""
+        moved = Record(1, "a", {"number": "b", "email": "c"})
+
+        told = [
+            each.new_key
+            for name in ("number", "email", "other")
+            for each in proofs(hub, claim, id_property=name).compare([moved])
+        ]
+
+        assert told == [hub.digests.of_key("b"), hub.digests.of_key("c"), None]
 
     def test_no_more_is_audited_than_there_are_calls(self, hub: Hub, claim: Claim) -> None:
         """A proof that differs from its row takes no part of them."""

@@ -267,7 +267,9 @@ class FakeProofs:
         self._called("compare", [record.row for record in records])
         nothing = Proof("", "")
         return [
-            self.kept.get(record.key, nothing)._replace(key=record.key, content=content_of(record))
+            self.kept.get(record.key, nothing)._replace(
+                key=record.key, content=content_of(record), new_key=record.properties.get("email")
+            )
             for record in records
         ]
 

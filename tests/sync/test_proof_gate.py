@@ -30,6 +30,7 @@ from tests.sync.fakes import (
     ShuffledWorkers,
     content_of,
     refused,
+    results_of,
 )
 
 U, C, N, T = Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED, Outcome.UP_TO_DATE
@@ -362,6 +363,49 @@ def test_that_nobody_has_a_key_is_kept_if_it_is_asked_for(is_kept: bool) -> None
         assert run(portal, proofs, row("nobody"), audit=Audit(absent=is_kept)) == [Outcome.NOT_FOUND]
 
     assert (len(portal.reads), content(proofs, "nobody")) == ((0, "b") if is_kept else (1, None))
+
+
+MOVES = RecordMapping(mapping={"firstname": "firstname", "new_email": "email"})
+
+
+@pytest.mark.parametrize("chunk", [1, 1_000])
+@pytest.mark.parametrize("is_dry", [False, True])
+def test_that_nobody_has_a_key_ends_when_a_contact_gets_it(
+    chunk: int, is_dry: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row of the key that comes after the one which gives it to a contact is about that contact."""
+    monkeypatch.setattr(proof_gate, "CHUNK", chunk)
+    proofs, portal = proofs_of(absent("new")), people()
+    if is_dry:
+        monkeypatch.setattr(proofs, "void", lambda *_: None)
+    audit = Audit(absent=True)
+    sync = Sync(MOVES, Rules(), portal, None if is_dry else portal, proofs=proofs, audit=audit)
+    rows = [row("new", "a"), {"email": "p0@x.y", "new_email": "new@x.y"}, row("new", "a"), row("p1", "a")]
+
+    results = results_of(sync, rows, ShuffledWorkers(size=1))
+
+    written = Outcome.NOT_ATTEMPTED if is_dry else U
+    assert [results[row].outcome for row in sorted(results)] == [Outcome.NOT_FOUND, written, N, N]
+
+
+def test_the_next_run_does_not_believe_that_nobody_has_a_key_which_a_contact_got() -> None:
+    """Though no row of the key came after the one that gave it to the contact."""
+    proofs, portal = proofs_of(absent("new")), people()
+    rows = [{"email": "p0@x.y", "new_email": "new@x.y"}]
+    results_of(Sync(MOVES, Rules(), portal, portal, proofs=proofs), rows)
+
+    assert run(portal, proofs, row("new", "a"), audit=Audit(absent=True)) == [N]
+
+
+def test_a_row_that_gives_a_key_to_a_contact_waits_for_rows_of_the_key_that_are_held_back() -> None:
+    """The contact that was proved to have the key has lost it; the row that is held back is about nobody."""
+    proofs, portal = proofs_of(proved("1lost", record_id="1")), people()
+    sync = Sync(MOVES, Rules(), portal, portal, proofs=proofs)
+    rows = [row("s0"), row("1lost", "a"), {"email": "p1@x.y", "new_email": "1lost@x.y"}]
+
+    results = results_of(sync, rows, ShuffledWorkers(size=1))
+
+    assert [results[row].outcome for row in sorted(results)] == [U, Outcome.NOT_FOUND, U]
 
 
 def test_a_contact_that_is_gone_is_not_one_that_never_was() -> None:

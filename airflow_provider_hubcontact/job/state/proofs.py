@@ -45,6 +45,7 @@ class StateProofs:
     :param keeps: whether new proofs are kept.
     :param absent: times of proofs that nobody has a key which are still believed, in seconds since 1970.
     :param selection: chooses the proofs that are read back; None to read none back.
+    :param id_property: property that keys are values of.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class StateProofs:
         keeps: bool = True,
         absent: range = range(0),
         selection: Selection | None = None,
+        id_property: str = "email",
     ) -> None:
         self._database = database
         self._tables = tables
@@ -71,14 +73,20 @@ class StateProofs:
         self._keeps = keeps
         self._absent = absent
         self._selection = selection
+        self._id_property = id_property
 
     def compare(self, records: Sequence[Record], /) -> Sequence[Proof]:
         """Return what is proved of records."""
-        wanted = [(self._digests.of_key(record.key), self._digests.of_content(record)) for record in records]
-        found = self._found({key for key, _ in wanted})
-        return [self._proof(key, content, found.get(key, _NOTHING)) for key, content in wanted]
+        keys = [self._digests.of_key(record.key) for record in records]
+        found = self._found(set(keys))
+        return [
+            self._proof(key, record, found.get(key, _NOTHING))
+            for key, record in zip(keys, records, strict=True)
+        ]
 
-    def _proof(self, key: str, content: str, found: _Row) -> Proof:
+    def _proof(self, key: str, record: Record, found: _Row) -> Proof:
+        content = self._digests.of_content(record)
+        new_key = record.properties.get(self._id_property)
         origin = ORIGINS[found.origin] if found.origin else None
         is_absent = origin is Outcome.NOT_FOUND
         is_believed = self._believes and (not is_absent or found.proved_at in self._absent)
@@ -91,6 +99,7 @@ class StateProofs:
             and self._selection.takes(found.proved_at),
             drifts=found.drifts or 0,
             at=found.proved_at,
+            new_key=self._digests.of_key(new_key) if new_key else None,
         )
 
     def _found(self, keys: Collection[str]) -> Mapping[str, _Row]:

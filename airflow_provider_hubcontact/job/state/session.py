@@ -82,6 +82,7 @@ def session_of(
         audit=asked.audit,
         drift=asked.drift,
         absent=asked.absent,
+        id_property=settings.key.property,
     )
 
 
@@ -98,6 +99,7 @@ class StateSession:
     :param audit: days in which each proof is read back once; None for never.
     :param drift: what becomes of a contact that an audit finds edited.
     :param absent: days for which it is remembered that nobody has a key; None for not at all.
+    :param id_property: property that keys are values of.
     """
 
     def __init__(
@@ -113,10 +115,12 @@ class StateSession:
         audit: float | None = None,
         drift: str = "write",
         absent: float | None = None,
+        id_property: str = "email",
     ) -> None:
         self.audit = audit
         self.drift = drift
         self._absent = absent
+        self._id_property = id_property
         self._database = database
         self._tables = tables
         self._portal = portal
@@ -255,6 +259,7 @@ class StateSession:
             keeps=keeps,
             absent=self._believed_absent(),
             selection=chosen,
+            id_property=self._id_property,
         )
 
     def _believed_absent(self) -> range:

@@ -20,9 +20,9 @@ class Compared(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names by which the row may have to do with another one: its key, and its contact's id."""
+        """The names by which the row may have to do with another one: its keys, and its contact's id."""
         proof = self.proof
-        return (proof.key, proof.id) if proof.id else (proof.key,)
+        return tuple(dict.fromkeys(filter(None, (proof.key, proof.id, proof.new_key))))
 
     @property
     def contact(self) -> str | None:

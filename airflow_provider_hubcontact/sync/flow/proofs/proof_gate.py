@@ -298,6 +298,10 @@ class ProofGate:
             self._touched_here.add(name)
         if proof.id:
             self._to_void[1].add(proof.id)
+        if proof.new_key:  # that nobody has it may be proved, and is not true any more
+            self._to_void[0].add(proof.new_key)
+            self._touched.add(proof.new_key)
+            self._touched_here.add(proof.new_key)
         self._open[proof.key].rows[record.row] = proof.content
         self._key_of[record.row] = proof.key
         if self._open[proof.key].audited is None:
