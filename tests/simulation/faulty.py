@@ -64,13 +64,13 @@ FAULTS = (
     ),
     Fault(
         "a new address of which the other row does not wait",
-        "for key in (record.key, new_key(record, self._rules)) if key",
-        "for key in (record.key,) if key",
+        "return (record.key,) if key is None or key == record.key else (record.key, key)",
+        "return (record.key,)",
     ),
     Fault(
         "a record that is not looked up again after another row wrote its contact",
-        "if not claims.isdisjoint(outdated):",
-        "if False and not claims.isdisjoint(outdated):",
+        "if contact in outdated:",
+        "if False and contact in outdated:",
     ),
     Fault(
         "rows that are merged although one of them would be refused",

@@ -310,7 +310,7 @@ class Oracles:
                 self.wrong(f"{watch.name}: row {result.row} is {result.outcome}, and it was written")
         elif result.outcome in REFUSED and self._is_written_at_once(watch, row, result.row):
             self.wrong(f"{watch.name}: row {result.row} is {result.outcome}, and it was written")
-        elif result.category == "OBJECT_NOT_FOUND" and not self.portal.was_free(row.key, watch.since):
+        elif result.category == "OBJECT_NOT_FOUND" and not self._was_free(watch, row):
             self.wrong(f"{watch.name}: row {result.row} is not_found, and its contact was always there")
 
     def _is_written_at_once(self, watch: TryWatch, row: Row, number: int) -> bool:
@@ -490,6 +490,19 @@ class Oracles:
             if end == has:
                 return
         self.wrong(f"{contact.email} has {has}, which comes of no order of its rows")
+
+    def _was_free(self, watch: TryWatch, row: Row) -> bool:
+        """Check whether nobody had a row's key at some time of a try.
+
+        A try that has written nothing says who would have it: a row before may give its contact another one.
+        """
+        if self.portal.was_free(row.key, watch.since):
+            return True
+        contact = self.portal.find(row.key)
+        before = watch.rows[: watch.rows.index(row)]
+        return not watch.written and any(
+            each.becomes and self.portal.find(each.key) is contact for each in before
+        )
 
     def _may_be_anothers(self, row: Row) -> bool:
         """Check whether a row may be written to the contact that had its key before, as is asked for."""

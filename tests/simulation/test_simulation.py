@@ -141,13 +141,7 @@ class TestOracles:
 
     def test_two_writes_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """No record waits for another one that has its contact."""
-        claim = InFlight.claim
-
-        def claim_all(self: InFlight, *arguments: Any) -> bool:
-            self._claimed.clear()
-            return claim(self, *arguments)
-
-        monkeypatch.setattr(InFlight, "claim", claim_all)
+        monkeypatch.setattr(InFlight, "claim", lambda *_: True)
 
         assert "two writes of" in found()
 
@@ -253,6 +247,16 @@ class TestOracles:
             "features:0,1,4,10,31,36;plot:1,7;settings:0;weather:0",
             id="an answer refuses an upsert and shows its values, and the run stops before the look-up",
         ),
+        pytest.param(
+            120733,
+            "call 13 of task 1:1;entry 0:0;entry 1:0;entry 5:0;features:9,37;in order:0;plot:1,7",
+            id="a row is looked up while an earlier one gives its contact the address",
+        ),
+        pytest.param(
+            76636,
+            "features:8,9,37;in order:0;legacy:0",
+            id="the same by the legacy API, which looks fewer rows up",
+        ),
     ],
 )
 def test_worlds_that_were_wrong(seed: int, kept: str) -> None:
@@ -344,13 +348,7 @@ class TestShrinking:
 
     def test_it_becomes_small(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What is left has fewer rows, faults and choices, and fails again from what is printed."""
-        claim = InFlight.claim
-
-        def claim_all(self: InFlight, *arguments: Any) -> bool:
-            self._claimed.clear()
-            return claim(self, *arguments)
-
-        monkeypatch.setattr(InFlight, "claim", claim_all)
+        monkeypatch.setattr(InFlight, "claim", lambda *_: True)
 
         def shrink() -> tuple[World, World]:
             whole = next(world for world in ended_worlds(range(33, 2_000)) if world.oracles.violations)

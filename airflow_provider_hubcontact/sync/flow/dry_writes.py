@@ -9,6 +9,7 @@ from functools import cached_property
 import orjson
 
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Found
 
 BITS = 2**24
@@ -36,13 +37,17 @@ class DryWrites:
         self._values = _Notes()  # address → property → value
         self._keys = _Notes()  # key → what is true of it since a contact got it, or lost it
 
-    def note(self, change: Change) -> None:
-        """Remember a change as if it had been written."""
+    def note(self, change: Change, seen: Found) -> None:
+        """Remember a change as if it had been written.
+
+        :param change: what would be written.
+        :param seen: what :meth:`seen` returned for its record.
+        """
         address = change.address
         if change.write in {Write.CREATE, Write.UPSERT}:
             address = self._created(change)
         elif self._id_property in change.outcome:
-            self._moved(change)
+            self._moved(change, is_found_by_key=change.record.key in seen.contacts)
         values = dict(self._values.of(address))
         for step in change.steps:
             for name, value in step.items():
@@ -61,13 +66,19 @@ class DryWrites:
         self._keys.put(key, {"address": address})
         return address
 
-    def _moved(self, change: Change) -> None:
-        """Remember that a contact would lose its key, and get another one."""
+    def _moved(self, change: Change, *, is_found_by_key: bool) -> None:
+        """Remember that a contact would lose its key, and get another one.
+
+        :param change: what would be written.
+        :param is_found_by_key: whether the contact has the record's key. If not, it has the new one, as an
+            address beside its first one.
+        """
         key = change.record.key
         now = self._keys.of(key) or {"key": key}
         if lost := change.before.get(self._id_property):
             self._keys.put(lost, {"nobody": ""})
-        if got := change.outcome[self._id_property]:
+        got = change.outcome[self._id_property]
+        if got and is_found_by_key:
             self._keys.put(got, now)
 
     def asked(self, keys: Iterable[str]) -> tuple[str, ...]:
@@ -98,6 +109,20 @@ class DryWrites:
             if "nobody" in now or (asked in found.missing and not values):
                 missing.add(key)
         return Found(contacts, frozenset(missing))
+
+    def told(self, planned: Change | Result) -> Change | Result:
+        """Return what becomes of a record; if it is not found, say whether that is because of an earlier row.
+
+        :param planned: what becomes of it.
+        """
+        if (
+            isinstance(planned, Result)
+            and planned.outcome is Outcome.NOT_FOUND
+            and "nobody" in self._keys.of(planned.key)
+        ):
+            reason = f"no contact would have the {self._id_property} {planned.key}: an earlier row changes it"
+            return planned._replace(reason=reason)
+        return planned
 
 
 class _Notes:

@@ -65,6 +65,10 @@ MAX_LOGGED = 100
 """Internal errors that get a line of their own in the log; the report counts all of them."""
 
 
+NOTHING_FOUND = Found({}, frozenset())
+"""What is known of a contact that is not looked up."""
+
+
 INTERRUPTED = "it was told to stop"
 
 
@@ -350,7 +354,9 @@ class Engine:
             except CannotTell as error:
                 self._broken = cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
                 planned = self._given_up(record, type(cause).__name__)
-            self._go_on(record, planned)
+            if self._dry_writes:
+                planned = self._dry_writes.told(planned)
+            self._go_on(record, planned, found)
 
     def _seen(self, found: Found, keys: Sequence[str]) -> Found:
         """Return what a look-up says of keys; in a dry run, as if what it would have written was."""
@@ -358,13 +364,13 @@ class Engine:
 
     # Plan, deliver, settle
 
-    def _go_on(self, record: Record, planned: Change | Result) -> None:
+    def _go_on(self, record: Record, planned: Change | Result, found: Found = NOTHING_FOUND) -> None:
         if self._gate:
             planned = self._gate.judged(record, planned)
         if isinstance(planned, Result):
             self._end(planned)
         elif self._dry_writes:
-            self._dry_writes.note(planned)
+            self._dry_writes.note(planned, found)
             self._end(unwritten(planned))
         else:
             change = planned._replace(met=True) if record.row in self._direct.left else planned
