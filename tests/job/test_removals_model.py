@@ -95,7 +95,7 @@ class LeaversWorld(World):
         self._seen_as: dict[str, set[str]] = {}  # contact → keys that a row had for it
         self._keys: set[str] = set()  # of the run
         self._known: set[str] = set()  # digests that the state had when it began
-        self._removals: Removals | None = None
+        self._begun: dict[StateSession, tuple[set[str], set[str], Removals]] = {}  # what a run has of these
         self.waits = False  # a new row of the last run did not end well
 
     def merge(self, one: str, other: str) -> None:
@@ -108,7 +108,6 @@ class LeaversWorld(World):
     def claimed(self, session: StateSession, rows: Sequence[Row]) -> None:
         self.dag_run += not self.is_retry
         self._keys = {str(row["email"]) for row in rows}
-        self._removals = None
         if not rows:
             return
         asked = "archive" if self.removes is Write.ARCHIVE else GONE
@@ -117,15 +116,16 @@ class LeaversWorld(World):
         )
         removals.give(Record(number, str(row["email"]), {}) for number, row in enumerate(rows, 1))
         removals.look(None)
-        self._removals = removals
         with closing(self._connect()) as db:
             known = db.execute("SELECT key_digest FROM hub WHERE record_id IS NOT NULL")
             self._known = {key for (key,) in known}
+        self._begun[session] = self._keys, self._known, removals
 
     def sent(self, session: StateSession, rows: Sequence[Row], ended: dict[int, Result]) -> Stop | None:
-        removals = self._removals
-        if removals is None:
+        if session not in self._begun:
             return None
+        # Another run may have begun since this one did.
+        self._keys, self._known, removals = self._begun.pop(session)
         self._note_ends(rows, ended)
         for result in ended.values():
             removals.settled(result)

@@ -494,14 +494,16 @@ class Oracles:
     def _was_free(self, watch: TryWatch, row: Row) -> bool:
         """Check whether nobody had a row's key at some time of a try.
 
-        A try that has written nothing says who would have it: a row before may give its contact another one.
+        A try that has written nothing says who would have it: a row before may give its contact another one,
+        or a row by another address, since the order of these is not promised.
         """
         if self.portal.was_free(row.key, watch.since):
             return True
         contact = self.portal.find(row.key)
-        before = watch.rows[: watch.rows.index(row)]
+        place = watch.rows.index(row)
         return not watch.written and any(
-            each.becomes and self.portal.find(each.key) is contact for each in before
+            each.becomes and contact in map(self.portal.find, each.keys)
+            for each in (*watch.rows[:place], *(later for later in watch.rows if later.key != row.key))
         )
 
     def _may_be_anothers(self, row: Row) -> bool:
