@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import logging
+import math
 import signal
 import sys
 import time
@@ -22,9 +23,10 @@ from pathlib import Path
 
 from tests.simulation.chooser import Kept
 from tests.simulation.exhaustive import MOST_WORLDS, WAYS, small_plots
+from tests.simulation.plot import FEATURES, KINDS
 from tests.simulation.shrinking import read, shrunk, written
 from tests.simulation.totals import TotalsFile, run_worlds
-from tests.simulation.world import World, collected, ended_worlds
+from tests.simulation.world import World, collected, ended_worlds, features_of
 
 TOTALS = Path("tests/simulation/totals.json")
 
@@ -46,6 +48,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, help="go on for so long, instead of a number of worlds")
     parser.add_argument("--until-wrong", action="store_true", help="end with the first that is wrong")
     parser.add_argument("--append", action="store_true", help=f"go on after the worlds of {TOTALS}")
+    parser.add_argument("--having", default="", help='only worlds with these features ("state, suspended")')
     parser.add_argument("--exhaustive", action="store_true", help="run small worlds in all ways")
     options = parser.parse_args()
     logging.disable(logging.CRITICAL)
@@ -55,9 +58,12 @@ def main() -> int:
         return max(_show(seed, shrunk(seed) if options.shrink else kept) for seed in options.seed)
     if options.exhaustive:
         return _all_ways()
+    having = frozenset(filter(None, map(str.strip, options.having.split(","))))
+    if unknown := having - {*FEATURES, *KINDS}:
+        parser.error(f"no feature of a world is called {min(unknown)!r}")
     if options.append:
-        return _append(TotalsFile(TOTALS), options.worlds, options.minutes)
-    seeds = _seeds(options.first, options.worlds, options.minutes)
+        return _append(TotalsFile(TOTALS), options.worlds, options.minutes, having)
+    seeds = _seeds(options.first, options.worlds, options.minutes, having)
     if options.until_wrong:
         return _until_wrong(seeds)
     totals = run_worlds(seeds, _tell_small)
@@ -65,13 +71,11 @@ def main() -> int:
     return 1 if totals.wrong else 0
 
 
-def _seeds(first: int, count: int, minutes: float | None) -> Iterator[int]:
-    """Yield seeds: as many as were asked for, or until the time is over."""
-    if minutes is None:
-        yield from range(first, first + count)
-        return
-    until = time.perf_counter() + 60 * minutes
-    for seed in itertools.count(first):
+def _seeds(first: int, count: int, minutes: float | None, having: frozenset[str]) -> Iterator[int]:
+    """Yield seeds of worlds with some features: as many as were asked for, or until the time is over."""
+    until = math.inf if minutes is None else time.perf_counter() + 60 * minutes
+    seeds = (seed for seed in itertools.count(first) if not having or having <= features_of(seed))
+    for seed in itertools.islice(seeds, count if minutes is None else None):
         if time.perf_counter() >= until:
             return
         yield seed
@@ -103,19 +107,20 @@ def _until_wrong(seeds: Iterator[int]) -> int:
     return 1 if wrong else 0
 
 
-def _append(file: TotalsFile, count: int, minutes: float | None) -> int:
+def _append(file: TotalsFile, count: int, minutes: float | None, having: frozenset[str]) -> int:
     """Run the worlds that come after those of a file, and add what they come to, part by part.
 
     :return: 0 if nothing was wrong.
     """
-    first, wrong = file.next_seed, 0
-    file.begin()
-    seeds = _seeds(first, count, minutes)
+    wrong = worlds = 0
+    seeds = _seeds(file.next_seed, count, minutes, having)
+    file.begin(having)
     while (part := run_worlds(itertools.islice(seeds, PART), _tell_small)).worlds:
         file.append(part)
         file.write_page()
         wrong += len(part.wrong)
-        print(f"{file.next_seed - first:,} worlds, {wrong} wrong", flush=True)
+        worlds += part.worlds
+        print(f"{worlds:,} worlds, {wrong} wrong", flush=True)
     return 1 if wrong else 0
 
 

@@ -382,15 +382,17 @@ class TestTotals:
 
     def test_a_run_goes_on_where_the_last_one_was(self, tmp_path: Path) -> None:
         """Each part is kept once it is added, and the next run has other seeds."""
-        for worlds in (3, 4):
+        for worlds, last in ((3, 13), (4, 27)):
             file = TotalsFile(tmp_path / "totals.json")
             file.begin()
-            file.append(Totals(worlds=worlds, faults=Counter({"slow": 1}), wrong={str(worlds): "lost"}))
-            file.append(Totals(worlds=10))
+            slow = Counter({"slow": 1})
+            file.append(Totals(worlds=worlds, last=last - 10, faults=slow, wrong={str(worlds): "lost"}))
+            file.append(Totals(worlds=10, last=last))
 
         again = TotalsFile(tmp_path / "totals.json")
 
-        assert again.next_seed == 27
+        assert again.next_seed == 28
+        assert again.whole().worlds == 27
         assert (again.whole().faults, again.whole().wrong) == (
             Counter({"slow": 2}),
             {"3": "lost", "4": "lost"},
@@ -401,8 +403,8 @@ class TestTotals:
         page = tmp_path / "page.md"
         page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
         file = TotalsFile(tmp_path / "totals.json")
-        file.begin()
-        file.append(Totals(worlds=1_234, features=Counter({"plan": 7})))
+        file.begin({"state", "kills"})
+        file.append(Totals(worlds=1_234, last=1_399, features=Counter({"plan": 7})))
 
         file.write_page(page)
         file.write_page(page)
@@ -411,7 +413,7 @@ class TestTotals:
         assert text.startswith(f"before\n{BEGIN}\n")
         assert text.endswith(f"\n{END}\nafter\n")
         assert "old" not in text
-        assert text.count("0 to 1,233 | 1,234 |") == 1
+        assert text.count("| 0 to 1,399, kills, state | 1,234 |") == 1
         assert "plan 7" in text
 
 

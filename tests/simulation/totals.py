@@ -24,10 +24,12 @@ BEGIN, END = "<!-- simulated -->", "<!-- /simulated -->"
 class Totals:
     """What worlds came to.
 
+    :param last: seed of the last one.
     :param wrong: seed of a world in which something was wrong → what.
     """
 
     worlds: int = 0
+    last: int = -1
     events: int = 0
     tries: int = 0
     rows: int = 0
@@ -41,6 +43,7 @@ class Totals:
         """Take in a world."""
         plot = world.scene.plot
         self.worlds += 1
+        self.last = world.seed
         self.events += world.loop.events
         self.tries += len(world.oracles.tries)
         self.rows += len(plot.rows)
@@ -58,6 +61,7 @@ class Totals:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("features", "faults", "outcomes"):
             getattr(self, name).update(getattr(other, name))
+        self.last = max(self.last, other.last)
         self.wrong |= other.wrong
 
     def lines(self) -> list[str]:
@@ -106,15 +110,19 @@ class TotalsFile:
     @property
     def next_seed(self) -> int:
         """The first seed that no run has had."""
-        return max((run["first"] + run["totals"]["worlds"] for run in self._runs), default=0)
+        return max((_read(run["totals"]).last + 1 for run in self._runs), default=0)
 
-    def begin(self) -> None:
-        """Begin another run, with the next seeds."""
+    def begin(self, having: Iterable[str] = ()) -> None:
+        """Begin another run, with the next seeds.
+
+        :param having: features that all its worlds have; others are passed over.
+        """
         self._runs.append(
             {
                 "began": f"{datetime.now(UTC):%Y-%m-%d}",
                 "revision": _revision(),
                 "first": self.next_seed,
+                "having": sorted(having),
                 "totals": vars(Totals()),
             }
         )
@@ -150,7 +158,7 @@ class TotalsFile:
         ]
         for run in self._runs:
             one = _read(run["totals"])
-            seeds = f"{run['first']:,} to {run['first'] + one.worlds - 1:,}"
+            seeds = ", ".join([f"{run['first']:,} to {one.last:,}", *run["having"]])
             table.append(f"| {run['began']} | {run['revision']} | {seeds} | {_cells(one)} |")
         table.append(f"| **all** | | | {_cells(whole)} |")
         return "\n".join(table) + (

@@ -284,6 +284,12 @@ def collected() -> Iterator[Callable[[], object]]:
         gc.unfreeze()
 
 
+def features_of(seed: int) -> frozenset[str]:
+    """Return what may happen in a world, and the kind of its task, without running it."""
+    plot = plot_of(Chooser(Dice(seed, None)))
+    return frozenset((plot.kind, *plot.features))
+
+
 def ended_worlds(seeds: Iterable[int]) -> Iterator[World]:
     """Run worlds, and yield each once it has ended.
 
