@@ -276,7 +276,7 @@ def _values(contacts: Any) -> list[dict[str, str]]:
     )
 
 
-ADA = "ada@example.com"
+ADA, NEW = "ada@example.com", "new@example.com"
 SEQUENCES = {
     "columns of the earlier row": [{"firstname": "A", "city": "Bonn"}, {"firstname": "B"}],
     "columns of their own": [{"firstname": "A"}, {"city": "Bonn"}, {"zip": "1"}],
@@ -285,7 +285,15 @@ SEQUENCES = {
     "a good row before a refused one": [{"city": "Bonn"}, {"numemployees": "?", "zip": "1"}, {"zip": "2"}],
     "stages": [{"lifecyclestage": "customer"}, {"lifecyclestage": "lead", "city": "X"}, {"city": "Y"}],
     "back to what it was": [{"firstname": "B"}, {"firstname": "old"}],
-    "a new address": [{"email_new": "new@example.com", "city": "X"}, {"city": "Y"}],
+    "a new address": [{"email_new": NEW, "city": "X"}, {"city": "Y"}],
+    "a row by an address that was given before": [{"email_new": NEW}, {"address": NEW, "city": "Y"}],
+    "a row by an address that is given after": [{"address": NEW, "city": "Y"}, {"email_new": NEW}],
+    "rows by both addresses": [
+        {"city": "X"},
+        {"email_new": NEW},
+        {"address": NEW, "city": "Y"},
+        {"zip": "1"},
+    ],
 }
 
 
