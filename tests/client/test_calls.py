@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -26,6 +26,13 @@ VERSIONS = ["2026-09", "2026-03", "v3"]
 CONTACTS = [
     {"email": "ada@example.com", "firstname": "Ada", "lifecyclestage": "customer"},
     {"email": "grace@example.com", "firstname": "Grace", "hs_additional_emails": "amazing@example.com"},
+]
+BATCHES = [
+    pytest.param(lambda contacts, ids: contacts.batch_read(ids), id="read"),
+    pytest.param(lambda contacts, ids: contacts.batch_update(_inputs(ids)), id="update"),
+    pytest.param(lambda contacts, ids: contacts.batch_create(_inputs(ids)), id="create"),
+    pytest.param(lambda contacts, ids: contacts.batch_upsert(_inputs(ids), id_property="email"), id="upsert"),
+    pytest.param(lambda contacts, ids: contacts.batch_archive(ids), id="archive"),
 ]
 
 
@@ -145,12 +152,17 @@ class TestContacts:
             == hubspot.contacts.get("ada@example.com", id_property="email").id
         )
 
-    def test_at_most_100_inputs(self, hubspot: HubSpot) -> None:
-        """A batch that HubSpot would refuse is not sent."""
-        with pytest.raises(ValueError, match="at most 100"):
-            hubspot.contacts.batch_read([str(number) for number in range(101)])
-
+    @pytest.mark.parametrize("send", BATCHES)
+    def test_at_most_100_inputs(
+        self, hubspot: HubSpot, send: Callable[[Contacts, list[str]], object]
+    ) -> None:
+        """One call takes 100 of them; a batch that HubSpot would refuse is not sent."""
+        with pytest.raises(ValueError, match="at most 100 inputs, not 101"):
+            send(hubspot.contacts, [str(number) for number in range(101)])
         assert hubspot.calls.to_dict()["total"] == 0
+
+        send(hubspot.contacts, [str(number) for number in range(100)])
+        assert hubspot.calls.to_dict()["total"] == 1
 
     def test_contacts_are_archived(self, hubspot: HubSpot, portal: Sandbox) -> None:
         """The status speaks of all of them; ids that no contact has are no error."""
@@ -279,6 +291,10 @@ def test_a_batch_answer_that_is_none(body: str) -> None:
     """A 2xx that does not look like a batch's answer is unusable, and not an empty one."""
     with wire(reply(200, body)) as to, pytest.raises(UnusableAnswer):
         Contacts(to.transport).batch_update([BatchInput({}, "1")])
+
+
+def _inputs(ids: list[str]) -> list[BatchInput]:
+    return [BatchInput({"city": "Rome"}, id_, id_) for id_ in ids]
 
 
 def _all(hubspot: HubSpot) -> tuple[Contact, ...]:
