@@ -21,6 +21,7 @@ with DAG(
     schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
+    max_active_runs=1,  # one run at a time uses a state: a second one would fail, and be retried
     params={"dry_run": False},
     tags=["hubspot", "example"],
     doc_md=__doc__,

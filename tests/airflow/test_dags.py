@@ -352,6 +352,18 @@ def test_from_dbt(
     assert stored(hubspot, "ada@example.com", "city") == "Paris"
 
 
+def test_examples_with_a_state_run_once_at_a_time(examples: DagBag) -> None:
+    """Of two runs at once, the second would find the state in use and fail."""
+    at_once = {
+        dag_id: dag.max_active_runs
+        for dag_id, dag in examples.dags.items()
+        for task in dag.tasks
+        if isinstance(task, HubSpotUpdateContactOperator) and task.state is not None
+    }
+
+    assert at_once == {f"update_contacts_{name}": 1 for name in ("from_dbt", "from_sql", "who_left")}
+
+
 def test_mapped_tasks_with_a_state_each(
     run_dag: RunDag, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
