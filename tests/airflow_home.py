@@ -42,7 +42,7 @@ def airflow_database() -> None:
     initdb()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run_dag(airflow_database: None) -> RunDag:
     """Give a function that runs a DAG, of a test or of ``example_dags``, with its retries, until it ends.
 
