@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.job.checks.preflight import LEGACY, as_written
 from airflow_provider_hubcontact.job.checks.rows import RowChecks
 from airflow_provider_hubcontact.job.errors import PortalNotReady
+from airflow_provider_hubcontact.job.plans.calls import PlannedCalls
 from airflow_provider_hubcontact.job.portal.contacts_port import (
     ContactsPort,
     LegacyContactsPort,
@@ -80,20 +81,13 @@ class SyncBuilder:
         """Properties that the portal lacks, and that are to be created: name → definition."""
         return {name: settings_of(definition) for name, definition in self.checks.missing.items()}
 
-    def sync(self, mapping: RecordMapping, first: Sequence[object], *, writes: bool) -> Sync:
-        """Return the sync, once the portal is ready for it.
-
-        :param first: the first rows: their types are those of the properties that are created.
-        :param writes: whether anything is written.
-        :raises PortalNotReady: if missing properties cannot be created.
-        """
-        asked, portal, checks = self._settings, self.portal, self.checks
-        checks.see(mapping, first)
-        if asked.writes.create_properties:
-            self._report.properties_created = self._create(checks.missing.values(), dry_run=not writes)
+    @cached_property
+    def rules(self) -> Rules:
+        """What the rows of the source go by."""
+        asked, portal = self._settings, self.portal
         writes_stage = asked.columns is None or STAGE in asked.columns.values()
         modes = asked.writes.properties or {}
-        rules = Rules(
+        return Rules(
             id_property=asked.key.property,
             create=asked.upsert,
             on_regression=OnRegression(asked.writes.stages),
@@ -102,10 +96,31 @@ class SyncBuilder:
             modes={name: WriteMode(mode) for name, mode in modes.items()},
             look_up=look_up_of(asked),
         )
+
+    @property
+    def read_back(self) -> Collection[str] | None:
+        """The only properties whose writes are read back; None for all."""
+        return None if self._settings.verify else self.port.silent
+
+    def planned_calls(self) -> PlannedCalls:
+        """Return what counts the calls that a plan takes."""
+        return PlannedCalls(self.rules, self.port.batch_size, self.read_back)
+
+    def sync(self, mapping: RecordMapping, first: Sequence[object], *, writes: bool) -> Sync:
+        """Return the sync, once the portal is ready for it.
+
+        :param first: the first rows: their types are those of the properties that are created.
+        :param writes: whether anything is written.
+        :raises PortalNotReady: if missing properties cannot be created.
+        """
+        asked, checks = self._settings, self.checks
+        checks.see(mapping, first)
+        if asked.writes.create_properties:
+            self._report.properties_created = self._create(checks.missing.values(), dry_run=not writes)
         reads_back = asked.verify or self.port.silent
         return Sync(
             mapping,
-            rules,
+            self.rules,
             self.port,
             self.port if writes else None,
             coercer=checks.coercer(),
@@ -113,7 +128,7 @@ class SyncBuilder:
             portal=checks.allowed(),
             once=asked.writes.duplicates == Duplicates.REJECT,
             verifier=ReadBack(self.port) if writes and reads_back else None,
-            verifies=None if asked.verify else self.port.silent,
+            verifies=self.read_back,
         )
 
     def removal(self, leavers: Removals, *, writes: bool) -> Sync:

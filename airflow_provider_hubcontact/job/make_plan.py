@@ -28,14 +28,13 @@ def make_plan(
     # The ledger is for the records that are written. A line of a plan would count as its record's last.
     with opened(settings, around, report, signal, settings.source, keeps_results=False) as run:
         with removing(run, run.prepared()) as removals:
-            writer = PlanWriter(around.folder(folder), run.hubspot.clock)
+            writer = PlanWriter(around.folder(folder), run.builder.planned_calls(), run.hubspot.clock)
             stop = run.drive(removals.rows, Memory(report.add, writer), writes=False)
             stop = removals.remove(stop, report.add, writer)
         if stop is None:
             portal = run.report.portal
             report.plan = writer.finish(
                 run.hubspot.rate_limit.limit,
-                run.builder.port.batch_size,
                 run.builder.lacking,
                 kept(settings, run.hubspot.api_version, portal["id"] if portal else None),
             )

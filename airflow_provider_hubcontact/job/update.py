@@ -40,7 +40,7 @@ def _written(run: Run, rows: Rows) -> Stop | None:
     """
     if not run.settings.guards.are_set:
         return run.write(rows)
-    with guard_pass(run.ledger) as counted:
+    with guard_pass(run.ledger, run.builder.planned_calls()) as counted:
         stop = _count(run, rows, counted)
         if stop is None:
             again = rows._replace(rows=counted.rows, sequence=counted.rows)
@@ -60,8 +60,8 @@ def _count(run: Run, rows: Rows, counted: GuardPass) -> Stop | None:
         reason = f"the run stopped before it wrote: {stop.reason}" if stop else None
         totals = totals_of(
             counted.totals,
+            counted.calls,
             run.hubspot.rate_limit.limit,
-            run.builder.port.batch_size,
             clock=run.hubspot.clock,
         )
         run.report.plan = {**totals, "sha256": None}

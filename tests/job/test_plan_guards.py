@@ -7,10 +7,14 @@ from contextlib import nullcontext
 import pytest
 
 from airflow_provider_hubcontact.job.errors import GuardExceeded
+from airflow_provider_hubcontact.job.plans.calls import PlannedCalls
 from airflow_provider_hubcontact.job.plans.guards import UNREAD, check_guards, guard_pass
 from airflow_provider_hubcontact.job.settings import Guards
+from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
+
+CALLS = PlannedCalls(Rules(), 100, ())
 
 
 def ended(row: int, outcome: Outcome = Outcome.UPDATED) -> Result:
@@ -65,7 +69,7 @@ class Known:
 def test_a_row_that_was_not_counted_is_not_written(outcome: Outcome, has_ledger: bool) -> None:
     """It ends in the run as in the pass; the ledger's word counts before that."""
     ledger = Known()
-    with guard_pass(ledger if has_ledger else None) as counted:  # type: ignore[arg-type]
+    with guard_pass(ledger if has_ledger else None, CALLS) as counted:  # type: ignore[arg-type]
         for row in (1, 2, 3):
             counted.earlier(Record(row, "k", {}))
         for result in (ended(1, outcome), ended(2, outcome), ended(3, Outcome.UNCHANGED)):
@@ -81,7 +85,7 @@ def test_a_guard_pass(has_ledger: bool) -> None:
     """No row ends in the pass: the run gets every row, the ledger no line, and a stop all that was found."""
     ledger = Known()
     record, would = Record(2, "k", {"city": "Rome"}), ended(2, Outcome.NOT_ATTEMPTED)
-    with guard_pass(ledger if has_ledger else None) as counted:  # type: ignore[arg-type]
+    with guard_pass(ledger if has_ledger else None, CALLS) as counted:  # type: ignore[arg-type]
         counted.settled(ended(1, Outcome.INVALID))  # it made no record
         known = [counted.earlier(record), counted.earlier(Record(3, "l", {}))]
         for result in (would._replace(category="WOULD_UPDATE"), ended(3, Outcome.NOT_FOUND)):

@@ -11,9 +11,9 @@ import orjson
 import pytest
 
 from airflow_provider_hubcontact.job.errors import GuardExceeded, PlanError, PreflightError
-from airflow_provider_hubcontact.job.plans.files import minutes_in_words, totals_of
+from airflow_provider_hubcontact.job.plans.files import minutes_in_words
 from airflow_provider_hubcontact.job.plans.kept_settings import are_settings, kept, settings_of
-from airflow_provider_hubcontact.job.plans.lines import Totals, checked_line
+from airflow_provider_hubcontact.job.plans.lines import checked_line
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
 from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settings, Writes
 from airflow_provider_hubcontact.sandbox import Sandbox
@@ -211,35 +211,6 @@ def test_a_manifest_that_was_forged(hubspot: Sandbox, tmp_path: Path) -> None:
 
     assert "was approved: nothing was written" in apply(around, tmp_path, approved).says
     assert apply(around, tmp_path).outcomes == {"updated": 2}
-
-
-@pytest.mark.parametrize(
-    ("changes", "creates", "batch_size", "calls"),
-    [
-        (0, 0, 100, 0),
-        (1, 0, 100, 2),
-        (0, 1, 100, 2),
-        (1, 1, 100, 3),
-        (100, 0, 100, 2),
-        (101, 0, 100, 4),
-        (100, 100, 100, 4),
-        (60, 60, 100, 4),
-        (3, 2, 1, 10),
-        (0, 0, 1, 0),
-    ],
-)
-def test_what_a_plan_costs(changes: int, creates: int, batch_size: int, calls: int) -> None:
-    """Each contact is read and written, as many a call as the API takes."""
-    totals = Totals()
-    for write in ["update"] * changes + ["create"] * creates:
-        totals.add({"write": write, "changes": {"city": ["", "Rome"]}})
-    totals.add({"outcome": "invalid"})
-
-    told = totals_of(totals, 100, batch_size, {"tier": {}})
-
-    assert totals.calls(batch_size) == calls
-    assert told["calls"] == calls + 1
-    assert told["minutes"] == round((calls + 1) / 600, 1)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from airflow_provider_hubcontact.client import AccessToken, HubSpot, RateLimit
 from airflow_provider_hubcontact.client.limits.quota import LocalSlots
 from airflow_provider_hubcontact.job.ending import decided, told
+from airflow_provider_hubcontact.job.plans.calls import PlannedCalls
 from airflow_provider_hubcontact.job.plans.files import totals_of
 from airflow_provider_hubcontact.job.plans.lines import Totals
 from airflow_provider_hubcontact.job.portal.contacts_port import port_of
@@ -132,6 +133,9 @@ def test_all_times_that_are_told_are_the_clocks() -> None:
     assert "HubSpot accepts no calls until 2026-01-16 00:00 CET" in second.stop.reason
     verdict = decided(Policy.of({}), first.report, first.stop)
     text = told(first.report, verdict, first.stop, [], clock)
-    assert totals_of(Totals(), 100, 100, clock=clock)["made"] == "2026-01-15T22:00:10+00:00"
+    assert (
+        totals_of(Totals(), PlannedCalls(Rules(), 100, ()), 100, clock=clock)["made"]
+        == "2026-01-15T22:00:10+00:00"
+    )
     assert "Another try can succeed from 2026-01-15 23:00 UTC on, in 1 h 0 min." in text
     server.close()

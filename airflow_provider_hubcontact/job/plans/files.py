@@ -11,6 +11,7 @@ from typing import Any
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.job.errors import PlanError
 from airflow_provider_hubcontact.job.files.private import make_folder, open_private
+from airflow_provider_hubcontact.job.plans.calls import PlannedCalls
 from airflow_provider_hubcontact.job.plans.lines import (
     Line,
     LineMaker,
@@ -38,11 +39,13 @@ class PlanWriter:
     """Keeps what would be written: lines of JSON, and a manifest once the plan is whole.
 
     :param folder: of the plan; an older plan in it is replaced.
+    :param calls: counts those that applying the plan takes.
     :param clock: tells when the plan is made.
     """
 
-    def __init__(self, folder: Folder, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, folder: Folder, calls: PlannedCalls, clock: Clock = SYSTEM_CLOCK) -> None:
         self._folder = folder
+        self._calls = calls
         self._clock = clock
         self._lines: list[bytes] = []
         self._parts: list[Part] = []
@@ -66,14 +69,12 @@ class PlanWriter:
     def finish(
         self,
         calls_in_ten_seconds: int,
-        batch_size: int,
         properties: Mapping[str, Mapping[str, Any]],
         settings: Mapping[str, Any],
     ) -> dict[str, Any]:
         """Write the rest and the manifest.
 
         :param calls_in_ten_seconds: that the portal allows.
-        :param batch_size: contacts that a call takes.
         :param properties: that are to be created before the plan is applied: name → definition.
         :param settings: with which the plan is applied.
         :return: the totals, and the digest of the whole.
@@ -82,7 +83,7 @@ class PlanWriter:
         if self._lines:
             self._write()
         totals = totals_of(
-            self._maker.totals, calls_in_ten_seconds, batch_size, properties, clock=self._clock
+            self._maker.totals, self._calls, calls_in_ten_seconds, properties, clock=self._clock
         )
         manifest = Manifest(totals, settings, self._parts)
         try:
@@ -94,6 +95,7 @@ class PlanWriter:
         return manifest.told()
 
     def _keep(self, line: Line) -> None:
+        self._calls.add(line)
         self._lines.append(encoded(line))
         if len(self._lines) >= LINES_IN_A_PART:
             self._write()
@@ -109,20 +111,20 @@ class PlanWriter:
 
 def totals_of(
     counted: Totals,
+    planned: PlannedCalls,
     calls_in_ten_seconds: int,
-    batch_size: int,
     properties: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     clock: Clock = SYSTEM_CLOCK,
 ) -> dict[str, Any]:
     """Return what is told of a plan: its counts, and what it costs to apply it.
 
     :param counted: its lines.
+    :param planned: the calls about contacts that these take.
     :param calls_in_ten_seconds: that the portal allows.
-    :param batch_size: contacts that a call takes.
     :param properties: that are to be created before it is applied.
     :param clock: tells when it is made.
     """
-    calls = counted.calls(batch_size) + len(properties)
+    calls = planned.total + len(properties)
     return {
         "made": clock.now().isoformat(timespec="seconds"),
         **counted.to_dict(),

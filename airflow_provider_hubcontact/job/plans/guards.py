@@ -9,6 +9,7 @@ from typing import Any
 from airflow_provider_hubcontact.job.errors import GuardExceeded
 from airflow_provider_hubcontact.job.files.disk_map import DiskMap, disk_map
 from airflow_provider_hubcontact.job.files.disk_queue import DiskQueue, disk_queue
+from airflow_provider_hubcontact.job.plans.calls import PlannedCalls
 from airflow_provider_hubcontact.job.plans.lines import LineMaker, Totals
 from airflow_provider_hubcontact.job.settings import Guards
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
@@ -52,6 +53,7 @@ class GuardPass:
     :param ends: keeps what the pass found, with the records.
     :param unread: keeps the results of rows that are not counted.
     :param ledger: knows what earlier tries have ended.
+    :param calls: counts those that a plan of these rows would take.
     """
 
     def __init__(
@@ -60,13 +62,15 @@ class GuardPass:
         ends: DiskQueue[tuple[Record | None, Result]],
         unread: DiskMap[Result],
         ledger: Ledger | None,
+        calls: PlannedCalls,
     ) -> None:
         self.rows = rows
+        self.calls = calls
         self._ends = ends
         self._unread = unread
         self._ledger = ledger
         self._under_way: dict[int, Record] = {}
-        self._maker = LineMaker(lambda _: None)
+        self._maker = LineMaker(calls.add)
 
     @property
     def totals(self) -> Totals:
@@ -145,7 +149,7 @@ class _OfTheRun:
 
 
 @contextmanager
-def guard_pass(ledger: Ledger | None) -> Iterator[GuardPass]:
+def guard_pass(ledger: Ledger | None, calls: PlannedCalls) -> Iterator[GuardPass]:
     """Open the journal of a guard's pass; what it keeps lasts as long as the context."""
     with disk_queue() as rows, disk_queue() as ends, disk_map() as unread:
-        yield GuardPass(rows, ends, unread, ledger)
+        yield GuardPass(rows, ends, unread, ledger, calls)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -63,16 +62,6 @@ class Totals:
             "others": dict(sorted(self._others.items())),
             "stage_moves": dict(sorted(self._stages.items())),
         }
-
-    def calls(self, batch_size: int) -> int:
-        """Return how many calls it takes to write this: every contact is read before.
-
-        :param batch_size: contacts that a call takes.
-        """
-        changes, creates = self._writes[Write.UPDATE], self._writes[Write.CREATE]
-        removals = [self._writes[kind] for kind in REMOVALS]
-        counts = (changes + creates, changes, creates, sum(removals), *removals)
-        return sum(math.ceil(count / batch_size) for count in counts)
 
 
 class LineMaker:

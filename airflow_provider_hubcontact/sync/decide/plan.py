@@ -240,21 +240,16 @@ def _creation(record: Record, rules: Rules) -> Change:
 
 def _against(record: Record, stored: Stored, rules: Rules) -> Change | Result:
     """Compare a record with the contact that has its key."""
-    differing = _differing(record, stored, rules)
-    steps: tuple[Mapping[str, str], ...] = (differing,)
+    differing, current = _differing(record, stored, rules), stored.properties.get(STAGE)
     if stage := differing.get(STAGE):
-        current = stored.properties.get(STAGE)
         if problem := _stage_problem(record, current, stage, rules):
             return problem
-        if rules.stages.goes_back(current, stage):
-            if rules.on_regression is OnRegression.KEEP:
-                del differing[STAGE]
-            else:
-                steps = _reset(differing, stage, rules)
+        if rules.on_regression is OnRegression.KEEP and rules.stages.goes_back(current, stage):
+            del differing[STAGE]
     if not differing:
         return Result(record.row, record.key, Outcome.UNCHANGED)
     before = {name: stored.properties.get(name) for name in differing}
-    return Change(record, Write.UPDATE, stored.address, steps, before)
+    return Change(record, Write.UPDATE, stored.address, steps_of(differing, current, rules), before)
 
 
 def _differing(record: Record, stored: Stored, rules: Rules) -> dict[str, str]:
@@ -307,7 +302,18 @@ def _by_mode(mode: WriteMode, new: str, has: str) -> str:
             assert_never(mode)
 
 
-def _reset(differing: Mapping[str, str], stage: str, rules: Rules) -> tuple[Mapping[str, str], ...]:
+def steps_of(
+    differing: Mapping[str, str], current: str | None, rules: Rules
+) -> tuple[Mapping[str, str], ...]:
+    """Return what is written, one after the other, so that a contact that exists gets values.
+
+    :param differing: the values; a stage that goes back is among them only if it is to be reset.
+    :param current: the contact's stage now.
+    :param rules: what the run was asked to do.
+    """
+    stage = differing.get(STAGE)
+    if not stage or not rules.stages.goes_back(current, stage):
+        return (differing,)
     # Other values go with the clearing: if HubSpot refuses one of them, the stage stays as it is. A new
     # key goes last: the steps may be addressed by the old one.
     moved = {name: value for name, value in differing.items() if name == rules.id_property}
