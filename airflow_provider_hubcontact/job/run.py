@@ -7,7 +7,6 @@ from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import cached_property
 from itertools import chain, islice
-from math import ceil
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
@@ -16,7 +15,6 @@ from airflow_provider_hubcontact.job.build import SyncBuilder
 from airflow_provider_hubcontact.job.checks.preflight import Preflight
 from airflow_provider_hubcontact.job.errors import PreflightError, RunStopped, SourceError, StateError
 from airflow_provider_hubcontact.job.files.spool import Spool
-from airflow_provider_hubcontact.job.plans.files import minutes_in_words
 from airflow_provider_hubcontact.job.portal.contacts_port import ReadBack
 from airflow_provider_hubcontact.job.progress import Progress
 from airflow_provider_hubcontact.job.settings import Settings, Source
@@ -25,6 +23,7 @@ from airflow_provider_hubcontact.job.source.columns import EmptyRows, SourceColu
 from airflow_provider_hubcontact.job.source.replay import replayed, shape_of
 from airflow_provider_hubcontact.job.source.rows import peeked, rows_of
 from airflow_provider_hubcontact.job.source.watermark import Watermark
+from airflow_provider_hubcontact.job.state.announcing import announce
 from airflow_provider_hubcontact.job.state.of_run import StateOfRun
 from airflow_provider_hubcontact.job.surroundings import RunWorkers, Surroundings
 from airflow_provider_hubcontact.printable import printable, printable_logger
@@ -232,7 +231,8 @@ class Run:
             rows = self._columns.watched(rows)
         self._total = len(rows) if isinstance(rows, Sized) else None
         self.examples = [rows.examples] if isinstance(rows, Spool) else ()
-        self._announce()
+        if why := self._state.looks_all_up:
+            announce(why, self._total, self.hubspot.rate_limit, self.builder.port.batch_size)
         sequence = rows
         if self.watermark and rows is not None:
             rows = self.watermark.marked(rows)
@@ -242,27 +242,6 @@ class Run:
             chosen = replayed(lines, replay, rows, mapping)
             return Rows(chosen, mapping if rows is not None else shape_of(mapping))
         return Rows(rows or (), mapping, sequence)
-
-    def _announce(self) -> None:
-        """Log what a run takes that looks up all rows, although it has a state."""
-        why = self._state.looks_all_up
-        if why is None or self._total == 0:
-            return
-        if self._total is None:
-            log.info("All rows are looked up: %s. How many there are is not known before they are read.", why)
-            return
-        limit, size = self.hubspot.rate_limit, self.builder.port.batch_size
-        fewest = ceil(self._total / size)
-        log.info(
-            "All %s rows are looked up: %s. That takes %s %s, or %s if all rows differ: %s at %s calls in 10 "
-            "seconds.",
-            *(f"{self._total:,}", why, f"{fewest:,}", "call" if fewest == 1 else "calls", f"{2 * fewest:,}"),
-            minutes_in_words(fewest, 2 * fewest, limit.limit),
-            f"{limit.limit:,}",
-        )
-        left = limit.daily_remaining
-        if left is not None and left < 2 * fewest:
-            log.warning("%s calls are left today: the run may not end before they are back.", f"{left:,}")
 
     def write(self, rows: Rows, journal: Journal | None = None) -> Stop | None:
         """Take every row to its outcome, from where an earlier try has stopped.

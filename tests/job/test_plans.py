@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from airflow_provider_hubcontact.job.errors import GuardExceeded, PlanError, PreflightError
-from airflow_provider_hubcontact.job.plans.files import minutes_in_words
+from airflow_provider_hubcontact.job.minutes import minutes_in_words
 from airflow_provider_hubcontact.job.plans.kept_settings import are_settings, kept, settings_of
 from airflow_provider_hubcontact.job.plans.lines import checked_line
 from airflow_provider_hubcontact.job.plans.manifest import Manifest

@@ -11,6 +11,7 @@ from typing import Any
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.job.errors import PlanError
 from airflow_provider_hubcontact.job.files.private import make_folder, open_private
+from airflow_provider_hubcontact.job.minutes import minutes_of
 from airflow_provider_hubcontact.job.plans.calls import PlannedCalls
 from airflow_provider_hubcontact.job.plans.lines import (
     Line,
@@ -132,26 +133,6 @@ def totals_of(
         "calls": calls,
         "minutes": minutes_of(calls, calls_in_ten_seconds),
     }
-
-
-def minutes_of(calls: int, calls_in_ten_seconds: int) -> float:
-    """Return how long calls take.
-
-    :param calls: how many there are.
-    :param calls_in_ten_seconds: that the portal allows.
-    """
-    return round(calls / calls_in_ten_seconds / 6, 1)
-
-
-def minutes_in_words(fewest: int, most: int, calls_in_ten_seconds: int) -> str:
-    """Return how long calls take, if it is not known how many there will be.
-
-    :param fewest: calls.
-    :param most: calls.
-    :param calls_in_ten_seconds: that the portal allows.
-    """
-    first, last = (minutes_of(calls, calls_in_ten_seconds) for calls in (fewest, most))
-    return f"about {first:g} to {last:g} minutes" if last >= 1 else "less than a minute"
 
 
 def verified(folder: Folder, lines: SpooledLines) -> Manifest:

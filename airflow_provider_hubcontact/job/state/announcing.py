@@ -1,0 +1,37 @@
+"""Tells what a run takes that looks up all rows, although it has a state."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from airflow_provider_hubcontact.client import RateLimit
+from airflow_provider_hubcontact.job.minutes import minutes_in_words
+from airflow_provider_hubcontact.printable import printable_logger
+
+log = printable_logger(__name__)
+
+
+def announce(why: str, rows: int | None, limit: RateLimit, rows_of_a_call: int) -> None:
+    """Log how many calls and minutes it takes to look up all rows, and whether that many calls are left.
+
+    :param why: they are looked up.
+    :param rows: of the source; None if they are not counted before they are read.
+    :param limit: of the portal.
+    :param rows_of_a_call: contacts that a look-up takes.
+    """
+    if rows is None:
+        log.info("All rows are looked up: %s. How many there are is not known before they are read.", why)
+        return
+    if rows == 0:
+        return
+    fewest = ceil(rows / rows_of_a_call)
+    most = 2 * fewest  # each look-up is followed by a write
+    log.info(
+        "All %s rows are looked up: %s. That takes %s %s, or %s if all rows differ: %s at %s calls in 10 "
+        "seconds.",
+        *(f"{rows:,}", why, f"{fewest:,}", "call" if fewest == 1 else "calls", f"{most:,}"),
+        *(minutes_in_words(fewest, most, limit.limit), f"{limit.limit:,}"),
+    )
+    left = limit.daily_remaining
+    if left is not None and left < most:
+        log.warning("%s calls are left today: the run may not end before they are back.", f"{left:,}")
