@@ -40,6 +40,7 @@ from airflow_provider_hubcontact.job.settings import (
     Writes,
 )
 from airflow_provider_hubcontact.job.signals import StopSignal
+from airflow_provider_hubcontact.job.state.care import StateCare
 from airflow_provider_hubcontact.job.state.claim import Claim
 from airflow_provider_hubcontact.job.state.removals import Removals
 from airflow_provider_hubcontact.job.state.tables import Tables
@@ -669,6 +670,46 @@ class TestGuard:
 
         assert ended.outcomes == {"up_to_date": 1, "invalid": 1}
 
+    def test_a_source_that_is_cut(self, around: Around, file: Path) -> None:
+        """The error says that rows may be missing, and which setting removes these; that one does."""
+        left(around, file, "ada")
+
+        says = again(around, "ada", "ada").says
+
+        assert "nothing was written. The state has contacts of 1 of the source's 1 keys. Rows may be" in says
+        assert "missing in the source. If the rows of these contacts did leave the source, set" in says
+        assert "set guards.removals to 2 once; to remove nobody, begin a new state with `hubcontact" in says
+        assert removals(again(around, "ada", guards=Guards(removals=2))) == {"gone": 2, "removed": 2}
+
+    @pytest.mark.parametrize("is_reset", [False, True])
+    def test_a_state_that_somebody_has_emptied(self, around: Around, file: Path, *, is_reset: bool) -> None:
+        """But for two keys, which are all that it has: the error says so, and both ways out lead out."""
+        people = [f"p{number}" for number in range(40)]
+        for those in (people, people[2:]):
+            again(around, *those, upsert=True)
+        asked(file, "DELETE FROM hub WHERE missing IS NULL OR missing = 0")
+
+        says = [again(around, *people[2:], upsert=True).says for _ in range(2)]  # it does not pass by itself
+
+        assert says[0] == says[1]
+        assert (
+            "2 removals of 2 keys of the state are more than guards.removals=0.1 allows: nothing" in says[0]
+        )
+        assert (
+            "The state has contacts of 0 of the source's 38 keys. Rows may be missing in the source, or"
+            in says[0]
+        )
+        assert "somebody may have emptied the state's table hub, or put another one in its place." in says[0]
+        settings: dict[str, Any] = {"upsert": True}
+        if is_reset:
+            with around.state_database("db") as database:
+                StateCare(database, "hub").reset()
+        else:
+            settings["guards"] = Guards(removals=2)
+        ended = again(around, *people[2:], **settings)
+        assert ended.outcomes == ({"unchanged": 38} if is_reset else {"unchanged": 38, "updated": 2})
+        assert again(around, *people[2:], upsert=True).outcomes == {"up_to_date": 38}
+
     def test_beside_other_guards(self, hubspot: Sandbox, around: Around, file: Path) -> None:
         """Each counts its own."""
         left(around, file, "ada", "grace")
@@ -986,6 +1027,46 @@ class TestPlans:
         assert isinstance(ended.error, GuardExceeded)
         assert "1 removals of 3 keys of the state are more than guards.removals=0 allows" in ended.says
         assert ended.outcomes == {"not_attempted": 2}
+        assert set(cities(hubspot).values()) == {None}
+
+    def test_a_guard_that_trips(self, around: Around, file: Path, folder: Path) -> None:
+        """The error tells what to do: another plan with another guard is applied."""
+        left(around, file, "ada")
+        around.run_id += "'"
+        plan(around, folder, state=STATE)
+
+        says = apply(around, folder).says
+
+        assert (
+            "nothing was written. Rows may have been missing in the source when the plan was made. If" in says
+        )
+        assert "make the plan again with guards.removals set to 2" in says
+        plan(around, folder, state=STATE, guards=Guards(removals=2))
+        assert apply(around, folder).outcomes == {"updated": 2}
+
+    @pytest.mark.parametrize("is_file", [False, True])
+    def test_a_state_that_somebody_has_emptied(
+        self, hubspot: Sandbox, around: Around, file: Path, folder: Path, *, is_file: bool
+    ) -> None:
+        """The error says so. A plan that is made again removes nobody, since the new state knows nobody."""
+        left(around, file, "ada")
+        around.run_id += "'"
+        plan(around, folder, state=STATE, guards=Guards(removals=0.5))
+        if is_file:
+            file.unlink()
+        else:
+            asked(file, "DELETE FROM hub")
+
+        ended = apply(around, folder)
+
+        assert ended.outcomes == {"not_attempted": 2}
+        assert (
+            "nothing was written. The state lacks 2 of these contacts: somebody may have emptied"
+            in ended.says
+        )
+        assert "the state's table hub, or put another one in its place. Make the plan again" in ended.says
+        plan(around, folder, state=STATE, guards=Guards(removals=0.5))
+        assert apply(around, folder).error is None
         assert set(cities(hubspot).values()) == {None}
 
     def test_a_run_that_stops(self, hubspot: Sandbox, around: Around, file: Path, folder: Path) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
-from airflow_provider_hubcontact.job.errors import GuardExceeded, StateError
+from airflow_provider_hubcontact.job.errors import StateError
 from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
 from airflow_provider_hubcontact.job.settings import ARCHIVE, State
 from airflow_provider_hubcontact.job.state.claim import Claim
 from airflow_provider_hubcontact.job.state.digests import Digests
+from airflow_provider_hubcontact.job.state.removal_guard import advice_of_plan, advice_of_run, check_removals
 from airflow_provider_hubcontact.job.state.run_keys import Gone, RunKeys
 from airflow_provider_hubcontact.job.state.tables import Tables
 from airflow_provider_hubcontact.sync.decide.plan import (
@@ -24,7 +26,6 @@ from airflow_provider_hubcontact.sync.decide.plan import (
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
-from airflow_provider_hubcontact.sync.model.tolerance import at_most
 
 PAGE = 10_000
 """Keys of the state that are read with one query."""
@@ -75,6 +76,7 @@ class Removals:
         self._grace = asked.grace + is_counted
         self._origins = ORIGINS[asked.on_removed == ARCHIVE]
         self._policy = policy
+        self._table = asked.address[1]
         self._keys = RunKeys()
         self._size = 0  # keys of the state before the run
         self._is_of_plan = False
@@ -104,9 +106,13 @@ class Removals:
         for page in self._pages():
             self._compare(page)
         if self.doubt is None:
-            self._guard(self._keys.count(self._origins, least=self._grace), most)
+            due = self._keys.count(self._origins, least=self._grace)
+            check_removals(due, self._size, most, partial(self._advice, due))
         for keys in self._keys.back():
             self._change(self._tables.miss(keys, 0) if self._tables else ())
+
+    def _advice(self, due: int) -> str:
+        return advice_of_run(due, self._keys.given(), self._size - self._keys.count(), self._table)
 
     def _compare(self, page: Sequence[tuple[Any, ...]]) -> None:
         """Note which keys of the state the run lacks, and which of those that earlier runs lacked it has."""
@@ -130,23 +136,12 @@ class Removals:
         self._is_of_plan, self.doubt = True, None  # it was made without one
         for (size,) in self._asked([self._tables.count()] if self._tables else ()):
             self._size = size
-        count = 0
+        due = unknown = 0
         for some in planned:
-            count += len(some)
-            self._size += len(some) - len(self._missing(some))
-        self._guard(count, most)
-
-    def _guard(self, due: int, most: float | None) -> None:
-        if most is not None and due > self._allowed(most):
-            raise GuardExceeded(
-                f"{due:,} removals of {self._size:,} keys of the state are more than "
-                f"guards.removals={most:g} allows: nothing was written"
-            )
-
-    def _allowed(self, most: float) -> int:
-        """Return how many contacts may be removed; a share always allows one."""
-        allowed = at_most(most, self._size)
-        return max(allowed, 1) if 0 < most < 1 else allowed
+            due += len(some)
+            unknown += len(some) - len(self._missing(some))
+        self._size += unknown
+        check_removals(due, self._size, most, partial(advice_of_plan, due, unknown, self._table))
 
     def _pages(self) -> Iterator[Sequence[tuple[Any, ...]]]:
         if self._tables is None:

@@ -51,6 +51,11 @@ class RunKeys:
         """Note keys of the run; all of them before any is looked for."""
         self._db.executemany("INSERT INTO given VALUES (?)", ((key,) for key in keys))
 
+    def given(self) -> int:
+        """Count the keys of the run."""
+        count: int = self._db.execute("SELECT count(DISTINCT key) FROM given").fetchone()[0]
+        return count
+
     def is_given(self, key: str) -> bool:
         """Check whether a row of the run has a key."""
         if not self._is_indexed:

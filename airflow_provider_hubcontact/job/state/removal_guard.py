@@ -1,0 +1,62 @@
+"""Stops a run that would remove too many contacts, and says what may be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from airflow_provider_hubcontact.job.errors import GuardExceeded
+from airflow_provider_hubcontact.sync.model.tolerance import at_most
+
+
+def check_removals(due: int, size: int, most: float | None, advice: Callable[[], str]) -> None:
+    """Stop the removal of too many contacts. A share always allows one.
+
+    :param due: contacts that are to be removed.
+    :param size: keys of the state that have a contact.
+    :param most: contacts that may be removed: a count, or a share of ``size``; None for any number.
+    :param advice: returns what may be wrong, and what is to be done.
+    :raises GuardExceeded: if there are more.
+    """
+    if most is None:
+        return
+    allowed = at_most(most, size)
+    if due > (max(allowed, 1) if 0 < most < 1 else allowed):
+        raise GuardExceeded(
+            f"{due:,} removals of {size:,} keys of the state are more than guards.removals={most:g} allows: "
+            f"nothing was written. {advice()}"
+        )
+
+
+def advice_of_run(due: int, given: int, known: int, table: str) -> str:
+    """Return what is told of a run that would remove too many.
+
+    :param due: contacts that are to be removed.
+    :param given: keys of the source.
+    :param known: those of them of which the state has a contact.
+    :param table: of the state.
+    """
+    or_else = f", or {_emptied(table)}" if known < given else ""
+    return (
+        f"The state has contacts of {known:,} of the source's {given:,} keys. Rows may be missing in the "
+        f"source{or_else}. If the rows of these contacts did leave the source, set guards.removals to {due} "
+        "once; to remove nobody, begin a new state with `hubcontact state reset`"
+    )
+
+
+def advice_of_plan(due: int, unknown: int, table: str) -> str:
+    """Return what is told of a plan that would remove too many.
+
+    :param due: contacts that are to be removed.
+    :param unknown: those of them that the state does not have.
+    :param table: of the state.
+    """
+    if unknown:
+        return f"The state lacks {unknown:,} of these contacts: {_emptied(table)}. Make the plan again"
+    return (
+        "Rows may have been missing in the source when the plan was made. If the rows of these contacts did "
+        f"leave the source, make the plan again with guards.removals set to {due}"
+    )
+
+
+def _emptied(table: str) -> str:
+    return f"somebody may have emptied the state's table {table}, or put another one in its place"
