@@ -355,15 +355,22 @@ class Oracles:
 
         Unless it says so, and HubSpot has refused both the new stage and the old one.
         """
-        contact = self.portal.find(row.key)
+        contact, told = self.portal.find(row.key), watch.results.values()
         if result.earlier or contact is None or result.outcome not in SUCCESSES | REFUSED:
             return
         if self.portal.cleared_by(contact.id, STAGE) != watch.name:
             return
+        if any(each.outcome is Outcome.UNKNOWN and self._are_of_one(watch, each, row) for each in told):
+            return  # that one has cleared it, and says that it may have gone wrong
         tried = watch.stages_sent[contact.id] + watch.stages_sent[row.key]
-        if tried < 2 or not any(CLEARED in each.reason for each in watch.results.values()):
-            told = f"{watch.name}: row {result.row} is {result.outcome}"
-            self.wrong(f"{told}, and has left {row.key} without its lifecycle stage")
+        if tried < 2 or not any(CLEARED in each.reason for each in told):
+            ended = f"{watch.name}: row {result.row} is {result.outcome}"
+            self.wrong(f"{ended}, and has left {row.key} without its lifecycle stage")
+
+    def _are_of_one(self, watch: TryWatch, result: Result, row: Row) -> bool:
+        """Check whether a result is about the contact of a row."""
+        contact = self.portal.find(row.key)
+        return contact in map(self.portal.find, watch.row(result.row).keys)
 
     def _check_success(self, watch: TryWatch, result: Result, row: Row) -> None:
         told = f"{watch.name}: row {result.row} is {result.outcome}"

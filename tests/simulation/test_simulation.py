@@ -248,6 +248,13 @@ class TestOracles:
             id="an answer refuses an upsert and shows its values, and the run stops before the look-up",
         ),
         pytest.param(
+            219832,
+            "entry 0:3,5,7,9,14,17,18,19,21,22,25,26;faults:30;features:0,3,4,5,6,10,20,24;"
+            "night before:0;plot:0;settings:9;state:0;update, call 11 of task 1:0,1;"
+            "update, call 9 of task 1:0,1;weather:0",
+            id="a stage that is not put back in a row that may be written, and another row of the contact",
+        ),
+        pytest.param(
             120733,
             "call 13 of task 1:1;entry 0:0;entry 1:0;entry 5:0;features:9,37;in order:0;plot:1,7",
             id="a row is looked up while an earlier one gives its contact the address",
