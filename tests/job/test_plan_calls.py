@@ -104,12 +104,17 @@ def test_what_removals_take(tmp_path: Path, on_removed: Any, sent: tuple[int, in
     assert told == made == sent[verify]
 
 
-BACK: Line = {"key": "k", "write": "update", "changes": {STAGE: ["customer", "lead"]}}
-MOVED: Line = {"key": "k", "write": "update", "changes": {"email": ["k", "new"], "city": ["", "Rome"]}}
+BACK: Line = {"key": "k", "new_key": None, "write": "update", "changes": {STAGE: ["customer", "lead"]}}
+MOVED: Line = {
+    "key": "k",
+    "new_key": None,
+    "write": "update",
+    "changes": {"email": ["k", "new"], "city": ["", "Rome"]},
+}
 
 
 def written(kind: str, count: int) -> list[Line]:
-    return [{"key": "k", "write": kind, "changes": {"city": ["", "Rome"]}}] * count
+    return [{"key": "k", "new_key": None, "write": kind, "changes": {"city": ["", "Rome"]}}] * count
 
 
 @pytest.mark.parametrize(

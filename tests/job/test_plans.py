@@ -234,7 +234,19 @@ def test_the_time_of_a_line(timestamp: object, is_one: bool) -> None:
         "changes": {"city": ["Rome", "Oslo"]},
         "digest": None,
         "timestamp": timestamp,
+        "new_key": None,
     }
+    expected = nullcontext() if is_one else pytest.raises(ValueError, match="a value of a wrong type")
+
+    with expected:
+        assert checked_line(orjson.dumps(line) + b"\n") == line
+
+
+@pytest.mark.parametrize(("new_key", "is_one"), [(None, True), ("b@x.y", True), (1, False), ([], False)])
+def test_the_new_key_of_a_line(new_key: object, is_one: bool) -> None:
+    """A text, or none."""
+    written = {"row": 1, "key": "a@x.y", "write": "update", "changes": {"city": ["Rome", "Oslo"]}}
+    line = {**written, "digest": None, "timestamp": None, "new_key": new_key}
     expected = nullcontext() if is_one else pytest.raises(ValueError, match="a value of a wrong type")
 
     with expected:

@@ -499,14 +499,14 @@ class Oracles:
         self.wrong(f"{contact.email} has {has}, which comes of no order of its rows")
 
     def _was_free(self, watch: TryWatch, row: Row) -> bool:
-        """Check whether nobody had a row's key at some time of a try.
+        """Check whether nobody had a row's key, or its new one, at some time of a try.
 
         A try that has written nothing says who would have it: a row before may give its contact another one,
         or a row by another address, since the order of these is not promised.
         """
-        if self.portal.was_free(row.key, watch.since):
+        if all(self.portal.was_free(key, watch.since) for key in row.keys):
             return True
-        contact = self.portal.find(row.key)
+        contact = self.portal.find(row.key) or self.portal.find(row.becomes)
         place = watch.rows.index(row)
         return not watch.written and any(
             each.becomes and contact in map(self.portal.find, each.keys)

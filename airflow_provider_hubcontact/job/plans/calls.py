@@ -21,9 +21,11 @@ class PlannedCalls:
     :param rules: with which the plan is applied.
     :param batch_size: contacts that a call takes.
     :param read_back: the only properties whose writes are read back; None for all.
+    :ivar id_property: property that keys are values of.
     """
 
     def __init__(self, rules: Rules, batch_size: int, read_back: Collection[str] | None) -> None:
+        self.id_property = rules.id_property
         self._rules = rules
         self._batch_size = batch_size
         self._read_back = None if read_back is None else frozenset(read_back)
@@ -36,8 +38,8 @@ class PlannedCalls:
         write, changes = Write(line["write"]), line["changes"]
         values: dict[str, str] = {name: new for name, (_, new) in changes.items()}
         is_removal = write in REMOVALS
-        new_key = values.get(self._rules.id_property) or line["key"]
-        self._inputs["look up", is_removal] += 1 if new_key == line["key"] else 2
+        new_key = values.get(self.id_property) or line["new_key"]
+        self._inputs["look up", is_removal] += 2 if new_key and new_key != line["key"] else 1
         current, _ = changes.get(STAGE, (None, None))
         for number, _ in enumerate(steps_of(values, current, self._rules)):
             self._inputs[write, number] += 1

@@ -50,7 +50,7 @@ class PlanWriter:
         self._clock = clock
         self._lines: list[bytes] = []
         self._parts: list[Part] = []
-        self._maker = LineMaker(self._keep)
+        self._maker = LineMaker(self._keep, calls.id_property)
         make_folder(folder)
         for old in [folder / MANIFEST, *folder.glob(PARTS)]:  # the manifest first: no plan without
             if old.exists():

@@ -70,7 +70,7 @@ class GuardPass:
         self._unread = unread
         self._ledger = ledger
         self._under_way: dict[int, Record] = {}
-        self._maker = LineMaker(calls.add)
+        self._maker = LineMaker(calls.add, calls.id_property)
 
     @property
     def totals(self) -> Totals:

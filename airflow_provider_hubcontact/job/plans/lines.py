@@ -21,7 +21,7 @@ from airflow_provider_hubcontact.sync.model.record import Record
 Line = dict[str, Any]
 
 
-_WRITE_FIELDS = frozenset({"row", "key", "write", "changes", "digest", "timestamp"})
+_WRITE_FIELDS = frozenset({"row", "key", "write", "changes", "digest", "timestamp", "new_key"})
 
 
 _OTHER_FIELDS = frozenset(RESULT_FIELDS) - {"status", "correlation_id"}
@@ -68,20 +68,24 @@ class LineMaker:
     """Makes a line of each result, and counts it.
 
     :param keep: called with each line.
+    :param id_property: property that keys are values of.
     """
 
-    def __init__(self, keep: Callable[[Line], None]) -> None:
+    def __init__(self, keep: Callable[[Line], None], id_property: str) -> None:
         self._keep = keep
-        self._under_way: dict[int, tuple[str, int | None]] = {}  # row → digest and timestamp
+        self._id_property = id_property
+        # row → digest, timestamp and new key
+        self._under_way: dict[int, tuple[str, int | None, str | None]] = {}
         self.totals = Totals()
 
     def earlier(self, record: Record) -> None:
         """Remember what its result does not tell of the record, until that is known."""
-        self._under_way[record.row] = digest_of(record), record.timestamp
+        new_key = record.properties.get(self._id_property) or None
+        self._under_way[record.row] = digest_of(record), record.timestamp, new_key
 
     def settled(self, result: Result) -> None:
         """Note what would be done for a record, or why nothing would."""
-        digest, timestamp = self._under_way.pop(result.row, (None, None))
+        digest, timestamp, new_key = self._under_way.pop(result.row, (None, None, None))
         write = DRY_RUN_CATEGORIES.get(result.category or "")
         if write is None:
             line = {name: each for name, each in result.to_dict().items() if name in _OTHER_FIELDS}
@@ -93,6 +97,8 @@ class LineMaker:
                 "changes": result.changes_to_dict(),
                 "digest": digest,
                 "timestamp": timestamp,
+                # The contact that has its new key already may be found by it alone.
+                "new_key": None if self._id_property in result.changes else new_key,
             }
         self.totals.add(line)
         self._keep(line)
@@ -183,6 +189,7 @@ def _is_write(line: Line) -> bool:
         and line["key"] != ""
         and (digest is None or isinstance(digest, str))
         and (line["timestamp"] is None or _is_number(line["timestamp"]))
+        and (line["new_key"] is None or isinstance(line["new_key"], str))
         and isinstance(changes, dict)
         and (bool(changes) or line["write"] == Write.ARCHIVE)
         and all(map(_is_change, changes.values()))
@@ -212,6 +219,8 @@ def _record(line: Line, id_property: str) -> Record:
     changes: Mapping[str, tuple[str | None, str]] = line["changes"]
     values = {name: new for name, (_, new) in changes.items()}
     before = {name: old for name, (old, _) in changes.items()}
+    if line["new_key"]:
+        values[id_property] = line["new_key"]
     if line["write"] == Write.CREATE:
         before[id_property] = None  # nobody may have the key by now
         if values.get(id_property) == line["key"]:
