@@ -497,5 +497,6 @@ def rows_of(sources: Sequence[Mapping[str, Any]], settings: Settings) -> list[Ro
         becomes = str(source.get("new_email") or "")
         overwritten = frozenset(later.setdefault(key, set()))
         rows.append(Row(number, source, key, texts, becomes, keys.count(key) > 1, overwritten))
-        later[key].update(texts)
+        if settings.writes.duplicates != "reject":  # where a key may have one row, later ones are not written
+            later[key].update(texts)
     return rows[::-1]

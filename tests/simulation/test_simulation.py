@@ -255,6 +255,12 @@ class TestOracles:
             id="a stage that is not put back in a row that may be written, and another row of the contact",
         ),
         pytest.param(
+            272952,
+            "edit 1:0,1,4;entry 4:0,3,7,11;features:4,10,13,20,24,28,34;later nights:0;"
+            "one row a key:0;others:0;settings:1,2;state:0",
+            id="a contact that has drifted, where a key may have one row and has two",
+        ),
+        pytest.param(
             120733,
             "call 13 of task 1:1;entry 0:0;entry 1:0;entry 5:0;features:9,37;in order:0;plot:1,7",
             id="a row is looked up while an earlier one gives its contact the address",
