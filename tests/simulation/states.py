@@ -47,6 +47,9 @@ tables_of = cache(Tables)
 _TEXTS: dict[Any, Any] = {}
 """What was compiled before."""
 
+MOST_TEXTS = 1_000
+"""Statements that are kept compiled; those that create tables are new in each world."""
+
 _numbers = count()
 
 
@@ -225,6 +228,8 @@ class SimulatedDatabase(StateDatabase):
 
     def __init__(self, client: Client) -> None:
         super().__init__(lambda: client.server.connect(client))
+        if len(_TEXTS) > MOST_TEXTS:
+            _TEXTS.clear()
         self._texts = _TEXTS
         self._watch = client.tried.watch
 
