@@ -353,7 +353,7 @@ class Oracles:
     def _check_stage(self, watch: TryWatch, result: Result, row: Row) -> None:
         """A row that has ended has not left its contact without the stage that it had.
 
-        Unless it says so, and HubSpot has refused both the new stage and the old one.
+        Unless it says so, and HubSpot has refused both the new stage and the old one, or all further calls.
         """
         contact, told = self.portal.find(row.key), watch.results.values()
         if result.earlier or contact is None or result.outcome not in SUCCESSES | REFUSED:
@@ -363,7 +363,8 @@ class Oracles:
         if any(each.outcome is Outcome.UNKNOWN and self._are_of_one(watch, each, row) for each in told):
             return  # that one has cleared it, and says that it may have gone wrong
         tried = watch.stages_sent[contact.id] + watch.stages_sent[row.key]
-        if tried < 2 or not any(CLEARED in each.reason for each in told):
+        is_over = result.outcome is Outcome.UNAUTHORIZED  # the run sends nothing more, also not the old one
+        if (tried < 2 and not is_over) or not any(CLEARED in each.reason for each in told):
             ended = f"{watch.name}: row {result.row} is {result.outcome}"
             self.wrong(f"{ended}, and has left {row.key} without its lifecycle stage")
 

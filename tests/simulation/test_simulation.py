@@ -261,6 +261,13 @@ class TestOracles:
             id="a contact that has drifted, where a key may have one row and has two",
         ),
         pytest.param(
+            449719,
+            "call 1 of other 1:1;call 3 of other 1:1;call 3 of task 1:0,1,2,3;"
+            "call 9 of task 2:0,1,2;entry 0:2,4,5,8;faults:13,16;features:11,14,16,20,24;"
+            "settings:9;state:0;weather:0",
+            id="a stage that cannot be put back, since the token may write no more",
+        ),
+        pytest.param(
             120733,
             "call 13 of task 1:1;entry 0:0;entry 1:0;entry 5:0;features:9,37;in order:0;plot:1,7",
             id="a row is looked up while an earlier one gives its contact the address",
