@@ -387,6 +387,9 @@ class Oracles:
                 self.wrong(f"{told}, but the portal has carried out no {verb} of {row.key}")
         if not watch.may_write and self._may_follow_another(watch, row):
             return  # it was compared with what the rows before it would leave
+        others = [watch.row(each.row) for each in watch.written if each.contact in owners and each.row]
+        if watch.plot.settings.upsert and any(other.key != row.key for other in others):
+            return  # one batch may have had both of its addresses, and shows only what is left of it
         had = [state for key in row.keys for state in self.portal.had(key, watch.since)]
         for name, value in row.proved(watch.plot).items():
             if not any(state.get(name, "") == value for state in had):

@@ -268,6 +268,12 @@ class TestOracles:
             id="a stage that cannot be put back, since the token may write no more",
         ),
         pytest.param(
+            901249,
+            "entry 0:0,10;entry 4:0,7,12,13,14;features:0,1,4,5,10,14,20,31,37;in order:0;plot:6;"
+            "settings:0;weather:0",
+            id="two addresses of one contact in a batch of upserts, of which HubSpot keeps one row's values",
+        ),
+        pytest.param(
             120733,
             "call 13 of task 1:1;entry 0:0;entry 1:0;entry 5:0;features:9,37;in order:0;plot:1,7",
             id="a row is looked up while an earlier one gives its contact the address",
