@@ -397,6 +397,25 @@ def test_the_next_run_does_not_believe_that_nobody_has_a_key_which_a_contact_got
     assert run(portal, proofs, row("new", "a"), audit=Audit(absent=True)) == [N]
 
 
+@pytest.mark.parametrize("chunk", [1, 2, 3])
+@pytest.mark.parametrize("full", [1, 3])
+def test_a_row_that_found_nobody_proves_nothing_once_another_one_gives_its_key_to_a_contact(
+    chunk: int, full: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it ended before that row is read, or later, and whether its proof was kept by then."""
+    monkeypatch.setattr(proof_gate, "CHUNK", chunk)
+    proofs, portal = FakeProofs(), people(batch_size=full)
+    sync = Sync(MOVES, Rules(), portal, portal, proofs=proofs, audit=Audit(absent=True), max_in_flight=full)
+    rows = [row("new", "b"), row("p1"), {"email": "p0@x.y", "new_email": "new@x.y"}]
+    first = results_of(sync, rows, ShuffledWorkers(size=1))
+
+    second = results_of(sync, rows, ShuffledWorkers(size=1))
+
+    assert [each.outcome for each in first.values()] == [Outcome.NOT_FOUND, U, U]
+    assert [each.outcome for each in second.values()] == [U, T, N]
+    assert portal.contacts["1"]["firstname"] == "b"
+
+
 def test_a_row_that_gives_a_key_to_a_contact_waits_for_rows_of_the_key_that_are_held_back() -> None:
     """The contact that was proved to have the key has lost it; the row that is held back is about nobody."""
     proofs, portal = proofs_of(proved("1lost", record_id="1")), people()

@@ -8,7 +8,8 @@ A run may be killed between any two of its steps. The proofs stay true because o
    the answer tells.
 3. Before each call that writes, the run makes sure that it still has the state for itself.
 4. A record's proof is kept only when all rows of its key have ended, the last of them well, and if the run
-   has sent nothing for another key of the same contact.
+   has sent nothing for another key of the same contact. That nobody has a key is not kept if a row gives
+   that key to a contact.
 """
 
 from __future__ import annotations
@@ -298,14 +299,19 @@ class ProofGate:
             self._touched_here.add(name)
         if proof.id:
             self._to_void[1].add(proof.id)
-        if proof.new_key:  # that nobody has it may be proved, and is not true any more
-            self._to_void[0].add(proof.new_key)
-            self._touched.add(proof.new_key)
-            self._touched_here.add(proof.new_key)
+        if proof.new_key:
+            self._give(proof.new_key)
         self._open[proof.key].rows[record.row] = proof.content
         self._key_of[record.row] = proof.key
         if self._open[proof.key].audited is None:
             self._unidentified.add(record.row, is_new=proof.proved is None or proof.id is None)
+
+    def _give(self, key: str) -> None:
+        """Note that a contact is to get a key: that nobody has it is not true any more, and not proved."""
+        self._to_void[0].add(key)
+        self._touched.add(key)
+        self._touched_here.add(key)
+        self._touched.give(key)
 
     def _begin_audit(self, proof: Proof) -> None:
         """Note for the rows of a key whether they are an audit: all of them want what was proved."""
@@ -381,6 +387,11 @@ class ProofGate:
             self._to_prove.pop(each, None)
 
     def _prove(self) -> None:
-        if self._to_prove:
-            self._proofs.prove(tuple(self._to_prove.values()))
-            self._to_prove.clear()
+        proofs = tuple(each for each in self._to_prove.values() if not self._is_outdated(each))
+        if proofs:
+            self._proofs.prove(proofs)
+        self._to_prove.clear()
+
+    def _is_outdated(self, proof: Proof) -> bool:
+        """Check whether a row of a key found nobody, and another row gives the key to a contact."""
+        return proof.id is None and self._touched.is_given(proof.key)

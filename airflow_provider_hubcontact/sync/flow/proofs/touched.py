@@ -19,6 +19,7 @@ class Touched:
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
             "CREATE TABLE touched (id TEXT PRIMARY KEY) WITHOUT ROWID;"
             "CREATE TABLE spoiled (key TEXT PRIMARY KEY) WITHOUT ROWID;"
+            "CREATE TABLE given (key TEXT PRIMARY KEY) WITHOUT ROWID;"
             "CREATE TABLE left_alone (key TEXT PRIMARY KEY, content TEXT) WITHOUT ROWID;"
             "CREATE TABLE contact (id TEXT, key TEXT, PRIMARY KEY (id, key)) WITHOUT ROWID"
         )
@@ -43,6 +44,14 @@ class Touched:
     def is_spoiled(self, key: str) -> bool:
         """Check whether nothing is proved for a key by this run."""
         return self._db.execute("SELECT 1 FROM spoiled WHERE key = ?", (key,)).fetchone() is not None
+
+    def give(self, key: str) -> None:
+        """Note that a contact may get a key in this run."""
+        self._db.execute("INSERT OR IGNORE INTO given VALUES (?)", (key,))
+
+    def is_given(self, key: str) -> bool:
+        """Check whether a contact may have got a key in this run."""
+        return self._db.execute("SELECT 1 FROM given WHERE key = ?", (key,)).fetchone() is not None
 
     def leave_alone(self, key: str, content: str) -> None:
         """Note that a contact has drifted from what its key's rows want, and is not written."""
