@@ -58,7 +58,7 @@ def test_a_contact_that_would_be_created_is_there() -> None:
 
     shown = writes.seen(Found({}, frozenset({"7"})), ("7",))
 
-    assert shown == Found({"7": Stored("7", "7", {"email": "7", "city": "x"})}, frozenset())
+    assert shown == Found({"7": Stored("new 7", "new 7", {"email": "7", "city": "x"})}, frozenset())
 
 
 def test_a_contact_whose_second_address_becomes_its_first() -> None:
@@ -87,3 +87,18 @@ def test_why_a_contact_is_not_found() -> None:
     assert writes.told(missing) == missing._replace(reason=reason)
     for other in (missing._replace(key="c"), missing._replace(outcome=Outcome.UNCHANGED), change):
         assert writes.told(other) is other
+
+
+def test_a_key_that_looks_like_the_record_id_of_another_contact() -> None:
+    """What would be written to that contact tells nothing about the key."""
+    writes = DryWrites("number")
+    nobody = Found({}, frozenset({"7"}))
+    writes.note(change(7), NOTHING_FOUND)
+
+    assert writes.seen(nobody, ("7",)) == nobody
+
+    writes.note(Change(Record(2, "7", {}), Write.CREATE, "7", ({"number": "7"},)), nobody)
+    assert writes.seen(nobody, ("7",)).contacts["7"].properties == {"number": "7"}
+    stored = Stored("7", "7", {"number": "1"})
+    shown = writes.seen(Found({"1": stored}, frozenset()), ("1",))
+    assert shown.contacts["1"].properties == {"number": "1", "city": "new"}

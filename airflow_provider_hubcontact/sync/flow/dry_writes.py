@@ -60,7 +60,7 @@ class DryWrites:
         """Return the address of a contact that would be created."""
         key = change.address
         if not self._keys.of(key):
-            return key
+            return _new(key)
         # Another contact lost this key, and is known by it.
         address = f"{key} of row {change.record.row}"
         self._keys.put(key, {"address": address})
@@ -99,7 +99,7 @@ class DryWrites:
             now = self._keys.of(key)
             asked = now.get("key", key)
             stored = None if "address" in now or "nobody" in now else found.contacts.get(asked)
-            address = now.get("address", stored.address if stored else asked)
+            address = now.get("address", stored.address if stored else _new(asked))
             values = {} if "nobody" in now else self._values.of(address)
             if values:
                 stored = stored or Stored(address, address, {})
@@ -123,6 +123,11 @@ class DryWrites:
             reason = f"no contact would have the {self._id_property} {planned.key}: an earlier row changes it"
             return planned._replace(reason=reason)
         return planned
+
+
+def _new(key: str) -> str:
+    """Return the address of a contact that would be created with a key, which may look like a record id."""
+    return f"new {key}"
 
 
 class _Notes:
