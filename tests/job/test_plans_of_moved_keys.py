@@ -63,3 +63,19 @@ def test_plans_of_moved_keys(tmp_path: Path, seed: int, old_email: Any, api: str
             assert sum(ended.outcomes.values()) == made.outcomes.get("not_attempted", 0)
         told = {*made.outcomes, *ended.outcomes}
         assert left(planned) == left(directly) or not told.isdisjoint(("conflict", "not_found"))
+
+
+@pytest.mark.parametrize("api", ["v1", "2026-09"])
+def test_an_address_that_the_plan_does_not_change_is_not_written(tmp_path: Path, api: str) -> None:
+    """The contact had its new address when the plan was made, and has its old one when it is applied."""
+    old, new = ADDRESSES[:2]
+    with Sandbox(contacts=[{"email": new, "city": "Bonn"}]) as hubspot:
+        around = Around(hubspot, [{"email": old, "becomes": new, "city": "Rome"}], api_version=api)
+        plan(around, tmp_path, key=Key("email", becomes="becomes"))
+        back = Around(hubspot, [{"email": new, "becomes": old}], api_version="2026-09")
+        run(back, key=Key("email", becomes="becomes"))
+
+        ended = apply(around, tmp_path)
+
+        assert ended.outcomes == {"conflict": 1}
+        assert left(hubspot) == [(old, None, "Bonn")]

@@ -344,6 +344,17 @@ def test_a_planned_change_that_is_half_done() -> None:
     assert change.steps == ({"phone": "2"},)
 
 
+@pytest.mark.parametrize("had", [KEY, "new@example.com"], ids=["to be moved", "moved before"])
+def test_a_planned_change_of_a_key_creates_nobody(had: str) -> None:
+    """The contact is gone when the plan is applied."""
+    record = Record(4, KEY, {"email": "new@example.com"}, before={"email": had})
+
+    planned = plan(record, {}, Rules(create=True))
+
+    assert isinstance(planned, Result)
+    assert planned.outcome is Outcome.NOT_FOUND
+
+
 @pytest.mark.parametrize(("before", "creates"), [({"phone": None}, False), ({"email": None}, True)])
 def test_a_planned_contact_that_is_gone(before: dict[str, None], creates: bool) -> None:
     """Only what was planned as a creation, of which the plan names the key, creates it."""

@@ -220,7 +220,8 @@ def _record(line: Line, id_property: str) -> Record:
     values = {name: new for name, (_, new) in changes.items()}
     before = {name: old for name, (old, _) in changes.items()}
     if line["new_key"]:
-        values[id_property] = line["new_key"]
+        # The contact has it already: if it does not by then, the plan is out of date.
+        values[id_property] = before[id_property] = line["new_key"]
     if line["write"] == Write.CREATE:
         before[id_property] = None  # nobody may have the key by now
         if values.get(id_property) == line["key"]:

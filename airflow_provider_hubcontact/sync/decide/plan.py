@@ -226,7 +226,8 @@ def _is_carried_out(record: Record, stored: Stored, rules: Rules) -> bool:
 
 
 def _absent(record: Record, rules: Rules) -> Change | Result:
-    is_planned_update = record.before is not None and rules.id_property not in record.before
+    # A planned creation says that nobody has the key.
+    is_planned_update = record.before is not None and record.before.get(rules.id_property, "") is not None
     if rules.create and not is_planned_update:
         return _creation(record, rules)
     reason = f"no contact has the {rules.id_property} {record.key}"
