@@ -416,6 +416,19 @@ def test_a_row_that_found_nobody_proves_nothing_once_another_one_gives_its_key_t
     assert portal.contacts["1"]["firstname"] == "b"
 
 
+@pytest.mark.parametrize("chunk", [1, 1_000])
+def test_a_row_of_a_key_that_a_contact_got_is_looked_up(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its proof is of the contact that had the key before somebody took it away."""
+    monkeypatch.setattr(proof_gate, "CHUNK", chunk)
+    proofs, portal = proofs_of(proved("lost", record_id="3")), people()
+    sync = Sync(MOVES, Rules(), portal, portal, proofs=proofs)
+    rows = [{"email": "p0@x.y", "new_email": "lost@x.y"}, row("p1"), row("lost", "a")]
+
+    results = results_of(sync, rows, ShuffledWorkers(size=1))
+
+    assert [results[row].outcome for row in sorted(results)] == [U, U, N]
+
+
 def test_a_row_that_gives_a_key_to_a_contact_waits_for_rows_of_the_key_that_are_held_back() -> None:
     """The contact that was proved to have the key has lost it; the row that is held back is about nobody."""
     proofs, portal = proofs_of(proved("1lost", record_id="1")), people()

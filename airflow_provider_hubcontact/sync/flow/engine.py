@@ -191,8 +191,8 @@ class Engine:
                 self._write_queue.unblock()
             elif not (self._pending_verification or has_read):
                 break
-        if not (self._record_reader.exhausted or self._breaker.stop):
-            raise RuntimeError("rows of the source are not read, and nothing is under way")
+        if len(self._in_flight) or not (self._record_reader.exhausted or self._breaker.stop):
+            raise RuntimeError("rows are left, and nothing is under way")
         if broken := self._broken or self._record_reader.broken:
             raise broken
         return self._breaker.stop

@@ -261,7 +261,8 @@ class ProofGate:
             self._prove()
             proofs = self._proofs.compare(records) if records else ()
             compared = list(map(Compared, records, proofs))
-            self._touched_here = self._touched.among({name for each in compared if (name := each.contact)})
+            names = {name for each in compared for name in (each.contact, each.proof.key) if name}
+            self._touched_here = self._touched.among(names)
         except Exception:
             self._ready.extend(taken)  # none of them is lost
             raise
@@ -278,7 +279,8 @@ class ProofGate:
         record, proof = each
         has_changed = proof.proved != proof.content
         self._audit.changed += has_changed
-        is_sent = has_changed or proof.is_audited or each.contact in self._touched_here
+        is_touched = not self._touched_here.isdisjoint((each.contact, proof.key))
+        is_sent = has_changed or proof.is_audited or is_touched
         if not is_sent and not self._unidentified.any_before(record.row):
             self._ready.append(self._passed(each))
             return
