@@ -36,6 +36,25 @@ def test_what_succeeds_is_no_problem() -> None:
     assert {name for name, action in DEFAULT_ACTIONS.items() if action is Action.SUCCEED} == SUCCESSES
 
 
+def test_the_readme_tells_what_the_task_does() -> None:
+    """Its table has all outcomes and no other, each with the action that it asks for by default."""
+    verbs = {
+        "succeeds": Action.SUCCEED,
+        "fails": Action.FAIL,
+        "fails at once": Action.FAIL_NOW,
+        "retries": Action.RETRY,
+    }
+    table = (ROOT / "README.md").read_text(encoding="utf-8").split("## Outcomes")[1].split("\n\n")[1]
+    rows = [line.split("|")[1:-1] for line in table.splitlines()[3:]]
+    told = {
+        name: verbs[task.partition(",")[0].strip()]
+        for names, _, task in rows
+        for name in re.findall(r"`(\w+)`", names)
+    }
+
+    assert told == DEFAULT_ACTIONS
+
+
 @pytest.mark.parametrize("mode", WriteMode)
 def test_each_write_mode_is_told(mode: WriteMode) -> None:
     """The page about mapping, the README and the value object name it."""

@@ -19,7 +19,6 @@ from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOp
 from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Options, Writes
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from tests.airflow.running import CONTACTS, connect, stored
 from tests.airflow_home import RunDag
 
@@ -105,14 +104,6 @@ def test_every_field_of_the_connection_is_told() -> None:
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| Extra ")]
 
     assert sorted(re.findall(r"`(\w+)`", " ".join(rows))) == sorted(CONN_FIELDS)
-
-
-def test_every_outcome_is_told() -> None:
-    """The table of outcomes has all of them and no other."""
-    table = README.split("## Outcomes")[1].split("\n\n")[1]
-    named = {name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])}
-
-    assert named == set(Outcome)
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)#]+)\)", README))
