@@ -784,7 +784,7 @@ def test_rows_that_nobody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that has come to nothing more, but has not read the source to its end, is not a good one."""
     monkeypatch.setattr(RecordReader, "next", lambda _: None)
 
-    with pytest.raises(RuntimeError, match="rows of the source are not read"):
+    with pytest.raises(RuntimeError, match="rows are left"):
         results_of(sync_of(FakePortal.of()), people(2))
 
 
