@@ -104,11 +104,19 @@ def page(results: list[Result]) -> str:
             met=all(each <= limit for each, limit in zip(found, most, strict=True)),
         )
     times = rate["update"] / rate["none"]
-    text += goal("Unchanged rows: at least 3 times as fast as without", f"{times:.1f}×", met=times >= 3)
+    text += goal(
+        "Unchanged rows: at least 3 times as fast as without", f"{times:.1f}×", met=times >= 3, why=WHY_TIMES
+    )
     text += goal(
         "and at least 20,000 a second", number(rate["update"]), met=rate["update"] >= 20_000, why=WHY
     )
     return text + "\n" + _of_many([each for each in results if each["what"] == "memory"])
+
+
+WHY_TIMES = (
+    "The local HubSpot answers at once, and has no limit here, so that both runs wait for the same work on "
+    "their rows. At the limit of 190 calls in ten seconds a run without a state looks up 1,900 rows a second."
+)
 
 
 WHY = (
