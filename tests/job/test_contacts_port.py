@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.client import errors
-from airflow_provider_hubcontact.client.contacts import BatchAnswer, Contact
+from airflow_provider_hubcontact.client.contacts import BatchAnswer, BatchInput, Contact
 from airflow_provider_hubcontact.client.errors import HubSpotError, StatusError
 from airflow_provider_hubcontact.job.portal.contacts_port import (
     MIGRATION_PAUSE,
@@ -109,6 +109,48 @@ def test_the_keys_of_a_contact(by: str, properties: Mapping[str, str | None], ke
 
     assert isinstance(found, Found)
     assert set(found.contacts) == keys
+
+
+class Noting:
+    """A client that notes its calls, and sends none."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Any, Any]] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(inputs: Any, *, id_property: Any = "none given", **_: Any) -> Any:
+            self.calls.append((name, [*inputs], id_property))
+            raise errors.NotSent("noted")
+
+        return call
+
+
+@pytest.mark.parametrize(("by", "told"), [("email", "email"), ("number", "number"), ("hs_object_id", None)])
+def test_by_what_contacts_are_looked_up(by: str, told: str | None) -> None:
+    """HubSpot takes record ids only where no property is named."""
+    client: Any = Noting()
+
+    ContactsPort(client, by).read(["7"], ())
+
+    assert client.calls == [("batch_read", ["7"], told)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "address"),
+    [
+        (Write.CREATE, "batch_create", None),
+        (Write.UPDATE, "batch_update", "7"),
+        (Write.REMOVE, "batch_update", "7"),
+    ],
+)
+def test_only_a_contact_that_exists_has_an_address(kind: Write, name: str, address: str | None) -> None:
+    """A creation names nobody."""
+    client: Any = Noting()
+    step = Step(Change(Record(1, "a@x.y", {}), kind, "7", ({"city": "Rome"},)))
+
+    ContactsPort(client, "email").write(kind, [step])
+
+    assert client.calls == [(name, [BatchInput({"city": "Rome"}, address, step.trace_id)], "none given")]
 
 
 def test_details_and_names_are_kept() -> None:

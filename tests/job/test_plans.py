@@ -13,7 +13,7 @@ import pytest
 from airflow_provider_hubcontact.job.errors import GuardExceeded, PlanError, PreflightError
 from airflow_provider_hubcontact.job.minutes import minutes_in_words
 from airflow_provider_hubcontact.job.plans.kept_settings import are_settings, kept, settings_of
-from airflow_provider_hubcontact.job.plans.lines import checked_line
+from airflow_provider_hubcontact.job.plans.lines import checked_line, spooled_lines
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
 from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settings, Writes
 from airflow_provider_hubcontact.sandbox import Sandbox
@@ -240,6 +240,20 @@ def test_the_time_of_a_line(timestamp: object, is_one: bool) -> None:
 
     with expected:
         assert checked_line(orjson.dumps(line) + b"\n") == line
+
+
+def test_a_planned_contact_is_created_with_its_key_alone() -> None:
+    """A key that is not another one is no change of it, which would be looked up as well."""
+    line = {"row": 1, "key": "a@x.y", "digest": None, "timestamp": None, "new_key": None, "write": "create"}
+    changes = {"city": [None, "Rome"]}
+    with spooled_lines() as lines:
+        for address in ("a@x.y", "b@x.y"):
+            lines.add({**line, "changes": {**changes, "email": [None, address]}})
+
+        plain, moved = lines.records("email", checked=True)
+
+    assert (plain.properties, plain.before) == ({"city": "Rome"}, {"city": None, "email": None})
+    assert moved.properties == {"city": "Rome", "email": "b@x.y"}
 
 
 @pytest.mark.parametrize(("new_key", "is_one"), [(None, True), ("b@x.y", True), (1, False), ([], False)])

@@ -357,6 +357,19 @@ class TestCheckpoint:
 
         assert run(around, **changed).report["from_earlier_tries"] == 0
 
+    def test_another_mark(self, many: Sandbox) -> None:
+        """The rows from it on are others than those of the try before."""
+        around = self.around(many, tuple({**row, "at": at} for at, row in enumerate(self.MANY)))
+        around.mark.set({"type": "int", "value": "0"})
+        how: dict[str, Any] = {"source": Source(watermark="at")}
+        run(around, **how)
+        many.use_faults({"rules": []})
+        around.mark.set({"type": "int", "value": "100"})
+
+        second = run(around, **how)
+
+        assert (second.report["rows"], second.report["from_earlier_tries"]) == (150, 0)
+
     @pytest.mark.parametrize(
         "settings",
         [{"ledger": Ledger("l")}, {"dry_run": True}, {"source": Source(has_records=True), "iterator": True}],
