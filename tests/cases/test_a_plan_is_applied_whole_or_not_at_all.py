@@ -424,7 +424,7 @@ def test_the_spool_gives_what_it_was_given(tmp_path: Path) -> None:
     with (tmp_path / "lines").open("w+b") as file:
         lines = SpooledLines(file)
         line = {"row": 1, "key": "a", "write": "update", "changes": {"city": [None, "x"]}}
-        line |= {"digest": None, "timestamp": None}
+        line |= {"digest": None, "timestamp": None, "new_key": None}
         lines.add(line)
         file.write(encoded({**line, "row": 2, "key": "b"}))
 
