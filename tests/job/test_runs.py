@@ -311,6 +311,17 @@ class TestColumns:
         assert "no row has a column name, new; the rows have email, firstname" in caplog.text
 
 
+def test_a_created_property_has_the_type_of_the_first_value_of_a_query(hubspot: Sandbox) -> None:
+    """However many rows before it have none."""
+    rows = [{"email": f"c{n}@example.com", "visits": None} for n in range(300)]
+    around = Around(hubspot, [*rows, {"email": "c@example.com", "visits": 7}])
+
+    ended = run(around, source=FROM_SQL, writes=Writes(create_properties=True))
+
+    assert list(ended.report["properties_created"]) == ["visits"]
+    assert hubspot.portal.definitions["visits"].type == "number"
+
+
 class TestCheckpoint:
     """What a retry finds of the try before it, where nothing else knows."""
 
