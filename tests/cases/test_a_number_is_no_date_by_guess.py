@@ -56,6 +56,9 @@ def forms(number: int) -> list[object]:
         (20_260_102, "YYYYMMDD, 2026-01-02"),
         (1990, "a year"),
         (45_658, "a spreadsheet's day, 2025-01-01"),
+        (20_000, "a spreadsheet's day, 1954-10-03"),
+        (19_999, ""),
+        (-20_260_102, ""),
         (1, ""),
     ],
 )

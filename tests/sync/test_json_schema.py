@@ -278,7 +278,10 @@ class TestFilesBeside:
                 '{"$ref": "../x.json"}',
                 r"the JSON Schema person.json is broken at \$.\$ref: the schema refers",
             ),
-            (" " * (MAX_FILE_BYTES + 1), "more than 4 MiB"),
+            (
+                " " * (MAX_FILE_BYTES + 1),
+                r"\.\$ref: the schema refers to person.json, which has more than 4 MiB",
+            ),
         ],
     )
     def test_a_broken_file(self, tmp_path: Path, content: str, says: str) -> None:
@@ -287,6 +290,17 @@ class TestFilesBeside:
 
         with pytest.raises(InvalidSchema, match=says):
             self.of(tmp_path, {"$ref": "person.json"})
+
+    def test_a_part_with_an_address_of_its_own(self, tmp_path: Path) -> None:
+        """What it refers to is beside that address."""
+        (tmp_path / "sub").mkdir()
+        (tmp_path / "sub" / "y.json").write_text('{"maxLength": 1}')
+        part = {"$id": "sub/x.json", "properties": {"a": {"$ref": "y.json"}}}
+
+        schema = self.of(tmp_path, {"allOf": [part]})
+
+        assert schema.check(record(a="x")) is None
+        assert schema.check(record(a="xx")) is not None
 
     def test_files_that_refer_to_each_other(self, tmp_path: Path) -> None:
         """Each is read once."""

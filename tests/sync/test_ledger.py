@@ -120,6 +120,18 @@ def test_values_are_kept_when_asked_for() -> None:
     assert line["values"] == {"firstname": "Ada", "email": "a@b.c"}
 
 
+def test_rows_that_are_up_to_date_have_one_line() -> None:
+    """Of those that have drifted, each has its own."""
+    store = Memory()
+    with ledger(store) as kept:
+        for row, category in ((1, None), (2, "DRIFT"), (3, None), (4, None)):
+            assert kept.earlier(record(row)) is None
+            kept.settled(Result(row, "a@b.c", Outcome.UP_TO_DATE, None, category))
+
+    assert [(line["row"], line["category"]) for line in store.lines[:1]] == [(2, "DRIFT")]
+    assert [line["reason"].partition(" rows")[0] for line in store.lines[1:]] == ["3"]
+
+
 def test_writes_keep_the_stores_pace() -> None:
     """A store that is slow gets fewer, larger parts; the end writes what is left."""
     store, clock = Memory(pace=2.0), FakeClock()

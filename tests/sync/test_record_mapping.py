@@ -16,7 +16,12 @@ from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Coercion, Record
 from airflow_provider_hubcontact.sync.rows.keys import MAX_EMAIL_LENGTH, normalized_key
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
-from airflow_provider_hubcontact.sync.rows.values import MAX_TEXT_LENGTH, TimeForm, UnreadableValue
+from airflow_provider_hubcontact.sync.rows.values import (
+    MAX_DIGITS,
+    MAX_TEXT_LENGTH,
+    TimeForm,
+    UnreadableValue,
+)
 
 KEY = "ada@example.com"
 NEW_YORK = timezone(timedelta(hours=-5))
@@ -419,6 +424,14 @@ def test_document(value: object, json: object) -> None:
 def test_normalized_key(name: str, normalized: str) -> None:
     """A key is trimmed; only an address is written in lower case."""
     assert normalized_key(name, " ADA@x.y ") == normalized
+
+
+@pytest.mark.parametrize(
+    ("zeros", "normalized"), [(MAX_DIGITS - 1, "7"), (MAX_DIGITS, "0" * MAX_DIGITS + "7")]
+)
+def test_a_number_of_many_digits_is_a_key(zeros: int, normalized: str) -> None:
+    """It has its normal form unless it has more digits than a number may have."""
+    assert normalized_key("number", "0" * zeros + "7", is_number=True) == normalized
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,14 @@ def test_what_others_wrote_is_one_line() -> None:
     assert change["properties"] == {"note": ["a\ufffdb", "c d"]}
 
 
+def test_the_speed_has_one_digit() -> None:
+    """Of what comes after the point."""
+    report = Report(seconds=3.0)
+    report.add(Result(1, "a", Outcome.UPDATED, 200))
+
+    assert report.to_dict()["rows_per_second"] == 0.3
+
+
 def test_what_an_earlier_try_has_ended() -> None:
     """It counts, but not for the speed, nor for the metrics of this try."""
     report = Report(seconds=2.0)
