@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import pytest
-from airflow.providers.common.compat.sdk import AirflowSkipException
+from airflow.providers.common.compat.sdk import DAG, AirflowSkipException
 
 from airflow_provider_hubcontact.assets import contacts_asset
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
@@ -607,3 +607,13 @@ class TestRefused:
         assert isinstance(ended.error, HubSpotSyncFailed)
         assert "the manifest does not match its own hash" in str(ended.error)
         assert writes(hubspot) == []
+
+
+def test_another_task_may_tell_the_folder() -> None:
+    """Its output is not a folder before it is rendered, and that task comes first."""
+    with DAG("plans", schedule=None):
+        choose = HubSpotPlanContactsOperator(task_id="choose", plan="folder", records=RECORDS)
+        output: Any = choose.output
+        applied = HubSpotApplyPlanOperator(task_id="apply", plan=output)
+
+    assert applied.upstream_task_ids == {"choose"}

@@ -262,6 +262,7 @@ def test_an_error_quotes_no_value(
     assert isinstance(ended.error, HubSpotSyncFailed)
     assert f"the query failed in rows {rows // 1_000 * 1_000 + 1:,} to " in str(ended.error)
     assert "22P02" in str(ended.error)
+    assert "; if a value cannot be read, cast it in SQL" in str(ended.error)
     assert "ada@" not in str(ended.error) + caplog.text
 
 
