@@ -106,3 +106,14 @@ def test_words_are_printed_as_one_line(words: str, state: str) -> None:
 
     assert shown.isprintable()
     assert len(shown) < 400
+
+
+@pytest.mark.parametrize("name", ["OperationalError", "DataError"])
+def test_words_of_a_server_that_is_gone(name: str) -> None:
+    """PostgreSQL's driver has no code for it, and its words are about the connection alone."""
+    psycopg2 = pytest.importorskip("psycopg2")
+
+    said = told(getattr(psycopg2, name)("connection to server failed"))
+
+    is_shown = name == "OperationalError"
+    assert said == (f"connection to server failed ({name})" if is_shown else name)
