@@ -243,7 +243,7 @@ def test_the_time_of_a_line(timestamp: object, is_one: bool) -> None:
 
 
 def test_a_planned_contact_is_created_with_its_key_alone() -> None:
-    """A key that is not another one is no change of it, which would be looked up as well."""
+    """The line of a creation names its key; the record asks for another key only if that differs."""
     line = {"row": 1, "key": "a@x.y", "digest": None, "timestamp": None, "new_key": None, "write": "create"}
     changes = {"city": [None, "Rome"]}
     with spooled_lines() as lines:
