@@ -26,9 +26,9 @@ from airflow_provider_hubcontact.client.network.session import (
     wrong_address,
 )
 from airflow_provider_hubcontact.client.network.timeouts import TOKEN_CALL, Timeouts
-from airflow_provider_hubcontact.client.status import status_of
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.refusal import Refusal
+from airflow_provider_hubcontact.status import status_of
 
 RENEW_BEFORE = 300.0
 """Seconds before its end at which an access token is renewed."""

@@ -9,9 +9,9 @@ from typing import Any
 
 from airflow_provider_hubcontact.client import errors
 from airflow_provider_hubcontact.client.errors import StatusError
-from airflow_provider_hubcontact.client.status import status_of
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.refusal import Detail, Refusal
+from airflow_provider_hubcontact.status import status_of
 
 _CLASSES: Mapping[str, type[StatusError]] = {
     each.__name__: each

@@ -29,8 +29,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from airflow_provider_hubcontact.client.status import status_of
 from airflow_provider_hubcontact.refusal import Refusal
+from airflow_provider_hubcontact.status import status_of
 
 
 class HubSpotError(Exception):

@@ -264,7 +264,7 @@ def test_the_errors_need_no_http() -> None:
     imported |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
 
     others = {name for name in imported if name.split(".")[0] not in sys.stdlib_module_names}
-    assert others == {"airflow_provider_hubcontact.client.status", "airflow_provider_hubcontact.refusal"}
+    assert others == {"airflow_provider_hubcontact.status", "airflow_provider_hubcontact.refusal"}
 
 
 JSON = st.recursive(

@@ -34,7 +34,6 @@ from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.network.session import Reply as Arrived
 from airflow_provider_hubcontact.client.network.session import Session, checked_base_url
 from airflow_provider_hubcontact.client.network.timeouts import Timeouts
-from airflow_provider_hubcontact.client.status import Status, status_of
 from airflow_provider_hubcontact.client.transport import (
     MAX_RETRY_AFTER,
     Calls,
@@ -44,6 +43,7 @@ from airflow_provider_hubcontact.client.transport import (
 )
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
 from airflow_provider_hubcontact.refusal import Refusal
+from airflow_provider_hubcontact.status import Status, status_of
 from tests.client.scripted import TOKEN, TRUNCATED, Reply, Server, once, reply, wire
 from tests.fake_clock import FakeClock
 
@@ -210,7 +210,7 @@ def test_what_is_repeated(status: int, repeatable: bool, after: int | None) -> N
 @pytest.mark.parametrize("status", [399, 600])
 def test_a_status_that_is_no_refusal(status: int) -> None:
     """It says nothing of a record, and is not repeated."""
-    assert status_of(status) == Status("StatusError")
+    assert status_of(status) == Status("StatusError", "unknown")
 
 
 def test_waits_are_bounded() -> None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.refusal import Refusal
+from airflow_provider_hubcontact.status import status_of
 
 
 class Outcome(StrEnum):
@@ -44,29 +45,12 @@ SUCCESSES = DECIDES_VALUES | {Outcome.ARCHIVED, Outcome.UP_TO_DATE, Outcome.SUPE
 """Outcomes of records without a problem."""
 
 
-_REFUSALS: Mapping[int, Outcome] = {
-    400: Outcome.REJECTED,
-    401: Outcome.UNAUTHORIZED,
-    403: Outcome.UNAUTHORIZED,
-    404: Outcome.NOT_FOUND,
-    408: Outcome.UNAVAILABLE,
-    409: Outcome.CONFLICT,
-    413: Outcome.REJECTED,
-    414: Outcome.REJECTED,
-    422: Outcome.REJECTED,
-    423: Outcome.UNAVAILABLE,
-    425: Outcome.UNAVAILABLE,
-    429: Outcome.THROTTLED,
-    477: Outcome.UNAVAILABLE,
-}
-
-
 ABOUT_A_RECORD = frozenset({Outcome.REJECTED, Outcome.NOT_FOUND, Outcome.CONFLICT})
 """Refusals that a record caused; without it the others of its batch can be sent."""
 
 
 MAY_PASS = frozenset({Outcome.THROTTLED, Outcome.UNAVAILABLE})
-"""Refusals that no record caused, and that are over after a while."""
+"""Refusals that no record caused, and that are over after a while. The client repeats them."""
 
 
 NOT_WRITTEN = ABOUT_A_RECORD | {
@@ -83,12 +67,8 @@ def refused_as(status: int) -> Outcome:
 
     :param status: HTTP status of the refusal, of the call or of one input of a batch.
     :return: the outcome; ``unknown`` for a status that says nothing about a record.
-
-    HubSpot docs: "Error handling"; "Update an existing contact by email" (legacy).
     """
-    if status in _REFUSALS:
-        return _REFUSALS[status]
-    return Outcome.UNAVAILABLE if 500 <= status < 600 else Outcome.UNKNOWN
+    return Outcome(status_of(status).outcome)
 
 
 class Result(NamedTuple):
