@@ -239,11 +239,11 @@ class Transport:
                 params=call.params,
             )
             status = reply.status
+            if status != 429:
+                self._rate_limit.learn(reply.headers, slot, self._clock.monotonic() - began)
         finally:
             self.calls.count(status, self._clock.monotonic() - began)
             self._rate_limit.done(slot)
-        if status != 429:
-            self._rate_limit.learn(reply.headers, slot, self._clock.monotonic() - began)
         return reply
 
     def _translate(self, call: _Call, reply: Reply) -> Answer:

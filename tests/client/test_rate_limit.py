@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -313,6 +314,45 @@ class TestDay:
             limit.acquire()
         with pytest.raises(DailyLimitReached):
             limit.acquire()
+
+    @pytest.mark.parametrize("seed", range(200))
+    def test_answers_overtake_each_other(self, seed: int) -> None:
+        """However HubSpot counts them: no call is refused, and few of a day are left, twice those at once."""
+        draw = Random(seed)
+        limit, clock = limited(100)
+        left, spent = 40, False
+        on_their_way: list[Slot] = []
+        answers: list[tuple[int, Slot]] = []
+        answered(limit, Daily=1_000, Daily_Remaining=left)
+        while not spent or on_their_way or answers:
+            step = draw.choice([1, *([2] if on_their_way else []), *([3] if answers else [])])
+            clock.seconds += 0.2
+            if step == 1 and len(on_their_way) + len(answers) < 6 and not spent:
+                try:
+                    on_their_way.append(limit.acquire())
+                except DailyLimitReached:
+                    spent = True
+            elif step == 2:
+                left -= 1
+                answers.append((left, on_their_way.pop(draw.randrange(len(on_their_way)))))
+            elif step == 3:
+                said, slot = answers.pop(draw.randrange(len(answers)))
+                limit.learn(headers(Daily=1_000, Daily_Remaining=said), slot, 0.1)
+                limit.done(slot)
+        assert 0 <= left <= 12
+
+    def test_a_new_day(self) -> None:
+        """More calls are left after midnight, as soon as a call that went then is answered."""
+        limit, _ = limited(100)
+        late = limit.acquire()
+        answered(limit, Daily=1_000, Daily_Remaining=2)
+
+        limit.learn(headers(Daily=1_000, Daily_Remaining=3), late, 0.1)
+        limit.done(late)
+        assert limit.daily_remaining == 1
+        answered(limit, Daily=1_000, Daily_Remaining=999)
+
+        assert limit.daily_remaining == 999
 
     def test_the_reserve_is_kept(self) -> None:
         """A share of the day is other apps', too."""

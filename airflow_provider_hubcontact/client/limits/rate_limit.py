@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from threading import Event, Lock
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from airflow_provider_hubcontact.client.errors import Cancelled, ConfigurationError, DailyLimitReached
@@ -99,8 +100,9 @@ class RateLimit:
         self._workers = 1
         self._latency = 0.5  # seconds, until calls have told
         self._refusals = 0  # in a row
-        self._day: tuple[int, Slot] | None = None  # what was left of it, after which call
+        self._day: _Day | None = None
         self._under_way: set[Slot] = set()
+        self._last: dict[bool, int] = {}  # number of the last slot, by whether a store counts
 
     def acquire(self) -> Slot:
         """Wait until a call may start, and count it.
@@ -117,17 +119,18 @@ class RateLimit:
             if self._spent(slot):
                 self.end_day()
                 continue
+            self._last[slot.shared] = slot.number
+            self._under_way.add(slot)
             if slot.wait > 0:
                 self.wait(slot.wait)
-                if self._slots.paused():  # those who have a slot, too: they take another one
-                    continue
-            if not self._closed.is_set():
-                self._under_way.add(slot)
+            # Those who have a slot take another one after a pause.
+            if not self._closed.is_set() and not (slot.wait > 0 and self._slots.paused()):
                 return slot
+            self.done(slot)
         raise Cancelled("the run was stopped before this call was sent")
 
     def done(self, slot: Slot) -> None:
-        """Note that a call has ended, in whatever way.
+        """Note that a call has ended, in whatever way; after :meth:`learn`, if it was answered.
 
         :param slot: of the call.
         """
@@ -190,18 +193,18 @@ class RateLimit:
             if most is not None and left is not None:
                 self._estimate(most - left - used, is_full=left == 0)
             self.daily_limit = day or self.daily_limit
-            if day_left is not None:
+            if day_left is not None and self._is_news(day_left, slot):
                 # Calls that went before this one may arrive after it.
                 late = sum(
                     each.number < slot.number and each.shared == slot.shared
                     for each in tuple(self._under_way)
                 )
-                self._day = (day_left - late, slot)
+                self._day = _Day(day_left, late, slot, self._last.get(slot.shared, slot.number))
 
     @property
     def daily_remaining(self) -> int | None:
         """Calls that are left today, as HubSpot said last; None if it has not said."""
-        return max(0, self._day[0]) if self._day else None
+        return max(0, self._day.left - self._day.late) if self._day else None
 
     @property
     def at_once(self) -> int:
@@ -225,11 +228,22 @@ class RateLimit:
         """Check whether this call would exceed the daily limit, or use the reserve of other apps."""
         if self._day is None:
             return False
-        remaining, last = self._day
-        if last.shared != slot.shared:  # the store was lost, or is back: their numbers say nothing together
+        day = self._day
+        if (
+            day.after.shared != slot.shared
+        ):  # the store was lost, or is back: their numbers say nothing together
             return False
         kept = (self.daily_limit or 0) * self._reserve
-        return remaining - (slot.number - last.number) < kept
+        return day.left - day.late - (slot.number - day.after.number) < kept
+
+    def _is_news(self, left: int, slot: Slot) -> bool:
+        """Check whether an answer tells what is left of the day later than the one that is known.
+
+        Of calls that are under way together, the answer that HubSpot gave last leaves the fewest. More are
+        left only on a new day, which shows in the answer to a call that went later.
+        """
+        day = self._day
+        return day is None or day.after.shared != slot.shared or left < day.left or slot.number > day.last
 
     def _day_is_over(self, seconds: float) -> DailyLimitReached:
         kept = f", except for the reserve of {self._reserve:.0%}" if self._reserve else ""
@@ -249,6 +263,21 @@ class RateLimit:
             return None
         tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         return tomorrow.timestamp() - now.timestamp()
+
+
+class _Day(NamedTuple):
+    """What an answer said of the day.
+
+    :param left: calls that were left.
+    :param late: earlier calls that may have come after it.
+    :param after: slot of the answered call.
+    :param last: number of the last slot when the answer came.
+    """
+
+    left: int
+    late: int
+    after: Slot
+    last: int
 
 
 _HEADERS = tuple(
