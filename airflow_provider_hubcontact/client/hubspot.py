@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.client.contacts import Contacts
 from airflow_provider_hubcontact.client.contacts_v1 import ContactsV1
 from airflow_provider_hubcontact.client.errors import ConfigurationError
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
+from airflow_provider_hubcontact.client.lists import Lists
 from airflow_provider_hubcontact.client.network.session import Exchange, exchange
 from airflow_provider_hubcontact.client.network.timeouts import API_CALL, Timeouts
 from airflow_provider_hubcontact.client.properties import Properties
@@ -55,6 +56,7 @@ class HubSpot:
         self.contacts = Contacts(self._transport, current)
         self.contacts_v1 = ContactsV1(self._transport)
         self.properties = Properties(self._transport, api_version)
+        self.lists = Lists(self._transport, current)
         self.account = Account(self._transport, auth, current)
 
     def __enter__(self) -> Self:

@@ -21,6 +21,7 @@ from airflow_provider_hubcontact.job.portal.contacts_port import (
     port_of,
 )
 from airflow_provider_hubcontact.job.portal.definitions import Portal, create_missing, portal_of, settings_of
+from airflow_provider_hubcontact.job.portal.lists_port import ListsPort
 from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
@@ -69,6 +70,18 @@ class SyncBuilder:
         """How contacts are read and written."""
         name = self._settings.key.property
         return port_of(self._hubspot, name, is_number=self.portal.kinds.get(name) is Kind.NUMBER)
+
+    @cached_property
+    def lists(self) -> ListsPort | None:
+        """The portal's lists, which are asked for once; None if the settings name none.
+
+        :raises HubSpotError: if they cannot be read.
+        """
+        asked = self._settings.lists
+        if asked is None:
+            return None
+        found = self._hubspot.lists
+        return ListsPort(found, found.all(), batch_size=asked.batch_size, creates=asked.create)
 
     @property
     def definitions(self) -> Mapping[str, PropertyDefinition] | None:
@@ -129,6 +142,7 @@ class SyncBuilder:
             once=asked.writes.duplicates == Duplicates.REJECT,
             verifier=ReadBack(self.port) if writes and reads_back else None,
             verifies=self.read_back,
+            lists=self.lists,
         )
 
     def removal(self, leavers: Removals, *, writes: bool) -> Sync:

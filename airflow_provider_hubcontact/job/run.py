@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
 from airflow_provider_hubcontact.clock import Clock
 from airflow_provider_hubcontact.job.build import SyncBuilder
-from airflow_provider_hubcontact.job.checks.preflight import Preflight
-from airflow_provider_hubcontact.job.errors import PreflightError, RunStopped, SourceError, StateError
+from airflow_provider_hubcontact.job.checks.preflight import LEGACY, Preflight
+from airflow_provider_hubcontact.job.errors import (
+    PortalNotReady,
+    PreflightError,
+    RunStopped,
+    SourceError,
+    StateError,
+)
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.portal.contacts_port import ReadBack
+from airflow_provider_hubcontact.job.portal.lists_port import ListsPort
 from airflow_provider_hubcontact.job.progress import Progress
 from airflow_provider_hubcontact.job.settings import Settings, Source
 from airflow_provider_hubcontact.job.signals import StopSignal, held_back
@@ -34,7 +41,7 @@ from airflow_provider_hubcontact.sync.keep.checkpoint import Checkpoint, digest
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
-from airflow_provider_hubcontact.sync.model.ports import Journal
+from airflow_provider_hubcontact.sync.model.ports import Journal, UnknownList
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
@@ -127,6 +134,7 @@ class Run:
         self._total: int | None = None  # rows of the source
         self.examples: Sequence[object] = ()
         self._warnings: list[str] = []
+        self._lists: ListsPort | None = None
 
     @cached_property
     def _columns(self) -> SourceColumns:
@@ -177,8 +185,23 @@ class Run:
             raise
         self.report.state = told
 
+    def open_lists(self) -> None:
+        """Ask for the portal's lists, if the settings name any.
+
+        :raises PortalNotReady: if they cannot be read; then all records end ``not_attempted``.
+        """
+        try:
+            self._lists = self.builder.lists
+        except HubSpotError as error:
+            message = printable(f"the portal's lists cannot be read: {error}")
+            self._give_up("PREFLIGHT", message)
+            raise PortalNotReady(message, may_pass=error.retryable) from None
+
     def close(self) -> None:
         """Release the state, if the run has one."""
+        if self._lists:
+            self.report.name_lists(self._lists.name_of, self._lists.created)
+            self._lists.close()
         if told := self._state.close():
             self.report.state = told
 
@@ -221,10 +244,12 @@ class Run:
         """Return what is to be read of the source, after the preflight.
 
         :raises PreflightError: if anything is wrong.
+        :raises PortalNotReady: if the portal's lists cannot be read.
         :raises StateError: if the state cannot be used.
         :raises SourceError: if the ledger to send again is not there.
         """
         self.preflight()
+        self.open_lists()
         self.open_state()
         rows = self._rows
         if rows is not None and iter(rows) is rows:
@@ -367,7 +392,7 @@ class Run:
             preflight = Preflight(
                 self.settings, self.hubspot, self.builder.portal, columns, total, writes=writes
             )
-            problems = preflight.problems()
+            problems = [*preflight.problems(), *self._problems_of_lists()]
         except ConfigurationError as error:
             return [printable(str(error))]
         if columns is not None:
@@ -377,6 +402,18 @@ class Run:
         if columns is None or self.settings.columns is None:  # else the preflight has told what is missing
             problems += map(printable, self._columns.problems())
         return problems
+
+    def _problems_of_lists(self) -> Iterator[str]:
+        """Look at the list that the settings name."""
+        asked = self.settings.lists
+        if asked is None or asked.name is None or self.hubspot.api_version == LEGACY:
+            return
+        with suppress(HubSpotError):  # it is told when the lists are opened
+            try:
+                if lists := self.builder.lists:
+                    lists.target(asked.name.strip())
+            except UnknownList as error:
+                yield printable(f"lists: {error}")
 
     def _ask_for_the_portal(self) -> None:
         """Ask for the portal's time zone: its daily quota is back at midnight there.
@@ -410,7 +447,14 @@ class Run:
         since = self.watermark.since if self.watermark else None
         try:
             source = digest(
-                rows or (), asked.mapping, asked.key, asked.upsert, asked.writes, asked.json_schema, since
+                rows or (),
+                asked.mapping,
+                asked.key,
+                asked.upsert,
+                asked.writes,
+                asked.json_schema,
+                since,
+                asked.lists,
             )
         except Exception:  # noqa: BLE001 - a row may be of any class, and hold anything
             log.info("The rows cannot be hashed, so a retry starts with the first one.")

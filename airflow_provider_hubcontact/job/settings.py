@@ -224,6 +224,41 @@ class State(Frozen):
         return conn_id, table
 
 
+class Lists(Frozen):
+    """In which lists contacts are to be whose records end well.
+
+    :param name: of a list, or its id; None if a column names it.
+    :param column: that names the list of each row; None for one list.
+    :param create: whether a list is created that is named and that there is not.
+    :param mirror: whether contacts leave a list that no row names for them any more, if this sync has added
+        them.
+    :param batch_size: contacts of one call.
+    """
+
+    name: str | None = None
+    column: str | None = None
+    create: bool = False
+    mirror: bool = False
+    batch_size: int = 1_000
+
+    def problems(self) -> Iterator[str]:
+        """Yield a sentence for each thing that is wrong."""
+        if (self.name is None) == (self.column is None):
+            yield "lists needs the name of a list, or the column that names them, and not both"
+        for field, value in (("name", self.name), ("column", self.column)):
+            if value is not None and (not isinstance(value, str) or not value.strip()):
+                yield f"lists.{field} must be a name, not {value!r:.100}"
+        yield from _flag("lists.create", self.create)
+        yield from _flag("lists.mirror", self.mirror)
+        size = self.batch_size
+        if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= MOST_OF_A_LIST:
+            yield f"lists.batch_size must be a number from 1 to {MOST_OF_A_LIST:,}, not {size!r:.100}"
+
+
+MOST_OF_A_LIST = 100_000
+"""The most contacts of one call about a list; HubSpot documents no limit."""
+
+
 MOST_DAYS = 36_500
 """The longest time of a state, in days."""
 
@@ -332,6 +367,7 @@ class Settings(Frozen):
     :param guards: what the run may do at most.
     :param ledger: where every record's result is kept.
     :param state: where it is kept what HubSpot was last proved to have.
+    :param lists: in which lists the contacts are to be.
     :param verify: whether what was written is read back.
     :param dry_run: whether nothing is written.
     """
@@ -348,6 +384,7 @@ class Settings(Frozen):
     guards: Guards = Guards()
     ledger: Ledger | None = None
     state: State | None = None
+    lists: Lists | None = None
     verify: bool = False
     dry_run: bool = False
 
@@ -364,6 +401,7 @@ class Settings(Frozen):
             *self.guards.problems(),
             *(self.ledger.problems() if self.ledger else ()),
             *(self.state.problems() if self.state else ()),
+            *(self.lists.problems() if self.lists else ()),
             *self._of_removals(),
             *(() if of_key else self._of_mapping()),  # what a mapping may say depends on the key
             *self._of_policy(),
@@ -412,11 +450,11 @@ class Settings(Frozen):
 
     @property
     def own_columns(self) -> frozenset[str]:
-        """Columns that are not sent under their own names: key, new key, timestamp, watermark."""
+        """Columns that are not sent under their own names: key, new key, timestamp, watermark, list."""
         if self.source.is_ledger_alone:  # its values have the names of their properties
             return frozenset()
         own = (self.key.column, self.key.becomes, self.writes.timestamp, self.source.watermark)
-        return frozenset(filter(None, own))
+        return frozenset(filter(None, (*own, self.lists.column if self.lists else None)))
 
     @property
     def named(self) -> Iterator[tuple[str, str]]:
@@ -527,10 +565,13 @@ class Settings(Frozen):
         is_blind = self.writes.compare is False
         trusts_ids = self.state is not None and self.state.trust_ids is True
         is_by_id = self.key.property == "hs_object_id"
+        list_column = self.lists.column if self.lists else None
         for name, is_given, is_useless, why in (
             ("guards.creates", self.guards.creates is not None, self.upsert is False, _CREATES_NONE),
             ("mapping", self.mapping is not None, is_kept, _KEPT),
             ("writes.timestamp", self.writes.timestamp is not None, is_kept, _KEPT),
+            ("lists.column", list_column is not None, is_kept, _NOT_KEPT),
+            ("lists.mirror", self.lists is not None and self.lists.mirror, self.state is None, _NO_STATE),
             ("watermark", self.source.watermark is not None, self.state is not None, _STATE_KNOWS),
             ("writes.compare=False", is_blind, self.upsert is False, _NO_ID),
             ("writes.compare=False", is_blind, self.state is not None, _STATE_COMPARES),
@@ -582,6 +623,12 @@ _STATE_KNOWS = "with state, which knows each row that has changed"
 
 
 _CHOSEN = "with FromLedger, which sends rows whether they have changed or not"
+
+
+_NOT_KEPT = "with FromLedger alone: a ledger keeps no columns; give the records again with among=…"
+
+
+_NO_STATE = "without state, which knows whom this sync has added"
 
 
 _KEPT = "with FromLedger alone: the ledger has kept the values under the names of their properties"

@@ -10,6 +10,7 @@ from airflow_provider_hubcontact.job.settings import (
     Guards,
     Key,
     Ledger,
+    Lists,
     Query,
     Replay,
     Settings,
@@ -20,6 +21,7 @@ from airflow_provider_hubcontact.job.settings import (
 )
 from airflow_provider_hubcontact.operators.options import VALUE_OBJECTS, Options, value_object
 from airflow_provider_hubcontact.operators.options import Ledger as LedgerOption
+from airflow_provider_hubcontact.operators.options import Lists as ListsOption
 from airflow_provider_hubcontact.operators.options import State as StateOption
 from airflow_provider_hubcontact.operators.options import Writes as WritesOption
 
@@ -41,6 +43,7 @@ KEYWORDS: Mapping[str, Any] = MappingProxyType(
         "guards": None,
         "ledger": None,
         "state": None,
+        "lists": None,
         "verify": False,
     }
 )
@@ -94,6 +97,7 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
         guards=Guards(**_fields(task.guards, known)),
         ledger=None if task.ledger is None else Ledger(known(path, "…"), values),
         state=None if task.state is None else _state(task.state, known),
+        lists=None if task.lists is None else _lists(task.lists, known),
         verify=task.verify,
         dry_run=is_true(known(task.is_dry_run, False)),
     )
@@ -112,6 +116,19 @@ def _state(given: Any, known: Callable[[Any, Any], Any]) -> State:
     refresh = is_true(known(fields.pop("refresh"), False), "state.refresh")
     fields["on_removed"] = known(fields["on_removed"], _SOME_VALUES)
     return State(known(fields.pop("path"), _SOME_STATE), refresh, **fields)
+
+
+def _lists(given: Any, known: Callable[[Any, Any], Any]) -> Lists:
+    """Return the settings of lists.
+
+    :param given: the name of a list, or a value object.
+    :param known: returns a value if it is known, or else another one.
+    """
+    if not isinstance(given, ListsOption):
+        return Lists(known(given, "…"))
+    fields = given.fields()
+    named = {name: known(fields.pop(name), "…") for name in given.template_fields}
+    return Lists(**named, **fields)
 
 
 def _as_it_is(value: Any, _: Any) -> Any:

@@ -14,6 +14,7 @@ from airflow_provider_hubcontact.operators.options import (
     Guards,
     Key,
     Ledger,
+    Lists,
     Options,
     State,
     Writes,
@@ -38,6 +39,7 @@ __all__ = [
     "HubSpotUpdateContactOperator",
     "Key",
     "Ledger",
+    "Lists",
     "State",
     "Writes",
 ]
@@ -78,6 +80,8 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         record that the ledger lists as finished. (templated)
     :param state: where it is kept what HubSpot was last proved to have, ``sql://conn_id/table`` or a
         :class:`State`: a row that equals it is neither read nor sent. (templated)
+    :param lists: name or id of a static list in which each contact is to be whose record ends well, or
+        :class:`Lists`. (templated)
     :param verify: read back what was written; what HubSpot accepted but does not have is ``unknown``.
     :param dry_run: report what would change, and write nothing. (templated)
     :param deferrable: free the worker slot during long waits (daily quota, portal migration), and continue
@@ -98,6 +102,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         "guards",
         "ledger",
         "state",
+        "lists",
         "is_dry_run",
     )
     template_ext: Sequence[str] = (".sql", ".json")
@@ -127,6 +132,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         guards: Guards | Mapping[str, Any] | None = None,
         ledger: str | PathLike[str] | Ledger | Mapping[str, Any] | None = None,
         state: str | State | Mapping[str, Any] | None = None,
+        lists: str | Lists | Mapping[str, Any] | None = None,
         verify: bool = False,
         dry_run: bool | str = False,
         deferrable: bool | None = None,
@@ -150,6 +156,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         self.guards = value_object("guards", guards)
         self.ledger = value_object("ledger", ledger)
         self.state = value_object("state", state)
+        self.lists = value_object("lists", lists)
         self.verify = verify
         self.is_dry_run = dry_run  # BaseOperator has a method called dry_run
         self._declare_outlet()
@@ -196,7 +203,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
 
         :raises ValueError: in a mapped task, which is made when its dependencies have long been settled.
         """
-        for name in ("key", "writes", "guards", "ledger", "state", "replay"):
+        for name in ("key", "writes", "guards", "ledger", "state", "lists", "replay"):
             if not isinstance(option := getattr(self, name), Options):
                 continue
             from airflow_provider_hubcontact.operators.sources.templates import references_in

@@ -11,7 +11,7 @@ from inspect import signature
 from os import PathLike
 from typing import Any, Self
 
-__all__ = ["FromLedger", "Guards", "Key", "Ledger", "State", "Writes"]
+__all__ = ["FromLedger", "Guards", "Key", "Ledger", "Lists", "State", "Writes"]
 
 
 class Options:
@@ -219,6 +219,38 @@ class State(Options):
         self.grace = grace
 
 
+class Lists(Options):
+    """In which lists contacts are to be whose records end well.
+
+    Only static lists can be named, which people and calls fill. Members that somebody else has added stay.
+
+    :param name: of the list, or its id. (templated)
+    :param column: column that names the list of each row instead; a row without a value names none.
+        (templated)
+    :param create: also create a list that is named and that there is not.
+    :param mirror: let a contact leave a list that no row names for it any more, if this sync has added it. It
+        needs ``state``, which knows whom it has added.
+    :param batch_size: contacts of one call, at most. It is halved while HubSpot refuses calls of this size.
+    """
+
+    template_fields = ("name", "column")
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        column: str | None = None,
+        create: bool = False,
+        mirror: bool = False,
+        batch_size: int = 1_000,
+    ) -> None:
+        self.name = name
+        self.column = column
+        self.create = create
+        self.mirror = mirror
+        self.batch_size = batch_size
+
+
 class FromLedger(Options):
     """Records of an earlier run that are sent again.
 
@@ -259,10 +291,11 @@ VALUE_OBJECTS: Mapping[str, type[Options]] = {
     "guards": Guards,
     "ledger": Ledger,
     "state": State,
+    "lists": Lists,
 }
 """Keyword → what its fields are."""
 
-_NAMES = frozenset({"key", "ledger", "state"})
+_NAMES = frozenset({"key", "ledger", "state", "lists"})
 """Keywords of which a plain name says enough."""
 
 

@@ -21,9 +21,9 @@ __all__ = ["HubSpotApplyPlanOperator", "HubSpotPlanContactsOperator"]
 class HubSpotPlanContactsOperator(HubSpotUpdateContactOperator):
     """Write a plan: what an update would write, to be read by people and applied later.
 
-    It takes the keywords of :class:`HubSpotUpdateContactOperator`, except ``dry_run`` and ``watermark``, and
-    writes no contact. The plan keeps the settings for applying it: key, ``upsert``, ``writes``, ``guards``,
-    ``ledger``, ``state``, ``verify``, ``status_actions`` and ``max_failures``.
+    It takes the keywords of :class:`HubSpotUpdateContactOperator`, except ``dry_run``, ``watermark`` and
+    ``lists``, and writes no contact. The plan keeps the settings for applying it: key, ``upsert``,
+    ``writes``, ``guards``, ``ledger``, ``state``, ``verify``, ``status_actions`` and ``max_failures``.
 
     :param plan: folder for the plan: each record's old and new values, totals, and settings. An older plan
         in it is replaced. (templated)
@@ -46,6 +46,8 @@ class HubSpotPlanContactsOperator(HubSpotUpdateContactOperator):
         """Declare none: no contact changes."""
 
     def _check(self) -> None:
+        if self.lists is not None:
+            raise ValueError("lists has no effect with a plan, which has the values of contacts only")
         if self.watermark is not None:
             raise ValueError("watermark has no effect with a plan: only a run that writes moves it")
         super()._check()

@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.job.settings import (
     Guards,
     Key,
     Ledger,
+    Lists,
     Query,
     Settings,
     Source,
@@ -43,6 +44,7 @@ def test_everything() -> None:
         "guards": {"changes": 0.2, "creates": 5, "removals": 7},
         "ledger": {"path": "ledger", "values": True},
         "state": {"path": "sql://db/hub", "refresh": "true", "on_removed": {"city": "gone"}, "grace": 3},
+        "lists": {"column": "segment", "mirror": True},
         "verify": True,
     }
     assert given.keys() == KEYWORDS.keys()
@@ -59,17 +61,19 @@ def test_everything() -> None:
         guards=Guards(0.2, 5, 7),
         ledger=Ledger("ledger", values=True),
         state=State("sql://db/hub", refresh=True, on_removed={"city": "gone"}, grace=3),
+        lists=Lists(column="segment", mirror=True),
         verify=True,
     )
 
 
 def test_names() -> None:
     """A key may be its column alone, a ledger its path, and a state its table."""
-    given = {"key": "mail", "ledger": "ledger", "state": "sql://db/hub"}
+    given = {"key": "mail", "ledger": "ledger", "state": "sql://db/hub", "lists": "Customers"}
     settings = settings_of_keywords(given, has_records=True)
 
     assert (settings.key, settings.ledger) == (Key("mail"), Ledger("ledger"))
     assert settings.state == State("sql://db/hub")
+    assert settings.lists == Lists("Customers")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,18 @@ from airflow_provider_hubcontact.sync.flow.calls import Answer, Call, WriteCall
 from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.model.change import BY_RECORD_ID, Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Proof, Refused, Step, Written
+from airflow_provider_hubcontact.sync.model.ports import (
+    Answers,
+    Found,
+    Lost,
+    Members,
+    Moved,
+    Proof,
+    Refused,
+    Step,
+    UnknownList,
+    Written,
+)
 from airflow_provider_hubcontact.sync.model.record import Record
 
 BAD = "bad"
@@ -289,6 +300,79 @@ class FakeProofs:
 
     def confirm(self) -> None:
         self._called("confirm")
+
+
+class FakeLists:
+    """Lists in dictionaries that can misbehave.
+
+    :param members: list → record ids of its members.
+    :param fates: what becomes of the first calls that change members, and of those that read them.
+    :param fails: number of the look at what is known, or of what is kept, that raises; from 1.
+    :ivar kept: what was proved: list → record ids.
+    """
+
+    def __init__(
+        self,
+        members: Mapping[str, Collection[str]] | None = None,
+        *,
+        batch_size: int = 2,
+        fates: Iterable[Fate] = (),
+        fails: int = 0,
+        kept: Mapping[str, Collection[str]] | None = None,
+        contacts: Collection[str] | None = None,
+    ) -> None:
+        self.batch_size = batch_size
+        self.now = {name: {*ids} for name, ids in (members or {}).items()}
+        self.kept = {name: {*ids} for name, ids in (kept or {}).items()}
+        self.moves: list[tuple[str, ...]] = []
+        self.reads: list[tuple[str, ...]] = []
+        self._contacts = contacts
+        self._fates = iter(list(fates))
+        self._fails = fails
+        self._looks = 0
+
+    def target(self, name: str, /) -> str:
+        if name == "unknown":
+            raise UnknownList("there is no such list")
+        return name
+
+    def known(self, target: str, contacts: Collection[str], /, *, leaves: bool) -> Members:
+        self._look()
+        kept = self.kept.get(target, set()) & {*contacts}
+        return Members(target, frozenset() if leaves else frozenset(kept))
+
+    def move(self, target: str, contacts: Sequence[str], /, *, leaves: bool) -> Moved | Refused | Lost:
+        assert 0 < len(contacts) <= self.batch_size, "too many contacts for one call"
+        assert len(self.moves) < MAX_CALLS, "the run goes round in circles"
+        self.moves.append(tuple(contacts))
+        fate, there = next(self._fates, None), self.now.setdefault(target, set())
+        missing = {*contacts} - {*self._contacts} if self._contacts is not None else set()
+        changed = {each for each in contacts if (each in there) is leaves} - missing
+        if fate is not Odd.DEAF and not (isinstance(fate, Whole) and not fate.applied):
+            there.difference_update(changed) if leaves else there.update(changed)
+        if isinstance(fate, Whole):
+            return fate.answer
+        if fate in {Odd.SILENT, Odd.DEAF}:
+            return Moved(200, target, frozenset(), frozenset())
+        return Moved(200, target, frozenset(changed), frozenset(missing))
+
+    def members(self, target: str, contacts: Collection[str], /) -> Members | Refused | Lost:
+        self.reads.append(tuple(contacts))
+        fate = next(self._fates, None)
+        if isinstance(fate, Whole):
+            return fate.answer
+        return Members(target, frozenset({*contacts} & self.now.get(target, set())))
+
+    def note(self, list_id: str, contacts: Collection[str], /, *, leaves: bool, by_this_run: bool) -> None:
+        del by_this_run
+        self._look()
+        kept = self.kept.setdefault(list_id, set())
+        kept.difference_update(contacts) if leaves else kept.update(contacts)
+
+    def _look(self) -> None:
+        self._looks += 1
+        if self._looks == self._fails:
+            raise ConnectionError("the state is lost")
 
 
 def content_of(record: Record) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from types import FrameType
 from typing import Any
 
-from airflow_provider_hubcontact.sync.flow.calls import ReadCall, VerifyCall
+from airflow_provider_hubcontact.sync.flow.calls import ListCall, ReadCall, VerifyCall
 from airflow_provider_hubcontact.sync.flow.engine import Engine
 from airflow_provider_hubcontact.sync.flow.states import TRANSITIONS, State
 from airflow_provider_hubcontact.sync.model.outcome import Result
@@ -26,7 +26,10 @@ ALLOWED: frozenset[Move] = frozenset(
 
 FLOW = Engine.__module__.rpartition(".")[0]
 
-STEPS = {f"Engine.{name}" for name in ("_fill", "_start_writes", "_start_checks", "_start_reads", "_wait")}
+STEPS = {
+    f"Engine.{name}"
+    for name in ("_fill", "_start_writes", "_start_checks", "_start_reads", "_start_list_calls", "_wait")
+}
 """The engine's steps: between two of them it moves no record."""
 
 
@@ -53,7 +56,7 @@ class Observer:
             self._engine, self._places, self._ended = frame.f_locals["self"], {}, set()
         if self._engine is None:
             return
-        if event == "return" and name == "Engine._settled":
+        if event == "return" and name == "Engine._tell":
             self._ended.add(frame.f_locals["result"].row)
         now = self._look(frame.f_back if event == "call" else frame)
         if event == "call" and name in STEPS:
@@ -123,8 +126,15 @@ def _held(engine: Any) -> Iterator[tuple[State, Iterable[Record | Result]]]:
     for call in queue["_to_resend"]:
         yield State.TO_WRITE_AGAIN, _written(call.steps)
         yield State.BEHIND_PART, _written(call.others)
+    if own["_memberships"] is not None:
+        lists = vars(own["_memberships"])
+        waiting = [*lists["_unchecked"].values(), *lists["_unmoved"].values()]
+        queued = (call.results for call in (*lists["_unread"], *lists["_halves"]))
+        yield State.TO_LIST, _named(*waiting, *queued)
     for call in own["_calls"]:
-        if isinstance(call, ReadCall):
+        if isinstance(call, ListCall):
+            yield State.IN_LIST_CALL, _named(call.results)
+        elif isinstance(call, ReadCall):
             yield State.IN_READ_CALL, call.records
         elif isinstance(call, VerifyCall):
             yield State.IN_VERIFY_CALL, (change.record for change, _ in call.written)
@@ -135,6 +145,10 @@ def _held(engine: Any) -> Iterator[tuple[State, Iterable[Record | Result]]]:
 
 def _written(steps: Iterable[Step]) -> Iterator[Record]:
     return (step.change.record for step in steps)
+
+
+def _named(*waiting: Mapping[str, tuple[Result, ...]]) -> Iterator[Result]:
+    return (result for each in waiting for results in each.values() for result in results)
 
 
 def _rows(records: Iterable[Record | Result]) -> Iterator[int]:

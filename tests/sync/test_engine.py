@@ -801,7 +801,7 @@ class Confused(FakePortal):
 
 @pytest.mark.parametrize(
     ("number", "message"),
-    [(0, "a write was answered with contacts"), (1, "a look-up was answered with Answers")],
+    [(0, "a write was answered with Found"), (1, "a look-up was answered with Answers")],
 )
 def test_port_that_breaks_its_contract(number: int, message: str) -> None:
     """A mistake in a port is an error of the run, not of a record."""
@@ -813,7 +813,7 @@ def test_verifier_that_breaks_its_contract() -> None:
     """The same holds of what reads back."""
     portal = FakePortal.of(*people(2))
 
-    with pytest.raises(TypeError, match="a look-up was answered with writes"):
+    with pytest.raises(TypeError, match="a look-up was answered with Answers"):
         results_of(sync_of(portal, verifier=Confused.of(*people(2))), renamed(1))
 
 

@@ -102,6 +102,8 @@ def test_a_line_in_full() -> None:
         "reason": "is bad",
         "properties": ["firstname"],
         "correlation_id": "c-1",
+        "list_id": None,
+        "membership": None,
         "changed": ["firstname"],
         "changes": None,
         "values": None,

@@ -50,6 +50,8 @@ def test_report_in_full() -> None:
         "quota": None,
         "timeline": [],
         "properties_created": [],
+        "lists": {},
+        "lists_created": [],
         "upsert_refused": None,
         "without_values": 0,
         "reasons": [

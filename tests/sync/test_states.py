@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from airflow_provider_hubcontact.sync.flow.direct_writes import DirectWrites
 from airflow_provider_hubcontact.sync.flow.engine import Engine, Sync
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
 from airflow_provider_hubcontact.sync.flow.key_swaps import KeySwaps
+from airflow_provider_hubcontact.sync.flow.memberships import Memberships
 from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVerification
 from airflow_provider_hubcontact.sync.flow.proofs.held_rows import HeldRows, Unidentified
 from airflow_provider_hubcontact.sync.flow.proofs.proof_gate import ProofGate
@@ -31,6 +33,7 @@ from tests.sync.fakes import (
     BAD,
     LOST_AFTER,
     STOP,
+    FakeLists,
     FakePortal,
     FakeProofs,
     Fate,
@@ -70,7 +73,7 @@ def parts() -> dict[str, object]:
     gate = ProofGate(reader, FakeProofs())
     direct = DirectWrites(UPSERT, portal, portal, None)
     held = (engine, reader, direct, InFlight(UPSERT), WriteQueue(), KeySwaps(), PendingVerification())
-    of_gate = (gate, HeldRows(), Unidentified())
+    of_gate = (gate, HeldRows(), Unidentified(), Memberships(FakeLists()))
     return {type(each).__name__: each for each in (*held, *of_gate)}
 
 
@@ -241,6 +244,57 @@ def with_a_state(seed: int) -> None:
     run(stop, rows, seed, proofs=proofs, max_in_flight=1 + seed % 3)
 
 
+LISTED = replace(SHAPE, list_column="list")
+
+
+def listed(seed: int) -> None:
+    """Contacts that come into lists, are there already, or stay out of them."""
+    rows: list[object] = [row(f"p{n % 5}", firstname="b", list="AB"[n % 2]) for n in range(5)]
+    rows += [
+        row("p1", firstname="a", list="B"),
+        row("p2"),
+        row("p3", list="unknown"),
+        row("nobody", list="A"),
+    ]
+    proofs = FakeProofs()
+    members = {"A": ["1", "2"]}
+    for fate in (None, Odd.SILENT, Odd.DEAF, refused(400), refused(503), LOST_AFTER):
+        fates = (fate, *[refused(400)] * (seed % 3))
+        for verifies in (False, True):
+            portal = people()
+            verifier = portal if verifies else None
+            options = {
+                "lists": FakeLists(members, fates=fates, batch_size=1 + seed % 4),
+                "verifier": verifier,
+            }
+            results_of(
+                Sync(LISTED, UPDATE, portal, portal, **options),  # type: ignore[arg-type]
+                rows,
+                ShuffledWorkers(seed),
+            )
+    for fails in range(5):
+        portal, kept = people(), {"A": ["3"], "B": ["1"]}
+        lists = FakeLists(members, kept=kept, fails=fails, contacts=["1", "2", "3"])
+        with suppress(ConnectionError):
+            results_of(
+                Sync(LISTED, UPDATE, portal, portal, proofs=proofs, lists=lists), rows, ShuffledWorkers(seed)
+            )
+
+
+def stopped_amid_lists(seed: int) -> None:
+    """The same when the run stops after any call."""
+    rows = [row(f"p{n}", firstname="b", list="A") for n in range(5)]
+    for calls in range(6):
+        portal = people(size=1 + seed % 3)
+        lists = FakeLists({"A": ["1"]}, fates=[*[None] * (calls // 2), STOP], batch_size=1 + calls % 2)
+        sync = Sync(LISTED, UPDATE, portal, portal, lists=lists)
+        results_of(sync, rows, ShuffledWorkers(seed))
+        portal = people(*[None] * calls, STOP, size=1 + seed % 3)
+        lists = FakeLists({"A": ["1"]}, batch_size=1 + calls % 3)
+        sync = Sync(LISTED, UPDATE, portal, portal, lists=lists)
+        results_of(sync, rows, ShuffledWorkers(seed))
+
+
 def stopped(seed: int) -> None:
     """Runs that stop after any call."""
     rows = [*renamed("p1", "p2"), row("p0", stage="lead"), *renamed("s0", "p3", "p4", "p1", "p1", "nobody")]
@@ -283,6 +337,8 @@ SCENES: tuple[Callable[[int], None], ...] = (
     stopped,
     stopped_amid_swaps,
     stopped_amid_parts,
+    listed,
+    stopped_amid_lists,
 )
 
 

@@ -37,6 +37,9 @@ SCHEMA_SCOPE = "crm.schemas.contacts.write"
 READ_SCOPE, WRITE_SCOPE = sorted(REQUIRED_SCOPES)
 
 
+LIST_SCOPES = frozenset({"crm.lists.read", "crm.lists.write"})
+
+
 LEGACY_SCOPE = "contacts"
 """OAuth apps of old have this one instead."""
 
@@ -80,6 +83,11 @@ class SettingsCheck:
                 "the legacy API does not tell which contact it has written, so nothing can be proved: leave "
                 "state out, or set the connection's api_version to another one than v1"
             )
+        if self._api_version == LEGACY and self._settings.lists:
+            yield (
+                "the legacy API does not tell which contact it has written, so that it cannot be put into a "
+                "list: leave lists out, or set the connection's api_version to another one than v1"
+            )
         if self._api_version == LEGACY and not self._settings.writes.compare:
             yield ("the legacy API writes without a look-up anyway: leave writes.compare out")
         if self._api_version != LEGACY and self._settings.writes.timestamp:
@@ -92,7 +100,8 @@ class SettingsCheck:
         if self._columns is None:
             return
         asked = self._settings
-        others = (asked.key.becomes, asked.writes.timestamp, asked.source.watermark)
+        of_lists = asked.lists.column if asked.lists else None
+        others = (asked.key.becomes, asked.writes.timestamp, asked.source.watermark, of_lists)
         needed = (asked.key.column, *(asked.mapping or ()), *filter(None, others))
         missing = [column for column in dict.fromkeys(needed) if column not in self._columns]
         if missing:
@@ -232,6 +241,8 @@ class Preflight:
         needed = {READ_SCOPE}
         if self._writes:
             needed |= {WRITE_SCOPE} | ({SCHEMA_SCOPE} if self._settings.writes.create_properties else set())
+        if self._settings.lists:
+            needed |= LIST_SCOPES if self._writes else {min(LIST_SCOPES)}
         lacking = sorted(needed - scopes)
         if scopes and lacking and LEGACY_SCOPE not in scopes:
             yield f"the token lacks the scopes {', '.join(lacking)}: add them to its app"

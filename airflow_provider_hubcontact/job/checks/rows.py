@@ -58,6 +58,8 @@ class RowChecks:
             timestamp=asked.writes.timestamp,
             unsent=frozenset(filter(None, [asked.source.watermark])),
             kinds=self._portal.kinds,
+            list_name=(asked.lists.name or "").strip() if asked.lists else "",
+            list_column=asked.lists.column if asked.lists else None,
         )
 
     def coercer(self) -> Coercer:

@@ -104,7 +104,7 @@ class ContactsPort:
         by = self._id_property
         asked = sorted({*properties, by, *filter(None, (OTHERS.get(by),))})
         id_property = None if by == RECORD_ID else by
-        return _said(
+        return answered(
             lambda: self._contacts.batch_read(keys, id_property=id_property, properties=asked), self._found
         )
 
@@ -117,19 +117,19 @@ class ContactsPort:
         ]
         match kind:
             case Write.UPDATE | Write.REMOVE:
-                return _said(lambda: self._contacts.batch_update(inputs), self._updated)
+                return answered(lambda: self._contacts.batch_update(inputs), self._updated)
             case Write.CREATE:
-                return _said(lambda: self._contacts.batch_create(inputs), self._created)
+                return answered(lambda: self._contacts.batch_create(inputs), self._created)
             case Write.UPSERT:
                 by = self._id_property
-                answer = _said(lambda: self._contacts.batch_upsert(inputs, id_property=by), self._upserted)
+                answer = answered(lambda: self._contacts.batch_upsert(inputs, id_property=by), self._upserted)
                 if isinstance(answer, Refused) and _is_about_upserts(answer.refusal):
                     said = " ".join(filter(None, (str(answer.refusal.status), word(answer.refusal.category))))
                     self.upsert_refusal = f"HubSpot answered {said} to an upsert by {by}"
                 return answer
             case Write.ARCHIVE:
                 ids = [step.change.address for step in steps]
-                return _said(lambda: self._contacts.batch_archive(ids), partial(_archived, ids))
+                return answered(lambda: self._contacts.batch_archive(ids), partial(_archived, ids))
             case _:
                 assert_never(kind)
 
@@ -262,7 +262,9 @@ class LegacyContactsPort:
         contacts: dict[str, Stored] = {}
         missing: set[str] = set()
         for key in keys:
-            answer = _said(partial(self._contacts.get_by_email, key, sorted({*properties, EMAIL})), _itself)
+            answer = answered(
+                partial(self._contacts.get_by_email, key, sorted({*properties, EMAIL})), _itself
+            )
             if isinstance(answer, Contact):
                 contacts[key] = Stored(answer.id, key, answer.properties)
             elif isinstance(answer, Refused) and answer.refusal.status == 404:
@@ -282,7 +284,7 @@ class LegacyContactsPort:
         address, time = step.change.address, step.change.record.timestamp
         times = None if time is None else dict.fromkeys(step.properties, time)
         if kind is Write.UPDATE:
-            return _said(
+            return answered(
                 lambda: self._contacts.update_by_email(address, step.properties, timestamps=times),
                 lambda _: Answers(204, (Written(address, address),)),
             )
@@ -290,7 +292,7 @@ class LegacyContactsPort:
         others = {
             name: value for name, value in step.properties.items() if (name, value) != ("email", address)
         }
-        return _said(
+        return answered(
             lambda: self._contacts.create_or_update_by_email(address, others, timestamps=times),
             lambda contact: Answers(200, (Written(contact.id, address, created=bool(contact.new)),)),
         )
@@ -306,7 +308,7 @@ def _itself(contact: Contact) -> Contact:
     return contact
 
 
-def _said(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answer | Refused | Lost:
+def answered(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> Answer | Refused | Lost:
     """Make a call, and return what it returned or raised as a value of sync."""
     try:
         answer = call()

@@ -27,7 +27,9 @@ class SourceColumns:
         key, timestamp = settings.key, settings.writes.timestamp
         self._settings = settings
         self._mapped = settings.columns
-        self._missing = {*filter(None, (timestamp, key.becomes)), *(self._mapped or ())} - {key.column}
+        of_lists = settings.lists.column if settings.lists else None
+        others = filter(None, (timestamp, key.becomes, of_lists))
+        self._missing = {*others, *(self._mapped or ())} - {key.column}
         if self._mapped is None:  # each property has a column of its name
             self._missing.update(name for _, name in settings.named if name != key.property)
         if settings.source.replay:

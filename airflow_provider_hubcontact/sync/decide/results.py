@@ -32,7 +32,7 @@ def unread(record: Record, answer: Refused | Lost) -> Result:
     if isinstance(answer, Lost):
         reason = f"not looked up: {answer.reason}"
         return Result(record.row, record.key, Outcome.UNAVAILABLE, reason=reason, why=answer.reason)
-    refusal, outcome = answer.refusal, _outcome_of(answer.refusal)
+    refusal, outcome = answer.refusal, outcome_of(answer.refusal)
     if outcome in {Outcome.NOT_FOUND, Outcome.CONFLICT}:
         outcome = Outcome.UNKNOWN  # such a look-up says nothing about this contact
     result = Result.refused(record.row, record.key, outcome, refusal, "not looked up: ")
@@ -199,7 +199,7 @@ def _written(step: Step, written: Written, answer: Answers) -> Result:
 
 def _refused(step: Step, refusal: Refusal) -> Result:
     record = step.change.record
-    result = Result.refused(record.row, record.key, _outcome_of(refusal), refusal, halfway(step))
+    result = Result.refused(record.row, record.key, outcome_of(refusal), refusal, halfway(step))
     return result._replace(changes=_written_before(step), why=_codes(refusal))
 
 
@@ -210,7 +210,7 @@ def _codes(refusal: Refusal) -> str:
     )
 
 
-def _outcome_of(refusal: Refusal) -> Outcome:
+def outcome_of(refusal: Refusal) -> Outcome:
     """Return the outcome of a record that was refused alone."""
     outcome = Outcome.CONFLICT if refusal.is_conflict else refused_as(refusal.status)
     return Outcome.UNKNOWN if outcome in ABOUT_A_RECORD and not refusal.is_hubspots else outcome

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from airflow_provider_hubcontact.sync.model.change import Change, Write
 from airflow_provider_hubcontact.sync.model.outcome import Result
-from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Refused, Step
+from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Members, Moved, Refused, Step
 from airflow_provider_hubcontact.sync.model.record import Record
 
 
@@ -49,7 +50,23 @@ class VerifyCall:
     written: tuple[tuple[Change, Result], ...]
 
 
-Call = ReadCall | WriteCall | VerifyCall
+@dataclass(frozen=True, slots=True)
+class ListCall:
+    """A call about the members of a list.
+
+    :param target: the list.
+    :param leaves: whether the contacts are to leave it.
+    :param reads: whether the call only reads who is in it.
+    :param results: record id → the results that its records have once it is where it is to be.
+    """
+
+    target: str
+    leaves: bool
+    reads: bool
+    results: Mapping[str, tuple[Result, ...]]
 
 
-Answer = Found | Answers | Refused | Lost
+Call = ReadCall | WriteCall | VerifyCall | ListCall
+
+
+Answer = Found | Answers | Refused | Lost | Moved | Members

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from airflow_provider_hubcontact.sync.flow.calls import Answer
 from airflow_provider_hubcontact.sync.model.outcome import MAY_PASS, Stop, refused_as
-from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Refused
+from airflow_provider_hubcontact.sync.model.ports import Lost, Refused
 from airflow_provider_hubcontact.sync.model.reasons import word
 
 MAX_USELESS_CALLS = 5
@@ -29,7 +29,7 @@ class CircuitBreaker:
 
     def observe(self, answer: Answer) -> None:
         """Stop the run if the answer to a call shows that further calls cannot succeed."""
-        if isinstance(answer, Found | Answers):
+        if not isinstance(answer, Refused | Lost):
             self._useless = 0
             return
         reason = answer.reason if isinstance(answer, Lost) else refusal(answer)

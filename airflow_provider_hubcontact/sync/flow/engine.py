@@ -8,18 +8,27 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from airflow_provider_hubcontact.printable import printable_logger
+from airflow_provider_hubcontact.sync.decide.membership import stopped
 from airflow_provider_hubcontact.sync.decide.merging import is_to_be_parted, parted
 from airflow_provider_hubcontact.sync.decide.plan import CannotTell, Rules, new_key, plan, unwritten
 from airflow_provider_hubcontact.sync.decide.results import halfway, unread, unsure
 from airflow_provider_hubcontact.sync.decide.settle import Settled, halves
 from airflow_provider_hubcontact.sync.decide.verification import key_after
-from airflow_provider_hubcontact.sync.flow.calls import Answer, Call, ReadCall, VerifyCall, WriteCall
+from airflow_provider_hubcontact.sync.flow.calls import (
+    Answer,
+    Call,
+    ListCall,
+    ReadCall,
+    VerifyCall,
+    WriteCall,
+)
 from airflow_provider_hubcontact.sync.flow.circuit_breaker import CircuitBreaker
 from airflow_provider_hubcontact.sync.flow.decisions import Decisions
 from airflow_provider_hubcontact.sync.flow.direct_writes import DirectWrites
 from airflow_provider_hubcontact.sync.flow.dry_writes import DryWrites
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
 from airflow_provider_hubcontact.sync.flow.keys_seen import KeysSeen
+from airflow_provider_hubcontact.sync.flow.memberships import Memberships
 from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVerification
 from airflow_provider_hubcontact.sync.flow.proofs.audit import Audit
 from airflow_provider_hubcontact.sync.flow.proofs.proof_gate import ProofGate
@@ -38,6 +47,7 @@ from airflow_provider_hubcontact.sync.model.ports import (
     Answers,
     Found,
     Journal,
+    Lists,
     Lost,
     Proofs,
     Reader,
@@ -89,6 +99,8 @@ class Sync:
     :param max_in_flight: records that may be in flight at once.
     :param proofs: what HubSpot was last proved to have; None to read every contact.
     :param audit: says what is done about drift, and counts it.
+    :param lists: puts the contacts of records that end well into the lists that these name; None for none.
+    :param leaves: whether they are to leave these lists instead.
     """
 
     shape: RecordMapping
@@ -104,6 +116,8 @@ class Sync:
     max_in_flight: int = MAX_IN_FLIGHT
     proofs: Proofs | None = None
     audit: Audit | None = None
+    lists: Lists | None = None
+    leaves: bool = False
 
     def run(
         self,
@@ -127,8 +141,9 @@ class Sync:
         :raises Exception: what the source or the journal raised, once every row read before has its outcome.
         """
         seen = KeysSeen() if self.once else None
+        numbered = enumerate(rows, first)
         record_reader = RecordReader(
-            enumerate(rows, first), self.shape, self.coercer, self.schema, journal, seen=seen
+            numbered, self.shape, self.coercer, self.schema, journal, seen=seen, lists=self.lists
         )
         record_reader.pass_over(enumerate(ended, 1))
         source: RecordReader | ProofGate = record_reader
@@ -175,6 +190,9 @@ class Engine:
         self._unsure: set[int] = set()  # rows that an attempt without a clear answer may have written
         self._pending_verification = PendingVerification(sync.verifies)
         self._dry_writes = DryWrites(sync.rules.id_property) if sync.writer is None else None
+        self._memberships: Memberships | None = None
+        if sync.lists and sync.writer:
+            self._memberships = Memberships(sync.lists, leaves=sync.leaves)
         self._internal_errors = 0  # records
 
     def run(self) -> Stop | None:
@@ -184,12 +202,14 @@ class Engine:
             self._start_writes()
             self._start_checks()
             self._start_reads()
+            has_all = self._record_reader.exhausted or not has_read
+            self._start_list_calls(is_last=has_all and not self._calls)
             self._flush()
             if self._calls:
                 self._wait()
             elif self._write_queue.waits:
                 self._write_queue.unblock()
-            elif not (self._pending_verification or has_read):
+            elif not (self._pending_verification or self._memberships or has_read):
                 break
         if len(self._in_flight) or not (self._record_reader.exhausted or self._breaker.stop):
             raise RuntimeError("rows are left, and nothing is under way")
@@ -211,9 +231,13 @@ class Engine:
         while not self._breaker.stop and not self._record_reader.exhausted:
             if len(self._in_flight) >= limit and not (self._gate and self._gate.has_passed):
                 break
+            if self._memberships is not None and self._memberships.is_full:
+                break
             taken = self._record_reader.next()
             has_read = has_read or taken is not None
             if isinstance(taken, Record):
+                if self._memberships is not None:
+                    self._memberships.expect(taken)
                 if self._in_flight.admit(taken):
                     admitted.append(taken)
             elif taken is None:
@@ -240,6 +264,11 @@ class Engine:
             result = unsure(result)
         if self._gate:
             self._gate.ended(result)
+        final = self._memberships.hold(result) if self._memberships is not None else result
+        if final:
+            self._tell(final)
+
+    def _tell(self, result: Result) -> None:
         if self._journal:
             self._journal.settled(result)
         self._report(result)
@@ -276,8 +305,10 @@ class Engine:
             self._heed_gate()
             return
         for record in self._in_flight.pick(records):
-            if not self._in_flight.claim(record, self._direct.contact(record)):
+            contact = self._direct.contact(record)
+            if not self._in_flight.claim(record, contact):
                 continue
+            self._meet(record, contact)
             planned = self._decisions.planned(record, partial(self._direct.change, record))
             if isinstance(planned, Result) and self._sync.reader.always:
                 self._look_up(record)  # what is not valid need not be written, if the contact has it
@@ -348,6 +379,7 @@ class Engine:
             return
         stored = _stored(keys, found)
         if self._in_flight.claim(record, stored and stored.id, outdated):
+            self._meet(record, stored and stored.id)
             decide = partial(plan, record, found.contacts, self._sync.rules)
             try:
                 planned = self._decisions.planned(record, decide)
@@ -395,8 +427,8 @@ class Engine:
             self._start(call, partial(writer.write, call.kind, call.steps))
 
     def _delivered(self, call: WriteCall, answer: Answer) -> None:
-        if isinstance(answer, Found):
-            raise TypeError("a write was answered with contacts")
+        if not isinstance(answer, Answers | Refused | Lost):
+            raise TypeError(f"a write was answered with {type(answer).__name__}")
         if not isinstance(answer, Lost) and answer.after_loss:
             self._doubt(call.steps)
         came_to = self._decisions.settled(call.steps, answer)
@@ -420,10 +452,17 @@ class Engine:
     def _note_contacts(self, call: WriteCall, came_to: Settled) -> None:
         """Note the record ids of contacts that were not known before they were written."""
         ids = came_to.contacts
+        records = [step.change.record for step in call.steps if step.change.record.row in ids]
         if self._gate and ids:
-            records = [step.change.record for step in call.steps]
-            self._gate.identified([(each, ids[each.row]) for each in records if each.row in ids])
+            self._gate.identified([(each, ids[each.row]) for each in records])
+        for each in records:
+            self._meet(each, ids[each.row])
         self._outdate(ids[row] for step in call.steps if (row := step.change.record.row) in ids)
+
+    def _meet(self, record: Record, contact: str | None) -> None:
+        """Note the contact of a record that is under way, if it is known."""
+        if self._memberships is not None and contact is not None:
+            self._memberships.met(record.key, contact)
 
     def _start_checks(self) -> None:
         verifier = self._sync.verifier
@@ -437,9 +476,51 @@ class Engine:
             self._start(call, partial(verifier.read, keys, names))
 
     def _checked(self, call: VerifyCall, answer: Answer) -> None:
-        if isinstance(answer, Answers):
-            raise TypeError("a look-up was answered with writes")
+        if not isinstance(answer, Found | Refused | Lost):
+            raise TypeError(f"a look-up was answered with {type(answer).__name__}")
         self._end_all(self._decisions.verified(change, result, answer) for change, result in call.written)
+
+    def _start_list_calls(self, *, is_last: bool) -> None:
+        """Put contacts into their lists.
+
+        :param is_last: whether nothing is under way that could fill a call.
+        """
+        waiting, lists = self._memberships, self._sync.lists
+        while waiting and lists and len(self._calls) < self._workers.size and not self._breaker.stop:
+            for result in waiting.checked(is_last=is_last):
+                self._tell(result)
+            call = None if waiting.failed else waiting.next(is_last=is_last)
+            if call is None or not self._may_move(call):
+                break
+            contacts = tuple(call.results)
+            if call.reads:
+                self._start(call, partial(lists.members, call.target, contacts))
+            else:
+                self._start(call, partial(lists.move, call.target, contacts, leaves=call.leaves))
+        self._heed_lists()
+
+    def _may_move(self, call: ListCall) -> bool:
+        """Check whether the run may still write; a call that may not be sent is taken back."""
+        if call.reads or not self._gate or self._gate.may_write():
+            return True
+        if self._memberships is not None:
+            self._memberships.put_back(call)
+        self._heed_gate()
+        return False
+
+    def _listed(self, call: ListCall, answer: Answer) -> None:
+        if isinstance(answer, Found | Answers):
+            raise TypeError("a call about a list was answered with contacts")
+        for result in self._memberships.answered(call, answer) if self._memberships is not None else ():
+            self._tell(result)
+        self._heed_lists()
+
+    def _heed_lists(self) -> None:
+        """Stop if what is known of lists can be kept no longer."""
+        failed = self._memberships.failed if self._memberships is not None else None
+        if failed and not self._broken:
+            self._broken = failed
+            self._stop(f"the state cannot be kept: {type(failed).__name__}")
 
     def _conclude(self, came_to: Settled) -> None:
         self._end_all(came_to.results)
@@ -496,6 +577,8 @@ class Engine:
             self._looked_up(call, answer)
         elif isinstance(call, VerifyCall):
             self._checked(call, answer)
+        elif isinstance(call, ListCall):
+            self._listed(call, answer)
         else:
             self._delivered(call, answer)
         if self._broken and not self._breaker.stop:
@@ -509,8 +592,10 @@ class Engine:
             self._split_lookups.append(call.records)
         elif isinstance(call, VerifyCall):
             self._pending_verification.put_back(call)
-        else:
+        elif not isinstance(call, ListCall):
             self._write_queue.put_back(call)
+        elif self._memberships is not None:
+            self._memberships.put_back(call)
 
     def _end(self, result: Result, *, may_part: bool = True) -> str | None:
         """End a record that was under way, and return the contact that it had claimed.
@@ -529,6 +614,8 @@ class Engine:
             for each in parted(whole, result):
                 self._settled(each)
             contact = self._in_flight.release(result.key)
+        if self._memberships is not None:
+            self._memberships.forget(result.key)
         self._write_queue.ended(result.row, contact)
         return contact
 
@@ -551,6 +638,8 @@ class Engine:
             self._settled(self._given_up(record, reason))
         for taken in self._gate.drain() if self._gate else ():
             self._settled(self._given_up(taken, reason) if isinstance(taken, Record) else taken)
+        for result in self._memberships.drain() if self._memberships is not None else ():
+            self._tell(stopped(result, reason))
 
     def _given_up(self, record: Record, reason: str, what: str = "") -> Result:
         outcome = Outcome.UNKNOWN if what else Outcome.NOT_ATTEMPTED

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from airflow_provider_hubcontact.sync.flow.keys_seen import KeysSeen
-from airflow_provider_hubcontact.sync.model.outcome import DUPLICATE, Outcome, Result, internal_error
-from airflow_provider_hubcontact.sync.model.ports import Journal
+from airflow_provider_hubcontact.sync.model.outcome import DUPLICATE, LIST, Outcome, Result, internal_error
+from airflow_provider_hubcontact.sync.model.ports import Journal, Lists, UnknownList
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.coercion import Coercer
 from airflow_provider_hubcontact.sync.rows.json_schema import Schema
@@ -22,6 +22,7 @@ class RecordReader:
     :param schema: what records must satisfy.
     :param journal: knows the results of earlier tries.
     :param seen: the keys of valid rows: a later row with one of them is invalid. None if keys may repeat.
+    :param lists: knows the lists that rows name.
     :ivar exhausted: whether no further row can be read.
     :ivar broken: what the source or the journal raised.
     """
@@ -35,6 +36,7 @@ class RecordReader:
         journal: Journal | None,
         *,
         seen: KeysSeen | None = None,
+        lists: Lists | None = None,
     ) -> None:
         self.exhausted = False
         self.broken: Exception | None = None
@@ -44,6 +46,7 @@ class RecordReader:
         self._schema = schema
         self._journal = journal
         self._seen = seen
+        self._lists = lists
 
     def pass_over(self, rows: Iterable[tuple[int, object]]) -> None:
         """Note the keys of rows that an earlier try has ended."""
@@ -89,9 +92,20 @@ class RecordReader:
 
     def _made(self, item: tuple[int, object]) -> Record | Result:
         record = self._shape.record(*item)
+        if isinstance(record, Record) and record.list:
+            record = self._listed(record)
         if isinstance(record, Result) or not self._coercer or _is_planned(record):
             return record
         return self._coerced(self._coercer, record)
+
+    def _listed(self, record: Record) -> Record | Result:
+        """Return a record with what its list is known by."""
+        if self._lists is None:
+            return record._replace(list="")
+        try:
+            return record._replace(list=self._lists.target(record.list))
+        except UnknownList as error:
+            return Result(record.row, record.key, Outcome.INVALID, category=LIST, reason=str(error))
 
     def _judged(self, record: Record, seen: KeysSeen | None) -> Record | Result:
         """Check a record, and whether a valid one before it has its key."""

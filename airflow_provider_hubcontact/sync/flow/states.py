@@ -30,6 +30,8 @@ class State(StrEnum):
     BEHIND_ADDRESS = "behind_address"
     TO_VERIFY = "to_verify"
     IN_VERIFY_CALL = "in_verify_call"
+    TO_LIST = "to_list"
+    IN_LIST_CALL = "in_list_call"
     ENDED = "ended"
 
 
@@ -90,6 +92,19 @@ PLACES: Mapping[State, Place] = {
     State.BEHIND_ADDRESS: Place("waits: another contact still has its new address", ("KeySwaps._waiting",)),
     State.TO_VERIFY: Place("was written, and is to be read back", ("PendingVerification._written",)),
     State.IN_VERIFY_CALL: Place("is being read back", ("Engine._calls: VerifyCall.written",)),
+    State.TO_LIST: Place(
+        "has ended well, and its contact is to be in a list, or to leave it",
+        (
+            "Memberships._unchecked",
+            "Memberships._unmoved",
+            "Memberships._unread: ListCall.results",
+            "Memberships._halves: ListCall.results",
+        ),
+    ),
+    State.IN_LIST_CALL: Place(
+        "is put into its list, or taken out, or it is read whether it is there",
+        ("Engine._calls: ListCall.results",),
+    ),
     State.ENDED: Place("has its result"),
 }
 
@@ -110,6 +125,9 @@ NOTES: Mapping[str, str] = {
     "InFlight._alone": "key → the last of its rows that are sent one by one",
     "DirectWrites.left": "rows that a write without a look-up, or a creation, has left to a look-up",
     "Engine._unsure": "rows that an attempt without a clear answer may have written",
+    "Memberships._named": "row under way → the list that it names",
+    "Memberships._contacts": "key under way → the record id of its contact",
+    "Memberships._reading": "lists whose members are being read",
     "WriteQueue._has_waited": "rows that waited for an address, which they do only once",
     "KeySwaps._parked": "contact → its next step, while the step before it gives up the contact's address",
 }
@@ -125,7 +143,14 @@ _READY = (State.WAITING, State.FIRST_IN_LINE)
 _KEPT = (
     *(State.HELD_BACK, State.READY),
     *(State.WAITING, State.FIRST_IN_LINE, State.BEHIND_KEY, State.BEHIND_CLAIM, State.TO_READ_AGAIN),
-    *(State.TO_WRITE, State.TO_WRITE_AGAIN, State.BEHIND_PART, State.BEHIND_ADDRESS, State.TO_VERIFY),
+    *(
+        State.TO_WRITE,
+        State.TO_WRITE_AGAIN,
+        State.BEHIND_PART,
+        State.BEHIND_ADDRESS,
+        State.TO_VERIFY,
+        State.TO_LIST,
+    ),
 )
 """What is under way, but in no call."""
 
@@ -325,6 +350,35 @@ TRANSITIONS: tuple[Transition, ...] = (
         "Engine._start_checks",
     ),
     Transition((State.IN_VERIFY_CALL,), State.ENDED, "it was read back, or could not be", "Engine._checked"),
+    # Put into its list
+    Transition(
+        (State.HELD_BACK, State.READY, State.IN_READ_CALL, State.IN_WRITE_CALL, State.IN_VERIFY_CALL),
+        State.TO_LIST,
+        "it ended well, and names a list",
+        "Memberships.hold",
+    ),
+    Transition(
+        (State.TO_LIST,),
+        State.IN_LIST_CALL,
+        "a call is full, or no other is under way",
+        "Engine._start_list_calls",
+    ),
+    Transition(
+        (State.TO_LIST,),
+        State.ENDED,
+        "it is known that its contact is where it is to be",
+        "Engine._start_list_calls",
+    ),
+    Transition(
+        (State.IN_LIST_CALL,),
+        State.TO_LIST,
+        "the answer does not mention its contact, of which it is read whether it is there",
+        "Memberships._moved",
+    ),
+    Transition(
+        (State.IN_LIST_CALL,), State.TO_LIST, "the call was refused, and is halved", "Memberships._divide"
+    ),
+    Transition((State.IN_LIST_CALL,), State.ENDED, "HubSpot has said where its contact is", "Engine._listed"),
     # Its turn
     Transition((State.BEHIND_KEY,), State.FIRST_IN_LINE, "the row before it ended", "InFlight._move_up"),
     Transition((State.BEHIND_CLAIM,), State.FIRST_IN_LINE, "the claim was given up", "InFlight._given_up"),
@@ -359,5 +413,6 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         (State.IN_VERIFY_CALL,), State.TO_VERIFY, f"{STOPPED} before the call was sent", "Engine._unsend"
     ),
+    Transition((State.IN_LIST_CALL,), State.TO_LIST, f"{STOPPED} before the call was sent", "Engine._unsend"),
     Transition(_KEPT, State.ENDED, STOPPED, "Engine._abandon"),
 )

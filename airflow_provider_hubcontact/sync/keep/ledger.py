@@ -13,6 +13,7 @@ import orjson
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
+from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import DRIFT, DUPLICATE, RESULT_FIELDS, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import JSON, Record
 
@@ -26,6 +27,8 @@ FIELDS = (
     "map_index",
     "try",
     *RESULT_FIELDS,
+    "list_id",
+    "membership",
     "changed",
     "changes",
     "values",
@@ -82,9 +85,15 @@ class Attempt(NamedTuple):
 
 def rows_of(line: Line) -> int:
     """Return how many rows a line stands for: those that are up to date and not read have one together."""
-    if line["outcome"] != Outcome.UP_TO_DATE or line.get("category") == DRIFT:
+    if line["outcome"] != Outcome.UP_TO_DATE or line.get("category") == DRIFT or line.get("membership"):
         return 1
     return int(str(line["reason"]).partition(" ")[0].replace(",", ""))
+
+
+def is_summed_up(result: Result) -> bool:
+    """Check whether a result has no line of its own: its row is up to date, and nothing was done for it."""
+    is_plain = result.outcome is Outcome.UP_TO_DATE and result.category != DRIFT
+    return is_plain and result.membership in {None, Membership.MEMBER}
 
 
 class LedgerStore(Protocol):
@@ -166,7 +175,7 @@ class Ledger:
         if result.earlier:
             return
         digest, values = self._under_way.pop(result.row, (None, {}))
-        if result.outcome is Outcome.UP_TO_DATE and result.category != DRIFT:
+        if is_summed_up(result):
             self._up_to_date += 1
             return
         self._lines.append(self._line(result, digest, values))
@@ -195,6 +204,8 @@ class Ledger:
             "map_index": self._attempt.map_index,
             "try": self._attempt.number,
             **told,
+            "list_id": result.list_id,
+            "membership": result.membership and str(result.membership),
             "changed": list(result.changes),
             "changes": result.changes_to_dict() if keep else None,
             "values": {name: _storable(value) for name, value in values.items()} if keep else None,
@@ -287,5 +298,6 @@ def digest_of(record: Record) -> str:
     """Return a text that two records share only if their key, values and time are the same."""
     if record.digest:
         return record.digest
-    content = orjson.dumps([record.key, record.timestamp, *sorted(record.properties.items())])
+    of_list = [record.list] if record.list else []
+    content = orjson.dumps([record.key, record.timestamp, *sorted(record.properties.items()), *of_list])
     return blake2b(content, digest_size=16).hexdigest()

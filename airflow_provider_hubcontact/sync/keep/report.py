@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_hubcontact.printable import printable, printable_document
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.keep.state_figures import folded
+from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import (
     DRIFT,
     SUCCESSES,
@@ -97,6 +98,9 @@ class Report:
     :param timeline: points of the run: seconds since it began, rows that had an outcome, calls.
     :param earlier: outcomes of the rows that earlier tries of the task have finished.
     :param tally: outcomes of all rows.
+    :param lists: list and what became of a contact's place in it → how many.
+    :param list_names: id of a list → its name.
+    :param lists_created: names of lists that the portal lacked.
     :param removals: how many of these are of contacts whose rows left the source.
     """
 
@@ -118,6 +122,9 @@ class Report:
     earlier: Tally = field(default_factory=Counter)
     tally: Tally = field(default_factory=Counter)
     removals: int = 0
+    lists: Counter[tuple[str, Membership]] = field(default_factory=Counter)
+    list_names: dict[str, str] = field(default_factory=dict)
+    lists_created: list[str] = field(default_factory=list)
     _problems: list[Result] = field(default_factory=list)
     _sampled: Counter[tuple[Outcome, str | None]] = field(default_factory=Counter)
     _changes: list[Result] = field(default_factory=list)
@@ -136,6 +143,8 @@ class Report:
         self.tally[result.outcome, result.status] += 1
         if result.earlier:
             self.earlier[result.outcome, result.status] += 1
+        if result.list_id and result.membership:
+            self.lists[result.list_id, result.membership] += 1
         if result.changes and len(self._changes) < MAX_CHANGES and self._changed < MAX_CHANGED_VALUES:
             self._changes.append(result)
             self._changed += len(result.changes)
@@ -177,6 +186,15 @@ class Report:
                         "to": _cut(coercion.written),
                     }
                 )
+
+    def name_lists(self, name_of: Callable[[str], str], created: Iterable[str]) -> None:
+        """Note how lists are called.
+
+        :param name_of: returns the name of a list by its id.
+        :param created: names of lists that the portal lacked.
+        """
+        self.list_names = {list_id: name_of(list_id) for list_id, _ in self.lists}
+        self.lists_created = [*created]
 
     def resume(self, tally: Tally) -> None:
         """Count the rows that earlier tries of the task have finished."""
@@ -234,6 +252,8 @@ class Report:
             "quota": _copy(self.quota),
             "timeline": [list(point) for point in self.timeline],
             "properties_created": self.properties_created,
+            "lists": self._of_lists(),
+            "lists_created": self.lists_created,
             "without_values": self.without_values,
             "reasons": [
                 {**_problem(reason.example), "cause": cause(reason.example), "count": reason.count}
@@ -244,6 +264,14 @@ class Report:
             "coercions": {"counts": dict(self._coerced), "sample": self._coercions},
         }
         return printable_document(document)  # whoever wrote a text of it
+
+    def _of_lists(self) -> dict[str, dict[str, Any]]:
+        """Return id of a list → its name, and how many contacts came in, were in, left and were not in it."""
+        told: dict[str, dict[str, Any]] = {}
+        for (list_id, membership), count in sorted(self.lists.items()):
+            of_list = told.setdefault(list_id, {"name": self.list_names.get(list_id, list_id)})
+            of_list[str(membership)] = count
+        return told
 
 
 def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = None) -> dict[str, Any]:
@@ -273,6 +301,7 @@ def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = Non
         "portal": _first(known, "portal"),
         "quota": _first(known, "quota"),
         "timeline": [],
+        "lists": _folded_lists(known),
         "without_values": sum(report.get("without_values", 0) for report in known),
         "reasons": _folded_reasons(known),
         **_folded_samples(known),
@@ -313,9 +342,20 @@ def _folded_samples(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             "sample": [each for report in reports for each in report["coercions"]["sample"]][:MAX_SAMPLES],
         },
         "properties_created": _together(reports, "properties_created"),
+        "lists_created": _together(reports, "lists_created"),
         "problems": _together(reports, "problems")[:MAX_SAMPLES],
         "changes": _together(reports, "changes")[:MAX_CHANGES],
     }
+
+
+def _folded_lists(reports: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    lists: dict[str, dict[str, Any]] = {}
+    for list_id, told in (item for report in reports for item in report["lists"].items()):
+        of_list = lists.setdefault(list_id, {"name": told["name"]})
+        for name in Membership:
+            if name in told:
+                of_list[str(name)] = of_list.get(name, 0) + told[name]
+    return lists
 
 
 def _folded_reasons(reports: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -35,6 +35,15 @@ class Drift(StrEnum):
     TELL = "tell"
 
 
+class Membership(StrEnum):
+    """What became of a contact's place in a list."""
+
+    ADDED = "added"
+    MEMBER = "member"
+    REMOVED = "removed"
+    ABSENT = "absent"
+
+
 class Duplicates(StrEnum):
     """What becomes of the later rows of a key."""
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.status import status_of
+from airflow_provider_hubcontact.sync.model.choices import Membership
 
 
 class Outcome(StrEnum):
@@ -86,6 +87,9 @@ class Result(NamedTuple):
     :param earlier: number of the earlier try of the task that ended the record; 0 if this try did.
     :param why: what may be said of it in logs: how a call was lost, HubSpot's codes; no value of a record.
     :param refusal: all that HubSpot said, if it refused the record.
+    :param contact: record id of the contact, where it is known and asked for.
+    :param list_id: id of the list in which the contact was to be, or which it was to leave.
+    :param membership: what became of that; None if it did not come so far, or if there is no list.
     """
 
     row: int
@@ -100,6 +104,9 @@ class Result(NamedTuple):
     earlier: int = 0
     why: str = ""
     refusal: Refusal | None = None
+    contact: str | None = None
+    list_id: str | None = None
+    membership: Membership | None = None
 
     @classmethod
     def refused(cls, row: int, key: str, outcome: Outcome, refusal: Refusal, before: str = "") -> Result:
@@ -159,6 +166,10 @@ INTERNAL_ERROR = "INTERNAL_ERROR"
 
 DUPLICATE = "DUPLICATE"
 """Category of a row that is not valid because of where it stands: behind another one with its key."""
+
+
+LIST = "LIST"
+"""Category of a record whose contact is not in its list, or that names a list that there is not."""
 
 
 DRIFT = "DRIFT"

@@ -116,6 +116,83 @@ class Lost:
     setup: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """HubSpot took a call that changes the members of a list. It proves nothing of other contacts.
+
+    :param status: HTTP status.
+    :param list_id: id of the list.
+    :param changed: record ids of contacts that came into the list by this call, or left it.
+    :param missing: record ids that no contact has.
+    """
+
+    status: int
+    list_id: str
+    changed: frozenset[str]
+    missing: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Which contacts are members of a list.
+
+    :param list_id: id of the list.
+    :param contacts: those of the contacts that were asked for.
+    """
+
+    list_id: str
+    contacts: frozenset[str]
+
+
+class UnknownList(ValueError):
+    """A row names a list that there is not, or whose members no call can change."""
+
+
+class Lists(Protocol):
+    """Puts contacts into lists, and takes them out."""
+
+    @property
+    def batch_size(self) -> int:
+        """The most contacts of one call."""
+
+    def target(self, name: str, /) -> str:
+        """Return what the other methods know a list by.
+
+        :param name: of the list, or its id, as a row says it.
+        :raises UnknownList: if contacts cannot be put into it.
+        """
+
+    def known(self, target: str, contacts: Collection[str], /, *, leaves: bool) -> Members:
+        """Return which contacts need no call, since it is known that they are members, or that they are not.
+
+        :param contacts: record ids.
+        :param leaves: whether they are to leave the list.
+        :return: those that are where they are to be.
+        """
+
+    def move(self, target: str, contacts: Sequence[str], /, *, leaves: bool) -> Moved | Refused | Lost:
+        """Put contacts into a list, or take them out.
+
+        :param contacts: record ids, at most ``batch_size``.
+        :param leaves: whether they are to leave the list.
+        """
+
+    def members(self, target: str, contacts: Collection[str], /) -> Members | Refused | Lost:
+        """Read which contacts are members.
+
+        :param contacts: record ids.
+        """
+
+    def note(self, list_id: str, contacts: Collection[str], /, *, leaves: bool, by_this_run: bool) -> None:
+        """Keep what was proved for later runs.
+
+        :param list_id: of the list.
+        :param contacts: record ids.
+        :param leaves: whether they have left the list, instead of being in it.
+        :param by_this_run: whether a call of this run has changed that.
+        """
+
+
 class Journal(Protocol):
     """Remembers what became of records, beyond the run."""
 

@@ -25,6 +25,7 @@ SENTENCES: Mapping[str, str] = {
     "JSON_SCHEMA": "the task's JSON Schema does not allow the record",
     "KEY": "the key is missing or not valid",
     "KEY_TAKEN": "another contact has the new key",
+    "LIST": "the contact could not be put where its row has its list",
     "NOT_A_MAPPING": "the row does not map columns to values",
     "NOT_VERIFIED": "HubSpot accepted the write, but the contact does not have the values",
     "OBJECT_NOT_FOUND": "the portal has no such contact",

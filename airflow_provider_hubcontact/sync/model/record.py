@@ -36,6 +36,7 @@ class Record(NamedTuple):
     :param coercions: what was changed about the source's values.
     :param digest: of the record that a planned one was made from.
     :param parts: rows of one key that this record stands for, if they are written at once.
+    :param list: the list in which its contact is to be, as the row names it; empty for none.
     """
 
     row: int
@@ -47,3 +48,4 @@ class Record(NamedTuple):
     coercions: Sequence[Coercion] = ()
     digest: str | None = None
     parts: tuple[Record, ...] = ()
+    list: str = ""

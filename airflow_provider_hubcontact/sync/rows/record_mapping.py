@@ -84,6 +84,8 @@ class RecordMapping:
     :param timestamp: column with the time when the row's values were set.
     :param unsent: columns that are sent only if the mapping names them.
     :param kinds: property → what its values are, as far as it is known.
+    :param list_name: the list in which each contact is to be; empty for none.
+    :param list_column: column that names it instead; None if none does.
     :param document_key: name under which a record's document has the key; the property that the mapping
         sends the key's column as, or the column, unless given.
     """
@@ -98,6 +100,8 @@ class RecordMapping:
     unsent: frozenset[str] = frozenset()
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     document_key: str | None = None
+    list_name: str = ""
+    list_column: str | None = None
 
     def record(self, row: int, source: object) -> Record | Result:
         """Make a record of a row.
@@ -129,7 +133,7 @@ class RecordMapping:
         """Return the values of a row, each with the name of its property."""
         if self.mapping is not None:
             return [(name, source[column]) for column, name in self.mapping.items() if column in source]
-        own = {self.key, self.timestamp, *self.unsent}
+        own = {self.key, self.timestamp, self.list_column, *self.unsent}
         return [
             (self.id_property if column == self.becomes else column, value)
             for column, value in source.items()
@@ -160,7 +164,8 @@ class RecordMapping:
         if self.mapping is None:
             columns = list(islice(source, MAX_COLUMNS))
         else:
-            named = dict.fromkeys((self.key, *self.mapping, *filter(None, (self.timestamp,))))
+            others = filter(None, (self.timestamp, self.list_column))
+            named = dict.fromkeys((self.key, *self.mapping, *others))
             columns = [column for column in named if column in source]
         row: dict[Any, object] = {}
         for column in columns:
@@ -187,6 +192,7 @@ class RecordMapping:
         taken = Taken({}, {}, {}, [])
         stumbled = [each for name, value in self.columns(source) if (each := self._take(name, value, taken))]
         timestamp = self._timestamp(source, taken)
+        named = self.list_name if self.list_column is None else self._named_list(source, taken)
         if stumbled:
             raise stumbled[0]
         if taken.problems:
@@ -195,7 +201,23 @@ class RecordMapping:
             return invalid(row, key, "KEY", {self.id_property: problem})
         taken.document.setdefault(self.key_property, key)
         coercions = tuple(taken.coercions)
-        return Record(row, key, taken.properties, taken.document, timestamp, coercions=coercions)
+        return Record(row, key, taken.properties, taken.document, timestamp, coercions=coercions, list=named)
+
+    def _named_list(self, source: Mapping[Any, object], taken: Taken) -> str:
+        """Return the name or id of a list that a row has; empty if it has none."""
+        column = str(self.list_column)
+        try:
+            value = plain(source.get(column), [])
+            if value is None:
+                return ""
+            if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+                return str(value).strip()
+            taken.note(column, f"a list must be a name or an id, not a {type_of(value)}: give a row for each")
+        except UnsupportedValue as error:
+            taken.note(column, str(error))
+        except Exception as error:
+            raise Stumbled(column, error) from error
+        return ""
 
     def _take_new_key(self, key: str, source: Mapping[Any, object], properties: dict[str, str]) -> str | None:
         """Keep the key's new value in the one form of keys, and drop one that is not new.

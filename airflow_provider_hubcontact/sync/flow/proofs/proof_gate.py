@@ -123,7 +123,8 @@ class ProofGate:
             self._audit.still_absent += 1
             return still_absent(record, None if proof.at is None else datetime.fromtimestamp(proof.at, UTC))
         self._audit.up_to_date += 1
-        return Result(record.row, record.key, Outcome.UP_TO_DATE)
+        result = Result(record.row, record.key, Outcome.UP_TO_DATE)
+        return result._replace(contact=proof.id, list_id=record.list) if record.list else result
 
     @property
     def has_passed(self) -> bool:

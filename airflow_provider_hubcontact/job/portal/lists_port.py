@@ -1,0 +1,245 @@
+"""Connects the lists of ``client`` and of ``sync``."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from itertools import islice
+from threading import Lock
+from typing import Protocol
+
+from airflow_provider_hubcontact.client.errors import HubSpotError, NotFound
+from airflow_provider_hubcontact.client.lists import MEMBERS_A_PAGE, TAKES_CALLS, Changed, ContactList, Lists
+from airflow_provider_hubcontact.job.portal.contacts_port import answered
+from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.sync.model.ports import Lost, Members, Moved, Refused, UnknownList
+
+UNKNOWN_SIZE = 25_000
+"""Members that a list is taken to have if HubSpot does not say it."""
+
+
+MOST_KEYS = 500
+"""Values that one query of the file names."""
+
+
+class KnownMembers(Protocol):
+    """Remembers between runs which contacts are in a list."""
+
+    def known(self, list_id: str, contacts: Collection[str], /) -> Collection[str]:
+        """Return those contacts of which it was proved that they are members."""
+
+    def join(self, list_id: str, contacts: Collection[str], /, *, by_this_run: bool) -> None:
+        """Keep that contacts are members."""
+
+    def leave(self, list_id: str, contacts: Collection[str], /) -> None:
+        """Keep that contacts are no members any more."""
+
+
+class ListsPort:
+    """Knows the lists of a portal, and changes their members.
+
+    :param lists: of the portal.
+    :param all_lists: the lists that there are.
+    :param batch_size: contacts of one call.
+    :param creates: whether a list is created that a row names and that there is not.
+    :param kept: remembers members between runs; None to ask for them each time.
+    :ivar created: names of lists that this run has created.
+
+    HubSpot docs: "Lists" guide: calls change the members of MANUAL and SNAPSHOT lists.
+    """
+
+    def __init__(
+        self,
+        lists: Lists,
+        all_lists: Iterable[ContactList],
+        *,
+        batch_size: int,
+        creates: bool = False,
+        kept: KnownMembers | None = None,
+    ) -> None:
+        self.batch_size = batch_size
+        self.created: list[str] = []
+        self._lists = lists
+        self._by_id: dict[str, ContactList] = {}
+        self._by_name: dict[str, ContactList] = {}
+        for each in all_lists:
+            self._know(each)
+        self._creates = creates
+        self._kept = kept
+        self._seen = SeenMembers()
+        self._lock = Lock()  # of what is created, and read, by calls that run at the same time
+
+    def close(self) -> None:
+        """Forget the members that were read."""
+        self._seen.close()
+
+    def name_of(self, list_id: str) -> str:
+        """Return the name of a list."""
+        found = self._by_id.get(list_id)
+        return found.name if found else list_id
+
+    def target(self, name: str, /) -> str:
+        """Return the id of a list; the name of one that is to be created."""
+        by_id, by_name = self._by_id.get(name), self._by_name.get(name)
+        if by_id and by_name and by_id is not by_name:
+            raise UnknownList(
+                f"the list {_shown(name)} is ambiguous: it is the name of one list and the id of another, "
+                f"{_shown(by_id.name)}; name it by the other of the two"
+            )
+        found = by_id or by_name
+        if found is None:
+            return self._to_create(name)
+        if found.processing not in TAKES_CALLS:
+            raise UnknownList(
+                f"{_shown(found.name)} is an active list, whose members HubSpot chooses by its filters: name "
+                "a static list"
+            )
+        return found.id
+
+    def _to_create(self, name: str) -> str:
+        if self._creates and not name.isdecimal():
+            return name
+        close = get_close_matches(name, self._by_name, n=1)
+        nearest = f" (the nearest is {_shown(close[0])})" if close else ""
+        raise UnknownList(f"the portal has no list {_shown(name)}{nearest}")
+
+    def known(self, target: str, contacts: Collection[str], /, *, leaves: bool) -> Members:
+        """Return which contacts need no call: those that were read, or that an earlier run has proved."""
+        if leaves or target not in self._by_id:
+            return Members(target, frozenset())
+        seen = self._seen.among(target, contacts)
+        kept = self._kept.known(target, contacts) if self._kept else ()
+        if new := seen.difference(kept):
+            self.note(target, new, leaves=False, by_this_run=False)
+        return Members(target, frozenset({*seen, *kept}))
+
+    def move(self, target: str, contacts: Sequence[str], /, *, leaves: bool) -> Moved | Refused | Lost:
+        """Put contacts into a list, which is created first if need be, or take them out."""
+
+        def call() -> tuple[str, Changed]:
+            list_id = self._made(target)
+            moved = {"remove": contacts} if leaves else {"add": contacts}
+            return list_id, self._lists.change(list_id, **moved)
+
+        def translated(answer: tuple[str, Changed]) -> Moved:
+            list_id, changed = answer
+            of_call = changed.removed if leaves else changed.added
+            return Moved(changed.status, list_id, of_call, changed.missing)
+
+        return answered(call, translated)
+
+    def members(self, target: str, contacts: Collection[str], /) -> Members | Refused | Lost:
+        """Read which contacts are members: each by itself, or all members of the list, whichever is fewer."""
+        list_id = self._made(target)
+        of_list = self._by_id[list_id]
+        size = UNKNOWN_SIZE if of_list.size is None else of_list.size
+        if len(contacts) <= 1 + size // MEMBERS_A_PAGE:
+            return answered(
+                lambda: self._one_by_one(list_id, contacts), lambda found: Members(list_id, found)
+            )
+        return answered(lambda: self._all(list_id, contacts), lambda found: Members(list_id, found))
+
+    def note(self, list_id: str, contacts: Collection[str], /, *, leaves: bool, by_this_run: bool) -> None:
+        """Keep what was proved for later runs."""
+        if self._kept is None:
+            return
+        if leaves:
+            self._kept.leave(list_id, contacts)
+        else:
+            self._kept.join(list_id, contacts, by_this_run=by_this_run)
+
+    def _one_by_one(self, list_id: str, contacts: Collection[str]) -> frozenset[str]:
+        return frozenset(each for each in contacts if list_id in self._of(each))
+
+    def _of(self, contact: str) -> Collection[str]:
+        try:
+            return self._lists.of(contact)
+        except NotFound:  # a contact that is not there is in no list
+            return ()
+
+    def _all(self, list_id: str, contacts: Collection[str]) -> frozenset[str]:
+        with self._lock:
+            if others := {*contacts}.difference(self._seen.among(list_id, contacts)):
+                self._seen.fill(list_id, self._lists.members(list_id))
+                others.difference_update(self._seen.among(list_id, others))
+        return frozenset(contacts).difference(others)
+
+    def _made(self, target: str) -> str:
+        """Return the id of a list, which is created if it is not there."""
+        if target in self._by_id:
+            return target
+        with self._lock:
+            found = self._by_name.get(target)
+            if found is None:
+                found = self._created(target)
+                self._know(found)
+                self.created.append(found.name)
+            return found.id
+
+    def _created(self, name: str) -> ContactList:
+        try:
+            return self._lists.create(name)
+        except HubSpotError:
+            # A task beside this one may have created it.
+            for each in self._lists.all():
+                if each.name == name and each.processing in TAKES_CALLS:
+                    return each
+            raise
+
+    def _know(self, each: ContactList) -> None:
+        self._by_id[each.id] = each
+        self._by_name[each.name] = each
+
+
+class SeenMembers:
+    """Members of lists that were read, in an unnamed file once they are many."""
+
+    def __init__(self) -> None:
+        self._db: sqlite3.Connection | None = None
+        self._lock = Lock()
+
+    def fill(self, list_id: str, members: Iterable[str]) -> None:
+        """Keep the members of a list, as they are read."""
+        for some in _parts(members):
+            with self._lock:
+                self._open().executemany(
+                    "INSERT OR IGNORE INTO member VALUES (?, ?)", [(list_id, each) for each in some]
+                )
+
+    def _open(self) -> sqlite3.Connection:
+        if self._db is None:
+            self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+            self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN")
+            self._db.execute(
+                "CREATE TABLE member (list TEXT, contact TEXT, PRIMARY KEY (list, contact)) WITHOUT ROWID"
+            )
+        return self._db
+
+    def among(self, list_id: str, contacts: Collection[str]) -> set[str]:
+        """Return which contacts are among the members that were read."""
+        if self._db is None:
+            return set()
+        found: set[str] = set()
+        with self._lock:
+            for some in _parts(contacts):
+                marks = ", ".join("?" * len(some))
+                query = f"SELECT contact FROM member WHERE list = ? AND contact IN ({marks})"  # noqa: S608 - marks alone
+                found.update(row[0] for row in self._db.execute(query, (list_id, *some)))
+        return found
+
+    def close(self) -> None:
+        """Forget everything."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+
+def _parts(contacts: Iterable[str]) -> Iterator[list[str]]:
+    rest = iter(contacts)
+    while some := list(islice(rest, MOST_KEYS)):
+        yield some
+
+
+def _shown(name: str) -> str:
+    return printable(repr(name), 120)
