@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from airflow_provider_hubcontact.job.run import Rows, Run
 from airflow_provider_hubcontact.job.source.rows import peeked
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
-from airflow_provider_hubcontact.sync.model.ports import Journal
+from airflow_provider_hubcontact.sync.model.ports import Journal, UnknownList
 from airflow_provider_hubcontact.sync.model.record import Record
 
 if TYPE_CHECKING:
@@ -79,7 +79,23 @@ class Removing:
                 for row, each in enumerate(chain((gone,), due), self._total + 1)
             )
             stop = _removed(self._run, leavers, records, settled, journal)
+        if stop is None and not self._run.report.dry_run:
+            stop = self._leave(settled, journal)
         self._tell(leavers)
+        return stop
+
+    def _leave(self, settled: Callable[[Result], None], journal: Journal | None) -> Stop | None:
+        """Let contacts leave lists that no row names for them any more."""
+
+        def counted(result: Result) -> None:
+            self._run.report.removals += 1
+            if journal:
+                journal.settled(result)
+            settled(result)
+
+        stop = self._run.leave(self._total + self._run.report.removals + 1, counted)
+        if journal:
+            journal.flush()
         return stop
 
     def _tell(self, leavers: Removals) -> None:
@@ -252,7 +268,10 @@ def removing(run: Run, rows: Rows) -> Iterator[Removing]:
             )
         if broken is None:
             log.info("%s rows are read; now their keys are compared with the state's.", f"{len(kept):,}")
-            leavers.look(None if run.report.dry_run else run.settings.guards.removals)
+            most = None if run.report.dry_run else run.settings.guards.removals
+            leavers.look(most)
+            if run.list_leavers:
+                run.list_leavers.look(most)
         again = rows._replace(rows=_again(kept, broken), sequence=None)
         yield Removing(run, again, leavers, len(kept), names)
 
@@ -302,10 +321,20 @@ def _read_ahead(
         else:
             leavers.doubts("a row is not valid" if made.key else "a row has no usable key")
         if number % CHUNK == 0:
-            leavers.give(some)
+            _give(run, leavers, some)
             some.clear()
-    leavers.give(some)
+    _give(run, leavers, some)
     return names, broken[0] if broken else None
+
+
+def _give(run: Run, leavers: Removals, records: Sequence[Record]) -> None:
+    """Note the keys of records, and the lists that they name."""
+    leavers.give(records)
+    try:
+        if run.list_leavers:
+            run.list_leavers.give(records)
+    except UnknownList:
+        leavers.doubts("a row names a list that there is not")
 
 
 def _until_broken(rows: Iterable[object], broken: list[Exception]) -> Iterator[object]:

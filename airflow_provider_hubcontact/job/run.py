@@ -21,6 +21,7 @@ from airflow_provider_hubcontact.job.errors import (
     StateError,
 )
 from airflow_provider_hubcontact.job.files.spool import Spool
+from airflow_provider_hubcontact.job.leaving import leave_lists
 from airflow_provider_hubcontact.job.portal.contacts_port import ReadBack
 from airflow_provider_hubcontact.job.portal.lists_port import ListsPort
 from airflow_provider_hubcontact.job.progress import Progress
@@ -46,6 +47,7 @@ from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
 if TYPE_CHECKING:
+    from airflow_provider_hubcontact.job.state.members import ListLeavers
     from airflow_provider_hubcontact.job.state.removals import Removals
 
 log = printable_logger(__name__)
@@ -154,6 +156,11 @@ class Run:
         """Knows the rows that left the source; None if they are left alone, or the state is not open."""
         return self._state.leavers
 
+    @property
+    def list_leavers(self) -> ListLeavers | None:
+        """Knows who leaves lists; None if nobody does, or the state is not open."""
+        return self._state.list_leavers
+
     def warn(self, warning: str) -> None:
         """Log something that may be wrong with the source, and tell it at the end."""
         self._warnings.append(printable(warning))
@@ -179,11 +186,14 @@ class Run:
                 *(self.hubspot, self.report.portal, self.builder.port.batch_size),
                 knows_properties=self.builder.portal.definitions is not None,
                 writes=not self.report.dry_run,
+                target=self._lists.target if self._lists else str,
             )
         except StateError as error:
             self._give_up("STATE", str(error))
             raise
         self.report.state = told
+        if self._lists:
+            self._lists.kept = self._state.members
 
     def open_lists(self) -> None:
         """Ask for the portal's lists, if the settings name any.
@@ -331,6 +341,22 @@ class Run:
             stop = sync.run(records, workers, settled, journal)
             self.report.stopped = printable(stop.reason) if stop else None
         self._state.passed(completed=stop is None and writes)
+        return stop
+
+    def leave(self, first: int, settled: Callable[[Result], None]) -> Stop | None:
+        """Let contacts leave lists that no row names for them any more.
+
+        :param first: number of the first of them, after the rows of the source.
+        :param settled: called with the result of each.
+        :return: why that stopped early, if so.
+        """
+        lists, leavers = self._lists, self.list_leavers
+        if lists is None or leavers is None:
+            return None
+        with held_back(self._signal.stop), self.around.workers(self.hubspot) as workers:
+            self._signal.reaches(workers)
+            stop = leave_lists(lists, leavers, lists.batch_size, first, settled)
+        self.report.stopped = printable(stop.reason) if stop else self.report.stopped
         return stop
 
     @contextmanager

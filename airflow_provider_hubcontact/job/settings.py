@@ -158,6 +158,10 @@ ARCHIVE = "archive"
 """What ``on_removed`` says to archive contacts."""
 
 
+LEAVE = "leave_list"
+"""What ``on_removed`` says to let contacts leave the lists that this sync has put them into."""
+
+
 class State(Frozen):
     """Where it is kept what HubSpot was last proved to have.
 
@@ -167,8 +171,8 @@ class State(Frozen):
     :param drift: what becomes of a contact that an audit finds edited.
     :param absent: days for which it is remembered that nobody has a key; None to ask each time.
     :param trust_ids: whether contacts are updated by the record ids that were proved, without a look-up.
-    :param on_removed: property → value for the contacts of rows that left the source, or ``archive``; None to
-        leave them alone.
+    :param on_removed: property → value for the contacts of rows that left the source, ``archive``, or
+        ``leave_list``; None to leave them alone.
     :param grace: completed runs in a row that may lack a row before its contact is removed.
     """
 
@@ -207,15 +211,14 @@ class State(Frozen):
     def _of_removals(self) -> Iterator[str]:
         if not isinstance(self.grace, int) or isinstance(self.grace, bool) or self.grace < 0:
             yield f"state.grace must be a number of runs, not {self.grace!r:.100}"
-        elif self.grace != State.grace and self.on_removed is None:
-            yield "state.grace has no effect without state.on_removed"
-        if self.on_removed is not None and self.on_removed != ARCHIVE:
+        if self.on_removed is not None and self.on_removed not in (ARCHIVE, LEAVE):
             yield from self._of_values()
 
     def _of_values(self) -> Iterator[str]:
         values = self.on_removed
         if not is_mapping_of_names(values) or not values or not all(map(str.strip, values)):
-            yield f"state.on_removed must map properties to texts, or be {ARCHIVE!r}, not {values!r:.200}"
+            words = f"{ARCHIVE!r} or {LEAVE!r}"
+            yield f"state.on_removed must map properties to texts, or be {words}, not {values!r:.200}"
 
     @property
     def address(self) -> tuple[str, str]:
@@ -443,6 +446,12 @@ class Settings(Frozen):
         return {*columns} - self.own_columns | ({self.key.property} if self.key.becomes else set())
 
     @property
+    def lets_leave(self) -> bool:
+        """Whether contacts leave lists that no row names for them any more."""
+        is_asked = self.state is not None and self.state.on_removed == LEAVE
+        return self.lists is not None and (is_asked or self.lists.mirror)
+
+    @property
     def removed_values(self) -> Mapping[str, str] | None:
         """Property → value for the contacts of rows that left the source; None if they get none."""
         asked = self.state.on_removed if self.state else None
@@ -522,9 +531,14 @@ class Settings(Frozen):
     def _of_removals(self) -> Iterator[str]:
         """Look for what cannot be done for the contacts of rows that left the source."""
         asked = self.state.on_removed if self.state else None
-        if asked is None:
+        mirrors = self.lists is not None and self.lists.mirror is True
+        if asked is None and not mirrors:
             if self.guards.removals != Guards.removals:
-                yield "guards.removals has no effect without state.on_removed"
+                yield "guards.removals has no effect without state.on_removed or lists.mirror"
+            if self.state and self.state.grace != State.grace:
+                yield "state.grace has no effect without state.on_removed or lists.mirror"
+        elif asked == LEAVE and self.lists is None:
+            yield f"state.on_removed={LEAVE!r} has no effect without lists"
         elif asked == ARCHIVE and self.upsert is False:
             yield f"state.on_removed={ARCHIVE!r} has no effect {_CREATES_NONE}, and no other is archived"
         elif isinstance(asked, Mapping) and (odd := [key for key in _keys(self.key) if key in asked]):

@@ -173,7 +173,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
 
         :raises ValueError: if it would remove contacts: rows of the other parts have not left the source.
         """
-        _check_mapped(given.get("state"))
+        _check_mapped(given.get("state"), given.get("lists"))
         made: OperatorPartial = super().partial(**given)
         return made
 
@@ -183,7 +183,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         :raises ValueError: if one is not valid, or can have no effect.
         """
         if self._was_mapped:
-            _check_mapped(self.state)
+            _check_mapped(self.state, self.lists)
         from airflow_provider_hubcontact.operators.given import settings_of, unrendered
 
         problems = settings_of(self, is_rendered=False).problems()
@@ -337,18 +337,20 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         )
 
 
-def _check_mapped(state: Any) -> None:
-    """Check that a mapped task removes no contacts.
+def _check_mapped(state: Any, lists: Any) -> None:
+    """Check that a mapped task removes no contacts, from lists neither.
 
     :param state: what was given for it.
+    :param lists: likewise.
     :raises ValueError: if it does.
     """
-    fields = state.fields() if isinstance(state, State) else state
-    if isinstance(fields, Mapping) and fields.get("on_removed") is not None:
-        raise ValueError(
-            "state.on_removed needs a task that reads the whole source: a mapped task cannot know which rows "
-            "left it"
-        )
+    for setting, given, name in (("state", state, "on_removed"), ("lists", lists, "mirror")):
+        fields = given.fields() if isinstance(given, Options) else given
+        if isinstance(fields, Mapping) and fields.get(name):
+            raise ValueError(
+                f"{setting}.{name} needs a task that reads the whole source: a mapped task cannot know which "
+                "rows left it"
+            )
 
 
 def _unrendered(schema: Any) -> Any:

@@ -191,7 +191,7 @@ class State(Options):
         need no look-up anyway.
     :param on_removed: what becomes of contacts whose rows left the source: None leaves them alone; property →
         value is written to those that this sync has created or written; ``archive`` archives those that it
-        has created. (templated)
+        has created; ``leave_list`` takes contacts out of the lists into which it has put them. (templated)
     :param grace: completed runs in a row that may lack a row before that.
     """
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.settings import Ledger, Lists
+from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Lists, State
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.crm.lists import Changed
-from tests.job.around import Around, run
+from tests.job.around import Around, Told, run
 
 NAMES = ("ada", "grace", "joan", "mary")
 ROWS = [{"email": f"{name}@example.com", "firstname": "B"} for name in NAMES]
@@ -222,3 +223,144 @@ def test_a_list_that_is_deleted_meanwhile(hubspot: Sandbox, around: Around) -> N
 
     assert ended.outcomes == {"rejected": 3}
     assert "the contact was written, but not its list" in ended.reasons
+
+
+# With a state
+
+
+STATE = State("sql://db/hub")
+LEAVING = State("sql://db/hub", on_removed="leave_list")
+MIRROR = Lists("Customers", mirror=True)
+
+
+@pytest.fixture
+def kept(around: Around, tmp_path: Path) -> Around:
+    """Surroundings with a state."""
+    around.state_file = tmp_path / "state.db"
+    return around
+
+
+def nights(around: Around, *sources: list[dict[str, Any]], **settings: Any) -> list[Told]:
+    """Run once for each source, as a DAG does every night."""
+    told = []
+    for number, source in enumerate(sources, 1):
+        around.given, around.run_id = source, f"dag/night {number}"
+        told.append(run(around, **{"state": STATE, "upsert": True, "lists": Lists("Customers"), **settings}))
+        assert told[-1].error is None, told[-1].says
+    return told
+
+
+def test_members_that_the_state_knows_cost_no_call(hubspot: Sandbox, kept: Around) -> None:
+    """Neither the contact nor the list is read; ``refresh`` asks again."""
+    list_id = made(hubspot)
+    first, second = nights(kept, ROWS, ROWS)
+    calls = calls_of(hubspot, "/add-and-remove"), calls_of(hubspot, "/memberships")
+    hubspot.portal.lists.clear(hubspot.portal.lists.get(list_id))
+    (refreshed,) = nights(kept, ROWS, state=State("sql://db/hub", refresh=True))
+
+    assert first.report["lists"] == {list_id: {"name": "Customers", "added": 4}}
+    assert second.outcomes == {"up_to_date": 4}
+    assert second.report["lists"] == {list_id: {"name": "Customers", "member": 4}}
+    assert calls == (1, 0)
+    assert refreshed.report["lists"] == {list_id: {"name": "Customers", "added": 4}}
+
+
+def test_rows_that_are_up_to_date_come_into_a_new_list(hubspot: Sandbox, kept: Around) -> None:
+    """A list that the task names from now on gets contacts that need not be read."""
+    made(hubspot)
+    made(hubspot, "Others")
+    nights(kept, ROWS)
+    read = calls_of(hubspot, "/batch/read")
+
+    (ended,) = nights(kept, ROWS, lists=Lists("Others"), ledger=Ledger("books"))
+
+    assert ended.outcomes == {"up_to_date": 4}
+    assert calls_of(hubspot, "/batch/read") == read
+    assert [line["membership"] for line in kept.books.lines] == ["added"] * 4
+
+
+@pytest.mark.parametrize("how", ["leave_list", "mirror"])
+def test_contacts_whose_rows_left_the_source_leave_the_list(hubspot: Sandbox, kept: Around, how: str) -> None:
+    """Those that this sync has added; those that people have added stay."""
+    list_id = made(hubspot)
+    joan = hubspot.portal.contact("joan@example.com")
+    assert joan
+    hubspot.portal.lists.get(list_id).members[joan.id] = 1
+    settings: dict[str, Any] = {"state": LEAVING} if how == "leave_list" else {"lists": MIRROR}
+    guards = Guards(removals=None)
+    few = ROWS[:1]
+
+    *_, third = nights(kept, ROWS, few, few, **settings, guards=guards, ledger=Ledger("books"))
+
+    assert members(hubspot, list_id) == {"ada", "joan"}
+    assert third.report["lists"] == {list_id: {"name": "Customers", "member": 1, "removed": 2}}
+    assert third.report["removals"] == 2
+    left = [line for line in kept.books.lines if line["membership"] == "removed"]
+    assert {line["reason"] for line in left} == {"no row names the list for the contact any more"}
+
+
+def test_a_contact_whose_row_names_another_list(hubspot: Sandbox, kept: Around) -> None:
+    """A mirror lets it leave the list that no row names for it any more; without one it stays."""
+    lists = {name: made(hubspot, name) for name in ("One", "Two", "Three")}
+    rows = [{**ROWS[0], "segment": name} for name in ("One", "Two")]
+    later = [{**ROWS[0], "segment": name} for name in ("Two", "Three")]
+    mirror = Lists(column="segment", mirror=True)
+
+    nights(kept, rows, later, lists=mirror, guards=Guards(removals=None))
+
+    assert {name for name, each in lists.items() if members(hubspot, each)} == {"Two", "Three"}
+
+
+def test_a_contact_with_another_key_stays(hubspot: Sandbox, kept: Around) -> None:
+    """The row of its old address is gone, but that of its new one names the list."""
+    list_id = made(hubspot)
+    moved = [{"email": "ada@example.com", "firstname": "B", "new": "ada@example.org"}, *ROWS[1:]]
+    renamed = [{"email": "ada@example.org", "firstname": "B"}, *ROWS[1:]]
+    settings: dict[str, Any] = {"lists": MIRROR, "guards": Guards(removals=None)}
+    nights(kept, [{**row, "new": None} for row in ROWS], moved, key=Key(becomes="new"), **settings)
+
+    nights(kept, renamed, renamed, renamed, key=Key(becomes="new"), **settings)
+
+    assert members(hubspot, list_id) == {"ada", "grace", "joan", "mary"}
+
+
+def test_too_many_would_leave(hubspot: Sandbox, kept: Around) -> None:
+    """Then nothing is written, and nobody leaves."""
+    list_id = made(hubspot)
+    nights(kept, ROWS, lists=MIRROR)
+    for number in (2, 3):
+        kept.given, kept.run_id = [{**ROWS[0], "firstname": "C"}], f"dag/night {number}"
+        ended = run(kept, state=STATE, upsert=True, lists=MIRROR)
+
+    assert "3 of 4 contacts that this sync has added to lists would leave them" in ended.says
+    assert ended.outcomes == {"not_attempted": 1}
+    assert members(hubspot, list_id) == set(NAMES)
+
+
+@pytest.mark.parametrize("kind", ["invalid", "unknown list"])
+def test_nobody_leaves_while_there_is_a_doubt(hubspot: Sandbox, kept: Around, kind: str) -> None:
+    """A row that is not valid may be that of a contact that would leave."""
+    list_id = made(hubspot)
+    odd = {"email": "x"} if kind == "invalid" else {**ROWS[1], "segment": "Nowhere"}
+    rows = [{**row, "segment": "Customers"} for row in ROWS]
+    mirror = Lists(column="segment", mirror=True)
+    settings: dict[str, Any] = {"lists": mirror, "guards": Guards(removals=None), "max_failures": 2}
+    nights(kept, rows, *[[rows[0], odd]] * 2, **settings)
+
+    assert members(hubspot, list_id) == set(NAMES)
+
+
+def test_a_call_that_lets_contacts_leave_fails(hubspot: Sandbox, kept: Around) -> None:
+    """Its contacts end by its status, and the next run lets them leave."""
+    list_id = made(hubspot)
+    settings: dict[str, Any] = {"lists": MIRROR, "guards": Guards(removals=None), "upsert": True}
+    nights(kept, ROWS, ROWS[:1], **settings)
+    hubspot.use_faults({"rules": [{"kind": "status", "status": 503, "on": "lists.add_and_remove"}]})
+    kept.run_id = "dag/night 3"
+    ended = run(kept, state=STATE, **settings)
+    hubspot.use_faults({})
+    (last,) = nights(kept, ROWS[:1], **settings)
+
+    assert ended.outcomes == {"up_to_date": 1, "unavailable": 3}
+    assert last.report["lists"][list_id]["removed"] == 3
+    assert members(hubspot, list_id) == {"ada"}

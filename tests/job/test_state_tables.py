@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import Dialect
 
 from airflow_provider_hubcontact.job.ports import Statement
-from airflow_provider_hubcontact.job.state import tables as module
+from airflow_provider_hubcontact.job.state import statements as module
 from airflow_provider_hubcontact.job.state.digests import SIZE
 from airflow_provider_hubcontact.job.state.tables import ORIGINS, Tables
 from airflow_provider_hubcontact.sync.model.outcome import Outcome

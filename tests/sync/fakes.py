@@ -336,7 +336,7 @@ class FakeLists:
             raise UnknownList("there is no such list")
         return name
 
-    def known(self, target: str, contacts: Collection[str], /, *, leaves: bool) -> Members:
+    def known(self, target: str, contacts: Mapping[str, Collection[str]], /, *, leaves: bool) -> Members:
         self._look()
         kept = self.kept.get(target, set()) & {*contacts}
         return Members(target, frozenset() if leaves else frozenset(kept))
@@ -363,7 +363,9 @@ class FakeLists:
             return fate.answer
         return Members(target, frozenset({*contacts} & self.now.get(target, set())))
 
-    def note(self, list_id: str, contacts: Collection[str], /, *, leaves: bool, by_this_run: bool) -> None:
+    def note(
+        self, list_id: str, contacts: Mapping[str, Collection[str]], /, *, leaves: bool, by_this_run: bool
+    ) -> None:
         del by_this_run
         self._look()
         kept = self.kept.setdefault(list_id, set())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
 from threading import Lock
@@ -24,12 +24,15 @@ MOST_KEYS = 500
 
 
 class KnownMembers(Protocol):
-    """Remembers between runs which contacts are in a list."""
+    """Remembers between runs which contacts are in a list.
 
-    def known(self, list_id: str, contacts: Collection[str], /) -> Collection[str]:
+    Contacts are given as record id → keys of the records that are about them.
+    """
+
+    def known(self, list_id: str, contacts: Mapping[str, Collection[str]], /) -> Collection[str]:
         """Return those contacts of which it was proved that they are members."""
 
-    def join(self, list_id: str, contacts: Collection[str], /, *, by_this_run: bool) -> None:
+    def join(self, list_id: str, contacts: Mapping[str, Collection[str]], /, *, by_this_run: bool) -> None:
         """Keep that contacts are members."""
 
     def leave(self, list_id: str, contacts: Collection[str], /) -> None:
@@ -43,7 +46,7 @@ class ListsPort:
     :param all_lists: the lists that there are.
     :param batch_size: contacts of one call.
     :param creates: whether a list is created that a row names and that there is not.
-    :param kept: remembers members between runs; None to ask for them each time.
+    :ivar kept: remembers members between runs; None to ask for them each time.
     :ivar created: names of lists that this run has created.
 
     HubSpot docs: "Lists" guide: calls change the members of MANUAL and SNAPSHOT lists.
@@ -56,7 +59,6 @@ class ListsPort:
         *,
         batch_size: int,
         creates: bool = False,
-        kept: KnownMembers | None = None,
     ) -> None:
         self.batch_size = batch_size
         self.created: list[str] = []
@@ -66,7 +68,7 @@ class ListsPort:
         for each in all_lists:
             self._know(each)
         self._creates = creates
-        self._kept = kept
+        self.kept: KnownMembers | None = None
         self._seen = SeenMembers()
         self._lock = Lock()  # of what is created, and read, by calls that run at the same time
 
@@ -104,15 +106,16 @@ class ListsPort:
         nearest = f" (the nearest is {_shown(close[0])})" if close else ""
         raise UnknownList(f"the portal has no list {_shown(name)}{nearest}")
 
-    def known(self, target: str, contacts: Collection[str], /, *, leaves: bool) -> Members:
+    def known(self, target: str, contacts: Mapping[str, Collection[str]], /, *, leaves: bool) -> Members:
         """Return which contacts need no call: those that were read, or that an earlier run has proved."""
         if leaves or target not in self._by_id:
             return Members(target, frozenset())
-        seen = self._seen.among(target, contacts)
-        kept = self._kept.known(target, contacts) if self._kept else ()
-        if new := seen.difference(kept):
-            self.note(target, new, leaves=False, by_this_run=False)
-        return Members(target, frozenset({*seen, *kept}))
+        kept = self.kept.known(target, contacts) if self.kept else ()
+        new = self._seen.among(target, contacts.keys()).difference(kept)
+        if new:
+            keys = {contact: contacts[contact] for contact in sorted(new)}
+            self.note(target, keys, leaves=False, by_this_run=False)
+        return Members(target, frozenset({*new, *kept}))
 
     def move(self, target: str, contacts: Sequence[str], /, *, leaves: bool) -> Moved | Refused | Lost:
         """Put contacts into a list, which is created first if need be, or take them out."""
@@ -140,14 +143,16 @@ class ListsPort:
             )
         return answered(lambda: self._all(list_id, contacts), lambda found: Members(list_id, found))
 
-    def note(self, list_id: str, contacts: Collection[str], /, *, leaves: bool, by_this_run: bool) -> None:
+    def note(
+        self, list_id: str, contacts: Mapping[str, Collection[str]], /, *, leaves: bool, by_this_run: bool
+    ) -> None:
         """Keep what was proved for later runs."""
-        if self._kept is None:
+        if self.kept is None:
             return
         if leaves:
-            self._kept.leave(list_id, contacts)
+            self.kept.leave(list_id, contacts.keys())
         else:
-            self._kept.join(list_id, contacts, by_this_run=by_this_run)
+            self.kept.join(list_id, contacts, by_this_run=by_this_run)
 
     def _one_by_one(self, list_id: str, contacts: Collection[str]) -> frozenset[str]:
         return frozenset(each for each in contacts if list_id in self._of(each))

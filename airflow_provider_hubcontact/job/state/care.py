@@ -14,6 +14,7 @@ from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
 from airflow_provider_hubcontact.job.state.audit import Clockwork
 from airflow_provider_hubcontact.job.state.claim import DEAD_AFTER, About, about
 from airflow_provider_hubcontact.job.state.digests import Digests
+from airflow_provider_hubcontact.job.state.member_table import MemberTable
 from airflow_provider_hubcontact.job.state.tables import Tables
 
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class StateCare:
     def __init__(self, database: Database, table: str) -> None:
         self._database = database
         self._tables = Tables(table, database.now)
+        self._members = MemberTable(table, database.now)
 
     # Look
 
@@ -149,6 +151,8 @@ class StateCare:
             raise StateError(f"the table {odd[0]} is not one of a state: nothing was dropped")
         if len(there) > 1:
             self._refuse_if_at_work()
+        if self._problem(self._members.looks()) is None:  # only a sync with lists has one
+            self._carried_out([Statement(DropTable(self._members.members))])
         for table, _ in there:
             self._carried_out([Statement(DropTable(table))])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from airflow_provider_hubcontact.sync.model.choices import Drift
 from airflow_provider_hubcontact.sync.model.ports import Proofs
 
 if TYPE_CHECKING:
+    from airflow_provider_hubcontact.job.state.members import ListLeavers, StateMembers
     from airflow_provider_hubcontact.job.state.proofs import StateProofs
     from airflow_provider_hubcontact.job.state.removals import Removals
     from airflow_provider_hubcontact.job.state.session import StateSession
@@ -33,6 +34,8 @@ class StateOfRun:
     :param keeps: whether a good end of a record is a proof. The changes of a plan prove nothing of the rows
         behind them.
     :ivar leavers: knows the rows that left the source; None if they are left alone.
+    :ivar members: knows whom this sync has put into lists; None without lists.
+    :ivar list_leavers: knows who leaves lists; None if nobody does.
     """
 
     def __init__(self, settings: Settings, around: Surroundings, *, keeps: bool) -> None:
@@ -40,6 +43,8 @@ class StateOfRun:
         self._around = around
         self._keeps = keeps
         self.leavers: Removals | None = None
+        self.members: StateMembers | None = None
+        self.list_leavers: ListLeavers | None = None
         self._session: StateSession | None = None
         self._resources = ExitStack()
         self._completed = False
@@ -54,6 +59,7 @@ class StateOfRun:
         *,
         knows_properties: bool,
         writes: bool,
+        target: Callable[[str], str] = str,
     ) -> dict[str, Any] | None:
         """Claim the state, or look at it if nothing is written; choose what is read back.
 
@@ -61,6 +67,7 @@ class StateOfRun:
         :param rows_of_a_call: contacts that a look-up takes.
         :param knows_properties: whether the portal's properties can be read.
         :param writes: whether contacts are written.
+        :param target: returns what a list is known by, by the name that a row has.
         :return: what the report says of the state; None without one.
         :raises StateError: if it cannot be used.
         """
@@ -83,11 +90,17 @@ class StateOfRun:
             session.look()
         self._rows_of_a_call = rows_of_a_call
         session.plan_audit(hubspot.rate_limit.daily_remaining, rows_of_a_call)
-        if asked.on_removed is not None:
+        lets_leave = self._settings.lets_leave
+        if self._settings.lists:
+            self.members = session.members(refresh=asked.refresh)
+        if asked.on_removed is not None or lets_leave:
             attempt = self._around.attempt
             self.leavers = session.removals(
                 asked, self._settings.policy, attempt.task_of_dag, attempt.task_of_run
             )
+        if self.leavers and self._settings.lists and lets_leave:
+            mirrors = self._settings.lists.mirror
+            self.list_leavers = session.list_leavers(self.leavers, mirrors=mirrors, target=target)
         return session.told(keeps=self._keeps)
 
     def proofs(
@@ -136,6 +149,8 @@ class StateOfRun:
         :return: what the report says of the state; None if no more than before.
         """
         with self._resources:
+            if self.list_leavers:
+                self.list_leavers.close()
             if self._session is None:
                 return None
             told = None

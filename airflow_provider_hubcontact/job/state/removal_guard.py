@@ -27,6 +27,25 @@ def check_removals(due: int, size: int, most: float | None, advice: Callable[[],
         )
 
 
+def check_leavers(due: int, size: int, most: float | None) -> None:
+    """Stop a run that would let too many contacts leave lists. A share always allows one.
+
+    :param due: contacts that are to leave.
+    :param size: contacts that this sync has added to lists.
+    :param most: contacts that may leave: a count, or a share of ``size``; None for any number.
+    :raises GuardExceeded: if there are more.
+    """
+    if most is None:
+        return
+    allowed = at_most(most, size)
+    if due > (max(allowed, 1) if 0 < most < 1 else allowed):
+        raise GuardExceeded(
+            f"{due:,} of {size:,} contacts that this sync has added to lists would leave them, which is "
+            f"more than guards.removals={most:g} allows: nothing was written. Rows may be missing in the "
+            f"source, or name other lists. If these contacts are to leave, set guards.removals to {due} once"
+        )
+
+
 def advice_of_run(due: int, given: int, known: int, table: str) -> str:
     """Return what is told of a run that would remove too many.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_provider_hubcontact.job.errors import StateError
 from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
-from airflow_provider_hubcontact.job.settings import ARCHIVE, State
+from airflow_provider_hubcontact.job.settings import ARCHIVE, LEAVE, State
 from airflow_provider_hubcontact.job.state.claim import Claim
 from airflow_provider_hubcontact.job.state.digests import Digests
 from airflow_provider_hubcontact.job.state.removal_guard import advice_of_plan, advice_of_run, check_removals
@@ -31,11 +31,11 @@ PAGE = 10_000
 """Keys of the state that are read with one query."""
 
 
-ORIGINS: Mapping[bool, frozenset[str]] = {
-    True: frozenset({"created"}),
-    False: frozenset({"created", "written"}),
-}
-"""Whether contacts are archived → origins of those that may be removed."""
+def _origins(on_removed: object) -> frozenset[str]:
+    """Return the origins of contacts that may be removed: nobody's if they only leave lists."""
+    if on_removed is None or on_removed == LEAVE:
+        return frozenset()
+    return frozenset({"created"} if on_removed == ARCHIVE else {"created", "written"})
 
 
 class Removals:
@@ -74,7 +74,7 @@ class Removals:
         self._claim = claim
         self._is_counted = is_counted
         self._grace = asked.grace + is_counted
-        self._origins = ORIGINS[asked.on_removed == ARCHIVE]
+        self._origins = _origins(asked.on_removed)
         self._policy = policy
         self._table = asked.address[1]
         self._keys = RunKeys()
@@ -266,6 +266,14 @@ class Removals:
         for record_id, key, runs in self._asked(statements):
             missing.setdefault(record_id, {})[key] = runs or 0
         return missing
+
+    def has_row(self, key: str) -> bool:
+        """Check whether the source has a row with a key."""
+        return self._keys.is_given(key)
+
+    def is_past_grace(self, key: str) -> bool:
+        """Check whether enough completed runs have lacked a key; the state may not know it any more."""
+        return all(each.missing >= self._grace for each in self._keys.of_gone([key]).values())
 
     def may_remove(self, record: Record) -> bool:
         """Check whether a removal is to be carried out: the state knows the row that left."""

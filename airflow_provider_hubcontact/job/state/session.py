@@ -22,6 +22,8 @@ from airflow_provider_hubcontact.job.state.digests import (
     query_of,
     settings_of,
 )
+from airflow_provider_hubcontact.job.state.member_table import MemberTable
+from airflow_provider_hubcontact.job.state.members import ListLeavers, StateMembers
 from airflow_provider_hubcontact.job.state.proofs import ProofsOfGone, StateProofs
 from airflow_provider_hubcontact.job.state.removals import Removals
 from airflow_provider_hubcontact.job.state.tables import Tables
@@ -132,6 +134,8 @@ class StateSession:
         self._selection: Selection | None = None  # of the pass that writes
         self._run = ""
         self._removals: Removals | None = None
+        self._of_members = MemberTable(tables.name, database.now)
+        self._has_members = False
         self._new_key = secrets.token_bytes(32)  # of a state that does not exist yet
         self._about: About | None = None
         self._claim: Claim | None = None
@@ -297,6 +301,53 @@ class StateSession:
             is_counted=self._run in self._runs,
         )
         return self._removals
+
+    def members(self, *, refresh: bool) -> StateMembers:
+        """Return what is known of lists.
+
+        :param refresh: whether nobody is taken for a member, whatever is proved.
+        """
+        about, days = self._about, self.audit
+        since: int | None = None
+        if about is not None and not refresh:
+            since = 0 if days is None else about.now - round(days * DAY)
+        return StateMembers(self._database, self._member_table(), self._digests(None), self._claim, since)
+
+    def list_leavers(self, removals: Removals, *, mirrors: bool, target: Callable[[str], str]) -> ListLeavers:
+        """Begin to find who leaves lists.
+
+        :param removals: knows which keys left the source.
+        :param mirrors: whether a contact also leaves a list if its row names another one.
+        :param target: returns what a list is known by, by the name that a row has.
+        """
+        return ListLeavers(
+            *(self._database, self._member_table(), self._digests(None), self._claim, removals),
+            mirrors=mirrors,
+            target=target,
+        )
+
+    def _member_table(self) -> MemberTable | None:
+        """Return the table of members, which is created if it is not there; None if nothing may be created.
+
+        :raises StateError: if it cannot be used.
+        """
+        if self._has_members:
+            return self._of_members
+        table = self._of_members
+        if self._fails(table.looks()) is None:
+            self._has_members = True
+            return table
+        if self._claim is None:
+            return None
+        refused = self._fails(table.creation())
+        if self._fails(table.looks()) is not None:
+            name = table.members.name
+            raise StateError(
+                f"the table {name} of the state's lists cannot be created, or is something else: {refused}; "
+                f"{_TRY}"
+            ) from refused
+        self._has_members = True
+        return table
 
     def _digests(self, definitions: Mapping[str, PropertyDefinition] | None) -> Digests:
         key = bytes.fromhex(self._about.digest_key) if self._about else self._new_key

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
     CHAR,
@@ -29,14 +28,9 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from airflow_provider_hubcontact.job.ports import Statement
+from airflow_provider_hubcontact.job.state.statements import Statements, in_powers
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from airflow_provider_hubcontact.sync.model.ports import Proof
-
-T = TypeVar("T")
-
-MOST = 1_024
-"""Keys that a statement has at most."""
-
 
 ORIGINS: Mapping[str, Outcome] = {
     "created": Outcome.CREATED,
@@ -50,7 +44,7 @@ ORIGINS: Mapping[str, Outcome] = {
 _NAMES = {outcome: name for name, outcome in ORIGINS.items()}
 
 
-class Tables:
+class Tables(Statements):
     """The tables of a state.
 
     :param name: of the table, with its schema if need be.
@@ -58,11 +52,11 @@ class Tables:
     """
 
     def __init__(self, name: str, now: Any) -> None:
+        super().__init__()
         schema, _, own = name.rpartition(".")
         tables = MetaData()
         self.name = name
         self._now = now
-        self._made: dict[tuple[str, int], Any] = {}  # kind and size → statement
         self.proofs = Table(
             own,
             tables,
@@ -109,7 +103,7 @@ class Tables:
         """Return a statement about each table, which finds no row."""
         tables, nothing = (self.proofs, self.meta), text("1 = 0")
         return [
-            Statement(self._kept(kind, lambda place: make(tables[place]).where(nothing), place))
+            Statement(self.kept(kind, lambda place: make(tables[place]).where(nothing), place))
             for place in range(len(tables))
         ]
 
@@ -129,29 +123,29 @@ class Tables:
             *(table.key_digest, table.content_digest, table.record_id),
             *(table.origin, table.proved_at, table.drifts),
         )
-        return self._of_list("found", keys, lambda names: select(*columns).where(table.key_digest.in_(names)))
+        return self.of_list("found", keys, lambda names: select(*columns).where(table.key_digest.in_(names)))
 
     def keys_of(self, ids: Sequence[str]) -> Iterator[Statement]:
         """Select record id and key of contacts."""
         table = self.proofs.c
         columns = (table.record_id, table.key_digest)
-        return self._of_list("keys_of", ids, lambda names: select(*columns).where(table.record_id.in_(names)))
+        return self.of_list("keys_of", ids, lambda names: select(*columns).where(table.record_id.in_(names)))
 
     def void_keys(self, keys: Sequence[str]) -> Iterator[Statement]:
         """Void the proofs of keys."""
         void = update(self.proofs).values(content_digest=null())
-        return self._of_list("void_keys", keys, lambda names: void.where(self.proofs.c.key_digest.in_(names)))
+        return self.of_list("void_keys", keys, lambda names: void.where(self.proofs.c.key_digest.in_(names)))
 
     def void_contacts(self, ids: Sequence[str]) -> Iterator[Statement]:
         """Void the proofs of all keys of some contacts."""
         void = update(self.proofs).values(content_digest=null())
-        return self._of_list("void_ids", ids, lambda names: void.where(self.proofs.c.record_id.in_(names)))
+        return self.of_list("void_ids", ids, lambda names: void.where(self.proofs.c.record_id.in_(names)))
 
     def prove(self, proofs: Sequence[Proof]) -> Iterator[Statement]:
         """Return the statements that put proofs into the place of what is there of their keys."""
         yield from self.forget([each.key for each in proofs])
-        for some in _in_powers(proofs):
-            statement = self._kept("prove", self._insertion, len(some))
+        for some in in_powers(proofs):
+            statement = self.kept("prove", self._insertion, len(some))
             values: dict[str, Any] = {}
             for place, each in enumerate(some):
                 origin = each.origin and _NAMES[each.origin]
@@ -169,7 +163,7 @@ class Tables:
 
     def count(self) -> Statement:
         """Select the number of keys that have a contact."""
-        return Statement(self._kept("count", lambda _: select(func.count(self.proofs.c.record_id))))
+        return Statement(self.kept("count", lambda _: select(func.count(self.proofs.c.record_id))))
 
     def page(self, after: str, size: int) -> Statement:
         """Select key, record id, origin and ``missing`` of the next keys in the database's order.
@@ -184,13 +178,13 @@ class Tables:
             next_ones = select(*columns).where(table.key_digest > bindparam("p_after"))
             return next_ones.order_by(table.key_digest).limit(size)
 
-        return Statement(self._kept("page", make, size), {"p_after": after})
+        return Statement(self.kept("page", make, size), {"p_after": after})
 
     def holders(self, ids: Sequence[str]) -> Iterator[Statement]:
         """Select record id, key and ``missing`` of contacts."""
         table = self.proofs.c
         columns = (table.record_id, table.key_digest, table.missing)
-        return self._of_list("holders", ids, lambda names: select(*columns).where(table.record_id.in_(names)))
+        return self.of_list("holders", ids, lambda names: select(*columns).where(table.record_id.in_(names)))
 
     def missing(self, key: str) -> Iterator[Statement]:
         """Select ``missing`` of a key that has a contact."""
@@ -200,13 +194,13 @@ class Tables:
             is_it = table.key_digest == bindparam("p_key")
             return select(table.missing).where(is_it, table.record_id.is_not(null()))
 
-        yield Statement(self._kept("missing", make), {"p_key": key})
+        yield Statement(self.kept("missing", make), {"p_key": key})
 
     def miss(self, keys: Sequence[str], runs: int) -> Iterator[Statement]:
         """Note for how many completed runs in a row the source had none of these keys; 0 if it has them."""
         table = self.proofs
         miss = update(table).values(missing=runs or null())
-        return self._of_list(f"miss {runs}", keys, lambda names: miss.where(table.c.key_digest.in_(names)))
+        return self.of_list(f"miss {runs}", keys, lambda names: miss.where(table.c.key_digest.in_(names)))
 
     # Statements
 
@@ -235,7 +229,7 @@ class Tables:
         :param after: only proofs that are newer than this, in seconds since 1970.
         :param limit: likewise.
         """
-        return Statement(self._kept("ages", self._aging), {"p_after": after, "p_limit": limit})
+        return Statement(self.kept("ages", self._aging), {"p_after": after, "p_limit": limit})
 
     def _aging(self, _: int) -> Any:
         at = self.proofs.c.proved_at
@@ -265,23 +259,6 @@ class Tables:
         of = self.proofs.c
         return Statement(update(self.proofs).where(of.proved_at > now).values(proved_at=now))
 
-    def _of_list(self, kind: str, values: Sequence[str], make: Callable[[Any], Any]) -> Iterator[Statement]:
-        """Return a statement about some values, or several if they are many.
-
-        A list is filled up to a power of two, so that few statements have to be made.
-        """
-        for some in _parts(values):
-            size = 1 << (len(some) - 1).bit_length()
-            statement = self._kept(kind, lambda size: make([bindparam(f"p_{n}") for n in range(size)]), size)
-            filled = (*some, *[some[-1]] * (size - len(some)))
-            yield Statement(statement, {f"p_{place}": value for place, value in enumerate(filled)})
-
-    def _kept(self, kind: str, make: Callable[[int], Any], size: int = 0) -> Any:
-        """Return the statement of a kind, and of a size where it has one; each is made once."""
-        if (kind, size) not in self._made:
-            self._made[kind, size] = make(size)
-        return self._made[kind, size]
-
     # Between runs
 
     def counts(self) -> Statement:
@@ -302,7 +279,7 @@ class Tables:
     def forget(self, keys: Sequence[str]) -> Iterator[Statement]:
         """Delete keys."""
         old = delete(self.proofs)
-        return self._of_list("old", keys, lambda names: old.where(self.proofs.c.key_digest.in_(names)))
+        return self.of_list("old", keys, lambda names: old.where(self.proofs.c.key_digest.in_(names)))
 
     def tries(self, nobody: str) -> Iterator[tuple[str, Sequence[Statement]]]:
         """Yield what a run does with each table, with statements that do it to a row that nobody has.
@@ -331,7 +308,7 @@ class Tables:
 
     def about(self) -> Statement:
         """Select the row of the meta table, the seconds since the last sign of life, and the time."""
-        return Statement(self._kept("about", self._telling))
+        return Statement(self.kept("about", self._telling))
 
     def _telling(self, _: int) -> Any:
         silent, now = (self._now - self.meta.c.seen_at).label("silent"), self._now.label("read_at")
@@ -343,7 +320,7 @@ class Tables:
         :param beats: of the row.
         """
         values = {"p_token": token, "p_holder": holder, "p_beats": beats}
-        return Statement(self._kept("claim", self._claiming), values)
+        return Statement(self.kept("claim", self._claiming), values)
 
     def _claiming(self, _: int) -> Any:
         meta, now = self.meta.c, self._now
@@ -353,7 +330,7 @@ class Tables:
 
     def beat(self, token: str) -> Statement:
         """Record the time, if the token still holds the claim."""
-        return Statement(self._kept("beat", self._beating), {"p_token": token})
+        return Statement(self.kept("beat", self._beating), {"p_token": token})
 
     def _beating(self, _: int) -> Any:
         meta = self.meta.c
@@ -362,7 +339,7 @@ class Tables:
 
     def token(self) -> Statement:
         """Select who has claimed the state."""
-        return Statement(self._kept("token", lambda _: select(self.meta.c.token).where(self.meta.c.id == 1)))
+        return Statement(self.kept("token", lambda _: select(self.meta.c.token).where(self.meta.c.id == 1)))
 
     def release(self, token: str, settings: str | None, audited_to: int | None = None) -> Statement:
         """Release a claim.
@@ -376,7 +353,7 @@ class Tables:
         if audited_to is not None:
             values["p_audited_to"] = audited_to
         kind = " ".join(["release", *values])
-        return Statement(self._kept(kind, lambda _: self._releasing(values)), values)
+        return Statement(self.kept(kind, lambda _: self._releasing(values)), values)
 
     def _releasing(self, given: Mapping[str, Any]) -> Any:
         """Return the statement that releases a claim.
@@ -391,18 +368,3 @@ class Tables:
         if "p_audited_to" in given:
             ended |= {"audited_to": bindparam("p_audited_to")}
         return update(self.meta).where(meta.token == bindparam("p_token")).values(**ended)
-
-
-def _parts(values: Sequence[T]) -> Iterator[list[T]]:
-    rest = iter(values)
-    while some := list(islice(rest, MOST)):
-        yield some
-
-
-def _in_powers(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Return values in parts whose sizes are powers of two."""
-    place = 0
-    while place < len(values):
-        size = min(MOST, 1 << ((len(values) - place).bit_length() - 1))
-        yield values[place : place + size]
-        place += size

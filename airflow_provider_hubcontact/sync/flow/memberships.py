@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
@@ -188,11 +188,11 @@ class Memberships:
         target = Target(call.target, call.leaves)
         changed = [each for each in call.results if each in answer.changed]
         missing = [each for each in call.results if each in answer.missing and each not in answer.changed]
-        self._note(answer.list_id, changed, leaves=call.leaves, by_this_run=True)
+        self._note(call, answer.list_id, changed, by_this_run=True)
         for contact in changed:
             yield from self._in_place(target, answer.list_id, call.results[contact], moved=True)
         if call.leaves:  # who is not there is no member
-            self._note(answer.list_id, missing, leaves=True, by_this_run=False)
+            self._note(call, answer.list_id, missing, by_this_run=False)
         for contact in missing:
             results = call.results[contact]
             if call.leaves:
@@ -208,7 +208,7 @@ class Memberships:
     def _read(self, call: ListCall, answer: Members) -> Iterator[Result]:
         target = Target(call.target, call.leaves)
         fits = [each for each in call.results if (each in answer.contacts) is not call.leaves]
-        self._note(answer.list_id, fits, leaves=call.leaves, by_this_run=False)
+        self._note(call, answer.list_id, fits, by_this_run=False)
         for contact, results in call.results.items():
             if (contact in answer.contacts) is not call.leaves:
                 yield from self._in_place(target, answer.list_id, results, moved=False)
@@ -233,15 +233,16 @@ class Memberships:
 
     def _known(self, target: Target, waiting: Waiting) -> Members | None:
         try:
-            return self._lists.known(target.name, waiting.keys(), leaves=target.leaves)
+            return self._lists.known(target.name, _keys(waiting, waiting), leaves=target.leaves)
         except Exception as error:  # noqa: BLE001 - raised again when all that was read has its outcome
             self.failed = self.failed or error
             return None
 
-    def _note(self, list_id: str, contacts: Collection[str], *, leaves: bool, by_this_run: bool) -> None:
+    def _note(self, call: ListCall, list_id: str, contacts: Collection[str], *, by_this_run: bool) -> None:
         try:
             if contacts:
-                self._lists.note(list_id, contacts, leaves=leaves, by_this_run=by_this_run)
+                keys = _keys(call.results, contacts)
+                self._lists.note(list_id, keys, leaves=call.leaves, by_this_run=by_this_run)
         except Exception as error:  # noqa: BLE001 - same
             self.failed = self.failed or error
 
@@ -261,6 +262,11 @@ class Memberships:
         for result in results:
             self._held -= 1
             yield result
+
+
+def _keys(results: Mapping[str, tuple[Result, ...]], contacts: Iterable[str]) -> dict[str, Collection[str]]:
+    """Return record id → keys of its records, for some contacts."""
+    return {contact: {result.key for result in results[contact]} for contact in contacts}
 
 
 def _is_about_its_contacts(call: ListCall, answer: Refused | Lost) -> bool:

@@ -162,10 +162,10 @@ class Lists(Protocol):
         :raises UnknownList: if contacts cannot be put into it.
         """
 
-    def known(self, target: str, contacts: Collection[str], /, *, leaves: bool) -> Members:
+    def known(self, target: str, contacts: Mapping[str, Collection[str]], /, *, leaves: bool) -> Members:
         """Return which contacts need no call, since it is known that they are members, or that they are not.
 
-        :param contacts: record ids.
+        :param contacts: record id → keys of the records that are about this contact.
         :param leaves: whether they are to leave the list.
         :return: those that are where they are to be.
         """
@@ -183,11 +183,13 @@ class Lists(Protocol):
         :param contacts: record ids.
         """
 
-    def note(self, list_id: str, contacts: Collection[str], /, *, leaves: bool, by_this_run: bool) -> None:
+    def note(
+        self, list_id: str, contacts: Mapping[str, Collection[str]], /, *, leaves: bool, by_this_run: bool
+    ) -> None:
         """Keep what was proved for later runs.
 
         :param list_id: of the list.
-        :param contacts: record ids.
+        :param contacts: record id → keys of the records that are about this contact.
         :param leaves: whether they have left the list, instead of being in it.
         :param by_this_run: whether a call of this run has changed that.
         """

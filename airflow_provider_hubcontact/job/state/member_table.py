@@ -1,0 +1,179 @@
+"""The table of a state that says whom this sync has found in lists, or put there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    CHAR,
+    BigInteger,
+    Column,
+    Index,
+    MetaData,
+    String,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from airflow_provider_hubcontact.job.ports import Statement
+from airflow_provider_hubcontact.job.state.statements import Statements, in_powers
+
+ADDED, SEEN = "added", "seen"
+"""How a contact came into a list: by this sync, or before it."""
+
+
+class Member(NamedTuple):
+    """What is known of a contact's place in a list.
+
+    :param key: digest of the key of the row that named the list.
+    :param list_id: id of the list.
+    :param contact: record id of the contact.
+    :param origin: :data:`ADDED` or :data:`SEEN`.
+    :param proved_at: when it was proved, in seconds since 1970; None if it is not proved any more.
+    """
+
+    key: str
+    list_id: str
+    contact: str
+    origin: str
+    proved_at: int | None = None
+
+
+class MemberTable(Statements):
+    """The members that a state knows.
+
+    :param name: of the state's first table, with its schema if need be.
+    :param now: the expression of the database's clock, in seconds since 1970.
+    """
+
+    def __init__(self, name: str, now: Any) -> None:
+        super().__init__()
+        schema, _, own = name.rpartition(".")
+        self._now = now
+        self.members = Table(
+            f"{own}_lists",
+            MetaData(),
+            Column("key_digest", CHAR(32), primary_key=True),
+            Column("list_id", String(32), primary_key=True),
+            Column("record_id", String(32)),
+            Column("origin", String(8)),
+            Column("proved_at", BigInteger),
+            schema=schema or None,
+        )
+        self.by_contact = Index(f"{own}_lists_contact", self.members.c.record_id)
+
+    def looks(self) -> Sequence[Statement]:
+        """Return statements that fail if the table is not there, or is something else."""
+        return [Statement(select(*self.members.c).where(text("1 = 0")))]
+
+    def presence(self) -> Sequence[Statement]:
+        """Return statements that fail if the table is not there."""
+        return [Statement(select(text("1")).select_from(self.members).where(text("1 = 0")))]
+
+    def creation(self) -> Sequence[Statement]:
+        """Return the statements that create the table."""
+        return [Statement(CreateTable(self.members)), Statement(CreateIndex(self.by_contact))]
+
+    def found(self, list_id: str, keys: Sequence[str]) -> Iterator[Statement]:
+        """Select what is known of keys in a list: the columns of a :class:`Member`."""
+        of = self.members.c
+        return self._of_a_list(
+            "found", list_id, keys, lambda names: select(*of).where(self._is_list, of.key_digest.in_(names))
+        )
+
+    def holders(self, list_id: str, contacts: Sequence[str]) -> Iterator[Statement]:
+        """Select what is known of contacts in a list: the columns of a :class:`Member`."""
+        of = self.members.c
+        return self._of_a_list(
+            "holders", list_id, contacts, lambda ids: select(*of).where(self._is_list, of.record_id.in_(ids))
+        )
+
+    def keep(self, members: Sequence[Member]) -> Iterator[Statement]:
+        """Return the statements that put proved members into the place of what is there; all of one list."""
+        if not members:
+            return
+        yield from self.forget(members[0].list_id, [each.key for each in members])
+        for some in in_powers(members):
+            values: dict[str, Any] = {}
+            for place, each in enumerate(some):
+                row = {"key": each.key, "list": each.list_id, "id": each.contact, "origin": each.origin}
+                values |= {f"p_{name}_{place}": value for name, value in row.items()}
+            yield Statement(self.kept("keep", self._insertion, len(some)), values)
+
+    def _insertion(self, size: int) -> Any:
+        rows = [
+            {
+                "key_digest": bindparam(f"p_key_{place}"),
+                "list_id": bindparam(f"p_list_{place}"),
+                "record_id": bindparam(f"p_id_{place}"),
+                "origin": bindparam(f"p_origin_{place}"),
+                "proved_at": self._now,
+            }
+            for place in range(size)
+        ]
+        return insert(self.members).values(rows)
+
+    def doubt(self, list_id: str, contacts: Sequence[str]) -> Iterator[Statement]:
+        """Note that contacts may be in a list or not: they are about to leave it."""
+        of, doubt = self.members.c, update(self.members).values(proved_at=null())
+        return self._of_a_list(
+            "doubt", list_id, contacts, lambda ids: doubt.where(self._is_list, of.record_id.in_(ids))
+        )
+
+    def forget(self, list_id: str, keys: Sequence[str]) -> Iterator[Statement]:
+        """Delete what is known of keys in a list."""
+        of, old = self.members.c, delete(self.members)
+        return self._of_a_list(
+            "forget", list_id, keys, lambda names: old.where(self._is_list, of.key_digest.in_(names))
+        )
+
+    def leave(self, list_id: str, contacts: Sequence[str]) -> Iterator[Statement]:
+        """Delete what is known of contacts in a list."""
+        of, old = self.members.c, delete(self.members)
+        return self._of_a_list(
+            "leave", list_id, contacts, lambda ids: old.where(self._is_list, of.record_id.in_(ids))
+        )
+
+    def page(self, after: tuple[str, str], size: int) -> Statement:
+        """Select the next members in the database's order: the columns of a :class:`Member`.
+
+        :param after: key and list of the last one; two empty texts to begin.
+        :param size: the most of them.
+        """
+        of = self.members.c
+
+        def make(size: int) -> Any:
+            key: Any = bindparam("p_key")
+            list_id: Any = bindparam("p_after")
+            is_later = or_(of.key_digest > key, and_(of.key_digest == key, of.list_id > list_id))
+            return select(*of).where(is_later).order_by(of.key_digest, of.list_id).limit(size)
+
+        return Statement(self.kept("page", make, size), {"p_key": after[0], "p_after": after[1]})
+
+    def count(self) -> Statement:
+        """Select the number of members that this sync has added."""
+        added = select(func.count()).select_from(self.members).where(self.members.c.origin == ADDED)
+        return Statement(added)
+
+    def now(self) -> Statement:
+        """Select the time, in seconds since 1970."""
+        return Statement(select(self._now))
+
+    @property
+    def _is_list(self) -> Any:
+        return self.members.c.list_id == bindparam("p_list")
+
+    def _of_a_list(self, kind: str, list_id: str, values: Sequence[str], make: Any) -> Iterator[Statement]:
+        for each in self.of_list(kind, values, make):
+            yield Statement(each.text, {**each.values, "p_list": list_id})

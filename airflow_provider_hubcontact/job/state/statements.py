@@ -1,0 +1,56 @@
+"""Statements that are made once, and carried out with other values each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import bindparam
+
+from airflow_provider_hubcontact.job.ports import Statement
+
+T = TypeVar("T")
+
+MOST = 1_024
+"""Keys that a statement has at most."""
+
+
+class Statements:
+    """Statements about tables, by their kind."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, int], Any] = {}  # kind and size → statement
+
+    def of_list(self, kind: str, values: Sequence[str], make: Callable[[Any], Any]) -> Iterator[Statement]:
+        """Return a statement about some values, or several if they are many.
+
+        A list is filled up to a power of two, so that few statements have to be made.
+        """
+        for some in parts_of(values):
+            size = 1 << (len(some) - 1).bit_length()
+            statement = self.kept(kind, lambda size: make([bindparam(f"p_{n}") for n in range(size)]), size)
+            filled = (*some, *[some[-1]] * (size - len(some)))
+            yield Statement(statement, {f"p_{place}": value for place, value in enumerate(filled)})
+
+    def kept(self, kind: str, make: Callable[[int], Any], size: int = 0) -> Any:
+        """Return the statement of a kind, and of a size where it has one; each is made once."""
+        if (kind, size) not in self._made:
+            self._made[kind, size] = make(size)
+        return self._made[kind, size]
+
+
+def parts_of(values: Sequence[T]) -> Iterator[list[T]]:
+    """Return values in parts that a statement has room for."""
+    rest = iter(values)
+    while some := list(islice(rest, MOST)):
+        yield some
+
+
+def in_powers(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Return values in parts whose sizes are powers of two."""
+    place = 0
+    while place < len(values):
+        size = min(MOST, 1 << ((len(values) - place).bit_length() - 1))
+        yield values[place : place + size]
+        place += size
