@@ -10,8 +10,11 @@ from airflow_provider_hubcontact.job.errors import GuardExceeded
 from airflow_provider_hubcontact.job.plans.calls import PlannedCalls
 from airflow_provider_hubcontact.job.plans.guards import UNREAD, check_guards, guard_pass
 from airflow_provider_hubcontact.job.settings import Guards
+from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.results import unread
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.ports import Lost, Refused
 from airflow_provider_hubcontact.sync.model.record import Record
 
 CALLS = PlannedCalls(Rules(), 100, ())
@@ -62,6 +65,16 @@ class Known:
 
     def flush(self) -> None:
         self.flushes += 1
+
+
+def test_each_end_of_a_failed_look_up_is_one() -> None:
+    """Whatever HubSpot answers to a look-up, and if it does not answer."""
+    record = Record(1, "k", {})
+    answers: list[Refused | Lost] = [Refused(Refusal(status, "")) for status in range(400, 600)]
+
+    ends = {unread(record, answer).outcome for answer in [*answers, Lost("gone", sent=True)]}
+
+    assert ends == UNREAD
 
 
 @pytest.mark.parametrize("has_ledger", [True, False])

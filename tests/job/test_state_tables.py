@@ -14,7 +14,7 @@ from airflow_provider_hubcontact.job.ports import Statement
 from airflow_provider_hubcontact.job.state import statements as module
 from airflow_provider_hubcontact.job.state.digests import SIZE
 from airflow_provider_hubcontact.job.state.tables import ORIGINS, Tables
-from airflow_provider_hubcontact.sync.model.outcome import Outcome
+from airflow_provider_hubcontact.sync.model.outcome import DECIDES_VALUES, Outcome
 from airflow_provider_hubcontact.sync.model.ports import Proof
 from tests.job.hub import Hub
 
@@ -84,6 +84,11 @@ def test_the_widths() -> None:
     assert widths["digest_key"] == len(secrets.token_hex(32))
     assert widths["token"] == len(secrets.token_hex(16))
     assert widths["origin"] >= max(map(len, ORIGINS))
+
+
+def test_all_that_proves_what_a_contact_has_can_be_kept() -> None:
+    """An outcome that says what became of each value has its name in the tables."""
+    assert set(ORIGINS.values()) >= DECIDES_VALUES
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, 8, 9, 19])

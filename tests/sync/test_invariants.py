@@ -45,19 +45,15 @@ FATES: tuple[Fate, ...] = (
     *Odd,
 )
 
-NOT_WRITTEN = frozenset(
-    {
-        Outcome.UNCHANGED,
-        Outcome.SUPERSEDED,
-        Outcome.INVALID,
-        Outcome.REJECTED,
-        Outcome.NOT_FOUND,
-        Outcome.CONFLICT,
-        Outcome.UNAUTHORIZED,
-        Outcome.THROTTLED,
-        Outcome.NOT_ATTEMPTED,
-    }
-)
+MAY_BE_WRITTEN = {
+    Outcome.UPDATED,
+    Outcome.CREATED,
+    Outcome.ARCHIVED,
+    Outcome.UNAVAILABLE,
+    Outcome.UNKNOWN,
+}
+"""Outcomes of records that were written, or may have been."""
+
 
 PRIMARY = [f"p{n}@x.y" for n in range(2)]
 SECONDARY = [f"s{n}@x.y" for n in range(2)]
@@ -140,7 +136,7 @@ class Scene:
             self._check_unchanged(result)
         if result.category == "OBJECT_NOT_FOUND":
             assert not self.portal.by_address(result.key), f"{result} is there"
-        if result.outcome in NOT_WRITTEN and not self._may_have_been_written(result):
+        if result.outcome not in MAY_BE_WRITTEN and not self._may_have_been_written(result):
             assert not self.portal.last.get(result.row), f"{result} was written"
 
     def _may_have_been_written(self, result: Result) -> bool:

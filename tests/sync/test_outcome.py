@@ -6,7 +6,14 @@ from collections import Counter
 
 import pytest
 
-from airflow_provider_hubcontact.sync.model.outcome import Outcome, Tally, by_outcome, refused_as
+from airflow_provider_hubcontact.sync.model.outcome import (
+    ABOUT_A_RECORD,
+    NOT_WRITTEN,
+    Outcome,
+    Tally,
+    by_outcome,
+    refused_as,
+)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +48,11 @@ def test_refusal(status: int, outcome: Outcome) -> None:
 def test_what_is_no_refusal_is_unknown(status: int) -> None:
     """A status that refuses nothing proves nothing, so it never becomes a success or a failure."""
     assert refused_as(status) is Outcome.UNKNOWN
+
+
+def test_what_is_refused_for_itself_is_not_written() -> None:
+    """A refusal that is about a record says so, too."""
+    assert ABOUT_A_RECORD <= NOT_WRITTEN
 
 
 def test_tally_by_outcome() -> None:

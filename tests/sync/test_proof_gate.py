@@ -12,11 +12,12 @@ from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
 from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.flow.proofs import proof_gate
 from airflow_provider_hubcontact.sync.flow.proofs.audit import Audit
+from airflow_provider_hubcontact.sync.flow.proofs.open_keys import OpenKey
 from airflow_provider_hubcontact.sync.flow.proofs.proof_gate import ProofGate
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.model.change import Write
 from airflow_provider_hubcontact.sync.model.choices import Drift
-from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import VALUES, Outcome, Result, Values
 from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Proof, Refused, Step
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
@@ -262,6 +263,23 @@ def test_only_a_good_end_proves(fate: Fate, outcome: Outcome) -> None:
 
     assert (ended[0] in {outcome, Outcome.UNKNOWN}, content(proofs, "p1")) == (True, None)
     assert run(people(), proofs, row("p1")) == [U]
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_each_end_says_what_it_proves(outcome: Outcome) -> None:
+    """Values that are there are proved; what was not written, or may have been, leaves nothing proved."""
+    entry = OpenKey(Proof("key", "new"), rows={1: "new"}, id="7", proved="old", origin=Outcome.UNCHANGED)
+
+    entry.end(Result(1, "k", outcome), remembers_absence=False)
+
+    says, proof = VALUES[outcome], entry.closed()
+    if says in {Values.WRITTEN, Values.FOUND} or outcome in {Outcome.ARCHIVED, Outcome.UP_TO_DATE}:
+        assert proof
+        assert (proof.proved, proof.origin) == ("new", N if outcome is T else outcome)
+    elif says is Values.NOT_DUE:
+        assert proof is None or proof.proved == "old"
+    else:
+        assert proof is None
 
 
 def test_what_may_still_be_carried_out_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

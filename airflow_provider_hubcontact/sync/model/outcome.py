@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from enum import StrEnum
+from enum import Enum, StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -34,16 +34,58 @@ class Outcome(StrEnum):
     NOT_ATTEMPTED = "not_attempted"
 
 
-WRITES = frozenset({Outcome.UPDATED, Outcome.CREATED})
+class Values(Enum):
+    """What an outcome says of the values of its record."""
+
+    WRITTEN = "this run wrote them"
+    FOUND = "the contact has them already"
+    NOT_DUE = "nothing was to be written for this row"
+    NOT_WRITTEN = "they were not written"
+    IN_DOUBT = "a call that may still be carried out has them"
+
+
+VALUES: Mapping[Outcome, Values] = {
+    Outcome.UPDATED: Values.WRITTEN,
+    Outcome.CREATED: Values.WRITTEN,
+    Outcome.ARCHIVED: Values.NOT_DUE,
+    Outcome.UNCHANGED: Values.FOUND,
+    Outcome.UP_TO_DATE: Values.NOT_DUE,
+    Outcome.SUPERSEDED: Values.NOT_DUE,
+    Outcome.INVALID: Values.NOT_WRITTEN,
+    Outcome.REJECTED: Values.NOT_WRITTEN,
+    Outcome.NOT_FOUND: Values.NOT_WRITTEN,
+    Outcome.CONFLICT: Values.NOT_WRITTEN,
+    Outcome.UNAUTHORIZED: Values.NOT_WRITTEN,
+    Outcome.THROTTLED: Values.NOT_WRITTEN,
+    Outcome.UNAVAILABLE: Values.IN_DOUBT,
+    Outcome.UNKNOWN: Values.IN_DOUBT,
+    Outcome.NOT_ATTEMPTED: Values.NOT_WRITTEN,
+}
+"""Without the row of an outcome, this module cannot be imported: the sets below are made of it."""
+
+
+def _that_say(*values: Values) -> frozenset[Outcome]:
+    return frozenset(outcome for outcome in Outcome if VALUES[outcome] in values)
+
+
+WRITES = _that_say(Values.WRITTEN)
 """Outcomes of records whose values were written."""
 
 
-DECIDES_VALUES = WRITES | {Outcome.UNCHANGED}
+DECIDES_VALUES = _that_say(Values.WRITTEN, Values.FOUND)
 """Outcomes that say of each value of a record what became of it."""
 
 
-SUCCESSES = DECIDES_VALUES | {Outcome.ARCHIVED, Outcome.UP_TO_DATE, Outcome.SUPERSEDED}
+SUCCESSES = _that_say(Values.WRITTEN, Values.FOUND, Values.NOT_DUE)
 """Outcomes of records without a problem."""
+
+
+NOT_WRITTEN = _that_say(Values.NOT_WRITTEN)
+"""Outcomes that say that a record's values were not written."""
+
+
+IN_DOUBT = _that_say(Values.IN_DOUBT)
+"""Outcomes after which a write may still be carried out."""
 
 
 ABOUT_A_RECORD = frozenset({Outcome.REJECTED, Outcome.NOT_FOUND, Outcome.CONFLICT})
@@ -52,15 +94,6 @@ ABOUT_A_RECORD = frozenset({Outcome.REJECTED, Outcome.NOT_FOUND, Outcome.CONFLIC
 
 MAY_PASS = frozenset({Outcome.THROTTLED, Outcome.UNAVAILABLE})
 """Refusals that no record caused, and that are over after a while. The client repeats them."""
-
-
-NOT_WRITTEN = ABOUT_A_RECORD | {
-    Outcome.INVALID,
-    Outcome.UNAUTHORIZED,
-    Outcome.THROTTLED,
-    Outcome.NOT_ATTEMPTED,
-}
-"""Outcomes that say that a record's values were not written."""
 
 
 def refused_as(status: int) -> Outcome:

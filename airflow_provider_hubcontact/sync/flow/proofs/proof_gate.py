@@ -28,7 +28,7 @@ from airflow_provider_hubcontact.sync.flow.proofs.touched import Touched
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.model.change import Change
 from airflow_provider_hubcontact.sync.model.choices import Drift
-from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import IN_DOUBT, Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Proof, Proofs
 from airflow_provider_hubcontact.sync.model.record import Record
 
@@ -38,10 +38,6 @@ CHUNK = 1_000
 
 MAX_HELD = 8_000
 """Rows that may wait until it is known that no row before them is about the same contact."""
-
-
-_DOUBTS = frozenset({Outcome.UNKNOWN, Outcome.UNAVAILABLE})
-"""Outcomes after which a write may still be carried out: nothing is proved for the key by this run."""
 
 
 class ProofGate:
@@ -204,7 +200,7 @@ class ProofGate:
         self._unidentified.discard((result.row,))
         entry = self._open[key]
         entry.end(result, remembers_absence=self._audit.absent)
-        if result.outcome in _DOUBTS:
+        if result.outcome in IN_DOUBT:  # nothing is proved for the key by this run
             self._touched.spoil(key)
         if not entry.rows:
             del self._open[key]
