@@ -10,13 +10,11 @@ from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
 from airflow_provider_hubcontact.sync.keep.report import Report
-from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import DECIDES_VALUES, Result
 from airflow_provider_hubcontact.sync.rows.json_schema import Schema
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from benchmarks.contestant import Task, compete
 from benchmarks.population import BAD_VALUE, PROPERTIES, SCHEMA
-
-WRITTEN = {Outcome.UPDATED, Outcome.UNCHANGED}
 
 
 def sync(task: Task) -> None:
@@ -25,7 +23,7 @@ def sync(task: Task) -> None:
 
     def settled(result: Result) -> None:
         report.add(result)
-        task.told[str(result.key)] = result.outcome in WRITTEN
+        task.told[str(result.key)] = result.outcome in DECIDES_VALUES
 
     mapping = {name: name for name in ("email", *PROPERTIES, *BAD_VALUE)}
     store = task.options.get("store")

@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_provider_hubcontact.job.state import session
 from airflow_provider_hubcontact.job.state.proofs import StateProofs
-from airflow_provider_hubcontact.sync.model.outcome import Outcome
+from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome
 from airflow_provider_hubcontact.sync.model.ports import Proof
 from airflow_provider_hubcontact.sync.model.record import Record
 from benchmarks.contestant import Task, compete
@@ -66,8 +66,7 @@ def sync(task: Task) -> None:
         context: Any = {"ti": TaskInstance()}
         task.begin()
         report = operator.execute(context)
-        good = {"updated", "unchanged", "up_to_date", "created"}
-        if sum(report["outcomes"].get(each, 0) for each in good) != options["rows"]:
+        if sum(report["outcomes"].get(each, 0) for each in SUCCESSES) != options["rows"]:
             raise RuntimeError(f"not all of {options['rows']} rows ended well: {report['outcomes']}")
         task.ended = report["rows"]
 

@@ -7,10 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_hubcontact.operators.options import Writes
+from airflow_provider_hubcontact.operators.options import FromLedger, Writes
 from airflow_provider_hubcontact.sync.decide.policy import DEFAULT_ACTIONS, Action
 from airflow_provider_hubcontact.sync.model.choices import WriteMode
-from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome
+from airflow_provider_hubcontact.sync.model.outcome import (
+    ABOUT_A_RECORD,
+    DECIDES_VALUES,
+    SUCCESSES,
+    Outcome,
+)
+from demo.__main__ import MEANING
+from demo.customers import EXPECTED, EXPECTED_AGAIN
 from tests.cases.test_rows_of_one_key_end_as_if_written_in_order import COLUMNS, MODES
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +60,36 @@ def test_the_readme_tells_what_the_task_does() -> None:
     }
 
     assert told == DEFAULT_ACTIONS
+
+
+def _named(text: str, begin: str, end: str) -> set[str]:
+    """Return what stands in code between two places of a text."""
+    return set(re.findall(r"`(\w+)`", text.partition(begin)[2].partition(end)[0]))
+
+
+def test_what_is_not_sent_again_is_told() -> None:
+    """The page about ledgers and the value object name all outcomes without a problem."""
+    page = (ROOT / "docs/ledger.md").read_text()
+
+    assert _named(page, "these are all outcomes except", "\n\n") == SUCCESSES
+    assert _named(str(FromLedger.__doc__), "to send again; all but", "unless given") == SUCCESSES
+
+
+def test_what_is_proved_is_told() -> None:
+    """The pages about the state and about reliability say which outcomes are held to be true."""
+    claims = (ROOT / "docs/reliability.md").read_text()
+
+    assert (
+        _named((ROOT / "docs/state.md").read_text(), "HubSpot has answered. Then", "prove") == DECIDES_VALUES
+    )
+    assert _named(claims, "What the ledger calls", "is in the portal") == DECIDES_VALUES
+    assert _named(claims, "; what it calls", "is as it was before") == ABOUT_A_RECORD | {Outcome.INVALID}
+
+
+def test_the_demo_says_what_it_shows() -> None:
+    """Each outcome that it comes to has its meaning, and no other."""
+    assert MEANING.keys() == EXPECTED.keys() | EXPECTED_AGAIN.keys()
+    assert MEANING.keys() <= set(Outcome)
 
 
 @pytest.mark.parametrize("mode", WriteMode)

@@ -20,7 +20,7 @@ from airflow.utils.session import create_session
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Definition, Sandbox
-from airflow_provider_hubcontact.sync.model.outcome import Outcome
+from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome
 from demo.customers import EXPECTED, make_world
 from tests.airflow.running import CONTACTS, connect, stored
 from tests.airflow_home import EXAMPLE_DAGS, RunDag
@@ -38,7 +38,7 @@ def _has(module: str) -> bool:
         return False
 
 
-GOOD = {"updated", "created", "archived", "unchanged", "up_to_date", "superseded", "not_found"}
+GOOD = SUCCESSES | {Outcome.NOT_FOUND}
 
 HAS_PEOPLE = _has("airflow.sdk.execution_time.hitl")
 
@@ -202,7 +202,7 @@ def test_owners_are_told_of_bad_data(
 @pytest.mark.parametrize(
     ("outcomes", "following"),
     [
-        ({"updated": 1, "unchanged": 2, "superseded": 3}, "all_is_well"),
+        (dict.fromkeys(SUCCESSES, 1), "all_is_well"),
         ({"updated": 1, "not_found": 1}, "create_the_missing"),
         *(
             ({"updated": 1, "not_found": 1, name: 1}, "tell_the_owners")

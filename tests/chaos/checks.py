@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_hubcontact.sync.keep.ledger import rows_of
+from airflow_provider_hubcontact.sync.model.outcome import ABOUT_A_RECORD, DECIDES_VALUES, Outcome
 from tests.chaos.hostile import MARK
 from tests.chaos.statuses import is_about_a_record, status_of
 from tests.chaos.world import Entry, Values, World
 
-SENT = {"updated", "created", "unchanged"}
-REFUSED = {"rejected", "not_found", "conflict"}
 Line = dict[str, Any]
 
 
@@ -143,36 +142,40 @@ class Checks:
             entry = self._world.entries[row - 1]
             if entry.kind == "good":
                 self._good(entry, line, contacts)
-                if line["outcome"] in REFUSED:
+                if line["outcome"] in ABOUT_A_RECORD:
                     blamed[line["status"]] += 1
             elif entry.kind == "hostile":
                 self._hostile(entry, line, contacts)
             elif entry.kind != "stranger":
-                self.hold(line["outcome"] not in SENT, f"row {row} is {line['outcome']}")
+                self.hold(line["outcome"] not in DECIDES_VALUES, f"row {row} is {line['outcome']}")
                 self._stays(entry, line, contacts)
         for email, entries in self._world.shared.items():
-            if all(ends.get(id(entry)) in SENT for entry in entries):
+            if all(ends.get(id(entry)) in DECIDES_VALUES for entry in entries):
                 self._serial(email, contacts)
         self._blame(blamed, log)
 
     def _good(self, entry: Entry, line: Line, contacts: Contacts) -> None:
         outcome = line["outcome"]
         self.hold(outcome != "invalid", f"row {line['row']} is invalid: {line['reason']}")
-        if outcome in SENT:
+        if outcome in DECIDES_VALUES:
             has = contacts.get(entry.end, Contact({}, []))
             told = [name for name, value in entry.values.items() if not has.had(name, value)]
             self.hold(not told, f"{entry.end} is {outcome}, but never had {told} of {entry.values}")
             if self._rows_of[entry.contact] == 1 and entry.contact not in self.edited:
                 has_all = _has(has, entry.values)
                 self.hold(has_all, f"{entry.end} is {outcome}, but has {has.values}")
-        elif outcome in REFUSED and self._rows_of[entry.contact] == 1 and entry.contact not in self.edited:
+        elif (
+            outcome in ABOUT_A_RECORD
+            and self._rows_of[entry.contact] == 1
+            and entry.contact not in self.edited
+        ):
             self._stays(entry, line, contacts)
 
     def _hostile(self, entry: Entry, line: Line, contacts: Contacts) -> None:
         what = f"row {line['row']} ({entry.case and entry.case.column}) is {line['outcome']}"
-        if line["outcome"] in SENT:
+        if line["outcome"] in DECIDES_VALUES:
             self.hold(self._is_written(entry, contacts), f"{what}, which it is not: {line['key'][:40]!a}")
-        elif line["outcome"] in {"invalid", *REFUSED}:
+        elif line["outcome"] in {Outcome.INVALID, *ABOUT_A_RECORD}:
             self._stays(entry, line, contacts)
             self.hold(entry.case is None or not entry.case.sure, f"{what}: {line['reason']}")
 
