@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, assert_never
 
 import pytest
 from hypothesis import given, settings
@@ -29,6 +29,15 @@ COLUMNS = {name: name for name in ("firstname", "city", "zip", "language", "topi
     "new_email": "email"
 }
 MODES = {"language": WriteMode.FILL_EMPTY, "topics": WriteMode.APPEND}
+DRAWN: dict[str, st.SearchStrategy[str]] = {
+    "firstname": st.sampled_from(["a", "b", BAD]),
+    "language": st.sampled_from(["de", "en", BAD]),
+    "topics": st.sampled_from(["x", "y", "x;y", "z"]),
+    STAGE: st.sampled_from(STAGES),
+    "new_email": st.sampled_from(ADDRESSES),
+}
+"""Values that need what the contact has, or that no later row overwrites."""
+
 WORKED = frozenset({Outcome.UPDATED, Outcome.CREATED, Outcome.UNCHANGED})
 
 START = [{"email": key, "firstname": "a", STAGE: STAGES[1]} for key in KEYS[:2]]
@@ -47,16 +56,7 @@ def rows_of_few_keys() -> st.SearchStrategy[list[Any]]:
             "zip": st.sampled_from(["1", "2"]),
         },
     )
-    others = st.fixed_dictionaries(
-        {},
-        optional={
-            "firstname": st.sampled_from(["a", "b", BAD]),
-            "language": st.sampled_from(["de", "en", BAD]),
-            "topics": st.sampled_from(["x", "y", "x;y", "z"]),
-            STAGE: st.sampled_from(STAGES),
-            "new_email": st.sampled_from(ADDRESSES),
-        },
-    )
+    others = st.fixed_dictionaries({}, optional=DRAWN)
     row = st.tuples(st.sampled_from([*ADDRESSES, KEYS[0]]), st.one_of(plain, plain, others)).map(_row)
     return st.lists(row, max_size=14)
 
@@ -107,11 +107,25 @@ def _goes_back(stage: str | None, new: str | None) -> bool:
 
 
 def _left_of(wanted: dict[str, str], contact: dict[str, str]) -> dict[str, str]:
-    """Return what is to be written by the modes of the properties."""
-    left = {name: value for name, value in wanted.items() if name != "language" or not contact.get(name)}
-    if (old := contact.get("topics")) and "topics" in left:
-        left["topics"] = ";".join(dict.fromkeys([*old.split(";"), *left["topics"].split(";")]))
-    return left
+    """Return what the contact has once the values are written by the modes of the properties."""
+    return {
+        name: _by_mode(MODES.get(name, WriteMode.OVERWRITE), old, value)
+        if (old := contact.get(name))
+        else value
+        for name, value in wanted.items()
+    }
+
+
+def _by_mode(mode: WriteMode, old: str, new: str) -> str:
+    match mode:
+        case WriteMode.OVERWRITE:
+            return new
+        case WriteMode.FILL_EMPTY:
+            return old
+        case WriteMode.APPEND:
+            return ";".join(dict.fromkeys([*old.split(";"), *new.split(";")]))
+        case _:
+            assert_never(mode)
 
 
 def _check(row: int, result: Result, alone: Outcome, records: Mapping[int, Record]) -> None:

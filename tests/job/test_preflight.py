@@ -18,6 +18,8 @@ from airflow_provider_hubcontact.job.portal.definitions import Portal
 from airflow_provider_hubcontact.job.settings import Key, Settings, Source, Writes
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
+from airflow_provider_hubcontact.sync.decide.modes import needs_of
+from airflow_provider_hubcontact.sync.model.choices import WriteMode
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 
 EMAIL = PropertyDefinition("email", "Email", "string", "text")
@@ -56,6 +58,19 @@ MAY_CREATE = {"client": hubspot(scopes={READ, WRITE, CREATE})}
 AT = Writes(timestamp="at")
 MARKED = Source(watermark="at")
 MOVES = Key("old", becomes="new")
+
+
+@pytest.mark.parametrize("mode", WriteMode)
+def test_a_mode_is_for_some_properties(mode: WriteMode) -> None:
+    """A property that a mode is not for is named before the run begins."""
+    needs = needs_of(mode)
+    for kind in Kind:
+        portal = PORTAL._replace(kinds={"city": kind})
+        told = (
+            [f"`{mode}` needs {needs.called}; city is not one"] if needs and kind not in needs.kinds else []
+        )
+
+        assert problems({"writes": Writes(properties={"city": str(mode)})}, portal) == told
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from airflow_provider_hubcontact.client import REQUIRED_SCOPES, HubSpot, HubSpot
 from airflow_provider_hubcontact.job.portal.definitions import Portal
 from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.printable import printable, printable_logger
+from airflow_provider_hubcontact.sync.decide.modes import needs_of
 from airflow_provider_hubcontact.sync.model.choices import WriteMode
 from airflow_provider_hubcontact.sync.model.outcome import Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.coercion import Coercer
-from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema, Schema
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema
@@ -127,8 +127,9 @@ class SettingsCheck:
             yield from self._settings.unsent(self._columns)
             yield from self._unknown_modes()
         for name, mode in (self._settings.writes.properties or {}).items():
-            if mode == WriteMode.APPEND and self._portal.kinds.get(name, Kind.OPTIONS) is not Kind.OPTIONS:
-                yield f"`append` needs a multiple-checkbox property; {name} is not one"
+            kind, needs = self._portal.kinds.get(name), needs_of(WriteMode(mode))
+            if needs and kind and kind not in needs.kinds:
+                yield f"`{mode}` needs {needs.called}; {name} is not one"
 
     def _unknown_modes(self) -> Iterator[str]:
         """Look for names that neither the portal has, nor a column of the source: typing errors."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple, assert_never
+from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
+from airflow_provider_hubcontact.sync.decide.modes import written_over
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.choices import OnRegression, WriteMode
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
@@ -282,25 +283,8 @@ def _wanted(record: Record, stored: Stored, rules: Rules) -> Mapping[str, str]:
     for name, mode in rules.modes.items():
         has = stored.properties.get(name)
         if has and name in wanted:
-            wanted[name] = _by_mode(mode, wanted[name], has)
+            wanted[name] = written_over(has, wanted[name], mode)
     return wanted
-
-
-def _by_mode(mode: WriteMode, new: str, has: str) -> str:
-    """Return what is written over a value; the value itself to leave it as it is.
-
-    HubSpot docs: "Properties" guide, a leading semicolon adds to what is there.
-    """
-    match mode:
-        case WriteMode.OVERWRITE:
-            return new
-        case WriteMode.FILL_EMPTY:
-            return has
-        case WriteMode.APPEND:
-            more = [option for option in new.split(";") if option and option not in has.split(";")]
-            return f";{';'.join(more)}" if more else has
-        case _:
-            assert_never(mode)
 
 
 def steps_of(
