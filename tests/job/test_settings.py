@@ -19,6 +19,7 @@ from airflow_provider_hubcontact.job.settings import (
     Writes,
     is_true,
 )
+from airflow_provider_hubcontact.sync.model.choices import WriteMode
 
 QUERY = Query("SELECT 1", "db")
 
@@ -103,13 +104,13 @@ def of_source(**source: Any) -> list[str]:
         ({"writes": Writes(stages="force")}, "writes.stages must be one of reject, keep, reset, not 'force'"),
         (
             {"writes": Writes(properties=["city"])},  # type: ignore[arg-type]
-            "writes.properties must map properties to overwrite, fill_empty, append, not ['city']",
+            f"writes.properties must map properties to {', '.join(WriteMode)}, not ['city']",
         ),
         ({"writes": Writes(properties={"city": None})}, "writes.properties must map properties"),  # type: ignore[dict-item]
         ({"writes": Writes(properties={5: "append"})}, "writes.properties must map properties"),  # type: ignore[dict-item]
         (
             {"writes": Writes(properties={"city": "add"})},
-            "writes.properties['city'] must be one of overwrite, fill_empty, append, not 'add'",
+            f"writes.properties['city'] must be one of {', '.join(WriteMode)}, not 'add'",
         ),
         (
             {"writes": Writes(create_properties="yes")},  # type: ignore[arg-type]

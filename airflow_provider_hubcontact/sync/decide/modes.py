@@ -41,7 +41,7 @@ class Needs(NamedTuple):
 
 
 def needs_of(mode: WriteMode) -> Needs | None:
-    """Return which properties a mode is for.
+    """Return which properties a mode is for, as far as their kinds can be read; the preflight refuses others.
 
     :param mode: of a property.
     :return: None for properties of all kinds.
