@@ -282,15 +282,32 @@ def test_each_end_says_what_it_proves(outcome: Outcome) -> None:
         assert proof is None
 
 
-def test_what_may_still_be_carried_out_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A write without an answer may arrive after the one of a later row."""
+@pytest.mark.parametrize(
+    ("first", "fate", "outcome", "is_proved"),
+    [
+        (row("p1"), LOST_AFTER, Outcome.UNKNOWN, False),
+        (row("p1"), refused(503), Outcome.UNAVAILABLE, False),
+        (row("p1"), refused(400), Outcome.REJECTED, True),
+        (row("p1", lifecyclestage="lead"), None, Outcome.INVALID, True),
+    ],
+)
+def test_what_may_still_be_carried_out_proves_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+    first: dict[str, str],
+    fate: Fate,
+    outcome: Outcome,
+    *,
+    is_proved: bool,
+) -> None:
+    """A write without an answer may arrive after the one of a later row; one that was refused may not."""
     monkeypatch.setattr(proof_gate, "CHUNK", 1)
-    portal, proofs = people(None, LOST_AFTER), proofs_of()
+    portal, proofs = people(None, fate), proofs_of()
+    portal.contacts["2"]["lifecyclestage"] = "customer"
 
-    ended = run(portal, proofs, row("p1"), row("p1", "c", city="X"), max_in_flight=1)
+    ended = run(portal, proofs, first, row("p1", "c", city="X"), max_in_flight=1)
 
-    assert ended == [Outcome.UNKNOWN, U]
-    assert content(proofs, "p1") is None
+    assert ended == [outcome, U]
+    assert (content(proofs, "p1") is not None) is is_proved
 
 
 def test_a_later_row_that_ends_badly_leaves_nothing_proved() -> None:
