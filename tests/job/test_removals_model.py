@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import HealthCheck, Phase, event, example, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.job.removing import RemovalJournal
@@ -237,7 +237,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @settings(
     max_examples=100,
     deadline=None,
-    phases=(Phase.reuse, Phase.generate, Phase.shrink),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(
@@ -246,6 +246,17 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     st.lists(st.one_of(ACT, LEAVE, LEAVE), min_size=1, max_size=5),
     st.tuples(st.sampled_from(WAYS), st.sampled_from([1, 3]), st.sampled_from([Write.REMOVE, Write.ARCHIVE])),
 )
+@example(
+    text="a+b c",
+    rows=[
+        {"email": "c@x.y", "firstname": "x"},
+        {"email": "a@x.y", "firstname": "y"},
+        {"email": "c@x.y", "firstname": "x", "city": "q"},
+        {"email": "b@x.y", "firstname": "x"},
+    ],
+    acts=[("killed", 36)],
+    how=(Way.UPDATE_BY_ID, 3, Write.REMOVE),
+)  # a row is up to date, and ends after a later row of the contact was written
 def test_the_model(
     file: Path, text: str, rows: list[Row], acts: list[tuple[Any, ...]], how: tuple[Way, int, Write]
 ) -> None:

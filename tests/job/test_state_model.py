@@ -300,7 +300,7 @@ class World:
         def settled(result: Result) -> None:
             assert result.row not in ended, f"row {result.row} ended twice"
             ended[result.row] = result
-            contact = self._judged(result, rows[result.row - 1], begin, is_late=self._runs != number)
+            contact = self._judged(result, rows, begin, is_late=self._runs != number)
             if contact:
                 passed.append((result.row, contact, len(self.portal.applied)))
 
@@ -349,13 +349,14 @@ class World:
     def closed(self, rows: Sequence[Row], stop: Stop | None) -> None:
         """Note how the run ended."""
 
-    def _judged(self, result: Result, values: Row, begin: int, *, is_late: bool) -> str | None:
+    def _judged(self, result: Result, rows: Sequence[Row], begin: int, *, is_late: bool) -> str | None:
         """Hold the end of a row against what people know.
 
         :param begin: of the run, in the log of the portal.
         :param is_late: whether another run has taken over meanwhile.
         :return: the contact that is up to date, and that nobody else has edited.
         """
+        values = rows[result.row - 1]
         key, is_absent = self.key(str(values["email"])), result.category == "ABSENT"
         is_certain = result.outcome in DECIDES_VALUES and self._has_written(key, result.row, begin)
         if is_certain or (result.outcome is Outcome.NOT_FOUND and not is_absent):
@@ -377,9 +378,19 @@ class World:
             assert not found, f"{key} is there, and is not looked for"
             return None
         assert found, f"{key} is up to date, and nobody has it"
-        wanted = {name: value for name, value in values.items() if value and name != "email"}
+        later = self._written_later(result.row, rows, begin)
+        wanted = {name: value for name, value in values.items() if value and name not in {"email", *later}}
         assert wanted.items() <= found[1].items(), f"{key} is up to date, but has {found[1]}"
         return found[0]
+
+    def _written_later(self, row: int, rows: Sequence[Row], begin: int) -> set[str]:
+        """Return what later rows have written over the values of a row, by another address of its contact.
+
+        Such a row may go on while the row is held back for one before it, whose contact is not known yet.
+        """
+        contact = self.portal.by_address(self.key(str(rows[row - 1]["email"])))
+        written = {number for number, id_ in self.portal.applied[begin:] if contact and id_ == contact[0]}
+        return {name for number in written if number > row for name in rows[number - 1]}
 
     def _has_written(self, key: str, row: int, begin: int) -> bool:
         """Check whether what a run has written for a row is the key's contact."""
