@@ -774,7 +774,7 @@ class TestPreflight:
             *(
                 (
                     {"state": State("sql://db/hub", on_removed=values)},
-                    f"state.on_removed must map properties to texts, or be 'archive' or 'leave_list', not {values!r}",
+                    f"properties to texts, or be 'archive' or 'leave_list', not {values!r}",
                 )
                 for values in WRONG
             ),
