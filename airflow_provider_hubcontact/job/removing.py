@@ -101,6 +101,7 @@ class Removing:
     def _tell(self, leavers: Removals) -> None:
         counts = leavers.told()
         self._run.report.state = {**(self._run.report.state or {}), **counts}
+        self._tell_of_lists(counts["nobody_because"])
         if not counts["gone"]:
             return
         log.info(
@@ -110,6 +111,15 @@ class Removing:
         if why := counts["nobody_because"]:
             self._run.warn(
                 f"{counts['gone']:,} keys of the state are not in the source, but nobody is removed: {why}."
+            )
+
+    def _tell_of_lists(self, why: str | None) -> None:
+        due = self._run.list_leavers.due_before if self._run.list_leavers else 0
+        if due and self._run.report.dry_run:
+            log.info("%s contacts would leave lists that no row names for them any more.", f"{due:,}")
+        elif due and why:
+            self._run.warn(
+                f"{due:,} contacts are in lists that no row names for them, but nobody leaves: {why}."
             )
 
 

@@ -243,8 +243,8 @@ def kept(around: Around, tmp_path: Path) -> Around:
 def nights(around: Around, *sources: list[dict[str, Any]], **settings: Any) -> list[Told]:
     """Run once for each source, as a DAG does every night."""
     told = []
-    for number, source in enumerate(sources, 1):
-        around.given, around.run_id = source, f"dag/night {number}"
+    for source in sources:
+        around.given, around.run_id = source, f"dag/night {len(around.portals)}"
         told.append(run(around, **{"state": STATE, "upsert": True, "lists": Lists("Customers"), **settings}))
         assert told[-1].error is None, told[-1].says
     return told
@@ -337,6 +337,21 @@ def test_too_many_would_leave(hubspot: Sandbox, kept: Around) -> None:
     assert members(hubspot, list_id) == set(NAMES)
 
 
+def test_a_dry_run_lets_nobody_leave(
+    hubspot: Sandbox, kept: Around, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says who would."""
+    list_id = made(hubspot)
+    settings: dict[str, Any] = {"lists": MIRROR, "guards": Guards(removals=None)}
+    caplog.set_level("INFO")
+    nights(kept, ROWS, ROWS[:1], **settings)
+
+    nights(kept, ROWS[:1], **settings, dry_run=True)
+
+    assert members(hubspot, list_id) == set(NAMES)
+    assert "3 contacts would leave lists" in caplog.text
+
+
 @pytest.mark.parametrize("kind", ["invalid", "unknown list"])
 def test_nobody_leaves_while_there_is_a_doubt(hubspot: Sandbox, kept: Around, kind: str) -> None:
     """A row that is not valid may be that of a contact that would leave."""
@@ -345,9 +360,11 @@ def test_nobody_leaves_while_there_is_a_doubt(hubspot: Sandbox, kept: Around, ki
     rows = [{**row, "segment": "Customers"} for row in ROWS]
     mirror = Lists(column="segment", mirror=True)
     settings: dict[str, Any] = {"lists": mirror, "guards": Guards(removals=None), "max_failures": 2}
-    nights(kept, rows, *[[rows[0], odd]] * 2, **settings)
+    *_, last = nights(kept, rows, rows[:1], [rows[0], odd], **settings)
 
     assert members(hubspot, list_id) == set(NAMES)
+    assert last.ended
+    assert any("but nobody leaves: a row" in warning for warning in last.ended.warnings)
 
 
 def test_a_call_that_lets_contacts_leave_fails(hubspot: Sandbox, kept: Around) -> None:

@@ -103,6 +103,7 @@ class ListLeavers:
     :param removals: knows which keys left the source, and whether there is a doubt.
     :param mirrors: whether a contact also leaves a list if its row names another one.
     :param target: returns what a list is known by, by the name that a row has.
+    :ivar due_before: contacts that would leave, as far as was known before the run wrote.
     """
 
     def __init__(
@@ -124,7 +125,7 @@ class ListLeavers:
         self._mirrors = mirrors
         self._target = target
         self._pairs = RunKeys()
-        self.due_before = 0
+        self.due_before = 0  # contacts
 
     def close(self) -> None:
         """Forget the rows of the run."""
@@ -145,9 +146,11 @@ class ListLeavers:
         :param most: contacts that may: a count, or a share of the members; None for any number.
         :raises GuardExceeded: if more would.
         """
-        if self._table is None or self._removals.doubt is not None:
+        if self._table is None:
             return
         self.due_before = sum(1 for each in self._lacking() if each.origin == ADDED)
+        if self._removals.doubt is not None:
+            return  # nobody leaves
         ((size,),) = self._database.transact(lambda execute: execute(self._of_table.count()))
         check_leavers(self.due_before, int(size), most)
 
