@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_provider_hubcontact.job.errors import PreflightError
 from airflow_provider_hubcontact.job.plans.files import PlanWriter
 from airflow_provider_hubcontact.job.plans.kept_settings import kept
 from airflow_provider_hubcontact.job.removing import removing
@@ -25,6 +26,8 @@ def make_plan(
     :raises SetupError: if the run cannot work as it is set up.
     :raises ConfigurationError: if the connection cannot be used.
     """
+    if settings.lists:
+        raise PreflightError(["lists has no effect with a plan, which has the values of contacts only"])
     # The ledger is for the records that are written. A line of a plan would count as its record's last.
     with opened(settings, around, report, signal, settings.source, keeps_results=False) as run:
         with removing(run, run.prepared()) as removals:

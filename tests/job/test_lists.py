@@ -11,7 +11,7 @@ import pytest
 from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Lists, State
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.crm.lists import Changed
-from tests.job.around import Around, Told, run
+from tests.job.around import Around, Told, plan, run
 
 NAMES = ("ada", "grace", "joan", "mary")
 ROWS = [{"email": f"{name}@example.com", "firstname": "B"} for name in NAMES]
@@ -381,3 +381,19 @@ def test_a_call_that_lets_contacts_leave_fails(hubspot: Sandbox, kept: Around) -
     assert ended.outcomes == {"up_to_date": 1, "unavailable": 3}
     assert last.report["lists"][list_id]["removed"] == 3
     assert members(hubspot, list_id) == {"ada"}
+
+
+def test_a_plan_has_no_lists(around: Around, tmp_path: Path) -> None:
+    """It would be applied without them."""
+    ended = plan(around, tmp_path / "plan", lists=Lists("Customers"))
+
+    assert "lists has no effect with a plan" in ended.says
+
+
+def test_the_legacy_api_has_no_lists(around: Around) -> None:
+    """Its answers do not tell which contact was written."""
+    around.api_version = "v1"
+
+    ended = run(around, lists=Lists("Customers"))
+
+    assert "the legacy API does not tell which contact it has written" in ended.says
