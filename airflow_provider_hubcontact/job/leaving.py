@@ -47,7 +47,7 @@ def leave_lists(
                     list_id=each.list_id,
                 )
             )
-        _carried_out(lists, waiting, breaker, settled)
+        _carried_out(waiting, breaker, settled)
         if breaker.stop:
             for result in waiting.drain():
                 settled(stopped(result, breaker.stop.reason))
@@ -57,9 +57,7 @@ def leave_lists(
     return None
 
 
-def _carried_out(
-    lists: Lists, waiting: Memberships, breaker: CircuitBreaker, settled: Callable[[Result], None]
-) -> None:
+def _carried_out(waiting: Memberships, breaker: CircuitBreaker, settled: Callable[[Result], None]) -> None:
     """Make the calls for contacts that leave, one after another, until none of them waits."""
     while len(waiting) and not breaker.stop and not waiting.failed:
         for result in waiting.checked(is_last=True):
@@ -67,12 +65,7 @@ def _carried_out(
         call = waiting.next(is_last=True)
         if call is None:
             return
-        contacts = tuple(call.results)
-        answer = (
-            lists.members(call.target, contacts)
-            if call.reads
-            else lists.move(call.target, contacts, leaves=True)
-        )
+        answer = waiting.send(call)
         breaker.observe(answer)
         if isinstance(answer, Lost) and not answer.sent:
             breaker.trip(answer.reason)

@@ -531,18 +531,28 @@ class Settings(Frozen):
     def _of_removals(self) -> Iterator[str]:
         """Look for what cannot be done for the contacts of rows that left the source."""
         asked = self.state.on_removed if self.state else None
-        mirrors = self.lists is not None and self.lists.mirror is True
-        if asked is None and not mirrors:
-            if self.guards.removals != Guards.removals:
-                yield "guards.removals has no effect without state.on_removed or lists.mirror"
-            if self.state and self.state.grace != State.grace:
-                yield "state.grace has no effect without state.on_removed or lists.mirror"
+        if asked is None and not self._mirrors:
+            yield from self._of_nobody()
         elif asked == LEAVE and self.lists is None:
             yield f"state.on_removed={LEAVE!r} has no effect without lists"
         elif asked == ARCHIVE and self.upsert is False:
             yield f"state.on_removed={ARCHIVE!r} has no effect {_CREATES_NONE}, and no other is archived"
         elif isinstance(asked, Mapping) and (odd := [key for key in _keys(self.key) if key in asked]):
             yield f"state.on_removed names {odd[0]}, by which contacts are found: it cannot change"
+
+    @property
+    def _mirrors(self) -> bool:
+        return self.lists is not None and self.lists.mirror is True
+
+    def _of_nobody(self) -> Iterator[str]:
+        """Look for settings about removals where nobody is removed."""
+        grace = self.state.grace if self.state else State.grace
+        for name, is_given in (
+            ("guards.removals", self.guards.removals != Guards.removals),
+            ("state.grace", grace != State.grace),
+        ):
+            if is_given:
+                yield f"{name} has no effect without state.on_removed or lists.mirror"
 
     def _of_policy(self) -> Iterator[str]:
         if self.status_actions is not None and not isinstance(self.status_actions, Mapping):

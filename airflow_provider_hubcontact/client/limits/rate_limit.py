@@ -194,12 +194,7 @@ class RateLimit:
                 self._estimate(most - left - used, is_full=left == 0)
             self.daily_limit = day or self.daily_limit
             if day_left is not None and self._is_news(day_left, slot):
-                # Calls that went before this one may arrive after it.
-                late = sum(
-                    each.number < slot.number and each.shared == slot.shared
-                    for each in tuple(self._under_way)
-                )
-                self._day = _Day(day_left, late, slot, self._last.get(slot.shared, slot.number))
+                self._day = self._told_of_day(day_left, slot)
 
     @property
     def daily_remaining(self) -> int | None:
@@ -235,6 +230,13 @@ class RateLimit:
             return False
         kept = (self.daily_limit or 0) * self._reserve
         return day.left - day.late - (slot.number - day.after.number) < kept
+
+    def _told_of_day(self, left: int, slot: Slot) -> _Day:
+        # Calls that went before this one may arrive after it.
+        late = sum(
+            each.number < slot.number and each.shared == slot.shared for each in tuple(self._under_way)
+        )
+        return _Day(left, late, slot, self._last.get(slot.shared, slot.number))
 
     def _is_news(self, left: int, slot: Slot) -> bool:
         """Check whether an answer tells what is left of the day later than the one that is known.

@@ -187,9 +187,8 @@ def _is_write(line: Line) -> bool:
         isinstance(line["write"], str)
         and line["write"] in set(Write)
         and line["key"] != ""
-        and (digest is None or isinstance(digest, str))
+        and all(each is None or isinstance(each, str) for each in (digest, line["new_key"]))
         and (line["timestamp"] is None or _is_number(line["timestamp"]))
-        and (line["new_key"] is None or isinstance(line["new_key"], str))
         and isinstance(changes, dict)
         and (bool(changes) or line["write"] == Write.ARCHIVE)
         and all(map(_is_change, changes.values()))

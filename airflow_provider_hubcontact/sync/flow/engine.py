@@ -100,7 +100,6 @@ class Sync:
     :param proofs: what HubSpot was last proved to have; None to read every contact.
     :param audit: says what is done about drift, and counts it.
     :param lists: puts the contacts of records that end well into the lists that these name; None for none.
-    :param leaves: whether they are to leave these lists instead.
     """
 
     shape: RecordMapping
@@ -117,7 +116,6 @@ class Sync:
     proofs: Proofs | None = None
     audit: Audit | None = None
     lists: Lists | None = None
-    leaves: bool = False
 
     def run(
         self,
@@ -190,9 +188,7 @@ class Engine:
         self._unsure: set[int] = set()  # rows that an attempt without a clear answer may have written
         self._pending_verification = PendingVerification(sync.verifies)
         self._dry_writes = DryWrites(sync.rules.id_property) if sync.writer is None else None
-        self._memberships: Memberships | None = None
-        if sync.lists and sync.writer:
-            self._memberships = Memberships(sync.lists, leaves=sync.leaves)
+        self._memberships = Memberships(sync.lists if sync.writer else None)
         self._internal_errors = 0  # records
 
     def run(self) -> Stop | None:
@@ -202,8 +198,7 @@ class Engine:
             self._start_writes()
             self._start_checks()
             self._start_reads()
-            has_all = self._record_reader.exhausted or not has_read
-            self._start_list_calls(is_last=has_all and not self._calls)
+            self._start_list_calls(may_come=has_read)
             self._flush()
             if self._calls:
                 self._wait()
@@ -223,21 +218,23 @@ class Engine:
 
     # Source, shape, validate
 
+    @property
+    def _has_room(self) -> bool:
+        """Whether a row can be read; there is always room for one that is up to date."""
+        if self._breaker.stop or self._record_reader.exhausted or self._memberships.is_full:
+            return False
+        has_passed = self._gate is not None and self._gate.has_passed
+        return len(self._in_flight) < self._sync.max_in_flight or has_passed
+
     def _fill(self) -> bool:
         """Read rows as long as there is room, and return whether there was any."""
-        limit = self._sync.max_in_flight
         admitted: list[Record] = []
         has_read = False
-        while not self._breaker.stop and not self._record_reader.exhausted:
-            if len(self._in_flight) >= limit and not (self._gate and self._gate.has_passed):
-                break
-            if self._memberships is not None and self._memberships.is_full:
-                break
+        while self._has_room:
             taken = self._record_reader.next()
             has_read = has_read or taken is not None
             if isinstance(taken, Record):
-                if self._memberships is not None:
-                    self._memberships.expect(taken)
+                self._memberships.expect(taken)
                 if self._in_flight.admit(taken):
                     admitted.append(taken)
             elif taken is None:
@@ -264,8 +261,7 @@ class Engine:
             result = unsure(result)
         if self._gate:
             self._gate.ended(result)
-        final = self._memberships.hold(result) if self._memberships is not None else result
-        if final:
+        if final := self._memberships.hold(result):
             self._tell(final)
 
     def _tell(self, result: Result) -> None:
@@ -461,7 +457,7 @@ class Engine:
 
     def _meet(self, record: Record, contact: str | None) -> None:
         """Note the contact of a record that is under way, if it is known."""
-        if self._memberships is not None and contact is not None:
+        if contact is not None:
             self._memberships.met(record.key, contact)
 
     def _start_checks(self) -> None:
@@ -480,44 +476,40 @@ class Engine:
             raise TypeError(f"a look-up was answered with {type(answer).__name__}")
         self._end_all(self._decisions.verified(change, result, answer) for change, result in call.written)
 
-    def _start_list_calls(self, *, is_last: bool) -> None:
+    def _start_list_calls(self, *, may_come: bool) -> None:
         """Put contacts into their lists.
 
-        :param is_last: whether nothing is under way that could fill a call.
+        :param may_come: whether rows could be read just now, so that more of them can fill a call.
         """
-        waiting, lists = self._memberships, self._sync.lists
-        while waiting and lists and len(self._calls) < self._workers.size and not self._breaker.stop:
+        waiting = self._memberships
+        is_last = not self._calls and (self._record_reader.exhausted or not may_come)
+        while waiting and len(self._calls) < self._workers.size and not self._breaker.stop:
             for result in waiting.checked(is_last=is_last):
                 self._tell(result)
             call = None if waiting.failed else waiting.next(is_last=is_last)
             if call is None or not self._may_move(call):
                 break
-            contacts = tuple(call.results)
-            if call.reads:
-                self._start(call, partial(lists.members, call.target, contacts))
-            else:
-                self._start(call, partial(lists.move, call.target, contacts, leaves=call.leaves))
+            self._start(call, partial(waiting.send, call))
         self._heed_lists()
 
     def _may_move(self, call: ListCall) -> bool:
         """Check whether the run may still write; a call that may not be sent is taken back."""
         if call.reads or not self._gate or self._gate.may_write():
             return True
-        if self._memberships is not None:
-            self._memberships.put_back(call)
+        self._memberships.put_back(call)
         self._heed_gate()
         return False
 
     def _listed(self, call: ListCall, answer: Answer) -> None:
         if isinstance(answer, Found | Answers):
             raise TypeError("a call about a list was answered with contacts")
-        for result in self._memberships.answered(call, answer) if self._memberships is not None else ():
+        for result in self._memberships.answered(call, answer):
             self._tell(result)
         self._heed_lists()
 
     def _heed_lists(self) -> None:
         """Stop if what is known of lists can be kept no longer."""
-        failed = self._memberships.failed if self._memberships is not None else None
+        failed = self._memberships.failed
         if failed and not self._broken:
             self._broken = failed
             self._stop(f"the state cannot be kept: {type(failed).__name__}")
@@ -592,10 +584,10 @@ class Engine:
             self._split_lookups.append(call.records)
         elif isinstance(call, VerifyCall):
             self._pending_verification.put_back(call)
-        elif not isinstance(call, ListCall):
-            self._write_queue.put_back(call)
-        elif self._memberships is not None:
+        elif isinstance(call, ListCall):
             self._memberships.put_back(call)
+        else:
+            self._write_queue.put_back(call)
 
     def _end(self, result: Result, *, may_part: bool = True) -> str | None:
         """End a record that was under way, and return the contact that it had claimed.
@@ -614,8 +606,7 @@ class Engine:
             for each in parted(whole, result):
                 self._settled(each)
             contact = self._in_flight.release(result.key)
-        if self._memberships is not None:
-            self._memberships.forget(result.key)
+        self._memberships.forget(result.key)
         self._write_queue.ended(result.row, contact)
         return contact
 
@@ -636,9 +627,13 @@ class Engine:
             self._end(self._given_up(record, reason))
         for record in self._in_flight.drain():
             self._settled(self._given_up(record, reason))
+        self._abandon_others(reason)
+
+    def _abandon_others(self, reason: str) -> None:
+        """End the rows that are not in flight: a gate holds them back, or they wait for lists."""
         for taken in self._gate.drain() if self._gate else ():
             self._settled(self._given_up(taken, reason) if isinstance(taken, Record) else taken)
-        for result in self._memberships.drain() if self._memberships is not None else ():
+        for result in self._memberships.drain():
             self._tell(stopped(result, reason))
 
     def _given_up(self, record: Record, reason: str, what: str = "") -> Result:

@@ -46,16 +46,16 @@ class Memberships:
     to do. Contacts of which it is known that they are in the list end without a call. HubSpot mentions only
     contacts that a call has moved: of the others it is read whether they are members.
 
-    :param lists: knows the lists.
+    :param lists: knows the lists; None if no record has to be in one.
     :param leaves: whether the contacts are to leave them.
     :ivar failed: what the port raised about what is known, or kept. Nothing may be sent after that.
     """
 
-    def __init__(self, lists: Lists, *, leaves: bool = False) -> None:
+    def __init__(self, lists: Lists | None, *, leaves: bool = False) -> None:
         self.failed: Exception | None = None
         self._lists = lists
         self._leaves = leaves
-        self._most = max(1, lists.batch_size)
+        self._most = max(1, lists.batch_size) if lists else 1
         self._named: dict[int, str] = {}  # row under way → its list
         self._contacts: dict[str, str] = {}  # key under way → record id of its contact
         self._unchecked: dict[Target, Waiting] = {}
@@ -77,7 +77,7 @@ class Memberships:
 
     def expect(self, record: Record) -> None:
         """Note the list of a record that was read."""
-        if record.list:
+        if record.list and self._lists:
             self._named[record.row] = record.list
 
     def met(self, key: str, contact: str) -> None:
@@ -86,7 +86,8 @@ class Memberships:
         :param key: of the record.
         :param contact: record id.
         """
-        self._contacts[key] = contact
+        if self._lists:
+            self._contacts[key] = contact
 
     def forget(self, key: str) -> None:
         """Forget the contact of a record that has ended."""
@@ -98,7 +99,7 @@ class Memberships:
         :param result: of the record; one that was not under way has its list.
         :return: the result if it is final; None if it is kept back.
         """
-        name = self._named.pop(result.row, result.list_id)
+        name = self._named.pop(result.row, result.list_id) if self._lists else None
         if name is None or result.earlier or result.outcome not in HELD:
             return result
         contact = result.contact or self._contacts.get(result.key)
@@ -144,6 +145,16 @@ class Memberships:
         some = {contact: waiting.pop(contact) for contact in [*islice(waiting, self._most)]}
         return ListCall(target.name, target.leaves, reads=False, results=some)
 
+    def send(self, call: ListCall) -> Moved | Members | Refused | Lost:
+        """Make a call.
+
+        :param call: the call.
+        """
+        contacts = tuple(call.results)
+        if call.reads:
+            return self._port.members(call.target, contacts)
+        return self._port.move(call.target, contacts, leaves=call.leaves)
+
     def put_back(self, call: ListCall) -> None:
         """Take back a call that was not sent."""
         (self._unread if call.reads else self._halves).append(call)
@@ -165,7 +176,7 @@ class Memberships:
                 self._divide(call)
                 return
             # It was this contact, and not the number of them.
-            self._most = max(1, self._lists.batch_size)
+            self._most = max(1, self._port.batch_size)
             yield from self._refused(call, answer)
         else:
             yield from self._refused(call, answer)
@@ -191,19 +202,24 @@ class Memberships:
         self._note(call, answer.list_id, changed, by_this_run=True)
         for contact in changed:
             yield from self._in_place(target, answer.list_id, call.results[contact], moved=True)
-        if call.leaves:  # who is not there is no member
-            self._note(call, answer.list_id, missing, by_this_run=False)
-        for contact in missing:
-            results = call.results[contact]
-            if call.leaves:
-                yield from self._in_place(target, answer.list_id, results, moved=False)
-            else:
-                yield from self._ended(unknown_contact(result, contact) for result in results)
+        yield from self._missing(call, answer.list_id, missing)
         named = {*changed, *missing}
         silent = {each: results for each, results in call.results.items() if each not in named}
         if silent:
             self._reading.add(target)
-            self._unread.append(ListCall(call.target, call.leaves, reads=True, results=silent))
+            self._unread.append(replace(call, reads=True, results=silent))
+
+    def _missing(self, call: ListCall, list_id: str, contacts: Collection[str]) -> Iterator[Result]:
+        """Yield the results of records whose contacts HubSpot does not have any more, in no list neither."""
+        if call.leaves:
+            self._note(call, list_id, contacts, by_this_run=False)
+        for contact in contacts:
+            results = call.results[contact]
+            if call.leaves:
+                target = Target(call.target, call.leaves)
+                yield from self._in_place(target, list_id, results, moved=False)
+            else:
+                yield from self._ended(unknown_contact(result, contact) for result in results)
 
     def _read(self, call: ListCall, answer: Members) -> Iterator[Result]:
         target = Target(call.target, call.leaves)
@@ -231,9 +247,15 @@ class Memberships:
             for contact, of_it in waiting.items():
                 unchecked[contact] = (*of_it, *unchecked.get(contact, ()))
 
+    @property
+    def _port(self) -> Lists:
+        if self._lists is None:
+            raise ValueError("no record has to be in a list")
+        return self._lists
+
     def _known(self, target: Target, waiting: Waiting) -> Members | None:
         try:
-            return self._lists.known(target.name, _keys(waiting, waiting), leaves=target.leaves)
+            return self._port.known(target.name, _keys(waiting, waiting), leaves=target.leaves)
         except Exception as error:  # noqa: BLE001 - raised again when all that was read has its outcome
             self.failed = self.failed or error
             return None
@@ -242,7 +264,7 @@ class Memberships:
         try:
             if contacts:
                 keys = _keys(call.results, contacts)
-                self._lists.note(list_id, keys, leaves=call.leaves, by_this_run=by_this_run)
+                self._port.note(list_id, keys, leaves=call.leaves, by_this_run=by_this_run)
         except Exception as error:  # noqa: BLE001 - same
             self.failed = self.failed or error
 

@@ -145,19 +145,23 @@ class Report:
             self.earlier[result.outcome, result.status] += 1
         if result.list_id and result.membership:
             self.lists[result.list_id, result.membership] += 1
-        if result.changes and len(self._changes) < MAX_CHANGES and self._changed < MAX_CHANGED_VALUES:
-            self._changes.append(result)
-            self._changed += len(result.changes)
-        kind = (result.outcome, result.category)
+        if result.changes:
+            self._sample_changes(result)
         is_good = result.outcome in SUCCESSES and result.category != DRIFT
         if is_good or result.category in DRY_RUN_CATEGORIES:
             return
         self._count_reason(result)
         if len(self._problems) >= MAX_SAMPLES or result.outcome in SUCCESSES:
             return
+        kind = (result.outcome, result.category)
         if self._sampled[kind] < MAX_SAMPLES_OF_A_KIND:
             self._sampled[kind] += 1
             self._problems.append(_printable(result))
+
+    def _sample_changes(self, result: Result) -> None:
+        if len(self._changes) < MAX_CHANGES and self._changed < MAX_CHANGED_VALUES:
+            self._changes.append(result)
+            self._changed += len(result.changes)
 
     def _count_reason(self, result: Result) -> None:
         about = result.category or result.why or None
