@@ -213,9 +213,9 @@ class OAuthToken:
         body = reply.json()
         if status_of(reply.status).passes:
             raise NotSent(f"There is no access token: HubSpot's token endpoint answered {reply.status}")
-        if reply.status >= 400 and status_of(reply.status).error in {"NotFound", "StatusError"}:
-            raise wrong_address(self._url, "POST", reply.status)
         if reply.status >= 400:
+            if status_of(reply.status).error in {"NotFound", "StatusError"}:
+                raise wrong_address(self._url, "POST", reply.status)
             raise Unauthorized(Refusal(401, _reason(reply.status, body), "INVALID_AUTHENTICATION"))
         if reply.status != 200 or not isinstance(body, dict):
             raise UnusableAnswer(

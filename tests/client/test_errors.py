@@ -267,6 +267,21 @@ def test_the_errors_need_no_http() -> None:
     assert others == {"airflow_provider_hubcontact.status", "airflow_provider_hubcontact.refusal"}
 
 
+@pytest.mark.parametrize(
+    ("body", "is_own"),
+    [
+        ({"status": "error"}, True),
+        ({"status": "error", "correlationId": "c"}, True),
+        ({"correlationId": "c"}, True),
+        ({"status": "BAD_REQUEST", "message": "no"}, False),
+        ({}, False),
+    ],
+)
+def test_whose_words_a_refusal_has(body: dict[str, Any], is_own: bool) -> None:
+    """One sign of HubSpot's is enough: it leaves out the others at times."""
+    assert error_of(400, body).refusal.is_hubspots is is_own
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: (

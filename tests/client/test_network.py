@@ -28,6 +28,7 @@ from airflow_provider_hubcontact.client.network.trouble import trouble
 from airflow_provider_hubcontact.client.transport import Transport
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
 from tests.client.scripted import TOKEN, Reply, once, reply, wire
+from tests.fake_clock import FakeClock
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
 
@@ -302,3 +303,16 @@ def test_a_socket_gets_few_timeouts(monkeypatch: pytest.MonkeyPatch, total: floa
         to.transport.request("GET", "/x", repeatable=True)
 
     assert len(given) <= 3
+
+
+def test_time_that_is_over_between_two_parts_of_an_answer() -> None:
+    """The next part is not waited for, whenever it would come."""
+    clock = FakeClock()
+
+    def late(connection: socket.socket) -> None:
+        clock.sleep(86_400)
+        connection.sendall(HEAD + b"Content-Length: 2\r\n\r\n")
+        connection.recv(1)
+
+    with wire(late, clock=clock, timeouts=once()) as to, pytest.raises(AnswerLost, match="did not end"):
+        to.transport.request("GET", "/x", repeatable=True)

@@ -21,7 +21,7 @@ from airflow_provider_hubcontact.client.errors import (
     NotFound,
     UnusableAnswer,
 )
-from airflow_provider_hubcontact.client.properties import Properties, PropertyDefinition
+from airflow_provider_hubcontact.client.properties import Properties, PropertyDefinition, ValidationRule
 from airflow_provider_hubcontact.client.transport import Transport
 from tests.client.scripted import TOKEN, TRUNCATED, Server, Wire, reply, wire
 
@@ -185,6 +185,9 @@ def test_a_legacy_update_with_times() -> None:
         (lambda t: Contacts(t).batch_update([ONE]), 5),
         (lambda t: Contacts(t).batch_upsert([ONE], id_property="email"), 5),
         (lambda t: Contacts(t).update("7", {"email": "new@b.c"}), 5),
+        (lambda t: Contacts(t).batch_archive(["7"]), 5),
+        (lambda t: Properties(t, "v3").create(PropertyDefinition("tier", "Tier", "string", "text")), 5),
+        (lambda t: account(t).details(), 5),
     ],
     ids=[
         "batch create",
@@ -196,6 +199,9 @@ def test_a_legacy_update_with_times() -> None:
         "batch update",
         "batch upsert",
         "update by id",
+        "batch archive",
+        "a property is created",
+        "account",
     ],
 )
 def test_what_is_repeated(call: Call, calls: int) -> None:
@@ -324,6 +330,26 @@ def test_options_of_a_property() -> None:
         (option,) = definition.options
         assert (option.label, option.value, option.display_order, option.hidden) == ("Gold", "gold", -1, True)
         assert definition.read_only
+
+
+def test_rules_of_a_property() -> None:
+    """Only what is a rule counts, and only if HubSpot applies it to the value as it is sent."""
+    rule = {"ruleType": "MIN_LENGTH", "ruleArguments": ["3", 4]}
+    bare = {"ruleType": "NO_BLANKS", "ruleArguments": None}
+    listed = [
+        {
+            "propertyName": "tier",
+            "propertyValidationRules": [rule, 5, bare, {**rule, "shouldApplyNormalization": True}],
+        },
+        {"propertyName": "city", "propertyValidationRules": 5},
+    ]
+    with wire(reply(200, json.dumps({"results": listed}))) as to:
+        found = Properties(to.transport, "v3").rules()
+
+    assert found == {
+        "tier": (ValidationRule("MIN_LENGTH", ("3", "4")), ValidationRule("NO_BLANKS", ())),
+        "city": (),
+    }
 
 
 def test_a_version_that_contacts_do_not_have() -> None:
