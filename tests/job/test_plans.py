@@ -193,6 +193,53 @@ def test_the_fields_of_a_manifest(hubspot: Sandbox, tmp_path: Path, field: str, 
         Manifest.parse(encoded(document))
 
 
+@pytest.mark.parametrize("document", [[], 5, {}, {"format": None}, {"format": 1}, {"format": True}])
+def test_a_manifest_of_another_format(document: object) -> None:
+    """Which one is needed is told before anything else: a newer one may look otherwise."""
+    with pytest.raises(ValueError, match="its format is not 2"):
+        Manifest.parse(orjson.dumps(document))
+
+
+def made(definition: object) -> Manifest:
+    """Return the manifest of a plan without lines, which creates a property."""
+    totals: dict[str, Any] = dict.fromkeys(("rows", "changes", "creates", "removals", "calls"), 0)
+    totals |= {"made": "", "others": {}, "stage_moves": {}, "minutes": 0.0, "properties": {"tier": definition}}
+    return Manifest(totals, kept(MADE, "2026-09", PORTAL), ())
+
+
+def test_the_fields_that_are_told_are_few() -> None:
+    """A file may have anything in it."""
+    document = orjson.loads(made({**DEFINITION, "options": []}).encode())
+
+    with pytest.raises(ValueError, match=r"too many: 'a0', 'a1', 'a2', 'a3', 'a4'$"):
+        Manifest.parse(encoded(document | {f"a{n}": 1 for n in range(9)}))
+
+
+DEFINITION = {"label": "Tier", "type": "string", "fieldType": "text", "groupName": "g", "description": ""}
+
+
+@pytest.mark.parametrize(
+    ("definition", "is_one"),
+    [
+        ({**DEFINITION, "options": []}, True),
+        ({**DEFINITION, "options": [{"label": "A", "value": "a"}]}, True),
+        ({**DEFINITION, "label": None, "options": []}, False),
+        ({**DEFINITION, "options": {}}, False),
+        ({**DEFINITION, "options": ["a"]}, False),
+        ({**DEFINITION, "options": [{"label": "A"}]}, False),
+        ({**DEFINITION, "options": [{"label": "A", "value": 1}]}, False),
+        ({**DEFINITION, "options": [], "more": ""}, False),
+        (DEFINITION, False),
+        ("text", False),
+    ],
+)
+def test_a_property_that_a_plan_creates(definition: object, is_one: bool) -> None:
+    """Its definition has the fields that a plan writes, each of its type."""
+    expected = nullcontext() if is_one else pytest.raises(ValueError, match="properties of the manifest")
+    with expected:
+        assert Manifest.parse(made(definition).encode()) == made(definition)
+
+
 def test_a_manifest_that_was_forged(hubspot: Sandbox, tmp_path: Path) -> None:
     """Whoever can write it can make another plan: the digest that was approved tells; types are checked."""
     around = Around(hubspot, RECORDS)
@@ -234,6 +281,37 @@ def test_the_time_of_a_line(timestamp: object, is_one: bool) -> None:
         "changes": {"city": ["Rome", "Oslo"]},
         "digest": None,
         "timestamp": timestamp,
+        "new_key": None,
+    }
+    expected = nullcontext() if is_one else pytest.raises(ValueError, match="a value of a wrong type")
+
+    with expected:
+        assert checked_line(orjson.dumps(line) + b"\n") == line
+
+
+@pytest.mark.parametrize(
+    ("change", "is_one"),
+    [
+        (["Rome", "Oslo"], True),
+        ([None, "Oslo"], True),
+        ([1, "Oslo"], False),
+        (["Rome", None], False),
+        (["Rome", 1], False),
+        ([1, 2], False),
+        (["Oslo"], False),
+        (["Rome", "Oslo", "Bonn"], False),
+        ("ab", False),
+    ],
+)
+def test_a_change_of_a_line(change: object, is_one: bool) -> None:
+    """What the contact has, if anything, and the text that it gets."""
+    line = {
+        "row": 1,
+        "key": "a@x.y",
+        "write": "update",
+        "changes": {"city": change},
+        "digest": None,
+        "timestamp": None,
         "new_key": None,
     }
     expected = nullcontext() if is_one else pytest.raises(ValueError, match="a value of a wrong type")

@@ -54,6 +54,16 @@ def test_what_a_ledger_says_last() -> None:
         list(last_lines([], "kept"))
 
 
+def test_rows_that_another_try_read_in_another_order() -> None:
+    """A record is known by its digest, and by its row only if it has no key."""
+    first = {"run": "r", "task": "t", "map_index": -1, "digest": "d", "try": 1, "row": 1}
+    second = {**first, "try": 2, "row": 5}
+    keyless = {**first, "digest": None, "row": 2}
+    later = {**keyless, "try": 2, "row": 3}
+
+    assert list(last_lines([first, keyless, second, later], "kept")) == [keyless, second, later]
+
+
 @pytest.mark.parametrize(
     ("mapping", "row"),
     [
