@@ -203,7 +203,8 @@ def test_a_manifest_of_another_format(document: object) -> None:
 def made(definition: object) -> Manifest:
     """Return the manifest of a plan without lines, which creates a property."""
     totals: dict[str, Any] = dict.fromkeys(("rows", "changes", "creates", "removals", "calls"), 0)
-    totals |= {"made": "", "others": {}, "stage_moves": {}, "minutes": 0.0, "properties": {"tier": definition}}
+    totals |= {"made": "", "others": {}, "stage_moves": {}, "minutes": 0.0}
+    totals["properties"] = {"tier": definition}
     return Manifest(totals, kept(MADE, "2026-09", PORTAL), ())
 
 

@@ -15,7 +15,7 @@ from airflow_provider_hubcontact.client.errors import HubSpotError
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.job.checks.preflight import Preflight
 from airflow_provider_hubcontact.job.portal.definitions import Portal
-from airflow_provider_hubcontact.job.settings import Key, Settings, Source, Writes
+from airflow_provider_hubcontact.job.settings import Key, Settings, Source, State, Writes
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
 from airflow_provider_hubcontact.sync.decide.modes import needs_of
@@ -56,6 +56,8 @@ def problems(settings: Mapping[str, Any], portal: Portal = PORTAL, **more: Any) 
 
 MAY_CREATE = {"client": hubspot(scopes={READ, WRITE, CREATE})}
 AT = Writes(timestamp="at")
+ALL = Writes(compare=False)
+KEPT = State("sql://db/hub")
 MARKED = Source(watermark="at")
 MOVES = Key("old", becomes="new")
 
@@ -81,6 +83,10 @@ def test_a_mode_is_for_some_properties(mode: WriteMode) -> None:
             {"key": Key(property="number")}, {"client": hubspot("v1")}, "by email only", id="v1 by number"
         ),
         pytest.param({}, {"client": hubspot("v1")}, None, id="v1 by email"),
+        pytest.param({"state": KEPT}, {"client": hubspot("v1")}, "nothing can be proved", id="state on v1"),
+        pytest.param({"state": KEPT}, {}, None, id="state"),
+        pytest.param({"writes": ALL}, {"client": hubspot("v1")}, "without a look-up anyway", id="all on v1"),
+        pytest.param({"writes": ALL}, {}, None, id="all"),
         pytest.param({"writes": AT}, {}, "only the legacy API carries a timestamp", id="timestamp"),
         pytest.param({"writes": AT}, {"client": hubspot("v1")}, None, id="timestamp on v1"),
         pytest.param({"key": Key(property="hs_object_id")}, {}, None, id="by id"),
@@ -271,4 +277,14 @@ def test_the_quota(
     with caplog.at_level(logging.WARNING):
         assert problems({}, client=hubspot(version, left=left), total=total) == []
 
-    assert ("the rest must wait" in caplog.text) is warns
+    assert ("left until midnight in UTC: the rest must wait" in caplog.text) is warns
+
+
+def test_the_quota_of_a_portal_whose_time_zone_is_not_known(caplog: pytest.LogCaptureFixture) -> None:
+    """It is named, at least."""
+    client = hubspot(left=3)
+    client.rate_limit.time_zone = None
+    with caplog.at_level(logging.WARNING):
+        problems({}, client=client, total=200)
+
+    assert "until midnight in the portal's time zone: the rest must wait" in caplog.text

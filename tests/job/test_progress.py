@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 import pytest
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot
-from airflow_provider_hubcontact.job.progress import Progress, _duration
+from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
+from airflow_provider_hubcontact.job.progress import EVERY, Progress, _duration
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from tests.fake_clock import FakeClock
 
 
-def progress(total: int | None = None, **outcomes: int) -> Progress:
+def progress(total: int | None = None, *, clock: Clock = SYSTEM_CLOCK, **outcomes: int) -> Progress:
     report = Report()
     for name, count in outcomes.items():
         for row in range(count):
             report.add(Result(row, "k", Outcome(name)))
-    return Progress(report, HubSpot("https://api.hubapi.com", AccessToken("pat-na1-x")), total)
+    return Progress(report, hubspot(clock), total)
+
+
+def hubspot(clock: Clock) -> HubSpot:
+    return HubSpot("https://api.hubapi.com", AccessToken("pat-na1-x"), clock=clock)
 
 
 @pytest.mark.parametrize(
@@ -58,15 +65,26 @@ def test_the_timeline_stays_short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_rehearsed_run_has_one_timeline() -> None:
     """Its second part goes on where the first has ended."""
-    shown = progress(updated=1)
+    clock = FakeClock()
+    shown = progress(updated=3, clock=clock)
     for _ in range(2):
         with shown:
-            time.sleep(0.15)
-        shown = Progress(shown.report, HubSpot("https://api.hubapi.com", AccessToken("pat-na1-x")))
+            clock.sleep(0.5)
+        shown = Progress(shown.report, hubspot(clock))
 
-    times = [at for at, _, _ in shown.report.timeline]
-    assert times == sorted(times)
-    assert times[-1] >= 0.2
+    assert [at for at, _, _ in shown.report.timeline] == [0, 0.5, 0.5, 1]
+
+
+def test_a_long_run_tells_how_far_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    """In the log, every ten seconds."""
+    clock = FakeClock()
+    with caplog.at_level(logging.INFO), progress(5, updated=3, clock=clock):
+        clock.sleep(EVERY)
+        patience = time.monotonic() + 10
+        while not caplog.messages and time.monotonic() < patience:
+            time.sleep(0.001)
+
+    assert caplog.messages[0].startswith("3 of 5 rows: 3 updated; 0 calls")
 
 
 @pytest.mark.parametrize(

@@ -291,6 +291,17 @@ class TestUpdate:
         assert around.portals == []
 
 
+def test_a_portal_that_says_nothing_of_itself(hubspot: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    """Its time zone is not known then, which is told; nothing else needs it."""
+    hubspot.use_faults({"rules": [{"kind": "status", "status": 500, "on": "/account-info/*"}]})
+
+    ended = run(Around(hubspot, RECORDS[:2]))
+
+    assert (ended.error, ended.outcomes) == (None, {"updated": 1, "unchanged": 1})
+    assert ended.report["portal"] is None
+    assert "The portal's time zone cannot be read: " in caplog.text
+
+
 class TestColumns:
     @pytest.mark.parametrize("source", [list, iter], ids=["list", "iterator"])
     def test_columns_that_no_row_has(self, hubspot: Sandbox, source: Any) -> None:

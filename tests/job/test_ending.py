@@ -1,0 +1,39 @@
+"""What a task's log says when the run has ended."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from airflow_provider_hubcontact.job.ending import decided, log_a_good_end
+from airflow_provider_hubcontact.sync.decide.policy import Policy
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "dry_run", "warns"),
+    [
+        ((Outcome.UPDATED, Outcome.UNCHANGED), False, False),
+        ((Outcome.UPDATED, Outcome.REJECTED), False, True),
+        ((Outcome.NOT_ATTEMPTED,), True, False),
+    ],
+)
+def test_a_good_end(
+    outcomes: tuple[Outcome, ...], dry_run: bool, warns: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The counts are told; what was tolerated is explained, as a warning."""
+    report, policy = Report(dry_run=dry_run), Policy.of({"rejected": "succeed"})
+    for row, outcome in enumerate(outcomes, 1):
+        report.add(Result(row, "k", outcome, category="WOULD_UPDATE" if dry_run else None))
+    report.calls, report.seconds = {"total": 1_234}, 5.25
+
+    with caplog.at_level(logging.INFO):
+        log_a_good_end(report, decided(policy, report, None), "why")
+
+    told = [(record.levelno, record.message) for record in caplog.records]
+    assert told[0][0] == logging.INFO
+    assert told[0][1].endswith(" 1,234 calls, 5.2 s.")
+    assert f"1 {outcomes[0]}" in told[0][1]
+    assert told[1:] == ([(logging.WARNING, "why")] if warns else [])
