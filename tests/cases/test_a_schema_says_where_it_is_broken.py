@@ -25,6 +25,7 @@ from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema, Schema
 
+DRAFT_3 = "http://json-schema.org/draft-03/schema#"
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 
 
@@ -53,6 +54,7 @@ def told(schema: Any) -> str:
         ({"allOf": []}, "at $.allOf: must be at least 1 item (minItems)"),
         ({"$schema": DRAFT_7, "enum": 5}, "at $.enum: must be of type array (type)"),
         ({"$schema": DRAFT_7, "multipleOf": 0}, "at $.multipleOf: must be more than 0 (exclusiveMinimum)"),
+        ({"$schema": DRAFT_3, "divisibleBy": "x"}, "at $.divisibleBy: must be of type number (type)"),
         ({"properties": {"a b": {"minimum": "1"}}}, "must be of type number (type)"),
         ({"properties": {"p": {"pattern": "("}}}, "at $.properties.p"),
         ({"properties": {"p": {"$ref": "#/$defs/q"}}}, "at $.properties.p.$ref: it leads to nothing ($ref)"),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.sync.rows.comparison import Kind, kind_of, same
+from airflow_provider_hubcontact.sync.rows.comparison import Kind, differs, kind_of, same
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,24 @@ def test_equal_values_in_other_forms(kind: Kind, wanted: str, stored: str | None
 def test_other_values(kind: Kind, wanted: str, stored: str | None) -> None:
     """HubSpot has another one, or none."""
     assert not same(kind, wanted, stored)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "shown", "is_other"),
+    [
+        (Kind.DATE, "2026-11-23", "2026-11-23T10:00:00Z", False),
+        (Kind.DATE, "2026-11-23", "2026-11-24T00:00:00Z", True),
+        (Kind.DATE, "2026-11-23", "", True),
+        (Kind.UNKNOWN, "2026-11-23", "1795392000000", False),
+        (Kind.UNKNOWN, "2026-11-24", "1795392000000", True),
+        (Kind.UNKNOWN, "Rome ", "rome", False),
+        (Kind.UNKNOWN, "1.50", "1.5", False),
+        (Kind.UNKNOWN, "Rome", "Oslo", True),
+    ],
+)
+def test_what_hubspot_shows_of_a_value(kind: Kind, wanted: str, shown: str, is_other: bool) -> None:
+    """It may have a form of HubSpot's own, such as the moment at which a day begins."""
+    assert differs(kind, wanted, shown) is is_other
 
 
 @pytest.mark.parametrize(

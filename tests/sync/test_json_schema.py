@@ -291,6 +291,12 @@ class TestFilesBeside:
         with pytest.raises(InvalidSchema, match=says):
             self.of(tmp_path, {"$ref": "person.json"})
 
+    def test_the_largest_file(self, tmp_path: Path) -> None:
+        """It may have as much as is said."""
+        (tmp_path / "person.json").write_text("{}".ljust(MAX_FILE_BYTES))
+
+        assert self.of(tmp_path, {"$ref": "person.json"}).check(record()) is None
+
     def test_a_part_with_an_address_of_its_own(self, tmp_path: Path) -> None:
         """What it refers to is beside that address."""
         (tmp_path / "sub").mkdir()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -18,7 +17,7 @@ from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.admin_rules import AdminRule
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.keys import ADDRESS, RECORD_ID
-from airflow_provider_hubcontact.sync.rows.portal_document import LONGEST_PATTERN, accepted
+from airflow_provider_hubcontact.sync.rows.portal_document import accepted
 from airflow_provider_hubcontact.sync.rows.values import MAX_TEXT_LENGTH
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -55,11 +54,7 @@ class Property:
         if self.rules:
             allowed["allOf"] = [dict(rule.keywords) for rule in self.rules]
         if self.options and self.kind is Kind.OPTIONS:
-            if self._has_long_options:
-                allowed["format"] = self._options_format
-            else:
-                one = f"(?:{'|'.join(map(re.escape, self.options))})"
-                allowed["pattern"] = f"^;*(?:{one}(?:;+{one})*;*)?$"
+            allowed["format"] = self._options_format  # a pattern of many options is too much for an engine
         elif self.options:
             allowed["enum"] = list(self.options)
         return {**titled, "anyOf": [{"const": ""}, allowed]}
@@ -77,7 +72,7 @@ class Property:
     def formats(self) -> dict[str, Callable[[str], bool]]:
         """Name of each format in the schema → checks whether a text has it."""
         found = {name: holds for rule in self.rules for name, holds in rule.formats.items()}
-        if self._has_long_options:
+        if self.kind is Kind.OPTIONS:
             allowed = {"", *self.options}
             found[self._options_format] = lambda value: allowed.issuperset(value.split(";"))
         return found
@@ -85,10 +80,6 @@ class Property:
     @property
     def _options_format(self) -> str:
         return f"options-of-{self.name}"
-
-    @property
-    def _has_long_options(self) -> bool:
-        return self.kind is Kind.OPTIONS and sum(map(len, self.options)) > LONGEST_PATTERN
 
     def explain(self, value: str) -> str:
         """Return what is wrong with a text that the schema refuses."""
