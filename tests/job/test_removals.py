@@ -241,6 +241,16 @@ class TestValues:
         hubspot.use_faults({"rules": []})
         assert removals(again(around, "ada", "grace")) == {"gone": 1, "removed": 1}
 
+    def test_a_removal_that_stops_the_run(self, hubspot: Sandbox, around: Around, file: Path) -> None:
+        """The report says why, as if it had been a row's write."""
+        left(around, file, "ada", "grace")
+        hubspot.use_faults({"rules": [{"kind": "status", "status": 401, "on": "*/batch/update"}]})
+
+        ended = again(around, "ada", "grace")
+
+        assert ended.outcomes == {"unauthorized": 1, "up_to_date": 2}
+        assert "401" in ended.report["stopped"]
+
     def test_the_ledger_has_the_old_values(self, hubspot: Sandbox, around: Around, file: Path) -> None:
         """Under the contact's record id, with the reason."""
         contact = hubspot.portal.contact("joan@example.com")
