@@ -17,6 +17,7 @@ from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Defin
 from airflow_provider_hubcontact.sandbox.crm.properties.values import InvalidValue, accept
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.coercion import Coercer
 from airflow_provider_hubcontact.sync.rows.comparison import Kind, same
 from airflow_provider_hubcontact.sync.rows.keys import LOOKALIKES, key_problem, lower_case, normalized_key
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
@@ -102,6 +103,19 @@ def test_a_new_address_is_checked_too(sandbox: Sandbox, new: str) -> None:
     (result,) = synced(sandbox, [{"old": "ada@example.com", "new": new}], **shape)
 
     assert (result.outcome, result.properties) == (Outcome.INVALID, ("email",))
+
+
+def test_a_new_key_that_is_not_printable() -> None:
+    """A text property holds it, and yet it is no key."""
+    shape = RecordMapping(key="old", id_property="code", mapping={"new": "code"})
+    record = shape.record(1, {"old": "c1", "new": "a\nb"})
+    assert isinstance(record, Record)
+
+    result = Coercer({}, lambda _: None, "code").coerce(record)
+
+    assert isinstance(result, Result)
+    assert (result.outcome, result.properties) == (Outcome.INVALID, ("code",))
+    assert "a character that is not printable" in result.reason
 
 
 @pytest.mark.parametrize("address", ADDRESSES)

@@ -47,7 +47,7 @@ class Watermark:
 
     def marked(self, source: Iterable[object]) -> Iterable[object]:
         """Return the rows that are not older than the mark; they can be read as often as the source."""
-        return self._rows(source) if iter(source) is source else _Marked(self._rows, source)
+        return _Marked(self._rows, source)
 
     def _rows(self, source: Iterable[object]) -> Iterator[object]:
         self._under_way.clear()
