@@ -201,17 +201,17 @@ def _of_numpy(value: Any, missing: list[str] | None) -> Any:  # noqa: ANN401 - s
         return plain(float(value), missing)
     if dimensions == 1:
         _check_count(int(value.shape[0]))
-    found = _item(value, dimensions, kind)
+    found = _item(value, kind)
     if found is None:
         return _none("NaT", missing)
     return found if type(found) is type(value) else plain(found, missing)
 
 
-def _item(value: Any, dimensions: int, kind: str) -> Any:  # noqa: ANN401 - same
+def _item(value: Any, kind: str) -> Any:  # noqa: ANN401 - same
     """Let numpy or pandas convert a scalar or a list of theirs."""
     if kind == "M" and not hasattr(value.dtype, "tz"):  # of nanoseconds, which would become a number
         value = value.astype("datetime64[us]")
-    return value.item() if dimensions == 0 else value.tolist()
+    return value.tolist()
 
 
 def _float(value: float) -> float | None:
