@@ -192,6 +192,24 @@ def test_the_legacy_api_removes_nobody(kind: Write) -> None:
         LegacyContactsPort(client).write(kind, ARCHIVE[:1])
 
 
+@pytest.mark.parametrize(("new", "created"), [(True, True), (False, False), (None, False)])
+def test_the_legacy_api_creates_or_updates(new: bool | None, created: bool) -> None:
+    """The address is not sent twice: a contact that has it beside its first one would get it as that."""
+
+    class Writing:
+        def create_or_update_by_email(self, address: str, values: Any, **times: Any) -> Contact:
+            assert (address, values, times) == ("a@x.y", {"city": "Rome"}, {"timestamps": None})
+            return Contact("7", {}, new)
+
+    client: Any = Writing()
+    values = {"email": "a@x.y", "city": "Rome"}
+    step = Step(Change(Record(1, "a@x.y", {}), Write.UPSERT, "a@x.y", (values,)))
+
+    answer = LegacyContactsPort(client).write(Write.UPSERT, [step])
+
+    assert answer == Answers(200, (Written("7", "a@x.y", created=created),))
+
+
 class Refusing:
     def __init__(self, refusal: Refusal) -> None:
         self._refusal = refusal

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import pytest
 
-from airflow_provider_hubcontact.job.errors import GuardExceeded, PreflightError, SetupError, SourceError
+from airflow_provider_hubcontact.job.errors import GuardExceeded, PreflightError, SourceError
 from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Query, Replay, Source, Writes
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.sandbox import Sandbox
@@ -309,8 +309,26 @@ class TestColumns:
         ended = run(Around(hubspot, source(RECORDS)), mapping={"name": "firstname"})
 
         assert "no row has a column name; the rows have email, firstname" in ended.says
-        assert isinstance(ended.error, SetupError)
+        assert isinstance(ended.error, PreflightError if source is list else SourceError)
         assert written(hubspot) == []
+
+    @pytest.mark.parametrize(
+        ("rows", "mapping", "says"),
+        [
+            (RECORDS, {"name": "firstname"}, "the query returns no column name; it returns email, firstname"),
+            ([{"email": "a@x.y"}], None, "no row has a column to send besides the key email"),
+        ],
+    )
+    def test_columns_that_a_query_does_not_return(
+        self, hubspot: Sandbox, rows: Any, mapping: dict[str, str] | None, says: str
+    ) -> None:
+        """They are known before its first row is sent, and told once."""
+        ended = run(Around(hubspot, rows), source=FROM_SQL, mapping=mapping)
+
+        assert isinstance(ended.error, PreflightError)
+        (problem,) = ended.error.problems
+        assert problem.startswith(says)
+        assert ended.outcomes == {"not_attempted": len(rows)}
 
     def test_one_of_several_columns(self, hubspot: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
         """Rows may leave columns out: that is told in the log."""
