@@ -76,6 +76,20 @@ def test_a_contact_whose_second_address_becomes_its_first() -> None:
     assert shown == Found({"second": stored._replace(properties={"email": "second"})}, frozenset({"first"}))
 
 
+def test_a_contact_that_would_be_created_and_gets_another_key() -> None:
+    """It is found by that one, and nobody by the first one."""
+    writes = DryWrites("email")
+    writes.note(change(7, Write.CREATE, {"email": "7"}), NOTHING_FOUND)
+    found = writes.seen(Found({}, frozenset({"7", "8"})), ("7", "8"))
+    moved = Change(Record(2, "7", {}), Write.UPDATE, "new 7", ({"email": "8"},), {"email": "7"})
+
+    writes.note(moved, found)
+
+    assert writes.asked(("8",)) == ("7",)
+    shown = writes.seen(Found({}, frozenset({"7"})), ("7", "8"))
+    assert shown == Found({"8": Stored("new 7", "new 7", {"email": "8"})}, frozenset({"7"}))
+
+
 def test_why_a_contact_is_not_found() -> None:
     """It is there, and would not be found by this key any more."""
     writes = DryWrites("email")

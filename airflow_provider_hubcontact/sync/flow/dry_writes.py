@@ -83,8 +83,6 @@ class DryWrites:
 
     def asked(self, keys: Iterable[str]) -> tuple[str, ...]:
         """Return the keys by which HubSpot is asked for the contacts that would have some keys."""
-        if not self._keys:
-            return tuple(keys)
         return tuple(dict.fromkeys(self._keys.of(key).get("key", key) for key in keys))
 
     def seen(self, found: Found, keys: Sequence[str]) -> Found:
@@ -131,16 +129,12 @@ def _new(key: str) -> str:
 
 
 class _Notes:
-    """Texts that are noted for names; all but the latest are on disk. It is true if there are any."""
+    """Texts that are noted for names; all but the latest are on disk."""
 
     def __init__(self) -> None:
         self._is_indexed = False
         self._filter = bytearray(BITS // 8)
         self._recent: dict[str, Mapping[str, str]] = {}
-        self._any = False
-
-    def __bool__(self) -> bool:
-        return self._any
 
     @cached_property
     def _db(self) -> sqlite3.Connection:
@@ -153,7 +147,6 @@ class _Notes:
 
     def put(self, name: str, texts: Mapping[str, str]) -> None:
         """Note texts for a name, in place of the earlier ones."""
-        self._any = True
         self._recent[name] = texts
         place = hash(name) & _MASK
         self._filter[place >> 3] |= 1 << (place & 7)
@@ -165,7 +158,7 @@ class _Notes:
     def of(self, name: str) -> Mapping[str, str]:
         """Return the texts of a name; none if nothing was noted for it."""
         place = hash(name) & _MASK
-        if not self._any or not self._filter[place >> 3] & 1 << (place & 7):
+        if not self._filter[place >> 3] & 1 << (place & 7):
             return {}
         return self._recent.get(name) or self._kept(name)
 
