@@ -282,6 +282,22 @@ def test_a_stop_before_what_was_written_is_read_back() -> None:
     assert "could not be read back: the run stopped: HubSpot answered 401" in results[1].reason
 
 
+def test_a_stop_before_a_check_is_sent() -> None:
+    """What was to be read back is as if it had not been asked for."""
+    for seed in range(40):
+        contacts = portal(fates=[None, None, refused(401, stops=True)])
+        writer, verifier = FakePortal(contacts.contacts), FakePortal(contacts.contacts)
+        sync = Sync(RecordMapping(), Rules(), contacts, writer, verifier=verifier)
+
+        results = results_of(sync, ROWS[:9], ShuffledWorkers(seed, size=3))
+
+        read = {key for keys in verifier.reads for key in keys}
+        assert [*results] == [*range(1, 10)]
+        for row, _ in writer.applied:
+            is_read = results[row].key in read
+            assert results[row].outcome is (Outcome.UPDATED if is_read else Outcome.UNKNOWN), seed
+
+
 @pytest.mark.parametrize("after_loss", [False, True])
 def test_a_refusal_after_an_attempt_without_an_answer(after_loss: bool) -> None:
     """It does not prove that the record was not written."""

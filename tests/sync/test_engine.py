@@ -418,6 +418,18 @@ def test_dry_run(always: bool) -> None:
     assert (portal.writes, portal.contacts["1"]["firstname"]) == ([], "a")
 
 
+def test_a_dry_run_says_why_nobody_is_found() -> None:
+    """The contact is there, and would have another key by then."""
+    portal = FakePortal.of(*people(1))
+    shape = RecordMapping(key="old", mapping={"new": "email", "firstname": "firstname"})
+    rows = [{"old": "p0@x.y", "new": "n@x.y"}, {"old": "p0@x.y", "firstname": "b"}]
+
+    results = results_of(Sync(shape, UPDATE, portal, None), rows)
+
+    assert outcomes(results) == [Outcome.NOT_ATTEMPTED, Outcome.NOT_FOUND]
+    assert results[2].reason == "no contact would have the email p0@x.y: an earlier row changes it"
+
+
 # Look-ups that go wrong
 
 

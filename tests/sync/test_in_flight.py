@@ -50,6 +50,7 @@ def test_rows_of_one_key_are_taken_as_one() -> None:
     assert in_flight.merged("a") == whole
     in_flight.release("a")
     assert (len(in_flight), in_flight.merged("a")) == (0, None)
+    assert in_flight.admit(third), "nobody is before it any more"
 
 
 @pytest.mark.parametrize(

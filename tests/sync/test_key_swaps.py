@@ -98,6 +98,20 @@ def test_a_contact_that_keeps_its_address_is_a_third() -> None:
         assert addresses(portal) == ["a", "b"]
 
 
+def test_who_waits_goes_on_when_the_address_is_free() -> None:
+    """Not only when nothing else is to be done: a source may have millions of rows."""
+    portal = portal_of("a", "b", *"cdefghij", batch_size=1)
+    others = [{"number": f"k{number}", "firstname": "X"} for number in range(2, 10)]
+    ended: list[int] = []
+
+    Sync(SHAPE, RULES, portal, portal, max_in_flight=2).run(
+        [*moved("b", "z"), *others], ShuffledWorkers(size=1), lambda result: ended.append(result.row)
+    )
+
+    assert addresses(portal)[:2] == ["b", "z"]
+    assert ended.index(1) <= 3, ended
+
+
 def test_an_address_that_was_given_up_is_put_back() -> None:
     """If the other one cannot move after all, both keep what they had."""
     for seed in range(20):

@@ -484,6 +484,17 @@ def test_a_contact_that_is_gone_is_not_one_that_never_was() -> None:
     assert content(proofs, "p1") is None
 
 
+def test_who_is_not_there_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many rows have the key."""
+    monkeypatch.setattr(proof_gate, "CHUNK", 1)
+    portal, proofs = people(), FakeProofs()
+
+    ended = run(portal, proofs, *[row("nobody")] * 3, max_in_flight=1, audit=Audit(absent=True))
+
+    assert ended == [Outcome.NOT_FOUND] * 3
+    assert portal.reads == [("nobody@x.y",)]
+
+
 def test_nothing_is_proved_of_a_contact_without_an_id() -> None:
     """Nobody could void it when the contact is written by another key."""
     proofs = FakeProofs()

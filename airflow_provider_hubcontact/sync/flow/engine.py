@@ -295,8 +295,6 @@ class Engine:
         if not self._direct.are_possible:
             return
         records = self._in_flight.chosen(admitted, self._direct.has)
-        if not records:
-            return
         if self._gate and not self._gate.assumed([(each, self._gate.known(each)) for each in records]):
             self._heed_gate()
             return

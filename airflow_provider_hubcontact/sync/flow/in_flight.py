@@ -162,8 +162,6 @@ class InFlight:
         behind = [record for queue in self._behind_claim.values() for record in queue]
         queued = (each for key, queue in self._behind_key.items() for each in queue if each.key == key)
         records = tuple(_rows_of((*behind, *self._takeable(), *queued)))
-        for record in (*behind, *self._takeable()):
-            self._merged.pop(record.key, None)
         self._first_in_line.clear()
         self._waiting.clear()
         self._behind_key.clear()
@@ -175,8 +173,6 @@ class InFlight:
         return records
 
     def _takeable(self) -> Iterable[Record]:
-        if not self._first_in_line:
-            return self._waiting.values()
         return chain(
             sorted(self._first_in_line.values(), key=lambda record: record.row), self._waiting.values()
         )
