@@ -73,6 +73,11 @@ def test_a_row_that_an_earlier_try_has_ended_has_its_key() -> None:
     assert outcomes(reader(rows, ended=True)) == ["updated", "DUPLICATE"]
 
 
+def test_a_row_that_is_no_record_has_not_ended_before() -> None:
+    """What is wrong with it is told by each try."""
+    assert outcomes(reader([row("", "1"), 5], ended=True)) == ["KEY", "NOT_A_MAPPING"]
+
+
 class Equal(Ended):
     """A journal that knows the result of a record, and so of each row that is its equal."""
 

@@ -50,8 +50,6 @@ class RecordReader:
 
     def pass_over(self, rows: Iterable[tuple[int, object]]) -> None:
         """Note the keys of rows that an earlier try has ended."""
-        if self._seen is None:
-            return
         try:
             for item in rows:
                 record = self._made(item)
@@ -83,8 +81,6 @@ class RecordReader:
             self.broken, self.exhausted = error, True
             reason = f"earlier results cannot be read: {type(error).__name__}"
             return Result(fit.row, fit.key, Outcome.NOT_ATTEMPTED, reason=reason)
-        if earlier is not None and self._seen is None:
-            return earlier
         judged = self._judged(fit, self._seen)
         # What has ended may have been an equal row; which of them is the first does not change.
         is_second = isinstance(judged, Result) and judged.category == DUPLICATE

@@ -71,7 +71,7 @@ class ThreadWorkers(Generic[Job, Answer]):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=self._deadline is None, cancel_futures=True)
+        self._pool.shutdown(wait=self._deadline is None)
 
     @property
     def size(self) -> int:
