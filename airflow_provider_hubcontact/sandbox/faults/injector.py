@@ -35,7 +35,7 @@ class _Armed:
 
     :param calls: number of calls that it applied to.
     :param strikes: number of calls that it struck.
-    :param since: when it struck for the first time.
+    :param since: when the migration began; None for a rule of another kind.
     """
 
     rule: Rule
@@ -138,7 +138,7 @@ class Faults:
         return now >= armed.since + armed.rule.seconds
 
     def _retry_after(self, armed: _Armed) -> float | None:
-        if armed.rule.kind != "migration" or armed.since is None:
+        if armed.since is None:
             return armed.rule.retry_after
         return math.ceil(armed.since + armed.rule.seconds - self._clock())
 
