@@ -102,7 +102,7 @@ def nearest(method: str, path: str, known: Iterable[tuple[str, str]]) -> str:
     wanted, purpose = _shape(path)[:_MOST_SEGMENTS], _purpose(method, path)
     best, found = (False, 0.0), ""
     for other, template in known:
-        likeness = SequenceMatcher(None, wanted, _shape(template), autojunk=False).ratio()
+        likeness = SequenceMatcher(None, wanted, _shape(template)).ratio()
         mine = _purpose(other, template)
         if likeness >= NEAR and mine in {purpose, "read"}:
             rank = mine == purpose, likeness + SAME_METHOD * (other == method)
