@@ -63,13 +63,11 @@ def routes() -> Iterator[Route]:
         )
         yield Route("POST", f"{root}/batch/archive", batch_archive, kind.write_schema, kind=kind)
     root = "/properties/v1/contacts/properties"
-    yield Route("GET", root, list_all_v1, CONTACTS.read_schema, legacy=True)
-    yield Route("POST", root, create_v1, CONTACTS.write_schema, legacy=True)
-    yield Route("GET", f"{root}/named/{{name}}", partial(get, shown_v1), CONTACTS.read_schema, legacy=True)
-    yield Route(
-        "PUT", f"{root}/named/{{name}}", partial(update, shown_v1), CONTACTS.write_schema, legacy=True
-    )
-    yield Route("DELETE", f"{root}/named/{{name}}", archive, CONTACTS.write_schema, legacy=True)
+    yield Route("GET", root, list_all_v1, CONTACTS.read_schema)
+    yield Route("POST", root, create_v1, CONTACTS.write_schema)
+    yield Route("GET", f"{root}/named/{{name}}", partial(get, shown_v1), CONTACTS.read_schema)
+    yield Route("PUT", f"{root}/named/{{name}}", partial(update, shown_v1), CONTACTS.write_schema)
+    yield Route("DELETE", f"{root}/named/{{name}}", archive, CONTACTS.write_schema)
 
 
 def list_all(request: Request) -> Reply:

@@ -43,11 +43,11 @@ def routes() -> Iterator[Route]:
         )
         yield Route("DELETE", f"{root}/groups/{{name}}", archive, kind.write_schema, kind=kind)
     named = f"{V1}/named/{{name}}"
-    yield Route("GET", V1, list_all_v1, CONTACTS.read_schema, legacy=True)
-    yield Route("POST", V1, partial(create, _shown_v1, "displayName"), CONTACTS.write_schema, legacy=True)
-    yield Route("GET", named, partial(get, _shown_v1), CONTACTS.read_schema, legacy=True)
-    yield Route("PUT", named, partial(update, _shown_v1, "displayName"), CONTACTS.write_schema, legacy=True)
-    yield Route("DELETE", named, archive, CONTACTS.write_schema, legacy=True)
+    yield Route("GET", V1, list_all_v1, CONTACTS.read_schema)
+    yield Route("POST", V1, partial(create, _shown_v1, "displayName"), CONTACTS.write_schema)
+    yield Route("GET", named, partial(get, _shown_v1), CONTACTS.read_schema)
+    yield Route("PUT", named, partial(update, _shown_v1, "displayName"), CONTACTS.write_schema)
+    yield Route("DELETE", named, archive, CONTACTS.write_schema)
 
 
 def list_all(request: Request) -> Reply:
