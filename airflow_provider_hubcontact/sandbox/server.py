@@ -141,8 +141,7 @@ class Sandbox:
             clock=self.clock,
         )
         self._host, self._port = host, port
-        self._server: uvicorn.Server | None = None
-        self._thread: threading.Thread | None = None
+        self._running: tuple[uvicorn.Server, threading.Thread] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -183,20 +182,22 @@ class Sandbox:
             server_header=False,
             timeout_graceful_shutdown=0,
         )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(
-            target=self._run, args=(self._server, listener), name="hubspot-sandbox", daemon=True
+        server = uvicorn.Server(config)
+        thread = threading.Thread(
+            target=self._run, args=(server, listener), name="hubspot-sandbox", daemon=True
         )
-        self._thread.start()
+        self._running = server, thread
+        thread.start()
         return self
 
     def stop(self) -> None:
         """Stop at once. Calls that are not answered yet are dropped."""
-        if self._server is None or self._thread is None:
+        if self._running is None:
             return
-        self._server.should_exit = True
-        self._thread.join(STOP_SECONDS)
-        self._server = self._thread = None
+        server, thread = self._running
+        server.should_exit = True
+        thread.join(STOP_SECONDS)
+        self._running = None
         self.application.close()
 
     def use_faults(self, faults: str | Path | Mapping[str, Any]) -> None:
