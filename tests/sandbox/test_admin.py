@@ -137,6 +137,39 @@ class TestLog:
             common | {"method": "GET", "path": path, "status": 0, "calls": 1, "fault": "reset"},
         ]
 
+    @pytest.mark.parametrize(
+        ("call", "body", "records"),
+        [
+            (f"GET {CONTACTS}?limit=2", None, 2),
+            (f"POST {CONTACTS}", {"properties": {"email": "new@x.org"}}, 1),
+            (f"GET {CONTACTS}/ADA", None, 1),
+            (f"PATCH {CONTACTS}/ADA", {"properties": {}}, 1),
+            (f"DELETE {CONTACTS}/ADA", None, 1),
+            (f"POST {CONTACTS}/search", {"limit": 2}, 2),
+            (f"POST {CONTACTS}/batch/read", {"inputs": [{"id": "1"}, {"id": "2"}]}, 2),
+            (f"POST {CONTACTS}/merge", {"primaryObjectId": "ADA", "objectIdToMerge": "GRACE"}, 2),
+            (f"POST {CONTACTS}/gdpr-delete", {"objectId": "ADA"}, 1),
+            ("POST /contacts/v1/contact/merge-vids/ADA", {"vidToMerge": "GRACE"}, 2),
+            ("GET /contacts/v1/contact/vid/ADA/profile", None, 1),
+            ("POST /contacts/v1/contact/vid/ADA/profile", {"properties": []}, 1),
+            ("POST /contacts/v1/contact/batch", [{"email": "a@x.org", "properties": []}], 1),
+            ("GET /crm/v4/objects/contacts/ADA/associations/companies", None, 1),
+            ("GET /crm/v3/properties/contacts", None, 0),
+        ],
+    )
+    def test_how_many_records_a_call_held(self, api: Api, call: str, body: Any, records: int) -> None:
+        """Those that were sent, or those that were found."""
+        ids = {"ADA": api.id("ada@example.com"), "GRACE": api.id("grace@example.com")}
+        sent = json.dumps([call, body])
+        for name, id_ in ids.items():
+            sent = sent.replace(name, id_)
+        call, body = json.loads(sent)
+        method, path = call.split(" ")
+
+        api.call(method, path, body)
+
+        assert [line["records"] for line in lines(api.sandbox)] == [records]
+
     def test_the_last_ones(self, api: Api, anybody: Api) -> None:
         """``last`` shortens it, DELETE empties it, and its own calls are not in it."""
         for number in range(5):
@@ -168,6 +201,17 @@ class TestLimits:
             }
         )
         assert not [name for name in answers[0].headers if "ratelimit" in name]
+
+    def test_the_next_day_begins_at_midnight(self) -> None:
+        """With nothing used, and to the second, however the day before was asked about."""
+        clock = Clock()
+        with Sandbox(clock=clock) as sandbox:
+            Api(sandbox).get(f"{CONTACTS}/1")
+            clock.now += 86_400 + 37
+            body = Api(sandbox, "").get("/sandbox/limits").body
+
+        assert body["daily"]["used"] == 0
+        assert body["resetsAt"] == "2026-11-25T05:00:00Z"
 
 
 class TestState:

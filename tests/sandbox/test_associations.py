@@ -568,6 +568,8 @@ class TestBatches:
 
         created = api.post(f"{path}/create", {"inputs": [{**one, "types": types(1)}]})
         partly = api.post(f"{path}/associate/default", {"inputs": [two, nobody]})
+        again = api.post(f"{path}/associate/default", {"inputs": [two]})
+        read = api.post(f"{path}/read", {"inputs": [{"id": ids.ada}]})
         unlabeled = api.post(f"{path}/labels/archive", {"inputs": [{**one, "types": types(1)}]})
         left = companies_of(api, ids.ada)
         archived = api.post(
@@ -577,6 +579,7 @@ class TestBatches:
 
         assert (created.status, created.body["results"][0]["labels"]) == (201, ["Primary"])
         assert (partly.status, len(partly.body["results"])) == (207, 2)
+        assert (again.status, read.status) == (200, 200)
         assert [each["context"]["ids"] for each in partly.body["errors"]] == [["1"], ["2"]]
         assert left == {ids.one: [UNLABELED], ids.two: [UNLABELED]}
         assert unlabeled.status == archived.status == (204 if root == V4 else 200)

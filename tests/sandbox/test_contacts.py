@@ -136,6 +136,13 @@ class TestGet:
             ("Countess", "IMPORT", ""),
         ]
 
+    @pytest.mark.parametrize(("history", "most"), [("", 100), ("&propertiesWithHistory=jobtitle", 50)])
+    def test_how_many_are_on_a_page(self, api: Api, history: str, most: int) -> None:
+        """From one to a hundred, with history to fifty."""
+        statuses = [api.get(f"{CONTACTS}?limit={each}{history}").status for each in (0, 1, most, most + 1)]
+
+        assert statuses == [400, 200, 200, 400]
+
 
 class TestCreate:
     def test_a_contact_is_created(self, api: Api) -> None:

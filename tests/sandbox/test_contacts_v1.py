@@ -145,8 +145,17 @@ class TestUpdate:
         assert answer.message == "Contact already exists"
         assert answer.body["error"] == "CONTACT_EXISTS"
         assert answer.body["category"] == "OBJECT_ALREADY_EXISTS"
-        assert answer.body["identityProfile"]["vid"] == int(grace)
-        assert answer.body["identityProfile"]["identity"][0]["value"] == "grace@example.com"
+        profile = answer.body["identityProfile"]
+        assert profile["identity"][0]["value"] == "grace@example.com"
+        assert profile == {
+            "vid": int(grace),
+            "linkedVid": [int(grace)],
+            "isContact": True,
+            "isCanonicalProfile": True,
+            "promotedToContact": True,
+            "savedAtTimestamp": api.sandbox.portal.contacts[grace].updated_at,
+            "identity": profile["identity"],
+        }
         assert api.stored("ada@example.com", "firstname") == "Ada"
 
     def test_the_address_of_another_contact_can_be_ignored(self) -> None:

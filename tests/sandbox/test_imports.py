@@ -181,6 +181,13 @@ class TestStart:
         """400."""
         assert api.call("POST", ROOT, body, headers).status == 400
 
+    def test_a_long_name_of_a_file(self, api: Api) -> None:
+        """Its first hundred characters are told."""
+        request = asked()
+        request["files"][0]["fileName"] = "x" * 300
+
+        assert start(api, "", request).message == f"The form has no file {'x' * 100!r} among its files."
+
     def test_it_needs_its_scope(self, hubspot: Sandbox) -> None:
         """403 without ``crm.import``."""
         hubspot.access.allow("narrow", ["crm.objects.contacts.write"])
@@ -261,12 +268,21 @@ class TestColumns:
 
         assert api.stored("ada@example.com", "birthday") == "1990-12-31"
 
-    def test_times(self, api: Api, clock: Clock) -> None:
-        """A time is in the import's zone."""
+    @pytest.mark.parametrize(
+        ("written", "kept"),
+        [
+            ("01/02/2026 09:30", "2026-01-02T08:30:00Z"),
+            ("01/02/2026 09:30:15", "2026-01-02T08:30:15Z"),
+            ("01/02/2026 09:30:15Z", "2026-01-02T09:30:15Z"),
+            ("01/02/2026", "2026-01-02T00:00:00Z"),
+        ],
+    )
+    def test_times(self, api: Api, clock: Clock, written: str, kept: str) -> None:
+        """A time is in the import's zone, unless it says UTC; a day is midnight in UTC."""
         request = asked(EMAIL, column("closedate"), timeZone="Europe/Paris")
-        finish(api, clock, start(api, "Mail,Closed\nada@example.com,01/02/2026 09:30\n", request))
+        finish(api, clock, start(api, f"Mail,Closed\nada@example.com,{written}\n", request))
 
-        assert api.stored("ada@example.com", "closedate") == "2026-01-02T08:30:00Z"
+        assert api.stored("ada@example.com", "closedate") == kept
 
 
 class TestRows:
@@ -294,7 +310,7 @@ class TestRows:
         assert error["sourceData"]["lineNumber"] == 2
         assert error["sourceData"]["rowData"] == row.split(",")
         assert api.stored(good, "firstname") == "Good"
-        assert api.sandbox.portal.contact("new@example.com") is None
+        assert len(api.sandbox.portal.contacts) == len(SEEDS) + (operation == "CREATE")
 
     def test_messages_and_cells_are_told_if_wanted(self, api: Api, clock: Clock) -> None:
         """Without the parameters neither is told."""
@@ -428,6 +444,10 @@ class TestStates:
         assert self.states(api, *ids) == ["PROCESSING"] * 3 + ["DEFERRED"]
         clock.now += 12
         assert self.states(api, *ids) == ["DONE"] * 3 + ["STARTED"]
+        clock.now += 9.999
+        assert self.states(api, ids[3]) == ["STARTED"]
+        clock.now += 0.001
+        assert self.states(api, ids[3]) == ["PROCESSING"]
         clock.now += 30
         assert self.states(api, ids[3]) == ["DONE"]
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_provider_hubcontact.sandbox import RateLimit, Sandbox
-from airflow_provider_hubcontact.sandbox.access.limits import UNLIMITED
+from airflow_provider_hubcontact.sandbox.access.limits import UNLIMITED, Limits
 from tests.sandbox.calling import CONTACTS, Answer, Api, Clock
 
 MIDNIGHT = datetime(2026, 11, 24, 5, 0, tzinfo=UTC).timestamp()
@@ -97,6 +97,15 @@ class TestDay:
         assert answers[2].body["errorType"] == "RATE_LIMIT"
         assert answers[2].headers["x-hubspot-ratelimit-daily-remaining"] == "0"
         assert (before.status, after.status) == (429, 201)
+
+    def test_midnight_is_the_next_one(self) -> None:
+        """Also if nobody has called or asked since the last one."""
+        clock = Clock(MIDNIGHT - 3_600)
+        limits = Limits(clock=clock)
+        first = limits.resets_at
+        clock.now = MIDNIGHT
+
+        assert (first, limits.resets_at) == (MIDNIGHT, MIDNIGHT + 86_400)
 
 
 class TestWritten:

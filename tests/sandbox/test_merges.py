@@ -227,6 +227,15 @@ class TestRefused:
             api = Api(sandbox)
             assert merge(api, api.id("a@x.org"), api.id("b@x.org")).status == 400
 
+    def test_just_enough(self) -> None:
+        """A record may be made of 250."""
+        ids = ";".join(map(str, range(1, 249)))
+        with Sandbox([{"email": "a@x.org", "hs_merged_object_ids": ids}, {"email": "b@x.org"}]) as sandbox:
+            api = Api(sandbox)
+            survivor = merge(api, api.id("a@x.org"), api.id("b@x.org"))
+
+        assert len(survivor.body["properties"]["hs_merged_object_ids"].split(";")) == 250
+
     @pytest.mark.parametrize("body", [{}, {"primaryObjectId": "1"}, {"objectIdToMerge": "1"}])
     def test_a_missing_id(self, api: Api, body: dict[str, str]) -> None:
         """400."""

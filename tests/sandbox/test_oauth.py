@@ -158,8 +158,10 @@ class TestIntrospection:
         value = api.form("/oauth/v3/token", **REFRESH).body["access_token"]
         clock.now += 100
 
-        told = api.form(path, **SECRETS, **{name: value}).body
+        answer = api.form(path, **SECRETS, **{name: value})
+        told = answer.body
 
+        assert answer.status == 200
         assert told["active"] is True
         assert told["token_use"] == "access_token"
         assert told["expires_in"] == 1_700
@@ -169,22 +171,23 @@ class TestIntrospection:
     @pytest.mark.parametrize("name", ["token", "refresh_token"])
     def test_a_refresh_token(self, api: Api, name: str) -> None:
         """It does not expire."""
-        told = api.form("/oauth/v3/introspect", **SECRETS, **{name: "the-refresh-token"}).body
+        answer = api.form("/oauth/v3/introspect", **SECRETS, **{name: "the-refresh-token"})
 
-        assert (told["active"], told["token_use"]) == (True, "refresh_token")
-        assert "expires_in" not in told
+        assert answer.status == 200
+        assert (answer.body["active"], answer.body["token_use"]) == (True, "refresh_token")
+        assert "expires_in" not in answer.body
 
     def test_what_is_not_active(self, api: Api, hubspot: Sandbox, clock: Clock) -> None:
         """Unknown, expired, another app's, or no OAuth token: nothing more is told."""
         value = api.form("/oauth/v3/token", **REFRESH).body["access_token"]
         path = "/oauth/v3/token/introspect"
         tokens = ["unknown", "", "other-refresh-token", hubspot.token]
-        inactive = [api.form(path, **SECRETS, token=each).body for each in tokens]
-        inactive.append(api.form(path, **OTHER_SECRETS, token=value).body)
+        inactive = [api.form(path, **SECRETS, token=each) for each in tokens]
+        inactive.append(api.form(path, **OTHER_SECRETS, token=value))
         clock.now += 1_800
-        inactive.append(api.form(path, **SECRETS, token=value).body)
+        inactive.append(api.form(path, **SECRETS, token=value))
 
-        assert inactive == [{"active": False}] * 6
+        assert [(each.status, each.body) for each in inactive] == [(200, {"active": False})] * 6
 
     def test_only_an_app_may_ask(self, api: Api) -> None:
         """Without the app's secret it is a 400."""

@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 import pytest
 
-from airflow_provider_hubcontact.sandbox import Definition, OAuthClient, Sandbox
-from tests.sandbox.calling import CONTACTS, Api
+from airflow_provider_hubcontact.sandbox import Definition, OAuthClient, RateLimit, Sandbox
+from airflow_provider_hubcontact.sandbox.page.views import A_PAGE
+from tests.sandbox.calling import CONTACTS, Api, Clock
 
 
 def ask(
@@ -200,6 +201,33 @@ def test_gauges_say_what_is_left(options: dict[str, Any], gauges: list[tuple[str
     figures = re.findall(r'"figure">(.+?)</p>.*?"note">(?:<b>(.+?)</b>)?', text, re.DOTALL)
     told = [(re.sub("<.*?>", "", figure), left) for figure, left in figures]
     assert told[:2] == gauges
+
+
+@pytest.mark.parametrize(
+    ("calls", "level"), [(14, "low"), (15, "high"), (18, "high"), (19, "full"), (20, "full")]
+)
+def test_a_gauge_says_when_little_is_left(calls: int, level: str) -> None:
+    """From three quarters of the limit on it is high, from 95 % on it is full."""
+    with Sandbox(rate_limit=RateLimit(20), clock=Clock()) as sandbox:
+        for _ in range(calls):
+            Api(sandbox).get(CONTACTS)
+        _, _, text = ask(sandbox, "/")
+
+    gauge = re.search(r'aria-label="(\d+) % used" class="(\w+)"', text)
+    assert gauge is not None
+    assert gauge.groups() == (str(5 * calls), level)
+
+
+def test_a_search_shows_a_page() -> None:
+    """As many contacts as a list has, and where the next ones are."""
+    with Sandbox([{"email": f"c{number}@example.com"} for number in range(A_PAGE + 1)]) as sandbox:
+        _, _, first = ask(sandbox, "/sandbox/contacts?q=example")
+        link = re.search(r'rel="next" href="([^"]+)"', first)
+        assert link is not None
+        _, _, second = ask(sandbox, link[1].replace("&amp;", "&"))
+
+    shown = [text.count('data-label="Address"') for text in (first, second)]
+    assert shown == [A_PAGE, 1]
 
 
 def test_each_app_has_its_own_gauge() -> None:

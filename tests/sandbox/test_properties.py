@@ -81,6 +81,48 @@ class TestRead:
         assert listed["firstname"]["readOnlyValue"] is False
         assert api.get(f"{V1}/named/lifecyclestage").body["options"][1]["value"] == "lead"
 
+    def test_v1_tells_of_a_portals_own(self, api: Api) -> None:
+        """What it says of a property that the portal's users have made."""
+        body = api.post(V1, TIER | {"options": TIER["options"][:1]}).body
+
+        assert body == {
+            **{name: TIER[name] for name in ("name", "label", "type", "fieldType", "groupName")},
+            "description": "",
+            "options": [
+                {
+                    "label": "Gold",
+                    "value": "gold",
+                    "description": "",
+                    "displayOrder": 0,
+                    "hidden": False,
+                    "readOnly": False,
+                    "doubleData": 0.0,
+                }
+            ],
+            "displayOrder": -1,
+            "displayMode": "current_value",
+            "createdAt": body["createdAt"],
+            "updatedAt": body["createdAt"],
+            "createdUserId": None,
+            "updatedUserId": None,
+            "favoritedOrder": -1,
+            **dict.fromkeys(
+                (
+                    "formField",
+                    "readOnlyValue",
+                    "readOnlyDefinition",
+                    "hidden",
+                    "mutableDefinitionNotDeletable",
+                    "favorited",
+                    "calculated",
+                    "externalOptions",
+                    "deleted",
+                    "hubspotDefined",
+                ),
+                False,
+            ),
+        }
+
 
 class TestCreate:
     @pytest.mark.parametrize(("path", "status"), [*((root, 201) for root in ROOTS), (V1, 200)])

@@ -71,6 +71,15 @@ class TestUpdate:
         assert write(api, lifecyclestage="champion") == 200
         assert api.patch(f"{ROOT}/firstname", {"label": "Given name"}).status == 400
 
+    def test_a_stage_that_is_gone_is_behind_all(self, api: Api) -> None:
+        """A contact that has it can go to any stage, the first one as well."""
+        options = [{"label": "Lead", "value": "lead"}, {"label": "Fan", "value": "fan"}]
+        api.patch(f"{ROOT}/lifecyclestage", {"options": options})
+
+        assert api.stored("ada@example.com", "lifecyclestage") == "customer"
+        assert write(api, lifecyclestage="lead") == 200
+        assert api.stored("ada@example.com", "lifecyclestage") == "lead"
+
     @pytest.mark.parametrize(
         "change",
         [
@@ -126,6 +135,18 @@ class TestArchive:
         assert (answer.status, answer.body["label"], answer.body["archived"]) == (201, "Hue", False)
         assert api.stored("ada@example.com", "color") == "red"
         assert api.get(f"{ROOT}?archived=true").body["results"] == []
+
+    def test_it_is_as_old_as_before(self) -> None:
+        """``createdAt`` is that of the first time, ``updatedAt`` is now."""
+        clock = Clock()
+        with Sandbox(clock=clock) as sandbox:
+            api = Api(sandbox)
+            first = api.post(ROOT, color()).body
+            api.call("DELETE", f"{ROOT}/color")
+            clock.now += 60
+            second = api.post(ROOT, color()).body
+
+        assert first["createdAt"] == second["createdAt"] == first["updatedAt"] < second["updatedAt"]
 
     def test_it_keeps_its_type(self, api: Api) -> None:
         """A deleted property does not come back as another type."""

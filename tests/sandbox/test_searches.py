@@ -190,6 +190,35 @@ def test_a_search_that_cannot_be(api: Api, body: dict[str, Any]) -> None:
     assert answer.message
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"limit": 200},
+        {"limit": 0},
+        {"after": 9_998, "limit": 2},
+        {"filterGroups": [{"filters": []}] * 5},
+        {"filterGroups": [{"filters": [where("points", "EQ", "1")] * 6}] * 3},
+        {"query": "x" * 3_000},
+    ],
+    ids=lambda body: str(body)[:60],
+)
+def test_the_largest_search(api: Api, body: dict[str, Any]) -> None:
+    """200 for as much as HubSpot's guide allows."""
+    assert search(api, **body).status == 200
+
+
+def test_the_order_is_that_of_the_ids() -> None:
+    """Also if a contact was away meanwhile."""
+    with Sandbox(PLAIN) as sandbox:
+        contacts = sandbox.portal.collection("contacts")
+        ada = next(iter(contacts.records.values()))
+        contacts.archive(ada)
+        contacts.unarchive(ada)
+        results = Api(sandbox).post(f"{CONTACTS}/search", {}).body["results"]
+
+    assert [each["properties"]["email"] for each in results] == [each["email"] for each in PLAIN]
+
+
 def test_the_changelogs_number_of_filters() -> None:
     """With the switch ``search_filters=25`` a group may hold ten."""
     group = {"filters": [where("email", "NEQ", "x")] * 10}

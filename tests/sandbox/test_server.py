@@ -188,7 +188,7 @@ class TestWire:
 
 class TestState:
     def test_a_test_can_change_the_portal_itself(self, api: Api) -> None:
-        """Contacts can be created, changed and looked at without a call."""
+        """Contacts can be created, changed, looked at and deleted without a call."""
         portal = api.sandbox.portal
         contact = portal.create({"email": "b@x.org", "city": "Rome"})
         portal.update(contact, {"city": "Oslo"})
@@ -196,6 +196,8 @@ class TestState:
         assert portal.contact("B@x.org") is portal.contact(contact.id) is contact
         assert [version.value for version in contact.history["city"]] == ["Oslo", "Rome"]
         assert api.get(f"{CONTACTS}/{contact.id}?properties=city").body["properties"]["city"] == "Oslo"
+        portal.archive(contact)
+        assert api.get(f"{CONTACTS}/{contact.id}").status == 404
 
     def test_a_definition_can_be_given(self, api: Api) -> None:
         """A property can be defined without a call, once."""

@@ -78,6 +78,13 @@ class TestRestart:
         assert [version["value"] for version in versions] == ["Augusta", "Countess", "Ada"]
         assert int(created.body["id"]) > max(int(each["id"]) for each in before["contacts"])
 
+    def test_a_contact_without_a_value_is_kept(self, file: Path) -> None:
+        """A record that was only made is in the file, too."""
+        with Sandbox(database=file) as sandbox:
+            created = Api(sandbox).post(CONTACTS, {"properties": {}}).body["id"]
+        with Sandbox(database=file) as sandbox:
+            assert list(sandbox.portal.contacts) == [created]
+
     def test_many_restarts(self, file: Path) -> None:
         """The history goes on from one to the next, and is forgotten where a contact forgets it."""
         for restart in range(3):
@@ -426,6 +433,13 @@ def write_on(address: str, worker: int, answered: dict[int, int]) -> None:
             return
 
 
+def execute(file: Path, statement: str) -> None:
+    """Change a file as another process would, without waiting for one that holds it."""
+    with sqlite3.connect(file, timeout=0) as connection:
+        connection.execute(statement)
+    connection.close()
+
+
 class TestFile:
     def test_it_is_the_owners_alone(self, file: Path) -> None:
         """It holds tokens: nobody else may read it."""
@@ -463,12 +477,24 @@ class TestFile:
         """A contact that is none is named."""
         with Sandbox(SEEDS, database=file):
             pass
-        with sqlite3.connect(file) as connection:
-            connection.execute("UPDATE record SET body = json_set(body, '$.created_at', 'soon')")
-        connection.close()
+        execute(file, "UPDATE record SET body = json_set(body, '$.created_at', 'soon')")
 
         with pytest.raises(StoreError, match="'soon' is not of type int"):
             Sandbox(database=file)
+
+    def test_a_file_that_is_refused_is_let_go(self, file: Path) -> None:
+        """Another process can mend it while the error is still looked at."""
+        with Sandbox(SEEDS, database=file):
+            pass
+        execute(file, "UPDATE part SET name = 'watch' WHERE name = 'clock'")
+
+        with pytest.raises(StoreError, match="clock is missing") as refused:
+            Sandbox(database=file)
+
+        execute(file, "UPDATE part SET name = 'clock' WHERE name = 'watch'")
+        with Sandbox(database=file) as sandbox:
+            assert len(sandbox.portal.contacts) == len(SEEDS)
+        assert "portal.sqlite" in str(refused.value)
 
     def test_a_directory_that_is_not_there(self, tmp_path: Path) -> None:
         """The error names the file."""

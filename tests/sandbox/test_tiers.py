@@ -124,6 +124,14 @@ class TestSearch:
 
         assert limits.used_today == 7
 
+    def test_a_search_is_a_call_of_the_day(self) -> None:
+        """It is refused as others are when the day is used up."""
+        with Sandbox(daily_limit=1, clock=Clock()) as sandbox:
+            answers = [Api(sandbox).post(f"{CONTACTS}/search", {}) for _ in range(2)]
+
+        assert [answer.status for answer in answers] == [200, 429]
+        assert answers[1].body["policyName"] == "DAILY"
+
     def test_an_answer_to_a_search_says_nothing_of_limits(self) -> None:
         """No header of it, on a refusal neither."""
         route = Route("POST", "/crm/test/search", lambda _: Reply(200, {}), search=True)

@@ -97,6 +97,12 @@ class TestRefused:
             ("hs_buying_role", "CHAMPION;nope", "INVALID_OPTION", "nope was not one of"),
             ("birthday", "1641038400000", "INVALID_DATE", "1641038400000 is at 12:0:0.0 UTC, not midnight!"),
             ("birthday", "1579179660000", "INVALID_DATE", "1579179660000 is at 13:1:0.0 UTC, not midnight!"),
+            (
+                "birthday",
+                "1579179661234",
+                "INVALID_DATE",
+                "1579179661234 is at 13:1:1.234 UTC, not midnight!",
+            ),
             ("birthday", "2001-02-29", "INVALID_DATE", "2001-02-29"),
             (
                 "birthday",
@@ -137,9 +143,11 @@ class TestNormalisedDates:
         [
             ("1641038400000", "2022-01-01"),
             ("1641038400", "2022-01-01"),
+            ("32503680000", "3000-01-01"),
+            ("200000000001", "1976-05-03"),
             ("2022-01-01T23:30:00-02:00", "2022-01-02"),
         ],
-        ids=["not midnight", "seconds", "a time"],
+        ids=["not midnight", "seconds", "the most seconds", "few milliseconds", "a time"],
     )
     def test_the_newest_version_mends_dates(self, api: Api, value: str, kept: str) -> None:
         """2026-09 takes a date in another form and warns; the versions before refuse it."""
