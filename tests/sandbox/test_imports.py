@@ -434,6 +434,16 @@ class TestStates:
         assert api.get(f"{CONTACTS}/{api.id('grace@example.com')}").body["properties"]["firstname"] == "G"
         assert self.states(api, started) == ["DONE"]
 
+    def test_the_pace_is_kept(self, clock: Clock) -> None:
+        """So many rows a second are written, and no fewer."""
+        content = "Mail,Name\n" + "".join(f"c{number}@example.com,x\n" for number in range(3_000))
+        with Sandbox(clock=clock, import_pace=ImportPace(0, 1_000)) as hubspot:
+            started = start(Api(hubspot), content).body["id"]
+            clock.now += 2
+            self.states(Api(hubspot), started)
+
+            assert len(hubspot.portal.contacts) == 2_000
+
     def test_the_fourth_waits(self, api: Api, clock: Clock) -> None:
         """Three run at once; a deferred one starts when another ends."""
         rows = "Mail,Name\n" + "ada@example.com,x\n" * 5

@@ -268,7 +268,7 @@ class Portal(Shared):
         where = getattr(properties, "where", f"contact {place}")
         contacts = self.collections[CONTACTS.id]
         try:
-            contacts.add_others(contacts.create(properties, SEED))
+            contacts.add_former_ids(contacts.create(properties, SEED))
         except InvalidProperties as refused:
             why = "; ".join(f"{each.name}: {self._told(each)}" for each in refused.problems)
             raise ValueError(f"HubSpot could not have {where}: {why}") from refused

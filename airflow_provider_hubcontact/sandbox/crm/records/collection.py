@@ -267,12 +267,12 @@ class Collection:
                 current[name] = stamp
         return record
 
-    def add_others(self, record: Record) -> None:
-        """Index a record of the start by its secondary addresses, and by its ids before a merge.
+    def add_former_ids(self, record: Record) -> None:
+        """Index a record of the start by its ids before a merge.
 
-        :raises RecordExists: if another record has one.
+        :raises InvalidProperties: if another record has one, or one is not valid.
         """
-        self._identities.add_others(record)
+        self._identities.add_former_ids(record)
 
     def define(self, definition: Definition) -> Definition:
         """Add a property, or restore the deleted one with its values, see :meth:`PropertySet.add`."""

@@ -132,16 +132,11 @@ class Identities:
         for former_id in record.merged_ids:
             self._merged.pop(former_id, None)
 
-    def add_others(self, record: Record) -> None:
-        """Index a record by its secondary addresses, and by its ids before a merge.
+    def add_former_ids(self, record: Record) -> None:
+        """Index a record by its ids before a merge.
 
-        :raises RecordExists: if another record has one of the addresses.
         :raises InvalidProperties: if another record has one of the ids, or one is not valid.
         """
-        for address in record.secondary_emails if self._address else ():
-            holder = self._holders[self._address].setdefault(address, record)
-            if holder is not record:
-                raise RecordExists(self._kind.singular, holder.id, address)
         for former_id in self._impossible_ids(record):
             text = f"{former_id} cannot be an id of this record before a merge."
             raise InvalidProperties([Problem("hs_merged_object_ids", "INVALID_MERGED_ID", text)])
