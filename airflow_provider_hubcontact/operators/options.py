@@ -357,6 +357,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
     from airflow_provider_hubcontact.printable import printable
 
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name, known)
     shown = printable(name, 100)
     return f"{shown} (the nearest is {close[0]})" if close else shown

@@ -23,6 +23,7 @@ from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema
 from tests.airflow.running import TaskInstance
+from tests.fake_clock import FakeClock
 
 
 class Mark:
@@ -276,6 +277,27 @@ def test_metrics(monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> No
         task.execute(a_context())
 
     assert "hubcontact.records" in names
+
+
+@pytest.mark.parametrize(("proved_ago", "told"), [(0, 0), (1, 1), (86_400, 86_400), (-5, 0), (None, None)])
+def test_the_age_of_the_oldest_proof(
+    monkeypatch: pytest.MonkeyPatch, proved_ago: int | None, told: int | None
+) -> None:
+    """In seconds, and not below none where clocks differ; nothing if nothing is proved."""
+    clock = FakeClock()
+    gauges: dict[str, object] = {}
+    now = round(clock.now().timestamp())
+    report = Report()
+    report.state = {"oldest_proof": None if proved_ago is None else now - proved_ago, "overdue": 0}
+
+    def note(name: str, value: object, **_: Any) -> None:
+        gauges[name] = value
+
+    monkeypatch.setattr(metrics, "Stats", SimpleNamespace(incr=note, timing=note, gauge=note))
+    metrics.emit(report, dag_id="d", task_id="t", clock=clock)
+
+    assert gauges.get("hubcontact.state_oldest_proof") == told
+    assert gauges["hubcontact.state_overdue_audit"] == 0
 
 
 class TestOutlets:

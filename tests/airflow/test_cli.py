@@ -469,6 +469,15 @@ class TestPlan:
             assert main([*command, "--settings", str(settings), "--map", "surname=lastname"]) == 2
             assert "the query returns no column surname" in capsys.readouterr().err
 
+    def test_one_that_breaks_off(
+        self, hubspot: Sandbox, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """HubSpot has refused the token meanwhile: there is no plan, and it is told why."""
+        hubspot.use_faults({"rules": [{"kind": "token_expiry", "on": "*/batch/read"}]})
+
+        assert main(["plan", csv, "--out", str(tmp_path / "plan")]) == 2
+        assert "the plan is not complete: " in capsys.readouterr().err
+
     def test_a_mapping_to_nothing(
         self, hubspot: Sandbox, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -502,8 +511,13 @@ class TestLedger:
         text = " ".join(capsys.readouterr().out.split())
         assert (status, failed) == (1, 1)
         assert summary["outcomes"] == {"updated": 1, "not_found": 1, "invalid": 1}
+        assert {each["outcome"]: each["records"] for each in summary["problems"]} == {
+            "not_found": 1,
+            "invalid": 1,
+        }
         assert [line["key"] for line in failures] == ["nobody@example.com", ""]
         assert "updated 1" in text
+        assert "row key outcome status category reason 2 nobody@example.com not_found" in text
         assert "2 records." in text
 
     @pytest.mark.parametrize("text", ["hello", "[1]", '{"verb": "update", "row": 1}', "\x1b[2K"], ids=repr)

@@ -15,7 +15,7 @@ import pytest
 from airflow.providers.common.compat.sdk import ObjectStoragePath, io  # type: ignore[attr-defined]
 from fsspec.implementations.memory import MemoryFileSystem  # type: ignore[import-untyped]
 
-from airflow_provider_hubcontact.job.errors import LedgerError
+from airflow_provider_hubcontact.job.errors import LedgerError, SourceError
 from airflow_provider_hubcontact.job.source.replay import last_lines
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.options import FromLedger, Ledger, Writes
@@ -91,6 +91,32 @@ class TestFiles:
         assert [line["row"] for line in files.earlier()] == [1, 2, 3]
         assert len(parts_of(folder)) == 3
         assert files.pace > 0
+
+    def test_a_part_is_not_too_long(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The next one begins when it is full; a later try leaves what is there as it is."""
+        monkeypatch.setattr("airflow_provider_hubcontact.operators.stores.ledger_files.LINES_IN_A_PART", 2)
+        folder = ObjectStoragePath(str(tmp_path))
+        for numbers in ((1, 2, 3), (4,)):
+            files = LedgerFiles(folder, Attempt("dag/run", "task", -1, 1))
+            for number in numbers:
+                files.write([{"row": number}])
+
+        kept = [[line["row"] for line in lines_of(part)] for part in parts_of(folder)]
+        assert kept == [[1, 2], [3], [4]]
+
+    def test_what_a_line_needs(self, tmp_path: Path) -> None:
+        """What tells whose it is and how it ended; older versions wrote less of the rest."""
+        whose = {"run": "r", "task": "t", "map_index": -1, "try": 1, "row": 1, "key": "a", "digest": "d"}
+        line = {**whose, "outcome": "updated"}
+        folder = ObjectStoragePath(str(tmp_path))
+        LedgerFiles(folder, Attempt("r", "t", -1, 1)).write([line])
+
+        assert list(all_lines(str(tmp_path))) == [line]
+        for name in line:
+            (part,) = tmp_path.rglob("*.jsonl")
+            part.write_text(json.dumps({key: value for key, value in line.items() if key != name}) + "\n")
+            with pytest.raises(SourceError, match="is not a part of a ledger: see its line 1"):
+                list(all_lines(str(tmp_path)))
 
     def test_a_line_that_a_crash_cut_off(self, tmp_path: Path) -> None:
         """It is left out; its record is looked at again."""

@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Options, Writes
+from airflow_provider_hubcontact.operators.options import (
+    FromLedger,
+    Guards,
+    Key,
+    Ledger,
+    Options,
+    Writes,
+    nearest,
+)
 
 EACH = [
     Key("mail", "number", becomes="new"),
@@ -128,3 +136,10 @@ def test_a_misspelt_field() -> None:
     for make in (lambda: Writes(null="clear"), lambda: Key(colum="mail"), lambda: Guards(change=1)):  # type: ignore[call-arg]
         with pytest.raises(TypeError, match="unexpected keyword argument"):
             make()
+
+
+def test_a_name_that_is_none_is_shown_in_a_line() -> None:
+    """As long as a name may be, with the nearest one if one is near."""
+    assert nearest("chnage\n" + "x" * 300, ["changes"]) == "chnage " + "x" * 92 + "…"
+    assert nearest("x" * 100, ["changes"]) == "x" * 100
+    assert nearest("chnages", ["creates", "change", "changes"]) == "chnages (the nearest is changes)"

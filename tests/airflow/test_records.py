@@ -25,6 +25,17 @@ def test_one_mapping_is_one_record() -> None:
     assert "email" not in repr(withhold({"email": "a"}))
 
 
+def test_one_record_among_the_first_is_enough() -> None:
+    """The source is one of records then, and each row that is none is told of as a row."""
+    source = iter([None, {"email": "a"}, "b", "c"])
+    rows = iter(records_of(source))
+
+    assert next(rows) is None
+    assert list(source) == ["b", "c"]  # no more was read than that needed
+    assert list(rows) == [{"email": "a"}]
+    assert list(records_of([{"email": "a"}, *"bc"])) == [{"email": "a"}, "b", "c"]
+
+
 @pytest.mark.parametrize("value", [None, "text", b"bytes", 5])
 def test_anything_else_is_refused(value: object) -> None:
     """A value without records is a clear error."""

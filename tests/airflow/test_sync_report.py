@@ -23,6 +23,7 @@ from airflow_provider_hubcontact.ui.masking import HIDDEN, masked
 from airflow_provider_hubcontact.ui.page import (
     Heading,
     _percent,
+    bars,
     chart,
     is_report,
     problems_csv,
@@ -154,6 +155,41 @@ class TestPage:
         drawn = chart([(1.0, 5.0), (2.0, 10.0)], limit=20.0)
         assert drawn is not None
         assert (drawn.line, drawn.most, drawn.limit) == ("300.0,90.0 600.0,60.0", 20.0, 0.0)
+        assert drawn.area == "300.0,120 300.0,90.0 600.0,60.0 600.0,120"
+
+    def test_successes_come_first(self) -> None:
+        """And only they are no problems."""
+        report = a_report()
+        report["outcomes"] = {"rejected": 1, "updated": 2, "invalid": 3, "unchanged": 4}
+
+        told = [(bar.outcome, bar.is_well) for bar in bars(report)]
+
+        assert told == [("updated", True), ("unchanged", True), ("rejected", False), ("invalid", False)]
+
+    def test_a_window_begins_with_a_point_that_is_late(self) -> None:
+        """Each point but the first has a rate, over ten seconds, or a little more if it is late."""
+        timeline = [(0.0, 0, 0), (0.3, 30, 3), (10.0, 224, 100)]
+        page = shown({**a_report(), "timeline": timeline})
+
+        rates = [30 / 0.3, (224 - 30) / (10 - 0.3)]
+        drawn = chart([(0.3, rates[0]), (10.0, rates[1])])
+        assert drawn is not None
+        assert f'<polyline points="{drawn.line}">' in page
+
+    @pytest.mark.parametrize(("limit", "is_drawn"), [(9_999, True), (10_000, False), (None, False)])
+    def test_a_limit_that_is_none(self, limit: int | None, is_drawn: bool) -> None:
+        """The sandbox's way to have no limit is no line."""
+        timeline = [(0.0, 0, 0), (5.0, 10, 10), (10.0, 20, 20)]
+        page = shown({**a_report(), "timeline": timeline, "quota": {"calls_in_10_seconds": limit}})
+
+        assert ("and HubSpot&#39;s limit" in page) is is_drawn
+
+    @pytest.mark.parametrize(("left", "said"), [(12_345, "12,345"), (0, "0"), (None, "unknown")])
+    def test_what_is_left_of_the_day(self, left: int | None, said: str) -> None:
+        """As HubSpot told it, if it did."""
+        page = shown({**a_report(), "quota": {"calls_left_today": left}})
+
+        assert f'<b>{said}</b><span class="quiet">calls left today</span>' in page
 
     @pytest.mark.parametrize("every", [1, 10, 20])
     def test_calls_are_counted_as_hubspot_does(self, every: int) -> None:
@@ -264,6 +300,7 @@ class TestServer:
         for path in ("/report?", "/report.json?", "/report.csv?", "/run?"):
             answer = client.get(address.replace("/report?", path))
             assert answer.status_code == 403
+            assert "No access" in answer.text
             assert "example.com" not in answer.text
 
     def test_who_is_not_logged_in(self, client: TestClient, address: str) -> None:
@@ -282,6 +319,7 @@ class TestServer:
         )
 
         assert "There is no report." in client.get(other).text
+        assert "other [7]" in client.get(other.replace("{MAP_INDEX}", "7")).text
         assert client.get(other.replace("/report?", "/report.csv?")).status_code == 404
 
     def test_a_run(self, client: TestClient, address: str) -> None:

@@ -63,6 +63,16 @@ class TestPlaces:
         assert self.sync([5, 50], 0, query=eu) == [5, 50]
         assert self.sync([1, 100], 1, query=us) == [100]
 
+    def test_its_name_stays(self, variables: dict[str, Any]) -> None:
+        """A mark that another version of this package has kept is found."""
+        self.sync([1], query=Query("SELECT"))
+        self.sync([1], 0, query=Query("SELECT", "warehouse", {"region": "us"}))
+
+        assert list(variables) == [
+            "hubcontact_watermark.dag.task.hubspot_default",
+            "hubcontact_watermark.dag.task.166458242833b1a5.hubspot_default",
+        ]
+
     def test_a_mapped_task_with_records(self, variables: dict[str, Any]) -> None:
         """Nothing tells its parts apart."""
         with pytest.raises(SourceError, match="a mapped task needs sql"):
