@@ -25,6 +25,7 @@ from airflow_provider_hubcontact.operators.stores.ledger_files import (
     all_lines,
     lines_of,
     parts_of,
+    store_of,
 )
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.crm.record import Record
@@ -148,6 +149,17 @@ class TestFiles:
         assert sum(ended.outcomes.values()) == ended.report["rows"]
 
 
+def refusing(state: str) -> str:
+    """Return SQL of a function that refuses everything; PostgreSQL's sequences tell how often."""
+    return f"""
+        CREATE SEQUENCE refused;
+        CREATE FUNCTION refuse() RETURNS trigger AS $$ BEGIN
+            PERFORM nextval('refused');
+            RAISE EXCEPTION 'no' USING ERRCODE = '{state}';
+        END $$ LANGUAGE plpgsql;
+    """
+
+
 class TestTable:
     def test_it_is_created_and_resumed_from(
         self, hubspot: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -200,6 +212,29 @@ class TestTable:
         assert Counter(line["outcome"] for line in kept) == ended.outcomes
         (refused,) = (line for line in kept if line["outcome"] == "rejected")
         assert refused["values"]["lifecyclestage"] == odd["lifecyclestage"]
+
+    @pytest.mark.parametrize(
+        ("is_kept", "state", "tries"),
+        [(True, "40001", 2), (True, "23514", 1), (False, "40001", 1), (False, "23514", 1)],
+    )
+    def test_what_is_tried_again(
+        self, postgres_uri: str, monkeypatch: pytest.MonkeyPatch, is_kept: bool, state: str, tries: int
+    ) -> None:
+        """What may pass, over a connection that may have been closed since its last write; nothing else."""
+        monkeypatch.setenv("AIRFLOW_CONN_BOOKS", postgres_uri)
+        books = sql_database("books")
+        kept: Line = {**dict.fromkeys(FIELDS), "map_index": -1, "try": 1, "row": 1}
+        kept |= dict.fromkeys(("run", "task", "key", "outcome", "digest", "time"), "x")
+        with store_of("sql://books/refusing", Attempt("r", "t", -1, 1)) as store:
+            if is_kept:
+                store.write([kept])
+            books.run(refusing(state))
+            books.run("CREATE TRIGGER refuses BEFORE INSERT ON refusing EXECUTE FUNCTION refuse()")
+            with pytest.raises(LedgerError, match=state):
+                store.write([{**kept, "row": 2}])
+
+        assert books.get_first("SELECT last_value FROM refused") == (tries,)
+        books.run("DROP TABLE refusing; DROP FUNCTION refuse; DROP SEQUENCE refused")
 
     @pytest.fixture(params=["sqlite", "postgres"])
     def books(self, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,17 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import DAG
 from jinja2 import Environment, StrictUndefined
+from sqlalchemy import text
 
+from airflow_provider_hubcontact.job.errors import StateError
+from airflow_provider_hubcontact.job.ports import Execute, Statement
 from airflow_provider_hubcontact.notifications.hubspot import SYNC_HTML, SYNC_TEXT
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.options import FromLedger, Guards, State
 from airflow_provider_hubcontact.operators.plans import HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.operators.sources.queries import database
+from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import Run, TaskInstance, connect, hurry, run
 
@@ -125,6 +130,31 @@ def test_a_server_that_has_closed_the_connection(
 
     assert ended.outcomes == {"updated": MANY}
     assert run(records=RECORDS, state="sql://books/closed").outcomes == {"up_to_date": MANY}
+
+
+@pytest.mark.parametrize(
+    ("is_kept", "state", "tries"),
+    [(True, "40001", 2), (True, "23514", 1), (False, "40001", 1), (False, "23514", 1)],
+)
+def test_what_is_tried_again(
+    postgres_uri: str, monkeypatch: pytest.MonkeyPatch, is_kept: bool, state: str, tries: int
+) -> None:
+    """What may pass, over a connection that may have been closed since its last use; nothing else."""
+    monkeypatch.setenv("AIRFLOW_CONN_BOOKS", postgres_uri)
+    refusal = Statement(text(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{state}'; END $$"))
+    tried = []
+
+    def work(execute: Execute) -> None:
+        tried.append(state)
+        execute(refusal)
+
+    with closing(StateDatabase(database("books").get_conn)) as books:
+        if not is_kept:
+            books.close()
+        with pytest.raises(StateError, match=state):
+            books.transact(work)
+
+    assert len(tried) == tries
 
 
 @pytest.mark.parametrize(
