@@ -132,6 +132,22 @@ def test_a_server_that_has_closed_the_connection(
     assert run(records=RECORDS, state="sql://books/closed").outcomes == {"up_to_date": MANY}
 
 
+def test_its_connection_is_closed(postgres_uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One serves all transactions, and none is left to the server at the end."""
+    monkeypatch.setenv("AIRFLOW_CONN_BOOKS", postgres_uri)
+    connections: list[Any] = []
+
+    def opened() -> Any:
+        connections.append(database("books").get_conn())
+        return connections[-1]
+
+    with closing(StateDatabase(opened)) as books:
+        for _ in range(2):
+            books.transact(lambda execute: execute(Statement(text("SELECT 1"))))
+
+    assert [bool(each.closed) for each in connections] == [True]
+
+
 @pytest.mark.parametrize(
     ("is_kept", "state", "tries"),
     [(True, "40001", 2), (True, "23514", 1), (False, "40001", 1), (False, "23514", 1)],

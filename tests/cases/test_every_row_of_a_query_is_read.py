@@ -191,6 +191,12 @@ def test_times_that_python_does_not_have(postgres: str, kind: str) -> None:
     assert (last if kind == "date" else last.date()) == date(2026, 1, 2)
 
 
+@pytest.mark.parametrize("kind", ["date", "timestamp", "timestamptz"])
+def test_no_time_is_no_time(postgres: str, kind: str) -> None:
+    """Nothing is nothing, and no time that cannot be read; in a list neither."""
+    assert read(f"SELECT NULL::{kind} AS v, ARRAY[NULL::{kind}] AS l") == [{"v": None, "l": [None]}]
+
+
 def test_a_row_with_such_a_time_is_invalid(postgres: str, hubspot: Sandbox) -> None:
     """Row and column are named, and the others go on."""
     sql = (
