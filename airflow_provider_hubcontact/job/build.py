@@ -132,7 +132,7 @@ class SyncBuilder:
             self._report.properties_created = self._create(checks.missing.values(), dry_run=not writes)
         reads_back = asked.verify or self.port.silent
         return Sync(
-            mapping,
+            checks.completed(mapping),
             self.rules,
             self.port,
             self.port if writes else None,

@@ -219,9 +219,15 @@ class Run:
         """Look for everything that is wrong, and end all records ``not_attempted`` if anything is.
 
         :raises PreflightError: if anything is.
+        :raises PortalNotReady: if texts cannot be read, since the portal's properties cannot be read now.
         """
         if problems := self._problems(self._rows):
             self.refuse(problems)
+        name, portal = self.settings.values.need_properties, self.builder.portal
+        if name and portal.definitions is None and portal.may_pass:
+            why = f"values.{name} needs the portal's properties, which cannot be read now"
+            self._give_up("PREFLIGHT", why)
+            raise PortalNotReady(why, may_pass=True)
 
     def refuse(self, problems: Sequence[str]) -> NoReturn:
         """End all records ``not_attempted``.
@@ -472,16 +478,8 @@ class Run:
             return
         since = self.watermark.since if self.watermark else None
         try:
-            source = digest(
-                rows or (),
-                asked.mapping,
-                asked.key,
-                asked.upsert,
-                asked.writes,
-                asked.json_schema,
-                since,
-                asked.lists,
-            )
+            how = asked.key, asked.upsert, asked.writes, asked.values, asked.json_schema, asked.lists
+            source = digest(rows or (), asked.mapping, *how, since)
         except Exception:  # noqa: BLE001 - a row may be of any class, and hold anything
             log.info("The rows cannot be hashed, so a retry starts with the first one.")
             yield None

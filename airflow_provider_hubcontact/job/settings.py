@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.job.frozen import Frozen
+from airflow_provider_hubcontact.job.values import Values
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.sync.decide.policy import Policy
@@ -365,6 +366,7 @@ class Settings(Frozen):
     :param schema_folder: in which the schema's references lead to files.
     :param upsert: whether contacts that are not there are created.
     :param writes: how values are written.
+    :param values: how texts of the source are read.
     :param status_actions: HTTP status or outcome → action.
     :param max_failures: failing records to tolerate: a count, or a share of all records below 1.
     :param guards: what the run may do at most.
@@ -382,6 +384,7 @@ class Settings(Frozen):
     schema_folder: Path | None = None
     upsert: bool = False
     writes: Writes = Writes()
+    values: Values = Values()
     status_actions: Mapping[int | str, str] | None = None
     max_failures: float = 0
     guards: Guards = Guards()
@@ -401,6 +404,7 @@ class Settings(Frozen):
             *self.source.problems(),
             *of_key,
             *self.writes.problems(),
+            *(() if self.values == Values() else self.values.problems()),
             *self.guards.problems(),
             *(self.ledger.problems() if self.ledger else ()),
             *(self.state.problems() if self.state else ()),

@@ -64,7 +64,7 @@ class Validation:
         once = self._settings.writes.duplicates == Duplicates.REJECT
         reader = RecordReader(
             enumerate(chain(first, rows), 1),
-            mapping,
+            self._checks.completed(mapping),
             self._checks.coercer(),
             self._checks.schema,
             journal=None,

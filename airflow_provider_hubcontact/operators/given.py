@@ -19,10 +19,12 @@ from airflow_provider_hubcontact.job.settings import (
     Writes,
     is_true,
 )
+from airflow_provider_hubcontact.job.values import Values
 from airflow_provider_hubcontact.operators.options import VALUE_OBJECTS, Options, value_object
 from airflow_provider_hubcontact.operators.options import Ledger as LedgerOption
 from airflow_provider_hubcontact.operators.options import Lists as ListsOption
 from airflow_provider_hubcontact.operators.options import State as StateOption
+from airflow_provider_hubcontact.operators.options import Values as ValuesOption
 from airflow_provider_hubcontact.operators.options import Writes as WritesOption
 
 JINJA = ("{{", "{%", "{#")
@@ -38,6 +40,7 @@ KEYWORDS: Mapping[str, Any] = MappingProxyType(
         "json_schema": None,
         "upsert": False,
         "writes": None,
+        "values": None,
         "status_actions": None,
         "max_failures": 0,
         "guards": None,
@@ -92,6 +95,7 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
         schema_folder=task.schema_folder,
         upsert=task.upsert,
         writes=Writes(**_fields(task.writes, known)),
+        values=Values(**_fields(task.values, known)),
         status_actions=task.status_actions,
         max_failures=task.max_failures,
         guards=Guards(**_fields(task.guards, known)),
@@ -154,20 +158,23 @@ def is_open(value: object) -> bool:
 
 
 def unrendered(task: Any) -> Iterator[str]:
-    """Yield a sentence for each name in a mapping that is a template: Airflow renders the values only.
+    """Yield a sentence for each template that Airflow does not render: of mappings, it renders the values.
 
     :param task: the operator, or anything with its attributes.
     """
-    writes = task.writes or WritesOption()
+    writes, values = task.writes or WritesOption(), task.values or ValuesOption()
     for setting, names in (
         ("mapping", task.mapping),
         ("state.on_removed", getattr(task.state, "on_removed", None)),
         ("writes.properties", writes.properties),
         ("writes.create_properties", writes.create_properties),
+        ("values.booleans", values.booleans),
     ):
         for name in names if names and isinstance(names, Mapping) else ():
             if isinstance(name, str) and is_open(name):
                 yield f"{setting}: Airflow renders values, not names: {name!r:.100}"
+    if isinstance(values.null_texts, list | tuple) and is_open(values.null_texts):
+        yield "values.null_texts is not rendered: a template in it would be a text like any other"
 
 
 def _templates(value: object) -> object:

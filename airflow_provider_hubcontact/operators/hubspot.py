@@ -17,6 +17,7 @@ from airflow_provider_hubcontact.operators.options import (
     Lists,
     Options,
     State,
+    Values,
     Writes,
     value_object,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "Ledger",
     "Lists",
     "State",
+    "Values",
     "Writes",
 ]
 
@@ -73,6 +75,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         (templated)
     :param upsert: also create contacts that do not exist.
     :param writes: how values are written: :class:`Writes`. (templated)
+    :param values: how texts of the source are read, such as ``1.234,56``: :class:`Values`. (templated)
     :param status_actions: HTTP status or outcome → ``succeed``, ``skip``, ``fail`` or ``retry``.
     :param max_failures: failing records to tolerate: a count, or a share of all records below 1.
     :param guards: what the run may do at most: :class:`Guards`.
@@ -99,6 +102,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         "key",
         "json_schema",
         "writes",
+        "values",
         "guards",
         "ledger",
         "state",
@@ -127,6 +131,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         json_schema: Mapping[str, Any] | str | Path | Any | None = None,
         upsert: bool = False,
         writes: Writes | Mapping[str, Any] | None = None,
+        values: Values | Mapping[str, Any] | None = None,
         status_actions: Mapping[int | str, str] | None = None,
         max_failures: float = 0,
         guards: Guards | Mapping[str, Any] | None = None,
@@ -151,6 +156,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         self.schema_folder: Path | None = None
         self.upsert = upsert
         self.writes = value_object("writes", writes)
+        self.values = value_object("values", values)
         self.status_actions = status_actions
         self.max_failures = max_failures
         self.guards = value_object("guards", guards)
@@ -203,7 +209,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
 
         :raises ValueError: in a mapped task, which is made when its dependencies have long been settled.
         """
-        for name in ("key", "writes", "guards", "ledger", "state", "lists", "replay"):
+        for name in ("key", "writes", "values", "guards", "ledger", "state", "lists", "replay"):
             if not isinstance(option := getattr(self, name), Options):
                 continue
             from airflow_provider_hubcontact.operators.sources.templates import references_in

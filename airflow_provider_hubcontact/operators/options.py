@@ -11,7 +11,7 @@ from inspect import signature
 from os import PathLike
 from typing import Any, Self
 
-__all__ = ["FromLedger", "Guards", "Key", "Ledger", "Lists", "State", "Writes"]
+__all__ = ["FromLedger", "Guards", "Key", "Ledger", "Lists", "State", "Values", "Writes"]
 
 
 class Options:
@@ -132,6 +132,43 @@ class Writes(Options):
         self.create_properties = create_properties
         self.compare = compare
         self.timestamp = timestamp
+
+
+class Values(Options):
+    """How texts of the source are read, where they are not written as HubSpot takes them.
+
+    A text is read only for properties of the type that a field is about, and is ``invalid`` if it cannot be
+    read, or may mean two things. Values that are not texts are untouched.
+
+    :param null_texts: texts that mean no value, such as ``["NULL", "N/A"]``: upper and lower case count,
+        blanks around them do not. They are treated as None, in the key's column too.
+    :param labels: take an option's label for its value. A value comes first, then a label, then a label
+        that differs in upper and lower case only.
+    :param decimal: what stands before the decimals of a number: with ``","``, ``1.234,56`` is 1234.56.
+    :param dates: the format of days and times, such as ``"%d.%m.%Y"``, or a list of formats; numbers alone,
+        and so the same in each locale. (templated)
+    :param booleans: word → True or False, such as ``{"yes": True, "no": False}``, whatever its case is.
+    :param json_lists: read ``["golf","wine"]``, the JSON text of a list, as options of multiple checkboxes.
+    """
+
+    template_fields = ("dates",)
+
+    def __init__(
+        self,
+        *,
+        null_texts: Sequence[str] | None = None,
+        labels: bool = False,
+        decimal: str | None = None,
+        dates: str | Sequence[str] | None = None,
+        booleans: Mapping[str, bool] | None = None,
+        json_lists: bool = False,
+    ) -> None:
+        self.null_texts = null_texts
+        self.labels = labels
+        self.decimal = decimal
+        self.dates = dates
+        self.booleans = booleans
+        self.json_lists = json_lists
 
 
 class Guards(Options):
@@ -288,6 +325,7 @@ def as_text(path: Any) -> Any:
 VALUE_OBJECTS: Mapping[str, type[Options]] = {
     "key": Key,
     "writes": Writes,
+    "values": Values,
     "guards": Guards,
     "ledger": Ledger,
     "state": State,

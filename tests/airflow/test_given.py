@@ -10,8 +10,17 @@ import pytest
 
 from airflow_provider_hubcontact.job import settings as frozen
 from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.values import Values as FrozenValues
 from airflow_provider_hubcontact.operators.given import settings_of, unrendered
-from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, State, Writes
+from airflow_provider_hubcontact.operators.options import (
+    FromLedger,
+    Guards,
+    Key,
+    Ledger,
+    State,
+    Values,
+    Writes,
+)
 
 OPEN = "{{ params.x }}"
 
@@ -35,6 +44,7 @@ TASK: Mapping[str, Any] = {
     "schema_folder": None,
     "upsert": False,
     "writes": None,
+    "values": None,
     "status_actions": None,
     "max_failures": 0,
     "guards": None,
@@ -89,6 +99,15 @@ QUERY = {"records": None, "sql": "SELECT 1", "sql_conn_id": "db"}
             },
             lambda found: found.writes,
             frozen.Writes("clear", "reject", "keep", {"a": "append"}, create_properties=True, timestamp="at"),
+        ),
+        (
+            {
+                "values": Values(
+                    null_texts=["NULL"], labels=True, decimal=",", dates="%d.%m.%Y", json_lists=True
+                )
+            },
+            lambda found: found.values,
+            FrozenValues(["NULL"], True, ",", "%d.%m.%Y", None, True),
         ),
         ({"status_actions": {404: "skip"}}, lambda found: found.status_actions, {404: "skip"}),
         ({"max_failures": 0.1}, lambda found: found.max_failures, 0.1),
@@ -158,6 +177,8 @@ def test_what_is_known(
             "mapping": {"b": "c"},
         },
         lambda unknown: {"writes": Writes(timestamp=unknown)},
+        lambda unknown: {"values": Values(dates=unknown)},
+        lambda unknown: {"values": Values(dates=["%d.%m.%Y", unknown])},
         lambda unknown: {"ledger": unknown},
         lambda unknown: {"ledger": Ledger(unknown)},
         lambda unknown: {"state": unknown},
@@ -180,6 +201,9 @@ def test_what_is_not_known_yet(given: Callable[[object], dict[str, Any]], unknow
         ({"writes": Writes(duplicates=OPEN)}, "writes.duplicates must be one of"),
         ({"writes": Writes(stages=OPEN)}, "writes.stages must be one of"),
         ({"guards": Guards(changes=OPEN)}, "guards.changes must be a count or a share below 1"),  # type: ignore[arg-type]
+        ({"values": Values(labels=OPEN)}, "values.labels must be True or False"),  # type: ignore[arg-type]
+        ({"values": Values(decimal=OPEN)}, "values.decimal must be ',' or '.', not '{{ params.x }}'"),
+        ({"values": Values(booleans={"yes": OPEN})}, "values.booleans must map words"),  # type: ignore[dict-item]
         ({"ledger": Ledger("l", values=OPEN)}, "ledger.values must be True or False"),  # type: ignore[arg-type]
         ({"replay": FromLedger("l", OPEN)}, "FromLedger: outcomes must be a list"),
         ({"upsert": OPEN}, "upsert must be True or False"),
@@ -204,6 +228,7 @@ def test_what_is_not_rendered(given: Mapping[str, Any], says: str) -> None:
         ({"writes": Writes(properties={OPEN: "append"})}, "writes.properties"),
         ({"writes": Writes(create_properties={OPEN: {}})}, "writes.create_properties"),
         ({"state": State("sql://db/t", on_removed={OPEN: "x"})}, "state.on_removed"),
+        ({"values": Values(booleans={OPEN: True})}, "values.booleans"),
         ({"state": "sql://db/t"}, None),
         ({"mapping": {"a": OPEN}, "writes": Writes(properties={"a": OPEN})}, None),
         ({"mapping": OPEN, "writes": Writes(create_properties=True)}, None),
@@ -215,6 +240,15 @@ def test_names_that_are_templates(given: Mapping[str, Any], setting: str | None)
     told = list(unrendered(SimpleNamespace(**{**TASK, **given})))
 
     assert told == ([f"{setting}: Airflow renders values, not names: {OPEN!r}"] if setting else [])
+
+
+def test_texts_that_are_templates() -> None:
+    """Texts that mean no value are data, as a native environment would take `None` for one."""
+    task = SimpleNamespace(**{**TASK, "values": Values(null_texts=["NULL", OPEN])})
+
+    assert list(unrendered(task)) == [
+        "values.null_texts is not rendered: a template in it would be a text like any other"
+    ]
 
 
 @pytest.mark.parametrize(

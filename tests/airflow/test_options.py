@@ -14,6 +14,7 @@ from airflow_provider_hubcontact.operators.options import (
     Key,
     Ledger,
     Options,
+    Values,
     Writes,
     nearest,
 )
@@ -21,6 +22,7 @@ from airflow_provider_hubcontact.operators.options import (
 EACH = [
     Key("mail", "number", becomes="new"),
     Writes(nulls="clear", properties={"city": "append"}),
+    Values(null_texts=["NULL"], booleans={"ja": True}),
     Guards(changes=5, creates=0.1),
     Ledger("s3://bucket/ledger", values=True),
     FromLedger("s3://bucket/ledger", outcomes=["rejected"], among=[{"email": "ada@example.com"}]),
@@ -41,6 +43,7 @@ each = pytest.mark.parametrize("given", EACH, ids=lambda given: type(given).__na
             "Writes(properties={'a': 'append'})",
             {"properties": {"a": "append"}},
         ),
+        (Values(decimal=","), "Values(decimal=',')", {"decimal": ","}),
         (Guards(creates=0), "Guards(creates=0)", {"creates": 0}),
         (Ledger("l"), "Ledger(path='l')", {"path": "l"}),
         (Ledger("l", values=True), "Ledger(path='l', values=True)", {"path": "l", "values": True}),

@@ -16,7 +16,15 @@ from airflow_provider_hubcontact import CONN_FIELDS
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.operators.base import HubSpotRunOperator
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Options, Writes
+from airflow_provider_hubcontact.operators.options import (
+    FromLedger,
+    Guards,
+    Key,
+    Ledger,
+    Options,
+    Values,
+    Writes,
+)
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import CONTACTS, connect, stored
@@ -79,7 +87,7 @@ def test_every_parameter_of_a_plan_is_told(operator: type[HubSpotRunOperator]) -
     assert f"`{operator.__name__}`" in PARAMETERS
 
 
-@pytest.mark.parametrize("options", [Key, Writes, Guards, Ledger, FromLedger])
+@pytest.mark.parametrize("options", [Key, Writes, Values, Guards, Ledger, FromLedger])
 def test_every_field_is_told(options: type[Options]) -> None:
     """Each field of a value object is in its docstring, and in the README: as a row, or in what is called."""
     fields = keywords_of(options)

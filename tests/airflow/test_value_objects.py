@@ -16,7 +16,7 @@ from airflow.utils.session import create_session
 
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Writes
+from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Values, Writes
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import CONTACTS, SERIALIZED, connect, stored
@@ -102,6 +102,42 @@ def test_templates_in_them(hubspot: Sandbox, run_dag: RunDag, tmp_path: Path) ->
     }.items():
         assert all(part in shown(run, "sync")[name] for part in value)
     assert f"{tmp_path}/sync" in shown(run, "again")["replay"]
+
+
+def test_texts_of_the_source(hubspot: Sandbox, run_dag: RunDag) -> None:
+    """They are read as the task says; formats of dates are templates, and the page shows what was asked."""
+    values = {"null_texts": ["N/A", "None"], "dates": "%d.%m.%Y", "decimal": ","}
+    with a_dag("texts", params={"form": "%d/%m/%Y"}, default_args={"values": values}) as dag:
+        first = HubSpotUpdateContactOperator(
+            task_id="first",
+            records=[{**ADA, "city": "N/A", "date_of_birth": "None"}],
+            writes=Writes(nulls="clear"),
+        )
+        second = HubSpotUpdateContactOperator(
+            task_id="second",
+            records=[{**ADA, "city": "Rome", "numemployees": "N/A"}, {**ADA, "hs_buying_role": "Champion"}],
+            values=Values(labels=True, dates="{{ params.form }}", null_texts=["N/A"]),
+        )
+
+        @task.hubspot_update_contact(values={"labels": True})
+        def third() -> list[dict[str, str]]:
+            return [{**ADA, "lifecyclestage": "Customer"}]
+
+        first >> second >> third()
+
+    run = run_dag(dag)
+
+    assert states(run) == {"first[-1]": "success", "second[-1]": "success", "third[-1]": "success"}
+    assert outcomes(run, "first") == [{"updated": 1}]
+    assert stored(hubspot, "ada@example.com", "city") == "Rome"
+    assert stored(hubspot, "ada@example.com", "hs_buying_role") == "CHAMPION"
+    assert stored(hubspot, "ada@example.com", "lifecyclestage") == "customer"
+    assert "%d/%m/%Y" in shown(run, "second")["values"]
+    (second_try,) = (each for each in run.get_task_instances() if each.task_id == "second")
+    assert second_try.xcom_pull(task_ids="second")["coercions"]["counts"] == {
+        "a text that means no value is read as None": 1,
+        "a label is written as its option's value": 1,
+    }
 
 
 def test_the_legacy_apis_timestamp(

@@ -14,6 +14,7 @@ from airflow_provider_hubcontact.cli.settings import Asked, asked_of
 from airflow_provider_hubcontact.cli.settings_file import read_settings
 from airflow_provider_hubcontact.job.errors import PreflightError, SetupError
 from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Query, Settings, Writes
+from airflow_provider_hubcontact.job.values import Values
 
 TOML = """
 mapping = { mail = "email", title = "jobtitle", stage = "lifecyclestage" }
@@ -31,6 +32,11 @@ properties = { jobtitle = "fill_empty" }
 [writes.create_properties.jobtitle]
 type = "enumeration"
 options = ["Lady", { label = "Lord", value = "lord" }]
+
+[values]
+null_texts = ["NULL", ""]
+decimal = ","
+booleans = { ja = true, nein = false }
 
 [status_actions]
 404 = "skip"
@@ -60,6 +66,7 @@ DOCUMENT: dict[str, Any] = {
             "jobtitle": {"type": "enumeration", "options": ["Lady", {"label": "Lord", "value": "lord"}]}
         },
     },
+    "values": {"null_texts": ["NULL", ""], "decimal": ",", "booleans": {"ja": True, "nein": False}},
     "status_actions": {"404": "skip", "invalid": "succeed"},
     "guards": {"changes": 0.5, "creates": 10},
     "ledger": {"path": "s3://bucket/ledger", "values": True},
@@ -105,6 +112,7 @@ def test_every_setting(folder: Path, name: str) -> None:
                 properties={"jobtitle": "fill_empty"},
                 create_properties=DOCUMENT["writes"]["create_properties"],
             ),
+            values=Values(null_texts=["NULL", ""], decimal=",", booleans={"ja": True, "nein": False}),
             status_actions={"404": "skip", "invalid": "succeed"},
             max_failures=0.1,
             guards=Guards(0.5, 10),

@@ -18,6 +18,7 @@ from airflow_provider_hubcontact.job.settings import (
     State,
     Writes,
 )
+from airflow_provider_hubcontact.job.values import Values
 from airflow_provider_hubcontact.operators.given import KEYWORDS, settings_of_keywords
 from airflow_provider_hubcontact.operators.options import Writes as WritesOption
 
@@ -39,6 +40,7 @@ def test_everything() -> None:
         "json_schema": {"type": "object"},
         "upsert": True,
         "writes": {"nulls": "clear", "properties": {"firstname": "fill_empty"}},
+        "values": {"null_texts": ["NULL"], "decimal": ",", "booleans": {"ja": True}},
         "status_actions": {"404": "skip"},
         "max_failures": 3,
         "guards": {"changes": 0.2, "creates": 5, "removals": 7},
@@ -56,6 +58,7 @@ def test_everything() -> None:
         json_schema={"type": "object"},
         upsert=True,
         writes=Writes(nulls="clear", properties={"firstname": "fill_empty"}),
+        values=Values(null_texts=["NULL"], decimal=",", booleans={"ja": True}),
         status_actions={"404": "skip"},
         max_failures=3,
         guards=Guards(0.2, 5, 7),
@@ -83,6 +86,8 @@ def test_names() -> None:
         ({"writes": {"zzz": 1}}, "properties, create_properties, compare, timestamp, not zzz"),
         ({"writes": {5: 1}}, "timestamp, not 5"),
         ({"writes": "clear"}, "writes must be Writes(…), or a mapping of its fields, not 'clear'"),
+        ({"values": {"decimals": ","}}, "not decimals (the nearest is decimal)"),
+        ({"values": ","}, "values must be Values(…), or a mapping of its fields, not ','"),
         ({"guards": 5}, "guards must be Guards(…), or a mapping"),
         ({"ledger": {"values": True}}, "ledger needs the field path"),
         ({"key": WritesOption()}, "key must be Key(…), or a mapping"),

@@ -9,6 +9,7 @@ import pytest
 from airflow_provider_hubcontact.client.properties import Option, PropertyDefinition
 from airflow_provider_hubcontact.job.settings import Key, Settings, Writes
 from airflow_provider_hubcontact.job.state.digests import Digests, definitions_of, name_of, settings_of
+from airflow_provider_hubcontact.job.values import Values
 from airflow_provider_hubcontact.sync.model.record import Record
 
 
@@ -42,6 +43,19 @@ def parts_that_differ(one: Settings, other: Settings) -> set[str]:
 def test_settings_that_decide_what_is_written(settings: dict[str, Any], parts: set[str]) -> None:
     """A change of one of them makes the rows be looked up once; others do not matter."""
     assert parts_that_differ(Settings(), Settings(**settings)) == parts
+
+
+@pytest.mark.parametrize("values", [Values(decimal=","), Values(null_texts=["NULL"]), Values(labels=True)])
+def test_how_texts_are_read(values: Values) -> None:
+    """A change makes the rows be looked up once; where nothing is said, a state stays what it is."""
+    usual, asked, other = (
+        settings_of(Settings(values=each), "2026-03")
+        for each in (Values(), values, values.replace(json_lists=True))
+    )
+
+    assert asked.keys() - usual.keys() == {"values"}
+    assert usual.items() <= asked.items()
+    assert asked["values"] != other["values"]
 
 
 def test_versions_of_the_api() -> None:

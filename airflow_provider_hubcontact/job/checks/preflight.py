@@ -44,6 +44,12 @@ LEGACY_SCOPE = "contacts"
 """OAuth apps of old have this one instead."""
 
 
+DEFINITIONS_NEEDED = (
+    "the definitions of the portal's properties, which cannot be read: the token needs "
+    "crm.objects.contacts.read or crm.schemas.contacts.read"
+)
+
+
 class SettingsCheck:
     """Looks at what settings ask of a portal and a source.
 
@@ -69,7 +75,7 @@ class SettingsCheck:
         """Return what is wrong, a printable sentence each."""
         found = (
             *(self._api(), self._source(), self._key(), self._names(), self._modes(), self._schema()),
-            self._removed(),
+            *(self._removed(), self._values()),
         )
         return [printable(each) for problems in found for each in problems]
 
@@ -156,6 +162,12 @@ class SettingsCheck:
             yield f"the schema requires {', '.join(never)}, which no column is mapped to"
         for column in sorted(mapping.keys() & schema.properties.keys() - given):
             yield f"the schema names the column {column}, but it sees the property {mapping[column]}"
+
+    def _values(self) -> Iterator[str]:
+        """Look for texts that cannot be read, since nobody knows the properties that they are for."""
+        name = self._settings.values.need_properties
+        if name and self._api_version and self._portal.definitions is None and not self._portal.may_pass:
+            yield f"values.{name} needs {DEFINITIONS_NEEDED}"
 
     def _removed(self) -> Iterator[str]:
         """Look at the values for the contacts of rows that left the source."""

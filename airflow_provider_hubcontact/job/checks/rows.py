@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
@@ -10,12 +11,15 @@ from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.job.checks.preflight import schema_of
 from airflow_provider_hubcontact.job.portal.definitions import Portal, missing
 from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.values import Values
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.choices import Nulls
 from airflow_provider_hubcontact.sync.rows.coercion import Coercer
+from airflow_provider_hubcontact.sync.rows.comparison import kind_of
 from airflow_provider_hubcontact.sync.rows.json_schema import Schema
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+from airflow_provider_hubcontact.sync.rows.texts.reading import Forms, Texts
 from airflow_provider_hubcontact.sync.rows.values import TimeForm
 
 
@@ -54,13 +58,50 @@ class RowChecks:
             mapping=asked.columns,
             becomes=asked.key.becomes,
             nulls=Nulls(asked.writes.nulls),
-            time_form=TimeForm.MILLIS if self._is_legacy else TimeForm.ISO,
+            time_form=self._time_form,
             timestamp=asked.writes.timestamp,
             unsent=frozenset(filter(None, [asked.source.watermark])),
             kinds=self._portal.kinds,
             list_name=(asked.lists.name or "").strip() if asked.lists else "",
             list_column=asked.lists.column if asked.lists else None,
+            texts=self._texts(),
         )
+
+    def completed(self, mapping: RecordMapping) -> RecordMapping:
+        """Return a mapping that also knows the properties that are to be created.
+
+        :param mapping: that rows were seen with.
+        """
+        texts = self._texts() if mapping.texts and self.missing else None
+        if texts is None or mapping.texts is None:
+            return mapping
+        return replace(mapping, texts=texts.kept() if mapping.texts.is_kept else texts)
+
+    @property
+    def _time_form(self) -> TimeForm:
+        return TimeForm.MILLIS if self._is_legacy else TimeForm.ISO
+
+    def _texts(self) -> Texts | None:
+        """Return what reads texts as the settings say; None if they say nothing."""
+        asked = self._settings.values
+        if asked == Values():
+            return None
+        forms = Forms(
+            frozenset(asked.null_texts or ()),
+            asked.labels,
+            asked.decimal,
+            asked.formats,
+            asked.booleans,
+            asked.json_lists,
+            self._time_form,
+        )
+        created = {name: kind_of(name, each.type, each.field_type) for name, each in self.missing.items()}
+        options = {
+            name: {option.value: option.label for option in each.options}
+            for name, each in {**(self._portal.definitions or {}), **self.missing}.items()
+            if not each.external_options
+        }
+        return Texts.of(forms, {**self._portal.kinds, **created}, options)
 
     def coercer(self) -> Coercer:
         """Return what makes values fit for their properties."""
@@ -100,6 +141,7 @@ class RowChecks:
 def _columns(mapping: RecordMapping, row: object) -> list[tuple[str, object]]:
     """Return a row's values with the names of their properties; of one that cannot be read none."""
     try:
-        return list(mapping.columns(row)) if isinstance(row, Mapping) else []
+        columns = list(mapping.columns(row)) if isinstance(row, Mapping) else []
+        return mapping.texts.pairs(columns) if mapping.texts else columns
     except Exception:  # noqa: BLE001 - a row may be of any class; its own outcome says what is wrong
         return []

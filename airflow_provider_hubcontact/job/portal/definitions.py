@@ -42,12 +42,14 @@ class Portal(NamedTuple):
     :param kinds: property → what its values are.
     :param definitions: name → definition of all properties; None if they cannot be read.
     :param rules: property → rules of the portal's admins.
+    :param may_pass: whether another try may read definitions that cannot be read now.
     """
 
     stages: Stages
     kinds: Mapping[str, Kind] = MappingProxyType({})
     definitions: Mapping[str, PropertyDefinition] | None = None
     rules: Mapping[str, tuple[ValidationRule, ...]] = MappingProxyType({})
+    may_pass: bool = False
 
     @property
     def padded(self) -> dict[str, frozenset[str]]:
@@ -91,7 +93,7 @@ def portal_of(properties: Properties, *, rules: bool = False) -> Portal:
         return Portal(Stages.default())
     except HubSpotError as error:
         log.warning("The portal's properties cannot be read: %s", error)
-        return Portal(Stages.of(()))
+        return Portal(Stages.of(()), may_pass=error.retryable)
     if not definitions:
         log.warning("HubSpot lists no properties at all, so values are not checked.")
         return Portal(Stages.of(()))

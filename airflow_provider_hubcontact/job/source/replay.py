@@ -96,6 +96,7 @@ def shape_of(shape: RecordMapping) -> RecordMapping:
         mapping=None,
         becomes=shape.id_property if shape.becomes else None,
         timestamp=None,
+        texts=shape.texts.kept() if shape.texts else None,
     )
 
 

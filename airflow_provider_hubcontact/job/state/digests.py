@@ -10,6 +10,7 @@ import orjson
 
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.values import Values
 from airflow_provider_hubcontact.sync.model.record import Record
 
 CONVERSION = 1
@@ -71,6 +72,8 @@ def settings_of(settings: Settings, api_version: str, *, knows_properties: bool 
         "conversion": CONVERSION,
         "properties": knows_properties,
     }
+    if settings.values != Values():  # else a state of an earlier version would be another one
+        parts = {**parts, "values": settings.values.fields()}
     return {name: _short(part) for name, part in parts.items()}
 
 

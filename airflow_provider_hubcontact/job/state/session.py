@@ -375,9 +375,10 @@ class StateSession:
         return f"changed since the last completed run: {', '.join(changed)}" if changed else None
 
     def _changed(self) -> list[str]:
-        """Return the parts of the settings that the last completed run had otherwise."""
+        """Return the parts of the settings in which the last completed run differs from this one."""
         earlier = self._earlier
-        return sorted(name for name, part in self._settings.items() if earlier and earlier.get(name) != part)
+        parts = {*self._settings, *earlier} - {QUERY, RUN} if earlier else set()
+        return sorted(name for name in parts if earlier.get(name) != self._settings.get(name))
 
     @property
     def _earlier(self) -> Mapping[str, str]:

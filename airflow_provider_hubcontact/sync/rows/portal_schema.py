@@ -227,8 +227,8 @@ def _json_list(value: str) -> str | None:
     if not isinstance(items, list):
         return None
     return (
-        f"{_shown(value)} is the JSON text of a list: send a list, or options with semicolons between them "
-        "(in Snowflake ARRAY_TO_STRING(…, ';'))"
+        f"{_shown(value)} is the JSON text of a list: send a list, set values=Values(json_lists=True), or "
+        "send options with semicolons between them (in Snowflake ARRAY_TO_STRING(…, ';'))"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -23,6 +24,7 @@ from airflow_provider_hubcontact.sync.rows.columns import (
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.dates import check_moment_number, day_of
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID, normalized_key, text_problem
+from airflow_provider_hubcontact.sync.rows.texts.reading import NULL_TEXT, Texts
 from airflow_provider_hubcontact.sync.rows.values import (
     TimeForm,
     UnsupportedValue,
@@ -88,6 +90,7 @@ class RecordMapping:
     :param list_column: column that names it instead; None if none does.
     :param document_key: name under which a record's document has the key; the property that the mapping
         sends the key's column as, or the column, unless given.
+    :param texts: reads texts that are written in the source's own way; None if they are read as ever.
     """
 
     key: str = "email"
@@ -102,6 +105,7 @@ class RecordMapping:
     document_key: str | None = None
     list_name: str = ""
     list_column: str | None = None
+    texts: Texts | None = None
 
     def record(self, row: int, source: object) -> Record | Result:
         """Make a record of a row.
@@ -179,6 +183,8 @@ class RecordMapping:
         if self.key not in source:
             raise UnsupportedValue(f"the row has no column {self.key!r}, which is the key")
         value = source[self.key]
+        if self.texts is not None:
+            value = self.texts.key(self.id_property, value)
         key = normalized_key(self.id_property, key_text(value), is_number=self._key_is_number)
         if problem := text_problem(self.id_property, key):
             raise UnsupportedValue(problem)
@@ -190,7 +196,12 @@ class RecordMapping:
 
     def _properties(self, row: int, key: str, source: Mapping[Any, object]) -> Record | Result:
         taken = Taken({}, {}, {}, [])
-        stumbled = [each for name, value in self.columns(source) if (each := self._take(name, value, taken))]
+        columns = self.columns(source)
+        if self.texts is None:
+            stumbled = [each for name, value in columns if (each := self._take(name, value, taken))]
+        else:
+            take = partial(self._take_text, self.texts)
+            stumbled = [each for name, value in columns if (each := take(name, value, taken))]
         timestamp = self._timestamp(source, taken)
         named = self.list_name if self.list_column is None else self._named_list(source, taken)
         if stumbled:
@@ -271,6 +282,37 @@ class RecordMapping:
             return Stumbled(name, error)
         return None
 
+    def _take_text(self, texts: Texts, name: str, value: object, taken: Taken) -> Stumbled | None:
+        """Take a value of a source whose texts are written in its own way, or note what is wrong with it.
+
+        The document keeps the text as it is in the source, unless it means no value.
+
+        :return: the exception that it caused, if any.
+        """
+        try:
+            value = self._meant(name, value, taken)
+            if (stumbled := self._take(name, value, taken)) or value is None:
+                return stumbled
+            if (text := taken.properties.get(name)) is not None:
+                written, how = texts.read(name, value, text)
+                if written != text:
+                    taken.properties[name] = checked(written)
+                    taken.coercions.append(Coercion(name, how, text, written))
+        except UnsupportedValue as error:
+            taken.note(name, str(error))
+        except Exception as error:  # noqa: BLE001 - one record never ends a run
+            return Stumbled(name, error)
+        return None
+
+    def _meant(self, name: str, value: object, taken: Taken) -> object:
+        """Return a value without the texts that mean no value, and note the first of these."""
+        if self.texts is None:
+            return value
+        value, null = self.texts.without_nulls(value)
+        if null is not None:
+            taken.coercions.append(Coercion(name, NULL_TEXT, null, ""))
+        return value
+
     def _cell(self, name: str, source: object, coercions: list[Coercion]) -> tuple[str, JSON] | None:
         """Return the text and the JSON form of a value, or None if it is left out."""
         missing: list[str] = []
@@ -298,7 +340,8 @@ class RecordMapping:
             return None
         missing: list[str] = []
         try:
-            value = plain(source.get(self.timestamp), missing)
+            given = source.get(self.timestamp)
+            value = plain(self._meant(self.timestamp, given, taken), missing)
             if missing:
                 taken.coercions.append(Coercion(self.timestamp, NO_VALUE, missing[0], ""))
             if value is None:

@@ -1,0 +1,65 @@
+"""Numbers that a source writes as people do: with groups of thousands, and a comma or a point."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from airflow_provider_hubcontact.sync.rows.values import UnsupportedValue, number
+
+Read = tuple[str, str]
+"""The text as HubSpot takes it, and what was done to the source's."""
+
+
+COMMA = "a decimal comma is written as a point"
+
+
+GROUPS = "separators of thousands are dropped from a number"
+
+
+EXPONENT = "a number is written without exponent"
+
+
+def number_reader(decimal: str) -> Callable[[str], Read]:
+    """Return what reads numbers.
+
+    Digits may be grouped by threes, with the same separator between all groups: a blank, an apostrophe, or
+    that of point and comma which does not stand before the decimals. Other texts are refused, since a
+    separator in another place was meant in another way.
+
+    :param decimal: what stands before the decimals, ``,`` or ``.``.
+    """
+    form = re.compile(_FORM.format(mark=re.escape(decimal), other=_OTHER[decimal]), re.ASCII)
+
+    def read(text: str) -> Read:
+        found = form.fullmatch(text.strip())
+        if found is None or not any(map(str.isdigit, text)):
+            raise UnsupportedValue(
+                f"`{text:.80}` is not a number with a decimal {_NAMES[decimal]}"
+                ", and with thousands in groups of three if any"
+            )
+        sign, grouped, separator, plain, fraction, exponent = found.groups()
+        digits = grouped.replace(separator, "") if grouped else plain
+        if exponent:
+            exact = Decimal(f"{sign}{digits or '0'}.{fraction or '0'}{exponent}")
+            return number(exact), EXPONENT
+        how = COMMA if fraction is not None and decimal == "," else GROUPS
+        return f"{sign}{digits}" + ("" if fraction is None else f".{fraction}"), how
+
+    return read
+
+
+_NAMES: Mapping[str, str] = {",": "comma", ".": "point"}
+
+
+_OTHER: Mapping[str, str] = {",": r"\.", ".": ","}
+
+
+_FORM = (
+    "([+-]?)"
+    "(?:([1-9]\\d{{0,2}}(?:([{other} '\u2019\u00a0\u202f])\\d{{3}})(?:\\3\\d{{3}})*)|(\\d*))"
+    "(?:{mark}(\\d*))?"
+    "([eE][+-]?\\d{{1,3}})?"
+)
+"""A number: its sign, its digits with groups and what separates these, or without, decimals, exponent."""
