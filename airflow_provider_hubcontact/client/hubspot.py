@@ -14,6 +14,7 @@ from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.lists import Lists
 from airflow_provider_hubcontact.client.network.session import Exchange, exchange
 from airflow_provider_hubcontact.client.network.timeouts import API_CALL, Timeouts
+from airflow_provider_hubcontact.client.owners import Owners
 from airflow_provider_hubcontact.client.properties import Properties
 from airflow_provider_hubcontact.client.transport import Calls, Transport
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
@@ -57,6 +58,7 @@ class HubSpot:
         self.contacts_v1 = ContactsV1(self._transport)
         self.properties = Properties(self._transport, api_version)
         self.lists = Lists(self._transport, current)
+        self.owners = Owners(self._transport, current)
         self.account = Account(self._transport, auth, current)
 
     def __enter__(self) -> Self:

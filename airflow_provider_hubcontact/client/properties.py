@@ -42,6 +42,7 @@ class PropertyDefinition:
     :param read_only: whether HubSpot sets it.
     :param calculated: whether HubSpot computes it.
     :param external_options: the options of an enumeration live elsewhere, as owners do.
+    :param references: type of the objects whose ids are its values, such as ``OWNER``; empty for none.
     """
 
     name: str
@@ -55,6 +56,7 @@ class PropertyDefinition:
     read_only: bool = False
     calculated: bool = False
     external_options: bool = False
+    references: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ def _definition(body: Any) -> PropertyDefinition:
         read_only=bool(metadata.get("readOnlyValue") or body.get("readOnlyValue")),
         calculated=bool(body.get("calculated")),
         external_options=bool(body.get("externalOptions")),
+        references=_text(body, "referencedObjectType"),
     )
 
 

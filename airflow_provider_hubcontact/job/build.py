@@ -22,6 +22,7 @@ from airflow_provider_hubcontact.job.portal.contacts_port import (
 )
 from airflow_provider_hubcontact.job.portal.definitions import Portal, create_missing, portal_of, settings_of
 from airflow_provider_hubcontact.job.portal.lists_port import ListsPort
+from airflow_provider_hubcontact.job.portal.owners_port import OwnersPort
 from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
@@ -34,6 +35,7 @@ from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID, normalized_key
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.job.state.removals import Removals
@@ -62,8 +64,16 @@ class SyncBuilder:
         """How rows become records, and what is checked of them."""
         is_legacy = self._hubspot.api_version == LEGACY
         return RowChecks(
-            self._settings, self.portal, self._report, is_legacy=is_legacy, clock=self._hubspot.clock
+            *(self._settings, self.portal, self._report),
+            is_legacy=is_legacy,
+            clock=self._hubspot.clock,
+            owners=self.owners,
         )
+
+    @cached_property
+    def owners(self) -> OwnerIds:
+        """The ids of the portal's owners; asked for when an address of one comes."""
+        return OwnerIds(OwnersPort(self._hubspot.owners), self.portal.of_owners)
 
     @cached_property
     def port(self) -> ContactsPort | LegacyContactsPort:
@@ -139,6 +149,7 @@ class SyncBuilder:
             coercer=checks.coercer(),
             schema=checks.schema,
             portal=checks.allowed(),
+            owners=self.owners,
             once=asked.writes.duplicates == Duplicates.REJECT,
             verifier=ReadBack(self.port) if writes and reads_back else None,
             verifies=self.read_back,
@@ -188,7 +199,7 @@ class SyncBuilder:
         values = self._settings.removed_values
         if values is None:
             return dict.fromkeys((EMAIL, *names), "")
-        made = as_written(values, self.portal)
+        made = as_written(values, self.portal, self.owners)
         return dict(made.properties if isinstance(made, Record) else values)
 
     def _create(self, definitions: Iterable[PropertyDefinition], *, dry_run: bool) -> list[str]:

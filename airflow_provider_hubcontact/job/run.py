@@ -422,7 +422,9 @@ class Run:
             self._ask_for_the_portal()
             writes = not self.report.dry_run
             preflight = Preflight(
-                self.settings, self.hubspot, self.builder.portal, columns, total, writes=writes
+                *(self.settings, self.hubspot, self.builder.portal, columns, total),
+                writes=writes,
+                owners=self.builder.owners,
             )
             problems = [*preflight.problems(), *self._problems_of_lists()]
         except ConfigurationError as error:

@@ -19,6 +19,7 @@ from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.choices import Duplicates
 from airflow_provider_hubcontact.sync.model.outcome import Result
+from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds
 
 
 class Validation:
@@ -29,6 +30,7 @@ class Validation:
     :param rows: of the source.
     :param report: counts the values that are made fit.
     :param api_version: with which the portal is spoken to; None if it is not.
+    :param owners: knows the ids of owners; None if addresses are left as they are.
     :raises PreflightError: if anything is wrong with the settings.
     """
 
@@ -39,16 +41,17 @@ class Validation:
         rows: Iterable[object],
         report: Report,
         api_version: str | None = None,
+        owners: OwnerIds | None = None,
     ) -> None:
         columns = rows.columns if isinstance(rows, Spool) else None
         problems = [printable(each) for each in settings.problems()]
-        problems = problems or SettingsCheck(settings, portal, columns, api_version).problems()
+        problems = problems or SettingsCheck(settings, portal, columns, api_version, owners).problems()
         if problems:
             raise PreflightError(problems)
         self._settings = settings
         self._rows = rows
         self._columns = SourceColumns(settings)
-        self._checks = RowChecks(settings, portal, report, is_legacy=api_version == LEGACY)
+        self._checks = RowChecks(settings, portal, report, is_legacy=api_version == LEGACY, owners=owners)
 
     def results(self) -> Iterator[Result | None]:
         """Check the rows, in their order.

@@ -163,6 +163,29 @@ class TestValidate:
         assert "3 records: 1 valid, 2 invalid." in text
         assert not [each for each in hubspot.requests if "/objects/" in each.path]
 
+    def test_texts_and_owners(
+        self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Texts are read as a run reads them, and addresses of owners are looked up by one call."""
+        rows = tmp_path / "rows.csv"
+        rows.write_text(
+            "email,lifecyclestage,hubspot_owner_id\n"
+            "a@example.com,Customer,olivia@example.com\n"
+            "b@example.com,N/A,oliva@example.com\n"
+        )
+        settings = tmp_path / "settings.toml"
+        settings.write_text('[values]\nlabels = true\nnull_texts = ["N/A"]\n')
+
+        status, document = told(capsys, "validate", str(rows), "--settings", str(settings))
+
+        assert (status, document["valid"], document["by_property"]) == (1, 1, {"hubspot_owner_id": 1})
+        assert "the nearest is `olivia@example.com`" in document["problems"][0]["reason"]
+        assert document["coercions"]["counts"] == {
+            "a label is written as its option's value": 1,
+            "an owner's address is written as the owner's id": 1,
+        }
+        assert len([each for each in hubspot.requests if "/owners" in each.path]) == 2  # and removed ones
+
     def test_without_the_portal(self, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """A JSON Schema alone; mapping and key as the operator has them."""
         schema = tmp_path / "schema.json"

@@ -121,7 +121,7 @@ def test_texts_of_the_source(hubspot: Sandbox, run_dag: RunDag) -> None:
 
         @task.hubspot_update_contact(values={"labels": True})
         def third() -> list[dict[str, str]]:
-            return [{**ADA, "lifecyclestage": "Customer"}]
+            return [{**ADA, "lifecyclestage": "Customer", "hubspot_owner_id": "olivia@example.com"}]
 
         first >> second >> third()
 
@@ -132,6 +132,7 @@ def test_texts_of_the_source(hubspot: Sandbox, run_dag: RunDag) -> None:
     assert stored(hubspot, "ada@example.com", "city") == "Rome"
     assert stored(hubspot, "ada@example.com", "hs_buying_role") == "CHAMPION"
     assert stored(hubspot, "ada@example.com", "lifecyclestage") == "customer"
+    assert stored(hubspot, "ada@example.com", "hubspot_owner_id") == "4711"
     assert "%d/%m/%Y" in shown(run, "second")["values"]
     (second_try,) = (each for each in run.get_task_instances() if each.task_id == "second")
     assert second_try.xcom_pull(task_ids="second")["coercions"]["counts"] == {

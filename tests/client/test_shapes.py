@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from airflow_provider_hubcontact.client.errors import (
     NotFound,
     UnusableAnswer,
 )
+from airflow_provider_hubcontact.client.owners import MOST_PAGES, Owner, Owners
 from airflow_provider_hubcontact.client.properties import Properties, PropertyDefinition, ValidationRule
 from airflow_provider_hubcontact.client.transport import Transport
 from tests.client.scripted import TOKEN, TRUNCATED, Server, Wire, reply, wire
@@ -104,6 +106,20 @@ def account(transport: Transport, version: str = "2026-09") -> Account:
             "?property=x&property=y&propertyMode=value_only&formSubmissionMode=none",
             None,
             id="v1 get",
+        ),
+        pytest.param(
+            lambda t: Owners(t, "2026-09").list(),
+            '{"results": []}',
+            "GET /crm/owners/2026-09?limit=500&archived=false",
+            None,
+            id="owners",
+        ),
+        pytest.param(
+            lambda t: Owners(t, "v3").list(archived=True),
+            '{"results": []}',
+            "GET /crm/v3/owners?limit=500&archived=true",
+            None,
+            id="removed owners",
         ),
         pytest.param(
             lambda t: Properties(t, "v1").get("tier"),
@@ -231,10 +247,22 @@ def test_what_is_repeated(call: Call, calls: int) -> None:
         (lambda t: ContactsV1(t).create_or_update_by_email("a@b.c", {}), ["", "[]", "{}"]),
         (lambda t: Properties(t, "v1").list(), ["", "{}", "5", '[{"label":"x"}]', "[5]"]),
         (lambda t: Properties(t, "v3").get("tier"), ["", "[]", "{}", '{"name":5}']),
+        (lambda t: Owners(t, "v3").list(), ["", "[]", "{}", '{"results":[{}]}', '{"results":[5]}']),
         (lambda t: account(t).details(), ["", "[]", '{"portalId":"x"}']),
         (lambda t: account(t).access(), ["", "[]", '{"hubId":null}']),
     ],
-    ids=["get", "batch", "v1 update", "v1 get", "v1 upsert", "properties", "property", "account", "token"],
+    ids=[
+        "get",
+        "batch",
+        "v1 update",
+        "v1 get",
+        "v1 upsert",
+        "properties",
+        "property",
+        "owners",
+        "account",
+        "token",
+    ],
 )
 def test_answers_of_a_wrong_shape(call: Call, bodies: list[str]) -> None:
     """A 200 that does not say what it should is unusable; it proves nothing, and breaks nothing."""
@@ -406,3 +434,34 @@ def test_what_a_portal_says_of_itself_is_printable(zone: str) -> None:
     assert details.time_zone.isprintable()
     assert details.account_type.isprintable()
     assert len(details.time_zone) <= 64
+
+
+class TestOwners:
+    """The pages of a list of owners."""
+
+    def test_what_is_read_of_them(self) -> None:
+        """A queue has no address, and of a removed user only the old id is told."""
+        first = (
+            '{"results": [{"id": "1", "email": "a@b.c", "userId": 9}], "paging": {"next": {"after": "x y"}}}'
+        )
+        second = '{"results": [{"id": 2, "userIdIncludingInactive": 8}], "paging": {"next": {"after": ""}}}'
+        with wire(reply(200, first), reply(200, second)) as to:
+            found = Owners(to.transport, "2026-09").list(archived=True)
+
+            assert found == (Owner("1", "a@b.c", "9", archived=True), Owner("2", "", "8", archived=True))
+            assert b"archived=true&after=x+y" in to.server.requests[-1]
+
+    def test_a_list_without_an_end(self) -> None:
+        """It is taken for wrong after half a million owners."""
+
+        class Endless:
+            calls = 0
+
+            def request(self, *_: object, **__: object) -> SimpleNamespace:
+                self.calls += 1
+                return SimpleNamespace(body={"results": [], "paging": {"next": {"after": "1"}}})
+
+        endless: Any = Endless()
+        with pytest.raises(UnusableAnswer, match="has no end"):
+            Owners(endless, "2026-09").list()
+        assert endless.calls == MOST_PAGES

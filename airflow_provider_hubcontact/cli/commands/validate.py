@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterable, Sized
-from typing import Any
+from collections.abc import Iterable, Iterator, Sized
+from contextlib import contextmanager, nullcontext
+from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.cli.exit_status import OK, PROBLEMS
 from airflow_provider_hubcontact.cli.output import Output, counts
@@ -16,6 +17,7 @@ from airflow_provider_hubcontact.job.validate import Validation
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Result
+from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds
 
 MOST_SHOWN = 100
 """Records that a table shows."""
@@ -31,9 +33,11 @@ def run(chosen: Namespace, output: Output) -> int:
     """
     asked = asked_of(chosen)
     report = Report()
-    version, portal = (None, Portal(Stages.default())) if chosen.no_portal else _portal_of(asked.conn_id)
-    with source_of(chosen.file, asked.query) as rows:
-        checked = Validation(asked.settings, portal, rows, report, version)
+    with (
+        nullcontext(NO_PORTAL) if chosen.no_portal else _asked(asked.conn_id) as portal,
+        source_of(chosen.file, asked.query) as rows,
+    ):
+        checked = Validation(asked.settings, portal.known, rows, report, portal.version, portal.owners)
         found = _Found()
         with output.counting(len(rows) if isinstance(rows, Sized) else None) as count:
             found.take(checked.results(), report, count)
@@ -103,16 +107,33 @@ class _Found:
             output.line(f"By property: {counts(self._reasons)}.")
 
 
-def _portal_of(conn_id: str) -> tuple[str, Portal]:
-    """Ask a portal for its properties.
+class _Portal(NamedTuple):
+    """What is known of a portal.
 
-    :return: the API's version, and the portal.
+    :param known: its properties.
+    :param version: of the API with which it was asked; None if it was not.
+    :param owners: knows the ids of its owners.
     """
+
+    known: Portal
+    version: str | None = None
+    owners: OwnerIds | None = None
+
+
+NO_PORTAL = _Portal(Portal(Stages.default()))
+
+
+@contextmanager
+def _asked(conn_id: str) -> Iterator[_Portal]:
+    """Ask a portal for its properties, and later for its owners if need be."""
     from airflow_provider_hubcontact.cli.portal import portal_with_schema
     from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
+    from airflow_provider_hubcontact.job.portal.owners_port import OwnersPort
 
     with HubSpotHook(conn_id).get_conn() as hubspot:
-        return hubspot.api_version, portal_with_schema(hubspot)[0]
+        portal = portal_with_schema(hubspot)[0]
+        owners = OwnerIds(OwnersPort(hubspot.owners), portal.of_owners)
+        yield _Portal(portal, hubspot.api_version, owners)
 
 
 def _told(result: Result) -> dict[str, Any]:

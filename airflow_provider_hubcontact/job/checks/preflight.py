@@ -18,6 +18,7 @@ from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema, Sch
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds
 
 log = printable_logger(__name__)
 
@@ -57,6 +58,7 @@ class SettingsCheck:
     :param portal: what its properties are.
     :param columns: the source's columns, if they are known.
     :param api_version: with which the portal is spoken to; None if it is not.
+    :param owners: knows the ids of owners; None if addresses are left as they are.
     """
 
     def __init__(
@@ -65,11 +67,13 @@ class SettingsCheck:
         portal: Portal,
         columns: Sequence[str] | None = None,
         api_version: str | None = None,
+        owners: OwnerIds | None = None,
     ) -> None:
         self._settings = settings
         self._portal = portal
         self._columns = columns
         self._api_version = api_version
+        self._owners = owners
 
     def problems(self) -> list[str]:
         """Return what is wrong, a printable sentence each."""
@@ -182,7 +186,7 @@ class SettingsCheck:
                 f"state.on_removed names {name}, a property that the portal does not have{nearest}: correct "
                 "the name, or set writes.create_properties"
             )
-        made, lacking = as_written(values, self._portal), schema.missing(values)
+        made, lacking = as_written(values, self._portal, self._owners), schema.missing(values)
         if isinstance(made, Result):
             yield f"state.on_removed: {made.reason}"
             return
@@ -191,19 +195,20 @@ class SettingsCheck:
             yield f"state.on_removed: {problem.reason}"
 
 
-def as_written(values: Mapping[str, str], portal: Portal) -> Record | Result:
+def as_written(values: Mapping[str, str], portal: Portal, owners: OwnerIds | None = None) -> Record | Result:
     """Return the record of values that are the same for each contact, as it is written.
 
     :param values: property → text.
     :param portal: what its properties are.
-    :return: the record, or an ``invalid`` result that names all that is wrong with the values.
+    :param owners: knows the ids of owners; None if addresses are left as they are.
+    :return: the record, or a result that names all that is wrong with the values.
     """
     made = RecordMapping(key=KEY, mapping={name: name for name in values}, kinds=portal.kinds).record(
         1, {KEY: "key", **values}
     )
     if isinstance(made, Result):
         return made
-    return Coercer(portal.kinds, lambda _: None, None, portal.padded).coerce(made)
+    return Coercer(*(portal.kinds, lambda _: None, None, portal.padded), owners=owners).coerce(made)
 
 
 class Preflight:
@@ -215,6 +220,7 @@ class Preflight:
     :param columns: the source's columns, if they are known.
     :param total: the number of its rows, if it is known.
     :param writes: whether contacts are written.
+    :param owners: knows the ids of the portal's owners.
     """
 
     def __init__(
@@ -226,8 +232,9 @@ class Preflight:
         total: int | None = None,
         *,
         writes: bool = True,
+        owners: OwnerIds | None = None,
     ) -> None:
-        self._check = SettingsCheck(settings, portal, columns, hubspot.api_version)
+        self._check = SettingsCheck(settings, portal, columns, hubspot.api_version, owners)
         self._settings = settings
         self._hubspot = hubspot
         self._total = total

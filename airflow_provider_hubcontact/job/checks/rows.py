@@ -19,6 +19,7 @@ from airflow_provider_hubcontact.sync.rows.comparison import kind_of
 from airflow_provider_hubcontact.sync.rows.json_schema import Schema
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds
 from airflow_provider_hubcontact.sync.rows.texts.reading import Forms, Texts
 from airflow_provider_hubcontact.sync.rows.values import TimeForm
 
@@ -31,6 +32,7 @@ class RowChecks:
     :param report: counts the values that are made fit.
     :param is_legacy: whether the legacy API gets the values.
     :param clock: tells the year, from which the bounds of dates are counted.
+    :param owners: knows the ids of owners; None if addresses are left as they are.
     """
 
     def __init__(
@@ -41,12 +43,14 @@ class RowChecks:
         *,
         is_legacy: bool = False,
         clock: Clock = SYSTEM_CLOCK,
+        owners: OwnerIds | None = None,
     ) -> None:
         self._settings = settings
         self._portal = portal
         self._report = report
         self._is_legacy = is_legacy
         self._clock = clock
+        self._owners = owners
         self._missing: dict[str, PropertyDefinition] | None = None
 
     def mapping(self) -> RecordMapping:
@@ -107,7 +111,10 @@ class RowChecks:
         """Return what makes values fit for their properties."""
         portal, key = self._portal, self._settings.key.property
         year = self._clock.now().year
-        return Coercer(portal.kinds, self._report.coerced, key, portal.padded, this_year=year)
+        return Coercer(
+            *(portal.kinds, self._report.coerced, key, portal.padded, year),
+            owners=self._owners,
+        )
 
     @cached_property
     def schema(self) -> Schema | None:

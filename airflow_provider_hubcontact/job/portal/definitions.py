@@ -24,6 +24,14 @@ from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema, Pr
 
 log = printable_logger(__name__)
 
+OWNER_ID = "hubspot_owner_id"
+"""HubSpot's own property for the owner of a contact."""
+
+
+OWNER = "OWNER"
+"""What a definition says whose values are owners."""
+
+
 FIELD_TYPES: Mapping[str, str] = {
     "string": "text",
     "number": "number",
@@ -59,6 +67,13 @@ class Portal(NamedTuple):
             for name, definition in (self.definitions or {}).items()
         }
         return {name: values for name, values in options.items() if values}
+
+    @property
+    def of_owners(self) -> frozenset[str]:
+        """The properties whose values are owners, and that can be written."""
+        definitions = (self.definitions or {}).values()
+        others = {each.name for each in definitions if each.references == OWNER and not each.read_only}
+        return frozenset({OWNER_ID, *others})
 
     def schema(self, more: Iterable[PropertyDefinition] = ()) -> PortalSchema | None:
         """Return the schema of what the portal allows; None if that is not known.

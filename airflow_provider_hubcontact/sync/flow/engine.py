@@ -60,6 +60,7 @@ from airflow_provider_hubcontact.sync.rows.coercion import Coercer
 from airflow_provider_hubcontact.sync.rows.json_schema import Schema
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds
 
 log = printable_logger(__name__)
 
@@ -93,6 +94,7 @@ class Sync:
     :param coercer: normalises texts to the formats of their properties; None to leave them alone.
     :param schema: what records must satisfy.
     :param portal: what the portal allows; only values that are to be written are checked.
+    :param owners: knows the ids of owners, and says why HubSpot refused one; None to leave them alone.
     :param once: whether a key may have only one valid row; later rows are ``invalid``.
     :param verifier: reads back what was written; None to believe the answers.
     :param verifies: the only properties whose writes are read back; None to read back all writes.
@@ -109,6 +111,7 @@ class Sync:
     coercer: Coercer | None = None
     schema: Schema | None = None
     portal: PortalSchema | None = None
+    owners: OwnerIds | None = None
     once: bool = False
     verifier: Reader | None = None
     verifies: Collection[str] | None = None
@@ -177,7 +180,7 @@ class Engine:
         self._report = settled
         self._journal = journal
         self._breaker = CircuitBreaker()
-        self._decisions = Decisions(sync.rules, sync.portal)
+        self._decisions = Decisions(sync.rules, sync.portal, sync.owners)
         self._in_flight = InFlight(sync.rules)
         self._broken: Exception | None = None  # what the journal raised, or a call
         self._interrupted = False

@@ -195,6 +195,29 @@ class Lists(Protocol):
         """
 
 
+class Owner(NamedTuple):
+    """A person or a queue that contacts can belong to.
+
+    :param id: what properties take.
+    :param email: the address; empty if there is none.
+    :param user_id: the id of the person's user, which properties do not take; empty if there is none.
+    """
+
+    id: str
+    email: str = ""
+    user_id: str = ""
+
+
+class OwnerReader(Protocol):
+    """Lists the owners of a portal."""
+
+    def read(self, *, archived: bool) -> Sequence[Owner] | Refused | Lost:
+        """List them.
+
+        :param archived: list those whose users were removed instead.
+        """
+
+
 class Journal(Protocol):
     """Remembers what became of records, beyond the run."""
 

@@ -29,6 +29,7 @@ SENTENCES: Mapping[str, str] = {
     "NOT_A_MAPPING": "the row does not map columns to values",
     "NOT_VERIFIED": "HubSpot accepted the write, but the contact does not have the values",
     "OBJECT_NOT_FOUND": "the portal has no such contact",
+    "OWNERS": "the portal's owners cannot be listed, of which the record has an address",
     "PLAN_OUTDATED": "the contact has changed since the plan was made",
     "PORTAL_SCHEMA": "the portal's properties do not allow the value",
     "PREFLIGHT": "the run did not start",

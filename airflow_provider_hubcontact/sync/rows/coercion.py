@@ -24,6 +24,8 @@ from airflow_provider_hubcontact.sync.rows.dates import (
 )
 from airflow_provider_hubcontact.sync.rows.keys import form_problem, key_problem
 from airflow_provider_hubcontact.sync.rows.record_mapping import invalid
+from airflow_provider_hubcontact.sync.rows.texts.owners import HOW as OWNERS
+from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds, OwnersUnread
 from airflow_provider_hubcontact.sync.rows.values import UnsupportedValue, iso, number
 
 Coerced = tuple[str, str]
@@ -41,6 +43,7 @@ class Coercer:
     :param key: the property that keys are values of; they are checked like its values. None for no check.
     :param padded: property → those of its options that begin or end with a blank.
     :param this_year: the year from which the bounds of dates are counted; the machine's if None.
+    :param owners: knows the ids of owners; None if addresses are left as they are.
     """
 
     def __init__(
@@ -50,6 +53,8 @@ class Coercer:
         key: str | None = None,
         padded: Mapping[str, Collection[str]] = MappingProxyType({}),
         this_year: int | None = None,
+        *,
+        owners: OwnerIds | None = None,
     ) -> None:
         self._told = told
         self._key = key
@@ -60,12 +65,17 @@ class Coercer:
             for name, kind in kinds.items()
             if kind in _OF_KIND or kind in {Kind.DATE, Kind.OPTION, Kind.OPTIONS}
         }
+        if owners:
+            several = {name for name in owners.properties if kinds.get(name) is Kind.OPTIONS}
+            self._by_property |= {
+                name: partial(_owner, owners, name in several) for name in owners.properties
+            }
 
     def coerce(self, record: Record) -> Record | Result:
         """Normalise the texts of a record. A text that cannot be normalised is left as it is.
 
         :return: the record; an ``invalid`` result if no contact can have the key, or if a value may mean more
-            than one thing.
+            than one thing; another one if it depends on the portal's owners, and these cannot be listed.
         """
         changed: dict[str, str] = {}
         coercions: list[Coercion] = []
@@ -77,6 +87,8 @@ class Coercer:
             except UnsupportedValue as error:
                 problems[name] = f"{printable(name)}: {error}"
                 continue
+            except OwnersUnread as error:
+                return error.result(record, name)
             if written != text:
                 changed[name] = written
                 coercions.append(Coercion(name, how, text, written))
@@ -164,6 +176,13 @@ def _option(padded: Collection[str], text: str, _: JSON) -> Coerced:
 def _options(padded: Collection[str], text: str, _: JSON) -> Coerced:
     parts = text.split(";")
     return ";".join(part if part in padded else part.strip() for part in parts), TRIMMED
+
+
+def _owner(owners: OwnerIds, has_several: bool, text: str, _: JSON) -> Coerced:
+    if "@" in text:
+        parts = text.split(";") if has_several else [text]
+        return ";".join(owners.read(part) if part.strip() else part for part in parts), OWNERS
+    return _trimmed(owners.read(text))
 
 
 def _moment(text: str) -> datetime | None:
