@@ -28,6 +28,7 @@ from airflow_provider_hubcontact.job.progress import Progress
 from airflow_provider_hubcontact.job.settings import Settings, Source
 from airflow_provider_hubcontact.job.signals import StopSignal, held_back
 from airflow_provider_hubcontact.job.source.columns import EmptyRows, SourceColumns
+from airflow_provider_hubcontact.job.source.letter_case import LetterCase
 from airflow_provider_hubcontact.job.source.replay import replayed, shape_of
 from airflow_provider_hubcontact.job.source.rows import peeked, rows_of
 from airflow_provider_hubcontact.job.source.watermark import Watermark
@@ -416,17 +417,18 @@ class Run:
             log.warning("%s", warning)
 
     def _problems(self, rows: Iterable[object] | None) -> list[str]:
-        columns = rows.columns if isinstance(rows, Spool) else None
         total = len(rows) if isinstance(rows, Sized) else None
         try:
             self._ask_for_the_portal()
+            rows, doubts = self._named(rows)
+            columns = rows.columns if isinstance(rows, Spool) else None
             writes = not self.report.dry_run
             preflight = Preflight(
                 *(self.settings, self.hubspot, self.builder.portal, columns, total),
                 writes=writes,
                 owners=self.builder.owners,
             )
-            problems = [*preflight.problems(), *self._problems_of_lists()]
+            problems = [*doubts, *preflight.problems(), *self._problems_of_lists()]
         except ConfigurationError as error:
             return [printable(str(error))]
         if columns is not None:
@@ -448,6 +450,17 @@ class Run:
                     lists.target(asked.name.strip())
             except UnknownList as error:
                 yield printable(f"lists: {error}")
+
+    def _named(self, rows: Iterable[object] | None) -> tuple[Iterable[object] | None, list[str]]:
+        """Give columns the names that settings and properties have for them, whatever their letters' case is.
+
+        :return: the rows, and a printable sentence for each name that may be several columns.
+        """
+        if rows is None:
+            return rows, []
+        names = LetterCase(self.settings, self.builder.portal.definitions)
+        self._rows = names.fitted(rows)
+        return self._rows, [*map(printable, names.problems)]
 
     def _ask_for_the_portal(self) -> None:
         """Ask for the portal's time zone: its daily quota is back at midnight there.

@@ -12,6 +12,7 @@ from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.portal.definitions import Portal
 from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.job.source.columns import SourceColumns
+from airflow_provider_hubcontact.job.source.letter_case import LetterCase
 from airflow_provider_hubcontact.job.source.rows import peeked
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.flow.keys_seen import KeysSeen
@@ -43,9 +44,16 @@ class Validation:
         api_version: str | None = None,
         owners: OwnerIds | None = None,
     ) -> None:
-        columns = rows.columns if isinstance(rows, Spool) else None
         problems = [printable(each) for each in settings.problems()]
-        problems = problems or SettingsCheck(settings, portal, columns, api_version, owners).problems()
+        if problems:
+            raise PreflightError(problems)
+        self._names = LetterCase(settings, portal.definitions)
+        rows = self._names.fitted(rows)
+        columns = rows.columns if isinstance(rows, Spool) else None
+        problems = [
+            *map(printable, self._names.problems),
+            *SettingsCheck(settings, portal, columns, api_version, owners).problems(),
+        ]
         if problems:
             raise PreflightError(problems)
         self._settings = settings
@@ -85,8 +93,9 @@ class Validation:
 
     @property
     def warnings(self) -> list[str]:
-        """What else is to be told once the rows were read: columns that none of them has."""
-        return [printable(each) for each in self._columns.warnings()]
+        """What else is to be told once the rows were read: columns by other names, and that no row has."""
+        told = [self._names.told] if self._names.told else []
+        return [printable(each) for each in (*told, *self._columns.warnings())]
 
     def _examples(self) -> list[object]:
         return [self._rows.examples] if isinstance(self._rows, Spool) else []

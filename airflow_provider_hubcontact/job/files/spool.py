@@ -46,6 +46,14 @@ class Spool:
             self._rows += len(rows)
             self._remember(rows)
 
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give columns other names.
+
+        :param names: column → new name.
+        """
+        self.columns = tuple(names.get(column, column) for column in self.columns)
+        self.examples = {names.get(column, column): value for column, value in self.examples.items()}
+
     def _values(self, row: Any) -> tuple[Any, ...]:
         values = (row[name] for name in self.columns) if isinstance(row, Mapping) else row
         return tuple(map(_plain, values))
