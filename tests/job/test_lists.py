@@ -106,6 +106,16 @@ def test_a_column_names_the_list_of_each_row(hubspot: Sandbox, around: Around) -
     assert not any("segment" in each.properties for each in hubspot.portal.contacts.values())
 
 
+def test_the_column_may_have_another_letter_case(hubspot: Sandbox, around: Around) -> None:
+    """As a warehouse writes it."""
+    list_id = made(hubspot)
+    around.given = [{"EMAIL": "ada@example.com", "FIRSTNAME": "B", "SEGMENT": "Customers"}]
+
+    run(around, lists=Lists(column="segment"))
+
+    assert members(hubspot, list_id) == {"ada"}
+
+
 def test_a_list_that_is_not_there_is_created_if_asked_for(hubspot: Sandbox, around: Around) -> None:
     """Once, when the first contact is put into it."""
     ended = run(around, upsert=True, lists=Lists("New", create=True, batch_size=2))
