@@ -65,6 +65,18 @@ def tried(
     return [*before, *store.lines]
 
 
+def test_old_values_that_nobody_has_read() -> None:
+    """They are not told as if the contact had had none."""
+    store = Memory()
+    kept = ledger(store, values=True)
+    changes = {"city": (None, "Rome"), "phone": (None, "1")}
+    kept.settled(Result(1, "a@b.c", Outcome.UPDATED, 200, changes=changes, unread=("city",)))
+    kept.flush()
+
+    (line,) = store.lines
+    assert (line["changed"], line["changes"]) == (["city", "phone"], {"phone": [None, "1"]})
+
+
 def test_a_line_in_full() -> None:
     """It says whose result it is, what it is, and why; names of properties, but no values."""
     store = Memory()
@@ -81,6 +93,7 @@ def test_a_line_in_full() -> None:
             ("firstname",),
             "c-1",
             {"firstname": ("A", "Ada")},
+            contact="901",
         )
     )
     kept.flush()
@@ -102,6 +115,7 @@ def test_a_line_in_full() -> None:
         "reason": "is bad",
         "properties": ["firstname"],
         "correlation_id": "c-1",
+        "contact": "901",
         "list_id": None,
         "membership": None,
         "changed": ["firstname"],

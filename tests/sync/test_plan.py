@@ -50,7 +50,7 @@ def test_only_differences_are_written() -> None:
 
     steps = ({"lastname": "Byron", "city": "", "phone": "1"},)
     before = {"lastname": "Lovelace", "city": "London", "phone": None}
-    assert change == Change(desired, Write.UPDATE, "901", steps, before)
+    assert change == Change(desired, Write.UPDATE, "901", steps, before, contact="901")
     assert change.diff() == {"lastname": ("Lovelace", "Byron"), "city": ("London", ""), "phone": (None, "1")}
 
 
@@ -63,7 +63,7 @@ def test_unchanged(properties: dict[str, str]) -> None:
     """A record whose values the contact has needs no write."""
     planned = plan(record(**properties), {KEY: stored(firstname="Ada", note=None)}, Rules())
 
-    assert planned == Result(4, KEY, Outcome.UNCHANGED)
+    assert planned == Result(4, KEY, Outcome.UNCHANGED, contact="901")
 
 
 def test_not_found() -> None:
@@ -159,7 +159,7 @@ def test_stage_back_alone_is_kept() -> None:
 
     planned = plan(record(**{STAGE: "lead"}), {KEY: CUSTOMER}, rules)
 
-    assert planned == Result(4, KEY, Outcome.UNCHANGED)
+    assert planned == Result(4, KEY, Outcome.UNCHANGED, contact="901")
 
 
 def test_diff_of_a_reset() -> None:
@@ -221,9 +221,11 @@ def test_blind() -> None:
     """A record that is not read is written whole, under its key."""
     desired = record(firstname="Ada")
 
-    assert blind(desired, Rules()) == Change(desired, Write.UPDATE, KEY, ({"firstname": "Ada"},))
+    assert blind(desired, Rules()) == Change(
+        desired, Write.UPDATE, KEY, ({"firstname": "Ada"},), is_blind=True
+    )
     assert blind(desired, Rules(create=True)) == Change(
-        desired, Write.CREATE, KEY, ({"firstname": "Ada", "email": KEY},)
+        desired, Write.CREATE, KEY, ({"firstname": "Ada", "email": KEY},), is_blind=True
     )
 
 
@@ -293,7 +295,7 @@ def test_modes_of_writing(
     planned = plan(record(**properties), {KEY: stored("901", **has)}, MODES)
 
     if written is None:
-        assert planned == Result(4, KEY, Outcome.UNCHANGED)
+        assert planned == Result(4, KEY, Outcome.UNCHANGED, contact="901")
     else:
         assert isinstance(planned, Change)
         assert planned.steps == (written,)
@@ -375,9 +377,11 @@ class TestRemovals:
         """They are written where they differ."""
         change = plan(self.GONE, {"901": stored(city="Rome")}, self.VALUES)
 
-        assert change == Change(self.GONE, Write.REMOVE, "901", ({"city": "gone"},), {"city": "Rome"})
+        assert change == Change(
+            self.GONE, Write.REMOVE, "901", ({"city": "gone"},), {"city": "Rome"}, contact="901"
+        )
         assert plan(self.GONE, {"901": stored(city="gone")}, self.VALUES) == Result(
-            4, "901", Outcome.UNCHANGED
+            4, "901", Outcome.UNCHANGED, contact="901"
         )
 
     def test_an_archive(self) -> None:

@@ -59,6 +59,25 @@ def test_answers_match_by_id_in_any_order() -> None:
     assert settled.results[0].reason == ""
 
 
+@pytest.mark.parametrize(
+    ("answer", "written"),
+    [
+        (Lost("no answer", sent=True), {"firstname": (None, "Ada")}),
+        (Lost("not sent", sent=False), {}),
+        (Refused(Refusal(503, "down")), {"firstname": (None, "Ada")}),
+        (Refused(Refusal(429, "slow down", category="RATE_LIMITS")), {}),
+    ],
+    ids=["lost", "not sent", "503", "429"],
+)
+def test_what_may_have_been_written(
+    answer: Lost | Refused, written: dict[str, tuple[str | None, str]]
+) -> None:
+    """It is told with the old values: whoever undoes the run can compare."""
+    first, *_ = settle(THREE, answer).results
+
+    assert first.changes == written
+
+
 def test_silence_is_unknown() -> None:
     """An input that a successful answer does not mention is neither a success nor a failure."""
     settled = settle(THREE, Answers(200, (Written("902"), Written("999"))))
@@ -66,7 +85,7 @@ def test_silence_is_unknown() -> None:
     assert outcomes(settled) == {1: Outcome.UNKNOWN, 2: Outcome.UPDATED, 3: Outcome.UNKNOWN}
     silent = next(result for result in settled.results if result.row == 1)
     assert silent.reason == "HubSpot accepted the call, but its answer does not mention this record"
-    assert silent.changes == {}
+    assert silent.changes == {"firstname": (None, "Ada")}, "it may have been written: an undo is to know"
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ LOOKS, PAUSE = 10, 0.1
 class LedgerTable:
     """A SQL table, one row a line; it is created if it does not exist.
 
+    A table of an earlier version has no column for record ids: its lines are written without them.
+
     :param hook: the database.
     :param table: name, with its schema if need be.
     :param attempt: the try.
@@ -42,7 +44,7 @@ class LedgerTable:
         self._table = table
         self._attempt = attempt
         self._kept: Any = None  # the connection, between two writes
-        _make_sure_of(hook, table, clock)
+        self._fields = _make_sure_of(hook, table, clock)
 
     def write(self, lines: Sequence[Line], /) -> None:
         """Insert lines, all or none of them.
@@ -71,10 +73,10 @@ class LedgerTable:
         return LedgerError(f"the table {self._table} accepts no lines of the ledger: {words}")
 
     def _insert(self, lines: Sequence[Line]) -> None:
-        rows = [tuple(_cell(line[name]) for name in FIELDS) for line in lines]
-        marks = f"({', '.join([self._hook.placeholder] * len(FIELDS))})"
+        rows = [tuple(_cell(line[name]) for name in self._fields) for line in lines]
+        marks = f"({', '.join([self._hook.placeholder] * len(self._fields))})"
         with self._cursor() as (cursor, driver):
-            insert = f"INSERT INTO {driver.quoted(self._table)} ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608 - a checked name
+            insert = f"INSERT INTO {driver.quoted(self._table)} ({_columns(self._fields)}) VALUES "  # noqa: S608 - a checked name
             if not driver.rows_in_insert:
                 cursor.executemany(insert + marks, rows)
                 return
@@ -84,8 +86,7 @@ class LedgerTable:
 
     def _has(self, lines: Sequence[Line]) -> bool:
         """Check whether lines are there: all are, if the last one is."""
-        columns = [_WORDS_OF_SQL.get(name, name) for name in _OF_A_LINE]
-        where = " AND ".join(f"{column} = {self._hook.placeholder}" for column in columns)
+        where = " AND ".join(f"{_column(name)} = {self._hook.placeholder}" for name in _OF_A_LINE)
         with self._cursor() as (cursor, driver):
             sql = f"SELECT run FROM {driver.quoted(self._table)} WHERE {where}"  # noqa: S608 - same
             cursor.execute(sql, tuple(_cell(lines[-1][name]) for name in _OF_A_LINE))
@@ -127,47 +128,63 @@ class LedgerTable:
             "ORDER BY attempt, line, settled_at"
         )
         where = (attempt.run, attempt.task, attempt.map_index, attempt.last_known)
-        return _selected(self._hook, self._table, clause, where)
+        return _selected(self._hook, self._table, self._fields, clause, where)
 
 
-def lines_of_table(hook: DbApiHook, table: str) -> Iterator[Line]:
-    """Return all lines of a table, as they were written.
+def lines_of_table(hook: DbApiHook, table: str, run: str | None = None) -> Iterator[Line]:
+    """Return the lines of a table, as they were written.
 
+    :param run: whose lines alone are returned; None for all.
     :raises SourceError: if it cannot be read.
     :raises HubSpotSyncIncomplete: if its database cannot be reached now.
     """
-    return _selected(hook, table, " ORDER BY settled_at, attempt, line")
+    order = " ORDER BY settled_at, attempt, line"
+    fields = _fields_of(hook, table)
+    if run is None:
+        return _selected(hook, table, fields, order)
+    return _selected(hook, table, fields, f" WHERE run = {hook.placeholder}{order}", (run,))
 
 
-def _selected(hook: DbApiHook, table: str, clause: str, parameters: Any = None) -> Iterator[Line]:
+def _selected(
+    hook: DbApiHook, table: str, fields: Sequence[str], clause: str, parameters: Any = None
+) -> Iterator[Line]:
     def sql(driver: Driver) -> str:
-        return f"SELECT {', '.join(_COLUMNS)} FROM {driver.quoted(table)}{clause}"  # noqa: S608 - a checked name
+        return f"SELECT {_columns(fields)} FROM {driver.quoted(table)}{clause}"  # noqa: S608 - a checked name
 
     with query(hook, sql, parameters, name=f"reading the ledger's table {table}") as spool:
         for row in spool:
-            line = dict(zip(FIELDS, row.values(), strict=True))
+            line: Line = {**dict.fromkeys(FIELDS), **dict(zip(fields, row.values(), strict=True))}
             yield {**line, **{name: json.loads(line[name]) if line[name] else None for name in _JSON}}
 
 
-def _make_sure_of(hook: DbApiHook, table: str, clock: Clock) -> None:
+def _fields_of(hook: DbApiHook, table: str) -> Sequence[str]:
+    """Return the fields that a table has: one of an earlier version has no record ids."""
+    if _tried(hook, lambda driver: _look(driver, table, FIELDS)) is None:
+        return FIELDS
+    return _OLDER if _tried(hook, lambda driver: _look(driver, table, _OLDER)) is None else FIELDS
+
+
+def _make_sure_of(hook: DbApiHook, table: str, clock: Clock) -> Sequence[str]:
     """Look for the table, and create it if it is not there; another task may do the same just now.
 
     A role that may only read and insert is enough where the table is there.
 
+    :return: the fields that it has.
     :raises SourceError: if it cannot be used.
     :raises HubSpotSyncIncomplete: if the database does not serve now.
     """
-    if (missing := _tried(hook, lambda driver: _look(driver, table, _COLUMNS))) is None:
-        return
+    if (missing := _tried(hook, lambda driver: _look(driver, table, FIELDS))) is None:
+        return FIELDS
+    if _tried(hook, lambda driver: _look(driver, table, _OLDER)) is None:
+        return _OLDER
     if (refused := _tried(hook, lambda driver: _creation(driver, table))) is None:
-        return
+        return FIELDS
     for _ in range(LOOKS):
-        if _tried(hook, lambda driver: _look(driver, table, _COLUMNS)) is None:
-            return
+        if _tried(hook, lambda driver: _look(driver, table, FIELDS)) is None:
+            return FIELDS
         clock.sleep(PAUSE)
-    if _tried(hook, lambda driver: _look(driver, table, ("1",))) is None:
-        columns = ", ".join(_COLUMNS)
-        raise SourceError(f"the table {table} is not a ledger: it needs the columns {columns}")
+    if _tried(hook, lambda driver: _look(driver, table, ())) is None:
+        raise SourceError(f"the table {table} is not a ledger: it needs the columns {_columns(FIELDS)}")
     text = f"the ledger's table {table} cannot be read: {told(missing)}; nor created: {told(refused)}"
     raise failure(text, missing if may_pass(missing) else refused)
 
@@ -189,15 +206,15 @@ def _tried(hook: DbApiHook, sql: Callable[[Driver], str]) -> Exception | None:
     return None
 
 
-def _look(driver: Driver, table: str, columns: Sequence[str]) -> str:
-    return f"SELECT {', '.join(columns)} FROM {driver.quoted(table)} WHERE 1 = 0"  # noqa: S608 - a checked name
+def _look(driver: Driver, table: str, fields: Sequence[str]) -> str:
+    return f"SELECT {_columns(fields) or '1'} FROM {driver.quoted(table)} WHERE 1 = 0"  # noqa: S608 - a checked name
 
 
 def _creation(driver: Driver, table: str) -> str:
     kinds = (
         "INTEGER" if name in _NUMBERS else "VARCHAR(64)" if name in _SHORT else driver.text for name in FIELDS
     )
-    columns = ", ".join(f"{column} {kind}" for column, kind in zip(_COLUMNS, kinds, strict=True))
+    columns = ", ".join(f"{_column(name)} {kind}" for name, kind in zip(FIELDS, kinds, strict=True))
     return f"CREATE TABLE {driver.quoted(table)} ({columns}){driver.options}"
 
 
@@ -211,7 +228,20 @@ _WORDS_OF_SQL = {
 """Field → column, where the field's name is a word of SQL."""
 
 
-_COLUMNS = [_WORDS_OF_SQL.get(name, name) for name in FIELDS]
+_ADDED = "contact"
+"""Field that a table of an earlier version lacks."""
+
+
+_OLDER = [name for name in FIELDS if name != _ADDED]
+
+
+def _column(field: str) -> str:
+    return _WORDS_OF_SQL.get(field, field)
+
+
+def _columns(fields: Sequence[str]) -> str:
+    """Return columns as a statement names them."""
+    return ", ".join(map(_column, fields))
 
 
 _NUMBERS = frozenset({"map_index", "try", "row", "status"})

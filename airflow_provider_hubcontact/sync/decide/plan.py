@@ -159,8 +159,18 @@ def _change_of_removal(record: Record, stored: Stored, rules: Rules) -> Change |
     if rules.removes is not Write.ARCHIVE:
         planned = _against(record, stored, rules)
         return planned._replace(write=Write.REMOVE) if isinstance(planned, Change) else planned
+    return archival(record, stored)
+
+
+def archival(record: Record, stored: Stored) -> Change:
+    """Return the change that archives a contact.
+
+    :param record: names the properties whose values are told.
+    :param stored: the contact.
+    """
     has = {name: value for name in record.properties if (value := stored.properties.get(name))}
-    return Change(record, Write.ARCHIVE, stored.address, (dict.fromkeys(has, ""),), has)
+    steps = (dict.fromkeys(has, ""),)
+    return Change(record, Write.ARCHIVE, stored.address, steps, has, contact=stored.id)
 
 
 def unwritten(change: Change) -> Result:
@@ -168,12 +178,17 @@ def unwritten(change: Change) -> Result:
 
     :param change: what would be written.
     """
-    record, reason = change.record, f"dry run: would {change.write}"
+    record, left = change.record, change.left
+    reasons = [f"dry run: would {change.write}"]
+    if left:
+        reasons.append(f"left alone: {'; '.join(left.values())}")
     return Result(
         *(record.row, record.key, Outcome.NOT_ATTEMPTED),
         category=next(name for name, write in DRY_RUN_CATEGORIES.items() if write is change.write),
-        reason=reason,
+        reason="; ".join(reasons),
+        properties=tuple(left),
         changes=change.diff(),
+        contact=change.contact,
     )
 
 
@@ -184,8 +199,8 @@ def blind(record: Record, rules: Rules) -> Change:
     :param rules: what the run was asked to do.
     """
     if rules.create:
-        return _creation(record, rules)
-    return Change(record, Write.UPDATE, record.key, (record.properties,))
+        return _creation(record, rules)._replace(is_blind=True)
+    return Change(record, Write.UPDATE, record.key, (record.properties,), is_blind=True)
 
 
 def direct(record: Record, rules: Rules, contact: str | None) -> Change:
@@ -249,9 +264,10 @@ def _against(record: Record, stored: Stored, rules: Rules) -> Change | Result:
         if rules.on_regression is OnRegression.KEEP and rules.stages.goes_back(current, stage):
             del differing[STAGE]
     if not differing:
-        return Result(record.row, record.key, Outcome.UNCHANGED)
+        return Result(record.row, record.key, Outcome.UNCHANGED, contact=stored.id)
     before = {name: stored.properties.get(name) for name in differing}
-    return Change(record, Write.UPDATE, stored.address, steps_of(differing, current, rules), before)
+    steps = steps_of(differing, current, rules)
+    return Change(record, Write.UPDATE, stored.address, steps, before, contact=stored.id)
 
 
 def _differing(record: Record, stored: Stored, rules: Rules) -> dict[str, str]:

@@ -8,9 +8,10 @@ from datetime import datetime
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.model.change import Write
+from airflow_provider_hubcontact.sync.model.change import Change, Write
 from airflow_provider_hubcontact.sync.model.outcome import (
     ABOUT_A_RECORD,
+    IN_DOUBT,
     NOT_WRITTEN,
     Outcome,
     Result,
@@ -58,7 +59,9 @@ def lost(step: Step, answer: Lost) -> Result:
     """
     record = step.change.record
     outcome = Outcome.UNKNOWN if answer.sent or step.position else Outcome.UNAVAILABLE
-    return Result(record.row, record.key, outcome, reason=halfway(step) + answer.reason, why=answer.reason)
+    reason = halfway(step) + answer.reason
+    result = Result(record.row, record.key, outcome, reason=reason, why=answer.reason)
+    return with_changes(result, step, may_be_written=answer.sent)
 
 
 def unproved(step: Step, answer: Answers, reason: str) -> Result:
@@ -69,7 +72,7 @@ def unproved(step: Step, answer: Answers, reason: str) -> Result:
     :param reason: why it proves nothing.
     """
     record = step.change.record
-    return Result(
+    result = Result(
         record.row,
         record.key,
         Outcome.UNKNOWN,
@@ -77,6 +80,7 @@ def unproved(step: Step, answer: Answers, reason: str) -> Result:
         reason=halfway(step) + reason,
         correlation_id=answer.correlation_id,
     )
+    return with_changes(result, step, may_be_written=True)
 
 
 def unsure(result: Result) -> Result:
@@ -138,6 +142,26 @@ def halfway(step: Step) -> str:
     return f"all but {', '.join(step.properties)} was written: "
 
 
+def with_changes(result: Result, step: Step, *, may_be_written: bool) -> Result:
+    """Return the result of a step that ends badly, with what the change has written, or may have.
+
+    A step that puts a value back comes after a refused one, which has written nothing.
+
+    :param result: without that.
+    :param step: the step.
+    :param may_be_written: whether HubSpot may have carried the step out all the same.
+    """
+    change = step.change
+    done = step.position if change.ending is None else step.position - 1
+    steps = [*change.steps[:done], *([step.properties] if may_be_written else [])]
+    written = {name: value for each in steps for name, value in each.items()}
+    changes = {name: (change.before.get(name), value) for name, value in written.items()}
+    was_absent = change.write is Write.CREATE and not change.is_blind
+    return result._replace(
+        changes=changes, contact=change.contact, unread=() if was_absent else _unread(change)
+    )
+
+
 def _other_contact(step: Step, written: Written) -> str | None:
     """Catch a contact that was written by a record id of the state, and has another id or key by now."""
     change, key = step.change, step.change.record.key
@@ -193,14 +217,29 @@ def _written(step: Step, written: Written, answer: Answers) -> Result:
         status = 201 if written.created else 200
     record, changes = step.change.record, step.change.diff()
     return Result(
-        record.row, record.key, outcome, status, correlation_id=answer.correlation_id, changes=changes
+        *(record.row, record.key, outcome, status),
+        correlation_id=answer.correlation_id,
+        changes=changes,
+        contact=_contact(step.change, written),
+        unread=() if written.created else _unread(step.change),
     )
+
+
+def _contact(change: Change, written: Written) -> str | None:
+    """Return the record id of a contact that was written; the legacy API need not tell it."""
+    return written.id if written.created or change.is_direct else change.contact
+
+
+def _unread(change: Change) -> tuple[str, ...]:
+    """Return the properties of a change whose old values nobody has read."""
+    return tuple(name for name in change.outcome if name not in change.before)
 
 
 def _refused(step: Step, refusal: Refusal) -> Result:
     record = step.change.record
     result = Result.refused(record.row, record.key, outcome_of(refusal), refusal, halfway(step))
-    return result._replace(changes=_written_before(step), why=_codes(refusal))
+    may_be_written = result.outcome in IN_DOUBT
+    return with_changes(result._replace(why=_codes(refusal)), step, may_be_written=may_be_written)
 
 
 def _codes(refusal: Refusal) -> str:
@@ -214,17 +253,6 @@ def outcome_of(refusal: Refusal) -> Outcome:
     """Return the outcome of a record that was refused alone."""
     outcome = Outcome.CONFLICT if refusal.is_conflict else refused_as(refusal.status)
     return Outcome.UNKNOWN if outcome in ABOUT_A_RECORD and not refusal.is_hubspots else outcome
-
-
-def _written_before(step: Step) -> dict[str, tuple[str | None, str]]:
-    """Return what the earlier steps of a change have written.
-
-    A step that puts a value back comes after a refused one, which has written nothing.
-    """
-    change = step.change
-    done = step.position if change.ending is None else step.position - 1
-    written = {name: value for each in change.steps[:done] for name, value in each.items()}
-    return {name: (change.before.get(name), value) for name, value in written.items()}
 
 
 def _cleared(step: Step) -> str | None:

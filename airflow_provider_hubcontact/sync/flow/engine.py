@@ -11,7 +11,7 @@ from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.decide.membership import stopped
 from airflow_provider_hubcontact.sync.decide.merging import is_to_be_parted, parted
 from airflow_provider_hubcontact.sync.decide.plan import CannotTell, Rules, new_key, plan, unwritten
-from airflow_provider_hubcontact.sync.decide.results import halfway, unread, unsure
+from airflow_provider_hubcontact.sync.decide.results import halfway, unread, unsure, with_changes
 from airflow_provider_hubcontact.sync.decide.settle import Settled, halves
 from airflow_provider_hubcontact.sync.decide.verification import key_after
 from airflow_provider_hubcontact.sync.flow.calls import (
@@ -621,9 +621,11 @@ class Engine:
             self._checked(self._pending_verification.take(len(self._pending_verification)), unread)
         for step in refused:
             what = halfway(step) or "its batch got no clear answer: "
-            self._end(self._given_up(step.change.record, reason, what))
+            given_up = self._given_up(step.change.record, reason, what)
+            self._end(with_changes(given_up, step, may_be_written=True))
         for step in steps:
-            self._end(self._given_up(step.change.record, reason, halfway(step)))
+            given_up = self._given_up(step.change.record, reason, halfway(step))
+            self._end(with_changes(given_up, step, may_be_written=False))
         for record in records:
             self._end(self._given_up(record, reason))
         for record in self._in_flight.drain():

@@ -27,6 +27,7 @@ FIELDS = (
     "map_index",
     "try",
     *RESULT_FIELDS,
+    "contact",
     "list_id",
     "membership",
     "changed",
@@ -204,10 +205,11 @@ class Ledger:
             "map_index": self._attempt.map_index,
             "try": self._attempt.number,
             **told,
+            "contact": result.contact,
             "list_id": result.list_id,
             "membership": result.membership and str(result.membership),
             "changed": list(result.changes),
-            "changes": result.changes_to_dict() if keep else None,
+            "changes": _read(result) if keep else None,
             "values": {name: _storable(value) for name, value in values.items()} if keep else None,
             "digest": digest,
             "time": self._clock.now().isoformat(timespec="milliseconds"),
@@ -285,6 +287,11 @@ def _action(line: Line, policy: Policy) -> Action | Outcome:
     """
     outcome = Outcome(line["outcome"])
     return outcome if outcome is Outcome.SUPERSEDED else policy.action(outcome, line["status"])
+
+
+def _read(result: Result) -> dict[str, list[str | None]]:
+    """Return the old and new values of what was changed, but for those whose old values nobody has read."""
+    return {name: both for name, both in result.changes_to_dict().items() if name not in result.unread}
 
 
 def _storable(value: JSON) -> JSON:

@@ -13,6 +13,8 @@ from airflow_provider_hubcontact.sync.keep.state_figures import folded
 from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import (
     DRIFT,
+    IN_DOUBT,
+    LIST,
     SUCCESSES,
     Outcome,
     Result,
@@ -145,7 +147,7 @@ class Report:
             self.earlier[result.outcome, result.status] += 1
         if result.list_id and result.membership:
             self.lists[result.list_id, result.membership] += 1
-        if result.changes:
+        if result.changes and (result.outcome not in IN_DOUBT or result.category == LIST):
             self._sample_changes(result)
         is_good = result.outcome in SUCCESSES and result.category != DRIFT
         if is_good or result.category in DRY_RUN_CATEGORIES:

@@ -53,7 +53,10 @@ class Change(NamedTuple):
     :param ending: how the record ends once the steps are written, if not as written.
     :param met: this creation comes after another write, whose answer left to a look-up what to do.
     :param is_direct: the contact was not looked up, although its API could do so.
-    :param contact: record id of such a contact, as it was proved before; None if it is not known.
+    :param contact: record id of the contact, as it was looked up or, of such a contact, proved before; None
+        if it is not known.
+    :param is_blind: the contact was not looked up, since its API need not do so.
+    :param left: property → why it is left alone, although something was asked for it.
     """
 
     record: Record
@@ -65,6 +68,8 @@ class Change(NamedTuple):
     met: bool = False
     is_direct: bool = False
     contact: str | None = None
+    is_blind: bool = False
+    left: Mapping[str, str] = MappingProxyType({})
 
     def diff(self) -> dict[str, tuple[str | None, str]]:
         """Return property → (old, new) once all steps are written."""

@@ -116,11 +116,13 @@ class Result(NamedTuple):
     :param reason: one sentence for people; may quote the value that was refused.
     :param properties: names of the properties that failed.
     :param correlation_id: HubSpot's id of the call, for its support.
-    :param changes: property → (old, new) of what was written or, in a dry run, would be.
+    :param changes: property → (old, new) of what was written or, in a dry run, would be. Where it is not
+        known whether the record was written, of what may have been.
     :param earlier: number of the earlier try of the task that ended the record; 0 if this try did.
     :param why: what may be said of it in logs: how a call was lost, HubSpot's codes; no value of a record.
     :param refusal: all that HubSpot said, if it refused the record.
-    :param contact: record id of the contact, where it is known and asked for.
+    :param contact: record id of the contact, if it is known.
+    :param unread: names of changed properties whose old values nobody has read.
     :param list_id: id of the list in which the contact was to be, or which it was to leave.
     :param membership: what became of that; None if it did not come so far, or if there is no list.
     """
@@ -138,6 +140,7 @@ class Result(NamedTuple):
     why: str = ""
     refusal: Refusal | None = None
     contact: str | None = None
+    unread: tuple[str, ...] = ()
     list_id: str | None = None
     membership: Membership | None = None
 
