@@ -59,6 +59,16 @@ CONNECTION = _option(
     help="Airflow connection of the portal (default: %(default)s)",
 )
 JSON = _option("--json", action="store_true", help="write one JSON document")
+LEDGER = "a path, s3://…, sql://conn_id/table, or a folder in a ledger: a run, a task"
+OUT = _option("--out", required=True, metavar="FOLDER", help="folder for the plan: a path, s3://…")
+SETTINGS_FILE = _option(
+    "--settings",
+    metavar="FILE",
+    help="TOML or JSON with any of the operator's keywords, such as writes, guards or status_actions",
+)
+PORTAL = _option(
+    "--conn-id", metavar="ID", help="Airflow connection of the portal (default: hubspot_default)"
+)
 SETTINGS = (
     _option(
         "file",
@@ -67,11 +77,7 @@ SETTINGS = (
     ),
     _option("--sql", metavar="QUERY", help="query whose rows are the records, instead of a file"),
     _option("--sql-conn-id", metavar="ID", help="Airflow connection of the query's database"),
-    _option(
-        "--settings",
-        metavar="FILE",
-        help="TOML or JSON with any of the operator's keywords, such as writes, guards or status_actions",
-    ),
+    SETTINGS_FILE,
     _option(
         "--map",
         action="append",
@@ -87,7 +93,7 @@ SETTINGS = (
         metavar="FILE",
         help="JSON Schema that records must satisfy; its references point to files beside it",
     ),
-    _option("--conn-id", metavar="ID", help="Airflow connection of the portal (default: hubspot_default)"),
+    PORTAL,
 )
 
 COMMANDS = (
@@ -126,7 +132,33 @@ COMMANDS = (
         (
             *SETTINGS,
             _option("--upsert", action="store_true", help="also create contacts that do not exist"),
-            _option("--out", required=True, metavar="FOLDER", help="folder for the plan: a path, s3://…"),
+            OUT,
+            JSON,
+        ),
+    ),
+    Command(
+        "undo",
+        "plan how a run is undone",
+        "Read the ledger of a run, and write a plan that gives each contact back what it had, where it still "
+        "has what the run wrote. HubSpotApplyPlanOperator applies it. The ledger must have kept the values. "
+        "The exit status is 1 if a contact is not undone.",
+        (
+            _option("ledger", help=LEDGER),
+            _option("--run", metavar="ID", help="the run to undo, if the ledger has several: dag/run id"),
+            _option("--task", metavar="ID", help="the task to undo (default: all tasks of the run)"),
+            _option(
+                "--archive-created",
+                action="store_true",
+                help="archive the contacts that the run has created (default: leave them alone)",
+            ),
+            SETTINGS_FILE,
+            _option(
+                "--key-property",
+                metavar="PROPERTY",
+                help="property by which contacts are found whose record id the ledger lacks (default: email)",
+            ),
+            PORTAL,
+            OUT,
             JSON,
         ),
     ),
@@ -136,9 +168,7 @@ COMMANDS = (
         "Read a ledger; the last line of each record counts. The exit status is 1 if a record has a problem.",
         (
             _option("what", choices=("summary", "failures"), help="counts, or the records that failed"),
-            _option(
-                "ledger", help="a path, s3://…, sql://conn_id/table, or a folder in a ledger: a run, a task"
-            ),
+            _option("ledger", help=LEDGER),
             JSON,
         ),
     ),

@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.cli.settings_file import read_settings
 from airflow_provider_hubcontact.job.errors import PreflightError, SetupError
 from airflow_provider_hubcontact.job.settings import Query, Settings
 from airflow_provider_hubcontact.operators.given import settings_of_keywords
+from airflow_provider_hubcontact.operators.options import FromLedger
 from airflow_provider_hubcontact.printable import printable
 
 CONN_ID = "hubspot_default"
@@ -50,20 +51,53 @@ def asked_of(chosen: Namespace) -> Asked:
     :raises PreflightError: if a setting is not valid; it names all that are not.
     """
     given = _keywords(chosen)
-    conn_id = given.pop("hubspot_conn_id", CONN_ID)
     query = Query(given.pop("sql", None), given.pop("sql_conn_id", None), given.pop("parameters", None))
     if (chosen.file is None) == (query.sql is None):
         raise SetupError("give either a file or --sql, not both")
+    settings, conn_id = _checked(given, query)
+    return Asked(settings, query if chosen.file is None else None, conn_id)
+
+
+def undo_of(chosen: Namespace) -> Asked:
+    """Read options and file of settings of an undo, whose records are those of a ledger.
+
+    :param chosen: the command's arguments.
+    :raises SetupError: if they cannot be read, or contradict each other.
+    :raises PreflightError: if a setting is not valid; it names all that are not.
+    """
+    replay = FromLedger(
+        chosen.ledger,
+        undo=True,
+        archive_created=chosen.archive_created,
+        run=chosen.run,
+        task=chosen.task,
+    )
+    settings, conn_id = _checked(_keywords(chosen), None, replay)
+    return Asked(settings, None, conn_id)
+
+
+def _checked(
+    given: dict[str, Any], query: Query | None, replay: FromLedger | None = None
+) -> tuple[Settings, str]:
+    """Return settings, and the connection of the portal.
+
+    :param given: keyword → value.
+    :param query: whose rows are the records; None if it is none of the settings.
+    :param replay: the run that is undone, if one is.
+    :raises SetupError: if a value object cannot be made of what was given for it.
+    :raises PreflightError: if a setting is not valid.
+    """
+    conn_id = given.pop("hubspot_conn_id", CONN_ID)
     try:
-        settings = settings_of_keywords(given, has_records=True)
+        settings = settings_of_keywords(given, has_records=replay is None, replay=replay)
     except ValueError as error:
         raise SetupError(str(error)) from None
-    problems = [*query.problems(), *settings.problems()]
+    problems = [*(query.problems() if query else ()), *settings.problems()]
     if not isinstance(conn_id, str):
         problems.append(f"hubspot_conn_id must be text, not {conn_id!r:.100}")
     if problems:
         raise PreflightError([printable(each) for each in problems])
-    return Asked(settings, query if chosen.file is None else None, conn_id)
+    return settings, conn_id
 
 
 def _keywords(chosen: Namespace) -> dict[str, Any]:
@@ -84,12 +118,16 @@ def _of_options(chosen: dict[str, Any]) -> Iterator[Given]:
 
     :raises SetupError: if one is not written as it should be.
     """
-    if chosen["map"]:
+    if chosen.get("map"):
         yield Given("mapping", "--map", mapping_of(chosen["map"]))
-    fields = {"column": chosen["key"], "property": chosen["key_property"], "becomes": chosen["becomes"]}
+    fields = {
+        "column": chosen.get("key"),
+        "property": chosen["key_property"],
+        "becomes": chosen.get("becomes"),
+    }
     if key := {name: value for name, value in fields.items() if value is not None}:
         yield Given("key", _FLAGS_OF_KEY[next(iter(key))], key)
-    if chosen["json_schema"] is not None:
+    if chosen.get("json_schema") is not None:
         yield Given("json_schema", "--json-schema", Path(chosen["json_schema"]))
     for keyword, flag, name in _PLAIN:
         value = chosen.get(name)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 
+from airflow_provider_hubcontact.job.archiving import Archiving
 from airflow_provider_hubcontact.job.errors import (
     GuardExceeded,
     PlanError,
@@ -17,7 +18,7 @@ from airflow_provider_hubcontact.job.errors import (
 from airflow_provider_hubcontact.job.plans.files import verified
 from airflow_provider_hubcontact.job.plans.guards import check_guards
 from airflow_provider_hubcontact.job.plans.kept_settings import settings_of
-from airflow_provider_hubcontact.job.plans.lines import spooled_lines
+from airflow_provider_hubcontact.job.plans.lines import SpooledLines, spooled_lines
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
 from airflow_provider_hubcontact.job.removing import planned_removals
 from airflow_provider_hubcontact.job.run import Ended, Rows, Run, opened
@@ -25,7 +26,7 @@ from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.keep.report import Report
-from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.record import Record
 
 log = printable_logger(__name__)
@@ -75,9 +76,22 @@ def apply_plan(
                 _check_portal(run, plan)
                 check_guards(plan.totals, settings.guards)
                 run.open_state()
-                removals = planned_removals(run, plan.totals["removals"], lines.removals)
+                in_order = _in_order(run, plan, lines, records)
             rows = Rows(records(), run.builder.checks.mapping())
-            return run.ended(removals.after(lambda: run.write(rows)))
+            return run.ended(in_order(lambda: run.write(rows)))
+
+
+def _in_order(
+    run: Run, plan: Manifest, lines: SpooledLines, records: Callable[[], Iterable[Record]]
+) -> Callable[[Callable[[], Stop | None]], Stop | None]:
+    """Return what sends the lines that remove contacts, before or after the others.
+
+    :raises GuardExceeded: if they are more than the guard allows.
+    :raises PlanError: if the plan names no state, by which removals are checked.
+    """
+    if plan.settings["undo"]:
+        return Archiving(run, lines.removals, records).before
+    return planned_removals(run, plan.totals["removals"], lines.removals).after
 
 
 @contextmanager

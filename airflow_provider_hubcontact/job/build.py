@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from airflow_provider_hubcontact.job.settings import Settings
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
 from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
+from airflow_provider_hubcontact.sync.decide.undo import Undoing
 from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.change import Write
@@ -39,6 +41,9 @@ from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.job.state.removals import Removals
+
+
+_BY_ID = RecordMapping(key=RECORD_ID, id_property=RECORD_ID)
 
 
 class SyncBuilder:
@@ -175,13 +180,45 @@ class SyncBuilder:
         )
         port = port_of(self._hubspot, RECORD_ID)
         return Sync(
-            RecordMapping(key=RECORD_ID, id_property=RECORD_ID),
+            _BY_ID,
             rules,
             ReadWithKeys(port, key_names(asked.key.property)),
             port if writes else None,
             portal=None if values is None else self.checks.allowed(),
             verifier=ReadBack(port) if asked.verify and writes and values is not None else None,
         )
+
+    def look_up(self, id_property: str) -> Sync:
+        """Return the sync that finds contacts, and changes nothing.
+
+        :param id_property: property that keys are values of.
+        """
+        is_number = self.portal.kinds.get(id_property) is Kind.NUMBER
+        port = port_of(self._hubspot, id_property, is_number=is_number)
+        return Sync(RecordMapping(id_property=id_property), Rules(id_property), port, None)
+
+    def undo(self, *, archive_created: bool) -> Sync:
+        """Return the sync that finds out how a run is undone; keys are record ids.
+
+        :param archive_created: whether contacts that the run has created are archived.
+        """
+        schema = self.portal.schema()
+
+        def refused(name: str, value: str) -> str | None:
+            problem = schema.check(Record(0, "", {}), {name: value}) if schema else None
+            return problem.reason if problem else None
+
+        undoing = Undoing(self.rules, archive_created, refused)
+        return Sync(_BY_ID, replace(self.rules, decides=undoing.plan), self.port, None)
+
+    def archiving(self, *, writes: bool) -> Sync:
+        """Return the sync that archives contacts which still have the values that a plan saw.
+
+        :param writes: whether it does.
+        """
+        rules = Rules(RECORD_ID, kinds=self.portal.kinds, removes=Write.ARCHIVE)
+        port = port_of(self._hubspot, RECORD_ID)
+        return Sync(_BY_ID, rules, port, port if writes else None)
 
     def _keys(self, values: Mapping[str, str | None]) -> Collection[str]:
         """Return all keys of a contact, in their normal form."""

@@ -344,10 +344,38 @@ class Run:
         writes = not self.report.dry_run
         proofs = self._state.proofs_of_gone(writes=writes)
         sync = replace(self.builder.removal(leavers, writes=writes), proofs=proofs)
+        stop = self.go_through(sync, records, settled, journal)
+        self._state.passed(completed=stop is None and writes)
+        return stop
+
+    def archive(self, records: Iterable[Record], settled: Callable[[Result], None]) -> Stop | None:
+        """Archive contacts that still have the values that a plan saw.
+
+        :param records: have their record ids as keys.
+        :param settled: called with the result of each.
+        :return: why that stopped early, if so.
+        """
+        writes = not self.report.dry_run
+        proofs = self._state.proofs(self.builder.definitions, writes=writes)
+        sync = replace(self.builder.archiving(writes=writes), proofs=proofs)
+        return self.go_through(sync, records, settled, self.ledger)
+
+    def go_through(
+        self,
+        sync: Sync,
+        records: Iterable[Record | Result],
+        settled: Callable[[Result], None],
+        journal: Journal | None,
+    ) -> Stop | None:
+        """Take records through a sync that is not the source's.
+
+        :param settled: called with the result of each.
+        :param journal: remembers the results; None for nothing.
+        :return: why that stopped early, if so.
+        """
         with self._pass_over(sync) as workers:
             stop = sync.run(records, workers, settled, journal)
             self.report.stopped = printable(stop.reason) if stop else None
-        self._state.passed(completed=stop is None and writes)
         return stop
 
     def leave(self, first: int, settled: Callable[[Result], None]) -> Stop | None:

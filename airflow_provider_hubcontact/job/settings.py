@@ -296,20 +296,29 @@ class Query(Frozen):
 
 
 class Replay(Frozen):
-    """Which records of an earlier run are sent again.
+    """Which records of an earlier run are sent again, or that it is undone.
 
     :param path: of its ledger, or of a folder in it.
     :param outcomes: of the records to send again; None for all but the good ones.
+    :param undo: whether contacts get the values back that they had before the run.
+    :param archive_created: whether an undo archives the contacts that the run has created.
+    :param run: that is undone, as the ledger calls it; None if it has only one.
+    :param task: of the run that is undone; None for all.
     """
 
     path: str
     outcomes: Collection[str] | None = None
+    undo: bool = False
+    archive_created: bool = False
+    run: str | None = None
+    task: str | None = None
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
         from airflow_provider_hubcontact.sync.model.outcome import Outcome
 
         yield from _place("FromLedger: path", self.path)
+        yield from self._of_undo()
         if isinstance(self.outcomes, str) or (
             self.outcomes is not None and not (isinstance(self.outcomes, Collection) and self.outcomes)
         ):
@@ -321,6 +330,24 @@ class Replay(Frozen):
                 yield "FromLedger: rows that are up to date have no lines of their own in a ledger"
             if outcome == Outcome.SUPERSEDED:
                 yield "FromLedger: a superseded record cannot be sent again; send the later row of its key"
+
+    def _of_undo(self) -> Iterator[str]:
+        yield from _flag("FromLedger: undo", self.undo)
+        yield from _flag("FromLedger: archive_created", self.archive_created)
+        for name, value in (("run", self.run), ("task", self.task)):
+            if value is not None and (not isinstance(value, str) or not value):
+                yield f"FromLedger: {name} must be text, as the ledger has it, not {value!r:.100}"
+        if self.undo:
+            if self.outcomes is not None:
+                yield "FromLedger: outcomes has no effect with undo=True: all that the run wrote is undone"
+            return
+        for name, is_given in (
+            ("archive_created", bool(self.archive_created)),
+            ("run", self.run is not None),
+            ("task", self.task is not None),
+        ):
+            if is_given:
+                yield f"FromLedger: {name} has no effect without undo=True"
 
 
 class Source(Frozen):
@@ -342,10 +369,17 @@ class Source(Frozen):
         """Whether the values that a ledger has kept are sent again."""
         return self.replay is not None and not self.has_records and self.query.sql is None
 
+    @property
+    def undoes(self) -> bool:
+        """Whether the run of a ledger is undone."""
+        return self.replay is not None and self.replay.undo is True
+
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
         sources = self.has_records + (self.query.sql is not None)
-        if sources > 1 or (sources == 0 and self.replay is None):
+        if self.undoes and sources:
+            yield "FromLedger: with undo=True, the ledger has all values: leave among and sql out"
+        elif sources > 1 or (sources == 0 and self.replay is None):
             yield "give either records or sql, not both; with FromLedger, both can be left out"
         yield from self.query.problems()
         if self.replay:
@@ -413,6 +447,7 @@ class Settings(Frozen):
             *(() if of_key else self._of_mapping()),  # what a mapping may say depends on the key
             *self._of_policy(),
             *self._without_effect(),
+            *self._of_undo(),
         ]
 
     @property
@@ -594,6 +629,7 @@ class Settings(Frozen):
         trusts_ids = self.state is not None and self.state.trust_ids is True
         is_by_id = self.key.property == "hs_object_id"
         list_column = self.lists.column if self.lists else None
+        undoes = self.source.undoes
         for name, is_given, is_useless, why in (
             ("guards.creates", self.guards.creates is not None, self.upsert is False, _CREATES_NONE),
             ("mapping", self.mapping is not None, is_kept, _KEPT),
@@ -607,7 +643,7 @@ class Settings(Frozen):
             ("state.trust_ids", trusts_ids, is_by_id, "with record ids as keys, which need no look-up"),
             ("state.trust_ids", trusts_ids, self.key.becomes is not None, _LOOKED_UP),
             ("state.trust_ids", trusts_ids, self.guards.are_set, "with guards, which look all contacts up"),
-            ("state", self.state is not None, self.source.replay is not None, _CHOSEN),
+            ("state", self.state is not None, self.source.replay is not None and not undoes, _CHOSEN),
             ("state.absent", remembers, self.upsert is True, _CREATED),
             ("state.absent", remembers, self.key.becomes is not None, _MOVES),
             ("state.absent", remembers and self.upsert is False, not self._accepts_absence, _NOT_GOOD),
@@ -617,10 +653,37 @@ class Settings(Frozen):
             if is_given and is_useless:
                 yield f"{name} has no effect {why}"
 
+    def _of_undo(self) -> Iterator[str]:
+        """Look for settings that can have no effect on an undo: it writes values that HubSpot has had."""
+        if not self.source.undoes:
+            return
+        chosen = [f"writes.{name}" for name in _changed(self.writes, Writes(), but="stages")]
+        if self.state is not None:
+            chosen += [f"state.{name}" for name in _changed(self.state, State(""), but="path")]
+        if self.key.becomes is not None:
+            chosen.append("key.becomes")
+        if self.key.column not in {Key.column, self.key.property}:
+            chosen.append("key.column")
+        chosen += ["upsert"] if self.upsert else []
+        chosen += ["json_schema"] if self.json_schema is not None else []
+        yield from (f"{name} has no effect with undo=True, {_AS_THEY_WERE}" for name in chosen)
+
+
+def _changed(setting: Frozen, usual: Frozen, *, but: str) -> list[str]:
+    """Return the names of the fields that are not as usual.
+
+    :param but: a field that may be.
+    """
+    had = usual.fields()
+    return [name for name, value in setting.fields().items() if name != but and value != had[name]]
+
 
 def _keys(key: Key) -> tuple[str, ...]:
     """Return the properties by which the contacts of a run are found."""
     return (key.property, "hs_object_id")
+
+
+_AS_THEY_WERE = "which gives contacts the values back that they had"
 
 
 _CREATES_NONE = "without upsert=True: no contact is created"

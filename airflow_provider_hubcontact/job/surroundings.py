@@ -93,8 +93,11 @@ class Surroundings(Protocol):
         :raises SourceError: if it cannot be used as it is.
         """
 
-    def ledger_lines(self, path: str) -> Iterable[Line]:
-        """Return the lines of a ledger, or of a folder in it."""
+    def ledger_lines(self, path: str, run: str | None = None) -> Iterable[Line]:
+        """Return the lines of a ledger, or of a folder in it.
+
+        :param run: whose lines alone are needed; there may be others among them.
+        """
 
     def state_database(self, conn_id: str) -> AbstractContextManager[Database]:
         """Open the database of a state.

@@ -20,7 +20,7 @@ from airflow_provider_hubcontact.job.settings import (
     is_true,
 )
 from airflow_provider_hubcontact.job.values import Values
-from airflow_provider_hubcontact.operators.options import VALUE_OBJECTS, Options, value_object
+from airflow_provider_hubcontact.operators.options import VALUE_OBJECTS, FromLedger, Options, value_object
 from airflow_provider_hubcontact.operators.options import Ledger as LedgerOption
 from airflow_provider_hubcontact.operators.options import Lists as ListsOption
 from airflow_provider_hubcontact.operators.options import State as StateOption
@@ -53,18 +53,21 @@ KEYWORDS: Mapping[str, Any] = MappingProxyType(
 """Keyword of the operators that becomes a setting → what it is unless it is given."""
 
 
-def settings_of_keywords(given: Mapping[str, Any], *, has_records: bool) -> Settings:
+def settings_of_keywords(
+    given: Mapping[str, Any], *, has_records: bool, replay: FromLedger | None = None
+) -> Settings:
     """Return the settings of keywords that were not given to a task.
 
     :param given: some of :data:`KEYWORDS`, as plain data: a mapping of its fields for a value object.
     :param has_records: whether records are handed in.
+    :param replay: the run that is sent again or undone; None for none.
     :raises ValueError: if a value object cannot be made of what was given for it.
     """
     task = SimpleNamespace(**{**KEYWORDS, **given})
     for keyword in VALUE_OBJECTS:
         setattr(task, keyword, value_object(keyword, getattr(task, keyword)))
     task.records = () if has_records else None
-    task.replay = task.schema_folder = None
+    task.replay, task.schema_folder = replay, None
     task.is_dry_run = False
     return settings_of(task, is_rendered=True)
 
@@ -86,7 +89,7 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
         source=Source(
             has_records=task.records is not None,
             query=Query(known(task.sql, "…"), known(task.sql_conn_id, "…"), known(task.parameters, ())),
-            replay=Replay(known(task.replay.path, "…"), task.replay.outcomes) if task.replay else None,
+            replay=_replay(task.replay, known) if task.replay else None,
             watermark=task.watermark,
         ),
         key=Key(**_fields(task.key, known)) if isinstance(task.key, Options) else Key(known(task.key, "…")),
@@ -105,6 +108,20 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
         verify=task.verify,
         dry_run=is_true(known(task.is_dry_run, False)),
     )
+
+
+def _replay(given: Any, known: Callable[[Any, Any], Any]) -> Replay:
+    """Return what is sent again, or undone.
+
+    :param given: a value object.
+    :param known: returns a value if it is known, or else another one.
+    """
+    fields = given.fields()
+    del fields["among"]
+    for name in given.template_fields:
+        if fields[name] is not None:
+            fields[name] = known(fields[name], "…")
+    return Replay(**fields)
 
 
 def _state(given: Any, known: Callable[[Any, Any], Any]) -> State:

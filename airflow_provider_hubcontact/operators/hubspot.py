@@ -110,6 +110,7 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         "is_dry_run",
     )
     template_ext: Sequence[str] = (".sql", ".json")
+    _plans: ClassVar[bool] = False
     template_fields_renderers: ClassVar[dict[str, str]] = {
         "sql": "sql",
         "json_schema": "json",
@@ -188,6 +189,11 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
 
         :raises ValueError: if one is not valid, or can have no effect.
         """
+        if self.replay and self.replay.undo and not self._plans:
+            raise ValueError(
+                "FromLedger: undo=True is for HubSpotPlanContactsOperator: an undo is a plan, and "
+                "HubSpotApplyPlanOperator applies it"
+            )
         if self._was_mapped:
             _check_mapped(self.state, self.lists)
         from airflow_provider_hubcontact.operators.given import settings_of, unrendered

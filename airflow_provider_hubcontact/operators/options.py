@@ -289,28 +289,44 @@ class Lists(Options):
 
 
 class FromLedger(Options):
-    """Records of an earlier run that are sent again.
+    """Records of an earlier run that are sent again, or that are undone.
 
     :param path: path of the ledger, or of a folder in it: a run, a task. (templated)
     :param outcomes: outcomes of the records to send again; all but ``updated``, ``created``, ``archived``,
         ``unchanged``, ``up_to_date`` and ``superseded`` unless given.
     :param among: records to choose from by their key, such as a task's output. With ``sql``, the query's rows
         are chosen from. Without either, the values that the ledger has kept are sent.
+    :param undo: give contacts the values back that they had before the run, where they still have those that
+        it wrote. For ``HubSpotPlanContactsOperator`` alone: an undo is a plan.
+    :param archive_created: an undo archives the contacts that the run has created; else they are left alone.
+    :param run: the run to undo, as the ledger's ``run`` has it, if the ledger has several. (templated)
+    :param task: the task to undo, as the ledger's ``task`` has it; all of the run unless given. (templated)
     """
 
-    template_fields = ("path",)
+    template_fields = ("path", "run", "task")
 
     def __init__(
-        self, path: str | PathLike[str], outcomes: Sequence[str] | None = None, among: Any = None
+        self,
+        path: str | PathLike[str],
+        outcomes: Sequence[str] | None = None,
+        among: Any = None,
+        *,
+        undo: bool = False,
+        archive_created: bool = False,
+        run: str | None = None,
+        task: str | None = None,
     ) -> None:
         self.path = as_text(path)
         self.outcomes = outcomes
         self.among = among
+        self.undo = undo
+        self.archive_created = archive_created
+        self.run = run
+        self.task = task
 
     def _chosen(self) -> dict[str, Any]:
         """Return the fields but for the records, which are personal data."""
-        outcomes = {} if self.outcomes is None else {"outcomes": self.outcomes}
-        return {"path": self.path, **outcomes}
+        return {name: value for name, value in super()._chosen().items() if name != "among"}
 
 
 def as_text(path: Any) -> Any:

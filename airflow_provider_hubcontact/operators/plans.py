@@ -25,6 +25,8 @@ class HubSpotPlanContactsOperator(HubSpotUpdateContactOperator):
     ``lists``, and writes no contact. The plan keeps the settings for applying it: key, ``upsert``,
     ``writes``, ``guards``, ``ledger``, ``state``, ``verify``, ``status_actions`` and ``max_failures``.
 
+    ``records=FromLedger(path, undo=True)`` plans how a run is undone.
+
     :param plan: folder for the plan: each record's old and new values, totals, and settings. An older plan
         in it is replaced. (templated)
     """
@@ -33,6 +35,8 @@ class HubSpotPlanContactsOperator(HubSpotUpdateContactOperator):
         "plan",
         *(name for name in HubSpotUpdateContactOperator.template_fields if name != "is_dry_run"),
     )
+
+    _plans = True
 
     def __init__(self, *, plan: str, **kwargs: Any) -> None:
         if "dry_run" in kwargs:
@@ -58,6 +62,10 @@ class HubSpotPlanContactsOperator(HubSpotUpdateContactOperator):
         return Report(dry_run=True)
 
     def _job(self, around: TaskSurroundings, report: Report, signal: StopSignal) -> Ended:
+        if self.replay and self.replay.undo:
+            from airflow_provider_hubcontact.job.undo import plan_undo
+
+            return plan_undo(self._settings(), around, report, signal, _path(self.plan))
         from airflow_provider_hubcontact.job.make_plan import make_plan
 
         return make_plan(self._settings(), around, report, signal, _path(self.plan))

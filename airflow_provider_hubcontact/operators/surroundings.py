@@ -94,9 +94,9 @@ class ConnectionSurroundings:
             database.check_file(conn_id, hook().connection.host)
             yield database
 
-    def ledger_lines(self, path: str) -> Iterable[Line]:
+    def ledger_lines(self, path: str, run: str | None = None) -> Iterable[Line]:
         """Return the lines of a ledger."""
-        return all_lines(path)
+        return all_lines(path, run)
 
 
 class TaskSurroundings(ConnectionSurroundings):

@@ -32,7 +32,7 @@ from airflow_provider_hubcontact.cli.settings_file import KNOWN, NOT_HERE
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.given import KEYWORDS as SETTINGS_KEYWORDS
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.operators.options import FromLedger
+from airflow_provider_hubcontact.operators.options import FromLedger, Ledger
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
 from airflow_provider_hubcontact.sandbox import Sandbox
@@ -335,6 +335,76 @@ KEYWORDS: dict[str, Any] = {
     "guards": {"changes": 5, "creates": 1},
     "verify": True,
 }
+
+
+class TestUndo:
+    """``hubcontact undo``."""
+
+    def wrote(self, folder: Path) -> str:
+        rows = [
+            {"email": "ada@example.com", "firstname": "Augusta", "lifecyclestage": "evangelist"},
+            {"email": "new@example.com", "firstname": "N", "lifecyclestage": None},
+        ]
+        ended = run(records=rows, upsert=True, ledger=Ledger(str(folder / "ledger"), values=True))
+        assert ended.outcomes == {"updated": 1, "created": 1}
+        return str(folder / "ledger")
+
+    def test_it_is_kept_and_applied(
+        self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A plan like any other, with the settings of a file."""
+        ledger, folder = self.wrote(tmp_path), str(tmp_path / "plan")
+        settings = tmp_path / "undo.toml"
+        settings.write_text('writes = { stages = "reset" }\n', encoding="utf-8")
+        more = ("--archive-created", "--settings", str(settings), "--task", "update_contacts")
+
+        status, document = told(capsys, "undo", ledger, "--out", folder, *more)
+        before = stored(hubspot, "ada@example.com", "firstname")
+        applied = run(operator=HubSpotApplyPlanOperator, plan=folder)
+
+        assert status == 0
+        assert (document["plan"]["changes"], document["plan"]["removals"]) == (1, 1)
+        assert before == "Augusta"
+        assert applied.outcomes == {"updated": 1, "archived": 1}
+        assert stored(hubspot, "ada@example.com", "firstname") == "Ada"
+        assert stored(hubspot, "ada@example.com", "lifecyclestage") == "customer"
+
+    def test_what_is_left_alone_is_told(
+        self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """As a warning, or as a problem with exit status 1."""
+        ledger = self.wrote(tmp_path)
+
+        status = main(["undo", ledger, "--out", str(tmp_path / "plan")])
+
+        shown = capsys.readouterr()
+        assert status == 1
+        assert "lifecyclestage would go back from evangelist to customer" in " ".join(shown.out.split())
+        assert "Contacts that the run created, and that are left alone: 1" in " ".join(shown.err.split())
+
+    @pytest.mark.parametrize(
+        ("arguments", "says"),
+        [
+            (("gone", "--out", "x"), "there is no ledger at gone"),
+            (("l", "--out", "x", "--run", "r"), "there is no ledger of this run at l"),
+            (("l", "--out", "x", "--settings", "s.json"), "upsert has no effect with undo=True"),
+        ],
+    )
+    def test_what_cannot_be_undone(  # noqa: PLR0917 - fixtures
+        self,
+        hubspot: Sandbox,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        arguments: tuple[str, ...],
+        says: str,
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        Path("s.json").write_text('{"upsert": true}', encoding="utf-8")
+        Path(self.wrote(tmp_path)).rename("l")
+
+        assert main(["undo", *arguments]) == 2
+        assert says in " ".join(capsys.readouterr().err.split())
 
 
 def planned_rows(folder: Path, creates: int = 1) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from airflow.providers.common.compat.sdk import DAG, task
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.utils.session import create_session
 
-from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator, Ledger
 from airflow_provider_hubcontact.sandbox import Definition, Sandbox
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome
 from demo.customers import EXPECTED, make_world
@@ -55,7 +55,8 @@ def examples() -> DagBag:
     bag = DagBag(EXAMPLE_DAGS)
     # Airflow asks people since 3.1.
     errors = {Path(file).name for file in bag.import_errors}
-    assert errors == (set() if HAS_PEOPLE else {"update_contacts_approved.py"}), bag.import_errors
+    with_people = {"update_contacts_approved.py", "undo_approved.py"}
+    assert errors == (set() if HAS_PEOPLE else with_people), bag.import_errors
     return bag
 
 
@@ -414,3 +415,36 @@ def test_approved(
     approval: Any = dag.get_task("approve")
     body = dag.get_template_env().from_string(approval.body).render(ti=instance)
     assert '"changes": 1' in body
+
+
+@pytest.mark.skipif(not HAS_PEOPLE, reason="Airflow asks people since 3.1")
+def test_undo_approved(run_dag: RunDag, examples: DagBag, hubspot: Sandbox, tmp_path: Path) -> None:
+    """A run is undone after the approval; what somebody has edited since is left alone."""
+    ledger = str(tmp_path / "ledger")
+    with DAG("customers", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+        HubSpotUpdateContactOperator(
+            task_id="update_contacts",
+            records=[
+                {"email": "ada@example.com", "firstname": "Augusta"},
+                {"email": "grace@example.com", "firstname": "G.", "lifecyclestage": "customer"},
+            ],
+            ledger=Ledger(ledger, values=True),
+        )
+    first: Any = run_dag(dag)
+    ada = hubspot.portal.contact("ada@example.com")
+    assert ada
+    hubspot.portal.update(ada, {"firstname": "Ada B."})
+    conf = {"ledger": ledger, "run": f"customers/{first.run_id}", "plans": str(tmp_path / "plans")}
+    undo = examples.dags["undo_approved"]
+
+    run: Any = run_dag(undo, run_conf=conf, mark_success_pattern="approve")
+
+    assert states(run) == {"plan": "success", "approve": "success", "apply": "success"}
+    assert stored(hubspot, "ada@example.com", "firstname") == "Ada B."
+    assert stored(hubspot, "grace@example.com", "firstname") == "Grace"
+    assert stored(hubspot, "grace@example.com", "lifecyclestage") == "lead"
+    approval: Any = undo.get_task("approve")
+    instance = run.get_task_instance("plan")
+    context = {"ti": instance, "params": conf}
+    subject = undo.get_template_env().from_string(approval.subject).render(context)
+    assert subject == f"Undo customers/{first.run_id} for 1 HubSpot contacts?"

@@ -240,6 +240,9 @@ def test_the_command_line(
             asked, _, expected = command.partition("\n")
             if asked.startswith("hubcontact ledger summary"):
                 run(records=[{"email": "ada@example.com", "firstname": "A"}, RECORDS[2]], ledger="ledger")
+            if asked.startswith("hubcontact undo"):
+                kept = {"path": "last_run", "values": True}
+                run(records=[{"email": "ada@example.com", "firstname": "Augusta"}], ledger=kept)
             if asked.startswith("hubcontact state show"):
                 books = {"conn_type": "sqlite", "host": str(tmp_path / "state.db")}
                 monkeypatch.setenv("AIRFLOW_CONN_STATE_DB", json.dumps(books))

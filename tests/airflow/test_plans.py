@@ -81,7 +81,7 @@ def test_what_a_plan_says(hubspot: Sandbox, plan: Path) -> None:
     ]
 
     assert totals.pop("made").startswith("20")
-    assert totals.pop("format") == 2
+    assert totals.pop("format") == 3
     assert [(part["name"], part["lines"]) for part in totals.pop("parts")] == [("part-000001.jsonl", 5)]
     assert len(totals.pop("sha256")) == 64
     settings = totals.pop("settings")
@@ -99,6 +99,7 @@ def test_what_a_plan_says(hubspot: Sandbox, plan: Path) -> None:
     assert settings == {
         "portal": hubspot.portal.account.portal_id,
         "api_version": "2026-09",
+        "undo": False,
         "key": "email",
         "upsert": True,
         "stages": "reset",

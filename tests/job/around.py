@@ -20,9 +20,10 @@ from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.make_plan import make_plan
 from airflow_provider_hubcontact.job.ports import Folder
 from airflow_provider_hubcontact.job.run import Ended
-from airflow_provider_hubcontact.job.settings import Query, Settings, Source
+from airflow_provider_hubcontact.job.settings import Query, Replay, Settings, Source
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.surroundings import Rewrite, on_a_thread, thread_workers
+from airflow_provider_hubcontact.job.undo import plan_undo
 from airflow_provider_hubcontact.job.update import update
 from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase
 from airflow_provider_hubcontact.sandbox import Sandbox
@@ -173,7 +174,8 @@ class Around:
         self.opened.append(path)
         return nullcontext(self.books)
 
-    def ledger_lines(self, path: str) -> Iterable[Line]:
+    def ledger_lines(self, path: str, run: str | None = None) -> Iterable[Line]:
+        del run  # the lines of others may be among them
         self.opened.append(path)
         return self.books.lines
 
@@ -236,6 +238,22 @@ def plan(around: Around, folder: Path, **settings: Any) -> Told:
     """Write a plan."""
     report = Report(dry_run=True)
     return _told(report, lambda: make_plan(Settings(**settings), around, report, StopSignal(), str(folder)))
+
+
+def undo(
+    around: Around,
+    folder: Path,
+    *,
+    archive_created: bool = False,
+    run: str | None = None,
+    task: str | None = None,
+    **settings: Any,
+) -> Told:
+    """Plan how the run of a ledger is undone."""
+    replay = Replay("l", undo=True, archive_created=archive_created, run=run, task=task)
+    asked = Settings(source=Source(has_records=False, replay=replay), **settings)
+    report = Report(dry_run=True)
+    return _told(report, lambda: plan_undo(asked, around, report, StopSignal(), str(folder)))
 
 
 def apply(around: Around, folder: Path | str, sha256: str | None = None) -> Told:

@@ -56,8 +56,8 @@ class LocalSurroundings:
     def ledger(self, path: str) -> AbstractContextManager[LedgerStore]:
         return store_of(path, self.attempt)
 
-    def ledger_lines(self, path: str) -> Iterable[Line]:
-        return all_lines(path)
+    def ledger_lines(self, path: str, run: str | None = None) -> Iterable[Line]:
+        return all_lines(path, run)
 
     def state_database(self, conn_id: str) -> AbstractContextManager[Database]:
         raise NotImplementedError

@@ -363,7 +363,7 @@ class SimulatedSurroundings:
     def ledger(self, path: str) -> AbstractContextManager[LedgerStore]:
         return nullcontext(self._task.ledger.opened(self.attempt, self._stores))
 
-    def ledger_lines(self, path: str) -> Iterable[LedgerLine]:
+    def ledger_lines(self, path: str, run: str | None = None) -> Iterable[LedgerLine]:
         return self._task.replayed
 
     def state_database(self, conn_id: str) -> AbstractContextManager[Database]:

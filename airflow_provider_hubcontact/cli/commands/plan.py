@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from typing import Any
+from collections.abc import Sized
 
-from airflow_provider_hubcontact.cli.exit_status import OK, PROBLEMS
-from airflow_provider_hubcontact.cli.output import Output, counts
+from airflow_provider_hubcontact.cli.output import Output
 from airflow_provider_hubcontact.cli.settings import asked_of
+from airflow_provider_hubcontact.cli.shown_plan import CountedReport, ended_with
 from airflow_provider_hubcontact.cli.sources import source_of
 from airflow_provider_hubcontact.cli.surroundings import CommandSurroundings
-from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.job.make_plan import make_plan
 from airflow_provider_hubcontact.job.signals import StopSignal
-from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN, Report
-from airflow_provider_hubcontact.sync.model.outcome import Result
 
 
 def run(chosen: Namespace, output: Output) -> int:
@@ -32,63 +28,6 @@ def run(chosen: Namespace, output: Output) -> int:
         output.counting(len(rows) if isinstance(rows, Sized) else None) as count,
     ):
         around = CommandSurroundings(asked.conn_id, rows)
-        report = _CountedReport(count)
+        report = CountedReport(count)
         ended = make_plan(asked.settings, around, report, StopSignal(), chosen.out)
-    if ended.stop:
-        raise SourceError(f"the plan is not complete: {ended.stop.reason}")
-    for warning in ended.warnings:
-        output.warning(warning)
-    told = report.to_dict()
-    if output.as_json:
-        output.json(told)
-    else:
-        _show(told, chosen.out, output)
-    return PROBLEMS if told["problems"] else OK
-
-
-class _CountedReport(Report):
-    """The report of a plan, which tells of each record.
-
-    :param count: called once for each record.
-    """
-
-    def __init__(self, count: Callable[[], None]) -> None:
-        super().__init__(dry_run=True)
-        self._count = count
-
-    def add(self, result: Result) -> None:
-        """Count one record's result."""
-        super().add(result)
-        self._count()
-
-
-def _show(told: Mapping[str, Any], folder: str, output: Output) -> None:
-    totals = told["plan"]
-    output.facts(
-        {
-            "rows": f"{totals['rows']:,}",
-            "changes": f"{totals['changes']:,}",
-            "creates": f"{totals['creates']:,}",
-            "removals": f"{totals['removals']:,}",
-            "others": counts(totals["others"]),
-            "stage moves": counts(totals["stage_moves"]),
-            "calls to apply it": f"{totals['calls']:,}, about {totals['minutes']:g} minutes",
-            "digest": totals["sha256"][:DIGEST_SHOWN],
-            "kept in": folder,
-        }
-    )
-    if told["changes"]:
-        output.line()
-        output.table(("row", "key", "property", "has", "gets"), _changes(told["changes"]))
-    if told["problems"]:
-        output.line()
-        output.table(
-            ("row", "key", "outcome", "reason"),
-            ((each["row"], each["key"], each["outcome"], each["reason"]) for each in told["problems"]),
-        )
-
-
-def _changes(changes: Iterable[dict[str, Any]]) -> Iterator[tuple[object, ...]]:
-    for change in changes:
-        for name, (old, new) in change["properties"].items():
-            yield change["row"], change["key"], name, old, new
+    return ended_with(ended, report, chosen.out, output)

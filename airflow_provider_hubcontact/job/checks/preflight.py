@@ -86,7 +86,12 @@ class SettingsCheck:
     def _api(self) -> Iterator[str]:
         if self._api_version is None:
             return
-        if self._api_version == LEGACY and self._settings.key.property != EMAIL:
+        if self._api_version == LEGACY and self._settings.source.undoes:
+            yield (
+                "an undo finds contacts by their record ids, which the legacy API does not: set the "
+                "connection's api_version to another one than v1"
+            )
+        elif self._api_version == LEGACY and self._settings.key.property != EMAIL:
             yield "the legacy API finds contacts by email only: the key's property must be email"
         if self._api_version == LEGACY and self._settings.state:
             yield (

@@ -12,12 +12,15 @@ from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settin
 def kept(settings: Settings, api_version: str, portal: int | None) -> dict[str, Any]:
     """Return what a plan keeps of the settings that it is made with.
 
+    An undo is applied by record ids, which no run changes.
+
     :param api_version: of the calls that it was made with.
     :param portal: that it is for; None if HubSpot did not tell.
     """
     return {
         "portal": portal,
         "api_version": api_version,
+        "undo": settings.source.undoes,
         "key": settings.key.property,
         "upsert": settings.upsert,
         "stages": str(settings.writes.stages),
@@ -81,7 +84,7 @@ def _has(document: object, fields: tuple[str, ...]) -> bool:
     return isinstance(document, dict) and document.keys() == set(fields)
 
 
-_KINDS = {"api_version": str, "status_actions": dict, "properties": dict}
+_KINDS = {"api_version": str, "undo": bool, "status_actions": dict, "properties": dict}
 
 
 _OF_STATE = ("path", "on_removed", "grace")

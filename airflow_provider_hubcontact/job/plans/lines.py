@@ -24,12 +24,16 @@ Line = dict[str, Any]
 _WRITE_FIELDS = frozenset({"row", "key", "write", "changes", "digest", "timestamp", "new_key"})
 
 
+_LEFT_ALONE = frozenset({"left_alone", "reason"})
+"""Fields of a line that writes and, as an undo may, leaves properties alone."""
+
+
 _OTHER_FIELDS = frozenset(RESULT_FIELDS) - {"status", "correlation_id"}
 
 
 REMOVALS = (Write.REMOVE, Write.ARCHIVE)
-"""What is done about contacts whose rows left the source. Such a line has the contact's record id as its key,
-and the digest of the key that left."""
+"""What is done about contacts whose rows left the source, or that an undone run has created. Such a line has
+the contact's record id as its key; for a row that left, it has the digest of the key that left."""
 
 
 class Totals:
@@ -100,6 +104,8 @@ class LineMaker:
                 # The contact that has its new key already may be found by it alone.
                 "new_key": None if self._id_property in result.changes else new_key,
             }
+            if result.properties:
+                line |= {"left_alone": list(result.properties), "reason": result.reason}
         self.totals.add(line)
         self._keep(line)
 
@@ -132,7 +138,7 @@ class SpooledLines:
                 yield record if checked else record._replace(before=None)
 
     def removals(self) -> Iterator[Record]:
-        """Return the records of the lines for contacts whose rows left the source."""
+        """Return the records of the lines for contacts that are removed."""
         return (_record(line, "") for line in self._read() if line["write"] in REMOVALS)
 
     def _read(self) -> Iterator[Line]:
@@ -164,7 +170,8 @@ def checked_line(text: bytes) -> Line:
     if not isinstance(line, dict) or encoded(line) != text:
         raise ValueError("it was not written by this provider")
     is_write = "write" in line
-    if line.keys() != (_WRITE_FIELDS if is_write else _OTHER_FIELDS):
+    more = _LEFT_ALONE if is_write and not _LEFT_ALONE.isdisjoint(line) else frozenset()
+    if line.keys() != (_WRITE_FIELDS | more if is_write else _OTHER_FIELDS):
         raise ValueError("it lacks a field, or has an unknown one")
     fits = _is_write(line) if is_write else _is_other(line)
     if not is_count(line["row"]) or not isinstance(line["key"], str) or not fits:
@@ -192,6 +199,8 @@ def _is_write(line: Line) -> bool:
         and isinstance(changes, dict)
         and (bool(changes) or line["write"] == Write.ARCHIVE)
         and all(map(_is_change, changes.values()))
+        and _are_names(line.get("left_alone", []))
+        and isinstance(line.get("reason", ""), str)
     )
 
 
@@ -203,15 +212,18 @@ def _is_change(change: object) -> bool:
 
 
 def _is_other(line: Line) -> bool:
-    category, properties = line["category"], line["properties"]
+    category = line["category"]
     return (
         isinstance(line["outcome"], str)
         and line["outcome"] in set(Outcome)
         and (category is None or isinstance(category, str))
         and isinstance(line["reason"], str)
-        and isinstance(properties, list)
-        and all(isinstance(name, str) for name in properties)
+        and _are_names(line["properties"])
     )
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
 def _record(line: Line, id_property: str) -> Record:

@@ -13,7 +13,7 @@ import orjson
 from airflow_provider_hubcontact.job.plans.kept_settings import are_settings
 from airflow_provider_hubcontact.job.plans.lines import is_count
 
-FORMAT = 2
+FORMAT = 3
 """Of a plan's files; raised when a field is added or means something else."""
 
 

@@ -49,15 +49,18 @@ def store_of(ledger: str, attempt: Attempt) -> Iterator[LedgerStore]:
         yield store
 
 
-def all_lines(ledger: str) -> Iterator[Line]:
+def all_lines(ledger: str, run: str | None = None) -> Iterator[Line]:
     """Return the lines of a ledger, or of a folder in one; part by part, as they were written.
 
+    :param run: whose lines alone are needed; others may be among them.
     :raises SourceError: if it is a table that cannot be read, or a folder that is not only a ledger's.
     :raises HubSpotSyncIncomplete: if its database cannot be reached now.
     """
     table = _table(ledger)
     if table is None:
-        for part in parts_of(folder_of(ledger)):
+        folder = folder_of(ledger)
+        of_run = folder / _name_of(run) if run else folder
+        for part in parts_of(of_run if of_run.exists() else folder):
             for number, line in enumerate(lines_of(part), 1):
                 if not isinstance(line, dict) or not line.keys() >= _NEEDED:
                     raise _foreign(part, number)
@@ -67,7 +70,7 @@ def all_lines(ledger: str) -> Iterator[Line]:
     from airflow_provider_hubcontact.operators.stores.ledger_table import lines_of_table
 
     conn_id, name = table
-    yield from lines_of_table(database(conn_id), name)
+    yield from lines_of_table(database(conn_id), name, run)
 
 
 def _table(ledger: str) -> tuple[str, str] | None:
@@ -96,7 +99,7 @@ class LedgerFiles:
     """
 
     def __init__(self, root: Folder, attempt: Attempt) -> None:
-        self._folder = root / quote(attempt.run, safe="=") / quote(attempt.task) / str(attempt.map_index)
+        self._folder = root / _name_of(attempt.run) / quote(attempt.task) / str(attempt.map_index)
         self._attempt = attempt
         self._appends = is_local(root)
         self._part = len(self._parts_of_this_try())
@@ -127,6 +130,11 @@ class LedgerFiles:
         for part in parts_of(self._folder):
             if int(part.name.partition("-")[0]) <= self._attempt.last_known:
                 yield from lines_of(part)
+
+
+def _name_of(run: str) -> str:
+    """Return what the folder of a run is called."""
+    return quote(run, safe="=")
 
 
 def parts_of(folder: Folder) -> list[Folder]:

@@ -71,6 +71,7 @@ class Rules:
         left to be done.
     :param spared: why the contact of a removal, which has such values, is left alone; None if it is not. It
         may raise :class:`CannotTell`.
+    :param decides: what decides about records in place of all this; they are looked up by their keys.
     """
 
     id_property: str = "email"
@@ -83,6 +84,7 @@ class Rules:
     removes: Write | None = None
     may_remove: Callable[[Record], bool] = lambda _: True
     spared: Callable[[Record, Mapping[str, str | None]], Spared | None] = lambda *_: None
+    decides: Callable[[Record, Stored | None], Change | Result] | None = None
 
     def needs_current(self, record: Record) -> bool:
         """Check whether the contact must be read before the record can be written safely.
@@ -119,6 +121,8 @@ def plan(record: Record, found: Mapping[str, Stored], rules: Rules) -> Change | 
     :param rules: what the run was asked to do.
     :return: the change, or ``unchanged``, ``not_found``, ``conflict`` or ``invalid`` (stage regression).
     """
+    if rules.decides is not None:
+        return rules.decides(record, found.get(record.key))
     if rules.removes is not None:
         return _removal(record, found.get(record.key), rules)
     key = new_key(record, rules)
@@ -259,7 +263,7 @@ def _against(record: Record, stored: Stored, rules: Rules) -> Change | Result:
     """Compare a record with the contact that has its key."""
     differing, current = _differing(record, stored, rules), stored.properties.get(STAGE)
     if stage := differing.get(STAGE):
-        if problem := _stage_problem(record, current, stage, rules):
+        if problem := stage_problem(record, current, stage, rules):
             return problem
         if rules.on_regression is OnRegression.KEEP and rules.stages.goes_back(current, stage):
             del differing[STAGE]
@@ -280,8 +284,14 @@ def _differing(record: Record, stored: Stored, rules: Rules) -> dict[str, str]:
     }
 
 
-def _stage_problem(record: Record, current: str | None, stage: str, rules: Rules) -> Result | None:
-    """Return the result of a record whose stage must not be written; None if it may be."""
+def stage_problem(record: Record, current: str | None, stage: str, rules: Rules) -> Result | None:
+    """Return the result of a record whose stage must not be written; None if it may be.
+
+    :param record: the record.
+    :param current: the contact's stage now.
+    :param stage: that the contact is to have.
+    :param rules: what the run was asked to do.
+    """
     if current and not rules.stages.order:
         reason = f"the portal's stages could not be read, so {STAGE} cannot be checked"
         return Result(record.row, record.key, Outcome.UNAVAILABLE, category="STAGES", reason=reason)

@@ -19,8 +19,12 @@ MAX_WHY_LENGTH = 300
 
 SENTENCES: Mapping[str, str] = {
     "ABSENT": "the portal had no such contact when it was asked last",
+    "AMBIGUOUS": "the ledger does not tell clearly what the run did to the contact",
+    "ARCHIVED_BY_RUN": "the run archived the contact, which only people can restore",
+    "CREATED_BY_RUN": "the run created the contact, which is left alone",
     "DRIFT": "somebody has edited the contact since it was proved to have the row's values",
     "DUPLICATE": "an earlier row has the same key",
+    "EDITED": "the contact does not have any more what the run wrote",
     "GUARD": "the run stopped before it wrote",
     "JSON_SCHEMA": "the task's JSON Schema does not allow the record",
     "KEY": "the key is missing or not valid",
@@ -36,6 +40,7 @@ SENTENCES: Mapping[str, str] = {
     "STAGES": "the portal's lifecycle stages could not be read",
     "STAGE_REGRESSION": "the lifecycle stage would go back",
     "STATE": "the run did not start, since its state cannot be used",
+    "UNREAD": "nobody has read what the contact had before the run",
     "VALUE": "the property cannot hold the value",
 }
 """Category → what it means. HubSpot's own categories are explained by the outcome."""
@@ -44,7 +49,7 @@ SENTENCES: Mapping[str, str] = {
 BY_OUTCOME: Mapping[Outcome, str] = {
     Outcome.UPDATED: "the contact was updated",
     Outcome.CREATED: "the contact was created",
-    Outcome.ARCHIVED: "the row left the source, so the contact was archived",
+    Outcome.ARCHIVED: "the contact was archived",
     Outcome.UNCHANGED: "the contact had the values already",
     Outcome.UP_TO_DATE: "the row equals what the state proves, so the contact was not read",
     Outcome.SUPERSEDED: "later rows with the same key overwrite all its values",

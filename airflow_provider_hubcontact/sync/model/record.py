@@ -24,6 +24,21 @@ class Coercion(NamedTuple):
     written: str
 
 
+class Undone(NamedTuple):
+    """What an earlier run did to a contact, and is undone.
+
+    :param written: property → (old, new) of each write that may have been the last one.
+    :param unread: properties of which nobody knows the value that they had before.
+    :param created: whether the run has created the contact.
+    :param archived: whether the run has archived it.
+    """
+
+    written: Mapping[str, Sequence[tuple[str | None, str]]] = MappingProxyType({})
+    unread: Sequence[str] = ()
+    created: bool = False
+    archived: bool = False
+
+
 class Record(NamedTuple):
     """One row in HubSpot's terms.
 
@@ -37,6 +52,7 @@ class Record(NamedTuple):
     :param digest: of the record that a planned one was made from.
     :param parts: rows of one key that this record stands for, if they are written at once.
     :param list: the list in which its contact is to be, as the row names it; empty for none.
+    :param undoes: what is undone, if anything is; the properties are those that the contact had before.
     """
 
     row: int
@@ -49,3 +65,4 @@ class Record(NamedTuple):
     digest: str | None = None
     parts: tuple[Record, ...] = ()
     list: str = ""
+    undoes: Undone | None = None

@@ -91,6 +91,24 @@ def differs(kind: Kind, wanted: str, shown: str | None) -> bool:
     )
 
 
+def is_form_of(kind: Kind, written: str, has: str | None) -> bool:
+    """Check whether a contact has just what was written, though maybe in a form of HubSpot's own.
+
+    Unlike :func:`differs` it takes no text for another one: somebody may have corrected a capital letter.
+
+    :param kind: what the values of the property are.
+    :param written: what was written, in full.
+    :param has: what the contact has now.
+    """
+    if same(kind, written, has):
+        return True
+    if not (written and has):
+        return False
+    if kind in {Kind.TEXT, Kind.UNKNOWN}:
+        return written.split() == has.split() or _is_same_phone(written, has)
+    return not differs(kind, written, has)
+
+
 def _is_same_text(one: str, other: str) -> bool:
     """Check whether two texts have the same letters and digits."""
     return _letters(one) == _letters(other)

@@ -1,0 +1,83 @@
+"""A plan as a command shows it, and how it is counted while it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from airflow_provider_hubcontact.cli.exit_status import OK, PROBLEMS
+from airflow_provider_hubcontact.cli.output import Output, counts
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.job.run import Ended
+from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN, Report
+from airflow_provider_hubcontact.sync.model.outcome import Result
+
+
+class CountedReport(Report):
+    """The report of a plan, which tells of each record.
+
+    :param count: called once for each record.
+    """
+
+    def __init__(self, count: Callable[[], None]) -> None:
+        super().__init__(dry_run=True)
+        self._count = count
+
+    def add(self, result: Result) -> None:
+        """Count one record's result."""
+        super().add(result)
+        self._count()
+
+
+def ended_with(ended: Ended, report: Report, folder: str, output: Output) -> int:
+    """Write what became of a plan.
+
+    :param ended: how making it ended.
+    :param report: of that.
+    :param folder: of the plan.
+    :param output: where it is written.
+    :return: the exit status.
+    :raises SourceError: if the plan is not complete.
+    """
+    if ended.stop:
+        raise SourceError(f"the plan is not complete: {ended.stop.reason}")
+    for warning in ended.warnings:
+        output.warning(warning)
+    told = report.to_dict()
+    if output.as_json:
+        output.json(told)
+    else:
+        _show(told, folder, output)
+    return PROBLEMS if told["problems"] else OK
+
+
+def _show(told: Mapping[str, Any], folder: str, output: Output) -> None:
+    totals = told["plan"]
+    output.facts(
+        {
+            "rows": f"{totals['rows']:,}",
+            "changes": f"{totals['changes']:,}",
+            "creates": f"{totals['creates']:,}",
+            "removals": f"{totals['removals']:,}",
+            "others": counts(totals["others"]),
+            "stage moves": counts(totals["stage_moves"]),
+            "calls to apply it": f"{totals['calls']:,}, about {totals['minutes']:g} minutes",
+            "digest": totals["sha256"][:DIGEST_SHOWN],
+            "kept in": folder,
+        }
+    )
+    if told["changes"]:
+        output.line()
+        output.table(("row", "key", "property", "has", "gets"), _changes(told["changes"]))
+    if told["problems"]:
+        output.line()
+        output.table(
+            ("row", "key", "outcome", "reason"),
+            ((each["row"], each["key"], each["outcome"], each["reason"]) for each in told["problems"]),
+        )
+
+
+def _changes(changes: Iterable[dict[str, Any]]) -> Iterator[tuple[object, ...]]:
+    for change in changes:
+        for name, (old, new) in change["properties"].items():
+            yield change["row"], change["key"], name, old, new

@@ -1,0 +1,225 @@
+"""The contacts of a run that is undone, from the lines of its ledger: on disk, however many there are."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+import orjson
+
+from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.job.settings import Replay
+from airflow_provider_hubcontact.sync.keep.ledger import Line
+from airflow_provider_hubcontact.sync.model.outcome import DOUBTFUL, Outcome
+from airflow_provider_hubcontact.sync.model.record import Record, Undone
+
+SOME = 1_000
+"""Contacts that are read at once."""
+
+
+class Unidentified(NamedTuple):
+    """A contact of which the ledger has no record id.
+
+    :param number: of the contact.
+    :param key: that it had when the run ended.
+    """
+
+    number: int
+    key: str
+
+
+class UndoneRun:
+    """What a run did, contact by contact.
+
+    Lines of one contact are those with its record id. A line without one, as earlier versions and the legacy
+    API have written them, is of the contact that has the line's key, which the run may have changed.
+
+    :param db: an empty database.
+    :param id_property: property that keys are values of, where a line has no record id.
+    :ivar unclear: records of which it is not known whether they were written, nor what they had before.
+    """
+
+    def __init__(self, db: sqlite3.Connection, id_property: str) -> None:
+        self._db = db
+        self._id_property = id_property
+        self.unclear = 0
+        db.executescript(
+            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
+            "CREATE TABLE line (time TEXT, contact TEXT, key TEXT, json TEXT);"
+            "CREATE TABLE known (key TEXT, contact TEXT, PRIMARY KEY (key, contact)) WITHOUT ROWID;"
+            "CREATE TABLE name (name TEXT PRIMARY KEY, number INT) WITHOUT ROWID;"
+            "CREATE TABLE contact"
+            " (number INTEGER PRIMARY KEY, id TEXT UNIQUE, key TEXT, moves INT DEFAULT 0);"
+            "CREATE INDEX by_key ON contact (key);"
+            "CREATE TABLE of_contact (number INT, line INT);"
+        )
+
+    def read(self, lines: Iterable[Line], replay: Replay) -> None:
+        """Read the lines of the run.
+
+        :raises SourceError: if there are none, or they are of several runs, or have no values.
+        """
+        count, runs = 0, set[str]()
+        for line in lines:
+            if (replay.run or line["run"]) != line["run"] or (replay.task or line["task"]) != line["task"]:
+                continue
+            count += 1
+            runs.add(line["run"])
+            if len(runs) > 1:
+                raise SourceError(
+                    f"the ledger at {replay.path} has several runs, such as {' and '.join(sorted(runs))}: "
+                    "name the one to undo, or the folder of it"
+                )
+            self._take(line, replay)
+        if not count:
+            what = " of this run" if replay.run or replay.task else ""
+            raise SourceError(f"there is no ledger{what} at {replay.path}, or it is empty")
+        self._sort()
+
+    def _take(self, line: Line, replay: Replay) -> None:
+        contact = line.get("contact")
+        # A dry run says what would be changed.
+        changed = line.get("changed") if line["outcome"] != Outcome.NOT_ATTEMPTED else ()
+        if contact:
+            self._db.execute("INSERT OR IGNORE INTO known VALUES (?, ?)", (line["key"], contact))
+        self.unclear += line["outcome"] == Outcome.UNKNOWN and not changed
+        if changed and line.get("changes") is None:
+            raise SourceError(
+                f"the ledger at {replay.path} has not kept the values, without which nothing can be "
+                "undone: a run that may be undone needs ledger=Ledger(path, values=True)"
+            )
+        if changed or line["outcome"] == Outcome.ARCHIVED:
+            values = (line["time"], contact, line["key"], orjson.dumps(line).decode())
+            self._db.execute("INSERT INTO line VALUES (?, ?, ?, ?)", values)
+
+    def _sort(self) -> None:
+        """Find out which lines are of one contact."""
+        lines = self._db.execute("SELECT rowid, contact, key, json FROM line ORDER BY time, rowid")
+        for number, has, key, text in lines:
+            after = key if has else _key_after(orjson.loads(text), self._id_property)
+            contact = has or self._known(key, after)
+            owner = self._number(f"id {contact}" if contact else f"key {key}", contact, after)
+            if not contact and after != key:
+                self._moved(owner, after)
+            self._db.execute("INSERT INTO of_contact VALUES (?, ?)", (owner, number))
+
+    def _known(self, *keys: str) -> str | None:
+        """Return the record id that other lines have for keys; None if they have none, or several."""
+        places = ", ".join("?" * len(keys))
+        query = f"SELECT DISTINCT contact FROM known WHERE key IN ({places}) LIMIT 2"  # noqa: S608 - marks alone
+        found = self._db.execute(query, keys).fetchall()
+        return str(found[0][0]) if len(found) == 1 else None
+
+    def _number(self, name: str, contact: str | None, key: str) -> int:
+        """Return the number of a contact; a new one if nothing has had its name yet."""
+        found = self._db.execute("SELECT number FROM name WHERE name = ?", (name,)).fetchone()
+        if found:
+            return int(found[0])
+        made = self._db.execute("INSERT INTO contact (id, key) VALUES (?, ?)", (contact, key)).lastrowid
+        self._db.execute("INSERT INTO name VALUES (?, ?)", (name, made))
+        return int(made or 0)
+
+    def _moved(self, number: int, key: str) -> None:
+        """Note that a contact without a record id has got another key, by which later lines may call it.
+
+        Another contact that has this key, as far as the lines tell, may be any by now.
+        """
+        self._db.execute(
+            "UPDATE contact SET moves = 2 WHERE id IS NULL AND key = ? AND number <> ?", (key, number)
+        )
+        self._db.execute("UPDATE contact SET key = ?, moves = moves + 1 WHERE number = ?", (key, number))
+        self._db.execute("INSERT OR REPLACE INTO name VALUES (?, ?)", (f"key {key}", number))
+
+    def unidentified(self) -> Iterator[Unidentified]:
+        """Yield the contacts that are to be looked up by their keys."""
+        some = "SELECT number, key FROM contact WHERE id IS NULL AND moves < 2 AND number > ? LIMIT ?"
+        last = 0
+        while found := self._db.execute(some, (last, SOME)).fetchall():  # they are written meanwhile
+            yield from (Unidentified(*each) for each in found)
+            last = found[-1][0]
+
+    def identify(self, number: int, contact: str) -> bool:
+        """Note the record id of a contact.
+
+        :return: False if other lines have it, so that the order of all is not known.
+        """
+        if self._db.execute("SELECT 1 FROM contact WHERE id = ?", (contact,)).fetchone():
+            return False
+        self._db.execute("UPDATE contact SET id = ? WHERE number = ?", (contact, number))
+        return True
+
+    def records(self) -> Iterator[tuple[int, Record, str | None]]:
+        """Yield number, record and record id of each contact, in the order in which the run came to them.
+
+        The record has the values from before the run. Without a record id, it has the contact's key.
+        """
+        self._db.execute("CREATE INDEX IF NOT EXISTS in_order ON of_contact (number)")
+        lines = self._db.execute(
+            "SELECT number, id, contact.key, json FROM of_contact JOIN contact USING (number) "
+            "JOIN line ON line.rowid = of_contact.line ORDER BY number, of_contact.rowid"
+        )
+        for (number, contact, key), some in groupby(lines, itemgetter(0, 1, 2)):
+            record = folded([orjson.loads(text) for *_, text in some])
+            yield number, record._replace(row=number, key=contact or key), contact
+
+
+def folded(lines: Sequence[Line]) -> Record:
+    """Return what a contact had before a run, and what the run did to it.
+
+    Of each property, that is the first old value and the last new one.
+
+    :param lines: of the contact, in the order in which it was written.
+    """
+    first: dict[str, str | None] = {}
+    written: dict[str, list[tuple[str | None, str]]] = {}
+    unread: dict[str, None] = {}
+    for line in lines:
+        for name in line["changed"]:
+            if name in unread or name not in line["changes"]:
+                unread[name] = None
+                continue
+            old, new = line["changes"][name]
+            first.setdefault(name, old)
+            so_far = written.get(name, []) if line["outcome"] in DOUBTFUL else []
+            written[name] = [*so_far, (old, new)]
+    values = {name: old or "" for name, old in first.items() if name not in unread}
+    undone = Undone(
+        {name: written[name] for name in values},
+        tuple(unread),
+        created=any(map(_creates, lines)),
+        archived=any(line["outcome"] == Outcome.ARCHIVED for line in lines),
+    )
+    return Record(0, "", values, undoes=undone)
+
+
+def _creates(line: Line) -> bool:
+    """Check whether a line is of a contact that was created, or may have been: there was none before."""
+    if line["outcome"] not in DOUBTFUL:
+        return bool(line["outcome"] == Outcome.CREATED)
+    changes = [line["changes"].get(name) for name in line["changed"]]
+    return not line.get("contact") and all(both and both[0] is None for both in changes)
+
+
+def _key_after(line: Line, id_property: str) -> str:
+    """Return the key that a line's contact has after it."""
+    _, new = line["changes"].get(id_property) or (None, None)
+    return str(new or line["key"])
+
+
+@contextmanager
+def undone_run(lines: Iterable[Line], replay: Replay, id_property: str) -> Iterator[UndoneRun]:
+    """Read a run that is to be undone, and keep it for as long as the context lasts.
+
+    :param lines: of its ledger, or of more.
+    :param replay: what the ledger is called, and which run of it.
+    :param id_property: property that keys are values of, where a line has no record id.
+    :raises SourceError: if there are no lines of it, or they are of several runs, or have no values.
+    """
+    with closing(sqlite3.connect("", isolation_level=None, check_same_thread=False)) as db:
+        run = UndoneRun(db, id_property)
+        run.read(lines, replay)
+        yield run

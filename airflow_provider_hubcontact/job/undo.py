@@ -1,0 +1,168 @@
+"""Plan how a run is undone: each contact gets back what it had, where it still has what the run wrote."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import chain
+
+from airflow_provider_hubcontact.job.errors import PreflightError
+from airflow_provider_hubcontact.job.files.disk_map import DiskMap, disk_map
+from airflow_provider_hubcontact.job.plans.files import PlanWriter
+from airflow_provider_hubcontact.job.plans.kept_settings import kept
+from airflow_provider_hubcontact.job.run import Ended, Run, opened
+from airflow_provider_hubcontact.job.settings import Key, Settings
+from airflow_provider_hubcontact.job.signals import StopSignal
+from airflow_provider_hubcontact.job.source.undoing import UndoneRun, undone_run
+from airflow_provider_hubcontact.job.surroundings import Surroundings
+from airflow_provider_hubcontact.printable import printable, printable_logger
+from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES, NO_CONTACT
+from airflow_provider_hubcontact.sync.decide.undo import CREATED
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.keys import RECORD_ID
+
+log = printable_logger(__name__)
+
+MOST_NAMED = 5
+"""Properties that a warning names."""
+
+
+AMBIGUOUS = "AMBIGUOUS"
+"""Category of a contact of which the ledger does not tell clearly what the run did to it."""
+
+
+def plan_undo(
+    settings: Settings, around: Surroundings, report: Report, signal: StopSignal, folder: str
+) -> Ended:
+    """Write a plan that undoes a run.
+
+    :param settings: which run, and what applying the plan is to do.
+    :param around: where the run takes place.
+    :param report: of a dry run; counts what becomes of the contacts.
+    :param signal: may end it from outside.
+    :param folder: of the plan; an older plan in it is replaced.
+    :raises SetupError: if the run cannot be undone, or the ledger has not kept its values.
+    :raises ConfigurationError: if the connection cannot be used.
+    """
+    replay = settings.source.replay
+    if replay is None or not replay.undo:
+        raise ValueError("the settings name no run to undo")
+    if problems := settings.problems():
+        raise PreflightError([printable(each) for each in problems])
+    # A run may have changed any other key.
+    asked = settings.replace(key=Key(RECORD_ID, RECORD_ID))
+    with opened(asked, around, report, signal, asked.source, keeps_results=False) as run:
+        run.preflight()
+        run.open_state()
+        lines = around.ledger_lines(replay.path, replay.run)
+        with undone_run(lines, replay, settings.key.property) as undone, disk_map() as ends:
+            stop = _identified(run, undone, ends, settings.key.property)
+            writer = PlanWriter(around.folder(folder), run.builder.planned_calls(), run.hubspot.clock)
+            left = _LeftAlone()
+            if stop is None:
+                sync = run.builder.undo(archive_created=replay.archive_created)
+                stop = run.go_through(sync, _rows(undone, ends), left.adding(report), writer)
+            if stop is None:
+                _warn(run, left, undone.unclear)
+                portal = report.portal
+                report.plan = writer.finish(
+                    run.hubspot.rate_limit.limit,
+                    {},
+                    kept(asked, run.hubspot.api_version, portal["id"] if portal else None),
+                )
+        return run.ended(stop)
+
+
+def _identified(run: Run, undone: UndoneRun, ends: DiskMap[Result], id_property: str) -> Stop | None:
+    """Find the record ids of contacts that the ledger knows by their keys alone.
+
+    :param ends: gets the results of those that are not found.
+    :param id_property: property that keys are values of.
+    :return: why that stopped early, if so; then the contacts that were not found have their outcomes.
+    """
+    first, rest = _first(Record(each.number, each.key, {}) for each in undone.unidentified())
+    if first is None:
+        return None
+
+    def settled(result: Result) -> None:
+        if result.outcome is not Outcome.UNCHANGED or result.contact is None:
+            ends[result.row] = result
+        elif not undone.identify(result.row, result.contact):
+            ends[result.row] = _ambiguous(result.row, result.key)
+
+    stop = run.go_through(run.builder.look_up(id_property), rest, settled, None)
+    if stop:
+        for each in undone.unidentified():
+            if result := ends.get(each.number):
+                run.end(result)
+    return stop
+
+
+def _first(records: Iterator[Record]) -> tuple[Record | None, Iterator[Record]]:
+    """Return the first record, if there is any, and all of them."""
+    first = next(records, None)
+    return first, records if first is None else chain((first,), records)
+
+
+def _rows(undone: UndoneRun, ends: DiskMap[Result]) -> Iterator[Record | Result]:
+    """Yield a record for each contact of a run, or its result if it has one already."""
+    for row, (number, record, contact) in enumerate(undone.records(), 1):
+        if contact:
+            yield record._replace(row=row)
+            continue
+        result = ends.get(number) or _ambiguous(row, record.key)
+        is_new = record.undoes is not None and record.undoes.created
+        if is_new and result.outcome is Outcome.NOT_FOUND:
+            reason = "the run may have created the contact, which is not there"
+            result = Result(row, record.key, Outcome.UNCHANGED, category=NO_CONTACT, reason=reason)
+        yield result._replace(row=row)
+
+
+def _ambiguous(row: int, key: str) -> Result:
+    reason = "the ledger has no record id of the contact, whose key the run changed more than once"
+    return Result(row, key, Outcome.CONFLICT, category=AMBIGUOUS, reason=reason)
+
+
+class _LeftAlone:
+    """Counts what is left alone of contacts that are undone otherwise, or that the run has created."""
+
+    def __init__(self) -> None:
+        self.properties: Counter[str] = Counter()
+        self.contacts = 0
+        self.created = 0
+
+    def adding(self, report: Report) -> Callable[[Result], None]:
+        """Return what counts a result, here and in a report."""
+
+        def add(result: Result) -> None:
+            report.add(result)
+            self.created += result.category == CREATED
+            if result.category in DRY_RUN_CATEGORIES and result.properties:
+                self.contacts += 1
+                self.properties.update(result.properties)
+
+        return add
+
+
+def _warn(run: Run, left: _LeftAlone, unclear: int) -> None:
+    """Tell what the plan leaves alone, and what it cannot know."""
+    if left.contacts:
+        named = ", ".join(f"{name} of {n:,}" for name, n in left.properties.most_common(MOST_NAMED))
+        more = len(left.properties) - MOST_NAMED
+        others = f" and {more} other properties" if more > 0 else ""
+        run.warn(
+            f"Contacts that are not undone in full: {left.contacts:,}. Left alone are {named}{others}; the "
+            "plan's lines say why."
+        )
+    if left.created:
+        run.warn(
+            f"Contacts that the run created, and that are left alone: {left.created:,}; archive_created "
+            "archives them."
+        )
+    if unclear:
+        run.warn(
+            f"Records that the run may have written, but of which the ledger has no old values: {unclear:,}; "
+            "they are not undone."
+        )
