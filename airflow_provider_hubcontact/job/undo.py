@@ -67,11 +67,12 @@ def plan_undo(
             if stop is None:
                 _warn(run, left, undone.unclear)
                 portal = report.portal
-                report.plan = writer.finish(
+                made = writer.finish(
                     run.hubspot.rate_limit.limit,
                     {},
                     kept(asked, run.hubspot.api_version, portal["id"] if portal else None),
                 )
+                report.plan = {**made, "left_alone": dict(left.properties.most_common(MOST_NAMED))}
         return run.ended(stop)
 
 

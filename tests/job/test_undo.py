@@ -93,6 +93,7 @@ class TestEditedSince:
         assert line["left_alone"] == ["city"]
         assert "city is 'Paris' now, the run wrote 'Rome'" in line["reason"]
         assert "Contacts that are not undone in full: 1. Left alone are city of 1; " in warnings(made)
+        assert made.report["plan"]["left_alone"] == {"city": 1}
         assert applied.outcomes == {"updated": 1}
         assert has(hubspot, ADA, "firstname", "city") == ["Ada", "Paris"]
 
