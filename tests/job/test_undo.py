@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from airflow_provider_hubcontact.job.errors import GuardExceeded, PreflightError, SourceError, StateError
-from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, State, Writes
+from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Lists, State, Writes
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.job.around import Around, Told, apply, run, undo
 
@@ -75,6 +75,21 @@ def warnings(told: Told) -> str:
     assert told.error is None
     assert told.ended is not None
     return "\n".join(told.ended.warnings)
+
+
+def test_a_contact_whose_list_was_not_reached(hubspot: Sandbox, tmp_path: Path) -> None:
+    """It was written, whatever its record has ended as for its list."""
+    hubspot.portal.lists.create("Customers", "0-1", "MANUAL", hubspot.portal.now())
+    hubspot.use_faults({"rules": [{"kind": "status", "status": 403, "on": "lists.add_and_remove"}]})
+    around = Around(hubspot, [{"email": each, "city": "Rome"} for each in (ADA, GRACE, ALAN)])
+    ended = run(around, ledger=LEDGER, lists=Lists("Customers", batch_size=1))
+    around.run_id = "dag/undo"
+
+    undo(around, tmp_path)
+    apply(around, tmp_path)
+
+    assert ended.outcomes == {"unauthorized": 1, "not_attempted": 2}
+    assert [has(hubspot, each, "city") for each in (ADA, GRACE, ALAN)] == [["London"], [""], [""]]
 
 
 class TestEditedSince:

@@ -14,7 +14,7 @@ import orjson
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.job.settings import Replay
 from airflow_provider_hubcontact.sync.keep.ledger import Line
-from airflow_provider_hubcontact.sync.model.outcome import DOUBTFUL, Outcome
+from airflow_provider_hubcontact.sync.model.outcome import IN_DOUBT, LIST, Outcome
 from airflow_provider_hubcontact.sync.model.record import Record, Undone
 
 SOME = 1_000
@@ -82,8 +82,9 @@ class UndoneRun:
 
     def _take(self, line: Line, replay: Replay) -> None:
         contact = line.get("contact")
-        # A dry run says what would be changed.
-        changed = line.get("changed") if line["outcome"] != Outcome.NOT_ATTEMPTED else ()
+        # A dry run says what would be changed; of a record that a list was not reached for, it was.
+        is_told_only = line["outcome"] == Outcome.NOT_ATTEMPTED and line.get("category") != LIST
+        changed = () if is_told_only else line.get("changed")
         if contact:
             self._db.execute("INSERT OR IGNORE INTO known VALUES (?, ?)", (line["key"], contact))
         self.unclear += line["outcome"] == Outcome.UNKNOWN and not changed
@@ -184,7 +185,7 @@ def folded(lines: Sequence[Line]) -> Record:
                 continue
             old, new = line["changes"][name]
             first.setdefault(name, old)
-            so_far = written.get(name, []) if line["outcome"] in DOUBTFUL else []
+            so_far = written.get(name, []) if line["outcome"] in IN_DOUBT else []
             written[name] = [*so_far, (old, new)]
     values = {name: old or "" for name, old in first.items() if name not in unread}
     undone = Undone(
@@ -198,7 +199,7 @@ def folded(lines: Sequence[Line]) -> Record:
 
 def _creates(line: Line) -> bool:
     """Check whether a line is of a contact that was created, or may have been: there was none before."""
-    if line["outcome"] not in DOUBTFUL:
+    if line["outcome"] not in IN_DOUBT:
         return bool(line["outcome"] == Outcome.CREATED)
     changes = [line["changes"].get(name) for name in line["changed"]]
     return not line.get("contact") and all(both and both[0] is None for both in changes)
