@@ -13,6 +13,7 @@ from importlib import import_module
 from airflow_provider_hubcontact.cli.exit_status import CANNOT, INTERRUPTED
 from airflow_provider_hubcontact.cli.output import Output
 from airflow_provider_hubcontact.job.errors import PreflightError
+from airflow_provider_hubcontact.sync.model.codes import code_of_error, coded
 
 COMMANDS = "airflow_provider_hubcontact.cli.commands"
 
@@ -33,12 +34,12 @@ def run(name: str, chosen: Namespace) -> int:
             return int(import_module(f"{COMMANDS}.{name}").run(chosen, output))
     except PreflightError as error:
         for problem in error.problems:
-            output.error(problem)
+            output.error(f"{code_of_error(error)}: {problem}")
         return CANNOT
     except KeyboardInterrupt:
         return INTERRUPTED
     except _told_in_a_sentence() as error:
-        output.error(f"{error}{_what_to_do(error)}")
+        output.error(f"{coded(error)}{_what_to_do(error)}")
         return CANNOT
 
 

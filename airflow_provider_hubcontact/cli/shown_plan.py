@@ -72,8 +72,11 @@ def _show(told: Mapping[str, Any], folder: str, output: Output) -> None:
     if told["problems"]:
         output.line()
         output.table(
-            ("row", "key", "outcome", "reason"),
-            ((each["row"], each["key"], each["outcome"], each["reason"]) for each in told["problems"]),
+            ("row", "key", "code", "outcome", "reason"),
+            (
+                (each["row"], each["key"], each["code"], each["outcome"], each["reason"])
+                for each in told["problems"]
+            ),
         )
 
 

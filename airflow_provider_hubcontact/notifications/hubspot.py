@@ -30,7 +30,7 @@ There is no report: the task ended before it read a record.
 {%- if report.stopped %}
 Stopped: {{ report.stopped }}{% endif %}
 {%- for reason in report.reasons[:5] %}
-- {{ "{:,}".format(reason.count) }} {{ reason.outcome }}\
+- {% if reason.code %}{{ reason.code }}: {% endif %}{{ "{:,}".format(reason.count) }} {{ reason.outcome }}\
 {% if reason.status %} ({{ reason.status }}){% endif %}\
 {% if reason.category %}: {{ reason.category }}{% endif %}\
 {% if reason.properties %} {{ reason.properties | join(", ") }}{% endif %}
@@ -52,7 +52,8 @@ SYNC_HTML = (
     + """</p>
 {% if report.stopped %}<p>Stopped: {{ report.stopped | e }}</p>{% endif %}
 <ul>{% for reason in report.reasons[:5] %}\
-<li>{{ "{:,}".format(reason.count) }} {{ reason.outcome | e }}\
+<li>{% if reason.code %}{{ reason.code | e }}: {% endif %}\
+{{ "{:,}".format(reason.count) }} {{ reason.outcome | e }}\
 {% if reason.category %}: {{ reason.category | e }}{% endif %} {{ reason.properties | join(", ") | e }}</li>
 {% endfor %}</ul>{% endif %}"""
 )

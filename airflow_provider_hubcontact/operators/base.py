@@ -121,11 +121,12 @@ class HubSpotRunOperator(BaseOperator):
         from airflow.providers.common.compat.sdk import XCOM_RETURN_KEY
 
         from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+        from airflow_provider_hubcontact.sync.model.codes import SETTING
 
         try:
             _check_connection(self.hubspot_conn_id)  # a template, or another task, may have given none
         except ValueError as error:
-            raise HubSpotSyncFailed(str(error)) from None
+            raise HubSpotSyncFailed(f"{SETTING}: {error}") from None
         report = self._report()
         if report.dry_run:
             self._withdraw_outlet()
@@ -216,6 +217,7 @@ class HubSpotRunOperator(BaseOperator):
         from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
         from airflow_provider_hubcontact.operators.stores.task_state import forget
         from airflow_provider_hubcontact.sync.decide.policy import Action
+        from airflow_provider_hubcontact.sync.model.codes import EMPTY_SOURCE
 
         verdict = decided(ended.policy, report, ended.stop)
         text = told(report, verdict, ended.stop, self._places(report))
@@ -229,7 +231,8 @@ class HubSpotRunOperator(BaseOperator):
             raise HubSpotSyncFailed(text)
         log_a_good_end(report, verdict, text)
         if verdict.action is Action.SKIP:
-            raise AirflowSkipException(verdict.sentence)
+            why = "" if report.rows else f"{EMPTY_SOURCE}: "
+            raise AirflowSkipException(why + verdict.sentence)
 
     def _retry(self, report: Report, context: Context, ended: Ended, text: str) -> NoReturn:
         """End the try so that another one follows, after a wait without a worker if that is worth it."""
@@ -303,6 +306,7 @@ def as_airflows(job: Callable[[], Ended]) -> Ended:
     """
     from airflow_provider_hubcontact.client import ConfigurationError
     from airflow_provider_hubcontact.job.errors import (
+        LedgerError,
         PortalNotReady,
         PreflightError,
         SetupError,
@@ -310,17 +314,22 @@ def as_airflows(job: Callable[[], Ended]) -> Ended:
     )
     from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
     from airflow_provider_hubcontact.printable import printable
+    from airflow_provider_hubcontact.sync.model.codes import coded
     from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema
 
     try:
         return job()
     except PreflightError as error:
-        raise HubSpotSyncFailed(str(error)) from None
+        raise HubSpotSyncFailed(coded(error)) from None
     except (ConfigurationError, InvalidSchema, SetupError) as error:
         # It may quote names of columns, and a traceback would show them as they are.
-        raise HubSpotSyncFailed(printable(str(error))) from None
+        raise HubSpotSyncFailed(printable(coded(error))) from None
     except (PortalNotReady, StateError) as error:
-        raise (HubSpotSyncIncomplete if error.may_pass else HubSpotSyncFailed)(str(error)) from None
+        raise (HubSpotSyncIncomplete if error.may_pass else HubSpotSyncFailed)(coded(error)) from None
+    except HubSpotSyncIncomplete as error:  # of a database
+        raise HubSpotSyncIncomplete(coded(error), error.retry_after) from None
+    except LedgerError as error:
+        raise LedgerError(coded(error)) from None
 
 
 def _has_another_try(context: Context) -> bool:

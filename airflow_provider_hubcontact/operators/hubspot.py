@@ -325,11 +325,12 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         from airflow_provider_hubcontact.job.settings import is_true
         from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
         from airflow_provider_hubcontact.sync.keep.report import Report
+        from airflow_provider_hubcontact.sync.model.codes import SETTING
 
         try:
             return Report(dry_run=is_true(self.is_dry_run))
         except ValueError as error:
-            raise HubSpotSyncFailed(str(error)) from None
+            raise HubSpotSyncFailed(f"{SETTING}: {error}") from None
 
     def _settings(self) -> Settings:
         """Return the settings, rendered and frozen."""

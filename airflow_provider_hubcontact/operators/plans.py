@@ -134,6 +134,7 @@ def _path(plan: object) -> str:
     """
     if problem := _problem(plan):
         from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+        from airflow_provider_hubcontact.sync.model.codes import SETTING
 
-        raise HubSpotSyncFailed(problem)
+        raise HubSpotSyncFailed(f"{SETTING}: {problem}")
     return str(plan)

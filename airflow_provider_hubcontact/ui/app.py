@@ -19,6 +19,7 @@ from airflow_provider_hubcontact.ui.page import (
     problems_csv,
     render,
     render_message,
+    render_reasons,
     render_run,
 )
 from airflow_provider_hubcontact.ui.reports import report_of, reports_of_run
@@ -86,6 +87,13 @@ def show_run(wanted: Wanted, session: SessionDep, request: Request) -> Response:
         names = {name: getattr(heading, name) for name in ("dag_id", "run_id", "task_id", "map_index")}
         reports.append((heading, report, f"{root}/report?{urlencode(names)}"))
     return HTMLResponse(render_run(wanted, reports), headers=HEADERS)
+
+
+@app.get("/reasons")
+def show_reasons(user: GetUserDep) -> Response:
+    """Show what the reason codes mean; nothing of any DAG is in it."""
+    del user  # whoever is logged in may read it
+    return HTMLResponse(render_reasons(), headers=HEADERS)
 
 
 @app.exception_handler(HTTPException)

@@ -65,7 +65,8 @@ def _all_whole(names: Iterable[str]) -> dict[str, Rule]:
 
 _PROBLEM: Mapping[str, Rule] = MappingProxyType(
     {
-        **_all_whole(("row", "outcome", "status", "properties", "correlation_id", "earlier_try", "count")),
+        **_all_whole(("code", "row", "outcome", "status", "properties", "correlation_id", "earlier_try")),
+        "count": _whole,
         "category": _word,
         "key": lambda _: HIDDEN,
         "reason": lambda _: HIDDEN,

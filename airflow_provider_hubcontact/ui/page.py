@@ -15,7 +15,9 @@ from markupsafe import Markup
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN, REPORT
 from airflow_provider_hubcontact.sync.keep.state_figures import shown
+from airflow_provider_hubcontact.sync.model.codes import code_of_line
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES
+from airflow_provider_hubcontact.ui.reasons import sections
 
 Report = Mapping[str, Any]
 
@@ -32,6 +34,7 @@ PROBLEM_COLUMNS = (
     "properties",
     "correlation_id",
     "earlier_try",
+    "code",
 )
 
 MAX_LENGTH = 10_000
@@ -131,13 +134,19 @@ def render_message(title: str, text: str) -> str:
     return _environment().get_template("message.html").render({"title": title, "text": text})
 
 
+def render_reasons() -> str:
+    """Return the page that says of each reason code what it means; a report's codes lead there."""
+    return _environment().get_template("reasons.html").render({"sections": sections()})
+
+
 def problems_csv(report: Report) -> str:
     """Return the sample of problems as CSV."""
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(PROBLEM_COLUMNS)
     for problem in report["problems"]:
-        writer.writerow([_cell(problem.get(name)) for name in PROBLEM_COLUMNS])
+        told = {**problem, "code": _code(problem)}
+        writer.writerow([_cell(told.get(name)) for name in PROBLEM_COLUMNS])
     return file.getvalue()
 
 
@@ -209,6 +218,11 @@ def _tiles(report: Report) -> Iterator[tuple[str, str]]:
     yield "calls left today", f"{left:,}" if left is not None else "unknown"
 
 
+def _code(problem: Mapping[str, Any]) -> str:
+    """Return the code of a reason or a problem; a report of an older version does not have it."""
+    return str(problem.get("code") or code_of_line(problem))
+
+
 def _cell(value: object) -> object:
     """Return the text of a cell, in one line that no spreadsheet reads as a formula."""
     text = "; ".join(map(str, value)) if isinstance(value, list) else value
@@ -235,6 +249,7 @@ def _environment() -> Environment:
     )
     environment.filters["number"] = lambda value: f"{value:,.0f}"
     environment.filters["percent"] = _percent
+    environment.filters["code"] = _code
     environment.globals["DIGEST_SHOWN"] = DIGEST_SHOWN
     return environment
 

@@ -210,7 +210,7 @@ class TestValidate:
         """A validation tells what the preflight of a task tells."""
         for command in (["validate", csv], ["plan", csv, "--out", f"{csv}.plan"]):
             assert main([*command, "--key-property", name]) == 2
-            assert capsys.readouterr().err.startswith(f"error: {says}")
+            assert capsys.readouterr().err.startswith(f"error: HC-502: {says}")
 
     def test_the_portals_own_schema(
         self, hubspot: Sandbox, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -235,7 +235,7 @@ class TestValidate:
         assert main(["validate", csv, "--no-portal", *mapping]) == 1
         assert "warning: no row has a column phnoe" in capsys.readouterr().err
         assert main(["validate", csv, "--no-portal", *mapping[2:]]) == 2
-        assert "error: no row has a column phnoe" in capsys.readouterr().err
+        assert "error: HC-511: no row has a column phnoe" in capsys.readouterr().err
 
     @pytest.mark.parametrize("suffix", ["json", "jsonl", "ndjson", "parquet"])
     def test_other_files(

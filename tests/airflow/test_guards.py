@@ -99,5 +99,5 @@ def test_a_dry_run_that_is_no_flag(flag: str | None) -> None:
     task = HubSpotUpdateContactOperator(task_id="sync", records=[], dry_run="{{ params.dry }}")
     vars(task)["is_dry_run"] = flag  # as it was rendered
 
-    with pytest.raises(HubSpotSyncFailed, match=f"^dry_run must be true or false, not {flag!r}$"):
+    with pytest.raises(HubSpotSyncFailed, match=f"^HC-510: dry_run must be true or false, not {flag!r}$"):
         task.execute({})

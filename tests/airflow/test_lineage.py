@@ -343,7 +343,7 @@ class TestNotifier:
         subject, text, html = json.loads((tmp_path / "told.json").read_text())
         assert subject == "HubSpot sync notified.contacts"
         assert "2 records, 1 updated, 1 not_found;" in text
-        assert "- 1 not_found (404): OBJECT_NOT_FOUND" in text
+        assert "- HC-210: 1 not_found (404): OBJECT_NOT_FOUND" in text
         assert "<td>not_found</td>" in html
         assert "example.com" not in text + html
 

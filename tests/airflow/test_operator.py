@@ -124,7 +124,7 @@ class TestOutcomes:
             "not_found": 1,
         }
         assert isinstance(ended.error, HubSpotSyncFailed)
-        assert "- 1 rejected (400), hs_lead_status: HubSpot refused it" in str(ended.error)
+        assert "- HC-200: 1 rejected (400), hs_lead_status: HubSpot refused it" in str(ended.error)
         assert "example.com" not in str(ended.error)
         assert stored(hubspot, "ada@example.com", "firstname") == "last"
 

@@ -132,7 +132,7 @@ class TestShow:
 
         status, text = said(capsys, what, STATE, *options.get(what, []))
 
-        assert (status, "error: there is no state hub" in text, tables(books)) == (2, True, [])
+        assert (status, ": there is no state hub" in text, tables(books)) == (2, True, [])
         assert {"sqlite": "no such table: hub", "postgres": "does not exist"}[books] in text
 
 
@@ -375,7 +375,7 @@ def test_a_run_is_at_work(
         (["show", STATE, "a@b.de"], "KEY has no effect on show"),
         (["void", STATE, "--yes"], "--yes has no effect on void"),
         (["check", STATE, "--source", "x.csv"], "--source has no effect on check"),
-        (["show", "sql://nowhere/hub"], "error: the connection nowhere does not exist"),
+        (["show", "sql://nowhere/hub"], "error: HC-503: the connection nowhere does not exist"),
     ],
 )
 def test_what_is_wrong(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:

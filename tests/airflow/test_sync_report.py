@@ -28,6 +28,7 @@ from airflow_provider_hubcontact.ui.page import (
     is_report,
     problems_csv,
     render,
+    render_reasons,
     render_run,
 )
 from tests.airflow.running import CONTACTS, connect
@@ -72,6 +73,25 @@ class TestPage:
 
         for said in ("failed", "2 tries", "<b>1</b> updated", "33.3 %", "VALIDATION_ERROR", "c-1", "0:01:15"):
             assert said in page
+
+    def test_a_code_leads_to_what_it_means(self) -> None:
+        """Of a reason and of a problem; also in a report of a version that had no codes, and without keys."""
+        report = a_report()
+        older = json.loads(json.dumps(report))
+        for each in (*older["reasons"], *older["problems"]):
+            del each["code"]
+
+        for told in (report, older, masked(report)):
+            assert shown(told).count('<a href="reasons#hc-200">HC-200</a>') == 2
+            assert shown(told).count('<a href="reasons#hc-101">HC-101</a>') == 2
+
+    def test_what_the_codes_mean(self) -> None:
+        """A page of their own has a place for each."""
+        page = render_reasons()
+
+        assert '<h2 id="hc-101">HC-101</h2>' in page
+        assert "outcome <code>invalid</code>, category <code>KEY</code>" in page.replace("Outcome", "outcome")
+        assert "`" not in page
 
     def test_rows_that_had_nothing_to_send(self) -> None:
         """Whoever may not read XComs sees the count, too; a report of an older version has none."""
@@ -123,7 +143,7 @@ class TestPage:
         """What is left are counts, outcomes, categories and names of properties."""
         page = shown(masked(a_report()), is_masked=True)
 
-        for value in ("a@example.com", "b@example.com", "alert", "c-2"):
+        for value in ("a@example.com", "b@example.com", "alert", "=cmd"):
             assert value not in page
         assert "VALIDATION_ERROR" in page
         assert HIDDEN in page
@@ -148,6 +168,7 @@ class TestPage:
 
         assert rows[0][:3] == ["row", "key", "outcome"]
         assert rows[2][1] == "'=cmd|'/c calc'!A1@example.com"
+        assert [row[-1] for row in rows] == ["code", "HC-200", "HC-101"]
 
     def test_charts(self) -> None:
         """Two points make a line; a limit above it gives the height."""
@@ -321,6 +342,14 @@ class TestServer:
         assert "There is no report." in client.get(other).text
         assert "other [7]" in client.get(other.replace("{MAP_INDEX}", "7")).text
         assert client.get(other.replace("/report?", "/report.csv?")).status_code == 404
+
+    def test_the_codes(self, client: TestClient, address: str) -> None:
+        """The link of a code leads to its place, for whoever is logged in."""
+        assert client.get("/hubcontact/reasons").status_code == 307
+
+        self.log_in(client, "viewer", "viewer")
+        assert 'href="reasons#hc-210"' in client.get(address).text
+        assert 'id="hc-210"' in client.get("/hubcontact/reasons").text
 
     def test_a_run(self, client: TestClient, address: str) -> None:
         """Links to each report of it."""

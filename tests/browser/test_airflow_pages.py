@@ -168,7 +168,7 @@ def test_the_connection_form(screen: Page, airflow: Airflow) -> None:
 
 
 def test_the_report_of_a_run(screen: Page, airflow: Airflow, tmp_path: Path) -> None:
-    """It is a tab of the task, and has the numbers that the database has; its table can be downloaded."""
+    """A tab of the task with the database's numbers; a code leads to its meaning, a table is downloaded."""
     run_id = airflow.run("good_run")
     told = airflow.report("good_run", run_id)
     log_in(screen, airflow, "viewer")
@@ -179,6 +179,9 @@ def test_the_report_of_a_run(screen: Page, airflow: Airflow, tmp_path: Path) -> 
 
     text = frame.locator("body").inner_text()
     keep(screen, "airflow-report")
+    code = told["reasons"][0]["code"]
+    frame.get_by_role("link", name=code).first.click()
+    frame.get_by_role("heading", name=code).wait_for()
     screen.goto(report_path("good_run", run_id))
     with screen.expect_download() as download:
         screen.get_by_role("link", name="CSV").click()

@@ -329,9 +329,9 @@ def test_what_it_says(hubspot: Sandbox, said: Said) -> None:
         "Reasons:",
     ]
     assert sorted(lines[5:8]) == [
-        "- 1 invalid, email: the key is missing or not valid (KEY); row 3",
-        "- 1 invalid, seats: the portal's properties do not allow the value (PORTAL_SCHEMA); row 2",
-        "- 1 not_found (404): the portal has no such contact (OBJECT_NOT_FOUND); row 4",
+        "- HC-101: 1 invalid, email: the key is missing or not valid (KEY); row 3",
+        "- HC-103: 1 invalid, seats: the portal's properties do not allow the value (PORTAL_SCHEMA); row 2",
+        "- HC-210: 1 not_found (404): the portal has no such contact (OBJECT_NOT_FOUND); row 4",
     ]
     assert (
         "More: the task's XCom return_value has counts, and a sample of records with keys and reasons" in text
@@ -421,7 +421,7 @@ def test_a_run_that_an_exception_ends(hubspot: Sandbox, tmp_path: Path, said: Sa
     text = said.of(ended)
     assert type(ended.error) is RuntimeError
     assert "The run ended with RuntimeError after 2 records: 1 updated, 1 invalid." in text
-    assert "- 1 invalid, seats: the portal's properties do not allow the value (PORTAL_SCHEMA); row 2" in text
+    assert "- HC-103: 1 invalid, seats: the portal's properties do not allow the value" in text
 
 
 @pytest.mark.parametrize("pushes", [True, False])

@@ -389,7 +389,7 @@ def test_no_row_at_all(hubspot: Sandbox, caplog: pytest.LogCaptureFixture) -> No
     """An empty source has nothing to be told of."""
     for source in (list, iter):
         ended = run(records=source([]), mapping={"frist_name": "firstname"})
-        assert str(ended.error) == "The source has no records."
+        assert str(ended.error) == "HC-030: The source has no records."
     assert "no row has a column" not in caplog.text
 
 

@@ -248,7 +248,7 @@ def test_a_wrong_query_is_not_tried_again(database: str, hubspot: Sandbox, sql: 
     ended = run(sql=sql, sql_conn_id="db")
 
     assert isinstance(ended.error, HubSpotSyncFailed)
-    assert str(ended.error).startswith("the query ")
+    assert str(ended.error).startswith("HC-511: the query ")
     assert ended.error.__suppress_context__
 
 

@@ -312,7 +312,7 @@ def test_a_task_is_told_once(hubspot: Sandbox, name: str, settings: dict[str, An
     ended = run(records=MISTAKES[name](), **settings)
 
     assert type(ended.error).__name__ == "HubSpotSyncFailed"
-    assert str(ended.error).startswith("records ")
+    assert str(ended.error).startswith("HC-511: records ")
     assert ended.report.get("rows", 0) == 0
 
 
@@ -385,8 +385,8 @@ def test_outputs_of_several_tasks(hubspot: Sandbox, request: pytest.FixtureReque
 
     failed = {each.task_id for each in run.get_task_instances() if str(each.state) == "failed"}
     assert failed == {"lists", "pairs"}
-    assert told["lists"].startswith("records holds lists, as the outputs of mapped tasks do")
-    assert told["pairs"].startswith("records holds tuples")
+    assert told["lists"].startswith("HC-511: records holds lists, as the outputs of mapped tasks do")
+    assert told["pairs"].startswith("HC-511: records holds tuples")
     cities = [hubspot.portal.contact(f"c{number}@example.com") for number in range(5)]
     assert [each and each.properties.get("city") for each in cities] == ["Rome"] * 2 + ["Oslo"] * 3
 

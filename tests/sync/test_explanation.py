@@ -27,9 +27,7 @@ def test_all_of_it() -> None:
     for row in range(1, 8):
         report.add(Result(row, "k", Outcome.INVALID, None, "VALUE", "quotes it", ("city", "zip")))
     report.add(Result(8, "k", Outcome.NOT_FOUND, 404, "OBJECT_NOT_FOUND", "no k"))
-    report.add(
-        Result(9, "k", Outcome.REJECTED, 400, "VALIDATION_ERROR", "k is bad", ("a",), "c-1", why="BAD")
-    )
+    report.add(Result(9, "k", Outcome.REJECTED, 400, "VALIDATION_ERROR", "k is bad", ("a",), "c", why="BAD"))
     report.add(Result(10, "k", Outcome.THROTTLED, 429))
     report.add(Result(11, "k", Outcome.UPDATED, 200))
 
@@ -45,10 +43,10 @@ def test_all_of_it() -> None:
         "- 1 not_found (404): skip, by status_actions[404]",
         "- 1 throttled (429): retry, by default; decides",
         "Reasons:",
-        "- 7 invalid, city, zip: the property cannot hold the value (VALUE); rows 1, 2, 3, 4, 5, …",
-        "- 1 not_found (404): the portal has no such contact (OBJECT_NOT_FOUND); row 8",
-        "- 1 rejected (400), a: HubSpot refused it: BAD (VALIDATION_ERROR); row 9; correlation id c-1",
-        "- 1 throttled (429): HubSpot accepts no more calls for now; row 10",
+        "- HC-102: 7 invalid, city, zip: the property cannot hold the value (VALUE); rows 1, 2, 3, 4, 5, …",
+        "- HC-210: 1 not_found (404): the portal has no such contact (OBJECT_NOT_FOUND); row 8",
+        "- HC-200: 1 rejected (400), a: HubSpot refused it: BAD (VALIDATION_ERROR); row 9; correlation id c",
+        "- HC-310: 1 throttled (429): HubSpot accepts no more calls for now; row 10",
         "More: XCom has more",
     ]
 

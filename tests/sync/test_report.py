@@ -56,6 +56,7 @@ def test_report_in_full() -> None:
         "without_values": 0,
         "reasons": [
             {
+                "code": "HC-200",
                 "row": 3,
                 "key": "c",
                 "outcome": "rejected",
@@ -69,6 +70,7 @@ def test_report_in_full() -> None:
                 "count": 1,
             },
             {
+                "code": "HC-101",
                 "row": 4,
                 "key": "",
                 "outcome": "invalid",
@@ -84,6 +86,7 @@ def test_report_in_full() -> None:
         ],
         "problems": [
             {
+                "code": "HC-200",
                 "row": 3,
                 "key": "c",
                 "outcome": "rejected",
@@ -95,6 +98,7 @@ def test_report_in_full() -> None:
                 "earlier_try": None,
             },
             {
+                "code": "HC-101",
                 "row": 4,
                 "key": "",
                 "outcome": "invalid",

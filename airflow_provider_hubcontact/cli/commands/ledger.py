@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.cli.output import Output
 from airflow_provider_hubcontact.job.source.replay import last_lines
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
 from airflow_provider_hubcontact.sync.keep.ledger import Line, rows_of
+from airflow_provider_hubcontact.sync.model.codes import code_of_line
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES
 
 
@@ -34,11 +35,11 @@ def run(chosen: Namespace, output: Output) -> int:
 
 
 def _failures(lines: Iterable[Line], output: Output) -> int:
-    failures = [line for line in lines if line["outcome"] not in SUCCESSES]
+    failures = [{"code": code_of_line(line), **line} for line in lines if line["outcome"] not in SUCCESSES]
     if output.as_json:
         output.json(failures)
     else:
-        columns = ("row", "key", "outcome", "status", "category", "reason")
+        columns = ("row", "key", "code", "outcome", "status", "category", "reason")
         output.table(columns, ([line[name] for name in columns] for line in failures))
         output.line(f"{len(failures):,} {'record' if len(failures) == 1 else 'records'}.")
     return PROBLEMS if failures else OK
@@ -52,13 +53,13 @@ class _Summary:
 
     def __init__(self, lines: Iterable[Line]) -> None:
         self._outcomes: Counter[str] = Counter()
-        self.problems: Counter[tuple[str, str]] = Counter()  # by outcome and category
+        self.problems: Counter[tuple[str, str, str]] = Counter()  # by code, outcome and category
         self._tasks: Counter[tuple[str, str]] = Counter()
         for line in lines:
             self._outcomes[line["outcome"]] += rows_of(line)
             self._tasks[line["run"], line["task"]] += 1
             if line["outcome"] not in SUCCESSES:
-                self.problems[line["outcome"], line["category"] or "none"] += 1
+                self.problems[code_of_line(line), line["outcome"], line["category"] or "none"] += 1
 
     def document(self) -> dict[str, object]:
         """Return them for machines."""
@@ -66,8 +67,8 @@ class _Summary:
             "records": self._outcomes.total(),
             "outcomes": dict(self._outcomes.most_common()),
             "problems": [
-                {"outcome": outcome, "category": category, "records": count}
-                for (outcome, category), count in self.problems.most_common()
+                {"code": code, "outcome": outcome, "category": category, "records": count}
+                for (code, outcome, category), count in self.problems.most_common()
             ],
             "tasks": [
                 {"run": run, "task": task, "records": count} for (run, task), count in self._tasks.items()
@@ -81,6 +82,6 @@ class _Summary:
         if self.problems:
             output.line()
             output.table(
-                ("outcome", "category", "records"),
+                ("code", "outcome", "category", "records"),
                 ((*names, f"{count:,}") for names, count in self.problems.most_common()),
             )

@@ -16,6 +16,7 @@ from airflow_provider_hubcontact.job.portal.definitions import Portal
 from airflow_provider_hubcontact.job.validate import Validation
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
 from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.codes import code_of_result
 from airflow_provider_hubcontact.sync.model.outcome import Result
 from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds
 
@@ -95,8 +96,11 @@ class _Found:
         """Write it for people."""
         if self._shown:
             output.table(
-                ("row", "key", "properties", "reason"),
-                ((each.row, each.key, " ".join(each.properties), each.reason) for each in self._shown),
+                ("row", "key", "code", "properties", "reason"),
+                (
+                    (each.row, each.key, code_of_result(each), " ".join(each.properties), each.reason)
+                    for each in self._shown
+                ),
             )
             output.line()
         if self.invalid > len(self._shown):
@@ -138,6 +142,7 @@ def _asked(conn_id: str) -> Iterator[_Portal]:
 
 def _told(result: Result) -> dict[str, Any]:
     return {
+        "code": code_of_result(result),
         "row": result.row,
         "key": result.key,
         "category": result.category,

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.policy import DEFAULT, Action, Group, Verdict
 from airflow_provider_hubcontact.sync.keep.report import MAX_SAMPLES_OF_A_KIND, Reason, Report
+from airflow_provider_hubcontact.sync.model.codes import code_of_result
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Stop
 from airflow_provider_hubcontact.sync.model.reasons import cause, names, word
 
@@ -110,4 +111,5 @@ def _reason(reason: Reason) -> str:
     more = ", …" if reason.count > MAX_SAMPLES_OF_A_KIND else ""
     call = f"; correlation id {word(example.correlation_id)}" if word(example.correlation_id) else ""
     which = "row" if reason.count == 1 else "rows"
-    return f"{reason.count:,} {example.outcome}{status}{about}: {cause(example)}; {which} {rows}{more}{call}"
+    ended = f"{code_of_result(example)}: {reason.count:,} {example.outcome}{status}{about}"
+    return f"{ended}: {cause(example)}; {which} {rows}{more}{call}"

@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.printable import printable, printable_document
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.keep.state_figures import folded
 from airflow_provider_hubcontact.sync.model.choices import Membership
+from airflow_provider_hubcontact.sync.model.codes import code_of_result
 from airflow_provider_hubcontact.sync.model.outcome import (
     DRIFT,
     IN_DOUBT,
@@ -232,7 +233,7 @@ class Report:
 
         :return: the facts of the run; ``rows`` that have an outcome, with the ``removals`` among them;
             ``outcomes`` and ``statuses`` with their counts;
-            ``reasons``, the most frequent kinds of problems, each with its count, an example, and a
+            ``reasons``, the most frequent kinds of problems, each with its ``code``, count and example, and a
             ``cause`` that quotes no value; ``problems`` and ``changes``, samples of records; ``coercions``,
             counts and a sample of the converted values.
         """
@@ -409,7 +410,7 @@ def _copy(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _problem(result: Result) -> dict[str, Any]:
-    return {**result.to_dict(), "earlier_try": result.earlier or None}
+    return {"code": code_of_result(result), **result.to_dict(), "earlier_try": result.earlier or None}
 
 
 def _printable(result: Result) -> Result:

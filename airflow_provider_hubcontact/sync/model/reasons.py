@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.sync.model.codes import is_own
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 
 MAX_PROPERTIES = 5
@@ -26,17 +27,18 @@ SENTENCES: Mapping[str, str] = {
     "DUPLICATE": "an earlier row has the same key",
     "EDITED": "the contact does not have any more what the run wrote",
     "GUARD": "the run stopped before it wrote",
+    "INTERNAL_ERROR": "code raised an exception over the record",
     "JSON_SCHEMA": "the task's JSON Schema does not allow the record",
     "KEY": "the key is missing or not valid",
     "KEY_TAKEN": "another contact has the new key",
     "LIST": "the contact could not be put where its row has its list",
     "NOT_A_MAPPING": "the row does not map columns to values",
     "NOT_VERIFIED": "HubSpot accepted the write, but the contact does not have the values",
-    "OBJECT_NOT_FOUND": "the portal has no such contact",
     "OWNERS": "the portal's owners cannot be listed, of which the record has an address",
     "PLAN_OUTDATED": "the contact has changed since the plan was made",
     "PORTAL_SCHEMA": "the portal's properties do not allow the value",
     "PREFLIGHT": "the run did not start",
+    "ROW": "the row cannot be read as a record",
     "STAGES": "the portal's lifecycle stages could not be read",
     "STAGE_REGRESSION": "the lifecycle stage would go back",
     "STATE": "the run did not start, since its state cannot be used",
@@ -83,7 +85,8 @@ def cause(result: Result) -> str:
     :param result: of the record.
     """
     category = word(result.category)
-    sentence = SENTENCES.get(category) or BY_OUTCOME[result.outcome]
+    own = SENTENCES.get(category) if is_own(result.outcome, category) else None
+    sentence = own or BY_OUTCOME[result.outcome]
     if result.why:
         sentence += f": {printable(result.why, MAX_WHY_LENGTH)}"
     return f"{sentence} ({category})" if category else sentence
