@@ -1,6 +1,66 @@
-"""Templates of a sync's result, which Airflow's own notifiers render: Slack, mail and the like."""
+"""Tells the result of a sync by Airflow's own notifiers: templates for them, and when they are to tell."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+CHANGE, ALWAYS = "change", "always"
+
+CONDITIONS = frozenset({"degraded", "source_empty", "drift"})
+"""Conditions of a sync besides ``healthy``, as ``job.condition`` spells them."""
+
+
+class HubSpotSyncNotifier:
+    """Lets another notifier tell how a sync has ended, by default only if it ended otherwise than before.
+
+    It is a callback as any notifier is: ``on_success_callback``, ``on_failure_callback`` and
+    ``on_skipped_callback`` take it, one object for all of them. A task that ended without noting its
+    condition, since its worker was killed, say, is always told.
+
+    :param notifier: what tells; it is called with the task's context.
+    :param on: ``change`` to tell whenever the condition of the sync has changed; ``always``; or the names of
+        conditions, to tell when the sync comes into one of them or out of it: ``degraded``, ``source_empty``,
+        ``drift``.
+    """
+
+    def __init__(self, notifier: Callable[[Any], Any], *, on: str | Collection[str] = CHANGE) -> None:
+        if not callable(notifier):
+            raise TypeError(f"notifier must be a notifier, not {type(notifier).__name__}")
+        if on not in (CHANGE, ALWAYS):
+            named = [on] if isinstance(on, str) else [*on]
+            odd = [name for name in named if name not in CONDITIONS]
+            if odd or not named:
+                known = ", ".join(sorted(CONDITIONS))
+                raise ValueError(f"on must be change, always, or some of {known}, not {on!r:.100}")
+            on = frozenset(named)
+        self.notifier = notifier
+        self.on = on
+        self._last: tuple[Any, ...] = ()  # the try that it was called for
+
+    def __call__(self, context: Any) -> None:
+        """Tell, if there is something to tell."""
+        ti = context["ti"]
+        # Airflow 2 calls on_success_callback for a task that is skipped, too.
+        this = (ti.dag_id, ti.run_id, ti.task_id, ti.map_index, ti.try_number)
+        if this == self._last:
+            return
+        self._last = this
+        noted = ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index, key="hubspot_condition")
+        if self._is_told(noted):
+            self.notifier(context)
+
+    def _is_told(self, noted: Any) -> bool:
+        """Check whether a condition is to be told.
+
+        :param noted: what the task has noted; None if it has not come to that.
+        """
+        if self.on == ALWAYS or not noted:
+            return True
+        if noted["change"] is None:
+            return False
+        return self.on == CHANGE or not {noted["condition"], noted["before"]}.isdisjoint(self.on)
+
 
 _REPORT = "{%- set report = ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index) -%}"
 
@@ -11,13 +71,30 @@ _STATE = """{% if report.state %}State {{ report.state.table }}
 {%- endfor %}{% endif %}"""
 """What the rows came to beside the state's proofs; a plain table name, and numbers."""
 
-SYNC_SUBJECT = "HubSpot sync {{ ti.dag_id }}.{{ ti.task_id }}"
-"""A line that names the task."""
+_CONDITION = (
+    "{%- set noted = ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index, key='hubspot_condition') -%}"
+)
+
+_CHANGE = "Now {{ noted.condition.replace('_', ' ') }}; before: {{ noted.before.replace('_', ' ') }}."
+"""In which condition the sync is now, if that has changed."""
+
+SYNC_SUBJECT = (
+    "HubSpot sync {{ ti.dag_id }}.{{ ti.task_id }}"
+    + _CONDITION
+    + "{% if noted and noted.change %}: {{ noted.change.replace('_', ' ') }}{% endif %}"
+)
+"""A line that names the task, and says what has changed."""
 
 SYNC_TEXT = (
     _REPORT
+    + _CONDITION
     + """{{ ti.dag_id }}.{{ ti.task_id }}, {{ ti.run_id }}
-{% if not report -%}
+{% if noted and noted.change -%}
+"""
+    + _CHANGE
+    + """
+{% endif %}
+{%- if not report -%}
 There is no report: the task ended before it read a record.
 {%- else -%}
 {{ "{:,}".format(report.rows) }} records
@@ -41,8 +118,12 @@ Stopped: {{ report.stopped }}{% endif %}
 
 SYNC_HTML = (
     _REPORT
+    + _CONDITION
     + """<p>{{ ti.dag_id | e }}.{{ ti.task_id | e }}, {{ ti.run_id | e }}</p>
-{% if not report %}<p>There is no report: the task ended before it read a record.</p>
+{% if noted and noted.change %}<p>"""
+    + _CHANGE
+    + """</p>
+{% endif %}{% if not report %}<p>There is no report: the task ended before it read a record.</p>
 {% else %}<table>
 {% for outcome, count in report.outcomes.items() %}\
 <tr><td align="right">{{ "{:,}".format(count) }}</td><td>{{ outcome | e }}</td></tr>

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_hubcontact.job.run import Ended
     from airflow_provider_hubcontact.job.signals import StopSignal
     from airflow_provider_hubcontact.operators.surroundings import TaskSurroundings
+    from airflow_provider_hubcontact.sync.decide.policy import Policy
     from airflow_provider_hubcontact.sync.keep.report import Report
 
 # Parsing a DAG must cost nearly nothing: what runs a task is imported when it runs.
@@ -34,6 +35,8 @@ class HubSpotRunOperator(BaseOperator):
     """
 
     ui_color = "#ffd9cc"
+
+    _reads_source = True  # so that no rows mean that it is empty
 
     def __init__(
         self, *, hubspot_conn_id: str = "hubspot_default", deferrable: bool | None = None, **kwargs: Any
@@ -177,6 +180,7 @@ class HubSpotRunOperator(BaseOperator):
         """Run the job, and tell what became of the records also if it breaks off."""
         from airflow_provider_hubcontact.job.ending import log_a_break
         from airflow_provider_hubcontact.job.signals import StopSignal
+        from airflow_provider_hubcontact.operators.conditions import note_a_break
         from airflow_provider_hubcontact.operators.surroundings import TaskSurroundings
 
         around = TaskSurroundings(
@@ -192,6 +196,7 @@ class HubSpotRunOperator(BaseOperator):
             return as_airflows(lambda: self._job(around, report, signal))
         except BaseException as error:
             log_a_break(report, error, self._places(report))
+            note_a_break(context, self.hubspot_conn_id, report, error)
             raise
         finally:
             self._emit(report, context)
@@ -225,8 +230,9 @@ class HubSpotRunOperator(BaseOperator):
             self._retry(report, context, ended, text)
         self._move_watermark(report, ended)
         forget(context)
-        self._tell_dags(report, context)
-        if verdict.action in {Action.FAIL, Action.FAIL_NOW}:
+        fails = verdict.action in {Action.FAIL, Action.FAIL_NOW}
+        self._tell_dags(report, context, self._note(report, context, None if fails else ended.policy))
+        if fails:
             log_a_bad_end(text)
             raise HubSpotSyncFailed(text)
         log_a_good_end(report, verdict, text)
@@ -237,15 +243,26 @@ class HubSpotRunOperator(BaseOperator):
     def _retry(self, report: Report, context: Context, ended: Ended, text: str) -> NoReturn:
         """End the try so that another one follows, after a wait without a worker if that is worth it."""
         from airflow_provider_hubcontact.job.ending import log_a_bad_end
+        from airflow_provider_hubcontact.operators.conditions import has_another_try
         from airflow_provider_hubcontact.operators.errors import HubSpotSyncIncomplete
 
         after = ended.stop.retry_after if ended.stop else None
         if (after or 0.0) >= WORTH_DEFERRING and self.may_defer:
             self._defer(after or 0.0, text)
-        if not _has_another_try(context):
+        if not has_another_try(context):
             self._move_watermark(report, ended)
+            self._note(report, context, None)
         log_a_bad_end(text)
         raise HubSpotSyncIncomplete(text, after)
+
+    def _note(self, report: Report, context: Context, policy: Policy | None) -> str | None:
+        """Note in which condition the task leaves its sync, and return what has changed.
+
+        :param policy: says which outcomes count as a success; None if the task fails.
+        """
+        from airflow_provider_hubcontact.operators.conditions import note
+
+        return note(context, self.hubspot_conn_id, report, policy, reads_source=self._reads_source)
 
     def _move_watermark(self, report: Report, ended: Ended) -> None:
         if ended.watermark and not report.dry_run:
@@ -258,13 +275,13 @@ class HubSpotRunOperator(BaseOperator):
         self.log.info("%s\nThe task is deferred for %s s.", message, f"{seconds:,.0f}")
         self.defer(trigger=trigger_after(seconds), method_name="execute_again")
 
-    def _tell_dags(self, report: Report, context: Context) -> None:
-        """Put the counts into the asset's event, which other DAGs can be scheduled on."""
+    def _tell_dags(self, report: Report, context: Context, change: str | None) -> None:
+        """Put the counts, and what has changed, into the asset's event, which DAGs can be scheduled on."""
         events = context.get("outlet_events")
         if events is None or not can_be_named(self.hubspot_conn_id):
             return
         told = report.to_dict()
-        counts = {name: told[name] for name in ("rows", "outcomes", "dry_run")}
+        counts = {name: told[name] for name in ("rows", "outcomes", "dry_run")} | {"change": change}
         try:
             events[contacts_asset(self.hubspot_conn_id)].extra = counts
         except KeyError:  # a mapped task has the outlets that its DAG gave it, and no others
@@ -330,8 +347,3 @@ def as_airflows(job: Callable[[], Ended]) -> Ended:
         raise HubSpotSyncIncomplete(coded(error), error.retry_after) from None
     except LedgerError as error:
         raise LedgerError(coded(error)) from None
-
-
-def _has_another_try(context: Context) -> bool:
-    ti = context.get("ti")
-    return getattr(ti, "try_number", 1) <= (getattr(ti, "max_tries", None) or 0)

@@ -87,6 +87,8 @@ class HubSpotApplyPlanOperator(HubSpotRunOperator):
 
     template_fields: Sequence[str] = ("plan", "sha256", "hubspot_conn_id")
 
+    _reads_source = False  # a plan without changes is nothing that is wrong
+
     def __init__(self, *, plan: str, sha256: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.plan = as_text(plan)

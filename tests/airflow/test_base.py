@@ -22,7 +22,7 @@ from airflow_provider_hubcontact.sync.keep.checkpoint import NAME
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema
-from tests.airflow.running import TaskInstance
+from tests.airflow.running import TaskInstance, keep_variables
 from tests.fake_clock import FakeClock
 
 
@@ -41,6 +41,12 @@ class Store(dict[str, Any]):
 
     def delete(self, name: str) -> None:
         del self[name]
+
+
+@pytest.fixture(autouse=True)
+def variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """No other test's tasks have left a condition."""
+    return keep_variables(monkeypatch)
 
 
 class Job(HubSpotRunOperator):
@@ -203,7 +209,7 @@ def test_a_report_that_says_nothing() -> None:
     with pytest.raises(HubSpotSyncFailed, match="no such connection"):
         Unconnected(task_id="x").execute(context)
 
-    assert context["ti"].xcoms == {}
+    assert "return_value" not in context["ti"].xcoms
 
 
 def test_what_is_returned_is_the_tasks_own() -> None:
@@ -337,7 +343,7 @@ class TestOutlets:
         task.execute(a_context(outlet_events=events))
         task.execute(a_context(outlet_events={}))
 
-        expected = {"rows": 1, "outcomes": {"updated": 1}, "dry_run": False}
+        expected = {"rows": 1, "outcomes": {"updated": 1}, "dry_run": False, "change": None}
         assert events[self.OURS].extra == (expected if conn_id == "hubspot_default" else None)
 
     @pytest.mark.parametrize("outcome", [Outcome.INVALID, Outcome.UPDATED, Outcome.UNAVAILABLE])

@@ -18,7 +18,11 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_hubcontact.cli.main import main, parser
-from airflow_provider_hubcontact.notifications.hubspot import SYNC_HTML, SYNC_SUBJECT
+from airflow_provider_hubcontact.notifications.hubspot import (
+    SYNC_HTML,
+    SYNC_SUBJECT,
+    HubSpotSyncNotifier,
+)
 from airflow_provider_hubcontact.operators import hubspot as operators
 from airflow_provider_hubcontact.operators.base import HubSpotRunOperator
 from airflow_provider_hubcontact.operators.options import Writes
@@ -110,6 +114,7 @@ def test_operators_can_be_made(page: str) -> None:
         "HubSpotPlanContactsOperator": HubSpotPlanContactsOperator,
         "SYNC_SUBJECT": SYNC_SUBJECT,
         "SYNC_HTML": SYNC_HTML,
+        "tell": HubSpotSyncNotifier(print),
         "extract": list,
     }
     if page == "airflow.md":

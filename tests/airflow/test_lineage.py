@@ -341,7 +341,7 @@ class TestNotifier:
         run_dag(dag)
 
         subject, text, html = json.loads((tmp_path / "told.json").read_text())
-        assert subject == "HubSpot sync notified.contacts"
+        assert subject == "HubSpot sync notified.contacts" + (": degraded" if fails else "")
         assert "2 records, 1 updated, 1 not_found;" in text
         assert "- HC-210: 1 not_found (404): OBJECT_NOT_FOUND" in text
         assert "<td>not_found</td>" in html
@@ -380,7 +380,7 @@ class TestNotifier:
             server.stop()
 
         (mail,) = mails.received
-        assert (mail["To"], mail["Subject"]) == ("team@example.com", "HubSpot sync mailed.contacts")
+        assert (mail["To"], mail["Subject"]) == ("team@example.com", "HubSpot sync mailed.contacts: degraded")
         body = mail.get_body(("html",))
         assert body is not None
         assert "<td>not_found</td>" in body.get_content()

@@ -1,4 +1,4 @@
-"""Where a task's watermark is kept: the asset's state on Airflow 3.3, else a Variable."""
+"""What a task keeps for its next run, in the asset's state on Airflow 3.3, else in a Variable."""
 
 from __future__ import annotations
 
@@ -28,6 +28,18 @@ def mark_store_of(context: Context, hubspot_conn_id: str, query: Query) -> MarkS
     return store_of(context, hubspot_conn_id, name)
 
 
+def condition_store_of(context: Context, hubspot_conn_id: str) -> MarkStore:
+    """Return where the condition of a task's sync is kept; each map index has its own.
+
+    :param hubspot_conn_id: the portal; each has a condition of its own.
+    """
+    ti = context["ti"]
+    name = f"{ti.dag_id}.{ti.task_id}"
+    if ti.map_index is not None and ti.map_index >= 0:
+        name += f".{ti.map_index}"
+    return store_of(context, hubspot_conn_id, name, "condition")
+
+
 def _part_of(query: Query) -> str:
     """Name the part that a mapped task reads: its index may be another part's in the next run.
 
@@ -39,25 +51,26 @@ def _part_of(query: Query) -> str:
     return blake2b(content, digest_size=8).hexdigest()
 
 
-def store_of(context: Context, hubspot_conn_id: str, task: str) -> MarkStore:
+def store_of(context: Context, hubspot_conn_id: str, task: str, what: str = "watermark") -> MarkStore:
     """Return the store of a task's mark: the asset's state on Airflow 3.3, else a Variable.
 
     :param hubspot_conn_id: the portal; each has a mark of its own.
     :param task: names the task among all.
+    :param what: names the mark among those of a task.
     """
     states = context.get("asset_state_store")
-    variable = _VariableStore(f"{task}.{hubspot_conn_id}")
+    variable = _VariableStore(f"hubcontact_{what}.{task}.{hubspot_conn_id}")
     if states is None or not can_be_named(hubspot_conn_id):
         return variable
     try:
-        return _AssetStore(states[contacts_asset(hubspot_conn_id)], task)
+        return _AssetStore(states[contacts_asset(hubspot_conn_id)], f"{what}.{task}")
     except KeyError:  # a mapped task has the outlets that its DAG gave it, and no others
         return variable
 
 
 class _AssetStore:
-    def __init__(self, state: Any, task: str) -> None:
-        self._state, self._key = state, f"watermark.{task}"
+    def __init__(self, state: Any, key: str) -> None:
+        self._state, self._key = state, key
 
     def get(self) -> dict[str, str] | None:
         found: dict[str, str] | None = self._state.get(self._key, None)
@@ -68,8 +81,8 @@ class _AssetStore:
 
 
 class _VariableStore:
-    def __init__(self, task: str) -> None:
-        self._key = f"hubcontact_watermark.{task}"
+    def __init__(self, key: str) -> None:
+        self._key = key
 
     def get(self) -> dict[str, str] | None:
         from airflow.providers.common.compat.sdk import Variable
