@@ -49,11 +49,14 @@ def not_moved(result: Result, answer: Refused | Lost) -> Result:
         outcome = Outcome.UNKNOWN if answer.sent else Outcome.UNAVAILABLE
         return _ended(result, outcome, answer.reason)._replace(why=answer.reason)
     refusal, outcome = answer.refusal, outcome_of(answer.refusal)
+    status: int | None = refusal.status
     if outcome in ABOUT_A_RECORD:
+        # What a user says of contacts that are not there, or are taken, does not hold for lists.
+        status = status if outcome is Outcome.REJECTED else None
         outcome = Outcome.REJECTED
     ended = _ended(result, outcome, refusal.message)
     return ended._replace(
-        status=refusal.status, correlation_id=refusal.correlation_id, refusal=refusal, why=refusal.why
+        status=status, correlation_id=refusal.correlation_id, refusal=refusal, why=refusal.why
     )
 
 
