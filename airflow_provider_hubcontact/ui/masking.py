@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from airflow_provider_hubcontact.sync.keep.state_figures import COUNTS
+from airflow_provider_hubcontact.sync.model.choices import Membership
 
 Rule = Callable[[Any], Any]
 
@@ -49,6 +50,12 @@ def _fields(rules: Mapping[str, Rule]) -> Callable[[Mapping[str, Any]], dict[str
         return {name: rule(value[name]) for name, rule in rules.items() if name in value}
 
     return only
+
+
+def _lists(value: Mapping[str, Mapping[str, Any]]) -> dict[str | None, dict[str, Any]]:
+    """Hide the names of lists, which a column of the records may have given."""
+    counts = _fields({**_all_whole(map(str, Membership)), "name": lambda _: HIDDEN})
+    return {_word(list_id): counts(of_list) for list_id, of_list in value.items()}
 
 
 def _if_there(rule: Rule) -> Rule:
@@ -112,6 +119,8 @@ _REPORT: Mapping[str, Rule] = MappingProxyType(
             _fields(_all_whole(("table", "read_anew", "oldest_proof", "nobody_because", *COUNTS)))
         ),
         "quota": _if_there(_fields(_all_whole(("calls_in_10_seconds", "calls_left_today")))),
+        "lists": _lists,
+        "lists_created": _each(_hidden),
         "stopped": _hidden,  # may quote what HubSpot said
         "reasons": _each(_fields(_PROBLEM)),
         "problems": _each(_fields(_PROBLEM)),

@@ -15,8 +15,9 @@ from markupsafe import Markup
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN, REPORT
 from airflow_provider_hubcontact.sync.keep.state_figures import shown
+from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.codes import code_of_line
-from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES
+from airflow_provider_hubcontact.sync.model.outcome import LIST, SUCCESSES
 from airflow_provider_hubcontact.ui.reasons import sections
 
 Report = Mapping[str, Any]
@@ -39,6 +40,10 @@ PROBLEM_COLUMNS = (
 
 MAX_LENGTH = 10_000
 """The most characters of a text that a page shows."""
+
+
+MAX_LISTS = 100
+"""The most lists that a page shows."""
 
 
 class Heading(NamedTuple):
@@ -73,6 +78,30 @@ class Bar(NamedTuple):
     records: int
     share: float
     is_well: bool
+
+
+class ListLine(NamedTuple):
+    """What became of contacts in a list.
+
+    :param id: of the list.
+    :param name: of the list.
+    :param added: contacts that came into it.
+    :param member: contacts that were in it already.
+    :param removed: contacts that left it.
+    :param absent: contacts that were to leave it, and were not in it.
+    """
+
+    id: str
+    name: str
+    added: int
+    member: int
+    removed: int
+    absent: int
+
+    @property
+    def contacts(self) -> int:
+        """All contacts that the run is sure of."""
+        return self.added + self.member + self.removed + self.absent
 
 
 class Chart(NamedTuple):
@@ -112,6 +141,7 @@ def render(heading: Heading, report: Report | None, *, is_masked: bool, download
     if report is not None:
         has_ids = any(problem["correlation_id"] for problem in report["problems"])
         facts |= {"state_facts": list(shown(report.get("state") or {}))}
+        facts |= _lists_of(report)
         facts |= {"bars": bars(report), "tiles": list(_tiles(report)), "has_ids": has_ids, **_charts(report)}
     return _environment().get_template("report.html").render(facts)
 
@@ -158,6 +188,31 @@ def bars(report: Report) -> list[Bar]:
         for name, count in report["outcomes"].items()
     ]
     return sorted(counted, key=lambda bar: not bar.is_well)
+
+
+def lists(report: Report) -> list[ListLine]:
+    """Return the lists of a report, those of the most contacts first."""
+    told = report.get("lists") or {}  # a report of an older version has none
+    lines = [
+        ListLine(list_id, each["name"], *(each.get(name, 0) for name in Membership))
+        for list_id, each in told.items()
+    ]
+    return sorted(lines, key=lambda line: -line.contacts)
+
+
+def _lists_of(report: Report) -> dict[str, Any]:
+    """Return what the page shows of lists."""
+    found = lists(report)
+    failed = sum(reason["count"] for reason in report["reasons"] if reason["category"] == LIST)
+    contacts, of_contacts, _ = ((report.get("portal") or {}).get("url") or "").partition("/objects/")
+    return {
+        "lists": found[:MAX_LISTS],
+        "more_lists": len(found[MAX_LISTS:]),
+        "list_failures": failed,
+        # Airflow's tab opens no window for a link, so that the address is a text.
+        "list_address": f"{contacts}/objectLists/" if of_contacts else None,
+        "has_leavers": any(line.removed or line.absent for line in found),
+    }
 
 
 def chart(points: Sequence[tuple[float, float]], limit: float | None = None) -> Chart | None:

@@ -18,7 +18,7 @@ from airflow_provider_hubcontact.links.hubspot import HubSpotSyncReportLink
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.keep.report import Report
-from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import LIST, Outcome, Result
 from airflow_provider_hubcontact.ui.masking import HIDDEN, masked
 from airflow_provider_hubcontact.ui.page import (
     Heading,
@@ -128,6 +128,69 @@ class TestPage:
         assert '<td class="count">3</td>' in shown({**older, "state": state})
         for none in (a_report(state={"table": "hub", "read_anew": None}), older):
             assert "rows in the source" not in shown(none)
+
+    def test_what_became_of_lists(self) -> None:
+        """How many contacts came in, were in, and left; those of the most contacts first, and as text."""
+        told = {
+            "7": {"name": "Small", "removed": 1, "absent": 1},
+            "101": {"name": HOSTILE, "added": 1_200, "member": 3},
+        }
+        report = {**a_report(), "lists": told, "lists_created": ["New"]}
+        page = " ".join(shown(report).split())
+
+        assert page.index(">101<") < page.index(">7<")
+        assert (
+            '<td class="count" data-label="added">1,200</td><td class="count" data-label="members">3' in page
+        )
+        assert '<td class="count" data-label="left">1</td><td class="count" data-label="not in it">1' in page
+        assert HOSTILE not in page
+        assert "Lists created: New" in page
+        assert "objectLists" not in page  # without a portal
+
+        told.pop("7")
+        page = shown(report)
+        assert "not in it" not in page
+        for none in (a_report(), {name: each for name, each in a_report().items() if "lists" not in name}):
+            assert "Lists" not in shown(none)
+
+    def test_where_lists_are(self) -> None:
+        """The portal's address of them, as text: Airflow's tab opens no window."""
+        portal = {"id": 5, "url": "https://app-eu1.hubspot.com/contacts/5/objects/0-1/views/all/list"}
+        report = {**a_report(portal=portal), "lists": {"7": {"name": "Small", "added": 1}}}
+
+        page = shown(report)
+
+        assert "<code>https://app-eu1.hubspot.com/contacts/5/objectLists/</code>" in page
+        assert "objectLists" not in shown({**report, "portal": {"id": 5, "url": "https://example.com"}})
+
+    def test_records_without_their_list(self) -> None:
+        """They are counted where the lists are, whatever they ended as; their reasons are below."""
+        report = Report()
+        for row, outcome in enumerate((Outcome.UNAVAILABLE, Outcome.REJECTED, Outcome.REJECTED), 1):
+            report.add(Result(row, f"{row}@example.com", outcome, 503, LIST, "the list: no"))
+
+        assert "where their rows have their list: 3 records" in shown(report.to_dict())
+        assert "where their rows have their list" not in shown(a_report())
+
+    def test_many_lists(self) -> None:
+        """A page has a hundred, and says how many more there are."""
+        told = {str(number): {"name": f"n{number}", "added": 1} for number in range(1_130)}
+
+        page = shown({**a_report(), "lists": told})
+
+        assert page.count('data-label="id"') == 100
+        assert "And 1,030 more lists" in page
+
+    def test_names_of_lists_can_be_hidden(self) -> None:
+        """A column of the records may have given them; their ids and counts are shown."""
+        report = {**a_report(), "lists": {"7": {"name": "Patients of B", "added": 2}, "a b": {"name": "x"}}}
+        report["lists_created"] = ["Patients of B"]
+
+        told = masked(report)
+
+        assert told["lists"] == {"7": {"name": HIDDEN, "added": 2}, HIDDEN: {"name": HIDDEN}}
+        assert told["lists_created"] == [HIDDEN]
+        assert "Patients" not in shown(told, is_masked=True).partition("<body>")[2]
 
     def test_in_which_try_a_record_ended(self) -> None:
         """Once there were several."""

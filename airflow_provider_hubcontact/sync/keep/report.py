@@ -349,7 +349,7 @@ def _folded_samples(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             "sample": [each for report in reports for each in report["coercions"]["sample"]][:MAX_SAMPLES],
         },
         "properties_created": _together(reports, "properties_created"),
-        "lists_created": _together(reports, "lists_created"),
+        "lists_created": [name for report in reports for name in report.get("lists_created", ())],
         "problems": _together(reports, "problems")[:MAX_SAMPLES],
         "changes": _together(reports, "changes")[:MAX_CHANGES],
     }
@@ -357,7 +357,7 @@ def _folded_samples(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _folded_lists(reports: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     lists: dict[str, dict[str, Any]] = {}
-    for list_id, told in (item for report in reports for item in report["lists"].items()):
+    for list_id, told in (item for report in reports for item in report.get("lists", {}).items()):
         of_list = lists.setdefault(list_id, {"name": told["name"]})
         for name in Membership:
             if name in told:
