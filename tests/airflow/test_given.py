@@ -17,6 +17,7 @@ from airflow_provider_hubcontact.operators.options import (
     Guards,
     Key,
     Ledger,
+    Lists,
     State,
     Values,
     Writes,
@@ -50,6 +51,7 @@ TASK: Mapping[str, Any] = {
     "guards": None,
     "ledger": None,
     "state": None,
+    "lists": None,
     "verify": False,
     "is_dry_run": False,
 }
@@ -129,6 +131,12 @@ QUERY = {"records": None, "sql": "SELECT 1", "sql_conn_id": "db"}
             {"state": State("sql://db/t", on_removed="archive"), "upsert": True},
             lambda found: found.state,
             frozen.State("sql://db/t", on_removed="archive"),
+        ),
+        ({"lists": "Customers"}, lambda found: found.lists, frozen.Lists("Customers")),
+        (
+            {"lists": Lists(column="segment", create=True, batch_size=500)},
+            lambda found: found.lists,
+            frozen.Lists(column="segment", create=True, batch_size=500),
         ),
         ({"verify": True}, lambda found: found.verify, True),
         ({"is_dry_run": "True"}, lambda found: found.dry_run, True),

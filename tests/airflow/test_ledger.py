@@ -181,7 +181,7 @@ class TestTable:
             counted = db.execute(query).fetchall()
         assert sum(count for attempt, _, count in counted if attempt == 1) == MANY
         assert (2, "updated", MANY - first.outcomes["updated"]) in counted
-        assert len(FIELDS) == 18
+        assert len(FIELDS) == 20
 
     def test_it_is_replayed(self, hubspot: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Its problems are sent again, with the values that it has kept."""
