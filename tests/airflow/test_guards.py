@@ -13,6 +13,7 @@ from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOp
 from airflow_provider_hubcontact.operators.stores import task_state
 from airflow_provider_hubcontact.sync.keep.checkpoint import NAME
 from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.choices import Membership
 from tests.fake_clock import FakeClock
 
 
@@ -41,6 +42,26 @@ def test_metrics_that_are_not_known(
     )
 
     assert set(names) - {"hubcontact.duration"} == sent
+
+
+def test_metrics_of_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What became of contacts in all lists together: a tag for each list would be too many."""
+    sent: dict[str, int] = {}
+
+    def nothing(*_: Any, **__: Any) -> None:
+        """Not of lists."""
+
+    def incr(name: str, count: int, *, tags: dict[str, str], **_: Any) -> None:
+        if name == "hubcontact.memberships":
+            sent[tags["membership"]] = count
+
+    monkeypatch.setattr(metrics, "Stats", SimpleNamespace(incr=incr, timing=nothing, gauge=nothing))
+    report = Report()
+    report.lists.update({("1", Membership.ADDED): 2, ("2", Membership.ADDED): 3, ("2", Membership.MEMBER): 4})
+
+    metrics.emit(report, dag_id="d", task_id="t")
+
+    assert sent == {"added": 5, "member": 4}
 
 
 def test_metrics_of_a_state(monkeypatch: pytest.MonkeyPatch) -> None:
