@@ -71,6 +71,14 @@ _STATE = """{% if report.state %}State {{ report.state.table }}
 {%- endfor %}{% endif %}"""
 """What the rows came to beside the state's proofs; a plain table name, and numbers."""
 
+_LISTS = """{% if report.get("lists") %}{{ "{:,}".format(report.lists | length) }} \
+{{ "list" if report.lists | length == 1 else "lists" }}
+{%- for name in ("added", "member", "removed", "absent") %}
+{%- set count = report.lists.values() | selectattr(name, "defined") | sum(attribute=name) %}
+{%- if count %}, {{ "{:,}".format(count) }} {{ name }}{% endif %}
+{%- endfor %}{% endif %}"""
+"""What became of contacts in lists; not their names, which may be values of rows."""
+
 _CONDITION = (
     "{%- set noted = ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index, key='hubspot_condition') -%}"
 )
@@ -104,6 +112,10 @@ There is no report: the task ended before it read a record.
 """
     + _STATE
     + """{% endif %}
+{%- if report.get("lists") %}
+"""
+    + _LISTS
+    + """{% endif %}
 {%- if report.stopped %}
 Stopped: {{ report.stopped }}{% endif %}
 {%- for reason in report.reasons[:5] %}
@@ -130,6 +142,9 @@ SYNC_HTML = (
 {% endfor %}</table>
 <p>"""
     + _STATE
+    + """</p>
+<p>"""
+    + _LISTS
     + """</p>
 {% if report.stopped %}<p>Stopped: {{ report.stopped | e }}</p>{% endif %}
 <ul>{% for reason in report.reasons[:5] %}\
