@@ -255,6 +255,19 @@ class TestValidate:
 
         assert (status, document["rows"], document["invalid"]) == (1, 3, 2)
 
+    def test_lists(
+        self, hubspot: Sandbox, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A plan puts nobody into one, so that it is refused; a validation does not send its column."""
+        settings = tmp_path / "settings.toml"
+        settings.write_text('[lists]\ncolumn = "lifecyclestage"\n', encoding="utf-8")
+
+        assert main(["plan", csv, "--out", str(tmp_path / "plan"), "--settings", str(settings)]) == 2
+        assert "lists has no effect with a plan" in capsys.readouterr().err
+        assert not (tmp_path / "plan").exists()
+        status, document = told(capsys, "validate", csv, "--settings", str(settings))
+        assert (status, document["by_property"]) == (1, {"email": 1})
+
     def test_a_query(
         self,
         hubspot: Sandbox,

@@ -13,6 +13,7 @@ from airflow_provider_hubcontact.operators.options import (
     Guards,
     Key,
     Ledger,
+    Lists,
     Options,
     Values,
     Writes,
@@ -25,6 +26,7 @@ EACH = [
     Values(null_texts=["NULL"], booleans={"ja": True}),
     Guards(changes=5, creates=0.1),
     Ledger("s3://bucket/ledger", values=True),
+    Lists(column="segment", create=True, batch_size=500),
     FromLedger("s3://bucket/ledger", outcomes=["rejected"], among=[{"email": "ada@example.com"}]),
 ]
 each = pytest.mark.parametrize("given", EACH, ids=lambda given: type(given).__name__)
@@ -47,6 +49,12 @@ each = pytest.mark.parametrize("given", EACH, ids=lambda given: type(given).__na
         (Guards(creates=0), "Guards(creates=0)", {"creates": 0}),
         (Ledger("l"), "Ledger(path='l')", {"path": "l"}),
         (Ledger("l", values=True), "Ledger(path='l', values=True)", {"path": "l", "values": True}),
+        (Lists("Customers"), "Lists(name='Customers')", {"name": "Customers"}),
+        (
+            Lists(column="segment", mirror=True),
+            "Lists(column='segment', mirror=True)",
+            {"column": "segment", "mirror": True},
+        ),
         (FromLedger("l"), "FromLedger(path='l')", {"path": "l"}),
         (FromLedger("l", among=[{"email": "ada@example.com"}]), "FromLedger(path='l')", {"path": "l"}),
         (
@@ -120,6 +128,11 @@ def test_equality(given: Options) -> None:
         (Ledger, 5, "ledger must be Ledger(…), or a mapping of its fields, not 5"),
         (Ledger, Writes(), "ledger must be Ledger(…), or a mapping of its fields, not Writes()"),
         (
+            Lists,
+            {"nane": "Customers"},
+            "ledger has the fields name, column, create, mirror, batch_size, not nane (the nearest is name)",
+        ),
+        (
             Guards,
             {"change": 1},
             "ledger has the fields changes, creates, removals, not change (the nearest is changes)",
@@ -136,7 +149,12 @@ def test_what_is_not_one(kind: type[Options], value: object, says: str) -> None:
 
 def test_a_misspelt_field() -> None:
     """Python tells it, and type checkers and editors do."""
-    for make in (lambda: Writes(null="clear"), lambda: Key(colum="mail"), lambda: Guards(change=1)):  # type: ignore[call-arg]
+    for make in (
+        lambda: Writes(null="clear"),  # type: ignore[call-arg]
+        lambda: Key(colum="mail"),  # type: ignore[call-arg]
+        lambda: Guards(change=1),  # type: ignore[call-arg]
+        lambda: Lists(colum="segment"),  # type: ignore[call-arg]
+    ):
         with pytest.raises(TypeError, match="unexpected keyword argument"):
             make()
 
