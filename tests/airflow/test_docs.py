@@ -104,7 +104,10 @@ def test_every_field_is_told() -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["ledger.md", "plans.md", "mapping.md", "stages.md", "state.md", "quick-start.md", "airflow.md"],
+    [
+        *("ledger.md", "plans.md", "mapping.md", "stages.md", "state.md", "lists.md", "quick-start.md"),
+        "airflow.md",
+    ],
 )
 def test_operators_can_be_made(page: str) -> None:
     """Every operator that a page shows has the keywords that the page gives it."""

@@ -21,6 +21,7 @@ from airflow_provider_hubcontact.operators.options import (
     Guards,
     Key,
     Ledger,
+    Lists,
     Options,
     Values,
     Writes,
@@ -87,7 +88,7 @@ def test_every_parameter_of_a_plan_is_told(operator: type[HubSpotRunOperator]) -
     assert f"`{operator.__name__}`" in PARAMETERS
 
 
-@pytest.mark.parametrize("options", [Key, Writes, Values, Guards, Ledger, FromLedger])
+@pytest.mark.parametrize("options", [Key, Writes, Values, Guards, Ledger, Lists, FromLedger])
 def test_every_field_is_told(options: type[Options]) -> None:
     """Each field of a value object is in its docstring, and in the README: as a row, or in what is called."""
     fields = keywords_of(options)
