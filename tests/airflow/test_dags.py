@@ -292,6 +292,43 @@ def test_who_left(run_dag: RunDag, examples: DagBag, monkeypatch: pytest.MonkeyP
     assert are_customers == ["true", "false"]
 
 
+def test_audience(run_dag: RunDag, examples: DagBag, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The list has who is in the table, and whom somebody has added by hand; its calls are made once."""
+    for conn_id in ("warehouse", "state_db"):
+        connection = {"conn_type": "sqlite", "host": str(tmp_path / f"{conn_id}.db")}
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
+    with sqlite3.connect(tmp_path / "warehouse.db") as database:
+        database.execute("CREATE TABLE customers (email, first_name, segment)")
+        rows = [(f"{name}@example.com", name, "Customers") for name in ("ada", "grace", "new")]
+        database.executemany("INSERT INTO customers VALUES (?, ?, ?)", rows)
+    with Sandbox(contacts=CONTACTS) as hubspot:
+        connect(monkeypatch, hubspot.url, hubspot.token)
+        portal, dag = hubspot.portal, examples.dags["update_contacts_audience"]
+
+        def members() -> set[str]:
+            (found,) = portal.lists.all()
+            return {str(portal.contacts[each].properties["email"]) for each in found.members}
+
+        ended = [report(run_dag(dag))]
+        (made,) = portal.lists.all()
+        alan = portal.contact("alan@example.com")
+        assert alan is not None
+        portal.lists.change(made, portal.contacts, [alan.id], [], portal.now())
+        with sqlite3.connect(tmp_path / "warehouse.db") as database:
+            database.execute("DELETE FROM customers WHERE email LIKE 'grace%'")
+        ended += [report(run_dag(dag)) for _ in range(2)]
+
+        assert members() == {"ada@example.com", "new@example.com", "alan@example.com"}
+
+    assert ended[0]["outcomes"] == {"updated": 2, "created": 1}
+    assert ended[0]["lists_created"] == ["Customers"]
+    assert [each["lists"][made.id] for each in ended] == [
+        {"name": "Customers", "added": 3},
+        {"name": "Customers", "member": 2},
+        {"name": "Customers", "member": 2, "removed": 1},
+    ]
+
+
 def test_decorated(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None:
     """What the function yields is in HubSpot."""
     run = run_dag(examples.dags["update_contacts_decorated"])
@@ -362,7 +399,9 @@ def test_examples_with_a_state_run_once_at_a_time(examples: DagBag) -> None:
         if isinstance(task, HubSpotUpdateContactOperator) and task.state is not None
     }
 
-    assert at_once == {f"update_contacts_{name}": 1 for name in ("from_dbt", "from_sql", "who_left")}
+    assert at_once == {
+        f"update_contacts_{name}": 1 for name in ("audience", "from_dbt", "from_sql", "who_left")
+    }
 
 
 def test_mapped_tasks_with_a_state_each(
