@@ -2,10 +2,11 @@
 
 ::
 
-    python -m benchmarks [--quick] [--page] [quota calls cpu memory state workers bad_rows caught imports]
+    python -m benchmarks [--quick] [--page] [NAME …]
 
-All of them unless some are named. Results are JSON lines in ``benchmarks/results/``; the page is made of
-what is there. A benchmark that cannot run is told, the others run, and the exit status is 1.
+All of them unless some are named; ``--help`` has the names. Results are JSON lines in
+``benchmarks/results/``; the page is made of what is there. A benchmark that cannot run is told, the others
+run, and the exit status is 1.
 """
 
 from __future__ import annotations

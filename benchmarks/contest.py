@@ -87,18 +87,23 @@ class Arena:
         write_rows(file, rows, self.ids)
         return file
 
-    def run(self, name: str, file: Path, seconds: float | None = None, **options: Any) -> Outcome:
+    def run(
+        self, name: str, file: Path, seconds: float | None = None, *, is_fresh: bool = True, **options: Any
+    ) -> Outcome:
         """Let a contestant sync the rows into the portal as it was in the beginning.
 
         :param seconds: after which it reads no more of them.
+        :param is_fresh: False to go on with the portal as the last run has left it.
         :raises DidNotRun: if it cannot.
         """
-        self.portal.reset(self.faults)
+        if is_fresh:
+            self.portal.reset(self.faults)
+        before = self.portal.count()
         told = self.folder / "told.json"
         task = {"url": self.portal.url, "token": TOKEN, "file": str(file), "seconds": seconds}
         took = finish(start(name, {**task, "options": options, "told": str(told)}))
         records = json.loads(told.read_text(encoding="utf-8"))
-        return Outcome(count=self.portal.count(), told=records, **took)
+        return Outcome(count=self.portal.count().since(before), told=records, **took)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ NAMES = {
     "cpu": "CPU",
     "memory": "Memory",
     "state": "With a state",
+    "lists": "A list",
     "workers": "Many workers",
     "bad_rows": "The cost of bad rows",
     "caught": "Bad values caught before they are sent",

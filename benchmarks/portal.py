@@ -33,6 +33,12 @@ class Count(NamedTuple):
     refused: int
     operations: dict[str, int]
 
+    def since(self, earlier: Count) -> Count:
+        """Return what it saw after an earlier count."""
+        operations = Counter(self.operations)
+        operations.subtract(earlier.operations)
+        return Count(self.calls - earlier.calls, self.refused - earlier.refused, dict(+operations))
+
 
 class Portal:
     """A running sandbox.

@@ -1,4 +1,4 @@
-"""The operator in a process of its own, its rows out of a database, with a state or without one."""
+"""The operator in a process of its own, its rows out of a database: with a state, a list, or without."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def sync(task: Task) -> None:
             "AIRFLOW_CONN_BOOKS": json.dumps({"conn_type": "sqlite", "host": options["state"]}),
         }
         # Airflow reads its environment when it is first imported.
-        from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator  # noqa: PLC0415 - after Airflow is set up
+        from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator, Lists  # noqa: PLC0415 - after Airflow is set up
 
         if options["way"] == "fill":
             setattr(session, "StateProofs", Taught)  # noqa: B010 - the module does not export it
@@ -62,6 +62,7 @@ def sync(task: Task) -> None:
             sql_conn_id="warehouse",
             upsert=options["way"] == "upsert",
             state=None if options["way"] == "none" else "sql://books/hub",
+            lists=Lists(options["lists"], create=True) if options.get("lists") else None,
         )
         context: Any = {"ti": TaskInstance()}
         task.begin()
