@@ -313,7 +313,7 @@ def test_audience(run_dag: RunDag, examples: DagBag, monkeypatch: pytest.MonkeyP
         (made,) = portal.lists.all()
         alan = portal.contact("alan@example.com")
         assert alan is not None
-        portal.lists.change(made, portal.contacts, [alan.id], [], portal.now())
+        portal.lists.change(made, portal.collections["0-1"], [alan.id], [], portal.now())
         with sqlite3.connect(tmp_path / "warehouse.db") as database:
             database.execute("DELETE FROM customers WHERE email LIKE 'grace%'")
         ended += [report(run_dag(dag)) for _ in range(2)]
