@@ -12,9 +12,9 @@ from tests.airflow.postgres import serve
 RUNS = {
     "none": "no list",
     "filled": "a list that gets them all",
-    "again": "the same again: all are members",
+    "again": "the same again, where all are members",
     "filled_state": "a list that gets them all, and a state",
-    "again_state": "the same again: the state knows the members",
+    "again_state": "the same again, where the state knows the members",
 }
 """Run → what it is about, in their order: *again* goes on where the run before it has ended."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import lists
 from benchmarks.__main__ import measured
 from benchmarks.bad_rows import account
 from benchmarks.contest import Outcome
@@ -127,6 +128,35 @@ def test_what_breaks_off_is_told(
     assert not measured("nothing", quick=True)
     assert "nothing did not run: ModuleNotFoundError: " in capsys.readouterr().out
     assert (tmp_path / "nothing.jsonl").read_text(encoding="utf-8") == "older"
+
+
+def test_calls_of_a_run_that_goes_on_where_another_ended() -> None:
+    """Only what came after the earlier count is its own."""
+    earlier, later = (
+        Count(5, 1, {"lists.search": 1, "contacts.read": 4}),
+        Count(8, 1, {"lists.search": 4, "contacts.read": 4}),
+    )
+
+    assert later.since(earlier) == Count(3, 0, {"lists.search": 3})
+
+
+def test_what_a_list_costs() -> None:
+    """A run that makes more calls about the list than it should says why, for as many contacts as there are."""
+    results = [
+        {
+            "run": name,
+            "rows": 20_000,
+            "seconds": 10.0,
+            "calls": 200,
+            "of_lists": 41 if name == "again" else 40,
+        }
+        for name in lists.RUNS
+    ]
+
+    said = " ".join(lists.page(results).split())
+
+    assert "a list that gets them all, and a state: at most 40 calls about it: **40**, met." in said.lower()
+    assert "where all are members: at most 40 calls about it: **41**, **missed**. HubSpot's answer" in said
 
 
 def test_slices_end(tmp_path: Path) -> None:
