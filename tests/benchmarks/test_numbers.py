@@ -141,7 +141,7 @@ def test_calls_of_a_run_that_goes_on_where_another_ended() -> None:
 
 
 def test_what_a_list_costs() -> None:
-    """A run that makes more calls about the list than it should says why, for as many contacts as there are."""
+    """A run that makes too many calls about the list says why; how many depends on the contacts."""
     results = [
         {
             "run": name,
