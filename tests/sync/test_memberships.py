@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,7 +100,9 @@ class WatchedLists(FakeLists):
         assert not self.failed, "a call goes out, and what is known can be kept no longer"
         return super().members(target, contacts)
 
-    def note(self, list_id: str, contacts: Collection[str], /, *, leaves: bool, by_this_run: bool) -> None:
+    def note(
+        self, list_id: str, contacts: Mapping[str, Collection[str]], /, *, leaves: bool, by_this_run: bool
+    ) -> None:
         assert contacts, "nothing is kept"
         there = self.now.get(list_id, set())
         assert all((each in there) is not leaves for each in contacts), "what is kept is not true"
@@ -470,3 +472,20 @@ def test_all_holds_on_threads(
         observed.run(given_rows, workers)
 
     observed.check()
+
+
+def test_there_are_rows_left_when_all_that_wait_are_known() -> None:
+    """A run that reads no more rows, since too many wait, goes on once these have ended without a call."""
+    people = [{"email": f"p{n}@x.y", "firstname": "a"} for n in range(1, 9)]
+    source = [{**each, "firstname": "b", "list": f"list {n}"} for n, each in enumerate(people, 1)]
+    kept = {f"list {n}": {str(n)} for n in range(1, 9)}
+    observed = scene(
+        FakePortal.of(*people, batch_size=4), WatchedLists(kept, kept=kept), Rules(), max_in_flight=4
+    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(memberships, "MAX_HELD", 4)
+
+        observed.run(source, ShuffledWorkers(size=1))
+
+    observed.check()
+    assert Counter(each.membership for each in observed.results.values()) == {Membership.MEMBER: 8}

@@ -230,9 +230,12 @@ class Engine:
         return len(self._in_flight) < self._sync.max_in_flight or has_passed
 
     def _fill(self) -> bool:
-        """Read rows as long as there is room, and return whether there was any."""
+        """Read rows as long as there is room.
+
+        :return: whether there was any, or will be once the records have ended that wait for lists.
+        """
         admitted: list[Record] = []
-        has_read = False
+        has_read = self._memberships.is_full
         while self._has_room:
             taken = self._record_reader.next()
             has_read = has_read or taken is not None
