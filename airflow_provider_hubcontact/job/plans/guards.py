@@ -12,6 +12,7 @@ from airflow_provider_hubcontact.job.files.disk_queue import DiskQueue, disk_que
 from airflow_provider_hubcontact.job.plans.calls import PlannedCalls
 from airflow_provider_hubcontact.job.plans.lines import LineMaker, Totals
 from airflow_provider_hubcontact.job.settings import Guards
+from airflow_provider_hubcontact.sync.decide.membership import HELD
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
@@ -115,10 +116,15 @@ class GuardPass:
         for record, result in self._ends:
             if record and self._ledger:
                 self._ledger.earlier(record)  # it is to know which record this is
-            if result.category not in DRY_RUN_CATEGORIES:
+            if result.category not in DRY_RUN_CATEGORIES and not _lacks_its_list(record, result):
                 yield result
             else:
                 yield Result(result.row, result.key, Outcome.NOT_ATTEMPTED, category="GUARD", reason=reason)
+
+
+def _lacks_its_list(record: Record | None, result: Result) -> bool:
+    """Check whether the contact of a record that need not be written may not be in its list."""
+    return record is not None and bool(record.list) and result.outcome in HELD and not result.earlier
 
 
 class _OfTheRun:

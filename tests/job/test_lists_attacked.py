@@ -1,0 +1,26 @@
+"""Lists that are created, renamed, deleted or filled meanwhile, contacts that are merged, and odd names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_hubcontact.job.settings import Guards, Ledger, Lists
+from airflow_provider_hubcontact.sandbox import Sandbox
+from tests.job.around import Around, run
+from tests.job.test_lists import NAMES, ROWS, around, hubspot, made, members
+
+__all__ = ["around", "hubspot"]
+
+
+def test_rows_that_a_guard_ends_have_not_come_to_their_lists(hubspot: Sandbox, around: Around) -> None:
+    """A contact that need not be written may still lack its list: no later try may pass its row over."""
+    list_id = made(hubspot)
+    around.given = [{"email": "ada@example.com", "firstname": "A"}, *ROWS[1:]]
+    settings: dict[str, Any] = {"lists": Lists("Customers"), "ledger": Ledger("books"), "upsert": True}
+
+    stopped = run(around, **settings, guards=Guards(changes=0))
+    assert stopped.outcomes == {"not_attempted": 4}
+    around.try_number = 2
+    run(around, **settings)
+
+    assert members(hubspot, list_id) == set(NAMES)
