@@ -156,6 +156,7 @@ def _dag() -> Any:
 
     from airflow_provider_hubcontact.operators.hubspot import (  # noqa: PLC0415 - same
         HubSpotUpdateContactOperator,
+        Lists,
         State,
     )
 
@@ -166,6 +167,7 @@ def _dag() -> Any:
             sql="SELECT email, city FROM customers ORDER BY rowid",
             state=State("sql://state_db/hub", audit=30, drift="tell", on_removed={"jobtitle": "left"}),
             status_actions={"invalid": "skip"},
+            lists=Lists(LONG, create=True),
         )
     return dag
 
@@ -257,6 +259,19 @@ def test_why_nobody_was_removed(reader: Page, served: Served, screen: Any) -> No
     assert [told[name] for name in ("gone from the source", "removed")] == ["3", "0"]
     assert reader.locator("p.note:has-text('Nobody was removed') + table.facts").count() == 1
     assert fits(note, screen["width"])
+    assert reader.evaluate("document.documentElement.scrollWidth") <= screen["width"]
+
+
+@pytest.mark.parametrize("screen", [LAPTOP, PHONE], ids=["laptop", "phone"])
+def test_what_became_of_a_list(reader: Page, served: Served, screen: Any) -> None:
+    """Its name is text, however long; a wide table can be moved, and makes the page no wider."""
+    reader.set_viewport_size(screen)
+    reader.goto(served.url + served.removing)
+
+    assert reader.get_by_role("heading", level=2, name="Lists").is_visible()
+    (row,) = reader.locator("h2:has-text('Lists') + .scroll tr:has(td)").all()
+    assert row.locator("td").all_inner_texts()[::2] == [LONG, "0"]
+    assert row.locator("td").all_inner_texts()[3] == "445"
     assert reader.evaluate("document.documentElement.scrollWidth") <= screen["width"]
 
 
