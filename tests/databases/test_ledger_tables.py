@@ -46,8 +46,8 @@ def line(row: int, task: str = "task", **fields: Any) -> Line:
     known: Line = {
         "run": "dag/run", "task": task, "map_index": -1, "try": 1, "row": row, "key": f"c{row}@example.com",
         "outcome": "updated", "status": 200, "category": None, "reason": None, "properties": ["firstname"],
-        "correlation_id": "x", "list_id": "101", "membership": "added", "changed": ["firstname"],
-        "changes": {"firstname": ["old", "new"]},
+        "correlation_id": "x", "contact": "7", "list_id": "101", "membership": "added",
+        "changed": ["firstname"], "changes": {"firstname": ["old", "new"]},
         "values": {"firstname": "ä😀 ' %s ? \\ \" :x"}, "digest": f"{row:032}",
         "time": f"2026-01-01T00:00:{row:09}",
     }  # fmt: skip
