@@ -12,10 +12,12 @@ import pytest
 
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
 from airflow_provider_hubcontact.job.errors import StateError
+from airflow_provider_hubcontact.job.ports import Execute
 from airflow_provider_hubcontact.job.state.audit import DAY
 from airflow_provider_hubcontact.job.state.care import StateCare
 from airflow_provider_hubcontact.job.state.claim import DEAD_AFTER
 from airflow_provider_hubcontact.job.state.digests import Digests
+from airflow_provider_hubcontact.job.state.member_table import ADDED, Member, MemberTable
 from airflow_provider_hubcontact.job.state.session import StateSession
 from airflow_provider_hubcontact.job.state.tables import Tables
 from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase
@@ -187,6 +189,28 @@ class TestChange:
         assert [hub.care.void(), hub.care.void()] == [1, 0]
 
         assert hub.one("SELECT record_id FROM hub WHERE content_digest IS NULL") == "1"
+
+    def test_places_in_lists(self, hub: Hub) -> None:
+        """They are void when proofs are; of a key that is taken out, none stays, in no list."""
+        hub.prove("ada@x.y", Outcome.UPDATED, "1")
+        digests = Digests(bytes.fromhex(str(hub.one("SELECT digest_key FROM hub_meta"))), {}, {})
+        members = MemberTable("hub", hub.database.now)
+
+        def add(execute: Execute) -> None:
+            for statement in members.creation():
+                execute(statement)
+            for list_id, key in (("7", "ada@x.y"), ("8", "ada@x.y"), ("8", "eve@x.y")):
+                for statement in members.keep([Member(digests.of_key(key), list_id, "1", ADDED)]):
+                    execute(statement)
+
+        hub.database.transact(add)
+        hub.care.void()
+        assert hub.one("SELECT count(proved_at) FROM hub_lists") == 0
+        assert hub.one("SELECT count(*) FROM hub_lists") == 3
+
+        hub.care.forget(["ada@x.y"])
+        assert hub.one("SELECT count(*) FROM hub_lists") == 1
+        assert hub.one("SELECT key_digest FROM hub_lists") == digests.of_key("eve@x.y")
 
     def test_forget(self, hub: Hub) -> None:
         """Those of the keys that the state has."""

@@ -100,33 +100,38 @@ class StateCare:
     # Change
 
     def void(self) -> int:
-        """Void all proofs; record ids and origins stay.
+        """Void all proofs, those of places in lists among them; record ids and origins stay.
 
-        :return: how many there were.
+        :return: how many there were of contacts.
         :raises StateError: if the state is not there, or a run is at work.
         """
+        has_members = self._has_members
 
         def work(execute: Execute, _: About) -> int:
             ((count,),) = execute(self._tables.proved())
             execute(self._tables.void_all())
+            if has_members:
+                execute(self._members.doubt_all())
             return int(count)
 
         return self._changed(work)
 
     def forget(self, keys: Iterable[str]) -> int:
-        """Take keys out.
+        """Take keys out, and what is known of their contacts' places in lists.
 
         :param keys: in their normal form.
         :return: how many of them the state had.
         :raises StateError: if the state is not there, or a run is at work.
         """
         given = [*dict.fromkeys(keys)]
+        has_members = self._has_members
 
         def work(execute: Execute, known: About) -> int:
             digests = Digests(bytes.fromhex(known.digest_key), {}, {})
             names = sorted(map(digests.of_key, given))
             had = {key for statement in self._tables.found(names) for key, *_ in execute(statement)}
-            for statement in self._tables.forget(names):
+            of_members = self._members.forget_everywhere(names) if has_members else ()
+            for statement in (*self._tables.forget(names), *of_members):
                 execute(statement)
             return len(had)
 
@@ -151,10 +156,15 @@ class StateCare:
             raise StateError(f"the table {odd[0]} is not one of a state: nothing was dropped")
         if len(there) > 1:
             self._refuse_if_at_work()
-        if self._problem(self._members.looks()) is None:  # only a sync with lists has one
+        if self._has_members:
             self._carried_out([Statement(DropTable(self._members.members))])
         for table, _ in there:
             self._carried_out([Statement(DropTable(table))])
+
+    @property
+    def _has_members(self) -> bool:
+        """Whether there is a table of members; only a sync with lists has one."""
+        return self._problem(self._members.looks()) is None
 
     def _refuse_if_at_work(self) -> None:
         def work(execute: Execute) -> None:

@@ -138,6 +138,15 @@ class MemberTable(Statements):
             "forget", list_id, keys, lambda names: old.where(self._is_list, of.key_digest.in_(names))
         )
 
+    def forget_everywhere(self, keys: Sequence[str]) -> Iterator[Statement]:
+        """Delete what is known of keys in all lists."""
+        old = delete(self.members)
+        return self.of_list("of_all", keys, lambda names: old.where(self.members.c.key_digest.in_(names)))
+
+    def doubt_all(self) -> Statement:
+        """Note of all contacts that they may be in their lists or not."""
+        return Statement(update(self.members).values(proved_at=null()))
+
     def leave(self, list_id: str, contacts: Sequence[str]) -> Iterator[Statement]:
         """Delete what is known of contacts in a list."""
         of, old = self.members.c, delete(self.members)
