@@ -455,7 +455,8 @@ class TestPlace:
         assert isinstance(first.error, HubSpotSyncIncomplete)
         assert second.error is None
         assert second.report["from_earlier_tries"] > 1
-        assert [each["value"] for each in variables.values()] == ["0"]
+        marks = [each for name, each in variables.items() if "watermark" in name]
+        assert [each["value"] for each in marks] == ["0"]
 
     def test_another_sequence_has_another_place(self, hubspot: Sandbox) -> None:
         """Rows are skipped by their number only if all of them are the same."""

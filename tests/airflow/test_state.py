@@ -77,7 +77,10 @@ def test_a_notifiers_text(hubspot: Sandbox, books: str) -> None:
     ended = run(records=[{**RECORDS[0], "firstname": "newer"}, *RECORDS[1:]], state="sql://books/hub")
 
     def told(template: str, report: dict[str, Any]) -> str:
-        ti = {"xcom_pull": lambda **_: report, "dag_id": "d", "task_id": "t", "run_id": "r", "map_index": -1}
+        def pull(key: str = "return_value", **_: Any) -> Any:
+            return report if key == "return_value" else None
+
+        ti = {"xcom_pull": pull, "dag_id": "d", "task_id": "t", "run_id": "r", "map_index": -1}
         return Environment(autoescape=True, undefined=StrictUndefined).from_string(template).render(ti=ti)
 
     for template in (SYNC_TEXT, SYNC_HTML):
