@@ -18,6 +18,7 @@ NEED_IT = {
     "cli.commands.plan",
     "cli.commands.schema",
     "cli.commands.state",
+    "cli.commands.undo",
 }
 
 
