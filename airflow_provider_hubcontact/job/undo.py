@@ -65,7 +65,7 @@ def plan_undo(
                 sync = run.builder.undo(archive_created=replay.archive_created)
                 stop = run.go_through(sync, _rows(undone, ends), left.adding(report), writer)
             if stop is None:
-                _warn(run, left, undone.unclear)
+                _warn(run, left, undone)
                 portal = report.portal
                 made = writer.finish(
                     run.hubspot.rate_limit.limit,
@@ -147,7 +147,7 @@ class _LeftAlone:
         return add
 
 
-def _warn(run: Run, left: _LeftAlone, unclear: int) -> None:
+def _warn(run: Run, left: _LeftAlone, undone: UndoneRun) -> None:
     """Tell what the plan leaves alone, and what it cannot know."""
     if left.contacts:
         named = ", ".join(f"{name} of {n:,}" for name, n in left.properties.most_common(MOST_NAMED))
@@ -162,8 +162,13 @@ def _warn(run: Run, left: _LeftAlone, unclear: int) -> None:
             f"Contacts that the run created, and that are left alone: {left.created:,}; archive_created "
             "archives them."
         )
-    if unclear:
+    if undone.unclear:
         run.warn(
-            f"Records that the run may have written, but of which the ledger has no old values: {unclear:,}; "
-            "they are not undone."
+            f"Records that the run may have written, but of which the ledger has no old values: "
+            f"{undone.unclear:,}; they are not undone."
+        )
+    if undone.untold:
+        run.warn(
+            f"Records that a later try found unchanged, and no earlier one has a line of: {undone.untold:,}; "
+            "if an earlier try was killed, it may have written some of them, which are not undone."
         )

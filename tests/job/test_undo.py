@@ -462,6 +462,17 @@ class TestTheLedger:
         assert applied.outcomes == {"updated": 2}
         assert has(hubspot, ADA, "city") == ["London"]
 
+    def test_what_a_try_wrote_before_it_was_killed(self, hubspot: Sandbox, tmp_path: Path) -> None:
+        """It has no line: that is told."""
+        around = wrote(hubspot, {"email": ADA, "city": "Rome"})
+        around.books.lines.clear()
+        around.run_id, around.try_number = "dag/run", 2
+        run(around, ledger=LEDGER)
+
+        made = undo(around, tmp_path)
+
+        assert "no earlier one has a line of: 1; if an earlier try was killed" in warnings(made)
+
     def test_a_write_that_was_not_carried_out(self, hubspot: Sandbox, tmp_path: Path) -> None:
         """The contact has its old value still, or the one before: nothing, or that, is undone."""
         around = Around(hubspot, [{"email": ADA, "city": "Rome"}])

@@ -33,6 +33,8 @@ class Lines:
             {
                 "run": "dag/run",
                 "task": "t",
+                "try": 1,
+                "digest": f"{key} {len(self.made)}",
                 "key": key,
                 "contact": contact,
                 "outcome": outcome,
@@ -149,6 +151,21 @@ def test_records_without_old_values_are_counted() -> None:
 
     with undone_run(lines.made, REPLAY, "email") as run:
         assert run.unclear == 1
+
+
+def test_what_a_killed_try_may_have_written_is_counted() -> None:
+    """A later try finds such records unchanged, and no earlier one has a line of them."""
+    first, second = (
+        Lines()("a", "1", city=("x", "y")).made,
+        Lines()("a", "1", "unchanged")("b", "2", "unchanged").made,
+    )
+    lines = [*first, *({**line, "try": 2} for line in second)]
+    lines += [{**line, "digest": None, "try": 2} for line in second]
+
+    with undone_run(lines, REPLAY, "email") as run:
+        assert run.untold == 1
+    with undone_run(second, REPLAY, "email") as run:
+        assert run.untold == 0
 
 
 def test_a_line_of_an_earlier_version_has_no_values() -> None:

@@ -41,12 +41,14 @@ class UndoneRun:
     :param db: an empty database.
     :param id_property: property that keys are values of, where a line has no record id.
     :ivar unclear: records of which it is not known whether they were written, nor what they had before.
+    :ivar untold: records that a later try has found unchanged, and no earlier one has a line of: if that was
+        killed, it may have written them.
     """
 
     def __init__(self, db: sqlite3.Connection, id_property: str) -> None:
         self._db = db
         self._id_property = id_property
-        self.unclear = 0
+        self.unclear = self.untold = 0
         db.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
             "CREATE TABLE line (time TEXT, contact TEXT, key TEXT, json TEXT);"
@@ -56,6 +58,7 @@ class UndoneRun:
             " (number INTEGER PRIMARY KEY, id TEXT UNIQUE, key TEXT, moves INT DEFAULT 0);"
             "CREATE INDEX by_key ON contact (key);"
             "CREATE TABLE of_contact (number INT, line INT);"
+            "CREATE TABLE tried (digest TEXT PRIMARY KEY) WITHOUT ROWID;"
         )
 
     def read(self, lines: Iterable[Line], replay: Replay) -> None:
@@ -88,6 +91,7 @@ class UndoneRun:
         if contact:
             self._db.execute("INSERT OR IGNORE INTO known VALUES (?, ?)", (line["key"], contact))
         self.unclear += line["outcome"] == Outcome.UNKNOWN and not changed
+        self._note_try(line)
         if changed and line.get("changes") is None:
             raise SourceError(
                 f"the ledger at {replay.path} has not kept the values, without which nothing can be "
@@ -96,6 +100,12 @@ class UndoneRun:
         if changed or line["outcome"] == Outcome.ARCHIVED:
             values = (line["time"], contact, line["key"], orjson.dumps(line).decode())
             self._db.execute("INSERT INTO line VALUES (?, ?, ?, ?)", values)
+
+    def _note_try(self, line: Line) -> None:
+        if not (digest := line["digest"]):
+            return
+        is_first = self._db.execute("INSERT OR IGNORE INTO tried VALUES (?)", (digest,)).rowcount
+        self.untold += bool(is_first) and line["outcome"] == Outcome.UNCHANGED and line["try"] > 1
 
     def _sort(self) -> None:
         """Find out which lines are of one contact."""
