@@ -83,6 +83,7 @@ def test_what_a_column_is_read_as(
 
     assert names.read_as == read_as
     assert names.problems == []
+    assert (names.told is None) is (not read_as)
     assert found == [{read_as.get(column, column): "x" for column in columns}]
     assert (names.fitted(rows) is rows) is (not read_as)
 
@@ -197,7 +198,8 @@ class TestRows:
         """Memory is bounded."""
         rows = [{"EMAIL": "x", f"c{number}": 1} for number in range(MOST_KINDS + 5)]
 
-        found = [*self.names().fitted(rows)]
+        names = self.names()
+        found = [*names.fitted(rows)]
 
         assert all(isinstance(each, dict) and "email" in each for each in found)
 

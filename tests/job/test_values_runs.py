@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +287,22 @@ class TestLedger:
 
         assert again.outcomes == {"updated": 1}
         assert has(hubspot) == HAS
+
+    def test_what_a_ledger_has_made_text(self) -> None:
+        """A date is text in a ledger, and a key has its normal form: neither is read a second time."""
+        member = Definition("member", "Member", "number", "number", unique=True)
+        with Sandbox([{"email": ADA, "member": "1.234"}], properties=[*PROPERTIES, member]) as hubspot:
+            hubspot.use_faults({"rules": [{"kind": "status", "status": 500, "on": "*/batch/update"}]})
+            around = Around(hubspot, [{"no": "1,234", "born": date(2000, 2, 1), "seen": "01.02.2026"}])
+            asked: dict[str, Any] = {"key": Key("no", "member"), "values": EVERYTHING}
+            first = run(around, ledger=Ledger("l", values=True), **asked)
+            assert first.outcomes == {"unavailable": 1}
+            hubspot.use_faults({"rules": []})
+
+            again = run(around, source=Source(has_records=False, replay=Replay("l")), **asked)
+
+            assert again.outcomes == {"updated": 1}, again.reasons
+            assert has(hubspot, "born") == {"born": "2000-02-01"}
 
     def test_keys_that_mean_none_choose_nothing(self, hubspot: Sandbox) -> None:
         """A row is chosen by its key as it is read."""

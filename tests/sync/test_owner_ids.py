@@ -100,6 +100,19 @@ def test_ids_once_the_list_is_there() -> None:
     assert isinstance(unknown, Record)
 
 
+def test_an_address_of_several_owners() -> None:
+    """Nobody knows whose it is: two of their ids are told."""
+    twins = Reader([Owner(each, "team@example.com") for each in ("5", "6", "7")])
+
+    (made,) = coerced(twins, {"owner": "team@example.com"})
+
+    assert isinstance(made, Result)
+    assert made.reason == (
+        "owner: `team@example.com` is the address of several owners, such as 5 and 6: send the id"
+    )
+    assert twins.asked == [False]
+
+
 def test_removed_owners_are_listed_once() -> None:
     """Only when an address is nobody else's."""
     reader = Reader()
