@@ -80,6 +80,7 @@ def test_rows_that_are_not_merged(second: Record, later_first: bool) -> None:
     assert in_flight.take(10) == (pair[1],)
     in_flight.release("a")
     assert len(in_flight) == 0
+    assert in_flight.admit(record(3, "a")), "nobody is before it any more"
 
 
 def test_a_row_of_which_some_values_are_overwritten_is_not_merged() -> None:

@@ -90,3 +90,14 @@ def test_what_waits_for_an_address_goes_when_its_contact_is_done(
     queue.ended(2, contact)
 
     assert rows(queue.take(3, more_to_come=False)) == sent
+
+
+def test_who_was_to_give_up_an_address_and_ended_before() -> None:
+    """Nobody waits any more: a run that only waited would not end."""
+    queue = waiting()
+    queue.block(step(2, email="k1@x.y"), Refusal(409, "taken", existing_id="901"), final=False)
+
+    queue.ended(2, "902")
+
+    assert not queue.waits
+    assert rows(queue.take(3, more_to_come=False)) == [2, 1]
