@@ -240,7 +240,13 @@ def test_other_settings_that_an_output_gives_are_data(
 
 
 @pytest.mark.parametrize(
-    "content", [HOSTILE, {"deep": [HOSTILE, ("{{ x }}", {"set": {"{{ y }}"}})]}, ["x.json"]]
+    "content",
+    [
+        HOSTILE,
+        {"deep": [HOSTILE, ("{{ x }}", {"set": {"{{ y }}"}})]},
+        ["x.json"],
+        [{"file": Path("x.json")}],  # which can be resolved, too
+    ],
 )
 def test_insides_are_left_alone(content: Any) -> None:
     """Whatever the depth: only references are replaced."""
