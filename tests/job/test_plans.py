@@ -196,7 +196,7 @@ def test_the_fields_of_a_manifest(hubspot: Sandbox, tmp_path: Path, field: str, 
 @pytest.mark.parametrize("document", [[], 5, {}, {"format": None}, {"format": 1}, {"format": True}])
 def test_a_manifest_of_another_format(document: object) -> None:
     """Which one is needed is told before anything else: a newer one may look otherwise."""
-    with pytest.raises(ValueError, match="its format is not 2"):
+    with pytest.raises(ValueError, match="its format is not 3"):
         Manifest.parse(orjson.dumps(document))
 
 
