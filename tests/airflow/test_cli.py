@@ -623,7 +623,7 @@ class TestLedger:
         }
         assert [line["key"] for line in failures] == ["nobody@example.com", ""]
         assert "updated 1" in text
-        assert "row key outcome status category reason 2 nobody@example.com not_found" in text
+        assert "row key code outcome status category reason 2 nobody@example.com HC-210 not_found" in text
         assert "2 records." in text
 
     @pytest.mark.parametrize("text", ["hello", "[1]", '{"verb": "update", "row": 1}', "\x1b[2K"], ids=repr)
