@@ -102,3 +102,17 @@ def test_a_new_address_that_it_has_already(hubspot: Sandbox) -> None:
     assert ended.outcomes == {"updated": 1}
     assert stored(hubspot, SECOND, "email") == SECOND
     assert stored(hubspot, SECOND, "firstname") == "B"
+
+
+@pytest.mark.parametrize("api", ["2026-09", "v3"])
+def test_a_new_address_that_is_anothers_second_one(hubspot: Sandbox, api: str) -> None:
+    """The look-up of the new key tells it before anything is sent, in the same call."""
+    ended = run(
+        records=[{"id": "p0@example.com", "new": SECOND}], key=Key("id", becomes="new"), api_version=api
+    )
+
+    assert ended.outcomes == {"conflict": 1}
+    assert ended.report["problems"][0]["code"] == "HC-221"
+    assert stored(hubspot, FIRST, "email") == FIRST
+    assert writes(hubspot) == []
+    assert sum(each.operation == "batches.read" for each in hubspot.requests) == 1
