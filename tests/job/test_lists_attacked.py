@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from airflow_provider_hubcontact.job.settings import Guards, Ledger, Lists
+from airflow_provider_hubcontact.job.settings import Guards, Ledger, Lists, Replay, Source, State
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.job.around import Around, run
 from tests.job.test_lists import NAMES, ROWS, around, hubspot, made, members
@@ -24,3 +25,22 @@ def test_rows_that_a_guard_ends_have_not_come_to_their_lists(hubspot: Sandbox, a
     run(around, **settings)
 
     assert members(hubspot, list_id) == set(NAMES)
+
+
+def test_a_row_that_came_to_its_list_later_is_not_sent_again(
+    hubspot: Sandbox, around: Around, tmp_path: Path
+) -> None:
+    """The state knows by then what its contact has, so that it is up to date, and has a line of its own."""
+    made(hubspot)
+    around.state_file = tmp_path / "state.db"
+    settings: dict[str, Any] = {"lists": Lists("Customers"), "ledger": Ledger("books"), "upsert": True}
+    hubspot.use_faults({"rules": [{"kind": "status", "status": 503, "on": "lists.add_and_remove"}]})
+    run(around, **settings, state=State("sql://db/hub"))
+    hubspot.use_faults({})
+    around.try_number = 2
+    assert run(around, **settings, state=State("sql://db/hub")).outcomes == {"up_to_date": 4}
+
+    around.run_id, around.try_number = "dag/replay", 1
+    again = run(around, source=Source(replay=Replay("books")), upsert=True, lists=Lists("Customers"))
+
+    assert again.outcomes == {}

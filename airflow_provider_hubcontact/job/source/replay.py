@@ -112,7 +112,9 @@ def _index(db: sqlite3.Connection, given: Iterable[Line]) -> tuple[int, int]:
     lines = nameless = 0
     for line in given:
         lines += 1
-        if line["outcome"] == Outcome.UP_TO_DATE:  # it stands for many rows, of which none was sent
+        if (
+            line["outcome"] == Outcome.UP_TO_DATE and not line["key"]
+        ):  # it stands for many rows, of which none was sent
             continue
         nameless += not line["key"]
         if not line["key"] or line["outcome"] == Outcome.SUPERSEDED:
