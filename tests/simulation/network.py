@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -64,7 +65,10 @@ ECHO = "echo of old values"
 OF_UPDATES = (ECHO, "both shown and refused")
 """Faults in which an update of a batch is answered with a contact that was not written."""
 
-FAULTS = (*sorted(NEVER_SENT), "lost after", "slow", *BEFORE, *AFTER, *BODIES, *OF_UPDATES)
+OF_LISTS = ("members not told", "members not moved")
+"""Faults of the calls that change the members of a list: it is not told who was moved, or not all are."""
+
+FAULTS = (*sorted(NEVER_SENT), "lost after", "slow", *BEFORE, *AFTER, *BODIES, *OF_UPDATES, *OF_LISTS)
 """All faults of the network and of the portal's answers."""
 
 GRAVE = frozenset({"401", "403", "404", "477"})
@@ -150,6 +154,8 @@ class Line:
         call.number = self._calls
         if not call.is_free:
             self._watch.sends(call.written, self._loop.now)
+        if call.list_id:
+            self._watch.sends_move(call.list_id)
         self._story.tell(self._process.name, lambda: f"sends {call}")
         try:
             return self._carry(call, self._fault(place, call), timeouts)
@@ -160,7 +166,7 @@ class Line:
     def _fault(self, place: str, call: _Call) -> str | None:
         if self._hides_definitions and urlsplit(call.url).path in DEFINITIONS:
             return "403"
-        kinds = _OF_BATCHES if call.inputs else _OF_ALL
+        kinds = _OF_BATCHES if call.inputs else _OF_LIST_CALLS if call.list_id else _OF_ALL
         fault = self._weather.fault(place, call.chooser, _OF_ALL if call.is_archive else kinds)
         if fault is None and call.is_update:
             fault = self._weather.fault(place, self._dice.of(f"update, {place}"), OF_UPDATES)
@@ -235,8 +241,15 @@ class Line:
             skipped = call.inputs if fault == ECHO else [call.chooser.one_of(call.inputs)]
             inputs = [self._still(each) if each in skipped else each for each in call.inputs]
             body = orjson.dumps({**call.json, "inputs": inputs})
+        elif fault == "members not moved":
+            moved = {
+                name: [each for each in ids if call.chooser.chance(0.5)] for name, ids in call.json.items()
+            }
+            body = orjson.dumps(moved)
         by = self._process.name if self._watch.has_state() else ""
+        members = self._portal.members_of(call.list_id)
         reply, applied = self._portal.call(call.method, call.url, call.headers, body, by)
+        self._watch.moved(call.list_id, members, self._portal.members_of(call.list_id))
         self._watch.applied(applied, self._loop.now, is_write=bool(call.written))
         if not call.written:
             self._seen.update((str(each["id"]).lower(), self._loop.now) for each in call.inputs)
@@ -251,6 +264,10 @@ class Line:
         return change(reply, skipped, call.chooser) if change else reply
 
 
+_MOVES = re.compile(r"/crm/(?:v3/lists|lists/[^/]+)/([^/]+)/memberships/add-and-remove")
+"""Path of a call that changes the members of a list."""
+
+
 class _Call:
     """A request.
 
@@ -262,6 +279,7 @@ class _Call:
     :ivar written: what it writes, as inputs of a batch.
     :ivar is_update: whether it is a batch of updates.
     :ivar is_archive: whether it archives contacts; its answer has no body.
+    :ivar list_id: of the list whose members it changes; empty if it changes none.
     :ivar says_nothing: whether a 204 says that it was carried out.
     """
 
@@ -280,6 +298,8 @@ class _Call:
             if url.endswith(("/batch/update", "/batch/create", "/batch/upsert", "/batch/archive"))
             else []
         )
+        moved = _MOVES.fullmatch(urlsplit(url).path)
+        self.list_id = moved[1] if moved else ""
         self.is_archive = url.endswith("/batch/archive")
         self.is_update = url.endswith("/batch/update")
         address = legacy_address(urlsplit(url).path) if method == "POST" else ""
@@ -289,6 +309,8 @@ class _Call:
             self.written = [{"id": address, "properties": values}]
 
     def __str__(self) -> str:
+        if self.list_id:
+            return f"{self.method} {self.name}: {self.body.decode()}"
         told = "; ".join(_told(each) for each in self.written or self.inputs)
         return f"{self.method} {self.name}{': ' if told else ''}{told}"
 
@@ -387,6 +409,7 @@ _CHANGES: Mapping[str, Callable[[Reply, list[Json], Chooser], Reply]] = {
     "anonymous error": _anonymous,
     "both written and refused": _torn,
     "both shown and refused": _shown,
+    "members not told": lambda reply, _, __: _with(reply, reply.status, {"recordIdsMissing": []}),
 }
 """Fault → what it makes of the portal's answer."""
 
@@ -397,6 +420,11 @@ NEED_INPUTS = (
     "anonymous error",
     "both written and refused",
 )
-_OF_ALL = tuple(fault for fault in FAULTS if fault not in {*NEED_INPUTS, *OF_UPDATES})
-_OF_BATCHES = (*(each for each in FAULTS if each not in OF_UPDATES), *NEED_INPUTS, *NEED_INPUTS)
+_OF_ALL = tuple(fault for fault in FAULTS if fault not in {*NEED_INPUTS, *OF_UPDATES, *OF_LISTS})
+_OF_LIST_CALLS = (*_OF_ALL, *6 * OF_LISTS)
+_OF_BATCHES = (
+    *(each for each in FAULTS if each not in {*OF_UPDATES, *OF_LISTS}),
+    *NEED_INPUTS,
+    *NEED_INPUTS,
+)
 """Faults of calls with inputs; those that need them more often, as other calls cannot have them."""

@@ -12,15 +12,18 @@ from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sync.decide.policy import Action
 from airflow_provider_hubcontact.sync.keep.ledger import Line as LedgerLine
 from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import (
     DRIFT,
     INTERNAL_ERROR,
+    LIST,
     NOT_WRITTEN,
     SUCCESSES,
     WRITES,
     Outcome,
     Result,
 )
+from tests.simulation.list_oracles import ListOracles
 from tests.simulation.plot import STAGE, Plot, Row
 from tests.simulation.portal import Applied, Json, SimulatedPortal
 from tests.simulation.removal_oracles import RemovalOracles
@@ -93,6 +96,7 @@ class TryWatch:
     removals: dict[int, Result] = field(default_factory=dict)
     removed: list[Applied] = field(default_factory=list)
     writes_sent: int = 0
+    moves_sent: int = 0
     stages_sent: Counter[str] = field(default_factory=Counter)
     _under_way: Counter[str] = field(default_factory=Counter)
     _sent: list[float] = field(default_factory=list)
@@ -117,6 +121,11 @@ class TryWatch:
         """Note that it knows by now that another run has claimed the state."""
         self.has_lost_claim = True
         self.oracles.faults[CLAIM_LOST] += 1
+
+    @property
+    def may_move(self) -> bool:
+        """Whether it may change lists: a guard of 0 changes lets it, if no contact is to be written."""
+        return self.may_write or self.plot.kind == "tight guard"
 
     @property
     def run(self) -> str:
@@ -194,6 +203,10 @@ class TryWatch:
 
     def result(self, result: Result) -> None:
         """A row has its outcome: it is the first one, and true. So has a contact that is removed."""
+        if result.row > len(self.rows) and result.list_id:
+            self.oracles.lists.check_left(self, result)
+            self.removals[result.row] = result
+            return
         if result.row > len(self.rows):
             self.oracles.removals.check_result(self, result)
             self.removals[result.row] = result
@@ -208,7 +221,7 @@ class TryWatch:
     def ledger(self, lines: Iterable[LedgerLine]) -> None:
         """Lines are kept: one a row, of an outcome that the row has. Rows that are up to date share one."""
         for line in lines:
-            if line["outcome"] == Outcome.UP_TO_DATE and line["category"] != DRIFT:
+            if _shares_a_line(line["outcome"], line["category"], line["membership"]):
                 self.check_shared_line(line)
                 continue
             row = line["row"]
@@ -226,8 +239,21 @@ class TryWatch:
     def up_to_date(self) -> int:
         """How many rows are up to date, and have one line of the ledger together."""
         return sum(
-            each.outcome is Outcome.UP_TO_DATE and each.category != DRIFT for each in self.results.values()
+            _shares_a_line(each.outcome, each.category, each.membership) for each in self.results.values()
         )
+
+    def sends_move(self, list_id: str) -> None:
+        """A call goes out that changes the members of a list."""
+        if self.has_lost_claim:
+            self.oracles.wrong(f"{self.name} changes the list {list_id}, and has lost its claim")
+        self.moves_sent += 1
+        if not self.may_move:
+            self.oracles.wrong(f"{self.name} changes the list {list_id}, and it may write nothing")
+
+    def moved(self, list_id: str, before: frozenset[str], after: frozenset[str]) -> None:
+        """The portal has carried a call out: who came into a list, and who left it."""
+        if before != after:
+            self.oracles.lists.check_moved(self, list_id, after - before, before - after)
 
     def check_shared_line(self, line: LedgerLine) -> None:
         """Check the line of all rows that are up to date: it has their number."""
@@ -256,6 +282,7 @@ class Oracles:
         state = plot.settings.state
         is_direct = plot.settings.upsert or (state is not None and state.trust_ids)
         self.removals = RemovalOracles(portal, self.wrong)
+        self.lists = ListOracles(portal, self.wrong)
         self.state = StateOracles(portal, open_, self.wrong, self.removals.complete, is_direct=is_direct)
         self.shares_budget = "shared budget" in plot.features
         self._sent: list[float] = []
@@ -296,7 +323,14 @@ class Oracles:
         self._check_stage(watch, result, row)
         if result.earlier:
             self._check_earlier(watch, result)
-        elif result.category == DRIFT:
+            return
+        self.lists.check_result(watch, result, row)
+        if result.category != LIST or result.outcome is Outcome.INVALID:
+            self._check_record(watch, result, row)
+
+    def _check_record(self, watch: TryWatch, result: Result, row: Row) -> None:
+        """What an outcome says of a record; that of one that has not come to its list says nothing of it."""
+        if result.category == DRIFT:
             self.state.check_drift(watch, row)
         elif result.outcome is Outcome.UP_TO_DATE:
             self.state.check_up_to_date(watch, row)
@@ -527,6 +561,7 @@ class Oracles:
 
         :param before: id of a contact → what it was before the run.
         """
+        self.lists.check_rerun(watch)
         last = {row.key: row for row in watch.rows}
         keys_of: defaultdict[str, set[str]] = defaultdict(set)
         for row in watch.rows:
@@ -548,6 +583,12 @@ class Oracles:
                 if contact.properties.get(name, "") != value:
                     has = contact.properties.get(name)
                     self.wrong(f"after a run without trouble {key} has {name}={has!r}, not {value!r}")
+
+
+def _shares_a_line(outcome: str, category: str | None, membership: str | None) -> bool:
+    """Check whether a row is up to date, and nothing was done for it: it has no line of its own."""
+    is_plain = outcome == Outcome.UP_TO_DATE and category != DRIFT
+    return is_plain and membership in {None, Membership.MEMBER}
 
 
 def _address(each: Json) -> str:

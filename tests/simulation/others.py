@@ -22,7 +22,10 @@ def edit(scene: Scene) -> None:
 
 
 def edit_once(scene: Scene, chooser: Chooser) -> None:
-    """Let somebody change one contact, if there is any."""
+    """Let somebody change one contact, if there is any, or a list."""
+    if scene.plot.settings.lists and chooser.of("edits of lists").chance(0.4):
+        _edit_a_list(scene, chooser.of("edits of lists"))
+        return
     verb, addresses, change = _drawn(scene, chooser)
     if addresses:
         _carry_out(scene, verb, chooser.one_of(addresses), change)
@@ -34,6 +37,31 @@ def _carry_out(scene: Scene, verb: str, address: str, change: Edit) -> None:
     scene.story.tell("others", f"{verb} {address}")
     scene.oracles.faults["edit"] += 1
     scene.portal.edit(lambda portal: change(portal, address))
+
+
+def _edit_a_list(scene: Scene, chooser: Chooser) -> None:
+    """Let somebody put a contact into a list, or take it out; seldom rename or delete the list."""
+    what = chooser.below(10)
+    contacts, place = scene.portal.contacts(), chooser.below(2)
+    some = [chooser.one_of(contacts).id] if contacts else []
+
+    def change(portal: Portal) -> None:
+        of_list = [*portal.lists.all()][place]
+        if what == 0:
+            portal.lists.delete(of_list, portal.now())
+        elif what == 1:
+            portal.lists.rename(of_list, f"{of_list.name} of old", portal.now())
+        else:
+            add, remove = (some, []) if what < 5 else ([], some)
+            portal.lists.change(of_list, portal.collections[of_list.type], add, remove, portal.now())
+
+    if len(scene.portal.lists()) > place:
+        scene.story.tell(
+            "others",
+            f"change list {place}: {('delete', 'rename', *['add'] * 3, *['remove'] * 5)[what]} {some}",
+        )
+        scene.oracles.faults["list edit"] += 1
+        scene.portal.edit(change)
 
 
 def visit(scene: Scene, chooser: Chooser) -> None:

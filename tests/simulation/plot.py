@@ -13,9 +13,11 @@ from typing import Any
 
 from airflow_provider_hubcontact.job.settings import (
     ARCHIVE,
+    LEAVE,
     Guards,
     Key,
     Ledger,
+    Lists,
     Settings,
     Source,
     State,
@@ -64,6 +66,7 @@ FEATURES = (
     "far apart",
     "definitions unread",
     "in order",
+    "lists",
 )
 """What may happen in a world besides rows that change contacts.
 
@@ -76,7 +79,10 @@ OF_STATES = frozenset({"broken database", "refresh", "audit", "absence remembere
 WATERMARK = "changed"
 """Column of the watermark."""
 
-OWN_COLUMNS = frozenset({"email", "new_email", WATERMARK})
+LIST_COLUMN = "segment"
+"""Column that names the list of a row."""
+
+OWN_COLUMNS = frozenset({"email", "new_email", WATERMARK, LIST_COLUMN})
 """Columns that are not sent under their own names."""
 
 RARER = {
@@ -87,6 +93,7 @@ RARER = {
     "one row a key": 0.4,
     "definitions unread": 0.3,
     "in order": 0.3,
+    "lists": 0.5,
 }
 """Feature → how often it stays among those of a world."""
 
@@ -121,6 +128,12 @@ PATH = "sql://db/hub"
 REMOVED = {"lastname": "left"}
 """What the contacts of rows that left the source get."""
 
+LISTS = ("Customers", "Second")
+"""Lists of the portal; they have the ids 101 and 102."""
+
+NAMED = ("Customers", "Customers", "Second", "102", " Customers ", None, "Nowhere")
+"""What the column of lists has."""
+
 STAGES = ("subscriber", "lead", "opportunity", "customer")
 STAGE = "lifecyclestage"
 CITIES = ("Oslo", "Rome", "Köln")
@@ -137,6 +150,7 @@ class Row:
     :param becomes: new address that it asks for.
     :param is_shared: whether another row has its key.
     :param overwritten: properties that a later row of its key has, too.
+    :param named: name or id of the list in which its contact is to be; empty for none.
     """
 
     number: int
@@ -146,6 +160,7 @@ class Row:
     becomes: str = ""
     is_shared: bool = False
     overwritten: frozenset[str] = frozenset()
+    named: str = ""
 
     @property
     def keys(self) -> list[str]:
@@ -165,7 +180,7 @@ class Row:
     @property
     def content(self) -> object:
         """All that it asks for, and of whom."""
-        return self.key, self.values, self.becomes if self.becomes != self.key else ""
+        return self.key, self.values, self.becomes if self.becomes != self.key else "", self.named
 
     def proved(self, plot: Plot) -> Mapping[str, str]:
         """Return the values that its contact has had if the row is a success.
@@ -198,6 +213,7 @@ class Plot:
     :param allowance: what the portal allows.
     :param switches: of the portal.
     :param ledger: ``appended``, ``parts`` or none.
+    :param members: places of the contacts that are in the first list from the start on.
     """
 
     features: frozenset[str]
@@ -211,6 +227,7 @@ class Plot:
     allowance: Allowance
     switches: Switches
     ledger: str
+    members: frozenset[int] = frozenset()
 
     @property
     def may_write(self) -> bool:
@@ -374,6 +391,9 @@ def plot_of(chooser: Chooser) -> Plot:
         features -= {"watermark"}
     for place, row in enumerate(draft.rows if "watermark" in features else ()):
         row[WATERMARK] = chooser.of(f"change {place}").below(9)
+    if "lists" in features and chooser.of("list column").chance(0.5):
+        for place, row in enumerate(draft.rows):
+            row[LIST_COLUMN] = chooser.of(f"list {place}").one_of(NAMED)
     ledger = chooser.one_of(("", "appended", "appended", "parts"))
     if kind == "plan" or "checkpoint" in features:
         ledger = ""
@@ -392,6 +412,7 @@ def plot_of(chooser: Chooser) -> Plot:
         Allowance.of(None, RateLimit(limit) if has_limit else None, daily if has_daily else None),
         _switches(tuple((name, chooser.one_of(values)) for name, values in SWITCHES.items())),
         ledger,
+        frozenset(each for each in range(len(draft.contacts)) if chooser.of(f"member {each}").chance(0.4)),
     )
 
 
@@ -410,8 +431,10 @@ def _that_go_together(features: frozenset[str], kind: str) -> frozenset[str]:
     if "in order" in features:  # nobody else writes its contacts in between
         features -= {"others edit", "second task"}
     if "state" in features:  # it is refused together with these
-        return features - {"watermark", "legacy", "not compared"}
-    return features - OF_STATES
+        features -= {"watermark", "legacy", "not compared"}
+    else:
+        features -= OF_STATES
+    return features - {"lists"} if "legacy" in features or kind == "plan" else features  # same
 
 
 @cache
@@ -429,7 +452,10 @@ def _settings(draft: _Draft, features: Collection[str], kind: str, ledger: str) 
         guards = Guards(changes=1_000)
     moves = "new_email" in columns
     state = _state(chooser, features, kind, upsert=upsert, moves=moves) if "state" in features else None
-    if state and state.on_removed:
+    lists = _lists(chooser.of("lists"), columns, state) if "lists" in features else None
+    if state and lists and state.on_removed and chooser.of("lists").chance(0.4):
+        state = State(**{**state.fields(), "on_removed": LEAVE})
+    if state and (state.on_removed or (lists and lists.mirror)):
         guards = Guards(guards.changes, guards.creates, chooser.one_of((None, None, 0.1, 0.5, 0)))
     fills, verifies, rejects = chooser.chance(0.2), chooser.chance(0.3), chooser.chance(0.15)
     nulls, stages = chooser.one_of(("ignore", "clear")), chooser.one_of(("reject", "keep", "reset", "reset"))
@@ -448,6 +474,7 @@ def _settings(draft: _Draft, features: Collection[str], kind: str, ledger: str) 
         guards=guards,
         ledger=Ledger("ledger") if ledger else None,
         state=state,
+        lists=lists,
         verify=kind != "dry run" and verifies,
         dry_run=kind == "dry run",
         json_schema=SCHEMA if "schema" in features else None,
@@ -477,6 +504,27 @@ def _state(chooser: Chooser, features: Collection[str], kind: str, *, upsert: bo
     )
 
 
+def _lists(chooser: Chooser, columns: Collection[str], state: State | None) -> Lists:
+    """Draw the lists in which contacts are to be."""
+    creates, mirrors = chooser.chance(0.5), chooser.chance(0.5)
+    return Lists(
+        name=None
+        if LIST_COLUMN in columns
+        else chooser.one_of(("Customers", "101", "Nowhere" if creates else "Second")),
+        column=LIST_COLUMN if LIST_COLUMN in columns else None,
+        create=creates,
+        mirror=mirrors and state is not None,
+        batch_size=chooser.one_of((1_000, 1, 2, 3)),
+    )
+
+
+def _list_of(source: Mapping[str, Any], settings: Settings) -> str:
+    """Return the list that a row names; empty if it names none."""
+    if settings.lists is None:
+        return ""
+    return (settings.lists.name or str(source.get(LIST_COLUMN) or "")).strip()
+
+
 def rows_of(sources: Sequence[Mapping[str, Any]], settings: Settings) -> list[Row]:
     """Return rows with what each asks for.
 
@@ -488,15 +536,14 @@ def rows_of(sources: Sequence[Mapping[str, Any]], settings: Settings) -> list[Ro
     keys = [str(each["email"] or "") for each in sources]
     for number in range(len(sources), 0, -1):
         source, key = sources[number - 1], keys[number - 1]
-        values = {
-            name: value for name, value in source.items() if name not in {"email", "new_email", WATERMARK}
-        }
+        values = {name: value for name, value in source.items() if name not in OWN_COLUMNS}
         if settings.writes.nulls == "ignore":
             values = {name: value for name, value in values.items() if value is not None}
         texts = {name: "" if value is None else str(value) for name, value in values.items()}
         becomes = str(source.get("new_email") or "")
         overwritten = frozenset(later.setdefault(key, set()))
-        rows.append(Row(number, source, key, texts, becomes, keys.count(key) > 1, overwritten))
+        named = _list_of(source, settings)
+        rows.append(Row(number, source, key, texts, becomes, keys.count(key) > 1, overwritten, named))
         if settings.writes.duplicates != "reject":  # where a key may have one row, later ones are not written
             later[key].update(texts)
     return rows[::-1]

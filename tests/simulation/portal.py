@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -18,6 +20,7 @@ from airflow_provider_hubcontact.client.network.session import Reply
 from airflow_provider_hubcontact.sandbox.access.limits import Allowance, Limits
 from airflow_provider_hubcontact.sandbox.access.tokens import Access, OAuthClient
 from airflow_provider_hubcontact.sandbox.app import Application
+from airflow_provider_hubcontact.sandbox.crm.lists import RecordList
 from airflow_provider_hubcontact.sandbox.crm.portal import Portal
 from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.records.shared import Account
@@ -32,6 +35,9 @@ LIFETIMES = (1_800.0, 40.0, 10.0)
 """Seconds that an OAuth token lives."""
 
 URL = "https://simulated.invalid"
+CONTACTS = "0-1"
+"""Object type of contacts."""
+
 ZONE = "Europe/Berlin"
 ACCOUNT = 5_100
 
@@ -94,6 +100,9 @@ class SimulatedPortal:
     :param terms: what may differ from portal to portal.
     :param clock: seconds since 1970.
     :param now: seconds since the world began.
+    :param lists: name → places of the contacts that are in this list from the start on.
+    :ivar members: id of a list → who was in it, since when.
+    :ivar list_names: name → ids of the lists that ever had it.
     :ivar states: id of a contact → what it was, since when.
     :ivar owners: address → the contacts that ever had it.
     :ivar created: address → how often a contact was created with it after the start.
@@ -108,6 +117,7 @@ class SimulatedPortal:
         terms: Terms,
         clock: Callable[[], float],
         now: Callable[[], float],
+        lists: Mapping[str, Collection[int]] = MappingProxyType({}),
     ) -> None:
         self._now = now
         self._portal = Portal(contacts, (), terms.switches, Account(ACCOUNT, ZONE), clock)
@@ -125,7 +135,14 @@ class SimulatedPortal:
         self.merged: set[str] = set()
         self.freed: Counter[str] = Counter()
         self.notes = 0
+        self.members: dict[str, list[tuple[float, frozenset[str]]]] = {}
+        self.list_names: dict[str, set[str]] = {}
         self._by = ""
+        people = [*self._portal.contacts]
+        for name, places in lists.items():
+            made = self._portal.lists.create(name, CONTACTS, "MANUAL", self._portal.now())
+            made.members |= {people[place]: made.created_at for place in places}
+        self._note_lists()
         for record in self._portal.contacts.values():
             self._note(record)
 
@@ -242,6 +259,26 @@ class SimulatedPortal:
         """Seconds since the world began."""
         return self._now()
 
+    def lists(self) -> list[RecordList]:
+        """Return the lists that are there."""
+        return self._portal.lists.all()
+
+    def lists_named(self, name: str) -> set[str]:
+        """Return the ids of the lists that a row may mean by a name, or by an id."""
+        return self.list_names.get(name, set()) | ({name} & self.members.keys())
+
+    def members_of(self, list_id: str) -> frozenset[str]:
+        """Return the ids of the contacts that are in a list now."""
+        return self.members[list_id][-1][1] if list_id in self.members else frozenset()
+
+    def list_states(self, list_id: str, since: float) -> Iterator[frozenset[str]]:
+        """Yield who was in a list, from a moment on."""
+        states = self.members.get(list_id, [])
+        for place, (_, members) in enumerate(states):
+            ended = states[place + 1][0] if place + 1 < len(states) else math.inf
+            if ended >= since:
+                yield members
+
     def find(self, address: str) -> Record | None:
         """Return the contact that has an address now."""
         return self._portal.contact(address)
@@ -304,6 +341,14 @@ class SimulatedPortal:
         for record, write in journal:
             self._note(record, is_new=write is None and not record.archived_at)
         journal.clear()
+        self._note_lists()
+
+    def _note_lists(self) -> None:
+        for each in self._portal.lists.everything().values():
+            self.list_names.setdefault(each.name, set()).add(each.id)
+            states, members = self.members.setdefault(each.id, []), frozenset(each.members)
+            if not states or states[-1][1] != members:
+                states.append((self._now(), members))
 
     def _note(self, record: Record, *, is_new: bool = False) -> None:
         values = None if record.archived_at else dict(record.properties)

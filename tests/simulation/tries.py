@@ -248,7 +248,7 @@ class Try:
         except GuardExceeded:
             verdict = "failed"
             self.task.scene.oracles.check_end(self.watch, report, whole=False)
-            if self.watch.writes_sent and not self.watch.may_repeat:
+            if (self.watch.writes_sent and not self.watch.may_repeat) or self.watch.moves_sent:
                 self.task.scene.oracles.wrong(
                     f"{self.process.name} has written, and its guard does not allow it"
                 )

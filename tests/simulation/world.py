@@ -9,15 +9,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from airflow_provider_hubcontact.client import lists as client_lists
+from airflow_provider_hubcontact.job.portal import lists_port
 from airflow_provider_hubcontact.job.portal.contacts_port import ContactsPort
-from airflow_provider_hubcontact.job.settings import Guards, Replay, Settings, Source
+from airflow_provider_hubcontact.job.settings import Guards, Lists, Replay, Settings, Source
 from airflow_provider_hubcontact.job.state import session
+from airflow_provider_hubcontact.sync.flow import memberships
 from tests.simulation.chooser import Chooser, Dice, Kept
-from tests.simulation.loop import Endless, Loop, LoopClock, Process
+from tests.simulation.loop import Endless, Loop, LoopClock, LoopLock, Process
 from tests.simulation.network import FAULTS, Weather
 from tests.simulation.oracles import Oracles
 from tests.simulation.others import edit, set_the_date, visit
-from tests.simulation.plot import Plot, plot_of
+from tests.simulation.plot import LISTS, Plot, plot_of
 from tests.simulation.portal import LIFETIMES, SimulatedPortal, Terms
 from tests.simulation.redis import SimulatedRedis
 from tests.simulation.remembered import PARTS
@@ -34,6 +37,14 @@ COLLECT_EVERY = 100
 
 NIGHT = 86_400.0
 """Seconds between two nights."""
+
+
+FEW_MEMBERS = 2
+"""Members of a page of a list."""
+
+
+FEW_HELD = 4
+"""Records that may wait for lists at once."""
 
 
 class Broken(Exception):
@@ -78,6 +89,7 @@ class World:
             Terms(plot.allowance, chooser.of("oauth").one_of(LIFETIMES), plot.switches),
             LoopClock(self.loop, chooser).seconds,
             lambda: self.loop.now,
+            {name: plot.members if name == LISTS[0] else () for name in LISTS if plot.settings.lists},
         )
         self.oracles = Oracles(plot, portal)
         clock = LoopClock(self.loop, chooser)
@@ -167,9 +179,10 @@ class World:
         """Send again what has not ended well."""
         plot = self.scene.plot
         fields = plot.settings.fields()
-        settings = Settings(
-            **{**fields, "source": Source(replay=Replay("ledger")), "guards": Guards(), "state": None}
-        )
+        source, lists = Source(replay=Replay("ledger")), plot.settings.lists
+        if lists and lists.mirror:  # which needs the state
+            lists = Lists(**{**lists.fields(), "mirror": False})
+        settings = Settings(**{**fields, "source": source, "guards": Guards(), "state": None, "lists": lists})
         again = SimulatedLedger(plot.ledger)
         task = Task(
             "replay",
@@ -235,6 +248,9 @@ class World:
         features = ", ".join(sorted(plot.features))
         yield f"seed {self.seed}: {plot.kind}, ledger {plot.ledger or 'none'}, {features}"
         yield f"upsert={settings.upsert} verify={settings.verify} {settings.key} {settings.writes}"
+        yield from (
+            f"{settings.lists}, at first of {sorted(plot.members)}" for _ in filter(None, [settings.lists])
+        )
         limit = plot.allowance.rate_limit.calls if plot.own_limit else "any"
         yield (
             f"batches of {plot.batch_size}, {plot.concurrency} calls at once, {limit} in ten seconds, "
@@ -255,6 +271,10 @@ def _watched(scene: Scene) -> Iterator[None]:
     oracles = scene.oracles.state
     parts: list[tuple[Any, str, object]] = [
         (ContactsPort, "batch_size", scene.plot.batch_size),
+        (client_lists, "MEMBERS_A_PAGE", FEW_MEMBERS),
+        (lists_port, "MEMBERS_A_PAGE", FEW_MEMBERS),
+        (lists_port, "Lock", partial(LoopLock, scene.loop)),
+        (memberships, "MAX_HELD", FEW_HELD),
         (session, "Tables", tables_of),
         (session, "Digests", partial(NotedDigests, oracles)),
         *PARTS,
