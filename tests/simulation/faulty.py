@@ -24,7 +24,7 @@ class Fault(NamedTuple):
 FAULTS = (
     Fault(
         "a ledger that knows rows by their key alone",
-        "content = orjson.dumps([record.key, record.timestamp, *sorted(record.properties.items())])",
+        "content = orjson.dumps([record.key, record.timestamp, *sorted(record.properties.items()), *of_list])",
         "content = orjson.dumps(record.key)",
     ),
     Fault(
