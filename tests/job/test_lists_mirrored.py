@@ -1,0 +1,47 @@
+"""Who must not leave a mirrored list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from airflow_provider_hubcontact.job.settings import Guards, Lists
+from airflow_provider_hubcontact.sandbox import Sandbox
+from tests.job.around import Around
+from tests.job.test_lists import NAMES, ROWS, around, hubspot, kept, made, members, nights
+
+__all__ = ["around", "hubspot", "kept"]
+
+
+def named(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    return [{**row, "segment": name} for row in rows]
+
+
+@pytest.mark.xfail(strict=True, reason="rows are noted by the name of a list that has no id yet")
+def test_a_mirrored_list_that_is_created_keeps_its_members(hubspot: Sandbox, kept: Around) -> None:
+    """The row names it by its name, and it has an id by the time that others leave lists."""
+    made(hubspot, "Old")
+    mirror = Lists(column="segment", create=True, mirror=True)
+
+    nights(kept, named(ROWS, "Old"), named(ROWS, "New"), lists=mirror, guards=Guards(removals=None))
+
+    (new,) = [each for each in hubspot.portal.lists.all() if each.name == "New"]
+    assert members(hubspot, new.id) == set(NAMES)
+
+
+@pytest.mark.xfail(strict=True, reason="a record id from before a merge stands for the survivor")
+def test_a_contact_that_another_one_was_merged_into_stays(hubspot: Sandbox, kept: Around) -> None:
+    """The row of the other one is gone, and its record id stands for a contact whose row names the list."""
+    list_id = made(hubspot)
+    settings: dict[str, Any] = {"lists": Lists("Customers", mirror=True), "guards": Guards(removals=None)}
+    nights(kept, ROWS, ROWS, **settings)
+    ada, grace = (hubspot.portal.contact(f"{name}@example.com") for name in ("ada", "grace"))
+    assert ada
+    assert grace
+    hubspot.portal.merge(ada, grace)
+
+    rows = [row for row in ROWS if row["email"] != "grace@example.com"]
+    nights(kept, rows, rows, rows, **settings)
+
+    assert "ada" in members(hubspot, list_id)
