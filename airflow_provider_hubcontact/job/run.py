@@ -22,7 +22,7 @@ from airflow_provider_hubcontact.job.errors import (
 )
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.leaving import leave_lists
-from airflow_provider_hubcontact.job.portal.contacts_port import ReadBack
+from airflow_provider_hubcontact.job.portal.contacts_port import ReadBack, port_of
 from airflow_provider_hubcontact.job.portal.lists_port import ListsPort
 from airflow_provider_hubcontact.job.progress import Progress
 from airflow_provider_hubcontact.job.settings import Settings, Source
@@ -45,6 +45,7 @@ from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.ports import Journal, UnknownList
 from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.keys import RECORD_ID
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
 if TYPE_CHECKING:
@@ -188,6 +189,7 @@ class Run:
                 knows_properties=self.builder.portal.definitions is not None,
                 writes=not self.report.dry_run,
                 target=self._lists.target if self._lists else str,
+                name_of=self._lists.name_of if self._lists else str,
             )
         except StateError as error:
             self._give_up("STATE", str(error))
@@ -390,7 +392,7 @@ class Run:
             return None
         with held_back(self._signal.stop), self.around.workers(self.hubspot) as workers:
             self._signal.reaches(workers)
-            stop = leave_lists(lists, leavers, lists.batch_size, first, settled)
+            stop = leave_lists(lists, leavers, port_of(self.hubspot, RECORD_ID), first, settled)
         self.report.stopped = printable(stop.reason) if stop else self.report.stopped
         return stop
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from airflow_provider_hubcontact.job.settings import Guards, Lists
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.job.around import Around
@@ -18,7 +16,6 @@ def named(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     return [{**row, "segment": name} for row in rows]
 
 
-@pytest.mark.xfail(strict=True, reason="rows are noted by the name of a list that has no id yet")
 def test_a_mirrored_list_that_is_created_keeps_its_members(hubspot: Sandbox, kept: Around) -> None:
     """The row names it by its name, and it has an id by the time that others leave lists."""
     made(hubspot, "Old")
@@ -30,7 +27,6 @@ def test_a_mirrored_list_that_is_created_keeps_its_members(hubspot: Sandbox, kep
     assert members(hubspot, new.id) == set(NAMES)
 
 
-@pytest.mark.xfail(strict=True, reason="a record id from before a merge stands for the survivor")
 def test_a_contact_that_another_one_was_merged_into_stays(hubspot: Sandbox, kept: Around) -> None:
     """The row of the other one is gone, and its record id stands for a contact whose row names the list."""
     list_id = made(hubspot)

@@ -24,8 +24,8 @@ class Fault(NamedTuple):
 FAULTS = (
     Fault(
         "a ledger that knows rows by their key alone",
-        "content = orjson.dumps([record.key, record.timestamp, *sorted(record.properties.items()), *of_list])",
-        "content = orjson.dumps(record.key)",
+        "[record.key, record.timestamp, *sorted(record.properties.items()), *of_list]",
+        "record.key",
     ),
     Fault(
         "guards that let a run write rows that were not counted",

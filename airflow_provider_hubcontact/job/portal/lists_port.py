@@ -19,6 +19,10 @@ UNKNOWN_SIZE = 25_000
 """Members that a list is taken to have if HubSpot does not say it."""
 
 
+FEW = 50
+"""Contacts that are asked for one by one although the pages of their list do not have them."""
+
+
 MOST_KEYS = 500
 """Values that one query of the file names."""
 
@@ -68,6 +72,7 @@ class ListsPort:
         for each in all_lists:
             self._know(each)
         self._creates = creates
+        self._refused: dict[str, Refused] = {}  # name of a list → why it cannot be created
         self.kept: KnownMembers | None = None
         self._seen = SeenMembers()
         self._lock = Lock()  # of what is created, and read, by calls that run at the same time
@@ -128,9 +133,16 @@ class ListsPort:
         def translated(answer: tuple[str, Changed]) -> Moved:
             list_id, changed = answer
             of_call = changed.removed if leaves else changed.added
+            if not leaves:
+                self._seen.fill(list_id, of_call)
             return Moved(changed.status, list_id, of_call, changed.missing)
 
-        return answered(call, translated)
+        if target in self._refused:
+            return self._refused[target]
+        answer = answered(call, translated)
+        if target not in self._by_name and target not in self._by_id and isinstance(answer, Refused):
+            self._refused[target] = answer  # it was not created
+        return answer
 
     def members(self, target: str, contacts: Collection[str], /) -> Members | Refused | Lost:
         """Read which contacts are members: each by itself, or all members of the list, whichever is fewer."""
@@ -168,6 +180,8 @@ class ListsPort:
             if others := {*contacts}.difference(self._seen.among(list_id, contacts)):
                 self._seen.fill(list_id, self._lists.members(list_id))
                 others.difference_update(self._seen.among(list_id, others))
+        if len(others) <= FEW:  # a record id from before a merge is not on the pages
+            others.difference_update(self._one_by_one(list_id, others))
         return frozenset(contacts).difference(others)
 
     def _made(self, target: str) -> str:

@@ -103,6 +103,7 @@ class ListLeavers:
     :param removals: knows which keys left the source, and whether there is a doubt.
     :param mirrors: whether a contact also leaves a list if its row names another one.
     :param target: returns what a list is known by, by the name that a row has.
+    :param name_of: returns the name of a list by its id.
     :ivar due_before: contacts that would leave, as far as was known before the run wrote.
     """
 
@@ -116,6 +117,7 @@ class ListLeavers:
         *,
         mirrors: bool,
         target: Callable[[str], str],
+        name_of: Callable[[str], str],
     ) -> None:
         self._database = database
         self._table = table
@@ -124,6 +126,7 @@ class ListLeavers:
         self._removals = removals
         self._mirrors = mirrors
         self._target = target
+        self._name_of = name_of
         self._pairs = RunKeys()
         self.due_before = 0  # contacts
 
@@ -155,12 +158,34 @@ class ListLeavers:
         check_leavers(self.due_before, int(size), most)
 
     def due(self) -> Iterator[Member]:
-        """Yield who leaves, once all rows have ended well enough to tell."""
+        """Yield who may leave, once all rows have ended well enough to tell; each contact of a list once."""
         if self._table is None or self._removals.waiting():
             return
         for some in _parts(self._lacking()):
             for list_id in sorted({each.list_id for each in some}):
-                yield from self._of_list(list_id, [each for each in some if each.list_id == list_id])
+                of_list = [each for each in some if each.list_id == list_id]
+                self._forget(list_id, [each for each in of_list if each.origin != ADDED])
+                yield from {each.contact: each for each in of_list if each.origin == ADDED}.values()
+
+    def leaving(self, members: Sequence[Member], ids: Mapping[str, Sequence[str]]) -> list[Member]:
+        """Return who leaves a list, by the record ids of now; that the others were added is forgotten.
+
+        A contact stays if a row names the list for it, by whatever key, or for one with which it was merged.
+        It also stays if it, or such a one, was there before.
+
+        :param members: that may leave, all of one list.
+        :param ids: record id → all ids of the contact: first that of now, then those from before a merge.
+        """
+        list_id = members[0].list_id
+        known = self._asked(self._of_table.holders(list_id, sorted(set[str]().union(*ids.values()))))
+        stays = {
+            each.contact for each in known if each.origin == SEEN or self._is_named(each.key, each.list_id)
+        }
+        staying = [each for each in members if not stays.isdisjoint(ids[each.contact])]
+        self._forget(list_id, staying)
+        leaving = [each._replace(contact=ids[each.contact][0]) for each in members if each not in staying]
+        self._change(self._of_table.keep([each for each in leaving if each not in members]))
+        return leaving
 
     def begin(self, members: Sequence[Member]) -> None:
         """Note that members of one list are about to leave it."""
@@ -168,24 +193,14 @@ class ListLeavers:
             contacts = sorted({each.contact for each in members})
             self._change(self._of_table.doubt(members[0].list_id, contacts))
 
-    def _of_list(self, list_id: str, members: Sequence[Member]) -> Iterator[Member]:
-        """Yield those who leave a list; what is known of the others is forgotten.
+    def _forget(self, list_id: str, members: Sequence[Member]) -> None:
+        if members:
+            self._change(self._of_table.forget(list_id, [each.key for each in members]))
 
-        A contact stays if a row names the list for another key of it, or if it was there before.
-        """
-        stays = {
-            each.contact
-            for each in self._asked(
-                self._of_table.holders(list_id, sorted({each.contact for each in members}))
-            )
-            if self._pairs.is_given(_pair(each.key, list_id))
-        }
-        leaves = {
-            each.contact: each for each in members if each.origin == ADDED and each.contact not in stays
-        }
-        others = [each.key for each in members if leaves.get(each.contact) is None]
-        self._change(self._of_table.forget(list_id, others) if others else ())
-        yield from leaves.values()
+    def _is_named(self, key: str, list_id: str) -> bool:
+        """Check whether a row of a key names a list; before this run has created it, it has a name only."""
+        names = (list_id, self._name_of(list_id))
+        return any(self._pairs.is_given(_pair(key, name)) for name in names)
 
     def _lacking(self) -> Iterator[Member]:
         """Yield the members for whom no row of the run names the list, page by page."""
@@ -193,7 +208,7 @@ class ListLeavers:
         while rows := self._asked([self._of_table.page(after, PAGE)]):
             after = (rows[-1].key, rows[-1].list_id)
             for each in rows:
-                if not self._pairs.is_given(_pair(each.key, each.list_id)) and self._is_gone(each):
+                if not self._is_named(each.key, each.list_id) and self._is_gone(each):
                     yield each
 
     def _is_gone(self, member: Member) -> bool:

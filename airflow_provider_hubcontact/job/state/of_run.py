@@ -60,6 +60,7 @@ class StateOfRun:
         knows_properties: bool,
         writes: bool,
         target: Callable[[str], str] = str,
+        name_of: Callable[[str], str] = str,
     ) -> dict[str, Any] | None:
         """Claim the state, or look at it if nothing is written; choose what is read back.
 
@@ -68,6 +69,7 @@ class StateOfRun:
         :param knows_properties: whether the portal's properties can be read.
         :param writes: whether contacts are written.
         :param target: returns what a list is known by, by the name that a row has.
+        :param name_of: returns the name of a list by its id.
         :return: what the report says of the state; None without one.
         :raises StateError: if it cannot be used.
         """
@@ -100,7 +102,9 @@ class StateOfRun:
             )
         if self.leavers and self._settings.lists and lets_leave:
             mirrors = self._settings.lists.mirror
-            self.list_leavers = session.list_leavers(self.leavers, mirrors=mirrors, target=target)
+            self.list_leavers = session.list_leavers(
+                self.leavers, mirrors=mirrors, target=target, name_of=name_of
+            )
         return session.told(keeps=self._keeps)
 
     def proofs(

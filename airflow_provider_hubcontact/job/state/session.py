@@ -313,17 +313,26 @@ class StateSession:
             since = 0 if days is None else about.now - round(days * DAY)
         return StateMembers(self._database, self._member_table(), self._digests(None), self._claim, since)
 
-    def list_leavers(self, removals: Removals, *, mirrors: bool, target: Callable[[str], str]) -> ListLeavers:
+    def list_leavers(
+        self,
+        removals: Removals,
+        *,
+        mirrors: bool,
+        target: Callable[[str], str],
+        name_of: Callable[[str], str],
+    ) -> ListLeavers:
         """Begin to find who leaves lists.
 
         :param removals: knows which keys left the source.
         :param mirrors: whether a contact also leaves a list if its row names another one.
         :param target: returns what a list is known by, by the name that a row has.
+        :param name_of: returns the name of a list by its id.
         """
         return ListLeavers(
             *(self._database, self._member_table(), self._digests(None), self._claim, removals),
             mirrors=mirrors,
             target=target,
+            name_of=name_of,
         )
 
     def _member_table(self) -> MemberTable | None:
