@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_hubcontact.job.portal.contacts_port import OTHERS
 from airflow_provider_hubcontact.sync.decide.membership import not_moved, stopped
+from airflow_provider_hubcontact.sync.flow.calls import ListCall
 from airflow_provider_hubcontact.sync.flow.circuit_breaker import CircuitBreaker
 from airflow_provider_hubcontact.sync.flow.memberships import Memberships
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
-from airflow_provider_hubcontact.sync.model.ports import Found, Lists, Lost, Reader
+from airflow_provider_hubcontact.sync.model.ports import Found, Lists, Lost, Reader, Refused
 from airflow_provider_hubcontact.sync.rows.keys import RECORD_ID
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from airflow_provider_hubcontact.job.state.members import ListLeavers
 
 UNNAMED = "no row names the list for the contact any more"
+
+SILENT = "HubSpot answered the look-up, but does not mention the contact"
 
 
 def leave_lists(
@@ -38,20 +41,16 @@ def leave_lists(
     """
     rows, breaker = count(first), CircuitBreaker()
     for some in _parts(leavers.due(), reader.batch_size):
-        found = reader.read([each.contact for each in some], ())
-        breaker.observe(found)
-        if not isinstance(found, Found):
-            for each in some:
-                settled(not_moved(_left(next(rows), each), found))
-        else:
-            leaving = leavers.leaving(some, {each.contact: _ids(each.contact, found) for each in some})
+        answer = reader.read([each.contact for each in some], ())
+        breaker.observe(answer)
+        ids = _ids_of(some, answer)
+        silence = Lost(SILENT, sent=True) if isinstance(answer, Found) else answer
+        for each in (each for each in some if each.contact not in ids):
+            settled(not_moved(_left(next(rows), each), silence))
+        if ids:
+            leaving = leavers.leaving([each for each in some if each.contact in ids], ids)
             leavers.begin(leaving)
-            waiting = Memberships(lists, leaves=True)
-            for each in leaving:
-                waiting.hold(_left(next(rows), each))
-            _carried_out(waiting, breaker, settled)
-            if waiting.failed:
-                raise waiting.failed
+            _take_out(lists, [_left(next(rows), each) for each in leaving], breaker, settled)
         if breaker.stop:
             return breaker.stop
     return None
@@ -67,34 +66,53 @@ def _left(row: int, member: Member) -> Result:
     )
 
 
-def _ids(contact: str, found: Found) -> Sequence[str]:
-    """Return all record ids of a contact: that of now, and those from before a merge.
+def _ids_of(members: Sequence[Member], answer: Found | Refused | Lost) -> dict[str, Sequence[str]]:
+    """Return record id → all ids of the contact, of those that a look-up tells: first that of now.
 
     HubSpot docs: "Merge contacts": the ids from before a merge stand for the survivor.
     """
-    stored = found.contacts.get(contact)
-    if stored is None:
-        return (contact,)
-    others = (stored.properties.get(OTHERS[RECORD_ID]) or "").split(";")
-    return (stored.id, contact, *filter(None, (each.strip() for each in others)))
+    ids: dict[str, Sequence[str]] = {}
+    for each in members if isinstance(answer, Found) else ():
+        stored = answer.contacts.get(each.contact)
+        if stored:
+            others = (stored.properties.get(OTHERS[RECORD_ID]) or "").split(";")
+            ids[each.contact] = (stored.id, each.contact, *filter(None, map(str.strip, others)))
+        elif each.contact in answer.missing:
+            ids[each.contact] = (each.contact,)
+    return ids
 
 
-def _carried_out(waiting: Memberships, breaker: CircuitBreaker, settled: Callable[[Result], None]) -> None:
-    """Make the calls for contacts that leave, one after another, until none of them waits."""
+def _take_out(
+    lists: Lists, leaving: Sequence[Result], breaker: CircuitBreaker, settled: Callable[[Result], None]
+) -> None:
+    """Make the calls for contacts that leave, one after another, until none of them waits.
+
+    :raises Exception: what keeping it raised, once each contact has its result.
+    """
+    waiting = Memberships(lists, leaves=True)
+    for result in leaving:
+        waiting.hold(result)
     while waiting and not breaker.stop and not waiting.failed:
         for result in waiting.checked(is_last=True):
             settled(result)
-        call = waiting.next(is_last=True)
-        if call is None:
+        if (call := waiting.next(is_last=True)) is None:
             break
-        answer = waiting.send(call)
-        breaker.observe(answer)
-        if isinstance(answer, Lost) and not answer.sent:
-            breaker.trip(answer.reason)
-        for result in waiting.answered(call, answer):
-            settled(result)
+        _make(call, waiting, breaker, settled)
     for result in waiting.drain():
         settled(stopped(result, breaker.stop.reason if breaker.stop else "the state is lost"))
+    if waiting.failed:
+        raise waiting.failed
+
+
+def _make(
+    call: ListCall, waiting: Memberships, breaker: CircuitBreaker, settled: Callable[[Result], None]
+) -> None:
+    answer = waiting.send(call)
+    breaker.observe(answer)
+    if isinstance(answer, Lost) and not answer.sent:
+        breaker.trip(answer.reason)
+    for result in waiting.answered(call, answer):
+        settled(result)
 
 
 def _parts(members: Iterator[Member], size: int) -> Iterator[list[Member]]:

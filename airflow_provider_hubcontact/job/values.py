@@ -118,7 +118,11 @@ def _format_problem(form: str) -> str | None:
     found = re.findall("%(.?)", form, re.DOTALL)
     if odd := [each for each in found if not each or each not in DIRECTIVES]:
         return f"has %{odd[0]}; a format can have {' '.join(f'%{each}' for each in DIRECTIVES)}"
-    named = [each for each in found if each != "%"]
+    return _parts_problem([each for each in found if each != "%"])
+
+
+def _parts_problem(named: Sequence[str]) -> str | None:
+    """Return why the directives of a format cannot be used; None if they can."""
     if twice := [each for each in named if named.count(each) > 1]:
         return f"has %{twice[0]} twice"
     if sorted(each for each in named if each in "dmjyY") not in _DAYS:

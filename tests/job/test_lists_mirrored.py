@@ -6,8 +6,8 @@ from typing import Any
 
 from airflow_provider_hubcontact.job.settings import Guards, Lists
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.job.around import Around
-from tests.job.test_lists import NAMES, ROWS, around, hubspot, kept, made, members, nights
+from tests.job.around import Around, run
+from tests.job.test_lists import NAMES, ROWS, STATE, around, hubspot, kept, made, members, nights
 
 __all__ = ["around", "hubspot", "kept"]
 
@@ -41,3 +41,17 @@ def test_a_contact_that_another_one_was_merged_into_stays(hubspot: Sandbox, kept
     nights(kept, rows, rows, rows, **settings)
 
     assert "ada" in members(hubspot, list_id)
+
+
+def test_a_contact_that_a_look_up_does_not_mention_stays(hubspot: Sandbox, kept: Around) -> None:
+    """Nobody knows whom its record id stands for by now."""
+    list_id = made(hubspot)
+    settings: dict[str, Any] = {"lists": Lists("Customers", mirror=True), "guards": Guards(removals=None)}
+    nights(kept, ROWS, ROWS[:1], **settings)
+    hubspot.use_faults({"rules": [{"kind": "no_results", "on": "batches.read"}]})
+    kept.run_id = "dag/night 9"
+
+    ended = run(kept, state=STATE, upsert=True, **settings)
+
+    assert ended.outcomes == {"up_to_date": 1, "unknown": 3}
+    assert members(hubspot, list_id) == set(NAMES)

@@ -84,32 +84,36 @@ class SettingsCheck:
         return [printable(each) for problems in found for each in problems]
 
     def _api(self) -> Iterator[str]:
-        if self._api_version is None:
-            return
-        if self._api_version == LEGACY and self._settings.source.undoes:
-            yield (
-                "an undo finds contacts by their record ids, which the legacy API does not: set the "
-                "connection's api_version to another one than v1"
-            )
-        elif self._api_version == LEGACY and self._settings.key.property != EMAIL:
-            yield "the legacy API finds contacts by email only: the key's property must be email"
-        if self._api_version == LEGACY and self._settings.state:
-            yield (
-                "the legacy API does not tell which contact it has written, so nothing can be proved: leave "
-                "state out, or set the connection's api_version to another one than v1"
-            )
-        if self._api_version == LEGACY and self._settings.lists:
-            yield (
-                "the legacy API does not tell which contact it has written, so that it cannot be put into a "
-                "list: leave lists out, or set the connection's api_version to another one than v1"
-            )
-        if self._api_version == LEGACY and not self._settings.writes.compare:
-            yield ("the legacy API writes without a look-up anyway: leave writes.compare out")
-        if self._api_version != LEGACY and self._settings.writes.timestamp:
+        if self._api_version == LEGACY:
+            yield from self._of_legacy()
+        elif self._api_version is not None and self._settings.writes.timestamp:
             yield (
                 "only the legacy API carries a timestamp: set the connection's api_version to v1, "
                 "or drop writes.timestamp"
             )
+
+    def _of_legacy(self) -> Iterator[str]:
+        asked = self._settings
+        otherwise = "or set the connection's api_version to another one than v1"
+        if asked.source.undoes:
+            yield (
+                "an undo finds contacts by their record ids, which the legacy API does not: set the "
+                "connection's api_version to another one than v1"
+            )
+        elif asked.key.property != EMAIL:
+            yield "the legacy API finds contacts by email only: the key's property must be email"
+        if asked.state:
+            yield (
+                "the legacy API does not tell which contact it has written, so nothing can be proved: leave "
+                f"state out, {otherwise}"
+            )
+        if asked.lists:
+            yield (
+                "the legacy API does not tell which contact it has written, so that it cannot be put into a "
+                f"list: leave lists out, {otherwise}"
+            )
+        if not asked.writes.compare:
+            yield "the legacy API writes without a look-up anyway: leave writes.compare out"
 
     def _source(self) -> Iterator[str]:
         if self._columns is None:

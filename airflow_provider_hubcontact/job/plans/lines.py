@@ -194,14 +194,18 @@ def _is_write(line: Line) -> bool:
         isinstance(line["write"], str)
         and line["write"] in set(Write)
         and line["key"] != ""
+        and _are_changes(changes, line["write"])
         and all(each is None or isinstance(each, str) for each in (digest, line["new_key"]))
         and (line["timestamp"] is None or _is_number(line["timestamp"]))
-        and isinstance(changes, dict)
-        and (bool(changes) or line["write"] == Write.ARCHIVE)
-        and all(map(_is_change, changes.values()))
         and _are_names(line.get("left_alone", []))
         and isinstance(line.get("reason", ""), str)
     )
+
+
+def _are_changes(changes: object, write: str) -> bool:
+    if not isinstance(changes, dict) or not (changes or write == Write.ARCHIVE):
+        return False
+    return all(map(_is_change, changes.values()))
 
 
 def _is_change(change: object) -> bool:

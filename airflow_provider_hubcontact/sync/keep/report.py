@@ -151,8 +151,10 @@ class Report:
         if result.changes and (result.outcome not in IN_DOUBT or result.category == LIST):
             self._sample_changes(result)
         is_good = result.outcome in SUCCESSES and result.category != DRIFT
-        if is_good or result.category in DRY_RUN_CATEGORIES:
-            return
+        if not is_good and result.category not in DRY_RUN_CATEGORIES:
+            self._count_problem(result)
+
+    def _count_problem(self, result: Result) -> None:
         self._count_reason(result)
         if len(self._problems) >= MAX_SAMPLES or result.outcome in SUCCESSES:
             return

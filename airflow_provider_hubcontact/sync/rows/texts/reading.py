@@ -108,11 +108,13 @@ class Texts:
             return value, None
         if isinstance(found, str):
             return (None, found) if self.is_null(found) else (value, None)
-        items = found if isinstance(found, list) else []
-        meant = [each for each in items if not (isinstance(each, str) and self.is_null(each))]
-        if len(meant) == len(items):
+        return self._items_without_nulls(value, found) if isinstance(found, list) else (value, None)
+
+    def _items_without_nulls(self, value: object, items: list[Any]) -> tuple[object, str | None]:
+        nulls = [each for each in items if isinstance(each, str) and self.is_null(each)]
+        if not nulls:
             return value, None
-        return meant, next(each for each in items if isinstance(each, str) and self.is_null(each))
+        return [each for each in items if each not in nulls], nulls[0]
 
     def read(self, name: str, value: object, text: str) -> tuple[str, str]:
         """Return the text of a property as it is meant, and what was done to it, if it differs.
