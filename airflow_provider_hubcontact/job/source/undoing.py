@@ -16,6 +16,7 @@ from airflow_provider_hubcontact.job.settings import Replay
 from airflow_provider_hubcontact.sync.keep.ledger import Line
 from airflow_provider_hubcontact.sync.model.outcome import IN_DOUBT, LIST, Outcome
 from airflow_provider_hubcontact.sync.model.record import Record, Undone
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL
 
 SOME = 1_000
 """Contacts that are read at once."""
@@ -174,16 +175,17 @@ class UndoneRun:
             "JOIN line ON line.rowid = of_contact.line ORDER BY number, of_contact.rowid"
         )
         for (number, contact, key), some in groupby(lines, itemgetter(0, 1, 2)):
-            record = folded([orjson.loads(text) for *_, text in some])
+            record = folded([orjson.loads(text) for *_, text in some], self._id_property)
             yield number, record._replace(row=number, key=contact or key), contact
 
 
-def folded(lines: Sequence[Line]) -> Record:
+def folded(lines: Sequence[Line], id_property: str = EMAIL) -> Record:
     """Return what a contact had before a run, and what the run did to it.
 
     Of each property, that is the first old value and the last new one.
 
     :param lines: of the contact, in the order in which it was written.
+    :param id_property: property that keys are values of, as far as it is known.
     """
     first: dict[str, str | None] = {}
     written: dict[str, list[tuple[str | None, str]]] = {}
@@ -201,18 +203,30 @@ def folded(lines: Sequence[Line]) -> Record:
     undone = Undone(
         {name: written[name] for name in values},
         tuple(unread),
-        created=any(map(_creates, lines)),
+        created=any(_creates(line, id_property) for line in lines),
         archived=any(line["outcome"] == Outcome.ARCHIVED for line in lines),
     )
     return Record(0, "", values, undoes=undone)
 
 
-def _creates(line: Line) -> bool:
+def _creates(line: Line, id_property: str) -> bool:
     """Check whether a line is of a contact that was created, or may have been: there was none before."""
+    if line.get("category") == LIST and line.get("contact"):
+        return _gives_a_key(line, id_property)
     if line["outcome"] not in IN_DOUBT:
         return bool(line["outcome"] == Outcome.CREATED)
     changes = [line["changes"].get(name) for name in line["changed"]]
     return not line.get("contact") and all(both and both[0] is None for both in changes)
+
+
+def _gives_a_key(line: Line, id_property: str) -> bool:
+    """Check whether a contact, whose line tells how its list ended, was created: no other has lacked its key.
+
+    An address may be the value of other properties, too.
+    """
+    key = line["key"]
+    names = {name for name, both in (line["changes"] or {}).items() if both == [None, key]}
+    return bool(names if "@" not in key else names & {EMAIL, id_property})
 
 
 def _key_after(line: Line, id_property: str) -> str:

@@ -92,4 +92,7 @@ def stopped(result: Result, reason: str) -> Result:
 
 def _ended(result: Result, outcome: Outcome, reason: str) -> Result:
     before = "the contact was written, but not its list: " if result.changes else "the list: "
-    return result._replace(outcome=outcome, status=None, category=LIST, reason=before + reason)
+    # Nothing but its key tells a ledger's line of a new contact from one of a contact that lacked the values.
+    is_untold = result.outcome is Outcome.CREATED and (None, result.key) not in result.changes.values()
+    unread = tuple(result.changes) if is_untold else result.unread
+    return result._replace(outcome=outcome, status=None, category=LIST, reason=before + reason, unread=unread)
