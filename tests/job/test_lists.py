@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Lists, State
+from airflow_provider_hubcontact.job.values import Values
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.crm.lists import Changed
 from tests.job.around import Around, Told, plan, run
@@ -48,6 +49,17 @@ def members(hubspot: Sandbox, list_id: str) -> set[str]:
 def calls_of(hubspot: Sandbox, end: str) -> int:
     """Count the calls whose path ends so."""
     return sum(each.path.endswith(end) for each in hubspot.requests)
+
+
+def test_a_text_that_means_no_value_names_no_list(hubspot: Sandbox, around: Around) -> None:
+    """The row is in no list, as one without a value is."""
+    list_id = made(hubspot)
+    around.given = [{**ROWS[0], "segment": " NULL "}, {**ROWS[1], "segment": "Customers"}]
+
+    ended = run(around, lists=Lists(column="segment"), values=Values(null_texts=["NULL"]))
+
+    assert ended.outcomes == {"updated": 2}
+    assert members(hubspot, list_id) == {"grace"}
 
 
 def test_every_contact_whose_record_ends_well_becomes_a_member(hubspot: Sandbox, around: Around) -> None:

@@ -218,7 +218,7 @@ class RecordMapping:
         """Return the name or id of a list that a row has; empty if it has none."""
         column = str(self.list_column)
         try:
-            value = plain(source.get(column), [])
+            value = plain(self._meant(column, source.get(column), taken), [])
             if value is None:
                 return ""
             if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
