@@ -660,16 +660,18 @@ class Settings(Frozen):
         chosen = [f"writes.{name}" for name in _changed(self.writes, Writes(), but="stages")]
         if self.state is not None:
             chosen += [f"state.{name}" for name in _changed(self.state, State(""), but="path")]
+        chosen += [f"values.{name}" for name in _changed(self.values, Values())]
         if self.key.becomes is not None:
             chosen.append("key.becomes")
         if self.key.column not in {Key.column, self.key.property}:
             chosen.append("key.column")
         chosen += ["upsert"] if self.upsert else []
+        chosen += ["lists"] if self.lists is not None else []
         chosen += ["json_schema"] if self.json_schema is not None else []
         yield from (f"{name} has no effect with undo=True, {_AS_THEY_WERE}" for name in chosen)
 
 
-def _changed(setting: Frozen, usual: Frozen, *, but: str) -> list[str]:
+def _changed(setting: Frozen, usual: Frozen, *, but: str = "") -> list[str]:
     """Return the names of the fields that are not as usual.
 
     :param but: a field that may be.

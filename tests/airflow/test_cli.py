@@ -401,6 +401,7 @@ class TestUndo:
             (("gone", "--out", "x"), "there is no ledger at gone"),
             (("l", "--out", "x", "--run", "r"), "there is no ledger of this run at l"),
             (("l", "--out", "x", "--settings", "s.json"), "upsert has no effect with undo=True"),
+            (("l", "--out", "x", "--settings", "s.json"), "lists has no effect with undo=True"),
         ],
     )
     def test_what_cannot_be_undone(  # noqa: PLR0917 - fixtures
@@ -413,7 +414,7 @@ class TestUndo:
         says: str,
     ) -> None:
         monkeypatch.chdir(tmp_path)
-        Path("s.json").write_text('{"upsert": true}', encoding="utf-8")
+        Path("s.json").write_text('{"upsert": true, "lists": "Customers"}', encoding="utf-8")
         Path(self.wrote(tmp_path)).rename("l")
 
         assert main(["undo", *arguments]) == 2

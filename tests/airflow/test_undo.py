@@ -22,6 +22,7 @@ from airflow_provider_hubcontact.operators.hubspot import (
     Key,
     Ledger,
     State,
+    Values,
     Writes,
 )
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
@@ -52,6 +53,7 @@ class TestParsing:
             ({"upsert": True}, "upsert has no effect with undo=True"),
             ({"mapping": {"a": "b"}}, "mapping has no effect with FromLedger alone"),
             ({"json_schema": {}}, "json_schema has no effect with undo=True"),
+            ({"values": Values(decimal=",")}, "values.decimal has no effect with undo=True"),
             ({"key": Key(becomes="new")}, "key.becomes has no effect with undo=True"),
             ({"key": "mail"}, "key.column has no effect with undo=True"),
             ({"writes": Writes(nulls="clear")}, "writes.nulls has no effect with undo=True"),
