@@ -72,7 +72,9 @@ def _ids_of(members: Sequence[Member], answer: Found | Refused | Lost) -> dict[s
     HubSpot docs: "Merge contacts": the ids from before a merge stand for the survivor.
     """
     ids: dict[str, Sequence[str]] = {}
-    for each in members if isinstance(answer, Found) else ():
+    if not isinstance(answer, Found):
+        return ids
+    for each in members:
         stored = answer.contacts.get(each.contact)
         if stored:
             others = (stored.properties.get(OTHERS[RECORD_ID]) or "").split(";")

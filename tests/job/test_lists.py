@@ -65,7 +65,7 @@ def test_a_text_that_means_no_value_names_no_list(hubspot: Sandbox, around: Arou
 def test_a_row_that_failed_for_its_list_is_sent_again(hubspot: Sandbox, around: Around) -> None:
     """Though a later row of its contact, for another list, ended well; and only until a run has mended it."""
     one, two = made(hubspot, "One"), made(hubspot, "Two")
-    kept = {"ledger": Ledger("l"), "lists": Lists(column="segment")}
+    kept: dict[str, Any] = {"ledger": Ledger("l"), "lists": Lists(column="segment")}
     around.given = [{**ROWS[0], "segment": name} for name in ("Onne", "Two")]
     run(around, **kept)
     around.given = [{**ROWS[0], "segment": name} for name in ("One", "Two")]

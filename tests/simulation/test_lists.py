@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.job.plans import guards
-from airflow_provider_hubcontact.job.state.member_table import Member
-from airflow_provider_hubcontact.job.state.members import ListLeavers
+from airflow_provider_hubcontact.job.state.members import StateMembers
 from airflow_provider_hubcontact.sync.flow import memberships
 from airflow_provider_hubcontact.sync.flow.memberships import Memberships
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
@@ -72,12 +71,8 @@ def test_rows_that_a_guard_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_members_of_others_leave(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that people have added leave as well."""
-
-    def all_of_them(_: ListLeavers, __: str, members: Any) -> Iterator[Member]:
-        yield from members
-
-    monkeypatch.setattr(ListLeavers, "_of_list", all_of_them)
+    """Those that people have added count as this sync's, and leave as well."""
+    monkeypatch.setattr(StateMembers, "_own", lambda _, __, contacts: {*contacts})
 
     assert "takes" in found("state", "leavers")
 

@@ -429,10 +429,11 @@ class StateSession:
         if self._fails(self._tables.looks()) is None:
             return
         refused = [each for each in map(self._fails, self._tables.creation()) if each]
-        for _ in range(LOOKS):
+        for look in range(LOOKS):
             if self._fails(self._tables.looks()) is None:
                 return
-            if self._fails(self._tables.presence()) is None:
+            # Another task may have created them since this one has looked.
+            if look and self._fails(self._tables.presence()) is None:
                 raise self._foreign()
             self._clock.sleep(PAUSE)
         why = f"the tables of the state {self._tables.name} cannot be created"
