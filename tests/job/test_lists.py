@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Lists, Replay, Source, State
+from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Lists, State
 from airflow_provider_hubcontact.job.values import Values
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.crm.lists import Changed
@@ -60,24 +60,6 @@ def test_a_text_that_means_no_value_names_no_list(hubspot: Sandbox, around: Arou
 
     assert ended.outcomes == {"updated": 2}
     assert members(hubspot, list_id) == {"grace"}
-
-
-def test_a_row_that_failed_for_its_list_is_sent_again(hubspot: Sandbox, around: Around) -> None:
-    """Though a later row of its contact, for another list, ended well; and only until a run has mended it."""
-    one, two = made(hubspot, "One"), made(hubspot, "Two")
-    kept: dict[str, Any] = {"ledger": Ledger("l"), "lists": Lists(column="segment")}
-    around.given = [{**ROWS[0], "segment": name} for name in ("Onne", "Two")]
-    run(around, **kept)
-    around.given = [{**ROWS[0], "segment": name} for name in ("One", "Two")]
-    around.run_id = "dag/again"
-
-    ended = run(around, **kept, source=Source(replay=Replay("l")))
-    around.run_id = "dag/once more"
-    nothing = run(around, **kept, source=Source(replay=Replay("l")))
-
-    assert sum(ended.outcomes.values()) == 2
-    assert members(hubspot, one) == members(hubspot, two) == {"ada"}
-    assert nothing.outcomes == {}
 
 
 def test_every_contact_whose_record_ends_well_becomes_a_member(hubspot: Sandbox, around: Around) -> None:

@@ -41,7 +41,7 @@ def replayed(
     """
     outcomes = PROBLEMS if replay.outcomes is None else replay.outcomes
     with closing(sqlite3.connect("", isolation_level=None, check_same_thread=False)) as db:
-        count, nameless = _index(db, lines, has_lists=source is not None and shape.list_column is not None)
+        count, nameless = _index(db, lines)
         if not count:
             raise SourceError(f"there is no ledger at {replay.path}, or it is empty")
         if nameless:
@@ -100,17 +100,14 @@ def shape_of(shape: RecordMapping) -> RecordMapping:
     )
 
 
-def _index(db: sqlite3.Connection, given: Iterable[Line], *, has_lists: bool) -> tuple[int, int]:
+def _index(db: sqlite3.Connection, given: Iterable[Line]) -> tuple[int, int]:
     """Read the last line of each key.
 
-    :param has_lists: whether the rows of a key name lists of their own: then that is the last line of each of
-        these rows, of the last run that had the key.
     :return: how many lines there are, and how many of them have no key.
     """
     db.executescript(
         "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
-        "CREATE TABLE line (key TEXT, record TEXT, run TEXT, outcome TEXT, time TEXT, kept TEXT,"
-        " found INT DEFAULT 0, PRIMARY KEY (key, record))"
+        "CREATE TABLE line (key TEXT PRIMARY KEY, outcome TEXT, time TEXT, kept TEXT, found INT DEFAULT 0)"
     )
     lines = nameless = 0
     for line in given:
@@ -122,18 +119,11 @@ def _index(db: sqlite3.Connection, given: Iterable[Line], *, has_lists: bool) ->
         nameless += not line["key"]
         if not line["key"] or line["outcome"] == Outcome.SUPERSEDED:
             continue
-        record, run = (_record_of(line), line["run"]) if has_lists else ("", "")
         db.execute(
-            "INSERT INTO line (key, record, run, outcome, time, kept) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT (key, record) DO UPDATE SET "
+            "INSERT INTO line (key, outcome, time, kept) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
             "outcome = excluded.outcome, time = excluded.time, kept = excluded.kept "
             "WHERE excluded.time >= time",
-            (line["key"], record, run, line["outcome"], line["time"], json.dumps(line["values"])),
-        )
-    if has_lists:
-        db.execute(
-            "DELETE FROM line WHERE run <> "
-            "(SELECT run FROM line AS other WHERE other.key = line.key ORDER BY time DESC LIMIT 1)"
+            (line["key"], line["outcome"], line["time"], json.dumps(line["values"])),
         )
     db.execute("COMMIT")
     return lines, nameless
@@ -144,8 +134,8 @@ def _chosen(
 ) -> Iterator[object]:
     for row in source:
         key = shape.key_of(row)
-        found = db.execute("SELECT outcome FROM line WHERE key = ?", (key,)).fetchall()
-        if any(outcome in outcomes for (outcome,) in found):
+        found = db.execute("SELECT outcome FROM line WHERE key = ?", (key,)).fetchone()
+        if found and found[0] in outcomes:
             db.execute("UPDATE line SET found = 1 WHERE key = ? AND found = 0", (key,))
             yield row
     places = ", ".join("?" * len(outcomes))
