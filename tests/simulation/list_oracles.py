@@ -57,7 +57,7 @@ class ListOracles:
 
     def _is_named(self, row: Row, list_id: str, contact: str, since: float) -> bool:
         """Check whether a row names a list for an address that a contact has had since a moment."""
-        if list_id not in self._portal.lists_named(row.named):
+        if self._portal.lists_named(row.named) != {list_id}:  # of two with this name, one was renamed
             return False
         states = self._portal.states[contact]
         last = max((place for place, state in enumerate(states) if state.since <= since), default=0)
@@ -93,7 +93,9 @@ class ListOracles:
         if result.membership is None:
             return
         states = self._portal.list_states(str(result.list_id), watch.since)
-        if result.membership not in LEFT or not any(result.key not in members for members in states):
+        is_deleted = any(each.values is None for each in self._portal.states[result.key])
+        was_out = is_deleted or any(result.key not in members for members in states)
+        if result.membership not in LEFT or not was_out:
             self._wrong(f"{told}, and it was there all the time")
 
     def check_rerun(self, watch: TryWatch) -> None:

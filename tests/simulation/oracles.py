@@ -392,6 +392,8 @@ class Oracles:
         contact, told = self.portal.find(row.key), watch.results.values()
         if result.earlier or contact is None or result.outcome not in SUCCESSES | REFUSED:
             return
+        if row.named:  # it may have waited for its list while a later row of the contact was written
+            return
         if self.portal.cleared_by(contact.id, STAGE) != watch.name:
             return
         if any(each.outcome is Outcome.UNKNOWN and self._are_of_one(watch, each, row) for each in told):
