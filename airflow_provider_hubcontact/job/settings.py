@@ -639,6 +639,7 @@ class Settings(Frozen):
             ("watermark", self.source.watermark is not None, self.state is not None, _STATE_KNOWS),
             ("writes.compare=False", is_blind, self.upsert is False, _NO_ID),
             ("writes.compare=False", is_blind, self.state is not None, _STATE_COMPARES),
+            ("writes.compare=False", is_blind, self.lists is not None, _WHOSE),
             ("state.trust_ids", trusts_ids, self.upsert is True, _BY_KEY),
             ("state.trust_ids", trusts_ids, is_by_id, "with record ids as keys, which need no look-up"),
             ("state.trust_ids", trusts_ids, self.key.becomes is not None, _LOOKED_UP),
@@ -704,6 +705,9 @@ _NO_ID = "without upsert=True: an update needs the record id, which only a look-
 
 
 _STATE_COMPARES = "with state, which compares: only rows that have changed are sent"
+
+
+_WHOSE = "with lists: the answer to writes by keys does not say which of several equal ones is whose"
 
 
 _LOOKED_UP = "with key.becomes: where addresses move, all contacts are looked up"

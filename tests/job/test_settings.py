@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.job.settings import (
     Guards,
     Key,
     Ledger,
+    Lists,
     Query,
     Replay,
     Settings,
@@ -127,6 +128,16 @@ def of_source(**source: Any) -> list[str]:
             ({"state": State(path)}, "state must be sql://conn_id/table or sql://conn_id/schema.table")  # type: ignore[arg-type]
             for path in ("", "folder", "sql://db", "sql://db/a.b.c", "sql://db/ä", None)
         ),
+        (
+            {"upsert": True, "writes": Writes(compare=False), "lists": Lists("Customers")},
+            "writes.compare=False has no effect with lists",
+        ),
+        ({"lists": Lists()}, "lists needs the name of a list, or the column that names them, and not both"),
+        ({"lists": Lists("a", column="b")}, "lists needs the name of a list, or the column"),
+        ({"lists": Lists(" ")}, "lists.name must be a name"),
+        ({"lists": Lists("a", batch_size=0)}, "lists.batch_size must be a number from 1 to 100,000"),
+        ({"lists": Lists("a", mirror=True)}, "lists.mirror has no effect without state"),
+        ({"state": State("sql://db/hub", on_removed="leave_list")}, "has no effect without lists"),
         ({"guards": Guards(removals=5)}, "guards.removals has no effect without state.on_removed"),
         ({"guards": Guards(changes=-1)}, "guards.changes must be a count or a share below 1, not -1"),
         ({"guards": Guards(changes=1.5)}, "guards.changes must be a count or a share below 1, not 1.5"),

@@ -434,7 +434,9 @@ def _that_go_together(features: frozenset[str], kind: str) -> frozenset[str]:
         features -= {"watermark", "legacy", "not compared"}
     else:
         features -= OF_STATES
-    return features - {"lists"} if "legacy" in features or kind == "plan" else features  # same
+    if "legacy" in features or kind == "plan":  # same
+        return features - {"lists"}
+    return features - {"not compared"} if "lists" in features else features  # same
 
 
 @cache
