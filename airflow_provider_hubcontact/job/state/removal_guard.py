@@ -8,6 +8,12 @@ from airflow_provider_hubcontact.job.errors import GuardExceeded
 from airflow_provider_hubcontact.sync.model.tolerance import at_most
 
 
+def _is_more(due: int, most: float, size: int) -> bool:
+    """Check whether a number is more than a count, or than a share of a size, which always allows one."""
+    allowed = at_most(most, size)
+    return due > (max(allowed, 1) if 0 < most < 1 else allowed)
+
+
 def check_removals(due: int, size: int, most: float | None, advice: Callable[[], str]) -> None:
     """Stop the removal of too many contacts. A share always allows one.
 
@@ -17,10 +23,7 @@ def check_removals(due: int, size: int, most: float | None, advice: Callable[[],
     :param advice: returns what may be wrong, and what is to be done.
     :raises GuardExceeded: if there are more.
     """
-    if most is None:
-        return
-    allowed = at_most(most, size)
-    if due > (max(allowed, 1) if 0 < most < 1 else allowed):
+    if most is not None and _is_more(due, most, size):
         raise GuardExceeded(
             f"{due:,} removals of {size:,} keys of the state are more than guards.removals={most:g} allows: "
             f"nothing was written. {advice()}"
@@ -35,10 +38,7 @@ def check_leavers(due: int, size: int, most: float | None) -> None:
     :param most: contacts that may leave: a count, or a share of ``size``; None for any number.
     :raises GuardExceeded: if there are more.
     """
-    if most is None:
-        return
-    allowed = at_most(most, size)
-    if due > (max(allowed, 1) if 0 < most < 1 else allowed):
+    if most is not None and _is_more(due, most, size):
         raise GuardExceeded(
             f"{due:,} of {size:,} contacts that this sync has added to lists would leave them, which is "
             f"more than guards.removals={most:g} allows: nothing was written. Rows may be missing in the "
