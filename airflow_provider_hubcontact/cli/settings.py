@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.cli.settings_file import read_settings
 from airflow_provider_hubcontact.job.errors import PreflightError, SetupError
-from airflow_provider_hubcontact.job.settings import Query, Settings
+from airflow_provider_hubcontact.job.settings.problems import problems_of
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Query
 from airflow_provider_hubcontact.operators.given import settings_of_keywords
 from airflow_provider_hubcontact.operators.options import FromLedger
 from airflow_provider_hubcontact.printable import printable
@@ -92,7 +94,7 @@ def _checked(
         settings = settings_of_keywords(given, has_records=replay is None, replay=replay)
     except ValueError as error:
         raise SetupError(str(error)) from None
-    problems = [*(query.problems() if query else ()), *settings.problems()]
+    problems = [*(query.problems() if query else ()), *problems_of(settings)]
     if not isinstance(conn_id, str):
         problems.append(f"hubspot_conn_id must be text, not {conn_id!r:.100}")
     if problems:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from airflow_provider_hubcontact.cli.files import records_in
-from airflow_provider_hubcontact.job.settings import Query
+from airflow_provider_hubcontact.job.settings.source import Query
 
 
 @contextmanager

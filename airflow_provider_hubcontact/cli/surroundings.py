@@ -8,7 +8,7 @@ from airflow_provider_hubcontact.client.account import AccountDetails
 from airflow_provider_hubcontact.job.errors import SetupError
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.ports import MarkStore
-from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.operators.sources.records import records_of
 from airflow_provider_hubcontact.operators.surroundings import ConnectionSurroundings
 from airflow_provider_hubcontact.sync.keep.checkpoint import StateStore

@@ -24,7 +24,7 @@ from airflow_provider_hubcontact.job.portal.contacts_port import (
 from airflow_provider_hubcontact.job.portal.definitions import Portal, create_missing, portal_of, settings_of
 from airflow_provider_hubcontact.job.portal.lists_port import ListsPort
 from airflow_provider_hubcontact.job.portal.owners_port import OwnersPort
-from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
 from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules

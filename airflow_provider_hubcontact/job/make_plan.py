@@ -7,7 +7,7 @@ from airflow_provider_hubcontact.job.plans.files import PlanWriter
 from airflow_provider_hubcontact.job.plans.kept_settings import kept
 from airflow_provider_hubcontact.job.removing import removing
 from airflow_provider_hubcontact.job.run import Ended, Memory, opened
-from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.sync.keep.report import Report

@@ -25,7 +25,9 @@ from airflow_provider_hubcontact.job.leaving import leave_lists
 from airflow_provider_hubcontact.job.portal.contacts_port import ReadBack, port_of
 from airflow_provider_hubcontact.job.portal.lists_port import ListsPort
 from airflow_provider_hubcontact.job.progress import Progress
-from airflow_provider_hubcontact.job.settings import Settings, Source
+from airflow_provider_hubcontact.job.settings.problems import can_be_opened, problems_of
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Source
 from airflow_provider_hubcontact.job.signals import StopSignal, held_back
 from airflow_provider_hubcontact.job.source.columns import EmptyRows, SourceColumns
 from airflow_provider_hubcontact.job.source.letter_case import LetterCase
@@ -555,8 +557,8 @@ def opened(
     :raises ConfigurationError: if the connection cannot be used.
     :raises SourceError: if source, watermark or ledger cannot be used.
     """
-    problems = [printable(each) for each in settings.problems()]
-    if problems and not settings.can_be_opened:
+    problems = [printable(each) for each in problems_of(settings)]
+    if problems and not can_be_opened(settings):
         raise PreflightError(problems)
     watermark = None
     if source and source.watermark:

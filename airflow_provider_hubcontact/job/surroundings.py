@@ -11,7 +11,8 @@ from airflow_provider_hubcontact.client import HubSpot
 from airflow_provider_hubcontact.client.account import AccountDetails
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.ports import Database, Folder, MarkStore
-from airflow_provider_hubcontact.job.settings import Query, Settings
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Query
 from airflow_provider_hubcontact.job.signals import Interruptible
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers, Workers

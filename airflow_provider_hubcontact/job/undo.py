@@ -11,7 +11,9 @@ from airflow_provider_hubcontact.job.files.disk_map import DiskMap, disk_map
 from airflow_provider_hubcontact.job.plans.files import PlanWriter
 from airflow_provider_hubcontact.job.plans.kept_settings import kept
 from airflow_provider_hubcontact.job.run import Ended, Run, opened
-from airflow_provider_hubcontact.job.settings import Key, Settings
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.problems import problems_of
+from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.source.undoing import UndoneRun, undone_run
 from airflow_provider_hubcontact.job.surroundings import Surroundings
@@ -49,7 +51,7 @@ def plan_undo(
     replay = settings.source.replay
     if replay is None or not replay.undo:
         raise ValueError("the settings name no run to undo")
-    if problems := settings.problems():
+    if problems := problems_of(settings):
         raise PreflightError([printable(each) for each in problems])
     # A run may have changed any other key.
     asked = settings.replace(key=Key(RECORD_ID, RECORD_ID))

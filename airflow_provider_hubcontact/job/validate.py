@@ -10,7 +10,8 @@ from airflow_provider_hubcontact.job.checks.rows import RowChecks
 from airflow_provider_hubcontact.job.errors import PreflightError, SourceError
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.portal.definitions import Portal
-from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.settings.problems import problems_of
+from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.source.columns import SourceColumns
 from airflow_provider_hubcontact.job.source.letter_case import LetterCase
 from airflow_provider_hubcontact.job.source.rows import peeked
@@ -44,7 +45,7 @@ class Validation:
         api_version: str | None = None,
         owners: OwnerIds | None = None,
     ) -> None:
-        problems = [printable(each) for each in settings.problems()]
+        problems = [printable(each) for each in problems_of(settings)]
         if problems:
             raise PreflightError(problems)
         self._names = LetterCase(settings, portal.definitions)

@@ -1,31 +1,32 @@
-"""From the keywords that a task was given to the frozen settings of its job."""
+"""From the keywords that a task was given to the frozen settings of its job.
+
+A DAG file is parsed with this module: what only some tasks have is imported for these.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType, SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_hubcontact.job.settings import (
-    Guards,
-    Key,
-    Ledger,
-    Lists,
-    Query,
-    Replay,
-    Settings,
-    Source,
-    State,
-    Writes,
-    is_true,
-)
-from airflow_provider_hubcontact.job.values import Values
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Query, Source
+from airflow_provider_hubcontact.job.settings.values import Values
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.operators.options import VALUE_OBJECTS, FromLedger, Options, value_object
 from airflow_provider_hubcontact.operators.options import Ledger as LedgerOption
 from airflow_provider_hubcontact.operators.options import Lists as ListsOption
 from airflow_provider_hubcontact.operators.options import State as StateOption
 from airflow_provider_hubcontact.operators.options import Values as ValuesOption
 from airflow_provider_hubcontact.operators.options import Writes as WritesOption
+
+if TYPE_CHECKING:
+    from airflow_provider_hubcontact.job.settings.ledger import Ledger
+    from airflow_provider_hubcontact.job.settings.lists import Lists
+    from airflow_provider_hubcontact.job.settings.replay import Replay
+    from airflow_provider_hubcontact.job.settings.state import State
 
 JINJA = ("{{", "{%", "{#")
 
@@ -80,9 +81,6 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
         taken to be valid.
     """
     known = _as_it_is if is_rendered else _known
-    path, values = task.ledger, False
-    if isinstance(task.ledger, LedgerOption):
-        path, values = task.ledger.path, task.ledger.values
     # What a mapping may say depends on the key.
     is_key_known = is_rendered or not is_open(_templates(task.key))
     return Settings(
@@ -102,7 +100,7 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
         status_actions=task.status_actions,
         max_failures=task.max_failures,
         guards=Guards(**_fields(task.guards, known)),
-        ledger=None if task.ledger is None else Ledger(known(path, "…"), values),
+        ledger=None if task.ledger is None else _ledger(task.ledger, known),
         state=None if task.state is None else _state(task.state, known),
         lists=None if task.lists is None else _lists(task.lists, known),
         verify=task.verify,
@@ -116,12 +114,27 @@ def _replay(given: Any, known: Callable[[Any, Any], Any]) -> Replay:
     :param given: a value object.
     :param known: returns a value if it is known, or else another one.
     """
+    from airflow_provider_hubcontact.job.settings.replay import Replay
+
     fields = given.fields()
     del fields["among"]
     for name in given.template_fields:
         if fields[name] is not None:
             fields[name] = known(fields[name], "…")
     return Replay(**fields)
+
+
+def _ledger(given: Any, known: Callable[[Any, Any], Any]) -> Ledger:
+    """Return the settings of a ledger.
+
+    :param given: its path, or a value object.
+    :param known: returns a value if it is known, or else another one.
+    """
+    from airflow_provider_hubcontact.job.settings.ledger import Ledger
+
+    if not isinstance(given, LedgerOption):
+        return Ledger(known(given, "…"))
+    return Ledger(known(given.path, "…"), given.values)
 
 
 def _state(given: Any, known: Callable[[Any, Any], Any]) -> State:
@@ -131,6 +144,8 @@ def _state(given: Any, known: Callable[[Any, Any], Any]) -> State:
     :param known: returns a value if it is known, or else another one.
     :raises ValueError: if ``refresh`` is neither true nor false.
     """
+    from airflow_provider_hubcontact.job.settings.state import State
+
     if not isinstance(given, StateOption):
         return State(known(given, _SOME_STATE))
     fields = given.fields()
@@ -145,11 +160,25 @@ def _lists(given: Any, known: Callable[[Any, Any], Any]) -> Lists:
     :param given: the name of a list, or a value object.
     :param known: returns a value if it is known, or else another one.
     """
+    from airflow_provider_hubcontact.job.settings.lists import Lists
+
     if not isinstance(given, ListsOption):
         return Lists(known(given, "…"))
     fields = given.fields()
     named = {name: known(fields.pop(name), "…") for name in given.template_fields}
     return Lists(**named, **fields)
+
+
+def is_true(value: object, name: str = "dry_run") -> bool:
+    """Read a setting that a template may have rendered to text.
+
+    :param name: of the setting.
+    :raises ValueError: if it is neither true nor false.
+    """
+    text = str(value).strip().lower()
+    if text not in {"true", "false", "1", "0", ""}:
+        raise ValueError(f"{name} must be true or false, not {value!r:.100}")
+    return text in {"true", "1"}
 
 
 def _as_it_is(value: Any, _: Any) -> Any:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
     from airflow_provider_hubcontact.job.run import Ended
-    from airflow_provider_hubcontact.job.settings import Settings
+    from airflow_provider_hubcontact.job.settings.settings import Settings
     from airflow_provider_hubcontact.job.signals import StopSignal
     from airflow_provider_hubcontact.operators.sources.templates import Origins
     from airflow_provider_hubcontact.operators.surroundings import TaskSurroundings
@@ -196,9 +196,10 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
             )
         if self._was_mapped:
             _check_mapped(self.state, self.lists)
+        from airflow_provider_hubcontact.job.settings.problems import problems_of
         from airflow_provider_hubcontact.operators.given import settings_of, unrendered
 
-        problems = settings_of(self, is_rendered=False).problems()
+        problems = problems_of(settings_of(self, is_rendered=False))
         if not self._was_mapped:  # what another task's output gave is data, and may look like anything
             problems += unrendered(self)
         if problems:
@@ -322,8 +323,8 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         return update(self._settings(), around, report, signal)
 
     def _report(self) -> Report:
-        from airflow_provider_hubcontact.job.settings import is_true
         from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+        from airflow_provider_hubcontact.operators.given import is_true
         from airflow_provider_hubcontact.sync.keep.report import Report
         from airflow_provider_hubcontact.sync.model.codes import SETTING
 

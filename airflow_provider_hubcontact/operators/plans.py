@@ -124,7 +124,7 @@ def _problem(plan: object) -> str | None:
         return None
     if not isinstance(plan, str) or plan.strip() in {"", "None"} or plan.startswith("sql://"):
         return f"plan must be a folder, not {plan!r:.100}"
-    from airflow_provider_hubcontact.job.settings import half_a_url
+    from airflow_provider_hubcontact.job.settings.checks import half_a_url
 
     return half_a_url("plan", plan)
 

@@ -8,9 +8,17 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job import settings as frozen
-from airflow_provider_hubcontact.job.settings import Settings
-from airflow_provider_hubcontact.job.values import Values as FrozenValues
+from airflow_provider_hubcontact.job.settings.guards import Guards as FrozenGuards
+from airflow_provider_hubcontact.job.settings.key import Key as FrozenKey
+from airflow_provider_hubcontact.job.settings.ledger import Ledger as FrozenLedger
+from airflow_provider_hubcontact.job.settings.lists import Lists as FrozenLists
+from airflow_provider_hubcontact.job.settings.problems import problems_of
+from airflow_provider_hubcontact.job.settings.replay import Replay
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Query
+from airflow_provider_hubcontact.job.settings.state import State as FrozenState
+from airflow_provider_hubcontact.job.settings.values import Values as FrozenValues
+from airflow_provider_hubcontact.job.settings.writes import Writes as FrozenWrites
 from airflow_provider_hubcontact.operators.given import settings_of, unrendered
 from airflow_provider_hubcontact.operators.options import (
     FromLedger,
@@ -70,20 +78,20 @@ QUERY = {"records": None, "sql": "SELECT 1", "sql_conn_id": "db"}
         ({}, lambda found: found, Settings()),
         ({"records": None}, lambda found: found.source.has_records, False),
         ({"records": OPEN}, lambda found: found.source.has_records, True),
-        (QUERY, lambda found: found.source.query, frozen.Query("SELECT 1", "db")),
+        (QUERY, lambda found: found.source.query, Query("SELECT 1", "db")),
         (
             {**QUERY, "parameters": [1]},
             lambda found: found.source.query,
-            frozen.Query("SELECT 1", "db", [1]),
+            Query("SELECT 1", "db", [1]),
         ),
         (
             {"replay": FromLedger("l", ["invalid"])},
             lambda found: found.source.replay,
-            frozen.Replay("l", ["invalid"]),
+            Replay("l", ["invalid"]),
         ),
         ({"watermark": "at"}, lambda found: found.source.watermark, "at"),
-        ({"key": "mail"}, lambda found: found.key, frozen.Key("mail")),
-        ({"key": Key("a", "b", "c")}, lambda found: found.key, frozen.Key("a", "b", "c")),
+        ({"key": "mail"}, lambda found: found.key, FrozenKey("mail")),
+        ({"key": Key("a", "b", "c")}, lambda found: found.key, FrozenKey("a", "b", "c")),
         ({"mapping": {"a": "b"}}, lambda found: found.mapping, {"a": "b"}),
         ({"json_schema": "{}"}, lambda found: found.json_schema, "{}"),
         ({"schema_folder": "f"}, lambda found: found.schema_folder, "f"),
@@ -100,7 +108,7 @@ QUERY = {"records": None, "sql": "SELECT 1", "sql_conn_id": "db"}
                 )
             },
             lambda found: found.writes,
-            frozen.Writes("clear", "reject", "keep", {"a": "append"}, create_properties=True, timestamp="at"),
+            FrozenWrites("clear", "reject", "keep", {"a": "append"}, create_properties=True, timestamp="at"),
         ),
         (
             {
@@ -113,30 +121,30 @@ QUERY = {"records": None, "sql": "SELECT 1", "sql_conn_id": "db"}
         ),
         ({"status_actions": {404: "skip"}}, lambda found: found.status_actions, {404: "skip"}),
         ({"max_failures": 0.1}, lambda found: found.max_failures, 0.1),
-        ({"guards": Guards(1, 2, 3)}, lambda found: found.guards, frozen.Guards(1, 2, 3)),
-        ({"ledger": "l"}, lambda found: found.ledger, frozen.Ledger("l")),
-        ({"ledger": Ledger("l", values=True)}, lambda found: found.ledger, frozen.Ledger("l", values=True)),
-        ({"state": "sql://db/t"}, lambda found: found.state, frozen.State("sql://db/t")),
+        ({"guards": Guards(1, 2, 3)}, lambda found: found.guards, FrozenGuards(1, 2, 3)),
+        ({"ledger": "l"}, lambda found: found.ledger, FrozenLedger("l")),
+        ({"ledger": Ledger("l", values=True)}, lambda found: found.ledger, FrozenLedger("l", values=True)),
+        ({"state": "sql://db/t"}, lambda found: found.state, FrozenState("sql://db/t")),
         (
             {"state": State("sql://db/t", refresh="true")},
             lambda found: found.state,
-            frozen.State("sql://db/t", refresh=True),
+            FrozenState("sql://db/t", refresh=True),
         ),
         (
             {"state": State("sql://db/t", on_removed={"city": "x"}, grace=2)},
             lambda found: found.state,
-            frozen.State("sql://db/t", on_removed={"city": "x"}, grace=2),
+            FrozenState("sql://db/t", on_removed={"city": "x"}, grace=2),
         ),
         (
             {"state": State("sql://db/t", on_removed="archive"), "upsert": True},
             lambda found: found.state,
-            frozen.State("sql://db/t", on_removed="archive"),
+            FrozenState("sql://db/t", on_removed="archive"),
         ),
-        ({"lists": "Customers"}, lambda found: found.lists, frozen.Lists("Customers")),
+        ({"lists": "Customers"}, lambda found: found.lists, FrozenLists("Customers")),
         (
             {"lists": Lists(column="segment", create=True, batch_size=500)},
             lambda found: found.lists,
-            frozen.Lists(column="segment", create=True, batch_size=500),
+            FrozenLists(column="segment", create=True, batch_size=500),
         ),
         ({"verify": True}, lambda found: found.verify, True),
         ({"is_dry_run": "True"}, lambda found: found.dry_run, True),
@@ -199,7 +207,7 @@ def test_what_is_known(
 )
 def test_what_is_not_known_yet(given: Callable[[object], dict[str, Any]], unknown: object) -> None:
     """A template, or another task's output, is taken to be valid; what depends on it is, too."""
-    assert of(given(unknown)).problems() == []
+    assert problems_of(of(given(unknown))) == []
 
 
 @pytest.mark.parametrize(
@@ -223,7 +231,7 @@ def test_what_is_not_known_yet(given: Callable[[object], dict[str, Any]], unknow
 )
 def test_what_is_not_rendered(given: Mapping[str, Any], says: str) -> None:
     """A template in its place would stay one, and is told at once."""
-    (told,) = of(given).problems()
+    (told,) = problems_of(of(given))
 
     assert says in told
 
@@ -270,7 +278,7 @@ def test_texts_that_are_templates() -> None:
 )
 def test_what_was_rendered_is_judged(given: Mapping[str, Any]) -> None:
     """Whatever it looks like: nothing is rendered twice."""
-    assert len(of(given, is_rendered=True).problems()) == 1
+    assert len(problems_of(of(given, is_rendered=True))) == 1
 
 
 @pytest.mark.parametrize("flag", ["maybe", None, "{{ x }}"])

@@ -15,7 +15,7 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_hubcontact.job.errors import SourceError
-from airflow_provider_hubcontact.job.settings import Query
+from airflow_provider_hubcontact.job.settings.source import Query
 from airflow_provider_hubcontact.job.source.watermark import Watermark
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.stores.marks import mark_store_of

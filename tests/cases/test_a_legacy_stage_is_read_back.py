@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.settings import Guards, Writes
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.job.around import Around, run
 

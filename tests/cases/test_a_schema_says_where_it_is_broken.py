@@ -19,7 +19,8 @@ from jsonschema.validators import extend
 
 from airflow_provider_hubcontact.job.checks.preflight import Preflight
 from airflow_provider_hubcontact.job.portal.definitions import Portal
-from airflow_provider_hubcontact.job.settings import Settings, Writes
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from airflow_provider_hubcontact.sync.model.record import Record

@@ -20,7 +20,9 @@ from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.make_plan import make_plan
 from airflow_provider_hubcontact.job.ports import Folder
 from airflow_provider_hubcontact.job.run import Ended
-from airflow_provider_hubcontact.job.settings import Query, Replay, Settings, Source
+from airflow_provider_hubcontact.job.settings.replay import Replay
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Query, Source
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.surroundings import Rewrite, on_a_thread, thread_workers
 from airflow_provider_hubcontact.job.undo import plan_undo

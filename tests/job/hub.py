@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, cast, func
 
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
-from airflow_provider_hubcontact.job.settings import State
+from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state.claim import Claim
 from airflow_provider_hubcontact.job.state.digests import Digests
 from airflow_provider_hubcontact.job.state.removals import Removals

@@ -10,7 +10,8 @@ from airflow_provider_hubcontact.client.account import AccountDetails
 from airflow_provider_hubcontact.job.files.local_folder import LocalFolder
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.ports import Database, Folder, MarkStore
-from airflow_provider_hubcontact.job.settings import Query, Settings
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Query
 from airflow_provider_hubcontact.job.surroundings import Rewrite, on_a_thread, thread_workers
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines, store_of
 from airflow_provider_hubcontact.sandbox import Sandbox

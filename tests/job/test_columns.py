@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.settings import Key, Replay, Settings, Source, Writes
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.replay import Replay
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Source
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.job.source.columns import MOST_NAMED, EmptyRows, SourceColumns
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result

@@ -13,7 +13,12 @@ from weakref import WeakKeyDictionary
 import pytest
 
 from airflow_provider_hubcontact.job.errors import PreflightError
-from airflow_provider_hubcontact.job.settings import Guards, Key, Settings, State, Writes
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.problems import problems_of
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.state import State
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.switches import Switches
 from tests.job.around import Around, Told, plan, run
@@ -225,7 +230,7 @@ class TestWithoutComparing:
 )
 def test_what_has_no_effect_is_an_error(settings: Settings, problem: str) -> None:
     """Two settings that do not go together, or a value that is not valid."""
-    assert any(each.startswith(problem) for each in settings.problems())
+    assert any(each.startswith(problem) for each in problems_of(settings))
 
 
 BY_KEY = {"upsert": True, "state": STATE}
@@ -436,5 +441,5 @@ def test_calls(way: dict[str, Any], share: float, calls_a_row: float, tmp_path: 
 def test_trusted_ids_where_addresses_move(around: Around) -> None:
     """Nothing but a look-up tells whose address it is by now."""
     for settings in ({"key": Key("email", becomes="new_email")}, {"guards": Guards(changes=9)}):
-        problems = Settings(state=TRUST, **settings).problems()
+        problems = problems_of(Settings(state=TRUST, **settings))
         assert [each for each in problems if "state.trust_ids has no effect" in each]

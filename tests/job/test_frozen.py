@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.frozen import Frozen
+from airflow_provider_hubcontact.job.settings.frozen import Frozen
 
 
 class Point(Frozen):

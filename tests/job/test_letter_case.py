@@ -13,16 +13,13 @@ import pytest
 from airflow_provider_hubcontact.job.errors import PreflightError
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.portal.definitions import Portal
-from airflow_provider_hubcontact.job.settings import (
-    Key,
-    Ledger,
-    Query,
-    Replay,
-    Settings,
-    Source,
-    State,
-    Writes,
-)
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.replay import Replay
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Query, Source
+from airflow_provider_hubcontact.job.settings.state import State
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.job.source.letter_case import MOST_KINDS, LetterCase
 from airflow_provider_hubcontact.job.validate import Validation
 from airflow_provider_hubcontact.sandbox import Sandbox

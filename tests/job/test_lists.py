@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Lists, State
-from airflow_provider_hubcontact.job.values import Values
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.lists import Lists
+from airflow_provider_hubcontact.job.settings.state import State
+from airflow_provider_hubcontact.job.settings.values import Values
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.crm.lists import Changed
 from tests.job.around import Around, Told, plan, run

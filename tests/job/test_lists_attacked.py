@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_hubcontact.job.settings import Guards, Ledger, Lists, Replay, Source, State
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.lists import Lists
+from airflow_provider_hubcontact.job.settings.replay import Replay
+from airflow_provider_hubcontact.job.settings.source import Source
+from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.job.around import Around, run
 from tests.job.test_lists import NAMES, ROWS, around, hubspot, made, members

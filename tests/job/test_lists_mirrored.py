@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_hubcontact.job.settings import Guards, Lists
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.lists import Lists
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.job.around import Around, run
 from tests.job.test_lists import NAMES, ROWS, STATE, around, hubspot, kept, made, members, nights

@@ -9,7 +9,8 @@ import pytest
 from airflow_provider_hubcontact.job.apply_plan import apply_plan
 from airflow_provider_hubcontact.job.errors import PreflightError
 from airflow_provider_hubcontact.job.make_plan import make_plan
-from airflow_provider_hubcontact.job.settings import Ledger, Settings
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.keep.report import Report

@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.job.portal.definitions import Portal
-from airflow_provider_hubcontact.job.settings import Guards, Ledger, Replay, Source, State, Writes
-from airflow_provider_hubcontact.job.values import Values
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.replay import Replay
+from airflow_provider_hubcontact.job.settings.source import Source
+from airflow_provider_hubcontact.job.settings.state import State
+from airflow_provider_hubcontact.job.settings.values import Values
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sandbox import Owner, Sandbox
 from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages

@@ -11,7 +11,10 @@ import pytest
 from airflow_provider_hubcontact.job.plans.calls import PlannedCalls
 from airflow_provider_hubcontact.job.plans.files import totals_of
 from airflow_provider_hubcontact.job.plans.lines import Line, Totals
-from airflow_provider_hubcontact.job.settings import Guards, Key, State, Writes
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.state import State
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.model.choices import OnRegression

@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_hubcontact.job.errors import GuardExceeded
 from airflow_provider_hubcontact.job.plans.calls import PlannedCalls
 from airflow_provider_hubcontact.job.plans.guards import UNREAD, check_guards, guard_pass
-from airflow_provider_hubcontact.job.settings import Guards
+from airflow_provider_hubcontact.job.settings.guards import Guards
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.decide.results import unread

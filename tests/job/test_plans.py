@@ -15,7 +15,11 @@ from airflow_provider_hubcontact.job.minutes import minutes_in_words
 from airflow_provider_hubcontact.job.plans.kept_settings import are_settings, kept, settings_of
 from airflow_provider_hubcontact.job.plans.lines import checked_line, spooled_lines
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
-from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settings, Writes
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.job.around import Around, Told, apply, plan
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.settings import Key
+from airflow_provider_hubcontact.job.settings.key import Key
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.switches import Switches
 from tests.job.around import Around, apply, plan, run

@@ -15,7 +15,11 @@ from airflow_provider_hubcontact.client.errors import HubSpotError
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.job.checks.preflight import Preflight
 from airflow_provider_hubcontact.job.portal.definitions import Portal
-from airflow_provider_hubcontact.job.settings import Key, Settings, Source, State, Writes
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Source
+from airflow_provider_hubcontact.job.settings.state import State
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
 from airflow_provider_hubcontact.sync.decide.modes import needs_of

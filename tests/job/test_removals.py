@@ -29,16 +29,13 @@ from airflow_provider_hubcontact.job.errors import (
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
 from airflow_provider_hubcontact.job.ports import Execute, Statement
 from airflow_provider_hubcontact.job.run import Run
-from airflow_provider_hubcontact.job.settings import (
-    Guards,
-    Key,
-    Ledger,
-    Query,
-    Settings,
-    Source,
-    State,
-    Writes,
-)
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Query, Source
+from airflow_provider_hubcontact.job.settings.state import State
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.state.care import StateCare
 from airflow_provider_hubcontact.job.state.claim import Claim

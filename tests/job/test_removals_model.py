@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, event, example, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.job.removing import RemovalJournal
-from airflow_provider_hubcontact.job.settings import State
+from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state.claim import DEAD_AFTER
 from airflow_provider_hubcontact.job.state.removals import Removals
 from airflow_provider_hubcontact.job.state.session import StateSession

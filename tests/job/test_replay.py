@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.job.errors import SourceError
-from airflow_provider_hubcontact.job.settings import Replay
+from airflow_provider_hubcontact.job.settings.replay import Replay
 from airflow_provider_hubcontact.job.source.replay import KEY, PROBLEMS, last_lines, replayed, shape_of
 from airflow_provider_hubcontact.sync.keep.ledger import Line
 from airflow_provider_hubcontact.sync.model.outcome import Outcome

@@ -9,7 +9,12 @@ from typing import Any, Self
 import pytest
 
 from airflow_provider_hubcontact.job.errors import GuardExceeded, PreflightError, SourceError
-from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Query, Replay, Source, Writes
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.replay import Replay
+from airflow_provider_hubcontact.job.settings.source import Query, Source
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call

@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.settings import Key, Query, Settings, Source, Writes
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.problems import problems_of
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Query, Source
+from airflow_provider_hubcontact.job.settings.writes import Writes
 
 
 def created(definition: Any) -> dict[str, Any]:
@@ -39,7 +43,7 @@ def created(definition: Any) -> dict[str, Any]:
 )
 def test_a_wrong_type(settings: dict[str, Any], says: str) -> None:
     """One sentence, and nothing is raised."""
-    (problem,) = Settings(**settings).problems()
+    (problem,) = problems_of(Settings(**settings))
 
     assert problem.startswith(says)
 
@@ -48,4 +52,4 @@ def test_right_ones() -> None:
     """Options may be texts, or have labels."""
     for options in (["gold"], ("gold",), [{"label": "Gold", "value": "gold"}], []):
         settings: dict[str, Any] = created({"type": "enumeration", "label": "Tier", "options": options})
-        assert Settings(**settings, status_actions={"404": "skip", 409: "skip"}).problems() == []
+        assert problems_of(Settings(**settings, status_actions={"404": "skip", 409: "skip"})) == []

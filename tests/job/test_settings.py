@@ -7,26 +7,24 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.settings import (
-    Guards,
-    Key,
-    Ledger,
-    Lists,
-    Query,
-    Replay,
-    Settings,
-    Source,
-    State,
-    Writes,
-    is_true,
-)
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.lists import Lists
+from airflow_provider_hubcontact.job.settings.problems import problems_of
+from airflow_provider_hubcontact.job.settings.replay import Replay
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Query, Source
+from airflow_provider_hubcontact.job.settings.state import State
+from airflow_provider_hubcontact.job.settings.writes import Writes
+from airflow_provider_hubcontact.operators.given import is_true
 from airflow_provider_hubcontact.sync.model.choices import WriteMode
 
 QUERY = Query("SELECT 1", "db")
 
 
 def of(**settings: Any) -> list[str]:
-    return Settings(**settings).problems()
+    return problems_of(Settings(**settings))
 
 
 def of_source(**source: Any) -> list[str]:

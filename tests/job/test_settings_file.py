@@ -13,8 +13,13 @@ from airflow_provider_hubcontact.cli.main import parser
 from airflow_provider_hubcontact.cli.settings import Asked, asked_of
 from airflow_provider_hubcontact.cli.settings_file import read_settings
 from airflow_provider_hubcontact.job.errors import PreflightError, SetupError
-from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Query, Settings, Writes
-from airflow_provider_hubcontact.job.values import Values
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Query
+from airflow_provider_hubcontact.job.settings.values import Values
+from airflow_provider_hubcontact.job.settings.writes import Writes
 
 TOML = """
 mapping = { mail = "email", title = "jobtitle", stage = "lifecyclestage" }

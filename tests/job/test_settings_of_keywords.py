@@ -7,18 +7,16 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.settings import (
-    Guards,
-    Key,
-    Ledger,
-    Lists,
-    Query,
-    Settings,
-    Source,
-    State,
-    Writes,
-)
-from airflow_provider_hubcontact.job.values import Values
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.lists import Lists
+from airflow_provider_hubcontact.job.settings.problems import problems_of
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Query, Source
+from airflow_provider_hubcontact.job.settings.state import State
+from airflow_provider_hubcontact.job.settings.values import Values
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.operators.given import KEYWORDS, settings_of_keywords
 from airflow_provider_hubcontact.operators.options import Writes as WritesOption
 
@@ -103,7 +101,7 @@ def test_other_types_are_told_by_the_settings() -> None:
     """A key and a ledger that are not names."""
     settings = settings_of_keywords({"key": 5, "ledger": 5}, has_records=True)
 
-    assert settings.problems() == [
+    assert problems_of(settings) == [
         "key.column must be a name, not 5",
         "ledger must be a path, or sql://conn_id/table, not 5",
     ]

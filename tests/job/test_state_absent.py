@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_hubcontact.job.settings import Guards, State
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.job.around import Around
 from tests.job.test_state_audit import again, asked, edit, figures, pass_days

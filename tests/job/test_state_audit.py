@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.job.errors import GuardExceeded
-from airflow_provider_hubcontact.job.settings import Guards, Ledger, State
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state.audit import DAY, Ages, Clockwork, Selection, selection
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.job.around import Around, Told, apply, plan, run

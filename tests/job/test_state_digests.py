@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.client.properties import Option, PropertyDefinition
-from airflow_provider_hubcontact.job.settings import Key, Settings, Writes
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.values import Values
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.job.state.digests import Digests, definitions_of, name_of, settings_of
-from airflow_provider_hubcontact.job.values import Values
 from airflow_provider_hubcontact.sync.model.record import Record
 
 

@@ -13,7 +13,8 @@ import pytest
 from airflow_provider_hubcontact.client import HubSpot
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
 from airflow_provider_hubcontact.job.errors import StateError
-from airflow_provider_hubcontact.job.settings import Settings, State
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state.audit import DAY
 from airflow_provider_hubcontact.job.state.of_run import StateOfRun
 from airflow_provider_hubcontact.job.surroundings import Surroundings

@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from airflow_provider_hubcontact.job.errors import ClaimLost, GuardExceeded
-from airflow_provider_hubcontact.job.settings import State
+from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state import removals as module
 from airflow_provider_hubcontact.job.state import run_keys
 from airflow_provider_hubcontact.job.state.claim import Claim

@@ -13,7 +13,13 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.job.errors import GuardExceeded, PreflightError, StateError
-from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Replay, Source, State, Writes
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.replay import Replay
+from airflow_provider_hubcontact.job.settings.source import Source
+from airflow_provider_hubcontact.job.settings.state import State
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.job.state.claim import DEAD_AFTER
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.job.around import Around, Told, apply, plan, run

@@ -15,7 +15,8 @@ from sqlalchemy.sql.selectable import Select
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK
 from airflow_provider_hubcontact.job.errors import ClaimLost, StateError
 from airflow_provider_hubcontact.job.ports import Execute, Statement
-from airflow_provider_hubcontact.job.settings import Settings, State
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state.audit import DAY
 from airflow_provider_hubcontact.job.state.session import LOOKS, PAUSE, QUERY, RUN, StateSession, session_of
 from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase

@@ -13,7 +13,12 @@ import orjson
 import pytest
 
 from airflow_provider_hubcontact.job.errors import GuardExceeded, PreflightError, SourceError, StateError
-from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Lists, State, Writes
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.lists import Lists
+from airflow_provider_hubcontact.job.settings.state import State
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.job.around import Around, Told, apply, run, undo
 

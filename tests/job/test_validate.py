@@ -13,7 +13,11 @@ from airflow_provider_hubcontact.client.properties import Option, PropertyDefini
 from airflow_provider_hubcontact.job.errors import PreflightError, SourceError
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.portal.definitions import Portal
-from airflow_provider_hubcontact.job.settings import Guards, Key, Query, Settings, Source, Writes
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Query, Source
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.job.validate import Validation
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
 from airflow_provider_hubcontact.sync.keep.report import Report

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.settings import Settings
-from airflow_provider_hubcontact.job.values import Values
+from airflow_provider_hubcontact.job.settings.problems import problems_of
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.values import Values
 
 MANY: Any = ["NULL"]
 
 
 def of(**fields: Any) -> list[str]:
-    return Settings(values=Values(**fields)).problems()
+    return problems_of(Settings(values=Values(**fields)))
 
 
 @pytest.mark.parametrize(

@@ -11,18 +11,14 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from airflow_provider_hubcontact.job.settings import (
-    ARCHIVE,
-    LEAVE,
-    Guards,
-    Key,
-    Ledger,
-    Lists,
-    Settings,
-    Source,
-    State,
-    Writes,
-)
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.lists import Lists
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Source
+from airflow_provider_hubcontact.job.settings.state import ARCHIVE, LEAVE, State
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sandbox.access.limits import Allowance, RateLimit
 from airflow_provider_hubcontact.sandbox.switches import Switches
 from tests.simulation.chooser import Chooser

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from airflow_provider_hubcontact.job.settings import ARCHIVE
+from airflow_provider_hubcontact.job.settings.state import ARCHIVE
 from airflow_provider_hubcontact.sync.model.outcome import NOT_WRITTEN, SUCCESSES, Outcome, Result
 from tests.simulation.portal import Applied, SimulatedPortal, addresses_of
 

@@ -23,7 +23,9 @@ import requests
 from airflow_provider_hubcontact.client.network.timeouts import API_CALL
 from airflow_provider_hubcontact.job.plans.guards import GuardPass
 from airflow_provider_hubcontact.job.run import Memory, Rows, Run
-from airflow_provider_hubcontact.job.settings import Settings, Writes
+from airflow_provider_hubcontact.job.settings.problems import problems_of
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sync.decide.merging import with_next
 from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
@@ -95,7 +97,7 @@ def test_everything_happens(totals: Totals) -> None:
 
 def test_tasks_are_valid() -> None:
     """No task is refused for its settings, which would be an empty world."""
-    assert [*chain.from_iterable(World(seed).scene.plot.settings.problems() for seed in range(300))] == []
+    assert [*chain.from_iterable(problems_of(World(seed).scene.plot.settings) for seed in range(300))] == []
 
 
 def test_a_seed_decides_everything() -> None:

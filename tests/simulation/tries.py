@@ -24,7 +24,8 @@ from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.make_plan import make_plan
 from airflow_provider_hubcontact.job.ports import Database, MarkStore
 from airflow_provider_hubcontact.job.run import Ended
-from airflow_provider_hubcontact.job.settings import Query, Settings
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Query
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.surroundings import Rewrite
 from airflow_provider_hubcontact.job.update import update

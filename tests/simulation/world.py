@@ -12,7 +12,11 @@ from typing import Any
 from airflow_provider_hubcontact.client import lists as client_lists
 from airflow_provider_hubcontact.job.portal import lists_port
 from airflow_provider_hubcontact.job.portal.contacts_port import ContactsPort
-from airflow_provider_hubcontact.job.settings import Guards, Lists, Replay, Settings, Source
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.lists import Lists
+from airflow_provider_hubcontact.job.settings.replay import Replay
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Source
 from airflow_provider_hubcontact.job.state import session
 from airflow_provider_hubcontact.sync.flow import memberships
 from tests.simulation.chooser import Chooser, Dice, Kept

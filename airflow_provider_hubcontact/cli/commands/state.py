@@ -14,7 +14,8 @@ from airflow_provider_hubcontact.cli.settings import CONN_ID
 from airflow_provider_hubcontact.cli.sources import source_of
 from airflow_provider_hubcontact.cli.surroundings import CommandSurroundings
 from airflow_provider_hubcontact.job.errors import PreflightError, SetupError
-from airflow_provider_hubcontact.job.settings import Query, State
+from airflow_provider_hubcontact.job.settings.source import Query
+from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state.care import Right, StateCare
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 

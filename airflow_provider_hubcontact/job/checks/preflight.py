@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from airflow_provider_hubcontact.client import REQUIRED_SCOPES, HubSpot, HubSpotError
 from airflow_provider_hubcontact.job.portal.definitions import Portal
-from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.decide.modes import needs_of
 from airflow_provider_hubcontact.sync.model.choices import WriteMode

@@ -10,8 +10,8 @@ from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.job.checks.preflight import schema_of
 from airflow_provider_hubcontact.job.portal.definitions import Portal, missing
-from airflow_provider_hubcontact.job.settings import Settings
-from airflow_provider_hubcontact.job.values import Values
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.values import Values
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.choices import Nulls
 from airflow_provider_hubcontact.sync.rows.coercion import Coercer

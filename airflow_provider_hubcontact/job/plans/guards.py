@@ -11,7 +11,7 @@ from airflow_provider_hubcontact.job.files.disk_map import DiskMap, disk_map
 from airflow_provider_hubcontact.job.files.disk_queue import DiskQueue, disk_queue
 from airflow_provider_hubcontact.job.plans.calls import PlannedCalls
 from airflow_provider_hubcontact.job.plans.lines import LineMaker, Totals
-from airflow_provider_hubcontact.job.settings import Guards
+from airflow_provider_hubcontact.job.settings.guards import Guards
 from airflow_provider_hubcontact.sync.decide.membership import HELD
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger

@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_hubcontact.job.plans.lines import is_count
-from airflow_provider_hubcontact.job.settings import Guards, Key, Ledger, Settings, State, Writes
+from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.problems import problems_of
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.state import State
+from airflow_provider_hubcontact.job.settings.writes import Writes
 
 
 def kept(settings: Settings, api_version: str, portal: int | None) -> dict[str, Any]:
@@ -76,7 +82,7 @@ def are_settings(document: object) -> bool:
         and (ledger is None or _has(ledger, Ledger.field_names))
         and _has(document["guards"], Guards.field_names)
         and (state is None or _has(state, _OF_STATE))
-        and not settings_of(document).problems()
+        and not problems_of(settings_of(document))
     )
 
 

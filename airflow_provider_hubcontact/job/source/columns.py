@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Result
 from airflow_provider_hubcontact.sync.model.ports import Journal

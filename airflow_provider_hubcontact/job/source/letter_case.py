@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from airflow_provider_hubcontact.job.files.spool import Spool
-from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.printable import printable, printable_logger
 
 log = printable_logger(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 
-from airflow_provider_hubcontact.job.settings import Source
+from airflow_provider_hubcontact.job.settings.source import Source
 from airflow_provider_hubcontact.job.source.watermark import Watermark
 from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable_logger

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import orjson
 
 from airflow_provider_hubcontact.job.errors import SourceError
-from airflow_provider_hubcontact.job.settings import Replay
+from airflow_provider_hubcontact.job.settings.replay import Replay
 from airflow_provider_hubcontact.sync.keep.ledger import Line
 from airflow_provider_hubcontact.sync.model.outcome import IN_DOUBT, LIST, Outcome
 from airflow_provider_hubcontact.sync.model.record import Record, Undone

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
-from airflow_provider_hubcontact.job.settings import Settings
-from airflow_provider_hubcontact.job.values import Values
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.values import Values
 from airflow_provider_hubcontact.sync.model.record import Record
 
 CONVERSION = 1

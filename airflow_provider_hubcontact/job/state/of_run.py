@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_hubcontact.client import HubSpot
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.job.errors import StateError
-from airflow_provider_hubcontact.job.settings import Settings
+from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.flow.proofs.audit import Audit

@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_provider_hubcontact.job.errors import StateError
 from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
-from airflow_provider_hubcontact.job.settings import ARCHIVE, LEAVE, State
+from airflow_provider_hubcontact.job.settings.state import ARCHIVE, LEAVE, State
 from airflow_provider_hubcontact.job.state.claim import Claim
 from airflow_provider_hubcontact.job.state.digests import Digests
 from airflow_provider_hubcontact.job.state.removal_guard import advice_of_plan, advice_of_run, check_removals

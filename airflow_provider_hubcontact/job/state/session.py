@@ -12,7 +12,8 @@ from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.clock import Clock
 from airflow_provider_hubcontact.job.errors import StateDatabaseError, StateError
 from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
-from airflow_provider_hubcontact.job.settings import Settings, State
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state.audit import DAY, Ages, Clockwork, Selection, selection
 from airflow_provider_hubcontact.job.state.claim import About, Claim, about
 from airflow_provider_hubcontact.job.state.digests import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.assets import can_be_named, contacts_asset
 from airflow_provider_hubcontact.job.errors import SourceError
-from airflow_provider_hubcontact.job.settings import Query
+from airflow_provider_hubcontact.job.settings.source import Query
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from airflow_provider_hubcontact.job.frozen import Frozen
+from airflow_provider_hubcontact.job.settings.frozen import Frozen
 
 MARKS = (",", ".")
 """What may stand before the decimals of a number."""

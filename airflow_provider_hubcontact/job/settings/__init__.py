@@ -1,0 +1,1 @@
+"""What a run was asked to do: frozen, and checked, each setting by itself and against the others."""
