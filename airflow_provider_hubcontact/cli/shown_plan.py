@@ -8,7 +8,7 @@ from typing import Any
 from airflow_provider_hubcontact.cli.exit_status import OK, PROBLEMS
 from airflow_provider_hubcontact.cli.output import Output, counts
 from airflow_provider_hubcontact.job.errors import SourceError
-from airflow_provider_hubcontact.job.run import Ended
+from airflow_provider_hubcontact.job.run.run import Ended
 from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN, Report
 from airflow_provider_hubcontact.sync.model.outcome import Result
 

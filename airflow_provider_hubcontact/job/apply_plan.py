@@ -21,7 +21,9 @@ from airflow_provider_hubcontact.job.plans.kept_settings import settings_of
 from airflow_provider_hubcontact.job.plans.lines import SpooledLines, spooled_lines
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
 from airflow_provider_hubcontact.job.removing import planned_removals
-from airflow_provider_hubcontact.job.run import Ended, Rows, Run, opened
+from airflow_provider_hubcontact.job.run.opening import opened
+from airflow_provider_hubcontact.job.run.passes import Rows
+from airflow_provider_hubcontact.job.run.run import Ended, Run
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable_logger

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-from airflow_provider_hubcontact.job.run import Run
+from airflow_provider_hubcontact.job.run.run import Run
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.record import Record
 
@@ -48,7 +48,7 @@ class Archiving:
 
         reason: str | None = None
         try:
-            stop = self._run.archive(self._planned(), settled)
+            stop = self._run.passes.archive(self._planned(), settled, self._run.ledger)
             reason = stop and stop.reason
         except BaseException as error:  # a signal, too
             reason = self._run.report.stopped or type(error).__name__

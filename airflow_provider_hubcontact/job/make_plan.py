@@ -6,7 +6,9 @@ from airflow_provider_hubcontact.job.errors import PreflightError
 from airflow_provider_hubcontact.job.plans.files import PlanWriter
 from airflow_provider_hubcontact.job.plans.kept_settings import kept
 from airflow_provider_hubcontact.job.removing import removing
-from airflow_provider_hubcontact.job.run import Ended, Memory, opened
+from airflow_provider_hubcontact.job.run.opening import opened
+from airflow_provider_hubcontact.job.run.passes import Memory
+from airflow_provider_hubcontact.job.run.run import Ended
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.surroundings import Surroundings
@@ -32,7 +34,7 @@ def make_plan(
     with opened(settings, around, report, signal, settings.source, keeps_results=False) as run:
         with removing(run, run.prepared()) as removals:
             writer = PlanWriter(around.folder(folder), run.builder.planned_calls(), run.hubspot.clock)
-            stop = run.drive(removals.rows, Memory(report.add, writer), writes=False)
+            stop = run.passes.drive(removals.rows, Memory(report.add, writer), writes=False)
             stop = removals.remove(stop, report.add, writer)
         if stop is None:
             portal = run.report.portal

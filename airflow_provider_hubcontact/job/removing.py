@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_hubcontact.job.errors import GuardExceeded, PlanError, SourceError, StateError
 from airflow_provider_hubcontact.job.files.disk_queue import DiskQueue, disk_queue
-from airflow_provider_hubcontact.job.run import Rows, Run
+from airflow_provider_hubcontact.job.run.passes import Rows
+from airflow_provider_hubcontact.job.run.run import Run
 from airflow_provider_hubcontact.job.source.rows import peeked
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
@@ -93,7 +94,7 @@ class Removing:
                 journal.settled(result)
             settled(result)
 
-        stop = self._run.leave(self._total + self._run.report.removals + 1, counted)
+        stop = self._run.passes.leave(self._run.lists, self._total + self._run.report.removals + 1, counted)
         if journal:
             journal.flush()
         return stop
@@ -214,7 +215,7 @@ def _removed(
         run.report.removals += 1
         settled(told(result))
 
-    return run.remove(leavers, records, counted, RemovalJournal(leavers, journal))
+    return run.passes.remove(leavers, records, counted, RemovalJournal(leavers, journal))
 
 
 class RemovalJournal:
@@ -318,7 +319,7 @@ def _read_ahead(
     :return: the properties that they have, and what the source raised.
     """
     first, remaining = peeked(iter(rows.rows))
-    run.builder.checks.see(rows.mapping, [*first, *run.examples])
+    run.builder.checks.see(rows.mapping, [*first, *rows.examples])
     names: set[str] = set()
     some: list[Record] = []
     broken: list[Exception] = []

@@ -10,7 +10,8 @@ from airflow_provider_hubcontact.job.errors import PreflightError
 from airflow_provider_hubcontact.job.files.disk_map import DiskMap, disk_map
 from airflow_provider_hubcontact.job.plans.files import PlanWriter
 from airflow_provider_hubcontact.job.plans.kept_settings import kept
-from airflow_provider_hubcontact.job.run import Ended, Run, opened
+from airflow_provider_hubcontact.job.run.opening import opened
+from airflow_provider_hubcontact.job.run.run import Ended, Run
 from airflow_provider_hubcontact.job.settings.key import Key
 from airflow_provider_hubcontact.job.settings.problems import problems_of
 from airflow_provider_hubcontact.job.settings.settings import Settings
@@ -65,7 +66,7 @@ def plan_undo(
             left = _LeftAlone()
             if stop is None:
                 sync = run.builder.undo(archive_created=replay.archive_created)
-                stop = run.go_through(sync, _rows(undone, ends), left.adding(report), writer)
+                stop = run.passes.go_through(sync, _rows(undone, ends), left.adding(report), writer)
             if stop is None:
                 _warn(run, left, undone)
                 portal = report.portal
@@ -95,7 +96,7 @@ def _identified(run: Run, undone: UndoneRun, ends: DiskMap[Result], id_property:
         elif not undone.identify(result.row, result.contact):
             ends[result.row] = _ambiguous(result.row, result.key)
 
-    stop = run.go_through(run.builder.look_up(id_property), rest, settled, None)
+    stop = run.passes.go_through(run.builder.look_up(id_property), rest, settled, None)
     if stop:
         for each in undone.unidentified():
             if result := ends.get(each.number):

@@ -6,7 +6,9 @@ from airflow_provider_hubcontact.job.errors import SetupError
 from airflow_provider_hubcontact.job.plans.files import totals_of
 from airflow_provider_hubcontact.job.plans.guards import GuardPass, check_guards, guard_pass
 from airflow_provider_hubcontact.job.removing import removing
-from airflow_provider_hubcontact.job.run import Ended, Memory, Rows, Run, opened
+from airflow_provider_hubcontact.job.run.opening import opened
+from airflow_provider_hubcontact.job.run.passes import Memory, Rows
+from airflow_provider_hubcontact.job.run.run import Ended, Run
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.surroundings import Surroundings
@@ -56,7 +58,7 @@ def _count(run: Run, rows: Rows, counted: GuardPass) -> Stop | None:
     """
     reason: str | None = "the run stopped before it wrote: its source failed"
     try:
-        stop = run.drive(rows, Memory(lambda _: None, counted, is_final=False), writes=False)
+        stop = run.passes.drive(rows, Memory(lambda _: None, counted, is_final=False), writes=False)
         reason = f"the run stopped before it wrote: {stop.reason}" if stop else None
         totals = totals_of(
             counted.totals,

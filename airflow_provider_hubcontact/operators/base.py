@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperatorLink, Context
     from airflow.providers.openlineage.extractors import OperatorLineage
 
-    from airflow_provider_hubcontact.job.run import Ended
+    from airflow_provider_hubcontact.job.run.run import Ended
     from airflow_provider_hubcontact.job.signals import StopSignal
     from airflow_provider_hubcontact.operators.surroundings import TaskSurroundings
     from airflow_provider_hubcontact.sync.decide.policy import Policy

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
-    from airflow_provider_hubcontact.job.run import Ended
+    from airflow_provider_hubcontact.job.run.run import Ended
     from airflow_provider_hubcontact.job.settings.settings import Settings
     from airflow_provider_hubcontact.job.signals import StopSignal
     from airflow_provider_hubcontact.operators.sources.templates import Origins

@@ -10,7 +10,7 @@ from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOp
 from airflow_provider_hubcontact.operators.options import as_text
 
 if TYPE_CHECKING:
-    from airflow_provider_hubcontact.job.run import Ended
+    from airflow_provider_hubcontact.job.run.run import Ended
     from airflow_provider_hubcontact.job.signals import StopSignal
     from airflow_provider_hubcontact.operators.surroundings import TaskSurroundings
     from airflow_provider_hubcontact.sync.keep.report import Report

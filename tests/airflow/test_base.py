@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, TaskDeferr
 from airflow_provider_hubcontact.assets import contacts_asset
 from airflow_provider_hubcontact.client import ConfigurationError
 from airflow_provider_hubcontact.job import errors
-from airflow_provider_hubcontact.job.run import Ended
+from airflow_provider_hubcontact.job.run.run import Ended
 from airflow_provider_hubcontact.operators import metrics
 from airflow_provider_hubcontact.operators.base import HubSpotRunOperator, as_airflows
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete

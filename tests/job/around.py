@@ -19,7 +19,7 @@ from airflow_provider_hubcontact.job.apply_plan import apply_plan
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.make_plan import make_plan
 from airflow_provider_hubcontact.job.ports import Folder
-from airflow_provider_hubcontact.job.run import Ended
+from airflow_provider_hubcontact.job.run.run import Ended
 from airflow_provider_hubcontact.job.settings.replay import Replay
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.source import Query, Source

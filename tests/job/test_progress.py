@@ -9,7 +9,7 @@ import pytest
 
 from airflow_provider_hubcontact.client import AccessToken, HubSpot
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
-from airflow_provider_hubcontact.job.progress import EVERY, Progress, _duration
+from airflow_provider_hubcontact.job.run.progress import EVERY, Progress, _duration
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from tests.fake_clock import FakeClock
@@ -50,8 +50,8 @@ def test_a_line_before_anything_has_ended() -> None:
 
 def test_the_timeline_stays_short(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long a run is; it begins and ends with what there was."""
-    monkeypatch.setattr("airflow_provider_hubcontact.job.progress.SAMPLE_EVERY", 0.001)
-    monkeypatch.setattr("airflow_provider_hubcontact.job.progress.MOST_POINTS", 10)
+    monkeypatch.setattr("airflow_provider_hubcontact.job.run.progress.SAMPLE_EVERY", 0.001)
+    monkeypatch.setattr("airflow_provider_hubcontact.job.run.progress.MOST_POINTS", 10)
     shown = progress(updated=3)
     with shown:
         time.sleep(0.3)

@@ -28,7 +28,7 @@ from airflow_provider_hubcontact.job.errors import (
 )
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
 from airflow_provider_hubcontact.job.ports import Execute, Statement
-from airflow_provider_hubcontact.job.run import Run
+from airflow_provider_hubcontact.job.run.run import Run
 from airflow_provider_hubcontact.job.settings.guards import Guards
 from airflow_provider_hubcontact.job.settings.key import Key
 from airflow_provider_hubcontact.job.settings.ledger import Ledger

@@ -15,7 +15,7 @@ from airflow_provider_hubcontact.job.plans.calls import PlannedCalls
 from airflow_provider_hubcontact.job.plans.files import totals_of
 from airflow_provider_hubcontact.job.plans.lines import Totals
 from airflow_provider_hubcontact.job.portal.contacts_port import port_of
-from airflow_provider_hubcontact.job.progress import Progress
+from airflow_provider_hubcontact.job.run.progress import Progress
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call

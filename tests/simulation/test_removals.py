@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.run import Run
+from airflow_provider_hubcontact.job.run.passes import Passes
 from airflow_provider_hubcontact.job.state import removals
 from airflow_provider_hubcontact.job.state.removals import Removals
 from airflow_provider_hubcontact.job.state.run_keys import RunKeys
@@ -84,10 +84,10 @@ class TestRemovals:
 
     def test_contacts_that_are_told_twice(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Each removal has two results."""
-        remove = Run.remove
+        remove = Passes.remove
 
         def remove_twice(
-            self: Run,
+            self: Passes,
             leavers: Removals,
             records: Iterable[Record | Result],
             settled: Callable[[Result], None],
@@ -99,7 +99,7 @@ class TestRemovals:
 
             return remove(self, leavers, records, twice, journal)
 
-        monkeypatch.setattr(Run, "remove", remove_twice)
+        monkeypatch.setattr(Passes, "remove", remove_twice)
 
         assert "and it has another outcome" in found({"leavers"})
 

@@ -22,7 +22,7 @@ import requests
 
 from airflow_provider_hubcontact.client.network.timeouts import API_CALL
 from airflow_provider_hubcontact.job.plans.guards import GuardPass
-from airflow_provider_hubcontact.job.run import Memory, Rows, Run
+from airflow_provider_hubcontact.job.run.passes import Memory, Passes, Rows
 from airflow_provider_hubcontact.job.settings.problems import problems_of
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.writes import Writes
@@ -157,12 +157,12 @@ class TestOracles:
 
     def test_a_dry_run_that_writes(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A dry run has a writer."""
-        drive = Run.drive
+        drive = Passes.drive
 
-        def write(self: Run, rows: Rows, memory: Memory, *, writes: bool) -> Stop | None:
+        def write(self: Passes, rows: Rows, memory: Memory, *, writes: bool) -> Stop | None:
             return drive(self, rows, memory, writes=writes or True)
 
-        monkeypatch.setattr(Run, "drive", write)
+        monkeypatch.setattr(Passes, "drive", write)
 
         assert "it may write nothing" in found("dry run")
 

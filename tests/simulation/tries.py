@@ -23,7 +23,7 @@ from airflow_provider_hubcontact.job.errors import GuardExceeded, PortalNotReady
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.make_plan import make_plan
 from airflow_provider_hubcontact.job.ports import Database, MarkStore
-from airflow_provider_hubcontact.job.run import Ended
+from airflow_provider_hubcontact.job.run.run import Ended
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.source import Query
 from airflow_provider_hubcontact.job.signals import StopSignal

@@ -1,0 +1,67 @@
+"""Where a try begins, if an earlier one has stopped and nothing else knows what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from airflow_provider_hubcontact.clock import Clock
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.source.watermark import Watermark
+from airflow_provider_hubcontact.job.surroundings import Surroundings
+from airflow_provider_hubcontact.printable import printable_logger
+from airflow_provider_hubcontact.sync.keep.checkpoint import Checkpoint, digest
+from airflow_provider_hubcontact.sync.keep.report import Report
+
+log = printable_logger(__name__)
+
+
+@contextmanager
+def checkpoint_of(
+    settings: Settings,
+    around: Surroundings,
+    report: Report,
+    watermark: Watermark | None,
+    clock: Clock,
+    rows: Iterable[object] | None,
+) -> Iterator[Checkpoint | None]:
+    """Open the checkpoint of a task; None if it cannot have one.
+
+    It can if something outlives a try, no ledger or state knows more, and the rows can be read again.
+
+    :param settings: what the run was asked to do.
+    :param around: where it takes place.
+    :param report: goes on with what an earlier try has counted.
+    :param watermark: leaves older rows out; None without one.
+    :param clock: tells when to keep it.
+    :param rows: of the source; None if they cannot be read again.
+    """
+    store = around.task_state()
+    is_readable = rows is not None and iter(rows) is not rows
+    knows_more = settings.ledger or settings.state
+    if store is None or knows_more or not is_readable or report.dry_run:
+        yield None
+        return
+    since = watermark.since if watermark else None
+    try:
+        source = digest(
+            rows or (),
+            settings.mapping,
+            settings.key,
+            settings.upsert,
+            settings.writes,
+            settings.values,
+            settings.json_schema,
+            settings.lists,
+            since,
+        )
+    except Exception:  # noqa: BLE001 - a row may be of any class, and hold anything
+        log.info("The rows cannot be hashed, so a retry starts with the first one.")
+        yield None
+        return
+    checkpoint = Checkpoint(store, source, settings.policy, clock)
+    report.resume(checkpoint.tally)
+    try:
+        yield checkpoint
+    finally:
+        checkpoint.keep()
