@@ -76,7 +76,7 @@ def _measure(sandbox: Sandbox, count: int, *, checks: bool) -> Result:
             Rules(kinds=found.kinds),
             port,
             port,
-            Coercer(found.kinds, report.coerced),
+            Coercer(found.kinds, report.samples.coerced),
             portal=found.schema() if checks else None,
         )
         with ThreadWorkers[Call, Answer](lambda: hubspot.at_once, hubspot.cancel) as workers:

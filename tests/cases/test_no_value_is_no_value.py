@@ -59,7 +59,7 @@ class TestNoValue:
         report = Report()
 
         ignored, cleared = record_of(row), record_of(row, RecordMapping(nulls=Nulls.CLEAR))
-        report.coerced(ignored)
+        report.samples.coerced(ignored)
 
         assert (ignored.properties, ignored.document) == ({}, {"email": KEY})
         assert (cleared.properties, cleared.document) == ({"p": ""}, {"p": None, "email": KEY})

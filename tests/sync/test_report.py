@@ -6,7 +6,8 @@ import json
 from collections import Counter
 
 from airflow_provider_hubcontact.refusal import Detail, Refusal
-from airflow_provider_hubcontact.sync.keep.report import (
+from airflow_provider_hubcontact.sync.keep.report import Report, fold
+from airflow_provider_hubcontact.sync.keep.samples import (
     MAX_CHANGED_VALUES,
     MAX_CHANGES,
     MAX_REASON_LENGTH,
@@ -14,8 +15,6 @@ from airflow_provider_hubcontact.sync.keep.report import (
     MAX_SAMPLES,
     MAX_SAMPLES_OF_A_KIND,
     MAX_VALUE_LENGTH,
-    Report,
-    fold,
 )
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Coercion, Record
@@ -275,7 +274,7 @@ class TestFold:
         for row in range(MAX_SAMPLES):
             report.add(Result(row, "k", Outcome.REJECTED, 400, f"KIND {row}", changes={"a": (None, "b")}))
 
-            report.coerced(Record(row, "k", {}, coercions=(Coercion("a", f"way {row}", "1", "2"),)))
+            report.samples.coerced(Record(row, "k", {}, coercions=(Coercion("a", f"way {row}", "1", "2"),)))
 
         folded = fold([report.to_dict()] * 50)
 

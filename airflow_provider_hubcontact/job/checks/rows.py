@@ -112,7 +112,7 @@ class RowChecks:
         portal, key = self._portal, self._settings.key.property
         year = self._clock.now().year
         return Coercer(
-            *(portal.kinds, self._report.coerced, key, portal.padded, year),
+            *(portal.kinds, self._report.samples.coerced, key, portal.padded, year),
             owners=self._owners,
         )
 

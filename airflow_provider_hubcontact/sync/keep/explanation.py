@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.policy import DEFAULT, Action, Group, Verdict
-from airflow_provider_hubcontact.sync.keep.report import MAX_SAMPLES_OF_A_KIND, Reason, Report
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.keep.samples import MAX_SAMPLES_OF_A_KIND, Reason
 from airflow_provider_hubcontact.sync.model.codes import code_of_result
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Stop
 from airflow_provider_hubcontact.sync.model.reasons import cause, names, word

@@ -1,4 +1,4 @@
-"""The report of a run: counts, and bounded samples of problems and changes."""
+"""The report of a run, and of several tasks together."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_hubcontact.printable import printable, printable_document
+from airflow_provider_hubcontact.printable import printable_document
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
+from airflow_provider_hubcontact.sync.keep.samples import (
+    MAX_CHANGES,
+    MAX_REASONS,
+    MAX_SAMPLES,
+    Reason,
+    Samples,
+)
 from airflow_provider_hubcontact.sync.keep.state_figures import folded
 from airflow_provider_hubcontact.sync.model.choices import Membership
-from airflow_provider_hubcontact.sync.model.codes import code_of_result
 from airflow_provider_hubcontact.sync.model.outcome import (
     DRIFT,
     IN_DOUBT,
@@ -22,40 +28,6 @@ from airflow_provider_hubcontact.sync.model.outcome import (
     Tally,
     by_outcome,
 )
-from airflow_provider_hubcontact.sync.model.reasons import cause
-from airflow_provider_hubcontact.sync.model.record import Record
-
-MAX_SAMPLES_OF_A_KIND = 5
-
-
-MAX_SAMPLES = 30
-
-
-MAX_CHANGES = 20
-
-
-MAX_CHANGED_VALUES = 300
-"""Once the sampled changes have so many values, no further change is sampled."""
-
-
-MAX_COERCIONS_OF_A_KIND = 3
-
-
-MAX_REASONS = 20
-
-
-MAX_KINDS_OF_REASONS = 500
-
-
-MAX_REASON_LENGTH = 500
-
-
-MAX_VALUE_LENGTH = 200
-
-
-MAX_NAMES = 100
-"""The most properties that a problem names."""
-
 
 DIGEST_SHOWN = 16
 """Characters of a plan's digest that are shown."""
@@ -63,20 +35,6 @@ DIGEST_SHOWN = 16
 
 REPORT = "hubspot-sync-1"
 """Tells a report from other XComs, and this form of it from later ones."""
-
-
-@dataclass(slots=True)
-class Reason:
-    """Records that ended in the same way, for the same reason.
-
-    :param example: the result of the first one.
-    :param count: how many there are.
-    :param rows: the rows of the first ones.
-    """
-
-    example: Result
-    count: int = 0
-    rows: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -104,6 +62,7 @@ class Report:
     :param lists: list and what became of a contact's place in it → how many.
     :param list_names: id of a list → its name.
     :param lists_created: names of lists that the portal lacked.
+    :param samples: of problems, changes and converted values.
     :param removals: how many of these are of contacts whose rows left the source.
     """
 
@@ -128,13 +87,7 @@ class Report:
     lists: Counter[tuple[str, Membership]] = field(default_factory=Counter)
     list_names: dict[str, str] = field(default_factory=dict)
     lists_created: list[str] = field(default_factory=list)
-    _problems: list[Result] = field(default_factory=list)
-    _sampled: Counter[tuple[Outcome, str | None]] = field(default_factory=Counter)
-    _changes: list[Result] = field(default_factory=list)
-    _changed: int = 0
-    _reasons: dict[tuple[Outcome, str | None, tuple[str, ...]], Reason] = field(default_factory=dict)
-    _coerced: Counter[str] = field(default_factory=Counter)
-    _coercions: list[dict[str, Any]] = field(default_factory=list)
+    samples: Samples = field(default_factory=Samples)
 
     @property
     def rows(self) -> int:
@@ -149,52 +102,10 @@ class Report:
         if result.list_id and result.membership:
             self.lists[result.list_id, result.membership] += 1
         if result.changes and (result.outcome not in IN_DOUBT or result.category == LIST):
-            self._sample_changes(result)
+            self.samples.add_change(result)
         is_good = result.outcome in SUCCESSES and result.category != DRIFT
         if not is_good and result.category not in DRY_RUN_CATEGORIES:
-            self._count_problem(result)
-
-    def _count_problem(self, result: Result) -> None:
-        self._count_reason(result)
-        if len(self._problems) >= MAX_SAMPLES or result.outcome in SUCCESSES:
-            return
-        kind = (result.outcome, result.category)
-        if self._sampled[kind] < MAX_SAMPLES_OF_A_KIND:
-            self._sampled[kind] += 1
-            self._problems.append(_printable(result))
-
-    def _sample_changes(self, result: Result) -> None:
-        if len(self._changes) < MAX_CHANGES and self._changed < MAX_CHANGED_VALUES:
-            self._changes.append(result)
-            self._changed += len(result.changes)
-
-    def _count_reason(self, result: Result) -> None:
-        about = result.category or result.why or None
-        kind = (result.outcome, about, result.properties[:MAX_SAMPLES_OF_A_KIND])
-        reason = self._reasons.get(kind)
-        if reason is None:
-            if len(self._reasons) >= MAX_KINDS_OF_REASONS:
-                return
-            reason = self._reasons[kind] = Reason(_printable(result))
-        reason.count += 1
-        if len(reason.rows) < MAX_SAMPLES_OF_A_KIND:
-            reason.rows.append(result.row)
-
-    def coerced(self, record: Record) -> None:
-        """Count how a record's values were converted."""
-        for coercion in record.coercions:
-            self._coerced[coercion.how] += 1
-            if self._coerced[coercion.how] <= MAX_COERCIONS_OF_A_KIND:
-                self._coercions.append(
-                    {
-                        "row": record.row,
-                        "key": printable(record.key, MAX_REASON_LENGTH),
-                        "property": printable(coercion.property, MAX_VALUE_LENGTH),
-                        "how": coercion.how,
-                        "from": _cut(coercion.source),
-                        "to": _cut(coercion.written),
-                    }
-                )
+            self.samples.add_problem(result)
 
     def name_lists(self, name_of: Callable[[str], str], created: Iterable[str]) -> None:
         """Note how lists are called.
@@ -223,12 +134,12 @@ class Report:
     @property
     def reasons(self) -> list[Reason]:
         """The kinds of problems, the most frequent first."""
-        return sorted(self._reasons.values(), key=lambda each: -each.count)
+        return self.samples.reasons
 
     @property
     def problems(self) -> tuple[Result, ...]:
         """The sample: the first records of each kind of problem."""
-        return tuple(self._problems)
+        return tuple(self.samples.problems)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values.
@@ -264,13 +175,7 @@ class Report:
             "lists": self._of_lists(),
             "lists_created": self.lists_created,
             "without_values": self.without_values,
-            "reasons": [
-                {**_problem(reason.example), "cause": cause(reason.example), "count": reason.count}
-                for reason in self.reasons[:MAX_REASONS]
-            ],
-            "problems": [_problem(result) for result in self._problems],
-            "changes": [_change(result) for result in self._changes],
-            "coercions": {"counts": dict(self._coerced), "sample": self._coercions},
+            **self.samples.to_dict(),
         }
         return printable_document(document)  # whoever wrote a text of it
 
@@ -409,35 +314,3 @@ def _speed(rows: int, seconds: float) -> float | None:
 
 def _copy(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if values is None else dict(values)
-
-
-def _problem(result: Result) -> dict[str, Any]:
-    return {"code": code_of_result(result), **result.to_dict(), "earlier_try": result.earlier or None}
-
-
-def _printable(result: Result) -> Result:
-    """Return a result whose texts are one line of bounded length each, since they get into logs."""
-    return result._replace(
-        key=printable(result.key, MAX_REASON_LENGTH),
-        category=None if result.category is None else printable(result.category, MAX_VALUE_LENGTH),
-        reason=printable(result.reason, MAX_REASON_LENGTH),
-        properties=tuple(printable(name, MAX_VALUE_LENGTH) for name in result.properties[:MAX_NAMES]),
-        correlation_id=result.correlation_id and printable(result.correlation_id, MAX_VALUE_LENGTH),
-        why=printable(result.why, MAX_REASON_LENGTH),
-        refusal=None,  # it may be of any length
-    )
-
-
-def _cut(value: str) -> str:
-    """Shorten a value, without zero characters: PostgreSQL, which may keep the report, refuses them."""
-    cut = value if len(value) <= MAX_VALUE_LENGTH else value[:MAX_VALUE_LENGTH] + "…"
-    return cut.replace("\0", "\ufffd")
-
-
-def _change(result: Result) -> dict[str, Any]:
-    changes = {
-        _cut(name): [None if old is None else _cut(old), _cut(new)]
-        for name, (old, new) in result.changes.items()
-    }
-    key = result.key[:MAX_REASON_LENGTH]
-    return {"row": result.row, "key": key, "outcome": str(result.outcome), "properties": changes}
