@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.printable import printable_lines, printable_logger
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy, Verdict
-from airflow_provider_hubcontact.sync.keep.explanation import bounded, explain, reasons_of
+from airflow_provider_hubcontact.sync.keep.explanation import (
+    bounded,
+    explain,
+    reasons_of,
+    rules_of,
+    sentence_of_a_dry_run,
+)
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, by_outcome
 
 if TYPE_CHECKING:
@@ -41,7 +47,7 @@ def places_of(report: Report, *, pushes: bool, airflow: str) -> list[str]:
 
 
 def decided(policy: Policy, report: Report, stop: Stop | None) -> Verdict:
-    """Return what the task does.
+    """Return what the task does, and note it in the report.
 
     :param policy: how outcomes become the task's.
     :param report: what became of the records.
@@ -49,7 +55,11 @@ def decided(policy: Policy, report: Report, stop: Stop | None) -> Verdict:
     """
     if report.dry_run and stop is None:  # what would be written ends not_attempted, as it should
         policy = policy._replace(by_name={**policy.by_name, Outcome.NOT_ATTEMPTED: Action.SUCCEED})
-    return policy.decide(report.tally, report.rows - report.removals)
+    verdict = policy.decide(report.tally, report.rows - report.removals)
+    if report.dry_run:
+        verdict = verdict._replace(sentence=sentence_of_a_dry_run(report))
+    report.decision = {"action": str(verdict.action), "rules": rules_of(report, verdict)}
+    return verdict
 
 
 def told(

@@ -13,16 +13,28 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from airflow_provider_hubcontact.printable import printable_json
+from airflow_provider_hubcontact.ui.downloads import problems_csv
+from airflow_provider_hubcontact.ui.figures import Report
+from airflow_provider_hubcontact.ui.heading import Heading
 from airflow_provider_hubcontact.ui.masking import masked
+from airflow_provider_hubcontact.ui.names import PREFIX
 from airflow_provider_hubcontact.ui.page import (
-    Heading,
-    problems_csv,
+    Around,
+    Row,
     render,
+    render_dag,
     render_message,
     render_reasons,
     render_run,
 )
-from airflow_provider_hubcontact.ui.reports import report_of, reports_of_run
+from airflow_provider_hubcontact.ui.reports import (
+    Found,
+    approval_of,
+    report_before,
+    report_of,
+    syncs_of_dag,
+    syncs_of_run,
+)
 
 app = FastAPI(title="HubSpot sync reports", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -41,7 +53,7 @@ READS_DAG = [Depends(requires_access_dag("GET", DagAccessEntity.TASK_INSTANCE))]
 
 def _wanted(
     dag_id: str,
-    run_id: str,
+    run_id: str = "",
     task_id: str = "",
     # Airflow leaves the placeholder where a task is not mapped.
     map_index: Annotated[str, Query()] = "-1",
@@ -54,14 +66,35 @@ Wanted = Annotated[Heading, Depends(_wanted)]
 
 
 @app.get("/report", dependencies=READS_DAG)
-def show(wanted: Wanted, user: GetUserDep, session: SessionDep, request: Request) -> Response:
+def show(
+    wanted: Wanted,
+    user: GetUserDep,
+    session: SessionDep,
+    request: Request,
+    outcome: Annotated[str, Query()] = "",
+) -> Response:
     """Show the report of one sync."""
     heading, report = report_of(session, wanted)
     is_masked = not _may_read_xcoms(wanted, user)
-    query = urlencode({**wanted._asdict(), "state": "", "tries": ""})
-    downloads = {f"{name.upper()}": f"{request.url.path}.{name}?{query}" for name in ("csv", "json")}
-    shown = masked(report) if report and is_masked else report
-    page = render(heading, shown, is_masked=is_masked, downloads=downloads)
+
+    def told(some: Report) -> Report:
+        return masked(some) if is_masked else some
+
+    root, here = _root(request), request.url.path
+    before = report_before(session, heading, dry_run=report["dry_run"]) if report else None
+    approval = approval_of(session, heading) if report and report["dry_run"] else None
+    around = Around(
+        here=f"{here}?{urlencode(wanted.query)}",
+        downloads={name: f"{here}.{name}?{urlencode(wanted.query)}" for name in ("csv", "json")},
+        pages=_pages(root, wanted),
+        approval=_task_page(root, approval) if approval else None,
+        before=(f"{here}?{urlencode(before[0].query)}", told(before[1])) if before else None,
+        # Browsers tell it over HTTPS and on this machine only; it is safe to think that it is framed.
+        is_framed=request.headers.get("sec-fetch-dest") != "document",
+        is_masked=is_masked,
+        chosen=outcome,
+    )
+    page = render(heading, told(report) if report else None, around)
     return HTMLResponse(page, headers=HEADERS)
 
 
@@ -80,13 +113,20 @@ def as_csv(wanted: Wanted, user: GetUserDep, session: SessionDep) -> Response:
 
 @app.get("/run", dependencies=READS_DAG)
 def show_run(wanted: Wanted, session: SessionDep, request: Request) -> Response:
-    """Show all reports of a DAG run."""
-    root = request.url.path.removesuffix("/run")
-    reports = []
-    for heading, report in reports_of_run(session, wanted):
-        names = {name: getattr(heading, name) for name in ("dag_id", "run_id", "task_id", "map_index")}
-        reports.append((heading, report, f"{root}/report?{urlencode(names)}"))
-    return HTMLResponse(render_run(wanted, reports), headers=HEADERS)
+    """Show all syncs of a DAG run."""
+    root = _root(request)
+    found, left_out = syncs_of_run(session, wanted)
+    rows = [Row(*each, _report_page(root, each[0])) for each in found]
+    pages = {name: href for name, href in _pages(root, wanted).items() if name != "run"}
+    return HTMLResponse(render_run(wanted, rows, pages, left_out), headers=HEADERS)
+
+
+@app.get("/dag", dependencies=READS_DAG)
+def show_dag(wanted: Wanted, session: SessionDep, request: Request) -> Response:
+    """Show the syncs of the latest runs of a DAG."""
+    found, left_out = syncs_of_dag(session, wanted)
+    rows = [_of_dag(_root(request), each) for each in found]
+    return HTMLResponse(render_dag(wanted, rows, left_out), headers=HEADERS)
 
 
 @app.get("/reasons")
@@ -105,6 +145,37 @@ async def refuse(request: Request, error: HTTPException) -> Response:
     title = {403: "No access", 404: "No report"}.get(error.status_code, f"Error {error.status_code}")
     page = render_message(title, str(error.detail))
     return HTMLResponse(page, error.status_code, headers=HEADERS)
+
+
+def _root(request: Request) -> str:
+    """Return the path below which Airflow is served; empty if it is served at the root."""
+    return request.url.path.rpartition(f"{PREFIX}/")[0]
+
+
+def _report_page(root: str, heading: Heading) -> str:
+    return f"{root}{PREFIX}/report?{urlencode(heading.query)}"
+
+
+def _pages(root: str, heading: Heading) -> dict[str, str]:
+    """Return the pages of the run and of the DAG."""
+    of_run = {"dag_id": heading.dag_id, "run_id": heading.run_id}
+    return {
+        "run": f"{root}{PREFIX}/run?{urlencode(of_run)}",
+        "dag": f"{root}{PREFIX}/dag?{urlencode({'dag_id': heading.dag_id})}",
+    }
+
+
+def _of_dag(root: str, found: Found) -> Row:
+    """Return a row that leads to the task's page, or to that of the run if the task is mapped."""
+    heading, line = found
+    is_one = heading.map_index < 0
+    return Row(heading, line, _report_page(root, heading) if is_one else _pages(root, heading)["run"])
+
+
+def _task_page(root: str, heading: Heading) -> str:
+    """Return the address of a task instance in Airflow's own pages."""
+    names = (quote(name, safe="") for name in (heading.dag_id, heading.run_id, heading.task_id))
+    return "{}/dags/{}/runs/{}/tasks/{}".format(root, *names)
 
 
 def _found(wanted: Heading, user: GetUserDep, session: SessionDep) -> dict[str, object]:

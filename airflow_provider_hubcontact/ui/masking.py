@@ -114,6 +114,10 @@ _REPORT: Mapping[str, Rule] = MappingProxyType(
                 )
             )
         ),
+        "planned": _if_there(_fields(_all_whole(("changes", "creates", "removals")))),
+        # Numbers, outcomes, statuses and names of settings.
+        "decision": _if_there(_fields(_all_whole(("action", "rules")))),
+        "limits": _fields(_all_whole(("changes", "creates", "removals"))),
         "portal": _if_there(_fields(_all_whole(("id", "url")))),
         "state": _if_there(
             _fields(_all_whole(("table", "read_anew", "oldest_proof", "nobody_because", *COUNTS)))

@@ -1,11 +1,8 @@
-"""Turns a report into a page, or into a file to download. Knows no Airflow."""
+"""Turns reports into pages. Knows no Airflow."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -13,150 +10,142 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from airflow_provider_hubcontact.printable import printable
-from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN, REPORT
+from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN
 from airflow_provider_hubcontact.sync.keep.state_figures import shown
-from airflow_provider_hubcontact.sync.model.choices import Membership
-from airflow_provider_hubcontact.sync.model.codes import code_of_line
-from airflow_provider_hubcontact.sync.model.outcome import LIST, SUCCESSES
-from airflow_provider_hubcontact.ui.reasons import sections
-
-Report = Mapping[str, Any]
-
-WIDTH, HEIGHT = 600, 120
-"""Size of a chart, in its own units."""
-
-PROBLEM_COLUMNS = (
-    "row",
-    "key",
-    "outcome",
-    "status",
-    "category",
-    "reason",
-    "properties",
-    "correlation_id",
-    "earlier_try",
-    "code",
+from airflow_provider_hubcontact.ui.charts import charts
+from airflow_provider_hubcontact.ui.figures import (
+    Line,
+    Report,
+    address_of,
+    bars,
+    code,
+    facts,
+    lasting,
+    limits,
+    list_facts,
+    planned,
+    tiles,
 )
+from airflow_provider_hubcontact.ui.heading import Heading
+from airflow_provider_hubcontact.ui.problems import filters, gone, groups
+from airflow_provider_hubcontact.ui.reasons import sections
 
 MAX_LENGTH = 10_000
 """The most characters of a text that a page shows."""
 
+DECISIONS = {
+    "succeed": "The task succeeds",
+    "skip": "The task is skipped",
+    "fail": "The task fails",
+    "fail_now": "The task fails, without another try",
+    "retry": "The task needs another try",
+}
+"""What a task does at its end → in words."""
 
-MAX_LISTS = 100
-"""The most lists that a page shows."""
+MISSING = {
+    None: "Not run yet",
+    "running": "Still running",
+    "deferred": "Waiting without a worker until HubSpot accepts calls again",
+    "upstream_failed": "Not run, since a task before it failed",
+    "failed": "It failed before it had a report: see its log",
+}
+"""State of a task without a report → what that means."""
 
 
-class Heading(NamedTuple):
-    """The task instance, or the DAG run, that a page is about.
+class Around(NamedTuple):
+    """What a page leads to, and what it is seen beside.
 
-    :param dag_id: id of the DAG.
-    :param run_id: id of the run.
-    :param task_id: id of the task; empty for a page about a run.
-    :param map_index: index of a mapped task, else -1.
-    :param state: state of the task instance, if there is one.
-    :param tries: how often the task instance was tried.
+    :param here: address of the page, without a choice of problems.
+    :param downloads: file type → address.
+    :param pages: name → address of other pages about the same run or DAG.
+    :param approval: address of the task that waits for an approval of the plan, if there is one.
+    :param before: address and report of the same task in the run before, if there is one.
+    :param is_framed: whether the page is shown within Airflow's, which opens no windows for it.
+    :param is_masked: whether keys and values were removed from the reports.
+    :param chosen: outcome of which problems are shown; empty for all.
     """
 
-    dag_id: str
-    run_id: str
-    task_id: str
-    map_index: int = -1
-    state: str | None = None
-    tries: int = 0
+    here: str = ""
+    downloads: Mapping[str, str] = {}
+    pages: Mapping[str, str] = {}
+    approval: str | None = None
+    before: tuple[str, Report] | None = None
+    is_framed: bool = False
+    is_masked: bool = False
+    chosen: str = ""
 
 
-class Bar(NamedTuple):
-    """One outcome in the bar of outcomes.
+class Row(NamedTuple):
+    """One task in a table of several.
 
-    :param outcome: its name.
-    :param records: number of records that have it.
-    :param share: their share of all records, from 0 to 1.
-    :param is_well: whether it is a success.
+    :param heading: the task instance.
+    :param line: its figures; None if it has no report.
+    :param href: address of its page.
     """
 
-    outcome: str
-    records: int
-    share: float
-    is_well: bool
+    heading: Heading
+    line: Line | None
+    href: str
 
 
-class ListLine(NamedTuple):
-    """What became of contacts in a list.
-
-    :param id: of the list.
-    :param name: of the list.
-    :param added: contacts that came into it.
-    :param member: contacts that were in it already.
-    :param removed: contacts that left it.
-    :param absent: contacts that were to leave it, and were not in it.
-    """
-
-    id: str
-    name: str
-    added: int
-    member: int
-    removed: int
-    absent: int
-
-    @property
-    def contacts(self) -> int:
-        """All contacts that the run is sure of."""
-        return self.added + self.member + self.removed + self.absent
-
-
-class Chart(NamedTuple):
-    """The drawing of a rate over time.
-
-    :param line: the points of its line, in SVG's form.
-    :param area: the points of the area below the line.
-    :param most: the value at the top edge.
-    :param limit: the height at which the limit is drawn, if there is one.
-    """
-
-    line: str
-    area: str
-    most: float
-    limit: float | None = None
-
-
-def is_report(value: object) -> bool:
-    """Check whether an XCom is a report in the form of this version."""
-    return isinstance(value, Mapping) and value.get("report") == REPORT
-
-
-def render(heading: Heading, report: Report | None, *, is_masked: bool, downloads: Mapping[str, str]) -> str:
+def render(heading: Heading, report: Report | None, around: Around) -> str:
     """Return the page of one sync.
 
     :param heading: the task instance.
     :param report: its report; None if the task pushed no report.
-    :param is_masked: whether keys and values were removed from the report.
-    :param downloads: file type → URL.
+    :param around: what it leads to.
     """
-    facts: dict[str, Any] = {
-        "heading": heading,
-        "report": report,
-        "masked": is_masked,
-        "downloads": downloads,
-    }
+    told: dict[str, Any] = {"heading": heading, "report": report, "around": around}
     if report is not None:
-        has_ids = any(problem["correlation_id"] for problem in report["problems"])
-        facts |= {"state_facts": list(shown(report.get("state") or {}))}
-        facts |= _lists_of(report)
-        facts |= {"bars": bars(report), "tiles": list(_tiles(report)), "has_ids": has_ids, **_charts(report)}
-    return _environment().get_template("report.html").render(facts)
+        before = around.before[1] if around.before else None
+        decision = report.get("decision") or {}
+        told |= {
+            "bars": bars(report),
+            "contact_address": address_of(report, "record/0-1/"),
+            "decision": DECISIONS.get(decision.get("action", "")),
+            "rules": decision.get("rules") or [],
+            "facts": list(facts(report)),
+            "filters": filters(report, around.chosen),
+            "gone": gone(report, before),
+            "groups": groups(report, before, around.chosen),
+            "limits": limits(report),
+            "planned": planned(report),
+            "state_facts": list(shown(report.get("state") or {})),
+            "tiles": tiles(report, before),
+            **list_facts(report),
+            **charts(report),
+        }
+    return _environment().get_template("report.html").render(told)
 
 
-def render_run(heading: Heading, reports: Sequence[tuple[Heading, Report, str]]) -> str:
-    """Return the page of all syncs of a DAG run.
+def render_run(heading: Heading, rows: Sequence[Row], pages: Mapping[str, str], left_out: int = 0) -> str:
+    """Return the page of all syncs of a DAG run, the worst first.
 
     :param heading: the run.
-    :param reports: for each sync its task instance, its report, and the URL of its page.
+    :param rows: its tasks.
+    :param pages: name → address of other pages.
+    :param left_out: how many further tasks there are.
     """
-    listed = [
-        {"heading": each, "bars": bars(report), "report": report, "href": href}
-        for each, report, href in reports
-    ]
-    return _environment().get_template("run.html").render({"heading": heading, "listed": listed})
+    told = {
+        "heading": heading,
+        "rows": sorted(rows, key=_worst_first),
+        "total": Line.sum(row.line for row in rows if row.line),
+        "pages": pages,
+        "left_out": left_out,
+        "missing": MISSING,
+    }
+    return _environment().get_template("run.html").render(told)
+
+
+def render_dag(heading: Heading, rows: Sequence[Row], left_out: int = 0) -> str:
+    """Return the page of the latest runs of a DAG.
+
+    :param heading: the DAG.
+    :param rows: a task of a run each, the latest run first; a mapped task is one row.
+    :param left_out: how many further task instances there are.
+    """
+    told = {"heading": heading, "rows": rows, "left_out": left_out, "missing": MISSING}
+    return _environment().get_template("dag.html").render(told)
 
 
 def render_message(title: str, text: str) -> str:
@@ -169,122 +158,15 @@ def render_reasons() -> str:
     return _environment().get_template("reasons.html").render({"sections": sections()})
 
 
-def problems_csv(report: Report) -> str:
-    """Return the sample of problems as CSV."""
-    file = io.StringIO()
-    writer = csv.writer(file)
-    writer.writerow(PROBLEM_COLUMNS)
-    for problem in report["problems"]:
-        told = {**problem, "code": _code(problem)}
-        writer.writerow([_cell(told.get(name)) for name in PROBLEM_COLUMNS])
-    return file.getvalue()
+_WORST = ("failed", "upstream_failed", "up_for_retry")
 
 
-def bars(report: Report) -> list[Bar]:
-    """Return the outcomes of a report, the successes first."""
-    rows = report["rows"]
-    counted = [
-        Bar(name, count, count / rows, name in {str(each) for each in SUCCESSES})
-        for name, count in report["outcomes"].items()
-    ]
-    return sorted(counted, key=lambda bar: not bar.is_well)
-
-
-def lists(report: Report) -> list[ListLine]:
-    """Return the lists of a report, those of the most contacts first."""
-    told = report.get("lists") or {}  # a report of an older version has none
-    lines = [
-        ListLine(list_id, each["name"], *(each.get(name, 0) for name in Membership))
-        for list_id, each in told.items()
-    ]
-    return sorted(lines, key=lambda line: -line.contacts)
-
-
-def _lists_of(report: Report) -> dict[str, Any]:
-    """Return what the page shows of lists."""
-    found = lists(report)
-    failed = sum(reason["count"] for reason in report["reasons"] if reason["category"] == LIST)
-    contacts, of_contacts, _ = ((report.get("portal") or {}).get("url") or "").partition("/objects/")
-    return {
-        "lists": found[:MAX_LISTS],
-        "more_lists": len(found[MAX_LISTS:]),
-        "list_failures": failed,
-        # Airflow's tab opens no window for a link, so that the address is a text.
-        "list_address": f"{contacts}/objectLists/" if of_contacts else None,
-        "has_leavers": any(line.removed or line.absent for line in found),
-    }
-
-
-def chart(points: Sequence[tuple[float, float]], limit: float | None = None) -> Chart | None:
-    """Draw a rate over time.
-
-    :param points: pairs of seconds and rate.
-    :param limit: a value at which a line is drawn.
-    :return: None for fewer than two points.
-    """
-    if len(points) < 2:
-        return None
-    end = points[-1][0] or 1.0
-    most = max([rate for _, rate in points] + ([limit] if limit else [])) or 1.0
-    places = [(round(WIDTH * at / end, 1), round(HEIGHT - HEIGHT * rate / most, 1)) for at, rate in points]
-    line = " ".join(f"{x},{y}" for x, y in places)
-    area = f"{places[0][0]},{HEIGHT} {line} {places[-1][0]},{HEIGHT}"
-    return Chart(line, area, most, round(HEIGHT - HEIGHT * limit / most, 1) if limit else None)
-
-
-def _charts(report: Report) -> dict[str, Chart | None]:
-    """Draw the rates of records and calls, over windows of ten seconds, as HubSpot counts calls."""
-    timeline = report["timeline"]
-    longest = max(WINDOW, timeline[1][0] - timeline[0][0] if len(timeline) > 1 else 0.0) + SLACK
-    rows: list[tuple[float, float]] = []
-    calls: list[tuple[float, float]] = []
-    begins = 0
-    for now, has, makes in timeline[1:]:
-        while begins + 1 < len(timeline) and timeline[begins + 1][0] <= now - WINDOW + SLACK:
-            begins += 1
-        before, had, made = timeline[begins]
-        if 0 < (passed := now - before) <= longest:  # the last point may have no whole window behind it
-            rows.append((now, (has - had) / passed))
-            calls.append((now, (makes - made) * WINDOW / max(passed, WINDOW)))
-    limit = (report["quota"] or {}).get("calls_in_10_seconds")
-    is_limited = limit is not None and limit < UNLIMITED
-    return {"rows_chart": chart(rows), "calls_chart": chart(calls, limit if is_limited else None)}
-
-
-WINDOW = 10.0
-"""Seconds over which a rate is measured."""
-
-SLACK = 0.3
-"""Seconds by which a point of the timeline may be late."""
-
-UNLIMITED = 10_000
-"""A limit of so many calls in ten seconds is the sandbox's way to have none; it is not drawn."""
-
-
-def _tiles(report: Report) -> Iterator[tuple[str, str]]:
-    rate = report["rows_per_second"]
-    yield "records", f"{report['rows']:,}"
-    yield "problems", f"{sum(bar.records for bar in bars(report) if not bar.is_well):,}"
-    yield "calls", f"{report['calls'].get('total', 0):,}"
-    yield "records a second", f"{rate or 0:,.0f}"
-    seconds = report["seconds"]
-    yield "took", f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
-    left = (report["quota"] or {}).get("calls_left_today")
-    yield "calls left today", f"{left:,}" if left is not None else "unknown"
-
-
-def _code(problem: Mapping[str, Any]) -> str:
-    """Return the code of a reason or a problem; a report of an older version does not have it."""
-    return str(problem.get("code") or code_of_line(problem))
-
-
-def _cell(value: object) -> object:
-    """Return the text of a cell, in one line that no spreadsheet reads as a formula."""
-    text = "; ".join(map(str, value)) if isinstance(value, list) else value
-    if not isinstance(text, str):
-        return text
-    shown = printable(text, MAX_LENGTH)
-    return f"'{shown}" if shown.lstrip()[:1] in {"=", "+", "-", "@"} else shown
+def _worst_first(row: Row) -> tuple[int, int, str, int]:
+    """Return where a task stands: by its state, then by its problems, then by its name."""
+    state = row.heading.state or ""
+    place = _WORST.index(state) if state in _WORST else len(_WORST)
+    problems = row.line.problems if row.line else 0
+    return place, -problems, row.heading.task_id, row.heading.map_index
 
 
 def _shown(value: object) -> object:
@@ -304,7 +186,9 @@ def _environment() -> Environment:
     )
     environment.filters["number"] = lambda value: f"{value:,.0f}"
     environment.filters["percent"] = _percent
-    environment.filters["code"] = _code
+    environment.filters["code"] = code
+    environment.filters["lasting"] = lasting
+    environment.filters["words"] = lambda text: str(text).replace("_", " ")
     environment.globals["DIGEST_SHOWN"] = DIGEST_SHOWN
     return environment
 

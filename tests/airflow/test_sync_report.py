@@ -10,27 +10,37 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus, urlencode
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG
+from airflow.providers.standard.operators.python import PythonOperator
 
+from airflow_provider_hubcontact.decorators.hubspot import HubSpotUpdateContactDecoratedOperator
+from airflow_provider_hubcontact.job.ending import decided
 from airflow_provider_hubcontact.links.hubspot import HubSpotSyncReportLink
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import LIST, Outcome, Result
+from airflow_provider_hubcontact.ui.charts import chart
+from airflow_provider_hubcontact.ui.downloads import problems_csv
+from airflow_provider_hubcontact.ui.figures import Line, bars, is_report, limits, tiles
+from airflow_provider_hubcontact.ui.heading import Heading
 from airflow_provider_hubcontact.ui.masking import HIDDEN, masked
+from airflow_provider_hubcontact.ui.names import OPERATORS
 from airflow_provider_hubcontact.ui.page import (
-    Heading,
+    Around,
+    Row,
     _percent,
-    bars,
-    chart,
-    is_report,
-    problems_csv,
     render,
+    render_dag,
     render_reasons,
     render_run,
 )
+from airflow_provider_hubcontact.ui.plugin import HubContactPlugin
 from tests.airflow.running import CONTACTS, connect
 from tests.airflow_home import RunDag
 
@@ -52,8 +62,32 @@ def a_report(**settings: Any) -> dict[str, Any]:
     return told
 
 
-def shown(report: dict[str, Any] | None, *, is_masked: bool = False) -> str:
-    return render(HEADING, report, is_masked=is_masked, downloads={"CSV": "/hubcontact/report.csv?a=1&b=2"})
+AROUND = Around(
+    here="/hubcontact/report?a=1&b=2",
+    downloads={"csv": "/hubcontact/report.csv?a=1&b=2", "json": "/hubcontact/report.json?a=1&b=2"},
+    pages={"run": "/hubcontact/run?a=1", "dag": "/hubcontact/dag?a=1"},
+)
+
+
+def shown(report: dict[str, Any] | None, **around: Any) -> str:
+    return render(HEADING, report, AROUND._replace(**around))
+
+
+def planned(**settings: Any) -> dict[str, Any]:
+    """Return the report of a dry run: two to change, one to create, one unchanged, one not valid."""
+    report = Report(dry_run=True, api_version="2026-09", **settings)
+    would: list[tuple[str, dict[str, tuple[str | None, str]]]] = [
+        ("WOULD_UPDATE", {"city": ("Rome", "")}),
+        ("WOULD_UPDATE", {"city": ("Rome", "Oslo")}),
+        ("WOULD_CREATE", {"city": (None, "Oslo")}),
+    ]
+    for row, (category, changes) in enumerate(would, 1):
+        report.add(Result(row, f"{row}@example.com", Outcome.NOT_ATTEMPTED, None, category, changes=changes))
+    report.add(Result(4, "4@example.com", Outcome.UNCHANGED))
+    report.add(Result(5, "", Outcome.INVALID, None, "KEY", "no", ("email",)))
+    decided(Policy.of({}), report, None)
+    told: dict[str, Any] = json.loads(json.dumps(report.to_dict()))
+    return told
 
 
 class TestPage:
@@ -82,8 +116,8 @@ class TestPage:
             del each["code"]
 
         for told in (report, older, masked(report)):
-            assert shown(told).count('<a href="reasons#hc-200">HC-200</a>') == 2
-            assert shown(told).count('<a href="reasons#hc-101">HC-101</a>') == 2
+            assert shown(told).count('<a href="reasons#hc-200">HC-200</a>') == 1
+            assert shown(told).count('<a href="reasons#hc-101">HC-101</a>') == 1
 
     def test_what_the_codes_mean(self) -> None:
         """A page of their own has a place for each."""
@@ -111,23 +145,23 @@ class TestPage:
         for said in (
             "<h2>State <code>hub</code></h2>",
             "All rows were looked up: refresh=True",
-            '<tr><th>rows in the source</th><td class="count">3</td></tr>',
-            '<tr><th>audited</th><td class="count">34</td></tr>',
-            '<tr><th>overdue for an audit</th><td class="count">1,500</td></tr>',
+            '<tr><th>Rows in the source</th><td class="count">3</td></tr>',
+            '<tr><th>Audited</th><td class="count">34</td></tr>',
+            '<tr><th>Overdue for an audit</th><td class="count">1,500</td></tr>',
         ):
             assert said in page
-        assert "overdue for an audit" in shown(masked(a_report(state=state)), is_masked=True)
+        assert "Overdue for an audit" in shown(masked(a_report(state=state)), is_masked=True)
         gone = {"gone": 3, "left_alone": 1, "nobody_because": "a row is not valid"}
         page = " ".join(shown(a_report(state={**state, **gone})).split())
-        assert '<tr><th>gone, and left alone</th><td class="count">1</td></tr>' in page
+        assert '<tr><th>Gone, and left alone</th><td class="count">1</td></tr>' in page
         assert "Nobody was removed: a row is not valid" in page
         removed = {**a_report(state=state), "removals": 1}
         for told in (removed, masked(removed)):
-            assert '<tr><th>rows in the source</th><td class="count">2</td></tr>' in shown(told)
+            assert '<tr><th>Rows in the source</th><td class="count">2</td></tr>' in shown(told)
         older = {name: value for name, value in a_report().items() if name not in ("state", "removals")}
         assert '<td class="count">3</td>' in shown({**older, "state": state})
         for none in (a_report(state={"table": "hub", "read_anew": None}), older):
-            assert "rows in the source" not in shown(none)
+            assert "Rows in the source" not in shown(none)
 
     def test_what_became_of_lists(self) -> None:
         """How many contacts came in, were in, and left; those of the most contacts first, and as text."""
@@ -139,17 +173,17 @@ class TestPage:
         page = " ".join(shown(report).split())
 
         assert page.index(">101<") < page.index(">7<")
-        assert (
-            '<td class="count" data-label="added">1,200</td><td class="count" data-label="members">3' in page
-        )
-        assert '<td class="count" data-label="left">1</td><td class="count" data-label="not in it">1' in page
+        assert 'data-label="Added" dir="auto">1,200</td>' in page
+        assert 'data-label="Members" dir="auto">3</td>' in page
+        assert 'data-label="Left" dir="auto">1</td>' in page
+        assert 'data-label="Not in it" dir="auto">1</td>' in page
         assert HOSTILE not in page
         assert "Lists created: New" in page
         assert "objectLists" not in page  # without a portal
 
         told.pop("7")
         page = shown(report)
-        assert "not in it" not in page
+        assert "Not in it" not in page
         for none in (a_report(), {name: each for name, each in a_report().items() if "lists" not in name}):
             assert "Lists" not in shown(none)
 
@@ -169,8 +203,8 @@ class TestPage:
         for row, outcome in enumerate((Outcome.UNAVAILABLE, Outcome.REJECTED, Outcome.REJECTED), 1):
             report.add(Result(row, f"{row}@example.com", outcome, 503, LIST, "the list: no"))
 
-        assert "where their rows have their list: 3 records" in shown(report.to_dict())
-        assert "where their rows have their list" not in shown(a_report())
+        assert "3 records did not come into the list" in shown(report.to_dict())
+        assert "come into the list" not in shown(a_report())
 
     def test_many_lists(self) -> None:
         """A page has a hundred, and says how many more there are."""
@@ -178,7 +212,7 @@ class TestPage:
 
         page = shown({**a_report(), "lists": told})
 
-        assert page.count('data-label="id"') == 100
+        assert page.count('data-label="Id"') == 100
         assert "And 1,030 more lists" in page
 
     def test_names_of_lists_can_be_hidden(self) -> None:
@@ -200,7 +234,7 @@ class TestPage:
 
         page = shown(report.to_dict())
 
-        assert [each.split("<")[0] for each in page.split('data-label="try">')[1:]] == ["1", "2"]
+        assert [each.split("<")[0] for each in page.split('data-label="Try" dir="auto">')[1:]] == ["1", "2"]
 
     def test_keys_and_values_can_be_hidden(self) -> None:
         """What is left are counts, outcomes, categories and names of properties."""
@@ -218,12 +252,190 @@ class TestPage:
         assert "The source had no records." in shown(Report(api_version="v1").to_dict())
 
     def test_a_run_of_many(self) -> None:
-        """Each with its picture and a link."""
-        report = a_report()
-        page = render_run(HEADING, [(HEADING, report, "/hubcontact/report?x=1&y=2")])
+        """The worst first, also those without a report, with their sum; a mapped task has its name."""
+        line = Line.of(a_report())
+        rows = [
+            Row(HEADING._replace(state="success", map_name="Oslo"), line, "/good"),
+            Row(HEADING._replace(state=None, task_id="later", map_index=-1), None, "/later"),
+            Row(HEADING._replace(state="success", map_index=1), line._replace(problems=9), "/worse?x=1&y=2"),
+            Row(HEADING._replace(state="failed", task_id="broken", map_index=-1), None, "/broken"),
+        ]
+        page = render_run(HEADING, rows, {"dag": "/dag"}, left_out=3)
 
-        assert 'href="/hubcontact/report?x=1&amp;y=2"' in page
-        assert "task [3]" in page
+        assert [page.index(f'href="/{name}') for name in ("broken", "worse", "good", "later")] == sorted(
+            page.index(f'href="/{name}') for name in ("broken", "worse", "good", "later")
+        )
+        assert 'href="/worse?x=1&amp;y=2"' in page
+        for said in (
+            "task [Oslo]",
+            "task [1]",
+            "It failed before it had a report",
+            "Not run yet",
+            "3 more tasks",
+        ):
+            assert said in page
+        assert '<tr class="total"><td data-label="Task">All</td>' in page
+        assert '<td class="count" data-label="Records" dir="auto">6</td>' in page
+        assert "No task of this run" in render_run(HEADING, [], {})
+
+    def test_the_last_runs(self) -> None:
+        """When each began, what became of it, and how many contacts people have edited, if a state knows."""
+        line = Line.of(a_report(state={"table": "hub", "drifted": 7}))
+        heading = HEADING._replace(started=datetime(2026, 11, 27, 8, 5, tzinfo=UTC))
+        page = render_dag(
+            Heading("dag"), [Row(heading, line, "/one"), Row(heading, None, "/two")], left_out=2
+        )
+
+        for said in (
+            "2026-11-27 08:05",
+            ">Drifted<",
+            '"Drifted" dir="auto">7<',
+            "2 mapped tasks are not counted",
+        ):
+            assert said in page
+        assert "All</td>" not in page
+        assert "Drifted" not in render_dag(Heading("dag"), [Row(heading, Line.of(a_report()), "/one")])
+        assert "None of the last runs" in render_dag(Heading("dag"), [])
+
+    def test_several_lines_together(self) -> None:
+        """Counts are added, the longest time counts, and a drift is known if any task knows it."""
+        one = Line(3, {"updated": 2, "rejected": 1}, 1, 4, 5.0, None, {})
+        two = Line(2, {"updated": 2}, 0, 3, 9.0, 6, {"changes": 1})
+
+        assert Line.sum([one, two]) == Line(5, {"updated": 4, "rejected": 1}, 1, 7, 9.0, 6, {"changes": 1})
+        assert Line.sum([]) == Line()
+
+    def test_what_decided(self) -> None:
+        """It stands first: what the task does, and by which rules; also for who may not read XComs."""
+        report = Report(api_version="2026-09")
+        report.add(Result(1, "a@example.com", Outcome.NOT_FOUND, 404, "OBJECT_NOT_FOUND", "no contact"))
+        report.add(Result(2, "b@example.com", Outcome.REJECTED, 400, "VALIDATION_ERROR", "no"))
+        decided(Policy.of({404: "skip"}, 0), report, None)
+        told = report.to_dict()
+
+        for page in (shown(told), shown(masked(told), is_masked=True)):
+            body = page.partition("<body>")[2]
+            assert body.index("The task fails") < body.index('class="tiles"')
+            assert "1 not_found (404): skip, by status_actions[404]" in body
+            assert "1 rejected (400): fail, by default; decides, since max_failures=0 tolerates none" in body
+        assert "The task " not in shown(a_report()).partition("<body>")[2], "it broke off, or is older"
+
+    def test_a_dry_run_speaks_of_the_future(self) -> None:
+        """What it would do stands in the tiles and the bar; nothing of it is a problem or not attempted."""
+        page = " ".join(shown(planned()).partition("<body>")[2].split())
+
+        for count, name in ((2, "To change"), (1, "To create"), (0, "To remove"), (1, "Nothing to write")):
+            assert f"<b>{count}</b><span>{name}</span>" in page
+        assert "<b>1</b><span>Cannot be written</span>" in page
+        assert "<b>2</b> to change" in page
+        assert "What would change" in page
+        assert '<span class="none">cleared</span>' in page
+        assert '<span class="none">empty</span>' in page
+        for word in ("not attempted", "not_attempted", "problem", "Not written", "went wrong"):
+            assert word not in page.replace("Problems as CSV", "")
+
+    def test_what_a_plan_costs(self) -> None:
+        """Calls and minutes, moves of stages, guards with what they count, and who is asked for approval."""
+        plan: dict[str, Any] = {
+            "rows": 5,
+            "changes": 2,
+            "creates": 1,
+            "removals": 0,
+            "calls": 1_234,
+            "minutes": 2.5,
+        }
+        plan |= {"stage_moves": {"lead → customer": 2}, "sha256": "0123456789abcdef" * 4}
+        report = planned(plan=plan, limits={"changes": 0.5, "creates": 10, "removals": 0.1})
+        page = " ".join(shown(report, approval="/dags/d/runs/r/tasks/approve").split())
+
+        for said in (
+            "1,234 calls, about 2.5 minutes at the portal's limit".replace("'", "&#39;"),
+            "2: lead → customer",
+            "<th>Guard: changes</th><td>2 of at most 2 (50 % of 5 rows)</td>",
+            "<th>Guard: creates</th><td>1 of at most 10</td>",
+            "<th>Guard: removals</th><td>0 of at most 10 % of the state</td>",
+            '<a href="/dags/d/runs/r/tasks/approve" target="_blank"',
+        ):
+            assert said.replace("&#39;", "'") in page.replace("&#39;", "'")
+        assert "waits for an approval" not in shown(report)
+
+    def test_limits_of_a_run_that_counts_nothing(self) -> None:
+        """A guard of removals alone: the state knows of how many."""
+        assert limits(a_report(limits={"removals": 3})) == [("removals", None, "3")]
+        assert limits(a_report()) == []
+
+    def test_the_run_before(self) -> None:
+        """How many more or fewer, which reasons are new, and which are gone."""
+        before = Report(api_version="2026-09")
+        before.add(Result(1, "a@example.com", Outcome.UPDATED, 200))
+        before.add(Result(2, "b@example.com", Outcome.UPDATED, 200))
+        before.add(Result(3, "c@example.com", Outcome.NOT_FOUND, 404, "OBJECT_NOT_FOUND", "no contact"))
+        before.add(Result(4, "d@example.com", Outcome.INVALID, None, "KEY", "no", ("email",)))
+        report, old = a_report(), json.loads(json.dumps(before.to_dict()))
+
+        page = " ".join(shown(report, before=("/before?a=1&b=2", old)).split())
+
+        assert [tile.more for tile in tiles(report, old)] == [-1, 0, 0, 0]
+        assert "<small>1 fewer than in the run before</small>" in page
+        assert "<small>as in the run before</small>" in page
+        assert 'href="/before?a=1&amp;b=2"' in page
+        assert page.count('<span class="state">new</span>') == 1, "of the rejected one"
+        assert (
+            'No longer, as against the run before: 1 not found (<a href="reasons#hc-210">HC-210</a>)' in page
+        )
+        assert "run before" not in shown(report)
+
+    def test_problems_can_be_chosen(self) -> None:
+        """By outcome; a choice that there is not is none."""
+        page = shown(a_report(), chosen="invalid")
+
+        assert '<a href="/hubcontact/report?a=1&amp;b=2&amp;outcome=rejected">Rejected 1</a>' in page
+        assert "<b>Invalid 1</b>" in page
+        assert "HC-101" in page
+        assert "HC-200" not in page
+        for odd in ("", "odd"):
+            assert "<b>All 2</b>" in shown(a_report(), chosen=odd)
+            assert "HC-200" in shown(a_report(), chosen=odd)
+
+    def test_a_key_leads_to_its_contact(self) -> None:
+        """If portal and record id are known; the addresses of a portal are never anything but HTTPS."""
+        portal = {"id": 5, "url": "https://app-eu1.hubspot.com/contacts/5/objects/0-1/views/all/list"}
+        report = Report(api_version="2026-09", portal=portal)
+        report.add(
+            Result(1, "a@example.com", Outcome.UPDATED, 200, changes={"city": (None, "x")}, contact="7")
+        )
+        report.add(Result(2, "b@example.com", Outcome.REJECTED, 400, "X", "no", contact="8"))
+        report.add(Result(3, "c@example.com", Outcome.NOT_FOUND, 404, "Y", "no"))
+        told = report.to_dict()
+        page = shown(told)
+
+        for contact, key in (("7", "a@example.com"), ("8", "b@example.com")):
+            address = f"https://app-eu1.hubspot.com/contacts/5/record/0-1/{contact}"
+            assert f'<a href="{address}" target="_blank" rel="noopener noreferrer">{key}</a>' in page
+        assert page.count("/record/0-1/") == 2
+        assert "right click" in shown(told, is_framed=True)
+        assert "right click" not in page
+        odd = {**told, "portal": {"id": 5, "url": "javascript:alert(1)//contacts/5/objects/0-1"}}
+        assert "/record/0-1/" not in shown(odd)
+        assert "/record/0-1/" not in shown(masked(told), is_masked=True)
+
+    def test_an_address_is_not_broken(self) -> None:
+        """Lines may break at its hyphens otherwise."""
+        report = Report(api_version="2026-09")
+        report.add(Result(1, "x", Outcome.NOT_FOUND, 404, "Y", "no contact has the email a-b@c-d.example"))
+
+        assert '<span class="address">a-b@c-d.example</span>' in shown(report.to_dict())
+
+    def test_a_sample_says_that_it_is_one(self) -> None:
+        """And where all records are."""
+        report = Report(api_version="2026-09")
+        for row in range(1, 9):
+            report.add(Result(row, f"{row}@example.com", Outcome.NOT_FOUND, 404, "Y", "no contact"))
+
+        page = shown(report.to_dict())
+        assert "The first 5 of 8." in page
+        assert "A <code>ledger</code> keeps a line for every record" in page
+        assert "s3://logs</code>" in shown({**report.to_dict(), "ledger": "s3://logs"})
 
     def test_a_table_that_opens_in_a_spreadsheet(self) -> None:
         """No cell is a formula."""
@@ -231,7 +443,9 @@ class TestPage:
 
         assert rows[0][:3] == ["row", "key", "outcome"]
         assert rows[2][1] == "'=cmd|'/c calc'!A1@example.com"
-        assert [row[-1] for row in rows] == ["code", "HC-200", "HC-101"]
+        assert [row[-2] for row in rows] == ["code", "HC-200", "HC-101"]
+        lines = problems_csv(a_report()).splitlines()
+        assert all(line.startswith('"') and line.endswith('"') for line in lines)
 
     def test_charts(self) -> None:
         """Two points make a line; a limit above it gives the height."""
@@ -252,7 +466,7 @@ class TestPage:
 
     def test_a_window_begins_with_a_point_that_is_late(self) -> None:
         """Each point but the first has a rate, over ten seconds, or a little more if it is late."""
-        timeline = [(0.0, 0, 0), (0.3, 30, 3), (10.0, 224, 100)]
+        timeline = [(0.0, 0, 0), (0.3, 30, 3), (10.0, 224, 100), (30.0, 624, 300)]
         page = shown({**a_report(), "timeline": timeline})
 
         rates = [30 / 0.3, (224 - 30) / (10 - 0.3)]
@@ -263,17 +477,32 @@ class TestPage:
     @pytest.mark.parametrize(("limit", "is_drawn"), [(9_999, True), (10_000, False), (None, False)])
     def test_a_limit_that_is_none(self, limit: int | None, is_drawn: bool) -> None:
         """The sandbox's way to have no limit is no line."""
-        timeline = [(0.0, 0, 0), (5.0, 10, 10), (10.0, 20, 20)]
+        timeline = [(0.0, 0, 0), *((5.0 * n, 10 * n, 10 * n) for n in range(1, 8))]
         page = shown({**a_report(), "timeline": timeline, "quota": {"calls_in_10_seconds": limit}})
 
         assert ("and HubSpot&#39;s limit" in page) is is_drawn
 
-    @pytest.mark.parametrize(("left", "said"), [(12_345, "12,345"), (0, "0"), (None, "unknown")])
-    def test_what_is_left_of_the_day(self, left: int | None, said: str) -> None:
+    @pytest.mark.parametrize(("left", "said"), [(12_345, "12,345"), (0, "0"), (None, None)])
+    def test_what_is_left_of_the_day(self, left: int | None, said: str | None) -> None:
         """As HubSpot told it, if it did."""
         page = shown({**a_report(), "quota": {"calls_left_today": left}})
 
-        assert f'<b>{said}</b><span class="quiet">calls left today</span>' in page
+        assert (f" · {said} calls left today" in page) is (said is not None)
+        assert ("left today" in page) is (said is not None)
+
+    def test_calls_by_status(self) -> None:
+        """What was answered, and how often."""
+        report = {**a_report(), "calls": {"total": 1_204, "by_status": {"200": 1_200, "429": 4}}}
+
+        assert "1,204 calls (1,200 with 200, 4 with 429)" in shown(report)
+        assert " · 12 calls" in shown(a_report())
+
+    def test_a_short_run_has_no_charts(self) -> None:
+        """Three points say nothing."""
+        timeline = [(0.0, 0, 0), (5.0, 10, 10), (10.0, 20, 20)]
+
+        assert "<svg" not in shown({**a_report(), "timeline": timeline})
+        assert "Over time" not in shown({**a_report(), "timeline": []})
 
     @pytest.mark.parametrize("every", [1, 10, 20])
     def test_calls_are_counted_as_hubspot_does(self, every: int) -> None:
@@ -282,9 +511,9 @@ class TestPage:
         steps = [(at, 100 * int(at), 190 * int(at / 10) + min(190, 100 * int(at % 10))) for at in seconds]
         report = {**a_report(), "timeline": steps, "quota": {"calls_in_10_seconds": 190}}
 
-        page = render(HEADING, report, is_masked=False, downloads={})
+        page = shown(report)
 
-        assert "calls in 10 seconds, and HubSpot&#39;s limit" in page
+        assert "Calls in 10 seconds, and HubSpot&#39;s limit" in page
         assert "up to 190" in page
         assert "up to 100" in page
 
@@ -421,6 +650,56 @@ class TestServer:
         page = client.get(address.replace("/report?", "/run?")).text
 
         assert 'href="/hubcontact/report?dag_id=reported&amp;' in page
+
+    def test_several_runs(self, client: TestClient, monkeypatch: pytest.MonkeyPatch, run_dag: RunDag) -> None:
+        """A task that failed without a report, mapped tasks by their names, the run before, the last runs."""
+        self.log_in(client, "viewer", "viewer")
+        names = {"first": "ada@example.com", "second": "nobody@example.com"}
+        with Sandbox(CONTACTS) as hubspot:
+            connect(monkeypatch, hubspot.url, hubspot.token)
+            with DAG("several", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+                HubSpotUpdateContactOperator.partial(
+                    task_id="mapped",
+                    map_index_template="{{ task.task_display_name }} of {{ ti.map_index }}",
+                    max_failures=9,
+                ).expand(records=[[{"email": email, "firstname": "Augusta"}] for email in names.values()])
+                HubSpotUpdateContactOperator(task_id="broken", sql_conn_id="not_there", sql="SELECT 1")
+                PythonOperator(task_id="other", python_callable=dict)
+            runs = [run_dag(dag) for _ in range(2)]
+        in_run = {"dag_id": "several", "run_id": runs[1].run_id}
+
+        page = client.get(f"/hubcontact/run?{urlencode(in_run)}").text
+        table = page.partition("<table")[2]
+        assert table.index(">broken</a>") < table.index(">mapped [mapped of 1]</a>")
+        assert table.index(">mapped [mapped of 1]</a>") < table.index(">mapped [mapped of 0]</a>")
+        assert "It failed before it had a report" in table
+        assert ">other</a>" not in table
+        assert '<tr class="total">' in table
+
+        page = client.get("/hubcontact/dag?dag_id=several").text
+        assert page.count(">mapped [2 mapped]</a>") == page.count(">broken</a>") == 2
+        assert page.index(quote_plus(runs[1].run_id)) < page.index(quote_plus(runs[0].run_id))
+        assert "None of the last runs" in client.get("/hubcontact/dag?dag_id=none").text
+
+        of_task = urlencode({**in_run, "task_id": "mapped", "map_index": 0})
+        page = client.get(f"/hubcontact/report?{of_task}", headers={"Sec-Fetch-Dest": "document"}).text
+        assert (
+            f'run_id={quote_plus(runs[0].run_id)}&amp;task_id=mapped&amp;map_index=0">The run before' in page
+        )
+        assert "1 fewer than in the run before" in page, "of the updated ones"
+        first = of_task.replace(quote_plus(runs[1].run_id), quote_plus(runs[0].run_id))
+        assert "The run before" not in client.get(f"/hubcontact/report?{first}").text
+
+
+def test_the_operators_are_known_by_their_names() -> None:
+    """Airflow's database and its tabs know a task by them."""
+    classes = {HubSpotUpdateContactOperator, HubSpotUpdateContactDecoratedOperator}
+    classes |= {HubSpotPlanContactsOperator, HubSpotApplyPlanOperator}
+
+    named = {each.__name__ for each in classes} | {HubSpotUpdateContactDecoratedOperator.custom_operator_name}
+    assert set(OPERATORS) == named
+    (tab,) = (each for each in HubContactPlugin.external_views if each["destination"] == "task_instance")
+    assert set(tab["applies_to"]["operators"]) == named
 
 
 @pytest.mark.parametrize(

@@ -39,29 +39,29 @@ class Airflow:
     def credentials(self, name: str) -> dict[str, str]:
         return {"username": name, "password": self.stand.passwords[name]}
 
-    def run(self, dag_id: str, until: tuple[str, ...] = ("success", "failed")) -> str:
-        """Run a DAG to its end."""
+    def run(self, dag_id: str, until: tuple[str, ...] = ("success", "failed"), task: str = "contacts") -> str:
+        """Run a DAG until a task of it is in some state."""
         run_id: str = self._ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})[
             "dag_run_id"
         ]
-        self.wait(dag_id, run_id, until)
+        self.wait(dag_id, run_id, until, task)
         return run_id
 
-    def wait(self, dag_id: str, run_id: str, until: tuple[str, ...]) -> str:
-        """Wait for a state of the run's task."""
+    def wait(self, dag_id: str, run_id: str, until: tuple[str, ...], task: str = "contacts") -> str:
+        """Wait for a state of a task."""
         state = ""
         for _ in range(240):
-            state = str(self.task(dag_id, run_id)["state"])
+            state = str(self.task(dag_id, run_id, task)["state"])
             if state in until:
                 return state
             time.sleep(0.5)
         raise AssertionError(f"{dag_id} is still {state}")
 
-    def task(self, dag_id: str, run_id: str) -> dict[str, Any]:
-        """Give the run's only task instance."""
+    def task(self, dag_id: str, run_id: str, task: str = "contacts") -> dict[str, Any]:
+        """Give a task instance of a run."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances"
-        (found,) = self._ask("GET", path)["task_instances"]
-        return dict(found)
+        found = self._ask("GET", path)["task_instances"]
+        return dict(next(each for each in found if each["task_id"] == task))
 
     def report(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """Give the report as Airflow's database has it."""
@@ -180,17 +180,19 @@ def test_the_report_of_a_run(screen: Page, airflow: Airflow, tmp_path: Path) -> 
     text = frame.locator("body").inner_text()
     keep(screen, "airflow-report")
     code = told["reasons"][0]["code"]
+    assert "The task succeeds" in text
+    assert "right click" in text, "the frame opens no windows"
     frame.get_by_role("link", name=code).first.click()
     frame.get_by_role("heading", name=code).wait_for()
     screen.goto(report_path("good_run", run_id))
     with screen.expect_download() as download:
-        screen.get_by_role("link", name="CSV").click()
+        screen.get_by_role("link", name="Problems as CSV").click()
     table = list(csv.DictReader(Path(download.value.path()).read_text(encoding="utf-8").splitlines()))
 
     for outcome, count in told["outcomes"].items():
         assert f"{count:,} {outcome.replace('_', ' ')}" in text
-    assert f"{told['rows']:,}\nrecords" in text
-    assert f"{told['calls']['total']:,}\ncalls" in text
+    assert f"{told['rows']:,} records" in text
+    assert f"{told['calls']['total']:,} calls" in text
     assert [row["key"] for row in table] == [problem["key"] for problem in told["problems"]]
 
 
@@ -231,9 +233,74 @@ def test_a_run_that_failed(screen: Page, airflow: Airflow) -> None:
     for outcome, count in told["outcomes"].items():
         assert f"{count} {outcome.replace('_', ' ')}" in text
     for reason in told["reasons"]:
-        assert str(reason["category"]) in text
+        assert f"{reason['count']}\n" in text
+        assert reason["code"] in text
     assert screen.locator("script").count() == 0
     assert not troubles
+
+    screen.get_by_role("link", name=f"Not found {told['outcomes']['not_found']}").click()
+    text = screen.locator("body").inner_text()
+    assert "nobody-0@example.com" in text
+    assert "Open Deal" not in text
+    group = screen.locator("details")
+    assert group.count() == 1
+    group.locator("summary").click()
+    assert not screen.get_by_text("What to do:").is_visible()
+
+
+def test_runs_of_a_dag(screen: Page, airflow: Airflow) -> None:
+    """Its tab has the last runs, each of which leads to its task; the run's tab has its tasks."""
+    for _ in range(2):
+        run_id = airflow.run("bad_run")
+    log_in(screen, airflow, "viewer")
+    screen.goto("/dags/bad_run")
+    screen.get_by_role("link", name="HubSpot syncs").click()
+    frame = screen.frame_locator("iframe")
+    frame.get_by_role("heading", name="HubSpot syncs of the last runs").wait_for()
+    keep(screen, "airflow-syncs")
+    assert frame.get_by_role("link", name="contacts", exact=True).count() >= 2
+    frame.get_by_role("link", name="contacts", exact=True).first.click()
+    frame.get_by_text("The run before").wait_for()
+    assert "as in the run before" in frame.locator("body").inner_text()
+
+    screen.goto(f"/dags/bad_run/runs/{quote(run_id)}")
+    screen.get_by_role("link", name="HubSpot syncs").click()
+    frame = screen.frame_locator("iframe")
+    frame.get_by_role("link", name="contacts", exact=True).click()
+    frame.get_by_text("The task fails").wait_for()
+
+
+def test_a_key_opens_its_contact(screen: Page, airflow: Airflow) -> None:
+    """Outside of Airflow's frame, in a window of its own."""
+    run_id = airflow.run("good_run")
+    log_in(screen, airflow, "viewer")
+    screen.goto(report_path("good_run", run_id))
+    assert "right click" not in screen.locator("body").inner_text()
+    link = screen.locator("td.key a").first
+    address = link.get_attribute("href") or ""
+    with screen.context.expect_page() as opened:
+        link.click()
+
+    assert opened.value.url in (address, "about:blank")
+    assert "/record/0-1/" in address
+
+
+def test_a_plan(screen: Page, airflow: Airflow) -> None:
+    """It leads with what would be done, and says what it costs; its approval is one click away."""
+    run_id = airflow.run("planned_run", ("success", "failed"), task="plan")
+    log_in(screen, airflow, "admin")
+    screen.goto(report_path("planned_run", run_id).replace("task_id=contacts", "task_id=plan"))
+    text = screen.locator("body").inner_text()
+    keep(screen, "airflow-plan")
+
+    assert "35\nTo change" in text
+    assert "0\nTo create" in text
+    assert "not attempted" not in text
+    assert "at the portal's limit" in text
+    assert "35 of at most 40" in text
+    with screen.context.expect_page() as opened:
+        screen.get_by_role("link", name="This plan waits for an approval.").click()
+    opened.value.get_by_text("Update 35 HubSpot contacts?").first.wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -34,8 +34,11 @@ from airflow_provider_hubcontact.printable import (
 )
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition, Option
+from airflow_provider_hubcontact.ui.downloads import problems_csv
+from airflow_provider_hubcontact.ui.figures import Line
+from airflow_provider_hubcontact.ui.heading import Heading
 from airflow_provider_hubcontact.ui.masking import masked
-from airflow_provider_hubcontact.ui.page import Heading, problems_csv, render, render_message, render_run
+from airflow_provider_hubcontact.ui.page import Around, Row, render, render_dag, render_message, render_run
 from tests.airflow.hostile import answer, serving
 from tests.airflow.running import Run, connect, run
 
@@ -119,8 +122,10 @@ def everything_is_fit(ended: Run, caplog: pytest.LogCaptureFixture) -> None:
         return
     assert all(text.isprintable() for text in texts(report))
     heading = Heading("dag", "run", "task")
+    downloads = {"csv": "/csv", "json": "/json"}
     for shown, is_masked in ((report, False), (masked(report), True)):
-        assert is_fit(render(heading, shown, is_masked=is_masked, downloads={}))
+        around = Around(downloads=downloads, before=("/before", shown), is_masked=is_masked)
+        assert is_fit(render(heading, shown, around))
         assert is_fit(printable_json(shown))
     assert is_fit(problems_csv(report).replace("\r\n", "\n"))
     ti = {"xcom_pull": lambda **_: report, "dag_id": "d", "task_id": "t", "run_id": "r", "map_index": -1}
@@ -348,10 +353,15 @@ class TestPage:
 
     def test_all_of_it(self) -> None:
         """Every page is text of one line, and no markup."""
-        heading = Heading(BAD, BAD, BAD, state=BAD)
+        heading = Heading(BAD, BAD, BAD, 0, state=BAD, map_name=BAD)
+        downloads, others = {"csv": BAD, "json": BAD}, {"run": BAD, "dag": BAD}
+        around = Around(BAD, downloads, others, approval=BAD, before=(BAD, self.REPORT), chosen=BAD)
+        rows = [Row(heading, Line.of(self.REPORT), BAD), Row(heading, None, BAD)]
         pages = [
-            render(heading, self.REPORT, is_masked=False, downloads={BAD: BAD}),
-            render_run(heading, [(heading, self.REPORT, BAD)]),
+            render(heading, self.REPORT, around),
+            render(heading, {**self.REPORT, "dry_run": True}, around),
+            render_run(heading, rows, {"dag": BAD}),
+            render_dag(heading._replace(run_id=""), rows),
             render_message(BAD, BAD),
         ]
         assert all(map(is_fit, pages))

@@ -6,10 +6,10 @@ import math
 from collections import Counter
 from collections.abc import Collection
 
-from airflow_provider_hubcontact.job.plans.lines import REMOVALS, Line
+from airflow_provider_hubcontact.job.plans.lines import Line
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.decide.plan import Rules, steps_of
-from airflow_provider_hubcontact.sync.model.change import Write
+from airflow_provider_hubcontact.sync.model.change import REMOVALS, Write
 
 
 class PlannedCalls:

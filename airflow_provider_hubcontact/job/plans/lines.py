@@ -14,7 +14,7 @@ import orjson
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.keep.ledger import digest_of
-from airflow_provider_hubcontact.sync.model.change import Write
+from airflow_provider_hubcontact.sync.model.change import REMOVALS, Write
 from airflow_provider_hubcontact.sync.model.outcome import RESULT_FIELDS, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 
@@ -29,11 +29,6 @@ _LEFT_ALONE = frozenset({"left_alone", "reason"})
 
 
 _OTHER_FIELDS = frozenset(RESULT_FIELDS) - {"status", "correlation_id"}
-
-
-REMOVALS = (Write.REMOVE, Write.ARCHIVE)
-"""What is done about contacts whose rows left the source, or that an undone run has created. Such a line has
-the contact's record id as its key; for a row that left, it has the digest of the key that left."""
 
 
 class Totals:

@@ -48,6 +48,8 @@ def opened(
         clock = hubspot.clock
         started = clock.monotonic()
         report.api_version = hubspot.api_version
+        if not problems:
+            report.limits = _limits(settings)
         try:
             with _ledger(settings, around, report, clock) if keeps_results else nullcontext() as ledger:
                 run = Run(settings, around, report, signal, hubspot, rows, ledger, watermark)
@@ -60,6 +62,13 @@ def opened(
             report.calls = hubspot.calls.to_dict()
             limit = hubspot.rate_limit
             report.quota = {"calls_in_10_seconds": limit.limit, "calls_left_today": limit.daily_remaining}
+
+
+def _limits(settings: Settings) -> dict[str, float]:
+    """Return guard → the most that it allows, of the guards that count something in this run."""
+    limits = {name: most for name, most in settings.guards.fields().items() if most is not None}
+    removes = settings.lets_leave or (settings.state is not None and settings.state.on_removed is not None)
+    return {name: most for name, most in limits.items() if name != "removals" or removes}
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from airflow_provider_hubcontact.sync.decide.policy import DEFAULT, Action, Grou
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.keep.samples import MAX_SAMPLES_OF_A_KIND, Reason
 from airflow_provider_hubcontact.sync.model.codes import code_of_result
-from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Stop
+from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, Stop, by_outcome
 from airflow_provider_hubcontact.sync.model.reasons import cause, names, word
 
 MAX_LENGTH = 4_000
@@ -46,12 +46,37 @@ def explain(report: Report, verdict: Verdict, stop: Stop | None, places: Sequenc
     :return: the counts; why the run stopped; the rules that decided; the reasons with their rows; the places.
     """
     lines = [verdict.sentence, *_stopped(stop, now)]
-    if told := [group for group in verdict.groups if _is_told(group, report)]:
+    if rules := rules_of(report, verdict):
         lines.append(_TITLES[verdict.action])
-        lines.extend(f"- {_group(group, verdict)}" for group in told[:MAX_GROUPS])
+        lines.extend(f"- {rule}" for rule in rules)
     lines.extend(reasons_of(report))
     lines.extend(f"More: {place}" for place in places)
     return bounded(lines)
+
+
+def rules_of(report: Report, verdict: Verdict) -> list[str]:
+    """Return which outcomes ask for what, and by which rule, a sentence each.
+
+    :param report: what became of the records.
+    :param verdict: what the task does.
+    """
+    told = [group for group in verdict.groups if _is_told(group, report)]
+    return [_group(group, verdict) for group in told[:MAX_GROUPS]]
+
+
+def sentence_of_a_dry_run(report: Report) -> str:
+    """Return what would be written, and what became of the other records, as a sentence."""
+    planned = report.planned
+    others = by_outcome(report.tally)
+    others[Outcome.NOT_ATTEMPTED] = others.get(Outcome.NOT_ATTEMPTED, 0) - sum(planned.values())
+    noun = "record" if report.rows == 1 else "records"
+    parts = [
+        f"{planned['changes']:,} to change",
+        f"{planned['creates']:,} to create",
+        f"{planned['removals']:,} to remove",
+        *(f"{count:,} {outcome}" for outcome, count in others.items() if count),
+    ]
+    return f"Nothing was written. {report.rows:,} {noun}: {', '.join(parts)}."
 
 
 def reasons_of(report: Report) -> Iterator[str]:

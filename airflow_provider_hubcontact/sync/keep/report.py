@@ -17,6 +17,7 @@ from airflow_provider_hubcontact.sync.keep.samples import (
     Samples,
 )
 from airflow_provider_hubcontact.sync.keep.state_figures import folded
+from airflow_provider_hubcontact.sync.model.change import REMOVALS, Write
 from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import (
     DRIFT,
@@ -64,6 +65,9 @@ class Report:
     :param lists_created: names of lists that the portal lacked.
     :param samples: of problems, changes and converted values.
     :param removals: how many of these are of contacts whose rows left the source.
+    :param decision: what the task does at its end, and the rules that decided it; None if it did not come so
+        far.
+    :param limits: guard → the most that it allows: a count, or a share of the rows.
     """
 
     dry_run: bool = False
@@ -84,10 +88,13 @@ class Report:
     earlier: Tally = field(default_factory=Counter)
     tally: Tally = field(default_factory=Counter)
     removals: int = 0
+    decision: Mapping[str, Any] | None = None
+    limits: Mapping[str, float] = field(default_factory=dict)
     lists: Counter[tuple[str, Membership]] = field(default_factory=Counter)
     list_names: dict[str, str] = field(default_factory=dict)
     lists_created: list[str] = field(default_factory=list)
     samples: Samples = field(default_factory=Samples)
+    _would: Counter[Write] = field(default_factory=Counter)
 
     @property
     def rows(self) -> int:
@@ -103,8 +110,11 @@ class Report:
             self.lists[result.list_id, result.membership] += 1
         if result.changes and (result.outcome not in IN_DOUBT or result.category == LIST):
             self.samples.add_change(result)
+        would = DRY_RUN_CATEGORIES.get(result.category or "")
         is_good = result.outcome in SUCCESSES and result.category != DRIFT
-        if not is_good and result.category not in DRY_RUN_CATEGORIES:
+        if would is not None:
+            self._would[would] += 1
+        elif not is_good:
             self.samples.add_problem(result)
 
     def name_lists(self, name_of: Callable[[str], str], created: Iterable[str]) -> None:
@@ -141,11 +151,22 @@ class Report:
         """The sample: the first records of each kind of problem."""
         return tuple(self.samples.problems)
 
+    @property
+    def planned(self) -> dict[str, int]:
+        """How many contacts a dry run would change, create and remove."""
+        would = self._would
+        return {
+            "changes": would[Write.UPDATE],
+            "creates": would[Write.CREATE],
+            "removals": sum(would[write] for write in REMOVALS),
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON values.
 
         :return: the facts of the run; ``rows`` that have an outcome, with the ``removals`` among them;
-            ``outcomes`` and ``statuses`` with their counts;
+            ``outcomes`` and ``statuses`` with their counts; what a dry run has ``planned``; the ``decision``
+            about the task; the ``limits`` of its guards;
             ``reasons``, the most frequent kinds of problems, each with its ``code``, count and example, and a
             ``cause`` that quotes no value; ``problems`` and ``changes``, samples of records; ``coercions``,
             counts and a sample of the converted values.
@@ -159,6 +180,9 @@ class Report:
             "calls": dict(self.calls),
             "verified": _copy(self.verified),
             "plan": _copy(self.plan),
+            "planned": self.planned if self.dry_run else None,
+            "decision": _copy(self.decision),
+            "limits": dict(self.limits),
             "from_earlier_tries": self.earlier.total(),
             "seconds": round(self.seconds, 3),
             "rows_per_second": _speed(self.rows_now, self.seconds),
@@ -202,6 +226,9 @@ def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = Non
         "report": REPORT,
         **_folded_counts(known),
         "plan": None,
+        "planned": dict(_added(report.get("planned") or {} for report in known)) or None,
+        "decision": None,
+        "limits": {},
         **_folded_speed(known),
         "api_version": known[0]["api_version"] if known else None,
         "dry_run": any(report["dry_run"] for report in known),

@@ -136,7 +136,12 @@ class Samples:
 
 
 def _problem(result: Result) -> dict[str, Any]:
-    return {"code": code_of_result(result), **result.to_dict(), "earlier_try": result.earlier or None}
+    return {
+        "code": code_of_result(result),
+        **result.to_dict(),
+        "contact": result.contact,
+        "earlier_try": result.earlier or None,
+    }
 
 
 def _printable(result: Result) -> Result:
@@ -164,4 +169,10 @@ def _change(result: Result) -> dict[str, Any]:
         for name, (old, new) in result.changes.items()
     }
     key = result.key[:MAX_REASON_LENGTH]
-    return {"row": result.row, "key": key, "outcome": str(result.outcome), "properties": changes}
+    return {
+        "row": result.row,
+        "key": key,
+        "contact": result.contact,
+        "outcome": str(result.outcome),
+        "properties": changes,
+    }

@@ -28,6 +28,11 @@ BY_RECORD_ID = frozenset({Write.UPDATE, Write.REMOVE, Write.ARCHIVE})
 """Writes of contacts that exist; HubSpot takes them again without harm."""
 
 
+REMOVALS = (Write.REMOVE, Write.ARCHIVE)
+"""What is done about contacts whose rows left the source, or that an undone run has created. A plan's line of
+one has the contact's record id as its key; for a row that left, it has the digest of the key that left."""
+
+
 class Stored(NamedTuple):
     """A contact as HubSpot has it now.
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from airflow.providers.common.compat.sdk import DAG, task
+from airflow.providers.standard.operators.hitl import ApprovalOperator
 
 from airflow_provider_hubcontact.operators.hubspot import Guards, HubSpotUpdateContactOperator, Key, Writes
+from airflow_provider_hubcontact.operators.plans import HubSpotPlanContactsOperator
 
 SETTINGS: dict[str, Any] = {
     "schedule": None,
@@ -47,6 +50,21 @@ with DAG("bad_run", **SETTINGS):
 
 with DAG("empty_run", **SETTINGS):
     HubSpotUpdateContactOperator(task_id="contacts", records=[])
+
+with DAG("planned_run", **SETTINGS):
+    plan = HubSpotPlanContactsOperator(
+        task_id="plan",
+        records=[
+            *({"email": f"customer-{n}@example.com", "city": "Bergen"} for n in range(1200, 1235)),
+            {"email": "nobody@example.com", "city": "Bergen"},
+        ],
+        guards=Guards(changes=40),
+        status_actions={404: "skip"},
+        plan=os.environ["AIRFLOW_HOME"] + "/plans/{{ run_id | replace(':', '_') }}",
+    )
+    plan >> ApprovalOperator(
+        task_id="approve", subject="Update {{ ti.xcom_pull('plan')['plan']['changes'] }} HubSpot contacts?"
+    )
 
 with DAG("waiting_run", **SETTINGS):
     HubSpotUpdateContactOperator(

@@ -1,0 +1,18 @@
+"""Names that the pages share with Airflow. Imports nothing, since every Airflow component loads it."""
+
+from __future__ import annotations
+
+PREFIX = "/hubcontact"
+"""Path of the pages, below Airflow's own."""
+
+OPERATORS = (
+    "HubSpotUpdateContactOperator",
+    "HubSpotUpdateContactDecoratedOperator",
+    "HubSpotPlanContactsOperator",
+    "HubSpotApplyPlanOperator",
+    "@task.hubspot_update_contact",
+)
+"""Operators whose tasks have a page, as Airflow's database has them: the class, and a decorator's name."""
+
+APPROVALS = ("ApprovalOperator", "HITLOperator", "HITLBranchOperator")
+"""Airflow's operators that wait for a person."""
