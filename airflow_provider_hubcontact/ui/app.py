@@ -87,7 +87,7 @@ def show(
         here=f"{here}?{urlencode(wanted.query)}",
         downloads={name: f"{here}.{name}?{urlencode(wanted.query)}" for name in ("csv", "json")},
         pages=_pages(root, wanted),
-        approval=_task_page(root, approval) if approval else None,
+        approval=_approval_page(root, approval) if approval else None,
         before=(f"{here}?{urlencode(before[0].query)}", told(before[1])) if before else None,
         # Browsers tell it over HTTPS and on this machine only; it is safe to think that it is framed.
         is_framed=request.headers.get("sec-fetch-dest") != "document",
@@ -172,10 +172,10 @@ def _of_dag(root: str, found: Found) -> Row:
     return Row(heading, line, _report_page(root, heading) if is_one else _pages(root, heading)["run"])
 
 
-def _task_page(root: str, heading: Heading) -> str:
-    """Return the address of a task instance in Airflow's own pages."""
+def _approval_page(root: str, heading: Heading) -> str:
+    """Return the address of Airflow's own page on which a task is approved."""
     names = (quote(name, safe="") for name in (heading.dag_id, heading.run_id, heading.task_id))
-    return "{}/dags/{}/runs/{}/tasks/{}".format(root, *names)
+    return "{}/dags/{}/runs/{}/tasks/{}/required_actions".format(root, *names)
 
 
 def _found(wanted: Heading, user: GetUserDep, session: SessionDep) -> dict[str, object]:

@@ -702,6 +702,13 @@ def test_the_operators_are_known_by_their_names() -> None:
     assert set(tab["applies_to"]["operators"]) == named
 
 
+def test_each_tab_has_a_route_of_its_own() -> None:
+    """Airflow leaves out a tab whose route another one has."""
+    routes = [each["url_route"] for each in HubContactPlugin.external_views]
+
+    assert len(routes) == len(set(routes)) == 3
+
+
 @pytest.mark.parametrize(
     ("share", "text"),
     [

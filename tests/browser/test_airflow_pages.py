@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import time
 import urllib.error
 import urllib.request
@@ -260,7 +261,7 @@ def test_runs_of_a_dag(screen: Page, airflow: Airflow) -> None:
     keep(screen, "airflow-syncs")
     assert frame.get_by_role("link", name="contacts", exact=True).count() >= 2
     frame.get_by_role("link", name="contacts", exact=True).first.click()
-    frame.get_by_text("The run before").wait_for()
+    frame.get_by_role("link", name="The run before").wait_for()
     assert "as in the run before" in frame.locator("body").inner_text()
 
     screen.goto(f"/dags/bad_run/runs/{quote(run_id)}")
@@ -274,6 +275,7 @@ def test_a_key_opens_its_contact(screen: Page, airflow: Airflow) -> None:
     """Outside of Airflow's frame, in a window of its own."""
     run_id = airflow.run("good_run")
     log_in(screen, airflow, "viewer")
+    screen.context.route("https://app.hubspot.com/**", lambda route: route.fulfill(body="HubSpot"))
     screen.goto(report_path("good_run", run_id))
     assert "right click" not in screen.locator("body").inner_text()
     link = screen.locator("td.key a").first
@@ -281,7 +283,7 @@ def test_a_key_opens_its_contact(screen: Page, airflow: Airflow) -> None:
     with screen.context.expect_page() as opened:
         link.click()
 
-    assert opened.value.url in (address, "about:blank")
+    opened.value.wait_for_url(address)
     assert "/record/0-1/" in address
 
 
@@ -293,14 +295,17 @@ def test_a_plan(screen: Page, airflow: Airflow) -> None:
     text = screen.locator("body").inner_text()
     keep(screen, "airflow-plan")
 
-    assert "35\nTo change" in text
+    found = re.search(r"(\d+)\nTo change", text)
+    assert found
+    planned = found[1]
+    assert int(planned) > 25
     assert "0\nTo create" in text
     assert "not attempted" not in text
-    assert "at the portal's limit" in text
-    assert "35 of at most 40" in text
+    assert "less than a minute at the portal's limit" in text
+    assert f"{planned} of at most 40" in text
     with screen.context.expect_page() as opened:
         screen.get_by_role("link", name="This plan waits for an approval.").click()
-    opened.value.get_by_text("Update 35 HubSpot contacts?").first.wait_for()
+    opened.value.get_by_text(f"Update {planned} HubSpot contacts?").first.wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
