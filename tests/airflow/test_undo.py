@@ -180,11 +180,12 @@ class TestLedgers:
     def test_a_table_of_an_earlier_version(
         self, hubspot: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """It has no column for record ids, and goes on without: contacts are found by their keys."""
+        """It lacks record ids and lists, and works without: contacts are found by their keys."""
         path = tables(monkeypatch, tmp_path / "books.db")
         run(records=[], ledger="sql://books/ledger")
         with closing(sqlite3.connect(path)) as db:
-            db.execute("ALTER TABLE ledger DROP COLUMN contact")
+            for column in ("contact", "list_id", "membership"):
+                db.execute(f"ALTER TABLE ledger DROP COLUMN {column}")
 
         round_trip("sql://books/ledger", tmp_path / "plan")
 

@@ -27,7 +27,7 @@ LOOKS, PAUSE = 10, 0.1
 class LedgerTable:
     """A SQL table, one row a line; it is created if it does not exist.
 
-    A table of an earlier version has no column for record ids: its lines are written without them.
+    A table of an earlier version lacks columns, such as that of record ids: lines are written without them.
 
     :param hook: the database.
     :param table: name, with its schema if need be.
@@ -158,10 +158,27 @@ def _selected(
 
 
 def _fields_of(hook: DbApiHook, table: str) -> Sequence[str]:
-    """Return the fields that a table has: one of an earlier version has no record ids."""
-    if _tried(hook, lambda driver: _look(driver, table, FIELDS)) is None:
+    """Return the fields that a table has; all of them if it cannot be read, which reading it then tells."""
+    found = _found(hook, table)
+    return FIELDS if isinstance(found, Exception) else found
+
+
+def _found(hook: DbApiHook, table: str) -> Sequence[str] | Exception:
+    """Return the fields that a table has, or why it is not there, or is no ledger.
+
+    A table of an earlier version lacks some of the columns that were added since.
+    """
+    missing = _tried(hook, lambda driver: _look(driver, table, FIELDS))
+    if missing is None:
         return FIELDS
-    return _OLDER if _tried(hook, lambda driver: _look(driver, table, _OLDER)) is None else FIELDS
+    first = [name for name in FIELDS if name not in _ADDED]
+    if _tried(hook, lambda driver: _look(driver, table, first)) is not None:
+        return missing
+    return [name for name in FIELDS if name in first or _has_column(hook, table, name)]
+
+
+def _has_column(hook: DbApiHook, table: str, name: str) -> bool:
+    return _tried(hook, lambda driver: _look(driver, table, (name,))) is None
 
 
 def _make_sure_of(hook: DbApiHook, table: str, clock: Clock) -> Sequence[str]:
@@ -173,10 +190,8 @@ def _make_sure_of(hook: DbApiHook, table: str, clock: Clock) -> Sequence[str]:
     :raises SourceError: if it cannot be used.
     :raises HubSpotSyncIncomplete: if the database does not serve now.
     """
-    if (missing := _tried(hook, lambda driver: _look(driver, table, FIELDS))) is None:
-        return FIELDS
-    if _tried(hook, lambda driver: _look(driver, table, _OLDER)) is None:
-        return _OLDER
+    if not isinstance(missing := _found(hook, table), Exception):
+        return missing
     if (refused := _tried(hook, lambda driver: _creation(driver, table))) is None:
         return FIELDS
     for _ in range(LOOKS):
@@ -228,11 +243,8 @@ _WORDS_OF_SQL = {
 """Field → column, where the field's name is a word of SQL."""
 
 
-_ADDED = "contact"
-"""Field that a table of an earlier version lacks."""
-
-
-_OLDER = [name for name in FIELDS if name != _ADDED]
+_ADDED = frozenset({"contact", "list_id", "membership"})
+"""Fields that tables of earlier versions lack."""
 
 
 def _column(field: str) -> str:
