@@ -28,7 +28,7 @@ from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.reasons import SENTENCES
 from airflow_provider_hubcontact.sync.rows.schema_files import InvalidSchema
 from airflow_provider_hubcontact.ui.reasons import sections
-from tests.sync.test_reasons import categories
+from tests.sync.test_reasons import categories, pairs
 
 ROOT = Path(__file__).parent.parent
 PAGE = "airflow_provider_hubcontact/ui/reasons.md"
@@ -83,6 +83,7 @@ PINNED = {
     "HC-222": "PLAN_OUTDATED",
     "HC-223": "EDITED",
     "HC-224": "AMBIGUOUS",
+    "HC-225": "MERGED",
     "HC-300": "unauthorized",
     "HC-301": "unauthorized",
     "HC-302": "LIST",
@@ -166,6 +167,14 @@ def test_each_category_has_a_code() -> None:
     assert set(DRY_RUN_CATEGORIES) <= known
     for outcome, category in OWN:
         assert PINNED[code_of(str(outcome), category, 404)] == category
+
+
+def test_each_category_has_a_code_with_each_outcome_that_has_it() -> None:
+    """A category that another outcome has, too, is another reason: the outcome's own code would say less."""
+    found = set(pairs())
+
+    assert len(found) > 20
+    assert found - OWN - {(Outcome.NOT_FOUND, "OBJECT_NOT_FOUND")} == set()
 
 
 @pytest.mark.parametrize(

@@ -223,5 +223,5 @@ def test_contacts_that_were_edited_fail_the_task(hubspot: Sandbox, tmp_path: Pat
     assert told.error is None
     assert failed.outcomes == told.outcomes == {"conflict": 1}
     assert told.report["reasons"][0]["cause"] == (
-        "the contact does not have any more what the run wrote (EDITED)"
+        "the contact does not have the values any more that the run wrote (EDITED)"
     )

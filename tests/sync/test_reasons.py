@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -33,11 +35,46 @@ def categories() -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue
-            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
             given = [*node.args, *(each.value for each in node.keywords if each.arg == "category")]
-            for each in given if name in MAKERS else ():
+            for each in given if _called(node) in MAKERS else ():
                 if isinstance(each, ast.Constant) and re.fullmatch("[A-Z][A-Z_]+", str(each.value)):
                     yield str(each.value)
+
+
+def pairs() -> Iterator[tuple[Outcome, str]]:
+    """Every outcome with a category that the package gives it, as far as one call has both."""
+    for path in [path for room in ("sync", "job") for path in PACKAGE.glob(f"{room}/**/*.py")]:
+        known = vars(
+            import_module(".".join([PACKAGE.name, *path.relative_to(PACKAGE).with_suffix("").parts]))
+        )
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _called(node) in MAKERS:
+                given = [inner for each in _given(node) for inner in getattr(each, "elts", [each])]
+                outcomes = [
+                    Outcome[each.attr]
+                    for each in given
+                    if isinstance(each, ast.Attribute) and _is_outcome(each)
+                ]
+                yield from product(outcomes, filter(None, (_category(each, known) for each in given)))
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+
+
+def _given(node: ast.Call) -> list[ast.expr]:
+    """Return what is given for an outcome and a category, by place or by name."""
+    by_place = [each.value if isinstance(each, ast.Starred) else each for each in node.args]
+    return [*by_place, *(each.value for each in node.keywords if each.arg in {"outcome", "category"})]
+
+
+def _is_outcome(node: ast.Attribute) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id == "Outcome"
+
+
+def _category(node: ast.expr, known: Mapping[str, object]) -> str | None:
+    value = node.value if isinstance(node, ast.Constant) else known.get(getattr(node, "id", ""))
+    return value if isinstance(value, str) and re.fullmatch("[A-Z][A-Z_]+", value) else None
 
 
 def test_each_category_of_ours_has_a_sentence() -> None:
@@ -66,6 +103,12 @@ def test_each_outcome_has_a_sentence() -> None:
         ),
         (Result(1, "k", Outcome.UNAVAILABLE, why="no\nroute"), "HubSpot was not available: no route"),
         (Result(1, "k", Outcome.REJECTED, 400, "has a k"), "HubSpot refused it"),
+        (Result(1, "k", Outcome.INVALID, None, "LIST"), "the row names a list that the portal does not have"),
+        (
+            Result(1, "k", Outcome.REJECTED, 400, "LIST"),
+            "it is not confirmed that the contact is in its list",
+        ),
+        (Result(1, "k", Outcome.CONFLICT, None, "MERGED"), "the contact was merged into another one"),
     ],
 )
 def test_cause(result: Result, says: str) -> None:

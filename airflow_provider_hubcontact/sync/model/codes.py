@@ -1,7 +1,7 @@
 """The one table of reason codes: why a record, or a task, ended as it did.
 
-A code is derived from what a result has, so that ledgers and plans of any version have it. It never changes
-its meaning, and is never used again. ``ui/reasons.md`` says of each code what it means and what to do.
+A code follows from outcome, category and status, so that ledgers and plans of any version have codes. A code
+never changes its meaning, and is never used again. ``ui/reasons.md`` says what each means and what to do.
 """
 
 from __future__ import annotations
@@ -20,14 +20,13 @@ from airflow_provider_hubcontact.sync.model.outcome import (
 
 
 class Code(NamedTuple):
-    """A reason, and what it is told by.
+    """A reason, and what identifies it.
 
     :param code: its name.
-    :param outcome: of a record that ended so; None if it is a task's alone.
-    :param category: the package's own word for it. HubSpot's categories are an open set: they are told by the
-        status.
-    :param statuses: HTTP statuses of such a refusal; None for a call that got no answer.
-    :param errors: names of the exceptions that end a task, or a command, so.
+    :param outcome: of the records that ended for this reason; None if only a task can end for it.
+    :param category: the package's own category. HubSpot's are an open set: the status stands for them.
+    :param statuses: HTTP statuses of the refusals; None for a call that got no answer.
+    :param errors: names of the exceptions that end a task or a command for this reason.
     """
 
     code: str
@@ -88,6 +87,7 @@ CODES: tuple[Code, ...] = (
     Code("HC-222", Outcome.CONFLICT, "PLAN_OUTDATED"),
     Code("HC-223", Outcome.CONFLICT, "EDITED"),
     Code("HC-224", Outcome.CONFLICT, "AMBIGUOUS"),
+    Code("HC-225", Outcome.CONFLICT, "MERGED"),
     Code("HC-300", Outcome.UNAUTHORIZED, errors=("Unauthorized",)),
     Code("HC-301", Outcome.UNAUTHORIZED, statuses=(403,), errors=("Forbidden",)),
     Code("HC-302", Outcome.UNAUTHORIZED, LIST),
@@ -122,7 +122,8 @@ CODES: tuple[Code, ...] = (
     Code("HC-519", errors=("PortalNotReady",)),
     Code("HC-520", errors=("LedgerError",)),
 )
-"""Hundreds: 0 no problem, 1 the row, 2 HubSpot refused it, 3 it takes no calls, 4 not known, 5 not begun."""
+"""The hundreds group the codes: 0 no problem, 1 the row is not valid, 2 HubSpot refused the record, 3 HubSpot
+accepts no calls, 4 the result is not known, 5 the run did not begin, or broke off."""
 
 
 def code_of(outcome: str, category: str | None, status: int | None) -> str:
@@ -159,14 +160,14 @@ def code_of_error(error: BaseException) -> str | None:
     """Return why a task or a command ended with an exception: the code of its nearest class that has one.
 
     :param error: the exception.
-    :return: None if it is none of the package's.
+    :return: None if it is not one of the package's exceptions.
     """
     names = (each.__name__ for each in type(error).__mro__)
     return next((_BY_ERROR[name] for name in names if name in _BY_ERROR), None)
 
 
 def coded(error: BaseException) -> str:
-    """Return what an exception says, behind its code if it has one.
+    """Return the text of an exception, after its code if it has one.
 
     :param error: the exception.
     """
@@ -175,7 +176,7 @@ def coded(error: BaseException) -> str:
 
 
 def is_own(outcome: Outcome, category: str | None) -> bool:
-    """Check whether a category is the package's own word; HubSpot may use the same one of something else."""
+    """Check whether a category is the package's own; HubSpot may use the same word for something else."""
     return (outcome, category) in _BY_CATEGORY
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.model.codes import is_own
-from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.outcome import LIST, Outcome, Result
 
 MAX_PROPERTIES = 5
 
@@ -20,21 +20,22 @@ MAX_WHY_LENGTH = 300
 
 SENTENCES: Mapping[str, str] = {
     "ABSENT": "the portal had no such contact when it was asked last",
-    "AMBIGUOUS": "the ledger does not tell clearly what the run did to the contact",
+    "AMBIGUOUS": "the ledger does not say clearly what the run did to the contact",
     "ARCHIVED_BY_RUN": "the run archived the contact, which only people can restore",
     "CREATED_BY_RUN": "the run created the contact, which is left alone",
     "DRIFT": "somebody has edited the contact since it was proved to have the row's values",
     "DUPLICATE": "an earlier row has the same key",
-    "EDITED": "the contact does not have any more what the run wrote",
+    "EDITED": "the contact does not have the values any more that the run wrote",
     "GUARD": "the run stopped before it wrote",
     "INTERNAL_ERROR": "code raised an exception over the record",
     "JSON_SCHEMA": "the task's JSON Schema does not allow the record",
     "KEY": "the key is missing or not valid",
     "KEY_TAKEN": "another contact has the new key",
-    "LIST": "the contact could not be put where its row has its list",
+    "LIST": "it is not confirmed that the contact is in its list, or has left it",
+    "MERGED": "the contact was merged into another one, which is left alone",
     "NOT_A_MAPPING": "the row does not map columns to values",
     "NOT_VERIFIED": "HubSpot accepted the write, but the contact does not have the values",
-    "OWNERS": "the portal's owners cannot be listed, of which the record has an address",
+    "OWNERS": "the record has an owner's address, and the portal's owners cannot be listed",
     "PLAN_OUTDATED": "the contact has changed since the plan was made",
     "PORTAL_SCHEMA": "the portal's properties do not allow the value",
     "PREFLIGHT": "the run did not start",
@@ -46,6 +47,10 @@ SENTENCES: Mapping[str, str] = {
     "VALUE": "the property cannot hold the value",
 }
 """Category → what it means. HubSpot's own categories are explained by the outcome."""
+
+
+NO_SUCH_LIST = "the row names a list that the portal does not have, or that cannot be used"
+"""What ``LIST`` means of a row that is not valid: its contact was not written."""
 
 
 BY_OUTCOME: Mapping[Outcome, str] = {
@@ -86,6 +91,8 @@ def cause(result: Result) -> str:
     """
     category = word(result.category)
     own = SENTENCES.get(category) if is_own(result.outcome, category) else None
+    if category == LIST and result.outcome is Outcome.INVALID:
+        own = NO_SUCH_LIST
     sentence = own or BY_OUTCOME[result.outcome]
     if result.why:
         sentence += f": {printable(result.why, MAX_WHY_LENGTH)}"
