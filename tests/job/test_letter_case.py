@@ -91,13 +91,13 @@ def test_what_a_column_is_read_as(
         (
             {},
             ["EMAIL", "Email", "city"],
-            "the column email may be EMAIL or Email: write it as the source does",
+            "email fits the columns EMAIL and Email if upper and lower case are ignored: write it",
         ),
-        ({"mapping": {"town": "city"}}, ["email", "TOWN", "Town"], "the column town may be TOWN or Town"),
+        ({"mapping": {"town": "city"}}, ["email", "TOWN", "Town"], "town fits the columns TOWN and Town if "),
         (
             {"mapping": {"town": "city", "Town": "phone"}},
             ["email", "TOWN"],
-            "the column Town may be TOWN, as town may",
+            "Town fits the column TOWN if upper and lower case are ignored, and so does town: ",
         ),
     ],
 )
@@ -176,7 +176,7 @@ class TestRows:
             assert taken == []
             assert iter(found) is found
             assert [*found] == read
-        assert ("columns are read by names in another letter case: EMAIL as email." in caplog.text) is (
+        assert ("columns are read under names in another letter case: EMAIL as email." in caplog.text) is (
             5 in given
         )
 
@@ -242,7 +242,7 @@ def test_runs(
 
     assert (ended.outcomes, ended.error) == ({"updated": 1}, None)
     assert (has(hubspot, "firstname"), has(hubspot, "city")) == ("Ada", "Rome")
-    assert "columns are read by names in another letter case: " in caplog.text
+    assert "columns are read under names in another letter case: " in caplog.text
     assert ended.ended is not None
     assert ended.ended.warnings == []
 
@@ -261,7 +261,9 @@ def test_two_columns_that_a_name_may_mean(hubspot: Sandbox, source: Source) -> N
     ended = run(Around(hubspot, [{"EMAIL": ADA, "Email": GRACE, "city": "Rome"}]), source=source)
 
     assert isinstance(ended.error, PreflightError)
-    assert "the column email may be EMAIL or Email: write it as the source does" in ended.says
+    assert (
+        "email fits the columns EMAIL and Email if upper and lower case are ignored: write it" in ended.says
+    )
     assert ended.outcomes == {"not_attempted": 1}
 
 
@@ -315,7 +317,7 @@ def test_a_validation() -> None:
     )
     assert [*checked.results()] == [None]
     assert checked.warnings == [
-        "columns are read by names in another letter case: EMAIL as email, FIRST as first"
+        "columns are read under names in another letter case: EMAIL as email, FIRST as first"
     ]
-    with pytest.raises(PreflightError, match="the column email may be EMAIL or Email"):
+    with pytest.raises(PreflightError, match="email fits the columns EMAIL and Email"):
         Validation(Settings(), portal, [{"EMAIL": ADA, "Email": ADA}], Report())

@@ -165,6 +165,10 @@ def of_source(**source: Any) -> list[str]:
             "which is the key: give the column with a new email as key=Key('old', becomes='mail')",
         ),
         (
+            {"mapping": {"EMAIL": "email", "CITY": "city"}},
+            "which is the key: if it is the key's column, write it as EMAIL in key, too, or leave it out",
+        ),
+        (
             {"mapping": {"nr": "number"}, "key": Key("old", "number")},
             "give the column with a new number as key=Key('old', property='number', becomes='nr')",
         ),

@@ -33,6 +33,10 @@ class Key(Frozen):
 
     def change_of(self, column: str) -> str:
         """Return what to do about a column with another value of the property."""
+        if column.lower() == self.column.lower():
+            return (
+                f"if it is the key's column, write it as {column} in key, too, or leave it out of the mapping"
+            )
         if self.property == "hs_object_id":
             return f"a record id never changes; leave {column} out"
         name = "" if self.property == "email" else f"property={self.property!r}, "

@@ -1,7 +1,7 @@
-"""Columns whose names differ from those of the settings or the portal in upper and lower case only.
+"""Matches columns to the names in settings and portal whose upper and lower case differs.
 
-Snowflake and Oracle write the names of columns in upper case, whatever a query says. HubSpot's names of
-properties are in lower case.
+Snowflake and Oracle return column names in upper case, whatever a query says. HubSpot's property names are in
+lower case.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from airflow_provider_hubcontact.printable import printable, printable_logger
 log = printable_logger(__name__)
 
 FIRST_ROWS = 100
-"""Rows of a list among which the first one is looked for that has columns."""
+"""The first row with columns is looked for among this many rows of a list."""
 
 
 MOST_KINDS = 1_000
-"""Sets of columns that are remembered; rows of one source have few."""
+"""Sets of columns that are remembered. The rows of one source have few different ones."""
 
 
 Renames = Mapping[str, str]
@@ -29,15 +29,15 @@ Renames = Mapping[str, str]
 
 
 class LetterCase:
-    """Gives columns the names that the settings have for them, or that properties have.
+    """Renames columns to the names that settings or properties have, where only the letter case differs.
 
-    A column is read by another name only if it is the only one that differs in letter case, and if no column
-    has exactly this name.
+    A column is renamed only if no column has exactly this name, and no second one differs from it in letter
+    case only.
 
     :param settings: what the run was asked to do; they are valid.
     :param properties: names of the portal's properties; None if they are not known.
     :ivar read_as: column → the name by which it is read, of the first row.
-    :ivar problems: a sentence for each name that may be one of several columns of the first row.
+    :ivar problems: a sentence for each name that fits several columns of the first row.
     """
 
     def __init__(self, settings: Settings, properties: Collection[str] | None) -> None:
@@ -54,16 +54,16 @@ class LetterCase:
 
     @property
     def told(self) -> str | None:
-        """A sentence about the columns that are read by another name; None if there are none."""
+        """A sentence about the columns that were renamed; None if there are none."""
         if not self.read_as:
             return None
         pairs = ", ".join(f"{column} as {name}" for column, name in self.read_as.items())
-        return f"columns are read by names in another letter case: {pairs}"
+        return f"columns are read under names in another letter case: {pairs}"
 
     def fitted(self, rows: Iterable[object]) -> Iterable[object]:
-        """Return rows with columns by these names; the same object if its first row has them already.
+        """Return rows with renamed columns; the same object if its first row needs no renaming.
 
-        Rows of an iterator are looked at when they come.
+        The rows of an iterator are renamed as they are read.
         """
         if isinstance(rows, Spool):
             rows.rename(self._learn(rows.columns))
@@ -76,7 +76,7 @@ class LetterCase:
         return _SizedRows(rows, self) if isinstance(rows, Sized) else _Rows(rows, self)
 
     def renamed(self, row: object) -> object:
-        """Return a row with columns by these names; as it is if it has them, or cannot be read."""
+        """Return a row with renamed columns; unchanged if it needs no renaming, or cannot be read."""
         columns = _columns(row)
         if columns is None or not isinstance(row, Mapping):
             return row
@@ -104,7 +104,7 @@ class LetterCase:
                 yield from rows
 
     def _learn(self, columns: Sequence[str]) -> Renames:
-        """Note what the columns of the first row are read as."""
+        """Note how the columns of the first row are renamed."""
         self.read_as = self._renames(columns, self.problems)
         if self.told:
             log.info("%s.", printable(self.told))
@@ -121,14 +121,16 @@ class LetterCase:
             if len(found) == 1 and found[0] not in renames:
                 renames[found[0]] = name
             elif found:
-                several = " or ".join(found) if len(found) > 1 else f"{found[0]}, as {renames[found[0]]} may"
-                problems.append(f"the column {name} may be {several}: write it as the source does")
+                several = f"the columns {' and '.join(found)}" if len(found) > 1 else f"the column {found[0]}"
+                too = "" if len(found) > 1 else f", and so does {renames[found[0]]}"
+                fits = f"{name} fits {several} if upper and lower case are ignored{too}"
+                problems.append(f"{fits}: write it as the source does")
         return renames | self._of_properties(alike, present, renames)
 
     def _of_properties(
         self, alike: Mapping[str, Sequence[str]], present: Collection[str], taken: Renames
     ) -> dict[str, str]:
-        """Return the names of properties for columns that are sent under their own names."""
+        """Return the new names of columns that are sent under their own names: those of properties."""
         renames: dict[str, str] = {}
         for lower, found in alike.items() if self._sends_all else ():
             name = self._properties.get(lower)
@@ -140,10 +142,10 @@ class LetterCase:
 
 
 class _Rows:
-    """Rows that can be read again.
+    """Rows with renamed columns, which can be read again.
 
     :param rows: of the source.
-    :param names: gives their columns other names.
+    :param names: renames their columns.
     """
 
     def __init__(self, rows: Iterable[object], names: LetterCase) -> None:
@@ -160,7 +162,7 @@ class _SizedRows(_Rows):
 
 
 def _columns(row: object) -> tuple[str, ...] | None:
-    """Return the names of a row's columns; None if it has none that can be read."""
+    """Return the names of a row's columns; None if they cannot be read."""
     try:
         columns = tuple(row) if isinstance(row, Mapping) else ()
     except Exception:  # noqa: BLE001 - a row may be of any class; its own outcome says what is wrong
