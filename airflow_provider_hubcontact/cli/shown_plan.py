@@ -82,5 +82,7 @@ def _show(told: Mapping[str, Any], folder: str, output: Output) -> None:
 
 def _changes(changes: Iterable[dict[str, Any]]) -> Iterator[tuple[object, ...]]:
     for change in changes:
-        for name, (old, new) in change["properties"].items():
-            yield change["row"], change["key"], name, old, new
+        is_archived = change.get("archived")
+        # The properties of a contact that is archived are only told: it does not get the empty values.
+        for name, (old, new) in (change["properties"] or ({"": (None, None)} if is_archived else {})).items():
+            yield change["row"], change["key"], name, old, "(archived)" if is_archived else new

@@ -1,4 +1,4 @@
-"""Plan how a run is undone: each contact gets back what it had, where it still has what the run wrote."""
+"""Plans the undo of a run: contacts get their old values back, where they still have what the run wrote."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from airflow_provider_hubcontact.sync.rows.keys import RECORD_ID
 log = printable_logger(__name__)
 
 MOST_NAMED = 5
-"""Properties that a warning names."""
+"""The most properties that a warning names."""
 
 
 AMBIGUOUS = "AMBIGUOUS"
-"""Category of a contact of which the ledger does not tell clearly what the run did to it."""
+"""Category of a contact if the ledger does not say clearly what the run did to it."""
 
 
 def plan_undo(
@@ -41,9 +41,9 @@ def plan_undo(
 ) -> Ended:
     """Write a plan that undoes a run.
 
-    :param settings: which run, and what applying the plan is to do.
+    :param settings: name the run, and say how the plan is to be applied.
     :param around: where the run takes place.
-    :param report: of a dry run; counts what becomes of the contacts.
+    :param report: of a dry run; counts the outcomes of the contacts.
     :param signal: may end it from outside.
     :param folder: of the plan; an older plan in it is replaced.
     :raises SetupError: if the run cannot be undone, or the ledger has not kept its values.
@@ -80,11 +80,11 @@ def plan_undo(
 
 
 def _identified(run: Run, undone: UndoneRun, ends: DiskMap[Result], id_property: str) -> Stop | None:
-    """Find the record ids of contacts that the ledger knows by their keys alone.
+    """Look up the record ids of contacts of which the ledger has only the keys.
 
     :param ends: gets the results of those that are not found.
     :param id_property: property that keys are values of.
-    :return: why that stopped early, if so; then the contacts that were not found have their outcomes.
+    :return: why the look-up stopped early, if it did; then the contacts that were not found have outcomes.
     """
     first, rest = _first(Record(each.number, each.key, {}) for each in undone.unidentified())
     if first is None:
@@ -105,13 +105,13 @@ def _identified(run: Run, undone: UndoneRun, ends: DiskMap[Result], id_property:
 
 
 def _first(records: Iterator[Record]) -> tuple[Record | None, Iterator[Record]]:
-    """Return the first record, if there is any, and all of them."""
+    """Return the first record, if there is one, and an iterator over all of them."""
     first = next(records, None)
     return first, records if first is None else chain((first,), records)
 
 
 def _rows(undone: UndoneRun, ends: DiskMap[Result]) -> Iterator[Record | Result]:
-    """Yield a record for each contact of a run, or its result if it has one already."""
+    """Yield a record for each contact of a run, or its result if it has ended already."""
     for row, (number, record, contact) in enumerate(undone.records(), 1):
         if contact:
             yield record._replace(row=row)
@@ -119,18 +119,18 @@ def _rows(undone: UndoneRun, ends: DiskMap[Result]) -> Iterator[Record | Result]
         result = ends.get(number) or _ambiguous(row, record.key)
         is_new = record.undoes is not None and record.undoes.created
         if is_new and result.outcome is Outcome.NOT_FOUND:
-            reason = "the run may have created the contact, which is not there"
+            reason = "the run may have created the contact, which does not exist"
             result = Result(row, record.key, Outcome.UNCHANGED, category=NO_CONTACT, reason=reason)
         yield result._replace(row=row)
 
 
 def _ambiguous(row: int, key: str) -> Result:
-    reason = "the ledger has no record id of the contact, whose key the run changed more than once"
+    reason = "the ledger has no record id of the contact, and the run changed its key more than once"
     return Result(row, key, Outcome.CONFLICT, category=AMBIGUOUS, reason=reason)
 
 
 class _LeftAlone:
-    """Counts what is left alone of contacts that are undone otherwise, or that the run has created."""
+    """Counts the properties that are left alone, and the contacts that the run created and that stay."""
 
     def __init__(self) -> None:
         self.properties: Counter[str] = Counter()
@@ -138,7 +138,7 @@ class _LeftAlone:
         self.created = 0
 
     def adding(self, report: Report) -> Callable[[Result], None]:
-        """Return what counts a result, here and in a report."""
+        """Return a function that counts a result, here and in a report."""
 
         def add(result: Result) -> None:
             report.add(result)
@@ -151,27 +151,28 @@ class _LeftAlone:
 
 
 def _warn(run: Run, left: _LeftAlone, undone: UndoneRun) -> None:
-    """Tell what the plan leaves alone, and what it cannot know."""
+    """Warn about what the plan does not undo, and about what the ledger does not say."""
     if left.contacts:
         named = ", ".join(f"{name} of {n:,}" for name, n in left.properties.most_common(MOST_NAMED))
         more = len(left.properties) - MOST_NAMED
         others = f" and {more} other properties" if more > 0 else ""
         run.warn(
-            f"Contacts that are not undone in full: {left.contacts:,}. Left alone are {named}{others}; the "
-            "plan's lines say why."
+            f"Contacts that are not undone in full: {left.contacts:,}. These properties are left alone: "
+            f"{named}{others}. The plan's lines say why."
         )
     if left.created:
         run.warn(
-            f"Contacts that the run created, and that are left alone: {left.created:,}; archive_created "
-            "archives them."
+            f"Contacts that the run created, and that are left alone: {left.created:,}. "
+            "archive_created=True, or --archive-created, archives them."
         )
     if undone.unclear:
         run.warn(
-            f"Records that the run may have written, but of which the ledger has no old values: "
-            f"{undone.unclear:,}; they are not undone."
+            f"Records that the run may have written, and of which the ledger has no old values: "
+            f"{undone.unclear:,}. They are not undone."
         )
     if undone.untold:
         run.warn(
-            f"Records that a later try found unchanged, and no earlier one has a line of: {undone.untold:,}; "
-            "if an earlier try was killed, it may have written some of them, which are not undone."
+            f"Records that a later try found unchanged, and of which no earlier try has a line: "
+            f"{undone.untold:,}. If an earlier try was killed, it may have written some of them: these are "
+            "not undone."
         )

@@ -382,6 +382,17 @@ class TestUndo:
         assert stored(hubspot, "ada@example.com", "firstname") == "Ada"
         assert stored(hubspot, "ada@example.com", "lifecyclestage") == "customer"
 
+    def test_what_is_archived_is_shown_so(
+        self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Not as a contact whose properties are cleared."""
+        ledger = self.wrote(tmp_path)
+
+        main(["undo", ledger, "--out", str(tmp_path / "plan"), "--archive-created"])
+
+        shown = [line.split() for line in capsys.readouterr().out.splitlines()]
+        assert ["firstname", "N", "(archived)"] in [line[2:] for line in shown]
+
     def test_what_is_left_alone_is_told(
         self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

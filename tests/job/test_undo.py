@@ -131,7 +131,10 @@ class TestEditedSince:
         assert line["changes"] == {"firstname": ["Augusta", "Ada"]}
         assert line["left_alone"] == ["city"]
         assert "city is 'Paris' now, the run wrote 'Rome'" in line["reason"]
-        assert "Contacts that are not undone in full: 1. Left alone are city of 1; " in warnings(made)
+        assert (
+            "Contacts that are not undone in full: 1. These properties are left alone: city of 1. "
+            in warnings(made)
+        )
         assert made.report["plan"]["left_alone"] == {"city": 1}
         assert applied.outcomes == {"updated": 1}
         assert has(hubspot, ADA, "firstname", "city") == ["Ada", "Paris"]
@@ -262,7 +265,7 @@ class TestCreated:
         apply(around, tmp_path)
 
         assert made.outcomes == {"unchanged": 1}
-        assert "Contacts that the run created, and that are left alone: 1; " in warnings(made)
+        assert "Contacts that the run created, and that are left alone: 1. " in warnings(made)
         assert has(hubspot, self.NEW, "city", "phone") == ["Rome", "1"]
 
     def test_they_are_archived(self, hubspot: Sandbox, tmp_path: Path) -> None:
@@ -495,7 +498,7 @@ class TestTheLedger:
 
         made = undo(around, tmp_path)
 
-        assert "no earlier one has a line of: 1; if an earlier try was killed" in warnings(made)
+        assert "no earlier try has a line: 1. If an earlier try was killed" in warnings(made)
 
     def test_a_write_that_was_not_carried_out(self, hubspot: Sandbox, tmp_path: Path) -> None:
         """The contact has its old value still, or the one before: nothing, or that, is undone."""

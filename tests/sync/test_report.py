@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+import pytest
+
 from airflow_provider_hubcontact.refusal import Detail, Refusal
 from airflow_provider_hubcontact.sync.keep.report import Report, fold
 from airflow_provider_hubcontact.sync.keep.samples import (
@@ -112,6 +114,22 @@ def test_report_in_full() -> None:
         "coercions": {"counts": {}, "sample": []},
         "changes": [{"row": 1, "key": "a", "outcome": "updated", "properties": {"firstname": ["A", "Ada"]}}],
     }
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        Result(1, "7", Outcome.ARCHIVED, changes={"city": ("Rome", "")}),
+        Result(1, "7", Outcome.NOT_ATTEMPTED, category="WOULD_ARCHIVE", changes={"city": ("Rome", "")}),
+    ],
+)
+def test_a_contact_that_is_archived(result: Result) -> None:
+    """It is told from one whose properties are cleared."""
+    report = Report()
+    report.add(result)
+
+    (change,) = report.to_dict()["changes"]
+    assert change["archived"] is True
 
 
 def test_reasons_are_counted() -> None:

@@ -15,11 +15,14 @@ from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind, same
 
+WOULD_ARCHIVE = "WOULD_ARCHIVE"
+
+
 DRY_RUN_CATEGORIES: Mapping[str, Write] = {
     "WOULD_UPDATE": Write.UPDATE,
     "WOULD_CREATE": Write.CREATE,
     "WOULD_REMOVE": Write.REMOVE,
-    "WOULD_ARCHIVE": Write.ARCHIVE,
+    WOULD_ARCHIVE: Write.ARCHIVE,
 }
 """Category of a dry run's result → what would be done."""
 

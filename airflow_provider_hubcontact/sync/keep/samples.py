@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.sync.decide.plan import WOULD_ARCHIVE
 from airflow_provider_hubcontact.sync.model.codes import code_of_result
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, Result
 from airflow_provider_hubcontact.sync.model.reasons import cause
@@ -169,10 +170,12 @@ def _change(result: Result) -> dict[str, Any]:
         for name, (old, new) in result.changes.items()
     }
     key = result.key[:MAX_REASON_LENGTH]
-    return {
+    told = {
         "row": result.row,
         "key": key,
         "contact": result.contact,
         "outcome": str(result.outcome),
         "properties": changes,
     }
+    is_archived = result.outcome is Outcome.ARCHIVED or result.category == WOULD_ARCHIVE
+    return {**told, "archived": True} if is_archived else told
