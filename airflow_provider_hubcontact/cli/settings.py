@@ -23,7 +23,7 @@ class Asked(NamedTuple):
     """What a command is asked to do.
 
     :param settings: of the job, as an operator would have them.
-    :param query: whose rows are the records; None if a file has them.
+    :param query: returns the records; None if they come from a file or a ledger.
     :param conn_id: Airflow connection of the portal.
     """
 
@@ -33,7 +33,7 @@ class Asked(NamedTuple):
 
 
 class Given(NamedTuple):
-    """A setting that an option gives.
+    """A setting from an option.
 
     :param keyword: of the operator.
     :param flag: the option.
@@ -61,7 +61,7 @@ def asked_of(chosen: Namespace) -> Asked:
 
 
 def undo_of(chosen: Namespace) -> Asked:
-    """Read options and file of settings of an undo, whose records are those of a ledger.
+    """Read options and file of settings of an undo, whose records come from a ledger.
 
     :param chosen: the command's arguments.
     :raises SetupError: if they cannot be read, or contradict each other.
@@ -81,11 +81,12 @@ def undo_of(chosen: Namespace) -> Asked:
 def _checked(
     given: dict[str, Any], query: Query | None, replay: FromLedger | None = None
 ) -> tuple[Settings, str]:
-    """Return settings, and the connection of the portal.
+    """Make settings of keywords, and check them.
 
     :param given: keyword → value.
-    :param query: whose rows are the records; None if it is none of the settings.
-    :param replay: the run that is undone, if one is.
+    :param query: whose rows may be the records; None if records never come from a query.
+    :param replay: the run to undo; None for other commands.
+    :return: the settings, and the Airflow connection of the portal.
     :raises SetupError: if a value object cannot be made of what was given for it.
     :raises PreflightError: if a setting is not valid.
     """
@@ -103,9 +104,9 @@ def _checked(
 
 
 def _keywords(chosen: Namespace) -> dict[str, Any]:
-    """Return what options and file give: keyword → value.
+    """Return the keywords that options and file set: keyword → value.
 
-    :raises SetupError: if both give the same one.
+    :raises SetupError: if both set the same one.
     """
     options = list(_of_options(vars(chosen)))
     path = chosen.settings
@@ -116,9 +117,9 @@ def _keywords(chosen: Namespace) -> dict[str, Any]:
 
 
 def _of_options(chosen: dict[str, Any]) -> Iterator[Given]:
-    """Yield the settings that options give.
+    """Yield the settings from the options.
 
-    :raises SetupError: if one is not written as it should be.
+    :raises SetupError: if an option is not well-formed.
     """
     if chosen.get("map"):
         yield Given("mapping", "--map", mapping_of(chosen["map"]))
@@ -146,13 +147,13 @@ _PLAIN = (
     ("sql_conn_id", "--sql-conn-id", "sql_conn_id"),
     ("hubspot_conn_id", "--conn-id", "conn_id"),
 )
-"""Keyword, option, and the argument's name, of settings that are taken as they are."""
+"""Keyword, option and argument name of settings whose values are taken unchanged."""
 
 
 def mapping_of(pairs: Sequence[str]) -> dict[str, str]:
     """Read ``--map COLUMN=PROPERTY``.
 
-    :raises SetupError: if one is written otherwise, or names a column again.
+    :raises SetupError: if one is not of this form, or names a column twice.
     """
     mapping: dict[str, str] = {}
     for pair in pairs:

@@ -1,4 +1,4 @@
-"""The people and queues of a portal that records can belong to."""
+"""The owners of a portal: people, and queues, to which records can be assigned."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ PAGE = 500
 
 
 MOST_PAGES = 1_000
-"""Pages after which an answer that always names another one is taken for wrong."""
+"""The most pages that are read. A list that goes on after them is taken for an error of the server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
     """An owner.
 
-    :param id: what ``hubspot_owner_id`` takes.
-    :param email: the address; empty if the owner has none, as a queue.
-    :param user_id: the id of the person's user, which no property takes; empty if there is none.
-    :param archived: whether the user was removed.
+    :param id: id of the owner, the value of ``hubspot_owner_id``.
+    :param email: the address; empty if the owner has none, such as a queue.
+    :param user_id: id of the owner's user account, which is not valid in ``hubspot_owner_id``; empty if there
+        is none.
+    :param archived: whether the user account was removed.
     """
 
     id: str
@@ -49,9 +50,9 @@ class Owners:
         self._path = "/crm/v3/owners" if version == "v3" else f"/crm/owners/{version}"
 
     def list(self, *, archived: bool = False) -> tuple[Owner, ...]:
-        """Return all owners, with a call for 500.
+        """Return all owners, with one call for each 500.
 
-        :param archived: return those whose users were removed instead.
+        :param archived: return the owners whose user accounts were removed, instead of the others.
         :raises Forbidden: if the token lacks ``crm.objects.owners.read``.
         """
         found: list[Owner] = []
@@ -77,7 +78,7 @@ def _owner(body: Any, *, archived: bool) -> Owner:
 
 
 def _after(body: dict[str, Any]) -> str | None:
-    """Return where the next page begins; None if there is none."""
+    """Return the cursor of the next page; None after the last one."""
     paging = body.get("paging")
     following = paging.get("next") if isinstance(paging, dict) else None
     after = following.get("after") if isinstance(following, dict) else None

@@ -23,11 +23,11 @@ class Options:
 
     @classmethod
     def of(cls, keyword: str, value: object) -> Self:
-        """Return a copy of what a task was given for a keyword.
+        """Return a copy of the value of a keyword.
 
         :param keyword: of the operator.
         :param value: an object of this class, or a mapping of its fields.
-        :raises ValueError: if it is neither, or has a field that there is not, or lacks one.
+        :raises ValueError: if it is neither, has an unknown field, or lacks one.
         """
         if isinstance(value, cls):
             return value.copy()
@@ -135,20 +135,22 @@ class Writes(Options):
 
 
 class Values(Options):
-    """How texts of the source are read, where they are not written as HubSpot takes them.
+    """How texts of the source are read, if they are not in the form that HubSpot takes.
 
-    A text is read only for properties of the type that a field is about, and is ``invalid`` if it cannot be
-    read, or may mean two things. Values that are not texts are untouched.
+    Each field is for properties of one type. A text that cannot be read, or can mean two things, makes its
+    record ``invalid``. Values that are not texts are not changed.
 
-    :param null_texts: texts that mean no value, such as ``["NULL", "N/A"]``: upper and lower case count,
-        blanks around them do not. They are treated as None, in the key's column too.
-    :param labels: take an option's label for its value. A value comes first, then a label, then a label
-        that differs in upper and lower case only.
-    :param decimal: what stands before the decimals of a number: with ``","``, ``1.234,56`` is 1234.56.
-    :param dates: the format of days and times, such as ``"%d.%m.%Y"``, or a list of formats; numbers alone,
-        and so the same in each locale. (templated)
-    :param booleans: word → True or False, such as ``{"yes": True, "no": False}``, whatever its case is.
-    :param json_lists: read ``["golf","wine"]``, the JSON text of a list, as options of multiple checkboxes.
+    :param null_texts: texts that mean no value, such as ``["NULL", "N/A"]``. They are treated as None, in the
+        key's column too. Upper and lower case matter, blanks around them do not.
+    :param labels: accept an option's label instead of its value. A value comes first, then a label, then a
+        label in other upper and lower case.
+    :param decimal: the decimal mark of numbers: with ``","``, ``1.234,56`` is 1234.56.
+    :param dates: the format of days and times, such as ``"%d.%m.%Y"``, or a list of formats. Names of months
+        and weekdays are not supported, so the locale does not matter. (templated)
+    :param booleans: word → True or False, such as ``{"yes": True, "no": False}``. Upper and lower case do not
+        matter.
+    :param json_lists: read the JSON text of a list, such as ``["golf","wine"]``, as options of multiple
+        checkboxes.
     """
 
     template_fields = ("dates",)
@@ -257,17 +259,18 @@ class State(Options):
 
 
 class Lists(Options):
-    """In which lists contacts are to be whose records end well.
+    """The lists into which contacts are put whose records end well.
 
-    Only static lists can be named, which people and calls fill. Members that somebody else has added stay.
+    Only static lists can be named. HubSpot fills active lists itself. Members that somebody else has added
+    stay.
 
-    :param name: of the list, or its id. (templated)
-    :param column: column that names the list of each row instead; a row without a value names none.
+    :param name: name or id of the list. (templated)
+    :param column: column that names the list of each row instead. A row without a value is in no list.
         (templated)
-    :param create: also create a list that is named and that there is not.
-    :param mirror: let a contact leave a list that no row names for it any more, if this sync has added it. It
-        needs ``state``, which knows whom it has added.
-    :param batch_size: contacts of one call, at most. It is halved while HubSpot refuses calls of this size.
+    :param create: create a static list if there is none of this name.
+    :param mirror: also take contacts out of a list that no row names for them any more, if this sync has
+        added them. It needs ``state``, which knows whom this sync has added.
+    :param batch_size: the most contacts of one call. It is halved while HubSpot refuses calls of this size.
     """
 
     template_fields = ("name", "column")

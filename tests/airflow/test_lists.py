@@ -179,7 +179,7 @@ def test_there_and_back() -> None:
             {"nane": "x"},
             "lists has the fields name, column, create, mirror, batch_size, not nane (the nearest is name)",
         ),
-        (Lists(), "lists needs the name of a list, or the column that names them, and not both"),
+        (Lists(), "lists needs either the name of a list, or the column that names the lists"),
         (Lists("x", column="y"), "and not both"),
         (" ", "lists.name must be a name, not ' '"),
         (Lists("x", batch_size=0), "lists.batch_size must be a number from 1 to 100,000, not 0"),

@@ -136,7 +136,7 @@ def test_texts_of_the_source(hubspot: Sandbox, run_dag: RunDag) -> None:
     assert "%d/%m/%Y" in shown(run, "second")["values"]
     (second_try,) = (each for each in run.get_task_instances() if each.task_id == "second")
     assert second_try.xcom_pull(task_ids="second")["coercions"]["counts"] == {
-        "a text that means no value is read as None": 1,
+        "a text of values.null_texts is read as None": 1,
         "a label is written as its option's value": 1,
     }
 

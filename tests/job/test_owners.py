@@ -130,7 +130,7 @@ def test_the_id_of_a_user_beside_an_address(hubspot: Sandbox) -> None:
     ended = run(Around(hubspot, [row(OLIVIA), row("900002", "grace@example.com")]))
 
     assert ended.outcomes == {"updated": 1, "invalid": 1}
-    assert "900002 is the id of the user oscar@example.com, whose id as an owner is 4712" in ended.reasons
+    assert "900002 is the user id of oscar@example.com: send the owner id, 4712" in ended.reasons
 
 
 @pytest.mark.parametrize("version", ["2026-09", "v1"])
@@ -141,7 +141,7 @@ def test_the_id_of_a_user_that_hubspot_refuses(hubspot: Sandbox, version: str) -
     ended = run(Around(hubspot, rows, api_version=version), ledger=Ledger("l"))
 
     assert ended.outcomes == {"rejected": 2}
-    assert ended.reasons.count("whose id as an owner is 4712") == 1
+    assert ended.reasons.count("send the owner id, 4712") == 1
     assert len(listed(hubspot)) == 1
 
 

@@ -95,7 +95,7 @@ def test_ids_once_the_list_is_there() -> None:
     _, user, both, unknown = coerced(Reader(), address, {"owner": "7"}, {"owner": "9"}, {"owner": "44"})
 
     assert isinstance(user, Result)
-    assert user.reason == "owner: 7 is the id of the user grace@example.com, whose id as an owner is 9"
+    assert user.reason == "owner: 7 is the user id of grace@example.com: send the owner id, 9"
     assert isinstance(both, Record)
     assert isinstance(unknown, Record)
 

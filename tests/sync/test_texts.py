@@ -205,7 +205,7 @@ def test_what_a_text_means(forms: Forms, name: str, value: object, written: str 
             Forms(dates=("%d/%m/%Y", "%m/%d/%Y")),
             "born",
             "01/02/2026",
-            "`01/02/2026` may be 2026-02-01 or 2026-01-02",
+            "`01/02/2026` can mean 2026-02-01 or 2026-01-02",
         ),
         (Forms(dates=("%d%m%Y",)), "born", "1122026", "is not a date"),
         (Forms(dates=("%d.%m.%Y %H:%M%z",)), "born", "01.02.2026 13:30+02:00", "may be 2026-02-01"),
@@ -378,7 +378,7 @@ class TestKept:
         """Nobody knows which form it was."""
         made = self.made(Forms(dates=("%Y-%d-%m",)), {"member": "7", "born": "2026-02-01"})
         assert isinstance(made, Result)
-        assert "may be 2026-01-02 or 2026-02-01" in made.reason
+        assert "can mean 2026-01-02 or 2026-02-01" in made.reason
 
     def test_a_time(self) -> None:
         """As a datetime was kept."""

@@ -13,7 +13,7 @@ from airflow_provider_hubcontact.job.undo import plan_undo
 
 
 def run(chosen: Namespace, output: Output) -> int:
-    """Write a plan that gives contacts back what they had before a run.
+    """Write a plan that gives contacts the values back that they had before a run.
 
     :param chosen: the command's arguments.
     :param output: where it writes.

@@ -19,9 +19,9 @@ class OwnersPort:
         self._owners = owners
 
     def read(self, *, archived: bool) -> Sequence[Owner] | Refused | Lost:
-        """List them.
+        """Return the owners, or why they cannot be listed.
 
-        :param archived: list those whose users were removed instead.
+        :param archived: return the owners whose user accounts were removed, instead of the others.
         """
         return answered(lambda: self._owners.list(archived=archived), _owners)
 

@@ -1,4 +1,4 @@
-"""Contacts leave lists that no row names for them any more, once all rows have ended."""
+"""Takes contacts out of lists that no row names for them any more, after all rows have ended."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 UNNAMED = "no row names the list for the contact any more"
 
-SILENT = "HubSpot answered the look-up, but does not mention the contact"
+SILENT = "HubSpot answered the look-up, but did not mention the contact"
 
 
 def leave_lists(
@@ -29,15 +29,15 @@ def leave_lists(
 ) -> Stop | None:
     """Take contacts out of lists.
 
-    A contact that stays, since a call failed or none was made, is still known as one that this sync has
-    added: the next run takes it out.
+    If the call for a contact fails, or is not made, the state still knows that this sync has added it. The
+    next run takes it out.
 
     :param lists: changes the members.
     :param leavers: knows who leaves.
     :param reader: looks contacts up by their record ids.
-    :param first: number of the first contact.
-    :param settled: called with the result of each.
-    :return: why that stopped early, if so.
+    :param first: row number of the first result.
+    :param settled: called with the result of each contact.
+    :return: why the calls stopped early; None if they did not.
     """
     rows, breaker = count(first), CircuitBreaker()
     for some in _parts(leavers.due(), reader.batch_size):
@@ -57,7 +57,7 @@ def leave_lists(
 
 
 def _left(row: int, member: Member) -> Result:
-    """Return the result of a contact that leaves a list, once it has left."""
+    """Return the result that a contact has once it has left its list."""
     return Result(
         *(row, member.contact, Outcome.UNCHANGED),
         reason=UNNAMED,
@@ -67,9 +67,9 @@ def _left(row: int, member: Member) -> Result:
 
 
 def _ids_of(members: Sequence[Member], answer: Found | Refused | Lost) -> dict[str, Sequence[str]]:
-    """Return record id → all ids of the contact, of those that a look-up tells: first that of now.
+    """Return record id → all ids of the contact, the current one first, for contacts in the answer.
 
-    HubSpot docs: "Merge contacts": the ids from before a merge stand for the survivor.
+    HubSpot docs: "Merge contacts": ids from before a merge lead to the merged contact.
     """
     ids: dict[str, Sequence[str]] = {}
     if not isinstance(answer, Found):
@@ -87,9 +87,9 @@ def _ids_of(members: Sequence[Member], answer: Found | Refused | Lost) -> dict[s
 def _take_out(
     lists: Lists, leaving: Sequence[Result], breaker: CircuitBreaker, settled: Callable[[Result], None]
 ) -> None:
-    """Make the calls for contacts that leave, one after another, until none of them waits.
+    """Make the calls for contacts that leave, one after another, until each contact has its result.
 
-    :raises Exception: what keeping it raised, once each contact has its result.
+    :raises Exception: if the state cannot be changed.
     """
     waiting = Memberships(lists, leaves=True)
     for result in leaving:

@@ -12,14 +12,13 @@ MOST_OF_A_LIST = 100_000
 
 
 class Lists(Frozen):
-    """In which lists contacts are to be whose records end well.
+    """The lists into which contacts are put whose records end well.
 
-    :param name: of a list, or its id; None if a column names it.
-    :param column: that names the list of each row; None for one list.
-    :param create: whether a list is created that is named and that there is not.
-    :param mirror: whether contacts leave a list that no row names for them any more, if this sync has added
-        them.
-    :param batch_size: contacts of one call.
+    :param name: name or id of a list; None if a column names it.
+    :param column: column that names the list of each row; None if all rows have the same list.
+    :param create: whether a list that does not exist is created.
+    :param mirror: whether contacts that this sync has added leave a list that no row names for them any more.
+    :param batch_size: the most contacts of one call.
     """
 
     name: str | None = None
@@ -31,7 +30,7 @@ class Lists(Frozen):
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
         if (self.name is None) == (self.column is None):
-            yield "lists needs the name of a list, or the column that names them, and not both"
+            yield "lists needs either the name of a list, or the column that names the lists"
         for field, value in (("name", self.name), ("column", self.column)):
             if value is not None and (not isinstance(value, str) or not value.strip()):
                 yield f"lists.{field} must be a name, not {value!r:.100}"

@@ -1,4 +1,4 @@
-"""What a run was told about the texts of its source: how they write numbers, days, options and nothing."""
+"""Settings for texts of the source: how numbers, dates, options and missing values are written there."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 from airflow_provider_hubcontact.job.settings.frozen import Frozen
 
 MARKS = (",", ".")
-"""What may stand before the decimals of a number."""
+"""Decimal marks of a number."""
 
 
 DIRECTIVES = "dmyYjHMSfz%"
-"""What a format of dates may have: numbers alone, which no locale writes in another way."""
+"""Directives of a date format: numbers alone, which are the same in every locale."""
 
 
 class Values(Frozen):
-    """How texts of the source are read. Without a field, they are read as ever.
+    """How texts of the source are read. A field that is not set changes nothing.
 
     :param null_texts: texts that mean no value.
-    :param labels: whether an option's label is taken for its value.
-    :param decimal: what stands before the decimals of a number.
-    :param dates: formats of days and times, one or several.
-    :param booleans: word → what it means in a boolean property.
+    :param labels: whether an option's label is accepted instead of its value.
+    :param decimal: the decimal mark of numbers.
+    :param dates: format of days and times, or several formats.
+    :param booleans: word → its meaning in a boolean property.
     :param json_lists: whether the JSON text of a list is read as a list of options.
     """
 
@@ -47,14 +47,14 @@ class Values(Frozen):
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """The formats of dates, however many were given."""
+        """The date formats; empty if none is set."""
         if self.dates is None:
             return ()
         return (self.dates,) if isinstance(self.dates, str) else tuple(self.dates)
 
     @property
     def need_properties(self) -> str | None:
-        """The first field that means nothing unless the types of the portal's properties are known."""
+        """The first field that needs the types of the portal's properties; None if there is none."""
         names = ("labels", "decimal", "dates", "booleans", "json_lists")
         return next((name for name in names if getattr(self, name)), None)
 
@@ -67,7 +67,7 @@ class Values(Frozen):
             return
         for text in texts:
             if text != text.strip():
-                yield f"values.null_texts: {text!r:.100} matches nothing: blanks around a value do not count"
+                yield f"values.null_texts: {text!r:.100} matches nothing: blanks around a value are ignored"
 
     def _of_dates(self) -> Iterator[str]:
         if self.dates is None:
@@ -93,15 +93,15 @@ class Values(Frozen):
         for word, value in words.items():
             folded = word.strip().casefold()
             if not folded:
-                yield "values.booleans has an empty word: an empty text clears the property"
+                yield "values.booleans must not have an empty word: an empty text clears the property"
             elif meant.setdefault(folded, value) is not value:
-                yield f"values.booleans: {word!r:.100} cannot be {value}: it is {not value} already"
+                yield f"values.booleans: {word!r:.100} cannot mean {value}: it means {not value} already"
             elif word.strip() in (self.null_texts or ()):
                 yield f"values.booleans: {word!r:.100} is one of values.null_texts, which mean no value"
 
 
 def _is_list_of_texts(value: Any) -> bool:
-    """Check whether a value is a list of texts, and not empty."""
+    """Check whether a value is a list of texts that is not empty."""
     if isinstance(value, str) or not isinstance(value, Sequence):
         return False
     return bool(value) and all(isinstance(each, str) for each in value)
@@ -114,10 +114,10 @@ def _is_word(item: tuple[object, object]) -> bool:
 def _format_problem(form: str) -> str | None:
     """Return why a format cannot be used; None if it can."""
     if form != form.strip():
-        return "has blanks around it, which do not count in a value"
+        return "has blanks around it, which are ignored in a value"
     found = re.findall("%(.?)", form, re.DOTALL)
     if odd := [each for each in found if not each or each not in DIRECTIVES]:
-        return f"has %{odd[0]}; a format can have {' '.join(f'%{each}' for each in DIRECTIVES)}"
+        return f"has %{odd[0]}; allowed are {' '.join(f'%{each}' for each in DIRECTIVES)}"
     return _parts_problem([each for each in found if each != "%"])
 
 
@@ -133,8 +133,8 @@ def _parts_problem(named: Sequence[str]) -> str | None:
 def _time_problem(times: str, *, has_zone: bool) -> str | None:
     """Return why the parts of a time cannot be used; None if they can."""
     if not "HMSf".startswith(times):
-        return "has a part of a time without the larger ones, of %H, %M, %S and %f"
-    return "has a zone, but no time of day" if has_zone and not times else None
+        return "has a part of a time without the larger parts before it: %H, %M, %S, %f"
+    return "has a time zone, but no time of day" if has_zone and not times else None
 
 
 _DAYS = (["Y", "d", "m"], ["d", "m", "y"], ["Y", "j"], ["j", "y"])
@@ -142,4 +142,4 @@ _DAYS = (["Y", "d", "m"], ["d", "m", "y"], ["Y", "j"], ["j", "y"])
 
 
 _ALWAYS: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
-"""Texts that a boolean property is always written with."""
+"""Texts that always have this meaning in a boolean property."""

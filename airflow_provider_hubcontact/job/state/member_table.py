@@ -1,4 +1,4 @@
-"""The table of a state that says whom this sync has found in lists, or put there."""
+"""The state's table of list members: contacts that this sync has put into lists, or has seen there."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from airflow_provider_hubcontact.job.ports import Statement
 from airflow_provider_hubcontact.job.state.statements import Statements, in_powers
 
 ADDED, SEEN = "added", "seen"
-"""How a contact came into a list: by this sync, or before it."""
+"""Origin of a member: added by this sync, or there before it."""
 
 
 class Member(NamedTuple):
-    """What is known of a contact's place in a list.
+    """A contact that is, or was, in a list.
 
-    :param key: digest of the key of the row that named the list.
+    :param key: digest of the key of the row that names the list.
     :param list_id: id of the list.
     :param contact: record id of the contact.
     :param origin: :data:`ADDED` or :data:`SEEN`.
-    :param proved_at: when it was proved, in seconds since 1970; None if it is not proved any more.
+    :param proved_at: when the membership was proved, in seconds since 1970; None if the proof is void.
     """
 
     key: str
@@ -51,10 +51,10 @@ class Member(NamedTuple):
 
 
 class MemberTable(Statements):
-    """The members that a state knows.
+    """Statements about the table of members.
 
-    :param name: of the state's first table, with its schema if need be.
-    :param now: the expression of the database's clock, in seconds since 1970.
+    :param name: of the state's first table, with its schema if it has one.
+    :param now: SQL expression of the database's clock, in seconds since 1970.
     """
 
     def __init__(self, name: str, now: Any) -> None:
@@ -74,11 +74,11 @@ class MemberTable(Statements):
         self.by_contact = Index(f"{own}_lists_contact", self.members.c.record_id)
 
     def looks(self) -> Sequence[Statement]:
-        """Return statements that fail if the table is not there, or is something else."""
+        """Return statements that fail if the table does not exist, or lacks columns."""
         return [Statement(select(*self.members.c).where(text("1 = 0")))]
 
     def presence(self) -> Sequence[Statement]:
-        """Return statements that fail if the table is not there."""
+        """Return statements that fail if the table does not exist."""
         return [Statement(select(text("1")).select_from(self.members).where(text("1 = 0")))]
 
     def creation(self) -> Sequence[Statement]:
@@ -86,21 +86,21 @@ class MemberTable(Statements):
         return [Statement(CreateTable(self.members)), Statement(CreateIndex(self.by_contact))]
 
     def found(self, list_id: str, keys: Sequence[str]) -> Iterator[Statement]:
-        """Select what is known of keys in a list: the columns of a :class:`Member`."""
+        """Select the members of a list that have some keys: the columns of a :class:`Member`."""
         of = self.members.c
         return self._of_a_list(
             "found", list_id, keys, lambda names: select(*of).where(self._is_list, of.key_digest.in_(names))
         )
 
     def holders(self, list_id: str, contacts: Sequence[str]) -> Iterator[Statement]:
-        """Select what is known of contacts in a list: the columns of a :class:`Member`."""
+        """Select the members of a list that are some contacts: the columns of a :class:`Member`."""
         of = self.members.c
         return self._of_a_list(
             "holders", list_id, contacts, lambda ids: select(*of).where(self._is_list, of.record_id.in_(ids))
         )
 
     def keep(self, members: Sequence[Member]) -> Iterator[Statement]:
-        """Return the statements that put proved members into the place of what is there; all of one list."""
+        """Insert members of one list, as proved now, or replace them."""
         if not members:
             return
         yield from self.forget(members[0].list_id, [each.key for each in members])
@@ -125,40 +125,40 @@ class MemberTable(Statements):
         return insert(self.members).values(rows)
 
     def doubt(self, list_id: str, contacts: Sequence[str]) -> Iterator[Statement]:
-        """Note that contacts may be in a list or not: they are about to leave it."""
+        """Void the proofs of contacts in a list: they are about to leave it."""
         of, doubt = self.members.c, update(self.members).values(proved_at=null())
         return self._of_a_list(
             "doubt", list_id, contacts, lambda ids: doubt.where(self._is_list, of.record_id.in_(ids))
         )
 
     def forget(self, list_id: str, keys: Sequence[str]) -> Iterator[Statement]:
-        """Delete what is known of keys in a list."""
+        """Delete the members of a list that have some keys."""
         of, old = self.members.c, delete(self.members)
         return self._of_a_list(
             "forget", list_id, keys, lambda names: old.where(self._is_list, of.key_digest.in_(names))
         )
 
     def forget_everywhere(self, keys: Sequence[str]) -> Iterator[Statement]:
-        """Delete what is known of keys in all lists."""
+        """Delete the members of all lists that have some keys."""
         old = delete(self.members)
         return self.of_list("of_all", keys, lambda names: old.where(self.members.c.key_digest.in_(names)))
 
     def doubt_all(self) -> Statement:
-        """Note of all contacts that they may be in their lists or not."""
+        """Void the proofs of all members."""
         return Statement(update(self.members).values(proved_at=null()))
 
     def leave(self, list_id: str, contacts: Sequence[str]) -> Iterator[Statement]:
-        """Delete what is known of contacts in a list."""
+        """Delete contacts from the members of a list."""
         of, old = self.members.c, delete(self.members)
         return self._of_a_list(
             "leave", list_id, contacts, lambda ids: old.where(self._is_list, of.record_id.in_(ids))
         )
 
     def page(self, after: tuple[str, str], size: int) -> Statement:
-        """Select the next members in the database's order: the columns of a :class:`Member`.
+        """Select a page of members, in the database's order: the columns of a :class:`Member`.
 
-        :param after: key and list of the last one; two empty texts to begin.
-        :param size: the most of them.
+        :param after: key and list of the last member of the page before; two empty texts for the first page.
+        :param size: the most members of a page.
         """
         of = self.members.c
 

@@ -1,4 +1,4 @@
-"""Whom this sync has put into lists: who needs no call, and who leaves since no row names the list now."""
+"""Knows whom this sync has put into lists: who needs no call, and who is to leave a list."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class StateMembers:
     """The members that a state knows.
 
     :param database: that holds the state.
-    :param table: of the members; None if it is not there.
+    :param table: of the members; None if it does not exist.
     :param digests: makes the digests of this state.
     :param claim: of the run; None if it changes nothing.
-    :param since: proofs from before this time, in seconds since 1970, are not believed; None for none at all.
+    :param since: only proofs after this time, in seconds since 1970, count; None if no proof counts.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class StateMembers:
         self._since = since
 
     def known(self, list_id: str, contacts: Mapping[str, Collection[str]], /) -> Collection[str]:
-        """Return those contacts of which all keys were proved to be about a member."""
+        """Return the contacts that were proved to be members, under all of their keys."""
         table, since = self._table, self._since
         if table is None or since is None:
             return ()
@@ -59,9 +59,9 @@ class StateMembers:
         }
 
     def join(self, list_id: str, contacts: Mapping[str, Collection[str]], /, *, by_this_run: bool) -> None:
-        """Keep that contacts are members.
+        """Remember that contacts are members.
 
-        A contact that was there before is this sync's own if another key of it says so.
+        A contact that was a member before counts as added by this sync if another key of it says so.
         """
         table, claim = self._table, self._claim
         if table is None or claim is None:
@@ -75,7 +75,7 @@ class StateMembers:
         _carry_out(self._database, claim, table.keep(list({each.key: each for each in members}.values())))
 
     def leave(self, list_id: str, contacts: Collection[str], /) -> None:
-        """Keep that contacts are no members any more."""
+        """Remember that contacts are not members any more."""
         if self._table is not None and self._claim is not None:
             _carry_out(self._database, self._claim, self._table.leave(list_id, sorted(contacts)))
 
@@ -92,19 +92,19 @@ class StateMembers:
 
 
 class ListLeavers:
-    """Decides who leaves lists: members that this sync has added, for whom no row names the list any more.
+    """Decides who leaves lists: members that this sync has added, and that no row names any more.
 
-    All rows are known before the run writes, so that a guard can stop it.
+    All rows are read before the run writes, so that a guard can stop it.
 
     :param database: that holds the state.
-    :param table: of the members; None if it is not there.
+    :param table: of the members; None if it does not exist.
     :param digests: makes the digests of this state.
     :param claim: of the run; None if it changes nothing.
     :param removals: knows which keys left the source, and whether there is a doubt.
     :param mirrors: whether a contact also leaves a list if its row names another one.
-    :param target: returns what a list is known by, by the name that a row has.
+    :param target: returns the identifier of a list by the name that a row has.
     :param name_of: returns the name of a list by its id.
-    :ivar due_before: contacts that would leave, as far as was known before the run wrote.
+    :ivar due_before: contacts that would leave, as far as this was known before the run wrote.
     """
 
     def __init__(
@@ -137,7 +137,7 @@ class ListLeavers:
     def give(self, records: Iterable[Record]) -> None:
         """Note the lists of records.
 
-        :raises UnknownList: if one names a list that there is not.
+        :raises UnknownList: if one names a list that does not exist.
         """
         self._pairs.give(
             _pair(self._digests.of_key(each.key), self._target(each.list)) for each in records if each.list
@@ -158,7 +158,7 @@ class ListLeavers:
         check_leavers(self.due_before, int(size), most)
 
     def due(self) -> Iterator[Member]:
-        """Yield who may leave, once all rows have ended well enough to tell; each contact of a list once."""
+        """Yield who may leave, after all rows have ended; nobody if a row that failed leaves a doubt."""
         if self._table is None or self._removals.waiting():
             return
         for some in _parts(self._lacking()):
@@ -168,13 +168,13 @@ class ListLeavers:
                 yield from {each.contact: each for each in of_list if each.origin == ADDED}.values()
 
     def leaving(self, members: Sequence[Member], ids: Mapping[str, Sequence[str]]) -> list[Member]:
-        """Return who leaves a list, by the record ids of now; that the others were added is forgotten.
+        """Return who leaves a list, with their current record ids, and forget the members that stay.
 
-        A contact stays if a row names the list for it, by whatever key, or for one with which it was merged.
-        It also stays if it, or such a one, was there before.
+        A contact stays if a row names the list for it under any key, or for a contact with which it was
+        merged. It also stays if it, or such a contact, was a member before this sync added it.
 
         :param members: that may leave, all of one list.
-        :param ids: record id → all ids of the contact: first that of now, then those from before a merge.
+        :param ids: record id → all ids of the contact: first the current one, then those from before a merge.
         """
         list_id = members[0].list_id
         known = self._asked(self._of_table.holders(list_id, sorted(set[str]().union(*ids.values()))))
@@ -219,7 +219,7 @@ class ListLeavers:
     @property
     def _of_table(self) -> MemberTable:
         if self._table is None:
-            raise ValueError("there is no table of members")
+            raise ValueError("the table of members does not exist")
         return self._table
 
     def _asked(self, statements: Iterable[Statement]) -> list[Member]:

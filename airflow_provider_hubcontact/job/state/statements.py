@@ -1,4 +1,4 @@
-"""Statements that are made once, and carried out with other values each time."""
+"""Builds each kind of SQL statement once, to be executed with different values."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from airflow_provider_hubcontact.job.ports import Statement
 T = TypeVar("T")
 
 MOST = 1_024
-"""Keys that a statement has at most."""
+"""The most values of one statement."""
 
 
 class Statements:
-    """Statements about tables, by their kind."""
+    """Keeps the statements that were built."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[str, int], Any] = {}  # kind and size → statement
 
     def of_list(self, kind: str, values: Sequence[str], make: Callable[[Any], Any]) -> Iterator[Statement]:
-        """Return a statement about some values, or several if they are many.
+        """Yield statements about some values, each with at most :data:`MOST` of them.
 
-        A list is filled up to a power of two, so that few statements have to be made.
+        The last value is repeated up to a power of two, so that few different statements are built.
         """
         for some in parts_of(values):
             size = 1 << (len(some) - 1).bit_length()
@@ -34,21 +34,21 @@ class Statements:
             yield Statement(statement, {f"p_{place}": value for place, value in enumerate(filled)})
 
     def kept(self, kind: str, make: Callable[[int], Any], size: int = 0) -> Any:
-        """Return the statement of a kind, and of a size where it has one; each is made once."""
+        """Return the statement of a kind and size, which is built at its first use."""
         if (kind, size) not in self._made:
             self._made[kind, size] = make(size)
         return self._made[kind, size]
 
 
 def parts_of(values: Sequence[T]) -> Iterator[list[T]]:
-    """Return values in parts that a statement has room for."""
+    """Yield values in parts of at most :data:`MOST`."""
     rest = iter(values)
     while some := list(islice(rest, MOST)):
         yield some
 
 
 def in_powers(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Return values in parts whose sizes are powers of two."""
+    """Yield values in parts whose sizes are powers of two."""
     place = 0
     while place < len(values):
         size = min(MOST, 1 << ((len(values) - place).bit_length() - 1))

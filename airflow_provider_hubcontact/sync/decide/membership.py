@@ -1,4 +1,4 @@
-"""How a record ends whose contact is to be in a list, or to leave it, by what HubSpot said of that."""
+"""Decides the result of a record whose contact is to be in a list, or to leave it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airflow_provider_hubcontact.sync.model.outcome import (
 from airflow_provider_hubcontact.sync.model.ports import Lost, Refused
 
 HELD = SUCCESSES - {Outcome.ARCHIVED}
-"""Outcomes of records whose contacts can be in a list."""
+"""Outcomes of records whose contacts are put into lists."""
 
 
 _ENDS: Mapping[tuple[bool, bool], Membership] = {
@@ -25,24 +25,24 @@ _ENDS: Mapping[tuple[bool, bool], Membership] = {
     (True, True): Membership.REMOVED,
     (True, False): Membership.ABSENT,
 }
-"""Whether the contact was to leave, and whether a call of this run has changed that → what became of it."""
+"""Whether the contact was to leave, and whether a call of this run has moved it → the membership."""
 
 
 def is_in_place(result: Result, list_id: str, *, leaves: bool, by_this_run: bool) -> Result:
-    """Return the result of a record whose contact is where it is to be.
+    """Return the result of a record whose contact is in its list, or has left it.
 
-    :param result: that it had before.
+    :param result: the record's result before.
     :param list_id: of the list.
-    :param leaves: whether the contact was to leave it.
-    :param by_this_run: whether a call of this run has changed that.
+    :param leaves: whether the contact was to leave the list.
+    :param by_this_run: whether a call of this run has moved it.
     """
     return result._replace(list_id=list_id, membership=_ENDS[leaves, by_this_run])
 
 
 def not_moved(result: Result, answer: Refused | Lost) -> Result:
-    """Return the result of a record whose contact a call did not put where it is to be.
+    """Return the result of a record for which the call about its list failed.
 
-    :param result: that it had before; what was written stays told.
+    :param result: the record's result before. What was written is still reported.
     :param answer: to the call.
     """
     if isinstance(answer, Lost):
@@ -51,7 +51,7 @@ def not_moved(result: Result, answer: Refused | Lost) -> Result:
     refusal, outcome = answer.refusal, outcome_of(answer.refusal)
     status: int | None = refusal.status
     if outcome in ABOUT_A_RECORD:
-        # What a user says of contacts that are not there, or are taken, does not hold for lists.
+        # status_actions for 404 and 409 are about contacts, not about lists.
         status = status if outcome is Outcome.REJECTED else None
         outcome = Outcome.REJECTED
     ended = _ended(result, outcome, refusal.message)
@@ -61,30 +61,30 @@ def not_moved(result: Result, answer: Refused | Lost) -> Result:
 
 
 def unknown_contact(result: Result, contact: str | None) -> Result:
-    """Return the result of a record whose contact HubSpot does not have any more, or that nobody knows.
+    """Return the result of a record whose contact does not exist any more, or has no known record id.
 
-    :param result: that it had before.
-    :param contact: its record id; None if it is not known.
+    :param result: the record's result before.
+    :param contact: record id of the contact; None if it is not known.
     """
     if contact is None:
-        return _ended(result, Outcome.UNKNOWN, "its record id is not known")
+        return _ended(result, Outcome.UNKNOWN, "the contact's record id is not known")
     return _ended(result, Outcome.REJECTED, f"HubSpot has no contact with the record id {contact} any more")
 
 
 def unproved(result: Result, *, leaves: bool) -> Result:
-    """Return the result of a record whose contact is not where a call was to put it.
+    """Return the result of a record whose contact was not moved, although HubSpot accepted the call.
 
-    :param result: that it had before.
-    :param leaves: whether it was to leave the list.
+    :param result: the record's result before.
+    :param leaves: whether the contact was to leave the list.
     """
-    where = "it is still in the list" if leaves else "it is not in the list"
+    where = "the contact is still in the list" if leaves else "the contact is not in the list"
     return _ended(result, Outcome.UNKNOWN, f"HubSpot accepted the call, but {where}")
 
 
 def stopped(result: Result, reason: str) -> Result:
-    """Return the result of a record whose list was not reached before the run stopped.
+    """Return the result of a record if the run stopped before the call about its list.
 
-    :param result: that it had before.
+    :param result: the record's result before.
     :param reason: why the run stopped.
     """
     return _ended(result, Outcome.NOT_ATTEMPTED, f"the run stopped: {reason}")
@@ -92,7 +92,7 @@ def stopped(result: Result, reason: str) -> Result:
 
 def _ended(result: Result, outcome: Outcome, reason: str) -> Result:
     before = "the contact was written, but not its list: " if result.changes else "the list: "
-    # Nothing but its key tells a ledger's line of a new contact from one of a contact that lacked the values.
+    # In a ledger's line, only the key distinguishes a new contact from one that lacked the values.
     is_untold = result.outcome is Outcome.CREATED and (None, result.key) not in result.changes.values()
     unread = tuple(result.changes) if is_untold else result.unread
     return result._replace(outcome=outcome, status=None, category=LIST, reason=before + reason, unread=unread)

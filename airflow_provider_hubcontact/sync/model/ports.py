@@ -118,11 +118,11 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """HubSpot took a call that changes the members of a list. It proves nothing of other contacts.
+    """HubSpot accepted a call that changes the members of a list. It proves nothing about other contacts.
 
     :param status: HTTP status.
     :param list_id: id of the list.
-    :param changed: record ids of contacts that came into the list by this call, or left it.
+    :param changed: record ids of contacts that this call put into the list, or took out.
     :param missing: record ids that no contact has.
     """
 
@@ -134,10 +134,10 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Which contacts are members of a list.
+    """Which of some contacts are members of a list.
 
     :param list_id: id of the list.
-    :param contacts: those of the contacts that were asked for.
+    :param contacts: record ids of those that are.
     """
 
     list_id: str
@@ -145,7 +145,7 @@ class Members:
 
 
 class UnknownList(ValueError):
-    """A row names a list that there is not, or whose members no call can change."""
+    """A row names a list that does not exist, or whose members calls cannot change."""
 
 
 class Lists(Protocol):
@@ -156,18 +156,18 @@ class Lists(Protocol):
         """The most contacts of one call."""
 
     def target(self, name: str, /) -> str:
-        """Return what the other methods know a list by.
+        """Return the identifier of a list for the other methods.
 
-        :param name: of the list, or its id, as a row says it.
-        :raises UnknownList: if contacts cannot be put into it.
+        :param name: name or id of the list, as a row has it.
+        :raises UnknownList: if there is no such list, or calls cannot change its members.
         """
 
     def known(self, target: str, contacts: Mapping[str, Collection[str]], /, *, leaves: bool) -> Members:
-        """Return which contacts need no call, since it is known that they are members, or that they are not.
+        """Return which contacts need no call: it is known that they are members already, or are not.
 
         :param contacts: record id → keys of the records that are about this contact.
-        :param leaves: whether they are to leave the list.
-        :return: those that are where they are to be.
+        :param leaves: whether the contacts are to leave the list.
+        :return: the contacts that need no call.
         """
 
     def move(self, target: str, contacts: Sequence[str], /, *, leaves: bool) -> Moved | Refused | Lost:
@@ -186,21 +186,22 @@ class Lists(Protocol):
     def note(
         self, list_id: str, contacts: Mapping[str, Collection[str]], /, *, leaves: bool, by_this_run: bool
     ) -> None:
-        """Keep what was proved for later runs.
+        """Remember for later runs which contacts were proved to be members, or not to be.
 
         :param list_id: of the list.
         :param contacts: record id → keys of the records that are about this contact.
-        :param leaves: whether they have left the list, instead of being in it.
-        :param by_this_run: whether a call of this run has changed that.
+        :param leaves: whether the contacts are no members.
+        :param by_this_run: whether a call of this run put them into the list, or took them out.
         """
 
 
 class Owner(NamedTuple):
-    """A person or a queue that contacts can belong to.
+    """An owner: a person or a queue, to which contacts can be assigned.
 
-    :param id: what properties take.
+    :param id: id of the owner, the value of properties such as ``hubspot_owner_id``.
     :param email: the address; empty if there is none.
-    :param user_id: the id of the person's user, which properties do not take; empty if there is none.
+    :param user_id: id of the owner's user account, which is not valid in these properties; empty if there is
+        none.
     """
 
     id: str
@@ -212,9 +213,9 @@ class OwnerReader(Protocol):
     """Lists the owners of a portal."""
 
     def read(self, *, archived: bool) -> Sequence[Owner] | Refused | Lost:
-        """List them.
+        """Return the owners, or why they cannot be listed.
 
-        :param archived: list those whose users were removed instead.
+        :param archived: return the owners whose user accounts were removed, instead of the others.
         """
 
 

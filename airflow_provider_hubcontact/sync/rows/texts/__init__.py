@@ -1,1 +1,1 @@
-"""How the texts of a source are read, where the user says how they are written."""
+"""Reads the texts of a source in the forms that the user describes."""

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 Read = tuple[str, str]
-"""The text as HubSpot takes it, and what was done to the source's."""
+"""The text in the form that HubSpot takes, and what was done to the source's text."""
 
 
 HOW = "a word is read as true or false"
 
 
 def boolean_reader(words: Mapping[str, bool]) -> Callable[[str], Read]:
-    """Return what reads words for yes and no; another text stays as it is.
+    """Return a reader of words for yes and no, which leaves other texts unchanged.
 
-    :param words: word → what it means, whatever its letters' case is.
+    :param words: word → its meaning; upper and lower case do not matter.
     """
     meant = {word.strip().casefold(): "true" if value else "false" for word, value in words.items()}
 

@@ -1,4 +1,4 @@
-"""Days and times that a source writes in formats of its own, without names of months or days."""
+"""Reads days and times in the formats that the user gives, which have no names of months or weekdays."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from airflow_provider_hubcontact.sync.rows.dates import day_of
 from airflow_provider_hubcontact.sync.rows.values import TimeForm, UnsupportedValue, changed, text
 
 Read = tuple[str, str]
-"""The text as HubSpot takes it, and what was done to the source's."""
+"""The text in the form that HubSpot takes, and what was done to the source's text."""
 
 
-HOW = "a date is read in the format that the task names"
+HOW = "a date is read in a format of values.dates"
 
 
 Moment = date | datetime
 
 
 def day_reader(formats: Sequence[str], *, is_kept: bool = False) -> Callable[[str], Read]:
-    """Return what reads the texts of properties that hold days.
+    """Return a reader of texts for date properties.
 
     :param formats: of ``strptime``, numbers alone.
-    :param is_kept: whether a text may also be a date that a ledger has kept, as ISO 8601.
+    :param is_kept: whether a text may also be a date in ISO 8601, as a ledger keeps it.
     """
     moment = _moment_reader(formats, is_kept=is_kept)
 
@@ -41,11 +41,11 @@ def day_reader(formats: Sequence[str], *, is_kept: bool = False) -> Callable[[st
 def time_reader(
     formats: Sequence[str], time_form: TimeForm, *, is_kept: bool = False
 ) -> Callable[[str], Read]:
-    """Return what reads the texts of properties that hold times; a day stays a day.
+    """Return a reader of texts for datetime properties; a day without a time stays a day.
 
     :param formats: of ``strptime``, numbers alone.
     :param time_form: how a time is written.
-    :param is_kept: whether a text may also be a date that a ledger has kept, as ISO 8601.
+    :param is_kept: whether a text may also be a date in ISO 8601, as a ledger keeps it.
     """
     moment = _moment_reader(formats, is_kept=is_kept)
 
@@ -66,7 +66,7 @@ def _moment_reader(formats: Sequence[str], *, is_kept: bool) -> Callable[[str], 
             raise UnsupportedValue(f"`{value:.80}` is not a date in the format {expected}")
         if len(found) > 1:
             meanings = " or ".join(each.isoformat() for each in found)
-            raise UnsupportedValue(f"`{value:.80}` may be {meanings}: it fits several formats")
+            raise UnsupportedValue(f"`{value:.80}` can mean {meanings}: it fits several formats")
         return found[0]
 
     return read
@@ -86,7 +86,8 @@ def _all(value: str, formats: Sequence[str], *, is_kept: bool) -> Iterator[Momen
 
 
 _JOINED = re.compile("%[a-zA-Z]%[a-yA-Z]")
-"""Parts with nothing between them must have all their digits: 1122026 may be two days. A zone has a sign."""
+"""Parts with nothing between them must have all their digits, since 1122026 can mean two days. A time zone
+begins with a sign."""
 
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)

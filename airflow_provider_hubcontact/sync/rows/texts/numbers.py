@@ -1,4 +1,4 @@
-"""Numbers that a source writes as people do: with groups of thousands, and a comma or a point."""
+"""Reads numbers as people write them: with separators of thousands, and a decimal comma or point."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 from airflow_provider_hubcontact.sync.rows.values import UnsupportedValue, number
 
 Read = tuple[str, str]
-"""The text as HubSpot takes it, and what was done to the source's."""
+"""The text in the form that HubSpot takes, and what was done to the source's text."""
 
 
 COMMA = "a decimal comma is written as a point"
@@ -22,13 +22,13 @@ EXPONENT = "a number is written without exponent"
 
 
 def number_reader(decimal: str) -> Callable[[str], Read]:
-    """Return what reads numbers.
+    """Return a reader of numbers.
 
-    Digits may be grouped by threes, with the same separator between all groups: a blank, an apostrophe, or
-    that of point and comma which does not stand before the decimals. Other texts are refused, since a
-    separator in another place was meant in another way.
+    Digits may be in groups of three, with the same separator between all groups: a blank, an apostrophe, or
+    that one of point and comma which is not the decimal mark. Other texts are refused: a separator in another
+    place has another meaning.
 
-    :param decimal: what stands before the decimals, ``,`` or ``.``.
+    :param decimal: the decimal mark, ``,`` or ``.``.
     """
     form = re.compile(_FORM.format(mark=re.escape(decimal), other=_OTHER[decimal]), re.ASCII)
 
@@ -36,8 +36,8 @@ def number_reader(decimal: str) -> Callable[[str], Read]:
         found = form.fullmatch(text.strip())
         if found is None or not any(map(str.isdigit, text)):
             raise UnsupportedValue(
-                f"`{text:.80}` is not a number with a decimal {_NAMES[decimal]}"
-                ", and with thousands in groups of three if any"
+                f"`{text:.80}` is not a number with a decimal {_NAMES[decimal]}, "
+                "with or without groups of three digits"
             )
         sign, grouped, separator, plain, fraction, exponent = found.groups()
         digits = grouped.replace(separator, "") if grouped else plain
@@ -62,4 +62,4 @@ _FORM = (
     "(?:{mark}(\\d*))?"
     "([eE][+-]?\\d{{1,3}})?"
 )
-"""A number: its sign, its digits with groups and what separates these, or without, decimals, exponent."""
+"""A number: sign; digits in groups with their separator, or digits without groups; decimals; exponent."""

@@ -1,4 +1,4 @@
-"""Options that a source names by their labels, or as the JSON text of a list."""
+"""Reads options from their labels, or from the JSON text of a list."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airflow_provider_hubcontact.sync.rows.values import (
 from airflow_provider_hubcontact.sync.rows.values import text as text_of
 
 Read = tuple[str, str]
-"""The text as HubSpot takes it, and what was done to the source's."""
+"""The text in the form that HubSpot takes, and what was done to the source's text."""
 
 
 LABELS = "a label is written as its option's value"
@@ -34,9 +34,10 @@ class Labels:
         self._folded = _by(options, lambda label: label.strip().casefold())
 
     def value(self, text: str) -> str:
-        """Return the value of a text: a value itself, or else a label, or else one in other letters' case.
+        """Return the option's value for a text.
 
-        :return: the text as it is if it is neither.
+        :param text: a value, or else a label, or else a label in other upper and lower case.
+        :return: the value; the text unchanged if it is none of these.
         :raises UnsupportedValue: if several options have the label.
         """
         name = text.strip()
@@ -55,14 +56,14 @@ class Labels:
         return self.value(text), LABELS
 
     def several(self, text: str) -> Read:
-        """Read the text of multiple checkboxes, option by option."""
+        """Read the text of a property with multiple checkboxes, option by option."""
         return ";".join(map(self.value, text.split(";"))), LABELS
 
 
 def json_list_reader(options: Collection[str], is_null: Callable[[str], bool]) -> Callable[[str], Read]:
-    """Return what reads the JSON text of a list, as Snowflake writes arrays; another text stays as it is.
+    """Return a reader of JSON lists, as Snowflake writes arrays, which leaves other texts unchanged.
 
-    :param options: of the property; one of them is no list, whatever it looks like.
+    :param options: values of the property's options. A text that is one of them is not read as a list.
     :param is_null: checks whether a text means no value.
     """
 
@@ -81,7 +82,7 @@ def json_list_reader(options: Collection[str], is_null: Callable[[str], bool]) -
 def _items(items: list[object], is_null: Callable[[str], bool]) -> Iterable[str]:
     """Return the texts of a list, without those that mean no value.
 
-    :raises UnsupportedValue: if it has too many, or something that is no option.
+    :raises UnsupportedValue: if it has too many items, or one that cannot be an option.
     """
     if len(items) > MAX_ITEMS:
         raise UnsupportedValue(f"{len(items):,} items; a property holds at most {MAX_ITEMS:,}")

@@ -1,4 +1,4 @@
-"""Addresses of owners become the ids that HubSpot takes; the portal's owners are listed once, if need be."""
+"""Replaces addresses of owners by their ids. The portal's owners are listed once, when an address comes."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ CATEGORY = "OWNERS"
 
 
 LIKENESS = 0.85
-"""How alike two addresses must be; those of one company are rather alike anyway."""
+"""How similar two addresses must be. It is high, since addresses of one company are similar anyway."""
 
 
 MOST_COMPARED = 1_000
-"""Addresses that are compared with all others: that takes as long as ten thousand look-ups."""
+"""The most addresses that are compared with all others, since a comparison is slow."""
 
 
 class OwnersUnread(Exception):
-    """The owners cannot be listed, so that nobody knows whose an address is.
+    """The owners cannot be listed, so no address can be replaced.
 
-    :param answer: what came instead.
+    :param answer: the refusal, or why there was no answer.
     """
 
     def __init__(self, answer: Refused | Lost) -> None:
@@ -37,9 +37,9 @@ class OwnersUnread(Exception):
         self.answer = answer
 
     def result(self, record: Record, name: str) -> Result:
-        """Return the result of a record, for which nothing was written.
+        """Return the result of a record with an address, of which nothing was written.
 
-        :param name: property that has an address.
+        :param name: property whose value is the address.
         """
         answer, before = self.answer, f"{name} has an address, and the owners cannot be listed: "
         if isinstance(answer, Lost):
@@ -57,9 +57,9 @@ class OwnersUnread(Exception):
 class OwnerIds:
     """The ids of a portal's owners, by their addresses.
 
-    The list is asked for when an address comes, at most once; that of removed owners when an address is
-    nobody else's. An id costs no call. If the list is there anyway, the id of a user is told, which HubSpot
-    would refuse.
+    The owners are listed at the first address, at most once. The removed ones are listed if an address
+    belongs to nobody else. An id costs no call. Once the owners are listed, the id of a user account, which
+    HubSpot would refuse, is recognised.
 
     :param reader: lists the owners.
     :param properties: names of those whose values are owners.
@@ -74,9 +74,9 @@ class OwnerIds:
     def read(self, text: str) -> str:
         """Return the id of an owner.
 
-        :param text: an address, or an id, which is returned as it is.
-        :raises UnsupportedValue: if nobody, or nobody any more, or more than one has the address, or if it
-            is the id of a user.
+        :param text: an address, or an id, which is returned unchanged.
+        :raises UnsupportedValue: if no owner, only a removed owner, or more than one has the address, or if
+            the text is the id of a user account.
         :raises OwnersUnread: if the owners cannot be listed.
         """
         value = text.strip()
@@ -87,9 +87,10 @@ class OwnerIds:
         return text
 
     def why_refused(self, value: str) -> str | None:
-        """Return what HubSpot may have refused about an id, as far as the list of owners tells.
+        """Return why HubSpot may have refused an id: it may be that of a user account.
 
-        :param value: that was refused.
+        :param value: the id that was refused.
+        :return: a sentence; None if the list of owners does not explain it.
         """
         try:
             return self._told_of_user(value.strip())
@@ -100,7 +101,7 @@ class OwnerIds:
         owner = self._by_user.get(value)
         if owner is None or value in self._ids:
             return None
-        return f"{value} is the id of the user {owner.email or owner.id}, whose id as an owner is {owner.id}"
+        return f"{value} is the user id of {owner.email or 'this owner'}: send the owner id, {owner.id}"
 
     def _of_address(self, address: str) -> str:
         wanted = lower_case(address)
@@ -117,7 +118,7 @@ class OwnerIds:
         raise UnsupportedValue(f"`{address:.80}` is not the address of an owner{self._nearest(wanted)}")
 
     def _nearest(self, address: str) -> str:
-        """Return a half-sentence with the address that may be meant; empty if there is none."""
+        """Return the end of a sentence with the most similar address; empty if none is similar."""
         if address not in self._near:
             if len(self._near) >= MOST_COMPARED:
                 return ""
@@ -149,7 +150,7 @@ class OwnerIds:
 
     @cached_property
     def _active_answer(self) -> Sequence[Owner] | Refused | Lost:
-        """The answer, whatever it is: a list that cannot be read is not asked for by each row."""
+        """The answer, also if it is a refusal: the owners are not asked for again by each row."""
         return self._reader.read(archived=False)
 
     @cached_property

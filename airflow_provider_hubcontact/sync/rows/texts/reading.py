@@ -1,4 +1,4 @@
-"""Reads the texts of rows in the way in which the user says that they are written."""
+"""Reads the texts of rows in the forms that the user describes."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from airflow_provider_hubcontact.sync.rows.texts.numbers import number_reader
 from airflow_provider_hubcontact.sync.rows.texts.options import Labels, json_list_reader
 from airflow_provider_hubcontact.sync.rows.values import TimeForm, UnsupportedValue, plain
 
-NULL_TEXT = "a text that means no value is read as None"
+NULL_TEXT = "a text of values.null_texts is read as None"
 
 
 Reader = Callable[[str], tuple[str, str]]
-"""Returns a text as HubSpot takes it, and what was done to it.
+"""Returns a text in the form that HubSpot takes, and what was done to it.
 
-It raises :class:`UnsupportedValue` if the text cannot be read, or may mean several things.
+It raises :class:`UnsupportedValue` if the text cannot be read, or can mean several things.
 """
 
 
 class Forms(NamedTuple):
-    """How texts are written, as the user says.
+    """The forms of texts that the user describes.
 
     :param nulls: texts that mean no value.
-    :param labels: whether an option's label stands for its value.
-    :param decimal: what stands before the decimals of a number; None for the machine's form.
-    :param dates: formats of days and times; none for the machine's.
-    :param booleans: words for yes and no.
-    :param json_lists: whether the JSON text of a list stands for options.
+    :param labels: whether an option's label is accepted instead of its value.
+    :param decimal: the decimal mark of numbers; None if numbers are read as usual.
+    :param dates: formats of days and times; empty if they are read as usual.
+    :param booleans: word → its meaning.
+    :param json_lists: whether the JSON text of a list is read as options.
     :param time_form: how a time is written to HubSpot.
     """
 
@@ -55,8 +55,8 @@ class Texts:
     :param of_texts: property → reads a value that is text in the source.
     :param of_options: property → reads the text of a value of any type.
     :param kinds: property → what its values are.
-    :param is_kept: whether the rows come from a ledger: their keys are in their normal form already, and
-        dates are text, whatever they were.
+    :param is_kept: whether the rows come from a ledger. Their keys are in their normal form already, and all
+        dates are texts in ISO 8601.
     """
 
     forms: Forms
@@ -67,7 +67,7 @@ class Texts:
 
     @classmethod
     def of(cls, forms: Forms, kinds: Mapping[str, Kind], options: Mapping[str, Mapping[str, str]]) -> Texts:
-        """Return what reads the texts of some properties.
+        """Make the readers of some properties.
 
         :param kinds: property → what its values are.
         :param options: property → value → label of an enumeration.
@@ -75,16 +75,16 @@ class Texts:
         return cls(forms, _of_texts(forms, kinds, options), _of_options(forms, kinds, options), kinds)
 
     def kept(self) -> Texts:
-        """Return what reads the values of rows that a ledger has kept."""
+        """Return readers for rows that come from a ledger."""
         dates = _of_dates(self.forms, self.kinds, is_kept=True)
         return replace(self, of_texts={**self.of_texts, **dates}, is_kept=True)
 
     def is_null(self, text: str) -> bool:
-        """Check whether a text means no value; blanks around it do not count."""
+        """Check whether a text means no value; blanks around it are ignored."""
         return text.strip() in self.forms.nulls
 
     def key(self, name: str, value: object) -> object:
-        """Return the value of a key as it is meant.
+        """Return the value of a key after its text was read.
 
         :param name: property that it is a value of.
         :raises UnsupportedValue: if it cannot be read.
@@ -98,7 +98,7 @@ class Texts:
         return reader(text)[0] if reader and text.strip() else text
 
     def without_nulls(self, value: object) -> tuple[object, str | None]:
-        """Return a value without the texts that mean none, and the first of these; it is None if all is."""
+        """Return a value without the texts that mean no value, or None; and the first of these texts."""
         nulls = self.forms.nulls
         if not nulls or type(value) in _NO_TEXT:
             return value, None
@@ -117,9 +117,9 @@ class Texts:
         return [each for each in items if each not in nulls], nulls[0]
 
     def read(self, name: str, value: object, text: str) -> tuple[str, str]:
-        """Return the text of a property as it is meant, and what was done to it, if it differs.
+        """Return the text of a property after it was read, and what was done to it, if it differs.
 
-        :param value: what the source has.
+        :param value: the value in the source.
         :param text: the value's text.
         :raises UnsupportedValue: if it cannot be read.
         """
@@ -134,7 +134,7 @@ class Texts:
         return text, how
 
     def pairs(self, columns: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
-        """Return names and values of a row, without the texts that mean no value."""
+        """Return the names and values of a row, with None for texts that mean no value."""
         return [(name, self.without_nulls(value)[0]) for name, value in columns]
 
 
@@ -180,4 +180,4 @@ def _is_in(nulls: frozenset[str], text: str) -> bool:
 
 
 _NO_TEXT = frozenset({int, float, bool, type(None), datetime, date, Decimal})
-"""Classes whose values neither are texts nor hold any."""
+"""Classes of values that are not texts and contain none."""
