@@ -13,7 +13,7 @@ CREATED = "the run that is undone created the contact"
 
 
 class Archiving:
-    """Archives contacts before all other lines of a plan: another contact may get its old address back.
+    """Archives contacts before the other lines of a plan, which may need their addresses for other contacts.
 
     :param run: the run.
     :param planned: returns the records of these contacts.
@@ -28,7 +28,7 @@ class Archiving:
         self._others = others
 
     def before(self, write: Callable[[], Stop | None]) -> Stop | None:
-        """Archive contacts, and then send the other lines; if the first breaks off, none of these is sent.
+        """Archive contacts, then send the other lines. If archiving stops early, none of them is sent.
 
         :param write: sends the other lines, and returns why it stopped, if it did.
         :return: why the run stopped, if it did.
@@ -64,11 +64,11 @@ class Archiving:
 
     def _give_up(self, record: Record, reason: str) -> None:
         if self._run.ledger:
-            self._run.ledger.earlier(record)  # it is to know which record this is
+            self._run.ledger.earlier(record)  # the ledger learns the record of the row
         reason = f"the run stopped: {reason}"
         self._run.end(Result(record.row, record.key, Outcome.NOT_ATTEMPTED, reason=reason))
 
 
 def _told(result: Result) -> Result:
-    """Return the result of a contact with the reason why it was concerned."""
+    """Return the result of a contact, with the reason why it is archived."""
     return result._replace(reason=f"{CREATED}; {result.reason}" if result.reason else CREATED)

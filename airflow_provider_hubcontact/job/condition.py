@@ -1,4 +1,4 @@
-"""The condition of a sync, from one run to the next: what has changed is told, and told once."""
+"""The condition of a sync, from one run to the next, so that each change of it is told once."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES
 
 RECOVERED = "recovered"
-"""The change of a sync that has become healthy."""
+"""The change to ``healthy``."""
 
 
 class Condition(StrEnum):
-    """How a sync fares, by its last run: the first of these that holds, and else that it is healthy.
+    """The condition of a sync after its last run: the first of these that holds.
 
-    ``degraded``: the task failed, or a record ended with a problem that the task does not count as a success.
-    ``source_empty``: the source had no rows. ``drift``: the audit of the state has found contacts that were
-    edited.
+    ``degraded``: the task failed, or a record ended with a problem that ``status_actions`` does not call a
+    success. ``source_empty``: the source had no rows. ``drift``: the audit of the state found contacts that
+    somebody had edited. ``healthy``: none of these.
     """
 
     DEGRADED = "degraded"
@@ -29,11 +29,11 @@ class Condition(StrEnum):
 
 
 class Told(NamedTuple):
-    """A condition, and the one that it came after.
+    """A condition, and the one before it.
 
-    :param condition: as the run left it.
-    :param before: as it was before.
-    :param run: the run that it came with; empty if it stays as it was.
+    :param condition: after the run.
+    :param before: before the run.
+    :param run: id of the run that changed it; empty if it has not changed.
     """
 
     condition: Condition
@@ -42,22 +42,22 @@ class Told(NamedTuple):
 
     @property
     def change(self) -> str | None:
-        """What has changed: the new condition, or ``recovered``; None if nothing has."""
+        """The new condition, or ``recovered`` instead of ``healthy``; None if it has not changed."""
         if self.condition is self.before:
             return None
         return RECOVERED if self.condition is Condition.HEALTHY else str(self.condition)
 
     def to_dict(self) -> dict[str, str]:
-        """Return what is kept until the next run: no value of any record."""
+        """Return what is stored until the next run. It has no value of any record."""
         return {"condition": str(self.condition), "before": str(self.before), "run": self.run}
 
 
 def condition_of(report: Report, policy: Policy, *, reads_source: bool = True) -> Condition:
-    """Return the condition in which a run that did not fail leaves a sync.
+    """Return the condition of a sync after a run that did not fail.
 
-    :param report: what became of the records.
-    :param policy: says which outcomes count as a success.
-    :param reads_source: whether no rows mean that a source is empty; those of a plan mean no changes.
+    :param report: of the run.
+    :param policy: decides which outcomes count as a success.
+    :param reads_source: whether a run without rows had an empty source. A plan without lines has no changes.
     """
     if any(
         outcome not in SUCCESSES and policy.action(outcome, status) is not Action.SUCCEED
@@ -72,15 +72,15 @@ def condition_of(report: Report, policy: Policy, *, reads_source: bool = True) -
 
 
 def after(kept: Mapping[str, str] | None, now: Condition, run: str) -> Told:
-    """Compare the condition of a run with the one before.
+    """Compare the condition after a run with the one before.
 
-    A run that ends a second time in the same condition, since it was cleared or its worker was lost, tells
-    the change once more: nobody knows whether it was told.
+    If a run ends a second time in the same condition, since it was cleared or its worker was lost, its change
+    is told again: it is not known whether it was told.
 
-    :param kept: what :meth:`Told.to_dict` returned last; None if nothing was kept, as of a healthy sync.
-    :param now: the condition that the run has come to.
-    :param run: its id.
-    :return: what is to be kept if its ``run`` is not empty.
+    :param kept: what :meth:`Told.to_dict` returned last; None if nothing is stored, which means healthy.
+    :param now: the condition after the run.
+    :param run: id of the run.
+    :return: both conditions, which are stored if ``run`` is not empty.
     """
     last = Condition(kept["condition"]) if kept else Condition.HEALTHY
     if kept and last is now and kept["run"] == run:

@@ -1,4 +1,4 @@
-"""Tells the result of a sync by Airflow's own notifiers: templates for them, and when they are to tell."""
+"""Lets Airflow's notifiers tell the result of a sync: texts for them, and a filter for what has changed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ CONDITIONS = frozenset({"degraded", "source_empty", "drift"})
 class HubSpotSyncNotifier:
     """Lets another notifier tell how a sync has ended, by default only if it ended otherwise than before.
 
-    It is a callback as any notifier is: ``on_success_callback``, ``on_failure_callback`` and
-    ``on_skipped_callback`` take it, one object for all of them. A task that ended without noting its
-    condition, since its worker was killed, say, is always told.
+    It is a callback like any notifier: pass one object as ``on_success_callback``, ``on_failure_callback``
+    and ``on_skipped_callback``. If a task ended without storing its condition, for example since its worker
+    was killed, it is always told.
 
-    :param notifier: what tells; it is called with the task's context.
+    :param notifier: called with the task's context.
     :param on: ``change`` to tell whenever the condition of the sync has changed; ``always``; or the names of
         conditions, to tell when the sync comes into one of them or out of it: ``degraded``, ``source_empty``,
         ``drift``.
@@ -26,7 +26,7 @@ class HubSpotSyncNotifier:
 
     def __init__(self, notifier: Callable[[Any], Any], *, on: str | Collection[str] = CHANGE) -> None:
         if not callable(notifier):
-            raise TypeError(f"notifier must be a notifier, not {type(notifier).__name__}")
+            raise TypeError(f"notifier must be callable, as notifiers are, not {type(notifier).__name__}")
         if on not in (CHANGE, ALWAYS):
             named = [on] if isinstance(on, str) else [*on]
             odd = [name for name in named if name not in CONDITIONS]
@@ -53,7 +53,7 @@ class HubSpotSyncNotifier:
     def _is_told(self, noted: Any) -> bool:
         """Check whether a condition is to be told.
 
-        :param noted: what the task has noted; None if it has not come to that.
+        :param noted: what the task has stored; None if it ended before that.
         """
         if self.on == ALWAYS or not noted:
             return True

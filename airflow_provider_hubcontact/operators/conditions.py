@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 log = printable_logger(__name__)
 
 XCOM = "hubspot_condition"
-"""Key of the XCom with the condition that a task instance has come to; ``notifications`` reads it."""
+"""Key of the XCom with the condition after a task instance, which ``notifications`` reads."""
 
 
 def note(
     context: Context, hubspot_conn_id: str, report: Report, policy: Policy | None, *, reads_source: bool
 ) -> str | None:
-    """Note the condition in which a task instance leaves its sync.
+    """Store the condition of a sync after a task instance, and push it as an XCom.
 
-    What was written stays written, so that no trouble of the store ends the task. Without a condition,
-    notifiers tell.
+    An error of the store does not fail the task, whose contacts are written by then. Notifiers then tell,
+    since they find no condition.
 
     :param hubspot_conn_id: the portal.
-    :param report: of the run; one that writes nothing changes no condition.
-    :param policy: says which outcomes count as a success; None if the task fails.
-    :param reads_source: whether no rows mean that a source is empty.
-    :return: what has changed; None if nothing has, or if that cannot be told.
+    :param report: of the run. A dry run does not change the condition.
+    :param policy: decides which outcomes count as a success; None if the task fails.
+    :param reads_source: whether a run without rows had an empty source.
+    :return: the change; None if there is none, or if it is not known.
     """
     ti = context.get("ti")
     if ti is None or report.dry_run:
@@ -45,7 +45,7 @@ def note(
             store.set(told.to_dict())
     except Exception as error:  # noqa: BLE001 - whatever Airflow's store raises
         log.warning(
-            "The condition of the sync cannot be read or kept (%s): it may be told again.",
+            "The condition of the sync cannot be read or stored (%s): the notifier may tell it again.",
             type(error).__name__,
         )
         return None
@@ -54,7 +54,7 @@ def note(
 
 
 def note_a_break(context: Context, hubspot_conn_id: str, report: Report, error: BaseException) -> None:
-    """Note that a task instance has failed by an exception, if no other try is to come.
+    """Store the condition of a task instance that failed with an exception, if no other try follows.
 
     :param hubspot_conn_id: the portal.
     :param report: of the run, as far as it got.
@@ -74,6 +74,6 @@ def note_a_break(context: Context, hubspot_conn_id: str, report: Report, error: 
 
 
 def has_another_try(context: Context) -> bool:
-    """Check whether Airflow would try a task once more."""
+    """Check whether Airflow has another try for a task that fails now."""
     ti = context.get("ti")
     return getattr(ti, "try_number", 1) <= (getattr(ti, "max_tries", None) or 0)

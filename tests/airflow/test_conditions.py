@@ -320,7 +320,7 @@ class TestWhatIsNoted:
         ended = run(records=[NOBODY, ADA], status_actions={404: "skip"})
 
         assert ended.error is None
-        assert "cannot be read or kept (ConnectionError)" in caplog.text
+        assert "cannot be read or stored (ConnectionError)" in caplog.text
         assert "secret" not in caplog.text
 
     def test_two_runs_at_once(self, variables: dict[str, Any]) -> None:
@@ -390,5 +390,5 @@ class TestNotifier:
 
     def test_what_is_no_notifier(self) -> None:
         """Likewise."""
-        with pytest.raises(TypeError, match="notifier must be a notifier, not str"):
+        with pytest.raises(TypeError, match="notifier must be callable, as notifiers are, not str"):
             HubSpotSyncNotifier("slack")  # type: ignore[arg-type]

@@ -543,7 +543,7 @@ class TestTheLedger:
 
         assert (around.books.lines[0]["changed"], around.books.lines[0]["changes"]) == (["city"], {})
         assert made.outcomes == {"invalid": 1}
-        assert others(tmp_path) == [("invalid", "UNREAD", "nobody has read what city was before")]
+        assert others(tmp_path) == [("invalid", "UNREAD", "city was not read before the run wrote it")]
 
     def test_an_archived_contact(self, hubspot: Sandbox, tmp_path: Path) -> None:
         """The API restores none: that is told. One that somebody has restored needs nothing."""

@@ -173,5 +173,5 @@ def test_a_line_of_an_earlier_version_has_no_values() -> None:
     line = {**Lines()("a", city=("x", "y")).made[0]}
     del line["contact"], line["changes"]
 
-    with pytest.raises(SourceError, match="has not kept the values"):
+    with pytest.raises(SourceError, match="does not have the values, so the run cannot be undone"):
         records([line])

@@ -1,4 +1,4 @@
-"""The contacts of a run that is undone, from the lines of its ledger: on disk, however many there are."""
+"""Collects, on disk, the contacts of a run that is to be undone, from the lines of its ledger."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from airflow_provider_hubcontact.sync.model.record import Record, Undone
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL
 
 SOME = 1_000
-"""Contacts that are read at once."""
+"""Contacts that are read with one query."""
 
 
 class Unidentified(NamedTuple):
-    """A contact of which the ledger has no record id.
+    """A contact whose record id is not in the ledger.
 
     :param number: of the contact.
-    :param key: that it had when the run ended.
+    :param key: the key that it had when the run ended.
     """
 
     number: int
@@ -36,14 +36,14 @@ class Unidentified(NamedTuple):
 class UndoneRun:
     """What a run did, contact by contact.
 
-    Lines of one contact are those with its record id. A line without one, as earlier versions and the legacy
-    API have written them, is of the contact that has the line's key, which the run may have changed.
+    The lines of a contact are those with its record id. Earlier versions and the legacy API have written
+    lines without it: such a line is of the contact with the line's key, which the run may have changed.
 
     :param db: an empty database.
     :param id_property: property that keys are values of, where a line has no record id.
-    :ivar unclear: records of which it is not known whether they were written, nor what they had before.
-    :ivar untold: records that a later try has found unchanged, and no earlier one has a line of: if that was
-        killed, it may have written them.
+    :ivar unclear: number of records that may have been written, and whose old values are not known.
+    :ivar untold: number of records that a later try has found unchanged, and of which no earlier try has a
+        line. If that one was killed, it may have written them.
     """
 
     def __init__(self, db: sqlite3.Connection, id_property: str) -> None:
@@ -76,7 +76,7 @@ class UndoneRun:
             if len(runs) > 1:
                 raise SourceError(
                     f"the ledger at {replay.path} has several runs, such as {' and '.join(sorted(runs))}: "
-                    "name the one to undo, or the folder of it"
+                    "name the one to undo, or pass the path of its folder"
                 )
             self._take(line, replay)
         if not count:
@@ -86,7 +86,7 @@ class UndoneRun:
 
     def _take(self, line: Line, replay: Replay) -> None:
         contact = line.get("contact")
-        # A dry run says what would be changed; of a record that a list was not reached for, it was.
+        # A dry run's line says what would be changed. If only the call about a list was not made, it was.
         is_told_only = line["outcome"] == Outcome.NOT_ATTEMPTED and line.get("category") != LIST
         changed = () if is_told_only else line.get("changed")
         if contact:
@@ -95,8 +95,8 @@ class UndoneRun:
         self._note_try(line)
         if changed and line.get("changes") is None:
             raise SourceError(
-                f"the ledger at {replay.path} has not kept the values, without which nothing can be "
-                "undone: a run that may be undone needs ledger=Ledger(path, values=True)"
+                f"the ledger at {replay.path} does not have the values, so the run cannot be undone: a run "
+                "that may be undone needs ledger=Ledger(path, values=True)"
             )
         if changed or line["outcome"] == Outcome.ARCHIVED:
             values = (line["time"], contact, line["key"], orjson.dumps(line).decode())
@@ -109,7 +109,7 @@ class UndoneRun:
         self.untold += bool(is_first) and line["outcome"] == Outcome.UNCHANGED and line["try"] > 1
 
     def _sort(self) -> None:
-        """Find out which lines are of one contact."""
+        """Group the lines by contact."""
         lines = self._db.execute("SELECT rowid, contact, key, json FROM line ORDER BY time, rowid")
         for number, has, key, text in lines:
             after = key if has else _key_after(orjson.loads(text), self._id_property)
@@ -120,14 +120,14 @@ class UndoneRun:
             self._db.execute("INSERT INTO of_contact VALUES (?, ?)", (owner, number))
 
     def _known(self, *keys: str) -> str | None:
-        """Return the record id that other lines have for keys; None if they have none, or several."""
+        """Return the record id that other lines have for some keys; None if they have none, or several."""
         places = ", ".join("?" * len(keys))
         query = f"SELECT DISTINCT contact FROM known WHERE key IN ({places}) LIMIT 2"  # noqa: S608 - marks alone
         found = self._db.execute(query, keys).fetchall()
         return str(found[0][0]) if len(found) == 1 else None
 
     def _number(self, name: str, contact: str | None, key: str) -> int:
-        """Return the number of a contact; a new one if nothing has had its name yet."""
+        """Return the number of a contact; a new number for a new name."""
         found = self._db.execute("SELECT number FROM name WHERE name = ?", (name,)).fetchone()
         if found:
             return int(found[0])
@@ -136,9 +136,9 @@ class UndoneRun:
         return int(made or 0)
 
     def _moved(self, number: int, key: str) -> None:
-        """Note that a contact without a record id has got another key, by which later lines may call it.
+        """Note that a contact without a record id has another key now, which later lines may have.
 
-        Another contact that has this key, as far as the lines tell, may be any by now.
+        If another contact has had this key so far, its key is not known any more.
         """
         self._db.execute(
             "UPDATE contact SET moves = 2 WHERE id IS NULL AND key = ? AND number <> ?", (key, number)
@@ -147,7 +147,7 @@ class UndoneRun:
         self._db.execute("INSERT OR REPLACE INTO name VALUES (?, ?)", (f"key {key}", number))
 
     def unidentified(self) -> Iterator[Unidentified]:
-        """Yield the contacts that are to be looked up by their keys."""
+        """Yield the contacts that must be looked up by their keys."""
         some = "SELECT number, key FROM contact WHERE id IS NULL AND moves < 2 AND number > ? LIMIT ?"
         last = 0
         while found := self._db.execute(some, (last, SOME)).fetchall():  # they are written meanwhile
@@ -165,9 +165,9 @@ class UndoneRun:
         return True
 
     def records(self) -> Iterator[tuple[int, Record, str | None]]:
-        """Yield number, record and record id of each contact, in the order in which the run came to them.
+        """Yield number, record and record id of each contact, in the order in which the run wrote them.
 
-        The record has the values from before the run. Without a record id, it has the contact's key.
+        The record has the values from before the run. Its key is the record id, else the contact's key.
         """
         self._db.execute("CREATE INDEX IF NOT EXISTS in_order ON of_contact (number)")
         lines = self._db.execute(
@@ -182,10 +182,10 @@ class UndoneRun:
 def folded(lines: Sequence[Line], id_property: str = EMAIL) -> Record:
     """Return what a contact had before a run, and what the run did to it.
 
-    Of each property, that is the first old value and the last new one.
+    For each property, these are the first old value and the last new value.
 
-    :param lines: of the contact, in the order in which it was written.
-    :param id_property: property that keys are values of, as far as it is known.
+    :param lines: of the contact, in the order in which they were written.
+    :param id_property: property that keys are values of, if it is known.
     """
     first: dict[str, str | None] = {}
     written: dict[str, list[tuple[str | None, str]]] = {}
@@ -210,7 +210,7 @@ def folded(lines: Sequence[Line], id_property: str = EMAIL) -> Record:
 
 
 def _creates(line: Line, id_property: str) -> bool:
-    """Check whether a line is of a contact that was created, or may have been: there was none before."""
+    """Check whether a line is of a contact that the run created, or may have created."""
     if line.get("category") == LIST and line.get("contact"):
         return _gives_a_key(line, id_property)
     if line["outcome"] not in IN_DOUBT:
@@ -220,9 +220,9 @@ def _creates(line: Line, id_property: str) -> bool:
 
 
 def _gives_a_key(line: Line, id_property: str) -> bool:
-    """Check whether a contact, whose line tells how its list ended, was created: no other has lacked its key.
+    """Check whether a contact was created, by a line about its list: only a new contact lacked its key.
 
-    An address may be the value of other properties, too.
+    An address may also be the value of other properties.
     """
     key = line["key"]
     names = {name for name, both in (line["changes"] or {}).items() if both == [None, key]}
@@ -230,7 +230,7 @@ def _gives_a_key(line: Line, id_property: str) -> bool:
 
 
 def _key_after(line: Line, id_property: str) -> str:
-    """Return the key that a line's contact has after it."""
+    """Return the key that the contact of a line has after this line."""
     _, new = line["changes"].get(id_property) or (None, None)
     return str(new or line["key"])
 
@@ -239,10 +239,10 @@ def _key_after(line: Line, id_property: str) -> str:
 def undone_run(lines: Iterable[Line], replay: Replay, id_property: str) -> Iterator[UndoneRun]:
     """Read a run that is to be undone, and keep it for as long as the context lasts.
 
-    :param lines: of its ledger, or of more.
-    :param replay: what the ledger is called, and which run of it.
+    :param lines: of its ledger, which may have other runs.
+    :param replay: the path of the ledger, and the run.
     :param id_property: property that keys are values of, where a line has no record id.
-    :raises SourceError: if there are no lines of it, or they are of several runs, or have no values.
+    :raises SourceError: if the ledger has no lines of the run, several runs, or no values.
     """
     with closing(sqlite3.connect("", isolation_level=None, check_same_thread=False)) as db:
         run = UndoneRun(db, id_property)

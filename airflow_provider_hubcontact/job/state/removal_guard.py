@@ -35,7 +35,7 @@ def check_leavers(due: int, size: int, most: float | None) -> None:
 
     :param due: contacts that are to leave.
     :param size: contacts that this sync has added to lists.
-    :param most: contacts that may leave: a count, or a share of ``size``; None for any number.
+    :param most: the most contacts that may leave: a count, or a share of ``size``; None for any number.
     :raises GuardExceeded: if there are more.
     """
     if most is not None and _is_more(due, most, size):

@@ -1,4 +1,4 @@
-"""What a task keeps for its next run, in the asset's state on Airflow 3.3, else in a Variable."""
+"""Stores what a task needs in its next run: in the asset's state on Airflow 3.3, else in a Variable."""
 
 from __future__ import annotations
 

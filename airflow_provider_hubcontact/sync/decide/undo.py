@@ -1,4 +1,4 @@
-"""Decides how the write of an earlier run is undone: nobody's later work is lost."""
+"""Decides how the write of an earlier run is undone, without overwriting what others have edited since."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from airflow_provider_hubcontact.sync.model.record import Record, Undone
 from airflow_provider_hubcontact.sync.rows.comparison import Kind, is_form_of, same
 
 EDITED, UNREAD, REFUSED, STAYS = "EDITED", "UNREAD", "PORTAL_SCHEMA", "STAYS"
-"""Why a property is left alone: categories of the record if nothing is left to undo."""
+"""Why a property is left alone. It is the category of the record if nothing of it is undone."""
 
 
 CREATED, ARCHIVED = "CREATED_BY_RUN", "ARCHIVED_BY_RUN"
-"""Categories of contacts that an undo leaves alone, or cannot bring back."""
+"""Categories of contacts that an undo leaves alone, or cannot restore."""
 
 
 class Left(NamedTuple):
@@ -83,7 +83,7 @@ class Undoing:
         return archival(record, stored)
 
     def _values(self, record: Record, stored: Stored, undone: Undone) -> Change | Result:
-        left = {name: Left(UNREAD, f"nobody has read what {name} was before") for name in undone.unread}
+        left = {name: Left(UNREAD, f"{name} was not read before the run wrote it") for name in undone.unread}
         wanted: dict[str, str] = {}
         for name, old in record.properties.items():
             if same(self._kind(name), old, stored.properties.get(name)):
@@ -104,7 +104,7 @@ class Undoing:
     def _stage(
         self, record: Record, stored: Stored, wanted: dict[str, str], left: dict[str, Left]
     ) -> Result | None:
-        """Return the result of a record whose stage must not go back; leave the stage out if it stays."""
+        """Return the result of a record whose stage must not go back; take out a stage that stays."""
         current, stage = stored.properties.get(STAGE), wanted[STAGE]
         if not stage:
             return None
@@ -112,7 +112,7 @@ class Undoing:
             return problem
         if self.rules.on_regression is OnRegression.KEEP and self.rules.stages.goes_back(current, stage):
             del wanted[STAGE]
-            left[STAGE] = Left(STAYS, f"{STAGE} stays {current}, it would go back to {stage}")
+            left[STAGE] = Left(STAYS, f"{STAGE} stays {current}, since it would go back to {stage}")
         return None
 
     def _edited(self, name: str, stored: Stored, undone: Undone) -> Left | None:
@@ -132,7 +132,7 @@ class Undoing:
 
 
 def _in_full(kind: Kind, old: str | None, new: str) -> str:
-    """Return what a property had after a write: a leading semicolon adds to what is there.
+    """Return the value that a property had after a write. A leading semicolon adds to the old value.
 
     HubSpot docs: "Properties" guide.
     """
@@ -143,10 +143,10 @@ def _in_full(kind: Kind, old: str | None, new: str) -> str:
 
 def _absent(record: Record, undone: Undone) -> Result:
     if undone.created:
-        reason = "the run created the contact, which is not there any more"
+        reason = "the run created the contact, which does not exist any more"
         return Result(record.row, record.key, Outcome.UNCHANGED, None, NO_CONTACT, reason)
     if undone.archived:
-        reason = "the run archived the contact, and the API restores none: restore it in HubSpot"
+        reason = "the run archived the contact, which the API cannot restore: restore it in HubSpot"
         return Result(record.row, record.key, Outcome.NOT_FOUND, 404, ARCHIVED, reason)
     reason = f"no contact has the record id {record.key} any more"
     return Result(record.row, record.key, Outcome.NOT_FOUND, 404, "OBJECT_NOT_FOUND", reason)
@@ -158,13 +158,13 @@ _OUTCOMES: Mapping[str, Outcome] = {
     REFUSED: Outcome.INVALID,
     STAYS: Outcome.UNCHANGED,
 }
-"""Why a property is left alone → how the record ends if nothing is left to undo; the first one that fits."""
+"""Why a property is left alone → outcome of the record if nothing is undone. The first that fits counts."""
 
 
 def _left_alone(record: Record, left: Mapping[str, Left]) -> Result:
     """Return the result of a record of which nothing is undone.
 
-    :param left: the properties that are left alone; the others have their old values.
+    :param left: the properties that are left alone. The others have their old values already.
     """
     categories = {each.category for each in left.values()}
     category = next((name for name in _OUTCOMES if name in categories), None)
