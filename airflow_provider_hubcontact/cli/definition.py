@@ -138,10 +138,10 @@ COMMANDS = (
     ),
     Command(
         "undo",
-        "plan how a run is undone",
-        "Read the ledger of a run, and write a plan that gives each contact back what it had, where it still "
-        "has what the run wrote. HubSpotApplyPlanOperator applies it. The ledger must have kept the values. "
-        "The exit status is 1 if a contact is not undone.",
+        "plan the undo of a run",
+        "Read the ledger of a run, and write a plan that gives contacts their old values back, where they "
+        "still have what the run wrote. HubSpotApplyPlanOperator applies it. The ledger must have values: "
+        "Ledger(path, values=True). The exit status is 1 if a contact has a problem.",
         (
             _option("ledger", help=LEDGER),
             _option("--run", metavar="ID", help="the run to undo, if the ledger has several: dag/run id"),
@@ -155,7 +155,7 @@ COMMANDS = (
             _option(
                 "--key-property",
                 metavar="PROPERTY",
-                help="property by which contacts are found whose record id the ledger lacks (default: email)",
+                help="property for finding contacts whose record id is not in the ledger (default: email)",
             ),
             PORTAL,
             OUT,

@@ -180,7 +180,7 @@ def test_there_and_back() -> None:
             "lists has the fields name, column, create, mirror, batch_size, not nane (the nearest is name)",
         ),
         (Lists(), "lists needs either the name of a list, or the column that names the lists"),
-        (Lists("x", column="y"), "and not both"),
+        (Lists("x", column="y"), "lists needs either the name of a list"),
         (" ", "lists.name must be a name, not ' '"),
         (Lists("x", batch_size=0), "lists.batch_size must be a number from 1 to 100,000, not 0"),
         (Lists("x", mirror=True), "lists.mirror has no effect without state"),

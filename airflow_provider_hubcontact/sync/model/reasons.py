@@ -19,7 +19,7 @@ MAX_WHY_LENGTH = 300
 
 
 SENTENCES: Mapping[str, str] = {
-    "ABSENT": "the portal had no such contact when it was asked last",
+    "ABSENT": "HubSpot had no such contact when it was asked last",
     "AMBIGUOUS": "the ledger does not say clearly what the run did to the contact",
     "ARCHIVED_BY_RUN": "the run archived the contact, which only people can restore",
     "CREATED_BY_RUN": "the run created the contact, which is left alone",
@@ -43,7 +43,7 @@ SENTENCES: Mapping[str, str] = {
     "STAGES": "the portal's lifecycle stages could not be read",
     "STAGE_REGRESSION": "the lifecycle stage would go back",
     "STATE": "the run did not start, since its state cannot be used",
-    "UNREAD": "nobody has read what the contact had before the run",
+    "UNREAD": "the contact was not read before the run wrote it",
     "VALUE": "the property cannot hold the value",
 }
 """Category → what it means. HubSpot's own categories are explained by the outcome."""
