@@ -514,3 +514,42 @@ def test_what_writing_changes_is_told() -> None:
             "2026-01-02T03:04:05.678Z",
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        (" Customers ", "Customers"),
+        (101, "101"),
+        (101.0, "101"),
+        (Decimal("101.00"), "101"),
+        (Decimal("1E+3"), "1000"),
+        (None, ""),
+        (float("nan"), ""),
+        ("", ""),
+    ],
+)
+def test_a_list_is_named_by_text_or_a_whole_number(value: object, name: str) -> None:
+    """Databases and DataFrames have whole numbers in several classes."""
+    made = RecordMapping(list_column="segment").record(1, {"email": "a@x.de", "city": "A", "segment": value})
+
+    assert isinstance(made, Record)
+    assert made.list == name
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (101.5, "a list must be a name or an id, not a float"),
+        (float("inf"), "not a finite number"),
+        (Decimal("1E+999999"), "a number of more than"),
+        (True, "a list must be a name or an id, not a bool"),
+        (["One", "Two"], "not a list: pass a row for each list"),
+    ],
+)
+def test_what_names_no_list(value: object, says: str) -> None:
+    """The row is not valid."""
+    made = RecordMapping(list_column="segment").record(1, {"email": "a@x.de", "city": "A", "segment": value})
+
+    assert isinstance(made, Result)
+    assert says in made.reason

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ from airflow_provider_hubcontact.sync.rows.values import (
     checked,
     json,
     millis,
+    number,
     plain,
     text,
     type_of,
@@ -219,11 +221,11 @@ class RecordMapping:
         column = str(self.list_column)
         try:
             value = plain(self._meant(column, source.get(column), taken), [])
-            if value is None:
-                return ""
-            if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
-                return str(value).strip()
-            taken.note(column, f"a list must be a name or an id, not a {type_of(value)}: give a row for each")
+            name = "" if value is None else _list_name(value)
+            if name is not None:
+                return name
+            advice = ": pass a row for each list" if isinstance(value, list) else ""
+            taken.note(column, f"a list must be a name or an id, not a {type_of(value)}{advice}")
         except UnsupportedValue as error:
             taken.note(column, str(error))
         except Exception as error:
@@ -371,6 +373,19 @@ def _no_mapping(row: int, source: object) -> Result:
 def stumbled_over(error: Stumbled, row: int, key: str) -> Result:
     """Return the result of a record with a value that caused an exception."""
     return internal_error(row, key, error.error, "read", (printable(error.column, MAX_NAME_LENGTH),))
+
+
+def _list_name(value: object) -> str | None:
+    """Return the name or id of a list; None if a value is neither.
+
+    An id may be a whole number of any class, as databases and DataFrames have it.
+    """
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        return None
+    whole, _, fraction = number(value).partition(".")
+    return None if fraction.strip("0") else whole
 
 
 def invalid(row: int, key: str, category: str, problems: Mapping[str, str]) -> Result:
