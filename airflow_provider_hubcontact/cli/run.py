@@ -46,9 +46,9 @@ def run(name: str, chosen: Namespace) -> int:
 def _told_in_a_sentence() -> tuple[type[Exception], ...]:
     """Return the errors that are told in a sentence; Airflow's only if it was imported."""
     from airflow_provider_hubcontact.client import HubSpotError
-    from airflow_provider_hubcontact.job.errors import SetupError, StateError
+    from airflow_provider_hubcontact.job.errors import PortalNotReady, SetupError, StateError
 
-    ours = (HubSpotError, SetupError, StateError, OSError)
+    ours = (HubSpotError, PortalNotReady, SetupError, StateError, OSError)
     if "airflow" not in sys.modules:
         return ours
     from airflow.providers.common.compat.sdk import AirflowException

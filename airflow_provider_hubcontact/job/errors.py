@@ -77,7 +77,7 @@ def _state_error(kind: type[StateError], message: str, may_pass: bool) -> StateE
 
 
 class PortalNotReady(Exception):
-    """The portal lacks something that the run needs, and that cannot be made now.
+    """The portal lacks something that the run needs, and that cannot be made or read now.
 
     :param message: what happened.
     :param may_pass: whether another try can fare better.

@@ -7,7 +7,7 @@ from itertools import chain
 
 from airflow_provider_hubcontact.job.checks.preflight import LEGACY, SettingsCheck
 from airflow_provider_hubcontact.job.checks.rows import RowChecks
-from airflow_provider_hubcontact.job.errors import PreflightError, SourceError
+from airflow_provider_hubcontact.job.errors import PortalNotReady, PreflightError, SourceError
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.portal.definitions import Portal
 from airflow_provider_hubcontact.job.settings.problems import problems_of
@@ -34,6 +34,7 @@ class Validation:
     :param api_version: with which the portal is spoken to; None if it is not.
     :param owners: knows the ids of owners; None if addresses are left as they are.
     :raises PreflightError: if anything is wrong with the settings.
+    :raises PortalNotReady: if the portal cannot tell now what they mean.
     """
 
     def __init__(
@@ -51,12 +52,11 @@ class Validation:
         self._names = LetterCase(settings, portal.definitions)
         rows = self._names.fitted(rows)
         columns = rows.columns if isinstance(rows, Spool) else None
-        problems = [
-            *map(printable, self._names.problems),
-            *SettingsCheck(settings, portal, columns, api_version, owners).problems(),
-        ]
-        if problems:
+        check = SettingsCheck(settings, portal, columns, api_version, owners)
+        if problems := [*map(printable, self._names.problems), *check.problems()]:
             raise PreflightError(problems)
+        if check.not_ready:
+            raise PortalNotReady(check.not_ready, may_pass=True)
         self._settings = settings
         self._rows = rows
         self._columns = SourceColumns(settings)

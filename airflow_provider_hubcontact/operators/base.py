@@ -319,7 +319,7 @@ def as_airflows(job: Callable[[], Ended]) -> Ended:
 
     :raises HubSpotSyncFailed: if it cannot work as it is set up, or its connection does not lead to HubSpot,
         whatever the policy says of the records' outcomes.
-    :raises HubSpotSyncIncomplete: if missing properties cannot be created now, or the state is in use.
+    :raises HubSpotSyncIncomplete: if the portal is not ready now, or the state is in use.
     """
     from airflow_provider_hubcontact.client import ConfigurationError
     from airflow_provider_hubcontact.job.errors import (

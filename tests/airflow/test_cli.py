@@ -36,7 +36,7 @@ from airflow_provider_hubcontact.operators.options import FromLedger, Ledger
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.airflow.running import CONTACTS, connect, run, stored
+from tests.airflow.running import CONTACTS, connect, hurry, run, stored
 
 ROWS: list[dict[str, str | None]] = [
     {"email": "ada@example.com", "firstname": "Augusta", "lifecyclestage": "Customer"},
@@ -604,6 +604,47 @@ class TestPlan:
 
         assert main(arguments) == 2
         assert "the nearest is firstname" in capsys.readouterr().err
+
+
+class TestNotReady:
+    """What HubSpot cannot tell now is told in a sentence, and nothing is sent."""
+
+    @pytest.mark.parametrize(
+        ("settings", "path", "says"),
+        [
+            (
+                "values = { labels = true }",
+                "/crm/properties/*",
+                "values.labels needs the portal's properties",
+            ),
+            (
+                '[state]\npath = "sql://books/hub"\non_removed = { hubspot_owner_id = "olivia@example.com" }',
+                "/crm/owners/*",
+                "state.on_removed: hubspot_owner_id has an address, and the owners cannot be listed",
+            ),
+        ],
+    )
+    def test_a_plan(
+        self,
+        hubspot: Sandbox,
+        csv: str,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        settings: str,
+        path: str,
+        says: str,
+    ) -> None:
+        hurry(monkeypatch)
+        (tmp_path / "settings.toml").write_text(settings)
+        hubspot.use_faults({"rules": [{"kind": "status", "status": 503, "on": path}]})
+
+        status = main(
+            ["plan", csv, "--settings", str(tmp_path / "settings.toml"), "--out", str(tmp_path / "plan")]
+        )
+
+        assert status == 2
+        assert f"HC-519: {says}" in " ".join(capsys.readouterr().err.split())
 
 
 class TestLedger:

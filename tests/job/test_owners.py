@@ -8,18 +8,23 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.portal.definitions import Portal
+from airflow_provider_hubcontact.job.errors import PortalNotReady, PreflightError
+from airflow_provider_hubcontact.job.portal.definitions import Portal, portal_of
+from airflow_provider_hubcontact.job.portal.owners_port import OwnersPort
 from airflow_provider_hubcontact.job.settings.guards import Guards
 from airflow_provider_hubcontact.job.settings.ledger import Ledger
 from airflow_provider_hubcontact.job.settings.replay import Replay
+from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.source import Source
 from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.settings.values import Values
 from airflow_provider_hubcontact.job.settings.writes import Writes
+from airflow_provider_hubcontact.job.validate import Validation
 from airflow_provider_hubcontact.sandbox import Owner, Sandbox
 from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
-from airflow_provider_hubcontact.sync.rows.texts.owners import HOW
+from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.rows.texts.owners import HOW, OwnerIds
 from tests.job.around import Around, apply, plan, run
 
 ADA = "ada@example.com"
@@ -286,6 +291,39 @@ def test_who_left_the_source_gets_an_owner(hubspot: Sandbox, tmp_path: Path) -> 
         run(around, state=state("oscar@example.com"), guards=Guards(removals=None))
 
     assert has(hubspot, key="grace@example.com") == "4712"
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"kind": "status", "status": 503}, PortalNotReady),
+        ({"kind": "status", "status": 429}, PortalNotReady),
+        ({"kind": "reset"}, PortalNotReady),
+        ({"kind": "status", "status": 403}, PreflightError),
+    ],
+)
+@pytest.mark.parametrize("is_dry", [False, True])
+def test_who_would_own_them_cannot_be_told(
+    hubspot: Sandbox, tmp_path: Path, fault: dict[str, object], error: type[Exception], is_dry: bool
+) -> None:
+    """As with all that a run asks for first: it is tried again if the answer may come later."""
+    around = Around(hubspot, [row("4711")])
+    around.state_file = tmp_path / "state.db"
+    state = State("sql://db/hub", audit=None, on_removed={"hubspot_owner_id": OLIVIA})
+    hubspot.use_faults({"rules": [{**fault, "on": "GET */owners/*"}]})
+
+    ended = run(around, state=state, dry_run=is_dry)
+    checks = Settings(state=state)
+    with around.client() as client, pytest.raises(error, match="owners cannot be listed"):
+        owners = OwnerIds(OwnersPort(client.owners), {"hubspot_owner_id"})
+        Validation(checks, portal_of(client.properties), [row("4711")], Report(), "2026-09", owners)
+
+    assert isinstance(ended.error, error)
+    assert not isinstance(ended.error, PortalNotReady) or ended.error.may_pass
+    assert "state.on_removed: hubspot_owner_id has an address, and the owners cannot be listed" in ended.says
+    assert ended.outcomes == {"not_attempted": 1}
+    hubspot.use_faults({"rules": []})
+    assert run(around, state=state, dry_run=is_dry).error is None
 
 
 def test_values_of_a_ledger_are_sent_again(hubspot: Sandbox) -> None:

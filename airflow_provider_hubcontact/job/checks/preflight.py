@@ -11,7 +11,7 @@ from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.decide.modes import needs_of
 from airflow_provider_hubcontact.sync.model.choices import WriteMode
-from airflow_provider_hubcontact.sync.model.outcome import Result
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.coercion import Coercer
 from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema, Schema
@@ -51,6 +51,10 @@ DEFINITIONS_NEEDED = (
 )
 
 
+MAY_PASS = frozenset({Outcome.UNAVAILABLE, Outcome.THROTTLED})
+"""Outcomes of a value that cannot be read now: nothing is wrong with it."""
+
+
 class SettingsCheck:
     """Looks at what settings ask of a portal and a source.
 
@@ -59,6 +63,8 @@ class SettingsCheck:
     :param columns: the source's columns, if they are known.
     :param api_version: with which the portal is spoken to; None if it is not.
     :param owners: knows the ids of owners; None if addresses are left as they are.
+    :ivar not_ready: a printable sentence about what the portal cannot tell now, and another try may find out;
+        None if it has told everything.
     """
 
     def __init__(
@@ -74,6 +80,7 @@ class SettingsCheck:
         self._columns = columns
         self._api_version = api_version
         self._owners = owners
+        self.not_ready = self._unread_properties()
 
     def problems(self) -> list[str]:
         """Return what is wrong, a printable sentence each."""
@@ -182,6 +189,12 @@ class SettingsCheck:
         if name and self._api_version and self._portal.definitions is None and not self._portal.may_pass:
             yield f"values.{name} needs {DEFINITIONS_NEEDED}"
 
+    def _unread_properties(self) -> str | None:
+        name, portal = self._settings.values.need_properties, self._portal
+        if name and self._api_version and portal.definitions is None and portal.may_pass:
+            return f"values.{name} needs the portal's properties, which cannot be read now"
+        return None
+
     def _removed(self) -> Iterator[str]:
         """Look at the values for the contacts of rows that left the source."""
         values, schema = self._settings.removed_values, self._portal.schema()
@@ -197,7 +210,11 @@ class SettingsCheck:
             )
         made, lacking = as_written(values, self._portal, self._owners), schema.missing(values)
         if isinstance(made, Result):
-            yield f"state.on_removed: {made.reason}"
+            told = f"state.on_removed: {made.reason}"
+            if made.outcome in MAY_PASS:
+                self.not_ready = self.not_ready or printable(told)
+            else:
+                yield told
             return
         known = {name: text for name, text in made.properties.items() if name not in lacking}
         if problem := schema.check(made, known):
@@ -248,6 +265,11 @@ class Preflight:
         self._hubspot = hubspot
         self._total = total
         self._writes = writes
+
+    @property
+    def not_ready(self) -> str | None:
+        """What the portal cannot tell now, once the problems are known; None if nothing."""
+        return self._check.not_ready
 
     def problems(self) -> list[str]:
         """Return what is wrong, a printable sentence each; nothing if the run can begin."""

@@ -29,6 +29,7 @@ class Inspection:
     :param hubspot: the portal.
     :param builder: knows what the portal has.
     :param columns: gets those of the source.
+    :ivar not_ready: what the portal cannot tell now; None if nothing.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Inspection:
         self._hubspot = hubspot
         self._builder = builder
         self._columns = columns
+        self.not_ready: str | None = None
 
     def look(self, rows: Iterable[object] | None) -> tuple[list[str], Iterable[object] | None]:
         """Return what is wrong, a printable sentence each, and the rows.
@@ -66,6 +68,7 @@ class Inspection:
                 owners=self._builder.owners,
             )
             problems = [*doubts, *preflight.problems(), *self._problems_of_lists()]
+            self.not_ready = preflight.not_ready
         except ConfigurationError as error:
             return [printable(str(error))], rows
         if columns is not None:

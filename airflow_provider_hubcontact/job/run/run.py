@@ -190,7 +190,7 @@ class Run:
         """Look for everything that is wrong, and end all records ``not_attempted`` if anything is.
 
         :raises PreflightError: if anything is.
-        :raises PortalNotReady: if texts cannot be read, since the portal's properties cannot be read now.
+        :raises PortalNotReady: if the portal cannot tell now what texts or owners mean.
         """
         inspection = Inspection(
             *(self.settings, self.around, self.report, self.hubspot, self.builder, self._columns)
@@ -198,9 +198,7 @@ class Run:
         problems, self._rows = inspection.look(self._rows)
         if problems:
             self.refuse(problems)
-        name, portal = self.settings.values.need_properties, self.builder.portal
-        if name and portal.definitions is None and portal.may_pass:
-            why = f"values.{name} needs the portal's properties, which cannot be read now"
+        if why := inspection.not_ready:
             self._give_up("PREFLIGHT", why)
             raise PortalNotReady(why, may_pass=True)
 
