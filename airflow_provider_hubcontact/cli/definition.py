@@ -215,16 +215,26 @@ COMMANDS = (
                 help="forget: Airflow connection of the query's database, as in: --sql-conn-id warehouse",
             ),
             _option(
+                "--settings",
+                metavar="FILE",
+                help="forget: TOML or JSON with the operator's keywords; keys are then read as in its runs, "
+                "as in: --settings sync.toml",
+            ),
+            _option(
+                "--conn-id",
+                metavar="ID",
+                help="forget: Airflow connection of the portal, which is asked for its properties if keys may "
+                "be numbers (default: hubspot_default), as in: --conn-id hubspot_eu",
+            ),
+            _option(
                 "--key",
                 metavar="COLUMN",
-                default="email",
-                help="forget: column of the source with the key (default: %(default)s), as in: --key mail",
+                help="forget: column of the source with the key (default: email), as in: --key mail",
             ),
             _option(
                 "--key-property",
                 metavar="PROPERTY",
-                default="email",
-                help="forget: property that keys are values of (default: %(default)s), as in: --key-property "
+                help="forget: property that keys are values of (default: email), as in: --key-property "
                 "hs_object_id",
             ),
             _option(

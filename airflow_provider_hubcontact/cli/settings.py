@@ -60,6 +60,19 @@ def asked_of(chosen: Namespace) -> Asked:
     return Asked(settings, query if chosen.file is None else None, conn_id)
 
 
+def keys_of(chosen: Namespace) -> Asked:
+    """Read options and file of settings of a command that reads the keys of a source, if there is one.
+
+    :param chosen: the command's arguments.
+    :raises SetupError: if they cannot be read, or contradict each other.
+    :raises PreflightError: if a setting is not valid; it names all that are not.
+    """
+    given = _keywords(chosen)
+    query = Query(given.pop("sql", None), given.pop("sql_conn_id", None), given.pop("parameters", None))
+    settings, conn_id = _checked(given, query)
+    return Asked(settings, query if query.sql is not None else None, conn_id)
+
+
 def undo_of(chosen: Namespace) -> Asked:
     """Read options and file of settings of an undo, whose records come from a ledger.
 

@@ -624,7 +624,7 @@ class TestNotReady:
             ),
         ],
     )
-    def test_a_plan(
+    def test_a_plan(  # noqa: PLR0917 - fixtures
         self,
         hubspot: Sandbox,
         csv: str,

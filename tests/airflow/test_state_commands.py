@@ -14,8 +14,10 @@ import pytest
 
 from airflow_provider_hubcontact.cli.definition import COMMANDS
 from airflow_provider_hubcontact.cli.main import main
+from airflow_provider_hubcontact.operators.options import Key, Values
 from airflow_provider_hubcontact.operators.sources.queries import database
 from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sandbox.crm.properties.definitions import Definition
 from tests.airflow.running import connect, hurry, run
 
 RECORDS = [{"email": f"c{number}@example.com", "firstname": "new"} for number in range(5)]
@@ -242,6 +244,97 @@ class TestForget:
         database("books").run("DROP TABLE hub_rows")
         assert told(capsys, "show", STATE)[1]["keys"] == 5
         assert told(capsys, "forget", STATE, *keys, "--yes") == (0, {"keys": 2, "forgotten": 2})
+
+    @pytest.mark.parametrize(
+        ("settings", "row"),
+        [
+            ("", {"EMAIL": " C0@Example.com"}),
+            ('key = "MAIL"', {"Mail": "c0@example.com"}),
+            ('values = { null_texts = ["N/A"] }', {"email": "c0@example.com"}),
+        ],
+    )
+    @pytest.mark.parametrize("books", ["sqlite"], indirect=True)
+    @pytest.mark.usefixtures("books", "hubspot")
+    def test_rows_have_keys_as_in_a_run(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: str, row: dict[str, str]
+    ) -> None:
+        """Whatever letter case the columns have."""
+        run(records=RECORDS, state=STATE)
+        options = self.written(tmp_path, settings, row)
+
+        status, text = said(capsys, "forget", STATE, "c0@example.com", *options)
+
+        assert (status, "row 1 of the source still has one of the keys" in text) == (2, True)
+        assert told(capsys, "show", STATE)[1]["keys"] == 5
+
+    @pytest.mark.parametrize("books", ["sqlite"], indirect=True)
+    @pytest.mark.usefixtures("books", "hubspot")
+    def test_texts_that_mean_no_key(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """They are neither keys to forget, nor prove that the source has any."""
+        run(records=RECORDS, state=STATE)
+        options = self.written(tmp_path, 'values = { null_texts = ["x@y.de"] }', {"email": "x@y.de"})
+
+        key = said(capsys, "forget", STATE, "x@y.de", *options)
+        row = said(capsys, "forget", STATE, "c0@example.com", *options)
+
+        assert (key[0], "key 1 is not a valid email" in key[1]) == (2, True)
+        assert (row[0], "no row of the source has a valid email" in row[1]) == (2, True)
+
+    @pytest.mark.parametrize("books", ["sqlite"], indirect=True)
+    @pytest.mark.usefixtures("books")
+    def test_keys_that_are_numbers(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """In any form that a run reads; the portal says that they are numbers."""
+        member = Definition("member", "Member", "number", "number", unique=True)
+        rows = [{"no": "1.234,0", "firstname": "A"}, {"no": "7", "firstname": "B"}]
+        with Sandbox([{"email": "a@b.de", "member": "1234"}], properties=[member]) as hubspot:
+            connect(monkeypatch, hubspot.url, hubspot.token)
+            asked = {"key": Key("no", "member"), "values": Values(decimal=","), "state": STATE}
+            run(records=rows[:1], **asked)
+            options = self.written(
+                tmp_path, 'key = { column = "no", property = "member" }\nvalues = { decimal = "," }', rows[0]
+            )
+            other = self.written(tmp_path, None, rows[1])
+
+            status, text = said(capsys, "forget", STATE, "1234", *options)
+            assert (status, "row 1 of the source still has one" in text) == (2, True)
+            assert told(capsys, "forget", STATE, "1.234", *other) == (0, {"keys": 1, "forgotten": 1})
+
+    @staticmethod
+    def written(folder: Path, settings: str | None, row: dict[str, str]) -> list[str]:
+        """Return the options for a source with one row, and for settings; None for those of before."""
+        path = folder / f"{len([*folder.iterdir()])}.json"
+        path.write_text(json.dumps([row]), encoding="utf-8")
+        file = folder / "settings.toml"
+        if settings is not None:
+            file.write_text(settings, encoding="utf-8")
+        return ["--source", str(path), "--settings", str(file)]
+
+    @pytest.mark.parametrize("books", ["sqlite"], indirect=True)
+    @pytest.mark.usefixtures("books", "hubspot")
+    def test_columns_of_which_one_may_be_the_key(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Nothing is forgotten by guess."""
+        run(records=RECORDS, state=STATE)
+        options = self.written(tmp_path, "", {"EMAIL": "x@y.de", "Email": "c0@example.com"})
+
+        status, text = said(capsys, "forget", STATE, "c0@example.com", *options)
+
+        assert (status, "the column email may be EMAIL or Email" in text) == (2, True)
+
+    @pytest.mark.parametrize("books", ["sqlite"], indirect=True)
+    @pytest.mark.usefixtures("books", "hubspot")
+    def test_a_query_of_the_settings(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """It is the source, as in the task."""
+        run(records=RECORDS, state=STATE)
+        settings = tmp_path / "settings.toml"
+        settings.write_text('sql = "SELECT \'c0@example.com\' AS EMAIL"\nsql_conn_id = "books"\n')
+
+        status, text = said(capsys, "forget", STATE, "c0@example.com", "--settings", str(settings))
+
+        assert (status, "row 1 of the source still has one of the keys" in text) == (2, True)
 
     @pytest.mark.parametrize(
         ("rows", "column"), [('[{"mail": "c0@example.com"}]', "email"), ("[]", "email"), ("[{}]", "mail")]

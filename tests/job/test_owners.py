@@ -313,10 +313,11 @@ def test_who_would_own_them_cannot_be_told(
     hubspot.use_faults({"rules": [{**fault, "on": "GET */owners/*"}]})
 
     ended = run(around, state=state, dry_run=is_dry)
-    checks = Settings(state=state)
-    with around.client() as client, pytest.raises(error, match="owners cannot be listed"):
+    with around.client() as client:
+        known = portal_of(client.properties), [row("4711")], Report(), "2026-09"
         owners = OwnerIds(OwnersPort(client.owners), {"hubspot_owner_id"})
-        Validation(checks, portal_of(client.properties), [row("4711")], Report(), "2026-09", owners)
+        with pytest.raises(error, match="owners cannot be listed"):
+            Validation(Settings(state=state), *known, owners)
 
     assert isinstance(ended.error, error)
     assert not isinstance(ended.error, PortalNotReady) or ended.error.may_pass

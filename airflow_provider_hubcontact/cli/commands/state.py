@@ -10,14 +10,15 @@ from typing import Any
 
 from airflow_provider_hubcontact.cli.exit_status import OK, PROBLEMS
 from airflow_provider_hubcontact.cli.output import Output, counts
-from airflow_provider_hubcontact.cli.settings import CONN_ID
+from airflow_provider_hubcontact.cli.settings import CONN_ID, Asked, keys_of
 from airflow_provider_hubcontact.cli.sources import source_of
 from airflow_provider_hubcontact.cli.surroundings import CommandSurroundings
+from airflow_provider_hubcontact.job.checks.keys import SourceKeys, need_portal
 from airflow_provider_hubcontact.job.errors import PreflightError, SetupError
-from airflow_provider_hubcontact.job.settings.source import Query
+from airflow_provider_hubcontact.job.portal.definitions import Portal
 from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state.care import Right, StateCare
-from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
 
 
 def run(chosen: Namespace, output: Output) -> int:
@@ -44,6 +45,10 @@ def _misplaced(chosen: Namespace) -> Iterable[str]:
         "--source": chosen.source,
         "--sql": chosen.sql,
         "--sql-conn-id": chosen.sql_conn_id,
+        "--settings": chosen.settings,
+        "--conn-id": chosen.conn_id,
+        "--key": chosen.key,
+        "--key-property": chosen.key_property,
         "--yes": chosen.yes,
     }
     if chosen.what != "forget":
@@ -108,10 +113,12 @@ def _void(state: StateCare, _: Namespace, output: Output) -> int:
 
 
 def _forget(state: StateCare, chosen: Namespace, output: Output) -> int:
-    mapping = RecordMapping(chosen.key, chosen.key_property)
-    keys = _keys(chosen.keys, mapping)
+    asked = keys_of(chosen)
+    known = _portal(asked.conn_id) if need_portal(asked.settings) else Portal(Stages.default())
+    source = SourceKeys(asked.settings, known)
+    keys = _keys(chosen.keys, source, asked.settings.key.property)
     if not chosen.yes:
-        _check_source(chosen, mapping, set(keys))
+        _check_source(chosen.source, asked, source, set(keys))
     had = state.forget(keys)
     if output.as_json:
         output.json({"keys": len(keys), "forgotten": had})
@@ -120,39 +127,46 @@ def _forget(state: StateCare, chosen: Namespace, output: Output) -> int:
     return OK
 
 
-def _keys(given: Sequence[str], mapping: RecordMapping) -> list[str]:
+def _portal(conn_id: str) -> Portal:
+    """Ask a portal for its properties."""
+    from airflow_provider_hubcontact.cli.portal import portal_with_schema
+    from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
+
+    with HubSpotHook(conn_id).get_conn() as hubspot:
+        return portal_with_schema(hubspot)[0]
+
+
+def _keys(given: Sequence[str], source: SourceKeys, name: str) -> list[str]:
     """Return keys in their normal form.
 
+    :param name: of the property that they are values of.
     :raises SetupError: if there are none, or one is not valid; it quotes none of them.
     """
     if "-" in given and len(given) > 1:
         raise SetupError("- reads all keys from standard input: give it alone, or the keys themselves")
     lines = [line.strip() for line in sys.stdin] if [*given] == ["-"] else given
-    keys = [mapping.key_of({mapping.key: line}) for line in lines if line]
+    keys = [source.of_text(line) for line in lines if line]
     if odd := [number for number, key in enumerate(keys, 1) if not key]:
-        raise SetupError(f"key {odd[0]} is not a valid {mapping.id_property}: nothing was forgotten")
+        raise SetupError(f"key {odd[0]} is not a valid {name}: nothing was forgotten")
     if not keys:
         raise SetupError("forget needs keys, or - for those of standard input")
     return [*dict.fromkeys(filter(None, keys))]
 
 
-def _check_source(chosen: Namespace, mapping: RecordMapping, keys: set[str]) -> None:
+def _check_source(file: str | None, asked: Asked, source: SourceKeys, keys: set[str]) -> None:
     """Make sure that no row of the source has one of the keys.
 
+    :param file: with the rows; None if a query has them.
     :raises SetupError: if one has, no source was named, or no row of it has any key.
     """
-    query = Query(chosen.sql, chosen.sql_conn_id)
-    if problems := [*query.problems()]:
-        raise PreflightError(problems)
-    if (chosen.source is None) == (query.sql is None):
+    if (file is None) == (asked.query is None):
         raise SetupError(
             "forget needs the source, as --source or --sql, to make sure that it does not have the keys any "
             "more; or --yes"
         )
     has_keys = False
-    with source_of(chosen.source, query) as rows:
-        for number, row in enumerate(rows, 1):
-            key = mapping.key_of(row)
+    with source_of(file, asked.query) as rows:
+        for number, key in enumerate(source.of_rows(rows), 1):
             if key in keys:
                 raise SetupError(
                     f"row {number:,} of the source still has one of the keys: nothing was forgotten; --yes "
@@ -160,9 +174,10 @@ def _check_source(chosen: Namespace, mapping: RecordMapping, keys: set[str]) -> 
                 )
             has_keys = has_keys or key is not None
     if not has_keys:  # it proves nothing: another column may have the keys, or the query is the wrong one
+        named = asked.settings.key
         raise SetupError(
-            f"no row of the source has a valid {mapping.id_property} in the column {mapping.key}: nothing "
-            "was forgotten; --key names another column, and --yes forgets without a look at the source"
+            f"no row of the source has a valid {named.property} in the column {named.column}: nothing was "
+            "forgotten; --key names another column, and --yes forgets without a look at the source"
         )
 
 
