@@ -223,8 +223,8 @@ COMMANDS = (
             _option(
                 "--conn-id",
                 metavar="ID",
-                help="forget: Airflow connection of the portal, which is asked for its properties if keys may "
-                "be numbers (default: hubspot_default), as in: --conn-id hubspot_eu",
+                help="forget: connection of the portal, which is asked for its properties if keys may be "
+                "numbers (default: hubspot_default), as in: --conn-id hubspot_eu",
             ),
             _option(
                 "--key",
