@@ -121,6 +121,33 @@ def test_two_parts_of_one_contact_are_not_joined() -> None:
         assert run.identify(each.number, "2")
 
 
+def test_a_contact_that_was_to_be_created_was_not_met_before() -> None:
+    """A row before it may have found another contact, by its new key."""
+    lines = Lines()("new", "1", "unchanged")("new", None, "unknown", email=(None, "new"))
+    lines("new", "5", city=("x", "y"))
+
+    ((contact, record),) = records(lines.made)
+
+    assert contact == "5"
+    assert record.undoes
+    assert record.undoes.created
+    assert unidentified(lines.made[:2]) == ["new"]
+
+
+def test_a_write_without_a_look_up_may_be_anothers() -> None:
+    """What it wrote of the contact that has its key, as another line tells, was not read before the run."""
+    lines = Lines()("a", "2")("c", "1")("a", "1", city=("x", "y"), phone=("7", "8"))
+    lines.made[0]["changed"], lines.made[1]["changed"] = ["city"], ["zip"]
+
+    found = {key: (dict(record.properties), record.undoes) for key, record in records(lines.made)}
+
+    assert {key: properties for key, (properties, _) in found.items()} == {"1": {"phone": "7"}, "2": {}}
+    assert {key: {*undone.unread} for key, (_, undone) in found.items() if undone} == {
+        "1": {"city", "zip"},
+        "2": {"city"},
+    }
+
+
 def test_many_are_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Their record ids are written meanwhile."""
     monkeypatch.setattr("airflow_provider_hubcontact.job.source.undoing.SOME", 2)

@@ -52,8 +52,9 @@ class UndoneRun:
         self.unclear = self.untold = 0
         db.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
-            "CREATE TABLE line (time TEXT, contact TEXT, key TEXT, json TEXT);"
-            "CREATE TABLE known (key TEXT, contact TEXT, PRIMARY KEY (key, contact)) WITHOUT ROWID;"
+            "CREATE TABLE line (time TEXT, place INT, contact TEXT, key TEXT, json TEXT);"
+            "CREATE TABLE known (key TEXT, contact TEXT, time TEXT, place INT, PRIMARY KEY (key, contact))"
+            " WITHOUT ROWID;"
             "CREATE TABLE name (name TEXT PRIMARY KEY, number INT) WITHOUT ROWID;"
             "CREATE TABLE contact"
             " (number INTEGER PRIMARY KEY, id TEXT UNIQUE, key TEXT, moves INT DEFAULT 0);"
@@ -68,7 +69,7 @@ class UndoneRun:
         :raises SourceError: if there are none, or they are of several runs, or have no values.
         """
         count, runs = 0, set[str]()
-        for line in lines:
+        for place, line in enumerate(lines):
             if (replay.run or line["run"]) != line["run"] or (replay.task or line["task"]) != line["task"]:
                 continue
             count += 1
@@ -78,19 +79,24 @@ class UndoneRun:
                     f"the ledger at {replay.path} has several runs, such as {' and '.join(sorted(runs))}: "
                     "name the one to undo, or pass the path of its folder"
                 )
-            self._take(line, replay)
+            self._take(line, place, replay)
         if not count:
             what = " of this run" if replay.run or replay.task else ""
             raise SourceError(f"there is no ledger{what} at {replay.path}, or it is empty")
         self._sort()
 
-    def _take(self, line: Line, replay: Replay) -> None:
+    def _take(self, line: Line, place: int, replay: Replay) -> None:
         contact = line.get("contact")
         # A dry run's line says what would be changed. If only the call about a list was not made, it was.
         is_told_only = line["outcome"] == Outcome.NOT_ATTEMPTED and line.get("category") != LIST
         changed = () if is_told_only else line.get("changed")
         if contact:
-            self._db.execute("INSERT OR IGNORE INTO known VALUES (?, ?)", (line["key"], contact))
+            self._db.execute(
+                "INSERT INTO known VALUES (?, ?, ?, ?) ON CONFLICT (key, contact) DO UPDATE SET"
+                " time = excluded.time, place = excluded.place"
+                " WHERE (excluded.time, excluded.place) < (time, place)",
+                (line["key"], contact, line["time"], place),
+            )
         self.unclear += line["outcome"] == Outcome.UNKNOWN and not changed
         self._note_try(line)
         if changed and line.get("changes") is None:
@@ -99,8 +105,8 @@ class UndoneRun:
                 "that may be undone needs ledger=Ledger(path, values=True)"
             )
         if changed or line["outcome"] == Outcome.ARCHIVED:
-            values = (line["time"], contact, line["key"], orjson.dumps(line).decode())
-            self._db.execute("INSERT INTO line VALUES (?, ?, ?, ?)", values)
+            values = (line["time"], place, contact, line["key"], orjson.dumps(line).decode())
+            self._db.execute("INSERT INTO line VALUES (?, ?, ?, ?, ?)", values)
 
     def _note_try(self, line: Line) -> None:
         if not (digest := line["digest"]):
@@ -110,20 +116,39 @@ class UndoneRun:
 
     def _sort(self) -> None:
         """Group the lines by contact."""
-        lines = self._db.execute("SELECT rowid, contact, key, json FROM line ORDER BY time, rowid")
-        for number, has, key, text in lines:
-            after = key if has else _key_after(orjson.loads(text), self._id_property)
-            contact = has or self._known(key, after)
+        lines = self._db.execute("SELECT rowid, place, contact, key, json FROM line ORDER BY time, rowid")
+        for number, place, has, key, text in lines:
+            line = orjson.loads(text)
+            after = key if has else _key_after(line, self._id_property)
+            # Nobody had the key of a contact that was to be created, whatever rows before it have met.
+            since = (line["time"], place) if _creates(line, self._id_property) else ("", -1)
+            contact = has or self._known(key, after, since)
             owner = self._number(f"id {contact}" if contact else f"key {key}", contact, after)
             if not contact and after != key:
                 self._moved(owner, after)
             self._db.execute("INSERT INTO of_contact VALUES (?, ?)", (owner, number))
+            if contact and (unread := [name for name in line["changed"] if name not in line["changes"]]):
+                self._share({**line, "changed": unread, "changes": {}}, place, contact)
 
-    def _known(self, *keys: str) -> str | None:
-        """Return the record id that other lines have for some keys; None if they have none, or several."""
-        places = ", ".join("?" * len(keys))
-        query = f"SELECT DISTINCT contact FROM known WHERE key IN ({places}) LIMIT 2"  # noqa: S608 - marks alone
-        found = self._db.execute(query, keys).fetchall()
+    def _share(self, line: Line, place: int, contact: str) -> None:
+        """Let values that nobody has read count for all contacts that have had a line's key.
+
+        The contact of a write without a look-up may be told by its values alone, which another one has, too.
+        """
+        query = "SELECT contact FROM known WHERE key = ? AND contact <> ?"
+        for (other,) in self._db.execute(query, (line["key"], contact)).fetchall():
+            values = (line["time"], place, other, line["key"], orjson.dumps(line).decode())
+            number = self._db.execute("INSERT INTO line VALUES (?, ?, ?, ?, ?)", values).lastrowid
+            owner = self._number(f"id {other}", other, line["key"])
+            self._db.execute("INSERT INTO of_contact VALUES (?, ?)", (owner, number))
+
+    def _known(self, key: str, other: str, since: tuple[str, int]) -> str | None:
+        """Return the record id that other lines have for two keys; None if they have none, or several.
+
+        :param since: time and place of the line after which they have had it first.
+        """
+        query = "SELECT DISTINCT contact FROM known WHERE key IN (?, ?) AND (time, place) > (?, ?) LIMIT 2"
+        found = self._db.execute(query, (key, other, *since)).fetchall()
         return str(found[0][0]) if len(found) == 1 else None
 
     def _number(self, name: str, contact: str | None, key: str) -> int:
