@@ -195,6 +195,22 @@ def test_owners_that_cannot_be_listed(hubspot: Sandbox, fault: dict[str, object]
     assert has(hubspot) is None
 
 
+@pytest.mark.parametrize("ledger", [Ledger("l"), None])
+def test_the_first_row_of_a_key(hubspot: Sandbox, ledger: Ledger | None) -> None:
+    """A row may be valid whose owner cannot be told now: no later one takes its key, in any try."""
+    around = Around(hubspot, [row(OLIVIA), {"email": ADA, "city": "Rome"}])
+    asked: dict[str, Any] = {"ledger": ledger, "writes": Writes(duplicates="reject")}
+    hubspot.use_faults({"rules": [{"kind": "status", "status": 503, "on": "GET */owners/*"}]})
+
+    first = run(around, **asked)
+    hubspot.use_faults({"rules": []})
+    around.try_number = 2
+    second = run(around, **asked)
+
+    assert (first.outcomes, second.outcomes) == ({"unavailable": 1, "invalid": 1}, {"updated": 1, "invalid": 1})
+    assert (has(hubspot), has(hubspot, "city")) == ("4711", None)
+
+
 def test_properties_that_cannot_be_read(hubspot: Sandbox) -> None:
     """HubSpot's own property is known by its name."""
     hubspot.use_faults({"rules": [{"kind": "status", "status": 403, "on": "GET */crm/properties/*"}]})

@@ -41,6 +41,14 @@ def coerced(reader: Reader, *rows: dict[str, str]) -> list[Record | Result]:
     return [coercer.coerce(Record(number, "key", row, dict(row))) for number, row in enumerate(rows, 1)]
 
 
+def test_an_owner_that_is_listed_twice() -> None:
+    """A page may begin with those of the one before: they are one."""
+    (made,) = coerced(Reader(active=(ADA, GRACE, ADA)), {"owner": "ada@example.com"})
+
+    assert isinstance(made, Record)
+    assert made.properties == {"owner": "1"}
+
+
 def test_addresses() -> None:
     """Whatever their case is, and blanks around them; one list for all rows."""
     reader = Reader()

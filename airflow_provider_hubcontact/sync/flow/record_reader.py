@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.flow.keys_seen import KeysSeen
 from airflow_provider_hubcontact.sync.model.outcome import DUPLICATE, LIST, Outcome, Result, internal_error
@@ -11,6 +12,18 @@ from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.coercion import Coercer
 from airflow_provider_hubcontact.sync.rows.json_schema import Schema
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+from airflow_provider_hubcontact.sync.rows.texts.owners import CATEGORY as OWNERS
+
+
+class _Unread(NamedTuple):
+    """A row that has an owner's address, while the owners cannot be listed.
+
+    :param record: as the source has it.
+    :param result: says so.
+    """
+
+    record: Record
+    result: Result
 
 
 class RecordReader:
@@ -52,9 +65,9 @@ class RecordReader:
         """Note the keys of rows that an earlier try has ended."""
         try:
             for item in rows:
-                record = self._made(item)
-                if isinstance(record, Record):
-                    self._judged(record, self._seen)
+                made = self._made(item)
+                if not isinstance(made, Result):
+                    self._judged(made.record if isinstance(made, _Unread) else made, self._seen)
         except Exception as error:  # noqa: BLE001 - raised again by the run
             self.broken, self.exhausted = error, True
 
@@ -75,6 +88,9 @@ class RecordReader:
         fit = self._made(item)
         if isinstance(fit, Result):
             return fit
+        if isinstance(fit, _Unread):  # it may be valid, so that it has its key
+            judged = self._judged(fit.record, self._seen)
+            return judged if isinstance(judged, Result) else fit.result
         try:
             earlier = self._journal.earlier(fit) if self._journal else None
         except Exception as error:  # noqa: BLE001 - raised again when all that was read has its outcome
@@ -86,13 +102,15 @@ class RecordReader:
         is_second = isinstance(judged, Result) and judged.category == DUPLICATE
         return judged if earlier is None or is_second else earlier
 
-    def _made(self, item: tuple[int, object]) -> Record | Result:
+    def _made(self, item: tuple[int, object]) -> Record | Result | _Unread:
         record = self._shape.record(*item)
         if isinstance(record, Record) and record.list:
             record = self._listed(record)
         if isinstance(record, Result) or not self._coercer or _is_planned(record):
             return record
-        return self._coerced(self._coercer, record)
+        made = self._coerced(self._coercer, record)
+        is_unread = isinstance(made, Result) and made.category == OWNERS
+        return _Unread(record, made) if is_unread else made
 
     def _listed(self, record: Record) -> Record | Result:
         """Return a record with what its list is known by."""

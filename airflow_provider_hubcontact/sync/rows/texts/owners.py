@@ -166,7 +166,7 @@ class OwnerIds:
     @staticmethod
     def _by_address(owners: Sequence[Owner]) -> dict[str, list[Owner]]:
         found: dict[str, list[Owner]] = {}
-        for each in owners:
+        for each in {each.id: each for each in owners}.values():  # the next page may begin with the same one
             if each.email:
                 found.setdefault(lower_case(each.email.strip()), []).append(each)
         return found
