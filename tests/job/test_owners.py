@@ -195,11 +195,11 @@ def test_owners_that_cannot_be_listed(hubspot: Sandbox, fault: dict[str, object]
     assert has(hubspot) is None
 
 
-@pytest.mark.parametrize("ledger", [Ledger("l"), None])
-def test_the_first_row_of_a_key(hubspot: Sandbox, ledger: Ledger | None) -> None:
+@pytest.mark.parametrize("more", [{"ledger": Ledger("l")}, {}, {"guards": Guards(changes=5)}])
+def test_the_first_row_of_a_key(hubspot: Sandbox, more: dict[str, Any]) -> None:
     """A row may be valid whose owner cannot be told now: no later one takes its key, in any try."""
     around = Around(hubspot, [row(OLIVIA), {"email": ADA, "city": "Rome"}])
-    asked: dict[str, Any] = {"ledger": ledger, "writes": Writes(duplicates="reject")}
+    asked: dict[str, Any] = {"writes": Writes(duplicates="reject"), **more}
     hubspot.use_faults({"rules": [{"kind": "status", "status": 503, "on": "GET */owners/*"}]})
 
     first = run(around, **asked)
@@ -207,7 +207,10 @@ def test_the_first_row_of_a_key(hubspot: Sandbox, ledger: Ledger | None) -> None
     around.try_number = 2
     second = run(around, **asked)
 
-    assert (first.outcomes, second.outcomes) == ({"unavailable": 1, "invalid": 1}, {"updated": 1, "invalid": 1})
+    assert (first.outcomes, second.outcomes) == (
+        {"unavailable": 1, "invalid": 1},
+        {"updated": 1, "invalid": 1},
+    )
     assert (has(hubspot), has(hubspot, "city")) == ("4711", None)
 
 

@@ -172,3 +172,16 @@ def test_contacts_that_are_left_alone(
     assert isinstance(result, Result)
     assert (result.outcome, result.category) == (outcome, category)
     assert result.reason
+
+
+@pytest.mark.parametrize("archive", [True, False])
+def test_a_creation_that_was_written_again_without_a_look_up(archive: bool) -> None:
+    """Nobody can tell whether what it has now is the run's: it is not archived."""
+    given = Record(3, ID, {"city": ""}, undoes=Undone({"city": ((None, "Oslo"),)}, ("phone",), created=True))
+    undoing = Undoing(Rules("hs_object_id", kinds=KINDS), archive)
+
+    result = undoing.plan(given, stored(city="Oslo", phone="7"))
+
+    assert isinstance(result, Result)
+    assert result.outcome is (Outcome.INVALID if archive else Outcome.UNCHANGED)
+    assert result.category == ("UNREAD" if archive else "CREATED_BY_RUN")

@@ -77,9 +77,13 @@ class Undoing:
         if not self.archive_created:
             reason = "the run created the contact: it is left alone, since archive_created is not set"
             return Result(record.row, record.key, Outcome.UNCHANGED, None, CREATED, reason, contact=stored.id)
-        edited = {name: left for name in undone.written if (left := self._edited(name, stored, undone))}
-        if edited:
-            return _left_alone(record, edited)
+        left = {
+            name: Left(UNREAD, f"the ledger does not tell what the run wrote as {name}")
+            for name in undone.unread
+        }
+        left |= {name: each for name in undone.written if (each := self._edited(name, stored, undone))}
+        if left:
+            return _left_alone(record, left)
         return archival(record, stored)
 
     def _values(self, record: Record, stored: Stored, undone: Undone) -> Change | Result:

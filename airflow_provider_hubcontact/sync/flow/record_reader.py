@@ -66,7 +66,9 @@ class RecordReader:
         try:
             for item in rows:
                 made = self._made(item)
-                if not isinstance(made, Result):
+                if isinstance(made, Result):
+                    self._note_key(made)
+                else:
                     self._judged(made.record if isinstance(made, _Unread) else made, self._seen)
         except Exception as error:  # noqa: BLE001 - raised again by the run
             self.broken, self.exhausted = error, True
@@ -87,6 +89,7 @@ class RecordReader:
             return None
         fit = self._made(item)
         if isinstance(fit, Result):
+            self._note_key(fit)
             return fit
         if isinstance(fit, _Unread):  # it may be valid, so that it has its key
             judged = self._judged(fit.record, self._seen)
@@ -101,6 +104,11 @@ class RecordReader:
         # What has ended may have been an equal row; which of them is the first does not change.
         is_second = isinstance(judged, Result) and judged.category == DUPLICATE
         return judged if earlier is None or is_second else earlier
+
+    def _note_key(self, result: Result) -> None:
+        """Note the key of a row that may be valid, as an earlier pass has found out."""
+        if self._seen and result.category == OWNERS:
+            self._seen.add(result.key)
 
     def _made(self, item: tuple[int, object]) -> Record | Result | _Unread:
         record = self._shape.record(*item)
