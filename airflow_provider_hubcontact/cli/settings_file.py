@@ -10,7 +10,8 @@ from typing import Any
 
 from airflow_provider_hubcontact.job.errors import SetupError
 from airflow_provider_hubcontact.operators.given import KEYWORDS, is_open
-from airflow_provider_hubcontact.operators.options import check_keywords, nearest
+from airflow_provider_hubcontact.operators.options import check_keywords
+from airflow_provider_hubcontact.words import nearest
 
 KNOWN = frozenset({*KEYWORDS, "hubspot_conn_id"})
 

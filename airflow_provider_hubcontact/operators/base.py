@@ -69,7 +69,7 @@ class HubSpotRunOperator(BaseOperator):
         """Return a sentence about a keyword that there is not, or None."""
         from inspect import signature
 
-        from airflow_provider_hubcontact.operators.options import nearest
+        from airflow_provider_hubcontact.words import nearest
 
         of_airflow = signature(BaseOperator.__init__).parameters
         own = [

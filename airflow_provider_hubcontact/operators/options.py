@@ -6,7 +6,7 @@ one object may stand in the ``default_args`` of many tasks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from inspect import signature
 from os import PathLike
 from typing import Any, Self
@@ -41,6 +41,8 @@ class Options:
     def _of_fields(cls, keyword: str, value: Mapping[str, Any]) -> Self:
         fields = signature(cls).parameters
         if odd := [f"{name:.100}" for name in map(str, value) if name not in fields]:
+            from airflow_provider_hubcontact.words import nearest
+
             raise ValueError(f"{keyword} has the fields {', '.join(fields)}, not {nearest(odd[0], fields)}")
         needed = [name for name, field in fields.items() if field.default is field.empty]
         if lacking := [name for name in needed if name not in value]:
@@ -402,18 +404,3 @@ def check_keywords(operator: str, given: Mapping[str, Any]) -> None:
     for name in given:
         if name in REPLACED:
             raise TypeError(f"{operator} has no {name}: {REPLACED[name]}")
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a name that does not exist, with the nearest one that does.
-
-    :param name: as somebody wrote it.
-    :param known: the names that exist.
-    """
-    from difflib import get_close_matches
-
-    from airflow_provider_hubcontact.printable import printable
-
-    close = get_close_matches(name, known)
-    shown = printable(name, 100)
-    return f"{shown} (the nearest is {close[0]})" if close else shown

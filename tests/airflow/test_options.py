@@ -17,8 +17,8 @@ from airflow_provider_hubcontact.operators.options import (
     Options,
     Values,
     Writes,
-    nearest,
 )
+from airflow_provider_hubcontact.words import nearest
 
 EACH = [
     Key("mail", "number", becomes="new"),

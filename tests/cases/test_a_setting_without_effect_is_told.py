@@ -20,6 +20,7 @@ from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Ke
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
+from airflow_provider_hubcontact.words import nearest
 from tests.airflow.running import CONTACTS, connect, keep_variables, run, stored
 
 ADA = {"email": "ada@example.com", "first_name": "Augusta", "town": "London"}
@@ -242,7 +243,7 @@ def test_a_mapping_of_which_no_column_is_there(
     ended = run(records=source([ADA]), mapping={"frist_name": "firstname"}, **settings)
 
     assert isinstance(ended.error, HubSpotSyncFailed)
-    assert "no row has a column frist_name; the rows have email, first_name, town" in str(ended.error)
+    assert "no row has a column frist_name (the nearest is first_name); the rows have" in str(ended.error)
     assert stored(hubspot, "ada@example.com", "firstname") == "Ada"
 
 
@@ -250,7 +251,7 @@ def test_a_mapping_that_names_the_key_too(hubspot: Sandbox) -> None:
     """The key's own column is not one that is sent."""
     ended = run(records=[ADA], mapping={"email": "email", "frist_name": "firstname"})
 
-    assert "no row has a column frist_name; the rows have email" in str(ended.error)
+    assert "no row has a column frist_name (the nearest is first_name)" in str(ended.error)
 
 
 @pytest.mark.parametrize("mapping", [None, {}, {"town": "city"}], ids=str)
@@ -271,7 +272,7 @@ def test_a_column_that_no_row_has(hubspot: Sandbox, source: Source, caplog: pyte
         ended = run(records=source([ADA]), mapping=mapping, guards=Guards(changes=1))
 
     assert ended.outcomes == {"updated": 1}
-    assert caplog.text.count("no row has a column twon; the rows have email, first_name, town") == 1
+    assert caplog.text.count("no row has a column twon (the nearest is town); the rows have") == 1
 
 
 @SOURCES
@@ -299,7 +300,7 @@ def test_a_column_of_another_setting(
     with caplog.at_level(logging.WARNING):
         ended = run(records=source(rows), **settings)
         assert ended.outcomes == {"updated": 1}
-        assert f"no row has a column {column}; the rows have email, city" in caplog.text
+        assert f"no row has a column {nearest(column, rows[0])}; the rows have email, city" in caplog.text
         caplog.clear()
         run(records=source([*rows, {"email": "grace@example.com", column: None}]), **settings)
 
@@ -447,7 +448,7 @@ def test_rows_that_a_ledger_cannot_choose(hubspot: Sandbox, source: Source, tmp_
 
     ended = run(records=FromLedger(str(tmp_path), among=source(rows)))
     assert isinstance(ended.error, HubSpotSyncFailed)
-    assert "no row has a column email, the key by which the ledger chooses; the rows have mail, city" in str(
+    assert "no row has a column email (the nearest is mail), the key by which the ledger chooses;" in str(
         ended.error
     )
     assert run(records=FromLedger(str(tmp_path), among=source(rows)), key="mail").outcomes == {"not_found": 1}

@@ -106,6 +106,9 @@ def test_a_mode_is_for_some_properties(mode: WriteMode) -> None:
         pytest.param({"key": MOVES}, {"columns": ("old",)}, "returns no column new", id="lacks the new key"),
         pytest.param({"mapping": {"a": "city"}}, {"columns": ("email", "a")}, None, id="all there"),
         pytest.param({"key": Key(property="nr")}, {}, "the portal has no property nr", id="key unknown"),
+        pytest.param(
+            {"key": Key(property="numbr")}, {}, "property numbr (the nearest is number)", id="key misspelt"
+        ),
         pytest.param({"key": Key(property="city")}, {}, "is not a unique property", id="key not unique"),
         pytest.param({"key": Key(property="number")}, {}, None, id="key unique"),
         pytest.param({"key": Key(property="nr")}, {"portal": UNREAD}, None, id="portal not read"),

@@ -313,14 +313,21 @@ class TestColumns:
         """A run that would send nothing ends; of an iterator that is known when it has been read."""
         ended = run(Around(hubspot, source(RECORDS)), mapping={"name": "firstname"})
 
-        assert "no row has a column name; the rows have email, firstname" in ended.says
+        assert (
+            "no row has a column name (the nearest is firstname); the rows have email, firstname"
+            in ended.says
+        )
         assert isinstance(ended.error, PreflightError if source is list else SourceError)
         assert written(hubspot) == []
 
     @pytest.mark.parametrize(
         ("rows", "mapping", "says"),
         [
-            (RECORDS, {"name": "firstname"}, "the query returns no column name; it returns email, firstname"),
+            (
+                RECORDS,
+                {"name": "firstname"},
+                "the query returns no column name (the nearest is firstname); it returns",
+            ),
             ([{"email": "a@x.y"}], None, "no row has a column to send besides the key email"),
         ],
     )
@@ -342,7 +349,10 @@ class TestColumns:
         ended = run(Around(hubspot, RECORDS[:1]), mapping=mapping, key=Key(becomes="new"))
 
         assert ended.outcomes == {"updated": 1}
-        assert "no row has a column name, new; the rows have email, firstname" in caplog.text
+        assert (
+            "no row has a column name (the nearest is firstname), new; the rows have email, firstname"
+            in caplog.text
+        )
 
 
 def test_a_created_property_has_the_type_of_the_first_value_of_a_query(hubspot: Sandbox) -> None:

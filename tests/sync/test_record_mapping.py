@@ -228,7 +228,9 @@ def test_row_that_is_no_mapping(row: object) -> None:
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        pytest.param({}, "the row has no column 'email', which is the key", id="no key column"),
+        pytest.param(
+            {}, "the row has no column 'email', which is the key; it has firstname", id="no key column"
+        ),
         pytest.param({"email": ""}, "the key is empty", id="empty"),
         pytest.param({"email": " \t\n"}, "the key is empty", id="blank"),
         pytest.param({"email": None}, "the key is empty", id="null"),

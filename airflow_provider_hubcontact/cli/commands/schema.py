@@ -9,6 +9,7 @@ from airflow_provider_hubcontact.cli.output import Output
 from airflow_provider_hubcontact.cli.portal import portal_with_schema
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.words import nearest
 
 
 def run(chosen: Namespace, output: Output) -> int:
@@ -23,7 +24,8 @@ def run(chosen: Namespace, output: Output) -> int:
         document = portal_with_schema(hubspot)[1].document
     known = document["properties"]
     if unknown := [name for name in chosen.properties if name not in known]:
-        raise SourceError(f"the portal has no property {', '.join(unknown)}")
+        told = ", ".join(nearest(name, known) for name in unknown)
+        raise SourceError(f"the portal has no property {told}")
     if chosen.properties:
         document["properties"] = {name: known[name] for name in chosen.properties}
     output.json(document)

@@ -19,6 +19,7 @@ from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds
+from airflow_provider_hubcontact.words import named, nearest
 
 log = printable_logger(__name__)
 
@@ -131,14 +132,15 @@ class SettingsCheck:
         needed = (asked.key.column, *(asked.mapping or ()), *filter(None, others))
         missing = [column for column in dict.fromkeys(needed) if column not in self._columns]
         if missing:
-            yield f"the query returns no column {', '.join(missing)}; it returns {', '.join(self._columns)}"
+            told = ", ".join(nearest(column, self._columns) for column in missing)
+            yield f"the query returns no column {told}; it returns {', '.join(self._columns)}"
 
     def _key(self) -> Iterator[str]:
         definitions, name = self._portal.definitions, self._settings.key.property
         if definitions is None or name in {EMAIL, RECORD_ID}:
             return
         if name not in definitions:
-            yield f"key: the portal has no property {name}"
+            yield f"key: the portal has no property {nearest(name, definitions)}"
         elif not definitions[name].has_unique_value:
             yield f"key: {name} is not a unique property, so several contacts may have the same value"
 
@@ -163,9 +165,8 @@ class SettingsCheck:
         if schema is None or self._columns is not None or writes.create_properties is True:
             return
         names = {*(writes.properties or ())} - {*(writes.create_properties or ())}
-        for name, closest in schema.missing(sorted(names)).items():
-            nearest = f" (the nearest is {closest})" if closest else ""
-            yield f"writes.properties names {name}, a property that the portal does not have{nearest}"
+        for name, meant in schema.missing(sorted(names)).items():
+            yield named(f"writes.properties names {name}, a property that the portal does not have", meant)
 
     def _schema(self) -> Iterator[str]:
         try:
@@ -202,12 +203,9 @@ class SettingsCheck:
             return
         created = self._settings.writes.create_properties
         names = set() if created is True else {*values} - {*(created or ())}
-        for name, closest in schema.missing(sorted(names)).items():
-            nearest = f" (the nearest is {closest})" if closest else ""
-            yield (
-                f"state.on_removed names {name}, a property that the portal does not have{nearest}: correct "
-                "the name, or set writes.create_properties"
-            )
+        for name, meant in schema.missing(sorted(names)).items():
+            told = named(f"state.on_removed names {name}, a property that the portal does not have", meant)
+            yield f"{told}: correct the name, or set writes.create_properties"
         made, lacking = as_written(values, self._portal, self._owners), schema.missing(values)
         if isinstance(made, Result):
             told = f"state.on_removed: {made.reason}"
@@ -326,7 +324,5 @@ def schema_of(settings: Settings) -> Schema | None:
 def _missing(schema: PortalSchema, names: set[str]) -> Iterator[str]:
     unknown = schema.missing(sorted(names))
     if unknown:
-        named = ", ".join(
-            f"{name} (the nearest is {closest})" if closest else name for name, closest in unknown.items()
-        )
-        yield f"the portal has no property {named}: correct the mapping, or set writes.create_properties"
+        told = ", ".join(named(name, meant) for name, meant in unknown.items())
+        yield f"the portal has no property {told}: correct the mapping, or set writes.create_properties"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from itertools import islice
 from threading import Lock
 from typing import Protocol
@@ -14,6 +13,7 @@ from airflow_provider_hubcontact.client.lists import MEMBERS_A_PAGE, TAKES_CALLS
 from airflow_provider_hubcontact.job.portal.contacts_port import answered
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.model.ports import Lost, Members, Moved, Refused, UnknownList
+from airflow_provider_hubcontact.words import closest, named
 
 UNKNOWN_SIZE = 25_000
 """Members that a list is taken to have if HubSpot does not say it."""
@@ -107,9 +107,8 @@ class ListsPort:
     def _to_create(self, name: str) -> str:
         if self._creates and not name.isdecimal():
             return name
-        close = get_close_matches(name, self._by_name, n=1)
-        nearest = f" (the nearest is {_shown(close[0])})" if close else ""
-        raise UnknownList(f"the portal has no list {_shown(name)}{nearest}")
+        meant = closest(name, self._by_name)
+        raise UnknownList(f"the portal has no list {named(_shown(name), meant and _shown(meant))}")
 
     def known(self, target: str, contacts: Mapping[str, Collection[str]], /, *, leaves: bool) -> Members:
         """Return which contacts need no call: those that were read, or that an earlier run has proved."""

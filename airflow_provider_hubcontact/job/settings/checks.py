@@ -15,7 +15,10 @@ def flag(name: str, value: object) -> Iterator[str]:
 def one_of(name: str, value: object, allowed: Iterable[str]) -> Iterator[str]:
     """Check whether a setting is one of some words."""
     if not isinstance(value, str) or value not in set(allowed):
-        yield f"{name} must be one of {', '.join(allowed)}, not {value!r:.100}"
+        from airflow_provider_hubcontact.words import closest, named
+
+        meant = closest(value, allowed) if isinstance(value, str) else None
+        yield f"{name} must be one of {', '.join(allowed)}, not {named(f'{value!r:.100}', meant)}"
 
 
 def is_mapping_of_names(mapping: Any) -> bool:

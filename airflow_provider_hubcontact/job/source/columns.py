@@ -9,6 +9,7 @@ from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Result
 from airflow_provider_hubcontact.sync.model.ports import Journal
 from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.words import nearest
 
 MOST_NAMED = 20
 """Columns that a message names at most."""
@@ -64,7 +65,8 @@ class SourceColumns:
             return []
         key, seen = self._settings.key, ", ".join(self._seen)
         if key.column in self._missing:
-            return [f"no row has a column {key.column}, the key by which the ledger chooses; {_has(seen)}"]
+            column = nearest(key.column, self._seen)
+            return [f"no row has a column {column}, the key by which the ledger chooses; {_has(seen)}"]
         if self._is_sent:
             return []
         if self._mapped is not None:  # a mapping of the key alone misses nothing: it asks for just this
@@ -92,7 +94,8 @@ class SourceColumns:
     def _not_found(self) -> list[str]:
         if not self._missing:
             return []
-        return [f"no row has a column {', '.join(sorted(self._missing))}; {_has(', '.join(self._seen))}"]
+        missing = ", ".join(nearest(column, self._seen) for column in sorted(self._missing))
+        return [f"no row has a column {missing}; {_has(', '.join(self._seen))}"]
 
     def _take(self, row: object) -> None:
         try:

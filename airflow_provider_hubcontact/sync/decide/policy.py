@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, by_outcome, refused_as
 from airflow_provider_hubcontact.sync.model.tolerance import at_most, is_tolerance
+from airflow_provider_hubcontact.words import closest, named
 
 
 class Action(StrEnum):
@@ -168,7 +169,8 @@ class Policy(NamedTuple):
 
 def _action(name: int | str, action: str) -> Action:
     if action not in CHOOSABLE:
-        raise ValueError(f"status_actions[{name!r}] must be one of {', '.join(CHOOSABLE)}, not {action!r}")
+        told = named(repr(action), closest(str(action), CHOOSABLE))
+        raise ValueError(f"status_actions[{name!r}] must be one of {', '.join(CHOOSABLE)}, not {told}")
     return Action(action)
 
 
@@ -184,7 +186,8 @@ def _status(status: int) -> int:
 
 def _outcome(name: int | str) -> Outcome:
     if name not in set(Outcome):
-        raise ValueError(f"status_actions names {name!r}; the outcomes are {', '.join(Outcome)}")
+        told = named(repr(name), closest(str(name), Outcome))
+        raise ValueError(f"status_actions names {told}; the outcomes are {', '.join(Outcome)}")
     return Outcome(name)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +18,7 @@ from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.keys import ADDRESS, RECORD_ID
 from airflow_provider_hubcontact.sync.rows.portal_document import accepted
 from airflow_provider_hubcontact.sync.rows.values import MAX_TEXT_LENGTH
+from airflow_provider_hubcontact.words import closest
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -101,10 +101,9 @@ class Property:
         by_label = {label.casefold(): option for option, label in self.options.items()}
         if (meant := by_label.get(value.strip().casefold())) is not None:
             return f"{_shown(value)} is a label; the value is {_shown(meant)}"
-        folded = {option.casefold(): option for option in self.options} | by_label
-        close = get_close_matches(value.strip().casefold(), folded, n=1)
-        if close:
-            return f"{_shown(value)} is not an option; the nearest is {_shown(folded[close[0]])}"
+        called = {option: option for option in self.options} | by_label
+        if meant := closest(value.strip(), called):
+            return f"{_shown(value)} is not an option; the nearest is {_shown(called[meant])}"
         named = ", ".join(map(_shown, list(self.options)[:MAX_OPTIONS_NAMED]))
         more = ", …" if len(self.options) > MAX_OPTIONS_NAMED else ""
         return f"{_shown(value)} is not an option; the options are {named}{more}"
@@ -170,16 +169,16 @@ class PortalSchema:
     def _wrong(self, name: str, value: str) -> Iterator[str]:
         known = self._properties.get(name)
         if known is None:
-            closest = self._closest(name)
-            yield f"the portal has no property {name}" + (f"; the nearest is {closest}" if closest else "")
+            meant = self._closest(name)
+            yield f"the portal has no property {name}" + (f"; the nearest is {meant}" if meant else "")
         elif not self._validator.is_valid({name: value}):
             yield known.explain(value)
 
     def _closest(self, name: str) -> str | None:
-        labels = {each.label.casefold(): each.name for each in self._properties.values() if each.label}
-        folded = {each.casefold(): each for each in self._properties} | labels
-        close = get_close_matches(name.casefold(), folded, n=1)
-        return folded[close[0]] if close else None
+        labels = {each.label: each.name for each in self._properties.values() if each.label}
+        called = {each: each for each in self._properties} | labels
+        meant = closest(name, called)
+        return called[meant] if meant else None
 
 
 _FORMS: Mapping[Kind, Mapping[str, Any]] = {

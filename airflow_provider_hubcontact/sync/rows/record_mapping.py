@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -38,6 +38,7 @@ from airflow_provider_hubcontact.sync.rows.values import (
     text,
     type_of,
 )
+from airflow_provider_hubcontact.words import MOST_NAMED, closest, named, several
 
 NO_VALUE = "NaN, NaT or NA is read as None"
 
@@ -167,7 +168,7 @@ class RecordMapping:
 
     def _copied(self, source: Mapping[Any, object]) -> dict[Any, object]:
         """Copy what is needed of a row of any class, since its methods may do anything."""
-        if self.mapping is None:
+        if self.mapping is None or self.key not in source:  # a row without its key is told with its columns
             columns = list(islice(source, MAX_COLUMNS))
         else:
             others = filter(None, (self.timestamp, self.list_column))
@@ -183,7 +184,7 @@ class RecordMapping:
 
     def _key(self, source: Mapping[Any, object]) -> str:
         if self.key not in source:
-            raise UnsupportedValue(f"the row has no column {self.key!r}, which is the key")
+            raise UnsupportedValue(_without_key(self.key, tuple(islice(map(str, source), MOST_NAMED + 1))))
         value = source[self.key]
         if self.texts is not None:
             value = self.texts.key(self.id_property, value)
@@ -401,3 +402,10 @@ def invalid(row: int, key: str, category: str, problems: Mapping[str, str]) -> R
         reason += f"; and {len(problems) - MAX_PROBLEMS:,} more"
     names = tuple(printable(name, MAX_NAME_LENGTH) for name in problems if name)
     return Result(row, key, Outcome.INVALID, category=category, reason=reason, properties=names)
+
+
+@lru_cache(maxsize=100)
+def _without_key(key: str, columns: tuple[str, ...]) -> str:
+    """Return what is wrong with a row that lacks the key's column; it may be each row of a source."""
+    told = named(repr(key), closest(key, columns))
+    return f"the row has no column {told}, which is the key; it has {several(columns) or 'no columns'}"

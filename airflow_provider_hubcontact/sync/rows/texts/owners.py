@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cached_property
 
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, refused_as
@@ -11,6 +10,7 @@ from airflow_provider_hubcontact.sync.model.ports import Lost, Owner, OwnerReade
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.keys import lower_case
 from airflow_provider_hubcontact.sync.rows.values import UnsupportedValue
+from airflow_provider_hubcontact.words import closest
 
 HOW = "an owner's address is written as the owner's id"
 
@@ -122,8 +122,8 @@ class OwnerIds:
         if address not in self._near:
             if len(self._near) >= MOST_COMPARED:
                 return ""
-            close = get_close_matches(address, self._active, n=1, cutoff=LIKENESS)
-            self._near[address] = f"; the nearest is `{close[0]:.80}`" if close else ""
+            meant = closest(address, self._active, LIKENESS)
+            self._near[address] = f"; the nearest is `{meant:.80}`" if meant else ""
         return self._near[address]
 
     @cached_property

@@ -1,0 +1,53 @@
+"""The sentences that many messages share: the nearest name, a count with its noun."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_hubcontact.words import MOST_NAMED, closest, counted, nearest, several
+
+PACKAGE = Path(__file__).parent.parent / "airflow_provider_hubcontact"
+SOURCES = [path for path in PACKAGE.rglob("*.py") if "sandbox" not in path.relative_to(PACKAGE).parts]
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "told"),
+    [
+        ("frstname", ["firstname", "lastname"], "frstname (the nearest is firstname)"),
+        ("EMAIL", ["email"], "EMAIL (the nearest is email)"),
+        ("zzz", ["firstname"], "zzz"),
+        ("zzz", [], "zzz"),
+        ("a\nb", ["a\nc"], "a b (the nearest is a c)"),
+    ],
+)
+def test_the_nearest_name(name: str, known: list[str], told: str) -> None:
+    """A name that does not exist is told with the one that may be meant, and printable."""
+    assert nearest(name, known) == told
+
+
+def test_how_alike_names_must_be() -> None:
+    """It can be asked for more likeness."""
+    assert closest("secret", ["client_secret"]) == "client_secret"
+    assert closest("secret", ["client_secret"], likeness=0.8) is None
+
+
+def test_several_names() -> None:
+    """The first ones of many, printable."""
+    assert several([]) == ""
+    assert several(["a\tb", "c"]) == "a b, c"
+    assert several(map(str, range(MOST_NAMED))).endswith(f", {MOST_NAMED - 1}")
+    assert several(map(str, range(MOST_NAMED + 5))).endswith(f", {MOST_NAMED - 1}, …")
+
+
+def test_a_count_with_its_noun() -> None:
+    """One record, two records."""
+    told = [counted(number, "record") for number in (0, 1, 2_000)]
+    assert told == ["0 records", "1 record", "2,000 records"]
+    assert counted(2, "property", "properties") == "2 properties"
+
+
+def test_names_are_compared_in_one_place() -> None:
+    """Which name is the nearest, and how it is told, is the same everywhere."""
+    assert [path.name for path in SOURCES if "difflib" in path.read_text(encoding="utf-8")] == ["words.py"]
