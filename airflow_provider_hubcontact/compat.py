@@ -18,7 +18,19 @@ if TYPE_CHECKING:
         mask_secret,
     )
 
-__all__ = ["AirflowPlugin", "RetryDecision", "RetryPolicy", "conf", "determine_kwargs", "mask_secret"]
+__all__ = [
+    "CONTEXT",
+    "AirflowPlugin",
+    "RetryDecision",
+    "RetryPolicy",
+    "conf",
+    "determine_kwargs",
+    "mask_secret",
+]
+
+CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
+"""Airflow's variable: what this process is. A server may read the database, a task of Airflow 3 may not."""
+
 
 COMMON = "airflow.providers.common.compat.sdk"
 

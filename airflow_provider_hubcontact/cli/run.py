@@ -12,13 +12,11 @@ from importlib import import_module
 
 from airflow_provider_hubcontact.cli.exit_status import CANNOT, INTERRUPTED
 from airflow_provider_hubcontact.cli.output import Output
+from airflow_provider_hubcontact.compat import CONTEXT
 from airflow_provider_hubcontact.job.errors import PreflightError
 from airflow_provider_hubcontact.sync.model.codes import code_of_error, coded
 
 COMMANDS = "airflow_provider_hubcontact.cli.commands"
-
-CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
-"""Airflow's variable: what this process is."""
 
 
 def run(name: str, chosen: Namespace) -> int:
@@ -39,7 +37,7 @@ def run(name: str, chosen: Namespace) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except _told_in_a_sentence() as error:
-        output.error(f"{coded(error)}{_what_to_do(error)}")
+        output.error(coded(error))
         return CANNOT
 
 
@@ -54,16 +52,6 @@ def _told_in_a_sentence() -> tuple[type[Exception], ...]:
     from airflow.providers.common.compat.sdk import AirflowException
 
     return (*ours, AirflowException)
-
-
-def _what_to_do(error: Exception) -> str:
-    """Return how to go on after an error of Airflow's, which only says what is wrong."""
-    if "airflow" in sys.modules:
-        from airflow.providers.common.compat.sdk import AirflowNotFoundException
-
-        if isinstance(error, AirflowNotFoundException):
-            return ": create it with `airflow connections add`, or set it as AIRFLOW_CONN_<ID>"
-    return ""
 
 
 @contextmanager

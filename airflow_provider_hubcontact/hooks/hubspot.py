@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import BaseHook, Connection
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook, Connection
 
 from airflow_provider_hubcontact import CONN_FIELDS, DEFAULT_API_VERSION, UI_FIELD_BEHAVIOUR
 from airflow_provider_hubcontact.client import (
@@ -26,11 +25,18 @@ from airflow_provider_hubcontact.client import (
 from airflow_provider_hubcontact.client.network.timeouts import API_CALL, TOKEN_CALL, check_seconds
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.compat import mask_secret
+from airflow_provider_hubcontact.hooks.connections import (
+    UnknownConnection,
+    base_url,
+    check_extra,
+    check_type,
+    no_credentials,
+    unknown,
+)
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.client.limits.quota import Slots
 
-BASE_URL = "https://api.hubapi.com"
 API_KEY_NAMES = ("hapikey", "api_key", "apikey")
 
 
@@ -89,7 +95,8 @@ class HubSpotHook(BaseHook):
 
         :return: the client, the same one on each call; close it when done.
         :raises AirflowNotFoundException: if the connection does not exist.
-        :raises ConfigurationError: if a field of the connection is missing or not valid.
+        :raises ConfigurationError: if the connection is of another type, or a field of it is missing or not
+            valid.
         """
         return self._client
 
@@ -114,12 +121,17 @@ class HubSpotHook(BaseHook):
 
     @cached_property
     def _client(self) -> HubSpot:
-        connection = self.get_connection(self.hubspot_conn_id)
+        try:
+            connection = self.get_connection(self.hubspot_conn_id)
+        except AirflowNotFoundException:
+            raise UnknownConnection(f"The {unknown(self.hubspot_conn_id)}") from None
+        check_type(connection, self.conn_type)
         extra = connection.extra_dejson
         if not isinstance(extra, dict):
             raise ConfigurationError(
                 f"The Extra of the connection {connection.conn_id} is not a JSON object."
             )
+        check_extra(connection, extra)
         version = str(self._api_version or extra.get("api_version") or DEFAULT_API_VERSION)
         url, timeouts = base_url(connection), _timeouts(extra)
         return HubSpot(
@@ -130,20 +142,6 @@ class HubSpotHook(BaseHook):
             timeouts=timeouts,
             clock=self._clock,
         )
-
-
-def base_url(connection: Connection) -> str:
-    """Return the address of the API that a connection names.
-
-    :param connection: its host may have a scheme and a port; its schema and port fields hold otherwise.
-    """
-    host = connection.host or BASE_URL
-    if "://" not in host:
-        scheme = connection.schema if connection.schema in {"http", "https"} else "https"
-        host = f"{scheme}://{host}"
-    # A port of the connection's own goes behind a host that has none.
-    has_port = re.search(r":\d+/*$", host) is not None
-    return f"{host.rstrip('/')}:{connection.port}" if connection.port and not has_port else host
 
 
 def _auth(
@@ -166,10 +164,7 @@ def _auth(
     names = ("client_id", "client_secret", "refresh_token")
     missing = [name for name in names if not extra.get(name)]
     if missing:
-        raise ConfigurationError(
-            f"The connection {connection.conn_id} has no credentials: put an access token into the password "
-            f"field, or set up OAuth. For OAuth, these are missing: {', '.join(missing)}."
-        )
+        raise no_credentials(connection, missing)
     client_id, client_secret, refresh_token = (str(extra[name]) for name in names)
     mask_secret(client_secret)
     mask_secret(refresh_token)

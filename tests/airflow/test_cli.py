@@ -18,7 +18,10 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from airflow.models import Connection
+from airflow.utils.session import create_session
 from rich.console import Console
+from sqlalchemy import delete
 
 from airflow_provider_hubcontact.cli import run as program
 from airflow_provider_hubcontact.cli.commands import check
@@ -26,9 +29,9 @@ from airflow_provider_hubcontact.cli.commands.validate import MOST_SHOWN
 from airflow_provider_hubcontact.cli.definition import COMMANDS, get_hubspot_cli_commands
 from airflow_provider_hubcontact.cli.main import main
 from airflow_provider_hubcontact.cli.output import Output
-from airflow_provider_hubcontact.cli.run import CONTEXT
 from airflow_provider_hubcontact.cli.settings import CONN_ID
 from airflow_provider_hubcontact.cli.settings_file import KNOWN, NOT_HERE
+from airflow_provider_hubcontact.compat import CONTEXT
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.given import KEYWORDS as SETTINGS_KEYWORDS
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
@@ -108,7 +111,21 @@ class TestCheck:
         assert main(["check", "--conn-id", "nowhere"]) == 2
         told = capsys.readouterr().err
         assert "nowhere" in told
-        assert told.endswith(": create it with `airflow connections add`, or set it as AIRFLOW_CONN_<ID>\n")
+        assert told.endswith("`airflow connections add`, or set it as AIRFLOW_CONN_NOWHERE\n")
+
+    def test_a_connection_of_the_database(
+        self, airflow_database: None, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """The nearest of those that Airflow's database has is named, too."""
+        with create_session() as session:
+            session.add(Connection(conn_id="hubspot_prod", conn_type="hubspot"))
+        try:
+            assert main(["check", "--conn-id", "hubspot_prd"]) == 2
+        finally:
+            with create_session() as session:
+                session.execute(delete(Connection).where(Connection.conn_id == "hubspot_prod"))
+
+        assert "hubspot_prd (the nearest is hubspot_prod) does not exist" in capsys.readouterr().err
 
     def test_no_line_ends_with_blanks(self, hubspot: Sandbox, capsys: pytest.CaptureFixture[str]) -> None:
         """A long line, such as that of the scopes, makes no other line of a file longer."""

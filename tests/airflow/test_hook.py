@@ -9,12 +9,13 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import Connection
+from airflow.providers.common.compat.sdk import AirflowNotFoundException, Connection
 from redis import Redis
 
 from airflow_provider_hubcontact import CONN_FIELDS, UI_FIELD_BEHAVIOUR
 from airflow_provider_hubcontact.client import ConfigurationError
-from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook, base_url
+from airflow_provider_hubcontact.hooks.connections import base_url
+from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.sandbox import OAuthClient, Sandbox
 from tests.airflow.running import CONTACTS, connect
 from tests.client import redis_server
@@ -78,7 +79,9 @@ class TestCredentials:
             ({}, "https://api.hubapi.com"),
             ({"host": "api.hubapi.com"}, "https://api.hubapi.com"),
             ({"host": "127.0.0.1", "schema": "http", "port": 8080}, "http://127.0.0.1:8080"),
-            ({"host": "127.0.0.1", "schema": "other", "port": 8080}, "https://127.0.0.1:8080"),
+            ({"host": "127.0.0.1", "schema": "https", "port": 8080}, "https://127.0.0.1:8080"),
+            ({"host": "hubspot.internal", "schema": "other", "port": 8080}, "https://hubspot.internal:8080"),
+            ({"host": "localhost.example.com"}, "https://localhost.example.com"),
             ({"host": "http://127.0.0.1/", "port": 8080}, "http://127.0.0.1:8080"),
             ({"host": "http://127.0.0.1:9090", "port": 8080}, "http://127.0.0.1:9090"),
             ({"host": "http://127.0.0.1:9090/", "port": 8080}, "http://127.0.0.1:9090/"),
@@ -89,6 +92,91 @@ class TestCredentials:
     def test_the_base_url(self, fields: dict[str, Any], url: str) -> None:
         """Host, schema and port make it; a port that stands in the host wins over the port's own field."""
         assert base_url(Connection(conn_id="it", conn_type="hubspot", **fields)) == url
+
+    @pytest.mark.parametrize(
+        "host", ["127.0.0.1", "127.0.0.1:8042", "localhost", "localhost:8042/", "[::1]:80"]
+    )
+    def test_a_host_of_this_machine_without_a_scheme(self, host: str) -> None:
+        """A server here may have TLS or not: the connection must say so, and is told how."""
+        with pytest.raises(ConfigurationError, match="has no scheme: write http://") as raised:
+            base_url(Connection(conn_id="it", conn_type="hubspot", host=host))
+
+        assert f"hubspot://:TOKEN@{host}/http" in str(raised.value)
+
+    def test_a_connection_of_another_type(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Its password is another system's, and is sent nowhere."""
+        with Sandbox() as hubspot:
+            host, port = hubspot.url.removeprefix("http://").split(":")
+            connection = {"conn_type": "postgres", "host": host, "port": int(port), "schema": "http"}
+            monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", json.dumps({**connection, "password": "db-secret"}))
+
+            worked, message = HubSpotHook("warehouse").test_connection()
+
+            assert not worked
+            assert "warehouse has the type postgres, not hubspot" in message
+            assert not hubspot.requests
+
+    @pytest.mark.parametrize(
+        ("uri", "says"),
+        [
+            ("api.hubapi.com", "no type either: it must be a URI, such as hubspot://:TOKEN@, or JSON"),
+            ("pat-na1-00000000", "no type either"),
+            ("hubspot://pat-na1-00000000@api.hubapi.com", "the token stands behind a colon"),
+        ],
+    )
+    def test_a_uri_that_is_not_one(self, monkeypatch: pytest.MonkeyPatch, uri: str, says: str) -> None:
+        """A variable with a host or a token alone, or with the token in the wrong place, is told as such."""
+        monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", uri)
+
+        with pytest.raises(ConfigurationError, match=says) as raised:
+            HubSpotHook().get_conn()
+
+        assert "pat-na1-00000000" not in str(raised.value)
+
+    @pytest.mark.parametrize(
+        ("key", "meant"),
+        [
+            ("api_verson", "api_version"),
+            ("apiVersion", "api_version"),
+            ("rate-limit", "rate_limit"),
+            ("clientid", "client_id"),
+            ("Timeout", "timeout"),
+        ],
+    )
+    def test_a_misspelt_extra(self, monkeypatch: pytest.MonkeyPatch, key: str, meant: str) -> None:
+        """It would have no effect; the nearest key is named, and the value is not."""
+        connect(monkeypatch, "https://api.hubapi.com", "pat-na1-x", **{key: "the-value"})
+
+        with pytest.raises(ConfigurationError, match="has an unknown key") as raised:
+            HubSpotHook().get_conn()
+
+        assert f"{key} (the nearest is {meant})" in str(raised.value)
+        assert "the-value" not in str(raised.value)
+
+    @pytest.mark.parametrize("key", ["portal_id", "owner", "extra", "scopes"])
+    def test_an_extra_of_another_program(self, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+        """Keys that are like none of ours are left to whom they belong."""
+        connect(monkeypatch, "https://api.hubapi.com", "pat-na1-x", **{key: "x"})
+
+        HubSpotHook().get_conn().close()
+
+    @pytest.mark.parametrize(
+        ("conn_id", "says"),
+        [
+            ("hubspot_defalt", "hubspot_defalt (the nearest is hubspot_default) does not exist: create it"),
+            ("zzz", "The connection zzz does not exist: create it with `airflow connections add`, or set it"),
+            ("broken", "The connection broken cannot be read: AIRFLOW_CONN_BROKEN is neither JSON nor a URI"),
+        ],
+    )
+    def test_no_such_connection(self, monkeypatch: pytest.MonkeyPatch, conn_id: str, says: str) -> None:
+        """It is Airflow's exception, with what to do, and the nearest of those that variables have."""
+        connect(monkeypatch, "https://api.hubapi.com", "pat-na1-x")
+        monkeypatch.setenv("AIRFLOW_CONN_BROKEN", '{"conn_type": "hubspot", ')
+
+        with pytest.raises(AirflowNotFoundException) as raised:
+            HubSpotHook(conn_id).get_conn()
+
+        assert says in str(raised.value)
 
     @pytest.mark.parametrize(
         ("password", "extra", "says"),

@@ -193,12 +193,16 @@ def checked_base_url(url: str) -> str:
     odd = "@" in parts.netloc or parts.query or parts.fragment or not url.isprintable() or " " in url
     if parts.scheme not in {"http", "https"} or not host or odd:
         raise ConfigurationError("The base URL must look like https://api.hubapi.com")
-    if parts.scheme == "http" and not _is_this_machine(host):
+    if parts.scheme == "http" and not is_this_machine(host):
         raise ConfigurationError(f"The base URL of {host} must be https: plain http would expose the token")
     return url.rstrip("/")
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Check whether a host is this machine by its name.
+
+    :param host: without a port.
+    """
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

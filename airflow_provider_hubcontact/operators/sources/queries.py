@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
+from airflow_provider_hubcontact.hooks.connections import unknown
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.source.statements import one_statement
@@ -56,10 +57,7 @@ def database(conn_id: str) -> DbApiHook:
     try:
         connection = BaseHook.get_connection(conn_id)
     except AirflowNotFoundException as error:
-        raise SourceError(
-            f"the connection {conn_id} does not exist: create it with `airflow connections add`, or set it "
-            "as AIRFLOW_CONN_<ID>"
-        ) from error
+        raise SourceError(f"the {unknown(conn_id)}") from error
     try:
         hook = connection.get_hook()
     except (AirflowException, *_OF_SETTINGS) as error:
