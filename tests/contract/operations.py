@@ -269,6 +269,12 @@ def members(ours: Ours, body: Any) -> bool:
     return isinstance(body, list) and ours.has_all(CONTACT, body)
 
 
+def record_of_lists(ours: Ours, each: Mapping[str, Any]) -> bool:
+    """Check whether a contact whose lists a call asks for is the run's."""
+    is_whole = _object(each, "objectTypeId", "recordId") and each.get("objectTypeId") == "0-1"
+    return is_whole and ours.has(CONTACT, each.get("recordId"))
+
+
 def new_definition(ours: Ours, body: Any) -> bool:
     """Check whether a new property has the run's name."""
     return _object(body, "name", *DEFINITION_KEYS) and ours.is_name(body.get("name"))
@@ -406,6 +412,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("DELETE", "{lists}/{list}"),
     Operation("GET", "{lists}/object-type-id/{contacts_type}/name/{list_name}"),
     Operation("GET", "{lists}/records/0-1/{contact_id}/memberships"),
+    Operation("POST", "{lists}/records/memberships/batch/read", batch(record_of_lists)),
     Operation("GET", "{lists}/{list}/memberships"),
     Operation("PUT", "{lists}/{list}/memberships/add", members),
     Operation("PUT", "{lists}/{list}/memberships/remove", members),

@@ -150,6 +150,11 @@ def examples() -> dict[str, Request]:
         "GET {lists}/records/0-1/{contact_id}/memberships": Request(
             "GET", f"{LISTS}/records/0-1/{ADA}/memberships"
         ),
+        "POST {lists}/records/memberships/batch/read": Request(
+            "POST",
+            f"{LISTS}/records/memberships/batch/read",
+            {"inputs": [{"objectTypeId": "0-1", "recordId": ADA}]},
+        ),
         "GET {lists}/{list}/memberships": Request("GET", members),
         "PUT {lists}/{list}/memberships/add": Request("PUT", f"{members}/add", [ADA, GRACE]),
         "PUT {lists}/{list}/memberships/remove": Request("PUT", f"{members}/remove", [ADA]),

@@ -352,6 +352,7 @@ of_objects = st.fixed_dictionaries(
             "/crm/v4/associations/contacts/companies/labels",
             "/crm/lists/2026-09",
             "/crm/lists/2026-09/search",
+            "/crm/lists/2026-09/records/memberships/batch/read",
             "/crm/lists/2026-09/101",
             "/crm/lists/2026-09/101/restore",
             "/crm/lists/2026-09/101/memberships",

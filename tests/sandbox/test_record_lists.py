@@ -331,6 +331,29 @@ class TestRecords:
         assert (body["total"], [each["listId"] for each in body["results"]]) == (1, [list_id])
         assert api.get(f"{ROOT}/records/0-1/1/memberships").status == 404
 
+    @pytest.mark.parametrize("root", ROOTS)
+    def test_the_lists_of_several_records(self, api: Api, root: str, list_id: str) -> None:
+        """Each once, in no list as well; 207 with those that are unknown, and 400 for what is no input."""
+        ada, grace = api.id("ada@example.com"), api.id("grace@example.com")
+        put(api, list_id, "add", [ada])
+        path = f"{root}/records/memberships/batch/read"
+        asked = [("0-1", ada), ("contact", grace)]
+        inputs = [{"objectTypeId": kind, "recordId": each} for kind, each in asked]
+
+        whole = api.post(path, {"inputs": [*inputs, inputs[0]]})
+        part = api.post(path, {"inputs": [*inputs, {"objectTypeId": "0-1", "recordId": "1"}]})
+
+        told = {
+            each["recordId"]: [of["listId"] for of in each["recordListMemberships"]]
+            for each in whole.body["results"]
+        }
+        assert (whole.status, whole.body["status"], len(whole.body["results"])) == (200, "COMPLETE", 2)
+        assert told == {ada: [list_id], grace: []}
+        assert (part.status, part.body["numErrors"], len(part.body["results"])) == (207, 1, 2)
+        assert part.body["errors"][0]["context"] == {"ids": ["1"]}
+        assert api.post(path, {"inputs": [{"recordId": ada}]}).status == 400
+        assert api.post(path, {}).status == 400
+
     def test_merges(self, api: Api, list_id: str) -> None:
         """The survivor is in the lists of both, and an old id means it."""
         ada, grace = api.id("ada@example.com"), api.id("grace@example.com")
@@ -340,6 +363,9 @@ class TestRecords:
 
         last = api.post(f"{CONTACTS}/merge", {"primaryObjectId": ada, "objectIdToMerge": grace}).body["id"]
 
+        asked = {"inputs": [{"objectTypeId": "0-1", "recordId": grace}]}
+        (of_survivor,) = api.post(f"{ROOT}/records/memberships/batch/read", asked).body["results"]
+        assert (of_survivor["recordId"], len(of_survivor["recordListMemberships"])) == (last, 2)
         assert members(api, list_id) == members(api, other) == [last]
         assert put(api, list_id, "add", [grace]).body["recordsIdsAdded"] == []
         assert put(api, list_id, "remove", [ada]).body["recordIdsRemoved"] == [last]

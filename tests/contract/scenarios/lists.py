@@ -78,3 +78,24 @@ def list_members(ask: Ask) -> None:
     ask.until("lists of a contact", number(1), "GET", lists, values=["total"])
     ask("remove", "PUT", f"{members}/remove", [grace], values=CHANGED)
     ask.until("none any more", number(0), "GET", members, values=["total"])
+
+
+@scenario
+def lists_of_several(ask: Ask) -> None:
+    """The lists of several contacts are read by one call; a contact that is in none has no list."""
+    path, ada, grace, nobody = made(ask), ask.contact(), ask.contact("grace"), ask.nobody()
+    ask.prepare("PUT", f"{path}/memberships/add", [ada])
+    several = f"{LISTS}/records/memberships/batch/read"
+    inputs = [{"objectTypeId": "0-1", "recordId": each} for each in (ada, grace)]
+    values = ["status", "results[].objectTypeId", "results[].recordId"]
+    ask.until("both", _has_a_list, "POST", several, {"inputs": inputs}, values=values)
+    ask(
+        "and nobody", "POST", several, {"inputs": [*inputs, {**inputs[0], "recordId": nobody}]}, values=values
+    )
+    ask("one twice", "POST", several, {"inputs": [inputs[1]] * 2}, values=values)
+
+
+def _has_a_list(answer: Answer) -> bool:
+    """Check whether a contact of an answer is in a list, which HubSpot may show a moment later."""
+    found = answer.get("results") or ()
+    return answer.status != 200 or any(each.get("recordListMemberships") for each in found)

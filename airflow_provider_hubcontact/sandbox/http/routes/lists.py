@@ -13,7 +13,7 @@ from airflow_provider_hubcontact.sandbox.crm.times import iso
 from airflow_provider_hubcontact.sandbox.crm.type_names import canonical
 from airflow_provider_hubcontact.sandbox.errors.lists import NotAListsType
 from airflow_provider_hubcontact.sandbox.errors.own import NotEmulated
-from airflow_provider_hubcontact.sandbox.errors.records import RecordNotFound
+from airflow_provider_hubcontact.sandbox.errors.records import RecordNotFound, RecordsNotFound
 from airflow_provider_hubcontact.sandbox.errors.refusal import Json
 from airflow_provider_hubcontact.sandbox.errors.requests import InvalidInput
 from airflow_provider_hubcontact.sandbox.http.routing import (
@@ -22,6 +22,8 @@ from airflow_provider_hubcontact.sandbox.http.routing import (
     Request,
     Route,
     array,
+    batch_reply,
+    mapping,
     parsed,
     required,
     text,
@@ -46,6 +48,7 @@ def routes() -> Iterator[Route]:
         yield Route("POST", f"{root}/search", search, READ)
         yield Route("GET", f"{root}/object-type-id/{{type}}/name/{{name}}", get_by_name, READ)
         yield Route("GET", f"{root}/records/{{type}}/{{id}}/memberships", of_record, READ)
+        yield Route("POST", f"{root}/records/memberships/batch/read", of_records, READ)
         yield Route("GET", one, get, READ)
         yield Route("DELETE", one, delete, WRITE)
         yield Route("PUT", f"{one}/restore", restore, WRITE)
@@ -213,16 +216,47 @@ def of_record(request: Request) -> Reply:
     record = request.portal.collection(_kind(request.params["type"])).find(request.params["id"])
     if record is None:
         raise RecordNotFound
-    results = [
+    results = _shown_lists(request, record.id)
+    return Reply(200, {"total": len(results), "results": results})
+
+
+def of_records(request: Request) -> Reply:
+    """Answer 200 with the lists that each record is in, or 207 if some are unknown (S; U: what it then has).
+
+    An id from before a merge is answered with the survivor (U), as where records are read.
+    """
+    required(request.json, "inputs")
+    inputs = [mapping(each) for each in array(request.json["inputs"])]
+    request.inputs = len(inputs)
+    found: dict[str, Json] = {}
+    unknown: dict[str, list[str]] = {}
+    for each in inputs:
+        required(each, "objectTypeId", "recordId")
+        kind, wanted = _kind(text(each["objectTypeId"])), text(each["recordId"])
+        record = request.portal.collection(kind).find(wanted)
+        if record is None:
+            unknown.setdefault(kind.singular, []).append(wanted)
+            continue
+        found[record.id] = {
+            "objectTypeId": kind.id,
+            "recordId": record.id,
+            "recordListMemberships": _shown_lists(request, record.id),
+        }
+    errors = [RecordsNotFound(kind, ids).part() for kind, ids in unknown.items()]
+    return batch_reply(request, 200, [*found.values()], errors)
+
+
+def _shown_lists(request: Request, record_id: str) -> list[Json]:
+    """Return the lists that a record is in."""
+    return [
         {
             "listId": each.id,
             "listVersion": each.version,
-            "firstAddedTimestamp": iso(each.members[record.id]),
-            "lastAddedTimestamp": iso(each.members[record.id]),
+            "firstAddedTimestamp": iso(each.members[record_id]),
+            "lastAddedTimestamp": iso(each.members[record_id]),
         }
-        for each in request.portal.lists.of(record.id)
+        for each in request.portal.lists.of(record_id)
     ]
-    return Reply(200, {"total": len(results), "results": results})
 
 
 def _list(request: Request) -> RecordList:
