@@ -74,14 +74,5 @@ def page(results: list[Result]) -> str:
     text += "\n"
     for name, title in [*RUNS.items()][1:]:
         calls = found[name]["of_lists"]
-        why = WHY if name == "again" else ""
-        text += goal(
-            f"{title.capitalize()}: at most {most} calls about it", number(calls), met=calls <= most, why=why
-        )
+        text += goal(f"{title.capitalize()}: at most {most} calls about it", number(calls), met=calls <= most)
     return text
-
-
-WHY = (
-    "HubSpot's answer does not mention who is a member already, so that all members are read once, and a "
-    "page of them has 250. A state remembers them."
-)

@@ -22,6 +22,7 @@ from airflow_provider_hubcontact.client.errors import (
     NotFound,
     UnusableAnswer,
 )
+from airflow_provider_hubcontact.client.lists import Lists
 from airflow_provider_hubcontact.client.owners import MOST_PAGES, Owner, Owners
 from airflow_provider_hubcontact.client.properties import Properties, PropertyDefinition, ValidationRule
 from airflow_provider_hubcontact.client.transport import Transport
@@ -106,6 +107,13 @@ def account(transport: Transport, version: str = "2026-09") -> Account:
             "?property=x&property=y&propertyMode=value_only&formSubmissionMode=none",
             None,
             id="v1 get",
+        ),
+        pytest.param(
+            lambda t: Lists(t, "v3").of_each(["7"]),
+            BATCH,
+            "POST /crm/v3/lists/records/memberships/batch/read",
+            {"inputs": [{"objectTypeId": "0-1", "recordId": "7"}]},
+            id="lists of several",
         ),
         pytest.param(
             lambda t: Owners(t, "2026-09").list(),
@@ -465,3 +473,31 @@ class TestOwners:
         with pytest.raises(UnusableAnswer, match="has no end"):
             Owners(endless, "2026-09").list()
         assert endless.calls == MOST_PAGES
+
+
+ONE_LIST = {"objectTypeId": "0-1", "recordId": "1", "recordListMemberships": [{"listId": "5"}]}
+NO_LIST = {"objectTypeId": "0-1", "recordId": "2", "recordListMemberships": []}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, {"1": {"5"}, "2": set()}),
+        ({"results": [ONE_LIST]}, {"1": {"5"}}),
+        ({"results": [ONE_LIST, ONE_LIST, NO_LIST]}, {"2": set()}),
+        ({"results": [{**ONE_LIST, "objectTypeId": "0-2"}, NO_LIST]}, {"2": set()}),
+        ({"results": [{**ONE_LIST, "recordListMemberships": None}, NO_LIST]}, {"2": set()}),
+        ({"results": [{**ONE_LIST, "recordListMemberships": [{}]}, "x", NO_LIST]}, {"2": set()}),
+        ({"errors": [{"context": {"ids": ["2"]}}]}, {"1": {"5"}}),
+        ({"errors": [{"context": {"recordId": 2}}, "x", {}]}, {"1": {"5"}}),
+        ({"status": "PROCESSING"}, {}),
+        ({"status": None}, {}),
+    ],
+)
+def test_what_an_answer_about_several_contacts_proves(
+    changes: dict[str, Any], said: dict[str, set[str]]
+) -> None:
+    """Who is missing, there twice, refused or of another type is neither in a list nor in none."""
+    body = {"status": "COMPLETE", "results": [ONE_LIST, NO_LIST], **changes}
+    with wire(reply(207, json.dumps(body))) as to:
+        assert Lists(to.transport, "2026-09").of_each(["1", "2"]) == said

@@ -90,23 +90,6 @@ def test_who_is_a_member_already(hubspot: Sandbox, around: Around) -> None:
     assert ended.report["lists"] == {list_id: {"name": "Customers", "member": 4}}
 
 
-def test_members_are_read_by_pages_if_that_is_fewer_calls(hubspot: Sandbox) -> None:
-    """What was read once is known for the rest of the run."""
-    people = [{"email": f"c{n}@example.com", "firstname": "A"} for n in range(600)]
-    with Sandbox(contacts=people) as sandbox:
-        list_id = made(sandbox)
-        around = Around(sandbox, people)
-        first = run(around, lists=Lists("Customers", batch_size=100))
-        before = len(sandbox.requests)
-        again = run(around, lists=Lists("Customers", batch_size=100))
-
-        calls = [each.path.rpartition("/")[2] for each in [*sandbox.requests][before:]]
-    assert first.report["lists"][list_id]["added"] == 600
-    assert again.report["lists"][list_id]["member"] == 600
-    assert calls.count("add-and-remove") == 1
-    assert calls.count("memberships") == 3
-
-
 def test_a_column_names_the_list_of_each_row(hubspot: Sandbox, around: Around) -> None:
     """By name or id; a row without one is in none, and one that names an unknown list is not valid."""
     one, two = made(hubspot, "One"), made(hubspot, "Two")

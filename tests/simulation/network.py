@@ -251,8 +251,9 @@ class Line:
         reply, applied = self._portal.call(call.method, call.url, call.headers, body, by)
         self._watch.moved(call.list_id, members, self._portal.members_of(call.list_id))
         self._watch.applied(applied, self._loop.now, is_write=bool(call.written))
-        if not call.written:
-            self._seen.update((str(each["id"]).lower(), self._loop.now) for each in call.inputs)
+        if not call.written:  # an input of a read of lists has no id, but that of a contact
+            seen = (str(each["id"]).lower() for each in call.inputs if "id" in each)
+            self._seen.update(dict.fromkeys(seen, self._loop.now))
         if applied:
             wrote = ", ".join(f"{each.verb} {each.contact[-3:]} for row {each.row}" for each in applied)
             self._story.tell("portal", wrote)
@@ -319,13 +320,13 @@ def _names(each: Json) -> list[object]:
     """Return id and addresses that stand in an input."""
     properties = each.get("properties")
     email = properties.get("email") if isinstance(properties, dict) else None
-    return [name for name in (each.get("id"), email) if name]
+    return [name for name in (each.get("id"), each.get("recordId"), email) if name]
 
 
 def _told(each: Json) -> str:
     values = ", ".join(f"{name}={value}" for name, value in each.get("properties", {}).items())
     row = each.get("objectWriteTraceId")
-    what = f"{each.get('id', 'new')}" + (f" row {row}" if row else "")
+    what = f"{each.get('id') or each.get('recordId', 'new')}" + (f" row {row}" if row else "")
     return f"{what} ({values})" if values else what
 
 
@@ -379,7 +380,7 @@ def _torn(reply: Reply, named: list[Json], _: Chooser) -> Reply:
     """Add an error about an input that is among the results."""
     document = orjson.loads(reply.body)
     trace = named[0].get("objectWriteTraceId")
-    context = {"objectWriteTraceId": [trace]} if trace else {"ids": [named[0]["id"]]}
+    context = {"objectWriteTraceId": [trace]} if trace else {"ids": _names(named[0])[:1]}
     error = {"status": "error", "category": "VALIDATION_ERROR", "message": "not valid", "context": context}
     document["errors"] = [*document.get("errors", ()), error]
     return _with(reply, 207, document)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from airflow_provider_hubcontact.client import lists as client_lists
-from airflow_provider_hubcontact.job.portal import lists_port
+from airflow_provider_hubcontact.job.portal import lists_port, member_reads
 from airflow_provider_hubcontact.job.portal.contacts_port import ContactsPort
 from airflow_provider_hubcontact.job.settings.guards import Guards
 from airflow_provider_hubcontact.job.settings.lists import Lists
@@ -276,7 +276,8 @@ def _watched(scene: Scene) -> Iterator[None]:
     parts: list[tuple[Any, str, object]] = [
         (ContactsPort, "batch_size", scene.plot.batch_size),
         (client_lists, "MEMBERS_A_PAGE", FEW_MEMBERS),
-        (lists_port, "MEMBERS_A_PAGE", FEW_MEMBERS),
+        (member_reads, "MEMBERS_A_PAGE", FEW_MEMBERS),
+        (member_reads, "Lock", partial(LoopLock, scene.loop)),
         (lists_port, "Lock", partial(LoopLock, scene.loop)),
         (memberships, "MAX_HELD", FEW_HELD),
         (session, "Tables", tables_of),

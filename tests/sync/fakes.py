@@ -356,11 +356,13 @@ class FakeLists:
             return Moved(200, target, frozenset(), frozenset())
         return Moved(200, target, frozenset(changed), frozenset(missing))
 
-    def members(self, target: str, contacts: Collection[str], /) -> Members | Refused | Lost:
+    def members(self, target: str, contacts: Collection[str], /, *, surely: bool) -> Members | Refused | Lost:
         self.reads.append(tuple(contacts))
         fate = next(self._fates, None)
         if isinstance(fate, Whole):
             return fate.answer
+        if fate is Odd.SILENT and not surely:
+            return Members(target, frozenset())
         return Members(target, frozenset({*contacts} & self.now.get(target, set())))
 
     def note(

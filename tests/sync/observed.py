@@ -128,8 +128,8 @@ def _held(engine: Any) -> Iterator[tuple[State, Iterable[Record | Result]]]:
         yield State.BEHIND_PART, _written(call.others)
     if own["_memberships"] is not None:
         lists = vars(own["_memberships"])
-        waiting = [*lists["_unchecked"].values(), *lists["_unmoved"].values()]
-        queued = (call.results for call in (*lists["_unread"], *lists["_halves"]))
+        waiting = [*lists["_unchecked"].values(), *lists["_due"].values()]
+        queued = (call.results for call in lists["_parts"])
         yield State.TO_LIST, _named(*waiting, *queued)
     for call in own["_calls"]:
         if isinstance(call, ListCall):

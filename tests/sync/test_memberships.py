@@ -96,9 +96,10 @@ class WatchedLists(FakeLists):
         assert self._kept_before.get(target, set()).isdisjoint(contacts), "a call for one that is known"
         return super().move(target, contacts, leaves=leaves)
 
-    def members(self, target: str, contacts: Collection[str], /) -> Members | Refused | Lost:
+    def members(self, target: str, contacts: Collection[str], /, *, surely: bool) -> Members | Refused | Lost:
         assert not self.failed, "a call goes out, and what is known can be kept no longer"
-        return super().members(target, contacts)
+        assert 0 < len(contacts) <= self.batch_size, "too many contacts for one call"
+        return super().members(target, contacts, surely=surely)
 
     def note(
         self, list_id: str, contacts: Mapping[str, Collection[str]], /, *, leaves: bool, by_this_run: bool
@@ -489,3 +490,71 @@ def test_there_are_rows_left_when_all_that_wait_are_known() -> None:
 
     observed.check()
     assert Counter(each.membership for each in observed.results.values()) == {Membership.MEMBER: 8}
+
+
+PEOPLE_OF_A_LIST = [{"email": f"p{n}@x.y", "firstname": "a"} for n in range(1, 21)]
+
+
+def of_full_list(members: Collection[int], fates: Iterable[Fate] = (), size: int = 4) -> Scene:
+    """Put twenty contacts into a list that some are in already."""
+    found = WatchedLists({"one": {str(each) for each in members}}, batch_size=size, fates=fates)
+    observed = scene(FakePortal.of(*PEOPLE_OF_A_LIST), found, Rules())
+    observed.run([{**each, "list": "one"} for each in PEOPLE_OF_A_LIST], ShuffledWorkers(3, size=6))
+    observed.check()
+    return observed
+
+
+def test_a_full_list_costs_one_call_for_each_part() -> None:
+    """The first call shows that its contacts are members; the others are looked at before."""
+    observed = of_full_list(range(1, 21))
+
+    assert (len(observed.lists.moves), len(observed.lists.reads)) == (1, 5)
+    assert Counter(each.membership for each in observed.results.values()) == {Membership.MEMBER: 20}
+
+
+def test_an_empty_list_is_not_read() -> None:
+    """Each call says of all its contacts that they came."""
+    observed = of_full_list(())
+
+    assert (len(observed.lists.moves), observed.lists.reads) == (5, [])
+
+
+def test_few_members_are_read_together() -> None:
+    """Those that calls do not mention wait until there are enough of them for one read."""
+    observed = of_full_list((1, 5, 9, 13))
+
+    assert len(observed.lists.moves) == 5
+    assert len(observed.lists.reads) <= 2
+
+
+def test_looking_ends_with_those_who_are_not_there() -> None:
+    """The first half are members: once most of a look are none, contacts are put in without one."""
+    observed = of_full_list(range(1, 9))
+
+    assert len(observed.lists.reads) <= 4
+    assert len(observed.lists.moves) <= 5
+
+
+@pytest.mark.parametrize("fate", [refused(503), refused(400), LOST_ANSWER])
+def test_a_look_that_fails_decides_nothing(fate: Fate) -> None:
+    """It was to save a call. The contacts are put in, as without it."""
+    observed = of_full_list(range(1, 21), [None, None, fate])
+
+    assert {each.outcome for each in observed.results.values()} == {Outcome.UNCHANGED}
+    assert len(observed.lists.moves) >= 2
+
+
+def test_a_look_that_is_forbidden_stops_the_run() -> None:
+    """All other calls would be as well: its records end by the status."""
+    observed = of_full_list(range(1, 21), [None, None, refused(403, stops=True)])
+
+    outcomes = Counter(each.outcome for each in observed.results.values())
+    assert outcomes[Outcome.UNAUTHORIZED] == 4
+    assert observed.stopped
+
+
+def test_a_read_that_fails_decides() -> None:
+    """Of contacts that the call did not mention, its status is all that is known."""
+    observed = of_full_list(range(1, 21), [None, refused(503)])
+
+    assert Counter(each.outcome for each in observed.results.values())[Outcome.UNAVAILABLE] == 4

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Protocol
 
-from airflow_provider_hubcontact.client.errors import HubSpotError, NotFound
-from airflow_provider_hubcontact.client.lists import MEMBERS_A_PAGE, TAKES_CALLS, Changed, ContactList, Lists
+from airflow_provider_hubcontact.client.errors import HubSpotError
+from airflow_provider_hubcontact.client.lists import TAKES_CALLS, Changed, ContactList, Lists
 from airflow_provider_hubcontact.job.portal.contacts_port import answered
+from airflow_provider_hubcontact.job.portal.member_reads import MemberReads
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.model.ports import Lost, Members, Moved, Refused, UnknownList
 from airflow_provider_hubcontact.words import closest, named
-
-UNKNOWN_SIZE = 25_000
-"""Members that a list is taken to have if HubSpot does not say it."""
-
-
-FEW = 50
-"""Contacts that are asked for one by one although the pages of their list do not have them."""
-
-
-MOST_KEYS = 500
-"""Values that one query of the file names."""
 
 
 class KnownMembers(Protocol):
@@ -74,12 +62,12 @@ class ListsPort:
         self._creates = creates
         self._refused: dict[str, Refused] = {}  # name of a list → why it cannot be created
         self.kept: KnownMembers | None = None
-        self._seen = SeenMembers()
-        self._lock = Lock()  # of what is created, and read, by calls that run at the same time
+        self._reads = MemberReads(lists, batch_size)
+        self._lock = Lock()  # of what is created by calls that run at the same time
 
     def close(self) -> None:
         """Forget the members that were read."""
-        self._seen.close()
+        self._reads.close()
 
     def name_of(self, list_id: str) -> str:
         """Return the name of a list."""
@@ -115,7 +103,7 @@ class ListsPort:
         if leaves or target not in self._by_id:
             return Members(target, frozenset())
         kept = self.kept.known(target, contacts) if self.kept else ()
-        new = self._seen.among(target, contacts.keys()).difference(kept)
+        new = self._reads.seen.among(target, contacts.keys()).difference(kept)
         if new:
             keys = {contact: contacts[contact] for contact in sorted(new)}
             self.note(target, keys, leaves=False, by_this_run=False)
@@ -133,26 +121,26 @@ class ListsPort:
             list_id, changed = answer
             of_call = changed.removed if leaves else changed.added
             if not leaves:
-                self._seen.fill(list_id, of_call)
+                self._reads.joined(list_id, of_call)
             return Moved(changed.status, list_id, of_call, changed.missing)
 
         if target in self._refused:
             return self._refused[target]
+        if leaves:
+            self._reads.seen.drop(target, contacts)
         answer = answered(call, translated)
         if target not in self._by_name and target not in self._by_id and isinstance(answer, Refused):
             self._refused[target] = answer  # it was not created
         return answer
 
-    def members(self, target: str, contacts: Collection[str], /) -> Members | Refused | Lost:
-        """Read which contacts are members: each by itself, or all members of the list, whichever is fewer."""
+    def members(self, target: str, contacts: Collection[str], /, *, surely: bool) -> Members | Refused | Lost:
+        """Read which contacts are members, by whatever takes the fewest calls."""
         list_id = self._made(target)
-        of_list = self._by_id[list_id]
-        size = UNKNOWN_SIZE if of_list.size is None else of_list.size
-        if len(contacts) <= 1 + size // MEMBERS_A_PAGE:
-            return answered(
-                lambda: self._one_by_one(list_id, contacts), lambda found: Members(list_id, found)
-            )
-        return answered(lambda: self._all(list_id, contacts), lambda found: Members(list_id, found))
+        size = self._by_id[list_id].size
+        return answered(
+            lambda: self._reads.members(list_id, size, contacts, surely=surely),
+            lambda found: Members(list_id, found),
+        )
 
     def note(
         self, list_id: str, contacts: Mapping[str, Collection[str]], /, *, leaves: bool, by_this_run: bool
@@ -164,24 +152,6 @@ class ListsPort:
             self.kept.leave(list_id, contacts.keys())
         else:
             self.kept.join(list_id, contacts, by_this_run=by_this_run)
-
-    def _one_by_one(self, list_id: str, contacts: Collection[str]) -> frozenset[str]:
-        return frozenset(each for each in contacts if list_id in self._of(each))
-
-    def _of(self, contact: str) -> Collection[str]:
-        try:
-            return self._lists.of(contact)
-        except NotFound:  # a contact that is not there is in no list
-            return ()
-
-    def _all(self, list_id: str, contacts: Collection[str]) -> frozenset[str]:
-        with self._lock:
-            if others := {*contacts}.difference(self._seen.among(list_id, contacts)):
-                self._seen.fill(list_id, self._lists.members(list_id))
-                others.difference_update(self._seen.among(list_id, others))
-        if len(others) <= FEW:  # a record id from before a merge is not on the pages
-            others.difference_update(self._one_by_one(list_id, others))
-        return frozenset(contacts).difference(others)
 
     def _made(self, target: str) -> str:
         """Return the id of a list, which is created if it is not there."""
@@ -208,55 +178,6 @@ class ListsPort:
     def _know(self, each: ContactList) -> None:
         self._by_id[each.id] = each
         self._by_name[each.name] = each
-
-
-class SeenMembers:
-    """Members of lists that were read, in an unnamed file once they are many."""
-
-    def __init__(self) -> None:
-        self._db: sqlite3.Connection | None = None
-        self._lock = Lock()
-
-    def fill(self, list_id: str, members: Iterable[str]) -> None:
-        """Keep the members of a list, as they are read."""
-        for some in _parts(members):
-            with self._lock:
-                self._open().executemany(
-                    "INSERT OR IGNORE INTO member VALUES (?, ?)", [(list_id, each) for each in some]
-                )
-
-    def _open(self) -> sqlite3.Connection:
-        if self._db is None:
-            self._db = sqlite3.connect("", check_same_thread=False, isolation_level=None)
-            self._db.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN")
-            self._db.execute(
-                "CREATE TABLE member (list TEXT, contact TEXT, PRIMARY KEY (list, contact)) WITHOUT ROWID"
-            )
-        return self._db
-
-    def among(self, list_id: str, contacts: Collection[str]) -> set[str]:
-        """Return which contacts are among the members that were read."""
-        if self._db is None:
-            return set()
-        found: set[str] = set()
-        with self._lock:
-            for some in _parts(contacts):
-                marks = ", ".join("?" * len(some))
-                query = f"SELECT contact FROM member WHERE list = ? AND contact IN ({marks})"  # noqa: S608 - marks alone
-                found.update(row[0] for row in self._db.execute(query, (list_id, *some)))
-        return found
-
-    def close(self) -> None:
-        """Forget everything."""
-        if self._db is not None:
-            self._db.close()
-            self._db = None
-
-
-def _parts(contacts: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(contacts)
-    while some := list(islice(rest, MOST_KEYS)):
-        yield some
 
 
 def _shown(name: str) -> str:

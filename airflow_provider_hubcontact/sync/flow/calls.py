@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import Enum
+from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.model.change import Change, Write
 from airflow_provider_hubcontact.sync.model.outcome import Result
@@ -50,20 +52,42 @@ class VerifyCall:
     written: tuple[tuple[Change, Result], ...]
 
 
+class Stage(Enum):
+    """What is done next about a contact that is to be in a list, or to leave it."""
+
+    LOOK = "it is read whether it is there, if that is likely to save the call that moves it"
+    MOVE = "it is put into the list, or taken out"
+    PROVE = "it is read whether it is there, since the answer to that call does not mention it"
+
+
+class Target(NamedTuple):
+    """Where contacts are to be.
+
+    :param name: what the port knows the list by.
+    :param leaves: whether they are to leave it.
+    """
+
+    name: str
+    leaves: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ListCall:
     """A call about the members of a list.
 
+    :param stage: what it does.
     :param target: the list.
-    :param leaves: whether the contacts are to leave it.
-    :param reads: whether the call only reads who is in it.
     :param results: record id → the results that its records have once it is where it is to be.
     """
 
-    target: str
-    leaves: bool
-    reads: bool
+    stage: Stage
+    target: Target
     results: Mapping[str, tuple[Result, ...]]
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only reads who is in the list."""
+        return self.stage is not Stage.MOVE
 
 
 Call = ReadCall | WriteCall | VerifyCall | ListCall

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
-from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.decide.membership import (
     HELD,
@@ -15,24 +14,13 @@ from airflow_provider_hubcontact.sync.decide.membership import (
     unknown_contact,
     unproved,
 )
-from airflow_provider_hubcontact.sync.flow.calls import ListCall
+from airflow_provider_hubcontact.sync.flow.calls import ListCall, Stage, Target
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, refused_as
 from airflow_provider_hubcontact.sync.model.ports import Lists, Lost, Members, Moved, Refused
 from airflow_provider_hubcontact.sync.model.record import Record
 
 MAX_HELD = 8_000
 """Records that may wait for lists at once: this bounds memory."""
-
-
-class Target(NamedTuple):
-    """Where contacts are to be.
-
-    :param name: what the port knows the list by.
-    :param leaves: whether they are to leave it.
-    """
-
-    name: str
-    leaves: bool
 
 
 Waiting = dict[str, tuple[Result, ...]]
@@ -44,7 +32,10 @@ class Memberships:
 
     A call takes many contacts, so that records wait until there are enough for one, or nothing else is left
     to do. Contacts of which it is known that they are in the list end without a call. HubSpot mentions only
-    contacts that a call has moved: of the others it is read whether they are members.
+    contacts that a call has moved: of the others it is read whether they are members, which is a second call
+    for them. If most of a call were members, the next ones of the list are read first, and only those are put
+    in that are not there. That goes on until most of those that were read were no members. So the first call
+    of a list goes out alone.
 
     :param lists: knows the lists; None if no record has to be in one.
     :param leaves: whether the contacts are to leave them.
@@ -59,10 +50,9 @@ class Memberships:
         self._named: dict[int, str] = {}  # row under way → its list
         self._contacts: dict[str, str] = {}  # key under way → record id of its contact
         self._unchecked: dict[Target, Waiting] = {}
-        self._unmoved: dict[Target, Waiting] = {}
-        self._unread: deque[ListCall] = deque()
-        self._reading: set[Target] = set()
-        self._halves: deque[ListCall] = deque()
+        self._due: dict[tuple[Stage, Target], Waiting] = {}
+        self._parts: deque[ListCall] = deque()
+        self._filled: dict[Target, bool | None] = {}
         self._held = 0
 
     def __len__(self) -> int:
@@ -124,40 +114,55 @@ class Memberships:
                     return
                 for contact in [each for each in waiting if each in known.contacts]:
                     yield from self._in_place(target, known.list_id, waiting.pop(contact), moved=False)
-                self._put(target, self._unchecked.pop(target))
+                self._put(Stage.LOOK, target, self._unchecked.pop(target))
 
     def next(self, *, is_last: bool) -> ListCall | None:
         """Take the next call; None if more records can still fill it.
 
         :param is_last: whether nothing else is under way that could.
         """
-        for queue in (self._unread, self._halves):
-            if queue:
-                return queue.popleft()
-        # What is being read may save the calls for others of the list.
-        targets = [each for each in self._unmoved if each not in self._reading or self.is_full]
-        target = max(targets, key=lambda each: len(self._unmoved[each]), default=None)
-        if target is None:
+        if self._parts:
+            return self._parts.popleft()
+        is_due = is_last or self.is_full
+        full = [
+            each
+            for each, waiting in self._due.items()
+            if (is_due or len(waiting) >= self._most_of(*each))
+            and self._filled.get(each[1], False) is not None
+        ]
+        if not full:
             return None
-        waiting = self._unmoved[target]
-        if not waiting or not (len(waiting) >= self._most or is_last or self.is_full):
-            return None
-        some = {contact: waiting.pop(contact) for contact in [*islice(waiting, self._most)]}
-        return ListCall(target.name, target.leaves, reads=False, results=some)
+        due = max(full, key=lambda each: len(self._due[each]))
+        waiting, most = self._due[due], self._most_of(*due)
+        some = {contact: waiting.pop(contact) for contact in [*islice(waiting, most)]}
+        if not waiting:
+            del self._due[due]
+        call = ListCall(self._now(*due), due[1], some)
+        self._filled.setdefault(call.target, None)
+        return call
+
+    def _now(self, stage: Stage, target: Target) -> Stage:
+        """Return what is done about contacts: a look before the call that moves them has to be worth it."""
+        is_worth = stage is not Stage.LOOK or self._filled.get(target)
+        return stage if is_worth else Stage.MOVE
+
+    def _most_of(self, stage: Stage, target: Target) -> int:
+        """Return how many contacts the next call has at most."""
+        return self._most if self._now(stage, target) is Stage.MOVE else max(1, self._port.batch_size)
 
     def send(self, call: ListCall) -> Moved | Members | Refused | Lost:
         """Make a call.
 
         :param call: the call.
         """
-        contacts = tuple(call.results)
+        contacts, target = tuple(call.results), call.target
         if call.reads:
-            return self._port.members(call.target, contacts)
-        return self._port.move(call.target, contacts, leaves=call.leaves)
+            return self._port.members(target.name, contacts, surely=call.stage is Stage.PROVE)
+        return self._port.move(target.name, contacts, leaves=target.leaves)
 
     def put_back(self, call: ListCall) -> None:
         """Take back a call that was not sent."""
-        (self._unread if call.reads else self._halves).append(call)
+        self._parts.append(call)
 
     def answered(self, call: ListCall, answer: Moved | Members | Refused | Lost) -> Iterator[Result]:
         """Yield the results of the records that a call has decided about.
@@ -165,10 +170,11 @@ class Memberships:
         :param call: the call.
         :param answer: to it.
         """
-        if call.reads:
-            self._look_again(Target(call.target, call.leaves))
+        self._filled[call.target] = self._filled.get(call.target) or False
         if isinstance(answer, Moved):
             yield from self._moved(call, answer)
+        elif call.stage is Stage.LOOK and not (isinstance(answer, Refused) and answer.stops):
+            yield from self._looked(call, answer)
         elif isinstance(answer, Members):
             yield from self._read(call, answer)
         elif _is_about_its_contacts(call, answer):
@@ -187,49 +193,58 @@ class Memberships:
 
     def drain(self) -> Iterator[Result]:
         """Remove all records that wait, and yield their results."""
-        calls = (each.results for each in (*self._unread, *self._halves))
-        waiting = [*self._unchecked.values(), *self._unmoved.values(), *calls]
-        for held in (self._unread, self._halves, self._unchecked, self._unmoved):
+        calls = (each.results for each in self._parts)
+        waiting = [*self._unchecked.values(), *self._due.values(), *calls]
+        for held in (self._parts, self._unchecked, self._due):
             held.clear()
         yield from self._ended(
             [result for each in waiting for results in each.values() for result in results]
         )
 
     def _moved(self, call: ListCall, answer: Moved) -> Iterator[Result]:
-        target = Target(call.target, call.leaves)
         changed = [each for each in call.results if each in answer.changed]
         missing = [each for each in call.results if each in answer.missing and each not in answer.changed]
         self._note(call, answer.list_id, changed, by_this_run=True)
         for contact in changed:
-            yield from self._in_place(target, answer.list_id, call.results[contact], moved=True)
+            yield from self._in_place(call.target, answer.list_id, call.results[contact], moved=True)
         yield from self._missing(call, answer.list_id, missing)
         named = {*changed, *missing}
         silent = {each: results for each, results in call.results.items() if each not in named}
-        if silent:
-            self._reading.add(target)
-            self._unread.append(replace(call, reads=True, results=silent))
+        if 2 * len(silent) > len(call.results) and not call.target.leaves:
+            self._filled[call.target] = True
+        self._put(Stage.PROVE, call.target, silent)
 
     def _missing(self, call: ListCall, list_id: str, contacts: Collection[str]) -> Iterator[Result]:
         """Yield the results of records whose contacts HubSpot does not have any more, in no list neither."""
-        if call.leaves:
+        if call.target.leaves:
             self._note(call, list_id, contacts, by_this_run=False)
         for contact in contacts:
             results = call.results[contact]
-            if call.leaves:
-                target = Target(call.target, call.leaves)
-                yield from self._in_place(target, list_id, results, moved=False)
+            if call.target.leaves:
+                yield from self._in_place(call.target, list_id, results, moved=False)
             else:
                 yield from self._ended(unknown_contact(result, contact) for result in results)
 
+    def _looked(self, call: ListCall, answer: Members | Refused | Lost) -> Iterator[Result]:
+        """Yield the results of members. All others are put in, whatever the answer says of them."""
+        found = answer.contacts if isinstance(answer, Members) else frozenset()
+        if 2 * len(found) <= len(call.results):
+            self._filled[call.target] = False
+        members = {each: results for each, results in call.results.items() if each in found}
+        others = {each: results for each, results in call.results.items() if each not in found}
+        self._put(Stage.MOVE, call.target, others)
+        if isinstance(answer, Members):
+            yield from self._read(replace(call, results=members), answer)
+
     def _read(self, call: ListCall, answer: Members) -> Iterator[Result]:
-        target = Target(call.target, call.leaves)
-        fits = [each for each in call.results if (each in answer.contacts) is not call.leaves]
+        leaves = call.target.leaves
+        fits = [each for each in call.results if (each in answer.contacts) is not leaves]
         self._note(call, answer.list_id, fits, by_this_run=False)
         for contact, results in call.results.items():
-            if (contact in answer.contacts) is not call.leaves:
-                yield from self._in_place(target, answer.list_id, results, moved=False)
+            if (contact in answer.contacts) is not leaves:
+                yield from self._in_place(call.target, answer.list_id, results, moved=False)
             else:
-                yield from self._ended(unproved(result, leaves=call.leaves) for result in results)
+                yield from self._ended(unproved(result, leaves=leaves) for result in results)
 
     def _divide(self, call: ListCall) -> None:
         """Send the contacts of a refused call in two calls, and later ones in calls of that size."""
@@ -237,15 +252,7 @@ class Memberships:
         half = len(contacts) // 2
         self._most = min(self._most, half)
         for some in (contacts[:half], contacts[half:]):
-            self._halves.append(replace(call, results={each: call.results[each] for each in some}))
-
-    def _look_again(self, target: Target) -> None:
-        """Let those that wait be compared with what was read."""
-        self._reading.discard(target)
-        if waiting := self._unmoved.pop(target, None):
-            unchecked = self._unchecked.setdefault(target, {})
-            for contact, of_it in waiting.items():
-                unchecked[contact] = (*of_it, *unchecked.get(contact, ()))
+            self._parts.append(replace(call, results={each: call.results[each] for each in some}))
 
     @property
     def _port(self) -> Lists:
@@ -264,12 +271,12 @@ class Memberships:
         try:
             if contacts:
                 keys = _keys(call.results, contacts)
-                self._port.note(list_id, keys, leaves=call.leaves, by_this_run=by_this_run)
+                self._port.note(list_id, keys, leaves=call.target.leaves, by_this_run=by_this_run)
         except Exception as error:  # noqa: BLE001 - same
             self.failed = self.failed or error
 
-    def _put(self, target: Target, results: Waiting) -> None:
-        waiting = self._unmoved.setdefault(target, {})
+    def _put(self, stage: Stage, target: Target, results: Waiting) -> None:
+        waiting = self._due.setdefault((stage, target), {}) if results else {}
         for contact, of_it in results.items():
             waiting[contact] = (*waiting.get(contact, ()), *of_it)
 

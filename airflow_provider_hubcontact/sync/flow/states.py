@@ -96,9 +96,8 @@ PLACES: Mapping[State, Place] = {
         "has ended well, and its contact is to be in a list, or to leave it",
         (
             "Memberships._unchecked",
-            "Memberships._unmoved",
-            "Memberships._unread: ListCall.results",
-            "Memberships._halves: ListCall.results",
+            "Memberships._due",
+            "Memberships._parts: ListCall.results",
         ),
     ),
     State.IN_LIST_CALL: Place(
@@ -127,7 +126,7 @@ NOTES: Mapping[str, str] = {
     "Engine._unsure": "rows that an attempt without a clear answer may have written",
     "Memberships._named": "row under way → the list that it names",
     "Memberships._contacts": "key under way → the record id of its contact",
-    "Memberships._reading": "lists whose members are being read",
+    "Memberships._filled": "list → whether most of its last call were members; None during its first one",
     "WriteQueue._has_waited": "rows that waited for an address, which they do only once",
     "KeySwaps._parked": "contact → its next step, while the step before it gives up the contact's address",
 }
@@ -374,6 +373,12 @@ TRANSITIONS: tuple[Transition, ...] = (
         State.TO_LIST,
         "the answer does not mention its contact, of which it is read whether it is there",
         "Memberships._moved",
+    ),
+    Transition(
+        (State.IN_LIST_CALL,),
+        State.TO_LIST,
+        "it was read first, and its contact is not known to be in the list, into which it is put",
+        "Memberships._looked",
     ),
     Transition(
         (State.IN_LIST_CALL,), State.TO_LIST, "the call was refused, and is halved", "Memberships._divide"

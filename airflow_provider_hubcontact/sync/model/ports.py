@@ -177,10 +177,12 @@ class Lists(Protocol):
         :param leaves: whether they are to leave the list.
         """
 
-    def members(self, target: str, contacts: Collection[str], /) -> Members | Refused | Lost:
+    def members(self, target: str, contacts: Collection[str], /, *, surely: bool) -> Members | Refused | Lost:
         """Read which contacts are members.
 
         :param contacts: record ids.
+        :param surely: whether what one answer leaves open is asked for again, in other ways. Else it may be
+            of a member, though it is not returned.
         """
 
     def note(
