@@ -71,10 +71,13 @@ _STATE = """{% if report.state %}State {{ report.state.table }}
 {%- endfor %}{% endif %}"""
 """What the rows came to beside the state's proofs; a plain table name, and numbers."""
 
-_LISTS = """{% if report.get("lists") %}{{ "{:,}".format(report.lists | length) }} \
-{{ "list" if report.lists | length == 1 else "lists" }}
+_LISTS = """{% if report.get("lists") %}
+{%- set others = report.get("more_lists") or {} %}
+{%- set lists = report.lists | length + others.get("count", 0) %}{{ "{:,}".format(lists) }} \
+{{ "list" if lists == 1 else "lists" }}
 {%- for name in ("added", "member", "removed", "absent") %}
-{%- set count = report.lists.values() | selectattr(name, "defined") | sum(attribute=name) %}
+{%- set named = report.lists.values() | selectattr(name, "defined") | sum(attribute=name) %}
+{%- set count = named + others.get(name, 0) %}
 {%- if count %}, {{ "{:,}".format(count) }} {{ name }}{% endif %}
 {%- endfor %}{% endif %}"""
 """What became of contacts in lists; not their names, which may be values of rows."""

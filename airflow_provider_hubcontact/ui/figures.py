@@ -14,9 +14,6 @@ from airflow_provider_hubcontact.sync.model.tolerance import at_most
 
 Report = Mapping[str, Any]
 
-MAX_LISTS = 100
-"""The most lists that a page shows."""
-
 PLANNED = {
     "changes": ("updated", "to change"),
     "creates": ("created", "to create"),
@@ -214,13 +211,15 @@ def lists(report: Report) -> list[ListLine]:
 
 def list_facts(report: Report) -> dict[str, Any]:
     """Return what the page shows of lists."""
-    found = lists(report)
+    found, more = lists(report), report.get("more_lists") or {}
+    others = ListLine("", "", *(more.get(name, 0) for name in Membership))
     return {
-        "lists": found[:MAX_LISTS],
-        "more_lists": len(found[MAX_LISTS:]),
+        "lists": found,
+        "more_lists": more.get("count", 0),
         "list_failures": sum(each["count"] for each in report["reasons"] if each["category"] == LIST),
         "list_address": address_of(report, "objectLists/"),
-        "has_leavers": any(line.removed or line.absent for line in found),
+        "has_leavers": any(line.removed or line.absent for line in (*found, others)),
+        "other_lists": others,
     }
 
 

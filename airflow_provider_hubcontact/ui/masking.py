@@ -124,7 +124,9 @@ _REPORT: Mapping[str, Rule] = MappingProxyType(
         ),
         "quota": _if_there(_fields(_all_whole(("calls_in_10_seconds", "calls_left_today")))),
         "lists": _lists,
+        "more_lists": _fields(_all_whole(("count", *map(str, Membership)))),
         "lists_created": _each(_hidden),
+        "more_lists_created": _whole,
         "stopped": _hidden,  # may quote what HubSpot said
         "reasons": _each(_fields(_PROBLEM)),
         "problems": _each(_fields(_PROBLEM)),

@@ -243,5 +243,7 @@ def test_a_notifiers_text(hubspot: Sandbox) -> None:
     for template in (SYNC_TEXT, SYNC_HTML):
         assert "2 lists, 2 added, 1 member" in told(template, ended.report)
         assert "Leads" not in told(template, ended.report)
+        many = {**ended.report, "more_lists": {"count": 1_900, "added": 1_898, "removed": 2}}
+        assert "1,902 lists, 1,900 added, 1 member, 2 removed" in told(template, many)
         older = {name: value for name, value in ended.report.items() if name != "lists"}
         assert "list" not in told(template, older)

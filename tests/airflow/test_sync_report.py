@@ -24,6 +24,7 @@ from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import LIST, Outcome, Result
 from airflow_provider_hubcontact.ui.charts import chart
 from airflow_provider_hubcontact.ui.downloads import problems_csv
@@ -208,12 +209,17 @@ class TestPage:
 
     def test_many_lists(self) -> None:
         """A page has a hundred, and says how many more there are."""
-        told = {str(number): {"name": f"n{number}", "added": 1} for number in range(1_130)}
+        report = Report()
+        for number in range(1, 1_131):
+            ended = Result(number, "x", Outcome.UPDATED, list_id=str(number), membership=Membership.ADDED)
+            report.add(ended)
+        report.name_lists(lambda list_id: f"n{list_id}", [f"n{number}" for number in range(1_130)])
 
-        page = shown({**a_report(), "lists": told})
-
-        assert page.count('data-label="Id"') == 100
-        assert "And 1,030 more lists" in page
+        for told in (report.to_dict(), masked(report.to_dict())):
+            page = shown(told)
+            assert page.count('data-label="Id"') == 100
+            assert "And 1,030 more lists of fewer contacts: 1,030 added, 0 already members." in page
+            assert ", and 1,030 more</p>" in page
 
     def test_names_of_lists_can_be_hidden(self) -> None:
         """A column of the records may have given them; their ids and counts are shown."""

@@ -18,6 +18,7 @@ from airflow_provider_hubcontact.sync.keep.samples import (
     MAX_SAMPLES_OF_A_KIND,
     MAX_VALUE_LENGTH,
 )
+from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Coercion, Record
 
@@ -52,7 +53,9 @@ def test_report_in_full() -> None:
         "timeline": [],
         "properties_created": [],
         "lists": {},
+        "more_lists": {},
         "lists_created": [],
+        "more_lists_created": 0,
         "upsert_refused": None,
         "without_values": 0,
         "reasons": [
@@ -264,10 +267,10 @@ class TestFold:
         two.add(Result(1, "b", Outcome.UPDATED, 200, earlier=1))
         two.add(Result(2, "c", Outcome.REJECTED, 400, "BAD", "is bad"))
 
-        newer = {"without_values", "lists", "lists_created"}
+        newer = {"without_values", "lists", "lists_created", "more_lists", "more_lists_created"}
         older = {name: value for name, value in one.to_dict().items() if name not in newer}
         folded = fold([older])
-        assert [folded[name] for name in sorted(newer)] == [{}, [], 0]
+        assert [folded[name] for name in sorted(newer)] == [{}, [], {}, 0, 0]
         folded = fold([one.to_dict(), None, two.to_dict()])
 
         assert folded.pop("missing") == 1
@@ -304,3 +307,45 @@ class TestFold:
         """No report at all is one without rows."""
         assert fold([])["rows"] == 0
         assert fold([None, None])["missing"] == 2
+
+
+def many_lists(first: int, count: int) -> Report:
+    """Return the report of a run with a list a row, but for the last list, which has two."""
+    report = Report()
+    for number in range(first, first + count):
+        row = Result(
+            number, f"{number}@x.y", Outcome.UPDATED, list_id=str(number), membership=Membership.ADDED
+        )
+        report.add(row)
+    report.add(row._replace(row=first + count, membership=Membership.MEMBER))
+    report.name_lists(lambda list_id: "n" * 300 + list_id, [f"new {number}" for number in range(count)])
+    return report
+
+
+def test_lists_are_bounded() -> None:
+    """A report names those of the most contacts, and has the sums of all others, also of several tasks."""
+    told = many_lists(1, 50_000).to_dict()
+
+    assert len(json.dumps(told)) < 60_000
+    assert told["lists"]["50000"] == {"name": "n" * 200 + "…", "added": 1, "member": 1}
+    assert (len(told["lists"]), told["more_lists"]) == (100, {"count": 49_900, "added": 49_900})
+    assert (len(told["lists_created"]), told["more_lists_created"]) == (100, 49_900)
+
+    whole = fold([told, many_lists(50_000, 150).to_dict(), many_lists(1, 1).to_dict()])
+
+    assert whole["lists"]["50000"] == {"name": "n" * 200 + "…", "added": 2, "member": 1}
+    assert len(whole["lists"]) == 100
+    sums = Counter(
+        {each: whole["more_lists"][each] for each in ("added", "member") if each in whole["more_lists"]}
+    )
+    for each in whole["lists"].values():
+        sums.update({name: each[name] for name in ("added", "member") if name in each})
+    assert sums == {"added": 50_151, "member": 3}
+    assert whole["more_lists_created"] == 49_900 + 50 + 101
+
+
+def test_a_report_of_few_lists_names_them_all() -> None:
+    """Nothing is left out."""
+    told = many_lists(1, 100).to_dict()
+
+    assert (len(told["lists"]), told["more_lists"], told["more_lists_created"]) == (100, {}, 0)

@@ -9,12 +9,14 @@ from typing import Any
 
 from airflow_provider_hubcontact.printable import printable_document
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
+from airflow_provider_hubcontact.sync.keep import list_counts
 from airflow_provider_hubcontact.sync.keep.samples import (
     MAX_CHANGES,
     MAX_REASONS,
     MAX_SAMPLES,
     Reason,
     Samples,
+    cut,
 )
 from airflow_provider_hubcontact.sync.keep.state_figures import folded
 from airflow_provider_hubcontact.sync.model.change import REMOVALS, Write
@@ -61,7 +63,7 @@ class Report:
     :param earlier: outcomes of the rows that earlier tries of the task have finished.
     :param tally: outcomes of all rows.
     :param lists: list and what became of a contact's place in it → how many.
-    :param list_names: id of a list → its name.
+    :param list_names: id of a list → its name, of the lists that the report names.
     :param lists_created: names of lists that the portal lacked.
     :param samples: of problems, changes and converted values.
     :param removals: how many of these are of contacts whose rows left the source.
@@ -123,7 +125,7 @@ class Report:
         :param name_of: returns the name of a list by its id.
         :param created: names of lists that the portal lacked.
         """
-        self.list_names = {list_id: name_of(list_id) for list_id, _ in self.lists}
+        self.list_names = {list_id: cut(name_of(list_id)) for list_id in list_counts.most(self.lists)}
         self.lists_created = [*created]
 
     def resume(self, tally: Tally) -> None:
@@ -166,11 +168,13 @@ class Report:
 
         :return: the facts of the run; ``rows`` that have an outcome, with the ``removals`` among them;
             ``outcomes`` and ``statuses`` with their counts; what a dry run has ``planned``; the ``decision``
-            about the task; the ``limits`` of its guards;
+            about the task; the ``limits`` of its guards; ``lists``, those of the most contacts, and
+            ``more_lists``, the ``count`` and the sums of all others;
             ``reasons``, the most frequent kinds of problems, each with its ``code``, count and example, and a
             ``cause`` that quotes no value; ``problems`` and ``changes``, samples of records; ``coercions``,
             counts and a sample of the converted values.
         """
+        lists, more_lists = list_counts.told(self.lists, self.list_names)
         document = {
             "report": REPORT,
             "rows": self.rows,
@@ -196,20 +200,13 @@ class Report:
             "quota": _copy(self.quota),
             "timeline": [list(point) for point in self.timeline],
             "properties_created": self.properties_created,
-            "lists": self._of_lists(),
-            "lists_created": self.lists_created,
+            "lists": lists,
+            "more_lists": more_lists,
+            **_created(self.lists_created, 0),
             "without_values": self.without_values,
             **self.samples.to_dict(),
         }
         return printable_document(document)  # whoever wrote a text of it
-
-    def _of_lists(self) -> dict[str, dict[str, Any]]:
-        """Return id of a list → its name, and how many contacts came in, were in, left and were not in it."""
-        told: dict[str, dict[str, Any]] = {}
-        for (list_id, membership), count in sorted(self.lists.items()):
-            of_list = told.setdefault(list_id, {"name": self.list_names.get(list_id, list_id)})
-            of_list[str(membership)] = count
-        return told
 
 
 def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = None) -> dict[str, Any]:
@@ -222,6 +219,7 @@ def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = Non
     """
     given = list(reports)
     known = [report for report in given if report]
+    lists, more_lists = list_counts.folded(known)
     return {
         "report": REPORT,
         **_folded_counts(known),
@@ -242,7 +240,8 @@ def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = Non
         "portal": _first(known, "portal"),
         "quota": _first(known, "quota"),
         "timeline": [],
-        "lists": _folded_lists(known),
+        "lists": lists,
+        "more_lists": more_lists,
         "without_values": sum(report.get("without_values", 0) for report in known),
         "reasons": _folded_reasons(known),
         **_folded_samples(known),
@@ -283,20 +282,19 @@ def _folded_samples(reports: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
             "sample": [each for report in reports for each in report["coercions"]["sample"]][:MAX_SAMPLES],
         },
         "properties_created": _together(reports, "properties_created"),
-        "lists_created": [name for report in reports for name in report.get("lists_created", ())],
+        **_created(
+            [name for report in reports for name in report.get("lists_created", ())],
+            sum(report.get("more_lists_created", 0) for report in reports),
+        ),
         "problems": _together(reports, "problems")[:MAX_SAMPLES],
         "changes": _together(reports, "changes")[:MAX_CHANGES],
     }
 
 
-def _folded_lists(reports: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    lists: dict[str, dict[str, Any]] = {}
-    for list_id, told in (item for report in reports for item in report.get("lists", {}).items()):
-        of_list = lists.setdefault(list_id, {"name": told["name"]})
-        for name in Membership:
-            if name in told:
-                of_list[str(name)] = of_list.get(name, 0) + told[name]
-    return lists
+def _created(names: Sequence[str], more: int) -> dict[str, Any]:
+    """Return the names of new lists, and how many others there are."""
+    shown = [cut(name) for name in names[: list_counts.MAX_LISTS]]
+    return {"lists_created": shown, "more_lists_created": more + len(names) - len(shown)}
 
 
 def _folded_reasons(reports: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

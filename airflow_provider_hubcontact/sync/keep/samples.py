@@ -113,8 +113,8 @@ class Samples:
                         "key": printable(record.key, MAX_REASON_LENGTH),
                         "property": printable(coercion.property, MAX_VALUE_LENGTH),
                         "how": coercion.how,
-                        "from": _cut(coercion.source),
-                        "to": _cut(coercion.written),
+                        "from": cut(coercion.source),
+                        "to": cut(coercion.written),
                     }
                 )
 
@@ -158,7 +158,7 @@ def _printable(result: Result) -> Result:
     )
 
 
-def _cut(value: str) -> str:
+def cut(value: str) -> str:
     """Shorten a value, without zero characters: PostgreSQL, which may keep the report, refuses them."""
     cut = value if len(value) <= MAX_VALUE_LENGTH else value[:MAX_VALUE_LENGTH] + "…"
     return cut.replace("\0", "\ufffd")
@@ -166,7 +166,7 @@ def _cut(value: str) -> str:
 
 def _change(result: Result) -> dict[str, Any]:
     changes = {
-        _cut(name): [None if old is None else _cut(old), _cut(new)]
+        cut(name): [None if old is None else cut(old), cut(new)]
         for name, (old, new) in result.changes.items()
     }
     key = result.key[:MAX_REASON_LENGTH]
