@@ -35,7 +35,7 @@ from airflow_provider_hubcontact.sync.model.change import Write
 from airflow_provider_hubcontact.sync.model.choices import Duplicates, OnRegression, WriteMode
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
-from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID, normalized_key
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID, SECOND_ADDRESSES, normalized_key
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds
 
@@ -118,6 +118,7 @@ class SyncBuilder:
         return Rules(
             id_property=asked.key.property,
             create=asked.upsert,
+            gives_addresses=asked.upsert and self._hubspot.api_version != LEGACY,
             on_regression=OnRegression(asked.writes.stages),
             stages=portal.stages if writes_stage else Stages.default(),
             kinds=portal.kinds,
@@ -249,7 +250,7 @@ class SyncBuilder:
 
 def _moves_addresses(settings: Settings) -> bool:
     sent = (settings.mapping or {}).values()
-    return settings.key.becomes is not None or not {"email", "hs_additional_emails"}.isdisjoint(
+    return settings.key.becomes is not None or not {EMAIL, SECOND_ADDRESSES}.isdisjoint(
         {*sent} - {settings.key.property}
     )
 

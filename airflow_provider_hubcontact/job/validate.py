@@ -58,6 +58,7 @@ class Validation:
         if check.not_ready:
             raise PortalNotReady(check.not_ready, may_pass=True)
         self._settings = settings
+        self._creates = settings.upsert and api_version != LEGACY
         self._rows = rows
         self._columns = SourceColumns(settings)
         self._checks = RowChecks(settings, portal, report, is_legacy=api_version == LEGACY, owners=owners)
@@ -86,7 +87,7 @@ class Validation:
             if isinstance(read, Result):
                 yield read
             else:
-                yield allowed.check(read, read.properties) if allowed else None
+                yield allowed.check(read, read.properties, creates=self._creates) if allowed else None
         if reader.broken:
             raise reader.broken
         if problems := self._columns.problems():

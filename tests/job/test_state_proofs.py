@@ -92,7 +92,7 @@ class TestCompare:
 
         proved, *rest = told
         key = hub.digests.of_key("ada")
-        assert found == (key, wants, wants if proved == EQUAL else proved, *rest, None)
+        assert found == (key, wants, wants if proved == EQUAL else proved, *rest, ())
         new = Record(1, "new", {})
         assert unknown == Proof(hub.digests.of_key("new"), hub.digests.of_content(new))
 
@@ -101,12 +101,23 @@ class TestCompare:
         moved = Record(1, "a", {"number": "b", "email": "c"})
 
         told = [
-            each.new_key
+            each.gives
             for name in ("number", "email", "other")
             for each in proofs(hub, claim, id_property=name).compare([moved])
         ]
 
-        assert told == [hub.digests.of_key("b"), hub.digests.of_key("c"), None]
+        assert told == [(hub.digests.of_key("b"),), (hub.digests.of_key("c"),), ()]
+
+    def test_second_addresses(self, hub: Hub, claim: Claim) -> None:
+        """They are keys that the contact is to get, if keys are addresses."""
+        texts = {"email": "c", "hs_additional_emails": "D;e;d;c"}
+        told = [
+            each.gives
+            for name in ("number", "email")
+            for each in proofs(hub, claim, id_property=name).compare([Record(1, "a", texts)])
+        ]
+
+        assert told == [(), tuple(map(hub.digests.of_key, "cde"))]
 
     def test_no_more_is_audited_than_there_are_calls(self, hub: Hub, claim: Claim) -> None:
         """A proof that differs from its row takes no part of them."""

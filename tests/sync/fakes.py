@@ -279,7 +279,9 @@ class FakeProofs:
         nothing = Proof("", "")
         return [
             self.kept.get(record.key, nothing)._replace(
-                key=record.key, content=content_of(record), new_key=record.properties.get("email")
+                key=record.key,
+                content=content_of(record),
+                gives=tuple(filter(None, [record.properties.get("email")])),
             )
             for record in records
         ]

@@ -15,7 +15,7 @@ from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.coercion import Coercer
 from airflow_provider_hubcontact.sync.rows.json_schema import InvalidSchema, Schema
-from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID, SECOND_ADDRESSES
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds
@@ -87,7 +87,7 @@ class SettingsCheck:
         """Return what is wrong, a printable sentence each."""
         found = (
             *(self._api(), self._source(), self._key(), self._names(), self._modes(), self._schema()),
-            *(self._removed(), self._values()),
+            *(self._removed(), self._values(), self._second_addresses()),
         )
         return [printable(each) for problems in found for each in problems]
 
@@ -195,6 +195,21 @@ class SettingsCheck:
         if name and self._api_version and portal.definitions is None and portal.may_pass:
             return f"values.{name} needs the portal's properties, which cannot be read now"
         return None
+
+    def _second_addresses(self) -> Iterator[str]:
+        """Look for second addresses that no contact would get."""
+        if SECOND_ADDRESSES not in (self._settings.sent(self._columns) or ()):
+            return
+        if self._api_version == LEGACY:
+            yield (
+                f"the legacy API does not take {SECOND_ADDRESSES}: leave it out, or set the connection's "
+                "api_version to another one than v1"
+            )
+        elif not self._settings.upsert:
+            yield (
+                f"HubSpot takes {SECOND_ADDRESSES} of new contacts only, and without upsert none is created: "
+                "leave it out, or set upsert"
+            )
 
     def _removed(self) -> Iterator[str]:
         """Look at the values for the contacts of rows that left the source."""

@@ -8,8 +8,9 @@ from collections.abc import Collection
 
 from airflow_provider_hubcontact.job.plans.lines import Line
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.decide.plan import Rules, steps_of
+from airflow_provider_hubcontact.sync.decide.plan import Rules, keys_of, steps_of
 from airflow_provider_hubcontact.sync.model.change import REMOVALS, Write
+from airflow_provider_hubcontact.sync.model.record import Record
 
 
 class PlannedCalls:
@@ -38,8 +39,12 @@ class PlannedCalls:
         write, changes = Write(line["write"]), line["changes"]
         values: dict[str, str] = {name: new for name, (_, new) in changes.items()}
         is_removal = write in REMOVALS
-        new_key = values.get(self.id_property) or line["new_key"]
-        self._inputs["look up", is_removal] += 2 if new_key and new_key != line["key"] else 1
+        keys = dict(values)
+        if new_key := line["new_key"]:
+            keys[self.id_property] = new_key
+        self._inputs["look up", is_removal] += len(
+            keys_of(Record(line.get("row", 0), line["key"], keys), self._rules)
+        )
         current, _ = changes.get(STAGE, (None, None))
         for number, _ in enumerate(steps_of(values, current, self._rules)):
             self._inputs[write, number] += 1

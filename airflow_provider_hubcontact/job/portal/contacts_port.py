@@ -34,9 +34,9 @@ from airflow_provider_hubcontact.sync.model.ports import (
     Written,
 )
 from airflow_provider_hubcontact.sync.model.reasons import word
-from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID, normalized_key
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID, SECOND_ADDRESSES, normalized_key
 
-OTHERS = {EMAIL: "hs_additional_emails", RECORD_ID: "hs_merged_object_ids"}
+OTHERS = {EMAIL: SECOND_ADDRESSES, RECORD_ID: "hs_merged_object_ids"}
 """Property that identifies contacts → the one with its other values: second addresses, ids before a merge."""
 
 
@@ -102,7 +102,9 @@ class ContactsPort:
     def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
         """Look keys up; a contact is found by any of its addresses, or of its ids."""
         by = self._id_property
-        asked = sorted({*properties, by, *filter(None, (OTHERS.get(by),))})
+        # Whether a contact has an address is told by its first one, too.
+        first = (EMAIL,) if SECOND_ADDRESSES in properties else ()
+        asked = sorted({*properties, *key_names(by), *first})
         id_property = None if by == RECORD_ID else by
         return answered(
             lambda: self._contacts.batch_read(keys, id_property=id_property, properties=asked), self._found

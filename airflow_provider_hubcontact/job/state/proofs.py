@@ -14,6 +14,7 @@ from airflow_provider_hubcontact.job.state.tables import ORIGINS, Tables
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from airflow_provider_hubcontact.sync.model.ports import Proof
 from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, SECOND_ADDRESSES, addresses
 
 REMOVED = "removed"
 """What a row that left the source wants."""
@@ -86,7 +87,6 @@ class StateProofs:
 
     def _proof(self, key: str, record: Record, found: _Row) -> Proof:
         content = self._digests.of_content(record)
-        new_key = record.properties.get(self._id_property)
         origin = ORIGINS[found.origin] if found.origin else None
         is_absent = origin is Outcome.NOT_FOUND
         is_believed = self._believes and (not is_absent or found.proved_at in self._absent)
@@ -99,8 +99,16 @@ class StateProofs:
             and self._selection.takes(found.proved_at),
             drifts=found.drifts or 0,
             at=found.proved_at,
-            new_key=self._digests.of_key(new_key) if new_key else None,
+            gives=tuple(self._digests.of_key(each) for each in self._given(record)),
         )
+
+    def _given(self, record: Record) -> tuple[str, ...]:
+        """Return the keys that a record may give its contact."""
+        new_key = record.properties.get(self._id_property)
+        others = record.properties.get(SECOND_ADDRESSES) if self._id_property == EMAIL else None
+        if not (new_key or others):
+            return ()
+        return tuple(filter(None, dict.fromkeys((new_key or "", *addresses(others or "")))))
 
     def _found(self, keys: Collection[str]) -> Mapping[str, _Row]:
         tables = self._tables

@@ -9,7 +9,7 @@ from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES, Rul
 from airflow_provider_hubcontact.sync.model.change import Write
 from airflow_provider_hubcontact.sync.model.outcome import ABOUT_A_RECORD, DECIDES_VALUES, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
-from airflow_provider_hubcontact.sync.rows.keys import EMAIL
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, SECOND_ADDRESSES
 
 _OF_ONE = ABOUT_A_RECORD | {Outcome.INVALID}
 """Outcomes that one of several merged rows may have caused."""
@@ -44,7 +44,7 @@ def _is_plain(record: Record, rules: Rules) -> bool:
         bool(properties)
         and record.before is None
         and record.digest is None
-        and properties.keys().isdisjoint((STAGE, EMAIL, rules.id_property))
+        and properties.keys().isdisjoint((STAGE, EMAIL, SECOND_ADDRESSES, rules.id_property))
         and rules.modes.keys().isdisjoint(properties)
     )
 

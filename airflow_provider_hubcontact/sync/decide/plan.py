@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
 from airflow_provider_hubcontact.sync.decide.modes import written_over
+from airflow_provider_hubcontact.sync.decide.second_addresses import for_new, taken, unwritable, with_left
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.choices import OnRegression, WriteMode
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind, same
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, SECOND_ADDRESSES, addresses
 
 WOULD_ARCHIVE = "WOULD_ARCHIVE"
 
@@ -63,6 +66,7 @@ class Rules:
 
     :param id_property: HubSpot property that keys are values of.
     :param create: create contacts that do not exist (upsert).
+    :param gives_addresses: whether contacts that are created get the second addresses of their records.
     :param on_regression: what happens when a stage would go back.
     :param stages: the portal's stages.
     :param kinds: property → what its values are, as far as it is known.
@@ -79,6 +83,7 @@ class Rules:
 
     id_property: str = "email"
     create: bool = False
+    gives_addresses: bool = False
     on_regression: OnRegression = OnRegression.REJECT
     stages: Stages = field(default_factory=Stages.default)
     kinds: Mapping[str, Kind] = field(default_factory=dict)
@@ -92,8 +97,9 @@ class Rules:
     def needs_current(self, record: Record) -> bool:
         """Check whether the contact must be read before the record can be written safely.
 
-        A stage could go back silently, a repeated change of address would not find the old one, a mode may
-        depend on the current value, a plan may be out of date, and a record without values is only looked up.
+        A stage could go back silently, a repeated change of address would not find the old one, only a new
+        contact takes second addresses, a mode may depend on the current value, a plan may be out of date, and
+        a record without values is only looked up.
 
         :param record: the record.
         """
@@ -102,6 +108,7 @@ class Rules:
             not properties
             or record.before is not None
             or STAGE in properties
+            or SECOND_ADDRESSES in properties
             or new_key(record, self) is not None
             or not self.modes.keys().isdisjoint(properties)
         )
@@ -116,11 +123,24 @@ def new_key(record: Record, rules: Rules) -> str | None:
     return record.properties.get(rules.id_property) or None
 
 
+def keys_of(record: Record, rules: Rules) -> tuple[str, ...]:
+    """Return the keys that are looked up for a record: its own, and those that its contact may get.
+
+    :param record: the record.
+    :param rules: what the run was asked to do.
+    """
+    key, properties = new_key(record, rules), record.properties
+    if SECOND_ADDRESSES not in properties or not rules.gives_addresses or rules.id_property != EMAIL:
+        return (record.key, key) if key and key != record.key else (record.key,)
+    keys = (record.key, key, *addresses(properties[SECOND_ADDRESSES]))
+    return tuple(dict.fromkeys(filter(None, keys)))
+
+
 def plan(record: Record, found: Mapping[str, Stored], rules: Rules) -> Change | Result:
     """Compare a record with its contact.
 
     :param record: what the contact should be.
-    :param found: key → contact, for the record's key and, if it changes, its new key.
+    :param found: key → contact, for all keys of the record: see :func:`keys_of`.
     :param rules: what the run was asked to do.
     :return: the change, or ``unchanged``, ``not_found``, ``conflict`` or ``invalid`` (stage regression).
     """
@@ -138,9 +158,10 @@ def plan(record: Record, found: Mapping[str, Stored], rules: Rules) -> Change | 
         )
     # A contact that already has its new key was moved before, by this row or by hand.
     stored = stored or holder
+    others = found if rules.id_property == EMAIL else {}
     if stored is None:
-        return _absent(record, rules)
-    return _outdated(record, stored, rules) or _against(record, stored, rules)
+        return _absent(record, others, rules)
+    return _outdated(record, stored, rules) or _against(record, stored, rules, others)
 
 
 def _removal(record: Record, stored: Stored | None, rules: Rules) -> Change | Result:
@@ -248,33 +269,53 @@ def _is_carried_out(record: Record, stored: Stored, rules: Rules) -> bool:
     )
 
 
-def _absent(record: Record, rules: Rules) -> Change | Result:
+def _absent(record: Record, others: Mapping[str, Stored], rules: Rules) -> Change | Result:
     # A planned creation says that nobody has the key.
     is_planned_update = record.before is not None and record.before.get(rules.id_property, "") is not None
     if rules.create and not is_planned_update:
-        return _creation(record, rules)
+        creation = _creation(record, rules)
+        return taken(record, creation.outcome, others) or creation
     reason = f"no contact has the {rules.id_property} {record.key}"
     return Result(record.row, record.key, Outcome.NOT_FOUND, 404, "OBJECT_NOT_FOUND", reason)
 
 
 def _creation(record: Record, rules: Rules) -> Change:
     key = new_key(record, rules) or record.key
-    return Change(record, Write.CREATE, key, ({**record.properties, rules.id_property: key},))
+    values: Mapping[str, str] = {**record.properties, rules.id_property: key}
+    return Change(record, Write.CREATE, key, (for_new(values) if rules.gives_addresses else values,))
 
 
-def _against(record: Record, stored: Stored, rules: Rules) -> Change | Result:
-    """Compare a record with the contact that has its key."""
+def _against(
+    record: Record, stored: Stored, rules: Rules, others: Mapping[str, Stored] = MappingProxyType({})
+) -> Change | Result:
+    """Compare a record with the contact that has its key.
+
+    :param others: address → contact, as far as second addresses were looked up.
+    """
     differing, current = _differing(record, stored, rules), stored.properties.get(STAGE)
+    left = _left(differing, stored, others) if rules.gives_addresses else {}
     if stage := differing.get(STAGE):
         if problem := stage_problem(record, current, stage, rules):
             return problem
         if rules.on_regression is OnRegression.KEEP and rules.stages.goes_back(current, stage):
             del differing[STAGE]
     if not differing:
-        return Result(record.row, record.key, Outcome.UNCHANGED, contact=stored.id)
+        result = Result(record.row, record.key, Outcome.UNCHANGED, contact=stored.id)
+        return with_left(result, left)
     before = {name: stored.properties.get(name) for name in differing}
     steps = steps_of(differing, current, rules)
-    return Change(record, Write.UPDATE, stored.address, steps, before, contact=stored.id)
+    return Change(record, Write.UPDATE, stored.address, steps, before, contact=stored.id, left=left)
+
+
+def _left(differing: dict[str, str], stored: Stored, others: Mapping[str, Stored]) -> Mapping[str, str]:
+    """Take second addresses out of what is written to a contact that exists.
+
+    :param differing: what is to be written and is not there.
+    :return: property → why it is left alone.
+    """
+    text = differing.pop(SECOND_ADDRESSES, None)
+    reason = None if text is None else unwritable(text, stored, differing.get(EMAIL), others)
+    return {SECOND_ADDRESSES: reason} if reason else {}
 
 
 def _differing(record: Record, stored: Stored, rules: Rules) -> dict[str, str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
+from airflow_provider_hubcontact.sync.decide.second_addresses import with_left
 from airflow_provider_hubcontact.sync.model.change import Change, Write
 from airflow_provider_hubcontact.sync.model.outcome import (
     ABOUT_A_RECORD,
@@ -216,13 +217,14 @@ def _written(step: Step, written: Written, answer: Answers) -> Result:
     if status == 207:
         status = 201 if written.created else 200
     record, changes = step.change.record, step.change.diff()
-    return Result(
+    result = Result(
         *(record.row, record.key, outcome, status),
         correlation_id=answer.correlation_id,
         changes=changes,
         contact=_contact(step.change, written),
         unread=() if written.created else _unread(step.change),
     )
+    return with_left(result, step.change.left)
 
 
 def _contact(change: Change, written: Written) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from airflow_provider_hubcontact.sync.decide.plan import CannotTell, Rules
 from airflow_provider_hubcontact.sync.decide.settle import Settled, settle
 from airflow_provider_hubcontact.sync.decide.verification import verified
-from airflow_provider_hubcontact.sync.model.change import Change
+from airflow_provider_hubcontact.sync.model.change import Change, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, internal_error
 from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Refused, Step
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -39,12 +39,18 @@ class Decisions:
         try:
             planned = decide()
             if isinstance(planned, Change) and self._portal:
-                return _problem(self._portal, record, planned) or planned
+                return self._problem(self._portal, record, planned) or planned
         except CannotTell:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it holds
             return internal_error(record.row, record.key, error, "planned")
         return planned
+
+    def _problem(self, portal: PortalSchema, record: Record, planned: Change) -> Result | None:
+        """Return what the portal does not allow about a record, or about any row of a merged one."""
+        found = (portal.check(part, part.properties) for part in record.parts)
+        creates = planned.write is Write.CREATE and self._rules.gives_addresses
+        return portal.check(record, planned.outcome, creates=creates) or next(filter(None, found), None)
 
     def settled(self, steps: Sequence[Step], answer: Answers | Refused | Lost) -> Settled:
         """Read the answer to a write. If the code fails over it, nothing is proved."""
@@ -79,9 +85,3 @@ def _with_reason(result: Result, owners: OwnerIds, sent: Mapping[str, str]) -> R
     values = (sent[name] for name in result.properties if name in owners.properties and name in sent)
     told = [*filter(None, map(owners.why_refused, values))]
     return result._replace(reason="; ".join((result.reason, *told))) if told else result
-
-
-def _problem(portal: PortalSchema, record: Record, planned: Change) -> Result | None:
-    """Return what the portal does not allow about a record, or about any row of a merged one."""
-    found = (portal.check(part, part.properties) for part in record.parts)
-    return portal.check(record, planned.outcome) or next(filter(None, found), None)

@@ -11,6 +11,7 @@ import orjson
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Found
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, SECOND_ADDRESSES, addresses
 
 BITS = 2**24
 """Size of the filter that rules out most names that nothing was noted for: 2 MB."""
@@ -46,6 +47,8 @@ class DryWrites:
         address = change.address
         if change.write in {Write.CREATE, Write.UPSERT}:
             address = self._created(change)
+            for other in self._others(change):
+                self._keys.put(other, {"address": address})
         elif self._id_property in change.outcome:
             self._moved(change, is_found_by_key=change.record.key in seen.contacts)
         values = dict(self._values.of(address))
@@ -65,6 +68,10 @@ class DryWrites:
         address = f"{key} of row {change.record.row}"
         self._keys.put(key, {"address": address})
         return address
+
+    def _others(self, change: Change) -> tuple[str, ...]:
+        """Return the further keys of a contact that would be created: its second addresses."""
+        return addresses(change.outcome.get(SECOND_ADDRESSES, "")) if self._id_property == EMAIL else ()
 
     def _moved(self, change: Change, *, is_found_by_key: bool) -> None:
         """Remember that a contact would lose its key, and get another one.

@@ -10,7 +10,7 @@ from functools import partial
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.decide.membership import stopped
 from airflow_provider_hubcontact.sync.decide.merging import is_to_be_parted, parted
-from airflow_provider_hubcontact.sync.decide.plan import CannotTell, Rules, new_key, plan, unwritten
+from airflow_provider_hubcontact.sync.decide.plan import CannotTell, Rules, keys_of, new_key, plan, unwritten
 from airflow_provider_hubcontact.sync.decide.results import halfway, unread, unsure, with_changes
 from airflow_provider_hubcontact.sync.decide.settle import Settled, halves
 from airflow_provider_hubcontact.sync.decide.verification import key_after
@@ -322,7 +322,9 @@ class Engine:
 
     def _start_reads(self) -> None:
         while len(self._calls) < self._workers.size and (records := self._next_lookup()):
-            keys = tuple(dict.fromkeys(key for record in records for key in self._keys(record)))
+            keys = tuple(
+                dict.fromkeys(key for record in records for key in keys_of(record, self._sync.rules))
+            )
             if self._dry_writes:
                 keys = self._dry_writes.asked(keys)
             names = set().union(*(record.properties for record in records))
@@ -336,7 +338,8 @@ class Engine:
             return ()  # a fuller call will be possible
         return self._in_flight.take(size)
 
-    def _keys(self, record: Record) -> tuple[str, ...]:
+    def _own_keys(self, record: Record) -> tuple[str, ...]:
+        """Return the keys by which a record's contact is found: its key or, if nobody has it, its new key."""
         key = new_key(record, self._sync.rules)
         return (record.key, key) if key else (record.key,)
 
@@ -363,7 +366,7 @@ class Engine:
         contacts = [
             (record, stored and stored.id)
             for record in call.records
-            for keys in (self._keys(record),)
+            for keys in (self._own_keys(record),)
             for stored in (_stored(keys, self._seen(found, keys)),)
         ]
         if self._gate.identified(contacts):
@@ -372,12 +375,12 @@ class Engine:
         return False
 
     def _resolve(self, record: Record, found: Found, outdated: set[str]) -> None:
-        keys = self._keys(record)
+        keys = keys_of(record, self._sync.rules)
         found = self._seen(found, keys)
         if reason := _unclear(keys, found):
             self._end(Result(record.row, record.key, Outcome.UNKNOWN, 200, reason=reason))
             return
-        stored = _stored(keys, found)
+        stored = _stored(self._own_keys(record), found)
         if self._in_flight.claim(record, stored and stored.id, outdated):
             self._meet(record, stored and stored.id)
             decide = partial(plan, record, found.contacts, self._sync.rules)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from itertools import chain, islice
 
 from airflow_provider_hubcontact.sync.decide.merging import merged, with_next
-from airflow_provider_hubcontact.sync.decide.plan import Rules, new_key
+from airflow_provider_hubcontact.sync.decide.plan import Rules, keys_of
 from airflow_provider_hubcontact.sync.model.record import Record
 
 
@@ -27,8 +27,8 @@ class InFlight:
         self._rows = 0
         self._first_in_line: dict[str, Record] = {}  # were taken before, or waited for another of their key
         self._waiting: dict[str, Record] = {}
-        self._behind_key: dict[str, deque[Record]] = {}  # key, or new key → records behind an earlier one
-        self._holder: dict[str, Record] = {}  # key, or new key → the record that others of it are behind
+        self._behind_key: dict[str, deque[Record]] = {}  # key, or one to come → records behind an earlier one
+        self._holder: dict[str, Record] = {}  # the same → the record that others of it are behind
         self._taken: dict[str, str | None] = {}  # key → the contact that the record has claimed
         self._merged: dict[str, Record] = {}  # key → the merged record that is waiting again or taken
         self._alone: dict[str, int] = {}  # key → the last of its rows that are not to be merged again
@@ -44,7 +44,7 @@ class InFlight:
         return len(self._waiting) + len(self._first_in_line)
 
     def admit(self, record: Record) -> bool:
-        """Let a record in. It waits if a record in flight has, or gets, its key or its new key.
+        """Let a record in. It waits if a record in flight has, or gets, one of the keys that it has or gets.
 
         :return: whether it can be taken now.
         """
@@ -65,13 +65,13 @@ class InFlight:
     def take(self, size: int) -> tuple[Record, ...]:
         """Take records for one look-up.
 
-        :param size: keys that the look-up has room for; a record that changes its key needs two.
+        :param size: keys that the look-up has room for; those that a record may give its contact count, too.
         :return: the records, merged ones among them; none if no record can be taken now.
         """
         chunk: list[Record] = []
         room = size
         for record in islice(self._takeable(), size):
-            room -= 2 if new_key(record, self._rules) else 1
+            room -= len(keys_of(record, self._rules))
             if room < 0 and chunk:
                 break
             chunk.append(record)
@@ -178,8 +178,7 @@ class InFlight:
         )
 
     def _keys(self, record: Record) -> tuple[str, ...]:
-        key = new_key(record, self._rules)
-        return (record.key,) if key is None or key == record.key else (record.key, key)
+        return keys_of(record, self._rules)
 
     def _move_up(self, key: str) -> None:
         """Let the next record of a key go on, unless it has another key and must wait there."""

@@ -73,7 +73,7 @@ PLACES: Mapping[State, Place] = {
     State.WAITING: Place("can be taken for a look-up, or for a write without one", ("InFlight._waiting",)),
     State.FIRST_IN_LINE: Place("can be taken before those that wait", ("InFlight._first_in_line",)),
     State.BEHIND_KEY: Place(
-        "waits: an earlier row that has, or gets, its key or its new key is under way",
+        "waits: an earlier row that has, or gets, one of the keys that it has or gets is under way",
         ("InFlight._behind_key",),
     ),
     State.BEHIND_CLAIM: Place("waits: another record has claimed its contact", ("InFlight._behind_claim",)),
@@ -117,7 +117,7 @@ NOTES: Mapping[str, str] = {
     "Unidentified._in_order": "the same as a heap, with rows whose contact is known by now",
     "Unidentified._new": "likewise, of those rows whose keys have no proof",
     "ProofGate._to_prove": "key → what is proved, and not kept yet",
-    "InFlight._holder": "key, or new key → the record in flight that others of this key wait for",
+    "InFlight._holder": "key, or one to come → the record in flight that others of this key wait for",
     "InFlight._taken": "key → the contact that its record claims, from the first call until the record ends",
     "InFlight._claimed": "all of these contacts",
     "InFlight._merged": "key → the record that stands for several rows of it",
@@ -160,7 +160,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         (State.SOURCE,),
         State.BEHIND_KEY,
-        "it is valid, and an earlier row of its key or its new key is under way",
+        "it is valid, and an earlier row of one of its keys is under way",
         "InFlight.admit",
     ),
     Transition(
@@ -186,7 +186,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         (State.READY,),
         State.BEHIND_KEY,
-        "an earlier row of its key or its new key is under way",
+        "an earlier row of one of its keys is under way",
         "InFlight.admit",
     ),
     Transition((State.READY,), State.ENDED, "it is not valid", "Engine._fill"),

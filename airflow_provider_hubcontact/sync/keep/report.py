@@ -22,6 +22,7 @@ from airflow_provider_hubcontact.sync.keep.state_figures import folded
 from airflow_provider_hubcontact.sync.model.change import REMOVALS, Write
 from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import (
+    ADDRESSES_STAY,
     DRIFT,
     IN_DOUBT,
     LIST,
@@ -34,6 +35,10 @@ from airflow_provider_hubcontact.sync.model.outcome import (
 
 DIGEST_SHOWN = 16
 """Characters of a plan's digest that are shown."""
+
+
+_TOLD = frozenset({DRIFT, ADDRESSES_STAY})
+"""Categories of records that ended well, and are counted among the reasons all the same."""
 
 
 REPORT = "hubspot-sync-1"
@@ -113,7 +118,7 @@ class Report:
         if result.changes and (result.outcome not in IN_DOUBT or result.category == LIST):
             self.samples.add_change(result)
         would = DRY_RUN_CATEGORIES.get(result.category or "")
-        is_good = result.outcome in SUCCESSES and result.category != DRIFT
+        is_good = result.outcome in SUCCESSES and result.category not in _TOLD
         if would is not None:
             self._would[would] += 1
         elif not is_good:

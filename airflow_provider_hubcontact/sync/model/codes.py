@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.sync.model.outcome import (
+    ADDRESSES_STAY,
     DRIFT,
     DUPLICATE,
     INTERNAL_ERROR,
@@ -59,6 +60,8 @@ CODES: tuple[Code, ...] = (
     Code("HC-015", Outcome.UNCHANGED, "CREATED_BY_RUN"),
     Code("HC-016", Outcome.UNCHANGED, "ARCHIVED_BY_RUN"),
     Code("HC-017", Outcome.UNCHANGED, "STAYS"),
+    Code("HC-018", Outcome.UNCHANGED, ADDRESSES_STAY),
+    Code("HC-019", Outcome.UPDATED, ADDRESSES_STAY),
     Code("HC-020", Outcome.NOT_ATTEMPTED, "WOULD_UPDATE"),
     Code("HC-021", Outcome.NOT_ATTEMPTED, "WOULD_CREATE"),
     Code("HC-022", Outcome.NOT_ATTEMPTED, "WOULD_REMOVE"),
@@ -88,6 +91,7 @@ CODES: tuple[Code, ...] = (
     Code("HC-223", Outcome.CONFLICT, "EDITED"),
     Code("HC-224", Outcome.CONFLICT, "AMBIGUOUS"),
     Code("HC-225", Outcome.CONFLICT, "MERGED"),
+    Code("HC-226", Outcome.CONFLICT, "ADDRESS_TAKEN"),
     Code("HC-300", Outcome.UNAUTHORIZED, errors=("Unauthorized",)),
     Code("HC-301", Outcome.UNAUTHORIZED, statuses=(403,), errors=("Forbidden",)),
     Code("HC-302", Outcome.UNAUTHORIZED, LIST),

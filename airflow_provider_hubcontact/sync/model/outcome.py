@@ -208,6 +208,10 @@ LIST = "LIST"
 """Category of a record whose contact is not in its list, or that names a list that there is not."""
 
 
+ADDRESSES_STAY = "ADDRESSES_STAY"
+"""Category of a record that ended well, but for second addresses that a contact cannot get any more."""
+
+
 DRIFT = "DRIFT"
 """Category of a row that is up to date but for what somebody has edited since its proof."""
 

@@ -293,7 +293,7 @@ class Proof(NamedTuple):
     :param is_audited: whether the contact is to be read back, although the proof equals the record.
     :param drifts: in how many audits in a row the contact was found to have other values.
     :param at: when it was proved, in seconds since 1970; None if it is not known.
-    :param new_key: digest of the key that the contact is to get; None if it stays.
+    :param gives: digests of the keys that the contact is to get: a new one, and second addresses.
     """
 
     key: str
@@ -304,7 +304,7 @@ class Proof(NamedTuple):
     is_audited: bool = False
     drifts: int = 0
     at: int | None = None
-    new_key: str | None = None
+    gives: tuple[str, ...] = ()
 
 
 class Proofs(Protocol):

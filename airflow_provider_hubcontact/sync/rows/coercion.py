@@ -22,7 +22,13 @@ from airflow_provider_hubcontact.sync.rows.dates import (
     check_moment_number,
     day_of,
 )
-from airflow_provider_hubcontact.sync.rows.keys import form_problem, key_problem
+from airflow_provider_hubcontact.sync.rows.keys import (
+    SECOND_ADDRESSES,
+    addresses,
+    addresses_problem,
+    form_problem,
+    key_problem,
+)
 from airflow_provider_hubcontact.sync.rows.record_mapping import invalid
 from airflow_provider_hubcontact.sync.rows.texts.owners import HOW as OWNERS
 from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds, OwnersUnread
@@ -33,6 +39,9 @@ Coerced = tuple[str, str]
 
 
 TRIMMED = "blanks around a value are dropped"
+
+
+ADDRESSES = "second addresses are written in lower case, each once"
 
 
 class Coercer:
@@ -62,7 +71,7 @@ class Coercer:
         year = this_year or SYSTEM_CLOCK.now().year
         self._by_property = {
             name: _coercion(kind, padded.get(name, ()), year)
-            for name, kind in kinds.items()
+            for name, kind in {SECOND_ADDRESSES: Kind.ADDRESSES, **kinds}.items()
             if kind in _OF_KIND or kind in {Kind.DATE, Kind.OPTION, Kind.OPTIONS}
         }
         if owners:
@@ -125,6 +134,13 @@ def _coercion(kind: Kind, padded: Collection[str], this_year: int) -> Coercing:
 
 def _trimmed(text: str) -> Coerced:
     return text.strip(), TRIMMED
+
+
+def _addresses(text: str, _: JSON) -> Coerced:
+    """Bring second addresses into the form of keys, since contacts are looked up by them."""
+    if problem := addresses_problem(text):
+        raise UnsupportedValue(problem)
+    return ";".join(addresses(text)), ADDRESSES
 
 
 def _boolean(text: str, _: JSON) -> Coerced:
@@ -207,6 +223,7 @@ _HUBSPOTS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\
 
 
 _OF_KIND: Mapping[Kind, Coercing] = {
+    Kind.ADDRESSES: _addresses,
     Kind.BOOLEAN: _boolean,
     Kind.NUMBER: _number,
     Kind.DATETIME: _datetime,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
-from airflow_provider_hubcontact.sync.rows.keys import lower_case
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, SECOND_ADDRESSES, addresses, lower_case
 
 SHORTEST_PHONE = 6
 """A phone number must have so many digits to be recognised by its last ones."""
@@ -22,6 +22,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     EMAIL = "email"
+    ADDRESSES = "addresses"
     NUMBER = "number"
     BOOLEAN = "boolean"
     DATE = "date"
@@ -38,8 +39,8 @@ def kind_of(name: str, type_: str, field_type: str) -> Kind:
     :param type_: HubSpot's type.
     :param field_type: HubSpot's field type.
     """
-    if name == "email":
-        return Kind.EMAIL
+    if name in _OF_NAMES:
+        return _OF_NAMES[name]
     if type_ == "enumeration" and field_type in _OF_ENUMERATIONS:
         return _OF_ENUMERATIONS[field_type]
     return _OF_TYPES.get(type_, Kind.TEXT)
@@ -178,6 +179,7 @@ def _options(value: str) -> frozenset[str]:
 
 _CANONICAL: Mapping[Kind, Callable[[str], Hashable]] = {
     Kind.EMAIL: lambda value: lower_case(value.strip()),
+    Kind.ADDRESSES: lambda value: frozenset(addresses(value)),
     Kind.NUMBER: _number,
     Kind.BOOLEAN: str.lower,
     Kind.DATE: _moment,
@@ -194,6 +196,9 @@ _ALIKE: Mapping[Kind, tuple[Callable[[str, str], bool], ...]] = {
     Kind.UNKNOWN: (_is_same_text, _is_same_phone, _is_same_float, _is_same_day),
 }
 """Kind → checks whether HubSpot may have stored one value in the form of the other."""
+
+
+_OF_NAMES: Mapping[str, Kind] = {EMAIL: Kind.EMAIL, SECOND_ADDRESSES: Kind.ADDRESSES}
 
 
 _OF_TYPES: Mapping[str, Kind] = {

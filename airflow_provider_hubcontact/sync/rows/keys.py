@@ -13,8 +13,21 @@ EMAIL = "email"
 RECORD_ID = "hs_object_id"
 
 
+SECOND_ADDRESSES = "hs_additional_emails"
+"""The property with a contact's further addresses. Each finds the contact, and is nobody else's. Only a new
+contact can be given them (contacts guide; a live scenario)."""
+
+
 MAX_EMAIL_LENGTH = 320
 """Characters of the longest address: 64 before the @, 255 after it (RFC 3696)."""
+
+
+MAX_ADDRESSES = 98
+"""Second addresses of a row: a look-up takes 100 keys, among them the contact's own and its new one."""
+
+
+MAX_ADDRESSES_NAMED = 5
+"""The most addresses that a reason names."""
 
 
 LARGEST_EXACT_FLOAT = 2**53
@@ -58,6 +71,29 @@ def normalized_key(name: str, value: str, *, is_number: bool = False) -> str:
     if name == EMAIL:
         return lower_case(value)
     return _normalized_number(value) if is_number or name == RECORD_ID else value
+
+
+def addresses(text: str) -> tuple[str, ...]:
+    """Return the addresses of a text, which has semicolons between them: as keys, each once.
+
+    :param text: a value of :data:`SECOND_ADDRESSES`.
+    """
+    return tuple(dict.fromkeys(filter(None, (normalized_key(EMAIL, each) for each in text.split(";")))))
+
+
+def addresses_problem(text: str) -> str | None:
+    """Return why a text cannot be the second addresses of a contact; None if it can.
+
+    :param text: with semicolons between the addresses.
+    """
+    found = addresses(text)
+    wrong = [problem for each in found if (problem := key_problem(EMAIL, each))]
+    if wrong:
+        more = len(wrong) - MAX_ADDRESSES_NAMED
+        return "; ".join([*wrong[:MAX_ADDRESSES_NAMED], *([f"and {more:,} more"] if more > 0 else [])])
+    if len(found) > MAX_ADDRESSES:
+        return f"{len(found):,} second addresses; a row may have at most {MAX_ADDRESSES}"
+    return None
 
 
 def lower_case(address: str) -> str:

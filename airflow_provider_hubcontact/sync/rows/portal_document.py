@@ -63,6 +63,9 @@ def _of_options(options: Sequence[str]) -> list[Schema]:
     return forms
 
 
+_ADDRESS = ADDRESS.removeprefix("^").removesuffix("$")
+
+
 _NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
@@ -85,7 +88,8 @@ _ANYTHING: Schema = {**_SCALAR, "type": [*_SCALAR["type"], "array"], "items": _S
 
 
 _FORMS: Mapping[Kind, Sequence[Schema]] = {
-    Kind.EMAIL: [_text(ADDRESS.removeprefix("^").removesuffix("$"))],
+    Kind.EMAIL: [_text(_ADDRESS)],
+    Kind.ADDRESSES: [_text(f"(?:{_BETWEEN}*(?:{_ADDRESS}))?(?:{_BETWEEN}+(?:{_ADDRESS}))*{_BETWEEN}*")],
     Kind.NUMBER: [
         {"type": "number"},
         _text(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.admin_rules import AdminRule
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
-from airflow_provider_hubcontact.sync.rows.keys import ADDRESS, RECORD_ID
+from airflow_provider_hubcontact.sync.rows.keys import ADDRESS, RECORD_ID, SECOND_ADDRESSES, addresses_problem
 from airflow_provider_hubcontact.sync.rows.portal_document import accepted
 from airflow_provider_hubcontact.sync.rows.values import MAX_TEXT_LENGTH
 from airflow_provider_hubcontact.words import closest
@@ -26,6 +26,9 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 MAX_OPTIONS_NAMED = 5
 
 
+_ADDRESSES_FORMAT = "addresses"
+
+
 @dataclass(frozen=True, slots=True)
 class Property:
     """What a property accepts.
@@ -34,7 +37,7 @@ class Property:
     :param kind: what its values are.
     :param label: the name that people see.
     :param options: value → label of an enumeration; empty if it accepts any value.
-    :param read_only: whether only HubSpot sets it.
+    :param read_only: whether only HubSpot sets it. A new contact can be given second addresses all the same.
     :param rules: the further rules of the portal's admins.
     """
 
@@ -45,10 +48,20 @@ class Property:
     read_only: bool = False
     rules: Sequence[AdminRule] = ()
 
-    def schema(self) -> dict[str, Any]:
-        """Return the JSON Schema of the texts that may be written. An empty text clears the property."""
+    def is_settable(self, *, creates: bool) -> bool:
+        """Check whether the property can be written at all.
+
+        :param creates: for a contact that does not exist yet.
+        """
+        return creates if self.name == SECOND_ADDRESSES else not self.read_only
+
+    def schema(self, *, creates: bool = False) -> dict[str, Any]:
+        """Return the JSON Schema of the texts that may be written. An empty text clears the property.
+
+        :param creates: for a contact that does not exist yet.
+        """
         titled: dict[str, Any] = {"title": self.label} if self.label else {}
-        if self.read_only:
+        if not self.is_settable(creates=creates):
             return {**titled, "readOnly": True, "not": {}}
         allowed = {"type": "string", **_FORMS.get(self.kind, {})}
         if self.rules:
@@ -64,7 +77,7 @@ class Property:
         titled: dict[str, Any] = {"title": self.label} if self.label else {}
         if self.name == RECORD_ID:  # it may be the key
             return {**titled, "readOnly": True, "type": ["string", "integer"]}
-        if self.read_only:
+        if not self.is_settable(creates=True):
             return {**titled, "readOnly": True, "not": {}}
         return {**titled, **accepted(self.kind, self.options, [rule.keywords for rule in self.rules])}
 
@@ -75,16 +88,25 @@ class Property:
         if self.kind is Kind.OPTIONS:
             allowed = {"", *self.options}
             found[self._options_format] = lambda value: allowed.issuperset(value.split(";"))
+        if self.kind is Kind.ADDRESSES:
+            found[_ADDRESSES_FORMAT] = lambda value: addresses_problem(value) is None
         return found
 
     @property
     def _options_format(self) -> str:
         return f"options-of-{self.name}"
 
-    def explain(self, value: str) -> str:
-        """Return what is wrong with a text that the schema refuses."""
-        if self.read_only:
+    def explain(self, value: str, *, creates: bool = False) -> str:
+        """Return what is wrong with a text that the schema refuses.
+
+        :param creates: for a contact that does not exist yet.
+        """
+        if not self.is_settable(creates=creates):
+            if self.name == SECOND_ADDRESSES:
+                return f"HubSpot takes {self.name} of new contacts only: it cannot be written"
             return f"HubSpot sets {self.name} itself: it cannot be written"
+        if self.kind is Kind.ADDRESSES and (problem := addresses_problem(value)):
+            return f"{self.name}: {problem}"
         form = {"type": "string", **_FORMS.get(self.kind, {})}
         if _is_valid(form, value):
             for rule in self.rules:
@@ -119,13 +141,20 @@ class PortalSchema:
         self._properties = {each.name: each for each in properties}
 
     @cached_property
-    def _validator(self) -> jsonschema_rs.Validator:
+    def _of_updates(self) -> jsonschema_rs.Validator:
         """The compiled schema; made for the first record, since names are looked up without it."""
+        return self._compiled(creates=False)
+
+    @cached_property
+    def _of_creations(self) -> jsonschema_rs.Validator:
+        return self._compiled(creates=True)
+
+    def _compiled(self, *, creates: bool) -> jsonschema_rs.Validator:
         formats = {name: holds for each in self._properties.values() for name, holds in each.formats.items()}
         texts = {
             "$schema": DRAFT,
             "type": "object",
-            "properties": {name: each.schema() for name, each in self._properties.items()},
+            "properties": {name: each.schema(creates=creates) for name, each in self._properties.items()},
             "additionalProperties": False,
         }
         return jsonschema_rs.validator_for(texts, formats=formats, validate_formats=True)
@@ -142,16 +171,24 @@ class PortalSchema:
             "properties": {name: each.accepted() for name, each in self._properties.items()},
         }
 
-    def check(self, record: Record, values: Mapping[str, str]) -> Result | None:
+    def check(self, record: Record, values: Mapping[str, str], *, creates: bool = False) -> Result | None:
         """Check what is to be written for a record.
 
         :param record: the record.
         :param values: property → text.
+        :param creates: whether it is for a contact that does not exist yet.
         :return: None if the portal's definitions allow the values, else an ``invalid`` result.
         """
-        if self._validator.is_valid(dict(values)):
+        # Only second addresses make a difference, which few records have.
+        creates = creates and SECOND_ADDRESSES in values
+        validator = self._of_creations if creates else self._of_updates
+        if validator.is_valid(dict(values)):
             return None
-        wrong = {name: reason for name, value in values.items() for reason in self._wrong(name, value)}
+        wrong = {
+            name: self._explained(name, value, creates=creates)
+            for name, value in values.items()
+            if not validator.is_valid({name: value})
+        }
         return Result(
             record.row,
             record.key,
@@ -166,13 +203,12 @@ class PortalSchema:
         unknown = [name for name in dict.fromkeys(names) if name not in self._properties]
         return {name: self._closest(name) for name in unknown}
 
-    def _wrong(self, name: str, value: str) -> Iterator[str]:
+    def _explained(self, name: str, value: str, *, creates: bool) -> str:
         known = self._properties.get(name)
-        if known is None:
-            meant = self._closest(name)
-            yield f"the portal has no property {name}" + (f"; the nearest is {meant}" if meant else "")
-        elif not self._validator.is_valid({name: value}):
-            yield known.explain(value)
+        if known is not None:
+            return known.explain(value, creates=creates)
+        meant = self._closest(name)
+        return f"the portal has no property {name}" + (f"; the nearest is {meant}" if meant else "")
 
     def _closest(self, name: str) -> str | None:
         labels = {each.label: each.name for each in self._properties.values() if each.label}
@@ -184,6 +220,7 @@ class PortalSchema:
 _FORMS: Mapping[Kind, Mapping[str, Any]] = {
     Kind.TEXT: {"maxLength": MAX_TEXT_LENGTH},
     Kind.EMAIL: {"pattern": ADDRESS},
+    Kind.ADDRESSES: {"format": _ADDRESSES_FORMAT},
     Kind.NUMBER: {"pattern": r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)$"},
     Kind.DATE: {"anyOf": [{"format": "date"}, {"pattern": r"^-?[0-9]{1,18}$"}]},
     Kind.DATETIME: {
@@ -200,6 +237,7 @@ _FORMS: Mapping[Kind, Mapping[str, Any]] = {
 _NAMES: Mapping[Kind, str] = {
     Kind.TEXT: "a text that a property can hold",
     Kind.EMAIL: "an e-mail address",
+    Kind.ADDRESSES: "a list of e-mail addresses",
     Kind.NUMBER: "a number",
     Kind.DATE: "a date",
     Kind.DATETIME: "a time",

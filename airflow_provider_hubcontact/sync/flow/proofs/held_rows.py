@@ -22,7 +22,7 @@ class Compared(NamedTuple):
     def names(self) -> tuple[str, ...]:
         """The names by which the row may have to do with another one: its keys, and its contact's id."""
         proof = self.proof
-        return tuple(dict.fromkeys(filter(None, (proof.key, proof.id, proof.new_key))))
+        return tuple(dict.fromkeys(filter(None, (proof.key, proof.id, *proof.gives))))
 
     @property
     def contact(self) -> str | None:

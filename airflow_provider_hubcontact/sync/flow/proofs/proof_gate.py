@@ -298,8 +298,8 @@ class ProofGate:
             self._touched_here.add(name)
         if proof.id:
             self._to_void[1].add(proof.id)
-        if proof.new_key:
-            self._give(proof.new_key)
+        for key in proof.gives:
+            self._give(key)
         self._open[proof.key].rows[record.row] = proof.content
         self._key_of[record.row] = proof.key
         if self._open[proof.key].audited is None:

@@ -148,7 +148,7 @@ def _of_texts(
             found[name] = number_reader(forms.decimal)
         elif kind is Kind.BOOLEAN and forms.booleans:
             found[name] = boolean_reader(forms.booleans)
-        elif kind is Kind.OPTIONS and forms.json_lists:
+        elif kind in {Kind.OPTIONS, Kind.ADDRESSES} and forms.json_lists:
             found[name] = json_list_reader(options.get(name, ()), is_null)
     return found
 
