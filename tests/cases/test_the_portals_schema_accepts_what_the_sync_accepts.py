@@ -47,6 +47,7 @@ PROPERTIES = [
     Property("age", Kind.NUMBER, rules=[rule for rule in [AdminRule.of("MAX_LENGTH", ("2",))] if rule]),
     Property("hs_object_id", Kind.NUMBER, read_only=True),
     Property("score", Kind.NUMBER, read_only=True),
+    Property("hs_additional_emails", Kind.ADDRESSES, read_only=True),
 ]
 KINDS = {each.name: each.kind for each in PROPERTIES}
 PORTAL = PortalSchema(PROPERTIES)
@@ -61,7 +62,7 @@ def sync_accepts(row: dict[str, Any], **shape: Any) -> Record | None:
         return None
     key = shape.get("id_property", "email")
     fit = Coercer(KINDS, lambda _: None, key, PADDED).coerce(record)
-    return None if isinstance(fit, Result) or PORTAL.check(fit, fit.properties) else fit
+    return None if isinstance(fit, Result) or PORTAL.check(fit, fit.properties, creates=True) else fit
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,10 @@ def sync_accepts(row: dict[str, Any], **shape: Any) -> Record | None:
         ("option", "anything"),
         ("text", ""),
         ("number", " "),
+        ("hs_additional_emails", " A@x.org; b@x.org;;"),
+        ("hs_additional_emails", ["A@x.org", None, " b@x.org "]),
+        ("hs_additional_emails", []),
+        ("hs_additional_emails", " ; "),
     ],
 )
 def test_what_the_sync_accepts(name: str, value: Any) -> None:
@@ -127,6 +132,7 @@ def test_what_the_sync_accepts(name: str, value: Any) -> None:
         ("digits", "abc"),
         ("score", 7),
         ("email", "n/a"),
+        *(("hs_additional_emails", value) for value in ("a@x.org;n/a", ["n/a"], "a@x.org, b@x.org")),
     ],
 )
 def test_what_it_refuses(name: str, value: Any) -> None:

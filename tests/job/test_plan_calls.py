@@ -116,6 +116,14 @@ MOVED: Line = {
 }
 
 
+GIVES: Line = {
+    "key": "k",
+    "new_key": None,
+    "write": "create",
+    "changes": {"email": [None, "k"], "hs_additional_emails": [None, "a;b"]},
+}
+
+
 def written(kind: str, count: int) -> list[Line]:
     return [{"key": "k", "new_key": None, "write": kind, "changes": {"city": ["", "Rome"]}}] * count
 
@@ -143,12 +151,15 @@ def written(kind: str, count: int) -> list[Line]:
         ([MOVED], 1, (STAGE,), 3),
         ([MOVED] * 51, 100, (), 3),
         ([{**MOVED, "changes": {"email": ["k", ""]}}], 1, (), 2),
+        ([GIVES], 1, (), 4),
+        ([GIVES] * 34, 100, (), 3),
         ([{**MOVED, "changes": {**MOVED["changes"], **BACK["changes"]}}], 1, (STAGE,), 6),
     ],
 )  # fmt: skip
 def test_the_calls_of_lines(lines: list[Line], batch_size: int, read_back: Any, calls: int) -> None:
-    """A contact is looked up, by both of its addresses, and written; twice if its stage is reset."""
-    planned = PlannedCalls(Rules(on_regression=OnRegression.RESET), batch_size, read_back)
+    """A contact is looked up, by all of its addresses, and written; twice if its stage is reset."""
+    rules = Rules(create=True, gives_addresses=True, on_regression=OnRegression.RESET)
+    planned = PlannedCalls(rules, batch_size, read_back)
     for line in lines:
         planned.add(line)
 

@@ -58,13 +58,14 @@ def test_rows_of_one_key_are_taken_as_one() -> None:
     [
         record(2, "a", lifecyclestage="lead"),
         record(2, "a", email="n"),
+        record(2, "a", hs_additional_emails="n"),
         record(2, "a", hs_color="x"),
         record(2, "a"),
         Record(2, "a", NAMED, timestamp=5),
         Record(2, "a", NAMED, before={"firstname": "y"}),
         Record(2, "a", NAMED, digest="d"),
     ],
-    ids=["stage", "address", "mode", "no value", "time", "planned", "planned create"],
+    ids=["stage", "address", "second address", "mode", "no value", "time", "planned", "planned create"],
 )
 @pytest.mark.parametrize("later_first", [False, True])
 def test_rows_that_are_not_merged(second: Record, later_first: bool) -> None:

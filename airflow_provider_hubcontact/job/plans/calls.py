@@ -42,9 +42,7 @@ class PlannedCalls:
         keys = dict(values)
         if new_key := line["new_key"]:
             keys[self.id_property] = new_key
-        self._inputs["look up", is_removal] += len(
-            keys_of(Record(line.get("row", 0), line["key"], keys), self._rules)
-        )
+        self._inputs["look up", is_removal] += len(keys_of(Record(0, line["key"], keys), self._rules))
         current, _ = changes.get(STAGE, (None, None))
         for number, _ in enumerate(steps_of(values, current, self._rules)):
             self._inputs[write, number] += 1

@@ -38,6 +38,23 @@ def additional_address_taken(ask: Ask) -> None:
 
 
 @scenario
+def additional_addresses_in_a_batch(ask: Ask) -> None:
+    """Contacts are created in a batch with further addresses; one that is taken refuses its own contact."""
+    ada = ask.contact(hs_additional_emails=ask.address("lovelace"))
+    grace = ask.properties("grace", hs_additional_emails=ask.address("hopper"))
+    mary = ask.properties("mary", hs_additional_emails=ask.address("lovelace"))
+    inputs = [
+        {"properties": each, "objectWriteTraceId": f"t{place}"} for place, each in enumerate((grace, mary))
+    ]
+    context = ["errors[].context.objectWriteTraceId", "results[].properties.firstname"]
+    ask("with trace ids", "POST", f"{CONTACTS}/batch/create", {"inputs": inputs}, values=context)
+    path = email_path(CONTACTS, ask.address("hopper"), "&properties=firstname")
+    ask("by the second one", "GET", path, values=["properties.firstname"])
+    update = {"id": ada, "properties": {"hs_additional_emails": ask.address("byron")}}
+    ask("the list, in a batch", "POST", f"{CONTACTS}/batch/update", {"inputs": [update]})
+
+
+@scenario
 def additional_address_written(ask: Ask) -> None:
     """A contact is written by its second address; what becomes of the list of addresses by a PATCH."""
     ada = with_two(ask)

@@ -1,0 +1,173 @@
+"""What is decided about the second addresses of a row, and which rows wait for each other because of them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_hubcontact.sync.decide.plan import Rules, keys_of, plan
+from airflow_provider_hubcontact.sync.decide.second_addresses import for_new, unwritable
+from airflow_provider_hubcontact.sync.flow.dry_writes import DryWrites
+from airflow_provider_hubcontact.sync.flow.engine import NOTHING_FOUND
+from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
+from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
+from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
+from airflow_provider_hubcontact.sync.model.ports import Found
+from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.comparison import Kind
+
+OTHERS = "hs_additional_emails"
+KINDS = {OTHERS: Kind.ADDRESSES}
+RULES = Rules(create=True, gives_addresses=True, kinds=KINDS)
+
+
+def record(key: str, others: str, row: int = 1, **more: str) -> Record:
+    return Record(row, key, {**more, OTHERS: others})
+
+
+def stored(number: str, email: str, others: str | None = None) -> Stored:
+    return Stored(number, number, {"email": email, OTHERS: others})
+
+
+@pytest.mark.parametrize(
+    ("each", "rules", "keys"),
+    [
+        (record("a", "b;A; c;b"), RULES, ("a", "b", "c")),
+        (record("a", "b;n", email="n"), RULES, ("a", "n", "b")),
+        (record("a", ""), RULES, ("a",)),
+        (record("a", "b"), Rules(create=True), ("a",)),
+        (record("a", "b"), Rules("number", create=True, gives_addresses=True), ("a",)),
+        (Record(1, "a", {"email": "a"}), RULES, ("a",)),
+    ],
+)
+def test_the_keys_of_a_record(each: Record, rules: Rules, keys: tuple[str, ...]) -> None:
+    """Its own, its new one, and its second addresses if a new contact gets them and keys are addresses."""
+    assert keys_of(each, rules) == keys
+
+
+@pytest.mark.parametrize(
+    ("values", "sent"),
+    [
+        ({"email": "a", OTHERS: "B;a;c"}, {"email": "a", OTHERS: "b;c"}),
+        ({"email": "a", OTHERS: "A"}, {"email": "a"}),
+        ({"email": "a", OTHERS: ""}, {"email": "a"}),
+        ({"number": "7", OTHERS: "a"}, {"number": "7", OTHERS: "a"}),
+        ({"email": "a"}, {"email": "a"}),
+    ],
+)
+def test_what_a_new_contact_gets(values: dict[str, str], sent: dict[str, str]) -> None:
+    """Not its own address a second time, nor an empty list of them."""
+    assert for_new(values) == sent
+
+
+@pytest.mark.parametrize(
+    ("text", "new", "lacks"),
+    [
+        ("a;b", None, None),
+        ("b;x", None, "does not get x"),
+        ("a", "n", "does not get a"),
+        ("n;b", "n", None),
+        ("", None, "keeps b"),
+        ("z", None, "does not get z (which the contact 9 has)"),
+        ("1;2;3;4;5;6;7", None, "does not get 1, 2, 3, 4, 5, and 2 more"),
+    ],
+)
+def test_what_a_contact_that_exists_lacks(text: str, new: str | None, lacks: str | None) -> None:
+    """Its first address is one of its own, unless it gets another one."""
+    found = {"z": stored("9", "z"), "x": stored("1", "a")}
+
+    reason = unwritable(text, stored("1", "a", "b"), new, found)
+
+    assert (reason or "").partition("so this one ")[2] == (lacks or "")
+    assert unwritable("", stored("1", "a"), None, {}) is None
+
+
+def test_an_address_that_is_taken() -> None:
+    """Nothing is created; the reason has each of them with its contact."""
+    found = {"b": stored("7", "b"), "c": stored("8", "d", "c")}
+
+    ended = plan(record("a", "b;x;c"), found, RULES)
+
+    reason = f"{OTHERS}: b belongs to another contact (7), c belongs to another contact (8)"
+    assert ended == Result(1, "a", Outcome.CONFLICT, 409, "ADDRESS_TAKEN", reason, (OTHERS,))
+
+
+def test_keys_that_look_like_addresses() -> None:
+    """A contact with such a number has no address of the row."""
+    rules = Rules("number", create=True, gives_addresses=True, kinds=KINDS)
+
+    assert isinstance(plan(record("a", "b"), {"b": stored("7", "b")}, rules), Change)
+
+
+def test_a_run_that_creates_nobody() -> None:
+    """The addresses stay among the values, which the portal's schema refuses."""
+    contact = {"a": stored("1", "a", "b")}
+
+    same, more = (plan(record("a", text), contact, Rules(kinds=KINDS)) for text in ("B", "b;c"))
+
+    assert isinstance(same, Result)
+    assert same.outcome is Outcome.UNCHANGED
+    assert isinstance(more, Change)
+    assert more.outcome == {OTHERS: "b;c"}
+
+
+def test_a_look_up_has_room_for_all_keys() -> None:
+    """A record with many of them leaves less for others; one record is always taken."""
+    in_flight = InFlight(RULES)
+    for row, key in enumerate("abc", 1):
+        in_flight.admit(record(key, f"{key}1;{key}2", row))
+
+    assert [each.key for each in in_flight.take(7)] == ["a", "b"]
+    assert [each.key for each in in_flight.take(1)] == ["c"]
+
+
+KEYS = st.sampled_from("abcd")
+
+
+@given(st.lists(st.tuples(KEYS, st.sets(KEYS, max_size=3)), max_size=12), st.randoms(use_true_random=False))
+def test_rows_with_a_key_in_common_keep_their_order(rows: list[tuple[str, set[str]]], random: object) -> None:
+    """None is taken before the earlier ones that have or give one of its keys have ended."""
+    records = [record(key, ";".join(sorted(others)), row) for row, (key, others) in enumerate(rows, 1)]
+    in_flight, ended = InFlight(RULES), set[int]()
+    under_way: list[Record] = []
+    for each in records:
+        in_flight.admit(each)
+    while len(in_flight):
+        under_way += in_flight.take(random.randint(1, 9))  # type: ignore[attr-defined]
+        for each in under_way:
+            mine = {*keys_of(each, RULES)}
+            before = (other for other in records[: each.row - 1] if mine & {*keys_of(other, RULES)})
+            assert ended >= {other.row for other in before}
+        assert under_way, "nothing can go on"
+        done = under_way.pop(random.randrange(len(under_way)))  # type: ignore[attr-defined]
+        ended.add(done.row)
+        in_flight.release(done.key)
+
+    assert ended == {each.row for each in records}
+
+
+def test_a_dry_run_finds_by_second_addresses_who_would_be_created() -> None:
+    """Also once that contact would have another first address."""
+    writes, nobody = DryWrites("email"), Found({}, frozenset("abn"))
+    creation = Change(record("a", "b"), Write.CREATE, "a", ({"email": "a", OTHERS: "b"},))
+    writes.note(creation, NOTHING_FOUND)
+
+    shown = writes.seen(nobody, ("a", "b"))
+    assert shown.contacts["a"] == shown.contacts["b"]
+    assert not shown.missing
+
+    moved = Change(Record(2, "b", {"email": "n"}), Write.UPDATE, "new a", ({"email": "n"},), {"email": "a"})
+    writes.note(moved, shown)
+    shown = writes.seen(nobody, ("a", "b", "n"))
+    assert {*shown.contacts} == {"b", "n"}
+    assert shown.missing == {"a"}
+
+
+def test_keys_of_a_dry_run_that_are_no_addresses() -> None:
+    """A second address is no key then."""
+    writes = DryWrites("number")
+    values = {"number": "1", OTHERS: "2"}
+    writes.note(Change(Record(1, "1", values), Write.CREATE, "1", (values,)), NOTHING_FOUND)
+
+    assert {*writes.seen(Found({}, frozenset("2")), ("2",)).contacts} == set()
