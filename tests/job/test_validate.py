@@ -146,6 +146,25 @@ def test_columns_that_are_not_sent() -> None:
     assert reasons(row, source=Source(watermark="changed_at")) == [None]
 
 
+@pytest.mark.parametrize(
+    ("upsert", "version", "is_valid"),
+    [(True, "2026-09", True), (False, "2026-09", False), (True, "v1", False)],
+)
+def test_second_addresses(upsert: bool, version: str, is_valid: bool) -> None:
+    """They are valid where a run would give them to new contacts, whatever the definition says."""
+    name = "hs_additional_emails"
+    others = PropertyDefinition(name, "Others", "enumeration", "checkbox", read_only=True)
+    portal = Portal(
+        PORTAL.stages, {**PORTAL.kinds, name: Kind.ADDRESSES}, {"email": DEFINITIONS[0], name: others}
+    )
+    row = {"email": "ada@example.com", name: "a@x.org; b@x.org"}
+
+    (reason,) = reasons(row, portal=portal, version=version, upsert=upsert)
+
+    assert (reason is None) is is_valid
+    assert is_valid or "of new contacts only" in str(reason)
+
+
 def test_a_column_that_no_row_has() -> None:
     """It is told: as an error if nothing is left to send, else as a warning."""
     with pytest.raises(SourceError, match="no row has a column first; the rows have email, firstname"):

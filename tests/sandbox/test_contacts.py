@@ -401,6 +401,29 @@ class TestOtherAddresses:
         assert api.batch("create", {"properties": one}, {"properties": other}).status == 409
         assert api.sandbox.portal.contact("a@x.org") is None
 
+    def test_with_trace_ids_a_taken_one_refuses_its_own_contact(self, api: Api) -> None:
+        """The error names the input and the contact that has the address; the other contact is created."""
+        one = {"email": "a@x.org", "hs_additional_emails": "turing@example.org"}
+        other = {"email": "b@x.org", "hs_additional_emails": "c@x.org"}
+        inputs = [{"properties": each, "objectWriteTraceId": f"t{n}"} for n, each in enumerate((one, other))]
+
+        answer = api.batch("create", *inputs)
+
+        (error,) = answer.body["errors"]
+        assert (answer.status, error["category"]) == (207, "CONFLICT")
+        assert error["context"]["objectWriteTraceId"] == ["t0"]
+        assert error["context"]["existingId"] == [api.id("turing@example.org")]
+        assert api.id("c@x.org") == api.id("b@x.org")
+        assert api.sandbox.portal.contact("a@x.org") is None
+
+    def test_an_upsert_gives_them_to_a_new_contact_only(self, api: Api) -> None:
+        """One that exists is refused."""
+        for address, status in (("a@x.org", 200), ("ada@example.com", 400)):
+            properties = {"hs_additional_emails": f"more-{address}"}
+            one = {"id": address, "idProperty": "email", "properties": properties}
+            assert api.batch("upsert", one).status == status
+        assert api.id("more-a@x.org") == api.id("a@x.org")
+
     def test_each_is_an_address(self, api: Api) -> None:
         """One that is not valid refuses the contact."""
         answer = api.post(CONTACTS, {"properties": {"email": "a@x.org", "hs_additional_emails": "b"}})
