@@ -117,8 +117,9 @@ class RecordReader:
         if isinstance(record, Result) or not self._coercer or _is_planned(record):
             return record
         made = self._coerced(self._coercer, record)
-        is_unread = isinstance(made, Result) and made.category == OWNERS
-        return _Unread(record, made) if is_unread else made
+        if isinstance(made, Result) and made.category == OWNERS:
+            return _Unread(record, made)
+        return made
 
     def _listed(self, record: Record) -> Record | Result:
         """Return a record with what its list is known by."""
