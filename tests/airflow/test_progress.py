@@ -12,8 +12,8 @@ from tests.airflow.running import connect, run
 
 def test_a_run_tells_how_far_it_is(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """Every few seconds, with what is left of the day; no value of a record is in it."""
-    monkeypatch.setattr("airflow_provider_hubcontact.job.progress.EVERY", 0.1)
-    monkeypatch.setattr("airflow_provider_hubcontact.job.progress.SAMPLE_EVERY", 0.05)
+    monkeypatch.setattr("airflow_provider_hubcontact.job.run.progress.EVERY", 0.1)
+    monkeypatch.setattr("airflow_provider_hubcontact.job.run.progress.SAMPLE_EVERY", 0.05)
     contacts = [{"email": f"c{n}@example.com"} for n in range(300)]
     with Sandbox(contacts, latency=0.15, tier="free") as hubspot:
         connect(monkeypatch, hubspot.url, hubspot.token)
