@@ -40,7 +40,7 @@ from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds
 
 if TYPE_CHECKING:
-    from airflow_provider_hubcontact.job.state.removals import Removals
+    from airflow_provider_hubcontact.job.state.removals.removals import Removals
 
 
 _BY_ID = RecordMapping(key=RECORD_ID, id_property=RECORD_ID)

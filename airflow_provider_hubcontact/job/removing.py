@@ -18,7 +18,7 @@ from airflow_provider_hubcontact.sync.model.ports import Journal, UnknownList
 from airflow_provider_hubcontact.sync.model.record import Record
 
 if TYPE_CHECKING:
-    from airflow_provider_hubcontact.job.state.removals import Removals
+    from airflow_provider_hubcontact.job.state.removals.removals import Removals
 
 log = printable_logger(__name__)
 

@@ -12,7 +12,7 @@ from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
 from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state.claim import Claim
 from airflow_provider_hubcontact.job.state.digests import Digests
-from airflow_provider_hubcontact.job.state.removals import Removals
+from airflow_provider_hubcontact.job.state.removals.removals import Removals
 from airflow_provider_hubcontact.job.state.session import StateSession
 from airflow_provider_hubcontact.job.state.tables import Tables
 from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase

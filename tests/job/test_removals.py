@@ -39,7 +39,7 @@ from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.state.care import StateCare
 from airflow_provider_hubcontact.job.state.claim import Claim
-from airflow_provider_hubcontact.job.state.removals import Removals
+from airflow_provider_hubcontact.job.state.removals.removals import Removals
 from airflow_provider_hubcontact.job.state.tables import Tables
 from airflow_provider_hubcontact.job.update import update
 from airflow_provider_hubcontact.sandbox import Sandbox
@@ -828,7 +828,7 @@ def test_signs_of_life_while_keys_are_compared(
 ) -> None:
     """A state may have many pages."""
     again(around, *NAMES)
-    monkeypatch.setattr("airflow_provider_hubcontact.job.state.removals.PAGE", 1)
+    monkeypatch.setattr("airflow_provider_hubcontact.job.state.removals.removals.PAGE", 1)
     page = Tables.page
     seen: list[Any] = []
 

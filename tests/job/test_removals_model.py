@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from airflow_provider_hubcontact.job.removing import RemovalJournal
 from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state.claim import DEAD_AFTER
-from airflow_provider_hubcontact.job.state.removals import Removals
+from airflow_provider_hubcontact.job.state.removals.removals import Removals
 from airflow_provider_hubcontact.job.state.session import StateSession
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.decide.policy import Policy

@@ -17,7 +17,7 @@ from airflow_provider_hubcontact.job.state.audit import DAY
 from airflow_provider_hubcontact.job.state.care import StateCare
 from airflow_provider_hubcontact.job.state.claim import DEAD_AFTER
 from airflow_provider_hubcontact.job.state.digests import Digests
-from airflow_provider_hubcontact.job.state.member_table import ADDED, Member, MemberTable
+from airflow_provider_hubcontact.job.state.lists.member_table import ADDED, Member, MemberTable
 from airflow_provider_hubcontact.job.state.session import StateSession
 from airflow_provider_hubcontact.job.state.tables import Tables
 from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase

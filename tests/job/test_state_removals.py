@@ -11,11 +11,11 @@ import pytest
 
 from airflow_provider_hubcontact.job.errors import ClaimLost, GuardExceeded
 from airflow_provider_hubcontact.job.settings.state import State
-from airflow_provider_hubcontact.job.state import removals as module
-from airflow_provider_hubcontact.job.state import run_keys
 from airflow_provider_hubcontact.job.state.claim import Claim
-from airflow_provider_hubcontact.job.state.removals import Removals
-from airflow_provider_hubcontact.job.state.run_keys import Gone, RunKeys
+from airflow_provider_hubcontact.job.state.removals import removals as module
+from airflow_provider_hubcontact.job.state.removals import run_keys
+from airflow_provider_hubcontact.job.state.removals.removals import Removals
+from airflow_provider_hubcontact.job.state.removals.run_keys import Gone, RunKeys
 from airflow_provider_hubcontact.sync.decide.plan import MERGED, OTHER_KEY, RENAMED, CannotTell
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record

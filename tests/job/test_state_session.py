@@ -18,7 +18,9 @@ from airflow_provider_hubcontact.job.ports import Execute, Statement
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state.audit import DAY
-from airflow_provider_hubcontact.job.state.session import LOOKS, PAUSE, QUERY, RUN, StateSession, session_of
+from airflow_provider_hubcontact.job.state.last_run import QUERY, RUN
+from airflow_provider_hubcontact.job.state.opening import LOOKS, PAUSE
+from airflow_provider_hubcontact.job.state.session import StateSession, session_of
 from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase
 from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.model.outcome import Outcome

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.job.plans import guards
-from airflow_provider_hubcontact.job.state.members import StateMembers
+from airflow_provider_hubcontact.job.state.lists.members import StateMembers
 from airflow_provider_hubcontact.sync.flow import memberships
 from airflow_provider_hubcontact.sync.flow.memberships import Memberships
 from airflow_provider_hubcontact.sync.model.outcome import Outcome

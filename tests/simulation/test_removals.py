@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.job.run.passes import Passes
-from airflow_provider_hubcontact.job.state import removals
-from airflow_provider_hubcontact.job.state.removals import Removals
-from airflow_provider_hubcontact.job.state.run_keys import RunKeys
+from airflow_provider_hubcontact.job.state.removals import removals
+from airflow_provider_hubcontact.job.state.removals.removals import Removals
+from airflow_provider_hubcontact.job.state.removals.run_keys import RunKeys
 from airflow_provider_hubcontact.job.state.session import StateSession
 from airflow_provider_hubcontact.sync.decide.results import accepted, still_absent
 from airflow_provider_hubcontact.sync.flow.proofs.proof_gate import ProofGate

@@ -16,8 +16,8 @@ from airflow_provider_hubcontact.sync.model.ports import Found, Lists, Lost, Rea
 from airflow_provider_hubcontact.sync.rows.keys import RECORD_ID
 
 if TYPE_CHECKING:
-    from airflow_provider_hubcontact.job.state.member_table import Member
-    from airflow_provider_hubcontact.job.state.members import ListLeavers
+    from airflow_provider_hubcontact.job.state.lists.member_table import Member
+    from airflow_provider_hubcontact.job.state.lists.members import ListLeavers
 
 UNNAMED = "no row names the list for the contact any more"
 

@@ -34,7 +34,7 @@ from airflow_provider_hubcontact.sync.rows.keys import RECORD_ID
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
 if TYPE_CHECKING:
-    from airflow_provider_hubcontact.job.state.removals import Removals
+    from airflow_provider_hubcontact.job.state.removals.removals import Removals
 
 log = printable_logger(__name__)
 

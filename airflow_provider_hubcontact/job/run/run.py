@@ -39,8 +39,8 @@ from airflow_provider_hubcontact.sync.model.ports import Journal
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
 if TYPE_CHECKING:
-    from airflow_provider_hubcontact.job.state.members import ListLeavers
-    from airflow_provider_hubcontact.job.state.removals import Removals
+    from airflow_provider_hubcontact.job.state.lists.members import ListLeavers
+    from airflow_provider_hubcontact.job.state.removals.removals import Removals
 
 log = printable_logger(__name__)
 

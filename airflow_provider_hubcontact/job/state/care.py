@@ -14,7 +14,7 @@ from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
 from airflow_provider_hubcontact.job.state.audit import Clockwork
 from airflow_provider_hubcontact.job.state.claim import DEAD_AFTER, About, about
 from airflow_provider_hubcontact.job.state.digests import Digests
-from airflow_provider_hubcontact.job.state.member_table import MemberTable
+from airflow_provider_hubcontact.job.state.lists.member_table import MemberTable
 from airflow_provider_hubcontact.job.state.tables import Tables
 
 T = TypeVar("T")

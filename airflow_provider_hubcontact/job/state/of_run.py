@@ -18,9 +18,9 @@ from airflow_provider_hubcontact.sync.model.choices import Drift
 from airflow_provider_hubcontact.sync.model.ports import Proofs
 
 if TYPE_CHECKING:
-    from airflow_provider_hubcontact.job.state.members import ListLeavers, StateMembers
+    from airflow_provider_hubcontact.job.state.lists.members import ListLeavers, StateMembers
     from airflow_provider_hubcontact.job.state.proofs import StateProofs
-    from airflow_provider_hubcontact.job.state.removals import Removals
+    from airflow_provider_hubcontact.job.state.removals.removals import Removals
     from airflow_provider_hubcontact.job.state.session import StateSession
 
 log = printable_logger(__name__)

@@ -11,11 +11,11 @@ import orjson
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.clock import Clock
 from airflow_provider_hubcontact.job.errors import StateDatabaseError, StateError
-from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
+from airflow_provider_hubcontact.job.ports import Database, Statement
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state.audit import DAY, Ages, Clockwork, Selection, selection
-from airflow_provider_hubcontact.job.state.claim import About, Claim, about
+from airflow_provider_hubcontact.job.state.claim import About, Claim
 from airflow_provider_hubcontact.job.state.digests import (
     Digests,
     definitions_of,
@@ -23,31 +23,14 @@ from airflow_provider_hubcontact.job.state.digests import (
     query_of,
     settings_of,
 )
-from airflow_provider_hubcontact.job.state.member_table import MemberTable
-from airflow_provider_hubcontact.job.state.members import ListLeavers, StateMembers
+from airflow_provider_hubcontact.job.state.last_run import LastRun
+from airflow_provider_hubcontact.job.state.lists.member_table import MemberTable
+from airflow_provider_hubcontact.job.state.lists.members import ListLeavers, StateMembers
+from airflow_provider_hubcontact.job.state.opening import TRY, Opening
 from airflow_provider_hubcontact.job.state.proofs import ProofsOfGone, StateProofs
-from airflow_provider_hubcontact.job.state.removals import Removals
+from airflow_provider_hubcontact.job.state.removals.removals import Removals
 from airflow_provider_hubcontact.job.state.tables import Tables
 from airflow_provider_hubcontact.sync.decide.policy import Policy
-
-QUERY = "query"
-"""Name of query and task among the settings of the last completed run. Another one proves nothing wrong."""
-
-
-RUN = "run"
-"""Name of the last completed runs there: another try of one of them, or a cleared one, is not another run."""
-
-
-MOST_RUNS = 100
-"""Completed runs that are remembered."""
-
-
-_TRY = "`hubcontact state check` tries each right that a state needs"
-"""What to do about a database that refuses what a run begins with."""
-
-
-LOOKS, PAUSE = 10, 0.1
-"""How often, and with how many seconds between, a table is looked for that another task may have created."""
 
 
 def session_of(
@@ -126,17 +109,14 @@ class StateSession:
         self._id_property = id_property
         self._database = database
         self._tables = tables
-        self._portal = portal
         self._settings = settings
-        self._clock = clock
+        self._opening = Opening(database, tables, portal, clock)
         self._query = query
         self._refresh = refresh
         self._choose: Callable[[], Selection | None] = lambda: None
         self._selection: Selection | None = None  # of the pass that writes
         self._run = ""
         self._removals: Removals | None = None
-        self._of_members = MemberTable(tables.name, database.now)
-        self._has_members = False
         self._new_key = secrets.token_bytes(32)  # of a state that does not exist yet
         self._about: About | None = None
         self._claim: Claim | None = None
@@ -146,10 +126,7 @@ class StateSession:
 
         :raises StateError: if it cannot be used.
         """
-        if self._fails(self._tables.looks()) is None:
-            self._about = self._known()
-        elif self._fails(self._tables.presence()) is None:
-            raise self._foreign()
+        self._about = self._opening.look()
 
     def claim(self, holder: str) -> None:
         """Claim the state, and create it if it is not there.
@@ -157,12 +134,12 @@ class StateSession:
         :param holder: names the task and its run.
         :raises StateError: if it cannot be used, or is in use.
         """
-        self._make_sure()
+        self._opening.create()
         try:
-            self._about = self._known() or self._begun()
+            self._about = self._opening.begin()
             self._claim = Claim.take(self._database, self._tables, holder)
         except StateDatabaseError as error:
-            raise StateError(f"{error}; {_TRY}", may_pass=error.may_pass) from None
+            raise StateError(f"{error}; {TRY}", may_pass=error.may_pass) from None
 
     def close(self, *, completed: bool) -> None:
         """Release the state.
@@ -171,28 +148,14 @@ class StateSession:
         """
         if self._claim:
             audited_to = self._selection.passed if self._selection and completed else None
-            told = {**self._settings, **self._of_removals()}
+            counted = self._last_run.followed_by(self._run, self._query) if self._removals else {}
+            told = {**self._settings, **counted}
             kept = orjson.dumps(told).decode() if completed else None
             misses = self._removals.misses if self._removals and completed else tuple
             self._claim.release(kept, audited_to, misses)
             self._claim = None
         if self._removals:
             self._removals.close()
-
-    def _of_removals(self) -> dict[str, str]:
-        """Return what the next run that removes contacts goes by; nothing if this one does not count rows.
-
-        The runs are those of the same source and task, the last one at the end.
-        """
-        if self._removals is None:
-            return {}
-        runs = [each for each in self._runs if each != self._run]
-        return {QUERY: self._query, RUN: " ".join([*runs, self._run][-MOST_RUNS:])}
-
-    @property
-    def _runs(self) -> Sequence[str]:
-        """The last completed runs that counted the rows that left."""
-        return self._earlier.get(RUN, "").split()
 
     def plan_audit(self, calls_left: int | None, rows_of_a_call: int) -> None:
         """Choose the proofs that the run reads back.
@@ -260,7 +223,7 @@ class StateSession:
             self._claim if writes else None,
             alive=self._claim,
             **met,
-            believes=keeps and self._read_anew() is None,
+            believes=keeps and self._last_run.read_anew() is None,
             keeps=keeps,
             absent=self._believed_absent(),
             selection=chosen,
@@ -298,8 +261,8 @@ class StateSession:
             self._claim,
             asked,
             policy,
-            self._doubt(),
-            is_counted=self._run in self._runs,
+            self._last_run.doubt(self._query),
+            is_counted=self._run in self._last_run.runs,
         )
         return self._removals
 
@@ -337,27 +300,7 @@ class StateSession:
         )
 
     def _member_table(self) -> MemberTable | None:
-        """Return the table of members, which is created if it is not there; None if nothing may be created.
-
-        :raises StateError: if it cannot be used.
-        """
-        if self._has_members:
-            return self._of_members
-        table = self._of_members
-        if self._fails(table.looks()) is None:
-            self._has_members = True
-            return table
-        if self._claim is None:
-            return None
-        refused = self._fails(table.creation())
-        if self._fails(table.looks()) is not None:
-            name = table.members.name
-            raise StateError(
-                f"the table {name} of the state's lists cannot be created, or is something else: {refused}; "
-                f"{_TRY}"
-            ) from refused
-        self._has_members = True
-        return table
+        return self._opening.members(may_create=self._claim is not None)
 
     def _digests(self, definitions: Mapping[str, PropertyDefinition] | None) -> Digests:
         key = bytes.fromhex(self._about.digest_key) if self._about else self._new_key
@@ -368,102 +311,16 @@ class StateSession:
 
         :param keeps: whether the run's rows are compared with proofs; if not, none is read anew.
         """
-        return {"table": self._tables.name, "read_anew": self._read_anew() if keeps else None}
+        return {"table": self._tables.name, "read_anew": self._last_run.read_anew() if keeps else None}
 
     @property
     def looks_all_up(self) -> str | None:
         """Why all rows are looked up, whatever is proved of them; None if they are not."""
-        if self._about is None or self._about.completed_at is None:
-            return "no run with this state has completed"
-        return self._read_anew()
-
-    def _read_anew(self) -> str | None:
-        """Return why all rows are looked up, whatever is proved of them; None if they are not."""
-        if self._refresh:
-            return "refresh=True"
-        changed = self._changed()
-        return f"changed since the last completed run: {', '.join(changed)}" if changed else None
-
-    def _changed(self) -> list[str]:
-        """Return the parts of the settings in which the last completed run differs from this one."""
-        earlier = self._earlier
-        parts = {*self._settings, *earlier} - {QUERY, RUN} if earlier else set()
-        return sorted(name for name in parts if earlier.get(name) != self._settings.get(name))
+        return self._last_run.looks_all_up
 
     @property
-    def _earlier(self) -> Mapping[str, str]:
-        """The settings of the last completed run; empty before the first one."""
-        found: Mapping[str, str] = orjson.loads(self._about.settings) if self._about else {}
-        return found
-
-    def _doubt(self) -> str | None:
-        """Return why keys that this run lacks need not have left the source."""
-        if not self._earlier:
-            return "no run with this state is completed yet"
-        changed = [*self._changed(), *([QUERY] if self._earlier.get(QUERY) != self._query else [])]
-        return f"changed since the last completed run: {', '.join(changed)}" if changed else None
-
-    # The tables
-
-    def _known(self) -> About | None:
-        found = self._database.transact(lambda execute: about(execute, self._tables))
-        if found and found.portal != self._portal:
-            raise StateError(
-                f"the state {self._tables.name} is about the portal {found.portal}, but the connection leads "
-                f"to {self._portal}: each portal needs a state of its own"
-            )
-        return found
-
-    def _begun(self) -> About:
-        """Insert the row of the meta table; another task may do the same just now."""
-        first = self._tables.first(self._portal, secrets.token_hex(32))
-        error = self._fails([first])
-        found = self._known()
-        if found is None:
-            raise StateError(
-                f"the state {self._tables.name} takes no row in its table {self._tables.meta.name}; {_TRY}"
-            ) from error
-        return found
-
-    def _make_sure(self) -> None:
-        """Look for the tables, and create those that are not there; another task may do the same just now."""
-        if self._fails(self._tables.looks()) is None:
-            return
-        refused = [each for each in map(self._fails, self._tables.creation()) if each]
-        for look in range(LOOKS):
-            if self._fails(self._tables.looks()) is None:
-                return
-            # Another task may have created them since this one has looked.
-            if look and self._fails(self._tables.presence()) is None:
-                raise self._foreign()
-            self._clock.sleep(PAUSE)
-        why = f"the tables of the state {self._tables.name} cannot be created"
-        if refused:
-            raise StateError(f"{why}: {refused[0]}; {_TRY}", may_pass=refused[0].may_pass)
-        raise StateError(f"{why}, or cannot be read", may_pass=True)
-
-    def _foreign(self) -> StateError:
-        columns = "; ".join(
-            f"{table.name}: {', '.join(column.name for column in table.c)}"
-            for table in (self._tables.proofs, self._tables.meta)
-        )
-        return StateError(
-            f"the table {self._tables.name} is not a state, or not of this version: name another table, or "
-            f"drop it if you do not need it; a state's tables have the columns {columns}"
-        )
-
-    def _fails(self, statements: Sequence[Statement]) -> StateError | None:
-        """Carry statements out, and return the error if they have one."""
-
-        def work(execute: Execute) -> None:
-            for statement in statements:
-                execute(statement)
-
-        try:
-            self._database.transact(work)
-        except StateError as error:
-            return error
-        return None
+    def _last_run(self) -> LastRun:
+        return LastRun(self._about, self._settings, refresh=self._refresh)
 
 
 def _gone_before(about: About, read: int | None) -> int:

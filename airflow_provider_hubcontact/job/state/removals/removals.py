@@ -12,8 +12,8 @@ from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
 from airflow_provider_hubcontact.job.settings.state import ARCHIVE, LEAVE, State
 from airflow_provider_hubcontact.job.state.claim import Claim
 from airflow_provider_hubcontact.job.state.digests import Digests
-from airflow_provider_hubcontact.job.state.removal_guard import advice_of_plan, advice_of_run, check_removals
-from airflow_provider_hubcontact.job.state.run_keys import Gone, RunKeys
+from airflow_provider_hubcontact.job.state.removals.guard import advice_of_plan, advice_of_run, check_removals
+from airflow_provider_hubcontact.job.state.removals.run_keys import Gone, RunKeys
 from airflow_provider_hubcontact.job.state.tables import Tables
 from airflow_provider_hubcontact.sync.decide.plan import (
     DRY_RUN_CATEGORIES,

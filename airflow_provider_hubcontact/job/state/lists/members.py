@@ -9,10 +9,10 @@ from typing import Any
 from airflow_provider_hubcontact.job.ports import Database, Execute, Statement
 from airflow_provider_hubcontact.job.state.claim import Claim
 from airflow_provider_hubcontact.job.state.digests import Digests
-from airflow_provider_hubcontact.job.state.member_table import ADDED, SEEN, Member, MemberTable
-from airflow_provider_hubcontact.job.state.removal_guard import check_leavers
-from airflow_provider_hubcontact.job.state.removals import Removals
-from airflow_provider_hubcontact.job.state.run_keys import RunKeys
+from airflow_provider_hubcontact.job.state.lists.member_table import ADDED, SEEN, Member, MemberTable
+from airflow_provider_hubcontact.job.state.removals.guard import check_leavers
+from airflow_provider_hubcontact.job.state.removals.removals import Removals
+from airflow_provider_hubcontact.job.state.removals.run_keys import RunKeys
 from airflow_provider_hubcontact.sync.model.record import Record
 
 PAGE = 10_000

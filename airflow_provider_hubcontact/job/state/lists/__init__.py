@@ -1,0 +1,1 @@
+"""Whom this sync has put into lists, and who leaves them."""

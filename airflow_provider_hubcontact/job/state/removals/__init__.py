@@ -1,0 +1,1 @@
+"""Rows that left the source: their keys, and how many of their contacts may be removed."""
