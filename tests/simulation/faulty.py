@@ -59,8 +59,8 @@ FAULTS = (
     ),
     Fault(
         "a retry that forgets that a key may have one row only",
-        'if done and self.settings.writes.duplicates == "reject":',
-        'if done and self.settings.writes.duplicates == "never":',
+        'if done and self._settings.writes.duplicates == "reject":',
+        'if done and self._settings.writes.duplicates == "never":',
     ),
     Fault(
         "a new address of which the other row does not wait",
