@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_provider_hubcontact.job.errors import SetupError
 from airflow_provider_hubcontact.operators.given import KEYWORDS, is_open
-from airflow_provider_hubcontact.operators.options import check_keywords
+from airflow_provider_hubcontact.operators.keywords import nearest, replaced
 from airflow_provider_hubcontact.words import nearest
 
 KNOWN = frozenset({*KEYWORDS, "hubspot_conn_id"})
@@ -67,10 +67,8 @@ def _check_names(path: Path, document: Mapping[str, object]) -> None:
     for name in document:
         if name in NOT_HERE:
             raise SetupError(f"{path} cannot have {name}: {NOT_HERE[name]}")
-    try:
-        check_keywords(str(path), document)
-    except TypeError as error:
-        raise SetupError(str(error)) from None
+    if problem := replaced(str(path), document):
+        raise SetupError(problem)
     for name in document:
         if name not in KNOWN:
             raise SetupError(f"{path}: there is no setting {nearest(name, KNOWN)}")

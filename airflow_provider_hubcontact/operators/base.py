@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_hubcontact.assets import can_be_named, contacts_asset
-from airflow_provider_hubcontact.operators.options import check_keywords
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperatorLink, Context
@@ -41,7 +40,6 @@ class HubSpotRunOperator(BaseOperator):
     def __init__(
         self, *, hubspot_conn_id: str = "hubspot_default", deferrable: bool | None = None, **kwargs: Any
     ) -> None:
-        check_keywords(type(self).__name__, kwargs)
         try:
             super().__init__(**kwargs)
         except Exception:
@@ -69,8 +67,11 @@ class HubSpotRunOperator(BaseOperator):
         """Return a sentence about a keyword that there is not, or None."""
         from inspect import signature
 
+        from airflow_provider_hubcontact.operators.keywords import replaced
         from airflow_provider_hubcontact.words import nearest
 
+        if problem := replaced(cls.__name__, given):
+            return problem
         of_airflow = signature(BaseOperator.__init__).parameters
         own = [
             name for each in cls.__mro__ if issubclass(each, HubSpotRunOperator) for name in keywords_of(each)

@@ -15,7 +15,8 @@ from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.source import Query, Source
 from airflow_provider_hubcontact.job.settings.values import Values
 from airflow_provider_hubcontact.job.settings.writes import Writes
-from airflow_provider_hubcontact.operators.options import VALUE_OBJECTS, FromLedger, Options, value_object
+from airflow_provider_hubcontact.operators.fields import Options
+from airflow_provider_hubcontact.operators.options import VALUE_OBJECTS, FromLedger, value_object
 from airflow_provider_hubcontact.operators.options import Ledger as LedgerOption
 from airflow_provider_hubcontact.operators.options import Lists as ListsOption
 from airflow_provider_hubcontact.operators.options import State as StateOption

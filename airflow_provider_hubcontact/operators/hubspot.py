@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_hubcontact.operators.base import HubSpotRunOperator
+from airflow_provider_hubcontact.operators.fields import Options
 from airflow_provider_hubcontact.operators.options import (
     FromLedger,
     Guards,
     Key,
     Ledger,
     Lists,
-    Options,
     State,
     Values,
     Writes,

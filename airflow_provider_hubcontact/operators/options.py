@@ -1,83 +1,14 @@
-"""Value objects of the operators' keywords.
-
-Airflow renders the templates in them, and shows them in its pages. A task keeps a copy of what it was given:
-one object may stand in the ``default_args`` of many tasks.
-"""
+"""The value objects of the operators' keywords: what a DAG file says of keys, writes, ledgers and so on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from inspect import signature
 from os import PathLike
-from typing import Any, Self
+from typing import Any
+
+from airflow_provider_hubcontact.operators.fields import Options, as_text
 
 __all__ = ["FromLedger", "Guards", "Key", "Ledger", "Lists", "State", "Values", "Writes"]
-
-
-class Options:
-    """What a keyword has to say, field by field."""
-
-    template_fields: Sequence[str] = ()
-    origin: object = None
-    """What the DAG file has, of which this is a copy."""
-
-    @classmethod
-    def of(cls, keyword: str, value: object) -> Self:
-        """Return a copy of the value of a keyword.
-
-        :param keyword: of the operator.
-        :param value: an object of this class, or a mapping of its fields.
-        :raises ValueError: if it is neither, has an unknown field, or lacks one.
-        """
-        if isinstance(value, cls):
-            return value.copy()
-        if isinstance(value, Mapping):
-            return cls._of_fields(keyword, value)
-        raise ValueError(
-            f"{keyword} must be {cls.__name__}(…), or a mapping of its fields, not {value!r:.100}"
-        )
-
-    @classmethod
-    def _of_fields(cls, keyword: str, value: Mapping[str, Any]) -> Self:
-        fields = signature(cls).parameters
-        if odd := [f"{name:.100}" for name in map(str, value) if name not in fields]:
-            from airflow_provider_hubcontact.words import nearest
-
-            raise ValueError(f"{keyword} has the fields {', '.join(fields)}, not {nearest(odd[0], fields)}")
-        needed = [name for name, field in fields.items() if field.default is field.empty]
-        if lacking := [name for name in needed if name not in value]:
-            raise ValueError(f"{keyword} needs the field {lacking[0]}")
-        made = cls(**value)
-        made.origin = value
-        return made
-
-    def copy(self) -> Self:
-        """Return an object with the same fields."""
-        copied = type(self)(**self.fields())
-        copied.origin = self if self.origin is None else self.origin
-        return copied
-
-    def fields(self) -> dict[str, Any]:
-        """Return the fields by their names."""
-        return {name: getattr(self, name) for name in signature(type(self)).parameters}
-
-    def serialize(self) -> dict[str, Any]:
-        """Return the fields that differ from their defaults, or all if none does: for Airflow's pages."""
-        return self._chosen() or self.fields()
-
-    def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={value!r}" for name, value in self._chosen().items())
-        return f"{type(self).__name__}({fields})"
-
-    def _chosen(self) -> dict[str, Any]:
-        """Return the fields that differ from their defaults."""
-        usual = signature(type(self)).parameters
-        return {name: value for name, value in self.fields().items() if value != usual[name].default}
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Options) and type(self) is type(other) and self.fields() == other.fields()
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 class Key(Options):
@@ -334,15 +265,6 @@ class FromLedger(Options):
         return {name: value for name, value in super()._chosen().items() if name != "among"}
 
 
-def as_text(path: Any) -> Any:
-    """Return a path as its text, which is a template like any other; anything else as it is.
-
-    :param path: what was given for one: text, a ``Path``, Airflow's ``ObjectStoragePath``, or another task's
-        output.
-    """
-    return str(path) if isinstance(path, PathLike) or hasattr(path, "joinpath") else path
-
-
 VALUE_OBJECTS: Mapping[str, type[Options]] = {
     "key": Key,
     "writes": Writes,
@@ -371,36 +293,3 @@ def value_object(keyword: str, value: Any) -> Any:
     if keyword in _NAMES and not isinstance(value, Options | Mapping):
         return as_text(value) if keyword == "ledger" else value
     return VALUE_OBJECTS[keyword].of(keyword, value)
-
-
-REPLACED: Mapping[str, str] = {
-    "id_property": "use key=Key(column, property=…)",
-    "schema": "use json_schema=…",
-    "nulls": "use writes=Writes(nulls=…)",
-    "duplicates": "use writes=Writes(duplicates=…)",
-    "on_stage_regression": "use writes=Writes(stages=…)",
-    "mode": "use upsert=True",
-    "write_modes": "use writes=Writes(properties=…)",
-    "create_missing_properties": "use writes=Writes(create_properties=…)",
-    "timestamp": "use writes=Writes(timestamp=…)",
-    "validate_against_portal": "leave it out, values are always checked against the portal",
-    "api_version": "use api_version in the connection's Extra",
-    "ledger_values": "use ledger=Ledger(path, values=True)",
-    "records_from_ledger": "use records=FromLedger(path)",
-    "outcomes": "use records=FromLedger(path, outcomes=…)",
-    "plan": "use HubSpotPlanContactsOperator, and HubSpotApplyPlanOperator to apply it",
-    "max_changes": "use guards=Guards(changes=…)",
-    "max_creates": "use guards=Guards(creates=…)",
-}
-"""Keyword of an early version → what to do instead."""
-
-
-def check_keywords(operator: str, given: Mapping[str, Any]) -> None:
-    """Check that no keyword is one that is not there any more.
-
-    :param operator: its class's name.
-    :raises TypeError: if one is; it names the new one.
-    """
-    for name in given:
-        if name in REPLACED:
-            raise TypeError(f"{operator} has no {name}: {REPLACED[name]}")

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.operators.base import HubSpotRunOperator, keywords_of
+from airflow_provider_hubcontact.operators.fields import as_text
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.operators.options import as_text
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.job.run.run import Ended

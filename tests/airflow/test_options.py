@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_hubcontact.operators.fields import Options
+from airflow_provider_hubcontact.operators.keywords import nearest
 from airflow_provider_hubcontact.operators.options import (
     FromLedger,
     Guards,
     Key,
     Ledger,
     Lists,
-    Options,
     Values,
     Writes,
 )

@@ -15,6 +15,7 @@ import pytest
 from airflow_provider_hubcontact import CONN_FIELDS
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 from airflow_provider_hubcontact.operators.base import HubSpotRunOperator
+from airflow_provider_hubcontact.operators.fields import Options
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.options import (
     FromLedger,
@@ -22,7 +23,6 @@ from airflow_provider_hubcontact.operators.options import (
     Key,
     Ledger,
     Lists,
-    Options,
     Values,
     Writes,
 )

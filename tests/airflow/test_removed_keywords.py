@@ -10,7 +10,8 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, task
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
-from airflow_provider_hubcontact.operators.options import REPLACED, FromLedger, Guards, Key, Ledger, Writes
+from airflow_provider_hubcontact.operators.keywords import REPLACED
+from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Writes
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import CONTACTS, connect, stored

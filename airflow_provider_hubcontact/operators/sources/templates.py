@@ -14,7 +14,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_hubcontact.operators.options import Options
+from airflow_provider_hubcontact.operators.fields import Options
 from airflow_provider_hubcontact.operators.sources.redacted import Redacted
 
 __all__ = [

@@ -1,0 +1,87 @@
+"""What the value objects of the operators' keywords share: how their fields are taken, shown and copied.
+
+Airflow renders the templates in them, and shows them in its pages. A task keeps a copy of what it was given:
+one object may stand in the ``default_args`` of many tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from inspect import signature
+from os import PathLike
+from typing import Any, Self
+
+
+class Options:
+    """What a keyword has to say, field by field."""
+
+    template_fields: Sequence[str] = ()
+    origin: object = None
+    """What the DAG file has, of which this is a copy."""
+
+    @classmethod
+    def of(cls, keyword: str, value: object) -> Self:
+        """Return a copy of the value of a keyword.
+
+        :param keyword: of the operator.
+        :param value: an object of this class, or a mapping of its fields.
+        :raises ValueError: if it is neither, has an unknown field, or lacks one.
+        """
+        if isinstance(value, cls):
+            return value.copy()
+        if isinstance(value, Mapping):
+            return cls._of_fields(keyword, value)
+        raise ValueError(
+            f"{keyword} must be {cls.__name__}(…), or a mapping of its fields, not {value!r:.100}"
+        )
+
+    @classmethod
+    def _of_fields(cls, keyword: str, value: Mapping[str, Any]) -> Self:
+        fields = signature(cls).parameters
+        if odd := [f"{name:.100}" for name in map(str, value) if name not in fields]:
+            from airflow_provider_hubcontact.words import nearest
+
+            raise ValueError(f"{keyword} has the fields {', '.join(fields)}, not {nearest(odd[0], fields)}")
+        needed = [name for name, field in fields.items() if field.default is field.empty]
+        if lacking := [name for name in needed if name not in value]:
+            raise ValueError(f"{keyword} needs the field {lacking[0]}")
+        made = cls(**value)
+        made.origin = value
+        return made
+
+    def copy(self) -> Self:
+        """Return an object with the same fields."""
+        copied = type(self)(**self.fields())
+        copied.origin = self if self.origin is None else self.origin
+        return copied
+
+    def fields(self) -> dict[str, Any]:
+        """Return the fields by their names."""
+        return {name: getattr(self, name) for name in signature(type(self)).parameters}
+
+    def serialize(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults, or all if none does: for Airflow's pages."""
+        return self._chosen() or self.fields()
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in self._chosen().items())
+        return f"{type(self).__name__}({fields})"
+
+    def _chosen(self) -> dict[str, Any]:
+        """Return the fields that differ from their defaults."""
+        usual = signature(type(self)).parameters
+        return {name: value for name, value in self.fields().items() if value != usual[name].default}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Options) and type(self) is type(other) and self.fields() == other.fields()
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def as_text(path: Any) -> Any:
+    """Return a path as its text, which is a template like any other; anything else as it is.
+
+    :param path: what was given for one: text, a ``Path``, Airflow's ``ObjectStoragePath``, or another task's
+        output.
+    """
+    return str(path) if isinstance(path, PathLike) or hasattr(path, "joinpath") else path
