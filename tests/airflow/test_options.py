@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.operators.fields import Options
-from airflow_provider_hubcontact.operators.keywords import nearest
 from airflow_provider_hubcontact.operators.options import (
     FromLedger,
     Guards,
