@@ -14,6 +14,7 @@ from airflow_provider_hubcontact.sync.keep.explanation import (
     rules_of,
     sentence_of_a_dry_run,
 )
+from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, by_outcome
 
 if TYPE_CHECKING:
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 
 
 log = printable_logger(__name__)
+
+_OF_LISTS = {
+    Membership.ADDED: "added",
+    Membership.MEMBER: "already members",
+    Membership.REMOVED: "removed",
+    Membership.ABSENT: "to be removed, but not members",
+}
+
 
 PAGE_SINCE = (3, 1)
 """Airflow's version that shows the page of a report as a tab."""
@@ -76,6 +85,9 @@ def log_a_good_end(report: Report, verdict: Verdict, text: str) -> None:
     """
     calls = report.calls.get("total", 0)
     log.info("%s %s calls, %.1f s.", verdict.sentence, f"{calls:,}", report.seconds)
+    if counts := report.memberships:
+        # Without their names, which may be values of rows.
+        log.info("Lists: %s.", ", ".join(f"{n:,} {_OF_LISTS[each]}" for each, n in counts.items()))
     is_good = report.dry_run or all(outcome in SUCCESSES for outcome in by_outcome(report.tally))
     if report.reasons or not is_good:
         log.warning("%s", printable_lines(text))

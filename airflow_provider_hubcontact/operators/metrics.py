@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -28,11 +27,8 @@ def emit(report: Report, *, dag_id: str, task_id: str, clock: Clock = SYSTEM_CLO
         Stats.incr(f"{PREFIX}.records", count, tags={**tags, "outcome": str(outcome)})
     for status, count in report.calls.get("by_status", {}).items():
         Stats.incr(f"{PREFIX}.calls", count, tags={**tags, "status": status.replace(" ", "_")})
-    memberships: Counter[str] = Counter()
-    for (_, membership), count in report.lists.items():
-        memberships[str(membership)] += count
-    for name, count in memberships.items():
-        Stats.incr(f"{PREFIX}.memberships", count, tags={**tags, "membership": name})
+    for membership, count in report.memberships.items():
+        Stats.incr(f"{PREFIX}.memberships", count, tags={**tags, "membership": str(membership)})
     latency = report.calls.get("latency")
     if latency is not None:
         Stats.timing(f"{PREFIX}.call_latency", timedelta(seconds=latency), tags=tags)

@@ -9,6 +9,7 @@ import pytest
 from airflow_provider_hubcontact.job.ending import decided, log_a_good_end
 from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 
 
@@ -37,3 +38,22 @@ def test_a_good_end(
     assert told[0][1].endswith(" 1,234 calls, 5.2 s.")
     assert said in told[0][1]
     assert told[1:] == ([(logging.WARNING, "why")] if warns else [])
+
+
+def test_a_good_end_with_lists(caplog: pytest.LogCaptureFixture) -> None:
+    """How many contacts came into lists and left them is told, without the names of the lists."""
+    report = Report()
+    for row, (name, membership) in enumerate(
+        [
+            ("1", Membership.ADDED),
+            ("2", Membership.ADDED),
+            ("1", Membership.MEMBER),
+            ("1", Membership.REMOVED),
+        ]
+    ):
+        report.add(Result(row, "k", Outcome.UNCHANGED, list_id=name, membership=membership))
+
+    with caplog.at_level(logging.INFO):
+        log_a_good_end(report, decided(Policy.of({}), report, None), "why")
+
+    assert caplog.messages[1] == "Lists: 2 added, 1 already members, 1 removed."

@@ -213,6 +213,14 @@ class Report:
         }
         return printable_document(document)  # whoever wrote a text of it
 
+    @property
+    def memberships(self) -> Counter[Membership]:
+        """How many contacts came into lists, were members already, left or were not members, in all lists."""
+        counts: Counter[Membership] = Counter()
+        for (_, membership), count in self.lists.items():
+            counts[membership] += count
+        return counts
+
 
 def fold(reports: Iterable[Mapping[str, Any] | None], expected: int | None = None) -> dict[str, Any]:
     """Merge the reports of several tasks into one.
