@@ -106,7 +106,7 @@ class Removing:
         if not counts["gone"]:
             return
         log.info(
-            "%s rows left the source: %s removed, %s renamed, %s left alone.",
+            "Rows that left the source: %s. Their contacts: %s removed, %s renamed, %s left alone.",
             *(f"{counts[name]:,}" for name in ("gone", "removed", "renamed", "left_alone")),
         )
         if why := counts["nobody_because"]:

@@ -112,8 +112,8 @@ class Guards(Options):
     :param changes: contacts that may be changed: a count, or a share of the rows below 1.
     :param creates: contacts that may be created: a count, or a share of the rows below 1.
     :param removals: contacts whose rows left the source, and that may get the values of ``on_removed`` or be
-        archived: a count, or a share of the keys in the state below 1, which always allows one; None for any
-        number.
+        archived: a count, or a share of the keys in the state below 1. Also contacts that may leave lists: a
+        count, or a share of those that this sync has added. A share always allows one; None for any number.
     """
 
     def __init__(

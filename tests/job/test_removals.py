@@ -866,8 +866,8 @@ def test_it_is_logged(around: Around, file: Path, caplog: pytest.LogCaptureFixtu
         left(around, file, "ada", "grace")
         again(around, "ada", "grace")
 
-    assert "1 rows left the source: 0 removed, 0 renamed, 0 left alone." in caplog.text
-    assert "1 rows left the source: 1 removed, 0 renamed, 0 left alone." in caplog.text
+    assert "Rows that left the source: 1. Their contacts: 0 removed, 0 renamed, 0 left alone." in caplog.text
+    assert "Rows that left the source: 1. Their contacts: 1 removed, 0 renamed, 0 left alone." in caplog.text
 
 
 class TestRowsThatWereReadAhead:

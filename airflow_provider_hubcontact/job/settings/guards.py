@@ -12,8 +12,8 @@ class Guards(Frozen):
 
     :param changes: contacts that may be changed: a count, or a share of the rows below 1.
     :param creates: contacts that may be created, likewise.
-    :param removals: contacts that may be removed: a count, or a share of the state below 1, which always
-        allows one; None for any number.
+    :param removals: contacts that may be removed, or may leave lists: a count, or a share below 1 of those in
+        the state, which always allows one; None for any number.
     """
 
     changes: float | None = None
