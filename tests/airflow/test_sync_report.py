@@ -177,14 +177,14 @@ class TestPage:
         assert 'data-label="Added" dir="auto">1,200</td>' in page
         assert 'data-label="Members" dir="auto">3</td>' in page
         assert 'data-label="Left" dir="auto">1</td>' in page
-        assert 'data-label="Not in it" dir="auto">1</td>' in page
+        assert 'data-label="Not members" dir="auto">1</td>' in page
         assert HOSTILE not in page
         assert "Lists created: New" in page
         assert "objectLists" not in page  # without a portal
 
         told.pop("7")
         page = shown(report)
-        assert "Not in it" not in page
+        assert "Not members" not in page
         for none in (a_report(), {name: each for name, each in a_report().items() if "lists" not in name}):
             assert "Lists" not in shown(none)
 
@@ -204,8 +204,18 @@ class TestPage:
         for row, outcome in enumerate((Outcome.UNAVAILABLE, Outcome.REJECTED, Outcome.REJECTED), 1):
             report.add(Result(row, f"{row}@example.com", outcome, 503, LIST, "the list: no"))
 
-        assert "3 records did not come into the list" in shown(report.to_dict())
-        assert "come into the list" not in shown(a_report())
+        assert "whose contact may not be in its list: 3." in shown(report.to_dict())
+        assert "may not be in its list" not in shown(a_report())
+
+    def test_a_contact_that_is_archived(self) -> None:
+        """It is told from one whose properties are cleared."""
+        report = Report(dry_run=True)
+        for row, category in enumerate(("WOULD_ARCHIVE", "WOULD_UPDATE"), 1):
+            report.add(
+                Result(row, "k", Outcome.NOT_ATTEMPTED, category=category, changes={"city": ("Rome", "")})
+            )
+
+        assert shown(report.to_dict()).count("<span class="none">archived</span>") == 1
 
     def test_many_lists(self) -> None:
         """A page has a hundred, and says how many more there are."""
