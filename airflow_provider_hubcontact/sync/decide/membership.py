@@ -91,7 +91,7 @@ def stopped(result: Result, reason: str) -> Result:
 
 
 def _ended(result: Result, outcome: Outcome, reason: str) -> Result:
-    before = "the contact was written, but not its list: " if result.changes else "the list: "
+    before = "the contact was written, but may not be in its list: " if result.changes else "the list: "
     # In a ledger's line, only the key distinguishes a new contact from one that lacked the values.
     is_untold = result.outcome is Outcome.CREATED and (None, result.key) not in result.changes.values()
     unread = tuple(result.changes) if is_untold else result.unread
