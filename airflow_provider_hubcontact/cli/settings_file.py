@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow_provider_hubcontact.job.errors import SetupError
 from airflow_provider_hubcontact.operators.given import KEYWORDS, is_open
+from airflow_provider_hubcontact.operators.keywords import replaced
 from airflow_provider_hubcontact.words import nearest
 
 KNOWN = frozenset({*KEYWORDS, "hubspot_conn_id"})

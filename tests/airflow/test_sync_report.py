@@ -215,7 +215,7 @@ class TestPage:
                 Result(row, "k", Outcome.NOT_ATTEMPTED, category=category, changes={"city": ("Rome", "")})
             )
 
-        assert shown(report.to_dict()).count("<span class="none">archived</span>") == 1
+        assert shown(report.to_dict()).count('<span class="none">archived</span>') == 1
 
     def test_many_lists(self) -> None:
         """A page has a hundred, and says how many more there are."""

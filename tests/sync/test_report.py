@@ -26,7 +26,8 @@ from airflow_provider_hubcontact.sync.model.record import Coercion, Record
 def test_report_in_full() -> None:
     """The report is JSON, and holds the counts, a sample of problems, and a sample of changes."""
     report = Report(api_version="2026-09", seconds=2.0004, calls={"total": 3}, stopped="why")
-    report.add(Result(1, "a", Outcome.UPDATED, 200, changes={"firstname": ("A", "Ada")}))
+    report.limits = {"changes": 5}
+    report.add(Result(1, "a", Outcome.UPDATED, 200, changes={"firstname": ("A", "Ada")}, contact="7"))
     report.add(Result(2, "b", Outcome.UPDATED, 204))
     report.add(Result(3, "c", Outcome.REJECTED, 400, "VALIDATION_ERROR", "is bad", ("firstname",), "c-1"))
     report.add(Result(4, "", Outcome.INVALID, None, "KEY", "no key"))
@@ -39,6 +40,9 @@ def test_report_in_full() -> None:
         "calls": {"total": 3},
         "verified": None,
         "plan": None,
+        "planned": None,
+        "decision": None,
+        "limits": {"changes": 5},
         "from_earlier_tries": 0,
         "removals": 0,
         "seconds": 2.0,
@@ -69,6 +73,7 @@ def test_report_in_full() -> None:
                 "reason": "is bad",
                 "properties": ["firstname"],
                 "correlation_id": "c-1",
+                "contact": None,
                 "earlier_try": None,
                 "cause": "HubSpot refused it (VALIDATION_ERROR)",
                 "count": 1,
@@ -83,6 +88,7 @@ def test_report_in_full() -> None:
                 "reason": "no key",
                 "properties": [],
                 "correlation_id": None,
+                "contact": None,
                 "earlier_try": None,
                 "cause": "the key is missing or not valid (KEY)",
                 "count": 1,
@@ -99,6 +105,7 @@ def test_report_in_full() -> None:
                 "reason": "is bad",
                 "properties": ["firstname"],
                 "correlation_id": "c-1",
+                "contact": None,
                 "earlier_try": None,
             },
             {
@@ -111,12 +118,37 @@ def test_report_in_full() -> None:
                 "reason": "no key",
                 "properties": [],
                 "correlation_id": None,
+                "contact": None,
                 "earlier_try": None,
             },
         ],
         "coercions": {"counts": {}, "sample": []},
-        "changes": [{"row": 1, "key": "a", "outcome": "updated", "properties": {"firstname": ["A", "Ada"]}}],
+        "changes": [
+            {
+                "row": 1,
+                "key": "a",
+                "contact": "7",
+                "outcome": "updated",
+                "properties": {"firstname": ["A", "Ada"]},
+            }
+        ],
     }
+
+
+def test_what_a_dry_run_would_do() -> None:
+    """It is counted by what would be done, and is no problem; several reports are added up."""
+    report = Report(dry_run=True)
+    for row, category in enumerate(
+        ("WOULD_UPDATE", "WOULD_UPDATE", "WOULD_CREATE", "WOULD_REMOVE", "WOULD_ARCHIVE"), 1
+    ):
+        report.add(Result(row, "7", Outcome.NOT_ATTEMPTED, category=category))
+    report.add(Result(6, "8", Outcome.NOT_ATTEMPTED, reason="the run stopped"))
+    told = report.to_dict()
+
+    assert told["planned"] == {"changes": 2, "creates": 1, "removals": 2}
+    assert [problem["key"] for problem in told["problems"]] == ["8"]
+    assert fold([told, told])["planned"] == {"changes": 4, "creates": 2, "removals": 4}
+    assert fold([Report().to_dict()])["planned"] is None
 
 
 @pytest.mark.parametrize(
