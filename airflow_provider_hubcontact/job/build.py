@@ -64,6 +64,12 @@ class SyncBuilder:
         """What the portal's properties are; asked for once."""
         return portal_of(self._hubspot.properties, rules=True)
 
+    @property
+    def known_portal(self) -> Portal:
+        """What the portal's properties are, as far as it was asked for them."""
+        asked: Portal | None = self.__dict__.get("portal")
+        return asked or Portal(Stages.default())
+
     @cached_property
     def checks(self) -> RowChecks:
         """How rows become records, and what is checked of them."""

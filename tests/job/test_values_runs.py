@@ -263,6 +263,25 @@ def test_the_type_of_a_created_property(hubspot: Sandbox) -> None:
     assert hubspot.portal.definitions["rate"].type == "number"
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [{"kind": "status", "status": 503, "on": "GET */crm/properties/*"}, {"kind": "html", "on": "GET *"}],
+)
+def test_rows_that_are_not_attempted_have_their_keys(hubspot: Sandbox, fault: dict[str, Any]) -> None:
+    """As the run would have found them, so that they can be sent again: by their ledger."""
+    hubspot.use_faults({"rules": [fault]})
+    around = Around(hubspot, [{"EMAIL": " Ada@Example.com", "points": "1,5"}, {"EMAIL": "N/A"}])
+
+    first = run(around, values=EVERYTHING, ledger=Ledger("l"))
+    hubspot.use_faults({"rules": []})
+    again = run(around, values=EVERYTHING, source=Source(replay=Replay("l")))
+
+    assert first.outcomes == {"not_attempted": 2}
+    assert [line["key"] for line in around.books.lines] == [ADA, ""]
+    assert again.outcomes == {"updated": 1}
+    assert has(hubspot, "points") == {"points": "1.5"}
+
+
 class TestPlan:
     """A plan has the values as they are written, so that no one reads them a second time."""
 

@@ -215,6 +215,10 @@ class Run:
         """End all records ``not_attempted``."""
         reason = f"the run did not start: {why}"
         mapping = RecordMapping(self.settings.key.column, self.settings.key.property)
+        if not [*self.settings.problems()]:
+            mapping = RowChecks(self.settings, self.builder.known_portal, self.report).mapping()
+            if self._rows is not None:
+                self._rows = LetterCase(self.settings, None).fitted(self._rows)  # nobody may have come to it
         with suppress(SourceError):  # of a ledger or a watermark: which rows were meant cannot be told
             for row, source in enumerate(self._meant(mapping), 1):
                 key = mapping.key_of(source) or ""
