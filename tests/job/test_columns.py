@@ -105,8 +105,7 @@ class Broken(Mapping[str, object]):
         (
             {"source": Source(replay=Replay("l"))},
             [{"mail": "x", "a": 1}],
-            "no row has a column email (the nearest is mail), the key by which the ledger chooses; the rows have "
-            "mail, a",
+            "no row has a column email (the nearest is mail), the key by which the ledger chooses",
             None,
         ),
         ({"source": Source(replay=Replay("l"))}, [{"email": "x", "a": 1}], None, None),

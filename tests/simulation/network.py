@@ -68,7 +68,13 @@ OF_UPDATES = (ECHO, "both shown and refused")
 OF_LISTS = ("members not told", "members not moved")
 """Faults of the calls that change the members of a list: it is not told who was moved, or not all are."""
 
-FAULTS = (*sorted(NEVER_SENT), "lost after", "slow", *BEFORE, *AFTER, *BODIES, *OF_UPDATES, *OF_LISTS)
+EMPTY_PAGE = "empty page"
+"""A fault of the list of owners: a page has nobody, and names the next one."""
+
+FAULTS = (
+    *(*sorted(NEVER_SENT), "lost after", "slow", *BEFORE, *AFTER, *BODIES, *OF_UPDATES, *OF_LISTS),
+    EMPTY_PAGE,
+)
 """All faults of the network and of the portal's answers."""
 
 GRAVE = frozenset({"401", "403", "404", "477"})
@@ -167,6 +173,7 @@ class Line:
         if self._hides_definitions and urlsplit(call.url).path in DEFINITIONS:
             return "403"
         kinds = _OF_BATCHES if call.inputs else _OF_LIST_CALLS if call.list_id else _OF_ALL
+        kinds = _OF_OWNERS if call.is_of_owners else kinds
         fault = self._weather.fault(place, call.chooser, _OF_ALL if call.is_archive else kinds)
         if fault is None and call.is_update:
             fault = self._weather.fault(place, self._dice.of(f"update, {place}"), OF_UPDATES)
@@ -246,7 +253,7 @@ class Line:
                 name: [each for each in ids if call.chooser.chance(0.5)] for name, ids in call.json.items()
             }
             body = orjson.dumps(moved)
-        by = self._process.name if self._watch.has_state() else ""
+        by = self._process.name if self._watch.may_be_named() else ""
         members = self._portal.members_of(call.list_id)
         reply, applied = self._portal.call(call.method, call.url, call.headers, body, by)
         self._watch.moved(call.list_id, members, self._portal.members_of(call.list_id))
@@ -279,6 +286,7 @@ class _Call:
     :ivar is_free: whether HubSpot does not count it.
     :ivar written: what it writes, as inputs of a batch.
     :ivar is_update: whether it is a batch of updates.
+    :ivar is_of_owners: whether it lists owners.
     :ivar is_archive: whether it archives contacts; its answer has no body.
     :ivar list_id: of the list whose members it changes; empty if it changes none.
     :ivar says_nothing: whether a 204 says that it was carried out.
@@ -301,6 +309,7 @@ class _Call:
         )
         moved = _MOVES.fullmatch(urlsplit(url).path)
         self.list_id = moved[1] if moved else ""
+        self.is_of_owners = "/crm/owners/" in url
         self.is_archive = url.endswith("/batch/archive")
         self.is_update = url.endswith("/batch/update")
         address = legacy_address(urlsplit(url).path) if method == "POST" else ""
@@ -410,6 +419,9 @@ _CHANGES: Mapping[str, Callable[[Reply, list[Json], Chooser], Reply]] = {
     "anonymous error": _anonymous,
     "both written and refused": _torn,
     "both shown and refused": _shown,
+    EMPTY_PAGE: lambda reply, _, __: _with(
+        reply, reply.status, {"results": [], "paging": {"next": {"after": "0"}}}
+    ),
     "members not told": lambda reply, _, __: _with(reply, reply.status, {"recordIdsMissing": []}),
 }
 """Fault → what it makes of the portal's answer."""
@@ -421,10 +433,11 @@ NEED_INPUTS = (
     "anonymous error",
     "both written and refused",
 )
-_OF_ALL = tuple(fault for fault in FAULTS if fault not in {*NEED_INPUTS, *OF_UPDATES, *OF_LISTS})
+_OF_ALL = tuple(fault for fault in FAULTS if fault not in {*NEED_INPUTS, *OF_UPDATES, *OF_LISTS, EMPTY_PAGE})
+_OF_OWNERS = (*_OF_ALL, *6 * (EMPTY_PAGE,))
 _OF_LIST_CALLS = (*_OF_ALL, *6 * OF_LISTS)
 _OF_BATCHES = (
-    *(each for each in FAULTS if each not in {*OF_UPDATES, *OF_LISTS}),
+    *(each for each in FAULTS if each not in {*OF_UPDATES, *OF_LISTS, EMPTY_PAGE}),
     *NEED_INPUTS,
     *NEED_INPUTS,
 )

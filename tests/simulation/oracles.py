@@ -28,6 +28,7 @@ from tests.simulation.plot import STAGE, Plot, Row
 from tests.simulation.portal import Applied, Json, SimulatedPortal
 from tests.simulation.removal_oracles import RemovalOracles
 from tests.simulation.state_oracles import StateOracles, open_properties
+from tests.simulation.words import JUDGED
 
 NOTHING_SENT = frozenset({Outcome.INVALID, Outcome.NOT_ATTEMPTED})
 """Outcomes that say that the record was not written."""
@@ -113,9 +114,9 @@ class TryWatch:
         may_repeat = self.plot.settings.writes.duplicates != "reject" or other not in self.rows
         return row is other or (may_repeat and row.content == other.content)
 
-    def has_state(self) -> bool:
-        """Check whether it has claimed the state."""
-        return self.oracles.state.has_claim(self.name)
+    def may_be_named(self) -> bool:
+        """Check whether what it writes counts as its own: where there is a state, only with its claim."""
+        return self.oracles.plot.settings.state is None or self.oracles.state.has_claim(self.name)
 
     def lose_claim(self) -> None:
         """Note that it knows by now that another run has claimed the state."""
@@ -189,6 +190,8 @@ class TryWatch:
         number, key = written.row, self.row(written.row).key
         if self.plot.kind == "plan" and written.verb == "update":
             self.oracles.check_planned(self, written)
+        if self.row(number).is_unreadable:
+            self.oracles.wrong(f"{self.name} writes row {number}, of which a word means nothing")
         if self.plot.is_forbidden(self.row(number)):
             self.oracles.wrong(f"{self.name} writes row {number}, which the schema forbids")
         if self.plot.settings.writes.duplicates == "reject":
@@ -215,6 +218,10 @@ class TryWatch:
             self.oracles.wrong(f"{self.name}: row {result.row} has two outcomes")
         if result.category == INTERNAL_ERROR:
             self.oracles.wrong(f"{self.name}: row {result.row} met an error of the product: {result.reason}")
+        row = self.row(result.row)
+        if result.outcome is Outcome.INVALID and not (row.is_unreadable or row.names_a_user):
+            for name in JUDGED.intersection(result.properties):
+                self.oracles.wrong(f"{self.name}: row {result.row} is invalid for {name}: {result.reason}")
         self.results[result.row] = result
         self.oracles.check_claim(self, result)
 
@@ -241,6 +248,13 @@ class TryWatch:
         return sum(
             _shares_a_line(each.outcome, each.category, each.membership) for each in self.results.values()
         )
+
+    def check_end(self, report: Report, *, whole: bool) -> None:
+        """The try has ended: all rows have an outcome.
+
+        :param whole: whether it has ended without an exception.
+        """
+        self.oracles.check_end(self, report, whole=whole)
 
     def sends_move(self, list_id: str) -> None:
         """A call goes out that changes the members of a list."""

@@ -18,10 +18,12 @@ from airflow_provider_hubcontact.job.settings.lists import Lists
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.source import Source
 from airflow_provider_hubcontact.job.settings.state import ARCHIVE, LEAVE, State
+from airflow_provider_hubcontact.job.settings.values import Values
 from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sandbox.access.limits import Allowance, RateLimit
 from airflow_provider_hubcontact.sandbox.switches import Switches
 from tests.simulation.chooser import Chooser
+from tests.simulation.words import OWNER, UNREADABLE, USER, VALUES, dressed, meant, owned
 
 FEATURES = (
     "absent",
@@ -63,6 +65,9 @@ FEATURES = (
     "definitions unread",
     "in order",
     "lists",
+    "own words",
+    "owner addresses",
+    "undo",
 )
 """What may happen in a world besides rows that change contacts.
 
@@ -90,6 +95,9 @@ RARER = {
     "definitions unread": 0.3,
     "in order": 0.3,
     "lists": 0.5,
+    "own words": 0.3,
+    "owner addresses": 0.3,
+    "undo": 0.3,
 }
 """Feature → how often it stays among those of a world."""
 
@@ -123,6 +131,9 @@ PATH = "sql://db/hub"
 
 REMOVED = {"lastname": "left"}
 """What the contacts of rows that left the source get."""
+
+OF_REMOVED = {OWNER: " Oscar@Example.com"}
+"""Whom they may get besides."""
 
 LISTS = ("Customers", "Second")
 """Lists of the portal; they have the ids 101 and 102."""
@@ -171,7 +182,18 @@ class Row:
     @property
     def is_refused(self) -> bool:
         """Whether HubSpot refuses it for its values, whoever it is about."""
-        return self.values.get(STATUS, "").startswith(NO_STATUS)
+        is_wrong = self.is_unreadable or self.names_a_user
+        return is_wrong or self.values.get(STATUS, "").startswith(NO_STATUS)
+
+    @property
+    def names_a_user(self) -> bool:
+        """Whether it has the id of a user in place of an owner's."""
+        return self.values.get(OWNER) == USER
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether a word of it means nothing, so that it is never sent."""
+        return UNREADABLE in self.values.values()
 
     @property
     def content(self) -> object:
@@ -390,9 +412,12 @@ def plot_of(chooser: Chooser) -> Plot:
     if "lists" in features and chooser.of("list column").chance(0.5):
         for place, row in enumerate(draft.rows):
             row[LIST_COLUMN] = chooser.of(f"list {place}").one_of(NAMED)
+    _write_in_words(draft, features, chooser)
     ledger = chooser.one_of(("", "appended", "appended", "parts"))
     if kind == "plan" or "checkpoint" in features:
         ledger = ""
+    elif "undo" in features:
+        ledger = ledger or "appended"
     settings = _settings(draft, features, kind, ledger)
     limit, has_limit = 4 + chooser.below(8), "own limit" in features
     daily, has_daily = 20 + chooser.below(40), chooser.chance(0.2) and kind == "update"
@@ -412,6 +437,14 @@ def plot_of(chooser: Chooser) -> Plot:
     )
 
 
+def _write_in_words(draft: _Draft, features: Collection[str], chooser: Chooser) -> None:
+    """Let the rows name owners, and write their values as people do."""
+    if "owner addresses" in features:
+        draft.rows = [owned(row, chooser.of(f"owner {place}")) for place, row in enumerate(draft.rows)]
+    if "own words" in features:
+        draft.rows = [dressed(row, chooser.of(f"words {place}")) for place, row in enumerate(draft.rows)]
+
+
 def _that_go_together(features: frozenset[str], kind: str) -> frozenset[str]:
     """Leave out features that others rule out, and add those that others need."""
     if kind == "tight guard":  # what others change between its two passes cannot be guarded, nor removals
@@ -423,13 +456,15 @@ def _that_go_together(features: frozenset[str], kind: str) -> frozenset[str]:
     if "one row a key" in features:  # another row of a key comes when the first one may have ended
         features |= {"duplicates", "far apart"}
     if "definitions unread" in features:
-        features |= {"invalid"}
+        features = (features - {"own words"}) | {"invalid"}
     if "in order" in features:  # nobody else writes its contacts in between
         features -= {"others edit", "second task"}
     if "state" in features:  # it is refused together with these
         features -= {"watermark", "legacy", "not compared"}
     else:
         features -= OF_STATES
+    if kind not in {"update", "loose guard"} or not features.isdisjoint({"state", "legacy", "checkpoint"}):
+        features -= {"undo"}
     if "legacy" in features or kind == "plan":  # same
         return features - {"lists"}
     return features - {"not compared"} if "lists" in features else features  # same
@@ -470,7 +505,8 @@ def _settings(draft: _Draft, features: Collection[str], kind: str, ledger: str) 
         ),
         status_actions={404: "skip"} if state and state.absent else None,
         guards=guards,
-        ledger=Ledger("ledger") if ledger else None,
+        values=VALUES if "own words" in features else Values(),
+        ledger=Ledger("ledger", values="undo" in features) if ledger else None,
         state=state,
         lists=lists,
         verify=kind != "dry run" and verifies,
@@ -490,7 +526,8 @@ def _state(chooser: Chooser, features: Collection[str], kind: str, *, upsert: bo
         audit, drift = State.audit, State.drift
     archives, grace = chooser.chance(0.5), chooser.below(2)
     is_plain = not (upsert or moves)
-    leavers = (ARCHIVE if upsert and archives else REMOVED) if "leavers" in features else None
+    values = REMOVED | (OF_REMOVED if "owner addresses" in features else {})
+    leavers = (ARCHIVE if upsert and archives else values) if "leavers" in features else None
     return State(
         PATH,
         audit=audit,
@@ -531,9 +568,10 @@ def rows_of(sources: Sequence[Mapping[str, Any]], settings: Settings) -> list[Ro
     """
     rows: list[Row] = []
     later: dict[str, set[str]] = {}
-    keys = [str(each["email"] or "") for each in sources]
+    read = [meant(each, has_words=settings.values == VALUES) for each in sources]
+    keys = [str(each["email"] or "") for each in read]
     for number in range(len(sources), 0, -1):
-        source, key = sources[number - 1], keys[number - 1]
+        source, key, given = read[number - 1], keys[number - 1], sources[number - 1]
         values = {name: value for name, value in source.items() if name not in OWN_COLUMNS}
         if settings.writes.nulls == "ignore":
             values = {name: value for name, value in values.items() if value is not None}
@@ -541,7 +579,7 @@ def rows_of(sources: Sequence[Mapping[str, Any]], settings: Settings) -> list[Ro
         becomes = str(source.get("new_email") or "")
         overwritten = frozenset(later.setdefault(key, set()))
         named = _list_of(source, settings)
-        rows.append(Row(number, source, key, texts, becomes, keys.count(key) > 1, overwritten, named))
+        rows.append(Row(number, given, key, texts, becomes, keys.count(key) > 1, overwritten, named))
         if settings.writes.duplicates != "reject":  # where a key may have one row, later ones are not written
             later[key].update(texts)
     return rows[::-1]

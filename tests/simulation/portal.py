@@ -26,6 +26,7 @@ from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.records.shared import Account
 from airflow_provider_hubcontact.sandbox.errors.refusal import Refused
 from airflow_provider_hubcontact.sandbox.switches import Switches
+from tests.simulation.words import JUDGED, OWN_PROPERTIES, OWNERS
 
 TOKEN = "pat-na1-51a00000-0000-4000-8000-000051a00000"
 OAUTH = ("client", "secret", "refresh-0")
@@ -47,7 +48,7 @@ ABOUT = "/account-info/2026-09/details"
 UNCHANGED = DEFINITIONS | {RULES, ABOUT}
 """Paths whose answers no world changes: about properties, the rules for their values, and the portal."""
 
-PROPERTIES = frozenset({"email", "firstname", "lastname", "city", "lifecyclestage", "hs_lead_status"})
+PROPERTIES = JUDGED | {"email", "firstname", "lastname", "city", "lifecyclestage", "hs_lead_status"}
 """Properties that the portal tells of."""
 
 Json = dict[str, Any]
@@ -120,7 +121,8 @@ class SimulatedPortal:
         lists: Mapping[str, Collection[int]] = MappingProxyType({}),
     ) -> None:
         self._now = now
-        self._portal = Portal(contacts, (), terms.switches, Account(ACCOUNT, ZONE), clock)
+        account = Account(ACCOUNT, ZONE)
+        self._portal = Portal(contacts, OWN_PROPERTIES, terms.switches, account, clock, owners=OWNERS)
         self._portal.journal = []
         self._application = _application()
         self._application.portal = self._portal

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_hubcontact.job.settings.state import ARCHIVE
 from airflow_provider_hubcontact.sync.model.outcome import NOT_WRITTEN, SUCCESSES, Outcome, Result
 from tests.simulation.portal import Applied, SimulatedPortal, addresses_of
+from tests.simulation.words import meant
 
 if TYPE_CHECKING:
     from tests.simulation.oracles import TryWatch
@@ -83,7 +84,7 @@ class RemovalOracles:
             self._wrong(f"{told}, and it was archived")
 
     def _has_had(self, contact: str, asked: object, since: float) -> bool:
-        wanted = asked.items() if isinstance(asked, dict) else None
+        wanted = meant(asked, has_words=False).items() if isinstance(asked, dict) else None
         return wanted is not None and any(
             wanted <= (state.values or {}).items()
             for state in self._portal.states[contact]

@@ -28,6 +28,7 @@ from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.source import Query
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.surroundings import Rewrite
+from airflow_provider_hubcontact.job.undo import plan_undo
 from airflow_provider_hubcontact.job.update import update
 from airflow_provider_hubcontact.sync.decide.policy import Action
 from airflow_provider_hubcontact.sync.keep.ledger import Attempt, LedgerStore
@@ -44,6 +45,7 @@ from tests.simulation.scene import Scene
 from tests.simulation.states import Client
 from tests.simulation.stores import MarkOfTask, MemoryFolder, SimulatedLedger, StateOfTry, Tried, problems_of
 from tests.simulation.story import Story
+from tests.simulation.undo_oracles import UndoWatch
 from tests.simulation.workers import ChosenWorkers
 
 MOST_TRIES = 7
@@ -105,7 +107,8 @@ class Task:
     :param ledger: of all tries.
     :param trouble: what befalls the first try, and at which of its waits; None to draw it.
     :param mark: the watermark, if there is one.
-    :param replayed: lines of an earlier run of which it sends the problems again.
+    :param replayed: lines of an earlier run of which it sends the problems again, or which it undoes.
+    :param undone: the tries of the run that it undoes; empty for an ordinary task.
     :ivar has_plan: whether a plan was made, which is to be applied.
     """
 
@@ -117,6 +120,7 @@ class Task:
     trouble: tuple[str, int] | None = None
     mark: dict[str, dict[str, str]] = field(default_factory=dict)
     replayed: Sequence[LedgerLine] = ()
+    undone: Sequence[TryWatch] = ()
     state: dict[str, Any] = field(default_factory=dict)
     plan: dict[str, bytes] = field(default_factory=dict)
     deferrals: int = 0
@@ -126,6 +130,8 @@ class Task:
     def rows(self) -> list[Row]:
         """The rows that its next try reads: those from the watermark on, or of a ledger's problems."""
         rows = list(self.plot.rows)
+        if self.undone:
+            return []
         if self.plot.settings.source.replay:
             problems = problems_of(self.replayed)
             return [row for row in rows if row.key in problems]
@@ -166,7 +172,7 @@ class Try:
         self.process = Process(f"{task.run} {self.number}" + ("+" if self.resumed else ""), self._on_wait)
         self.signal = StopSignal()
         is_plan = plot.kind == "plan" and not task.has_plan
-        self.watch = TryWatch(
+        self.watch = self._watch(
             task.scene.oracles,
             plot,
             task.rows,
@@ -181,6 +187,14 @@ class Try:
         self._tried = Tried(task.scene.loop, self.process, task.scene.chooser, self.watch, self._on_write)
         self.trouble, self.at = self._trouble()
         self._writes = 0
+
+    def _watch(self, *about: Any) -> TryWatch:
+        replay = self.task.plot.settings.source.replay
+        if self.task.undone and replay:
+            watch = UndoWatch(*about)
+            watch.undone, watch.archives = self.task.undone, replay.archive_created
+            return watch
+        return TryWatch(*about)
 
     @property
     def is_calm(self) -> bool:
@@ -244,11 +258,11 @@ class Try:
                 action, "done"
             )
             self.wait = (ended.stop.retry_after if ended.stop else None) or 0.0
-            self.task.scene.oracles.check_end(self.watch, report, whole=True)
+            self.watch.check_end(report, whole=True)
             self._move_watermark(ended, verdict)
         except GuardExceeded:
             verdict = "failed"
-            self.task.scene.oracles.check_end(self.watch, report, whole=False)
+            self.watch.check_end(report, whole=False)
             if (self.watch.writes_sent and not self.watch.may_repeat) or self.watch.moves_sent:
                 self.task.scene.oracles.wrong(
                     f"{self.process.name} has written, and its guard does not allow it"
@@ -286,7 +300,8 @@ class Try:
         if plot.kind != "plan":
             return update(plot.settings, around, report, self.signal)
         if not self.task.has_plan:
-            return make_plan(plot.settings, around, report, self.signal, "plan")
+            make = plan_undo if self.task.undone else make_plan
+            return make(plot.settings, around, report, self.signal, "plan")
         return apply_plan("plan", None, around, report, self.signal)
 
 
@@ -412,7 +427,9 @@ def run_task(task: Task) -> str:
         task.tell("airflow", f"starts {tried.process.name}")
         task.scene.loop.wait(is_due=lambda tried=tried: bool(tried.end) or tried.is_given_up)  # type: ignore[misc]
         end = tried.end or "given up"
-        if end == "done" and task.plot.kind == "plan" and not task.has_plan:
+        # An undo fails if it leaves something alone; its plan may be applied all the same.
+        is_planned = end == "done" or (end == "failed" and bool(task.undone and task.plan))
+        if is_planned and task.plot.kind == "plan" and not task.has_plan:
             task.has_plan = True
             _look_at_plan(task)
             tried = Try(task, 1)

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 from airflow_provider_hubcontact.client import lists as client_lists
+from airflow_provider_hubcontact.client import owners as client_owners
 from airflow_provider_hubcontact.job.portal import lists_port, member_reads
 from airflow_provider_hubcontact.job.portal.contacts_port import ContactsPort
 from airflow_provider_hubcontact.job.settings.guards import Guards
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
 from airflow_provider_hubcontact.job.settings.lists import Lists
 from airflow_provider_hubcontact.job.settings.replay import Replay
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.source import Source
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.job.state import session
 from airflow_provider_hubcontact.sync.flow import memberships
 from tests.simulation.chooser import Chooser, Dice, Kept
 from tests.simulation.loop import Endless, Loop, LoopClock, LoopLock, Process
 from tests.simulation.network import FAULTS, Weather
-from tests.simulation.oracles import Oracles
+from tests.simulation.oracles import Oracles, TryWatch
 from tests.simulation.others import edit, set_the_date, visit
 from tests.simulation.plot import LISTS, Plot, plot_of
 from tests.simulation.portal import LIFETIMES, SimulatedPortal, Terms
@@ -34,6 +37,7 @@ from tests.simulation.states import StateServer, tables_of
 from tests.simulation.stores import SimulatedLedger
 from tests.simulation.story import Story
 from tests.simulation.tries import CALM, Task, run_task
+from tests.simulation.undo_oracles import UndoWatch, is_clear, not_undone
 
 COLLECT_EVERY = 100
 """Worlds between two collections of rubbish."""
@@ -45,6 +49,10 @@ NIGHT = 86_400.0
 
 FEW_MEMBERS = 2
 """Members of a page of a list."""
+
+
+FEW_OWNERS = 2
+"""Owners of a page."""
 
 
 FEW_HELD = 4
@@ -172,12 +180,45 @@ class World:
         self.story.tell("airflow", f"the task has ended: {end}")
         if len(self.oracles.tries) == tries + 1 and plot.features.isdisjoint({"others edit", "second task"}):
             self.oracles.check_order(self.oracles.tries[-1], before)
+        if "undo" in plot.features:
+            self._undo(task, self.oracles.tries[tries:], before)
         if plot.settings.state:
             plot = self._later_nights()
         if plot.kind in {"update", "loose guard"} and self.scene.chooser.of("rerun").chance(0.5):
             self._rerun(plot, task.mark)
         if plot.ledger and "replay" in plot.features and plot.may_write:
             self._replay(task.ledger)
+
+    def _undo(self, task: Task, undone: Sequence[TryWatch], before: Mapping[str, Mapping[str, str]]) -> None:
+        """Undo what a task has done.
+
+        :param undone: its tries.
+        :param before: id of a contact → what it was before the task.
+        """
+        plot, chooser = self.scene.plot, self.scene.chooser.of("undo")
+        undone = [each for each in undone if each.run == task.run]
+        replay = Replay("ledger", undo=True, archive_created=chooser.chance(0.6))
+        settings = Settings(
+            source=Source(has_records=False, replay=replay),
+            writes=Writes(stages=chooser.one_of(("reset", "reset", "keep", "reject"))),
+            ledger=Ledger("ledger") if chooser.chance(0.5) else None,
+            verify=chooser.chance(0.3),
+        )
+        again = replace(plot, kind="plan", settings=settings, rows=())
+        weather = self._weather if chooser.chance(0.5) else CALM
+        lines = task.ledger.lines()
+        ledger = SimulatedLedger(plot.ledger)
+        undo = Task("undo", self.scene, again, weather, ledger, replayed=lines, undone=undone)
+        tries = len(self.oracles.tries)
+        self.story.tell("airflow", f"the undo has ended: {run_task(undo)}")
+        self.oracles.faults["undo"] += 1
+        watches = [each for each in self.oracles.tries[tries:] if isinstance(each, UndoWatch)]
+        plans = [each for each in watches if not each.may_write]
+        is_told = undo.has_plan and is_clear(undone, plot.features) and len(plans) == 1
+        if is_told and len(watches) == 2 and settings.writes.stages == "reset":
+            self.oracles.faults["undo of all"] += 1
+            for what in not_undone(plans[0], watches[-1], before):
+                self.oracles.wrong(what)
 
     def _replay(self, ledger: SimulatedLedger) -> None:
         """Send again what has not ended well."""
@@ -278,6 +319,7 @@ def _watched(scene: Scene) -> Iterator[None]:
         (client_lists, "MEMBERS_A_PAGE", FEW_MEMBERS),
         (member_reads, "MEMBERS_A_PAGE", FEW_MEMBERS),
         (member_reads, "Lock", partial(LoopLock, scene.loop)),
+        (client_owners, "PAGE", FEW_OWNERS),
         (lists_port, "Lock", partial(LoopLock, scene.loop)),
         (memberships, "MAX_HELD", FEW_HELD),
         (session, "Tables", tables_of),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from airflow_provider_hubcontact.client import HubSpot, HubSpotError
 from airflow_provider_hubcontact.job.build import SyncBuilder
+from airflow_provider_hubcontact.job.checks.rows import RowChecks
 from airflow_provider_hubcontact.job.errors import (
     PortalNotReady,
     PreflightError,
@@ -21,9 +22,11 @@ from airflow_provider_hubcontact.job.portal.lists_port import ListsPort
 from airflow_provider_hubcontact.job.run.checkpoints import checkpoint_of
 from airflow_provider_hubcontact.job.run.inspection import Inspection
 from airflow_provider_hubcontact.job.run.passes import Memory, Passes, Rows
+from airflow_provider_hubcontact.job.settings.problems import problems_of
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.source.columns import SourceColumns
+from airflow_provider_hubcontact.job.source.letter_case import LetterCase
 from airflow_provider_hubcontact.job.source.replay import replayed, shape_of
 from airflow_provider_hubcontact.job.source.watermark import Watermark
 from airflow_provider_hubcontact.job.state.announcing import announce
@@ -215,7 +218,7 @@ class Run:
         """End all records ``not_attempted``."""
         reason = f"the run did not start: {why}"
         mapping = RecordMapping(self.settings.key.column, self.settings.key.property)
-        if not [*self.settings.problems()]:
+        if not problems_of(self.settings):
             mapping = RowChecks(self.settings, self.builder.known_portal, self.report).mapping()
             if self._rows is not None:
                 self._rows = LetterCase(self.settings, None).fitted(self._rows)  # nobody may have come to it
