@@ -131,7 +131,7 @@ def found(kind: str = "", first: int = 0) -> str:
     """
 
     def look() -> str:
-        for seed in range(first, 2_000):
+        for seed in range(first, first + 2_000):
             world = World(seed)
             if kind not in {"", world.scene.plot.kind}:
                 continue
