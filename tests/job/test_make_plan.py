@@ -42,6 +42,19 @@ def test_the_ledger_is_for_what_is_written(tmp_path: Path) -> None:
     assert len([*around.ledger_lines(str(ledger))]) == 1
 
 
+def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
+    """An older plan is replaced, and nothing else that the folder has, whatever its name begins with."""
+    mine = ["part-000001.jsonl.bak", "part-1.jsonl", "part-of-me.txt", "rows.csv"]
+    for name in [*mine, "part-000007.jsonl", "plan.json"]:
+        (tmp_path / name).write_text("mine")
+    with Sandbox([{"email": "ada@example.com"}]) as hubspot:
+        around = LocalSurroundings(hubspot, RECORDS)
+        make_plan(Settings(), around, Report(dry_run=True), StopSignal(), str(tmp_path))
+
+    assert [name for name in mine if (tmp_path / name).read_text() == "mine"] == mine
+    assert sorted({each.name for each in tmp_path.iterdir()} - {*mine}) == ["part-000001.jsonl", "plan.json"]
+
+
 def test_a_ledger_that_is_not_valid_is_told(tmp_path: Path) -> None:
     """Though it is not opened: the plan could not be applied."""
     settings, report = Settings(ledger=Ledger("")), Report(dry_run=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
@@ -32,8 +33,16 @@ MANIFEST = "plan.json"
 PARTS = "part-*"
 
 
+_PART = re.compile(r"part-\d{6,}\.jsonl")
+
+
 MAX_LINE = 256 * 1024 * 1024
 """Bytes of a line: more than a record can have."""
+
+
+def is_of_a_plan(name: str) -> bool:
+    """Check whether a file of this name is one of a plan; any other one of its folder is left alone."""
+    return name == MANIFEST or _PART.fullmatch(name) is not None
 
 
 class PlanWriter:
@@ -52,9 +61,10 @@ class PlanWriter:
         self._parts: list[Part] = []
         self._maker = LineMaker(self._keep, calls.id_property)
         make_folder(folder)
-        for old in [folder / MANIFEST, *folder.glob(PARTS)]:  # the manifest first: no plan without
-            if old.exists():
-                old.unlink()
+        old = [each for each in folder.glob(PARTS) if is_of_a_plan(each.name)]
+        for each in [folder / MANIFEST, *old]:  # the manifest first: no plan without
+            if each.exists():
+                each.unlink()
 
     def earlier(self, record: Record, /) -> None:
         """Know of no earlier try: a plan is made whole or not at all."""
