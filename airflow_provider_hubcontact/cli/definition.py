@@ -31,13 +31,23 @@ class Command(NamedTuple):
     :param name: as it is typed.
     :param help: a line about it.
     :param description: all about it.
+    :param examples: command lines, without the program's name, each with what it is for.
     :param options: its arguments.
     """
 
     name: str
     help: str
     description: str
+    examples: tuple[tuple[str, str], ...]
     options: tuple[Option, ...]
+
+    def epilog(self, program: str) -> str:
+        """Return its examples as the end of a help text.
+
+        :param program: by which commands are run.
+        """
+        lines = [f"  # {what}\n  {program} {line}" for line, what in self.examples]
+        return "\n".join(["examples:", *lines])
 
     def run(self, chosen: Namespace) -> int:
         """Carry it out.
@@ -52,6 +62,21 @@ def _option(*flags: str, **settings: Any) -> Option:
     return Option(flags, settings)
 
 
+def _choice(name: str, *choices: str, **settings: Any) -> Option:
+    """Return an argument that is one of a few words; another one is told with the nearest."""
+
+    def chosen(text: str) -> str:
+        if text in choices:
+            return text
+        from argparse import ArgumentTypeError
+
+        from airflow_provider_hubcontact.words import nearest
+
+        raise ArgumentTypeError(f"it must be one of {', '.join(choices)}, not {nearest(text, choices)}")
+
+    return _option(name, choices=choices, type=chosen, **settings)
+
+
 CONNECTION = _option(
     "--conn-id",
     default="hubspot_default",
@@ -60,7 +85,26 @@ CONNECTION = _option(
 )
 JSON = _option("--json", action="store_true", help="write one JSON document")
 LEDGER = "a path, s3://…, sql://conn_id/table, or a folder in a ledger: a run, a task"
-OUT = _option("--out", required=True, metavar="FOLDER", help="folder for the plan: a path, s3://…")
+OUT = _option("--out", required=True, metavar="FOLDER", help="new folder for the plan: a path, s3://…")
+OVERWRITE = _option(
+    "--overwrite", action="store_true", help="replace the plan that the folder has (default: leave it alone)"
+)
+FORM = (
+    _choice(
+        *("--format", "csv", "json", "jsonl", "parquet"),
+        help="what the file is (default: as its suffix says; of standard input, csv), as in: --format jsonl",
+    ),
+    _option(
+        "--delimiter",
+        metavar="CHARACTER",
+        help="what stands between cells of CSV (default: a comma), as in: --delimiter ';' or --delimiter tab",
+    ),
+    _option(
+        "--encoding",
+        metavar="NAME",
+        help="encoding of CSV and JSON (default: utf-8), as in: --encoding cp1252",
+    ),
+)
 SETTINGS_FILE = _option(
     "--settings",
     metavar="FILE",
@@ -73,8 +117,10 @@ SETTINGS = (
     _option(
         "file",
         nargs="?",
-        help="records; the suffix is .csv, .json, .jsonl, .ndjson (both JSON lines) or .parquet",
+        help="records; the suffix is .csv, .json, .jsonl, .ndjson (both JSON lines) or .parquet; - reads "
+        "standard input",
     ),
+    *FORM,
     _option("--sql", metavar="QUERY", help="query whose rows are the records, instead of a file"),
     _option("--sql-conn-id", metavar="ID", help="Airflow connection of the query's database"),
     SETTINGS_FILE,
@@ -101,6 +147,7 @@ COMMANDS = (
         "check",
         "try the connection: portal, scopes, quota",
         "Try an Airflow connection. The exit status is 1 if HubSpot refuses it, or its token lacks a scope.",
+        (("check", "the connection hubspot_default"), ("check --conn-id hubspot_prod --json", "another one")),
         (CONNECTION, JSON),
     ),
     Command(
@@ -108,6 +155,10 @@ COMMANDS = (
         "print what the portal's properties allow, as a JSON Schema",
         "Print the portal's property definitions, and the rules of its admins, as a JSON Schema (draft "
         "2020-12) of the values that a sync accepts, before they are converted.",
+        (
+            ("schema lifecyclestage jobtitle", "two properties"),
+            ("schema --conn-id hubspot_prod", "all properties of another portal"),
+        ),
         (
             CONNECTION,
             _option("properties", nargs="*", metavar="PROPERTY", help="property to print (default: all)"),
@@ -118,6 +169,12 @@ COMMANDS = (
         "check records against a JSON Schema and the portal, and write nothing",
         "Check records as a sync does before it writes. An empty cell of a CSV file is no value. The exit "
         "status is 1 if a record is not valid.",
+        (
+            ("validate customers.csv", "against the portal"),
+            ("validate - --no-portal --json-schema contact.json < customers.csv", "without it"),
+            ("validate export.csv --delimiter ';' --encoding cp1252", "as Excel writes CSV in Europe"),
+            ("validate --sql 'SELECT email FROM customers' --sql-conn-id warehouse", "rows of a query"),
+        ),
         (
             *SETTINGS,
             _option("--no-portal", action="store_true", help="check without asking the portal"),
@@ -130,9 +187,18 @@ COMMANDS = (
         "Read the contacts and write a plan: every record's old and new values, totals, and settings. "
         "HubSpotApplyPlanOperator applies it. The exit status is 1 if a record has a problem.",
         (
+            ("plan customers.csv --out plan", "into a new folder"),
+            ("plan customers.csv --out plan --overwrite --upsert", "once more, with contacts to create"),
+            (
+                "plan customers.csv --out plan --map first_name=firstname --settings sync.toml",
+                "with settings",
+            ),
+        ),
+        (
             *SETTINGS,
             _option("--upsert", action="store_true", help="also create contacts that do not exist"),
             OUT,
+            OVERWRITE,
             JSON,
         ),
     ),
@@ -142,6 +208,13 @@ COMMANDS = (
         "Read the ledger of a run, and write a plan that gives contacts their old values back, where they "
         "still have what the run wrote. HubSpotApplyPlanOperator applies it. The ledger must have values: "
         "Ledger(path, values=True). The exit status is 1 if a contact has a problem.",
+        (
+            ("undo ledger/contacts/manual__2026-11-26 --out undo", "a run, by its folder in the ledger"),
+            (
+                "undo sql://warehouse/hubspot_ledger --run contacts/r1 --out undo --archive-created",
+                "one of several",
+            ),
+        ),
         (
             _option("ledger", help=LEDGER),
             _option("--run", metavar="ID", help="the run to undo, if the ledger has several: dag/run id"),
@@ -159,6 +232,7 @@ COMMANDS = (
             ),
             PORTAL,
             OUT,
+            OVERWRITE,
             JSON,
         ),
     ),
@@ -167,7 +241,11 @@ COMMANDS = (
         "summarise a ledger, or list the records that failed",
         "Read a ledger; the last line of each record counts. The exit status is 1 if a record has a problem.",
         (
-            _option("what", choices=("summary", "failures"), help="counts, or the records that failed"),
+            ("ledger summary ledger", "counts"),
+            ("ledger failures s3://warehouse/hubspot-ledger --json", "the records that failed"),
+        ),
+        (
+            _choice("what", "summary", "failures", help="counts, or the records that failed"),
             _option("ledger", help=LEDGER),
             JSON,
         ),
@@ -177,12 +255,17 @@ COMMANDS = (
         "look at a state, try its rights, or repair it",
         "show: what a state holds. check: try all rights that it needs, and leave nothing of that. void: "
         "make the next run look every contact up. forget: take keys out. reset: drop its tables. The exit "
-        "status is 1 if a right is missing, or proofs are overdue for an audit. Example: hubcontact state "
-        "show sql://state_db/hubspot_contacts",
+        "status is 1 if a right is missing, or proofs are overdue for an audit.",
         (
-            _option(
-                "what",
-                choices=("show", "check", "void", "forget", "reset"),
+            ("state show sql://state_db/hubspot_contacts", "what it holds"),
+            (
+                "state forget sql://state_db/hubspot_contacts - --source customers.csv < erased.txt",
+                "take out",
+            ),
+        ),
+        (
+            _choice(
+                *("what", "show", "check", "void", "forget", "reset"),
                 help="what to do, as in: hubcontact state check sql://state_db/hubspot_contacts",
             ),
             _option(
@@ -201,8 +284,10 @@ COMMANDS = (
                 "--source",
                 metavar="FILE",
                 help="forget: a file with all rows of the source; nothing is forgotten if one has a key, as "
-                "in: hubcontact state forget sql://state_db/hubspot_contacts ada@example.com --source r.csv",
+                "in: hubcontact state forget sql://state_db/hubspot_contacts ada@example.com --source r.csv; "
+                "- reads standard input",
             ),
+            *FORM,
             _option(
                 "--sql",
                 metavar="QUERY",
@@ -264,6 +349,7 @@ COMMANDS = (
         "sandbox",
         "run a local HubSpot",
         "Run a local HubSpot for tests.",
+        (("sandbox --port 8042 --contacts-count 1000", "with contacts that are made up"),),
         (_option("arguments", nargs="...", help="arguments of the sandbox"),),
     ),
 )
@@ -285,6 +371,7 @@ def get_hubspot_cli_commands() -> list[Any]:
                     name=command.name,
                     help=command.help,
                     description=command.description,
+                    epilog=command.epilog("airflow hubspot"),
                     func=_ending(command),
                     args=[Arg(option.flags, **option.settings) for option in command.options],
                 )

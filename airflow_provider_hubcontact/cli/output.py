@@ -51,7 +51,7 @@ class Output:
 
     def _print(self, table: Table) -> None:
         """Write a table; only on a terminal, whose lines end, its last column is filled up with blanks."""
-        if self._console.is_terminal:
+        if self._console.file.isatty():
             self._console.print(table)
             return
         with self._console.capture() as captured:
@@ -73,10 +73,10 @@ class Output:
         :param total: how many there are, if that is known.
         :return: to be called once for each record.
         """
-        console = Console(stderr=True)
-        if not console.is_terminal:
+        if not sys.stderr.isatty():
             yield _nothing
             return
+        console = Console(stderr=True)
         from rich.progress import (
             BarColumn,
             MofNCompleteColumn,
@@ -104,10 +104,11 @@ def _nothing() -> None:
 def _console(file: IO[str] | None = None) -> Console:
     """Open a console that folds long lines only on a terminal.
 
-    A log reader could take the rest of a folded line for a command, such as ``::error``.
+    A log reader could take the rest of a folded line for a command, such as ``::error``. Only the file itself
+    knows whether it is a terminal: ``FORCE_COLOR``, which CI systems set, makes Rich take any for one.
     """
     console = Console(file=file, highlight=False, soft_wrap=True)
-    if not console.is_terminal:
+    if not console.file.isatty():
         console.width = UNLIMITED
     return console
 

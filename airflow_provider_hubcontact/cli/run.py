@@ -9,12 +9,14 @@ from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 
 from airflow_provider_hubcontact.cli.exit_status import CANNOT, INTERRUPTED
 from airflow_provider_hubcontact.cli.output import Output
 from airflow_provider_hubcontact.compat import CONTEXT
 from airflow_provider_hubcontact.job.errors import PreflightError
 from airflow_provider_hubcontact.sync.model.codes import code_of_error, coded
+from airflow_provider_hubcontact.words import closest, named
 
 COMMANDS = "airflow_provider_hubcontact.cli.commands"
 
@@ -36,6 +38,14 @@ def run(name: str, chosen: Namespace) -> int:
         return CANNOT
     except KeyboardInterrupt:
         return INTERRUPTED
+    except FileNotFoundError as error:
+        output.error(_what_is_missing(error))
+        return CANNOT
+    except OSError as error:
+        output.error(
+            f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+        )
+        return CANNOT
     except _told_in_a_sentence() as error:
         output.error(coded(error))
         return CANNOT
@@ -46,12 +56,23 @@ def _told_in_a_sentence() -> tuple[type[Exception], ...]:
     from airflow_provider_hubcontact.client import HubSpotError
     from airflow_provider_hubcontact.job.errors import PortalNotReady, SetupError, StateError
 
-    ours = (HubSpotError, PortalNotReady, SetupError, StateError, OSError)
+    ours = (HubSpotError, PortalNotReady, SetupError, StateError)
     if "airflow" not in sys.modules:
         return ours
     from airflow.providers.common.compat.sdk import AirflowException
 
     return (*ours, AirflowException)
+
+
+def _what_is_missing(error: FileNotFoundError) -> str:
+    """Return which file is not there, with the nearest one of its folder."""
+    if not isinstance(error.filename, str | os.PathLike):
+        return str(error)
+    path = Path(error.filename)
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    beside = (each.name for each in path.parent.iterdir())
+    return f"there is no file {named(str(path), closest(path.name, beside))}"
 
 
 @contextmanager

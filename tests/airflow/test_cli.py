@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import sqlite3
 import subprocess
@@ -20,14 +21,13 @@ import jsonschema_rs
 import pytest
 from airflow.models import Connection
 from airflow.utils.session import create_session
-from rich.console import Console
 from sqlalchemy import delete
 
 from airflow_provider_hubcontact.cli import run as program
 from airflow_provider_hubcontact.cli.commands import check
 from airflow_provider_hubcontact.cli.commands.validate import MOST_SHOWN
-from airflow_provider_hubcontact.cli.definition import COMMANDS, get_hubspot_cli_commands
-from airflow_provider_hubcontact.cli.main import main
+from airflow_provider_hubcontact.cli.definition import COMMANDS, Command, get_hubspot_cli_commands
+from airflow_provider_hubcontact.cli.main import main, parser
 from airflow_provider_hubcontact.cli.output import Output
 from airflow_provider_hubcontact.cli.settings import CONN_ID
 from airflow_provider_hubcontact.cli.settings_file import KNOWN, NOT_HERE
@@ -38,7 +38,7 @@ from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOp
 from airflow_provider_hubcontact.operators.options import FromLedger, Ledger
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
-from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sandbox import Sandbox, options
 from tests.airflow.running import CONTACTS, connect, hurry, run, stored
 
 ROWS: list[dict[str, str | None]] = [
@@ -149,8 +149,8 @@ class TestSchema:
         """Those that are named, or an error."""
         assert main(["schema", "zip", "city"]) == 0
         assert list(json.loads(capsys.readouterr().out)["properties"]) == ["zip", "city"]
-        assert main(["schema", "no_such"]) == 2
-        assert "no property no_such" in capsys.readouterr().err
+        assert main(["schema", "no_such", "ctiy"]) == 2
+        assert "no property no_such, ctiy (the nearest is city)" in capsys.readouterr().err
 
 
 class TestValidate:
@@ -487,7 +487,7 @@ class TestPlan:
         folder = str(tmp_path / "plan")
 
         status, document = told(capsys, "plan", csv, "--out", folder)
-        assert main(["plan", csv, "--out", folder]) == 1
+        assert main(["plan", csv, "--out", folder, "--overwrite"]) == 1
         text = " ".join(capsys.readouterr().out.split())
         before = stored(hubspot, "grace@example.com", "lifecyclestage")
         applied = run(operator=HubSpotApplyPlanOperator, plan=folder)
@@ -500,6 +500,53 @@ class TestPlan:
         assert before == "lead"
         assert applied.outcomes == {"updated": 1}
         assert stored(hubspot, "grace@example.com", "lifecyclestage") == "customer"
+
+    def test_a_plan_that_is_there(
+        self, hubspot: Sandbox, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """It is replaced only if that is asked for, and no call is spent before."""
+        folder = tmp_path / "plan"
+        assert main(["plan", csv, "--out", str(folder)]) == 1
+        made, calls = (folder / "plan.json").read_bytes(), len(hubspot.requests)
+
+        for command in (["plan", csv], ["undo", "ledger"]):
+            assert main([*command, "--out", str(folder)]) == 2
+            assert "has a plan already: name a new folder, or say --overwrite" in capsys.readouterr().err
+        assert ((folder / "plan.json").read_bytes(), len(hubspot.requests)) == (made, calls)
+        (folder / "plan.json").write_text("an older one")
+        assert main(["plan", csv, "--out", str(folder), "--overwrite"]) == 1
+        assert json.loads((folder / "plan.json").read_bytes())["changes"] == 1
+
+    @pytest.mark.parametrize("other", ["rows.csv", "part-of-me.txt", "part-1.jsonl", "folder"])
+    @pytest.mark.parametrize("command", ["plan", "undo"])
+    def test_a_folder_of_something_else(
+        self,
+        hubspot: Sandbox,
+        csv: str,
+        tmp_path: Path,
+        capsys: pytest.CaptureFixture[str],
+        *,
+        command: str,
+        other: str,
+    ) -> None:
+        """Nothing in it is touched, whatever is asked for."""
+        folder = tmp_path / "mine"
+        folder.mkdir()
+        (folder / other).mkdir() if other == "folder" else (folder / other).write_text("mine")
+
+        assert main([command, csv, "--out", str(folder), "--overwrite"]) == 2
+        assert f"has something else than a plan, {other}: name a new folder" in capsys.readouterr().err
+        assert [each.name for each in folder.iterdir()] == [other]
+
+    def test_a_folder_that_is_empty_or_a_file(
+        self, hubspot: Sandbox, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """An empty folder is as good as none; a file is not a folder."""
+        (tmp_path / "empty").mkdir()
+
+        assert main(["plan", csv, "--out", str(tmp_path / "empty")]) == 1
+        assert main(["plan", csv, "--out", csv, "--overwrite"]) == 2
+        assert "is a file, not a folder" in capsys.readouterr().err
 
     def test_what_may_be_wrong_is_told(
         self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -600,7 +647,7 @@ class TestPlan:
 
         status, planned = told(capsys, "plan", "--out", str(tmp_path / "plan"), "--settings", str(settings))
         assert (status, planned["plan"]["rows"], planned["plan"]["changes"]) == (0, 1, 1)
-        for command in (["validate"], ["plan", "--out", str(tmp_path / "plan")]):
+        for command in (["validate"], ["plan", "--out", str(tmp_path / "plan"), "--overwrite"]):
             assert main([*command, "--settings", str(settings), "--map", "surname=lastname"]) == 2
             assert "the query returns no column surname" in capsys.readouterr().err
 
@@ -773,14 +820,115 @@ def test_airflow_runs_them(hubspot: Sandbox) -> None:
     assert json.loads(done.stdout[done.stdout.index("{") :])["portal"] == 12345678
 
 
-@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["ledger", "burn", "x"], ["plan", "a.csv"]])
-def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """What argparse says, and 2."""
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nonsense"], "there is no command nonsense; the commands are check, schema"),
+        (["vaildate"], "there is no command vaildate (the nearest is validate)"),
+        (["ledger", "burn", "x"], "argument what: it must be one of summary, failures, not burn"),
+        (["ledger", "sumary", "x"], "not sumary (the nearest is summary)"),
+        (["state", "shwo", "x"], "not shwo (the nearest is show)"),
+        (["plan", "a.csv"], "the following arguments are required: --out"),
+        (["validate", "a.csv", "--no-protal"], "usage: hubcontact validate"),
+        (["validate", "a.csv", "--no-protal"], "it does not take --no-protal (the nearest is --no-portal)"),
+        (["validate", "a.csv", "--json_schema=x"], "--json_schema (the nearest is --json-schema)"),
+        (["check", "extra"], "it does not take extra"),
+        (["validate", "a.csv", "--format", "jsnol"], "not jsnol (the nearest is jsonl)"),
+    ],
+)
+def test_usage(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong, with the nearest that there is, the usage of the command, and 2."""
     with pytest.raises(SystemExit) as ended:
         main(arguments)
 
+    told = capsys.readouterr().err
     assert ended.value.code == 2
-    assert "usage: hubcontact" in capsys.readouterr().err
+    assert told.startswith("usage: hubcontact")
+    assert says in told
+
+
+def test_no_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """The whole help; and 2, so that a script whose command is an empty variable does not end well."""
+    with pytest.raises(SystemExit) as asked:
+        main(["--help"])
+    help_text = capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main([])
+
+    assert (asked.value.code, ended.value.code) == (0, 2)
+    assert capsys.readouterr().err == help_text
+    assert all(f"  hubcontact {command.examples[0][0]}\n" in help_text for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_each_help_has_examples(command: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are commands that the parser takes, for ``airflow hubspot`` as well."""
+    assert command.examples
+    for line, what in command.examples:
+        assert what
+        name, *arguments = shlex.split(line.partition(" < ")[0])
+        assert name == command.name
+        if name == "sandbox":
+            options.parser("sandbox").parse_args(arguments)
+        else:
+            assert parser().parse_args([name, *arguments]).command is command
+            with pytest.raises(SystemExit):
+                main([name, "--help"])
+            assert f"\n  hubcontact {line}\n" in capsys.readouterr().out + "\n"
+    if command.name != "sandbox":
+        (group,) = get_hubspot_cli_commands()
+        (shown,) = [each for each in group.subcommands if each.name == command.name]
+        assert f"  airflow hubspot {command.examples[0][0]}" in shown.epilog
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], *([each.name, "--help"] for each in COMMANDS[:-1])], ids=str
+)
+@pytest.mark.parametrize("columns", ["40", None])
+def test_a_help_in_a_pipe(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    columns: str | None,
+) -> None:
+    """No line of it is folded, whatever the terminal is that the pipe begins at."""
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    with pytest.raises(SystemExit):
+        main(arguments)
+
+    told = capsys.readouterr().out
+    command = next((each for each in COMMANDS if each.name == arguments[0]), None)
+    texts = [option.settings["help"] for option in command.options] if command else []
+    for text in [*texts, command.description if command else "inspect a HubSpot portal"]:
+        assert text.split("%")[0] in told
+
+
+def test_a_help_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It fits, but for examples, which are to be copied."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with pytest.raises(SystemExit):
+        main(["validate", "--help"])
+
+    before, _, examples = capsys.readouterr().out.partition("examples:")
+    assert max(map(len, before.splitlines())) <= 80
+    assert "--json-schema contact.json < customers.csv" in examples
+
+
+def test_output_in_a_pipe(
+    hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No line is folded, also where a CI system asks for colours."""
+    for name, value in (("FORCE_COLOR", "1"), ("COLUMNS", "40")):
+        monkeypatch.setenv(name, value)
+    assert main(["check"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    (scopes,) = [line for line in lines if "crm.import" in line]
+    assert "crm.objects.contacts.read" in scopes
+    assert scopes.endswith(" oauth")
+    assert len(lines) == 8
 
 
 def test_more_problems_than_a_table_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -850,7 +998,7 @@ def test_progress(
     is_terminal: bool,
 ) -> None:
     """It is shown on a terminal, and only there."""
-    monkeypatch.setattr(Console, "is_terminal", is_terminal)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal)
     with Output(as_json=False).counting(total) as count:
         for _ in range(7):
             count()
@@ -868,7 +1016,7 @@ def test_a_command_shows_how_far_it_is(
 ) -> None:
     """Each record counts."""
     (tmp_path / "rows.json").write_text(json.dumps(ROWS), encoding="utf-8")
-    monkeypatch.setattr(Console, "is_terminal", True)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
 
     more = ["--out", str(tmp_path / "plan")] if command == "plan" else []
     main([command, str(tmp_path / "rows.json"), *more])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
 import sqlite3
+import sys
 import tomllib
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -240,6 +242,7 @@ def test_the_command_line(
         ",x,",
     ]
     Path("customers.csv").write_text("\n".join(rows))
+    Path("export.csv").write_text("email;firstname\nada@example.com;Andrée\n", encoding="cp1252")
     with Sandbox(CONTACTS, tier="enterprise") as hubspot:
         connect(monkeypatch, hubspot.url, hubspot.token)
         for command in (
@@ -255,9 +258,13 @@ def test_the_command_line(
                 books = {"conn_type": "sqlite", "host": str(tmp_path / "state.db")}
                 monkeypatch.setenv("AIRFLOW_CONN_STATE_DB", json.dumps(books))
                 run(records=[{"email": "ada@example.com", "firstname": "B"}], state=asked.split()[-1])
+            asked, _, read = asked.partition(" < ")
+            if read:
+                stream = io.BufferedReader(io.BytesIO(Path(read).read_bytes()))
+                monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stream))
             capsys.readouterr()
-            main(asked.split()[1:])
-            printed = capsys.readouterr().out
+            main(shlex.split(asked)[1:])
+            printed = getattr(capsys.readouterr(), "err" if expected.startswith("error: ") else "out")
             assert _CHANGES.sub("…", printed).split() == _CHANGES.sub("…", expected).split(), asked
 
 
@@ -278,7 +285,8 @@ def test_every_block_can_be_read(page: str) -> None:
         tomllib.loads(text)
     for block in blocks(page, "console"):
         for line in block.splitlines():
-            words = shlex.split(line.removeprefix("$ "), comments=True) if line.startswith("$ ") else []
+            asked = line.removeprefix("$ ").partition(" < ")[0]
+            words = shlex.split(asked, comments=True) if line.startswith("$ ") else []
             if words[:1] == ["hubcontact"]:
                 parser().parse_args(words[1:])
 

@@ -190,7 +190,7 @@ def test_void(hubspot: Sandbox, books: str, capsys: pytest.CaptureFixture[str]) 
     """The next run looks all contacts up; ids and origins stay."""
     run(records=RECORDS, state=STATE)
 
-    assert said(capsys, "void", STATE) == (0, "5 proofs are void: the next run looks their contacts up.\n")
+    assert said(capsys, "void", STATE) == (0, "Made void: 5 proofs. The next run looks their contacts up.\n")
 
     assert told(capsys, "show", STATE)[1]["origins"] == {"written": 5}
     assert told(capsys, "void", STATE) == (0, {"voided": 0})
@@ -224,7 +224,7 @@ class TestForget:
 
         status, text = said(capsys, "forget", STATE, "-", "--yes")
 
-        assert (status, text) == (0, "2 of 2 keys were in the state, and are forgotten.\n")
+        assert (status, text) == (0, "Forgotten: 2 of 2 keys; no other was in the state.\n")
 
     def test_a_key_that_the_source_still_has(
         self, hubspot: Sandbox, books: str, source: str, capsys: pytest.CaptureFixture[str]
@@ -482,6 +482,6 @@ def test_every_help_text_has_an_example() -> None:
     """But for ``--json``, which all commands have."""
     (command,) = [each for each in COMMANDS if each.name == "state"]
 
-    assert "Example: hubcontact state " in command.description
+    assert "hubcontact state " in command.epilog("hubcontact")
     for option in command.options:
         assert ", as in: " in option.settings["help"] or option.flags == ("--json",)

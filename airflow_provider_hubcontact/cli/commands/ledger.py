@@ -13,6 +13,7 @@ from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
 from airflow_provider_hubcontact.sync.keep.ledger import Line, rows_of
 from airflow_provider_hubcontact.sync.model.codes import code_of_line
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES
+from airflow_provider_hubcontact.words import counted
 
 
 def run(chosen: Namespace, output: Output) -> int:
@@ -41,7 +42,7 @@ def _failures(lines: Iterable[Line], output: Output) -> int:
     else:
         columns = ("row", "key", "code", "outcome", "status", "category", "reason")
         output.table(columns, ([line[name] for name in columns] for line in failures))
-        output.line(f"{len(failures):,} {'record' if len(failures) == 1 else 'records'}.")
+        output.line(f"{counted(len(failures), 'record')}.")
     return PROBLEMS if failures else OK
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow_provider_hubcontact.cli.exit_status import OK, PROBLEMS
+from airflow_provider_hubcontact.cli.files import STANDARD_INPUT, Form
 from airflow_provider_hubcontact.cli.output import Output, counts
 from airflow_provider_hubcontact.cli.settings import CONN_ID, Asked, keys_of
 from airflow_provider_hubcontact.cli.sources import source_of
@@ -19,6 +20,7 @@ from airflow_provider_hubcontact.job.portal.definitions import Portal
 from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state.care import Right, StateCare
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
+from airflow_provider_hubcontact.words import counted
 
 
 def run(chosen: Namespace, output: Output) -> int:
@@ -50,6 +52,7 @@ def _misplaced(chosen: Namespace) -> Iterable[str]:
         "--key": chosen.key,
         "--key-property": chosen.key_property,
         "--yes": chosen.yes,
+        **dict.fromkeys(Form.of(chosen).options, True),
     }
     if chosen.what != "forget":
         yield from (f"{name} has no effect on {chosen.what}" for name, value in given.items() if value)
@@ -108,22 +111,24 @@ def _void(state: StateCare, _: Namespace, output: Output) -> int:
     if output.as_json:
         output.json({"voided": count})
     else:
-        output.line(f"{count:,} proofs are void: the next run looks their contacts up.")
+        output.line(f"Made void: {counted(count, 'proof')}. The next run looks their contacts up.")
     return OK
 
 
 def _forget(state: StateCare, chosen: Namespace, output: Output) -> int:
+    if chosen.source == STANDARD_INPUT and STANDARD_INPUT in chosen.keys:
+        raise SetupError("- stands for both the keys and --source: standard input can only be one of them")
     asked = keys_of(chosen)
     known = _portal(asked.conn_id) if need_portal(asked.settings) else Portal(Stages.default())
     source = SourceKeys(asked.settings, known)
     keys = _keys(chosen.keys, source, asked.settings.key.property)
     if not chosen.yes:
-        _check_source(chosen.source, asked, source, set(keys))
+        _check_source(chosen.source, Form.of(chosen), asked, source, set(keys))
     had = state.forget(keys)
     if output.as_json:
         output.json({"keys": len(keys), "forgotten": had})
     else:
-        output.line(f"{had:,} of {len(keys):,} keys were in the state, and are forgotten.")
+        output.line(f"Forgotten: {had:,} of {counted(len(keys), 'key')}; no other was in the state.")
     return OK
 
 
@@ -142,9 +147,9 @@ def _keys(given: Sequence[str], source: SourceKeys, name: str) -> list[str]:
     :param name: of the property that they are values of.
     :raises SetupError: if there are none, or one is not valid; it quotes none of them.
     """
-    if "-" in given and len(given) > 1:
+    if STANDARD_INPUT in given and len(given) > 1:
         raise SetupError("- reads all keys from standard input: give it alone, or the keys themselves")
-    lines = [line.strip() for line in sys.stdin] if [*given] == ["-"] else given
+    lines = [line.strip() for line in sys.stdin] if [*given] == [STANDARD_INPUT] else given
     keys = [source.of_text(line) for line in lines if line]
     if odd := [number for number, key in enumerate(keys, 1) if not key]:
         raise SetupError(f"key {odd[0]} is not a valid {name}: nothing was forgotten")
@@ -153,7 +158,7 @@ def _keys(given: Sequence[str], source: SourceKeys, name: str) -> list[str]:
     return [*dict.fromkeys(filter(None, keys))]
 
 
-def _check_source(file: str | None, asked: Asked, source: SourceKeys, keys: set[str]) -> None:
+def _check_source(file: str | None, form: Form, asked: Asked, source: SourceKeys, keys: set[str]) -> None:
     """Make sure that no row of the source has one of the keys.
 
     :param file: with the rows; None if a query has them.
@@ -165,7 +170,7 @@ def _check_source(file: str | None, asked: Asked, source: SourceKeys, keys: set[
             "more; or --yes"
         )
     has_keys = False
-    with source_of(file, asked.query) as rows:
+    with source_of(file, asked.query, form) as rows:
         for number, key in enumerate(source.of_rows(rows), 1):
             if key in keys:
                 raise SetupError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from airflow_provider_hubcontact.cli.output import Output
+from airflow_provider_hubcontact.cli.plan_folder import check_folder
 from airflow_provider_hubcontact.cli.settings import undo_of
 from airflow_provider_hubcontact.cli.shown_plan import CountedReport, ended_with
 from airflow_provider_hubcontact.cli.surroundings import CommandSurroundings
@@ -18,9 +19,10 @@ def run(chosen: Namespace, output: Output) -> int:
     :param chosen: the command's arguments.
     :param output: where it writes.
     :return: the exit status.
-    :raises SetupError: if settings or ledger cannot be used.
+    :raises SetupError: if settings or ledger cannot be used, or the folder has something.
     """
     asked = undo_of(chosen)
+    check_folder(chosen.out, overwrite=chosen.overwrite)
     with output.counting(None) as count:
         around = CommandSurroundings(asked.conn_id, ())
         report = CountedReport(count)

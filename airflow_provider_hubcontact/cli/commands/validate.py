@@ -9,9 +9,10 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.cli.exit_status import OK, PROBLEMS
+from airflow_provider_hubcontact.cli.files import Form
 from airflow_provider_hubcontact.cli.output import Output, counts
 from airflow_provider_hubcontact.cli.settings import asked_of
-from airflow_provider_hubcontact.cli.sources import source_of
+from airflow_provider_hubcontact.cli.sources import NO_RECORDS, source_of
 from airflow_provider_hubcontact.job.portal.definitions import Portal
 from airflow_provider_hubcontact.job.validate import Validation
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
@@ -19,6 +20,7 @@ from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.codes import code_of_result
 from airflow_provider_hubcontact.sync.model.outcome import Result
 from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds
+from airflow_provider_hubcontact.words import counted
 
 MOST_SHOWN = 100
 """Records that a table shows."""
@@ -36,12 +38,14 @@ def run(chosen: Namespace, output: Output) -> int:
     report = Report()
     with (
         nullcontext(NO_PORTAL) if chosen.no_portal else _asked(asked.conn_id) as portal,
-        source_of(chosen.file, asked.query) as rows,
+        source_of(chosen.file, asked.query, Form.of(chosen)) as rows,
     ):
         checked = Validation(asked.settings, portal.known, rows, report, portal.version, portal.owners)
         found = _Found()
         with output.counting(len(rows) if isinstance(rows, Sized) else None) as count:
             found.take(checked.results(), report, count)
+    if not found.rows:
+        output.warning(NO_RECORDS)
     for warning in checked.warnings:
         output.warning(warning)
     if output.as_json:
@@ -105,8 +109,8 @@ class _Found:
             output.line()
         if self.invalid > len(self._shown):
             output.line(f"… and {self.invalid - len(self._shown):,} more")
-        noun = "record" if self.rows == 1 else "records"
-        output.line(f"{self.rows:,} {noun}: {self.rows - self.invalid:,} valid, {self.invalid:,} invalid.")
+        told = counted(self.rows, "record")
+        output.line(f"{told}: {self.rows - self.invalid:,} valid, {self.invalid:,} invalid.")
         if self._reasons:
             output.line(f"By property: {counts(self._reasons)}.")
 
