@@ -60,7 +60,7 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     """Return a count with its noun, as in "1 record" and "2,000 records".
 
     :param number: how many there are.
-    :param noun: for one.
-    :param plural: for any other number; the noun with an s unless given.
+    :param noun: for one; a verb may follow it, as in "record is".
+    :param plural: for any other number, as in "records are"; the noun with an s unless given.
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

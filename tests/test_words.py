@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,3 +52,20 @@ def test_a_count_with_its_noun() -> None:
 def test_names_are_compared_in_one_place() -> None:
     """Which name is the nearest, and how it is told, is the same everywhere."""
     assert [path.name for path in SOURCES if "difflib" in path.read_text(encoding="utf-8")] == ["words.py"]
+
+
+PLURALS = "calls|cells|columns|contacts|headings|keys|lines|minutes|proofs|records|removals|rows|scopes"
+
+
+def test_a_count_has_its_noun_from_one_place() -> None:
+    """No message can say "1 records": a number is not followed by a plural that is written out."""
+    odd = [
+        f"{path.relative_to(PACKAGE)}: {found[0]}"
+        for path in SOURCES
+        for found in re.finditer(
+            rf"(\{{[^{{}}A-Z]*:,\}}|\{{len\([^{{}}]*\)[^{{}}]*\}}|\b1|%s) ({PLURALS})\b",
+            path.read_text(encoding="utf-8"),
+        )
+    ]
+
+    assert odd == []

@@ -53,6 +53,7 @@ def ended_with(ended: Ended, report: Report, folder: str, output: Output) -> int
 
 def _show(told: Mapping[str, Any], folder: str, output: Output) -> None:
     totals = told["plan"]
+    minutes = "minute" if totals["minutes"] == 1 else "minutes"
     output.facts(
         {
             "rows": f"{totals['rows']:,}",
@@ -61,7 +62,7 @@ def _show(told: Mapping[str, Any], folder: str, output: Output) -> None:
             "removals": f"{totals['removals']:,}",
             "others": counts(totals["others"]),
             "stage moves": counts(totals["stage_moves"]),
-            "calls to apply it": f"{totals['calls']:,}, about {totals['minutes']:g} minutes",
+            "calls to apply it": f"{totals['calls']:,}, about {totals['minutes']:g} {minutes}",
             "digest": totals["sha256"][:DIGEST_SHOWN],
             "kept in": folder,
         }

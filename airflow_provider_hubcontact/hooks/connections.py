@@ -119,10 +119,11 @@ def _scheme(connection: Connection, host: str) -> str:
         return str(connection.schema)
     name = host.removeprefix("[").partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     if is_this_machine(name.partition("/")[0]):
+        place = printable(f"{host}:{connection.port}" if connection.port else host, 100)
         raise ConfigurationError(
-            f"The host {printable(host, 100)} of the connection {connection.conn_id} has no scheme: write "
-            f"http://{printable(host, 100)}, or https:// if the server has TLS; in a URI, put it at the end, "
-            f"as in {connection.conn_type or 'hubspot'}://:TOKEN@{printable(host, 100)}/http"
+            f"The host {place} of the connection {connection.conn_id} has no scheme: write http://{place}, "
+            "or https:// if the server has TLS; in a URI, put it at the end, as in "
+            f"hubspot://:TOKEN@{place}/http"
         )
     return "https"
 

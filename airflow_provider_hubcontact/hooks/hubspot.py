@@ -33,6 +33,7 @@ from airflow_provider_hubcontact.hooks.connections import (
     no_credentials,
     unknown,
 )
+from airflow_provider_hubcontact.words import counted
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.client.limits.quota import Slots
@@ -115,7 +116,7 @@ class HubSpotHook(BaseHook):
         missing = sorted(REQUIRED_SCOPES - access.scopes)
         if missing:
             return False, f"Portal {access.portal_id}: the token lacks the scopes {', '.join(missing)}."
-        quota = "" if left is None else f" {left:,} calls are left today."
+        quota = "" if left is None else f" {counted(left, 'call is', 'calls are')} left today."
         scopes = ", ".join(sorted(access.scopes))
         return True, f"Connected to portal {access.portal_id}. The token's scopes: {scopes}.{quota}"
 

@@ -30,6 +30,7 @@ from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.words import counted
 
 log = printable_logger(__name__)
 
@@ -66,9 +67,9 @@ def apply_plan(
         settings = settings_of(plan.settings, plan.totals["properties"])
         report.plan = told = plan.told()
         log.info(
-            "The plan made at %s is complete: %s changes, %s creates and %s removals; its digest is %s.",
+            "The plan made at %s is complete: %s, %s and %s; its digest is %s.",
             told["made"],
-            *(f"{told[name]:,}" for name in ("changes", "creates", "removals")),
+            *(counted(told[f"{noun}s"], noun) for noun in ("change", "create", "removal")),
             told["sha256"],
         )
         with opened(settings, around, report, signal, None) as run:

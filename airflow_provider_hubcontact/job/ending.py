@@ -16,6 +16,7 @@ from airflow_provider_hubcontact.sync.keep.explanation import (
 )
 from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, by_outcome
+from airflow_provider_hubcontact.words import counted
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.sync.keep.report import Report
@@ -84,7 +85,7 @@ def log_a_good_end(report: Report, verdict: Verdict, text: str) -> None:
     :param text: the whole explanation.
     """
     calls = report.calls.get("total", 0)
-    log.info("%s %s calls, %.1f s.", verdict.sentence, f"{calls:,}", report.seconds)
+    log.info("%s %s, %.1f s.", verdict.sentence, counted(calls, "call"), report.seconds)
     if counts := report.memberships:
         # Without their names, which may be values of rows.
         log.info("Lists: %s.", ", ".join(f"{n:,} {_OF_LISTS[each]}" for each, n in counts.items()))
@@ -108,7 +109,6 @@ def log_a_break(report: Report, error: BaseException, places: list[str]) -> None
     if not report.rows:
         return
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in by_outcome(report.tally).items())
-    noun = "record" if report.rows == 1 else "records"
-    lines = [f"The run ended with {type(error).__name__} after {report.rows:,} {noun}: {counts}."]
+    lines = [f"The run ended with {type(error).__name__} after {counted(report.rows, 'record')}: {counts}."]
     lines += [*reasons_of(report), *(f"More: {place}" for place in places)]
     log.error("%s", printable_lines(bounded(lines)))

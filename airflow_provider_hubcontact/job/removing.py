@@ -16,6 +16,7 @@ from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.ports import Journal, UnknownList
 from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.words import counted
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.job.state.removals.removals import Removals
@@ -111,16 +112,18 @@ class Removing:
         )
         if why := counts["nobody_because"]:
             self._run.warn(
-                f"{counts['gone']:,} keys of the state are not in the source, but nobody is removed: {why}."
+                f"{counted(counts['gone'], 'key of the state is', 'keys of the state are')} not in the "
+                f"source, but nobody is removed: {why}."
             )
 
     def _tell_of_lists(self, why: str | None) -> None:
         due = self._run.list_leavers.due_before if self._run.list_leavers else 0
         if due and self._run.report.dry_run:
-            log.info("%s contacts would leave lists that no row names for them any more.", f"{due:,}")
+            log.info("%s would leave lists that no row names for them any more.", counted(due, "contact"))
         elif due and why:
             self._run.warn(
-                f"{due:,} contacts are in lists that no row names for them, but nobody leaves: {why}."
+                f"{counted(due, 'contact is', 'contacts are')} in lists that no row names for them, but "
+                f"nobody leaves: {why}."
             )
 
 
@@ -278,7 +281,10 @@ def removing(run: Run, rows: Rows) -> Iterator[Removing]:
                 "source is the right one"
             )
         if broken is None:
-            log.info("%s rows are read; now their keys are compared with the state's.", f"{len(kept):,}")
+            log.info(
+                "%s read; now their keys are compared with the state's.",
+                counted(len(kept), "row is", "rows are"),
+            )
             most = None if run.report.dry_run else run.settings.guards.removals
             leavers.look(most)
             if run.list_leavers:

@@ -93,7 +93,7 @@ def settings_of(task: Any, *, is_rendered: bool) -> Settings:
         ),
         key=Key(**_fields(task.key, known)) if isinstance(task.key, Options) else Key(known(task.key, "…")),
         mapping=known(task.mapping, None) if is_key_known else None,
-        json_schema=task.json_schema,
+        json_schema=task.json_schema if is_rendered else _known_schema(task.json_schema),
         schema_folder=task.schema_folder,
         upsert=task.upsert,
         writes=Writes(**_fields(task.writes, known)),
@@ -184,6 +184,11 @@ def is_true(value: object, name: str = "dry_run") -> bool:
 
 def _as_it_is(value: Any, _: Any) -> Any:
     return value
+
+
+def _known_schema(schema: Any) -> Any:
+    """Return the JSON Schema of a DAG file, or another one for what a template or a function will give."""
+    return "{}" if is_open(schema) or callable(schema) else schema
 
 
 def _known(value: Any, otherwise: Any) -> Any:

@@ -206,10 +206,11 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
             from airflow_provider_hubcontact.printable import printable
 
             raise ValueError("; ".join(map(printable, problems)))
-        if callable(self.records):
-            from airflow_provider_hubcontact.operators.sources.templates import check_function
+        for name in ("records", "json_schema"):
+            if callable(function := getattr(self, name)):
+                from airflow_provider_hubcontact.operators.sources.templates import check_function
 
-            check_function(self.records)
+                check_function(name, function)
 
     def _depend_on_references(self) -> None:
         """Set the tasks whose outputs are in value objects upstream: Airflow looks into lists and dicts only.
@@ -281,7 +282,9 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
         names = self._templates(template_fields, origins)
         if "json_schema" in names:
             self._note_schema_folder(jinja_env)
-        render(self, [name for name in names if name in TEMPLATE_FILES], context, jinja_env, seen_oids)
+        files = [name for name in names if name in TEMPLATE_FILES]
+        self._check_files(files, jinja_env)
+        render(self, files, context, jinja_env, seen_oids)
         extensions, self.template_ext = self.template_ext, ()
         try:
             others = [name for name in names if name not in TEMPLATE_FILES]
@@ -290,6 +293,22 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
                 self._take_records(origins, context, jinja_env)
         finally:
             self.template_ext = extensions
+
+    def _check_files(self, names: Iterable[str], jinja_env: Any) -> None:
+        """Check that the template files are there.
+
+        :raises HubSpotSyncFailed: if one is not.
+        """
+        from airflow_provider_hubcontact.job.errors import SetupError
+        from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
+        from airflow_provider_hubcontact.operators.sources.templates import check_file
+        from airflow_provider_hubcontact.sync.model.codes import coded
+
+        try:
+            for name in names:
+                check_file(name, getattr(self, name), self.template_ext, jinja_env)
+        except SetupError as error:
+            raise HubSpotSyncFailed(coded(error)) from None
 
     def _templates(self, template_fields: Iterable[str], origins: Origins) -> list[str]:
         """Return the settings that are rendered, each as an object of this task alone."""

@@ -143,7 +143,7 @@ def test_mapped_tasks_withhold_their_records(run_dag: RunDag, hubspot: Sandbox) 
         "London",
         "Wilmslow",
     ]
-    assert [rendered(run, index)["records"] for index in (0, 1)] == ["<1 records withheld>"] * 2
+    assert [rendered(run, index)["records"] for index in (0, 1)] == ["<1 record withheld>"] * 2
 
 
 def test_data_that_is_bad_fails_on_the_first_try(run_dag: RunDag, hubspot: Sandbox) -> None:

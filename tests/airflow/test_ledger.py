@@ -535,7 +535,7 @@ class TestReplay:
         ended = run(records=FromLedger(str(tmp_path)))
 
         assert ended.outcomes == {"invalid": 1}
-        assert "the ledger has kept no values of 1 invalid rows: they are not sent." in caplog.text
+        assert "the ledger has kept no values of 1 invalid row: they are not sent." in caplog.text
 
     def test_no_ledger(self, hubspot: Sandbox, tmp_path: Path) -> None:
         """A wrong path is no empty source."""

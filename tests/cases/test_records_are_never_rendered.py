@@ -119,7 +119,7 @@ def test_settings(run_dag: RunDag, hubspot: Sandbox) -> None:
     assert_withheld(run)
     shown = rendered(run)
     assert {name: each["records"] for name, each in shown.items() if name != "joined"} == {
-        **{name: "<1 records withheld>" for name in shown if name not in {"nested", "joined"}},
+        **{name: "<1 record withheld>" for name in shown if name not in {"nested", "joined"}},
         "nested": "<2 records withheld>",
     }
     assert {str(each["is_dry_run"]) for each in shown.values()} == {"False"}
@@ -206,7 +206,7 @@ def test_a_text_in_the_dag_file_is_a_template(run_dag: RunDag, hubspot: Sandbox)
     assert states(run)["from_output", 0] == "failed"
     assert_data(hubspot, 1)
     assert stored(hubspot, "c1@example.com", "city") is None
-    assert rendered(run)["native"]["records"] == "<1 records withheld>"
+    assert rendered(run)["native"]["records"] == "<1 record withheld>"
     assert rendered(run)["from_output"]["records"] == "<str withheld>"
 
 

@@ -683,7 +683,7 @@ class TestGuard:
 
         says = again(around, "ada", "ada").says
 
-        assert "nothing was written. The state has contacts of 1 of the source's 1 keys. Rows may be" in says
+        assert "nothing was written. The state has contacts of 1 of the source's 1 key. Rows may be" in says
         assert "missing in the source. If the rows of these contacts did leave the source, set" in says
         assert "set guards.removals to 2 once; to remove nobody, begin a new state with `hubcontact" in says
         assert removals(again(around, "ada", guards=Guards(removals=2))) == {"gone": 2, "removed": 2}
@@ -1034,7 +1034,7 @@ class TestPlans:
         ended = apply(around, folder)
 
         assert isinstance(ended.error, GuardExceeded)
-        assert "1 removals of 3 keys of the state are more than guards.removals=0 allows" in ended.says
+        assert "1 removal of 3 keys of the state is more than guards.removals=0 allows" in ended.says
         assert ended.outcomes == {"not_attempted": 2}
         assert set(cities(hubspot).values()) == {None}
 

@@ -141,12 +141,10 @@ def test_lines_without_values(caplog: pytest.LogCaptureFixture) -> None:
     """If none has any, that is told as what to do; if some have, the others are named in the log."""
     without = line("invalid", name=None, key="b@x.y")
 
-    with pytest.raises(
-        SourceError, match=r"no values of 1 invalid rows: give records or sql to choose among"
-    ):
+    with pytest.raises(SourceError, match=r"no values of 1 invalid row: give records or sql to choose among"):
         list(replayed([without], REPLAY, None, RecordMapping()))
     assert len(list(replayed([line("rejected"), without], REPLAY, None, RecordMapping()))) == 1
-    assert "the ledger has kept no values of 1 invalid rows: they are not sent." in caplog.text
+    assert "the ledger has kept no values of 1 invalid row: they are not sent." in caplog.text
 
 
 def test_lines_without_a_key(caplog: pytest.LogCaptureFixture) -> None:

@@ -397,6 +397,4 @@ def test_a_portal_without_calls(hubspot: Sandbox, around: Around, caplog: pytest
     ended = again(around)
 
     assert (ended.outcomes, ended.report["state"]["overdue"]) == ({"up_to_date": 3}, 3)
-    assert "3 proofs are overdue for an audit: they are older than 30 days, and were not read back" in (
-        caplog.text
-    )
+    assert "3 proofs are overdue for an audit: older than 30 days, and not read back" in (caplog.text)

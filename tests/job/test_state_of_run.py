@@ -224,7 +224,7 @@ def test_what_is_overdue(around: Around, caplog: pytest.LogCaptureFixture, days:
 
     assert figures is not None
     assert (figures["overdue"], figures["calls_saved"]) == (int(says), 3)
-    warning = "1 proofs are overdue for an audit: they are older than 7 days, and were not read back."
+    warning = "1 proof is overdue for an audit: older than 7 days, and not read back."
     counts = "250 up to date, 3 calls saved" + (", 1 overdue" if says else "")
     assert caplog.messages == [*([warning] if says else []), f"The state: {counts}."]
 

@@ -346,7 +346,7 @@ class TestMemories:
         assert ended.report["from_earlier_tries"] == 0
         lines = [(line["row"], line["outcome"], line["reason"]) for line in around.books.lines[3:]]
         assert sorted(lines) == [
-            (0, "up_to_date", "2 rows equal what the state proves; they have no lines of their own"),
+            (0, "up_to_date", "2 rows equal what the state proves: no line for each"),
             (1, "updated", ""),
             (4, "not_found", "no contact has the email nobody@example.com"),
         ]
@@ -545,7 +545,8 @@ class TestTheFirstRun:
         again(around)
 
         assert (
-            "All 2,500 rows are looked up: no run with this state has completed. That takes 25 calls, or 50 "
+            "All rows are looked up (2,500): no run with this state has completed. That takes 25 calls, or "
+            "50 "
             "if all rows differ: less than a minute at 100 calls in 10 seconds." in caplog.text
         )
         caplog.clear()

@@ -19,7 +19,7 @@ from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID, SECOND_
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds
-from airflow_provider_hubcontact.words import named, nearest
+from airflow_provider_hubcontact.words import counted, named, nearest
 
 log = printable_logger(__name__)
 
@@ -318,10 +318,10 @@ class Preflight:
         calls = self._total if self._hubspot.api_version == LEGACY else 2 * math.ceil(self._total / BATCH)
         if calls > left:
             log.warning(
-                "%s rows can take %s calls, but only %s are left until midnight in %s: the rest must wait.",
-                f"{self._total:,}",
-                f"{calls:,}",
-                f"{left:,}",
+                "%s can take %s, but only %s left until midnight in %s: the rest must wait.",
+                counted(self._total, "row"),
+                counted(calls, "call"),
+                counted(left, "is", "are"),
                 printable(self._hubspot.rate_limit.time_zone or "the portal's time zone", 64),
             )
 

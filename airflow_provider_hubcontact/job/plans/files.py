@@ -26,6 +26,7 @@ from airflow_provider_hubcontact.job.plans.manifest import LINES_IN_A_PART, Mani
 from airflow_provider_hubcontact.job.ports import Folder
 from airflow_provider_hubcontact.sync.model.outcome import Result
 from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.words import counted
 
 MANIFEST = "plan.json"
 
@@ -231,10 +232,10 @@ def _texts(path: Folder, part: Part) -> Iterator[bytes]:
         while text := file.readline(MAX_LINE):
             count += 1
             if count > part.lines:
-                raise ValueError(f"{part.name} has more than its {part.lines:,} lines")
+                raise ValueError(f"{part.name} has more than its {counted(part.lines, 'line')}")
             content.update(text)
             yield text
     if count != part.lines:
-        raise ValueError(f"{part.name} has {count:,} lines instead of {part.lines:,}")
+        raise ValueError(f"{part.name} has {counted(count, 'line')} instead of {part.lines:,}")
     if content.hexdigest() != part.sha256:
         raise ValueError(f"{part.name} was changed after it was written")

@@ -19,6 +19,7 @@ from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Journal
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.model.tolerance import at_most
+from airflow_provider_hubcontact.words import counted
 
 
 def check_guards(totals: Mapping[str, Any], guards: Guards) -> None:
@@ -32,9 +33,13 @@ def check_guards(totals: Mapping[str, Any], guards: Guards) -> None:
     for name, most in (("changes", guards.changes), ("creates", guards.creates)):
         if most is not None and totals[name] > at_most(most, rows):
             raise GuardExceeded(
-                f"{totals[name]:,} {name} of {rows:,} rows are more than guards.{name}={most:g} "
-                "allows: nothing was written"
+                f"{counted(totals[name], name[:-1])} of {counted(rows, 'row')} {_is(totals[name])} more than "
+                f"guards.{name}={most:g} allows: nothing was written"
             )
+
+
+def _is(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 UNREAD = frozenset(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from airflow_provider_hubcontact.job.surroundings import on_a_thread
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.model.outcome import by_outcome
+from airflow_provider_hubcontact.words import counted
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.client import HubSpot
@@ -97,10 +98,11 @@ class Progress:
         rate = self.report.rows_now / seconds if seconds > 0 else 0.0
         of = f" of {self._total:,}" if self._total is not None else ""
         outcomes = ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items()) or "none ended yet"
-        parts = [f"{rows:,}{of} rows: {outcomes}", f"{calls:,} calls", f"{rate:,.0f} rows a second"]
+        row = "row" if (rows if self._total is None else self._total) == 1 else "rows"
+        parts = [f"{rows:,}{of} {row}: {outcomes}", counted(calls, "call"), f"{rate:,.0f} rows a second"]
         left = self._hubspot.rate_limit.daily_remaining
         if left is not None:
-            parts.append(f"{left:,} calls left today")
+            parts.append(f"{counted(left, 'call')} left today")
         if self._total is not None and rate:
             parts.append(f"about {_duration((self._total - rows) / rate)} to go")
         return "; ".join(parts)

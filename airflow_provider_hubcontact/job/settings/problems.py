@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
+from pathlib import Path
 
 from airflow_provider_hubcontact.job.settings.checks import flag, is_mapping_of_names
 from airflow_provider_hubcontact.job.settings.frozen import Frozen
@@ -31,6 +32,7 @@ def problems_of(settings: Settings) -> list[str]:
         *(settings.lists.problems() if settings.lists else ()),
         *_of_removals(settings),
         *(() if of_key else _of_mapping(settings)),  # what a mapping may say depends on the key
+        *_of_schema(settings.json_schema),
         *settings.policy_problems(),
         *_without_effect(settings),
         *_of_undo(settings),
@@ -48,7 +50,8 @@ def _of_mapping(settings: Settings) -> Iterator[str]:
     if mapping is None:
         return
     if not is_mapping_of_names(mapping):
-        yield f"mapping must map columns to properties, not {mapping!r:.200}"
+        example = "such as {'first_name': 'firstname'}"
+        yield f"mapping must map columns to properties, {example}, not {mapping!r:.200}"
         return
     if not mapping and settings.key.becomes is None:
         yield "mapping names no column, so nothing would be sent: leave it out to send every column"
@@ -60,6 +63,18 @@ def _of_mapping(settings: Settings) -> Iterator[str]:
         yield "mapping sends nothing but the key, which changes nothing without upsert=True"
     if is_mapping_of_names(settings.writes.properties or {}):
         yield from settings.unsent()
+
+
+def _of_schema(schema: object) -> Iterator[str]:
+    if schema is None or isinstance(schema, str | Path | Mapping):
+        return
+    from airflow_provider_hubcontact.sync.rows.own_validator import is_validator
+
+    if not is_validator(schema):
+        yield (
+            "json_schema must be a JSON Schema as a dict, such as {'required': ['email']}, the name of a "
+            f".json file, or a validator of jsonschema, not {schema!r:.100}"
+        )
 
 
 def _sends_the_key_alone(settings: Settings) -> bool:

@@ -175,4 +175,4 @@ def _sent(values: dict[str, object], shape: RecordMapping) -> dict[str, object]:
 
 def _without_values(without: Counter[str]) -> str:
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in without.items())
-    return f"the ledger has kept no values of {counts} rows"
+    return f"the ledger has kept no values of {counts} {'row' if without.total() == 1 else 'rows'}"

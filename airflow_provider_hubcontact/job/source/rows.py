@@ -10,6 +10,7 @@ from airflow_provider_hubcontact.job.settings.source import Source
 from airflow_provider_hubcontact.job.source.watermark import Watermark
 from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable_logger
+from airflow_provider_hubcontact.words import counted
 
 log = printable_logger(__name__)
 
@@ -31,7 +32,7 @@ def rows_of(
         yield None
     elif source.query.sql is not None:
         with around.query(source.query, watermark.since_query if watermark else None) as spool:
-            log.info("The query returned %s rows.", f"{len(spool):,}")
+            log.info("The query returned %s.", counted(len(spool), "row"))
             yield spool
     else:
         yield around.records() if source.has_records else None

@@ -7,6 +7,7 @@ from math import ceil
 from airflow_provider_hubcontact.client import RateLimit
 from airflow_provider_hubcontact.job.minutes import minutes_in_words
 from airflow_provider_hubcontact.printable import printable_logger
+from airflow_provider_hubcontact.words import counted
 
 log = printable_logger(__name__)
 
@@ -27,11 +28,12 @@ def announce(why: str, rows: int | None, limit: RateLimit, rows_of_a_call: int) 
     fewest = ceil(rows / rows_of_a_call)
     most = 2 * fewest  # each look-up is followed by a write
     log.info(
-        "All %s rows are looked up: %s. That takes %s %s, or %s if all rows differ: %s at %s calls in 10 "
-        "seconds.",
-        *(f"{rows:,}", why, f"{fewest:,}", "call" if fewest == 1 else "calls", f"{most:,}"),
-        *(minutes_in_words(fewest, most, limit.limit), f"{limit.limit:,}"),
+        "All rows are looked up (%s): %s. That takes %s, or %s if all rows differ: %s at %s in 10 seconds.",
+        *(f"{rows:,}", why, counted(fewest, "call"), f"{most:,}"),
+        *(minutes_in_words(fewest, most, limit.limit), counted(limit.limit, "call")),
     )
     left = limit.daily_remaining
     if left is not None and left < most:
-        log.warning("%s calls are left today: the run may not end before they are back.", f"{left:,}")
+        log.warning(
+            "%s left today: the run may not end before they are back.", counted(left, "call is", "calls are")
+        )

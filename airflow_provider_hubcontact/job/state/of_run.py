@@ -16,6 +16,7 @@ from airflow_provider_hubcontact.sync.flow.proofs.audit import Audit
 from airflow_provider_hubcontact.sync.keep.state_figures import in_words
 from airflow_provider_hubcontact.sync.model.choices import Drift
 from airflow_provider_hubcontact.sync.model.ports import Proofs
+from airflow_provider_hubcontact.words import counted
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.job.state.lists.members import ListLeavers, StateMembers
@@ -175,8 +176,8 @@ class StateOfRun:
         ages = session.ages(completed=self._completed)
         if overdue := ages["overdue"]:
             log.warning(
-                "%s proofs are overdue for an audit: they are older than %g days, and were not read back.",
-                *(f"{overdue:,}", session.audit),
+                "%s overdue for an audit: older than %g days, and not read back.",
+                *(counted(overdue, "proof is", "proofs are"), session.audit),
             )
         told = {**session.told(keeps=self._keeps), **self._audit.figures(self._rows_of_a_call), **ages}
         if self.leavers:

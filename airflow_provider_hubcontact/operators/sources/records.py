@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from itertools import islice
+from os import PathLike
 
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.operators.sources.redacted import revealed
 from airflow_provider_hubcontact.operators.sources.tables import Table, table_of
 
 __all__ = ["LOOKED_AT", "records_of"]
+
+
+_FILE = re.compile(r"[^\n{}\[\]]*\.(csv|json|jsonl|ndjson|parquet|xlsx?|txt)", re.IGNORECASE)
+"""A text that names a file."""
 
 
 LOOKED_AT = 100
@@ -41,6 +47,11 @@ def records_of(value: object) -> Iterable[object]:
         )
     if isinstance(value, Mapping):
         return [_single(value)]
+    if isinstance(value, PathLike) or (isinstance(value, str) and _FILE.fullmatch(value.strip())):
+        raise SourceError(
+            "records is the name of a file, which no operator reads: read it in a task, as with "
+            f"csv.DictReader, and pass its output; {WAYS_OUT}"
+        )
     if isinstance(value, str):
         raise SourceError(
             "records is text: pass the task's output itself (records=extract(), or extract.output), "
@@ -144,7 +155,11 @@ def _kind(row: object) -> str:
     if table_of(row) is not None:
         return f"a {_type(row)} where a record should be: yield from its rows"
     if isinstance(row, Sequence) and not _is_text(row):
-        return "lists, as the outputs of mapped tasks do: put their items into one list"
+        return (
+            "lists, as the outputs of a mapped task do: run a task for each of them with "
+            ".partial(…).expand(records=…), or chain them in a task before, as in "
+            "[row for rows in outputs for row in rows]"
+        )
     return f"a {_type(row)} where a record should be: make a mapping of each"
 
 

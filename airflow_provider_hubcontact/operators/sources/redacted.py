@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from airflow_provider_hubcontact.words import counted
+
 __all__ = ["Redacted", "RedactedRecords", "revealed", "withhold"]
 
 
@@ -21,9 +23,9 @@ class Redacted:
         if self.value is None:
             return "None"
         if isinstance(self.value, Mapping):
-            return "<1 records withheld>"
+            return "<1 record withheld>"
         if isinstance(self.value, list | tuple):
-            return f"<{len(self.value):,} records withheld>"
+            return f"<{counted(len(self.value), 'record')} withheld>"
         return f"<{type(self.value).__name__} withheld>"
 
 
@@ -49,7 +51,7 @@ class RedactedRecords(Sequence[object]):
         return iter(self._records)
 
     def __repr__(self) -> str:
-        return f"<{len(self):,} records withheld>"
+        return f"<{counted(len(self), 'record')} withheld>"
 
 
 def withhold(records: object) -> RedactedRecords | Redacted:

@@ -14,12 +14,17 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_hubcontact.job.errors import SetupError
 from airflow_provider_hubcontact.operators.fields import Options
+from airflow_provider_hubcontact.operators.options import Options
 from airflow_provider_hubcontact.operators.sources.redacted import Redacted
+from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.words import closest, named
 
 __all__ = [
     "TEMPLATE_FILES",
     "Origins",
+    "check_file",
     "check_function",
     "folder_of_file",
     "handed_in",
@@ -102,6 +107,29 @@ def _names(expanded: Any, map_index: int) -> tuple[frozenset[str], frozenset[str
     return frozenset(expanded[map_index]), frozenset()  # an output in it is resolved when it is rendered
 
 
+def check_file(setting: str, value: object, suffixes: Sequence[str], jinja_env: Any) -> None:
+    """Check that a template file is there, before Airflow fails with a traceback, and tries again.
+
+    :param setting: that may name one.
+    :param value: of the setting.
+    :param suffixes: by which Airflow takes a text for the name of a file.
+    :param jinja_env: finds the files.
+    :raises SetupError: if the value names one that is not there.
+    """
+    if not isinstance(value, str) or not value.endswith(tuple(suffixes)):
+        return
+    from jinja2 import TemplateNotFound
+
+    try:
+        jinja_env.loader.get_source(jinja_env, value)
+    except TemplateNotFound:
+        folders = [Path(each) for each in getattr(jinja_env.loader, "searchpath", ())]
+        beside = [each.name for folder in folders for each in (folder / value).parent.glob("*")]
+        told = named(printable(value, 200), closest(Path(value).name, beside))
+        where = f" in {', '.join(map(str, folders))}" if folders else ""
+        raise SetupError(f"{setting} names the file {told}, which is not there{where}") from None
+
+
 def folder_of_file(name: str, jinja_env: Any) -> Path | None:
     """Return the folder of a template file, as Airflow finds it; None if it does not."""
     try:
@@ -157,15 +185,19 @@ def _is_shown(value: object) -> bool:
     return isinstance(value, (*_SHOWN, Redacted)) or hasattr(type(value), "joinpath")
 
 
-def check_function(records: Callable[..., Any]) -> None:
-    """Check that a function can render the records, as Airflow calls it.
+def check_function(setting: str, function: Callable[..., Any]) -> None:
+    """Check that a function can render a setting, as Airflow calls it.
 
+    :param setting: of the operator.
+    :param function: its value.
     :raises ValueError: if it is a task that was not called, or any other function.
     """
     try:
-        signature(records).bind(context={}, jinja_env=None)
+        signature(function).bind(context={}, jinja_env=None)
     except TypeError:
-        raise ValueError(
-            "records is a function, not what it returns: call the task (records=extract()), or decorate the "
-            "function with @task.hubspot_update_contact"
-        ) from None
+        done = f"{setting} is a function, not what it returns: call "
+        if setting == "records":
+            done += "the task (records=extract()), or decorate the function with @task.hubspot_update_contact"
+        else:
+            done += "it"
+        raise ValueError(done) from None

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, by_outcome, refused_as
 from airflow_provider_hubcontact.sync.model.tolerance import at_most, is_tolerance
-from airflow_provider_hubcontact.words import closest, named
+from airflow_provider_hubcontact.words import closest, counted, named
 
 
 class Action(StrEnum):
@@ -206,5 +206,4 @@ def _sentence(tally: Mapping[tuple[Outcome, int | None], int]) -> str:
     parts = [f"{count:,} {outcome}" for outcome, count in counts.items()]
     troubled = sum(count for outcome, count in counts.items() if outcome not in SUCCESSES)
     total = sum(counts.values())
-    noun = "record" if total == 1 else "records"
-    return f"{total:,} {noun}, {troubled:,} with a problem: {', '.join(parts)}."
+    return f"{counted(total, 'record')}, {troubled:,} with a problem: {', '.join(parts)}."

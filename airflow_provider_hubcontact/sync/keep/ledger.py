@@ -16,6 +16,7 @@ from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
 from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import DRIFT, DUPLICATE, RESULT_FIELDS, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import JSON, Record
+from airflow_provider_hubcontact.words import counted
 
 Line = dict[str, Any]
 """One record's result, as the ledger has it."""
@@ -149,7 +150,8 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         if self._up_to_date:
-            reason = f"{self._up_to_date:,} rows equal what the state proves; they have no lines of their own"
+            rows = counted(self._up_to_date, "row equals", "rows equal")
+            reason = f"{rows} what the state proves: no line for each"
             self._lines.append(self._line(Result(0, "", Outcome.UP_TO_DATE, reason=reason), None, {}))
         self._write()
         self._ended.close()

@@ -88,7 +88,9 @@ class Schema:
         try:
             document = json.loads(source)
         except json.JSONDecodeError as error:
-            raise InvalidSchema(f"the schema is not JSON: {error}") from error
+            is_name = "{" not in source and "\n" not in source
+            odd = f": {printable(source, 100)!r} is not the name of a .json file either" if is_name else ""
+            raise InvalidSchema(f"the schema is not JSON: {error}{odd}") from error
         except RecursionError:
             raise InvalidSchema("the JSON Schema is nested too deeply") from None
         return cls(document, folder)

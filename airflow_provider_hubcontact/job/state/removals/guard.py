@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from airflow_provider_hubcontact.job.errors import GuardExceeded
 from airflow_provider_hubcontact.sync.model.tolerance import at_most
+from airflow_provider_hubcontact.words import counted
 
 
 def _is_more(due: int, most: float, size: int) -> bool:
@@ -25,7 +26,8 @@ def check_removals(due: int, size: int, most: float | None, advice: Callable[[],
     """
     if most is not None and _is_more(due, most, size):
         raise GuardExceeded(
-            f"{due:,} removals of {size:,} keys of the state are more than guards.removals={most:g} allows: "
+            f"{counted(due, 'removal')} of {counted(size, 'key')} of the state "
+            f"{'is' if due == 1 else 'are'} more than guards.removals={most:g} allows: "
             f"nothing was written. {advice()}"
         )
 
@@ -40,9 +42,10 @@ def check_leavers(due: int, size: int, most: float | None) -> None:
     """
     if most is not None and _is_more(due, most, size):
         raise GuardExceeded(
-            f"{due:,} of {size:,} contacts that this sync has added to lists would leave them, which is "
-            f"more than guards.removals={most:g} allows: nothing was written. Rows may be missing in the "
-            f"source, or name other lists. If these contacts are to leave, set guards.removals to {due} once"
+            f"{due:,} of {counted(size, 'contact')} that this sync has added to lists would leave them, "
+            f"which is more than guards.removals={most:g} allows: nothing was written. Rows may be missing in "
+            "the source, or name other lists. If these contacts are to leave, set guards.removals to "
+            f"{due} once"
         )
 
 
@@ -56,9 +59,9 @@ def advice_of_run(due: int, given: int, known: int, table: str) -> str:
     """
     or_else = f", or {_emptied(table)}" if known < given else ""
     return (
-        f"The state has contacts of {known:,} of the source's {given:,} keys. Rows may be missing in the "
-        f"source{or_else}. If the rows of these contacts did leave the source, set guards.removals to {due} "
-        "once; to remove nobody, begin a new state with `hubcontact state reset`"
+        f"The state has contacts of {known:,} of the source's {counted(given, 'key')}. Rows may be missing "
+        f"in the source{or_else}. If the rows of these contacts did leave the source, set guards.removals to "
+        f"{due} once; to remove nobody, begin a new state with `hubcontact state reset`"
     )
 
 
