@@ -90,7 +90,7 @@ def parser(program: str) -> argparse.ArgumentParser:
         "--contacts",
         type=Path,
         metavar="FILE",
-        help="contacts to begin with, .csv (UTF-8, or UTF-16 with a mark) or .json",
+        help="contacts to begin with, .csv (UTF-8, or UTF-16 with a mark) or .json; - reads standard input",
     )
     add(
         "--contacts-count",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -69,6 +71,15 @@ class TestFile:
         file.write_bytes(f"{mark}email,city\r\na@x.org,Łódź\r\n".encode(encoding))
 
         assert read_file(file) == [{"email": "a@x.org", "city": "Łódź"}]
+
+    @pytest.mark.parametrize(
+        "content", [b"email,city\na@x.org,Rome\n", b'\n[{"email": "a@x.org", "city": "Rome"}]']
+    )
+    def test_standard_input(self, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+        """CSV, or JSON if it begins as an array does."""
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+        assert read_file(Path("-")) == [{"email": "a@x.org", "city": "Rome"}]
 
     @pytest.mark.parametrize("mark", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1e"])
     def test_only_a_line_break_ends_a_line(self, tmp_path: Path, mark: str) -> None:

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import random
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,19 +91,26 @@ def _email(number: int) -> str:
     return f"contact-{number:06}@example.com"
 
 
+STANDARD_INPUT = "-"
+
+
 def read_file(path: Path) -> list[Seed]:
     """Read contacts from a CSV file with property names in its first line, or a JSON array of objects.
 
-    :param path: the file, in UTF-8, or in UTF-16 with a byte order mark.
+    :param path: the file, in UTF-8, or in UTF-16 with a byte order mark; ``-`` is standard input, which is
+        JSON if it begins with a bracket.
     :raises ValueError: if the file has another form; the message says where.
     :raises OSError: if it cannot be read.
     """
-    text = _decoded(path)
-    return _from_json(path, text) if path.suffix.lower() == ".json" else list(_from_csv(path, text))
+    is_input = str(path) == STANDARD_INPUT
+    content = sys.stdin.buffer.read() if is_input else path.read_bytes()
+    path = Path("standard input") if is_input else path
+    text = _decoded(path, content)
+    is_json = text.lstrip().startswith("[") if is_input else path.suffix.lower() == ".json"
+    return _from_json(path, text) if is_json else list(_from_csv(path, text))
 
 
-def _decoded(path: Path) -> str:
-    content = path.read_bytes()
+def _decoded(path: Path, content: bytes) -> str:
     encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     try:
         return content.decode(encoding)
