@@ -454,9 +454,11 @@ class TestPage:
         assert "s3://logs</code>" in shown({**report.to_dict(), "ledger": "s3://logs"})
 
     def test_a_table_that_opens_in_a_spreadsheet(self) -> None:
-        """No cell is a formula."""
-        rows = list(csv.reader(io.StringIO(problems_csv(a_report()))))
+        """No cell is a formula, and each is in quotation marks, so that no ; or tab in one begins another."""
+        text = problems_csv(a_report())
+        rows = list(csv.reader(io.StringIO(text)))
 
+        assert text.startswith('"row","key","outcome",')
         assert rows[0][:3] == ["row", "key", "outcome"]
         assert rows[2][1] == "'=cmd|'/c calc'!A1@example.com"
         assert [row[-2] for row in rows] == ["code", "HC-200", "HC-101"]
