@@ -208,7 +208,10 @@ class TestPreflight:
         absent = run(**source, mapping={"first": "firstname"}, key="mail")
 
         assert "no property frstname (the nearest is firstname)" in str(unknown.error)
-        assert "returns no column mail, first; it returns email, frstname" in str(absent.error)
+        assert (
+            "returns no column mail (the nearest is email), first (the nearest is frstname); it returns"
+            in str(absent.error)
+        )
         assert unknown.outcomes == absent.outcomes == {"not_attempted": 1}
 
     def test_a_dry_run_needs_no_write(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,7 +139,7 @@ def test_mistakes(name: str, wrap: Callable[[object], object]) -> None:
     ("value", "told"),
     [
         ([None], "records holds None: the tasks that it comes from returned nothing"),
-        ([[ROW]], "records holds lists, as the outputs of mapped tasks do: put their items into one list"),
+        ([[ROW]], "records holds lists, as the outputs of a mapped task do: run a task for each of them"),
         ([("a",)], "dict(zip(columns, row))"),
         (["a"], "csv.DictReader"),
         ([Polars({"a": [1]})], "records holds a Polars where a record should be: yield from its rows"),
@@ -385,7 +385,7 @@ def test_outputs_of_several_tasks(hubspot: Sandbox, request: pytest.FixtureReque
 
     failed = {each.task_id for each in run.get_task_instances() if str(each.state) == "failed"}
     assert failed == {"lists", "pairs"}
-    assert told["lists"].startswith("HC-511: records holds lists, as the outputs of mapped tasks do")
+    assert told["lists"].startswith("HC-511: records holds lists, as the outputs of a mapped task do")
     assert told["pairs"].startswith("HC-511: records holds tuples")
     cities = [hubspot.portal.contact(f"c{number}@example.com") for number in range(5)]
     assert [each and each.properties.get("city") for each in cities] == ["Rome"] * 2 + ["Oslo"] * 3

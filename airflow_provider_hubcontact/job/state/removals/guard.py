@@ -43,8 +43,8 @@ def check_leavers(due: int, size: int, most: float | None) -> None:
     if most is not None and _is_more(due, most, size):
         raise GuardExceeded(
             f"{due:,} of {counted(size, 'contact')} that this sync has added to lists would leave them, "
-            f"which is more than guards.removals={most:g} allows: nothing was written. Rows may be missing in "
-            "the source, or name other lists. If these contacts are to leave, set guards.removals to "
+            f"which is more than guards.removals={most:g} allows: nothing was written. Rows may be missing "
+            "in the source, or name other lists. If these contacts are to leave, set guards.removals to "
             f"{due} once"
         )
 
