@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact import CONN_FIELDS
+from airflow_provider_hubcontact.client import REQUIRED_SCOPES
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
+from airflow_provider_hubcontact.job.checks.preflight import LIST_SCOPES, SCHEMA_SCOPE
 from airflow_provider_hubcontact.operators.base import HubSpotRunOperator
 from airflow_provider_hubcontact.operators.fields import Options
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
@@ -31,7 +33,9 @@ from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import CONTACTS, connect, stored
 from tests.airflow_home import RunDag
 
-README = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent.parent
+DOCS = ROOT / "docs"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 PARAMETERS = README.split("## Parameters")[1].split("## Limits")[0]
 
@@ -119,3 +123,33 @@ def test_every_field_of_the_connection_is_told() -> None:
 def test_links_lead_somewhere(link: str) -> None:
     """A relative link of the README is a file or a folder."""
     assert (Path(__file__).parent.parent.parent / link).exists()
+
+
+def test_scopes_are_told_once() -> None:
+    """The pages show the README's table, which has the scopes that the code asks for, and no other list."""
+    told = README.split("[start:scopes]")[1].split("[end:scopes]")[0]
+
+    assert set(re.findall(r"`(crm\.[\w.]+)`", told)) == {
+        *REQUIRED_SCOPES,
+        SCHEMA_SCOPE,
+        *LIST_SCOPES,
+        "crm.objects.owners.read",
+    }
+    assert '--8<-- "README.md:scopes"' in (DOCS / "quick-start.md").read_text(encoding="utf-8")
+    for page in ("quick-start.md", "security.md"):
+        assert not re.findall(r"`crm\.[\w.]+`", (DOCS / page).read_text(encoding="utf-8")), page
+
+
+def test_it_is_installed_from_what_there_is() -> None:
+    """No page shows the package's bare name to pip, which would look for it on PyPI, where it is not yet."""
+    assert '--8<-- "README.md:install"' in (DOCS / "quick-start.md").read_text(encoding="utf-8")
+    for path in (ROOT / "README.md", *DOCS.glob("*.md")):
+        for line in re.findall(r"pip install [^`\n]*", path.read_text(encoding="utf-8")):
+            bare = re.search(r"airflow-provider-hubcontact(\[\w+\])?(?! @ git)(?![\w\[])", line)
+            assert bare is None or "[parquet]" in line, f"{path.name}: {line}"
+
+
+def test_the_security_policy() -> None:
+    """It stands where code hosts look for it, and the page on security shows the same."""
+    assert "privately" in (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    assert '--8<-- "SECURITY.md:report"' in (DOCS / "security.md").read_text(encoding="utf-8")
