@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from airflow.providers.common.compat.sdk import (
@@ -22,17 +22,20 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_hubcontact.notifications.hubspot import SYNC_SUBJECT, HubSpotSyncNotifier
-from airflow_provider_hubcontact.operators.conditions import XCOM
-from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
+from airflow_provider_hubcontact.operators import deferral
+from airflow_provider_hubcontact.operators.conditions import XCOM, note
+from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator, Lists
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.airflow.running import CONTACTS, TaskInstance, connect, keep_variables, run
+from airflow_provider_hubcontact.sync.keep.report import Report
+from tests.airflow.running import CONTACTS, TaskInstance, connect, keep_variables, run, stored
 from tests.airflow_home import RunDag
 
 ADA, GRACE, NOBODY = ({"email": f"{name}@example.com", "city": "Rome"} for name in ("ada", "grace", "nobody"))
 MANY = [{"email": f"c{number}@example.com"} for number in range(900)]
 IS_AIRFLOW_3 = version("apache-airflow").startswith("3.")
 START = datetime(2026, 1, 1, tzinfo=UTC)
+TRIGGER_AFTER = deferral.trigger_after
 
 
 class Keeping(BaseNotifier):
@@ -209,6 +212,116 @@ class TestInAirflow:
             run_dag(dag)
             assert sorted(desk.heard()) == told
 
+    def test_a_task_that_waits(
+        self,
+        warehouse: Warehouse,
+        desk: Desk,
+        run_dag: RunDag,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+    ) -> None:
+        """It waits in a trigger, day after day, and tells in its end alone what has changed, once."""
+        with Sandbox(MANY[:400], daily_limit=10, time_zone="Asia/Tokyo") as short:
+            connect(monkeypatch, short.url, short.token)
+            waits: list[float] = []
+
+            def until_the_next_day(seconds: float) -> Any:
+                waits.append(seconds)
+                assert seconds > 60
+                assert desk.heard() == []
+                short.limits.reset()
+                return TRIGGER_AFTER(0.1)
+
+            monkeypatch.setattr(deferral, "trigger_after", until_the_next_day)
+            settings: dict[str, Any] = {
+                "deferrable": True,
+                "ledger": str(tmp_path / "ledger"),
+                "status_actions": {404: "skip"},
+            }
+            dag = self.sync("waits", **settings, **desk.callbacks())
+            story: tuple[tuple[list[dict[str, str]], list[str]], ...]
+            story = ([NOBODY], ["degraded"]), ([NOBODY], []), ([], ["recovered"])
+            for number, (missing, told) in enumerate(story):
+                warehouse.holds(*({**each, "city": f"{number}"} for each in MANY[:400]), *missing)
+                waits.clear()
+                short.limits.reset()
+                (task,) = run_dag(dag).get_task_instances()
+                assert (task.state, task.try_number) == ("success", 1)
+                assert waits
+                assert desk.heard() == told
+
+    @pytest.mark.parametrize("fails", [True, False], ids=["that fails", "that tolerates"])
+    def test_a_list_that_cannot_be_changed(
+        self, warehouse: Warehouse, desk: Desk, run_dag: RunDag, hubspot: Sandbox, fails: bool
+    ) -> None:
+        """The sync is degraded although each contact has its values, until they are in the list."""
+        dag = self.sync(
+            f"audience_{fails}",
+            lists=Lists("Customers", create=True),
+            status_actions={} if fails else {"rejected": "skip"},
+            **desk.callbacks(),
+        )
+        refused = {"rules": [{"kind": "status", "status": 400, "on": "*/memberships*"}]}
+        story: list[tuple[dict[str, Any], list[str]]] = [
+            ({}, []),
+            (refused, ["degraded"]),
+            (refused, []),
+            ({}, ["recovered"]),
+            ({}, []),
+        ]
+        for number, (faults, told) in enumerate(story):
+            hubspot.use_faults(faults)
+            for each in hubspot.portal.lists.all():
+                hubspot.portal.lists.clear(each)
+            warehouse.holds({**ADA, "city": f"{number}"}, GRACE)
+            run_dag(dag)
+            assert desk.heard() == told
+            assert stored(hubspot, ADA["email"], "city") == f"{number}"
+
+    def test_a_list_of_one_index(self, desk: Desk, run_dag: RunDag, hubspot: Sandbox) -> None:
+        """Of mapped tasks, only the one whose list cannot be changed is degraded."""
+        for name in ("one", "two"):
+            hubspot.portal.lists.create(name, "0-1", "MANUAL", hubspot.portal.now())
+        one, two = (each.id for each in hubspot.portal.lists.all())
+
+        def refuses(list_id: str) -> dict[str, Any]:
+            return {"rules": [{"kind": "status", "status": 400, "on": f"*/{list_id}/memberships*"}]}
+
+        story: list[tuple[dict[str, Any], list[str]]] = [
+            (refuses(two), ["degraded"]),
+            (refuses(two), []),
+            (refuses(one), ["degraded", "recovered"]),
+            ({}, ["recovered"]),
+        ]
+        for faults, told in story:
+            hubspot.use_faults(faults)
+            for each in hubspot.portal.lists.all():
+                hubspot.portal.lists.clear(each)
+            with DAG("mapped_lists", schedule=None, start_date=START) as dag:
+                HubSpotUpdateContactOperator.partial(task_id="contacts", **desk.callbacks()).expand_kwargs(
+                    [{"records": [ADA], "lists": "one"}, {"records": [GRACE], "lists": "two"}]
+                )
+            run_dag(dag)
+            assert sorted(desk.heard()) == told
+
+    def test_dry_runs_in_between(self, warehouse: Warehouse, desk: Desk, run_dag: RunDag) -> None:
+        """What writes nothing ends no trouble, and begins none: what was remembered is told afterwards."""
+        dag = self.sync("rehearsed", **desk.callbacks())
+        trial = self.sync("rehearsed", dry_run=True)
+        broken = self.sync("rehearsed", dry_run=True, table="nowhere")
+        for rows, told, rehearsed in (
+            ([ADA, NOBODY], ["degraded"], [ADA]),
+            ([ADA, NOBODY], [], []),
+            ([ADA], ["recovered"], [NOBODY]),
+            ([ADA], [], [ADA]),
+        ):
+            warehouse.holds(*rows)
+            run_dag(dag)
+            assert desk.heard() == told
+            warehouse.holds(*rehearsed)
+            run_dag(trial)
+            run_dag(broken)
+
 
 class TestWhatIsNoted:
     @pytest.fixture
@@ -322,6 +435,15 @@ class TestWhatIsNoted:
         assert ended.error is None
         assert "cannot be read or stored (ConnectionError)" in caplog.text
         assert "secret" not in caplog.text
+
+    def test_without_a_task_instance(
+        self, variables: dict[str, Any], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Somebody who tries it by hand has no condition, and is not warned of that."""
+        assert note(cast("Any", {}), "hubspot_default", Report(), None, reads_source=True) is None
+
+        assert variables == {}
+        assert caplog.text == ""
 
     def test_two_runs_at_once(self, variables: dict[str, Any]) -> None:
         """The order in which they end counts, and what the last one came to stays."""
