@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_hubcontact.sync.keep.ledger import rows_of
-from airflow_provider_hubcontact.sync.model.outcome import ABOUT_A_RECORD, DECIDES_VALUES, Outcome
+from airflow_provider_hubcontact.sync.model.outcome import ABOUT_A_RECORD, DECIDES_VALUES, LIST, Outcome
 from tests.chaos.hostile import MARK
 from tests.chaos.statuses import is_about_a_record, status_of
 from tests.chaos.world import Entry, Values, World
 
 Line = dict[str, Any]
+
+OF_LISTS = " (lists)"
+"""End of the names of faults that strike calls about members of lists."""
 
 
 @dataclass
@@ -24,6 +27,12 @@ class Totals:
     :param hostile: rows with a value, a key or a column that is none.
     :param edits: of contacts, by people, between two tries of a task with a state.
     :param statuses: drawn statuses that struck.
+    :param at_lists: faults that struck calls about members of lists, which are among the others, too.
+    :param nights: runs with troubles of trials with lists.
+    :param green: those of them that ended well.
+    :param by_hand: calls by which people changed the members of lists.
+    :param members: of the lists, in the end.
+    :param left: contacts that left a list.
     """
 
     trials: int = 0
@@ -33,6 +42,12 @@ class Totals:
     hostile: int = 0
     kills: int = 0
     edits: int = 0
+    at_lists: int = 0
+    nights: int = 0
+    green: int = 0
+    by_hand: int = 0
+    members: int = 0
+    left: int = 0
     faults: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
     lost: list[str] = field(default_factory=list)
@@ -48,7 +63,8 @@ class Totals:
         for name, count in strikes:
             status = status_of(name)
             if status is None:
-                self.faults[name] += count
+                self.faults[name.removesuffix(OF_LISTS)] += count
+                self.at_lists += count if name.endswith(OF_LISTS) else 0
             else:
                 self.statuses[status] += count
 
@@ -90,7 +106,7 @@ class Checks:
     def __init__(self, world: World, totals: Totals, name: str, *, legacy: bool) -> None:
         self._world = world
         self._totals = totals
-        self._name = name
+        self.name = name
         self._legacy = legacy
         self._before = {contact["email"]: contact for contact in world.contacts}
         self._rows_of = Counter(entry.contact for entry in world.entries)
@@ -101,11 +117,11 @@ class Checks:
     def hold(self, holds: bool, what: str) -> None:
         """Note what is wrong."""
         if not holds:
-            self._totals.wrong.append(f"{self._name}: {what}")
+            self._totals.wrong.append(f"{self.name}: {what}")
 
     def _kept(self, holds: bool, what: str) -> None:
         if not holds:
-            self._totals.lost.append(f"{self._name}: {what}")
+            self._totals.lost.append(f"{self.name}: {what}")
 
     def account(self, ended: Mapping[str, Any], number: int, lines: Iterable[Line] | None) -> None:
         """Every row of a try has one outcome.
@@ -119,8 +135,8 @@ class Checks:
         counted = sum(report["outcomes"].values())
         self._kept(report["rows"] == counted, f"{report['rows']} rows, {counted} outcomes")
         if report["stopped"] is None and ended["end"] != "error":
-            rows = len(self._world.rows)
-            self._kept(report["rows"] == rows, f"try {number}: {report['rows']} of {rows} rows")
+            rows, read = len(self._world.rows), report["rows"] - report["removals"]
+            self._kept(read == rows, f"try {number}: {read} of {rows} rows")
         if lines is not None:
             own = [line for line in lines if line["try"] == number]
             named = [line["row"] for line in own if line["outcome"] != "up_to_date"]
@@ -135,14 +151,17 @@ class Checks:
 
         :param log: calls that the portal answered.
         """
-        last = {line["row"]: line for line in lines if line["outcome"] != "up_to_date"}
+        rows = len(self._world.entries)  # contacts that leave a list have numbers after them
+        last = {
+            line["row"]: line for line in lines if line["outcome"] != "up_to_date" and line["row"] <= rows
+        }
         ends = {id(self._world.entries[row - 1]): line["outcome"] for row, line in last.items()}
         blamed: Counter[int] = Counter()
         for row, line in last.items():
             entry = self._world.entries[row - 1]
             if entry.kind == "good":
                 self._good(entry, line, contacts)
-                if line["outcome"] in ABOUT_A_RECORD:
+                if line["outcome"] in ABOUT_A_RECORD and line["category"] != LIST:
                     blamed[line["status"]] += 1
             elif entry.kind == "hostile":
                 self._hostile(entry, line, contacts)
@@ -155,7 +174,9 @@ class Checks:
         self._blame(blamed, log)
 
     def _good(self, entry: Entry, line: Line, contacts: Contacts) -> None:
-        outcome = line["outcome"]
+        outcome = _of_values(line)
+        if outcome != line["outcome"] and self._rows_of[entry.contact] > 1:
+            return  # a later row may have overwritten it
         self.hold(outcome != "invalid", f"row {line['row']} is invalid: {line['reason']}")
         if outcome in DECIDES_VALUES:
             has = contacts.get(entry.end, Contact({}, []))
@@ -173,7 +194,7 @@ class Checks:
 
     def _hostile(self, entry: Entry, line: Line, contacts: Contacts) -> None:
         what = f"row {line['row']} ({entry.case and entry.case.column}) is {line['outcome']}"
-        if line["outcome"] in DECIDES_VALUES:
+        if _of_values(line) in DECIDES_VALUES:
             self.hold(self._is_written(entry, contacts), f"{what}, which it is not: {line['key'][:40]!a}")
         elif line["outcome"] in {Outcome.INVALID, *ABOUT_A_RECORD}:
             self._stays(entry, line, contacts)
@@ -210,7 +231,8 @@ class Checks:
                 self._all_or_nothing(entry, contacts)
             elif entry.kind == "stranger":
                 self.hold(self._is_left_alone(entry, contacts), f"{entry.contact} is another row's")
-        blank = [email for email in self._before if email in contacts and not _stage(contacts[email])]
+        staged = [email for email, values in self._before.items() if values.get("lifecyclestage")]
+        blank = [email for email in staged if email in contacts and not _stage(contacts[email])]
         self.hold(not blank, f"blank stages: {blank[:3]}")
         found, wanted = contacts.keys() - self._world.possible, self._world.addresses
         self.hold(
@@ -293,6 +315,12 @@ class Checks:
         """No secret is in a text, and nothing that a terminal obeys."""
         self.hold(not any(secret in text for secret in secrets), f"{name} has a secret")
         self.hold(MARK not in text, f"{name} has a control sequence")
+
+
+def _of_values(line: Line) -> str:
+    """Return how a row has ended but for its list."""
+    is_for_list = line["outcome"] in ABOUT_A_RECORD and line["category"] == LIST
+    return Outcome.UPDATED if is_for_list else str(line["outcome"])
 
 
 def _has(contact: Contact, values: Values) -> bool:

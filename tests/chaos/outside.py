@@ -9,7 +9,7 @@ from typing import Any
 from tests.client.redis_server import Server, program
 from tests.client.redis_server import serve as serve_redis
 
-COLUMNS = ("email", "firstname", "city", "lifecyclestage", "hs_lead_status", "new_email")
+COLUMNS = ("email", "firstname", "city", "lifecyclestage", "hs_lead_status", "new_email", "segment")
 QUERY = f"SELECT {', '.join(COLUMNS)}, pg_sleep(0.005) FROM customers ORDER BY place"  # noqa: S608 - constants
 """A query that takes seconds, so that it can be broken off."""
 
@@ -25,8 +25,9 @@ def redis() -> Iterator[Server]:
 
 
 def fill(uri: str, rows: list[Any]) -> None:
-    """Put rows into the table ``customers``."""
+    """Put rows into the table ``customers``, in the place of those that are there."""
     with _connect(uri) as connection:
+        connection.execute("DROP TABLE IF EXISTS customers")
         columns = ", ".join(f"{name} text" for name in COLUMNS)
         connection.execute(f"CREATE TABLE customers (place serial, {columns})")
         marks = ", ".join(["%s"] * len(COLUMNS))

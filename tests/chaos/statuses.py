@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from typing import Any
 
 OFTEN = (
@@ -26,15 +27,16 @@ RULES, BURSTS = 16, 4
 BODIES = ("hubspot", "foreign", "empty", "html")
 CALLS = ("*", "*", "*/batch/*", "*/batch/read", "*/batch/update", "*/batch/create")
 LEGACY_CALLS = ("*", "*contacts/v1/*")
+LIST_CALLS = (*CALLS, "/crm/lists/*", "/crm/lists/*", "*/memberships*")
 
 
-def drawn(dice: random.Random, share: float, *, legacy: bool) -> list[dict[str, Any]]:
+def drawn(dice: random.Random, share: float, calls: Sequence[str]) -> list[dict[str, Any]]:
     """Draw rules of a fault plan.
 
     :param share: of the calls that some rule is to strike, besides the bursts.
-    :param legacy: whether the calls are the legacy API's.
+    :param calls: patterns of the calls that they strike.
     """
-    rules = [_rule(dice, place, legacy=legacy) for place in range(RULES + BURSTS)]
+    rules = [_rule(dice, place, calls) for place in range(RULES + BURSTS)]
     for rule in rules[:RULES]:
         rule["share"] = share / RULES
     for rule in rules[RULES:]:
@@ -43,7 +45,7 @@ def drawn(dice: random.Random, share: float, *, legacy: bool) -> list[dict[str, 
     return rules
 
 
-def _rule(dice: random.Random, place: int, *, legacy: bool) -> dict[str, Any]:
+def _rule(dice: random.Random, place: int, calls: Sequence[str]) -> dict[str, Any]:
     status = dice.choice(OFTEN) if dice.random() < 0.6 else dice.randrange(400, 600)
     body = dice.choice(BODIES)
     shape = {"kind": "html"} if body == "html" else {"kind": "status", "body": body}
@@ -51,7 +53,7 @@ def _rule(dice: random.Random, place: int, *, legacy: bool) -> dict[str, Any]:
         **shape,
         "name": f"{status} {body} {place}",
         "status": status,
-        "on": dice.choice(LEGACY_CALLS if legacy else CALLS),
+        "on": dice.choice(calls),
         "applied": status in MAY_BE_CARRIED_OUT and dice.random() < 0.5,
     }
     return rule | ({"retry_after": dice.randrange(4)} if dice.random() < 0.2 else {})

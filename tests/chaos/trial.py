@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -25,7 +25,7 @@ from tests.chaos import statuses
 from tests.chaos.checks import Checks, Contacts, Totals, contacts_of
 from tests.chaos.outside import QUERY, fill, redis, terminate_queries
 from tests.chaos.task import execute
-from tests.chaos.world import MAPPING, SCHEMA, make
+from tests.chaos.world import MAPPING, SCHEMA, World, make
 
 OAUTH = ("chaos-app", "chaos-secret", "chaos-refresh-token")
 TOKEN = "pat-na1-0c4a0500-0000-4000-8000-0000c4a05000"
@@ -59,6 +59,7 @@ class Trouble:
     :param legacy: whether the calls are the legacy API's.
     :param strangers: whether some keys are another contact's for who takes a letter for another one.
     :param database: whether the rows are in a Postgres that breaks off the first try's query.
+    :param lists: whether the contacts are to be in lists; see :class:`tests.chaos.list_trial.ListTrial`.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Trouble:
     statuses: float = 0.0
     legacy: bool = False
     strangers: bool = False
+    lists: bool = False
 
 
 class Trial:
@@ -82,22 +84,25 @@ class Trial:
     """
 
     def __init__(self, seed: int, trouble: Trouble, rows: int) -> None:
-        self._in_file = not trouble.database and random.Random(f"{seed} in the DAG file").random() < 0.3
-        rows = min(rows, LEGACY_ROWS) if trouble.legacy else rows
-        self.world = make(seed, rows, texts=trouble.database or self._in_file, strangers=trouble.strangers)
         self.trouble = trouble
+        self.run_id = "chaos"
+        self._in_file = not trouble.database and random.Random(f"{seed} in the DAG file").random() < 0.3
+        self._has_state = not trouble.legacy and random.Random(f"{seed} with a state").random() < 1 / 3
+        self.world = self._make(seed, min(rows, LEGACY_ROWS) if trouble.legacy else rows)
         self.totals = Totals(1, 0, len(self.world.rows), self.world.by_other, self.world.hostile)
         self._checks = Checks(self.world, self.totals, f"seed {seed}, {trouble.name}", legacy=trouble.legacy)
         self._dice = random.Random(seed)
         self._reads_definitions = self._dice.random() < 0.5
-        self._has_state = not trouble.legacy and random.Random(f"{seed} with a state").random() < 1 / 3
         self._settings = self._operator_settings()
+
+    def _make(self, seed: int, rows: int) -> World:
+        texts = self.trouble.database or self._in_file
+        return make(seed, rows, texts=texts, strangers=self.trouble.strangers)
 
     def run(self) -> Totals:
         """Try until the task ends, then twice more without trouble, and check."""
         with tempfile.TemporaryDirectory(prefix="hubcontact-chaos-") as name, ExitStack() as self._outside:
             self._folder = Path(name)
-            self._ledger = self._folder / "ledger"
             self._store = self._outside.enter_context(redis()) if self.trouble.store else None
             self._postgres = self._outside.enter_context(serve()) if self.trouble.database else None
             if self._postgres:
@@ -114,17 +119,27 @@ class Trial:
         return self.totals
 
     def _go_on(self, url: str, ended: dict[str, Any] | None) -> None:
+        self._to_the_end(url, ended)
+        self._check_all(url)
+
+    def _to_the_end(self, url: str, ended: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Try a task again until it ends.
+
+        :param ended: how its first try ended.
+        :return: how its last one did.
+        """
         number = 1
         while number < MOST_TRIES and self._goes_on(ended):
             number += 1
             if self._has_state:
                 self._edit(url, number)
             if number > MOST_TRIES // 2:
-                _call(url, "DELETE", "/sandbox/faults")
+                self._count_faults(url)
+                call(url, "DELETE", "/sandbox/faults")
             ended = self._try(url, number)
         self._count_faults(url)
-        _call(url, "DELETE", "/sandbox/faults")
-        self._check_all(url)
+        call(url, "DELETE", "/sandbox/faults")
+        return ended
 
     def _goes_on(self, ended: dict[str, Any] | None) -> bool:
         """Check whether Airflow tries again, or a person who sees that it was not HubSpot that answered."""
@@ -135,19 +150,21 @@ class Trial:
 
     # Trying
 
-    def _try(self, url: str, number: int, run: str = "chaos") -> dict[str, Any] | None:
+    def _try(self, url: str, number: int, run: str = "") -> dict[str, Any] | None:
         """Try the task in a process of its own.
 
+        :param run: a run without trouble.
         :return: how it ended; None if it was killed.
         """
         self.totals.tries += 1
+        is_troubled, run = not run, run or self.run_id
         out = self._folder / f"{run}-{number}.json"
         child = os.fork()
         if child == 0:
             self._work(url, number, run, out)
-        if run == "chaos" and number == 1:
+        if is_troubled and number == 1:
             self._blow()
-        if run == "chaos" and self.trouble.kill and number <= 3:
+        if is_troubled and self.trouble.kill and number <= 3:
             time.sleep(self._dice.uniform(0.02, 0.8))
             os.kill(child, self.trouble.kill)
             self.totals.kills += 1
@@ -155,7 +172,7 @@ class Trial:
         if not out.exists():
             return None
         ended: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
-        self._checks.account(ended, number, self._lines() if run == "chaos" else None)
+        self._checks.account(ended, number, self._lines(run) if self._ledger(run) else None)
         outside = self.trouble.store or self.trouble.database
         raised = ended["end"] == "retry" and ended["error"] and not outside
         self._checks.hold(not raised, f"try {number} ended raw: {ended['error'][:200]!a}")
@@ -163,7 +180,7 @@ class Trial:
 
     def _blow(self) -> None:
         """Take away what the first try needs besides HubSpot."""
-        if self._store:
+        if self._store and not self.totals.faults["Redis lost"]:
             time.sleep(self._dice.uniform(0.05, 0.6))
             self._store.stop()
             self.totals.faults["Redis lost"] += 1
@@ -179,11 +196,10 @@ class Trial:
         code = 1
         try:
             connection = self._connection(url)
-            ledger = str(self._ledger) if run == "chaos" else None
             os.environ["AIRFLOW_CONN_WAREHOUSE"] = self._postgres or ""
             books = {"conn_type": "sqlite", "host": str(self._folder / "state.db")}
             os.environ["AIRFLOW_CONN_STATE_DB"] = json.dumps(books)
-            own = {"ledger": ledger, "state": self._state(run)}
+            own = {"ledger": self._ledger(run), "state": self._state(run)}
             ended = execute(self._settings | own, connection, number, run)
             partial = out.with_suffix(".partial")
             partial.write_text(json.dumps(ended), encoding="utf-8")
@@ -191,6 +207,10 @@ class Trial:
             code = 0
         finally:
             os._exit(code)
+
+    def _ledger(self, run: str) -> str | None:
+        """Return the ledger of a run; None if it has none."""
+        return str(self._folder / "ledger") if run == self.run_id else None
 
     def _state(self, run: str) -> State | None:
         """Return the state of a run, which trusts it unless what people edited is to be found."""
@@ -206,7 +226,7 @@ class Trial:
             path = f"/crm/objects/2026-09/contacts/{contact.values['hs_object_id']}"
             self._checks.edited.add(entry.contact)  # also if the answer is lost
             with suppress(OSError, HTTPException):  # the faults are everybody's
-                _call(url, "PATCH", path, json.dumps(body).encode())
+                call(url, "PATCH", path, json.dumps(body).encode())
                 self.totals.edits += 1
 
     def _operator_settings(self) -> dict[str, Any]:
@@ -232,14 +252,22 @@ class Trial:
         extra |= zip(("client_id", "client_secret", "refresh_token"), OAUTH, strict=True)
         return {"conn_type": "hubspot", "host": url, "extra": extra}
 
+    def _calls(self) -> Sequence[str]:
+        """Return patterns of the calls that any status may answer."""
+        return statuses.LEGACY_CALLS if self.trouble.legacy else statuses.CALLS
+
+    def _rules(self) -> Sequence[Mapping[str, Any]]:
+        """Return the rules of the fault plan that are trouble."""
+        return self.trouble.rules
+
     @contextmanager
     def _hubspot(self, *options: str) -> Iterator[str]:
         contacts, plan = self._folder / "contacts.json", self._folder / "faults.json"
         contacts.write_text(json.dumps(self.world.contacts), encoding="utf-8")
-        drawn = statuses.drawn(self._dice, self.trouble.statuses, legacy=self.trouble.legacy)
+        drawn = statuses.drawn(self._dice, self.trouble.statuses, self._calls())
         rules = [
             *(() if self._reads_definitions else (UNREAD,)),
-            *self.trouble.rules,
+            *self._rules(),
             *(drawn if self.trouble.statuses else []),
             {"name": "usual", "kind": "latency", "seconds": 0.02, "spread": 0.05},
         ]
@@ -286,12 +314,12 @@ class Trial:
             self._checks.edited.clear()
             contacts = self._contacts(url)
             self._checks.rerun(contacts)
-        _call(url, "DELETE", "/sandbox/requests")
+        call(url, "DELETE", "/sandbox/requests")
         ended = self._try(url, 1, "second")
         self._checks.second(contacts, self._contacts(url), self._log(url))
         if self._has_state:
             self._checks.up_to_date(ended and ended["report"])
-        self._checks.unspoken("the portal", _call(url, "GET", "/sandbox/state").decode(), SECRETS)
+        self._checks.unspoken("the portal", call(url, "GET", "/sandbox/state").decode(), SECRETS)
 
     def _look_for_secrets(self) -> None:
         for file in self._folder.rglob("*"):
@@ -300,27 +328,22 @@ class Trial:
                 self._checks.unspoken(file.name, text, SECRETS)
 
     def _count_faults(self, url: str) -> None:
-        rules = json.loads(_call(url, "GET", "/sandbox/faults"))["rules"]
+        rules = json.loads(call(url, "GET", "/sandbox/faults"))["rules"]
         self.totals.count((rule["name"], rule["strikes"]) for rule in rules if rule["name"] not in USUAL)
 
-    def _lines(self) -> list[dict[str, Any]]:
-        parts = sorted(self._ledger.rglob("*.jsonl"))
+    def _lines(self, run: str = "") -> list[dict[str, Any]]:
+        parts = sorted(Path(self._ledger(run or self.run_id) or os.devnull).rglob("*.jsonl"))
         texts = [text for part in parts for text in part.read_bytes().splitlines(keepends=True)]
         return [json.loads(text) for text in texts if text.endswith(b"\n")]
 
     def _contacts(self, url: str) -> Contacts:
-        return contacts_of(json.loads(_call(url, "GET", "/sandbox/state")))
+        return contacts_of(json.loads(call(url, "GET", "/sandbox/state")))
 
     def _log(self, url: str) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in _call(url, "GET", "/sandbox/requests").splitlines()]
+        return [json.loads(line) for line in call(url, "GET", "/sandbox/requests").splitlines()]
 
 
-def run_trial(seed: int, trouble: Trouble) -> Totals:
-    """Run a trial of the usual size."""
-    return Trial(seed, trouble, ROWS).run()
-
-
-def _call(url: str, method: str, path: str, body: bytes | None = None) -> bytes:
+def call(url: str, method: str, path: str, body: bytes | None = None) -> bytes:
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
     request = urllib.request.Request(url + path, body, headers, method=method)  # noqa: S310 - our own sandbox
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - same

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from typing import Any
 
 from tests.chaos.trial import Trouble
@@ -53,4 +54,8 @@ OTHERS = [
     Trouble("the query breaks off", database=True),
     Trouble("the portal moves", ({"kind": "migration", "after": 5, "count": 3, "seconds": 1},)),
     Trouble("keys are nearly another contact's", strangers=True),
+]
+LISTS = [
+    replace(trouble, name=f"{trouble.name}, lists", lists=True)
+    for trouble in (*ALONE[2::3], *MIXED[1:], *KILLED, *STATUSES[:3], *OTHERS)
 ]

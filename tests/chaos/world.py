@@ -30,6 +30,7 @@ class Entry:
     :param kind: ``good``; ``absent``: it has no contact, and makes none; ``refused``: it is never
         written; ``hostile``; or ``stranger``: whatever it comes to, the contact stays as it is.
     :param case: what is hostile about it.
+    :param list: name of the list that its contact is to be in; empty for none.
     """
 
     row: Any
@@ -38,6 +39,7 @@ class Entry:
     moves_to: str = ""
     kind: str = "good"
     case: Case | None = None
+    list: str = ""
 
     @property
     def end(self) -> str:
@@ -103,15 +105,19 @@ class World:
         return ends
 
 
-def make(seed: int, rows: int, *, texts: bool = False, strangers: bool = False) -> World:
+def make(seed: int, rows: int, *, texts: bool = False, strangers: bool = False, clean: bool = False) -> World:
     """Make rows that change, equal, are new, go back a stage, move, share a contact, and are wrong.
 
     :param texts: whether the source can have texts only, as a table of texts does.
     :param strangers: whether some keys are another contact's for who takes a letter for another one.
+    :param clean: whether all rows can be written.
     """
     dice = random.Random(seed)
-    kinds = {**_KINDS, _stranger: 1} if strangers else _KINDS
     world = World(dice.random() < 0.5, texts)
+    kinds = {**_KINDS, _stranger: 1} if strangers else dict(_KINDS)
+    if clean:
+        for kind in (_refused, _broken, _hostile, _column, _stranger, *(() if world.upsert else (_new,))):
+            kinds.pop(kind, None)
     for number in range(rows):
         (add,) = dice.choices([*kinds], [*kinds.values()])
         add(world, f"p{number}@example.com", dice)
