@@ -264,6 +264,15 @@ class TestAnAddressOfAnother:
         assert calls(hubspot) == ["read", "create"]
         assert has(hubspot, "new@x.org") is None
 
+    def test_nobody_waits_for_the_other_contact(self, hubspot: Sandbox, around: Around) -> None:
+        """The row is not about that one, whose own row is written meanwhile."""
+        rows = [{"email": "ada@x.org", "city": "Rome"}, {**NEW, OTHERS: "byron@x.org"}]
+        ended = sent(around, *rows, state=STATE)
+
+        assert ended.outcomes == {"updated": 1, "conflict": 1}
+        assert calls(hubspot) == ["read", "update"]
+        assert sent(around, *rows, state=STATE).outcomes == {"up_to_date": 1, "conflict": 1}
+
     @pytest.mark.parametrize("told", ["409", "400"])
     def test_one_that_was_created_meanwhile(
         self, told: Literal["409", "400"], monkeypatch: pytest.MonkeyPatch

@@ -25,7 +25,7 @@ from airflow_provider_hubcontact.sync.model.outcome import (
 )
 from tests.simulation.list_oracles import ListOracles
 from tests.simulation.plot import STAGE, Plot, Row
-from tests.simulation.portal import Applied, Json, SimulatedPortal
+from tests.simulation.portal import OTHERS, Applied, Json, SimulatedPortal, addresses_of
 from tests.simulation.removal_oracles import RemovalOracles
 from tests.simulation.state_oracles import StateOracles, open_properties
 from tests.simulation.words import JUDGED
@@ -35,6 +35,9 @@ NOTHING_SENT = frozenset({Outcome.INVALID, Outcome.NOT_ATTEMPTED})
 
 ABSENT = "ABSENT"
 """Category of rows that the portal is not asked about, since nobody had their key some days ago."""
+
+ADDRESS_TAKEN = "ADDRESS_TAKEN"
+"""Category of rows that are not sent, since another contact has a second address of theirs."""
 
 WOULD_UPDATE = "WOULD_UPDATE"
 """Category of rows that a plan updates."""
@@ -358,6 +361,8 @@ class Oracles:
                 self.wrong(f"{watch.name}: row {result.row} is {result.outcome}, and it was written")
         elif result.outcome in REFUSED and self._is_written_at_once(watch, row, result.row):
             self.wrong(f"{watch.name}: row {result.row} is {result.outcome}, and it was written")
+        elif result.category == ADDRESS_TAKEN and watch.may_write and not self._was_taken(watch, row):
+            self.wrong(f"{watch.name}: row {result.row} is a conflict, and nobody had its second addresses")
         elif result.category == "OBJECT_NOT_FOUND" and not self._was_free(watch, row):
             self.wrong(f"{watch.name}: row {result.row} is not_found, and its contact was always there")
 
@@ -430,6 +435,8 @@ class Oracles:
         if row.is_refused:
             self.wrong(f"{told}, and HubSpot refuses its values")
         owners = {each for key in row.keys for each in self.portal.owners.get(key, ())}
+        if result.outcome is Outcome.CREATED and not self._was_given(watch, row):
+            self.wrong(f"{told}, and its contact never had its second addresses")
         if result.outcome in WRITES:
             verb = "create" if result.outcome is Outcome.CREATED else "update"
             by_it = [each for each in watch.written if each.contact in owners]
@@ -444,6 +451,17 @@ class Oracles:
         for name, value in row.proved(watch.plot).items():
             if not any(state.get(name, "") == value for state in had):
                 self.wrong(f"{told}, but {row.key} never had {name}={value!r}")
+
+    def _was_given(self, watch: TryWatch, row: Row) -> bool:
+        """Check whether a contact of a row had all of its second addresses at once."""
+        given = {*addresses_of({OTHERS: row.others})} - {*row.keys}
+        had = (addresses_of(state) for key in row.keys for state in self.portal.had(key, watch.since))
+        return not given or any(given <= {*each} for each in had)
+
+    def _was_taken(self, watch: TryWatch, row: Row) -> bool:
+        """Check whether another contact had a second address of a row at some moment."""
+        given = addresses_of({OTHERS: row.others})
+        return any(each in addresses_of(had) for each in given for had in self.portal.had(each, watch.since))
 
     def _may_follow_another(self, watch: TryWatch, row: Row) -> bool:
         """Check whether another row may be about the contact of a row, also since people have merged them."""

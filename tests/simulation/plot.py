@@ -23,6 +23,7 @@ from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sandbox.access.limits import Allowance, RateLimit
 from airflow_provider_hubcontact.sandbox.switches import Switches
 from tests.simulation.chooser import Chooser
+from tests.simulation.portal import OTHERS
 from tests.simulation.words import OWNER, UNREADABLE, USER, VALUES, dressed, meant, owned
 
 FEATURES = (
@@ -68,6 +69,7 @@ FEATURES = (
     "own words",
     "owner addresses",
     "undo",
+    "second addresses",
 )
 """What may happen in a world besides rows that change contacts.
 
@@ -83,8 +85,8 @@ WATERMARK = "changed"
 LIST_COLUMN = "segment"
 """Column that names the list of a row."""
 
-OWN_COLUMNS = frozenset({"email", "new_email", WATERMARK, LIST_COLUMN})
-"""Columns that are not sent under their own names."""
+OWN_COLUMNS = frozenset({"email", "new_email", WATERMARK, LIST_COLUMN, OTHERS})
+"""Columns of which no contact has just the values."""
 
 RARER = {
     "legacy": 0.4,
@@ -98,6 +100,7 @@ RARER = {
     "own words": 0.3,
     "owner addresses": 0.3,
     "undo": 0.3,
+    "second addresses": 0.6,
 }
 """Feature → how often it stays among those of a world."""
 
@@ -158,6 +161,7 @@ class Row:
     :param is_shared: whether another row has its key.
     :param overwritten: properties that a later row of its key has, too.
     :param named: name or id of the list in which its contact is to be; empty for none.
+    :param others: second addresses that it gives its contact, if that is new.
     """
 
     number: int
@@ -168,6 +172,7 @@ class Row:
     is_shared: bool = False
     overwritten: frozenset[str] = frozenset()
     named: str = ""
+    others: str = ""
 
     @property
     def keys(self) -> list[str]:
@@ -198,7 +203,8 @@ class Row:
     @property
     def content(self) -> object:
         """All that it asks for, and of whom."""
-        return self.key, self.values, self.becomes if self.becomes != self.key else "", self.named
+        becomes = self.becomes if self.becomes != self.key else ""
+        return self.key, self.values, becomes, self.named, self.others
 
     def proved(self, plot: Plot) -> Mapping[str, str]:
         """Return the values that its contact has had if the row is a success.
@@ -332,6 +338,8 @@ class _Draft:
                 self.rows.append({"email": email, **self._values(contact)})
         if self._has("moves", 0.3):
             row["new_email"] = self._new_address(email)
+        if self._has("second addresses", 0.5):
+            row[OTHERS] = self._second_addresses(email)
         if self._has("keyless", 0.1):
             row["email"] = None
         self.rows.append(row)
@@ -381,6 +389,12 @@ class _Draft:
                 values[STATUS] = "NEW"  # in place of one that HubSpot alone would refuse
         return values
 
+    def _second_addresses(self, email: str) -> str | None:
+        """Choose second addresses: mostly nobody's, sometimes one of another row or contact."""
+        others = [f"second-{email}", "office@example.com", f"p{self.chooser.below(MOST_ENTRIES)}@example.com"]
+        some = [each for each in others if self.chooser.chance(0.5)]
+        return ";".join(some) or None
+
     def _new_address(self, email: str) -> str:
         """Choose a new address: mostly nobody's, sometimes that of another contact, which may move too."""
         if self.contacts and self.chooser.chance(0.3):
@@ -419,6 +433,7 @@ def plot_of(chooser: Chooser) -> Plot:
     elif "undo" in features:
         ledger = ledger or "appended"
     settings = _settings(draft, features, kind, ledger)
+    features = _with_second_addresses(features, draft, settings)
     limit, has_limit = 4 + chooser.below(8), "own limit" in features
     daily, has_daily = 20 + chooser.below(40), chooser.chance(0.2) and kind == "update"
     return Plot(
@@ -468,6 +483,15 @@ def _that_go_together(features: frozenset[str], kind: str) -> frozenset[str]:
     if "legacy" in features or kind == "plan":  # same
         return features - {"lists"}
     return features - {"not compared"} if "lists" in features else features  # same
+
+
+def _with_second_addresses(features: frozenset[str], draft: _Draft, settings: Settings) -> frozenset[str]:
+    """Leave second addresses out where no contact would get them."""
+    if settings.upsert and "legacy" not in features:
+        return features
+    for row in draft.rows:
+        row.pop(OTHERS, None)
+    return features - {"second addresses"}
 
 
 @cache
@@ -579,7 +603,9 @@ def rows_of(sources: Sequence[Mapping[str, Any]], settings: Settings) -> list[Ro
         becomes = str(source.get("new_email") or "")
         overwritten = frozenset(later.setdefault(key, set()))
         named = _list_of(source, settings)
-        rows.append(Row(number, given, key, texts, becomes, keys.count(key) > 1, overwritten, named))
+        others = str(source.get(OTHERS) or "")
+        is_shared = keys.count(key) > 1
+        rows.append(Row(number, given, key, texts, becomes, is_shared, overwritten, named, others))
         if settings.writes.duplicates != "reject":  # where a key may have one row, later ones are not written
             later[key].update(texts)
     return rows[::-1]

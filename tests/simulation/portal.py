@@ -48,6 +48,9 @@ ABOUT = "/account-info/2026-09/details"
 UNCHANGED = DEFINITIONS | {RULES, ABOUT}
 """Paths whose answers no world changes: about properties, the rules for their values, and the portal."""
 
+OTHERS = "hs_additional_emails"
+"""Property of a contact's second addresses."""
+
 PROPERTIES = JUDGED | {"email", "firstname", "lastname", "city", "lifecyclestage", "hs_lead_status"}
 """Properties that the portal tells of."""
 
@@ -382,7 +385,8 @@ def _few(definitions: bytes) -> bytes:
     """Return the answer about properties with those alone that rows may have: the others only take time."""
     document = orjson.loads(definitions)
     is_legacy = isinstance(document, list)
-    few = [each for each in (document if is_legacy else document["results"]) if each["name"] in PROPERTIES]
+    known = PROPERTIES | {OTHERS}
+    few = [each for each in (document if is_legacy else document["results"]) if each["name"] in known]
     return orjson.dumps(few if is_legacy else {**document, "results": few})
 
 
@@ -397,7 +401,7 @@ def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def addresses_of(values: Mapping[str, str]) -> list[str]:
-    others = values.get("hs_additional_emails", "").lower().split(";")
+    others = values.get(OTHERS, "").lower().split(";")
     return [each for each in (values.get("email", "").lower(), *others) if each]
 
 

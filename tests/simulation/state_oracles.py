@@ -10,7 +10,7 @@ from airflow_provider_hubcontact.job.state.digests import SIZE, Digests
 from airflow_provider_hubcontact.sync.model.choices import Drift
 from airflow_provider_hubcontact.sync.model.record import Record
 from tests.simulation.plot import STAGE, Row
-from tests.simulation.portal import SimulatedPortal, addresses_of
+from tests.simulation.portal import OTHERS, SimulatedPortal, addresses_of
 
 if TYPE_CHECKING:
     from tests.simulation.oracles import TryWatch
@@ -70,7 +70,9 @@ class NotedDigests(Digests):
 
     def of_content(self, record: Record) -> str:
         digest = super().of_content(record)
-        self._oracles.contents[digest] = dict(record.properties)
+        # A contact that exists need not get second addresses: nothing is proved of them.
+        wanted = {name: text for name, text in record.properties.items() if name != OTHERS}
+        self._oracles.contents[digest] = wanted
         return digest
 
 

@@ -93,6 +93,12 @@ def test_an_address_that_is_taken() -> None:
     assert ended == Result(1, "a", Outcome.CONFLICT, 409, "ADDRESS_TAKEN", reason, (OTHERS,))
 
 
+def test_the_contact_is_looked_up() -> None:
+    """Whether it is new decides."""
+    assert RULES.needs_current(record("a", "b"))
+    assert not RULES.needs_current(Record(1, "a", {"city": "Rome"}))
+
+
 def test_keys_that_look_like_addresses() -> None:
     """A contact with such a number has no address of the row."""
     rules = Rules("number", create=True, gives_addresses=True, kinds=KINDS)
