@@ -151,6 +151,7 @@ def written(kind: str, count: int) -> list[Line]:
         ([MOVED], 1, (STAGE,), 3),
         ([MOVED] * 51, 100, (), 3),
         ([{**MOVED, "changes": {"email": ["k", ""]}}], 1, (), 2),
+        ([{**written("update", 1)[0], "new_key": "n"}], 1, (), 3),
         ([GIVES], 1, (), 4),
         ([GIVES] * 34, 100, (), 3),
         ([{**MOVED, "changes": {**MOVED["changes"], **BACK["changes"]}}], 1, (STAGE,), 6),

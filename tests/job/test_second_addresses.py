@@ -384,18 +384,21 @@ class TestBeforeTheFirstRecord:
         assert isinstance(ended.error, PreflightError)
         assert f"the legacy API does not take {OTHERS}" in ended.says
 
-    @pytest.mark.parametrize(("api_version", "upsert"), [("2026-09", False), ("v1", True)])
+    @pytest.mark.parametrize(
+        ("api_version", "upsert", "key"),
+        [("2026-09", False, "ada@x.org"), ("v1", True, "ada@x.org"), ("v1", True, "new@x.org")],
+    )
     def test_rows_whose_columns_nobody_knows_before(
-        self, hubspot: Sandbox, around: Around, api_version: str, upsert: bool
+        self, hubspot: Sandbox, around: Around, api_version: str, upsert: bool, key: str
     ) -> None:
         """Each is invalid; nothing of it is written."""
         around.api_version = api_version
-        row = {"email": "ada@x.org", "city": "Rome", OTHERS: "more@x.org"}
+        row = {"email": key, "city": "Rome", OTHERS: "more@x.org"}
         ended = sent(around, row, upsert=upsert)
 
         assert (ended.outcomes, codes(ended)) == ({"invalid": 1}, {"HC-103": 1})
         assert f"HubSpot takes {OTHERS} of new contacts only" in ended.reasons
-        assert has(hubspot, "ada@x.org", "city") == ""
+        assert not has(hubspot, key, "city")
 
     def test_a_removal(self, around: Around) -> None:
         """Contacts whose rows left the source exist."""

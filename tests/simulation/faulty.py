@@ -64,7 +64,7 @@ FAULTS = (
     ),
     Fault(
         "a new address of which the other row does not wait",
-        "return (record.key,) if key is None or key == record.key else (record.key, key)",
+        "return keys_of(record, self._rules)",
         "return (record.key,)",
     ),
     Fault(

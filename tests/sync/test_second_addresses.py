@@ -15,7 +15,9 @@ from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Found
 from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.coercion import Coercer
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
+from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema, Property
 
 OTHERS = "hs_additional_emails"
 KINDS = {OTHERS: Kind.ADDRESSES}
@@ -97,6 +99,37 @@ def test_the_contact_is_looked_up() -> None:
     """Whether it is new decides."""
     assert RULES.needs_current(record("a", "b"))
     assert not RULES.needs_current(Record(1, "a", {"city": "Rome"}))
+
+
+def test_they_are_checked_although_nobody_knows_the_portals_properties() -> None:
+    """Contacts are looked up by them."""
+    coercer = Coercer({}, lambda _: None, "email")
+
+    fit, wrong = (coercer.coerce(record("a@x.org", text)) for text in ("B@x.org; b@x.org", "b@x.org;n/a"))
+
+    assert isinstance(fit, Record)
+    assert fit.properties == {OTHERS: "b@x.org"}
+    assert isinstance(wrong, Result)
+    assert wrong.reason == f"{OTHERS}: 'n/a' is not an e-mail address"
+
+
+@pytest.mark.parametrize(
+    ("text", "creates", "says"),
+    [
+        ("b@x.org;c@x.org", True, None),
+        ("b@x.org;n/a", True, f"{OTHERS}: 'n/a' is not an e-mail address"),
+        ("b@x.org", False, f"HubSpot takes {OTHERS} of new contacts only: it cannot be written"),
+        ("", True, None),
+    ],
+)
+@pytest.mark.parametrize("read_only", [True, False])
+def test_what_the_portal_allows(text: str, creates: bool, says: str | None, read_only: bool) -> None:
+    """Addresses of a new contact, whatever the definition says."""
+    portal = PortalSchema([Property(OTHERS, Kind.ADDRESSES, read_only=read_only)])
+
+    ended = portal.check(record("a", text), {OTHERS: text}, creates=creates)
+
+    assert (ended and ended.reason) == says
 
 
 def test_keys_that_look_like_addresses() -> None:
