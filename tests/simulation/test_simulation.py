@@ -49,11 +49,13 @@ from tests.simulation.world import Given, World, ended_worlds
 T = TypeVar("T")
 
 WORLDS = 160
-"""Worlds of one run of the tests: in the first 145 nearly everything happens."""
-
+"""Worlds of one run of the tests: in them, and in those below, everything happens."""
 
 MEMBERS_NOT_MOVED = 516
 """A world with what happens in few."""
+
+THROTTLED = 371
+"""A world in which records are throttled, which is rare."""
 
 
 def aside(work: Callable[[], T]) -> T:
@@ -75,7 +77,7 @@ def stories(seeds: Sequence[str], hash_seed: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def totals() -> Totals:
-    return aside(lambda: run_worlds([*range(WORLDS), MEMBERS_NOT_MOVED]))
+    return aside(lambda: run_worlds([*range(WORLDS), MEMBERS_NOT_MOVED, THROTTLED]))
 
 
 def test_nothing_is_wrong(totals: Totals) -> None:
