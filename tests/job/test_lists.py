@@ -12,6 +12,8 @@ from airflow_provider_hubcontact.job.settings.guards import Guards
 from airflow_provider_hubcontact.job.settings.key import Key
 from airflow_provider_hubcontact.job.settings.ledger import Ledger
 from airflow_provider_hubcontact.job.settings.lists import Lists
+from airflow_provider_hubcontact.job.settings.replay import Replay
+from airflow_provider_hubcontact.job.settings.source import Source
 from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.settings.values import Values
 from airflow_provider_hubcontact.sandbox import Sandbox
@@ -64,6 +66,57 @@ def test_a_text_that_means_no_value_names_no_list(hubspot: Sandbox, around: Arou
 
     assert ended.outcomes == {"updated": 2}
     assert members(hubspot, list_id) == {"grace"}
+
+
+def test_a_row_that_failed_for_its_list_is_sent_again(hubspot: Sandbox, around: Around) -> None:
+    """Though a later row of its contact, for another list, ended well; and only until a run has mended it."""
+    one, two = made(hubspot, "One"), made(hubspot, "Two")
+    kept: dict[str, Any] = {"ledger": Ledger("l"), "lists": Lists(column="segment")}
+    around.given = [{**ROWS[0], "segment": name} for name in ("Onne", "Two")]
+    run(around, **kept, max_failures=1)
+    around.given = [{**ROWS[0], "segment": name} for name in ("One", "Two")]
+    around.run_id = "dag/again"
+
+    ended = run(around, **kept, source=Source(replay=Replay("l")))
+    around.run_id = "dag/once more"
+    nothing = run(around, **kept, source=Source(replay=Replay("l")))
+
+    assert sum(ended.outcomes.values()) == 1
+    assert members(hubspot, one) == members(hubspot, two) == {"ada"}
+    assert nothing.outcomes == {}
+
+
+def test_a_list_that_failed_is_told_until_it_is_mended(hubspot: Sandbox, around: Around) -> None:
+    """The row of that list alone is sent again, also if the run that does so ended half way."""
+    one, two = made(hubspot, "One"), made(hubspot, "Two")
+    kept: dict[str, Any] = {"ledger": Ledger("l"), "lists": Lists(column="segment", batch_size=1)}
+    around.given = [{**ROWS[0], "segment": name} for name in ("One", "Two")]
+    fault = {"kind": "status", "status": 400, "on": "lists.add_and_remove", "count": 1}
+    hubspot.use_faults({"rules": [fault]})
+    assert run(around, **kept, max_failures=1).outcomes == {"updated": 1, "rejected": 1}
+    (failed,) = [each for each in (one, two) if not members(hubspot, each)]
+
+    around.run_id = "dag/again"
+    again = run(around, **kept, source=Source(replay=Replay("l")))
+
+    assert again.outcomes == {"unchanged": 1}
+    assert members(hubspot, failed) == {"ada"}
+
+
+def test_a_list_that_a_try_has_created_is_the_same_in_the_next(hubspot: Sandbox, around: Around) -> None:
+    """What it is known by changes; a row that has come to it is not sent once more."""
+    settings: dict[str, Any] = {"ledger": Ledger("l"), "lists": Lists("New", create=True, batch_size=1)}
+    around.given = ROWS[:2]
+    fault = {"kind": "status", "status": 503, "on": "lists.add_and_remove", "after": 1}
+    hubspot.use_faults({"rules": [fault]})
+    first = run(around, **settings)
+    hubspot.use_faults({})
+    around.try_number = 2
+
+    second = run(around, **settings)
+
+    assert first.outcomes == {"updated": 1, "unavailable": 1}
+    assert second.report["from_earlier_tries"] == 1
 
 
 def test_every_contact_whose_record_ends_well_becomes_a_member(hubspot: Sandbox, around: Around) -> None:

@@ -49,3 +49,26 @@ def test_a_row_that_came_to_its_list_later_is_not_sent_again(
     again = run(around, source=Source(replay=Replay("books")), upsert=True, lists=Lists("Customers"))
 
     assert again.outcomes == {}
+
+
+def test_a_member_that_a_retry_has_read_is_told(hubspot: Sandbox, around: Around, tmp_path: Path) -> None:
+    """Its answer was lost, so that the ledger's last word was the failure: the row has a line of its own."""
+    made(hubspot)
+    around.state_file = tmp_path / "state.db"
+    settings: dict[str, Any] = {"lists": Lists("Customers"), "ledger": Ledger("books"), "upsert": True}
+    fault = {"kind": "reset", "applied": True, "on": "lists.add_and_remove"}
+    hubspot.use_faults({"rules": [fault]})
+    run(around, **settings, state=State("sql://db/hub"))
+    hubspot.use_faults({})
+    around.try_number = 2
+
+    assert run(around, **settings, state=State("sql://db/hub")).outcomes == {"up_to_date": 4}
+    lines = [line for line in around.books.lines if line["try"] == 2]
+    assert [(line["outcome"], line["membership"]) for line in lines] == [("up_to_date", "member")] * 4
+
+    around.run_id, around.try_number = "dag/night 2", 1
+    run(around, **settings, state=State("sql://db/hub"))
+    assert around.books.lines[-1]["reason"].startswith("4 rows equal what the state proves")
+    around.run_id = "dag/replay"
+    again = run(around, source=Source(replay=Replay("books")), upsert=True, lists=Lists("Customers"))
+    assert again.outcomes == {}

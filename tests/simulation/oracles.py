@@ -231,7 +231,7 @@ class TryWatch:
     def ledger(self, lines: Iterable[LedgerLine]) -> None:
         """Lines are kept: one a row, of an outcome that the row has. Rows that are up to date share one."""
         for line in lines:
-            if _shares_a_line(line["outcome"], line["category"], line["membership"]):
+            if _shares_a_line(line["outcome"], line["category"], is_listed=bool(line["membership"])):
                 self.check_shared_line(line)
                 continue
             row = line["row"]
@@ -249,7 +249,8 @@ class TryWatch:
     def up_to_date(self) -> int:
         """How many rows are up to date, and have one line of the ledger together."""
         return sum(
-            _shares_a_line(each.outcome, each.category, each.membership) for each in self.results.values()
+            _shares_a_line(each.outcome, each.category, is_listed=_is_listed(each))
+            for each in self.results.values()
         )
 
     def check_end(self, report: Report, *, whole: bool) -> None:
@@ -619,10 +620,14 @@ class Oracles:
                     self.wrong(f"after a run without trouble {key} has {name}={has!r}, not {value!r}")
 
 
-def _shares_a_line(outcome: str, category: str | None, membership: str | None) -> bool:
+def _shares_a_line(outcome: str, category: str | None, *, is_listed: bool) -> bool:
     """Check whether a row is up to date, and nothing was done for it: it has no line of its own."""
-    is_plain = outcome == Outcome.UP_TO_DATE and category != DRIFT
-    return is_plain and membership in {None, Membership.MEMBER}
+    return outcome == Outcome.UP_TO_DATE and category != DRIFT and not is_listed
+
+
+def _is_listed(result: Result) -> bool:
+    """Check whether a call has put a contact into its list, or has shown that it is there."""
+    return result.membership is not None and (result.membership is not Membership.MEMBER or result.is_read)
 
 
 def _address(each: Json) -> str:

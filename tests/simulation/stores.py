@@ -18,6 +18,7 @@ from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome
 from tests.simulation.chooser import Chooser
 from tests.simulation.loop import Loop, Process
 from tests.simulation.oracles import TryWatch
+from tests.simulation.plot import Row
 
 
 class MemoryFolder:
@@ -254,10 +255,31 @@ class MarkOfTask:
         self._on_set(value)
 
 
-def problems_of(lines: Sequence[Line]) -> set[str]:
-    """Return the keys whose last line, by its time, has an outcome that is not good."""
-    last: dict[str, Line] = {}
-    for line in sorted(lines, key=lambda each: str(each["time"])):  # which leaves equal times in their order
-        if line["key"] and line["outcome"] != Outcome.SUPERSEDED:
-            last[line["key"]] = line
-    return {key for key, line in last.items() if line["outcome"] not in SUCCESSES}
+def problems_of(lines: Sequence[Line], rows: Sequence[Row]) -> list[Row]:
+    """Return the rows that are sent again: those whose last line is not good, of their key and their list.
+
+    :param lines: of the run.
+    :param rows: that it has read.
+    """
+    last: dict[str, dict[str, tuple[int, Line]]] = {}  # key → list → its last line, and which one that is
+    in_order = sorted(lines, key=lambda each: str(each["time"]))  # which leaves equal times in their order
+    for place, line in enumerate(in_order):
+        is_superseded = line["outcome"] == Outcome.SUPERSEDED
+        if not line["key"] or (is_superseded and not line["membership"]):
+            continue
+        is_row = 0 < line["row"] <= len(rows)
+        named = rows[line["row"] - 1].named if is_row and line["digest"] else None
+        last.setdefault(line["key"], {})["not valid" if named is None else f"list {named}"] = place, line
+
+    def is_sent(row: Row) -> bool:
+        of_key = last.get(row.key, {})
+        about = [*of_key.values()]
+        if mine := of_key.get(f"list {row.named}"):
+            about = [max([mine, *(each for name, each in of_key.items() if name == "not valid")], key=_place)]
+        return any(line["outcome"] not in SUCCESSES for _, line in about)
+
+    return [row for row in rows if is_sent(row)]
+
+
+def _place(found: tuple[int, Line]) -> int:
+    return found[0]

@@ -133,8 +133,7 @@ class Task:
         if self.undone:
             return []
         if self.plot.settings.source.replay:
-            problems = problems_of(self.replayed)
-            return [row for row in rows if row.key in problems]
+            return problems_of(self.replayed, rows)
         mark = int(self.mark["mark"]["value"]) if self.mark else 0
         return [row for row in rows if row.changed >= mark]
 

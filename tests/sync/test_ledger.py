@@ -11,7 +11,14 @@ import pytest
 
 from airflow_provider_hubcontact.clock import Clock
 from airflow_provider_hubcontact.sync.decide.policy import Policy
-from airflow_provider_hubcontact.sync.keep.ledger import FIELDS, Attempt, Ledger, Line, digest_of
+from airflow_provider_hubcontact.sync.keep.ledger import (
+    FIELDS,
+    Attempt,
+    Ledger,
+    Line,
+    digest_of,
+    digest_of_list,
+)
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from tests.fake_clock import FakeClock
@@ -337,3 +344,15 @@ def test_numbers_that_no_reader_holds() -> None:
     (line,) = store.lines
     assert line["values"] == {"n": str(2**70), "m": 2**62, "b": True, "l": [str(-(2**63)), "x"]}
     orjson.dumps(line)
+
+
+def test_a_digest_has_the_list_as_a_row_names_it() -> None:
+    """Not what it is known by, which changes when it is created; and all records of a list end alike."""
+    one = Record(1, "k", {"a": "1"}, list="New", named_list="New")
+
+    assert digest_of(one) == digest_of(one._replace(list="101"))
+    assert digest_of(one) != digest_of(one._replace(named_list="Other"))
+    assert digest_of(one).endswith(digest_of_list("New"))
+    assert digest_of(Record(2, "other", {}, list="5", named_list="New")).endswith(digest_of_list("New"))
+    assert "-" not in digest_of(Record(1, "k", {"a": "1"}))
+    assert digest_of_list("") == ""

@@ -107,7 +107,7 @@ class ListsPort:
         if new:
             keys = {contact: contacts[contact] for contact in sorted(new)}
             self.note(target, keys, leaves=False, by_this_run=False)
-        return Members(target, frozenset({*new, *kept}))
+        return Members(target, frozenset({*new, *kept}), frozenset(kept))
 
     def move(self, target: str, contacts: Sequence[str], /, *, leaves: bool) -> Moved | Refused | Lost:
         """Put contacts into a list, which is created first if need be, or take them out."""

@@ -217,15 +217,21 @@ class Run:
     def _give_up(self, category: str, why: str) -> None:
         """End all records ``not_attempted``."""
         reason = f"the run did not start: {why}"
-        mapping = RecordMapping(self.settings.key.column, self.settings.key.property)
+        key, lists = self.settings.key, self.settings.lists
+        mapping = RecordMapping(
+            key.column,
+            key.property,
+            list_name=(lists.name or "").strip() if lists else "",
+            list_column=lists.column if lists else None,
+        )
         if not problems_of(self.settings):
             mapping = RowChecks(self.settings, self.builder.known_portal, self.report).mapping()
             if self._rows is not None:
                 self._rows = LetterCase(self.settings, None).fitted(self._rows)  # nobody may have come to it
         with suppress(SourceError):  # of a ledger or a watermark: which rows were meant cannot be told
             for row, source in enumerate(self._meant(mapping), 1):
-                key = mapping.key_of(source) or ""
-                self.end(Result(row, key, Outcome.NOT_ATTEMPTED, category=category, reason=reason))
+                known = mapping.key_of(source) or ""
+                self.end(Result(row, known, Outcome.NOT_ATTEMPTED, category=category, reason=reason))
 
     def _meant(self, mapping: RecordMapping) -> Iterable[object]:
         """Return the rows of the source that the run would send: the others are not its business."""

@@ -14,7 +14,7 @@ import orjson
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.job.settings.replay import Replay
 from airflow_provider_hubcontact.printable import printable_logger
-from airflow_provider_hubcontact.sync.keep.ledger import Line
+from airflow_provider_hubcontact.sync.keep.ledger import Line, digest_of_list
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 
@@ -24,13 +24,23 @@ KEY = "the key"
 """Column of the key in rows that a ledger has kept; no property has such a name."""
 
 
+CAME = "came"
+"""Stands for the outcome of a row that is superseded, and has come to its list."""
+
+
+NOT_VALID = "?"
+"""Stands for the list of a row that made no record."""
+
+
 PROBLEMS = tuple(str(outcome) for outcome in Outcome if outcome not in SUCCESSES)
 
 
 def replayed(
     lines: Iterable[Line], replay: Replay, source: Iterable[object] | None, shape: RecordMapping
 ) -> Iterator[object]:
-    """Yield the rows whose last line in a ledger has one of some outcomes.
+    """Yield the rows whose last line in a ledger has one of some outcomes: of their key, and of their list.
+
+    A row of whose list the ledger has no line is sent if any line of its key has such an outcome.
 
     :param lines: of the ledger, or of a folder in it: a run, a task.
     :param replay: what the ledger is called, and which outcomes.
@@ -101,13 +111,17 @@ def shape_of(shape: RecordMapping) -> RecordMapping:
 
 
 def _index(db: sqlite3.Connection, given: Iterable[Line]) -> tuple[int, int]:
-    """Read the last line of each key.
+    """Read the last line of each key and list.
+
+    The rows of one key may name a list each: one that did not come to its list is not hidden by a later one
+    that came to another. A row that was not valid has no digest, and so no list.
 
     :return: how many lines there are, and how many of them have no key.
     """
     db.executescript(
         "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; BEGIN;"
-        "CREATE TABLE line (key TEXT PRIMARY KEY, outcome TEXT, time TEXT, kept TEXT, found INT DEFAULT 0)"
+        "CREATE TABLE line (key TEXT, list TEXT, outcome TEXT, time TEXT, place INT, kept TEXT,"
+        " found INT DEFAULT 0, PRIMARY KEY (key, list))"
     )
     lines = nameless = 0
     for line in given:
@@ -117,13 +131,18 @@ def _index(db: sqlite3.Connection, given: Iterable[Line]) -> tuple[int, int]:
         ):  # it stands for many rows, of which none was sent
             continue
         nameless += not line["key"]
-        if not line["key"] or line["outcome"] == Outcome.SUPERSEDED:
+        is_superseded = line["outcome"] == Outcome.SUPERSEDED
+        if not line["key"] or (is_superseded and not line.get("membership")):
             continue
+        # A later row has said what the contact is to have, and this one has come to its list.
+        outcome = CAME if is_superseded else line["outcome"]
+        digest = line.get("digest")
+        of_list = "-" + digest.partition("-")[2] if digest else NOT_VALID
         db.execute(
-            "INSERT INTO line (key, outcome, time, kept) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
-            "outcome = excluded.outcome, time = excluded.time, kept = excluded.kept "
-            "WHERE excluded.time >= time",
-            (line["key"], line["outcome"], line["time"], json.dumps(line["values"])),
+            "INSERT INTO line (key, list, outcome, time, place, kept) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (key, list) DO UPDATE SET outcome = excluded.outcome, time = excluded.time, "
+            "place = excluded.place, kept = excluded.kept WHERE excluded.time >= time",
+            (line["key"], of_list, outcome, line["time"], lines, json.dumps(line["values"])),
         )
     db.execute("COMMIT")
     return lines, nameless
@@ -134,20 +153,34 @@ def _chosen(
 ) -> Iterator[object]:
     for row in source:
         key = shape.key_of(row)
-        found = db.execute("SELECT outcome FROM line WHERE key = ?", (key,)).fetchone()
-        if found and found[0] in outcomes:
+        by_time = "SELECT list, outcome FROM line WHERE key = ? ORDER BY time, place"
+        lists = dict(db.execute(by_time, (key,)).fetchall())
+        mine = digest_of_list(shape.list_of(row)) or "-"
+        about = [*lists.values()]
+        if mine in lists:
+            about = [outcome for each, outcome in lists.items() if each in {mine, NOT_VALID}][-1:]
+        if any(outcome in outcomes for outcome in about):
             db.execute("UPDATE line SET found = 1 WHERE key = ? AND found = 0", (key,))
             yield row
     places = ", ".join("?" * len(outcomes))
-    asked = f"SELECT count(*), total(found) FROM line WHERE outcome IN ({places})"  # noqa: S608 - marks alone
-    wanted, there = db.execute(asked, tuple(outcomes)).fetchone()
+    count = (  # of keys; a later line of the key has replaced one that was not valid
+        "SELECT count(*), total(found) FROM (SELECT max(found) AS found FROM line "  # noqa: S608 - marks alone
+        f"WHERE outcome IN ({places}) AND (list <> ? OR time >= "
+        "(SELECT max(time) FROM line AS other WHERE other.key = line.key)) GROUP BY key)"
+    )
+    wanted, there = db.execute(count, (*outcomes, NOT_VALID)).fetchone()
     if there < wanted:
         log.warning("%d of %d records to send again are not among the rows.", wanted - there, wanted)
 
 
 def _kept(db: sqlite3.Connection, outcomes: Collection[str], shape: RecordMapping) -> Iterator[object]:
     given, without = 0, Counter[str]()
-    for key, outcome, kept in db.execute("SELECT key, outcome, kept FROM line ORDER BY rowid"):
+    last = (
+        "SELECT key, outcome, kept FROM line AS last WHERE NOT EXISTS (SELECT 1 FROM line "
+        "WHERE key = last.key AND outcome <> ? AND (time, place) > (last.time, last.place)) "
+        "ORDER BY (SELECT min(rowid) FROM line WHERE key = last.key)"
+    )
+    for key, outcome, kept in db.execute(last, (CAME,)):
         if outcome not in outcomes:
             continue
         if values := json.loads(kept):

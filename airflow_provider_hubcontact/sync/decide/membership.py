@@ -28,15 +28,18 @@ _ENDS: Mapping[tuple[bool, bool], Membership] = {
 """Whether the contact was to leave, and whether a call of this run has moved it → the membership."""
 
 
-def is_in_place(result: Result, list_id: str, *, leaves: bool, by_this_run: bool) -> Result:
+def is_in_place(
+    result: Result, list_id: str, *, leaves: bool, by_this_run: bool, is_read: bool = True
+) -> Result:
     """Return the result of a record whose contact is in its list, or has left it.
 
     :param result: the record's result before.
     :param list_id: of the list.
     :param leaves: whether the contact was to leave the list.
     :param by_this_run: whether a call of this run has moved it.
+    :param is_read: whether a call of this run has shown it.
     """
-    return result._replace(list_id=list_id, membership=_ENDS[leaves, by_this_run])
+    return result._replace(list_id=list_id, membership=_ENDS[leaves, by_this_run], is_read=is_read)
 
 
 def not_moved(result: Result, answer: Refused | Lost) -> Result:

@@ -113,7 +113,9 @@ class Memberships:
                 if known is None:
                     return
                 for contact in [each for each in waiting if each in known.contacts]:
-                    yield from self._in_place(target, known.list_id, waiting.pop(contact), moved=False)
+                    ended = waiting.pop(contact)
+                    is_read = contact not in known.kept
+                    yield from self._in_place(target, known.list_id, ended, moved=False, is_read=is_read)
                 self._put(Stage.LOOK, target, self._unchecked.pop(target))
 
     def next(self, *, is_last: bool) -> ListCall | None:
@@ -281,10 +283,17 @@ class Memberships:
             waiting[contact] = (*waiting.get(contact, ()), *of_it)
 
     def _in_place(
-        self, target: Target, list_id: str, results: Iterable[Result], *, moved: bool
+        self,
+        target: Target,
+        list_id: str,
+        results: Iterable[Result],
+        *,
+        moved: bool,
+        is_read: bool = True,
     ) -> Iterator[Result]:
         return self._ended(
-            is_in_place(result, list_id, leaves=target.leaves, by_this_run=moved) for result in results
+            is_in_place(result, list_id, leaves=target.leaves, by_this_run=moved, is_read=is_read)
+            for result in results
         )
 
     def _ended(self, results: Iterable[Result]) -> Iterator[Result]:

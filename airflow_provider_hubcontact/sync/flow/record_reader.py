@@ -126,7 +126,8 @@ class RecordReader:
         if self._lists is None:
             return record._replace(list="")
         try:
-            return record._replace(list=self._lists.target(record.list))
+            named = record.named_list or record.list  # what was read by a guard has both
+            return record._replace(list=self._lists.target(record.list), named_list=named)
         except UnknownList as error:
             return Result(record.row, record.key, Outcome.INVALID, category=LIST, reason=str(error))
 

@@ -95,7 +95,8 @@ def rows_of(line: Line) -> int:
 def is_summed_up(result: Result) -> bool:
     """Check whether a result has no line of its own: its row is up to date, and nothing was done for it."""
     is_plain = result.outcome is Outcome.UP_TO_DATE and result.category != DRIFT
-    return is_plain and result.membership in {None, Membership.MEMBER}
+    # What was read of its list may be other than what the last line of the row says.
+    return is_plain and result.membership in {None, Membership.MEMBER} and not result.is_read
 
 
 class LedgerStore(Protocol):
@@ -304,9 +305,19 @@ def _storable(value: JSON) -> JSON:
 
 
 def digest_of(record: Record) -> str:
-    """Return a text that two records share only if their key, values and time are the same."""
+    """Return a text that two records share only if their key, values, time and list are the same.
+
+    The list counts as the row names it: what it is known by changes when it is created.
+    """
     if record.digest:
         return record.digest
-    of_list = [record.list] if record.list else []
-    content = orjson.dumps([record.key, record.timestamp, *sorted(record.properties.items()), *of_list])
-    return blake2b(content, digest_size=16).hexdigest()
+    content = orjson.dumps([record.key, record.timestamp, *sorted(record.properties.items())])
+    return blake2b(content, digest_size=16).hexdigest() + digest_of_list(record.named_list or record.list)
+
+
+def digest_of_list(name: str) -> str:
+    """Return what the digests of all records end with that name a list.
+
+    :param name: as a row has it; empty for none, of which a digest says nothing.
+    """
+    return "-" + blake2b(name.encode(errors="surrogatepass"), digest_size=8).hexdigest() if name else ""

@@ -125,6 +125,7 @@ class Result(NamedTuple):
     :param unread: names of changed properties whose old values nobody has read.
     :param list_id: id of the list in which the contact was to be, or which it was to leave.
     :param membership: what became of that; None if it did not come so far, or if there is no list.
+    :param is_read: whether this run has read who is in the list, instead of knowing it from an earlier one.
     """
 
     row: int
@@ -143,6 +144,7 @@ class Result(NamedTuple):
     unread: tuple[str, ...] = ()
     list_id: str | None = None
     membership: Membership | None = None
+    is_read: bool = False
 
     @classmethod
     def refused(cls, row: int, key: str, outcome: Outcome, refusal: Refusal, before: str = "") -> Result:

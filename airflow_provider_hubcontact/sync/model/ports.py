@@ -138,10 +138,12 @@ class Members:
 
     :param list_id: id of the list.
     :param contacts: record ids of those that are.
+    :param kept: those of them of which an earlier run has proved it.
     """
 
     list_id: str
     contacts: frozenset[str]
+    kept: frozenset[str] = frozenset()
 
 
 class UnknownList(ValueError):

@@ -51,7 +51,8 @@ class Record(NamedTuple):
     :param coercions: what was changed about the source's values.
     :param digest: of the record that a planned one was made from.
     :param parts: rows of one key that this record stands for, if they are written at once.
-    :param list: the list in which its contact is to be, as the row names it; empty for none.
+    :param list: what the list is known by in which its contact is to be; empty for none.
+    :param named_list: the same list as the row names it.
     :param undoes: what is undone, if anything is; the properties are those that the contact had before.
     """
 
@@ -65,4 +66,5 @@ class Record(NamedTuple):
     digest: str | None = None
     parts: tuple[Record, ...] = ()
     list: str = ""
+    named_list: str = ""
     undoes: Undone | None = None

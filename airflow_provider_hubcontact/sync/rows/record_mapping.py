@@ -131,6 +131,15 @@ class RecordMapping:
         except Exception:  # noqa: BLE001 - a row may be of any class, with any defect
             return None
 
+    def list_of(self, source: object) -> str:
+        """Return the name or id of the list that a row has; empty if it has none that is valid."""
+        if self.list_column is None:
+            return self.list_name
+        try:
+            return self._named_list(source, Taken({}, {}, {}, [])) if isinstance(source, Mapping) else ""
+        except Exception:  # noqa: BLE001 - same
+            return ""
+
     @property
     def key_property(self) -> str:
         """The name of the key in the document of a record."""
