@@ -217,6 +217,35 @@ class TestMapped:
         assert f"{tmp_path}/1" in shown(first, "sync", 1)["ledger"]
         assert writes.properties == {"city": "{{ 'fill_empty' }}"}
 
+    def test_words_of_each_source(self, hubspot: Sandbox, run_dag: RunDag) -> None:
+        """Each mapped task reads the texts of its rows in its own way; formats of dates are templates."""
+        with a_dag("mapped_words") as dag:
+            HubSpotUpdateContactOperator.partial(task_id="sync").expand_kwargs(
+                [
+                    {
+                        "records": [{**ADA, "firstname": "{{ 'no' }}", "followercount": "1.234"}],
+                        "values": Values(decimal=",", null_texts=["{{ 'no' }}"]),
+                    },
+                    {
+                        "records": [
+                            {
+                                "email": "grace@example.com",
+                                "followercount": "1.234",
+                                "closedate": "01.02.2026",
+                            }
+                        ],
+                        "values": {"decimal": ".", "dates": "{{ '%d.%m.%Y' }}"},
+                    },
+                ]
+            )
+        dag_run = run_dag(dag)
+
+        assert [*states(dag_run).values()] == ["success", "success"]
+        assert stored(hubspot, "ada@example.com", "firstname") == "Ada"
+        assert stored(hubspot, "ada@example.com", "followercount") == "1234"
+        assert str(stored(hubspot, "grace@example.com", "closedate")).startswith("2026-02-01")
+        assert stored(hubspot, "grace@example.com", "followercount") == "1.234"
+
     def test_expand(self, hubspot: Sandbox, run_dag: RunDag, tmp_path: Path) -> None:
         """Each task may have an object of its own, which is a template as elsewhere; so may a mapping be."""
         with a_dag("expanded_objects") as dag:

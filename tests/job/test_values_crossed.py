@@ -91,7 +91,7 @@ def test_a_json_schema_sees_the_word(hubspot: Sandbox, around: Around, name: str
 
 
 def test_what_is_unchanged(around: Around, tmp_path: Path) -> None:
-    """Once it is written, neither dry run nor plan finds a difference; a state has digests of what is meant."""
+    """Neither a dry run nor a plan finds a difference then; a state has digests of what is meant."""
     around.state_file = tmp_path / "state.db"
 
     assert run(around, values=EVERYTHING, state=STATE).outcomes == {"updated": 1}
