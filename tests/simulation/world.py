@@ -195,6 +195,7 @@ class World:
         :param undone: its tries.
         :param before: id of a contact → what it was before the task.
         """
+        self.loop.wait(is_due=lambda: self._is_alone)
         plot, chooser = self.scene.plot, self.scene.chooser.of("undo")
         undone = [each for each in undone if each.run == task.run]
         replay = Replay("ledger", undo=True, archive_created=chooser.chance(0.6))
