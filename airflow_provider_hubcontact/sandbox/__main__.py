@@ -17,6 +17,7 @@ from airflow_provider_hubcontact.sandbox.crm.properties.requirements import Requ
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from airflow_provider_hubcontact.sandbox.server import TOKEN, Sandbox
 from airflow_provider_hubcontact.sandbox.switches import Switches
+from airflow_provider_hubcontact.words import nearest
 
 GC_THRESHOLD = 100_000
 """New objects after which Python looks for garbage."""
@@ -32,7 +33,11 @@ def main(
     :return: the exit status.
     """
     parser = options.parser(program)
-    chosen = parser.parse_args(arguments)
+    chosen, more = parser.parse_known_args(arguments)
+    if more:
+        known = options.flags(parser)
+        told = (nearest(name.partition("=")[0], known) if name.startswith("-") else name for name in more)
+        parser.error(f"it does not take {', '.join(told)}")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -191,6 +192,14 @@ def parser(program: str) -> argparse.ArgumentParser:
         help="take the other way where HubSpot is not known, see below; repeat it",
     )
     return made
+
+
+def flags(made: argparse.ArgumentParser) -> list[str]:
+    """Return the names of all options, as the help has them.
+
+    :param made: what :func:`parser` has made.
+    """
+    return re.findall(r"^  (--[\w-]+)", made.format_help(), re.MULTILINE)
 
 
 def _tiers() -> str:

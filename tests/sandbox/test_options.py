@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.sandbox import Sandbox, options
+from airflow_provider_hubcontact.sandbox.__main__ import main
 
 PARSER = options.parser("sandbox")
 
@@ -47,3 +48,16 @@ def test_the_bounds_of_a_number(
 
     assert taken == [least, most]
     assert capsys.readouterr().err.count(f"is not between {least:,} and {most:,}") == 2
+
+
+def test_an_option_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is told with the nearest one, and nothing is served."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--contact-count=5", "--prt", "8042"])
+
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert (
+        "it does not take --contact-count (the nearest is --contacts-count), --prt (the nearest is --port)"
+        in told
+    )
