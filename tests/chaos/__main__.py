@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -107,6 +108,8 @@ def main() -> int:
     wanted = [
         each for each in trials() if options.seed in {None, each[1]} and options.only in {None, each[0]}
     ]
+    for each in (signal.SIGINT, signal.SIGTERM):  # a shell's background ignores the first one
+        signal.signal(each, signal.default_int_handler)
     groups: dict[str, Totals] = {}
     began = time.monotonic()
     with ProcessPoolExecutor(options.processes, mp_context=get_context("forkserver")) as pool:

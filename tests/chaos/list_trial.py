@@ -27,6 +27,9 @@ OFTENER = 2
 OUTSIDERS = 30
 """Contacts that no row is about."""
 
+EARLY = 20
+"""Contacts that people have put into the lists of their rows before the first run."""
+
 GONE = 0.15
 """Share of the rows that leave the source from one night to the next."""
 
@@ -155,6 +158,10 @@ class ListTrial(Trial):
         self._url = url
         if run or self.trouble.oauth:  # an expired token is known to nobody any more
             return super()._try(url, number, run)
+        if self._night == 1 and number == 1:
+            ids = {email: each.values["hs_object_id"] for email, each in self._contacts(url).items()}
+            pairs = sorted(audience.named(self.world, ids))
+            self._people.begin(self._list_dice.sample(pairs, min(EARLY, len(pairs))))
         with self._with_people(url):
             return super()._try(url, number, run)
 
