@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.job.settings import Ledger, Replay, Source, State, Writes
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.replay import Replay
+from airflow_provider_hubcontact.job.settings.source import Source
+from airflow_provider_hubcontact.job.settings.state import State
+from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.job.around import Around, apply, plan, run, undo
 from tests.job.test_owners import OLIVIA

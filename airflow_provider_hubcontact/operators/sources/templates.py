@@ -16,7 +16,6 @@ from typing import Any
 
 from airflow_provider_hubcontact.job.errors import SetupError
 from airflow_provider_hubcontact.operators.fields import Options
-from airflow_provider_hubcontact.operators.options import Options
 from airflow_provider_hubcontact.operators.sources.redacted import Redacted
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.words import closest, named
