@@ -86,6 +86,12 @@ def test_other_values(kind: Kind, wanted: str, stored: str | None) -> None:
         (Kind.UNKNOWN, "Rome ", "rome", False),
         (Kind.UNKNOWN, "1.50", "1.5", False),
         (Kind.UNKNOWN, "Rome", "Oslo", True),
+        (Kind.UNKNOWN, "4711", "4712", True),  # ids, although they are milliseconds of the same day
+        (Kind.UNKNOWN, "1795392000000", "1795392000001", True),
+        (Kind.UNKNOWN, "1123456789", "123456789", True),
+        (Kind.TEXT, "1123456789", "123456789", True),
+        (Kind.TEXT, "+1123456789", "123456789", False),
+        (Kind.TEXT, "0123456789", "123456789", False),
     ],
 )
 def test_what_hubspot_shows_of_a_value(kind: Kind, wanted: str, shown: str, is_other: bool) -> None:

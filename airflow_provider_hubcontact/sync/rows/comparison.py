@@ -124,6 +124,8 @@ def _is_same_phone(one: str, other: str) -> bool:
     if not (_PHONE.fullmatch(one) and _PHONE.fullmatch(other)):
         return False
     digits = sorted((_letters(each.replace("(0)", "")).lstrip("0") for each in (one, other)), key=len)
+    if one.isdecimal() and other.isdecimal():  # the code of a country comes with a plus sign
+        return digits[0] == digits[1]
     return len(digits[0]) >= SHORTEST_PHONE and digits[1].endswith(digits[0])
 
 
@@ -137,6 +139,12 @@ def _is_same_float(one: str, other: str) -> bool:
 def _is_same_day(one: str, other: str) -> bool:
     days = [moment // 86_400_000 for each in (one, other) if isinstance(moment := _moment(each), int)]
     return len(days) == 2 and days[0] == days[1]
+
+
+def _is_same_day_of_texts(one: str, other: str) -> bool:
+    """Check whether two texts are the same day. Two numbers are ids as well as milliseconds."""
+    are_numbers = all(map(_MILLISECONDS.fullmatch, (one, other)))
+    return not are_numbers and _is_same_day(one, other)
 
 
 def _number(value: str) -> Hashable:
@@ -193,7 +201,7 @@ _ALIKE: Mapping[Kind, tuple[Callable[[str, str], bool], ...]] = {
     Kind.TEXT: (_is_same_text, _is_same_phone),
     Kind.NUMBER: (_is_same_float,),
     Kind.DATE: (_is_same_day,),
-    Kind.UNKNOWN: (_is_same_text, _is_same_phone, _is_same_float, _is_same_day),
+    Kind.UNKNOWN: (_is_same_text, _is_same_phone, _is_same_float, _is_same_day_of_texts),
 }
 """Kind → checks whether HubSpot may have stored one value in the form of the other."""
 
