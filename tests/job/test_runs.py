@@ -53,12 +53,15 @@ def test_a_query_says_how_many_rows_it_returned(hubspot: Sandbox, caplog: pytest
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"mapping": "firstname"}, ["mapping must map columns to properties, not 'firstname'"]),
+        (
+            {"mapping": "firstname"},
+            ["mapping must map columns to properties, such as {'first_name': 'firstname'}, not 'firstname'"],
+        ),
         ({"mapping": {"a": "city", "b": "city"}}, ["mapping has two columns for city"]),
         ({"mapping": {"a": "b"}, "key": Key(["email"])}, ["key.column must be a name, not ['email']"]),  # type: ignore[arg-type]
         (
             {"mapping": ["a"], "key": Key(becomes="new")},
-            ["mapping must map columns to properties, not ['a']"],
+            ["mapping must map columns to properties, such as {'first_name': 'firstname'}, not ['a']"],
         ),
         (
             {"writes": Writes(nulls="drop", properties="x"), "upsert": "yes"},  # type: ignore[arg-type]
@@ -138,8 +141,8 @@ class TestUpdate:
     @pytest.mark.parametrize(
         ("guards", "says"),
         [
-            (Guards(changes=0), "1 changes of 3 rows are more than guards.changes=0 allows"),
-            (Guards(creates=0), "1 creates of 3 rows are more than guards.creates=0 allows"),
+            (Guards(changes=0), "1 change of 3 rows is more than guards.changes=0 allows"),
+            (Guards(creates=0), "1 create of 3 rows is more than guards.creates=0 allows"),
             (Guards(changes=0.1, creates=9), "more than guards.changes=0.1 allows"),
         ],
         ids=str,

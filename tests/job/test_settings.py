@@ -152,10 +152,22 @@ def of_source(**source: Any) -> list[str]:
         ({"ledger": Ledger("s3:/bucket/l")}, "ledger must have two slashes after the colon to be a URL"),
         ({"ledger": Ledger("sql:/db/l")}, "as in s3://bucket, not 'sql:/db/l'"),
         ({"ledger": Ledger("l", "yes")}, "ledger.values must be True or False, not 'yes'"),  # type: ignore[arg-type]
-        ({"mapping": ["city"]}, "mapping must map columns to properties, not ['city']"),
-        ({"mapping": "city"}, "mapping must map columns to properties, not 'city'"),
-        ({"mapping": {"a": 1}}, "mapping must map columns to properties, not {'a': 1}"),
-        ({"mapping": {1: "city"}}, "mapping must map columns to properties, not {1: 'city'}"),
+        (
+            {"mapping": ["city"]},
+            "mapping must map columns to properties, such as {'first_name': 'firstname'}, not ['city']",
+        ),
+        (
+            {"mapping": "city"},
+            "mapping must map columns to properties, such as {'first_name': 'firstname'}, not 'city'",
+        ),
+        (
+            {"mapping": {"a": 1}},
+            "mapping must map columns to properties, such as {'first_name': 'firstname'}, not {'a': 1}",
+        ),
+        (
+            {"mapping": {1: "city"}},
+            "mapping must map columns to properties, such as {'first_name': 'firstname'}, not {1: 'city'}",
+        ),
         ({"mapping": {"a": "", "b": " "}}, "mapping names no property for 'a', 'b'"),
         ({"mapping": {"email": "email"}}, "mapping sends nothing but the key, which changes nothing"),
         ({"mapping": {}}, "mapping names no column, so nothing would be sent"),

@@ -226,7 +226,10 @@ def test_what_cannot_be_read(folder: Path, arguments: list[str], text: str, says
     ("text", "says"),
     [
         ("upsert = 'yes'", "upsert must be True or False, not 'yes'"),
-        ("mapping = ['a']", "mapping must map columns to properties, not ['a']"),
+        (
+            "mapping = ['a']",
+            "mapping must map columns to properties, such as {'first_name': 'firstname'}, not ['a']",
+        ),
         ("max_failures = nan", "max_failures must be a count or a share below 1, not nan"),
         ("guards = { changes = 'all' }", "guards.changes must be a count or a share below 1, not 'all'"),
         ("guards = { creates = 1 }", "guards.creates has no effect without upsert=True"),

@@ -553,7 +553,7 @@ class TestTheFirstRun:
         again(around)
         assert "rows are looked up" not in caplog.text
         again(around, mapping={"firstname": "firstname"})
-        assert "looked up: changed since the last completed run: mapping. That takes" in caplog.text
+        assert "looked up (2,500): changed since the last completed run: mapping. That takes" in caplog.text
 
     @pytest.mark.parametrize(("count", "says"), [(1, "1 call, or 2 if all rows differ: less"), (0, None)])
     def test_few_rows(

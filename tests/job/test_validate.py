@@ -168,8 +168,7 @@ def test_second_addresses(upsert: bool, version: str, is_valid: bool) -> None:
 def test_a_column_that_no_row_has() -> None:
     """It is told: as an error if nothing is left to send, else as a warning."""
     with pytest.raises(
-        SourceError,
-        match=r"no row has a column first \(the nearest is firstname\); the rows",
+        SourceError, match=r"no row has a column first \(the nearest is firstname\); the rows have"
     ):
         reasons(ADA, mapping={"first": "firstname"})
 
