@@ -156,7 +156,8 @@ def _told(table: Table, groups: dict[str, Totals]) -> str:
         lines.append(f"| {group} | {' | '.join(numbers)} |")
     kinds = ", ".join(f"{name} {count:,}" for name, count in sorted(whole.faults.items()))
     statuses = ", ".join(f"{status} {count:,}" for status, count in sorted(whole.statuses.items()) if count)
-    return "\n".join(lines) + f"\n\nFaults that struck: {kinds}.\n\nStatuses drawn that struck: {statuses}."
+    struck = f"Faults that struck: {kinds}.\n\nStatuses drawn that struck: {statuses or 'none'}."
+    return "\n".join(lines) + f"\n\n{struck}"
 
 
 if __name__ == "__main__":
