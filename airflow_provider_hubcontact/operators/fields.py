@@ -12,6 +12,20 @@ from os import PathLike
 from typing import Any, Self
 
 
+def _as_json(value: Any) -> Any:
+    """Return a value as JSON has it: what JSON does not know, such as another task's output, by its text."""
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _as_json(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(each) for each in value]
+    if isinstance(value, set | frozenset):
+        # In one order, so that it does not look like another DAG each time the file is parsed.
+        return sorted(map(_as_json, value), key=str)
+    return str(value)
+
+
 class Options:
     """What a keyword has to say, field by field."""
 
@@ -60,8 +74,11 @@ class Options:
         return {name: getattr(self, name) for name in signature(type(self)).parameters}
 
     def serialize(self) -> dict[str, Any]:
-        """Return the fields that differ from their defaults, or all if none does: for Airflow's pages."""
-        return self._chosen() or self.fields()
+        """Return the fields that differ from their defaults, or all if none does: for Airflow's pages.
+
+        :return: JSON values, since Airflow 3.1 stores them with the DAG as they are.
+        """
+        return {name: _as_json(value) for name, value in (self._chosen() or self.fields()).items()}
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={value!r}" for name, value in self._chosen().items())

@@ -474,6 +474,22 @@ class TestSerialised:
         assert "clear" in str(back.get_task("plan").writes)
         assert back.get_task("apply").sha256 == "{{ run_id }}"
 
+    def test_what_is_stored_is_json(self) -> None:
+        """Airflow 3.1 stores what an object says of itself, unchanged."""
+        with a_dag("stored_objects"):
+
+            @task
+            def modes() -> dict[str, str]:
+                return {}
+
+            given: Any = modes()
+            writes = Writes(properties={"city": given}).serialize()
+            outcomes: Any = {"invalid", "unknown", "rejected"}
+        among = FromLedger("l", outcomes=outcomes).serialize()
+
+        assert "modes" in json.dumps(writes)
+        assert among["outcomes"] == ["invalid", "rejected", "unknown"]
+
     def test_it_is_the_same_each_time(self) -> None:
         """No address of memory is in it, which would make another version of the DAG each time."""
         first, second = (json.dumps(SERIALIZED.to_dict(self.a_dag()), sort_keys=True) for _ in range(2))
