@@ -167,8 +167,8 @@ def _told(problem: Problem) -> str:
 
 
 def _broken(error: Exception, document: object) -> str:
-    if isinstance(error, jsonschema_rs.ValidationError) and error.instance_path:
-        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path)
+    if isinstance(error, jsonschema_rs.ValidationError) and (place := _place(error, document)):
+        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
         return f"the JSON Schema is broken at ${path}: {next(of_compiled(error, document)).says}"
     return f"the JSON Schema is not valid: {str(error).splitlines()[0]}"
 
@@ -193,3 +193,16 @@ def _is_json_scalar(value: object) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)
     return value is None or isinstance(value, int | str)
+
+
+def _place(error: jsonschema_rs.ValidationError, schema: Any) -> list[str | int]:
+    """Return the path of what is broken in a schema; some versions have that of a pattern elsewhere."""
+    if error.instance_path:
+        return list(error.instance_path)
+    found = schema
+    for step in error.schema_path:
+        try:
+            found = found[step]
+        except (LookupError, TypeError):
+            return []
+    return list(error.schema_path) if found == error.instance else []
