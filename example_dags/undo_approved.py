@@ -7,7 +7,9 @@ Run it by hand, with the run that went wrong: ``run`` is the DAG and the run id,
 Contacts that somebody has edited since are left alone and counted. The undo has a ledger of its own, so that
 it can be undone as well.
 
-Needs Airflow 3.1 and the connection ``hubspot_default``.
+Needs Airflow 3.1, ``apache-airflow-providers-standard`` 1.13 and the connection ``hubspot_default``. The
+constraints of Airflow 3.1 pin an older provider, in which a DAG with an approval cannot have a parameter
+without a default.
 """
 
 from __future__ import annotations

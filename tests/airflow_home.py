@@ -61,9 +61,15 @@ def _register(dag: DAG) -> None:
     """Tell Airflow 3's database of a DAG that is in no DAG file; Airflow 2 does not ask."""
     try:
         from airflow.dag_processing.bundles.manager import DagBundlesManager  # noqa: PLC0415 - Airflow 3 only
-        from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db  # noqa: PLC0415 - same
     except ImportError:
         return
+    try:
+        from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db  # noqa: PLC0415 - since 3.2
+    except ImportError:
+        from airflow.models.dagbag import (  # type: ignore[no-redef] # noqa: PLC0415
+            DagBag,
+            sync_bag_to_db,
+        )
     DagBundlesManager().sync_bundles_to_db()
     bag = DagBag(os.devnull)
     bag.bag_dag(dag)

@@ -17,7 +17,7 @@ from airflow_provider_hubcontact.sandbox import Sandbox
 
 IS_NEW = hasattr(serialized_objects, "DagSerialization")
 SERIALIZED: Any = getattr(serialized_objects, "DagSerialization" if IS_NEW else "SerializedDAG")
-"""What stores DAGs: Airflow 3.3's, or 2.11's."""
+"""What stores DAGs: that of Airflow 3.2 and later, or the one before."""
 
 CONTACTS: list[Mapping[str, str]] = [
     {"email": "ada@example.com", "firstname": "Ada", "lifecyclestage": "customer", "jobtitle": "Countess"},

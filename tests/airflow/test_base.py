@@ -49,6 +49,22 @@ def variables(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return keep_variables(monkeypatch)
 
 
+class Events:
+    """What a task tells with its assets; as a key of a dict, Airflow 3.1 does not take one.
+
+    :param assets: that the task has.
+    """
+
+    def __init__(self, *assets: Any) -> None:
+        self._all = [(asset, SimpleNamespace(extra=None)) for asset in assets]
+
+    def __getitem__(self, wanted: Any) -> Any:
+        for asset, event in self._all:
+            if asset == wanted:
+                return event
+        raise KeyError(wanted)
+
+
 class Job(HubSpotRunOperator):
     """A task whose records all have one outcome, or whose job breaks off."""
 
@@ -337,11 +353,11 @@ class TestOutlets:
     @pytest.mark.parametrize("conn_id", ["hubspot_default", "{{ params.conn }}"])
     def test_their_events(self, conn_id: str) -> None:
         """They have the counts; a mapped task's outlets are those that its DAG gave it."""
-        events = {self.OURS: SimpleNamespace(extra=None)}
+        events = Events(self.OURS)
         task = Job(task_id="x", outcome=Outcome.UPDATED, hubspot_conn_id=conn_id)
 
         task.execute(a_context(outlet_events=events))
-        task.execute(a_context(outlet_events={}))
+        task.execute(a_context(outlet_events=Events()))
 
         expected = {"rows": 1, "outcomes": {"updated": 1}, "dry_run": False, "change": None}
         assert events[self.OURS].extra == (expected if conn_id == "hubspot_default" else None)
@@ -349,7 +365,7 @@ class TestOutlets:
     @pytest.mark.parametrize("outcome", [Outcome.INVALID, Outcome.UPDATED, Outcome.UNAVAILABLE])
     def test_when_there_is_one(self, outcome: Outcome) -> None:
         """Once the task has its outcome, also if it fails; not while it tries again."""
-        events = {self.OURS: SimpleNamespace(extra=None)}
+        events = Events(self.OURS)
         task = Job(task_id="x", outcome=outcome)
         with suppress(HubSpotSyncFailed, HubSpotSyncIncomplete):
             task.execute(a_context(outlet_events=events))

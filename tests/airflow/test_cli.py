@@ -12,7 +12,6 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing
-from importlib.metadata import version
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -40,6 +39,7 @@ from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
 from airflow_provider_hubcontact.sandbox import Sandbox, options
 from tests.airflow.running import CONTACTS, connect, hurry, run, stored
+from tests.airflow_release import RELEASE
 
 ROWS: list[dict[str, str | None]] = [
     {"email": "ada@example.com", "firstname": "Augusta", "lifecyclestage": "Customer"},
@@ -809,7 +809,7 @@ def test_airflow_has_the_same_commands() -> None:
     ]
 
 
-@pytest.mark.skipif(int(version("apache-airflow").split(".")[0]) < 3, reason="Airflow 3.2 and later")
+@pytest.mark.skipif(RELEASE < (3, 2), reason="Airflow 3.2 and later")
 def test_airflow_runs_them(hubspot: Sandbox) -> None:
     """A command of Airflow's own program."""
     airflow = Path(sys.executable).with_name("airflow")

@@ -60,7 +60,10 @@ RUN = """
 import logging, os, sys
 from airflow.utils.db import initdb
 initdb()
-from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+try:
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+except ImportError: # before 3.2
+    from airflow.models.dagbag import DagBag, sync_bag_to_db
 from airflow.dag_processing.bundles.manager import DagBundlesManager
 DagBundlesManager().sync_bundles_to_db()
 bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])

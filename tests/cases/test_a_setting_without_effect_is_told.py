@@ -22,6 +22,7 @@ from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from airflow_provider_hubcontact.words import nearest
 from tests.airflow.running import CONTACTS, connect, keep_variables, run, stored
+from tests.airflow_release import DAG_TEST_GIVES_THE_ERROR
 
 ADA = {"email": "ada@example.com", "first_name": "Augusta", "town": "London"}
 TOWN = {"town": "city"}
@@ -227,8 +228,9 @@ def test_of_a_template(run_dag: Any, hubspot: Sandbox, settings: dict[str, Any],
         )
     run_dag(dag)
 
-    assert len(told) == 1
-    assert says in told[0]
+    if DAG_TEST_GIVES_THE_ERROR:
+        assert len(told) == 1
+        assert says in told[0]
     assert not [each for each in hubspot.requests if "batch" in each.path]
 
 

@@ -22,6 +22,7 @@ from airflow_provider_hubcontact.operators.sources.redacted import withhold
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow.running import CONTACTS, connect
 from tests.airflow_home import RunDag
+from tests.airflow_release import DAG_TEST_GIVES_THE_ERROR
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SENTENCE = "records is None: the task that it comes from returned nothing"
@@ -121,7 +122,7 @@ def test_tasks(run_dag: RunDag, hubspot: Sandbox, tmp_path: Path) -> None:
         "dry_function",
     }
     assert {ended[key].try_number for key, state in states.items() if state == "failed"} == {1}
-    assert set(told) == failed
+    assert set(told) == (failed if DAG_TEST_GIVES_THE_ERROR else set())
     assert {name for name, error in told.items() if not error.startswith(f"HC-511: {SENTENCE}")} == set()
 
 

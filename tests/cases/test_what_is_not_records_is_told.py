@@ -20,6 +20,7 @@ from airflow_provider_hubcontact.operators.sources.redacted import withhold
 from airflow_provider_hubcontact.operators.sources.tables import SLICE
 from airflow_provider_hubcontact.sandbox import Sandbox
 from tests.airflow_home import RunDag
+from tests.airflow_release import DAG_TEST_GIVES_THE_ERROR
 
 ROW = {"email": "ada@example.com", "city": "Rome"}
 WAYS_OUT = ('.to_dict("records")', "sql=", ".expand(records=…)")
@@ -385,8 +386,9 @@ def test_outputs_of_several_tasks(hubspot: Sandbox, request: pytest.FixtureReque
 
     failed = {each.task_id for each in run.get_task_instances() if str(each.state) == "failed"}
     assert failed == {"lists", "pairs"}
-    assert told["lists"].startswith("HC-511: records holds lists, as the outputs of a mapped task do")
-    assert told["pairs"].startswith("HC-511: records holds tuples")
+    if DAG_TEST_GIVES_THE_ERROR:
+        assert told["lists"].startswith("HC-511: records holds lists, as the outputs of a mapped task do")
+        assert told["pairs"].startswith("HC-511: records holds tuples")
     cities = [hubspot.portal.contact(f"c{number}@example.com") for number in range(5)]
     assert [each and each.properties.get("city") for each in cities] == ["Rome"] * 2 + ["Oslo"] * 3
 
