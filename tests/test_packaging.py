@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from importlib import import_module
@@ -19,6 +18,7 @@ import pytest
 from jsonschema_rs import Draft7Validator
 
 from airflow_provider_hubcontact import __version__, get_provider_info
+from scripts.environment import find_python
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "airflow_provider_hubcontact"
@@ -34,21 +34,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-def interpreter(wanted: str) -> str | None:
-    """Find a Python of this version on the path, or among pyenv's; None if there is none."""
-    named = shutil.which(f"python{wanted}")
-    kept = sorted(Path.home().glob(f".pyenv/versions/{wanted}.*/bin/python"))
-    for found in filter(None, (named, *map(str, kept))):
-        asked = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
-        if asked.stdout.startswith(f"Python {wanted}."):
-            return found
-    return None
-
-
 @pytest.fixture(scope="module", params=["3.11", "3.13"])
 def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the wheel in an empty environment, and give the folder of its programs."""
-    python = interpreter(request.param)
+    python = find_python([request.param])
     if python is None:
         pytest.skip(f"there is no Python {request.param} on the path")
     folder = tmp_path_factory.mktemp("installed") / "venv"
