@@ -57,9 +57,9 @@ def _show(told: Mapping[str, Any], folder: str, output: Output) -> None:
     output.facts(
         {
             "rows": f"{totals['rows']:,}",
-            "changes": f"{totals['changes']:,}",
-            "creates": f"{totals['creates']:,}",
-            "removals": f"{totals['removals']:,}",
+            "to change": f"{totals['changes']:,}",
+            "to create": f"{totals['creates']:,}",
+            "to remove": f"{totals['removals']:,}",
             "others": counts(totals["others"]),
             "stage moves": counts(totals["stage_moves"]),
             "calls to apply it": f"{totals['calls']:,}, about {totals['minutes']:g} {minutes}",
@@ -86,4 +86,5 @@ def _changes(changes: Iterable[dict[str, Any]]) -> Iterator[tuple[object, ...]]:
         is_archived = change.get("archived")
         # The properties of a contact that is archived are only told: it does not get the empty values.
         for name, (old, new) in (change["properties"] or ({"": (None, None)} if is_archived else {})).items():
-            yield change["row"], change["key"], name, old, "(archived)" if is_archived else new
+            gets = "(archived)" if is_archived else new or "(cleared)"
+            yield change["row"], change["key"], name, old, gets
