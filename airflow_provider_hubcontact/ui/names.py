@@ -10,9 +10,8 @@ OPERATORS = (
     "HubSpotUpdateContactDecoratedOperator",
     "HubSpotPlanContactsOperator",
     "HubSpotApplyPlanOperator",
-    "@task.hubspot_update_contact",
 )
-"""Operators whose tasks have a page, as Airflow's database has them: the class, and a decorator's name."""
+"""Classes of the operators whose tasks have a page, as Airflow's database has them."""
 
 APPROVALS = ("ApprovalOperator", "HITLOperator", "HITLBranchOperator")
 """Airflow's operators that wait for a person."""

@@ -39,7 +39,7 @@ class HubContactPlugin(AirflowPlugin):
             "destination": "task_instance",
             "url_route": "hubspot-sync",
             # From Airflow 3.4 on; before, the tab is there for every task.
-            "applies_to": {"operators": [*OPERATORS]},
+            "applies_to": {"operator": [*OPERATORS]},
         },
         {"name": "HubSpot syncs", "href": RUN_PAGE, "destination": "dag_run", "url_route": "hubspot-syncs"},
         {"name": "HubSpot syncs", "href": DAG_PAGE, "destination": "dag", "url_route": "hubspot-runs"},

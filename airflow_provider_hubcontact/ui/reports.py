@@ -102,11 +102,10 @@ def _syncs(session: Session, dag_id: str, run_ids: Sequence[str]) -> tuple[list[
     """
     Model = _xcom()  # noqa: N806 - a class
     of_runs = and_(TaskInstance.dag_id == dag_id, TaskInstance.run_id.in_(run_ids))
-    named = or_(TaskInstance.operator.in_(OPERATORS), TaskInstance.custom_operator_name.in_(OPERATORS))
     has_values = select(Model.task_id).where(
         Model.dag_id == dag_id, Model.run_id.in_(run_ids), Model.key == "hubspot_portal_url"
     )
-    ours = and_(of_runs, or_(named, TaskInstance.task_id.in_(has_values)))
+    ours = and_(of_runs, or_(TaskInstance.operator.in_(OPERATORS), TaskInstance.task_id.in_(has_values)))
     order = (TaskInstance.start_date.desc(), TaskInstance.task_id, TaskInstance.map_index)
     instances = session.execute(_instances(ours).order_by(*order).limit(MAX_TASKS)).all()
     total = session.scalar(select(func.count()).select_from(TaskInstance).where(ours)) or 0
