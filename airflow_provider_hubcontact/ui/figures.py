@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.codes import code_of_line
 from airflow_provider_hubcontact.sync.model.outcome import LIST, SUCCESSES, Outcome
 from airflow_provider_hubcontact.sync.model.tolerance import at_most
+from airflow_provider_hubcontact.words import counted
 
 Report = Mapping[str, Any]
 
@@ -161,7 +162,7 @@ def _numbers(report: Report) -> dict[str, int]:
 
 def facts(report: Report) -> Iterator[str]:
     """Yield what the run took, a few words each."""
-    yield f"{report['rows']:,} record{'s' * (report['rows'] != 1)}"
+    yield counted(report["rows"], "record")
     yield lasting(report["seconds"])
     if rate := report["rows_per_second"]:
         yield f"{rate:,.0f} records a second"
@@ -169,10 +170,10 @@ def facts(report: Report) -> Iterator[str]:
     total = calls.get("total", 0)
     statuses = calls.get("by_status", {})
     by_status = ", ".join(f"{count:,} with {status}" for status, count in statuses.items())
-    yield f"{total:,} call{'s' * (total != 1)}" + (f" ({by_status})" if by_status else "")
+    yield counted(total, "call") + (f" ({by_status})" if by_status else "")
     left = (report["quota"] or {}).get("calls_left_today")
     if left is not None:
-        yield f"{left:,} calls left today"
+        yield f"{counted(left, 'call')} left today"
 
 
 def lasting(seconds: float) -> str:
@@ -183,9 +184,9 @@ def lasting(seconds: float) -> str:
 def limits(report: Report) -> list[Limit]:
     """Return the guards of a run: what they have counted, and what they allow."""
     rows = report["rows"] - report.get("removals", 0)
-    counted = report.get("plan") or planned(report)
+    found = report.get("plan") or planned(report)
     return [
-        Limit(name, counted.get(name), _most(name, most, rows))
+        Limit(name, found.get(name), _most(name, most, rows))
         for name, most in (report.get("limits") or {}).items()
     ]
 
@@ -196,7 +197,7 @@ def _most(name: str, most: float, rows: int) -> str:
     share = f"{100 * most:g} %"
     if name == "removals":  # the report does not have the number of keys in the state
         return f"{share} of the state"
-    return f"{at_most(most, rows):,} ({share} of {rows:,} rows)"
+    return f"{at_most(most, rows):,} ({share} of {counted(rows, 'row')})"
 
 
 def lists(report: Report) -> list[ListLine]:

@@ -188,6 +188,7 @@ def _environment() -> Environment:
     environment.filters["percent"] = _percent
     environment.filters["code"] = code
     environment.filters["lasting"] = lasting
+    environment.filters["initial"] = lambda text: f"{text[:1].upper()}{text[1:]}"
     environment.filters["words"] = lambda text: str(text).replace("_", " ")
     environment.globals["DIGEST_SHOWN"] = DIGEST_SHOWN
     return environment
