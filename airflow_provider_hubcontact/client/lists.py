@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from airflow_provider_hubcontact.client.errors import UnusableAnswer
+from airflow_provider_hubcontact.client.paging import cursor_after, read_pages
 from airflow_provider_hubcontact.client.transport import Transport, segment
 
 CONTACTS = "0-1"
@@ -20,6 +21,9 @@ TAKES_CALLS = frozenset({MANUAL, "SNAPSHOT"})
 
 MEMBERS_A_PAGE = 250
 """The most members of one page ("Lists" guide)."""
+
+MOST_PAGES_OF_MEMBERS = 100_000
+"""The most pages of one list, for 25 million members: more contacts than a portal has."""
 
 LISTS_A_PAGE = 500
 """The most lists of one page of a search ("Lists" guide)."""
@@ -72,18 +76,19 @@ class Lists:
     def all(self) -> Iterator[ContactList]:
         """Yield all lists of contacts, with a call for each 500.
 
-        :raises UnusableAnswer: if an answer is not a page of lists.
+        :raises UnusableAnswer: if an answer is not a page of lists, or the pages have no end.
         """
-        offset = 0
-        while True:
+
+        def page(cursor: str) -> tuple[Iterator[ContactList], str | None]:
+            offset = int(cursor or 0)
             asked = {"objectTypeId": CONTACTS, "count": LISTS_A_PAGE, "offset": offset}
             body = self._transport.request("POST", f"{self._path}/search", json=asked, repeatable=True).body
             found = _listed(body, "lists")
             # An answer about all lists, if HubSpot does not heed the type, is told from the lists themselves.
-            yield from (_list(each) for each in found if each.get("objectTypeId") in {None, CONTACTS})
-            offset += len(found)
-            if not found or not body.get("hasMore"):
-                return
+            lists = (_list(each) for each in found if each.get("objectTypeId") in {None, CONTACTS})
+            return lists, str(offset + len(found)) if found and body.get("hasMore") else None
+
+        return read_pages(page, "lists")
 
     def create(self, name: str) -> ContactList:
         """Create a list that people and calls fill.
@@ -123,19 +128,17 @@ class Lists:
 
         :param list_id: of the list.
         :raises NotFound: if there is no such list.
+        :raises UnusableAnswer: if an answer is not a page of members, or the pages have no end.
         """
-        after: str | None = None
-        while True:
-            params = {"limit": str(MEMBERS_A_PAGE)} | ({"after": after} if after else {})
+
+        def page(cursor: str) -> tuple[Iterator[str], str | None]:
+            params = {"limit": str(MEMBERS_A_PAGE)} | ({"after": cursor} if cursor else {})
             body = self._transport.request(
                 "GET", self._members(list_id), params=params, repeatable=True, may_miss=True
             ).body
-            yield from (str(each.get("recordId")) for each in _listed(body, "results"))
-            paging = body.get("paging") or {}
-            following = (paging.get("next") or {}).get("after") if isinstance(paging, Mapping) else None
-            if not following or str(following) == after:
-                return
-            after = str(following)
+            return (str(each.get("recordId")) for each in _listed(body, "results")), cursor_after(body)
+
+        return read_pages(page, "members", MOST_PAGES_OF_MEMBERS)
 
     def of(self, record_id: str) -> frozenset[str]:
         """Return the ids of the lists that a contact is in.

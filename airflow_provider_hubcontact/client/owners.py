@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_hubcontact.client.errors import UnusableAnswer
+from airflow_provider_hubcontact.client.paging import cursor_after, read_pages
 from airflow_provider_hubcontact.client.transport import Transport
 
 OWNERS_SCOPE = "crm.objects.owners.read"
@@ -13,10 +15,6 @@ OWNERS_SCOPE = "crm.objects.owners.read"
 
 PAGE = 500
 """The most owners of a page."""
-
-
-MOST_PAGES = 1_000
-"""The most pages that are read. A list that goes on after them is taken for an error of the server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +52,20 @@ class Owners:
 
         :param archived: return the owners whose user accounts were removed, instead of the others.
         :raises Forbidden: if the token lacks ``crm.objects.owners.read``.
+        :raises UnusableAnswer: if an answer is not a page of owners, or the pages have no end.
         """
-        found: list[Owner] = []
-        params = {"limit": str(PAGE), "archived": "true" if archived else "false"}
-        for _ in range(MOST_PAGES):
+
+        def page(cursor: str) -> tuple[Iterator[Owner], str | None]:
+            params = {"limit": str(PAGE), "archived": "true" if archived else "false"}
+            if cursor:
+                params["after"] = cursor
             body = self._transport.request("GET", self._path, params=params, repeatable=True).body
             listed = body.get("results") if isinstance(body, dict) else None
             if not isinstance(listed, list):
                 raise UnusableAnswer("HubSpot answered without a list of owners")
-            found += (_owner(each, archived=archived) for each in listed)
-            after = _after(body)
-            if after is None:
-                return tuple(found)
-            params = {**params, "after": after}
-        raise UnusableAnswer("HubSpot's list of owners has no end")
+            return (_owner(each, archived=archived) for each in listed), cursor_after(body)
+
+        return tuple(read_pages(page, "owners"))
 
 
 def _owner(body: Any, *, archived: bool) -> Owner:
@@ -75,11 +73,3 @@ def _owner(body: Any, *, archived: bool) -> Owner:
         raise UnusableAnswer("HubSpot answered without an owner's id")
     user = body.get("userId") or body.get("userIdIncludingInactive") or ""
     return Owner(str(body["id"]), str(body.get("email") or ""), str(user), archived)
-
-
-def _after(body: dict[str, Any]) -> str | None:
-    """Return the cursor of the next page; None after the last one."""
-    paging = body.get("paging")
-    following = paging.get("next") if isinstance(paging, dict) else None
-    after = following.get("after") if isinstance(following, dict) else None
-    return str(after) if after else None

@@ -22,8 +22,9 @@ from airflow_provider_hubcontact.client.errors import (
     NotFound,
     UnusableAnswer,
 )
-from airflow_provider_hubcontact.client.lists import Lists
-from airflow_provider_hubcontact.client.owners import MOST_PAGES, Owner, Owners
+from airflow_provider_hubcontact.client.lists import MOST_PAGES_OF_MEMBERS, Lists
+from airflow_provider_hubcontact.client.owners import Owner, Owners
+from airflow_provider_hubcontact.client.paging import MOST_PAGES
 from airflow_provider_hubcontact.client.properties import Properties, PropertyDefinition, ValidationRule
 from airflow_provider_hubcontact.client.transport import Transport
 from tests.client.scripted import TOKEN, TRUNCATED, Server, Wire, reply, wire
@@ -459,20 +460,59 @@ class TestOwners:
             assert found == (Owner("1", "a@b.c", "9", archived=True), Owner("2", "", "8", archived=True))
             assert b"archived=true&after=x+y" in to.server.requests[-1]
 
-    def test_a_list_without_an_end(self) -> None:
-        """It is taken for wrong after half a million owners."""
 
-        class Endless:
-            calls = 0
+class Endless:
+    """A transport whose answers always name a next page.
 
-            def request(self, *_: object, **__: object) -> SimpleNamespace:
-                self.calls += 1
-                return SimpleNamespace(body={"results": [], "paging": {"next": {"after": "1"}}})
+    :param cursors: that the pages name, again and again; None for a new one each time.
+    """
 
-        endless: Any = Endless()
-        with pytest.raises(UnusableAnswer, match="has no end"):
-            Owners(endless, "2026-09").list()
-        assert endless.calls == MOST_PAGES
+    def __init__(self, cursors: int | None) -> None:
+        self.calls = 0
+        self._cursors = cursors
+
+    def request(self, *_: object, **__: object) -> SimpleNamespace:
+        self.calls += 1
+        after = self.calls % self._cursors if self._cursors else self.calls
+        paging = {"next": {"after": f"page {after}"}}
+        return SimpleNamespace(
+            body={"results": [], "lists": [{"listId": 1}], "hasMore": True, "paging": paging}
+        )
+
+
+PAGED: list[Any] = [
+    pytest.param(lambda t: Owners(t, "2026-09").list(), id="owners"),
+    pytest.param(lambda t: Lists(t, "2026-09").members("7"), id="members"),
+]
+
+
+@pytest.mark.parametrize("read", PAGED)
+@pytest.mark.parametrize("cursors", [1, 2, 3])
+def test_pages_whose_cursors_come_again(read: Callable[[Any], Any], cursors: int) -> None:
+    """They are not read again: what is listed is not known in full, which is an error."""
+    endless = Endless(cursors)
+
+    with pytest.raises(UnusableAnswer, match="has no end"):
+        tuple(read(endless))
+    assert endless.calls == cursors + 1
+
+
+@pytest.mark.parametrize(
+    ("read", "most"),
+    [
+        (lambda t: Owners(t, "2026-09").list(), MOST_PAGES),
+        (lambda t: Lists(t, "2026-09").all(), MOST_PAGES),
+        (lambda t: Lists(t, "2026-09").members("7"), MOST_PAGES_OF_MEMBERS),
+    ],
+    ids=["owners", "lists", "members"],
+)
+def test_pages_without_an_end(read: Callable[[Any], Any], most: int) -> None:
+    """They are taken for wrong after more than HubSpot can have of what is listed."""
+    endless = Endless(None)
+
+    with pytest.raises(UnusableAnswer, match="has no end"):
+        tuple(read(endless))
+    assert endless.calls == most
 
 
 ONE_LIST = {"objectTypeId": "0-1", "recordId": "1", "recordListMemberships": [{"listId": "5"}]}
