@@ -102,7 +102,9 @@ class SyncBuilder:
         if asked is None:
             return None
         found = self._hubspot.lists
-        return ListsPort(found, found.all(), batch_size=asked.batch_size, creates=asked.create)
+        return ListsPort(
+            *(found, found.all()), batch_size=asked.batch_size, creates=asked.create, column=asked.column
+        )
 
     @property
     def definitions(self) -> Mapping[str, PropertyDefinition] | None:

@@ -153,7 +153,7 @@ def test_a_column_names_the_list_of_each_row(hubspot: Sandbox, around: Around) -
 
     assert members(hubspot, one) == {"ada"}
     assert members(hubspot, two) == {"grace"}
-    assert "the portal has no list 'Onee' (the nearest is 'One')" in ended.reasons
+    assert "has no list 'Onee' (the nearest is 'One'); Lists(column='segment', create=True)" in ended.reasons
     assert ended.outcomes["invalid"] == 1
     assert not any("segment" in each.properties for each in hubspot.portal.contacts.values())
 
@@ -181,7 +181,15 @@ def test_a_list_that_is_not_there_is_created_if_asked_for(hubspot: Sandbox, arou
 @pytest.mark.parametrize(
     ("lists", "told"),
     [
-        (Lists("Customer"), "the portal has no list 'Customer' (the nearest is 'Customers')"),
+        (
+            Lists("Customer"),
+            "'Customer' (the nearest is 'Customers'); Lists('Customer', create=True) creates it",
+        ),
+        (Lists("VIPs"), "the portal has no list 'VIPs'; Lists('VIPs', create=True) creates it"),
+        (
+            Lists("9", create=True),
+            "the portal has no list '9'; digits are read as an id, so no list is created",
+        ),
         (Lists("101"), "the list '101' is ambiguous"),
         (Lists("Active"), "'Active' is an active list, whose members HubSpot chooses by its filters"),
     ],
@@ -270,6 +278,21 @@ def test_a_call_that_is_refused_is_halved(hubspot: Sandbox, around: Around) -> N
 
     assert ended.outcomes == {"created": 40}
     assert len(members(hubspot, list_id)) == 40
+
+
+@pytest.mark.parametrize(("status", "outcomes"), [(503, {"created": 2}), (429, {"created": 2}), (400, {})])
+def test_a_list_that_is_not_created_at_first(
+    hubspot: Sandbox, around: Around, status: int, outcomes: dict[str, int]
+) -> None:
+    """Only a refusal that cannot change is remembered: after a server's trouble it is tried again."""
+    around.given = [{"email": f"n{n}@example.com", "firstname": "B"} for n in range(4)]
+    fault = {"kind": "status", "status": status, "on": "lists.create", "count": 1}
+    hubspot.use_faults({"rules": [fault]})
+
+    ended = run(around, upsert=True, lists=Lists("New", create=True, batch_size=2), max_failures=4)
+
+    assert {name: n for name, n in ended.outcomes.items() if name == "created"} == outcomes
+    assert calls_of(hubspot, "/crm/lists/2026-09") == (2 if outcomes else 1)
 
 
 def test_a_list_that_is_deleted_meanwhile(hubspot: Sandbox, around: Around) -> None:

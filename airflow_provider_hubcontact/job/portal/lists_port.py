@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.client.lists import TAKES_CALLS, Changed, Conta
 from airflow_provider_hubcontact.job.portal.contacts_port import answered
 from airflow_provider_hubcontact.job.portal.member_reads import MemberReads
 from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.status import status_of
 from airflow_provider_hubcontact.sync.model.ports import Lost, Members, Moved, Refused, UnknownList
 from airflow_provider_hubcontact.words import closest, named
 
@@ -38,6 +39,7 @@ class ListsPort:
     :param all_lists: the lists that there are.
     :param batch_size: contacts of one call.
     :param creates: whether a list is created that a row names and that there is not.
+    :param column: that names the list of each row; None if all rows have the same one.
     :ivar kept: remembers members between runs; None to ask for them each time.
     :ivar created: names of lists that this run has created.
 
@@ -51,6 +53,7 @@ class ListsPort:
         *,
         batch_size: int,
         creates: bool = False,
+        column: str | None = None,
     ) -> None:
         self.batch_size = batch_size
         self.created: list[str] = []
@@ -60,7 +63,8 @@ class ListsPort:
         for each in all_lists:
             self._know(each)
         self._creates = creates
-        self._refused: dict[str, Refused] = {}  # name of a list → why it cannot be created
+        self._column = column
+        self._refused: dict[str, Refused] = {}  # name of a list → why HubSpot does not create it
         self.kept: KnownMembers | None = None
         self._reads = MemberReads(lists, batch_size)
         self._lock = Lock()  # of what is created by calls that run at the same time
@@ -96,7 +100,15 @@ class ListsPort:
         if self._creates and not name.isdecimal():
             return name
         meant = closest(name, self._by_name)
-        raise UnknownList(f"the portal has no list {named(_shown(name), meant and _shown(meant))}")
+        missing = named(_shown(name), meant and _shown(meant))
+        raise UnknownList(f"the portal has no list {missing}{self._way_to_create(name)}")
+
+    def _way_to_create(self, name: str) -> str:
+        """Return which setting creates the list that a row names; empty if none does."""
+        if name.isdecimal():
+            return "; digits are read as an id, so no list is created for them" if self._creates else ""
+        given = _shown(name) if self._column is None else f"column={_shown(self._column)}"
+        return f"; Lists({given}, create=True) creates it"
 
     def known(self, target: str, contacts: Mapping[str, Collection[str]], /, *, leaves: bool) -> Members:
         """Return which contacts need no call: those that were read, or that an earlier run has proved."""
@@ -129,8 +141,9 @@ class ListsPort:
         if leaves:
             self._reads.seen.drop(target, contacts)
         answer = answered(call, translated)
-        if target not in self._by_name and target not in self._by_id and isinstance(answer, Refused):
-            self._refused[target] = answer  # it was not created
+        is_created = target in self._by_name or target in self._by_id
+        if not is_created and isinstance(answer, Refused) and _is_final(answer):
+            self._refused[target] = answer
         return answer
 
     def members(self, target: str, contacts: Collection[str], /, *, surely: bool) -> Members | Refused | Lost:
@@ -178,6 +191,12 @@ class ListsPort:
     def _know(self, each: ContactList) -> None:
         self._by_id[each.id] = each
         self._by_name[each.name] = each
+
+
+def _is_final(answer: Refused) -> bool:
+    """Check whether HubSpot would refuse the same call again: limits and a server's trouble may pass."""
+    status = status_of(answer.refusal.status)
+    return answer.refusal.is_hubspots and status.untouched and not status.passes
 
 
 def _shown(name: str) -> str:
