@@ -180,6 +180,15 @@ def test_records_without_old_values_are_counted() -> None:
         assert run.unclear == 1
 
 
+def test_a_contact_that_may_lack_its_list_was_not_written() -> None:
+    """If only the call about its list got no answer, the line says all that was written."""
+    lines = Lines()("a", "1", "unknown")("b", "2", "unknown", city=("x", "y"))
+
+    with undone_run([{**line, "category": "LIST"} for line in lines.made], REPLAY, "email") as run:
+        assert run.unclear == 0
+        assert [record.key for _, record, _ in run.records()] == ["2"]
+
+
 def test_what_a_killed_try_may_have_written_is_counted() -> None:
     """A later try finds such records unchanged, and no earlier one has a line of them."""
     first, second = (

@@ -87,8 +87,9 @@ class UndoneRun:
 
     def _take(self, line: Line, place: int, replay: Replay) -> None:
         contact = line.get("contact")
+        is_of_list = line.get("category") == LIST  # the call about a list alone went wrong
         # A dry run's line says what would be changed. If only the call about a list was not made, it was.
-        is_told_only = line["outcome"] == Outcome.NOT_ATTEMPTED and line.get("category") != LIST
+        is_told_only = line["outcome"] == Outcome.NOT_ATTEMPTED and not is_of_list
         changed = () if is_told_only else line.get("changed")
         if contact:
             self._db.execute(
@@ -97,7 +98,7 @@ class UndoneRun:
                 " WHERE (excluded.time, excluded.place) < (time, place)",
                 (line["key"], contact, line["time"], place),
             )
-        self.unclear += line["outcome"] == Outcome.UNKNOWN and not changed
+        self.unclear += line["outcome"] == Outcome.UNKNOWN and not changed and not is_of_list
         self._note_try(line)
         if changed and line.get("changes") is None:
             raise SourceError(
