@@ -126,6 +126,13 @@ def of_source(**source: Any) -> list[str]:
             ({"state": State(path)}, "state must be sql://conn_id/table or sql://conn_id/schema.table")  # type: ignore[arg-type]
             for path in ("", "folder", "sql://db", "sql://db/a.b.c", "sql://db/ä", None)
         ),
+        *(
+            (
+                {"state": State(f"sql://db/{schema}{'t' * 50}")},
+                f"the table of a state must have a name of at most 49 characters, such as {'t' * 49}: ",
+            )
+            for schema in ("", "s.")
+        ),
         (
             {"upsert": True, "writes": Writes(compare=False), "lists": Lists("Customers")},
             "writes.compare=False has no effect with lists",

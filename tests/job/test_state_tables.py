@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from itertools import chain
 from typing import Any
 
 import pytest
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import IdentifierError
 
 from airflow_provider_hubcontact.job.ports import Statement
+from airflow_provider_hubcontact.job.settings.state import LONGEST_TABLE
 from airflow_provider_hubcontact.job.state import statements as module
 from airflow_provider_hubcontact.job.state.digests import SIZE
+from airflow_provider_hubcontact.job.state.lists.member_table import MemberTable
 from airflow_provider_hubcontact.job.state.tables import ORIGINS, Tables
 from airflow_provider_hubcontact.sync.model.outcome import DECIDES_VALUES, Outcome
 from airflow_provider_hubcontact.sync.model.ports import Proof
@@ -72,6 +78,17 @@ def test_the_tables(name: str, schema: str) -> None:
 
     lines = (line.replace("\t", " ").rstrip() for line in made.splitlines())
     assert "\n".join(filter(None, lines)) == CREATION.format(schema)
+
+
+def test_the_longest_name() -> None:
+    """PostgreSQL takes all names of the tables and indexes of a state; one more character is too many."""
+    for size, fits in ((LONGEST_TABLE, True), (LONGEST_TABLE + 1, False)):
+        name = "s." + "t" * size
+        tables, members = Tables(name, func.now()), MemberTable(name, func.now())
+        statements = [*chain.from_iterable(tables.creation()), *members.creation()]
+        with nullcontext() if fits else pytest.raises(IdentifierError):
+            for each in statements:
+                each.text.compile(dialect=POSTGRES())
 
 
 def test_the_widths() -> None:

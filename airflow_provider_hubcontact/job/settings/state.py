@@ -16,6 +16,13 @@ LEAVE = "leave_list"
 """What ``on_removed`` says to let contacts leave the lists that this sync has put them into."""
 
 
+LONGEST_TABLE = 49
+"""The most characters of a table's name, in every database.
+
+PostgreSQL takes names of 63, of which an index needs 14 for ``_lists_contact`` at its end.
+"""
+
+
 MOST_DAYS = 36_500
 """The longest time of a state, in days."""
 
@@ -49,6 +56,11 @@ class State(Frozen):
             yield (
                 "state must be sql://conn_id/table or sql://conn_id/schema.table (of ASCII letters, digits "
                 f"and _), not {self.path!r:.100}"
+            )
+        elif len(table := self.address[1].rpartition(".")[2]) > LONGEST_TABLE:
+            yield (
+                f"the table of a state must have a name of at most {LONGEST_TABLE} characters, such as "
+                f"{table[:LONGEST_TABLE]}: {table:.200} has {len(table)}"
             )
         yield from flag("state.refresh", self.refresh)
         yield from self._of_audit()
