@@ -280,6 +280,38 @@ def test_a_call_that_is_refused_is_halved(hubspot: Sandbox, around: Around) -> N
     assert len(members(hubspot, list_id)) == 40
 
 
+def test_a_list_that_is_refused_is_not_asked_for_each_contact(hubspot: Sandbox, around: Around) -> None:
+    """Some contacts that are refused alike show that it is the list; the others end without calls."""
+    list_id = made(hubspot)
+    around.given = [{"email": f"n{n}@example.com", "firstname": "B"} for n in range(600)]
+    fault = {"kind": "status", "status": 400, "on": "lists.add_and_remove"}
+    hubspot.use_faults({"rules": [fault]})
+
+    settings: dict[str, Any] = {"lists": Lists("Customers", batch_size=500), "ledger": Ledger("books")}
+    ended = run(around, upsert=True, max_failures=600, **settings)
+
+    assert ended.outcomes == {"rejected": 600}
+    assert members(hubspot, list_id) == set()
+    assert {(line["category"], *sorted(line["changed"])) for line in around.books.lines} == {
+        ("LIST", "email", "firstname")
+    }
+    assert calls_of(hubspot, "/add-and-remove") < 100
+    assert sum("10 contacts of the list alike" in line["reason"] for line in around.books.lines) >= 500
+
+
+def test_contacts_that_are_refused_between_others_are_not_the_list(hubspot: Sandbox, around: Around) -> None:
+    """However many they are: each call that HubSpot accepts shows that it was not the list."""
+    list_id = made(hubspot)
+    around.given = [{"email": f"n{n}@example.com", "firstname": "B"} for n in range(40)]
+    fault = {"kind": "status", "status": 400, "on": "lists.add_and_remove", "nth": [*range(1, 41, 2)]}
+    hubspot.use_faults({"rules": [fault]})
+
+    ended = run(around, upsert=True, lists=Lists("Customers", batch_size=1), max_failures=40)
+
+    assert ended.outcomes == {"created": 20, "rejected": 20}
+    assert len(members(hubspot, list_id)) == 20
+
+
 @pytest.mark.parametrize(("status", "outcomes"), [(503, {"created": 2}), (429, {"created": 2}), (400, {})])
 def test_a_list_that_is_not_created_at_first(
     hubspot: Sandbox, around: Around, status: int, outcomes: dict[str, int]

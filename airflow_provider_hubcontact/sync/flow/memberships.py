@@ -15,6 +15,7 @@ from airflow_provider_hubcontact.sync.decide.membership import (
     unproved,
 )
 from airflow_provider_hubcontact.sync.flow.calls import ListCall, Stage, Target
+from airflow_provider_hubcontact.sync.flow.refused_lists import RefusedLists
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, refused_as
 from airflow_provider_hubcontact.sync.model.ports import Lists, Lost, Members, Moved, Refused
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -53,6 +54,7 @@ class Memberships:
         self._due: dict[tuple[Stage, Target], Waiting] = {}
         self._parts: deque[ListCall] = deque()
         self._filled: dict[Target, bool | None] = {}
+        self._refusals = RefusedLists()
         self._held = 0
 
     def __len__(self) -> int:
@@ -117,6 +119,23 @@ class Memberships:
                     is_read = contact not in known.kept
                     yield from self._in_place(target, known.list_id, ended, moved=False, is_read=is_read)
                 self._put(Stage.LOOK, target, self._unchecked.pop(target))
+        for target in self._refusals.all():
+            yield from self._given_up(target)
+
+    def _given_up(self, target: Target) -> Iterator[Result]:
+        """Yield the results of records whose list HubSpot refuses; what it has accepted is still read."""
+        answer = self._refusals.of(target)
+        if answer is None:
+            return
+        waiting = [self._due.pop((stage, target), {}) for stage in (Stage.LOOK, Stage.MOVE)]
+        parts, self._parts = self._parts, deque()
+        for call in parts:
+            if call.target == target and call.stage is not Stage.PROVE:
+                waiting.append(dict(call.results))
+            else:
+                self._parts.append(call)
+        for results in waiting:
+            yield from self._refused(results, answer)
 
     def next(self, *, is_last: bool) -> ListCall | None:
         """Take the next call; None if more records can still fill it.
@@ -179,18 +198,19 @@ class Memberships:
             yield from self._looked(call, answer)
         elif isinstance(answer, Members):
             yield from self._read(call, answer)
-        elif _is_about_its_contacts(call, answer):
+        elif isinstance(answer, Refused) and _is_about_its_contacts(call, answer):
             if len(call.results) > 1:
                 self._divide(call)
                 return
             # It was this contact, and not the number of them.
             self._most = max(1, self._port.batch_size)
-            yield from self._refused(call, answer)
+            self._refusals.refused(call.target, answer)
+            yield from self._refused(call.results, answer)
         else:
-            yield from self._refused(call, answer)
+            yield from self._refused(call.results, answer)
 
-    def _refused(self, call: ListCall, answer: Refused | Lost) -> Iterator[Result]:
-        for results in call.results.values():
+    def _refused(self, waiting: Mapping[str, tuple[Result, ...]], answer: Refused | Lost) -> Iterator[Result]:
+        for results in waiting.values():
             yield from self._ended(not_moved(result, answer) for result in results)
 
     def drain(self) -> Iterator[Result]:
@@ -207,6 +227,7 @@ class Memberships:
         changed = [each for each in call.results if each in answer.changed]
         missing = [each for each in call.results if each in answer.missing and each not in answer.changed]
         self._note(call, answer.list_id, changed, by_this_run=True)
+        self._refusals.accepted(call.target)
         for contact in changed:
             yield from self._in_place(call.target, answer.list_id, call.results[contact], moved=True)
         yield from self._missing(call, answer.list_id, missing)
@@ -249,12 +270,20 @@ class Memberships:
                 yield from self._ended(unproved(result, leaves=leaves) for result in results)
 
     def _divide(self, call: ListCall) -> None:
-        """Send the contacts of a refused call in two calls, and later ones in calls of that size."""
+        """Send the contacts of a refused call in two calls, and later ones in calls of that size.
+
+        One half is next and the other one last: so the first contacts that are sent alone are from different
+        places, and are soon enough to tell whether HubSpot refuses the list.
+        """
         contacts = [*call.results]
         half = len(contacts) // 2
         self._most = min(self._most, half)
-        for some in (contacts[:half], contacts[half:]):
-            self._parts.append(replace(call, results={each: call.results[each] for each in some}))
+        first, second = (
+            replace(call, results={each: call.results[each] for each in some})
+            for some in (contacts[:half], contacts[half:])
+        )
+        self._parts.appendleft(first)
+        self._parts.append(second)
 
     @property
     def _port(self) -> Lists:
@@ -307,7 +336,6 @@ def _keys(results: Mapping[str, tuple[Result, ...]], contacts: Iterable[str]) ->
     return {contact: {result.key for result in results[contact]} for contact in contacts}
 
 
-def _is_about_its_contacts(call: ListCall, answer: Refused | Lost) -> bool:
+def _is_about_its_contacts(call: ListCall, answer: Refused) -> bool:
     """Check whether a call was refused because of one of its contacts, or of their number."""
-    is_refused = isinstance(answer, Refused) and refused_as(answer.refusal.status) is Outcome.REJECTED
-    return is_refused and not call.reads
+    return refused_as(answer.refusal.status) is Outcome.REJECTED and not call.reads
