@@ -73,7 +73,8 @@ def apply_plan(
             told["sha256"],
         )
         with opened(settings, around, report, signal, None) as run:
-            records = partial(lines.records, settings.key.property, checked=True)
+            undoes = plan.settings["undo"]
+            records = partial(lines.records, settings.key.property, checked=True, undoes=undoes)
             with _accounted(run, lambda: chain(records(), lines.removals()), plan.totals["removals"]):
                 run.preflight()
                 _check_portal(run, plan)

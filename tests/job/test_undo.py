@@ -187,6 +187,26 @@ class TestEditedSince:
             ("conflict", "MERGED"),
         ]
 
+    @pytest.mark.parametrize("archives", [False, True])
+    def test_a_contact_that_is_merged_after_the_plan(
+        self, hubspot: Sandbox, tmp_path: Path, *, archives: bool
+    ) -> None:
+        """The contact that is left is another one, also if it has what the run wrote."""
+        row = {"email": "new@example.com" if archives else ADA, "city": "Rome"}
+        around = wrote(hubspot, row, upsert=archives)
+        edit(hubspot, ALAN, city="Rome")
+        undo(around, tmp_path, archive_created=archives)
+        alan, other = (hubspot.portal.contact(each) for each in (ALAN, row["email"]))
+        assert alan
+        assert other
+        hubspot.portal.merge(alan, other)
+
+        applied = apply(around, tmp_path)
+
+        assert applied.outcomes == {"unchanged" if archives else "conflict": 1}
+        assert applied.report["removals"] == archives
+        assert has(hubspot, ALAN, "city") == ["Rome"]
+
     def test_a_property_that_cannot_be_written_any_more(self, hubspot: Sandbox, tmp_path: Path) -> None:
         """A read-only one, or an option that is gone, is left alone and told."""
         definition = hubspot.portal.definitions["city"]

@@ -16,7 +16,7 @@ from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.keep.ledger import digest_of
 from airflow_provider_hubcontact.sync.model.change import REMOVALS, Write
 from airflow_provider_hubcontact.sync.model.outcome import RESULT_FIELDS, Outcome, Result
-from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.model.record import Record, Undone
 
 Line = dict[str, Any]
 
@@ -121,15 +121,17 @@ class SpooledLines:
             self._file.write(encoded(line))
             self._lines += 1
 
-    def records(self, id_property: str, *, checked: bool) -> Iterator[Record]:
+    def records(self, id_property: str, *, checked: bool, undoes: bool = False) -> Iterator[Record]:
         """Return the records of the lines for rows of the source, no more and no fewer than were added.
 
         :param id_property: property that keys are values of.
         :param checked: each with the values that its contact must still have.
+        :param undoes: whether the plan undoes a run.
         """
+        undone = Undone() if undoes else None
         for line in self._read():
             if line["write"] not in REMOVALS:
-                record = _record(line, id_property)
+                record = _record(line, id_property)._replace(undoes=undone)
                 yield record if checked else record._replace(before=None)
 
     def removals(self) -> Iterator[Record]:

@@ -161,7 +161,21 @@ def plan(record: Record, found: Mapping[str, Stored], rules: Rules) -> Change | 
     others = found if rules.id_property == EMAIL else {}
     if stored is None:
         return _absent(record, others, rules)
+    if record.undoes is not None and stored.id != record.key:
+        return merged(record, stored)
     return _outdated(record, stored, rules) or _against(record, stored, rules, others)
+
+
+def merged(record: Record, stored: Stored) -> Result:
+    """Return the result of a record whose run is undone, and whose contact was merged into another one.
+
+    Whether the other one has what the run wrote says nothing: it may have got that in another way.
+
+    :param record: its key is the record id of the contact that the run wrote.
+    :param stored: the contact that has this record id now.
+    """
+    reason = f"the contact was merged into another one ({stored.id}), which is left alone"
+    return Result(record.row, record.key, Outcome.CONFLICT, None, MERGED, reason)
 
 
 def _removal(record: Record, stored: Stored | None, rules: Rules) -> Change | Result:

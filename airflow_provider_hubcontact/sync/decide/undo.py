@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.decide.plan import (
-    MERGED,
     NO_CONTACT,
     Rules,
     archival,
+    merged,
     stage_problem,
     steps_of,
 )
@@ -64,8 +64,7 @@ class Undoing:
         if stored is None:
             return _absent(record, undone)
         if stored.id != record.key:
-            reason = f"the contact was merged into another one ({stored.id}), which is left alone"
-            return Result(record.row, record.key, Outcome.CONFLICT, None, MERGED, reason)
+            return merged(record, stored)
         if undone.archived:
             reason = "the run archived the contact, and somebody has restored it"
             return Result(record.row, record.key, Outcome.UNCHANGED, None, ARCHIVED, reason)

@@ -53,7 +53,8 @@ class Record(NamedTuple):
     :param parts: rows of one key that this record stands for, if they are written at once.
     :param list: what the list is known by in which its contact is to be; empty for none.
     :param named_list: the same list as the row names it.
-    :param undoes: what is undone, if anything is; the properties are those that the contact had before.
+    :param undoes: what is undone, if anything is; the properties are those that the contact had before. Empty
+        if that is planned already.
     """
 
     row: int
