@@ -15,7 +15,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from demo.customers import EXPECTED, EXPECTED_AGAIN, World, make_world, to_be_edited
+from demo.customers import (
+    EXPECTED,
+    EXPECTED_AGAIN,
+    PEOPLE,
+    Row,
+    World,
+    dim_customers,
+    make_world,
+    to_be_edited,
+)
 
 DAG_ID = "update_contacts_from_sql"
 EXAMPLE_DAGS = Path(__file__).parent.parent / "example_dags"
@@ -66,12 +75,19 @@ class Ended(NamedTuple):
 
 def write(world: World, home: Path) -> None:
     """Write the warehouse, and the contacts that HubSpot begins with."""
-    (home / "contacts.json").write_text(json.dumps(world.contacts, ensure_ascii=False), encoding="utf-8")
-    columns = list(world.customers[0])
+    contacts = [*world.contacts, *PEOPLE]
+    (home / "contacts.json").write_text(json.dumps(contacts, ensure_ascii=False), encoding="utf-8")
+    tables = {"customers": world.customers, "dim_customers": list(dim_customers(world))}
     with closing(sqlite3.connect(home / "warehouse.db")) as database, database:
-        database.execute(f"CREATE TABLE customers ({', '.join(columns)})")
-        places = ", ".join(f":{column}" for column in columns)
-        database.executemany(f"INSERT INTO customers VALUES ({places})", world.customers)
+        for table, rows in tables.items():
+            _fill(database, table, rows)
+
+
+def _fill(database: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None:
+    columns = list(rows[0])
+    database.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
+    places = ", ".join(f":{column}" for column in columns)
+    database.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
 
 
 def _edit(home: Path, addresses: Sequence[str]) -> None:

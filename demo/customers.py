@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 PLACES = {
@@ -124,6 +126,19 @@ PLACES = {
 }
 """Country → given names, family names, cities, a street."""
 
+SEGMENTS = {"lead": "Newsletter", "opportunity": "Invited to a call", "customer": "Customers"}
+"""Stage → the list in HubSpot of the customers who are in it."""
+
+PEOPLE = [
+    {"email": "ada@example.com", "firstname": "Augusta", "lastname": "Lovelace", "lifecyclestage": "lead"},
+    {"email": "grace@example.com", "firstname": "Grace", "lastname": "Hopper", "lifecyclestage": "lead"},
+    {"email": "alan@example.com", "firstname": "Alan", "lastname": "Turing", "lifecyclestage": "lead"},
+]
+"""Contacts whom the example DAGs without a warehouse know."""
+
+NEWCOMERS = 20
+"""Customers that only the table of dbt has."""
+
 KINDS = {
     "updated": 2_300,
     "unchanged": 2_200,
@@ -143,6 +158,8 @@ EXPECTED_AGAIN = {"updated": EDITED, "up_to_date": 4_500 - EDITED, "invalid": 20
 """Outcomes of the second run, which knows what the first one has proved."""
 
 Row = dict[str, Any]
+
+_FIRST_CHANGE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -191,7 +208,9 @@ def _customer(number: int, dice: random.Random) -> Row:
         "phone": f"+{dice.randrange(1, 99)} {dice.randrange(10**6, 10**9)}",
         "revenue": dice.randrange(100, 1_000_000),
         "lead_status": dice.choice(("NEW", "OPEN", "CONNECTED")),
-        "stage": dice.choice(("lead", "opportunity", "customer")),
+        "stage": (stage := dice.choice(("lead", "opportunity", "customer"))),
+        "segment": SEGMENTS[stage],
+        "updated_at": (_FIRST_CHANGE + timedelta(minutes=number)).isoformat(" "),
     }
 
 
@@ -210,12 +229,25 @@ def _contact(customer: Row) -> dict[str, str]:
     }
 
 
+def dim_customers(world: World) -> Iterator[Row]:
+    """Yield the rows of the table that dbt builds: customers whom HubSpot knows, and newcomers."""
+    known = {contact["email"] for contact in world.contacts}
+    for customer in world.customers:
+        if customer["email"] in known and customer["first_name"]:
+            yield {column: customer[column] for column in ("email", "first_name", "city")}
+    for number in range(1, NEWCOMERS + 1):
+        yield {"email": f"newcomer-{number}@example.com", "first_name": "Noor", "city": "Utrecht"}
+
+
 def _change(customer: Row, dice: random.Random) -> None:
     customer["revenue"] += dice.randrange(1, 1_000)
     if dice.random() < 0.3:
         customer["phone"] = "+1 555 0100"
     if customer["stage"] == "lead":
         customer["stage"] = "opportunity"
+    if customer["revenue"] % 2:
+        cities = PLACES[customer["country"]][2]
+        customer["city"] = next(city for city in cities if city != customer["city"])
 
 
 def _break_schema(customer: Row, dice: random.Random) -> None:

@@ -16,8 +16,9 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,16 @@ from demo.__main__ import EXAMPLE_DAGS, TOKEN, write
 from demo.customers import make_world
 
 HOME = Path(".up")
+OWN_PROPERTY = {
+    "name": "is_customer",
+    "label": "Is a customer",
+    "groupName": "contactinformation",
+    "type": "bool",
+    "fieldType": "booleancheckbox",
+    "options": [{"label": "Yes", "value": "true"}, {"label": "No", "value": "false"}],
+}
+"""What the portal has besides HubSpot's own properties: an example DAG marks with it who has left."""
+
 READY_WITHIN = 180.0
 """Seconds."""
 
@@ -83,13 +94,14 @@ class Stand:
             ],
             os.environ,
         )
+        self._wait("hubspot", self._has_own_property)
         environment = {**os.environ, **self._settings()}
         (self._home / "passwords.json").write_text(json.dumps(self.passwords), encoding="utf-8")
         airflow = str(Path(sys.executable).with_name("airflow"))
         for command in (["db", "migrate"], ["connections", "import", str(self._connections())]):
             subprocess.run([airflow, *command], env=environment, check=True, capture_output=True)
         self._run("airflow", [airflow, "standalone"], environment)
-        self._wait()
+        self._wait("airflow", self._is_ready)
 
     def stop(self) -> None:
         """Stop both, and remove the folder."""
@@ -137,23 +149,40 @@ class Stand:
 
     def _connections(self) -> Path:
         file = self._home / "connections.json"
-        hubspot = {"conn_type": "hubspot", "host": self.hubspot_url, "password": TOKEN}
+        # Each has a port, if only 0: the Test button of Airflow 3.3 sends 0 where none is stored, and refuses
+        # to test what differs from the stored connection.
+        address, _, port = self.hubspot_url.rpartition(":")
+        hubspot = {"conn_type": "hubspot", "host": address, "port": int(port), "password": TOKEN}
         connections = {
             "hubspot_default": hubspot,
             "hubspot_legacy": {**hubspot, "extra": {"api_version": "v1"}},
-            "warehouse": {"conn_type": "sqlite", "host": str(self._home / "warehouse.db")},
-            "state_db": {"conn_type": "sqlite", "host": str(self._home / "state.db")},
+            "warehouse": {"conn_type": "sqlite", "host": str(self._home / "warehouse.db"), "port": 0},
+            "state_db": {"conn_type": "sqlite", "host": str(self._home / "state.db"), "port": 0},
         }
         file.write_text(json.dumps(connections), encoding="utf-8")
         return file
 
-    def _wait(self) -> None:
+    def _wait(self, name: str, is_ready: Callable[[], bool]) -> None:
         until = time.monotonic() + READY_WITHIN
-        while not self._is_ready():
+        while not is_ready():
             if time.monotonic() > until:
-                log = (self._home / "airflow.log").read_text(encoding="utf-8", errors="replace")
-                raise RuntimeError(f"Airflow was not ready within {READY_WITHIN:.0f} s:\n{log[-2000:]}")
-            time.sleep(1)
+                log = (self._home / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+                raise RuntimeError(f"{name} was not ready within {READY_WITHIN:.0f} s:\n{log[-2000:]}")
+            time.sleep(0.5)
+
+    def _has_own_property(self) -> bool:
+        """Define the property, as soon as the sandbox answers."""
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"}
+        request = urllib.request.Request(
+            f"{self.hubspot_url}/crm/v3/properties/contacts", json.dumps(OWN_PROPERTY).encode(), headers
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=5):
+                return True
+        except urllib.error.HTTPError as error:
+            raise RuntimeError(f"the sandbox refuses {OWN_PROPERTY['name']}: {error.read()!r}") from error
+        except OSError:
+            return False
 
     def _is_ready(self) -> bool:
         try:

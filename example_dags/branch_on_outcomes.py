@@ -4,6 +4,8 @@ A contact that HubSpot does not know (404) does not fail this task; a refused va
 in XCom whether the task succeeds or fails. It decides which task comes next.
 
 Needs the connection ``hubspot_default``.
+
+In ``make up`` it succeeds: one contact is missing, and the branch for missing contacts runs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Undo a run: plan what goes back, ask a person, apply the plan.
 
 Run it by hand, with the run that went wrong: ``run`` is the DAG and the run id, as in
-``customers/manual__2026-11-01T08:00:00+00:00``. That run must have kept a ledger with values,
+``update_contacts_approved/manual__2026-11-01T08:00:00+00:00``. That run must have kept a ledger with values,
 ``ledger=Ledger(path, values=True)``.
 
 Contacts that somebody has edited since are left alone and counted. The undo has a ledger of its own, so that
@@ -10,6 +10,9 @@ it can be undone as well.
 Needs Airflow 3.1, ``apache-airflow-providers-standard`` 1.13 and the connection ``hubspot_default``. The
 constraints of Airflow 3.1 pin an older provider, in which a DAG with an approval cannot have a parameter
 without a default.
+
+In ``make up`` it waits for a person, and succeeds when the plan is approved: ``run`` can be any run of
+``update_contacts_approved``.
 """
 
 from __future__ import annotations
@@ -31,10 +34,14 @@ with DAG(
     catchup=False,
     params={
         "ledger": "/tmp/hubspot-ledger",  # noqa: S108 - where your runs keep theirs, such as s3://…
-        "run": Param(type="string", minLength=1, description="DAG and run id of the run to undo"),
+        "run": Param(
+            type="string",
+            minLength=1,
+            description="DAG and run id of the run to undo, such as update_contacts_approved/manual__…",
+        ),
         "plans": "/tmp/hubspot-plans",  # noqa: S108 - same
     },
-    tags=["hubspot", "example"],
+    tags=["hubspot", "example", "waits for a person"],
     doc_md=__doc__,
 ):
     # [START howto_undo]

@@ -2,9 +2,12 @@
 
 The first task writes a plan: what would change, and with which settings. A person sees its totals in
 Airflow's UI. The last task applies exactly this plan: its digest comes from the first task, and any other
-plan is refused.
+plan is refused. The run keeps a ledger with values, so that the DAG ``undo_approved`` can undo it.
 
 Needs Airflow 3.1 and the connections ``warehouse`` and ``hubspot_default``.
+
+In ``make up`` it waits for a person, and succeeds when the plan is approved: in the task ``approve``, or
+behind *Required Actions* on the home page.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from datetime import UTC, datetime
 from airflow.providers.common.compat.sdk import DAG
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 
+from airflow_provider_hubcontact.operators.hubspot import Ledger
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 
 PLAN = "{{ params.plans }}/{{ run_id | replace(':', '_') }}"
@@ -23,8 +27,11 @@ with DAG(
     schedule=None,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
-    params={"plans": "/tmp/hubspot-plans"},  # noqa: S108 - a place of your own, such as s3://…
-    tags=["hubspot", "example"],
+    params={
+        "plans": "/tmp/hubspot-plans",  # noqa: S108 - a place of your own, such as s3://…
+        "ledger": "/tmp/hubspot-ledger",  # noqa: S108 - same
+    },
+    tags=["hubspot", "example", "waits for a person"],
     doc_md=__doc__,
 ):
     # [START howto_approved]
@@ -34,6 +41,7 @@ with DAG(
         sql="SELECT email, first_name FROM customers",
         mapping={"first_name": "firstname"},
         status_actions={"not_found": "skip"},
+        ledger=Ledger("{{ params.ledger }}", values=True),
         plan=PLAN,
     )
     approval = ApprovalOperator(

@@ -6,6 +6,8 @@ the list, once two completed runs have lacked the row. Members that people have 
 Needs the connections ``warehouse`` (any SQL database with a table ``customers``), ``state_db`` (any SQL
 database; a SQLite file is enough for one machine) and ``hubspot_default``, whose token has the scopes
 ``crm.lists.read`` and ``crm.lists.write``.
+
+In ``make up`` it succeeds; its first run makes three lists.
 """
 
 from __future__ import annotations

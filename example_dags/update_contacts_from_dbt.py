@@ -6,6 +6,8 @@ HubSpot is found.
 
 Needs the connections ``warehouse`` (any SQL database with a table ``dim_customers``), ``state_db`` (any SQL
 database; a SQLite file is enough for one machine) and ``hubspot_default``.
+
+In ``make up`` it succeeds; trigger it by hand, as there is no dbt.
 """
 
 from __future__ import annotations

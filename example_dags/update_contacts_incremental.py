@@ -5,6 +5,8 @@ reads this row again. The second DAG is scheduled on the contacts, as an asset.
 
 Needs the connections ``warehouse`` (any SQL database with a table ``customers``, whose column ``updated_at``
 grows with every change) and ``hubspot_default``.
+
+In ``make up`` it succeeds, once an hour.
 """
 
 from __future__ import annotations
@@ -42,6 +44,10 @@ with DAG(
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     tags=["hubspot", "example"],
+    doc_md="""Run after each task that has written contacts by the connection ``hubspot_default``.
+
+In ``make up`` it succeeds, after each other DAG.
+""",
 ):
 
     @task

@@ -4,6 +4,8 @@ Only the legacy API accepts the time at which a value was set, for history that 
 accepts one contact per call: use the date-versioned API, which is the default, for everything else.
 
 Needs the connection ``hubspot_legacy``, of the type ``hubspot``, with ``{"api_version": "v1"}`` in its Extra.
+
+In ``make up`` it succeeds.
 """
 
 from __future__ import annotations
