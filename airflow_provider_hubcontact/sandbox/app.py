@@ -142,6 +142,7 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call."""
         correlation_id = str(uuid.uuid4())
+        began = self.clock()
         path = scope["raw_path"].decode("latin-1")
         request = Request(
             scope["method"],
@@ -163,7 +164,7 @@ class Application:
         reply = instead(request, route, reply, correlation_id)
         headers = self._headers(request, route, correlation_id)
         if route is None or not route.admin:
-            self.log.append(_logged(request, route, reply))
+            self.log.append(_logged(request, route, reply, began, self.clock() - began))
         if request.strike.rule is None:
             await send_reply(send, reply, headers)
         else:
@@ -267,7 +268,7 @@ def _check_scopes(grant: Grant, route: Route) -> None:
         raise NotAllowedToView(route.views, f"{route.kind.plural}-read") from None
 
 
-def _logged(request: Request, route: Route | None, reply: Reply) -> Logged:
+def _logged(request: Request, route: Route | None, reply: Reply, began: float, seconds: float) -> Logged:
     rule = request.strike.rule
     return Logged(
         request.method,
@@ -277,4 +278,6 @@ def _logged(request: Request, route: Route | None, reply: Reply) -> Logged:
         request.calls,
         "" if route is None else route.operation,
         "" if rule is None else rule.name,
+        began,
+        max(0.0, seconds),  # a reset takes the clock back
     )

@@ -136,6 +136,26 @@ def test_no_token_is_shown() -> None:
     assert [text for text in shown if sandbox.token in text] == []
 
 
+def test_a_request_has_its_time_and_duration() -> None:
+    """By the sandbox's clock, on the page and in the log."""
+    with Sandbox(clock=Clock()) as sandbox:
+        Api(sandbox).get("/crm/v3/objects/contacts/1")
+        moment = sandbox.requests[-1].time
+        _, _, text = ask(sandbox, "/sandbox/log")
+
+    assert moment == "2026-11-23T12:00:00Z"
+    assert f'<time datetime="{moment}">12:00:00</time>' in text
+    assert re.search(r'data-label="Duration"[^>]*>\d+ ms<', text)
+
+
+def test_the_latency_is_a_part_of_the_duration() -> None:
+    """What the caller waited for is what the log says."""
+    with Sandbox(latency=0.05) as sandbox:
+        Api(sandbox).get("/crm/v3/objects/contacts/1")
+
+    assert 50 <= sandbox.requests[-1].milliseconds < 10_000
+
+
 def test_a_path_is_shortened(api: Api) -> None:
     """A thousand characters of it are remembered."""
     api.get("/" + "x" * 30_000)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from airflow_provider_hubcontact.sandbox.crm.times import iso
+
 MAX_LOG = 100_000
 """Number of requests that are remembered: the latest."""
 
@@ -27,6 +29,8 @@ class Logged(NamedTuple):
     :param calls: calls that the limits counted: 1, or 0 if they refused it or it needs no token.
     :param operation: what answered, such as ``batches.update``; empty if nothing did.
     :param fault: name of the fault that struck it; empty if none did.
+    :param at: when it came, by the sandbox's clock: seconds since 1970.
+    :param seconds: until it was answered, by the same clock.
     """
 
     method: str
@@ -36,11 +40,25 @@ class Logged(NamedTuple):
     calls: int = 0
     operation: str = ""
     fault: str = ""
+    at: float = 0.0
+    seconds: float = 0.0
+
+    @property
+    def time(self) -> str:
+        """When it came, in HubSpot's form."""
+        return iso(int(self.at * 1000))
+
+    @property
+    def milliseconds(self) -> int:
+        """How long it took."""
+        return round(self.seconds * 1000)
 
     @property
     def line(self) -> dict[str, str | int]:
         """The line in the log of the admin API."""
         return {
+            "time": self.time,
+            "milliseconds": self.milliseconds,
             "method": self.method,
             "path": self.path,
             "status": self.status,
