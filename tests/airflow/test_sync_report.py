@@ -109,6 +109,17 @@ class TestPage:
         for said in ("failed", "2 tries", "<b>1</b> updated", "33.3 %", "VALIDATION_ERROR", "c-1", "0:01:15"):
             assert said in page
 
+    def test_the_direction_of_a_value_stays_within_its_cell(self) -> None:
+        """What is written from right to left stands at the left of its cell, below its heading."""
+        report = Report()
+        report.add(Result(1, "מ@example.com", Outcome.UPDATED, 200, changes={"city": ("حلب", "חיפה")}))
+        report.add(Result(2, "ב@example.com", Outcome.INVALID, None, "KEY", "לא", ("email",)))
+        page = shown(json.loads(json.dumps(report.to_dict())))
+
+        assert "dir=" not in page
+        for value in ("מ@example.com", "ב@example.com", "حلب", "חיפה"):
+            assert f"<bdi>{value}</bdi></td>" in page
+
     def test_a_code_leads_to_what_it_means(self) -> None:
         """Of a reason and of a problem; also in a report of a version that had no codes, and without keys."""
         report = a_report()
@@ -174,10 +185,10 @@ class TestPage:
         page = " ".join(shown(report).split())
 
         assert page.index(">101<") < page.index(">7<")
-        assert 'data-label="Added" dir="auto">1,200</td>' in page
-        assert 'data-label="Members" dir="auto">3</td>' in page
-        assert 'data-label="Left" dir="auto">1</td>' in page
-        assert 'data-label="Not members" dir="auto">1</td>' in page
+        assert 'data-label="Added"><bdi>1,200</bdi></td>' in page
+        assert 'data-label="Members"><bdi>3</bdi></td>' in page
+        assert 'data-label="Left"><bdi>1</bdi></td>' in page
+        assert 'data-label="Not members"><bdi>1</bdi></td>' in page
         assert HOSTILE not in page
         assert "Lists created: New" in page
         assert "objectLists" not in page  # without a portal
@@ -250,7 +261,7 @@ class TestPage:
 
         page = shown(report.to_dict())
 
-        assert [each.split("<")[0] for each in page.split('data-label="Try" dir="auto">')[1:]] == ["1", "2"]
+        assert [each.split("<")[0] for each in page.split('data-label="Try"><bdi>')[1:]] == ["1", "2"]
 
     def test_keys_and_values_can_be_hidden(self) -> None:
         """What is left are counts, outcomes, categories and names of properties."""
@@ -291,7 +302,7 @@ class TestPage:
         ):
             assert said in page
         assert '<tr class="total"><td data-label="Task">All</td>' in page
-        assert '<td class="count" data-label="Records" dir="auto">6</td>' in page
+        assert '<td class="count" data-label="Records"><bdi>6</bdi></td>' in page
         assert "No task of this run" in render_run(HEADING, [], {})
 
     def test_the_last_runs(self) -> None:
@@ -305,7 +316,7 @@ class TestPage:
         for said in (
             "2026-11-27 08:05",
             ">Drifted<",
-            '"Drifted" dir="auto">7<',
+            '"Drifted"><bdi>7</bdi><',
             "2 mapped tasks are not counted",
         ):
             assert said in page
