@@ -145,6 +145,10 @@ class Stand:
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{n}:{r}" for n, r in self._users.items()),
             "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",
+            # On a slow machine, the first tasks start before the API server does.
+            "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "20",
+            "AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "5",
+            "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "30",
         }
 
     def _connections(self) -> Path:
@@ -217,7 +221,8 @@ def main() -> int:
         raise
     print(f"\nAirflow    {stand.url}   user admin, password {stand.passwords['admin']}")
     print(f"HubSpot    {stand.hubspot_url}   contacts, requests, limits, faults")
-    print("\nRun the DAG update_contacts_from_sql, and open its task's Sync report. `make down` ends it all.")
+    print("\nRun the DAG update_contacts_from_sql, and open the tab HubSpot sync of its task.")
+    print("The docs of each DAG say how it ends here: fails_on_purpose fails. `make down` ends it all.")
     return 0
 
 

@@ -1,8 +1,9 @@
 """Plan changes of contacts, ask a person, apply the plan.
 
-The first task writes a plan: what would change, and with which settings. A person sees its totals in
-Airflow's UI. The last task applies exactly this plan: its digest comes from the first task, and any other
-plan is refused. The run keeps a ledger with values, so that the DAG ``undo_approved`` can undo it.
+The customers with the largest revenue get a salutation. The first task writes a plan: what would change,
+and with which settings. A person sees its totals in Airflow's UI. The last task applies exactly this plan:
+its digest comes from the first task, and any other plan is refused. The run keeps a ledger with values, so
+that the DAG ``undo_approved`` can undo it.
 
 Needs Airflow 3.1 and the connections ``warehouse`` and ``hubspot_default``.
 
@@ -38,8 +39,7 @@ with DAG(
     plan = HubSpotPlanContactsOperator(
         task_id="plan",
         sql_conn_id="warehouse",
-        sql="SELECT email, first_name FROM customers",
-        mapping={"first_name": "firstname"},
+        sql="SELECT email, 'Dear valued customer' AS salutation FROM customers WHERE revenue > 900000",
         status_actions={"not_found": "skip"},
         ledger=Ledger("{{ params.ledger }}", values=True),
         plan=PLAN,

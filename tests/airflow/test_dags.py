@@ -444,17 +444,20 @@ def test_approved(
 ) -> None:
     """What was planned is written after the approval; the person sees the totals, and approves this plan."""
     with sqlite3.connect(tmp_path / "w.db") as warehouse:
-        warehouse.execute("CREATE TABLE customers (email, first_name)")
-        warehouse.execute("INSERT INTO customers VALUES ('grace@example.com', 'Grace B.')")
+        warehouse.execute("CREATE TABLE customers (email, revenue)")
+        rows = [("grace@example.com", 950_000), ("alan@example.com", 900_000)]
+        warehouse.executemany("INSERT INTO customers VALUES (?, ?)", rows)
     monkeypatch.setenv(
         "AIRFLOW_CONN_WAREHOUSE", json.dumps({"conn_type": "sqlite", "host": str(tmp_path / "w.db")})
     )
     dag = examples.dags["update_contacts_approved"]
 
-    run: Any = run_dag(dag, run_conf={"plans": str(tmp_path / "plans")}, mark_success_pattern="approve")
+    conf = {"plans": str(tmp_path / "plans"), "ledger": str(tmp_path / "ledger")}
+    run: Any = run_dag(dag, run_conf=conf, mark_success_pattern="approve")
 
     assert states(run) == {"plan": "success", "approve": "success", "apply": "success"}
-    assert stored(hubspot, "grace@example.com", "firstname") == "Grace B."
+    assert stored(hubspot, "grace@example.com", "salutation") == "Dear valued customer"
+    assert list((tmp_path / "ledger").rglob("*.jsonl*")), "a run that can be undone"
     instance = run.get_task_instance("plan")
     (manifest,) = (tmp_path / "plans").rglob("plan.json")
     assert rendered(run, task_id="apply")["sha256"] == json.loads(manifest.read_bytes())["sha256"]

@@ -1,0 +1,82 @@
+"""A running Airflow, for the tests with a browser."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from airflow_provider_hubcontact.sandbox.server import TOKEN
+from demo.up import Stand
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+class Airflow:
+    """A running Airflow, asked by its REST API."""
+
+    def __init__(self, stand: Stand) -> None:
+        self.stand = stand
+        self._token = self.ask("POST", "/auth/token", self.credentials("admin"))["access_token"]
+
+    def credentials(self, name: str) -> dict[str, str]:
+        return {"username": name, "password": self.stand.passwords[name]}
+
+    def run(self, dag_id: str, until: tuple[str, ...] = ("success", "failed"), task: str = "contacts") -> str:
+        """Run a DAG until a task of it is in some state."""
+        run_id: str = self.ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"]
+        self.wait(dag_id, run_id, until, task)
+        return run_id
+
+    def wait(self, dag_id: str, run_id: str, until: tuple[str, ...], task: str = "contacts") -> str:
+        """Wait for a state of a task."""
+        state = ""
+        for _ in range(240):
+            state = str(self.task(dag_id, run_id, task)["state"])
+            if state in until:
+                return state
+            time.sleep(0.5)
+        raise AssertionError(f"{dag_id} is still {state}")
+
+    def task(self, dag_id: str, run_id: str, task: str = "contacts") -> dict[str, Any]:
+        """Give a task instance of a run."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances"
+        found = self.ask("GET", path)["task_instances"]
+        return dict(next(each for each in found if each["task_id"] == task))
+
+    def report(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """Give the report as Airflow's database has it."""
+        path = (
+            f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/contacts/xcomEntries/return_value"
+        )
+        return dict(json.loads(json.dumps(self.ask("GET", f"{path}?deserialize=false")["value"])))
+
+    def faults(self, plan: dict[str, Any]) -> None:
+        """Tell the sandbox what is to go wrong."""
+        self._call("PUT", f"{self.stand.hubspot_url}/sandbox/faults", plan, TOKEN)
+
+    def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        """Ask the REST API."""
+        answer = self._call(method, self.stand.url + path, body, getattr(self, "_token", ""))
+        return dict(json.loads(answer))
+
+    @staticmethod
+    def _call(method: str, url: str, body: object, token: str) -> bytes:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data, headers, method=method)  # noqa: S310 - our own
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - same
+            said: bytes = answer.read()
+        return said
+
+
+def log_in(screen: Page, airflow: Airflow, name: str) -> None:
+    """Log in by the form."""
+    screen.goto("/auth/login")
+    screen.fill("input[name=username]", name)
+    screen.fill("input[name=password]", airflow.stand.passwords[name])
+    screen.click("button[type=submit]")
+    screen.wait_for_url(lambda url: "/auth/" not in url)
