@@ -1,8 +1,8 @@
 """Fail on purpose, to show the report of a bad morning.
 
-One contact is updated. Two rows have a value that is not valid, and two contacts are not in HubSpot. By
-default, each of these rows fails the task. The tab *HubSpot sync* of the task groups them by reason, and each
-reason code leads to what to do.
+One contact is updated. Two rows have a value that is not valid, an address and an option, and two contacts
+are not in HubSpot. By default, each of these rows fails the task. The tab *HubSpot sync* of the task groups
+them by reason, and each reason code leads to what to do.
 
 Needs the connection ``hubspot_default``.
 
@@ -29,7 +29,7 @@ with DAG(
         task_id="update_contacts",
         records=[
             {"email": "ada@example.com", "city": "London"},
-            {"email": "alan@example.com", "annualrevenue": "much"},
+            {"email": "alan at example.com", "city": "Wilmslow"},
             {"email": "grace@example.com", "hs_lead_status": "PLATINUM"},
             {"email": "nobody@example.com", "city": "Paris"},
             {"email": "no.one@example.com", "city": "Rome"},

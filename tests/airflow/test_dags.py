@@ -240,6 +240,15 @@ def test_branches(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None:
     }
 
 
+def test_fails_on_purpose(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None:
+    """It fails for three reasons, and writes what is well."""
+    run = run_dag(examples.dags["fails_on_purpose"])
+
+    assert states(run) == {"update_contacts": "failed"}
+    assert report(run)["outcomes"] == {"updated": 1, "invalid": 2, "not_found": 2}
+    assert {reason["code"] for reason in report(run)["reasons"]} == {"HC-101", "HC-103", "HC-210"}
+
+
 def test_legacy_api(
     run_dag: RunDag, examples: DagBag, hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
