@@ -246,7 +246,7 @@ def test_fails_on_purpose(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -
 
     assert states(run) == {"update_contacts": "failed"}
     assert report(run)["outcomes"] == {"updated": 1, "invalid": 2, "not_found": 2}
-    assert {reason["code"] for reason in report(run)["reasons"]} == {"HC-101", "HC-103", "HC-210"}
+    assert {reason["code"] for reason in report(run)["reasons"]} == {"HC-102", "HC-103", "HC-210"}
 
 
 def test_legacy_api(
