@@ -32,7 +32,7 @@ test: $(AIRFLOW_3) ## everything below that checks, as CI does
 	@.venv/bin/python scripts/check.py lint types audit docs test-airflow-3.3 test-airflow-2.11 test-lowest test-core test-celery test-databases
 
 docs: $(DOCS) ## build the documentation into build/docs; a warning is an error
-	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict
 
 lint: $(AIRFLOW_3) ## style, formatting, and who may import whom
 	.venv/bin/ruff check .

@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_hubcontact.cli.main import main, parser
@@ -30,6 +31,7 @@ from airflow_provider_hubcontact.operators.base import HubSpotRunOperator
 from airflow_provider_hubcontact.operators.options import Writes
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
+from airflow_provider_hubcontact.sandbox.options import parser as sandbox_parser
 from airflow_provider_hubcontact.sync.keep.ledger import FIELDS
 from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
@@ -51,7 +53,15 @@ RECORDS = [
 
 def blocks(page: str, language: str) -> list[str]:
     text = (DOCS / page).read_text(encoding="utf-8")
-    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+    found = re.findall(rf"^( *)```{language}(?: title=[^\n]*)?\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)
+    plain = [re.sub(f"^{indent}", "", block, flags=re.MULTILINE) for indent, block in found]
+    return [
+        _SNIPPET.sub(lambda name: (DOCS.parent / name[1]).read_text(encoding="utf-8"), block)
+        for block in plain
+    ]
+
+
+_SNIPPET = re.compile(r'^--8<-- "(.+)"$', re.MULTILINE)
 
 
 @pytest.fixture
@@ -271,23 +281,27 @@ def test_the_command_line(
 _CHANGES = re.compile(rf"\b[0-9a-f]{{{DIGEST_SHOWN}}}\b|\b\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\b")
 """Digests, since a plan says when it was made, and times."""
 
-PAGES = sorted(path.name for path in DOCS.glob("*.md"))
+PAGES = sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md"))
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_can_be_read(page: str) -> None:
-    """Python compiles, JSON is JSON, and a command of ours has options that there are."""
+    """Python compiles, JSON and YAML can be read, and a command of ours has options that there are."""
     for code in blocks(page, "python"):
         compile(code, page, "exec")
     for text in blocks(page, "json"):
         json.loads(text)
     for text in blocks(page, "toml"):
         tomllib.loads(text)
+    for text in blocks(page, "yaml"):
+        yaml.safe_load(text)
     for block in blocks(page, "console"):
         for line in block.splitlines():
             asked = line.removeprefix("$ ").partition(" < ")[0]
             words = shlex.split(asked, comments=True) if line.startswith("$ ") else []
-            if words[:1] == ["hubcontact"]:
+            if words[:2] == ["hubcontact", "sandbox"]:
+                sandbox_parser("hubcontact sandbox").parse_args(words[2:])
+            elif words[:1] == ["hubcontact"]:
                 parser().parse_args(words[1:])
 
 
@@ -296,7 +310,31 @@ def test_nothing_else_is_shown() -> None:
     shown = {
         language
         for page in PAGES
-        for language in re.findall(r"^```(\w+)$", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE)
+        for language in re.findall(
+            r"^ *```(\w+)(?: title=.*)?$", (DOCS / page).read_text(encoding="utf-8"), re.MULTILINE
+        )
     }
 
-    assert shown <= {"python", "json", "console", "sql", "text", "toml"}
+    tested = {"python", "json", "console", "sql", "text", "toml", "yaml"}
+    assert shown <= tested | {
+        "csv",
+        "dockerfile",
+    }  # read by tests/sandbox and tests/test_tutorial.py; by nobody
+
+
+def test_a_warning_of_the_build_is_an_error() -> None:
+    """With ``--quiet``, MkDocs counts no warning, so that ``--strict`` does nothing."""
+    (build,) = re.findall(r"mkdocs build.*", (DOCS.parent / "Makefile").read_text(encoding="utf-8"))
+
+    assert "--strict" in build
+    assert not re.search(r"--quiet|-q\b", build)
+
+
+def test_every_example_is_shown() -> None:
+    """The page has each file of the examples, and its table names each DAG."""
+    text = (DOCS / "examples.md").read_text(encoding="utf-8")
+    files = {path.name for path in (DOCS.parent / "example_dags").iterdir() if path.is_file()}
+    names = {name.removesuffix(".py") for name in files if name.endswith(".py")}
+
+    assert set(re.findall(r'^--8<-- "example_dags/(.+)"$', text, re.MULTILINE)) == files
+    assert set(re.findall(r"^\|.*\(#(\w+)\) \|$", text, re.MULTILINE)) == names
