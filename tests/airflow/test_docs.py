@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +42,7 @@ from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema, Property
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from tests.airflow.running import CONTACTS, connect, run, stored
+from tests.airflow_home import RunDag
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 RECORDS = [
@@ -117,13 +119,14 @@ def test_every_field_is_told() -> None:
 @pytest.mark.parametrize(
     "page",
     [
-        *("ledger.md", "plans.md", "mapping.md", "stages.md", "state.md", "lists.md", "quick-start.md"),
-        "airflow.md",
+        *("ledger.md", "plans.md", "mapping.md", "stages.md", "state.md", "lists.md"),
+        *("airflow.md", "how-to/connect.md", "how-to/sources.md", "how-to/backfill.md"),
     ],
 )
 def test_operators_can_be_made(page: str) -> None:
     """Every operator that a page shows has the keywords that the page gives it."""
-    calls = [found for block in blocks(page, "python") if (found := _OPERATOR.search(block))]
+    shown = [block for block in blocks(page, "python") if "import DAG" not in block]
+    calls = [found for block in shown if (found := _OPERATOR.search(block))]
     names: dict[str, Any] = {name: getattr(operators, name) for name in operators.__all__} | {
         "HubSpotApplyPlanOperator": HubSpotApplyPlanOperator,
         "HubSpotPlanContactsOperator": HubSpotPlanContactsOperator,
@@ -338,3 +341,73 @@ def test_every_example_is_shown() -> None:
 
     assert set(re.findall(r'^--8<-- "example_dags/(.+)"$', text, re.MULTILINE)) == files
     assert set(re.findall(r"^\|.*\(#(\w+)\) \|$", text, re.MULTILINE)) == names
+
+
+def _decorated(name: str) -> Any:
+    """Return the function of a page about sources, as its block defines it."""
+    (code,) = [block for block in blocks("how-to/sources.md", "python") if f"def {name}(" in block]
+    names: dict[str, Any] = {}
+    exec(code, names)  # noqa: S102 - our own page
+    return names[name]
+
+
+def _synced(function: Any, run_dag: RunDag, monkeypatch: pytest.MonkeyPatch, address: str) -> str | None:
+    """Run a DAG with a decorated function, and return the first name that the contact has then."""
+    with Sandbox([{"email": address, "firstname": "Old"}]) as hubspot:
+        connect(monkeypatch, hubspot.url, hubspot.token)
+        with DAG("shown_source", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+            function()
+        run_dag(dag)
+        return stored(hubspot, address, "firstname")
+
+
+def test_a_frame_as_the_source(run_dag: RunDag, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's function returns a frame, whose rows are sent."""
+    pytest.importorskip("pandas")
+
+    assert _synced(_decorated("from_a_frame"), run_dag, monkeypatch, "ada@example.com") == "Ada"
+
+
+def test_databricks_as_the_source(run_dag: RunDag, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The page's function reads a cursor to its end; a SQLite file takes the place of Databricks."""
+
+    class Cursor:
+        def __init__(self) -> None:
+            with sqlite3.connect(tmp_path / "shop.db") as database:
+                database.execute("CREATE TABLE customers (email, first_name)")
+                database.execute("INSERT INTO customers VALUES ('ada@example.com', 'Augusta')")
+            self._cursor = sqlite3.connect(tmp_path / "shop.db").cursor()
+
+        def __enter__(self) -> sqlite3.Cursor:
+            self._cursor.execute("ATTACH ? AS shop", [str(tmp_path / "shop.db")])
+            return self._cursor
+
+        def __exit__(self, *_: object) -> None:
+            self._cursor.connection.close()
+
+    hooks = ModuleType("airflow.providers.databricks.hooks.databricks_sql")
+    opened = SimpleNamespace(cursor=Cursor)
+    hooks.DatabricksSqlHook = lambda _: SimpleNamespace(get_conn=lambda: opened)  # type: ignore[attr-defined]
+    for name in ("airflow.providers.databricks", "airflow.providers.databricks.hooks", hooks.__name__):
+        monkeypatch.setitem(sys.modules, name, hooks)
+
+    assert _synced(_decorated("from_databricks"), run_dag, monkeypatch, "ada@example.com") == "Augusta"
+
+
+def test_whole_dag_files_can_be_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block with imports and a DAG is a file that Airflow takes."""
+    slack = ModuleType("airflow.providers.slack.notifications.slack_webhook")
+    slack.SlackWebhookNotifier = lambda **_: print  # type: ignore[attr-defined]
+    for name in ("airflow.providers.slack", "airflow.providers.slack.notifications", slack.__name__):
+        monkeypatch.setitem(sys.modules, name, slack)
+    files = [
+        code
+        for page in PAGES
+        if page not in ("examples.md", "tutorial.md")  # tests/airflow/test_dags.py, tests/test_tutorial.py
+        for code in blocks(page, "python")
+        if "import DAG" in code
+    ]
+
+    assert files
+    for code in files:
+        exec(code, {"__name__": "shown"})  # noqa: S102 - our own page
