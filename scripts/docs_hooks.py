@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from posixpath import relpath
 from typing import Protocol
 
 ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT)]  # MkDocs is started in another environment, and loads this file by its path
+
+from scripts.docs_commands import commands  # noqa: E402
+
+COMMANDS = '--8<-- "commands"'
+"""Where a page shows all commands."""
+
 _SNIPPET = re.compile(r'^--8<-- "((?:README|CHANGELOG)\.md)(?::(\w+))?"$', re.MULTILINE)
 
 
@@ -43,4 +51,4 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
                 raise ValueError(f"{found[1]} has no section {found[2]}, which {page.file.src_uri} shows")
         return re.sub(r"\]\(docs/([^)#]+)", lambda link: f"]({relpath(link[1], here)}", text)
 
-    return _SNIPPET.sub(snippet, markdown)
+    return _SNIPPET.sub(snippet, markdown).replace(COMMANDS, commands() if COMMANDS in markdown else "")
