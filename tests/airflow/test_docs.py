@@ -120,7 +120,7 @@ def test_every_field_is_told() -> None:
     "page",
     [
         *("ledger.md", "plans.md", "mapping.md", "stages.md", "state.md", "lists.md"),
-        *("airflow.md", "how-to/connect.md", "how-to/sources.md", "how-to/backfill.md"),
+        *("airflow.md", "how-to/connect.md", "how-to/sources.md", "how-to/backfill.md", "how-to/from-v1.md"),
     ],
 )
 def test_operators_can_be_made(page: str) -> None:

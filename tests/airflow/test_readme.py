@@ -143,7 +143,7 @@ def test_scopes_are_told_once() -> None:
 def test_it_is_installed_from_what_there_is() -> None:
     """No page shows the package's bare name to pip, which would look for it on PyPI, where it is not yet."""
     assert '--8<-- "README.md:install"' in (DOCS / "quick-start.md").read_text(encoding="utf-8")
-    for path in (ROOT / "README.md", *DOCS.glob("*.md")):
+    for path in (ROOT / "README.md", *DOCS.rglob("*.md")):
         for line in re.findall(r"pip install [^`\n]*", path.read_text(encoding="utf-8")):
             bare = re.search(r"airflow-provider-hubcontact(\[\w+\])?(?! @ git)(?![\w\[])", line)
             assert bare is None or "[parquet]" in line, f"{path.name}: {line}"
