@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.serialization import serialized_objects
+from airflow.utils.session import create_session
 
 from airflow_provider_hubcontact.client.limits.quota import LocalSlots
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
+from tests.airflow_release import RELEASE
 
 IS_NEW = hasattr(serialized_objects, "DagSerialization")
 SERIALIZED: Any = getattr(serialized_objects, "DagSerialization" if IS_NEW else "SerializedDAG")
@@ -24,6 +27,29 @@ CONTACTS: list[Mapping[str, str]] = [
     {"email": "grace@example.com", "firstname": "Grace", "lifecyclestage": "lead"},
     {"email": "alan@example.com", "firstname": "Alan"},
 ]
+
+
+def shown_fields(dag_run: Any) -> dict[tuple[str, int], dict[str, Any]]:
+    """Read what Airflow stores and shows of the fields of a run's tasks.
+
+    :return: task id and map index → fields.
+    """
+    with create_session() as session:
+        kept: list[Any] = session.query(RenderedTaskInstanceFields).all()
+        if RELEASE >= (3, 4):  # it keeps them by the try
+            tries = {each.id: each for each in dag_run.get_task_instances()}
+            return {
+                (tries[each.task_instance_id].task_id, tries[each.task_instance_id].map_index): (
+                    each.rendered_fields
+                )
+                for each in kept
+                if each.task_instance_id in tries
+            }
+        return {
+            (each.task_id, each.map_index): each.rendered_fields
+            for each in kept
+            if (each.dag_id, each.run_id) == (dag_run.dag_id, dag_run.run_id)
+        }
 
 
 class TaskInstance:

@@ -14,17 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.providers.common.compat.sdk import DAG, task
 from airflow.providers.postgres.hooks.postgres import PostgresHook
-from airflow.utils.session import create_session
 from packaging.version import Version
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator, Ledger
 from airflow_provider_hubcontact.sandbox import Definition, Sandbox
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome
 from demo.customers import EXPECTED, make_world
-from tests.airflow.running import CONTACTS, connect, stored
+from tests.airflow.running import CONTACTS, connect, shown_fields, stored
 from tests.airflow_home import EXAMPLE_DAGS, RunDag
 
 try:
@@ -79,13 +77,7 @@ def report(run: Any) -> dict[str, Any]:
 
 def rendered(run: Any, map_index: int = -1, task_id: str = "update_contacts") -> dict[str, Any]:
     """Return the fields that Airflow stores and shows."""
-    fields = RenderedTaskInstanceFields
-    with create_session() as session:
-        found = session.query(fields).filter(
-            fields.run_id == run.run_id, fields.task_id == task_id, fields.map_index == map_index
-        )
-        kept: dict[str, Any] = found.one().rendered_fields
-    return kept
+    return shown_fields(run)[task_id, map_index]
 
 
 def test_from_sql(run_dag: RunDag, examples: DagBag, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

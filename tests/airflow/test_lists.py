@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.providers.common.compat.sdk import DAG, task
-from airflow.utils.session import create_session
 from jinja2 import Environment, StrictUndefined
 
 from airflow_provider_hubcontact.notifications.hubspot import SYNC_HTML, SYNC_TEXT
@@ -21,7 +19,7 @@ from airflow_provider_hubcontact.operators.options import Lists
 from airflow_provider_hubcontact.operators.plans import HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.airflow.running import CONTACTS, SERIALIZED, connect, run
+from tests.airflow.running import CONTACTS, SERIALIZED, connect, run, shown_fields
 from tests.airflow_home import RunDag
 
 ADA = {"email": "ada@example.com", "firstname": "Augusta"}
@@ -53,15 +51,7 @@ def members(hubspot: Sandbox) -> dict[str, set[str]]:
 
 def shown(dag_run: Any, task_id: str = "sync", map_index: int = -1) -> Any:
     """The field that Airflow stores and shows."""
-    fields = RenderedTaskInstanceFields
-    with create_session() as session:
-        found = session.query(fields).filter(
-            fields.dag_id == dag_run.dag_id,
-            fields.run_id == dag_run.run_id,
-            fields.task_id == task_id,
-            fields.map_index == map_index,
-        )
-        return found.one().rendered_fields["lists"]
+    return shown_fields(dag_run)[task_id, map_index]["lists"]
 
 
 def test_templates_in_them(hubspot: Sandbox, run_dag: RunDag) -> None:

@@ -12,16 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.providers.common.compat.sdk import DAG, task
-from airflow.utils.session import create_session
 from jsonschema import Draft202012Validator, FormatChecker
 
 from airflow_provider_hubcontact.cli.main import main
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.options import Guards
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.airflow.running import CONTACTS, connect, run, stored
+from tests.airflow.running import CONTACTS, connect, run, shown_fields, stored
 from tests.airflow_home import RunDag
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -44,14 +42,7 @@ def hubspot(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 
 
 def shown(run: Any) -> set[str]:
-    fields = RenderedTaskInstanceFields
-    with create_session() as session:
-        found = session.query(fields).filter(fields.run_id == run.run_id, fields.dag_id == run.dag_id).all()
-        return {
-            str(each.rendered_fields["json_schema"])
-            for each in found
-            if "json_schema" in each.rendered_fields
-        }
+    return {str(fields["json_schema"]) for fields in shown_fields(run).values() if "json_schema" in fields}
 
 
 def reports(run: Any) -> list[dict[str, int]]:

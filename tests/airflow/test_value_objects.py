@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.providers.common.compat.sdk import DAG, ObjectStoragePath, task
-from airflow.utils.session import create_session
 
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.options import FromLedger, Guards, Key, Ledger, Values, Writes
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.airflow.running import CONTACTS, SERIALIZED, connect, stored
+from tests.airflow.running import CONTACTS, SERIALIZED, connect, shown_fields, stored
 from tests.airflow_home import RunDag
 
 ADA = {"email": "ada@example.com", "firstname": "A"}
@@ -52,15 +50,7 @@ def outcomes(run: Any, task_id: str) -> list[dict[str, int]]:
 
 def shown(run: Any, task_id: str, map_index: int = -1) -> dict[str, str]:
     """The fields that Airflow stores and shows, as it prints them."""
-    fields = RenderedTaskInstanceFields
-    with create_session() as session:
-        found = session.query(fields).filter(
-            fields.dag_id == run.dag_id,
-            fields.run_id == run.run_id,
-            fields.task_id == task_id,
-            fields.map_index == map_index,
-        )
-        kept: dict[str, Any] = found.one().rendered_fields
+    kept = shown_fields(run)[task_id, map_index]
     return {name: json.dumps(value) for name, value in kept.items()}
 
 

@@ -13,15 +13,13 @@ import pytest
 
 pytest.importorskip("airflow")
 
-from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.providers.common.compat.sdk import DAG, ObjectStoragePath, task
-from airflow.utils.session import create_session
 
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.sources.redacted import Redacted, revealed
 from airflow_provider_hubcontact.operators.sources.templates import Origins, handed_in, resolved
 from airflow_provider_hubcontact.sandbox import Sandbox
-from tests.airflow.running import connect, stored
+from tests.airflow.running import connect, shown_fields, stored
 from tests.airflow_home import RunDag
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,10 +53,7 @@ def states(run: Any) -> dict[tuple[str, int], str]:
 
 def rendered(run: Any) -> dict[str, dict[str, Any]]:
     """Return the fields that Airflow stores and shows of each task that syncs contacts."""
-    fields = RenderedTaskInstanceFields
-    with create_session() as session:
-        found = session.query(fields).filter(fields.run_id == run.run_id, fields.dag_id == run.dag_id).all()
-        return {each.task_id: each.rendered_fields for each in found if "mapping" in each.rendered_fields}
+    return {name: fields for (name, _), fields in shown_fields(run).items() if "mapping" in fields}
 
 
 def assert_data(hubspot: Sandbox, numbers: int) -> None:
