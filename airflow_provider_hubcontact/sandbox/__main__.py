@@ -7,8 +7,8 @@ import gc
 import ipaddress
 import signal
 import sys
-import threading
 from collections.abc import Sequence
+from queue import SimpleQueue
 
 from airflow_provider_hubcontact.sandbox import options
 from airflow_provider_hubcontact.sandbox.access.tokens import SCOPES
@@ -36,11 +36,12 @@ def main(
     chosen, more = parser.parse_known_args(arguments)
     if more:
         known = options.flags(parser)
-        told = (nearest(name.partition("=")[0], known) if name.startswith("-") else name for name in more)
-        parser.error(f"it does not take {', '.join(told)}")
-    stop = threading.Event()
+        odd = (nearest(name.partition("=")[0], known) if name.startswith("-") else name for name in more)
+        parser.error(f"it does not take {', '.join(odd)}")
+    # A handler may run in the midst of waiting: an event would wait for the lock that the wait holds.
+    told = SimpleQueue[int]()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda number, _: told.put(number))
     try:
         sandbox = _sandbox(chosen).start()
     except (ImportError, OSError, ValueError) as error:
@@ -53,7 +54,7 @@ def main(
         )
         if not _is_loopback(chosen.host):
             _warn(f"Warning: {chosen.host} is not a loopback address; whoever reaches it can read and write.")
-        stop.wait()
+        told.get()
     finally:
         sandbox.stop()
     return 0

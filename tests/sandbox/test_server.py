@@ -220,6 +220,33 @@ class TestPlugin:
         assert Api(hubspot_sandbox).get(f"{CONTACTS}/1").status == 404
 
 
+SIGNAL_IN_THE_WAIT = """
+import os, signal, sys, threading
+from airflow_provider_hubcontact.sandbox.__main__ import main
+
+def end():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+def with_the_lock(frame, event, argument):
+    if frame.f_locals["self"]._cond._is_owned():
+        sys.settrace(None)
+        end()
+        return None
+    return with_the_lock
+
+def of_main(frame, event, argument):
+    waits = frame.f_code is threading.Event.wait.__code__ and frame.f_back.f_code is main.__code__
+    return with_the_lock if waits else None
+
+later = threading.Timer(2, end)
+later.daemon = True
+later.start()
+sys.settrace(of_main)
+sys.exit(main(["--port", "0"]))
+"""
+"""Sends the signal while an event's lock is held; if there is no event, when the server has begun."""
+
+
 class TestCommand:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_it_serves_until_a_signal(self, number: signal.Signals) -> None:
@@ -244,6 +271,18 @@ class TestCommand:
         assert process.returncode == 0
         assert time.monotonic() - started < 2
         assert errors == ""
+
+    def test_a_signal_just_when_it_begins_to_wait(self) -> None:
+        """The handler, which runs in the midst of the wait, needs no lock that the wait holds."""
+        done = subprocess.run(
+            [sys.executable, "-c", SIGNAL_IN_THE_WAIT],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+        assert (done.returncode, done.stderr) == (0, "")
 
     def test_everything_can_be_set(self, tmp_path: Path) -> None:
         """Contacts from a file, scopes, limits, latency, OAuth and switches."""
