@@ -14,7 +14,7 @@ DATABASES = .venv-databases/.complete
 DOCS = .venv-docs/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down docs test lint types test-all test-core test-contract test-live test-airflow test-airflow-3.3 test-airflow-2.11 test-lowest format environments constraints wheel audit test-celery test-databases bench bench-quick chaos simulate simulate-long simulate-all mutants clean
+.PHONY: help demo up down docs test lint types test-all test-core test-contract test-live test-airflow test-airflow-3.3 test-airflow-2.11 test-lowest test-smoke test-matrix format environments constraints wheel audit test-celery test-databases bench bench-quick chaos simulate simulate-long simulate-all mutants clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -29,7 +29,7 @@ down: ## end what `make up` started
 	@if [ -e .venv/bin/python ]; then .venv/bin/python -m demo.up stop; fi
 
 test: $(AIRFLOW_3) ## everything below that checks, as CI does
-	@.venv/bin/python scripts/check.py lint types audit docs test-airflow-3.3 test-airflow-2.11 test-lowest test-core test-celery test-databases
+	@.venv/bin/python scripts/check.py lint types audit docs test-airflow-3.3 test-airflow-2.11 test-lowest test-core test-celery test-databases test-smoke
 
 docs: $(DOCS) ## build the documentation into build/docs; a warning is an error
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict
@@ -74,6 +74,12 @@ test-lowest: $(LOWEST) ## the same and the client, on Airflow 2.11.0 with the ol
 		echo "NOT TESTED with the oldest versions: that needs Python 3.11 or 3.12, and none is on the path"; \
 	fi
 
+test-smoke: $(AIRFLOW_3) ## the wheel on Airflow 3.0 and 3.2, with the packages of their days
+	@.venv/bin/python -m scripts.matrix --only smoke --one-python 3.0 3.2 $(ARGS)
+
+test-matrix: $(AIRFLOW_3) ## all releases of Airflow on all Pythons that are there; the table of compatibility
+	@.venv/bin/python -m scripts.matrix --keep $(ARGS)
+
 format: $(AIRFLOW_3) ## format the code, and mend what ruff can mend
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
@@ -81,7 +87,7 @@ format: $(AIRFLOW_3) ## format the code, and mend what ruff can mend
 environments: $(AIRFLOW_3) $(AIRFLOW_2) $(LOWEST) $(CORE) ## make or update the four environments
 
 constraints: $(AIRFLOW_3) ## pin the newest versions
-	.venv/bin/python scripts/constraints.py
+	.venv/bin/python -m scripts.constraints
 
 wheel: $(AIRFLOW_3) ## build dist/*.whl
 	.venv/bin/python -m build --wheel --no-isolation
@@ -93,7 +99,7 @@ bench-quick: $(AIRFLOW_3) $(BENCH) ## the same with fewer rows, in about 10 minu
 	.venv/bin/python -m benchmarks --quick $(ARGS)
 
 audit: $(AIRFLOW_3) ## known holes in the pinned packages, if the advisory service can be asked
-	.venv/bin/python scripts/audit.py
+	.venv/bin/python -m scripts.audit
 
 test-celery: $(CELERY) ## two Celery workers, one of them killed, over 100,000 rows
 	CELERY_RUN=1 .venv-celery/bin/python -m pytest -s tests/celery $(ARGS)
@@ -122,7 +128,7 @@ mutants: $(CORE) ## break the product in many ways, and tell what nothing notice
 	.venv-core/bin/python -m tests.simulation.mutants $(ARGS)
 
 clean: ## remove environments, caches and builds
-	rm -rf .venv .venv-core .venv-airflow-2.11 .venv-lowest .venv-bench .venv-celery .venv-databases .venv-docs build dist .*_cache .coverage .hypothesis
+	rm -rf .venv .venv-core .venv-airflow-2.11 .venv-lowest .venv-bench .venv-celery .venv-databases .venv-docs .venv-matrix build dist .*_cache .coverage .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(AIRFLOW_3): constraints/airflow-3.3.txt constraints/uv.txt pyproject.toml

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from scripts.releases import NEWER, RELEASES
+
 UV = ".venv/bin/uv"
+TODAY = datetime.now(UTC).date().isoformat()
 
 
 def main() -> None:
@@ -19,7 +23,6 @@ def main() -> None:
     core = [name for name in package if not name.startswith("apache-airflow")]
     airflow = package + groups["airflow"] + groups["test"]
     resolve("core", core + groups["test"])
-    resolve("airflow-2.11", [*airflow, "apache-airflow==2.11.*"])
     # The floors are pinned: newer providers beside them, which are nobody's floor, would raise them.
     floors = [name.replace(">=", "==") for name in package + extras["parquet"]]
     resolve("lowest-2.11", [*floors, *groups["lowest"], *groups["airflow"], *groups["test"]])
@@ -27,24 +30,22 @@ def main() -> None:
     resolve("docs", groups["docs"])
     resolve("celery", [*airflow, *groups["celery"], "apache-airflow==3.3.*"])
     resolve("databases", [*airflow, *groups["databases"], "apache-airflow==3.3.*"])
-    resolve(
-        "airflow-3.3",
-        [
-            *airflow,
-            *groups["official"],
-            *groups["readers"],
-            *groups["browser"],
-            *groups["dev"],
-            "apache-airflow==3.3.*",
-        ],
-    )
+    tools = [name for group in ("official", "readers", "browser", "dev") for name in groups[group]]
+    for release in RELEASES:
+        # The newest release is the one that this project is developed with, in `.venv`.
+        more = tools if release.name == "3.3" else []
+        needs = airflow if release.runs else [*package, *groups["smoke"]]
+        resolve(
+            f"airflow-{release.name}", [*needs, *more, f"apache-airflow=={release.wanted}"], day=release.day
+        )
 
 
-def resolve(name: str, requirements: list[Any]) -> None:
+def resolve(name: str, requirements: list[Any], *, day: str | None = None) -> None:
     """Pin what the requirements need, on every Python that the project supports.
 
     :param name: of the constraints file.
     :param requirements: as in ``pyproject.toml``.
+    :param day: nothing newer is taken, but for a few packages; everything unless it is given.
     :raises subprocess.CalledProcessError: if they contradict each other.
     """
     file = f"constraints/{name}.txt"
@@ -53,6 +54,9 @@ def resolve(name: str, requirements: list[Any]) -> None:
     # Nothing but pins: no place that a package came from.
     command += ["--no-header", "--no-annotate", "--no-emit-index-url"]
     command += ["--universal", "--python-version", "3.11"]
+    if day is not None:
+        command += ["--exclude-newer", day]
+        command += [f"--exclude-newer-package={package}={TODAY}" for package in NEWER]
     subprocess.run(command, input="\n".join(requirements), text=True, stdout=subprocess.DEVNULL, check=True)
 
 
