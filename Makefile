@@ -56,12 +56,12 @@ test-live: $(CORE) ## the same scenarios against a developer test account (HUBSP
 
 test-airflow: test-airflow-3.3 test-airflow-2.11 ## the tests of the Airflow parts, on 2.11 and 3.3
 
-test-airflow-3.3: $(AIRFLOW_3) ## all tests that test-core leaves out, and the cases again
-	.venv/bin/python -m pytest $(CORE_TESTS:%=--ignore=%) $(ARGS)
+test-airflow-3.3: $(AIRFLOW_3) ## all tests that test-core leaves out, and the cases that need Airflow
+	CASES=airflow .venv/bin/python -m pytest $(CORE_TESTS:%=--ignore=%) $(ARGS)
 
-test-airflow-2.11: $(AIRFLOW_2) ## the tests of the operators, and the cases, on 2.11
+test-airflow-2.11: $(AIRFLOW_2) ## the tests of the operators, and the cases that need Airflow, on 2.11
 	@if [ -e $(AIRFLOW_2) ]; then \
-		.venv-airflow-2.11/bin/python -m pytest -W ignore::DeprecationWarning tests/airflow tests/cases $(ARGS); \
+		CASES=airflow .venv-airflow-2.11/bin/python -m pytest -W ignore::DeprecationWarning tests/airflow tests/cases $(ARGS); \
 	else \
 		echo "NOT TESTED on Airflow 2.11: that needs Python 3.11 or 3.12, and none is on the path"; \
 	fi

