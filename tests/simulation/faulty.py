@@ -24,7 +24,7 @@ class Fault(NamedTuple):
 FAULTS = (
     Fault(
         "a ledger that knows rows by their key alone",
-        "[record.key, record.timestamp, *sorted(record.properties.items()), *of_list]",
+        "[record.key, record.timestamp, *sorted(record.properties.items())]",
         "record.key",
     ),
     Fault(
