@@ -13,7 +13,7 @@ from airflow_provider_hubcontact.sandbox.crm.properties.rules import Rule
 from airflow_provider_hubcontact.sandbox.switches import Switches
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
-from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome

@@ -7,7 +7,7 @@ from airflow_provider_hubcontact.client.limits.shared_quota import SharedSlots
 from airflow_provider_hubcontact.job.portal.contacts_port import port_of
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
-from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import DECIDES_VALUES, Result

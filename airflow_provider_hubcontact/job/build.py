@@ -29,7 +29,7 @@ from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
 from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
 from airflow_provider_hubcontact.sync.decide.undo import Undoing
-from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.change import Write
 from airflow_provider_hubcontact.sync.model.choices import Duplicates, OnRegression, WriteMode

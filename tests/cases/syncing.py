@@ -14,7 +14,7 @@ from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
-from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
 from airflow_provider_hubcontact.sync.keep.ledger import Attempt, Ledger, Line
 from airflow_provider_hubcontact.sync.model.outcome import Result

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.plan import Rules
-from airflow_provider_hubcontact.sync.flow.engine import MAX_LOGGED, Sync
+from airflow_provider_hubcontact.sync.flow.stations.ends import MAX_LOGGED
+from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.model.outcome import INTERNAL_ERROR, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.coercion import Coercer
@@ -295,9 +296,9 @@ def test_many_of_them_do_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> N
     ("station", "outcome"),
     [
         ("sync.flow.record_reader.Coercer.coerce", Outcome.INVALID),
-        ("sync.flow.engine.plan", Outcome.INVALID),
+        ("sync.flow.stations.look_ups.plan", Outcome.INVALID),
         ("sync.rows.portal_schema.PortalSchema.check", Outcome.INVALID),
-        ("sync.flow.decisions.settle", Outcome.UNKNOWN),
+        ("sync.flow.stations.decisions.settle", Outcome.UNKNOWN),
         ("sync.rows.record_mapping.RecordMapping._of_mapping", Outcome.INVALID),
     ],
 )

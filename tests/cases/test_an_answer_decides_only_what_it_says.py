@@ -19,7 +19,7 @@ from airflow_provider_hubcontact.status import status_of
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.decide.settle import Settled, settle
 from airflow_provider_hubcontact.sync.flow.circuit_breaker import CircuitBreaker
-from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.model.change import Change, Write
 from airflow_provider_hubcontact.sync.model.outcome import (
     ABOUT_A_RECORD,

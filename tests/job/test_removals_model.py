@@ -19,7 +19,7 @@ from airflow_provider_hubcontact.job.state.removals.removals import Removals
 from airflow_provider_hubcontact.job.state.session import StateSession
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.decide.policy import Policy
-from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.model.change import Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import DECIDES_VALUES, SUCCESSES, Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.ports import Answers, Found, Lost, Refused, Step

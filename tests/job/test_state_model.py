@@ -27,9 +27,9 @@ from airflow_provider_hubcontact.operators.stores.state_database import StateDat
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
-from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.flow.proofs import proof_gate
 from airflow_provider_hubcontact.sync.flow.proofs.audit import Audit
+from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.model.change import Write
 from airflow_provider_hubcontact.sync.model.choices import Drift
 from airflow_provider_hubcontact.sync.model.outcome import DECIDES_VALUES, DRIFT, Outcome, Result, Stop

@@ -12,7 +12,7 @@ import orjson
 from airflow_provider_hubcontact.client import auth, properties, transport
 from airflow_provider_hubcontact.client.properties import PropertyDefinition
 from airflow_provider_hubcontact.job.portal.definitions import Portal
-from airflow_provider_hubcontact.sync.flow import dry_writes
+from airflow_provider_hubcontact.sync.flow.stations import dry_writes
 from airflow_provider_hubcontact.sync.rows import json_schema
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
+from airflow_provider_hubcontact.sync.flow.waiting.in_flight import InFlight
 from tests.simulation.exhaustive import (
     MOST_WORLDS,
     STILL,

@@ -9,8 +9,8 @@ import pytest
 
 from airflow_provider_hubcontact.job.plans import guards
 from airflow_provider_hubcontact.job.state.lists.members import StateMembers
-from airflow_provider_hubcontact.sync.flow import memberships
-from airflow_provider_hubcontact.sync.flow.memberships import Memberships
+from airflow_provider_hubcontact.sync.flow.waiting import memberships
+from airflow_provider_hubcontact.sync.flow.waiting.memberships import Memberships
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from airflow_provider_hubcontact.sync.model.ports import Members, Moved
 from tests.simulation.test_simulation import aside, stories

@@ -27,8 +27,8 @@ from airflow_provider_hubcontact.job.settings.problems import problems_of
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sync.decide.merging import with_next
-from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
+from airflow_provider_hubcontact.sync.flow.waiting.in_flight import InFlight
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from tests.simulation.chooser import Chooser, Dice
@@ -195,7 +195,7 @@ class TestOracles:
     def test_rows_that_are_merged_too_early(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A value that HubSpot alone would refuse is not sent, as a later row of the key has another one."""
         monkeypatch.setattr(
-            "airflow_provider_hubcontact.sync.flow.in_flight.with_next",
+            "airflow_provider_hubcontact.sync.flow.waiting.in_flight.with_next",
             lambda _, *rows: with_next((), *rows),
         )
 
@@ -210,14 +210,14 @@ class TestOracles:
     def test_an_address_that_a_row_gives(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A later row that finds its contact by it does not wait for that row."""
         monkeypatch.setattr(
-            "airflow_provider_hubcontact.sync.flow.in_flight.keys_of", lambda record, _: (record.key,)
+            "airflow_provider_hubcontact.sync.flow.waiting.in_flight.keys_of", lambda record, _: (record.key,)
         )
 
         assert "is not_found, and a row before has given it" in found(first=2_140)
 
     def test_an_error_of_the_product(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """It ends a row, not the run."""
-        monkeypatch.setattr("airflow_provider_hubcontact.sync.flow.decisions.settle", len)
+        monkeypatch.setattr("airflow_provider_hubcontact.sync.flow.stations.decisions.settle", len)
 
         assert "met an error of the product: " in found()
 

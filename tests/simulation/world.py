@@ -21,7 +21,7 @@ from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.source import Source
 from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.job.state import session
-from airflow_provider_hubcontact.sync.flow import memberships
+from airflow_provider_hubcontact.sync.flow.waiting import memberships
 from tests.simulation.chooser import Chooser, Dice, Kept
 from tests.simulation.loop import Endless, Loop, LoopClock, LoopLock, Process
 from tests.simulation.network import FAULTS, Weather

@@ -14,7 +14,7 @@ from functools import partial
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import DEFAULT_STAGES, STAGE
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call, WriteCall
-from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.model.change import BY_RECORD_ID, Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import (

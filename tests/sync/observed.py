@@ -26,10 +26,7 @@ ALLOWED: frozenset[Move] = frozenset(
 
 FLOW = Engine.__module__.rpartition(".")[0]
 
-STEPS = {
-    f"Engine.{name}"
-    for name in ("_fill", "_start_writes", "_start_checks", "_start_reads", "_start_list_calls", "_wait")
-}
+STEPS = {"Engine._fill", "Writes.start", "Checks.start", "LookUps.start", "ListCalls.start", "Engine._wait"}
 """The engine's steps: between two of them it moves no record."""
 
 
@@ -56,7 +53,7 @@ class Observer:
             self._engine, self._places, self._ended = frame.f_locals["self"], {}, set()
         if self._engine is None:
             return
-        if event == "return" and name == "Engine._tell":
+        if event == "return" and name == "Ends.tell":
             self._ended.add(frame.f_locals["result"].row)
         now = self._look(frame.f_back if event == "call" else frame)
         if event == "call" and name in STEPS:
@@ -119,7 +116,7 @@ def _held(engine: Any) -> Iterator[tuple[State, Iterable[Record | Result]]]:
     behind = in_flight["_behind_key"]
     yield State.BEHIND_KEY, (each for key, queue in behind.items() for each in queue if each.key == key)
     yield State.BEHIND_CLAIM, chain.from_iterable(in_flight["_behind_claim"].values())
-    yield State.TO_READ_AGAIN, chain.from_iterable(own["_split_lookups"])
+    yield State.TO_READ_AGAIN, chain.from_iterable(vars(own["_look_ups"])["_split"])
     yield State.TO_WRITE, _written(chain.from_iterable(queue["_steps"].values()))
     yield State.BEHIND_ADDRESS, _written(each.step for each in vars(queue["_key_swaps"])["_waiting"].values())
     yield State.TO_VERIFY, (change.record for change, _ in vars(own["_pending_verification"])["_written"])
@@ -131,7 +128,7 @@ def _held(engine: Any) -> Iterator[tuple[State, Iterable[Record | Result]]]:
         waiting = [*lists["_unchecked"].values(), *lists["_due"].values()]
         queued = (call.results for call in lists["_parts"])
         yield State.TO_LIST, _named(*waiting, *queued)
-    for call in own["_calls"]:
+    for call in own["_under_way"]:
         if isinstance(call, ListCall):
             yield State.IN_LIST_CALL, _named(call.results)
         elif isinstance(call, ReadCall):

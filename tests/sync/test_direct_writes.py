@@ -11,8 +11,8 @@ from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
 from airflow_provider_hubcontact.sync.decide.settle import Settled, settle
-from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.flow.proofs import proof_gate
+from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.model.change import Change, Write
 from airflow_provider_hubcontact.sync.model.choices import WriteMode
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result

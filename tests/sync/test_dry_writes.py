@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from airflow_provider_hubcontact.sync.flow.dry_writes import MAX_RECENT, DryWrites
-from airflow_provider_hubcontact.sync.flow.engine import NOTHING_FOUND
+from airflow_provider_hubcontact.sync.flow.stations.dry_writes import MAX_RECENT, DryWrites
+from airflow_provider_hubcontact.sync.flow.stations.look_ups import NOTHING_FOUND
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Found

@@ -11,7 +11,9 @@ import pytest
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
-from airflow_provider_hubcontact.sync.flow.engine import FLUSH_EVERY, INTERRUPTED, MAX_LOGGED, Sync
+from airflow_provider_hubcontact.sync.flow.engine import FLUSH_EVERY, INTERRUPTED
+from airflow_provider_hubcontact.sync.flow.stations.ends import MAX_LOGGED
+from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.ports import Answers, Refused, Written
 from airflow_provider_hubcontact.sync.model.record import Record

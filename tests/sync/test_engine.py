@@ -18,8 +18,8 @@ from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.circuit_breaker import MAX_USELESS_CALLS
-from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
+from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
 from airflow_provider_hubcontact.sync.model.change import Stored, Write
 from airflow_provider_hubcontact.sync.model.choices import OnRegression

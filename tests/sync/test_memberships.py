@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.sync.decide.plan import Rules
-from airflow_provider_hubcontact.sync.flow import memberships
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
-from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.sync import Sync
+from airflow_provider_hubcontact.sync.flow.waiting import memberships
 from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers, Workers
 from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import (

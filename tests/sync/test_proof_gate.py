@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
-from airflow_provider_hubcontact.sync.flow.engine import Sync
 from airflow_provider_hubcontact.sync.flow.proofs import proof_gate
 from airflow_provider_hubcontact.sync.flow.proofs.audit import Audit
 from airflow_provider_hubcontact.sync.flow.proofs.open_keys import OpenKey
 from airflow_provider_hubcontact.sync.flow.proofs.proof_gate import ProofGate
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
+from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.model.change import Write
 from airflow_provider_hubcontact.sync.model.choices import Drift
 from airflow_provider_hubcontact.sync.model.outcome import VALUES, Outcome, Result, Values

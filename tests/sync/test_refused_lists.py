@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.flow.calls import Target
-from airflow_provider_hubcontact.sync.flow.refused_lists import ENOUGH, RefusedLists
+from airflow_provider_hubcontact.sync.flow.waiting.refused_lists import ENOUGH, RefusedLists
 from airflow_provider_hubcontact.sync.model.ports import Refused
 
 ONE, LEFT = Target("1", leaves=False), Target("1", leaves=True)

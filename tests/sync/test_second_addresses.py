@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.sync.decide.plan import Rules, keys_of, plan
 from airflow_provider_hubcontact.sync.decide.second_addresses import for_new, unwritable
-from airflow_provider_hubcontact.sync.flow.dry_writes import DryWrites
-from airflow_provider_hubcontact.sync.flow.engine import NOTHING_FOUND
-from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
+from airflow_provider_hubcontact.sync.flow.stations.dry_writes import DryWrites
+from airflow_provider_hubcontact.sync.flow.stations.look_ups import NOTHING_FOUND
+from airflow_provider_hubcontact.sync.flow.waiting.in_flight import InFlight
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Found

@@ -12,18 +12,13 @@ import pytest
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
-from airflow_provider_hubcontact.sync.flow import write_queue
-from airflow_provider_hubcontact.sync.flow.direct_writes import DirectWrites
-from airflow_provider_hubcontact.sync.flow.engine import Engine, Sync
-from airflow_provider_hubcontact.sync.flow.in_flight import InFlight
-from airflow_provider_hubcontact.sync.flow.key_swaps import KeySwaps
-from airflow_provider_hubcontact.sync.flow.memberships import Memberships
-from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVerification
+from airflow_provider_hubcontact.sync.flow.engine import Engine
 from airflow_provider_hubcontact.sync.flow.proofs.held_rows import HeldRows, Unidentified
-from airflow_provider_hubcontact.sync.flow.proofs.proof_gate import ProofGate
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.flow.states import NOTES, PLACES, State
-from airflow_provider_hubcontact.sync.flow.write_queue import WriteQueue
+from airflow_provider_hubcontact.sync.flow.sync import Sync
+from airflow_provider_hubcontact.sync.flow.waiting import write_queue
+from airflow_provider_hubcontact.sync.flow.waiting.key_swaps import KeySwaps
 from airflow_provider_hubcontact.sync.model.choices import OnRegression
 from airflow_provider_hubcontact.sync.model.ports import Found, Lost, Refused
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema, Property
@@ -42,7 +37,7 @@ from tests.sync.fakes import (
     refused,
     results_of,
 )
-from tests.sync.observed import ALLOWED, Move, observed
+from tests.sync.observed import ALLOWED, FLOW, Move, observed
 
 SHAPE = RecordMapping(
     mapping={"firstname": "firstname", "city": "city", "stage": STAGE, "new_email": "email"}
@@ -69,12 +64,12 @@ def parts() -> dict[str, object]:
     """Each part of a run that may hold records, by the name of its class."""
     portal = FakePortal.of()
     reader = RecordReader(iter(()), SHAPE, None, None, None)
-    engine = Engine(Sync(SHAPE, UPSERT, portal, portal), reader, ShuffledWorkers(), lambda _: None, None)
-    gate = ProofGate(reader, FakeProofs())
-    direct = DirectWrites(UPSERT, portal, portal, None)
-    held = (engine, reader, direct, InFlight(UPSERT), WriteQueue(), KeySwaps(), PendingVerification())
-    of_gate = (gate, HeldRows(), Unidentified(), Memberships(FakeLists()))
-    return {type(each).__name__: each for each in (*held, *of_gate)}
+    sync = Sync(SHAPE, UPSERT, portal, portal, proofs=FakeProofs(), lists=FakeLists())
+    made = sync.parts(reader, ShuffledWorkers())
+    engine = Engine(made, 1, lambda _: None, None)
+    others = (reader, made.direct, KeySwaps(), HeldRows(), Unidentified())
+    held = (engine, *vars(engine).values(), *others)
+    return {type(each).__name__: each for each in held if type(each).__module__.startswith(FLOW)}
 
 
 def test_each_collection_is_a_place_or_a_note() -> None:
@@ -92,7 +87,7 @@ def test_each_collection_is_a_place_or_a_note() -> None:
 
 
 def test_the_code_of_each_transition_is_there() -> None:
-    """The functions that the table names are the engine's."""
+    """The functions that the table names are those of the engine, its stations, and where records wait."""
     known = {name: type(part) for name, part in parts().items()}
 
     for _, _, code in ALLOWED:

@@ -7,7 +7,7 @@ import pytest
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.decide.verification import key_after, verified
-from airflow_provider_hubcontact.sync.flow.pending_verification import PendingVerification
+from airflow_provider_hubcontact.sync.flow.waiting.pending_verification import PendingVerification
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Found, Lost, Refused, Step

@@ -6,9 +6,9 @@ import pytest
 
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.settle import Retry
-from airflow_provider_hubcontact.sync.flow import write_queue
 from airflow_provider_hubcontact.sync.flow.calls import WriteCall
-from airflow_provider_hubcontact.sync.flow.write_queue import WriteQueue
+from airflow_provider_hubcontact.sync.flow.waiting import write_queue
+from airflow_provider_hubcontact.sync.flow.waiting.write_queue import WriteQueue
 from airflow_provider_hubcontact.sync.model.change import Change, Write
 from airflow_provider_hubcontact.sync.model.ports import Refused, Step
 from airflow_provider_hubcontact.sync.model.record import Record

@@ -10,7 +10,7 @@ from airflow_provider_hubcontact.job.portal.contacts_port import OTHERS
 from airflow_provider_hubcontact.sync.decide.membership import not_moved, stopped
 from airflow_provider_hubcontact.sync.flow.calls import ListCall
 from airflow_provider_hubcontact.sync.flow.circuit_breaker import CircuitBreaker
-from airflow_provider_hubcontact.sync.flow.memberships import Memberships
+from airflow_provider_hubcontact.sync.flow.waiting.memberships import Memberships
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.ports import Found, Lists, Lost, Reader, Refused
 from airflow_provider_hubcontact.sync.rows.keys import RECORD_ID

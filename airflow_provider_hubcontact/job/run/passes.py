@@ -24,7 +24,7 @@ from airflow_provider_hubcontact.job.state.of_run import StateOfRun
 from airflow_provider_hubcontact.job.surroundings import RunWorkers, Surroundings
 from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
-from airflow_provider_hubcontact.sync.flow.engine import Sync
+from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.keep.checkpoint import Checkpoint
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Result, Stop

@@ -41,6 +41,17 @@ def unread(record: Record, answer: Refused | Lost) -> Result:
     return result._replace(why=_codes(refusal))
 
 
+def given_up(record: Record, reason: str, what: str = "") -> Result:
+    """Return the result of a record that has not ended when the run stops.
+
+    :param record: the record.
+    :param reason: why the run stops.
+    :param what: what may be written, as the beginning of a sentence; empty if nothing was.
+    """
+    outcome = Outcome.UNKNOWN if what else Outcome.NOT_ATTEMPTED
+    return Result(record.row, record.key, outcome, reason=f"{what}the run stopped: {reason}")
+
+
 def still_absent(record: Record, since: datetime | None) -> Result:
     """Return the result of a record whose contact was not there, and is not asked for again yet.
 

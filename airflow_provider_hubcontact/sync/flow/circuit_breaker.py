@@ -17,10 +17,12 @@ class CircuitBreaker:
     """Watches the answers of a run, and stops the run when further calls cannot succeed.
 
     :ivar stop: why the run stopped, the first reason if there are several; None while it goes on.
+    :ivar broken: what a call, the journal or the state raised; the run raises it at its end.
     """
 
     def __init__(self) -> None:
         self.stop: Stop | None = None
+        self.broken: Exception | None = None
         self._useless = 0  # calls since the last usable answer
 
     def trip(self, reason: str, retry_after: float | None = None, *, setup: bool = False) -> None:

@@ -77,21 +77,21 @@ PLACES: Mapping[State, Place] = {
         ("InFlight._behind_key",),
     ),
     State.BEHIND_CLAIM: Place("waits: another record has claimed its contact", ("InFlight._behind_claim",)),
-    State.IN_READ_CALL: Place("is being looked up", ("Engine._calls: ReadCall.records",)),
-    State.TO_READ_AGAIN: Place("is to be looked up again, in a smaller call", ("Engine._split_lookups",)),
+    State.IN_READ_CALL: Place("is being looked up", ("UnderWay._calls: ReadCall.records",)),
+    State.TO_READ_AGAIN: Place("is to be looked up again, in a smaller call", ("LookUps._split",)),
     State.TO_WRITE: Place("has a step to be written", ("WriteQueue._steps",)),
-    State.IN_WRITE_CALL: Place("is being written", ("Engine._calls: WriteCall.steps",)),
+    State.IN_WRITE_CALL: Place("is being written", ("UnderWay._calls: WriteCall.steps",)),
     State.TO_WRITE_AGAIN: Place(
         "is to be written again, in a part of its batch, which got no clear answer",
         ("WriteQueue._to_resend: WriteCall.steps",),
     ),
     State.BEHIND_PART: Place(
         "waits: another part of its batch, which got no clear answer, is sent first",
-        ("WriteQueue._to_resend: WriteCall.others", "Engine._calls: WriteCall.others"),
+        ("WriteQueue._to_resend: WriteCall.others", "UnderWay._calls: WriteCall.others"),
     ),
     State.BEHIND_ADDRESS: Place("waits: another contact still has its new address", ("KeySwaps._waiting",)),
     State.TO_VERIFY: Place("was written, and is to be read back", ("PendingVerification._written",)),
-    State.IN_VERIFY_CALL: Place("is being read back", ("Engine._calls: VerifyCall.written",)),
+    State.IN_VERIFY_CALL: Place("is being read back", ("UnderWay._calls: VerifyCall.written",)),
     State.TO_LIST: Place(
         "has ended well, and its contact is to be in a list, or to leave it",
         (
@@ -102,7 +102,7 @@ PLACES: Mapping[State, Place] = {
     ),
     State.IN_LIST_CALL: Place(
         "is put into its list, or taken out, or it is read whether it is there",
-        ("Engine._calls: ListCall.results",),
+        ("UnderWay._calls: ListCall.results",),
     ),
     State.ENDED: Place("has its result"),
 }
@@ -123,7 +123,7 @@ NOTES: Mapping[str, str] = {
     "InFlight._merged": "key → the record that stands for several rows of it",
     "InFlight._alone": "key → the last of its rows that are sent one by one",
     "DirectWrites.left": "rows that a write without a look-up, or a creation, has left to a look-up",
-    "Engine._unsure": "rows that an attempt without a clear answer may have written",
+    "Ends._unsure": "rows that an attempt without a clear answer may have written",
     "Memberships._named": "row under way → the list that it names",
     "Memberships._contacts": "key under way → the record id of its contact",
     "Memberships._filled": "list → whether most of its last call were members; None during its first one",
@@ -191,26 +191,26 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition((State.READY,), State.ENDED, "it is not valid", "Engine._fill"),
     # Looked up
-    Transition(_READY, State.IN_READ_CALL, "a look-up has room for it", "Engine._start_reads"),
+    Transition(_READY, State.IN_READ_CALL, "a look-up has room for it", "LookUps.start"),
     Transition(
         (State.BEHIND_KEY,),
         State.IN_READ_CALL,
         "it is merged with the row before it, which is looked up",
-        "Engine._start_reads",
+        "LookUps.start",
     ),
     Transition(
         (State.IN_READ_CALL,),
         State.TO_READ_AGAIN,
         "HubSpot refused the look-up because of one of its keys",
-        "Engine._looked_up",
+        "LookUps.answered",
     ),
-    Transition((State.TO_READ_AGAIN,), State.IN_READ_CALL, "a call is free", "Engine._start_reads"),
-    Transition((State.IN_READ_CALL,), State.ENDED, "the look-up was refused or lost", "Engine._looked_up"),
+    Transition((State.TO_READ_AGAIN,), State.IN_READ_CALL, "a call is free", "LookUps.start"),
+    Transition((State.IN_READ_CALL,), State.ENDED, "the look-up was refused or lost", "LookUps.answered"),
     Transition(
         (State.IN_READ_CALL,),
         State.ENDED,
         "the answer does not mention its key, or contradicts itself",
-        "Engine._resolve",
+        "LookUps._resolve",
     ),
     # Claimed and planned
     Transition(
@@ -222,38 +222,38 @@ TRANSITIONS: tuple[Transition, ...] = (
         "its contact was written after the look-up began",
         "InFlight.claim",
     ),
-    Transition((State.IN_READ_CALL,), State.TO_WRITE, "it differs from its contact", "Engine._go_on"),
+    Transition((State.IN_READ_CALL,), State.TO_WRITE, "it differs from its contact", "LookUps._go_on"),
     Transition(
         (State.IN_READ_CALL,),
         State.ENDED,
         "there is nothing to write, or nothing that may be written; or the run is a dry run",
-        "Engine._go_on",
+        "LookUps._go_on",
     ),
     Transition(
         (*_READY, State.BEHIND_KEY),
         State.TO_WRITE,
         "it is written without a look-up",
-        "Engine._write_directly",
+        "LookUps.write_directly",
     ),
     Transition(
         (*_READY, State.BEHIND_KEY),
         State.BEHIND_CLAIM,
         "it is written without a look-up, and another record has claimed its contact",
-        "Engine._write_directly",
+        "LookUps.write_directly",
     ),
     Transition(
         _READY,
         State.ENDED,
         "it would be written without a look-up, as the legacy API does, but the portal does not allow its "
         "values",
-        "Engine._write_directly",
+        "LookUps.write_directly",
     ),
     # Written
     Transition(
         (State.TO_WRITE,),
         State.IN_WRITE_CALL,
         "a call is full, or nothing more will fill it",
-        "Engine._start_writes",
+        "Writes.start",
     ),
     Transition(
         (State.TO_WRITE,),
@@ -261,8 +261,8 @@ TRANSITIONS: tuple[Transition, ...] = (
         "HubSpot has refused to write contacts by their keys: it is looked up",
         "InFlight.resume",
     ),
-    Transition((State.TO_WRITE_AGAIN,), State.IN_WRITE_CALL, "a call is free", "Engine._start_writes"),
-    Transition((State.IN_WRITE_CALL,), State.ENDED, "it was written, refused or lost", "Engine._conclude"),
+    Transition((State.TO_WRITE_AGAIN,), State.IN_WRITE_CALL, "a call is free", "Writes.start"),
+    Transition((State.IN_WRITE_CALL,), State.ENDED, "it was written, refused or lost", "Writes._conclude"),
     Transition(
         (State.IN_WRITE_CALL,),
         State.TO_VERIFY,
@@ -346,9 +346,9 @@ TRANSITIONS: tuple[Transition, ...] = (
         (State.TO_VERIFY,),
         State.IN_VERIFY_CALL,
         "a call is full, or no other is under way",
-        "Engine._start_checks",
+        "Checks.start",
     ),
-    Transition((State.IN_VERIFY_CALL,), State.ENDED, "it was read back, or could not be", "Engine._checked"),
+    Transition((State.IN_VERIFY_CALL,), State.ENDED, "it was read back, or could not be", "Checks.answered"),
     # Put into its list
     Transition(
         (State.HELD_BACK, State.READY, State.IN_READ_CALL, State.IN_WRITE_CALL, State.IN_VERIFY_CALL),
@@ -360,13 +360,13 @@ TRANSITIONS: tuple[Transition, ...] = (
         (State.TO_LIST,),
         State.IN_LIST_CALL,
         "a call is full, or no other is under way",
-        "Engine._start_list_calls",
+        "ListCalls.start",
     ),
     Transition(
         (State.TO_LIST,),
         State.ENDED,
         "it is known that its contact is where it is to be",
-        "Engine._start_list_calls",
+        "ListCalls.start",
     ),
     Transition(
         (State.IN_LIST_CALL,),
@@ -383,7 +383,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         (State.IN_LIST_CALL,), State.TO_LIST, "the call was refused, and is halved", "Memberships._divide"
     ),
-    Transition((State.IN_LIST_CALL,), State.ENDED, "HubSpot has said where its contact is", "Engine._listed"),
+    Transition(
+        (State.IN_LIST_CALL,), State.ENDED, "HubSpot has said where its contact is", "ListCalls.answered"
+    ),
     # Its turn
     Transition((State.BEHIND_KEY,), State.FIRST_IN_LINE, "the row before it ended", "InFlight._move_up"),
     Transition((State.BEHIND_CLAIM,), State.FIRST_IN_LINE, "the claim was given up", "InFlight._given_up"),
@@ -401,7 +403,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     # The end of a run
     Transition(
-        (State.IN_READ_CALL,), State.TO_READ_AGAIN, f"{STOPPED} before the call was sent", "Engine._unsend"
+        (State.IN_READ_CALL,), State.TO_READ_AGAIN, f"{STOPPED} before the call was sent", "LookUps.put_back"
     ),
     Transition(
         (State.IN_WRITE_CALL,),

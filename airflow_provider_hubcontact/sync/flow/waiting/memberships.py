@@ -15,7 +15,7 @@ from airflow_provider_hubcontact.sync.decide.membership import (
     unproved,
 )
 from airflow_provider_hubcontact.sync.flow.calls import ListCall, Stage, Target
-from airflow_provider_hubcontact.sync.flow.refused_lists import RefusedLists
+from airflow_provider_hubcontact.sync.flow.waiting.refused_lists import RefusedLists
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, refused_as
 from airflow_provider_hubcontact.sync.model.ports import Lists, Lost, Members, Moved, Refused
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -72,13 +72,13 @@ class Memberships:
         if record.list and self._lists:
             self._named[record.row] = record.list
 
-    def met(self, key: str, contact: str) -> None:
+    def met(self, key: str, contact: str | None) -> None:
         """Note the contact of a record that is under way.
 
         :param key: of the record.
-        :param contact: record id.
+        :param contact: record id; None if it is not known.
         """
-        if self._lists:
+        if self._lists and contact is not None:
             self._contacts[key] = contact
 
     def forget(self, key: str) -> None:

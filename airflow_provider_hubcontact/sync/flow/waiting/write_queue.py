@@ -9,7 +9,7 @@ from dataclasses import replace
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.settle import Retry, Settled, conclude, divide
 from airflow_provider_hubcontact.sync.flow.calls import Answer, WriteCall
-from airflow_provider_hubcontact.sync.flow.key_swaps import KeySwaps
+from airflow_provider_hubcontact.sync.flow.waiting.key_swaps import KeySwaps
 from airflow_provider_hubcontact.sync.model.change import Write
 from airflow_provider_hubcontact.sync.model.ports import Answers, Step
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL

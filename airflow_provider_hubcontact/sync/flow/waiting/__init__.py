@@ -1,0 +1,1 @@
+"""Where records wait between two calls, and which of them comes next."""
