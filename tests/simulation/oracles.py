@@ -276,7 +276,7 @@ class TryWatch:
     def check_shared_line(self, line: LedgerLine) -> None:
         """Check the line of all rows that are up to date: it has their number."""
         rows = self.up_to_date
-        if line["row"] or not str(line["reason"]).startswith(f"{rows:,} rows "):
+        if line["row"] or str(line["reason"]).split()[0] != f"{rows:,}":
             self.oracles.wrong(
                 f"{self.name}: {rows} rows are up to date, and the ledger says {line['reason']}"
             )
