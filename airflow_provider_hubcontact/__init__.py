@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keep HubSpot contacts in step with a warehouse, from Apache Airflow."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The contacts of a portal, as an asset that DAGs can be scheduled on."""
 
 from __future__ import annotations

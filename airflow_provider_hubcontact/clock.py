@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Time, pauses and random numbers: the one module that takes them from the machine."""
 
 from __future__ import annotations

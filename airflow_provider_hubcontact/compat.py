@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Names of Airflow that the oldest ``apache-airflow-providers-common-compat`` we take does not have yet.
 
 The constraints of an Airflow release pin the version of that provider that was new then.

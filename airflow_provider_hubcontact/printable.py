@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Foreign text, made fit for logs, terminals, exceptions and pages: the one place that does it."""
 
 from __future__ import annotations

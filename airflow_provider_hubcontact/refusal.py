@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What HubSpot said when it refused a call: one value, from the HTTP answer to the record's result."""
 
 from __future__ import annotations

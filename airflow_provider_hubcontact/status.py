@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The one table of HTTP statuses: what each refusal is to the client, and what it makes of a record."""
 
 from __future__ import annotations

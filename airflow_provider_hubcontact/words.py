@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sentences about names and numbers: the name that may be meant, and a count with its noun."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Run the benchmarks and write ``docs/benchmarks.md``.
 
 ::

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What bad rows cost: calls, speed, good rows that are not written, records that are reported wrongly."""
 
 from __future__ import annotations

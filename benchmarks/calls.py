@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Calls for 100,000 rows, of which all, a tenth or none differ from what the portal has."""
 
 from __future__ import annotations

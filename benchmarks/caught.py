@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How many of HubSpot's refusals the portal's definitions catch before they are sent."""
 
 from __future__ import annotations

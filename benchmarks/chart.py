@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Draw pictures: a bar for each of some numbers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Run a contestant in a process of its own, and measure it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The inside of a contestant's process: read the rows, sync them, say what came of it and what it cost."""
 
 from __future__ import annotations

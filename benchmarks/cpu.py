@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """CPU of the client for 1,000 rows, without latency and limit."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The operator in a process of its own, its rows out of a database; a contestant of ``memory``."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a DAG file pays for this provider: importing the operator and making tasks of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a list costs beside its contacts: calls of a run that fills it, and of later ones."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Peak memory of the operator, for few rows and for many, out of a PostgreSQL database."""
 
 from __future__ import annotations

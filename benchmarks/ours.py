@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """This provider, as its operator puts it together, without Airflow around it."""
 
 from __future__ import annotations

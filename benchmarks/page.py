@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Write ``docs/benchmarks.md`` and its pictures from the results that are there.
 
 A section without results stays as the page has it, with its date: a clone has the page, but no results.

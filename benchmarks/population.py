@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The contacts of the portal and the rows of the source: made up, the same in every run."""
 
 from __future__ import annotations

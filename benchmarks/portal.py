@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A local HubSpot in a process of its own, and what it counted."""
 
 from __future__ import annotations

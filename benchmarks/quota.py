@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How much of the allowed calls is used, and what speed comes of it, at HubSpot's latencies."""
 
 from __future__ import annotations

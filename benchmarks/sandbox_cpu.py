@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a full ``batch/update`` costs the sandbox: CPU time of the server alone, from its process's accounts.
 
 ::

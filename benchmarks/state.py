@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a state saves: calls, speed of unchanged rows, and memory for very many of them."""
 
 from __future__ import annotations

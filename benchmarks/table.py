@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Numbers for people: Markdown tables, ratios, goals."""
 
 from __future__ import annotations

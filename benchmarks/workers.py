@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Several processes on one portal, with and without a rate limit that they share."""
 
 from __future__ import annotations

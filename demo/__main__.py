@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Make a warehouse and a local HubSpot, run the SQL example DAG twice through Airflow, show what happened."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Customers of a made-up warehouse, and the contacts that HubSpot has of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Airflow with the provider, the sandbox and the example DAGs: started, and stopped again.
 
 ::

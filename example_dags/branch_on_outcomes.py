@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Choose what each outcome does to the task, and which task follows.
 
 A contact that HubSpot does not know (404) does not fail this task; a refused value (400) does. The report is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fail on purpose, to show the report of a bad morning.
 
 One contact is updated. Two rows have a value that is not valid, an address and an option, and two contacts

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Undo a run: plan what goes back, ask a person, apply the plan.
 
 Run it by hand, with the run that went wrong: ``run`` is the DAG and the run id, as in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plan changes of contacts, ask a person, apply the plan.
 
 The customers with the largest revenue get a salutation. The first task writes a plan: what would change,

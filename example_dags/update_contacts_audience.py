@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keep a list in HubSpot in step with a query: an audience for mails, ads and workflows.
 
 Each row names the list of its contact. Who is in the table is in the list, and who leaves the table leaves

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Update contacts from what a function yields.
 
 The function is read no faster than HubSpot accepts its records. So a source of any size needs constant

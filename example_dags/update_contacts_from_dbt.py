@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keep contacts in step with a table that dbt rebuilds each night.
 
 Such a table has no column that tells which rows have changed. The state does: a row that equals what HubSpot

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Update contacts from a SQL query.
 
 The customers of a warehouse table become HubSpot contacts' properties. Each row is checked against a JSON

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Update contacts from the output of another task.
 
 A TaskFlow task returns a list of records; the operator takes it as ``records``. The records themselves stay

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Update contacts with what has changed since the last good run, and trigger another DAG.
 
 The query returns only rows from the watermark on. The watermark stops at a row that fails, so the next run

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Update contacts by the legacy API, with the time at which each value was set.
 
 Only the legacy API accepts the time at which a value was set, for history that is loaded afterwards. It

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Update contacts from a large table, in parts that run on several workers at once.
 
 The table is cut into ranges of its key; the operator is mapped over them, and their reports are merged into

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Mark the contacts of customers who left the table, as well as sending what has changed in it.
 
 A state in a database knows all rows that were ever sent. The contact of a row that two completed runs lack is

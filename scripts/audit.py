@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ask PyPI's advisories about every package that ``constraints/`` pins, but for old ones that are only tried.
 
 The oldest that we take have holes that do not concern us; ``tests/cases/test_it_can_be_installed.py`` knows

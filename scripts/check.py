@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Run targets of the Makefile, several at a time, and tell what each took and how it ended."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The results of ``scripts/matrix.py``, and the tables that the documentation has of them."""
 
 from __future__ import annotations

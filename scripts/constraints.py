@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Resolve the newest versions for the development environments and write ``constraints/``."""
 
 from __future__ import annotations

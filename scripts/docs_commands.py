@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page of all commands, as the parsers have them."""
 
 from __future__ import annotations

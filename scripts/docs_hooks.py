@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What MkDocs does to a page of ``docs`` before it reads it."""
 
 from __future__ import annotations

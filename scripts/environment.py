@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Make or update a development environment from its constraints file; needs nothing but Python."""
 
 from __future__ import annotations

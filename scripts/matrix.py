@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Run the smoke tests and the whole suite on several releases of Airflow and versions of Python.
 
 ::

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The releases of Airflow that this package is tried on; the one table of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Take the pictures of the sandbox's pages that the docs show; needs Chromium."""
 
 from __future__ import annotations

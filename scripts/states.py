@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Draw the page of a record's states, ``STATES.md``, from the table of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An Airflow of the tests' own: its home, its database, and a PostgreSQL server."""
 
 from __future__ import annotations

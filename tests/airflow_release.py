@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which Airflow the tests run on; nothing of it is imported."""
 
 from __future__ import annotations

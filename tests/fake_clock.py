@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A clock on which hours take no time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a server of a test listens."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the page about continuous integration shows works."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Time and chance come from one module."""
 
 from __future__ import annotations

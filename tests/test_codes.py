@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reason codes: whatever ends, there is one code for it, and a section that says what to do."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tables of compatibility are made from runs, and speak of what this package says it runs on."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the page for contributors says of layers, environments and targets is so."""
 
 from __future__ import annotations

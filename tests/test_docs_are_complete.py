@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever a user can name has its place in the documentation, as the site shows it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Environments are made with a Python that is there, and from downloads that may fail once."""
 
 from __future__ import annotations

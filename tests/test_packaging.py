@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is built and installed, as its users get it."""
 
 from __future__ import annotations

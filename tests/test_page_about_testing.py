@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page about tests of a DAG: its files are a project, and its tests pass."""
 
 from __future__ import annotations

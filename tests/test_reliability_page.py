@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rules that the page on reliability lists are those that ``tests/cases`` holds."""
 
 from __future__ import annotations

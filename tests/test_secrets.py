@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """No file of the project has a secret."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tests that the page on security names exist."""
 
 from __future__ import annotations

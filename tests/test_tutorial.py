@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tutorial, done as a reader does it: each file written, each command typed, in the order of the page."""
 
 from __future__ import annotations

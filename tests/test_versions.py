@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which APIs of HubSpot can be used stands in one place."""
 
 from __future__ import annotations

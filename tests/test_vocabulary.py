@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A new outcome or choice is missed wherever people would look for it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sentences that many messages share: the nearest name, a count with its noun."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What commands there are, for ``hubcontact`` and for Airflow alike.
 
 Every ``airflow`` command loads this module: it imports nothing that takes time.

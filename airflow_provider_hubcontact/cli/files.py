@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Records of a file or of standard input: CSV, JSON, JSON lines or Parquet."""
 
 from __future__ import annotations

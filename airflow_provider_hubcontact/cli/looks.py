@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a file looks like: its encoding and its delimiter, guessed for a message and never used in silence."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The folder of a plan on the command line, where somebody may have typed the name of another one."""
 
 from __future__ import annotations

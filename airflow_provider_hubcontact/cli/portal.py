@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a portal's properties are, for a command that can do nothing without them."""
 
 from __future__ import annotations

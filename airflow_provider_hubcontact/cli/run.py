@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs a command, and turns what goes wrong into a sentence and an exit status."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a command is asked to do: its options, and its file of settings."""
 
 from __future__ import annotations

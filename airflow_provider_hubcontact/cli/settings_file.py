@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A file of settings: the operator's keywords, as TOML or JSON."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A plan as a command shows it, and how it is counted while it is made."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The records of a command: those of a file, of standard input, or of a query."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a run finds around it on the command line: Airflow's connections, and no task."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HubSpot over HTTP. Knows no Airflow and no records."""
 
 from airflow_provider_hubcontact.client.account import REQUIRED_SCOPES

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The portal behind a token, and what the token may do."""
 
 from __future__ import annotations

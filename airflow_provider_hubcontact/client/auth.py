@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The bearer token: a fixed one, or one that is renewed by OAuth."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Contacts of the date-versioned and v3 APIs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The legacy contacts API, which addresses contacts by e-mail."""
 
 from __future__ import annotations

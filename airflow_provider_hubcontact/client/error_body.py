@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads the body of a refusal: what it says, which error it is, and whom it is about."""
 
 from __future__ import annotations

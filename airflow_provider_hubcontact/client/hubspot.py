@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One portal's APIs, over one transport."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lists of contacts (segments), whose members calls add and remove."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The owners of a portal: people, and queues, to which records can be assigned."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads what HubSpot answers page by page, as long as it comes to an end."""
 
 from __future__ import annotations

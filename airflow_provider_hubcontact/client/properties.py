@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Definitions of contact properties, of all API versions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes one call: waits for its turn, sends it, repeats it if that is safe, reads the answer."""
 
 from __future__ import annotations

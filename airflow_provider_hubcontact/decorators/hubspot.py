@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``@task.hubspot_update_contact``: a function returns or yields the records."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Airflow connections: what is wrong with one, in sentences that say what to do."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes a HubSpot client from an Airflow connection."""
 
 from __future__ import annotations

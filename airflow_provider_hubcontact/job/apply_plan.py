@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Apply a plan: just what it has, and no contact that has got other values since."""
 
 from __future__ import annotations

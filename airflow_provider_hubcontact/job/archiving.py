@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Archives the contacts that an undone run has created, as a plan says."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From settings, and what the portal is, to the parts of a sync."""
 
 from __future__ import annotations

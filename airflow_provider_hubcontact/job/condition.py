@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The condition of a sync, from one run to the next, so that each change of it is told once."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a task says when it ends: in its log, and in the exception that ends it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What keeps a run from its work."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Write a plan: what an update would write, to be read by people and applied later."""
 
 from __future__ import annotations

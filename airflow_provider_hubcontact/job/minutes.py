@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How long calls take at a portal's limit."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows that left the source: it is read ahead to know them, and their contacts are removed last."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Signals that would break into a run, made to wait until it has accounted for its records."""
 
 from __future__ import annotations

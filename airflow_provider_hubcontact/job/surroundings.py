@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a run takes place, and what it finds there."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plans the undo of a run: contacts get their old values back, where they still have what the run wrote."""
 
 from __future__ import annotations

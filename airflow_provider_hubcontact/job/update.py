@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Write the contacts of a source."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Check the rows of a source as a run does, and ask for none of their contacts."""
 
 from __future__ import annotations

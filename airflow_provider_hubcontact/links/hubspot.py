@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Links of a task: the portal's contacts, and the report."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lets Airflow's notifiers tell the result of a sync: texts for them, and a filter for what has changed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the operators share: a job in, the task's outcome out."""
 
 from __future__ import annotations

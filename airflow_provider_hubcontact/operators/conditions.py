@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tells a change of a sync's condition once: to notifiers by an XCom, to other DAGs by the asset's event."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Waiting without a worker."""
 
 from __future__ import annotations

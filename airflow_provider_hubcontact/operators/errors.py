@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The exceptions that end a task which has not written all its records."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the value objects of the operators' keywords share: how their fields are taken, shown and copied.
 
 Airflow renders the templates in them, and shows them in its pages. A task keeps a copy of what it was given:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From the keywords that a task was given to the frozen settings of its job.
 
 A DAG file is parsed with this module: what only some tasks have is imported for these.

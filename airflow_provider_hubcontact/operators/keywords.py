@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keywords of early versions. Imported once there is such a mistake."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a sync reads and writes, for OpenLineage."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A run's counts as Airflow's metrics: StatsD or OpenTelemetry, as Airflow is set up."""
 
 from __future__ import annotations

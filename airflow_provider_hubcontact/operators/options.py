@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The value objects of the operators' keywords: what a DAG file says of keys, writes, ledgers and so on."""
 
 from __future__ import annotations

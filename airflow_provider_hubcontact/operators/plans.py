@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plan first, apply what was approved."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """When Airflow 3.3 tries a task again: not before HubSpot accepts its records."""
 
 from __future__ import annotations

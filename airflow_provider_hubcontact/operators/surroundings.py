@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a run finds around it: Airflow's connections, and in a task its context."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A local HubSpot: real HTTP on loopback, HubSpot's rules, no account. It needs the extra ``sandbox``."""
 
 from airflow_provider_hubcontact.sandbox.access.limits import RateLimit

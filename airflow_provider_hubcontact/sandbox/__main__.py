@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``python -m airflow_provider_hubcontact.sandbox``: a HubSpot on this machine."""
 
 from __future__ import annotations

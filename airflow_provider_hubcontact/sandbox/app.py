@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ASGI application: lets calls in, finds who answers, and puts HubSpot's headers on the answer.
 
 State is touched in the event loop's one thread only, so that nothing needs a lock.

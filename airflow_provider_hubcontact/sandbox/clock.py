@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The clock of the sandbox, which tests can move forward."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The SQLite file in which a portal is kept: its tables, and how it is opened."""
 
 from __future__ import annotations

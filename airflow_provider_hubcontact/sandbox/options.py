@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The command line of the sandbox: its options, how they are read, and a ``--help`` that explains."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixtures for tests that need a HubSpot.
 
 Put ``pytest_plugins = ["airflow_provider_hubcontact.sandbox.pytest_plugin"]`` into ``conftest.py``.

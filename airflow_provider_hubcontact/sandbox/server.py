@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs the sandbox in a thread of a Python process."""
 
 from __future__ import annotations

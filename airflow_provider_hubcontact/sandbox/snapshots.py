@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Snapshots: the state of a portal as it was, to which tests go back between them.
 
 Nothing is written out and read again. A snapshot keeps a copy of what each object holds, and puts it back

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keeps a portal in a SQLite file, so that it survives a restart.
 
 A change is committed before its answer is sent. SQLite hands each commit to the operating system (write-ahead

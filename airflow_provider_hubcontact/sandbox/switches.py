@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Switches for behaviour of HubSpot that is not known for certain."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The web application of the report pages, which runs in Airflow 3's API server."""
 
 from __future__ import annotations

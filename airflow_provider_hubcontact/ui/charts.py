@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Drawings of a run's speed. Knows no Airflow."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A report as a file to download. Knows no Airflow."""
 
 from __future__ import annotations

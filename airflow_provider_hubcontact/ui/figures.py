@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The figures of a report, as pages show them. Knows no Airflow."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a page is about: a task instance, a DAG run or a DAG. Knows no Airflow."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The part of a report for users who may not read XComs. Knows no Airflow."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Names that the pages share with Airflow. Imports nothing, since every Airflow component loads it."""
 
 from __future__ import annotations

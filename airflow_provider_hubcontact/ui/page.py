@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Turns reports into pages. Knows no Airflow."""
 
 from __future__ import annotations

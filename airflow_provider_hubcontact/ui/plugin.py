@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Adds the pages of sync reports to Airflow's UI.
 
 Every Airflow component loads this module, so the application is imported only with the first request.

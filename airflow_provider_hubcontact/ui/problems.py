@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The problems of a report: grouped by reason, filtered, compared with the run before. Knows no Airflow."""
 
 from __future__ import annotations

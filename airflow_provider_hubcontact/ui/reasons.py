@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sections of the reason codes, which the documentation shows as well. Knows no Airflow."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads the reports of syncs from Airflow's database."""
 
 from __future__ import annotations

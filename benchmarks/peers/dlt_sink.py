@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``dlt``: a custom destination that gets 100 rows at a time and updates by record id."""
 
 import tempfile

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``drt-core``: its HubSpot destination, which writes one row a call; its own limiter is on."""
 
 import os

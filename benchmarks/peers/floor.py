@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """No library at all: validated rows, look-ups and updates of 100 over one connection of ``urllib3``."""
 
 import json

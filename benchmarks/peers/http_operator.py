@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a mapped ``HttpOperator`` does: a session and one ``PATCH`` a contact, without Airflow's own cost."""
 
 import requests

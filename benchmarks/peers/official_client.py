@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``hubspot-api-client``: batches of 100 in a loop, by record ids that somebody else looked up."""
 
 from typing import Any

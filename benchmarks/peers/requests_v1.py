@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``requests``, one call a contact by the legacy endpoint: the usual script."""
 
 import requests

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``hubspot-sdk``, async: ten batches of 100 at a time, by record ids that somebody else looked up."""
 
 import asyncio

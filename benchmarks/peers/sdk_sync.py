@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``hubspot-sdk``: batches of 100 in a loop, by record ids that somebody else looked up."""
 
 from hubspot_sdk import APIStatusError, HubSpot

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Servers that are no HubSpot."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Texts that break things, by class."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Run an operator without a scheduler, against the local HubSpot."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the operators share: how a job's end becomes the task's, row by row of a table."""
 
 from __future__ import annotations

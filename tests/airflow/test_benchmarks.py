@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The contestants that run this provider, and the page of the benchmarks."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Names that the oldest common provider does not have are found in Airflow."""
 
 from __future__ import annotations

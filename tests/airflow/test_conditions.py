@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A sync that ends as before ends quietly; what has changed is told once."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The example DAGs, and what Airflow stores of a task, run by Airflow itself."""
 
 from __future__ import annotations

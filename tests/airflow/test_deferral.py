@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A task that waits without a worker until HubSpot takes calls again."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What databases' drivers hand over is read alike."""
 
 from __future__ import annotations

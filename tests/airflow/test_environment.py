@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Airflow and the PostgreSQL that the other tests run on."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The mistakes of a first hour: each has an answer that says what to do, and none takes another try."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From keywords to settings: what a DAG file does not tell yet is not judged, and everything else is."""
 
 from __future__ import annotations

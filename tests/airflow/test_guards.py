@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each guard of operators and hooks that a run reaches seldom, as a table."""
 
 from __future__ import annotations

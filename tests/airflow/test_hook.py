@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The hook: an Airflow connection becomes a client, or a clear error."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tasks that are told to end: by a time limit, by Airflow, by a person."""
 
 from __future__ import annotations

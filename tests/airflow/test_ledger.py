@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ledger, resume, replay and verification of a whole task, against the local HubSpot."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What other DAGs, OpenLineage and the metrics learn of a sync."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The buttons on a task."""
 
 from __future__ import annotations

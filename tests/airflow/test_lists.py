@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lists in DAGs: rendered, shared, mapped, serialised, shown and told, by Airflow itself."""
 
 from __future__ import annotations

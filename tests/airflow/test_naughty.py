@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Texts that break things, as values and as keys, all the way to the portal; and answers that are none."""
 
 from __future__ import annotations

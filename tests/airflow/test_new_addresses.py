@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Addresses that change: asked for with ``Key(…, becomes=…)``, and never by accident."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The operator as a worker runs it, over real HTTP."""
 
 from __future__ import annotations

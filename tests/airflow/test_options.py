@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The value objects of the operators' keywords: what they take, what they show, and that they are copied."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plans: made, read, applied, refused; and guards."""
 
 from __future__ import annotations

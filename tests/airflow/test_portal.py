@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A portal that its admins have made their own."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Records that do not show themselves."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keywords of early versions, and words that other providers use: told, or left alone."""
 
 from __future__ import annotations

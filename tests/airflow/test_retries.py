@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """When a task is tried again."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sources: an XCom value, or a query that is drained to disk."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A JSON Schema on its way through Airflow: template files, validators, mapped tasks."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A state in a database of an Airflow connection."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``hubcontact state``: over the connection that a state names."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An undo in Airflow: what a DAG file may say, and every place in which a ledger can be."""
 
 from __future__ import annotations

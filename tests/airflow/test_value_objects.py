@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Value objects in DAGs: rendered, shared, mapped, serialised and shown, by Airflow itself."""
 
 from __future__ import annotations

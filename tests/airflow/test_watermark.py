@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Only rows after the last good run."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the benchmarks make of what they measured."""
 
 from __future__ import annotations

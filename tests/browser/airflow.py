@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A running Airflow, for the tests with a browser."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A real browser, as new for each test."""
 
 from __future__ import annotations

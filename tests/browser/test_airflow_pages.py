@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A real Airflow in a real browser: the connection's form, a run, its report."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sandbox's pages in a real browser: what people see and press."""
 
 from __future__ import annotations

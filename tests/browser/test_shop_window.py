@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What `make up` shows: each DAG ends as its docs say, and each connection passes its test."""
 
 from __future__ import annotations

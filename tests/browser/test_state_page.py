@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page of a sync with a state, as Airflow serves it, in a real browser."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Inputs of users that could end green and wrong: one file a class, named after the rule that it holds.
 
 A file that needs Airflow begins with ``pytest.importorskip("airflow")``; the others run without it, too.

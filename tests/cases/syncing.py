@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Syncs against the sandbox, without Airflow."""
 
 from __future__ import annotations

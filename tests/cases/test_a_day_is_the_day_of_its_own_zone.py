@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A moment in a property of days is the day of its own zone at midnight; what may be two days is told."""
 
 from __future__ import annotations

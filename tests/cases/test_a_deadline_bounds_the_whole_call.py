@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A deadline bounds a call from its start to its last byte, whatever the server drips."""
 
 from __future__ import annotations

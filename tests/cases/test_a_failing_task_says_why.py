@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A failing task's log and exception say why, by row number: no key and no value of a record is in them."""
 
 from __future__ import annotations

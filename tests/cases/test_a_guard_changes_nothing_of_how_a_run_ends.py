@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A guard that does not trip changes nothing of how a run ends."""
 
 from __future__ import annotations

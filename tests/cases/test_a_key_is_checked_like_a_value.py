@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A key is checked as a value of its property is, and has one text, wherever it comes from."""
 
 from __future__ import annotations

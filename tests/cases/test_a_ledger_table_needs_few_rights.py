@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A ledger's table takes each line once: from a role with few rights, many tasks, over broken connections."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The legacy API does not show the lifecycle stage that a write leads to, so that the stage is read back."""
 
 from __future__ import annotations

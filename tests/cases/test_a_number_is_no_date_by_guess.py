@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A whole number in a property of days or moments is milliseconds since 1970, or the record is invalid."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A plan is applied exactly as it was made, or nothing of it is written."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A broken JSON Schema is told before the first record: where, by which rule, and what was expected."""
 
 from __future__ import annotations

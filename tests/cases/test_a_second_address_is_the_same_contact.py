@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A contact is found by any of its addresses, and rows for two of them are rows of one contact."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a setting names is found or told, and a setting that can have no effect is an error."""
 
 from __future__ import annotations

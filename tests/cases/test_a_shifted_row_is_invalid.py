@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A row whose cells stand under other headings is never sent."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A status decides only where it is about a record: a wrong address is never green, whatever the settings."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A value that another contact has is a conflict, whether HubSpot tells it with a 409 or with a 400."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever a row holds, it has one outcome, and the rows beside it are written."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An answer decides only about the records that it is about, and only what HubSpot says in it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An option is one however it is given: with a blank that is part of it, in a list, beside no value."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An error of a database shows its own words only where no value is in them, and whether to try again."""
 
 from __future__ import annotations

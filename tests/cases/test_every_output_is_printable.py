@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever a record, a portal, a server or a command line contains: it is printed as text of one line."""
 
 from __future__ import annotations

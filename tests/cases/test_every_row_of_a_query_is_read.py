@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every row of a query is read, over the connection that Airflow's own hook opens, with what it is set to."""
 
 from __future__ import annotations

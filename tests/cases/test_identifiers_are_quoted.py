@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What names a table is a name and nothing more; a statement ends where its author ended it."""
 
 from __future__ import annotations

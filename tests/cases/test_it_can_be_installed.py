@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The package can be installed beside any Airflow that it supports, and lets no known hole in."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """NaN, NaT and NA are no value, wherever they come from and wherever they stand; each is counted."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Only an empty list is nothing to do: records that are None fail the task, on its first try."""
 
 from __future__ import annotations

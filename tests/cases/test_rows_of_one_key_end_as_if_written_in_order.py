@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a run leaves in HubSpot is what its rows leave if they are written one after another, each alone."""
 
 from __future__ import annotations

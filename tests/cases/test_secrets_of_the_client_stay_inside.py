@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """No secret that the client holds gets into an error, a report, a ledger or a log, whatever a server says."""
 
 from __future__ import annotations

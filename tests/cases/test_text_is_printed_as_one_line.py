@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Nothing that came in a record is printed raw."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What ``hubcontact schema`` prints, given back as the schema, refuses nothing that the sync accepts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A record id from before a merge finds the contact that it has become, and no two writes of it overlap."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is handed in as records is taken as rows, or one error says what it is and what to do instead."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """An Airflow with a Celery executor: database, broker, scheduler, and workers that can be killed."""
 
 from __future__ import annotations

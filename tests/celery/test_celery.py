@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The partitioned DAG on two Celery workers, of which one is killed; ``make test-celery`` runs it."""
 
 from __future__ import annotations

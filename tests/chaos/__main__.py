@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Hundreds of trials, and their totals in ``docs/reliability.md``.
 
 ::

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lists that the contacts of a trial's rows are to be in."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What must hold after a trial: nothing is lost, nothing is wrong."""
 
 from __future__ import annotations

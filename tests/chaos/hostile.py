@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows that a sync has to refuse, or to take as the text that they are; never may one end the run."""
 
 from __future__ import annotations

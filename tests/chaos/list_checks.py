@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What must hold of lists after a trial: their members are those whom the ledger or people have put there."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A trial whose contacts are to be in lists, over some nights, of which each has a source of its own."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a task needs besides HubSpot: a database, a store for the rate limit."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """People who put contacts into lists and take them out by hand, while a task is at work."""
 
 from __future__ import annotations

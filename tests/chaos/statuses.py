@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Any status from 400 to 599 as the answer to any call: HubSpot's, a proxy's, or without a word."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The task of a trial, in its own process, as a worker runs it."""
 
 from __future__ import annotations

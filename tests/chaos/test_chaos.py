@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A few trials of the chaos suite; ``make chaos`` runs hundreds."""
 
 from __future__ import annotations

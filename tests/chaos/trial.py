@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One trial: a task that is tried until it ends while things go wrong, and what must hold then."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What goes wrong: each fault alone and all of them together, at three rates; and blows from outside."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A source and a portal, made of a seed, and what the portal is to have in the end."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A server that answers from a script, byte for byte, and keeps what it was asked."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fixed tokens, and tokens that OAuth renews."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each call of the client against the local HubSpot, which was written without it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Errors from HubSpot's bodies, and from bodies that are not HubSpot's."""
 
 from __future__ import annotations

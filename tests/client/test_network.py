@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One exchange with servers that are no HubSpot, and with hosts that are none."""
 
 from __future__ import annotations

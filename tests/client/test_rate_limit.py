@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """When a call may go, on a clock that only sleeping moves."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What each call sends, letter for letter, and what it makes of answers that HubSpot would not give."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One rate limit for many workers, in a real Redis."""
 
 from __future__ import annotations

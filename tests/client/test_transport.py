@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One request over real HTTP: what is repeated, what is not, and what is told."""
 
 from __future__ import annotations

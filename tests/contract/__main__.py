@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compare the sandbox with a developer test account of HubSpot, whose token is in ``HUBSPOT_TEST_TOKEN``."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a scenario sends and gets: a request, its answer, both as an exchange; and whom it is sent to."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A portal that stands in for HubSpot: one server for all tests, as it was at the start for each."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keeps a run to what it made: a call that names anything else is not sent."""
 
 from __future__ import annotations

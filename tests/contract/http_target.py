@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Targets that are paced. Over HTTP, certificates are checked, redirects not followed, and calls counted."""
 
 from __future__ import annotations

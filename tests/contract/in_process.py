@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A sandbox that is called in this process: its answers are those that it sends over HTTP, in less time."""
 
 from __future__ import annotations

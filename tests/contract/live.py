@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A run against a portal that is not ours to break: checked, fenced, counted, tidied up, and compared."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The operations that a run may call, each with the check of what its path and its body name.
 
 Whatever is not in the table is not sent.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a run made, and what it may therefore name: ids, addresses, domains, names."""
 
 from __future__ import annotations

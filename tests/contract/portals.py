@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Stand-ins for HubSpot: sandboxes that answer otherwise than ours does by default."""
 
 from __future__ import annotations

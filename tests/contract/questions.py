@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The open questions: which scenario asks about a switch of the sandbox, and what its answer means."""
 
 from __future__ import annotations

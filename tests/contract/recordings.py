@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Recordings: what HubSpot answered, scrubbed, a file for each scenario; and a target that replays one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The report, as Markdown that can be pasted into an issue."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The clock of a sandbox: whoever waits by it moves it forward, and waits no real time."""
 
 from __future__ import annotations

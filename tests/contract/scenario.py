@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A scenario: some calls, each with a name, and the values of the answers that are compared."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Takes out of an exchange what belongs to one portal or one run, and puts the same stand-ins everywhere.
 
 Scrubbing twice changes nothing, so that a recording, which is scrubbed, compares as what it was made of.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reduces an answer to what two portals can be compared by, and tells where two answers differ."""
 
 from __future__ import annotations

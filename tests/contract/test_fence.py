@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A run touches only what it made: nothing else is sent, and what it made is removed."""
 
 from __future__ import annotations

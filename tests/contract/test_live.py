@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A run against a portal that stands in for HubSpot: what it finds, and how it leaves the portal."""
 
 from __future__ import annotations

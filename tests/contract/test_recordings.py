@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Recordings: of HubSpot, where there are any, and how they are made and replayed."""
 
 from __future__ import annotations

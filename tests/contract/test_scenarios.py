@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each scenario against the sandbox, and each switch as its scenario finds it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is compared of two answers, what is taken out of them, and how the report shows it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Removes what a run made, and what earlier runs left."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Databases that run for one test session, and a connection to each."""
 
 from __future__ import annotations

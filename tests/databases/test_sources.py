@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Queries on real databases: every row and type, the connection's own settings; ``make test-databases``."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A state on real databases; ``make test-databases``."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a run of a test takes place: the sandbox, folders of this machine, and stores in memory."""
 
 from __future__ import annotations

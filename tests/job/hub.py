@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A state in memory, for tests of what reads and writes it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Surroundings of a run without Airflow: the sandbox, and folders of this machine."""
 
 from __future__ import annotations

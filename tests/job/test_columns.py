@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Columns that settings name, looked for in rows that may leave columns out."""
 
 from __future__ import annotations

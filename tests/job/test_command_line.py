@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a command reads on this machine needs no Airflow."""
 
 from __future__ import annotations

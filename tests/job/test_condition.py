@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The condition of a sync, and when it has changed."""
 
 from __future__ import annotations

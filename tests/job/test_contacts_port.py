@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The joint of client and sync: each answer of a call has its value."""
 
 from __future__ import annotations

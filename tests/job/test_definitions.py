@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The portal's properties: what cannot be read, what is missing, and what is created."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes without a look-up, against the sandbox: by key, or by a record id that a state has proved."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A frozen value: what a frozen dataclass promises, held to one."""
 
 from __future__ import annotations

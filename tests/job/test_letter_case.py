@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Columns in another letter case than the settings and the portal have them."""
 
 from __future__ import annotations

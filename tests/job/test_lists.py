@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Contacts are put into lists, over real HTTP: every record ends by what became of that."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lists that are created, renamed, deleted or filled meanwhile, contacts that are merged, and odd names."""
 
 from __future__ import annotations

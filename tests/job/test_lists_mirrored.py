@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who must not leave a mirrored list."""
 
 from __future__ import annotations

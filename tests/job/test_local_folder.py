@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A folder of this machine behaves as the port says."""
 
 from __future__ import annotations

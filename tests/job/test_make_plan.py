@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A plan is made, and applied, where there is no Airflow."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who is a member already is read by few calls, over real HTTP, and by what HubSpot says alone."""
 
 from __future__ import annotations

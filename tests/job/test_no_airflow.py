@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A run needs no Airflow, nor does what the command line reads on this machine."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Owners by their addresses, against the sandbox: what is written, what is told, and what it costs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A plan tells how many calls it takes to apply it; the sandbox counts those that come."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a run may do at most, and the pass that counts what it would do."""
 
 from __future__ import annotations

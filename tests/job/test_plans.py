@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Plans without Airflow: made, kept, checked, and applied as they were made."""
 
 from __future__ import annotations

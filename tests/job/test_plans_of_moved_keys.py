@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A plan of rows that give each other's keys to contacts leaves what a run of them leaves."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the portal, or the source, would keep from its work: each guard as a row of a table."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What HubSpot says when it refuses is one value from its answer to the record's result."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Contacts whose rows left the source, against the sandbox and a file of SQLite."""
 
 from __future__ import annotations

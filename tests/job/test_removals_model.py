@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A model of rows that leave the source, with kills between any two steps, hand edits, merges and retries."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which rows of a ledger are sent again."""
 
 from __future__ import annotations

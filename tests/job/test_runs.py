@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A run without Airflow: what it finds, what it writes, and what becomes of its records."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Second addresses of rows, against the sandbox: a new contact gets them, and nobody loses one to it."""
 
 from __future__ import annotations

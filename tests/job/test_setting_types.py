@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A value of a wrong type is told in a sentence: a file of settings has values of any type."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each setting by itself, and against the others: one sentence tells what is wrong."""
 
 from __future__ import annotations

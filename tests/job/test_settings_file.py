@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A file of settings has the operator's keywords; what is wrong with one is told in a sentence."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keywords become the same settings where there is no task."""
 
 from __future__ import annotations

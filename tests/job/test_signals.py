@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A run that is asked to stop: from another thread, or by a signal."""
 
 from __future__ import annotations

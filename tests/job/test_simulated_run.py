@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A whole run on a clock of the test's own: hours take no time, and all times that are told are its."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A file of rows on the command line: what it may be, and what is told of one that is something else."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """It is remembered for some days that no contact has a key."""
 
 from __future__ import annotations

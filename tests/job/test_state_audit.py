@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Contacts that are not written are read back in time, and what somebody has edited is found."""
 
 from __future__ import annotations

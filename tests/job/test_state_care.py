@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A state between runs, as people see and change it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is told apart by the digests of a state."""
 
 from __future__ import annotations

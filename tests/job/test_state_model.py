@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A model of runs with a state: rows, hand edits, merges, a second run, and kills between any two steps."""
 
 from __future__ import annotations

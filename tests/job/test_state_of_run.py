@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a run asks of its state, and what is told of it, without rows and without a portal."""
 
 from __future__ import annotations

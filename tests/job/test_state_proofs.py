@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a pass over the rows is told of a state, and what it changes."""
 
 from __future__ import annotations

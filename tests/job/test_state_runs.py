@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs with a state, against the sandbox and a file of SQLite."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a run opens a state, what it tells of it, and what it leaves to the next one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A run is undone: planned against the sandbox, and applied."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A run, its undo, and the portal is as it was: whatever the rows, the settings, and HubSpot's answers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which lines of a ledger are of one contact, and what they come to."""
 
 from __future__ import annotations

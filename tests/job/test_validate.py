@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows are checked as a run checks them, and nothing is asked about their contacts."""
 
 from __future__ import annotations

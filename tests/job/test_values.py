@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How texts are read is checked when a DAG file is parsed: what is wrong, or has no effect."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Words and owners of a source together with all else that a run does, over real HTTP."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs whose source writes texts in its own way, against the sandbox: what HubSpot has in the end."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How far a source has been read, and which of its rows are left out."""
 
 from __future__ import annotations

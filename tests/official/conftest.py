@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A portal for HubSpot's own clients, which are as HubSpot publishes them: only the base URL is ours."""
 
 from __future__ import annotations

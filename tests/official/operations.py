@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The operations of HubSpot's Python clients, read from their sources, and the table of them in the docs.
 
 ``python -m tests.official.operations`` writes the table anew.

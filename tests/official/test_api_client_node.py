@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HubSpot's Node client ``@hubspot/api-client`` (v3) takes the sandbox for HubSpot."""
 
 from __future__ import annotations

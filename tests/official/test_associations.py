@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HubSpot's two Python clients associate contacts and companies."""
 
 from __future__ import annotations

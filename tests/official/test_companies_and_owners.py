@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HubSpot's two Python clients create, change and find companies, and read owners."""
 
 from __future__ import annotations

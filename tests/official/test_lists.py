@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HubSpot's two Python clients make lists, and put contacts in and out."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HubSpot's two Python clients merge contacts and companies, and delete contacts for good."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of the docs says of each operation of HubSpot's Python clients whether it works."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HubSpot's Python client ``hubspot-sdk`` (2026-03) takes the sandbox for HubSpot."""
 
 from __future__ import annotations

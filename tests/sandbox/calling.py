@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Calls the sandbox over HTTP with nothing but the standard library."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who may do what: tokens, scopes, OAuth, and what an account tells of itself."""
 
 from __future__ import annotations

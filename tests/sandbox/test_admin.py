@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sandbox's own API: faults, the request log, limits, snapshots, and whom it answers."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Contacts that are deleted: HubSpot archives them."""
 
 from __future__ import annotations

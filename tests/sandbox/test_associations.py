@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Contacts and companies that belong together."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Up to a hundred contacts a call: what is done, what is refused, and when all of it is."""
 
 from __future__ import annotations

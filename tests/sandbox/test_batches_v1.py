@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Batches of v1: up to a thousand contacts, all or none, written a little later."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One clock, which tests move forward: limits, tokens, batches, imports, the search and dates follow it."""
 
 from __future__ import annotations

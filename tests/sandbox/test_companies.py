@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Companies: the code for contacts, with what is different in a table."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One contact a call, v3 and dated."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The legacy contact calls, one contact each."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of rules names tests that exist, and every switch."""
 
 from __future__ import annotations

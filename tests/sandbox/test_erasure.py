@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Records that are deleted for good, and what a test can bring back."""
 
 from __future__ import annotations

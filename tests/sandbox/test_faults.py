@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What goes wrong when a fault plan says so, as a client sees it, and what was written all the same."""
 
 from __future__ import annotations

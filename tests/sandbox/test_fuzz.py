@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whatever is sent, the sandbox answers as HubSpot might, and its state stays whole."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Imports: what is asked, what becomes of each row, and which states an import goes through."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How many calls a portal takes, and what its answers say of it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Two records become one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the sandbox says of calls that it does not have, and that nobody repeats them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How OAuth apps get tokens, ask about them, and give them back; refreshing is in ``test_access``."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a path may spell an object type, and what it gets if HubSpot has no such type."""
 
 from __future__ import annotations

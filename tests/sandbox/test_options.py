@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the command line takes, and that it means what Python's sandbox does."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Owners: who they are, and how a contact gets one."""
 
 from __future__ import annotations

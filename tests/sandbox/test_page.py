@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The pages over HTTP: headers, whom they are for, and what hostile input gets."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Property definitions: list, get, create."""
 
 from __future__ import annotations

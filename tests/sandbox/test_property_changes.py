@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Properties that change: definitions, deletion, batches, groups, rules of the portal's admins."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Groups of properties by v1; what v3 and v1 have is the same."""
 
 from __future__ import annotations

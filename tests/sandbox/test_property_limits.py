@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a definition needs, and what of definitions is not emulated."""
 
 from __future__ import annotations

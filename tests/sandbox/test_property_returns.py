@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Properties that were deleted: apart from the others, and back as they were."""
 
 from __future__ import annotations

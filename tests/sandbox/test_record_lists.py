@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lists of records, which HubSpot calls segments, too."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Properties that 2026-09 demands of a write."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The search: what it finds, in which order, and how far its index is behind."""
 
 from __future__ import annotations

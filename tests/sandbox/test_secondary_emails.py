@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The secondary addresses of a contact, by v1's own calls."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Contacts to begin with: made up, or from a file."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sandbox as a process, a context manager and a pytest fixture."""
 
 from __future__ import annotations

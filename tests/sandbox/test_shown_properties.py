@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The properties that HubSpot adds to an answer without being asked."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Snapshots: a test goes back to one, and everything is as it was."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A portal in a file: what survives a restart, a kill, and what the file may be."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What each tier of an account, and each kind of app, may call."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which values a property takes, and how they are kept."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bodies and parameters that say too little, too much or something else: a 400, and how it is worded."""
 
 from __future__ import annotations

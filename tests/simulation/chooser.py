@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes every choice of a world. One seed decides all of them, so that a world can be run again."""
 
 from __future__ import annotations

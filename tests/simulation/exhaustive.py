@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Small worlds in all orders of their steps, with each fault at each call, and with a kill at each wait.
 
 A step is a call that reaches the portal, or an answer that reaches the run. Two steps that commute (two calls

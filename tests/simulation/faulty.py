@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Faults that the product once had, or nearly: what is re-introduced to see that they are found.
 
 Each is a text of the product that occurs once, whichever module it is in, and what takes its place.

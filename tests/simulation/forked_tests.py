@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs the tests that execute what is changed in the product, in a fork of a process that has collected all.
 
 Collected tests hold functions of the product, so the code of the functions is replaced, not their modules.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What must hold of lists: who is put into them, who leaves them, and that what is told of it is true."""
 
 from __future__ import annotations

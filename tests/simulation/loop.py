@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lets actors take turns in one thread, on a clock that moves only when all of them wait.
 
 An actor is a greenlet: it runs until it waits. Who goes on when several could is the chooser's choice.

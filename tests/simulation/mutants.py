@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Breaks a copy of the product in many small ways, and tells which of them nothing notices.
 
 ::

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The network between a try and the portal: time that passes, and what goes wrong on the way."""
 
 from __future__ import annotations

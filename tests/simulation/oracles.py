@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What must hold at every moment of a world, whatever goes wrong."""
 
 from __future__ import annotations

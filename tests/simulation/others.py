@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Who changes things beside the task: other apps, people who edit contacts, and who sets the date."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a world is made of: its source, its contacts and its settings, all drawn from one seed.
 
 Each world has a random half of the features and of the faults (swarm testing): a feature that is nearly

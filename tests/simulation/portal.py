@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The portal: the sandbox's own application, called in this process, and the history of its contacts."""
 
 from __future__ import annotations

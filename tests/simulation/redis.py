@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The Redis that tasks share a budget of calls in: what its scripts do, done in Python."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What comes out alike in all worlds: it is worked out once, and most of their time went there."""
 
 from __future__ import annotations

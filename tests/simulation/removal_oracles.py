@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What must hold of contacts whose rows left the source: who is removed, and that each is told once."""
 
 from __future__ import annotations

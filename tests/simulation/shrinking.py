@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reduces a world in which something is wrong to a small one: fewer rows, features, faults and turns.
 
 What is reduced is the set of choices that are left to the dice. Every other choice is the plainest one, so a

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What must hold at every moment of a state: what it proves is true, unless somebody else has edited it."""
 
 from __future__ import annotations

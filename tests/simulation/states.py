@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The database that holds the state: SQLite in memory, which fails, and whose clients are killed.
 
 The statements, the transactions and the claim are the product's own. Each statement takes a moment, in which

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What outlives a try, kept in memory: the ledger, the state of the task, the folder of a plan.
 
 A process that was killed writes nothing more; what it was writing then may be torn.

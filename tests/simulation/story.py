@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What happened in a world, a line each; a person reads it when something was wrong."""
 
 from __future__ import annotations

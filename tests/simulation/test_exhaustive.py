@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Small worlds in all orders, with each fault and each kill: a few of those that ``exhaustive.py`` runs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is broken of lists on purpose is found, each by the oracle that is meant to find it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The tool that breaks the product, and counts what notices."""
 
 from __future__ import annotations

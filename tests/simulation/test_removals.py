@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is broken on purpose of removals, audits and remembered absence is found."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Some hundred worlds in which nothing is wrong, and what makes the simulator worth believing."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What worlds came to: counted, kept in a file, and told on the page about reliability."""
 
 from __future__ import annotations

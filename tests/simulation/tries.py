@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A task as Airflow runs it: tries, kills, requests to end, waits between tries, and a second one at once."""
 
 from __future__ import annotations

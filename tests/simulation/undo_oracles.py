@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What must hold of an undo: it gives back what the run took, and takes nothing from anybody else."""
 
 from __future__ import annotations

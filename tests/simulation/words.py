@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Words that a source writes in its own way, and what they mean: by a table, so that nothing reads them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Stands where threads stand: each call is an actor, and the chooser picks which answer comes next."""
 
 from __future__ import annotations

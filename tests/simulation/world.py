@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One world: everything that a seed decides, from its rows to its end."""
 
 from __future__ import annotations

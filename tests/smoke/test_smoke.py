@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The wheel beside an Airflow of its days, used by its programs alone; ``make test-smoke`` runs it.
 
 The environment that ``SMOKE_RUN`` names has what a user has: Airflow, the wheel, and what the two ask for.
@@ -12,7 +13,6 @@ import signal
 import sqlite3
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How thoroughly the properties are tested."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A HubSpot made of dictionaries that can misbehave, and workers whose order a test controls."""
 
 from __future__ import annotations

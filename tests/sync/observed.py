@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where each record of a run is: read from the engine's collections, between any two calls of its code."""
 
 from __future__ import annotations

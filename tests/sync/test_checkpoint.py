@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Up to where a try has come."""
 
 from __future__ import annotations

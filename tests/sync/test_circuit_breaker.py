@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What ends a run before its source."""
 
 from __future__ import annotations

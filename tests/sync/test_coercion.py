@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Texts become such as their properties take."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether HubSpot has a value already."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes without a look-up: what their answers decide, and what they leave to a look-up."""
 
 from __future__ import annotations

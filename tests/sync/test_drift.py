@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What an audit says of a contact that was proved to have the values of its row."""
 
 from __future__ import annotations

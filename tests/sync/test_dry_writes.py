@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Contacts as a dry run would leave them."""
 
 from __future__ import annotations

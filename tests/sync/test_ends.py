@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs that are told to end, that remember, and that read back what they wrote."""
 
 from __future__ import annotations

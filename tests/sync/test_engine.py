@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The stations of a run, and what drives records through them."""
 
 from __future__ import annotations

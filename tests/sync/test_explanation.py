@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a task says about its end."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What holds in every run, whatever HubSpot, the network and the source do."""
 
 from __future__ import annotations

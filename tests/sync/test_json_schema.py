@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Records against a JSON Schema."""
 
 from __future__ import annotations

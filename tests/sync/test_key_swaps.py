@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Contacts that take over each other's addresses; they are known by another key, as by record id."""
 
 from __future__ import annotations

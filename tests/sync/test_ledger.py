@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the ledger keeps of each record, and what a retry takes from it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What holds of lists in every run, whatever HubSpot, the network and the kept knowledge do."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the rows of one key come to that were written at once."""
 
 from __future__ import annotations

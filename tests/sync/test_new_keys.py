@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A row that gives its contact another key: an address that changes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The closed set of outcomes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ids of owners by their addresses: what is asked for, and when."""
 
 from __future__ import annotations

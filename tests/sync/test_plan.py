@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Desired against current."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From outcomes to what the task does."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a portal's property definitions allow."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The values that go through the ports."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows that HubSpot is proved to have are not sent, and no proof outlives what it proves."""
 
 from __future__ import annotations

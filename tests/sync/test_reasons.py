@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reasons without a value of a record."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From a source row to a record."""
 
 from __future__ import annotations

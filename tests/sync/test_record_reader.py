@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """From the source to records that are valid."""
 
 from __future__ import annotations

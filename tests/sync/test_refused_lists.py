@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """When refusals of single contacts count as the list's own."""
 
 from __future__ import annotations

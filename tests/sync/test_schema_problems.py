@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Both engines say the same of a record, in the same words."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is decided about the second addresses of a row, and which rows wait for each other because of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A sent batch and its answer."""
 
 from __future__ import annotations

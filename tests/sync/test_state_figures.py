@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The figures of a state: in words, and of several tasks together."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The table of states says where records are, no more and no less."""
 
 from __future__ import annotations

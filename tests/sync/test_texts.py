@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Texts of a source that are not written as HubSpot takes them: what each means, and what is refused."""
 
 from __future__ import annotations

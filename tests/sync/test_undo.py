@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the write of an earlier run is undone."""
 
 from __future__ import annotations

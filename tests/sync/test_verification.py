@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Whether what was written is there."""
 
 from __future__ import annotations

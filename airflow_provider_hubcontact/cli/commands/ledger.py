@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``hubcontact ledger``: sum a ledger up, or list what failed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``hubcontact plan``: find out what a sync would write, and keep it."""
 
 from __future__ import annotations

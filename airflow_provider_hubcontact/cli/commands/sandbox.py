@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``hubcontact sandbox``: serve a HubSpot on this machine."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``hubcontact schema``: print what the portal's properties allow."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``hubcontact state``: look at a state, try its rights, or repair it."""
 
 from __future__ import annotations

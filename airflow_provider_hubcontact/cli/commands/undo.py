@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``hubcontact undo``: plan how a run is undone."""
 
 from __future__ import annotations

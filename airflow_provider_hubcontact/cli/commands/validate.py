@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """``hubcontact validate``: check records against a JSON Schema and the portal."""
 
 from __future__ import annotations

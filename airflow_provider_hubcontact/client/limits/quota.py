@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Sliding-window limiter: reserves a start time for each call, first come, first served."""
 
 from __future__ import annotations

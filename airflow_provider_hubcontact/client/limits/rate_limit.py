@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Limits the calls of one app: in ten seconds, in a day, and beside other apps that share both limits."""
 
 from __future__ import annotations

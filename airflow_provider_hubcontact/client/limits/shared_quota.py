@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Slots that all workers of a portal share, in Redis or Valkey.
 
 The store's clock counts, so that the workers' clocks need not agree. A worker that dies blocks nothing: its

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A deadline for a whole call: no read or write of its connection waits beyond it.
 
 ``requests`` knows only how long to wait for the next byte; a server that drips its headers, or says ``100

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keeps the addresses of contacts out of urllib3's log: the legacy API has them in its paths."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Strikes the client's own secrets from what a server says: a hostile one could repeat them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One HTTP exchange: a request out and its whole answer in, or what went wrong on the way."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How long a call may take, and how often it is made."""
 
 from __future__ import annotations

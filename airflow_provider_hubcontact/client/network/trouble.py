@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Maps what ``requests`` raised to an error in plain words: which address, and why."""
 
 from __future__ import annotations

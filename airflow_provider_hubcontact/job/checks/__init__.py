@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is checked before a call is spent: the settings against the portal, and each row."""

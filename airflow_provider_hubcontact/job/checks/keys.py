@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The keys of a source, as a run with the same settings finds them."""
 
 from __future__ import annotations

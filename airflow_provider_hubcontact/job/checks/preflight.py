@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What would keep a run from its work, found before the first record is read."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How rows become records, and what is checked of them before a call is spent on their contacts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Values of this process by number, kept on disk."""
 
 from __future__ import annotations

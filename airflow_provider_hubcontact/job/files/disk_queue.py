@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Values of this process, kept on disk in their order."""
 
 from __future__ import annotations

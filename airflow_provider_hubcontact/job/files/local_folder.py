@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A folder of this machine, which needs no Airflow."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Files with values of records are readable by their owner only, where files have owners."""
 
 from __future__ import annotations

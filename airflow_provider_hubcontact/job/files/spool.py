@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows of a query, on disk."""
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """A plan: its lines, its manifest, and its files."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How many calls it takes to apply a plan."""
 
 from __future__ import annotations

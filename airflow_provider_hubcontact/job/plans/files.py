@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A plan: what a run would write, kept to be read by people and applied later, whole or not at all."""
 
 from __future__ import annotations

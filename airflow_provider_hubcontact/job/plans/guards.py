@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Stops a run that would do something absurd, before it writes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The settings that a plan keeps, so that it is applied as it was made."""
 
 from __future__ import annotations

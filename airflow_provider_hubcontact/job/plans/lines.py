@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The lines of a plan: made of results, counted, checked when they are read, and turned into records."""
 
 from __future__ import annotations

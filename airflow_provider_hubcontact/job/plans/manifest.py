@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The manifest of a plan: its totals, and what its parts must be for it to be whole."""
 
 from __future__ import annotations

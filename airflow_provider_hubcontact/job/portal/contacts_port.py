@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Connects ``client`` and ``sync``: calls and errors of the one become values of the other."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads the portal's properties: its stages, kinds of values, and the properties that it lacks."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Connects the lists of ``client`` and of ``sync``."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which contacts are in a list: read by as few calls as that takes."""
 
 from __future__ import annotations

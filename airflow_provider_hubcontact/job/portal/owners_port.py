@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Connects the list of owners of ``client`` with ``sync``."""
 
 from __future__ import annotations

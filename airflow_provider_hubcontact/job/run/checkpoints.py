@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a try begins, if an earlier one has stopped and nothing else knows what it did."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is looked at before the first write: settings, portal and source."""
 
 from __future__ import annotations

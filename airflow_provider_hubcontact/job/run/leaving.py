@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Takes contacts out of lists that no row names for them any more, after all rows have ended."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Open all that a run needs, and close it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How rows and records are driven through a sync, and what each pass leaves behind."""
 
 from __future__ import annotations

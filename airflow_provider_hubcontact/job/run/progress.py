@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Logs how far a run has come."""
 
 from __future__ import annotations

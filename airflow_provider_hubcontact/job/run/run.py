@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One try of a job: it begins, every row gets its outcome, and it ends."""
 
 from __future__ import annotations

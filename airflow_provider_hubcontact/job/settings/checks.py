@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks that several settings share. What is wrong is a sentence that names the setting."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Values with named fields that never change.
 
 A named tuple or a dataclass is the same, but its class takes twenty times as long to make, and every parsed

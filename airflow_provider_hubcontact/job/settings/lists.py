@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """In which lists contacts are to be."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is wrong with settings: with each by itself, and between two of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which records of an earlier run are sent again, or that it is undone."""
 
 from __future__ import annotations

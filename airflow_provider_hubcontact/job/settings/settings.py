@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Everything that a run was asked to do, in one value.
 
 A DAG file is parsed often, and makes its settings each time: what only some tasks have is not imported here.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where it is kept what HubSpot was last proved to have."""
 
 from __future__ import annotations

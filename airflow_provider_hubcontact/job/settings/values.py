@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Settings for texts of the source: how numbers, dates, options and missing values are written there."""
 
 from __future__ import annotations

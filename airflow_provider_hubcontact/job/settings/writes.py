@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How values are written, and the properties that are created for them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What would go unnoticed: names in settings that no row has, and rows that have nothing to send."""
 
 from __future__ import annotations

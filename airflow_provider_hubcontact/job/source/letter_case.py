@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Matches columns to the names in settings and portal whose upper and lower case differs.
 
 Snowflake and Oracle return column names in upper case, whatever a query says. HubSpot's property names are in

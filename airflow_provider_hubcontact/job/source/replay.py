@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The records of a ledger, to be sent again."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rows of a run, from one of its sources."""
 
 from __future__ import annotations

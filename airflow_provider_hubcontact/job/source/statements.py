@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a statement ends, and what may stand in one as a name."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Collects, on disk, the contacts of a run that is to be undone, from the lines of its ledger."""
 
 from __future__ import annotations

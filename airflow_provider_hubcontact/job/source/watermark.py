@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How far the source has been synced, so that the next run begins there."""
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """What HubSpot was last proved to have, kept between runs."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tells what a run takes that looks up all rows, although it has a state."""
 
 from __future__ import annotations

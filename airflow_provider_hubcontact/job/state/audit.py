@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which proofs a run reads back, so that what people edit in HubSpot is found."""
 
 from __future__ import annotations

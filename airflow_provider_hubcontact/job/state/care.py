@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What people do with a state between runs: look at it, try its rights, void proofs, forget keys, drop it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Digests of keys, records and settings: nothing of a record can be read from them without their key."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The last completed run with a state, and what has changed since."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The state of a run, if its settings name one: opened before the first row, and released in the end."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Looks for the tables of a state, and creates those that are not there."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The proofs of a state: the engine asks for them, voids them, and keeps new ones."""
 
 from __future__ import annotations

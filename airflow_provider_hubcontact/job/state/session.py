@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Opens a state for one run: looks for its tables or creates them, claims it, and gives it up in the end."""
 
 from __future__ import annotations

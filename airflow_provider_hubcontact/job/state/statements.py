@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Builds each kind of SQL statement once, to be executed with different values."""
 
 from __future__ import annotations

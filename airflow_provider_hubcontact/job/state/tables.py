@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The two tables of a state, and the statements that read and write them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a database's error means: whether a retry can help, and what of it may be told.
 
 Databases quote values of records ("invalid input syntax for type integer: 'ada@example.com'"),

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is particular to a database's driver: one line of a table for each driver that was tried.
 
 Every query runs over the connection that Airflow's hook opens, since that has the settings of the user. How

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A SQL query becomes rows on disk, over the connection that Airflow's own hook opens."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a user hands in as records is taken as rows, or one error says what it is and what to do."""
 
 from __future__ import annotations

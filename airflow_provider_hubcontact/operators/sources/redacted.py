@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Data that does not show itself: Airflow stores and shows what a task's settings were rendered to."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tables in memory, read as rows: DataFrames of pandas and polars, tables of Arrow.
 
 None of their libraries is imported: a table is known by its methods.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which of a task's settings are templates, and which are data.
 
 A template stands in the DAG file. What another task's output gave is data: Jinja would run whatever a record

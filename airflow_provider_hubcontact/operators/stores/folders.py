@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Folders of this machine, or of a store that Airflow knows."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a ledger is kept: files of any store that Airflow knows, or a SQL table."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A ledger in a SQL table, over the connection that Airflow's own hook opens."""
 
 from __future__ import annotations

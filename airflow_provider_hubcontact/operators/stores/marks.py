@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Stores what a task needs in its next run: in the asset's state on Airflow 3.3, else in a Variable."""
 
 from __future__ import annotations

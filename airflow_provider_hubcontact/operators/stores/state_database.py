@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A database that holds a state, over the connection that Airflow's own hook opens."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Airflow's state of a task: the checkpoint of a run is kept there."""
 
 from __future__ import annotations

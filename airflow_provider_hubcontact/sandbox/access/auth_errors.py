@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HubSpot's refusals that concern the token or the limits. The letters are those of ``errors``.
 
 ::

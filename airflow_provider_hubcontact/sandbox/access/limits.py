@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rate limits of a portal: calls in ten seconds of each app, calls in a day of the account.
 
 HubSpot docs: "Usage guidelines"; the headers and both refusals as recorded.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The OAuth apps that are installed in a portal, with their codes and refresh tokens.
 
 HubSpot docs: "Manage OAuth tokens"; RFC 6749, sections 4.1 and 6.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tokens and their scopes: who may do what."""
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """HubSpot's contacts: what they are, and how they change. Knows no HTTP."""

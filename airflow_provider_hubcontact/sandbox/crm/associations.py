@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which contacts and companies belong together, and the labels that say how.
 
 HubSpot docs: "Associations" guide (v4, dated), changelog "Changes to primary labels".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Batches of v1, which are accepted at once, and written a little later.
 
 HubSpot docs: legacy contacts API, "Create or update a group of contacts".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lists of records (segments), whose members are put in and taken out by calls.
 
 HubSpot docs: "Lists" guide; OpenAPI.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The object types that the sandbox has: a table, with what is different from type to type.
 
 HubSpot docs: "Understanding the CRM" (type ids), contacts guide, companies guide, "Search the CRM" (words).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The people and queues that records can belong to.
 
 HubSpot docs: owners guide.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A portal: one HubSpot account with its records. Knows no HTTP."""
 
 from __future__ import annotations

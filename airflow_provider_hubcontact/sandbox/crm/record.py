@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A record, such as a contact, and what its properties were before."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The search for records: filters, words, order.
 
 HubSpot docs: "Search the CRM" (D). The texts of refusals, and what is marked U, are our reading.

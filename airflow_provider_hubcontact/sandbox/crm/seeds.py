@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The contacts of the start: from a file, or made up."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Turns the state of a portal into JSON values and back: records with history, properties, groups."""
 
 from __future__ import annotations

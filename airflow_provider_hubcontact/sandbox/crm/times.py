@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Times in HubSpot's form, and as milliseconds since 1970."""
 
 from __future__ import annotations

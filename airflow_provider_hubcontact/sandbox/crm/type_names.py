@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The names of HubSpot's object types: plural, singular, type id, in any letter case (F).
 
 HubSpot docs: "Understanding the CRM", object type ids.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HubSpot's refusals, a module for each thing that they are about.
 
 Those that concern a token or a limit are in ``access``.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Refusals of the sandbox itself, which HubSpot does not have."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Refusals about properties, their groups and their rules."""
 
 from __future__ import annotations

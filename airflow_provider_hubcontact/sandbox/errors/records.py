@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Refusals about records that do not exist, or that have what is asked for."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What HubSpot's refusals have in common: status, texts and envelopes.
 
 HubSpot docs: "Error handling".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Refusals of a request as such: its form, its size, its ids, what it asks for."""
 
 from __future__ import annotations

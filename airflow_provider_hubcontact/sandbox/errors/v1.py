@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Refusals in the words of the contacts API v1."""
 
 from __future__ import annotations

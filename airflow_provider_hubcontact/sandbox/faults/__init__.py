@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """What goes wrong, by a plan. Knows no HTTP."""

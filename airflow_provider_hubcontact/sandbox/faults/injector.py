@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Decides which calls go wrong, by a fault plan. Knows no HTTP."""
 
 from __future__ import annotations

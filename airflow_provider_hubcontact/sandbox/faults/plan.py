@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A fault plan: what goes wrong, with which calls, how often; written as one small JSON file.
 
 ::

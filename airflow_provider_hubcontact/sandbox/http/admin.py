@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sandbox's own API, under ``/sandbox``, where HubSpot has nothing: for tests and benchmarks.
 
 ::

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Exchanges with an ASGI server: reads the body and the token, sends the answer."""
 
 from __future__ import annotations

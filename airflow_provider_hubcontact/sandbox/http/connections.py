@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HTTP connections that can be reset, for uvicorn."""
 
 from __future__ import annotations

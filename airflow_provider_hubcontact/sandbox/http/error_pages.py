@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The page that HubSpot's web server sends with some 404s to callers that do not ask for JSON (F)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Faults on the wire: the answers that come instead, and the ways in which no answer arrives.
 
 HubSpot docs: "Error handling" names the statuses; the bodies of 423, 477 and 5xx are not known (U).

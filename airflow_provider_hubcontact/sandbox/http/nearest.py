@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which call the sandbox has that is most like one that it does not have."""
 
 from __future__ import annotations

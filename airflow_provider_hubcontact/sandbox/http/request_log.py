@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The log of requests and answers, for tests and benchmarks."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """HTTP for the routes: requests, replies, and the router."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Where a path names an object type, in whatever spelling."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads the file of an import: its rows and dates.
 
 HubSpot docs: "Imports" guide.

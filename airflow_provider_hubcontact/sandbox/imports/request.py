@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads the request for an import: which column goes where, and how dates are written.
 
 HubSpot docs: "Imports" guide. The texts of the refusals are ours (U).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Carries out one row of an import: writes a contact, or returns what is wrong.
 
 HubSpot docs: "Imports" guide (error types); knowledge base, "Troubleshoot import errors".

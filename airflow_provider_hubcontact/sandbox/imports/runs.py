@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The imports of a portal: which run, which wait, and how far each one is.
 
 An import goes on with every call to the sandbox; nothing runs in the background.

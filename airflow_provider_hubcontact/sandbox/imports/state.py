@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Turns imports into JSON values and back, so that they go on after a restart."""
 
 from __future__ import annotations

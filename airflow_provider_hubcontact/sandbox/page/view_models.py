@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Prepares contacts, limits and faults for the templates of the pages."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sandbox's pages for people: contacts, requests, limits and faults.
 
 They need no script, load nothing from elsewhere, and change nothing but faults. The rules of the admin API

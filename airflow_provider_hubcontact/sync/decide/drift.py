@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Drift: what an audit finds that somebody has edited since the proof."""
 
 from __future__ import annotations

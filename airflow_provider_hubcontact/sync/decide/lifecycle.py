@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The order of lifecycle stages, and what a step back means."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Decides the result of a record whose contact is to be in a list, or to leave it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Merges rows of one key into one write, where the result is the same as of one write per row."""
 
 from __future__ import annotations

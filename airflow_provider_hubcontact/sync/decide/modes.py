@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The write modes: what becomes of the value that a contact has, and which properties a mode is for."""
 
 from __future__ import annotations

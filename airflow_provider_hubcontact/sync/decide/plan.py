@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compares the desired values with the current ones: a change, or an outcome at once."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Maps the outcomes of records to the final state of the task."""
 
 from __future__ import annotations

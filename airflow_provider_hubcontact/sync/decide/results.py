@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How one record or one of its steps ends, by what HubSpot said of it."""
 
 from __future__ import annotations

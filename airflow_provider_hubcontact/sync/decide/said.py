@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Finds what the answer to a batch says of each of its steps."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What becomes of the second addresses of a row. HubSpot takes them of new contacts only.
 
 HubSpot docs: contacts guide; that a creation takes them is shown by a live scenario in public.

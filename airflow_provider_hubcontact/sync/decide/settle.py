@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Maps the answer to a sent batch to results, to next steps, and to smaller batches to send again."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Decides how the write of an earlier run is undone, without overwriting what others have edited since."""
 
 from __future__ import annotations

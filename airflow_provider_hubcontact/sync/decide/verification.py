@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks whether a contact has the values that HubSpot said it wrote."""
 
 from __future__ import annotations

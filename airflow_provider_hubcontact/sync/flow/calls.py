@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The calls that a run makes, and what can answer them."""
 
 from __future__ import annotations

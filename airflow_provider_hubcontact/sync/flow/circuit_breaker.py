@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Circuit breaker: stops a run when further calls cannot succeed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The engine of a run: takes each record through its stations, from the source to its result."""
 
 from __future__ import annotations

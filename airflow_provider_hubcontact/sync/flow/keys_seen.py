@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The keys that a run has seen, kept on disk."""
 
 from __future__ import annotations

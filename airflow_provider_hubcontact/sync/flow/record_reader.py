@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Turns rows of the source into valid records, or results."""
 
 from __future__ import annotations

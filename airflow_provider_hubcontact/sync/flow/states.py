@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Each place that a record can be in while a run goes on, and each way from one to another.
 
 This module decides nothing. It is the one table of what the engine does with a record: ``STATES.md`` is drawn

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A sync: what it is told and given, and how its run is put together."""
 
 from __future__ import annotations

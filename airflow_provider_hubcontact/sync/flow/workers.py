@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs calls concurrently."""
 
 from __future__ import annotations

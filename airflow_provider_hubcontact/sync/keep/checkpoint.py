@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How far a run has got, so that a retry goes on from there."""
 
 from __future__ import annotations

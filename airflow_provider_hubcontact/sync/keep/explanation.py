@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a task says about its end in its log and its exception: counts and rows, but no key and no value."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keeps every record's result beyond the run: for people, for a retry, and for a replay."""
 
 from __future__ import annotations

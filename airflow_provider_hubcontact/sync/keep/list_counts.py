@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What became of contacts in lists, for the report: a few lists by name, and the sums of all others."""
 
 from __future__ import annotations

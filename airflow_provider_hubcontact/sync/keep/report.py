@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The report of a run, and of several tasks together."""
 
 from __future__ import annotations

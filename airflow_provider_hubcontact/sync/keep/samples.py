@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The samples of a report: their size depends on the kinds of problems, not on the number of rows."""
 
 from __future__ import annotations

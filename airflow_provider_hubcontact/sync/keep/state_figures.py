@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a report tells of a run's state: which figures there are, in words, and of several tasks together."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a user may choose. It is imported when a DAG is parsed, and imports nothing that takes time."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The one table of reason codes: why a record, or a task, ended as it did.
 
 A code follows from outcome, category and status, so that ledgers and plans of any version have codes. A code

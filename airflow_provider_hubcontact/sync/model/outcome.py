@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The closed set of outcomes, and one record's result."""
 
 from __future__ import annotations

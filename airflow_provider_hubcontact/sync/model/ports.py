@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ports of ``sync``: what it asks the outside, and what the outside answers."""
 
 from __future__ import annotations

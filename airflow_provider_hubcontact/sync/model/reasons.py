@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Why records ended as they did, in words without their values, so that logs may show them."""
 
 from __future__ import annotations

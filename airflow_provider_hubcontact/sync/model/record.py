@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A row in HubSpot's terms."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How many records a setting tolerates: a count, or a share of all."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The validation rules of a portal's admins, as JSON Schema."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Normalises texts to the formats of their properties, where they can mean only one thing."""
 
 from __future__ import annotations

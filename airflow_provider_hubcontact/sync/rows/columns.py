@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The columns of a row: checks their names, and reads the key."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compares values with those that HubSpot stores, which may have another form."""
 
 from __future__ import annotations

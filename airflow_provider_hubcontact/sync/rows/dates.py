@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which day or moment a value means, if it can mean only one."""
 
 from __future__ import annotations

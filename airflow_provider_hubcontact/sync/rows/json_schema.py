@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Validates records against a JSON Schema, which is compiled before the first of them."""
 
 from __future__ import annotations

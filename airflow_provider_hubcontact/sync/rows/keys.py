@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Keys, which identify contacts: their normal form, and which texts cannot be one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A ``jsonschema`` validator as the setting of a task: Airflow copies, renders and shows settings."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The JSON Schema that is printed for a portal. It describes the values that the sync accepts from a source.
 
 The sync itself checks the texts that it makes of them, and is stricter: a schema cannot recognise a midnight.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a portal's property definitions allow, as a JSON Schema of the texts that are written."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Turns a row of the source into a record: mapping, key, and HubSpot's text forms."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The documents that a JSON Schema refers to: files beside it, and nothing else."""
 
 from __future__ import annotations

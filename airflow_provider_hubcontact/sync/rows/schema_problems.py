@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Explains how a document breaks a JSON Schema, in the same words for both engines.
 
 The words quote the values of the rule, never those of the document, since they get into logs.

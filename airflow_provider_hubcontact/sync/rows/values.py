@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Turns values of the source into HubSpot's texts, and into what a JSON Schema sees."""
 
 from __future__ import annotations

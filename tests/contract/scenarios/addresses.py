@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Contacts with more than one address."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Contacts and the companies that they belong to."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Companies. All bear the name of the tests' own; their domains tell them apart."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lists of contacts, and their members."""
 
 from __future__ import annotations

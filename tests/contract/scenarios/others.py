@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Properties, values of dates, OAuth, imports, the account."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What becomes of contacts: merges, deletion for good; whom they belong to."""
 
 from __future__ import annotations

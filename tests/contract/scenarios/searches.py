@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Search. Each one is for contacts of the tests only."""
 
 from __future__ import annotations

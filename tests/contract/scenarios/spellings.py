@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How a path spells the object type, and in which form a refusal comes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How ingestr reads contacts from a portal, against the sandbox.
 
 The calls are those of ``pkg/source/hubspot`` in bruin-data/ingestr as of August 2026. HubSpot is a source

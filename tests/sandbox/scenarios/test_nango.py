@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a real portal answered to Nango's integration for HubSpot, against the sandbox.
 
 The situations are the recordings of March 2026 in ``integrations/hubspot/tests`` of

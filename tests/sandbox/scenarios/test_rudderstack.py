@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What RudderStack's destination does with contacts of a real portal in its live tests, against the sandbox.
 
 The situations are those of ``test/integrations/destinations/hs/live`` in rudderlabs/rudder-transformer as of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The state's table of list members: contacts that this sync has put into lists, or has seen there."""
 
 from __future__ import annotations

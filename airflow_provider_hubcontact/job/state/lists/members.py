@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Knows whom this sync has put into lists: who needs no call, and who is to leave a list."""
 
 from __future__ import annotations

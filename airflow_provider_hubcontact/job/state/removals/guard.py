@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Stops a run that would remove too many contacts, and says what may be wrong."""
 
 from __future__ import annotations

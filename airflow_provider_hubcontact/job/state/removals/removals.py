@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rows that left the source: which keys of the state a run lacks, and whose contacts are removed for that."""
 
 from __future__ import annotations

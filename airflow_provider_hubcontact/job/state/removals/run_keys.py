@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The keys of a run, and those of the state that it lacks, kept on disk."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How the properties that every portal has are listed, and the options that several object types have (F)."""
 
 from __future__ import annotations

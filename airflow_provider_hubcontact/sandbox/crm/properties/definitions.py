@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What a contact property is: its type, its options, and who may write it."""
 
 from __future__ import annotations

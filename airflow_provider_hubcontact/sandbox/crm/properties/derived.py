@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What HubSpot works out for a record, as far as its answers always show it.
 
 These values are not kept with the record: they follow from what is. A value that is kept, such as a seed's,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The company properties that every portal has: the usual ones, with HubSpot's types.
 
 HubSpot docs: knowledge base, "HubSpot's default company properties"; companies guide.

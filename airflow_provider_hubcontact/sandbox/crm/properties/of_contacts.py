@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The contact properties that every portal has: the usual ones, with HubSpot's types (F)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The properties that a write must have, by the rules that 2026-09 enforces."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The validation rules that a portal's admins set for the values of a property.
 
 HubSpot docs: "Property validations" guide (D: types and arguments); changelog of 2023-07 (D: they hold for

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks values, and puts them in the form in which HubSpot keeps them."""
 
 from __future__ import annotations

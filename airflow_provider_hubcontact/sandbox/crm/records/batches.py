@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Batches: which inputs are carried out, which are refused, and when the whole batch is.
 
 HubSpot docs: "Error handling" (multi-status errors), contacts guide ("Limits").

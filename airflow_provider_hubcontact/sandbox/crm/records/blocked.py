@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The addresses that are blocked, because a record with them was deleted for good.
 
 HubSpot docs: knowledge base (deletion for good).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The records of one object type and their properties, and how they change. Knows no HTTP."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The values that identify records: ids, addresses of contacts, and other unique properties."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What two records become when they are merged: which values win, and what is kept of the others.
 
 HubSpot docs: changelog "Updated merge functionality for contacts and companies" (the new id, the primary

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes before they are done: their values, and what is wrong with them."""
 
 from __future__ import annotations

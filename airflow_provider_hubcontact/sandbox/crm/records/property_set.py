@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The properties that an object type has in one portal, and their groups."""
 
 from __future__ import annotations

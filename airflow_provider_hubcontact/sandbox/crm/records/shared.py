@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the collections of a portal share: its account, its clock, the journal of changes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The records of one object type by their ids: those that are there, and the deleted ones."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The routes of the sandbox, one module for each family of the API."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The account, its calls of the day, and information about a token.
 
 HubSpot docs: "Account information", API usage; the token endpoint is not documented (T).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Associations in bodies and answers, also in those of records.
 
 HubSpot docs: "Associations" guide, contacts guide ("Associations").

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Associations of contacts and companies, v4 and dated: set, read, remove, batches, labels; v3's batches.
 
 HubSpot docs: "Associations" guide.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Batches of up to a hundred records, v3 and dated: read, create, update, upsert, archive.
 
 HubSpot docs: contacts guide; "Error handling" (multi-status errors).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Batches of v1, of up to twenty thousand contacts: create or update.
 
 HubSpot docs: legacy contacts API, "Create or update a group of contacts".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Single records, v3 and dated: create, get, update, archive; and the list of all.
 
 HubSpot docs: contacts guide, "Create contacts", "Retrieve contacts", "Update contacts", "Delete contacts".

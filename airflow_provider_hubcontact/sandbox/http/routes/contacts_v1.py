@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Single contacts of v1: update and get by address or vid, create, create or update.
 
 HubSpot docs: legacy contacts API, "Update an existing contact", "Update an existing contact by email",

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Imports, v3 and dated: start, list, get, errors, cancel.
 
 HubSpot docs: "Imports" guide.

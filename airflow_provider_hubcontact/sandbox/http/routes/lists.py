@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Lists of records, v3 and dated: create, find, rename, delete, restore, and their members.
 
 HubSpot docs: "Lists" guide; OpenAPI.

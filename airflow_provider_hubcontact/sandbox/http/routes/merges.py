@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Merge two records, and delete one for good; v3, dated, and v1's merge.
 
 HubSpot docs: contacts guide ("Merge contacts"), knowledge base "Perform a GDPR delete"; legacy contacts API,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """OAuth: exchanges codes and refresh tokens for access tokens, describes tokens, and revokes them.
 
 HubSpot docs: "Manage OAuth tokens"; RFC 6749, 7009 and 7662.

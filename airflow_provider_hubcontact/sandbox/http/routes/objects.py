@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Shared by the newer object APIs: paths, dialects, and a record in JSON."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Shared by the legacy contact APIs: properties in requests, and a contact in JSON."""
 
 from __future__ import annotations

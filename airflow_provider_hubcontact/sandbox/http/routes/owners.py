@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Owners, v3 and dated: the list, and one of them.
 
 HubSpot docs: owners guide.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Property definitions: list, get, create, change, delete, and batches of them; v3, dated and v1.
 
 HubSpot docs: "Properties" guide; legacy API, "Create a contact property".

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Groups of properties: list, get, create, change, delete; v3, dated and v1.
 
 HubSpot docs: "Properties" guide, property groups; legacy API, "Create a contact property group".

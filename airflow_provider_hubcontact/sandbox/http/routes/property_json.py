@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Property definitions in JSON, of v3, the dated versions and v1.
 
 HubSpot docs: "Properties" guide; legacy API, "Create a contact property".

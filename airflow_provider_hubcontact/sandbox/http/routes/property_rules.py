@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The validation rules of the portal's admins: read and set.
 
 HubSpot docs: "Property validations" guide.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The search for records, v3 and dated.
 
 HubSpot docs: "Search the CRM".

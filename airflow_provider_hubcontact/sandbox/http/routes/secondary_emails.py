@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The secondary addresses of a contact, v1: list, add, change, remove.
 
 HubSpot docs: legacy contacts API, "Add a secondary email address", "Update a secondary email address",

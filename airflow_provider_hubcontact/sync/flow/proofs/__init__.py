@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
 """Compares rows with what HubSpot was proved to have, and keeps the proofs true."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is done about contacts that somebody else has edited, and what the rows of a run came to."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The rows that are held back, and those that they wait for."""
 
 from __future__ import annotations

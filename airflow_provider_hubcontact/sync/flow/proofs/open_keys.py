@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The keys whose rows are under way, and what the results of these rows prove."""
 
 from __future__ import annotations

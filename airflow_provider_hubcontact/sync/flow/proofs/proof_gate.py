@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Ends rows whose values HubSpot is proved to have, and keeps all proofs true while the others are sent.
 
 A run may be killed between any two of its steps. The proofs stay true because of the order of the steps:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The contacts that a run has sent something for, kept on disk."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Calls what decides about records, so that none of them ends a run, whatever it holds."""
 
 from __future__ import annotations

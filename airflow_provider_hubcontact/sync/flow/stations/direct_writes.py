@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Which contacts are written without a look-up."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The values and keys that contacts would have after the writes of a dry run."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The last station of a record: its result is told."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The station at which contacts are put into their lists, or taken out."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The first station of a record: its contact is found, and what becomes of it is planned."""
 
 from __future__ import annotations

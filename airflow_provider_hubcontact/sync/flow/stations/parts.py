@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What all stations of a run share."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The records in flight, and which of them comes next."""
 
 from __future__ import annotations

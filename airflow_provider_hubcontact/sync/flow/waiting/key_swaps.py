@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Changes of address that wait because another contact still has the address."""
 
 from __future__ import annotations

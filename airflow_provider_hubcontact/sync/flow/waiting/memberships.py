@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Records that ended well, and wait until their contacts are in the lists that they name."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Written contacts that wait to be read back."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Distinguishes a list that HubSpot refuses from contacts that it refuses."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The writes that wait to be sent."""
 
 from __future__ import annotations

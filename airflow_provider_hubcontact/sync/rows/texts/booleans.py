@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Words for yes and no."""
 
 from __future__ import annotations

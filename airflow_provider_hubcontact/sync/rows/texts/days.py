@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads days and times in the formats that the user gives, which have no names of months or weekdays."""
 
 from __future__ import annotations

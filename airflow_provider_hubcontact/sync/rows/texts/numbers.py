@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads numbers as people write them: with separators of thousands, and a decimal comma or point."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads options from their labels, or from the JSON text of a list."""
 
 from __future__ import annotations

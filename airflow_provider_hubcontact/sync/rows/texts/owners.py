@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Replaces addresses of owners by their ids. The portal's owners are listed once, when an address comes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads the texts of rows in the forms that the user describes."""
 
 from __future__ import annotations
