@@ -39,6 +39,7 @@ def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
         }
         connections = {"warehouse": warehouse, "hubspot_default": json.dumps(hubspot_default)}
         with running(tmp_path, DAG_FILE, connections, workers=2) as airflow:
+            airflow.airflow("dags", "unpause", DAG_ID)
             airflow.airflow("dags", "trigger", DAG_ID)
             wait_until(lambda: hubspot.limits.used_today > 300, "the run is under way")
             airflow.kill("worker-1")
