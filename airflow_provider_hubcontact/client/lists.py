@@ -158,8 +158,8 @@ class Lists:
         refuses, nor by which id it answers for one from before a merge.
 
         :param record_ids: of the contacts.
-        :return: record id → ids of its lists. A contact is left out if the answer does not say in exactly one
-            place which lists it is in: that is no proof that it is in none.
+        :return: record id → ids of its lists. A contact that the answer does not mention exactly once
+            is left out: it may be in lists all the same.
         :raises UnusableAnswer: if the answer has no results.
 
         HubSpot docs: "Batch read memberships".

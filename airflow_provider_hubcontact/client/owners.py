@@ -24,8 +24,8 @@ class Owner:
 
     :param id: id of the owner, the value of ``hubspot_owner_id``.
     :param email: the address; empty if the owner has none, such as a queue.
-    :param user_id: id of the owner's user account, which is not valid in ``hubspot_owner_id``; empty if there
-        is none.
+    :param user_id: id of the owner's user account, which is not valid in ``hubspot_owner_id``; empty if the
+        owner has no account.
     :param archived: whether the user account was removed.
     """
 

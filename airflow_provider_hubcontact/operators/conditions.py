@@ -33,7 +33,7 @@ def note(
     :param report: of the run. A dry run does not change the condition.
     :param policy: decides which outcomes count as a success; None if the task fails.
     :param reads_source: whether a run without rows had an empty source.
-    :return: the change; None if there is none, or if it is not known.
+    :return: the change; None if nothing has changed, or if that is not known.
     """
     ti = context.get("ti")
     if ti is None or report.dry_run:

@@ -201,7 +201,7 @@ class Lists(Options):
     :param name: name or id of the list. (templated)
     :param column: column that names the list of each row instead. A row without a value is in no list.
         (templated)
-    :param create: create a static list if there is none of this name.
+    :param create: create a static list if no list has this name.
     :param mirror: also take contacts out of a list that no row names for them any more, if this sync has
         added them. It needs ``state``, which knows whom this sync has added.
     :param batch_size: the most contacts of one call. It is halved while HubSpot refuses calls of this size.

@@ -50,7 +50,7 @@ class Tile(NamedTuple):
 
     :param name: what is counted.
     :param contacts: how many.
-    :param more: how many more than in the run before; None if there is none to compare with.
+    :param more: how many more than in the run before; None without such a run.
     """
 
     name: str

@@ -93,7 +93,7 @@ class Inspection:
                 yield printable(f"lists: {error}")
 
     def _named(self, rows: Iterable[object] | None) -> tuple[Iterable[object] | None, list[str]]:
-        """Give columns the names that settings and properties have for them, whatever their letters' case is.
+        """Rename columns as settings and properties spell them; upper and lower case do not count.
 
         :return: the rows, and a printable sentence for each name that may be several columns.
         """

@@ -55,7 +55,7 @@ class Values(Frozen):
 
     @property
     def need_properties(self) -> str | None:
-        """The first field that needs the types of the portal's properties; None if there is none."""
+        """The first field that needs the types of the portal's properties; None if no field does."""
         names = ("labels", "decimal", "dates", "booleans", "json_lists")
         return next((name for name in names if getattr(self, name)), None)
 

@@ -87,7 +87,7 @@ class Ends:
             self.tell(final)
 
     def tell(self, result: Result) -> None:
-        """Tell the final result of a row."""
+        """Report the final result of a row."""
         if self._journal:
             self._journal.settled(result)
         self._report(result)

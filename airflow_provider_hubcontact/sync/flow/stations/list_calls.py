@@ -49,7 +49,7 @@ class ListCalls:
         return False
 
     def answered(self, call: ListCall, answer: Answer) -> None:
-        """Tell the results of the records that a call has decided about.
+        """Report the results of the records that a call has decided.
 
         :param call: the call.
         :param answer: to it.

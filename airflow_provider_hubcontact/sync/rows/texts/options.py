@@ -38,7 +38,7 @@ class Labels:
         """Return the option's value for a text.
 
         :param text: a value, or else a label, or else a label in other upper and lower case.
-        :return: the value; the text unchanged if it is none of these.
+        :return: the value; the text itself if no value and no label matches it.
         :raises UnsupportedValue: if several options have the label.
         """
         name = text.strip()
