@@ -161,9 +161,10 @@ def test_one_contact_that_is_refused(
     list_id = made(hubspot)
     ids = [*hubspot.portal.contacts]
     hubspot.portal.lists.get(list_id).members |= dict.fromkeys(ids, 1)
-    whole = ListsOfClient.of_each
+    whole, calls = ListsOfClient.of_each, list[int]()
 
     def picky(self: ListsOfClient, record_ids: Collection[str]) -> dict[str, frozenset[str]]:
+        calls.append(len(record_ids))
         if ids[3] in record_ids:
             raise BadRequest(Refusal(400, "odd", "VALIDATION_ERROR"))
         return whole(self, record_ids)
@@ -172,9 +173,9 @@ def test_one_contact_that_is_refused(
     reads = MemberReads(lists, 100)
 
     assert reads.members(list_id, 90_000, ids[:50], surely=True) == {*ids[:50]}
-    before = len(hubspot.requests)
+    calls.clear()  # the sandbox's own log may be a moment behind its answers
     assert reads.members(list_id, 90_000, ids[50:150], surely=True) == {*ids[50:150]}
-    assert len(hubspot.requests) - before == 1
+    assert calls == [100]
 
 
 def test_who_leaves_is_read_anew(hubspot: Sandbox, lists: ListsOfClient) -> None:
