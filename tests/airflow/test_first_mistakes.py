@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import airflow
 import pytest
 from airflow.providers.common.compat.sdk import DAG, task
 
@@ -41,18 +42,22 @@ def error_of(hubspot: Sandbox, run_dag: RunDag, tmp_path: Path) -> Callable[...,
     """Run a DAG of tasks to its end in a real Airflow, and give the error with which it ended."""
 
     def run(build: Callable[..., Any]) -> BaseException:
-        errors: list[BaseException] = []
+        errors: list[BaseException | None] = []
         with DAG(
             "first_mistakes",
             start_date=datetime(2026, 1, 1, tzinfo=UTC),
             schedule=None,
             template_searchpath=[str(tmp_path)],
-            default_args={"on_failure_callback": lambda context: errors.append(context["exception"])},
+            default_args={"on_failure_callback": lambda context: errors.append(context.get("exception"))},
         ) as dag:
             build()
         assert run_dag(dag).state == "failed"
         assert not [each for each in hubspot.requests if "/objects/" in each.path]
-        return errors[-1]
+        error = errors[-1]
+        if error is None and airflow.__version__.startswith("3.1."):
+            pytest.skip("dag.test of Airflow 3.1 gives callbacks no exception")
+        assert error is not None
+        return error
 
     return run
 
