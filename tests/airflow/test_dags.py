@@ -125,7 +125,7 @@ def test_from_xcom(run_dag: RunDag, examples: DagBag, hubspot: Sandbox) -> None:
 
 def test_mapped_tasks_withhold_their_records(run_dag: RunDag, hubspot: Sandbox) -> None:
     """Each of the mapped tasks gets its own records, and none of them shows them."""
-    with DAG("mapped", start_date=datetime(2026, 1, 1, tzinfo=UTC), schedule=None) as dag:
+    with DAG("mapped_records", start_date=datetime(2026, 1, 1, tzinfo=UTC), schedule=None) as dag:
 
         @task
         def chunks() -> list[list[dict[str, str]]]:

@@ -44,7 +44,8 @@ def error_of(hubspot: Sandbox, run_dag: RunDag, tmp_path: Path) -> Callable[...,
     def run(build: Callable[..., Any]) -> BaseException:
         errors: list[BaseException | None] = []
         with DAG(
-            "first_mistakes",
+            # A name of its own: Airflow keeps a DAG in the process, for others of that name, too.
+            f"first_mistakes_{tmp_path.name}",
             start_date=datetime(2026, 1, 1, tzinfo=UTC),
             schedule=None,
             template_searchpath=[str(tmp_path)],
