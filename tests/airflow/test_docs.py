@@ -230,6 +230,60 @@ def test_texts(kind: str, text: str, written: str) -> None:
         assert record.properties == {"p": written}
 
 
+FORMS = table("mapping.md", "| `Values(…)` |")
+DEFINITIONS: dict[str, dict[str, Any]] = {
+    "any": {"type": "string"},
+    "number": {"type": "number"},
+    "date": {"type": "date"},
+    "boolean": {"type": "bool"},
+    "option": {
+        "type": "enumeration",
+        "options": [
+            {"value": "lead", "label": "Lead"},
+            {"value": "one", "label": "Twin"},
+            {"value": "two", "label": "Twin"},
+        ],
+    },
+    "options": {"type": "enumeration", "fieldType": "checkbox", "options": ["golf", "wine"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind", "text", "becomes"),
+    [row[:4] for row in FORMS],
+    ids=[" ".join(row[:3]) for row in FORMS],
+)
+def test_texts_in_other_forms(
+    fields: str, kind: str, text: str, becomes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every row of the table of forms is true."""
+    with Sandbox(CONTACTS) as hubspot:
+        connect(monkeypatch, hubspot.url, hubspot.token)
+        ended = run(
+            records=[{"email": "ada@example.com", "p": text, "city": "London"}],
+            values=eval(f"Values({fields})", {"Values": operators.Values}),  # noqa: S307 - our own page
+            writes=Writes(create_properties={"p": DEFINITIONS[kind]}),
+        )
+        written = stored(hubspot, "ada@example.com", "p")
+
+    assert ended.outcomes == {"invalid" if becomes == "invalid" else "updated": 1}
+    assert written == (None if becomes in {"invalid", "no value"} else becomes)
+
+
+def test_what_a_schema_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the page shows of a record that its schema does not allow, and of a broken schema."""
+    page = (DOCS / "mapping.md").read_text(encoding="utf-8")
+    (schema,) = re.findall(r"json_schema=(\{.*\}),$", page, re.MULTILINE)
+    with Sandbox(CONTACTS) as hubspot:
+        connect(monkeypatch, hubspot.url, hubspot.token)
+        records = [{"email": "ada@example.com", "city": "Constantinople"}]
+        ended = run(records=records, json_schema=eval(schema))  # noqa: S307 - our own page
+        broken = run(records=records, json_schema=eval(schema.replace("10", "'10'")))  # noqa: S307 - same
+
+    assert f"The reason is then `{ended.reasons}`." in page
+    assert blocks("mapping.md", "text")[0].strip() in str(broken.error)
+
+
 @pytest.mark.parametrize("row", table("stages.md", "| the contact has |"), ids=" ".join)
 def test_stages(row: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Every row of the table of stages is true."""
