@@ -168,12 +168,16 @@ def test_every_operator_and_value_object_is_in_the_reference() -> None:
 
 
 def table(page: str, head: str) -> list[list[str]]:
-    """Give the cells of a page's table, by how its head begins; what is code loses its marks."""
+    """Return the cells of a table, by how its head begins: code without its marks, "empty" as an empty text."""
     text = (DOCS / page).read_text(encoding="utf-8")
     rows = text[text.index(head) :].split("\n\n")[0].splitlines()[2:]
     cells = [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
     return [
-        [cell[1:-1] if cell.startswith("`") and cell.endswith("`") else cell for cell in row] for row in cells
+        [
+            "" if cell == "empty" else cell[1:-1] if cell.startswith("`") and cell.endswith("`") else cell
+            for cell in row
+        ]
+        for row in cells
     ]
 
 
