@@ -168,7 +168,7 @@ def test_every_operator_and_value_object_is_in_the_reference() -> None:
 
 
 def table(page: str, head: str) -> list[list[str]]:
-    """Return the cells of a table, by how its head begins: code without its marks, "empty" as an empty text."""
+    """Return the cells of a table, by how its head begins: code without its marks, "empty" as no text."""
     text = (DOCS / page).read_text(encoding="utf-8")
     rows = text[text.index(head) :].split("\n\n")[0].splitlines()[2:]
     cells = [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
