@@ -20,12 +20,11 @@ class Detail:
     properties: tuple[str, ...] = ()
 
 
+# ``client.error_body`` reads it from an answer. Everybody behind that passes the same value on, so that a new
+# field is added here and read there, and nowhere else.
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """What is known of a refusal, of a whole call or of some inputs of a batch.
-
-    ``client.error_body`` reads it from an answer. Everybody behind that passes the same value on, so that a
-    new field is added here and read there, and nowhere else.
 
     :param status: HTTP status; of an error inside a 207, the one that it would have alone, or 207 if that is
         not known.

@@ -17,6 +17,10 @@ from scripts.docs_commands import commands  # noqa: E402
 COMMANDS = '--8<-- "commands"'
 """Where a page shows all commands."""
 
+_ROLE = re.compile(r":(?:class|func|meth|mod):(?=<code>)")
+_LITERAL = re.compile(r"<p>::</p>\n?")
+"""What docstrings have for Sphinx, and Markdown shows as it stands."""
+
 _SNIPPET = re.compile(r'^--8<-- "((?:README|CHANGELOG)\.md)(?::(\w+))?"$', re.MULTILINE)
 
 
@@ -53,3 +57,12 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
         return re.sub(r"\]\(docs/([^)#]+)", lambda link: f"]({relpath(link[1], here)}", text)
 
     return _SNIPPET.sub(snippet, markdown).replace(COMMANDS, commands() if COMMANDS in markdown else "")
+
+
+def on_page_content(html: str, **_: object) -> str:
+    """Take out of a page what docstrings say to Sphinx alone: roles, and the marks of literal blocks.
+
+    :param html: of the page.
+    :return: the same without them.
+    """
+    return _LITERAL.sub("", _ROLE.sub("", html))

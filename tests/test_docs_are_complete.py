@@ -18,9 +18,10 @@ from airflow_provider_hubcontact.notifications import hubspot as notifications
 from airflow_provider_hubcontact.operators import hubspot as operators
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox.options import parser as sandbox_parser
+from airflow_provider_hubcontact.sync.keep.report import Report, fold
 from airflow_provider_hubcontact.sync.model.codes import CODES
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
-from scripts.docs_hooks import on_page_markdown
+from scripts.docs_hooks import on_page_content, on_page_markdown
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -121,6 +122,46 @@ def test_each_metric() -> None:
 
     assert len(sent) > 5
     assert set(re.findall(r"^\| `hubcontact\.(\w+)` \|", shown("airflow.md"), re.MULTILINE)) == sent
+
+
+def test_each_key_of_a_report() -> None:
+    """The reference has the keys of a task's report, and no other."""
+    table = shown("reference.md").partition("| key | value |")[2].partition("\n\n")[0]
+    rows = [line.split("|")[1:3] for line in table.splitlines() if line.startswith("| `")]
+    named = [name for keys, _ in rows for name in re.findall(r"`(\w+)`", keys)]
+    report = Report().to_dict()
+
+    assert {*named, "removals"} == report.keys() == fold([report]).keys() - {"missing"}
+    assert len(named) == len(set(named))
+
+
+def test_the_reference_has_no_module_whole() -> None:
+    """A module has names that are nobody else's business: the page says which ones it shows."""
+    shows = re.findall(
+        r"^::: ([\w.]+)\n(    options:\n(?:      .+\n)*)?", shown("reference.md"), re.MULTILINE
+    )
+    whole = [name for name, options in shows if "members: " not in options and name.split(".")[-1].islower()]
+
+    assert len(shows) > 40
+    assert {name.rpartition(".")[2] for name in whole} == {
+        "hubspot_update_contact_task",
+        "fold",
+        "contacts_asset",
+    }
+
+
+@pytest.mark.parametrize(
+    ("html", "read"),
+    [
+        ("<p>as :class:<code>X</code></p>", "<p>as <code>X</code></p>"),
+        ("<p>after :meth:<code>stop</code></p>", "<p>after <code>stop</code></p>"),
+        ('<p>::</p>\n<div class="highlight">', '<div class="highlight">'),
+        ("<p>a class: <code>X</code></p>", "<p>a class: <code>X</code></p>"),
+    ],
+)
+def test_a_docstring_reads_as_text(html: str, read: str) -> None:
+    """Roles and the marks of literal blocks, which are for Sphinx, are not shown."""
+    assert on_page_content(html) == read
 
 
 def test_each_name_for_notifiers() -> None:

@@ -109,22 +109,39 @@ class Contacts:
         :param ids: record ids, or values of ``id_property``.
         :param id_property: a unique property.
         :param properties: names of the properties to return.
-        :raises HubSpotError: as the transport does.
+        :return: the contacts that were found, in any order.
+        :raises HubSpotError: if the call fails.
         """
         by = {} if id_property is None else {"idProperty": id_property}
         inputs = [{"id": id_} for id_ in ids]
         return self._batch("read", inputs, repeatable=True, extra={"properties": list(properties), **by})
 
     def batch_update(self, inputs: Sequence[BatchInput]) -> BatchAnswer:
-        """Update at most 100 contacts by record id."""
+        """Update at most 100 contacts.
+
+        :param inputs: record ids and values.
+        :return: the contacts that were written, in any order, and what was refused.
+        :raises HubSpotError: if the call fails.
+        """
         return self._batch("update", [_input(item) for item in inputs], repeatable=True)
 
     def batch_create(self, inputs: Sequence[BatchInput]) -> BatchAnswer:
-        """Create at most 100 contacts. The call is never repeated once HubSpot may have seen it."""
+        """Create at most 100 contacts. The call is never repeated once HubSpot may have seen it.
+
+        :param inputs: values of the new contacts.
+        :return: the contacts that were created, in any order, and what was refused.
+        :raises HubSpotError: if the call fails.
+        """
         return self._batch("create", [_input(item) for item in inputs], repeatable=False)
 
     def batch_upsert(self, inputs: Sequence[BatchInput], *, id_property: str) -> BatchAnswer:
-        """Update or create at most 100 contacts by a unique property."""
+        """Update or create at most 100 contacts by a unique property.
+
+        :param inputs: values of the property, as ids, and values to write.
+        :param id_property: name of the unique property, such as ``email``.
+        :return: the contacts that were written, in any order, and what was refused.
+        :raises HubSpotError: if the call fails.
+        """
         wire = [_input(item) | {"idProperty": id_property} for item in inputs]
         return self._batch("upsert", wire, repeatable=True)
 
@@ -133,7 +150,7 @@ class Contacts:
 
         :param ids: record ids.
         :return: an answer without contacts: its status says that none of them is there any more.
-        :raises HubSpotError: as the transport does.
+        :raises HubSpotError: if the call fails.
         """
         answer = self._post("archive", [{"id": id_} for id_ in ids], repeatable=True)
         if answer.status != ARCHIVED:
@@ -143,6 +160,10 @@ class Contacts:
     def get(self, contact: str, *, id_property: str | None = None, properties: Iterable[str] = ()) -> Contact:
         """Read one contact.
 
+        :param contact: its record id, or its value of ``id_property``.
+        :param id_property: a unique property, such as ``email``.
+        :param properties: names of the properties to return; HubSpot's default ones if there are none.
+        :return: the contact.
         :raises NotFound: if there is no such contact.
         """
         named = ",".join(properties)
@@ -152,12 +173,21 @@ class Contacts:
     def update(
         self, contact: str, properties: Mapping[str, str], *, id_property: str | None = None
     ) -> Contact:
-        """Update one contact."""
+        """Update one contact.
+
+        :param contact: its record id, or its value of ``id_property``.
+        :param properties: property → value; an empty one clears the property.
+        :param id_property: a unique property, such as ``email``.
+        :return: the contact.
+        :raises NotFound: if there is no such contact.
+        """
         return self._one("PATCH", self._address(contact), {"properties": dict(properties)}, _by(id_property))
 
     def create(self, properties: Mapping[str, str]) -> Contact:
-        """Create one contact.
+        """Create one contact. The call is never repeated once HubSpot may have seen it.
 
+        :param properties: property → value.
+        :return: the contact.
         :raises Conflict: if the address is taken.
         """
         return self._one("POST", self._path, {"properties": dict(properties)}, {}, repeatable=False)

@@ -22,9 +22,9 @@
         │   └── DailyLimitReached 429
         ├── Migrating             477
         └── ServerError           5xx, and a proxy's 408 and 425
-
-What each status means is in ``status``.
 """
+
+# What each status means is in ``status``.
 
 from __future__ import annotations
 
