@@ -86,11 +86,10 @@ def account(file: Path, outcome: Outcome, stored: dict[str, Row], bad: int) -> R
 def page(results: list[Result]) -> str:
     """Show."""
     text = paragraph(
-        "190 calls in 10 s, 0.1 s latency, slices of some seconds. All numbers but the speed are for 1,000 "
-        "rows. *Good rows unwritten* are rows without fault that did not reach the portal; *reported "
-        "wrongly* are records that the portal has although they are said to have failed, or has not "
-        "although they are said to be written. A row that fails is ended, too: speed without the next "
-        "column says little."
+        "190 calls in 10 s, 0.1 s latency, some seconds each. All numbers except the speed are for 1,000 "
+        "rows. *Good rows unwritten* have no fault, but did not reach the portal. *Reported wrongly* are "
+        "records that were written but reported as failed, or the other way round. A failed row counts as "
+        "ended: read the speed together with the next columns."
     )
     for kind, bad in dict.fromkeys((each["kind"], each["bad"]) for each in results):
         chosen = [each for each in results if (each["kind"], each["bad"]) == (kind, bad)]

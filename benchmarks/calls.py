@@ -46,9 +46,9 @@ def page(results: list[Result]) -> str:
         table(head, ([TITLES[name], *cells(name)] for name in names))
         + "\n"
         + paragraph(
-            "In brackets: as a multiple of the official client's loop. This provider also looks every "
-            "contact up, to update only what exists and to leave out what is the same; the others are handed "
-            "record ids, or address by email, and write all rows every time. Measured on "
+            "In brackets: the multiple of the official client's loop. This provider looks every contact up, "
+            "to update only what exists and to leave out what is the same. The others are given record ids, or "
+            "write by email, and write all rows every time. Measured on "
             f"{number(max(each['rows'] for each in results))} rows, on "
             f"{number(min(each['rows'] for each in results))} to 10,000 for the others, and scaled."
         )

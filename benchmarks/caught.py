@@ -111,7 +111,7 @@ def page(results: list[Result]) -> str:
     text = paragraph(
         f"{BAD_IN_100} in 100 rows have a value that HubSpot refuses, of {len(BAD)} kinds: {', '.join(BAD)}. "
         "The operator checks values against the portal's definitions and the rules of its admins before "
-        "they are sent. *Not checked* is the same sync without that, as with a token that may not read the "
+        "it sends them. *Not checked* is the same sync without that, as with a token that may not read the "
         "definitions."
     )
     head = ("", "rows", "bad", "caught", "refused by HubSpot", "written", "calls")

@@ -44,9 +44,10 @@ def page(results: list[Result]) -> str:
         table(("ms of CPU for 1,000 rows", "ms", "against the floor", "against this provider"), rows_)
         + "\n"
         + paragraph(
-            "The floor reads the same rows, validates them with `jsonschema-rs`, looks up and writes batches "
-            "of 100, and keeps no account. The other peers are handed record ids, look nothing up and "
-            f"validate nothing. Medians of {1 + max(each['round'] for each in results)} rounds."
+            "The floor reads the same rows, validates them with `jsonschema-rs`, and looks up and writes "
+            "batches of 100. It keeps no record of results. The other peers are given record ids, look "
+            f"nothing up and validate nothing. Medians of {1 + max(each['round'] for each in results)} "
+            "rounds."
         )
         + "\n"
         + goal("At most twice the floor", ratio(ours, floor), met=ours <= 2 * floor, why=_why(ours))
@@ -66,7 +67,7 @@ def _why(cpu: float) -> str:
     """
     core = cpu / 1e6 * FASTEST
     return (
-        "The floor neither compares values, nor folds keys, nor gives each record a trace id and an outcome; "
-        f"that work is Python. At HubSpot's highest limit, {FASTEST:,} rows a second, it keeps {core:.0%} of "
-        "one core busy."
+        "The floor does not compare values, normalise keys, or give each record a trace id and an "
+        f"outcome. At HubSpot's highest limit, {FASTEST:,} rows a second, this provider keeps {core:.0%} "
+        "of one core busy."
     )

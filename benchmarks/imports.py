@@ -96,12 +96,10 @@ def page(results: list[Result]) -> str:
 
 
 BASELINE = paragraph(
-    "The baseline is `airflow.sdk` alone, which every DAG file imports, without an operator or a task. "
-    "All that the first task makes Airflow do is counted as ours; about 0.5 ms of it is what a first "
-    "task of any operator costs. The first `Asset` is not counted: Airflow asks all installed providers "
-    "how to read addresses, once a process and whatever the address. A DAG file pays for that if this "
-    "task's outlet is its only asset. The links are imported when Airflow asks for them: when it stores "
-    "the DAG, and when a task ends."
+    "The baseline is `airflow.sdk`, which every DAG file imports. Everything that the first task makes "
+    "Airflow do is counted as ours. About 0.5 ms of it is the cost of a first task of any operator. The "
+    "first `Asset` is not counted: once a process, Airflow asks all installed providers how to read "
+    "addresses."
 )
 
 WHY = (

@@ -68,8 +68,8 @@ def page(results: list[Result]) -> str:
     ]
     text = table(("", "calls about the list", "all calls", "rows a second"), lines) + "\n"
     text += paragraph(
-        f"{number(count)} contacts that have their values already, 1,000 a call about the list, without a "
-        "limit. The calls at the start are among them: definitions, limits, the names of all lists."
+        f"{number(count)} contacts whose values are already up to date, 1,000 a call about the list, "
+        "without a limit. The calls at the start count, too: definitions, limits, the names of all lists."
     )
     most = round(MOST * count / 100_000)
     text += "\n"

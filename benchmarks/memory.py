@@ -42,8 +42,8 @@ def page(results: list[Result]) -> str:
         table(("rows", "peak resident MiB", "against few rows"), lines)
         + "\n"
         + paragraph(
-            "All of the process: Python, Airflow, the driver, the rows. One row in ten changes something; "
-            f"the rows go over {number(CONTACTS)} contacts again and again."
+            "The whole process: Python, Airflow, the driver, the rows. One row in ten changes something. "
+            f"The rows are about {number(CONTACTS)} contacts, again and again."
         )
         + "\n"
         + goal("At most 1.1 times as much for many rows", f"{times:.2f}×", met=times <= 1.1)

@@ -39,8 +39,16 @@ PICTURES = {"quota": "benchmarks.svg", "state": "benchmarks-state.svg"}
 
 INTRODUCTION = """# Benchmarks
 
-What a sync costs, against the [sandbox](sandbox.md) on the same machine, and beside other ways to do it.
-Every number is next to a baseline of the same run: the ratios travel to other machines, the numbers do not.
+What a sync costs, measured against the [sandbox](sandbox.md) on one machine, beside other tools.
+Compare the ratios: every table has a baseline of the same run. The numbers depend on the machine.
+
+| question | section |
+|---|---|
+| Does a sync use up HubSpot's limit? | [quota use](#quota-use), [many workers](#many-workers) |
+| How many calls does it take? | [calls](#calls), [with a state](#with-a-state), [a list](#a-list) |
+| What does the worker need? | [CPU](#cpu), [memory](#memory), [import time](#import-time) |
+| What do bad rows cost? | [calls and speed](#the-cost-of-bad-rows) |
+| How many are caught before they are sent? | [bad values](#bad-values-caught-before-they-are-sent) |
 """
 
 OURS = ("apache-airflow", "requests", "urllib3", "jsonschema-rs", "orjson", "uvicorn")

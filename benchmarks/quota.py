@@ -153,10 +153,11 @@ def picture(results: list[Result]) -> Picture | None:
 def page(results: list[Result]) -> str:
     """Show."""
     text = "![rows a second](images/benchmarks.svg)\n\n" + paragraph(
-        "All rows are changed. This provider looks each contact up and writes it, two calls for 100 rows. "
-        "All others, except *with look-ups*, get the record ids and only write, or write by address, one row "
-        "per call. *Of those allowed* compares the calls that were not refused with the limit over the whole "
-        "run. That includes the burst at its start, and the wait for the last answers at its end."
+        "All rows are changed. This provider looks each contact up and writes it: two calls for 100 rows. "
+        "The others, except *with look-ups*, are given the record ids and only write, or write one row "
+        "per call by address. *Of those allowed* is the share of the limit that was used by calls that "
+        "were not refused. It includes the burst at the start of the run and the wait for the last "
+        "answers, so it can exceed 100 %."
     )
     for case in dict.fromkeys(Case(*each["case"]) for each in results):
         chosen = {each["contestant"]: each for each in results if Case(*each["case"]) == case}
@@ -222,8 +223,8 @@ WHY_USED = (
     "calls come in bursts, in which those under way are too few, so that some go late."
 )
 WHY_FIVE = (
-    "The loop is handed record ids and has one call for 100 rows where this provider has two, and the limit "
-    "caps the calls: at this limit, five times as much is out of reach for whoever looks contacts up."
+    "The loop is given record ids, so it makes one call for 100 rows where this provider makes two. The "
+    "limit caps the calls: no tool that looks contacts up can be five times as fast here."
 )
 WHY_HUNDRED = (
     "The limit caps this provider, two calls for 100 rows; latency alone caps them, at one row a call."

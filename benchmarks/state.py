@@ -115,8 +115,8 @@ def page(results: list[Result]) -> str:
 
 
 WHY_TIMES = (
-    "The local HubSpot answers at once, and has no limit here, so that both runs wait for the same work on "
-    "their rows. At the limit of 190 calls in ten seconds a run without a state looks up 1,900 rows a second."
+    "The sandbox answers at once and has no limit here, so the work on the rows takes most of the time in "
+    "both runs. At 190 calls in ten seconds, a run without a state looks up 1,900 rows a second."
 )
 
 
@@ -151,9 +151,7 @@ def _of_many(results: list[Result]) -> str:
         for each in (few, many)
     ]
     times = many["update"]["memory"] / few["update"]["memory"]
-    said = (
-        f"{number(FEW)} rows of each have changed; the state is in SQLite, the rows come out of PostgreSQL."
-    )
+    said = f"{number(FEW)} rows of each have changed. The state is in SQLite, the rows come from PostgreSQL."
     text = table(head, lines) + "\n" + paragraph(said) + "\n"
     for way, most in (("update", 210), ("upsert", 110)):
         calls = many[way]["calls"]

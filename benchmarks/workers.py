@@ -85,8 +85,9 @@ def _store() -> Iterator[str | None]:
 def page(results: list[Result]) -> str:
     """Show."""
     text = paragraph(
-        f"{USUAL.title}; every process has rows of its own. *Fairness* is the slowest one against the mean. "
-        "The processes stop reading at the same time and then finish what they have read."
+        f"{USUAL.title}. Every process has its own rows. *Fairness* is the speed of the slowest process, "
+        "divided by the mean. All processes stop reading at the same time, and finish what they have "
+        "read."
     )
     for shared in (True, False):
         chosen = [each for each in results if each["shared"] == shared]
