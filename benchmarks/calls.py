@@ -47,8 +47,8 @@ def page(results: list[Result]) -> str:
         + "\n"
         + paragraph(
             "In brackets: the multiple of the official client's loop. This provider looks every contact up, "
-            "to update only what exists and to leave out what is the same. The others are given record ids, or "
-            "write by email, and write all rows every time. Measured on "
+            "to update only what exists and to leave out what is the same. The others are given record ids, "
+            "or write by email, and write all rows every time. Measured on "
             f"{number(max(each['rows'] for each in results))} rows, on "
             f"{number(min(each['rows'] for each in results))} to 10,000 for the others, and scaled."
         )

@@ -120,7 +120,16 @@ def test_every_field_is_told() -> None:
 @pytest.mark.parametrize(
     "page",
     [
-        *("ledger.md", "plans.md", "mapping.md", "stages.md", "state.md", "lists.md", "security.md"),
+        *(
+            "ledger.md",
+            "plans.md",
+            "mapping.md",
+            "stages.md",
+            "state.md",
+            "lists.md",
+            "security.md",
+            "reliability.md",
+        ),
         *("airflow.md", "how-to/connect.md", "how-to/sources.md", "how-to/backfill.md", "how-to/from-v1.md"),
     ],
 )
