@@ -239,7 +239,8 @@ def _time(value: time) -> time:
 
 
 def _join(values: Sequence[object], time_form: TimeForm) -> str:
-    options = [text(value, time_form) for value in values]
+    # A blank one is no option: in front of others, its semicolon would add them to what the contact has.
+    options = [option for value in values if (option := text(value, time_form)).strip()]
     if any(";" in option for option in options):
         raise UnsupportedValue("an option with a semicolon, which separates options")
     return checked(";".join(options))

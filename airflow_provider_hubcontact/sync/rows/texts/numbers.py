@@ -27,7 +27,7 @@ def number_reader(decimal: str) -> Callable[[str], Read]:
 
     Digits may be in groups of three, with the same separator between all groups: a blank, an apostrophe, or
     that one of point and comma which is not the decimal mark. Other texts are refused: a separator in another
-    place has another meaning.
+    place has another meaning. So has one before an exponent, which programs write, with a point for decimals.
 
     :param decimal: the decimal mark, ``,`` or ``.``.
     """
@@ -35,7 +35,7 @@ def number_reader(decimal: str) -> Callable[[str], Read]:
 
     def read(text: str) -> Read:
         found = form.fullmatch(text.strip())
-        if found is None or not any(map(str.isdigit, text)):
+        if found is None or not any(map(str.isdigit, text)) or (found[2] and found[6]):
             raise UnsupportedValue(
                 f"`{text:.80}` is not a number with a decimal {_NAMES[decimal]}, "
                 "with or without groups of three digits"

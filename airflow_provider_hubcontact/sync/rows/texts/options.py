@@ -81,7 +81,7 @@ def json_list_reader(options: Collection[str], is_null: Callable[[str], bool]) -
 
 
 def _items(items: list[object], is_null: Callable[[str], bool]) -> Iterable[str]:
-    """Return the texts of a list, without those that mean no value.
+    """Return the texts of a list, without those that are blank or mean no value.
 
     :raises UnsupportedValue: if it has too many items, or one that cannot be an option.
     """
@@ -95,7 +95,8 @@ def _items(items: list[object], is_null: Callable[[str], bool]) -> Iterable[str]
         option = text_of(item, TimeForm.ISO)
         if ";" in option:
             raise UnsupportedValue("an option with a semicolon, which separates options")
-        yield option
+        if option.strip():  # a blank one in front of others would add them to what the contact has
+            yield option
 
 
 def _by(options: Mapping[str, str], form: Callable[[str], str]) -> dict[str, list[str]]:
