@@ -69,6 +69,8 @@ def decided(policy: Policy, report: Report, stop: Stop | None) -> Verdict:
     verdict = policy.decide(report.tally, report.rows - report.removals)
     if report.dry_run:
         verdict = verdict._replace(sentence=sentence_of_a_dry_run(report))
+    elif report.plan and not report.rows:
+        verdict = verdict._replace(sentence="The plan changes nothing.")
     report.decision = {"action": str(verdict.action), "rules": rules_of(report, verdict)}
     return verdict
 

@@ -58,3 +58,11 @@ def test_a_good_end_with_lists(caplog: pytest.LogCaptureFixture) -> None:
         log_a_good_end(report, decided(Policy.of({}), report, None), "why")
 
     assert caplog.messages[1] == "Lists: 2 added, 1 already members, 1 removed."
+
+
+def test_a_plan_that_changes_nothing() -> None:
+    """It has no source whose records are missing."""
+    report = Report()
+    report.plan = {"changes": 0}
+
+    assert decided(Policy.of({}), report, None).sentence == "The plan changes nothing."

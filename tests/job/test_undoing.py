@@ -212,3 +212,14 @@ def test_a_line_of_an_earlier_version_has_no_values() -> None:
 
     with pytest.raises(SourceError, match="does not have the values, so the run cannot be undone"):
         records([line])
+
+
+@pytest.mark.parametrize(
+    "changes", [{"city": "xy"}, {"city": ["x"]}, {"city": ["x", None]}, {"city": [1, "y"]}, []]
+)
+def test_changes_that_nobody_has_written_so(changes: object) -> None:
+    """Nothing is undone by a line that was edited."""
+    line = {**Lines()("a", city=("x", "y")).made[0], "row": 7, "changes": changes}
+
+    with pytest.raises(SourceError, match="has been edited: the changes of row 7 are no pairs"):
+        records([line])

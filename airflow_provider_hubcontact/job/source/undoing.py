@@ -106,6 +106,11 @@ class UndoneRun:
                 f"the ledger at {replay.path} does not have the values, so the run cannot be undone: a run "
                 "that may be undone needs ledger=Ledger(path, values=True)"
             )
+        if changed and not _has_changes(line["changes"]):
+            raise SourceError(
+                f"the ledger at {replay.path} has been edited: the changes of row {line.get('row')} are "
+                "no pairs of an old and a new text"
+            )
         if changed or line["outcome"] == Outcome.ARCHIVED:
             values = (line["time"], place, contact, line["key"], orjson.dumps(line).decode())
             self._db.execute("INSERT INTO line VALUES (?, ?, ?, ?, ?)", values)
@@ -234,6 +239,17 @@ def folded(lines: Sequence[Line], id_property: str = EMAIL) -> Record:
         archived=any(line["outcome"] == Outcome.ARCHIVED for line in lines),
     )
     return Record(0, "", values, undoes=undone)
+
+
+def _has_changes(changes: object) -> bool:
+    """Check whether a line's changes have an old and a new text for each property."""
+    return isinstance(changes, dict) and all(
+        isinstance(both, list | tuple)
+        and len(both) == 2
+        and isinstance(both[0], str | None)
+        and isinstance(both[1], str)
+        for both in changes.values()
+    )
 
 
 def _creates(line: Line, id_property: str) -> bool:
