@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.lists import Lists
 from airflow_provider_hubcontact.job.settings.replay import Replay
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.source import Source
@@ -110,6 +111,25 @@ class Broken(Mapping[str, object]):
             None,
         ),
         ({"source": Source(replay=Replay("l"))}, [{"email": "x", "a": 1}], None, None),
+        (
+            {"lists": Lists(column="segment")},
+            [{"email": "x", "Segments": "y"}],
+            None,
+            "no row has a column segment (the nearest is Segments)",
+        ),
+        (
+            {"lists": Lists(column="segment", mirror=True)},
+            [{"email": "x", "Segments": "y"}],
+            "no row has a column segment (the nearest is Segments), so all contacts would leave their lists",
+            None,
+        ),
+        (
+            {"lists": Lists(column="segment", mirror=True)},
+            [{"email": "x", "a": "y"}, {"email": "z", "segment": None}],
+            None,
+            None,
+        ),
+        ({"lists": Lists("Customers", mirror=True)}, [{"email": "x", "a": "y"}], None, None),
     ],
 )
 @pytest.mark.parametrize("is_iterator", [True, False])

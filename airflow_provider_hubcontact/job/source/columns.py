@@ -20,7 +20,8 @@ class SourceColumns:
     """Looks at rows until every column that a setting names was there, and one that is sent.
 
     Rows may leave columns out. So a column that no row has is a warning, and an error if nothing but the key
-    is sent. A row without its key is told anyway, unless a ledger chooses the rows by it.
+    is sent, or if contacts would leave lists since no row names any. A row without its key is told anyway,
+    unless a ledger chooses the rows by it.
 
     :param settings: what the run was asked to do.
     """
@@ -68,6 +69,12 @@ class SourceColumns:
         if key.column in self._missing:
             column = nearest(key.column, self._seen)
             return [f"no row has a column {column}, the key by which the ledger chooses; {_has(seen)}"]
+        mirrored = (
+            self._settings.lists.column if self._settings.lists and self._settings.lists.mirror else None
+        )
+        if mirrored in self._missing:
+            column = nearest(str(mirrored), self._seen)
+            return [f"no row has a column {column}, so all contacts would leave their lists; {_has(seen)}"]
         if self._is_sent:
             return []
         if self._mapped is not None:  # a mapping of the key alone misses nothing: it asks for just this
