@@ -88,7 +88,7 @@ def show(
         here=f"{here}?{urlencode(wanted.query)}",
         downloads={name: f"{here}.{name}?{urlencode(wanted.query)}" for name in ("csv", "json")},
         pages=_pages(root, wanted),
-        approval=_approval_page(root, approval) if approval else None,
+        approval=(_approval_page(root, approval), approval.task) if approval else None,
         before=(f"{here}?{urlencode(before[0].query)}", told(before[1])) if before else None,
         # Browsers tell it over HTTPS and on this machine only; it is safe to think that it is framed.
         is_framed=request.headers.get("sec-fetch-dest") != "document",

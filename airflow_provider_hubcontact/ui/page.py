@@ -59,7 +59,7 @@ class Around(NamedTuple):
     :param here: address of the page, without a choice of problems.
     :param downloads: file type → address.
     :param pages: name → address of other pages about the same run or DAG.
-    :param approval: address of the task that waits for an approval of the plan, if there is one.
+    :param approval: address and name of the task that waits for an approval of the plan, if there is one.
     :param before: address and report of the same task in the run before, if there is one.
     :param is_framed: whether the page is shown within Airflow's, which opens no windows for it.
     :param is_masked: whether keys and values were removed from the reports.
@@ -69,7 +69,7 @@ class Around(NamedTuple):
     here: str = ""
     downloads: Mapping[str, str] = {}
     pages: Mapping[str, str] = {}
-    approval: str | None = None
+    approval: tuple[str, str] | None = None
     before: tuple[str, Report] | None = None
     is_framed: bool = False
     is_masked: bool = False
@@ -109,6 +109,7 @@ def render(heading: Heading, report: Report | None, around: Around) -> str:
             "filters": filters(report, around.chosen),
             "gone": gone(report, before),
             "groups": groups(report, before, around.chosen),
+            "leads_to_contacts": _leads_to_contacts(report),
             "limits": limits(report),
             "planned": planned(report),
             "state_facts": list(shown(report.get("state") or {})),
@@ -157,6 +158,12 @@ def render_message(title: str, text: str) -> str:
 def render_reasons() -> str:
     """Return the page that says of each reason code what it means; a report's codes lead there."""
     return _environment().get_template("reasons.html").render({"sections": sections()})
+
+
+def _leads_to_contacts(report: Report) -> bool:
+    """Check whether a key of the page is a link."""
+    shown_records = (*report["problems"], *report["changes"])
+    return address_of(report, "") is not None and any(each.get("contact") for each in shown_records)
 
 
 _WORST = ("failed", "upstream_failed", "up_for_retry")

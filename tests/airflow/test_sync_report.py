@@ -374,7 +374,8 @@ class TestPage:
         }
         plan |= {"stage_moves": {"lead → customer": 2}, "sha256": "0123456789abcdef" * 4}
         report = planned(plan=plan, limits={"changes": 0.5, "creates": 10, "removals": 0.1})
-        page = " ".join(shown(report, approval="/dags/d/runs/r/tasks/approve").split())
+        approval = ("/dags/d/runs/r/tasks/approve", "approve")
+        page = " ".join(shown(report, approval=approval).split())
 
         for said in (
             "1,234 calls, about 2.5 minutes at the portal's limit".replace("'", "&#39;"),
@@ -386,6 +387,9 @@ class TestPage:
         ):
             assert said.replace("&#39;", "'") in page.replace("&#39;", "'")
         assert "waits for an approval" not in shown(report)
+        framed = shown(report, approval=approval, is_framed=True)
+        assert "waits for an approval: task <b><bdi>approve</bdi></b>, tab" in framed
+        assert approval[0] not in framed, "a click in Airflow's frame would do nothing"
 
     def test_limits_of_a_run_that_counts_nothing(self) -> None:
         """A guard of removals alone: the state knows of how many."""
@@ -443,6 +447,11 @@ class TestPage:
         assert page.count("/record/0-1/") == 2
         assert "right click" in shown(told, is_framed=True)
         assert "right click" not in page
+        written = Report(api_version="2026-09", portal=portal)
+        changes: dict[str, tuple[str | None, str]] = {"city": (None, "x")}
+        written.add(Result(1, "a@example.com", Outcome.UPDATED, 200, changes=changes, contact="7"))
+        assert "right click" in shown(written.to_dict(), is_framed=True), "links also without a problem"
+        assert "right click" not in shown(Report(portal=portal).to_dict(), is_framed=True)
         odd = {**told, "portal": {"id": 5, "url": "javascript:alert(1)//contacts/5/objects/0-1"}}
         assert "/record/0-1/" not in shown(odd)
         assert "/record/0-1/" not in shown(masked(told), is_masked=True)

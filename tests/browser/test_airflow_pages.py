@@ -237,7 +237,7 @@ def test_a_plan(screen: Page, airflow: Airflow) -> None:
     assert "less than a minute at the portal's limit" in text
     assert f"{planned} of at most 40" in text
     with screen.context.expect_page() as opened:
-        screen.get_by_role("link", name="This plan waits for an approval.").click()
+        screen.get_by_role("link", name="This plan waits for an approval").click()
     opened.value.get_by_text(f"Update {planned} HubSpot contacts?").first.wait_for()
 
 

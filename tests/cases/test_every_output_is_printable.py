@@ -356,7 +356,7 @@ class TestPage:
         """Every page is text of one line, and no markup."""
         heading = Heading(BAD, BAD, BAD, 0, state=BAD, map_name=BAD)
         downloads, others = {"csv": BAD, "json": BAD}, {"run": BAD, "dag": BAD}
-        around = Around(BAD, downloads, others, approval=BAD, before=(BAD, self.REPORT), chosen=BAD)
+        around = Around(BAD, downloads, others, approval=(BAD, BAD), before=(BAD, self.REPORT), chosen=BAD)
         rows = [Row(heading, Line.of(self.REPORT), BAD), Row(heading, None, BAD)]
         pages = [
             render(heading, self.REPORT, around),
