@@ -111,14 +111,16 @@ class TestPage:
             assert said in page
 
     def test_the_direction_of_a_value_stays_within_its_cell(self) -> None:
-        """What is written from right to left stands at the left of its cell, below its heading."""
+        """What is written from right to left is at the left of its cell; an address has its name first."""
         report = Report()
         report.add(Result(1, "מ@example.com", Outcome.UPDATED, 200, changes={"city": ("حلب", "חיפה")}))
         report.add(Result(2, "ב@example.com", Outcome.INVALID, None, "KEY", "לא", ("email",)))
         page = shown(json.loads(json.dumps(report.to_dict())))
 
-        assert "dir=" not in page
-        for value in ("מ@example.com", "ב@example.com", "حلب", "חיפה"):
+        assert page.count("dir=") == 2
+        for address in ("מ@example.com", "ב@example.com"):
+            assert f'<bdi dir="ltr">{address}</bdi></td>' in page
+        for value in ("حلب", "חיפה"):
             assert f"<bdi>{value}</bdi></td>" in page
 
     def test_a_code_leads_to_what_it_means(self) -> None:
@@ -278,6 +280,8 @@ class TestPage:
         """No report, and a report of no record."""
         assert "There is no report." in shown(None)
         assert "The source had no records." in shown(Report(api_version="v1").to_dict())
+        assert "Problems as CSV" not in shown(Report(api_version="v1").to_dict())
+        assert "Problems as CSV" in shown(a_report())
 
     def test_a_run_of_many(self) -> None:
         """The worst first, also those without a report, with their sum; a mapped task has its name."""
@@ -390,6 +394,13 @@ class TestPage:
         framed = shown(report, approval=approval, is_framed=True)
         assert "waits for an approval: task <b><bdi>approve</bdi></b>, tab" in framed
         assert approval[0] not in framed, "a click in Airflow's frame would do nothing"
+
+    def test_a_plan_that_was_applied(self) -> None:
+        """Its figures are not called a guard; those that guards have counted are."""
+        counts = {"rows": 1, "changes": 1, "creates": 0, "removals": 0}
+
+        assert "<h2>Plan</h2>" in shown(a_report(plan={**counts, "sha256": "01" * 32}))
+        assert "<h2>Guards</h2>" in shown(a_report(plan=counts))
 
     def test_limits_of_a_run_that_counts_nothing(self) -> None:
         """A guard of removals alone: the state knows of how many."""
