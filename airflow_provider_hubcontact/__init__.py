@@ -17,14 +17,14 @@ API_VERSIONS = ("2026-09", "2026-03", "v3", "v1")
 DEFAULT_API_VERSION = API_VERSIONS[0]
 LEGACY_API_VERSION = API_VERSIONS[-1]
 
-# The port is shown because Airflow 3.3's Test takes a stored connection without one for another host.
+# The port is shown because Airflow 3.3 refuses to test a stored connection without one ("Bad Request").
 UI_FIELD_BEHAVIOUR: dict[str, Any] = {
     "hidden-fields": ["schema", "login", "extra"],
     "relabeling": {"password": "Access token", "host": "Base URL"},
     "placeholders": {
         "host": "https://api.hubapi.com",
-        "port": "443",
-        "password": "pat-…, of a private app or service key; empty for OAuth",
+        "port": "443, so that Test works",
+        "password": "pat-…, a service key or a private app's token; empty for OAuth",
     },
 }
 

@@ -56,7 +56,7 @@ class Auth(Protocol):
 
 
 class AccessToken:
-    """The token of a private app, or a service key; it does not expire.
+    """A service key, or the token of a private app; it does not expire.
 
     :param token: the token.
     :raises ConfigurationError: if it is an API key, or cannot stand in a header.
@@ -67,8 +67,8 @@ class AccessToken:
     def __init__(self, token: str) -> None:
         if _API_KEY.fullmatch(token):
             raise ConfigurationError(
-                "This is an API key. HubSpot ended API keys on 2022-11-30: use the access token of a private "
-                "app or a service key."
+                "This is an API key. HubSpot ended API keys on 2022-11-30: use a service key or the access "
+                "token of a private app."
             )
         if not _FITS_HEADER.fullmatch(token):
             raise ConfigurationError(

@@ -158,7 +158,7 @@ def _auth(
     if any(extra.get(name) for name in API_KEY_NAMES):
         raise ConfigurationError(
             f"The connection {connection.conn_id} has an API key. HubSpot ended API keys on 2022-11-30: put "
-            "the access token of a private app or a service key into the password field, or set up OAuth."
+            "a service key or the access token of a private app into the password field, or set up OAuth."
         )
     if connection.password:
         mask_secret(connection.password)

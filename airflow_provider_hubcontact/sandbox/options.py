@@ -85,7 +85,7 @@ def parser(program: str) -> argparse.ArgumentParser:
         "--token",
         action="append",
         metavar="T",
-        help=f"a private app's token; repeat it for more apps ({TOKEN})",
+        help=f"a service key, or a private app's token; repeat it for more ({TOKEN})",
     )
     add("--scope", action="append", metavar="S", help="what the token may do; repeat it (all that are known)")
     add(

@@ -49,7 +49,7 @@ class Sandbox:
 
     :param contacts: the contacts of the start, as property → value, or a CSV or JSON file of them.
     :param properties: property definitions besides HubSpot's own.
-    :param token: a private app's token, or a service key.
+    :param token: a service key, or a private app's token.
     :param scopes: what the token may do.
     :param oauth_clients: the installed OAuth apps, with their refresh tokens.
     :param oauth_lifetime: seconds that an OAuth access token lives.

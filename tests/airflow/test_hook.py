@@ -185,8 +185,8 @@ class TestCredentials:
         [
             ("", {}, "no credentials"),
             ("", {"client_id": "app"}, "these are missing: client_secret, refresh_token"),
-            ("", {"hapikey": "x"}, "private app or a service key"),
-            ("12345678-1234-1234-1234-123456789abc", {}, "private app or a service key"),
+            ("", {"hapikey": "x"}, "a service key or the access token"),
+            ("12345678-1234-1234-1234-123456789abc", {}, "a service key or the access token"),
             ("pat-na1-with\nnewline", {}, "characters that tokens do not have"),
             ("pat-na1-x", {"api_version": "v2"}, "The API version must be one of"),
             ("pat-na1-x", {"rate_limit": "many"}, "rate_limit is not a number"),

@@ -64,7 +64,7 @@ NOBODY = Grant()
 class Access:
     """The tokens of a portal.
 
-    :param token: a private app's token or a service key.
+    :param token: a service key or a private app's token.
     :param scopes: what it may do.
     :param oauth_clients: apps that can renew tokens.
     :param oauth_lifetime: seconds that a renewed token lives.

@@ -64,7 +64,7 @@ def daily_usage(request: Request) -> Reply:
 
 
 def token_info(request: Request) -> Reply:
-    """Answer 200 with the scopes of a private app's token or a service key."""
+    """Answer 200 with the scopes of a service key or a private app's token."""
     required(request.json, "tokenKey")
     grant = request.access.look_up(text(request.json["tokenKey"]))
     return Reply(
