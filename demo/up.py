@@ -14,6 +14,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -50,6 +51,16 @@ class Ports(NamedTuple):
 
     airflow: int = 8080
     hubspot: int = 8042
+
+    def taken(self) -> list[str]:
+        """Return what to say instead of each port on which something listens already."""
+        names = {"PORT": self.airflow, "HUBSPOT_PORT": self.hubspot}
+        return [f"{name}={port + 100}" for name, port in names.items() if _is_taken(port)]
+
+
+def _is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Stand:
@@ -214,6 +225,8 @@ def main() -> int:
         sys.exit(__doc__)
     if HOME.exists():
         sys.exit("It is up already, or was not taken down: make down")
+    if taken := ports.taken():
+        sys.exit(f"Something else listens there already. Take another port: make up {' '.join(taken)}")
     print("Airflow is being set up (about a minute) …")
     try:
         stand.start()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import ipaddress
 import signal
@@ -46,7 +47,7 @@ def main(
     try:
         sandbox = _sandbox(chosen).start()
     except (ImportError, OSError, ValueError) as error:
-        parser.exit(1, f"{parser.prog}: {error}\n")
+        parser.exit(1, f"{parser.prog}: {_why(error, chosen)}\n")
     gc.freeze()  # the contacts live as long as the process: no need to look for garbage among them
     gc.set_threshold(GC_THRESHOLD)
     try:
@@ -89,6 +90,13 @@ def _sandbox(chosen: argparse.Namespace) -> Sandbox:
         host=chosen.host,
         port=chosen.port,
     )
+
+
+def _why(error: Exception, chosen: argparse.Namespace) -> str:
+    """Return why the sandbox does not start; of a taken port, what to do about it."""
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return f"Port {chosen.port} is in use. Name another one with --port; --port 0 takes a free one."
+    return str(error)
 
 
 def _is_loopback(host: str) -> bool:

@@ -263,3 +263,5 @@ def test_each_app_has_its_own_gauge() -> None:
 
     limits = re.findall(r"<figcaption>Calls of app (\d)</figcaption>.*?of ([\d,]+)", text, re.DOTALL)
     assert limits == [("1", "190"), ("2", "110"), ("3", "190")]
+    assert "in the last second<" in " ".join(text.split()).replace(" <", "<"), "searches"
+    assert "in the last 10 seconds" in text

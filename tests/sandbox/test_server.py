@@ -347,6 +347,16 @@ class TestCommand:
         assert "Traceback" not in result.stderr
         assert "hush" not in result.stderr
 
+    def test_a_taken_port(self) -> None:
+        """It says which, and how to take another one."""
+        with Sandbox() as sandbox:
+            port = sandbox.url.rpartition(":")[2]
+            result = ended("--port", port)
+
+        assert result.returncode == 1
+        assert f"Port {port} is in use" in result.stderr
+        assert "--port 0" in result.stderr
+
     def test_help_teaches(self) -> None:
         """``--help`` has examples, every switch, and the address of the default token."""
         text = ended("--help").stdout

@@ -74,13 +74,17 @@ def gauges(limits: Limits, oauth_apps: Collection[str]) -> Iterator[Fields]:
     """
     usage = limits.usage()
     apps, day, search = usage["apps"], usage["daily"], usage["search"]
-    window = f"in the last {apps['seconds']:g} seconds"
+    window = _last(apps["seconds"])
     for app, used in apps["used"].items() or [("1", 0)]:
         limit = apps["oauthLimit"] if app in oauth_apps else apps["limit"]
         yield _gauge(f"Calls of app {app}", used, None if limit == UNLIMITED.calls else limit, window)
     midnight = iso(int(limits.resets_at) * 1000)[11:16]
     yield _gauge("Calls of the day", day["used"], day["limit"], f"from zero at {midnight} UTC")
-    yield _gauge("Searches", search["used"], search["limit"], f"in the last {search['seconds']:g} second")
+    yield _gauge("Searches", search["used"], search["limit"], _last(search["seconds"]))
+
+
+def _last(seconds: float) -> str:
+    return "in the last second" if seconds == 1 else f"in the last {seconds:g} seconds"
 
 
 def _gauge(title: str, used: int, limit: int | None, note: str) -> Fields:
