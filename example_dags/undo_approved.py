@@ -57,7 +57,9 @@ with DAG(
     approval = ApprovalOperator(
         task_id="approve",
         subject="Undo {{ params.run }} for {{ ti.xcom_pull('plan')['plan']['changes'] }} HubSpot contacts?",
-        body="```\n{{ ti.xcom_pull('plan')['plan'] | tojson(indent=1) }}\n```",
+        body="{% for name, value in ti.xcom_pull('plan')['plan'].items() %}"
+        "- {{ name }}: `{{ value }}`\n"
+        "{% endfor %}",
     )
     apply = HubSpotApplyPlanOperator(
         task_id="apply",
