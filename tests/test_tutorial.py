@@ -18,7 +18,7 @@ import pytest
 PAGE = Path(__file__).parent.parent / "docs" / "tutorial.md"
 INSTALLS = ("mkdir hubspot-sync", "python -m venv", "CONSTRAINTS=", "pip install")
 """Done by the environment of the tests."""
-STAYS = ("hubcontact sandbox", "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS=True airflow standalone")
+STAYS = ("hubcontact sandbox", "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS=True")
 """Commands that go on until Ctrl-C: the first is started beside, the second has ``tests/browser``."""
 _BLOCK = re.compile(r'^( *)```(\w+)(?: title="(.+?)")?\n(.*?)^ *```$', re.DOTALL | re.MULTILINE)
 
