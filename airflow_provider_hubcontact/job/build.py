@@ -93,6 +93,12 @@ class SyncBuilder:
         name = self._settings.key.property
         return port_of(self._hubspot, name, is_number=self.portal.kinds.get(name) is Kind.NUMBER)
 
+    @property
+    def _by_address(self) -> ContactsPort | LegacyContactsPort | None:
+        """How contacts are found by addresses; None if no new one is given any, or if these are the keys."""
+        rules = self.rules
+        return port_of(self._hubspot, EMAIL) if rules.gives_addresses and rules.id_property != EMAIL else None
+
     @cached_property
     def lists(self) -> ListsPort | None:
         """The portal's lists, which are asked for once; None if the settings name none.
@@ -169,6 +175,7 @@ class SyncBuilder:
             verifier=ReadBack(self.port) if writes and reads_back else None,
             verifies=self.read_back,
             lists=self.lists,
+            by_address=self._by_address,
         )
 
     def removal(self, leavers: Removals, *, writes: bool) -> Sync:

@@ -157,17 +157,6 @@ class TestANewContact:
             assert ended.outcomes == {"created": 1}
             assert has(hubspot, "new@x.org") == "a@x.org"
 
-    def test_of_another_key_that_is_taken(self) -> None:
-        """Contacts are not looked up by addresses then: HubSpot's refusal tells."""
-        number = Definition("number", "Number", unique=True)
-        with Sandbox([ADA], properties=[number]) as hubspot:
-            row = {**NEW, "number": "7", OTHERS: "byron@x.org"}
-            ended = sent(Around(hubspot), row, key=Key("number", property="number"))
-
-            assert ended.outcomes == {"conflict": 1}
-            assert identity(hubspot, "ada@x.org") in ended.reasons
-            assert has(hubspot, "new@x.org") is None
-
 
 class TestAContactThatExists:
     """It gets none, and loses none."""
@@ -292,6 +281,225 @@ class TestAnAddressOfAnother:
 
             assert (ended.outcomes, codes(ended)) == ({"conflict": 1}, {"HC-226": 1})
             assert calls(hubspot) == ["read", "create", "read"]
+
+
+BY_NUMBER = Key("number", property="number")
+
+
+def by_number(around: Around, *rows: dict[str, Any], **settings: Any) -> Told:
+    """Run an upsert by number."""
+    return sent(around, *rows, key=BY_NUMBER, **settings)
+
+
+class TestByAnotherKey:
+    """Who has the addresses of a new contact is looked up once it is known that it is new."""
+
+    @pytest.fixture
+    def hubspot(self) -> Iterator[Sandbox]:
+        number = Definition("number", "Number", unique=True)
+        with Sandbox([{**ADA, "number": "1"}, {"email": "grace@x.org"}], properties=[number]) as sandbox:
+            yield sandbox
+
+    @pytest.mark.parametrize("taken", ["grace@x.org", "byron@x.org"])
+    def test_nothing_is_sent(self, hubspot: Sandbox, around: Around, taken: str) -> None:
+        """It is a conflict with the other contact, whose record id the reason has; other rows go on."""
+        rows = [{**NEW, "number": "7", OTHERS: f"x@x.org;{taken}"}, {"number": "8", OTHERS: "y@x.org"}]
+        ended = by_number(around, *rows)
+
+        assert (ended.outcomes, codes(ended)) == ({"created": 1, "conflict": 1}, {"HC-226": 1})
+        assert f"{OTHERS}: {taken} belongs to another contact ({identity(hubspot, taken)})" in ended.reasons
+        assert calls(hubspot) == ["read", "read", "create"]
+        assert has(hubspot, "new@x.org") is None
+
+    def test_a_first_address_beside_them(self, hubspot: Sandbox, around: Around) -> None:
+        """It is looked up in the same call."""
+        row = {"number": "7", "email": " Byron@x.org", OTHERS: "x@x.org;grace@x.org"}
+        ended = by_number(around, row)
+
+        ada, grace = (identity(hubspot, each) for each in ("ada@x.org", "grace@x.org"))
+        assert codes(ended) == {"HC-226": 1}
+        assert (
+            f"email: byron@x.org belongs to another contact ({ada}); {OTHERS}: grace@x.org" in ended.reasons
+        )
+        assert f"({grace})" in ended.reasons
+        assert calls(hubspot) == ["read", "read"]
+
+    def test_a_first_address_alone(self, hubspot: Sandbox, around: Around) -> None:
+        """It is looked up once HubSpot has refused the creation, which then is not sent a second time."""
+        rows = [{"number": "7", "email": "byron@x.org"}, {"number": "8", "email": "free@x.org"}]
+        ended = by_number(around, *rows)
+
+        assert (ended.outcomes, codes(ended)) == ({"created": 1, "conflict": 1}, {"HC-226": 1})
+        assert f"({identity(hubspot, 'ada@x.org')})" in ended.reasons
+        assert calls(hubspot) == ["read", "create", "read", "read"]
+
+    @pytest.mark.parametrize(
+        ("row", "paid"),
+        [
+            ({"number": "7", "email": "new@x.org"}, ["read", "create"]),
+            ({"number": "7", OTHERS: ""}, ["read", "create"]),
+            ({"number": "1", "email": "ada@x.org", OTHERS: "byron@x.org"}, ["read"]),
+            ({"number": "1", "city": "Rome", OTHERS: "grace@x.org"}, ["read", "update"]),
+        ],
+    )
+    def test_others_pay_nothing(
+        self, hubspot: Sandbox, around: Around, row: dict[str, Any], paid: list[str]
+    ) -> None:
+        """A row without second addresses, and a contact that exists, cost no further call."""
+        ended = by_number(around, row)
+
+        assert ended.error is None
+        assert calls(hubspot) == paid
+
+    def test_as_many_as_a_look_up_takes(self, hubspot: Sandbox, around: Around) -> None:
+        """Each row has a look-up of its own then, with its first address."""
+        rows = [
+            {"number": str(p), "email": f"p{p}@x.org", OTHERS: ";".join(f"p{p}-{n}@x.org" for n in range(98))}
+            for p in (7, 8)
+        ]
+        ended = by_number(around, *rows)
+
+        assert (ended.outcomes, calls(hubspot)) == (
+            {"created": 2},
+            ["read", "read", "read", "create"],
+        )
+
+    def test_one_address_for_several_rows(self, hubspot: Sandbox, around: Around) -> None:
+        """The first row gets it, also as its first address; the later ones are conflicts with its contact."""
+        rows = [
+            {"number": "7", "email": "shared@x.org", OTHERS: "own@x.org"},
+            {"number": "8", OTHERS: "shared@x.org"},
+            {"number": "9", "email": "nine@x.org", OTHERS: "own@x.org"},
+        ]
+        ended = by_number(around, *rows)
+
+        assert (ended.outcomes, codes(ended)) == ({"created": 1, "conflict": 2}, {"HC-226": 2})
+        assert has(hubspot, "own@x.org", "number") == "7"
+        assert ended.reasons.count(identity(hubspot, "own@x.org")) == 2
+        assert calls(hubspot).count("create") == 1
+
+    def test_rows_of_one_key(self, hubspot: Sandbox, around: Around) -> None:
+        """The later row finds the contact of the first one, whose addresses are its own."""
+        row = {"number": "7", "email": "new@x.org", OTHERS: "a@x.org"}
+        ended = by_number(around, row, {**row, "city": "Rome"})
+
+        assert (ended.outcomes, codes(ended)) == ({"created": 1, "updated": 1}, {})
+
+    def test_an_address_that_an_earlier_row_gives_up(self) -> None:
+        """The row waits for the one that writes the contact which has it, and is looked up again."""
+        number, contact = Definition("number", "Number", unique=True), {"email": "old@x.org", "number": "1"}
+        with Sandbox([contact], properties=[number], switches=Switches(old_email="dropped")) as hubspot:
+            rows = [{"number": "1", "email": "moved@x.org"}, {"number": "7", OTHERS: "old@x.org"}]
+            ended = by_number(Around(hubspot), *rows)
+
+            assert ended.outcomes == {"created": 1, "updated": 1}
+            assert has(hubspot, "old@x.org", "number") == "7"
+
+    def test_keys_that_are_spelt_like_addresses(self, hubspot: Sandbox, around: Around) -> None:
+        """A contact with such a key does not have the address."""
+        rows = [{"number": "a@x.org"}, {"number": "7", OTHERS: "a@x.org"}]
+        ended = by_number(around, *rows)
+
+        assert ended.outcomes == {"created": 2}
+
+    def test_one_that_was_taken_meanwhile(
+        self, hubspot: Sandbox, around: Around, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """HubSpot's refusal leads to another look-up, which tells."""
+        real, late = Contacts.batch_create, [{"email": "late@x.org"}]
+
+        def created(contacts: Contacts, inputs: Any) -> BatchAnswer:
+            while late:
+                hubspot.portal.create(late.pop())
+            return real(contacts, inputs)
+
+        monkeypatch.setattr(Contacts, "batch_create", created)
+        ended = by_number(around, {"number": "7", OTHERS: "late@x.org"})
+
+        assert codes(ended) == {"HC-226": 1}
+        assert calls(hubspot) == ["read", "read", "create", "read", "read"]
+
+    def test_its_own_contact_that_was_created_meanwhile(
+        self, hubspot: Sandbox, around: Around, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It is no other contact's address: the row ends as if the contact had been there at first."""
+        real, late = Contacts.batch_read, [{"number": "7", OTHERS: "late@x.org"}]
+
+        def read(contacts: Contacts, keys: Any, *, id_property: Any, properties: Any) -> BatchAnswer:
+            while id_property == "email" and late:
+                hubspot.portal.create(late.pop())
+            return real(contacts, keys, id_property=id_property, properties=properties)
+
+        monkeypatch.setattr(Contacts, "batch_read", read)
+        ended = by_number(around, {"number": "7", "city": "Rome", OTHERS: "late@x.org"})
+
+        assert (ended.outcomes, codes(ended)) == ({"updated": 1}, {})
+        assert has(hubspot, "late@x.org", "city") == "Rome"
+
+    @pytest.mark.parametrize("guards", [None, Guards(changes=99)])
+    def test_in_a_dry_run_and_with_guards(
+        self, hubspot: Sandbox, around: Around, guards: Guards | None
+    ) -> None:
+        """What would be created counts as if it were there, and so does an address that is given up."""
+        rows = [
+            {"number": "7", "email": "new@x.org", OTHERS: "two@x.org"},
+            {"number": "8", OTHERS: "two@x.org"},
+            {"number": "9", OTHERS: "New@x.org"},
+            {"number": "1", "email": "moved@x.org"},
+            {"number": "10", OTHERS: "moved@x.org"},
+            {"number": "11", OTHERS: "ada@x.org"},
+        ]
+        settings: dict[str, Any] = {"dry_run": True} if guards is None else {"guards": guards}
+        ended = by_number(around, *rows, **settings)
+
+        assert ended.outcomes["conflict"] == 3
+        assert codes(ended) == {"HC-226": 3}
+        assert (has(hubspot, "two@x.org") is None) is (guards is None)
+
+    def test_a_plan(self, hubspot: Sandbox, around: Around, tmp_path: Path) -> None:
+        """It tells what is taken, and counts its calls; what was taken since is told before it is sent."""
+        around.given = [
+            {"number": "7", "email": "new@x.org", OTHERS: "one@x.org"},
+            {"number": "8", OTHERS: "grace@x.org"},
+            {"number": "9", OTHERS: "late@x.org"},
+        ]
+        made = plan(around, tmp_path / "plan", upsert=True, key=BY_NUMBER)
+        hubspot.portal.create({"email": "late@x.org"})
+        before = len(calls(hubspot))
+        ended = apply(around, tmp_path / "plan")
+
+        assert (made.outcomes, codes(made)) == ({"not_attempted": 2, "conflict": 1}, {"HC-226": 1})
+        assert (ended.outcomes, codes(ended)) == ({"created": 1, "conflict": 1}, {"HC-226": 1})
+        assert calls(hubspot)[before:] == ["read", "read", "create"]
+        assert made.report["plan"]["calls"] == 3
+
+    def test_later_tries(self, hubspot: Sandbox, around: Around) -> None:
+        """A conflict is sent again from the ledger once the address is free; a retry writes nothing twice."""
+        rows = [{"number": "7", OTHERS: "grace@x.org"}, {"number": "8", OTHERS: "eight@x.org"}]
+        by_number(around, *rows, ledger=Ledger("l", values=True))
+        before = len(calls(hubspot))
+        around.try_number = 2
+        again = by_number(around, *rows, ledger=Ledger("l", values=True))
+
+        assert again.outcomes == {"created": 1, "conflict": 1}
+        assert "create" not in calls(hubspot)[before:]
+
+        gone(hubspot, "grace@x.org")
+        around.run_id, around.try_number = "dag/again", 1
+        source = Source(has_records=False, replay=Replay("l"))
+        assert run(around, upsert=True, key=BY_NUMBER, source=source).outcomes["created"] == 1
+        assert has(hubspot, "grace@x.org", "number") == "7"
+
+    def test_a_state(self, hubspot: Sandbox, around: Around) -> None:
+        """What was created is up to date; a conflict is looked up again."""
+        rows = [{"number": "7", OTHERS: "grace@x.org"}, {"number": "8", OTHERS: "eight@x.org"}]
+        first = by_number(around, *rows, state=STATE)
+        before = len(calls(hubspot))
+        second = by_number(around, *rows, state=STATE)
+
+        assert first.outcomes == {"created": 1, "conflict": 1}
+        assert second.outcomes == {"up_to_date": 1, "conflict": 1}
+        assert calls(hubspot)[before:] == ["read", "read"]
 
 
 class TestRowsOfOneRun:

@@ -117,7 +117,9 @@ def _held(engine: Any) -> Iterator[tuple[State, Iterable[Record | Result]]]:
     behind = in_flight["_behind_key"]
     yield State.BEHIND_KEY, (each for key, queue in behind.items() for each in queue if each.key == key)
     yield State.BEHIND_CLAIM, chain.from_iterable(in_flight["_behind_claim"].values())
-    yield State.TO_READ_AGAIN, chain.from_iterable(vars(own["_look_ups"])["_split"])
+    look_ups = vars(own["_look_ups"])
+    yield State.TO_READ_AGAIN, (record for call in look_ups["_split"] for record in call.records)
+    yield State.TO_CREATE, (change.record for change in vars(look_ups["_creations"])["_changes"])
     yield State.TO_WRITE, _written(chain.from_iterable(queue["_steps"].values()))
     yield State.BEHIND_ADDRESS, _written(each.step for each in vars(queue["_key_swaps"])["_waiting"].values())
     yield State.TO_VERIFY, (change.record for change, _ in vars(own["_pending_verification"])["_written"])

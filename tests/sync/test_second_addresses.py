@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.sync.decide.plan import Rules, keys_of, plan
+from airflow_provider_hubcontact.sync.decide.plan import Rules, addresses_given, is_of, keys_of, plan
 from airflow_provider_hubcontact.sync.decide.second_addresses import for_new, unwritable
 from airflow_provider_hubcontact.sync.flow.stations.dry_writes import DryWrites
 from airflow_provider_hubcontact.sync.flow.stations.look_ups import NOTHING_FOUND
+from airflow_provider_hubcontact.sync.flow.waiting.creations import Creations
 from airflow_provider_hubcontact.sync.flow.waiting.in_flight import InFlight
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
@@ -23,6 +24,7 @@ from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema, Pr
 OTHERS = "hs_additional_emails"
 KINDS = {OTHERS: Kind.ADDRESSES}
 RULES = Rules(create=True, gives_addresses=True, kinds=KINDS)
+BY_NUMBER = Rules("number", create=True, gives_addresses=True, kinds={**KINDS, "number": Kind.NUMBER})
 
 
 def record(key: str, others: str, row: int = 1, **more: str) -> Record:
@@ -211,3 +213,89 @@ def test_keys_of_a_dry_run_that_are_no_addresses() -> None:
     writes.note(Change(Record(1, "1", values), Write.CREATE, "1", (values,)), NOTHING_FOUND)
 
     assert {*writes.seen(Found({}, frozenset("2")), ("2",)).contacts} == set()
+
+
+@pytest.mark.parametrize(
+    ("each", "rules", "met", "given"),
+    [
+        (record("7", "b;A;b"), BY_NUMBER, False, ("b", "a")),
+        (record("7", "b", email=" N "), BY_NUMBER, False, ("n", "b")),
+        (record("7", "", email="n"), BY_NUMBER, False, ()),
+        (Record(1, "7", {"email": "n"}), BY_NUMBER, False, ()),
+        (Record(1, "7", {"email": "n"}), BY_NUMBER, True, ("n",)),
+        (record("7", "b"), Rules("number", create=True), True, ()),
+        (record("a", "b", email="n"), RULES, True, ()),
+    ],
+)
+def test_the_addresses_that_are_looked_up_besides(
+    each: Record, rules: Rules, met: bool, given: tuple[str, ...]
+) -> None:
+    """Those of a row with second ones, where keys are other values; a first one alone after a refusal."""
+    assert addresses_given(each, rules, met=met) == given
+
+
+@pytest.mark.parametrize(("has", "is_it"), [("7.0", True), ("70", False), (None, False)])
+def test_a_contact_that_has_the_key_of_the_record(has: str | None, is_it: bool) -> None:
+    """In its normal form."""
+    assert is_of(record("7", "b"), Stored("1", "1", {"number": has}), BY_NUMBER) is is_it
+
+
+def test_rows_that_give_one_address_wait_for_each_other() -> None:
+    """Whatever keys are."""
+    in_flight = InFlight(BY_NUMBER)
+
+    admitted = [
+        in_flight.admit(record(str(row), f"{row};{others}", row, email=first))
+        for row, (others, first) in enumerate([("a", "f"), ("b", "g"), ("A", "h"), ("f", "i")], 1)
+    ]
+
+    assert admitted == [True, True, False, False]
+
+
+def test_a_record_waits_for_the_contact_that_has_its_address() -> None:
+    """Only if another record has claimed it, or has just written it; it claims none itself."""
+    in_flight = InFlight(BY_NUMBER)
+    for row in (1, 2):
+        in_flight.admit(record(str(row), f"a{row}", row))
+    first, second = in_flight.take(2)
+    in_flight.claim(first, "1")
+
+    assert not in_flight.waits_for(second, ["5"], {"6"})
+    assert in_flight.waits_for(second, ["5", "1"], ())
+    assert in_flight.release("1") == "1"
+    assert in_flight.take(2) == (second,)
+    assert in_flight.waits_for(second, ["5", "6"], {"6"})
+    assert in_flight.take(2) == (second,)
+    in_flight.release("2")
+    assert len(in_flight) == 0
+
+
+def test_a_look_up_by_address_has_room_for_all_of_a_creation() -> None:
+    """It waits for more if more may come; one creation is always taken."""
+    creations = Creations(BY_NUMBER)
+    for row, others in enumerate(("a;b;c", "d", "e;f"), 1):
+        creations.add(Change(record(str(row), others, row), Write.CREATE, str(row), ({},)))
+
+    def taken(size: int, *, more_to_come: bool = False) -> list[int]:
+        return [each.record.row for each in creations.take(size, more_to_come=more_to_come)]
+
+    assert taken(7, more_to_come=True) == []
+    assert taken(2, more_to_come=True) == [1]
+    assert taken(3, more_to_come=True) == [2, 3]
+    assert (taken(9), len(creations)) == ([], 0)
+
+
+def test_a_dry_run_knows_who_would_have_an_address() -> None:
+    """One that a contact would get or lose, where keys are other values."""
+    writes, there = DryWrites("number"), {each: stored("1", each) for each in ("old", "kept")}
+    values = {"number": "7", "email": "first", OTHERS: "a;b"}
+    writes.note(Change(Record(1, "7", values), Write.CREATE, "7", (values,)), NOTHING_FOUND)
+    moved = Change(Record(2, "1", {}), Write.UPDATE, "1", ({"email": "a"},), {"email": "old"})
+    writes.note(moved, NOTHING_FOUND)
+
+    given = ("first", "a", "b", "old", "kept", "nobody")
+    shown = writes.seen_by_address(Found(there, frozenset({"first", "a", "b", "nobody"})), given)
+
+    holders = {each: contact.id for each, contact in shown.contacts.items()}
+    assert holders == {"first": "new 7", "a": "1", "b": "new 7", "kept": "1"}
+    assert shown.missing == {"old", "nobody"}

@@ -22,6 +22,7 @@ from airflow_provider_hubcontact.sync.flow.waiting import write_queue
 from airflow_provider_hubcontact.sync.flow.waiting.key_swaps import KeySwaps
 from airflow_provider_hubcontact.sync.model.choices import OnRegression
 from airflow_provider_hubcontact.sync.model.ports import Found, Lost, Refused
+from airflow_provider_hubcontact.sync.rows.keys import SECOND_ADDRESSES
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema, Property
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from scripts.states import PAGE, drawn
@@ -44,6 +45,7 @@ SHAPE = RecordMapping(
     mapping={"firstname": "firstname", "city": "city", "stage": STAGE, "new_email": "email"}
 )
 BY_NUMBER = RecordMapping(key="number", id_property="other", mapping={"email": "email"})
+NUMBERED = replace(BY_NUMBER, mapping={"email": "email", "others": SECOND_ADDRESSES})
 ALLOWS = PortalSchema([Property("email"), Property("firstname"), Property(STAGE)])
 """The portal has no property ``city``."""
 
@@ -51,6 +53,7 @@ UPDATE = Rules()
 UPSERT = Rules(create=True)
 RESET = Rules(on_regression=OnRegression.RESET)
 SWAP = Rules(id_property="other")
+BY_NUMBER_WITH_ADDRESSES = Rules(id_property="other", create=True, gives_addresses=True)
 BY_KEY = Rules(create=True, look_up=LookUp.NONE)
 BY_PROVED_KEY = Rules(create=True, look_up=LookUp.UNPROVED)
 BY_PROVED_ID = Rules(look_up=LookUp.UNPROVED)
@@ -68,7 +71,7 @@ def parts() -> dict[str, object]:
     sync = Sync(SHAPE, UPSERT, portal, portal, proofs=FakeProofs(), lists=FakeLists())
     made = sync.parts(reader, ShuffledWorkers())
     engine = Engine(made, 1, lambda _: None, None)
-    others = (reader, made.direct, KeySwaps(), HeldRows(), Unidentified())
+    others = (reader, made.direct, made.creations, KeySwaps(), HeldRows(), Unidentified())
     held = (engine, *vars(engine).values(), *others)
     return {type(each).__name__: each for each in held if type(each).__module__.startswith(FLOW)}
 
@@ -213,6 +216,24 @@ def swap(wanted: str, fates: Sequence[Fate], seed: int, size: int) -> None:
     results_of(Sync(BY_NUMBER, SWAP, portal, portal), rows, ShuffledWorkers(seed))
 
 
+def given_addresses(seed: int) -> None:
+    """New contacts with second addresses, where keys are other values; some addresses are taken."""
+    rows = [{"number": f"n{n}", "others": f"s{n};t{n}"} for n in range(3)]
+    rows += [
+        {"number": "ka", "email": "z"},
+        {"number": "n8", "others": "a"},
+        {"number": "n9", "others": "s0"},
+    ]
+    for calls in range(7):
+        for fate in (None, refused(400), LOST_AFTER, Odd.SILENT, STOP):
+            portal = FakePortal.of(
+                {"email": "a", "other": "ka"}, fates=[*[None] * calls, fate], batch_size=1 + seed % 4
+            )
+            options = {"by_address": portal, "max_in_flight": 2 + seed}
+            sync = Sync(NUMBERED, BY_NUMBER_WITH_ADDRESSES, portal, portal, **options)  # type: ignore[arg-type]
+            results_of(sync, rows, ShuffledWorkers(seed))
+
+
 def verified(seed: int) -> None:
     """What was written is read back."""
     portal = people()
@@ -327,6 +348,7 @@ SCENES: tuple[Callable[[int], None], ...] = (
     directly,
     directly_behind_a_claim,
     swapped_addresses,
+    given_addresses,
     verified,
     dry,
     with_a_state,

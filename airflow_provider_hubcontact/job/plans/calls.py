@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from airflow_provider_hubcontact.job.plans.lines import Line
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.decide.plan import Rules, keys_of, steps_of
+from airflow_provider_hubcontact.sync.decide.plan import Rules, addresses_given, keys_of, steps_of
 from airflow_provider_hubcontact.sync.model.change import REMOVALS, Write
 from airflow_provider_hubcontact.sync.model.record import Record
 
@@ -43,7 +43,10 @@ class PlannedCalls:
         keys = dict(values)
         if new_key := line["new_key"]:
             keys[self.id_property] = new_key
-        self._inputs["look up", is_removal] += len(keys_of(Record(0, line["key"], keys), self._rules))
+        record = Record(0, line["key"], keys)
+        self._inputs["look up", is_removal] += len(keys_of(record, self._rules))
+        if write is Write.CREATE:
+            self._inputs["look up by address", 0] += len(addresses_given(record, self._rules))
         current, _ = changes.get(STAGE, (None, None))
         for number, _ in enumerate(steps_of(values, current, self._rules)):
             self._inputs[write, number] += 1

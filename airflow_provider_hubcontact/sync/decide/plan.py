@@ -17,7 +17,7 @@ from airflow_provider_hubcontact.sync.model.choices import OnRegression, WriteMo
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind, same
-from airflow_provider_hubcontact.sync.rows.keys import EMAIL, SECOND_ADDRESSES, addresses
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, SECOND_ADDRESSES, addresses, normalized_key
 
 WOULD_ARCHIVE = "WOULD_ARCHIVE"
 
@@ -127,6 +127,8 @@ def new_key(record: Record, rules: Rules) -> str | None:
 def keys_of(record: Record, rules: Rules) -> tuple[str, ...]:
     """Return the keys that are looked up for a record: its own, and those that its contact may get.
 
+    See :func:`addresses_given` for addresses where keys are other values.
+
     :param record: the record.
     :param rules: what the run was asked to do.
     """
@@ -135,6 +137,37 @@ def keys_of(record: Record, rules: Rules) -> tuple[str, ...]:
         return (record.key, key) if key and key != record.key else (record.key,)
     keys = (record.key, key, *addresses(properties[SECOND_ADDRESSES]))
     return tuple(dict.fromkeys(filter(None, keys)))
+
+
+def addresses_given(record: Record, rules: Rules, *, met: bool = False) -> tuple[str, ...]:
+    """Return the addresses that a record gives a new contact, and that are looked up for it.
+
+    That is where keys are other values, and once it is known that nobody has the key. A first address without
+    second ones is left to HubSpot, since it would take another call for each batch of creations.
+
+    :param record: the record.
+    :param rules: what the run was asked to do.
+    :param met: whether HubSpot has refused the creation, so that a first address alone is looked up, too.
+    """
+    if rules.id_property == EMAIL or not rules.gives_addresses:
+        return ()
+    others = addresses(record.properties.get(SECOND_ADDRESSES, ""))
+    if not (others or met):
+        return ()
+    first = normalized_key(EMAIL, record.properties.get(EMAIL, ""))
+    return tuple(dict.fromkeys(filter(None, (first, *others))))
+
+
+def is_of(record: Record, stored: Stored, rules: Rules) -> bool:
+    """Check whether a contact that was found by an address has the record's key.
+
+    :param record: the record.
+    :param stored: the contact, with its key.
+    :param rules: what the run was asked to do.
+    """
+    name = rules.id_property
+    is_number = rules.kinds.get(name) is Kind.NUMBER
+    return normalized_key(name, stored.properties.get(name) or "", is_number=is_number) == record.key
 
 
 def plan(record: Record, found: Mapping[str, Stored], rules: Rules) -> Change | Result:

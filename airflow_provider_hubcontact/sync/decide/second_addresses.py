@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from airflow_provider_hubcontact.sync.model.change import Stored
 from airflow_provider_hubcontact.sync.model.outcome import ADDRESSES_STAY, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
-from airflow_provider_hubcontact.sync.rows.keys import EMAIL, SECOND_ADDRESSES, addresses
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, SECOND_ADDRESSES, addresses, normalized_key
 
 ADDRESS_TAKEN = "ADDRESS_TAKEN"
-"""Category of a new contact of which another one has a second address."""
+"""Category of a new contact of which another one has an address."""
 
 
 MAX_NAMED = 5
@@ -35,19 +35,24 @@ def for_new(values: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def taken(record: Record, values: Mapping[str, str], found: Mapping[str, Stored]) -> Result | None:
-    """Return the conflict of a new contact of which other contacts have second addresses.
+    """Return the conflict of a new contact of which other contacts have addresses.
 
     :param record: the record.
     :param values: that the contact would get.
     :param found: address → its contact.
     :return: None if nobody has any of them.
     """
-    holders = {each: found[each].id for each in addresses(values.get(SECOND_ADDRESSES, "")) if each in found}
-    if not holders:
-        return None
-    told = _named([f"{each} belongs to another contact ({holder})" for each, holder in holders.items()])
-    reason = f"{SECOND_ADDRESSES}: {told}"
-    return Result(record.row, record.key, Outcome.CONFLICT, 409, ADDRESS_TAKEN, reason, (SECOND_ADDRESSES,))
+    first = normalized_key(EMAIL, values.get(EMAIL, ""))
+    given = {EMAIL: (first,), SECOND_ADDRESSES: addresses(values.get(SECOND_ADDRESSES, ""))}
+    told = {
+        name: [f"{each} belongs to another contact ({found[each].id})" for each in those if each in found]
+        for name, those in given.items()
+    }
+    reason = "; ".join(f"{name}: {_named(texts)}" for name, texts in told.items() if texts)
+    names = tuple(name for name, texts in told.items() if texts)
+    return (
+        Result(record.row, record.key, Outcome.CONFLICT, 409, ADDRESS_TAKEN, reason, names) if names else None
+    )
 
 
 def unwritable(text: str, stored: Stored, new: str | None, found: Mapping[str, Stored]) -> str | None:

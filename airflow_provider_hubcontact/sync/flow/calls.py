@@ -19,11 +19,13 @@ class ReadCall:
     """A look-up of contacts before they are written.
 
     :param records: the records whose contacts are looked up.
+    :param creations: of these records, if it is looked up who has the addresses that they give; else empty.
     :param outdated: record ids of contacts that were written after the call began: its answer may be too old
         for them.
     """
 
     records: tuple[Record, ...]
+    creations: tuple[Change, ...] = ()
     outdated: set[str] = field(default_factory=set)
 
 

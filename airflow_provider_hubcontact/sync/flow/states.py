@@ -24,6 +24,7 @@ class State(StrEnum):
     BEHIND_CLAIM = "behind_claim"
     IN_READ_CALL = "in_read_call"
     TO_READ_AGAIN = "to_read_again"
+    TO_CREATE = "to_create"
     TO_WRITE = "to_write"
     IN_WRITE_CALL = "in_write_call"
     TO_WRITE_AGAIN = "to_write_again"
@@ -79,7 +80,13 @@ PLACES: Mapping[State, Place] = {
     ),
     State.BEHIND_CLAIM: Place("waits: another record has claimed its contact", ("InFlight._behind_claim",)),
     State.IN_READ_CALL: Place("is being looked up", ("UnderWay._calls: ReadCall.records",)),
-    State.TO_READ_AGAIN: Place("is to be looked up again, in a smaller call", ("LookUps._split",)),
+    State.TO_READ_AGAIN: Place(
+        "is to be looked up again, in a smaller call", ("LookUps._split: ReadCall.records",)
+    ),
+    State.TO_CREATE: Place(
+        "nobody has its key; it is to be looked up who has the addresses that the new contact would get",
+        ("Creations._changes",),
+    ),
     State.TO_WRITE: Place("has a step to be written", ("WriteQueue._steps",)),
     State.IN_WRITE_CALL: Place("is being written", ("UnderWay._calls: WriteCall.steps",)),
     State.TO_WRITE_AGAIN: Place(
@@ -143,6 +150,7 @@ _READY = (State.WAITING, State.FIRST_IN_LINE)
 _KEPT = (
     *(State.HELD_BACK, State.READY),
     *(State.WAITING, State.FIRST_IN_LINE, State.BEHIND_KEY, State.BEHIND_CLAIM, State.TO_READ_AGAIN),
+    State.TO_CREATE,
     *(
         State.TO_WRITE,
         State.TO_WRITE_AGAIN,
@@ -202,7 +210,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         (State.IN_READ_CALL,),
         State.TO_READ_AGAIN,
-        "HubSpot refused the look-up because of one of its keys",
+        "HubSpot refused the look-up because of one of its keys or addresses",
         "LookUps.answered",
     ),
     Transition((State.TO_READ_AGAIN,), State.IN_READ_CALL, "a call is free", "LookUps.start"),
@@ -213,22 +221,42 @@ TRANSITIONS: tuple[Transition, ...] = (
         "the answer does not mention its key, or contradicts itself",
         "LookUps._resolve",
     ),
+    Transition(
+        (State.IN_READ_CALL,),
+        State.TO_CREATE,
+        "nobody has its key, which is no address, and the new contact is given addresses",
+        "LookUps._go_on",
+    ),
+    Transition(
+        (State.TO_CREATE,),
+        State.IN_READ_CALL,
+        "a look-up by addresses is full, or nothing more will fill it",
+        "LookUps.start",
+    ),
     # Claimed and planned
     Transition(
-        (State.IN_READ_CALL,), State.BEHIND_CLAIM, "another record has claimed its contact", "InFlight.claim"
+        (State.IN_READ_CALL,),
+        State.BEHIND_CLAIM,
+        "another record has claimed its contact, or the one that has an address of it",
+        "InFlight.claim",
     ),
     Transition(
         (State.IN_READ_CALL,),
         State.FIRST_IN_LINE,
-        "its contact was written after the look-up began",
+        "its contact, or the one that has an address of it, was written after the look-up began",
         "InFlight.claim",
     ),
-    Transition((State.IN_READ_CALL,), State.TO_WRITE, "it differs from its contact", "LookUps._go_on"),
+    Transition(
+        (State.IN_READ_CALL,),
+        State.TO_WRITE,
+        "it differs from its contact, or nobody has its keys and addresses",
+        "LookUps._decided",
+    ),
     Transition(
         (State.IN_READ_CALL,),
         State.ENDED,
         "there is nothing to write, or nothing that may be written; or the run is a dry run",
-        "LookUps._go_on",
+        "LookUps._decided",
     ),
     Transition(
         (*_READY, State.BEHIND_KEY),

@@ -19,6 +19,7 @@ from airflow_provider_hubcontact.sync.flow.stations.direct_writes import DirectW
 from airflow_provider_hubcontact.sync.flow.stations.dry_writes import DryWrites
 from airflow_provider_hubcontact.sync.flow.stations.parts import Parts
 from airflow_provider_hubcontact.sync.flow.under_way import UnderWay
+from airflow_provider_hubcontact.sync.flow.waiting.creations import Creations
 from airflow_provider_hubcontact.sync.flow.waiting.in_flight import InFlight
 from airflow_provider_hubcontact.sync.flow.waiting.memberships import Memberships
 from airflow_provider_hubcontact.sync.flow.waiting.pending_verification import PendingVerification
@@ -55,6 +56,8 @@ class Sync:
     :param proofs: what HubSpot was last proved to have; None to read every contact.
     :param audit: says what is done about drift, and counts it.
     :param lists: puts the contacts of records that end well into the lists that these name; None for none.
+    :param by_address: looks contacts up by their addresses; needed where new contacts are given addresses and
+        keys are other values.
     """
 
     shape: RecordMapping
@@ -72,6 +75,7 @@ class Sync:
     proofs: Proofs | None = None
     audit: Audit | None = None
     lists: Lists | None = None
+    by_address: Reader | None = None
 
     def run(
         self,
@@ -115,11 +119,13 @@ class Sync:
         return Parts(
             rules=self.rules,
             reader=self.reader,
+            by_address=self.by_address,
             writer=self.writer,
             verifier=self.verifier,
             source=gate or record_reader,
             gate=gate,
             in_flight=InFlight(self.rules),
+            creations=Creations(self.rules),
             write_queue=WriteQueue(),
             pending_verification=PendingVerification(self.verifies),
             memberships=Memberships(self.lists if self.writer else None),

@@ -22,7 +22,7 @@ MAX_WHY_LENGTH = 300
 SENTENCES: Mapping[str, str] = {
     "ABSENT": "HubSpot had no such contact when it was asked last",
     "ADDRESSES_STAY": "the contact exists, so that it gets no second addresses",
-    "ADDRESS_TAKEN": "another contact has a second address of the row",
+    "ADDRESS_TAKEN": "another contact has an address of the row",
     "AMBIGUOUS": "the ledger does not say clearly what the run did to the contact",
     "ARCHIVED_BY_RUN": "the run archived the contact, which only people can restore",
     "CREATED_BY_RUN": "the run created the contact, which is left alone",

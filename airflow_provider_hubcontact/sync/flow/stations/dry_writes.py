@@ -12,7 +12,7 @@ import orjson
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Found
-from airflow_provider_hubcontact.sync.rows.keys import EMAIL, SECOND_ADDRESSES, addresses
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, SECOND_ADDRESSES, addresses, normalized_key
 
 BITS = 2**24
 """Size of the filter that rules out most names that nothing was noted for: 2 MB."""
@@ -38,6 +38,7 @@ class DryWrites:
         self._id_property = id_property
         self._values = _Notes()  # address → property → value
         self._keys = _Notes()  # key → what is true of it since a contact got it, or lost it
+        self._addresses = _Notes()  # the same of addresses, where keys are other values
 
     def note(self, change: Change, seen: Found) -> None:
         """Remember a change as if it had been written.
@@ -52,6 +53,8 @@ class DryWrites:
                 self._keys.put(other, {"address": address})
         elif self._id_property in change.outcome:
             self._moved(change, is_found_by_key=change.record.key in seen.contacts)
+        if self._id_property != EMAIL:
+            self._note_addresses(change, address)
         values = dict(self._values.of(address))
         for step in change.steps:
             for name, value in step.items():
@@ -73,6 +76,19 @@ class DryWrites:
     def _others(self, change: Change) -> tuple[str, ...]:
         """Return the further keys of a contact that would be created: its second addresses."""
         return addresses(change.outcome.get(SECOND_ADDRESSES, "")) if self._id_property == EMAIL else ()
+
+    def _note_addresses(self, change: Change, address: str) -> None:
+        """Remember who would have the addresses that a change gives, and that nobody would have a former one.
+
+        :param change: what would be written.
+        :param address: of its contact.
+        """
+        outcome = change.outcome
+        if EMAIL in outcome and (lost := change.before.get(EMAIL)):
+            self._addresses.put(normalized_key(EMAIL, lost), {"nobody": ""})
+        first = normalized_key(EMAIL, outcome.get(EMAIL, ""))
+        for each in filter(None, (first, *addresses(outcome.get(SECOND_ADDRESSES, "")))):
+            self._addresses.put(each, {"address": address})
 
     def _moved(self, change: Change, *, is_found_by_key: bool) -> None:
         """Remember that a contact would lose its key, and get another one.
@@ -114,6 +130,24 @@ class DryWrites:
                 contacts[key] = stored
             if "nobody" in now or (asked in found.missing and not values):
                 missing.add(key)
+        return Found(contacts, frozenset(missing))
+
+    def seen_by_address(self, found: Found, given: Iterable[str]) -> Found:
+        """Return who would have addresses if the dry run had written, where keys are other values.
+
+        :param found: who has them.
+        :param given: the addresses.
+        """
+        contacts, missing = dict(found.contacts), set(found.missing)
+        for each in given:
+            now = self._addresses.of(each)
+            if now:
+                contacts.pop(each, None)
+                missing.discard(each)
+            if "nobody" in now:
+                missing.add(each)
+            elif address := now.get("address"):
+                contacts[each] = Stored(address, address, {})
         return Found(contacts, frozenset(missing))
 
     def told(self, planned: Change | Result) -> Change | Result:

@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first station of a record: its contact is found, and what becomes of it is planned."""
+"""The first station of a record: its contact is found, and what becomes of it is planned.
+
+If nobody has its key, but keys are not addresses, it is also looked up who has the addresses that the new
+contact would get.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from airflow_provider_hubcontact.sync.decide.plan import CannotTell, keys_of, new_key, plan, unwritten
+from airflow_provider_hubcontact.sync.decide.plan import CannotTell, is_of, keys_of, new_key, plan, unwritten
 from airflow_provider_hubcontact.sync.decide.results import given_up, unread
+from airflow_provider_hubcontact.sync.decide.second_addresses import taken
 from airflow_provider_hubcontact.sync.decide.settle import halves
 from airflow_provider_hubcontact.sync.flow.calls import Answer, ReadCall
 from airflow_provider_hubcontact.sync.flow.stations.ends import Ends
 from airflow_provider_hubcontact.sync.flow.stations.parts import Parts
-from airflow_provider_hubcontact.sync.model.change import Change, Stored
+from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, refused_as
 from airflow_provider_hubcontact.sync.model.ports import Found, Lost, Refused, Step
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -32,9 +37,11 @@ class LookUps:
     def __init__(self, parts: Parts, ends: Ends) -> None:
         self._rules = parts.rules
         self._reader = parts.reader
+        self._by_address = parts.by_address
         self._source = parts.source
         self._gate = parts.gate
         self._in_flight = parts.in_flight
+        self._creations = parts.creations
         self._write_queue = parts.write_queue
         self._memberships = parts.memberships
         self._under_way = parts.under_way
@@ -43,12 +50,12 @@ class LookUps:
         self._dry_writes = parts.dry_writes
         self._breaker = parts.breaker
         self._ends = ends
-        self._split: deque[tuple[Record, ...]] = deque()  # to be looked up again, in parts
+        self._split: deque[ReadCall] = deque()  # to be looked up again, in parts
 
     @property
     def is_any_due(self) -> bool:
         """Whether records wait for a look-up that is under way, or is to be started."""
-        return bool(self._split or self._in_flight.waiting or any(self._under_way.reads))
+        return bool(self._split or self._creations or self._in_flight.waiting or any(self._under_way.reads))
 
     # Records that need not be looked up
 
@@ -82,30 +89,44 @@ class LookUps:
 
     def start(self) -> None:
         """Start as many look-ups as may run, unless it is better to wait for fuller ones."""
-        while self._under_way.has_room and (records := self._next()):
-            keys = tuple(dict.fromkeys(key for record in records for key in keys_of(record, self._rules)))
-            if self._dry_writes:
-                keys = self._dry_writes.asked(keys)
-            names = set().union(*(record.properties for record in records))
-            self._under_way.start(ReadCall(records), partial(self._reader.read, keys, names))
+        while self._under_way.has_room and (call := self._next()):
+            self._under_way.start(call, self._reading(call))
 
-    def _next(self) -> tuple[Record, ...]:
+    def _next(self) -> ReadCall | None:
         if self._split:
             return self._split.popleft()
         size = self._reader.batch_size
-        if self._in_flight.waiting < size and self._under_way and not self._source.exhausted:
-            return ()  # a fuller call will be possible
-        return self._in_flight.take(size)
+        may_fill = bool(self._under_way and not self._source.exhausted)
+        more_to_come = may_fill or bool(self._in_flight.waiting or any(self._under_way.reads))
+        if creations := self._creations.take(size, more_to_come=more_to_come):
+            return ReadCall(tuple(change.record for change in creations), creations)
+        if self._in_flight.waiting < size and may_fill:
+            return None  # a fuller call will be possible
+        records = self._in_flight.take(size)
+        return ReadCall(records) if records else None
+
+    def _reading(self, call: ReadCall) -> Callable[[], Found | Refused | Lost]:
+        """Return what makes a look-up."""
+        if call.creations:
+            if self._by_address is None:
+                raise ValueError("new contacts are given addresses, and nothing reads contacts by these")
+            given = (each for change in call.creations for each in self._creations.addresses(change))
+            return partial(self._by_address.read, tuple(dict.fromkeys(given)), {self._rules.id_property})
+        keys = tuple(dict.fromkeys(key for record in call.records for key in keys_of(record, self._rules)))
+        if self._dry_writes:
+            keys = self._dry_writes.asked(keys)
+        names = set().union(*(record.properties for record in call.records))
+        return partial(self._reader.read, keys, names)
 
     def put_back(self, call: ReadCall) -> None:
         """Take back a call that was not sent."""
-        self._split.append(call.records)
+        self._split.append(ReadCall(call.records, call.creations))
 
     def drain(self) -> list[Record]:
-        """Remove the records that were to be looked up again."""
-        records = [record for chunk in self._split for record in chunk]
+        """Remove the records that were to be looked up again, or for their addresses."""
+        records = [record for call in self._split for record in call.records]
         self._split.clear()
-        return records
+        return [*records, *self._creations.drain()]
 
     # Answers
 
@@ -117,12 +138,15 @@ class LookUps:
         """
         records = call.records
         if isinstance(answer, Found):
-            if not self._may_go_on(call, answer):
+            for change in call.creations:
+                self._give(change, answer, call.outdated)
+            if call.creations or not self._may_go_on(call, answer):
                 return
             for record in records:
                 self._resolve(record, answer, call.outdated)
         elif _is_about_a_key(answer) and len(records) > 1:
-            self._split.extend(halves(records))
+            parts = zip(halves(records), halves(call.creations), strict=True)
+            self._split.extend(ReadCall(*each) for each in parts)
         elif isinstance(answer, Refused | Lost):
             for record in records:
                 # All rows of a merged record have the key that was refused: one by one it would be as well.
@@ -174,9 +198,43 @@ class LookUps:
         """Return what a look-up says of keys; in a dry run, as if what it would have written was."""
         return self._dry_writes.seen(found, keys) if self._dry_writes else found
 
+    def _give(self, change: Change, found: Found, outdated: set[str]) -> None:
+        """Create a contact, unless another one has an address that it would get.
+
+        :param change: the creation.
+        :param found: who has its addresses.
+        :param outdated: contacts that were written after this look-up began.
+        """
+        record, given = change.record, self._creations.addresses(change)
+        if self._dry_writes:
+            found = self._dry_writes.seen_by_address(found, given)
+        if reason := _unclear(given, found):
+            self._decided(record, Result(record.row, record.key, Outcome.UNKNOWN, 200, reason=reason))
+            return
+        # A contact that got the key meanwhile is met when HubSpot refuses the creation.
+        has = {each: found.contacts[each] for each in given if each in found.contacts}
+        others = {each: stored for each, stored in has.items() if not is_of(record, stored, self._rules)}
+        conflict = taken(record, change.outcome, others)
+        if conflict is None:
+            self._decided(record, change)
+        elif not self._in_flight.waits_for(record, (each.id for each in others.values()), outdated):
+            self._decided(record, conflict)
+
     # What was planned
 
     def _go_on(self, record: Record, planned: Change | Result, found: Found = NOTHING_FOUND) -> None:
+        if isinstance(planned, Change) and record.row in self._direct.left:
+            planned = planned._replace(met=True)
+        if (
+            isinstance(planned, Change)
+            and planned.write is Write.CREATE
+            and self._creations.addresses(planned)
+        ):
+            self._creations.add(planned)
+        else:
+            self._decided(record, planned, found)
+
+    def _decided(self, record: Record, planned: Change | Result, found: Found = NOTHING_FOUND) -> None:
         if self._gate:
             planned = self._gate.judged(record, planned)
         if isinstance(planned, Result):
@@ -185,8 +243,7 @@ class LookUps:
             self._dry_writes.note(planned, found)
             self._ends.end(unwritten(planned))
         else:
-            change = planned._replace(met=True) if record.row in self._direct.left else planned
-            self._write_queue.add(Step(change))
+            self._write_queue.add(Step(planned))
 
 
 def _stored(keys: Sequence[str], found: Found) -> Stored | None:

@@ -13,6 +13,7 @@ from airflow_provider_hubcontact.sync.flow.stations.decisions import Decisions
 from airflow_provider_hubcontact.sync.flow.stations.direct_writes import DirectWrites
 from airflow_provider_hubcontact.sync.flow.stations.dry_writes import DryWrites
 from airflow_provider_hubcontact.sync.flow.under_way import UnderWay
+from airflow_provider_hubcontact.sync.flow.waiting.creations import Creations
 from airflow_provider_hubcontact.sync.flow.waiting.in_flight import InFlight
 from airflow_provider_hubcontact.sync.flow.waiting.memberships import Memberships
 from airflow_provider_hubcontact.sync.flow.waiting.pending_verification import PendingVerification
@@ -26,11 +27,14 @@ class Parts:
 
     :param rules: what the run was asked to do.
     :param reader: looks contacts up.
+    :param by_address: looks contacts up by their addresses; None where new contacts are given none, or where
+        these are the keys.
     :param writer: writes contacts; None for a dry run.
     :param verifier: reads back what was written; None to believe the answers.
     :param source: reads the rows; a gate ends those that need not be sent.
     :param gate: the source, if it is one; None without a state.
     :param in_flight: the records that were read, and have not ended.
+    :param creations: the new contacts whose addresses are to be looked up.
     :param write_queue: the steps that are to be written.
     :param pending_verification: what is to be read back.
     :param memberships: the records that wait for lists.
@@ -43,11 +47,13 @@ class Parts:
 
     rules: Rules
     reader: Reader
+    by_address: Reader | None
     writer: Writer | None
     verifier: Reader | None
     source: RecordReader | ProofGate
     gate: ProofGate | None
     in_flight: InFlight
+    creations: Creations
     write_queue: WriteQueue
     pending_verification: PendingVerification
     memberships: Memberships

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from itertools import chain, islice
 
 from airflow_provider_hubcontact.sync.decide.merging import merged, with_next
-from airflow_provider_hubcontact.sync.decide.plan import Rules, keys_of
+from airflow_provider_hubcontact.sync.decide.plan import Rules, addresses_given, keys_of
 from airflow_provider_hubcontact.sync.model.record import Record
 
 
@@ -16,9 +16,9 @@ class InFlight:
     """Keeps two records of one contact from being under way together.
 
     A record is admitted, taken, claims its contact, and is released when it has its outcome. Then it is
-    forgotten, so that memory holds no more than the records in flight. Records that have or get one key wait
-    for each other, in their order; those that may be merged are taken as one. ``len`` counts the rows in
-    flight.
+    forgotten, so that memory holds no more than the records in flight. Records that have or get one key, or
+    give one address, wait for each other, in their order; those that may be merged are taken as one. ``len``
+    counts the rows in flight.
 
     :param rules: what the run was asked to do; it says which records may be merged.
     """
@@ -118,6 +118,16 @@ class InFlight:
         self._claimed.add(contact)
         return True
 
+    def waits_for(self, record: Record, contacts: Iterable[str], outdated: Collection[str]) -> bool:
+        """Let a taken record wait if the address that it wants to give may just be given up.
+
+        :param contacts: record ids of the contacts that have the address.
+        :param outdated: contacts that were written after the look-up by address began.
+        :return: whether it waits: for the record that writes such a contact, or to be looked up again.
+        """
+        busy = next((each for each in contacts if each in self._claimed or each in outdated), None)
+        return busy is not None and not self.claim(record, busy, outdated)
+
     def release(self, key: str) -> str | None:
         """Forget a taken record that has its outcome, and let the records that waited for it go on.
 
@@ -179,7 +189,13 @@ class InFlight:
         )
 
     def _keys(self, record: Record) -> tuple[str, ...]:
-        return keys_of(record, self._rules)
+        given = addresses_given(record, self._rules)
+        # A key that is spelt like an address makes records wait that need not.
+        return (
+            tuple(dict.fromkeys((*keys_of(record, self._rules), *given)))
+            if given
+            else keys_of(record, self._rules)
+        )
 
     def _move_up(self, key: str) -> None:
         """Let the next record of a key go on, unless it has another key and must wait there."""
