@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
@@ -59,8 +60,10 @@ def _wanted(
     # Airflow leaves the placeholder where a task is not mapped.
     map_index: Annotated[str, Query()] = "-1",
 ) -> Heading:
-    is_number = map_index.removeprefix("-").isdecimal()
-    return Heading(dag_id, run_id, task_id, int(map_index) if is_number else -1)
+    if "\0" in f"{dag_id}{run_id}{task_id}":  # a database would refuse to look for it
+        raise HTTPException(404, "No name of Airflow has this character.")
+    index = int(map_index) if re.fullmatch(r"\d{1,9}", map_index) else -1
+    return Heading(dag_id, run_id, task_id, index)
 
 
 Wanted = Annotated[Heading, Depends(_wanted)]

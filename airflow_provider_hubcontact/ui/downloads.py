@@ -28,6 +28,9 @@ PROBLEM_COLUMNS = (
 MAX_LENGTH = 10_000
 """The most characters of a cell."""
 
+FORMULA = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
+"""What a formula begins with, also as East Asian keyboards write it."""
+
 
 def problems_csv(report: Mapping[str, Any]) -> str:
     """Return the sample of problems as CSV, with each cell in quotation marks."""
@@ -46,4 +49,4 @@ def _cell(value: object) -> object:
     if not isinstance(text, str):
         return text
     shown = printable(text, MAX_LENGTH)
-    return f"'{shown}" if shown.lstrip()[:1] in {"=", "+", "-", "@"} else shown
+    return f"'{shown}" if shown.lstrip()[:1] in FORMULA else shown

@@ -95,9 +95,23 @@ class ListLine(NamedTuple):
         return self.added + self.member + self.removed + self.absent
 
 
+FIELDS: Mapping[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("rows", "from_earlier_tries"), int),
+    **dict.fromkeys(("seconds",), (int, float)),
+    **dict.fromkeys(("outcomes", "calls", "coercions"), Mapping),
+    **dict.fromkeys(("timeline", "properties_created", "reasons", "problems", "changes"), list),
+    "dry_run": bool,
+}
+"""Field of a report that its page cannot do without → its types."""
+
+
 def is_report(value: object) -> bool:
-    """Check whether an XCom is a report in the form of this version."""
-    return isinstance(value, Mapping) and value.get("report") == REPORT
+    """Check whether an XCom is a report in the form of this version, and whole."""
+    return (
+        isinstance(value, Mapping)
+        and value.get("report") == REPORT
+        and all(isinstance(value.get(name), types) for name, types in FIELDS.items())
+    )
 
 
 def code(problem: Mapping[str, Any]) -> str:

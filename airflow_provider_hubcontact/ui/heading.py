@@ -6,6 +6,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+UNENDED = (1, 0)
+"""Where a state stands that is no end."""
+
+_WORST = ("failed", "upstream_failed", "up_for_retry")
+
+_WELL = ("success", "skipped")
+
+
+def worst_first(state: str | None) -> tuple[int, int]:
+    """Return where a state stands: what failed, what has not ended, what ended well.
+
+    :param state: of a task instance.
+    """
+    if state in _WORST:
+        return 0, _WORST.index(state)
+    return (2, _WELL.index(state)) if state in _WELL else UNENDED
+
 
 class Heading(NamedTuple):
     """The task instance, the DAG run, or the DAG that a page is about.

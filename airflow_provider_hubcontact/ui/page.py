@@ -25,11 +25,13 @@ from airflow_provider_hubcontact.ui.figures import (
     limits,
     list_facts,
     planned,
+    problem_count,
     tiles,
 )
-from airflow_provider_hubcontact.ui.heading import Heading
+from airflow_provider_hubcontact.ui.heading import UNENDED, Heading, worst_first
 from airflow_provider_hubcontact.ui.problems import filters, gone, groups
 from airflow_provider_hubcontact.ui.reasons import sections
+from airflow_provider_hubcontact.words import counted
 
 MAX_LENGTH = 10_000
 """The most characters of a text that a page shows."""
@@ -96,7 +98,7 @@ def render(heading: Heading, report: Report | None, around: Around) -> str:
     :param report: its report; None if the task pushed no report.
     :param around: what it leads to.
     """
-    told: dict[str, Any] = {"heading": heading, "report": report, "around": around}
+    told: dict[str, Any] = {"heading": heading, "report": report, "around": around, "missing": MISSING}
     if report is not None:
         before = around.before[1] if around.before else None
         decision = report.get("decision") or {}
@@ -111,6 +113,7 @@ def render(heading: Heading, report: Report | None, around: Around) -> str:
             "groups": groups(report, before, around.chosen),
             "leads_to_contacts": _leads_to_contacts(report),
             "limits": limits(report),
+            "is_sample": problem_count(report) > len(report["problems"]),
             "planned": planned(report),
             "state_facts": list(shown(report.get("state") or {})),
             "tiles": tiles(report, before),
@@ -166,15 +169,10 @@ def _leads_to_contacts(report: Report) -> bool:
     return address_of(report, "") is not None and any(each.get("contact") for each in shown_records)
 
 
-_WORST = ("failed", "upstream_failed", "up_for_retry")
-
-
-def _worst_first(row: Row) -> tuple[int, int, str, int]:
-    """Return where a task stands: by its state, then by its problems, then by its name."""
-    state = row.heading.state or ""
-    place = _WORST.index(state) if state in _WORST else len(_WORST)
+def _worst_first(row: Row) -> tuple[tuple[int, int], int, str, int]:
+    """Return where a task stands: those that failed, then by its problems, then by its name."""
     problems = row.line.problems if row.line else 0
-    return place, -problems, row.heading.task_id, row.heading.map_index
+    return min(worst_first(row.heading.state), UNENDED), -problems, row.heading.task_id, row.heading.map_index
 
 
 def _shown(value: object) -> object:
@@ -196,6 +194,7 @@ def _environment() -> Environment:
     environment.filters["percent"] = _percent
     environment.filters["code"] = code
     environment.filters["lasting"] = lasting
+    environment.filters["counted"] = counted
     environment.filters["initial"] = lambda text: f"{text[:1].upper()}{text[1:]}"
     environment.filters["words"] = lambda text: str(text).replace("_", " ")
     environment.globals["DIGEST_SHOWN"] = DIGEST_SHOWN

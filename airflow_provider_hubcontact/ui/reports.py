@@ -12,7 +12,7 @@ from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import and_, func, or_, select
 
 from airflow_provider_hubcontact.ui.figures import Line, Report, is_report
-from airflow_provider_hubcontact.ui.heading import Heading
+from airflow_provider_hubcontact.ui.heading import Heading, worst_first
 from airflow_provider_hubcontact.ui.names import APPROVALS, OPERATORS
 
 if TYPE_CHECKING:
@@ -142,8 +142,7 @@ def _merged(several: Sequence[Found]) -> Found:
     heading, line = several[0]
     if len(several) == 1 and heading.map_index < 0:
         return heading, line
-    states = [each.state for each, _ in several]
-    state = next((each for each in states if each not in ("success", "skipped")), states[0])
+    state = min((each.state for each, _ in several), key=worst_first)
     lines = [line for _, line in several if line]
     name = f"{len(several):,} mapped"
     whole = heading._replace(state=state, map_index=0, map_name=name)

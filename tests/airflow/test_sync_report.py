@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -29,7 +30,7 @@ from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import LIST, Outcome, Result
 from airflow_provider_hubcontact.ui.charts import chart
 from airflow_provider_hubcontact.ui.downloads import problems_csv
-from airflow_provider_hubcontact.ui.figures import Line, bars, is_report, limits, tiles
+from airflow_provider_hubcontact.ui.figures import FIELDS, Line, bars, is_report, limits, tiles
 from airflow_provider_hubcontact.ui.heading import Heading
 from airflow_provider_hubcontact.ui.masking import HIDDEN, masked
 from airflow_provider_hubcontact.ui.names import OPERATORS
@@ -482,8 +483,9 @@ class TestPage:
 
         page = shown(report.to_dict())
         assert "The first 5 of 8." in page
-        assert "A <code>ledger</code> keeps a line for every record" in page
+        assert "These records are a sample. A <code>ledger</code> keeps a line for every record" in page
         assert "s3://logs</code>" in shown({**report.to_dict(), "ledger": "s3://logs"})
+        assert "are a sample" not in shown(a_report()), "it has all two"
 
     def test_a_table_that_opens_in_a_spreadsheet(self) -> None:
         """No cell is a formula, and each is in quotation marks, so that no ; or tab in one begins another."""
@@ -496,6 +498,14 @@ class TestPage:
         assert [row[-2] for row in rows] == ["code", "HC-200", "HC-101"]
         lines = problems_csv(a_report()).splitlines()
         assert all(line.startswith('"') and line.endswith('"') for line in lines)
+
+    @pytest.mark.parametrize("begins", "=+-@\uff1d\uff0b\uff0d\uff20")
+    def test_what_a_spreadsheet_would_compute(self, begins: str) -> None:
+        """Is text, also as East Asian keyboards write it, and behind blanks."""
+        problem = {**a_report()["problems"][0], "key": f"\t {begins}cmd", "reason": f"{begins}1"}
+        _, row = csv.reader(io.StringIO(problems_csv({"problems": [problem]})))
+        assert row[1].startswith("'")
+        assert row[5] == f"'{begins}1"
 
     def test_charts(self) -> None:
         """Two points make a line; a limit above it gives the height."""
@@ -566,6 +576,64 @@ class TestPage:
         assert "Calls in 10 seconds, and HubSpot&#39;s limit" in page
         assert "up to 190" in page
         assert "up to 100" in page
+
+    @pytest.mark.parametrize("field", [*FIELDS])
+    def test_half_a_report_is_none(self, field: str) -> None:
+        """It lacks a field, or has something else in it: the page would end in the middle."""
+        whole = a_report()
+        assert is_report(whole)
+        assert not is_report({**whole, field: None})
+        assert not is_report({name: value for name, value in whole.items() if name != field})
+
+    def test_why_there_is_no_report(self) -> None:
+        """Its state says so, and what else may be."""
+        page = render(HEADING._replace(state="running"), None, AROUND)
+        assert "Still running. There is no report." in page
+        assert "another version of this package" in page
+        assert "Not run yet" not in render(HEADING._replace(state=None), None, AROUND)
+
+    def test_one_of_each(self) -> None:
+        """No noun is in the plural after a one."""
+        plan = {"rows": 1, "changes": 1, "creates": 1, "removals": 1, "calls": 1, "minutes": 1.0}
+        report = planned() | {"verified": {"records": 1, "calls": 1}, "from_earlier_tries": 1, "plan": plan}
+        applied = {**a_report(), "plan": {**plan, "sha256": "0" * 64}}
+        lists = {"7": {"name": "One", "added": 1}}
+        pages = [
+            shown(report),
+            shown(applied),
+            shown({**a_report(), "lists": lists, "more_lists": {"count": 1, "added": 1}}),
+            render_run(HEADING, [Row(HEADING, None, "/one")], {}, left_out=1),
+            render_dag(HEADING, [Row(HEADING, None, "/one")], left_out=1),
+        ]
+
+        for page in pages:
+            text = re.sub(r"<[^>]+>", "", page.partition("<body>")[2])
+            assert not re.findall(
+                r"\b1 (?:more )?(?:records|calls|minutes|changes|creates|removals|lists|tasks|rows)\b", text
+            )
+        assert "1 change, 1 create, 1 removal; digest" in pages[1]
+
+    def test_a_dry_run_among_others(self) -> None:
+        """It is told apart from a run that has written."""
+        page = render_dag(HEADING, [Row(HEADING, Line.of(planned()), "/one")])
+        assert '<span class="state">dry run</span>' in page
+        assert "dry run" not in render_dag(HEADING, [Row(HEADING, Line.of(a_report()), "/one")])
+
+    @pytest.mark.parametrize(
+        ("states", "worst"),
+        [
+            (["running", "failed"], "failed"),
+            (["success", None, "upstream_failed"], "upstream_failed"),
+            (["skipped", "running", "success"], "running"),
+            (["skipped", "success"], "success"),
+        ],
+    )
+    def test_the_state_of_several_mapped_tasks(self, states: list[str | None], worst: str) -> None:
+        """It is the worst that one of them has, whichever comes first."""
+        from airflow_provider_hubcontact.ui.reports import _merged  # noqa: PLC0415 - same
+
+        found = [(HEADING._replace(state=state, map_index=index), None) for index, state in enumerate(states)]
+        assert _merged(found)[0].state == worst
 
     def test_other_xcoms_are_no_reports(self) -> None:
         """Whatever they are."""
@@ -684,6 +752,18 @@ class TestServer:
         assert "There is no report." in client.get(other).text
         assert "other [7]" in client.get(other.replace("{MAP_INDEX}", "7")).text
         assert client.get(other.replace("/report?", "/report.csv?")).status_code == 404
+
+    @pytest.mark.parametrize("index", ["9" * 10, "9" * 5_000, "-9223372036854775809", "x", ""])
+    def test_an_index_that_no_task_has(self, client: TestClient, address: str, index: str) -> None:
+        """It is no number for a database, and the task that is not mapped is shown."""
+        self.log_in(client, "viewer", "viewer")
+        answer = client.get(address.replace("map_index=-1", f"map_index={index}"))
+        assert (answer.status_code, "Updated" in answer.text) == (200, True)
+
+    def test_a_name_that_no_database_takes(self, client: TestClient, address: str) -> None:
+        """It is not found, and not asked for."""
+        self.log_in(client, "viewer", "viewer")
+        assert client.get(address.replace("task_id=", "task_id=%00")).status_code == 404
 
     def test_the_codes(self, client: TestClient, address: str) -> None:
         """The link of a code leads to its place, for whoever is logged in."""
