@@ -162,7 +162,13 @@ COMMANDS = (
         ),
         (
             CONNECTION,
-            _option("properties", nargs="*", metavar="PROPERTY", help="property to print (default: all)"),
+            _option(
+                "properties",
+                nargs="*",
+                default=[],
+                metavar="PROPERTY",
+                help="property to print (default: all)",
+            ),
         ),
     ),
     Command(
@@ -277,6 +283,7 @@ COMMANDS = (
             _option(
                 "keys",
                 nargs="*",
+                default=[],
                 metavar="KEY",
                 help="forget: keys, or - for one a line of standard input, as in: hubcontact state forget "
                 "sql://state_db/hubspot_contacts - --yes < erased.txt",

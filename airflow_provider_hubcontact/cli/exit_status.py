@@ -14,3 +14,6 @@ CANNOT = 2
 
 INTERRUPTED = 130
 """Somebody pressed Ctrl-C."""
+
+NOBODY_READS = 141
+"""The pipe behind the command was closed, as by ``head``; shells have this status for it."""

@@ -151,7 +151,7 @@ def _encoding(given: str | None) -> str:
         name = codecs.lookup(given or "utf-8").name
         "".encode(name)  # some codecs are not about text
     except (LookupError, ValueError):
-        told = nearest(str(given), {*aliases, *aliases.values()})
+        told = nearest(str(given), {*aliases, *aliases.values()} - {given})
         raise SourceError(f"--encoding: there is no encoding {told}") from None
     return "utf-8-sig" if name == "utf-8" else name
 

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from airflow_provider_hubcontact import __version__
 from airflow_provider_hubcontact.cli.definition import COMMANDS, SUMMARY, Command
 from airflow_provider_hubcontact.cli.exit_status import CANNOT
+from airflow_provider_hubcontact.cli.streams import make_ready
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.words import nearest
 
@@ -115,6 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :param arguments: the command line's, if None.
     :return: 0 if all is well, 1 if a problem was found, 2 if the command could not do its work.
     """
+    make_ready()
     given = sys.argv[1:] if arguments is None else list(arguments)
     if given[:1] == ["sandbox"]:  # its options are its own, and argparse would take them for ours
         chosen = argparse.Namespace(command=COMMANDS_BY_NAME["sandbox"], arguments=given[1:])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,12 +28,19 @@ class Output:
         self._console = _console()
 
     def json(self, document: object) -> None:
-        """Write a JSON document."""
-        sys.stdout.write(printable_json(document) + "\n")
+        r"""Write a JSON document, with what the output's encoding lacks as ``\uXXXX``."""
+        text = printable_json(document)
+        try:
+            text.encode(sys.stdout.encoding or "utf-8")
+        except UnicodeEncodeError:
+            text = json.dumps(json.loads(text), indent=2)
+        sys.stdout.write(text + "\n")
 
     def facts(self, facts: Mapping[str, object]) -> None:
         """Write facts, one a line: name, value."""
         table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
         for name, value in facts.items():
             table.add_row(_text(name, "bold"), _text(value))
         self._print(table)
@@ -111,7 +119,12 @@ def _console(file: IO[str] | None = None) -> Console:
     console = Console(file=file, highlight=False, soft_wrap=True)
     if not console.file.isatty():
         console.width = UNLIMITED
+    console.width = max(console.width, NARROWEST)
     return console
+
+
+NARROWEST = 40
+"""Width below which the terminal folds lines itself: Rich writes nothing at all where ``COLUMNS`` is 0."""
 
 
 UNLIMITED = 1_000_000

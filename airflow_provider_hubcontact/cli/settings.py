@@ -55,7 +55,9 @@ def asked_of(chosen: Namespace) -> Asked:
     """
     given = _keywords(chosen)
     query = Query(given.pop("sql", None), given.pop("sql_conn_id", None), given.pop("parameters", None))
-    if (chosen.file is None) == (query.sql is None):
+    if chosen.file is None and query.sql is None:
+        raise SetupError("name a file with the records, or - for standard input; or give --sql")
+    if chosen.file is not None and query.sql is not None:
         raise SetupError("give either a file or --sql, not both")
     settings, conn_id = _checked(given, query)
     return Asked(settings, query if chosen.file is None else None, conn_id)

@@ -27,6 +27,7 @@ from airflow_provider_hubcontact.cli import run as program
 from airflow_provider_hubcontact.cli.commands import check
 from airflow_provider_hubcontact.cli.commands.validate import MOST_SHOWN
 from airflow_provider_hubcontact.cli.definition import COMMANDS, Command, get_hubspot_cli_commands
+from airflow_provider_hubcontact.cli.exit_status import NOBODY_READS
 from airflow_provider_hubcontact.cli.main import main, parser
 from airflow_provider_hubcontact.cli.output import Output
 from airflow_provider_hubcontact.cli.settings import CONN_ID
@@ -308,7 +309,7 @@ class TestValidate:
     @pytest.mark.parametrize(
         ("arguments", "says"),
         [
-            ([], "give either a file or --sql, not both"),
+            ([], "name a file with the records, or - for standard input"),
             (["a.csv", "--sql", "SELECT 1"], "give either a file or --sql"),
             (["--sql", "SELECT 1"], "sql needs sql_conn_id"),
             (["a.xlsx"], "the suffix must be one of .csv"),
@@ -834,6 +835,7 @@ def test_airflow_runs_them(hubspot: Sandbox) -> None:
         (["validate", "a.csv", "--no-protal"], "it does not take --no-protal (the nearest is --no-portal)"),
         (["validate", "a.csv", "--json_schema=x"], "--json_schema (the nearest is --json-schema)"),
         (["check", "extra"], "it does not take extra"),
+        (["state"], "the following arguments are required: what, state\n"),
         (["validate", "a.csv", "--format", "jsnol"], "not jsnol (the nearest is jsonl)"),
     ],
 )
@@ -930,6 +932,144 @@ def test_output_in_a_pipe(
     assert "crm.objects.contacts.read" in scopes
     assert scopes.endswith(" oauth")
     assert len(lines) == 8
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "40"])
+def test_output_on_a_narrow_terminal(
+    hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str
+) -> None:
+    """It is folded, and nothing is cut off."""
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    assert main(["check"]) == 0
+
+    told = "".join(capsys.readouterr().out.split())
+    for value in ("12345678", "crm.objects.contacts.read", "crm.schemas.contacts.write", "oauth"):
+        assert value in told
+
+
+def ended(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a line of a shell in which ``hubcontact`` is the program, without Airflow or a portal."""
+    code = "import sys; from airflow_provider_hubcontact.cli.main import main; sys.exit(main())"
+    whole = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)}"
+    line = command.replace("hubcontact", whole)
+    given = {**os.environ, **environment}
+    return subprocess.run(
+        ["bash", "-c", line], capture_output=True, text=True, check=False, timeout=60, env=given
+    )
+
+
+@pytest.fixture
+def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file with a name beyond ASCII."""
+    (tmp_path / "names.csv").write_text("email,city\nMüller€,Rome\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.usefixtures("names")
+class TestStreams:
+    @pytest.mark.parametrize("as_json", ["", "--json"])
+    def test_nobody_reads(self, as_json: str) -> None:
+        """It ends as other programs do, and says nothing."""
+        done = ended(f"hubcontact validate names.csv --no-portal {as_json} | true; exit ${{PIPESTATUS[0]}}")
+        assert (done.returncode, done.stderr) == (NOBODY_READS, "")
+
+    @pytest.mark.parametrize("as_json", ["", "--json"])
+    def test_a_disk_that_is_full(self, as_json: str) -> None:
+        """What was not written is no result."""
+        done = ended(f"hubcontact validate names.csv --no-portal {as_json} > /dev/full")
+        assert (done.returncode, done.stderr) == (2, "error: No space left on device\n")
+
+    @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
+    def test_streams_that_are_closed(self, closed: str) -> None:
+        """Services start programs without them."""
+        done = ended(f"hubcontact validate names.csv --no-portal {closed}")
+        assert (done.returncode, done.stderr) == (1, "")
+
+    def test_standard_input_that_is_closed(self) -> None:
+        """It is empty."""
+        done = ended("hubcontact validate - --no-portal <&-")
+        assert (done.returncode, done.stderr) == (2, "error: HC-511: standard input is empty\n")
+
+    def test_an_encoding_that_lacks_characters(self) -> None:
+        """They are escaped; JSON stays JSON."""
+        command = "hubcontact validate names.csv --no-portal"
+        table = ended(command, PYTHONIOENCODING="ascii")
+        document = ended(f"{command} --json", PYTHONIOENCODING="ascii")
+
+        assert (table.returncode, document.returncode) == (1, 1)
+        assert "m\\xfcller\\u20ac" in table.stdout
+        assert json.loads(document.stdout)["problems"][0]["key"] == "müller€"
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["validate", ""], "FILE is empty"),
+        (["check", "--conn-id", ""], "--conn-id is empty"),
+        (["plan", "a.csv", "--out", ""], "--out is empty"),
+        (["validate", "a.csv", "--map", "a=b", "--map", ""], "--map is empty"),
+        (["validate", "a.csv", "--encoding", ""], "--encoding is empty"),
+        (["ledger", "summary", ""], "LEDGER is empty"),
+        (["state", "forget", "sql://state_db/x", "a@b.co", ""], "KEY is empty"),
+    ],
+)
+def test_an_argument_that_is_empty(command: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A variable of the shell has no value: it stands for nothing, and for no default either."""
+    assert main(command) == 2
+    assert f"error: HC-510: {says}: name something, or leave it out\n" == capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ledger", "summary", "nowhere://bucket/ledger"],
+        ["plan", "a.csv", "--out", "nowhere://bucket/plan"],
+        ["undo", "nowhere://bucket/ledger", "--out", "undo"],
+    ],
+)
+def test_a_store_that_there_is_not(
+    hubspot: Sandbox, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is a sentence."""
+    assert main(command) == 2
+    told = capsys.readouterr().err
+    assert "error: HC-510: nowhere://bucket/" in told
+    assert "cannot be used: " in told
+    assert "Traceback" not in told
+
+
+def test_a_fault_of_the_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is not the exit status of a problem that was found; where it happened is told, and is printable."""
+
+    def broken(*_: object) -> int:
+        raise ZeroDivisionError("\x1b[31m::error")
+
+    monkeypatch.setattr(check, "run", broken)
+    assert program.run("check", Namespace()) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("Traceback")
+    assert told.endswith("lines above: ZeroDivisionError:  [31m::error\n")
+    assert "\x1b" not in told
+
+
+@pytest.mark.parametrize(
+    ("there", "wanted", "meant"),
+    [
+        ("semi.csv", "missing.csv", None),
+        ("customers.csv", "customer.csv", "customers.csv"),
+        ("customers.json", "customers.jsn", "customers.json"),
+    ],
+)
+def test_the_nearest_file(
+    tmp_path: Path, there: str, wanted: str, meant: str | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A suffix that two names share makes them no more alike."""
+    (tmp_path / there).touch()
+    assert main(["validate", str(tmp_path / wanted), "--no-portal", "--format", "json"]) == 2
+    told = capsys.readouterr().err
+    assert ("nearest is" in told) is (meant is not None)
+    assert meant is None or f"(the nearest is {meant})" in told
 
 
 def test_more_problems_than_a_table_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

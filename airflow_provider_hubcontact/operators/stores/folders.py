@@ -3,18 +3,25 @@
 
 from __future__ import annotations
 
+from airflow_provider_hubcontact.job.errors import SetupError
 from airflow_provider_hubcontact.job.files.local_folder import LocalFolder
 from airflow_provider_hubcontact.job.ports import Folder
+from airflow_provider_hubcontact.printable import printable
 
 
 def folder_of(address: str) -> Folder:
     """Return a folder: a path of this machine, or one of a store that Airflow knows.
 
     :param address: a path, or a URL. Airflow is imported for a URL only.
+    :raises SetupError: if no store has such addresses, or a package for it is missing.
     """
     if "://" not in address:
         return LocalFolder(address)
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
-    folder: Folder = ObjectStoragePath(address)
+    try:
+        folder: Folder = ObjectStoragePath(address)
+        folder.exists()  # the store's own package is imported here
+    except (ImportError, ValueError) as error:
+        raise SetupError(f"{printable(address, 300)} cannot be used: {error}") from error
     return folder
