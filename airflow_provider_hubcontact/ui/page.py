@@ -46,9 +46,11 @@ DECISIONS = {
 """What a task does at its end → in words."""
 
 MISSING = {
-    None: "Not run yet",
+    **dict.fromkeys((None, "scheduled", "queued"), "Not run yet"),
     "running": "Still running",
     "deferred": "Waiting without a worker until HubSpot accepts calls again",
+    "up_for_retry": "It failed, and will be tried again: see its log",
+    "skipped": "Skipped before it began",
     "upstream_failed": "Not run, since a task before it failed",
     "failed": "It failed before it had a report: see its log",
 }

@@ -592,6 +592,21 @@ class TestPage:
         assert "another version of this package" in page
         assert "Not run yet" not in render(HEADING._replace(state=None), None, AROUND)
 
+    @pytest.mark.parametrize(
+        ("state", "says"),
+        [
+            ("queued", "Not run yet"),
+            ("scheduled", "Not run yet"),
+            ("up_for_retry", "It failed, and will be tried again"),
+            ("skipped", "Skipped before it began"),
+            ("success", "No report: see the task&#39;s log"),
+        ],
+    )
+    def test_a_task_without_a_report(self, state: str, says: str) -> None:
+        """Its state says why; nobody is sent to a log that does not exist yet."""
+        page = render_run(HEADING, [Row(HEADING._replace(state=state), None, "/one")], {})
+        assert says in page or says.replace("&#39;", "'") in page
+
     def test_one_of_each(self) -> None:
         """No noun is in the plural after a one."""
         plan = {"rows": 1, "changes": 1, "creates": 1, "removals": 1, "calls": 1, "minutes": 1.0}

@@ -255,9 +255,16 @@ def test_it_can_be_read(chromium: Browser, airflow: Airflow, scheme: str) -> Non
     screen.goto(report_path("bad_run", bad_run))
     keep(screen, f"airflow-report-phone-{scheme}")
     width = screen.evaluate("document.documentElement.scrollWidth")
+    screen.goto(report_path("bad_run", bad_run, "run"))
+    bar = screen.locator("td .bar").first.bounding_box()
+    cells = [cell.bounding_box() for cell in screen.locator("td.count").all()]
     context.close()
 
     assert width <= PHONE["width"]
+    assert bar
+    assert bar["width"] > 150, "an outcome can be seen"
+    assert cells
+    assert all(cell and cell["height"] < 40 for cell in cells), "no number is folded"
 
 
 def test_who_may_not(screen: Page, airflow: Airflow) -> None:
