@@ -13,6 +13,7 @@ __all__ = [
     "MAX_LENGTH",
     "PrintableLines",
     "printable",
+    "printable_address",
     "printable_document",
     "printable_json",
     "printable_lines",
@@ -36,6 +37,20 @@ def printable(text: str, limit: int = MAX_LENGTH) -> str:
     if not line.isprintable():
         line = "".join(char if char.isprintable() else " " for char in line)
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+_PASSWORD = re.compile(r"(://[^\s/@:]*):[^\s/]*@")
+
+
+def printable_address(address: str, limit: int = 300) -> str:
+    """Return an address that somebody gave as one line of printable characters, without a password.
+
+    A database's address, pasted where the name of a connection belongs, would be kept in a log.
+
+    :param address: a path, a URL, or what was given for one.
+    :param limit: characters of what is returned.
+    """
+    return printable(_PASSWORD.sub(r"\1:…@", address), limit)
 
 
 class PrintableLines(str):

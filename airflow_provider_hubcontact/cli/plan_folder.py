@@ -8,7 +8,7 @@ from pathlib import Path
 from airflow_provider_hubcontact.job.errors import SetupError
 from airflow_provider_hubcontact.job.plans.files import is_of_a_plan
 from airflow_provider_hubcontact.operators.stores.folders import folder_of
-from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.printable import printable, printable_address
 
 
 def check_folder(address: str, *, overwrite: bool) -> None:
@@ -18,7 +18,7 @@ def check_folder(address: str, *, overwrite: bool) -> None:
     :param overwrite: whether a plan that it has may be replaced.
     :raises SetupError: if it has something that may not be replaced, or is a file.
     """
-    folder, shown = folder_of(address), printable(address, 300)
+    folder, shown = folder_of(address), printable_address(address)
     if not folder.exists():
         return
     names = [each.name for each in folder.glob("*")]

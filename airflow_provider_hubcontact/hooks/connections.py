@@ -40,6 +40,11 @@ def unknown(conn_id: str) -> str:
 
     :param conn_id: of the connection.
     """
+    if "://" in conn_id or conn_id.startswith("pat-"):  # it is not repeated: logs are for many to read
+        return (
+            "connection id that was given is an address or a token: create a connection with `airflow "
+            "connections add`, and give its id"
+        )
     variable = printable(OF_ENVIRONMENT + conn_id.upper(), 100)
     if OF_ENVIRONMENT + conn_id.upper() in os.environ:
         return f"connection {printable(conn_id, 100)} cannot be read: {variable} is neither JSON nor a URI"

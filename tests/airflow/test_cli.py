@@ -1039,6 +1039,27 @@ def test_a_store_that_there_is_not(
     assert "Traceback" not in told
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ledger", "summary", "nowhere://me:s3cret@host/ledger"],
+        ["plan", "a.csv", "--out", "nowhere://me:s3cr@t/@host/plan"],
+        ["state", "show", "postgres://me:s3cret@host/db"],
+        ["check", "--conn-id", "hubspot://:s3cret@api.hubapi.com"],
+        ["validate", "--sql", "SELECT 1", "--sql-conn-id", "postgres://me:s3cret@host/db", "--no-portal"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_password_in_an_argument(
+    hubspot: Sandbox, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An address where the name of a connection belongs is told without it: logs are for many to read."""
+    assert main(command) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: ")
+    assert "s3cr" not in told.lower()
+
+
 def test_a_fault_of_the_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """It is not the exit status of a problem that was found; where it happened is told, and is printable."""
 

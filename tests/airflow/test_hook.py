@@ -167,6 +167,8 @@ class TestCredentials:
         [
             ("hubspot_defalt", "hubspot_defalt (the nearest is hubspot_default) does not exist: create it"),
             ("zzz", "The connection zzz does not exist: create it with `airflow connections add`, or set it"),
+            ("hubspot://:s3cret@api.hubapi.com", "The connection id that was given is an address or a token"),
+            ("pat-na1-s3cret", "create a connection with `airflow connections add`, and give its id"),
             ("broken", "The connection broken cannot be read: AIRFLOW_CONN_BROKEN is neither JSON nor a URI"),
         ],
     )
@@ -179,6 +181,7 @@ class TestCredentials:
             HubSpotHook(conn_id).get_conn()
 
         assert says in str(raised.value)
+        assert "s3cret" not in str(raised.value)
 
     @pytest.mark.parametrize(
         ("password", "extra", "says"),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from airflow_provider_hubcontact.job.settings.checks import flag, is_mapping_of_names, one_of
 from airflow_provider_hubcontact.job.settings.frozen import Frozen
+from airflow_provider_hubcontact.printable import printable_address
 
 ARCHIVE = "archive"
 """What ``on_removed`` says to archive contacts."""
@@ -54,9 +55,10 @@ class State(Frozen):
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
         if not isinstance(self.path, str) or not re.fullmatch(_STATE, self.path, re.ASCII):
+            path = printable_address(self.path) if isinstance(self.path, str) else self.path
             yield (
                 "state must be sql://conn_id/table or sql://conn_id/schema.table (of ASCII letters, digits "
-                f"and _), not {self.path!r:.100}"
+                f"and _), not {path!r:.100}"
             )
         elif len(table := self.address[1].rpartition(".")[2]) > LONGEST_TABLE:
             yield (

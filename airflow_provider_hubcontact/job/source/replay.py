@@ -14,7 +14,7 @@ import orjson
 
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.job.settings.replay import Replay
-from airflow_provider_hubcontact.printable import printable_logger
+from airflow_provider_hubcontact.printable import printable_address, printable_logger
 from airflow_provider_hubcontact.sync.keep.ledger import Line, digest_of_list
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
@@ -54,7 +54,7 @@ def replayed(
     with closing(sqlite3.connect("", isolation_level=None, check_same_thread=False)) as db:
         count, nameless = _index(db, lines)
         if not count:
-            raise SourceError(f"there is no ledger at {replay.path}, or it is empty")
+            raise SourceError(f"there is no ledger at {printable_address(replay.path)}, or it is empty")
         if nameless:
             log.warning("%d lines of the ledger have no key; their rows cannot be found again.", nameless)
         if source is None:
@@ -89,7 +89,7 @@ def last_lines(lines: Iterable[Line], ledger: str) -> Iterator[Line]:
             any_line = True
             yield orjson.loads(text)
     if not any_line:
-        raise SourceError(f"there is no ledger at {ledger}, or it is empty")
+        raise SourceError(f"there is no ledger at {printable_address(ledger)}, or it is empty")
 
 
 def _record_of(line: Line) -> str:

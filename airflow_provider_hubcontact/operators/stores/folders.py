@@ -6,7 +6,7 @@ from __future__ import annotations
 from airflow_provider_hubcontact.job.errors import SetupError
 from airflow_provider_hubcontact.job.files.local_folder import LocalFolder
 from airflow_provider_hubcontact.job.ports import Folder
-from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.printable import printable_address
 
 
 def folder_of(address: str) -> Folder:
@@ -23,5 +23,5 @@ def folder_of(address: str) -> Folder:
         folder: Folder = ObjectStoragePath(address)
         folder.exists()  # the store's own package is imported here
     except (ImportError, ValueError) as error:
-        raise SetupError(f"{printable(address, 300)} cannot be used: {error}") from error
+        raise SetupError(f"{printable_address(address)} cannot be used: {error}") from error
     return folder
