@@ -216,7 +216,7 @@ COMMANDS = (
         "still have what the run wrote. HubSpotApplyPlanOperator applies it. The ledger must have values: "
         "Ledger(path, values=True). The exit status is 1 if a contact has a problem.",
         (
-            ("undo ledger/contacts/manual__2026-11-26 --out undo", "a run, by its folder in the ledger"),
+            ("undo ledger/contacts%2Fmanual__2026-11-26 --out undo", "a run, by its folder in the ledger"),
             (
                 "undo sql://warehouse/hubspot_ledger --run contacts/r1 --out undo --archive-created",
                 "one of several",

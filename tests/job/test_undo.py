@@ -481,8 +481,10 @@ class TestTheLedger:
         assert "has several runs, such as dag/run and dag/second" in undo(around, tmp_path).says
         assert undo(around, tmp_path, run="dag/second").report["rows"] == 1
         assert undo(around, tmp_path, run="dag/second", task="task").report["rows"] == 1
-        assert "there is no ledger of this run" in undo(around, tmp_path, run="dag/third").says
-        assert "there is no ledger of this run" in undo(around, tmp_path, run="dag/run", task="x").says
+        none = "there is no ledger of this run at l; it has "
+        assert undo(around, tmp_path, run="dag/third").says == f"{none}dag/run, dag/second"
+        told = undo(around, tmp_path, run="dag/run", task="x").says
+        assert told == f"{none}dag/run (task task), dag/second (task task)"
 
     def test_a_dry_run_is_not_undone(self, hubspot: Sandbox, tmp_path: Path) -> None:
         """It has changed nothing, though its lines say what it would have changed."""

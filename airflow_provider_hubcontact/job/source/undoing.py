@@ -18,9 +18,14 @@ from airflow_provider_hubcontact.sync.keep.ledger import Line
 from airflow_provider_hubcontact.sync.model.outcome import IN_DOUBT, LIST, Outcome
 from airflow_provider_hubcontact.sync.model.record import Record, Undone
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL
+from airflow_provider_hubcontact.words import several
 
 SOME = 1_000
 """Contacts that are read with one query."""
+
+
+MOST_OTHERS = 100
+"""Other runs of a ledger of which the names are kept, in case it has none that is meant."""
 
 
 class Unidentified(NamedTuple):
@@ -69,21 +74,24 @@ class UndoneRun:
 
         :raises SourceError: if there are none, or they are of several runs, or have no values.
         """
-        count, runs = 0, set[str]()
+        count, runs, others = 0, set[str](), dict[str, None]()
         for place, line in enumerate(lines):
             if (replay.run or line["run"]) != line["run"] or (replay.task or line["task"]) != line["task"]:
+                if len(others) < MOST_OTHERS:
+                    others[f"{line['run']} (task {line['task']})" if replay.task else line["run"]] = None
                 continue
             count += 1
             runs.add(line["run"])
             if len(runs) > 1:
                 raise SourceError(
                     f"the ledger at {replay.path} has several runs, such as {' and '.join(sorted(runs))}: "
-                    "name the one to undo, or pass the path of its folder"
+                    "name the one to undo with run, or --run on the command line"
                 )
             self._take(line, place, replay)
         if not count:
             what = " of this run" if replay.run or replay.task else ""
-            raise SourceError(f"there is no ledger{what} at {replay.path}, or it is empty")
+            has = f"; it has {several(others)}" if others else ", or it is empty"
+            raise SourceError(f"there is no ledger{what} at {replay.path}{has}")
         self._sort()
 
     def _take(self, line: Line, place: int, replay: Replay) -> None:
