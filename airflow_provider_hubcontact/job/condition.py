@@ -79,11 +79,18 @@ def after(kept: Mapping[str, str] | None, now: Condition, run: str) -> Told:
     is told again: it is not known whether it was told.
 
     :param kept: what :meth:`Told.to_dict` returned last; None if nothing is stored, which means healthy.
+        So does anything else that somebody has stored, which is replaced.
     :param now: the condition after the run.
     :param run: id of the run.
     :return: both conditions, which are stored if ``run`` is not empty.
     """
-    last = Condition(kept["condition"]) if kept else Condition.HEALTHY
-    if kept and last is now and kept["run"] == run:
-        return Told(now, Condition(kept["before"]), run)
+    if kept is None:
+        return Told(now, Condition.HEALTHY, "" if now is Condition.HEALTHY else run)
+    try:
+        last, before = Condition(kept["condition"]), Condition(kept["before"])
+        is_again = last is now and kept["run"] == run
+    except (KeyError, TypeError, ValueError):
+        return Told(now, Condition.HEALTHY, run)
+    if is_again:
+        return Told(now, before, run)
     return Told(now, last, "" if last is now else run)

@@ -10,8 +10,11 @@ from airflow_provider_hubcontact.operators.stores.marks import condition_store_o
 from airflow_provider_hubcontact.printable import printable_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_hubcontact.job.ports import MarkStore
     from airflow_provider_hubcontact.sync.decide.policy import Policy
     from airflow_provider_hubcontact.sync.keep.report import Report
 
@@ -41,7 +44,7 @@ def note(
     now = condition_of(report, policy, reads_source=reads_source) if policy else Condition.DEGRADED
     try:
         store = condition_store_of(context, hubspot_conn_id)
-        told = after(store.get(), now, str(ti.run_id))
+        told = after(_kept(store), now, str(ti.run_id))
         if told.run:
             store.set(told.to_dict())
     except Exception as error:  # noqa: BLE001 - whatever Airflow's store raises
@@ -52,6 +55,14 @@ def note(
         return None
     ti.xcom_push(key=XCOM, value={**told.to_dict(), "change": told.change})
     return told.change
+
+
+def _kept(store: MarkStore) -> Mapping[str, str] | None:
+    """Return what is stored; an empty mapping if somebody has stored something else than JSON."""
+    try:
+        return store.get()
+    except ValueError:  # Airflow reads the JSON of a Variable
+        return {}
 
 
 def note_a_break(context: Context, hubspot_conn_id: str, report: Report, error: BaseException) -> None:

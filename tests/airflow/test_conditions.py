@@ -421,6 +421,18 @@ class TestWhatIsNoted:
 
         assert bool(variables) is notes
 
+    def test_a_variable_that_somebody_has_edited(
+        self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, Any]
+    ) -> None:
+        """It is replaced, and the next run ends quietly."""
+        from airflow.providers.common.compat.sdk import Variable  # noqa: PLC0415 - heavy
+
+        monkeypatch.setattr(Variable, "get", lambda *_, **__: json.loads("degraded"))
+        run(records=[NOBODY], status_actions={404: "skip"})
+
+        (kept,) = variables.values()
+        assert kept["condition"] == "degraded"
+
     def test_a_store_that_is_away(
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:

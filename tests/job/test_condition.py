@@ -86,6 +86,15 @@ def test_nothing_was_kept() -> None:
     assert after(None, DEGRADED, "monday").change == "degraded"
 
 
+@pytest.mark.parametrize(
+    "kept", [{}, {"condition": "ill", "before": "healthy", "run": ""}, {"condition": "drift"}, []]
+)
+@pytest.mark.parametrize("now", [HEALTHY, DEGRADED])
+def test_something_else_was_kept(kept: dict[str, str], now: Condition) -> None:
+    """The sync counts as healthy; what is stored is replaced, so that the next run can read it."""
+    assert after(kept, now, "monday") == Told(now, HEALTHY, "monday")
+
+
 def test_a_run_that_ends_twice() -> None:
     """In the same condition it tells the same; a cleared run that ends well has recovered."""
     first = after(None, DEGRADED, "monday")
