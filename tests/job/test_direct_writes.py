@@ -16,17 +16,20 @@ import pytest
 from airflow_provider_hubcontact.job.errors import PreflightError
 from airflow_provider_hubcontact.job.settings.guards import Guards
 from airflow_provider_hubcontact.job.settings.key import Key
+from airflow_provider_hubcontact.job.settings.ledger import Ledger
+from airflow_provider_hubcontact.job.settings.lists import Lists
 from airflow_provider_hubcontact.job.settings.problems import problems_of
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.switches import Switches
-from tests.job.around import Around, Told, plan, run
+from tests.job.around import Around, Told, plan, run, undo
 
 ODD: Any = "odd"
 BLIND: dict[str, Any] = {"upsert": True, "writes": Writes(compare=False)}
 STATE = State("sql://db/hub")
+LEDGER = Ledger("l", values=True)
 TRUST = State("sql://db/hub", trust_ids=True)
 NAMES = ("ada", "grace", "joan")
 SEEN: WeakKeyDictionary[Sandbox, int] = WeakKeyDictionary()
@@ -71,6 +74,25 @@ def sent(around: Around, *rows: dict[str, str], **settings: Any) -> Told:
 def firstname(hubspot: Sandbox, key: str) -> str | None:
     contact = hubspot.portal.contact(key if "@" in key or key.isdecimal() else f"{key}@example.com")
     return None if contact is None else contact.properties.get("firstname")
+
+
+def id_of(hubspot: Sandbox, name: str) -> str:
+    contact = hubspot.portal.contact(f"{name}@example.com")
+    assert contact
+    return contact.id
+
+
+def archived(hubspot: Sandbox, name: str) -> None:
+    """Let somebody delete a contact."""
+    contact = hubspot.portal.contact(f"{name}@example.com")
+    assert contact
+    hubspot.portal.archive(contact)
+
+
+def made_anew(hubspot: Sandbox, name: str) -> None:
+    """Let somebody delete a contact, and create another one with its address."""
+    archived(hubspot, name)
+    hubspot.portal.create(row(name, "anew"))
 
 
 class TestWithoutComparing:
@@ -385,6 +407,62 @@ class TestWithAState:
             with closing(sqlite3.connect(around.state_file)) as db:
                 ids = {record_id for (record_id,) in db.execute("SELECT record_id FROM hub")}
             assert whole.id in ids
+
+    @pytest.mark.parametrize("way", [BY_KEY, BY_ID])
+    def test_a_contact_that_was_made_anew_between_read_and_write(
+        self, hubspot: Sandbox, around: Around, tmp_path: Path, way: dict[str, Any]
+    ) -> None:
+        """The run has written it, or has found nobody by its old id; ledger and undo know that."""
+        sent(around, row("ada"), **way)
+        made_anew(hubspot, "ada")
+
+        ended = sent(around, row("ada", "C"), ledger=LEDGER, **way)
+
+        assert (ended.outcomes, firstname(hubspot, "ada")) == ({"updated": 1}, "C")
+        (line,) = around.books.lines
+        is_read = way is BY_ID  # nobody has its old id, so that it is looked up before it is written
+        assert line["contact"] == id_of(hubspot, "ada")
+        assert (line["changed"], line["changes"]) == (
+            ["firstname"],
+            {"firstname": ["anew", "C"]} if is_read else {},
+        )
+        undone = undo(around, tmp_path / "plan")
+        told = "not_attempted" if is_read else "invalid"
+        assert undone.outcomes == {told: 1}
+        assert is_read or "firstname was not read before the run wrote it" in undone.reasons
+        assert sent(around, row("ada", "C"), **way).outcomes == {"up_to_date": 1}
+
+    def test_a_contact_that_was_made_anew_and_leaves_the_source(
+        self, hubspot: Sandbox, around: Around
+    ) -> None:
+        """The state knows that the sync has written it."""
+        way: dict[str, Any] = {
+            "upsert": True,
+            "state": State("sql://db/hub", on_removed={"firstname": "left"}),
+            "guards": Guards(removals=1),
+        }
+        sent(around, row("ada", "A"), row("grace", "A"), **way)
+        made_anew(hubspot, "ada")
+        sent(around, row("ada", "C"), row("grace", "A"), **way)
+
+        for night in range(2):
+            around.run_id = f"dag/night {night}"
+            ended = sent(around, row("grace", "A"), **way)
+
+        assert (ended.error, ended.report["removals"]) == (None, 1)
+        assert firstname(hubspot, "ada") == "left"
+
+    def test_a_contact_that_was_made_anew_comes_into_its_list(self, hubspot: Sandbox, around: Around) -> None:
+        """By its new record id."""
+        way: dict[str, Any] = {**BY_KEY, "lists": Lists("Customers", create=True)}
+        sent(around, row("ada"), **way)
+        made_anew(hubspot, "ada")
+
+        ended = sent(around, row("ada", "C"), **way)
+
+        (of_list,) = hubspot.portal.lists.all()
+        assert ended.outcomes == {"updated": 1}
+        assert id_of(hubspot, "ada") in of_list.members
 
     def test_a_refused_row_ends_as_without_a_state(self, hubspot: Sandbox, around: Around) -> None:
         """A look-up follows, so that only what differs counts."""

@@ -24,6 +24,7 @@ from airflow_provider_hubcontact.sync.model.outcome import (
     Outcome,
     Result,
 )
+from tests.simulation.change_oracles import untold
 from tests.simulation.list_oracles import ListOracles
 from tests.simulation.plot import STAGE, Plot, Row
 from tests.simulation.portal import OTHERS, Applied, Json, SimulatedPortal, addresses_of
@@ -344,6 +345,10 @@ class Oracles:
             self._check_earlier(watch, result)
             return
         self.lists.check_result(watch, result, row)
+        if result.outcome in SUCCESSES and not row.is_shared:
+            for name in untold(self.portal, watch, result, row):
+                told = f"{watch.name}: row {result.row} is {result.outcome}"
+                self.wrong(f"{told}, and does not tell that it changed {name} of {row.key}")
         if result.category != LIST or result.outcome is Outcome.INVALID:
             self._check_record(watch, result, row)
 

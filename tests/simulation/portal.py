@@ -204,8 +204,19 @@ class SimulatedPortal:
             yield from self._applied_by_address(legacy, reply)
         elif path.endswith("/batch/upsert"):
             yield from self._applied_by_key(body, reply)
-        else:
-            yield from _applied(path, body, reply)
+        elif 200 <= reply.status < 300:
+            yield from self._applied_in_batch(path.rpartition("/batch/")[2], body, reply)
+
+    def _applied_in_batch(self, verb: str, body: bytes, reply: Reply) -> Iterator[Applied]:
+        """Yield what a batch of updates or creations has written, by the sandbox's own answer."""
+        if verb not in {"update", "create"}:
+            return
+        ids = {result["id"] for result in orjson.loads(reply.body)["results"]}
+        for each in orjson.loads(body)["inputs"]:
+            # A contact that was merged into another one is written by its old id, too.
+            contact = self.find(each["id"] if verb == "update" else each["properties"]["email"])
+            if contact and contact.id in ids:
+                yield Applied(verb, contact.id, int(each["objectWriteTraceId"].partition("-")[0]))
 
     def _applied_by_address(self, address: str, reply: Reply) -> Iterator[Applied]:
         """Yield what a call of the legacy API has written. Its rows are not known: it has no trace ids."""
@@ -404,17 +415,3 @@ def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 def addresses_of(values: Mapping[str, str]) -> list[str]:
     others = values.get(OTHERS, "").lower().split(";")
     return [each for each in (values.get("email", "").lower(), *others) if each]
-
-
-def _applied(path: str, body: bytes, reply: Reply) -> Iterator[Applied]:
-    """Yield what a batch has written, by the sandbox's own answer."""
-    verb = path.rpartition("/batch/")[2]
-    if verb not in {"update", "create"} or not 200 <= reply.status < 300:
-        return
-    inputs = orjson.loads(body)["inputs"]
-    for result in orjson.loads(reply.body)["results"]:
-        for each in inputs:
-            email = each["properties"].get("email", "").lower()
-            mine = (each["id"], result["id"]) if verb == "update" else (email, result["properties"]["email"])
-            if mine[0] == mine[1]:
-                yield Applied(verb, result["id"], int(each["objectWriteTraceId"].partition("-")[0]))

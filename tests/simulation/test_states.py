@@ -66,6 +66,15 @@ def test_a_run_that_goes_on_without_its_claim(monkeypatch: pytest.MonkeyPatch) -
     assert "and has lost its claim" in found(first=569)
 
 
+def test_a_write_without_a_look_up_that_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look-up after it finds nothing to write, as if the run had written nothing."""
+    monkeypatch.setattr(
+        "airflow_provider_hubcontact.sync.flow.stations.ends.looked_up", lambda result, *_: result
+    )
+
+    assert "and does not tell that it changed firstname" in found(first=314)
+
+
 def test_a_dry_run_that_claims(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dry run changes the state."""
     monkeypatch.setattr(StateSession, "look", lambda self: self.claim("a dry run"))

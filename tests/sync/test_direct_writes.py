@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -17,7 +17,15 @@ from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.model.change import Change, Write
 from airflow_provider_hubcontact.sync.model.choices import WriteMode
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.model.ports import Answers, Lost, Proof, Refused, Step, Written
+from airflow_provider_hubcontact.sync.model.ports import (
+    Answers,
+    Found,
+    Lost,
+    Proof,
+    Refused,
+    Step,
+    Written,
+)
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema, Property
@@ -110,10 +118,27 @@ class TestWhichResultIsWhose:
         assert came_to(settle([upsert(1, a="x")], answer)) == {1: "unclear"}
 
     def test_a_proved_contact_is_not_told_by_values(self) -> None:
-        """Its record id would be a guess, and is kept."""
-        answer = Answers(200, (Written("7", None, {"a": "x"}),))
+        """Its record id would be a guess: a look-up tells which of the results is its own."""
+        results = ("7", {"a": "x"}), ("8", {"a": "y"}), ("9", {"a": "x", "b": "y"})
+        answer = Answers(200, tuple(Written(id_, None, shown) for id_, shown in results))
 
-        assert came_to(settle([upsert(1, "901", a="x")], answer)) == {1: "unclear"}
+        settled = settle([upsert(1, "901", a="x"), by_id(2, "902", a="y"), by_id(3, "903", a="z")], answer)
+
+        assert came_to(settled) == dict.fromkeys((1, 2, 3), "unclear")
+        assert {row: [*shown] for row, shown in settled.shown.items()} == {1: ["7", "9"], 2: ["8"], 3: []}
+        told = settled.shown[1]["7"]
+        assert (told.outcome, told.status, told.contact, told.unread) == (U, 200, "7", ("a",))
+
+    @pytest.mark.parametrize("other", [upsert(2, "902", a="x"), upsert(2, a="x")])
+    def test_a_proved_contact_that_was_refused_and_shown(self, other: Step) -> None:
+        """If nobody else wants the same, the result may be its own: the answer contradicts itself."""
+        refusal = Refusal(400, "bad", trace_ids=("1-0",))
+        answer = Answers(207, (Written("7", None, {"a": "x"}),), (refusal,))
+
+        alone = settle([upsert(1, "901", a="x")], answer)
+
+        assert (came_to(alone), alone.shown) == ({1: "unclear"}, {})
+        assert came_to(settle([upsert(1, "901", a="x"), other], answer))[1] == "met"
 
     def test_what_was_written_with_more_values(self) -> None:
         """It is not taken for what was written with few of them."""
@@ -220,6 +245,14 @@ def test_a_trusted_id_of_another_contact(written: Written) -> None:
     settled = settle([by_id(1, "901", a="x")], Answers(200, (written,)))
 
     assert (came_to(settled), settled.contacts) == ({1: "unclear"}, {})
+    assert {name: each.outcome for name, each in settled.shown[1].items()} == {written.id: U}
+
+
+def test_a_trusted_id_of_another_contact_that_has_another_value() -> None:
+    """HubSpot has kept it: nothing shows that the step was carried out."""
+    written = Written("77", None, {"a": "y"}, trace_id="1-0")
+
+    assert settle([by_id(1, "901", a="x")], Answers(200, (written,))).shown == {1: {}}
 
 
 def test_a_trusted_id_that_takes_an_address() -> None:
@@ -322,6 +355,44 @@ def test_a_poor_answer_is_made_up_for(fate: Fate, is_terse: bool) -> None:
         (found := portal.by_address(f"{name}@x.y")) and found[1]["firstname"] == "b"
         for name in ("p0", "p1", "n1")
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "fate", "outcome", "old", "unread"),
+    [
+        ("p0", Odd.SILENT, N, None, ("firstname",)),
+        ("p0", Odd.DEAF, U, "a", ()),
+        ("p0", refused(400), U, "a", ()),
+        ("n0", Odd.DEAF, C, None, ()),
+    ],
+)
+def test_what_may_have_been_written_before_a_look_up(
+    name: str, fate: Fate, outcome: Outcome, old: str | None, unread: tuple[str, ...]
+) -> None:
+    """It is told, without old values: nobody has read them. What was not written has those of the look-up."""
+    sync = Sync(RecordMapping(), BY_KEY, portal := people(fate), portal)
+
+    (ended,) = results_of(sync, [row(name)]).values()
+
+    assert (ended.outcome, ended.changes["firstname"], ended.unread) == (outcome, (old, "b"), unread)
+
+
+def test_somebody_edits_what_was_written_before_the_look_up() -> None:
+    """What is written again has the edit as its old value; the rest may have been written before."""
+
+    class Edited(FakePortal):
+        def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
+            self.contacts["1"]["firstname"] = "edited"
+            return super().read(keys, properties)
+
+    portal = Edited(people().contacts, fates=iter([Odd.SILENT]))
+    mapping = RecordMapping(mapping={"firstname": "firstname", "city": "city"})
+
+    (ended,) = results_of(Sync(mapping, BY_KEY, portal, portal), [row("p0", city="x")]).values()
+
+    assert ended.outcome is U
+    assert ended.changes == {"firstname": ("edited", "b"), "city": (None, "x")}
+    assert ended.unread == ("city",)
 
 
 def test_a_bad_value_ends_as_with_a_look_up() -> None:
@@ -428,7 +499,8 @@ class TestProofs:
 
         ended = run(portal, [row("s0"), row("p1", "a"), row("p0", "a")], BY_PROVED_KEY, proofs=proofs)
 
-        assert ended == [N, Outcome.UP_TO_DATE, U]  # a look-up had to tell which contact was written
+        assert ended == [U, Outcome.UP_TO_DATE, U]
+        assert portal.reads == [("s0@x.y",)], "a look-up had to tell which contact was written"
         assert (proofs.kept["p0@x.y"].proved, proofs.kept["s0@x.y"].proved) == (None, None)
         assert portal.contacts["1"]["firstname"] == "a"
 

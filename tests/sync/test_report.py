@@ -382,3 +382,13 @@ def test_a_report_of_few_lists_names_them_all() -> None:
     told = many_lists(1, 100).to_dict()
 
     assert (len(told["lists"]), told["more_lists"], told["more_lists_created"]) == (100, {}, 0)
+
+
+def test_changes_that_may_not_have_been_made() -> None:
+    """A sample of changes has what was written."""
+    report = Report()
+    for outcome in (Outcome.UNCHANGED, Outcome.UNKNOWN, Outcome.UPDATED):
+        report.add(Result(1, "a", outcome, changes={"city": ("Rome", str(outcome))}))
+
+    (change,) = report.to_dict()["changes"]
+    assert "updated" in str(change)

@@ -11,6 +11,7 @@ from airflow_provider_hubcontact.sync.model.outcome import (
     ABOUT_A_RECORD,
     LIST,
     SUCCESSES,
+    WRITES,
     Outcome,
     Result,
 )
@@ -95,7 +96,9 @@ def stopped(result: Result, reason: str) -> Result:
 
 
 def _ended(result: Result, outcome: Outcome, reason: str) -> Result:
-    before = "the contact was written, but may not be in its list: " if result.changes else "the list: "
+    before = (
+        "the contact was written, but may not be in its list: " if result.outcome in WRITES else "the list: "
+    )
     # In a ledger's line, only the key distinguishes a new contact from one that lacked the values.
     is_untold = result.outcome is Outcome.CREATED and (None, result.key) not in result.changes.values()
     unread = tuple(result.changes) if is_untold else result.unread

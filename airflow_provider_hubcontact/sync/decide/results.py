@@ -109,6 +109,25 @@ def unsure(result: Result) -> Result:
     return result._replace(outcome=Outcome.UNKNOWN, status=None, category=None, reason=reason, refusal=None)
 
 
+def looked_up(result: Result, step: Step, shown: Mapping[str, Result]) -> Result:
+    """Return the result of a record that was looked up since an answer did not prove its write.
+
+    The look-up tells neither whether HubSpot carried that write out, nor what was there before it.
+
+    :param result: that the record has by the look-up, and by what follows from it.
+    :param step: the write, made without a look-up.
+    :param shown: record id → the result of the record if this is its contact: the answer shows that this
+        contact was written, with the values of the step.
+    """
+    if result.outcome is Outcome.UNCHANGED and (said := shown.get(result.contact or "")):
+        return said
+    if result.outcome is Outcome.CREATED:  # nobody had the key
+        return result
+    may_be_written = step.change.diff()
+    unread = (*result.unread, *(name for name in may_be_written if name not in result.changes))
+    return result._replace(changes={**may_be_written, **result.changes}, unread=unread)
+
+
 def accepted(step: Step, written: Written, answer: Answers, kinds: Mapping[str, Kind]) -> Result | Step:
     """Return what follows from a step that HubSpot says it wrote.
 
@@ -120,7 +139,7 @@ def accepted(step: Step, written: Written, answer: Answers, kinds: Mapping[str, 
     """
     if contradiction := _other_contact(step, written) or _contradiction(step, written, kinds):
         return unproved(step, answer, contradiction)
-    return step.next or _written(step, written, answer)
+    return step.next or written_as(step, written, answer)
 
 
 def refused(step: Step, refusal: Refusal) -> Result | Step:
@@ -219,7 +238,13 @@ def _quoted(value: str) -> str:
     return printable(repr(value), 200)
 
 
-def _written(step: Step, written: Written, answer: Answers) -> Result:
+def written_as(step: Step, written: Written, answer: Answers) -> Result:
+    """Return the result of a record whose last step is written.
+
+    :param step: the step.
+    :param written: what HubSpot says of it.
+    :param answer: to its call.
+    """
     if step.change.ending:
         return step.change.ending
     outcome = Outcome.CREATED if written.created else Outcome.UPDATED

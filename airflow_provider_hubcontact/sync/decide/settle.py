@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
 from airflow_provider_hubcontact.refusal import Detail, Refusal
-from airflow_provider_hubcontact.sync.decide.results import accepted, lost, refused, unproved
-from airflow_provider_hubcontact.sync.decide.said import Said
+from airflow_provider_hubcontact.sync.decide.results import accepted, lost, refused, unproved, written_as
+from airflow_provider_hubcontact.sync.decide.said import Said, shows
 from airflow_provider_hubcontact.sync.model.change import BY_RECORD_ID, Write
 from airflow_provider_hubcontact.sync.model.outcome import (
     ABOUT_A_RECORD,
@@ -52,6 +52,8 @@ class Settled:
     :param met: creations that met a contact which exists, and direct steps that were refused: the contact is
         to be looked up.
     :param unclear: direct steps that the answer does not prove; likewise, but they may have been written.
+    :param shown: row of an unclear step → record id → the result of its record if the look-up finds this
+        contact, and nothing to write: the answer shows that the contact was written with the step's values.
     :param blocked: updates that change the address to one that another contact has, with its refusal.
     :param contacts: row → record id of the contact that was written for it, if no look-up has told it.
     """
@@ -63,6 +65,7 @@ class Settled:
     unclear: tuple[Step, ...] = ()
     blocked: tuple[tuple[Step, Refusal], ...] = ()
     contacts: Mapping[int, str] = field(default_factory=dict)
+    shown: Mapping[int, Mapping[str, Result]] = field(default_factory=dict)
 
 
 def settle(
@@ -124,6 +127,7 @@ class _Ends:
     unclear: list[Step] = field(default_factory=list)
     blocked: list[tuple[Step, Refusal]] = field(default_factory=list)
     contacts: dict[int, str] = field(default_factory=dict)
+    shown: dict[int, Mapping[str, Result]] = field(default_factory=dict)
 
     def add(self, step: Step, end: Result | Step) -> None:
         """Add what follows from a step: its record's result, or the step that comes before it."""
@@ -136,12 +140,25 @@ class _Ends:
         else:
             self.results.append(end)
 
-    def accept(self, step: Step, written: Written, end: Result | Step) -> None:
+    def accept(self, step: Step, written: Written, answer: Answers, kinds: Mapping[str, Kind]) -> None:
         """Add what follows from a step that HubSpot says it wrote."""
+        end = accepted(step, written, answer, kinds)
+        if step.change.is_direct and isinstance(end, Result) and end.outcome is Outcome.UNKNOWN:
+            self.leave_open(step, (written,) if shows(written, step, kinds) else (), answer)
+            return
         was_known = step.change.write in BY_RECORD_ID and not step.change.is_direct
         if not was_known and (isinstance(end, Step) or end.outcome in WRITES):
             self.contacts[step.change.record.row] = written.id
         self.add(step, end)
+
+    def leave_open(self, step: Step, results: Iterable[Written], answer: Answers) -> None:
+        """Add a direct step that the answer does not prove.
+
+        :param results: of contacts that were written with all its values.
+        :param answer: that has them.
+        """
+        self.unclear.append(step)
+        self.shown[step.change.record.row] = {each.id: written_as(step, each, answer) for each in results}
 
     def refuse(self, step: Step, refusal: Refusal) -> None:
         """Add a step that was refused, perhaps because another contact is in the way."""
@@ -165,6 +182,7 @@ class _Ends:
             tuple(self.unclear),
             tuple(self.blocked),
             self.contacts,
+            self.shown,
         )
 
 
@@ -267,14 +285,14 @@ def _answered(sent: Sequence[Step], answer: Answers, kinds: Mapping[str, Kind]) 
     silent: list[Step] = []
     for step in sent:
         refusal, written = said.refusal(step), said.written(step)
-        if refusal and written:
+        if refusal and (written or said.candidates(step)):
             ends.add(step, unproved(step, answer, _torn(refusal)))
         elif refusal:
             ends.refuse(step, refusal)
         elif written:
-            ends.accept(step, written, accepted(step, written, answer, kinds))
+            ends.accept(step, written, answer, kinds)
         elif step.change.is_direct:
-            ends.unclear.append(step)
+            ends.leave_open(step, said.candidates(step), answer)
         else:
             silent.append(step)
     if not silent:

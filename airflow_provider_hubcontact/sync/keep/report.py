@@ -25,8 +25,8 @@ from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import (
     ADDRESSES_STAY,
     DRIFT,
-    IN_DOUBT,
     LIST,
+    MAY_BE_WRITTEN,
     SUCCESSES,
     Outcome,
     Result,
@@ -116,7 +116,7 @@ class Report:
             self.earlier[result.outcome, result.status] += 1
         if result.list_id and result.membership:
             self.lists[result.list_id, result.membership] += 1
-        if result.changes and (result.outcome not in IN_DOUBT or result.category == LIST):
+        if result.changes and (result.outcome not in MAY_BE_WRITTEN or result.category == LIST):
             self.samples.add_change(result)
         would = DRY_RUN_CATEGORIES.get(result.category or "")
         is_good = result.outcome in SUCCESSES and result.category not in _TOLD

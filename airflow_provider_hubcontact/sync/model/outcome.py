@@ -89,6 +89,10 @@ IN_DOUBT = _that_say(Values.IN_DOUBT)
 """Outcomes after which a write may still be carried out."""
 
 
+MAY_BE_WRITTEN = _that_say(Values.IN_DOUBT, Values.FOUND)
+"""Outcomes of results whose changes are of what may have been written."""
+
+
 ABOUT_A_RECORD = frozenset({Outcome.REJECTED, Outcome.NOT_FOUND, Outcome.CONFLICT})
 """Refusals that a record caused; without it the others of its batch can be sent."""
 
@@ -118,7 +122,8 @@ class Result(NamedTuple):
     :param properties: names of the properties that failed.
     :param correlation_id: HubSpot's id of the call, for its support.
     :param changes: property → (old, new) of what was written or, in a dry run, would be. Where it is not
-        known whether the record was written, of what may have been.
+        known whether the record was written, of what may have been; ``unchanged`` ones have such changes
+        if a write without a look-up came before the look-up.
     :param earlier: number of the earlier try of the task that ended the record; 0 if this try did.
     :param why: what may be said of it in logs: how a call was lost, HubSpot's codes; no value of a record.
     :param refusal: all that HubSpot said, if it refused the record.

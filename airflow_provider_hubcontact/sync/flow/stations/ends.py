@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.decide.merging import is_to_be_parted, parted
-from airflow_provider_hubcontact.sync.decide.results import unsure
+from airflow_provider_hubcontact.sync.decide.results import looked_up, unsure
 from airflow_provider_hubcontact.sync.flow.stations.parts import Parts
 from airflow_provider_hubcontact.sync.model.outcome import INTERNAL_ERROR, Result
 from airflow_provider_hubcontact.sync.model.ports import Journal, Step
@@ -36,6 +37,7 @@ class Ends:
         self._report = report
         self._journal = journal
         self._unsure: set[int] = set()  # rows that an attempt without a clear answer may have written
+        self._direct_steps: dict[int, tuple[Step, Mapping[str, Result]]] = {}  # row → that may be written
         self._internal_errors = 0  # records
 
     def end_all(self, results: Iterable[Result]) -> None:
@@ -51,6 +53,8 @@ class Ends:
         :param may_part: whether it may be about one of them; a look-up is about their key, which all have.
         """
         self._direct.left.discard(result.row)
+        if result.row in self._direct_steps:
+            result = looked_up(result, *self._direct_steps.pop(result.row))
         if (whole := self._in_flight.merged(result.key)) is None:
             self.settle(result)
             contact = self._in_flight.release(result.key)
@@ -64,10 +68,19 @@ class Ends:
         self._write_queue.ended(result.row, contact)
         return contact
 
-    def doubt(self, steps: Iterable[Step]) -> None:
-        """Note that steps may have been written, whatever is said of their records later."""
-        records = [step.change.record for step in steps]
-        self._unsure.update(part.row for record in records for part in record.parts or (record,))
+    def doubt(
+        self, steps: Iterable[Step], shown: Mapping[int, Mapping[str, Result]] = MappingProxyType({})
+    ) -> None:
+        """Note that steps may have been written, whatever is said of their records later.
+
+        :param steps: the steps.
+        :param shown: row → record id → the result of its record if this is its contact.
+        """
+        for step in steps:
+            record = step.change.record
+            self._unsure.update(part.row for part in record.parts or (record,))
+            if step.change.is_direct:
+                self._direct_steps[record.row] = step, shown.get(record.row, {})
 
     def settle(self, result: Result) -> None:
         """Take the result of a row; it is told once the row's contact is in the list that the row names."""

@@ -62,7 +62,7 @@ class Writes:
             self._ends.doubt(call.steps)
         came_to = self._decisions.settled(call.steps, answer)
         self._note_contacts(call, came_to)
-        self._ends.doubt(came_to.unclear)
+        self._ends.doubt(came_to.unclear, came_to.shown)
         if self._pending_verification is not None:
             came_to = replace(came_to, results=self._pending_verification.hold(call.steps, came_to.results))
         for step, refusal in came_to.blocked:
