@@ -66,7 +66,13 @@ def has(hubspot: Sandbox, name: str, key: str = ADA) -> str | None:
         ({"writes": Writes(timestamp="at")}, ["email", "AT"], {"AT": "at"}),
         ({"source": Source(watermark="at")}, ["email", "AT"], {"AT": "at"}),
         ({"writes": Writes(create_properties={"CITY": {}})}, ["email", "CITY"], {}),
-        ({"writes": Writes(create_properties=True)}, ["email", "CITY", "NEW"], {"CITY": "city"}),
+        (
+            {"writes": Writes(create_properties=True)},
+            ["email", "CITY", "NEW"],
+            {"CITY": "city", "NEW": "new"},
+        ),
+        ({"writes": Writes(create_properties=True)}, ["email", "new", "NEW", "OLD", "Old"], {}),
+        ({"writes": Writes(create_properties={"new": {}})}, ["email", "NEW", "OLD"], {"NEW": "new"}),
         ({"key": Key("id", "hs_object_id")}, ["ID", "EMAIL"], {"ID": "id", "EMAIL": "email"}),
     ],
 )
@@ -246,6 +252,19 @@ def test_runs(
     assert "columns are read under names in another letter case: " in caplog.text
     assert ended.ended is not None
     assert ended.ended.warnings == []
+
+
+@pytest.mark.parametrize("created", [True, {"shirt_size": {}}])
+@pytest.mark.parametrize("source", [Source(), FROM_SQL], ids=["records", "query"])
+def test_properties_that_are_created(
+    hubspot: Sandbox, source: Source, created: bool | dict[str, dict[str, str]]
+) -> None:
+    """Their names are in lower case, as HubSpot's are, and their columns are read under these at once."""
+    around = Around(hubspot, [{"EMAIL": ADA, "SHIRT_SIZE": "M"}])
+    first, second = (run(around, source=source, writes=Writes(create_properties=created)) for _ in range(2))
+
+    assert (first.outcomes, second.outcomes) == ({"updated": 1}, {"unchanged": 1})
+    assert has(hubspot, "shirt_size") == "M"
 
 
 def test_a_generator(hubspot: Sandbox) -> None:

@@ -36,7 +36,8 @@ class LetterCase:
     case only.
 
     :param settings: what the run was asked to do; they are valid.
-    :param properties: names of the portal's properties; None if they are not known.
+    :param properties: names of the portal's properties; None if they are not known. Those that the run
+        creates are added.
     :ivar read_as: column → the name by which it is read, of the first row.
     :ivar problems: a sentence for each name that fits several columns of the first row.
     """
@@ -49,8 +50,9 @@ class LetterCase:
         self.problems: list[str] = []
         self._named = dict.fromkeys((key.column, *(settings.mapping or ()), *filter(None, others)))
         self._sends_all = settings.mapping is None
-        self._properties = {} if properties is None else {name.lower(): name for name in properties}
+        self._creates_all = created is True and properties is not None
         self._exact = {*(properties or ()), *(created if isinstance(created, Mapping) else ())}
+        self._properties = {} if properties is None else {name.lower(): name for name in self._exact}
         self._known: dict[tuple[str, ...], Renames] = {}
 
     @property
@@ -134,7 +136,8 @@ class LetterCase:
         """Return the new names of columns that are sent under their own names: those of properties."""
         renames: dict[str, str] = {}
         for lower, found in alike.items() if self._sends_all else ():
-            name = self._properties.get(lower)
+            # A property that is created gets a name in lower case: HubSpot takes no other.
+            name = self._properties.get(lower, lower if self._creates_all else None)
             if name is None or len(found) > 1 or found[0] in taken or found[0] in self._exact:
                 continue
             if name not in present and name not in taken.values():
