@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -89,13 +90,31 @@ def check_type(connection: Connection, conn_type: str) -> None:
         )
 
 
-def check_extra(connection: Connection, extra: dict[str, Any]) -> None:
-    """Check that no key of an Extra is a misspelt one, which would have no effect.
+def extra_of(connection: Connection) -> dict[str, Any]:
+    """Return the keys and values of an Extra. Airflow itself takes one that is no JSON for an empty one.
 
     :param connection: whose Extra it is.
-    :param extra: its keys and values.
-    :raises ConfigurationError: if one is.
+    :raises ConfigurationError: if it is not a JSON object, or a key of it is a misspelt one, which would have
+        no effect.
     """
+    try:
+        json.loads(connection.extra or "{}")
+    except ValueError as error:
+        place = f": see character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
+        raise _no_object(connection, place) from None
+    extra = connection.extra_dejson  # which hides the secrets in it from logs
+    if not isinstance(extra, dict):
+        raise _no_object(connection)
+    _check_names(connection, extra)
+    return extra
+
+
+def _no_object(connection: Connection, place: str = "") -> ConfigurationError:
+    """Return an error that quotes nothing: an Extra has secrets."""
+    return ConfigurationError(f"The Extra of the connection {connection.conn_id} is not a JSON object{place}")
+
+
+def _check_names(connection: Connection, extra: dict[str, Any]) -> None:
     for name in extra:
         meant = closest(name, CONN_FIELDS, LIKENESS) if name not in CONN_FIELDS else None
         if meant:

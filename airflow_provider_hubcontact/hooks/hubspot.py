@@ -29,8 +29,8 @@ from airflow_provider_hubcontact.compat import mask_secret
 from airflow_provider_hubcontact.hooks.connections import (
     UnknownConnection,
     base_url,
-    check_extra,
     check_type,
+    extra_of,
     no_credentials,
     unknown,
 )
@@ -128,12 +128,7 @@ class HubSpotHook(BaseHook):
         except AirflowNotFoundException:
             raise UnknownConnection(f"The {unknown(self.hubspot_conn_id)}") from None
         check_type(connection, self.conn_type)
-        extra = connection.extra_dejson
-        if not isinstance(extra, dict):
-            raise ConfigurationError(
-                f"The Extra of the connection {connection.conn_id} is not a JSON object."
-            )
-        check_extra(connection, extra)
+        extra = extra_of(connection)
         version = str(self._api_version or extra.get("api_version") or DEFAULT_API_VERSION)
         url, timeouts = base_url(connection), _timeouts(extra)
         return HubSpot(

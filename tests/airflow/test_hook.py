@@ -217,9 +217,10 @@ class TestCredentials:
 
         assert not password or password not in str(raised.value)
 
-    def test_extra_that_is_no_object(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A list in Extra is told."""
-        connection = {"conn_type": "hubspot", "password": "pat-na1-x", "extra": "[1]"}
+    @pytest.mark.parametrize("extra", ["[1]", '{"api_version": "v3",}', "v3", "{'client_secret': 's3cret'}"])
+    def test_extra_that_is_no_object(self, monkeypatch: pytest.MonkeyPatch, extra: str) -> None:
+        """It is told, and not taken for an empty one, with which a run would have other settings."""
+        connection = {"conn_type": "hubspot", "password": "pat-na1-x", "extra": extra}
         monkeypatch.setenv("AIRFLOW_CONN_HUBSPOT_DEFAULT", json.dumps(connection))
 
         # Airflow 3.1 makes a URI of it first, and takes the connection for one that is not there.
@@ -227,8 +228,9 @@ class TestCredentials:
             with pytest.raises(AirflowNotFoundException):
                 HubSpotHook().get_conn()
         else:
-            with pytest.raises(ConfigurationError, match="is not a JSON object"):
+            with pytest.raises(ConfigurationError, match="is not a JSON object") as raised:
                 HubSpotHook().get_conn()
+            assert "s3cret" not in str(raised.value)
 
     def test_workers_share_the_limit_of_one_app(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """With ``rate_limit_store`` each app has slots of its own there, and no secret is in their name."""
