@@ -22,6 +22,7 @@ from tests.simulation.loop import Process, Step
 from tests.simulation.oracles import TryWatch
 from tests.simulation.portal import DEFINITIONS, Json, addresses_of, legacy_address
 from tests.simulation.scene import Scene
+from tests.simulation.words import LOGIN
 
 HTML = b"<html><body>proxy</body></html>"
 
@@ -329,8 +330,8 @@ class _Call:
 def _names(each: Json) -> list[object]:
     """Return id and addresses that stand in an input."""
     properties = each.get("properties")
-    email = properties.get("email") if isinstance(properties, dict) else None
-    return [name for name in (each.get("id"), each.get("recordId"), email) if name]
+    keys = [properties.get(name) for name in ("email", LOGIN)] if isinstance(properties, dict) else []
+    return [name for name in (each.get("id"), each.get("recordId"), *keys) if name]
 
 
 def _told(each: Json) -> str:

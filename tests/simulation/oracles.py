@@ -27,7 +27,7 @@ from airflow_provider_hubcontact.sync.model.outcome import (
 from tests.simulation.change_oracles import untold
 from tests.simulation.list_oracles import ListOracles
 from tests.simulation.plot import STAGE, Plot, Row
-from tests.simulation.portal import OTHERS, Applied, Json, SimulatedPortal, addresses_of
+from tests.simulation.portal import OTHERS, Applied, Json, SimulatedPortal, addresses_of, name_of
 from tests.simulation.removal_oracles import RemovalOracles
 from tests.simulation.state_oracles import StateOracles, open_properties
 from tests.simulation.words import JUDGED
@@ -637,4 +637,4 @@ def _is_listed(result: Result) -> bool:
 
 
 def _address(each: Json) -> str:
-    return str(each.get("id") or each["properties"].get("email"))
+    return str(each.get("id") or name_of(each["properties"]))

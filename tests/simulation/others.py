@@ -10,6 +10,7 @@ from airflow_provider_hubcontact.sandbox.crm.record import Record
 from tests.simulation.chooser import Chooser
 from tests.simulation.plot import CITIES, STAGE, STAGES
 from tests.simulation.scene import Scene
+from tests.simulation.words import LOGIN
 
 Edit = Callable[[Portal, str], object]
 
@@ -69,7 +70,8 @@ def visit(scene: Scene, chooser: Chooser) -> None:
     """Be a person who edits contacts between two nights, and merges some."""
     while chooser.chance(0.5):
         contacts = scene.portal.contacts()
-        if len(contacts) > 1 and chooser.chance(0.5):
+        by_login = scene.plot.settings.key.property == LOGIN  # of a merged contact, only one login is left
+        if len(contacts) > 1 and chooser.chance(0.5) and not by_login:
             first = chooser.below(len(contacts))
             one, other = contacts[first], contacts[first - 1]
             scene.story.tell("others", f"merges {other.email} into {one.email}")
@@ -81,11 +83,11 @@ def visit(scene: Scene, chooser: Chooser) -> None:
 
 def _drawn(scene: Scene, chooser: Chooser) -> tuple[str, list[str], Edit]:
     """Choose what is done, and return it with the addresses of which one is meant."""
-    contacts = [contact.email for contact in scene.portal.contacts()]
-    what = chooser.below(5)
+    contacts = [contact.email for contact in scene.portal.contacts() if contact.email]
+    what, key_name = chooser.below(5), scene.plot.settings.key.property
     if what == 0:
         keys = [row.key for row in scene.plot.rows if row.key]
-        return "creates", keys, lambda portal, key: portal.create({"email": key})
+        return "creates", keys, lambda portal, key: portal.create({key_name: key})
     if what == 1:
         return "deletes", contacts, lambda portal, key: portal.archive(_contact(portal, key))
     if what == 2:

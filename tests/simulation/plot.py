@@ -25,7 +25,7 @@ from airflow_provider_hubcontact.sandbox.access.limits import Allowance, RateLim
 from airflow_provider_hubcontact.sandbox.switches import Switches
 from tests.simulation.chooser import Chooser
 from tests.simulation.portal import OTHERS
-from tests.simulation.words import OWNER, UNREADABLE, USER, VALUES, dressed, meant, owned
+from tests.simulation.words import LOGIN, OWNER, UNREADABLE, USER, VALUES, dressed, meant, owned
 
 FEATURES = (
     "absent",
@@ -71,6 +71,7 @@ FEATURES = (
     "owner addresses",
     "undo",
     "second addresses",
+    "another key",
 )
 """What may happen in a world besides rows that change contacts.
 
@@ -85,6 +86,12 @@ WATERMARK = "changed"
 
 LIST_COLUMN = "segment"
 """Column that names the list of a row."""
+
+BY_ADDRESS = frozenset({"another address", "moves", "in order", "others edit", "legacy", "leavers", "undo"})
+"""Features whose contacts are known by their addresses."""
+
+OTHER_DOMAIN = ("@example.com", "@mail.example")
+"""Of keys, and what stands in its place in addresses where keys are logins."""
 
 OWN_COLUMNS = frozenset({"email", "new_email", WATERMARK, LIST_COLUMN, OTHERS})
 """Columns of which no contact has just the values."""
@@ -102,6 +109,7 @@ RARER = {
     "owner addresses": 0.3,
     "undo": 0.3,
     "second addresses": 0.6,
+    "another key": 0.5,
 }
 """Feature → how often it stays among those of a world."""
 
@@ -433,6 +441,7 @@ def plot_of(chooser: Chooser) -> Plot:
         ledger = ""
     elif "undo" in features:
         ledger = ledger or "appended"
+    _name_by_login(draft, features)
     settings = _settings(draft, features, kind, ledger)
     features = _with_second_addresses(features, draft, settings)
     limit, has_limit = 4 + chooser.below(8), "own limit" in features
@@ -453,6 +462,18 @@ def plot_of(chooser: Chooser) -> Plot:
     )
 
 
+def _name_by_login(draft: _Draft, features: Collection[str]) -> None:
+    """Let the rows name contacts by their logins, if they do not by addresses, which are other texts then."""
+    if "another key" not in features:
+        return
+    for contact in draft.contacts:
+        contact[LOGIN] = contact["email"]
+        contact["email"] = contact["email"].replace(*OTHER_DOMAIN)
+    for row in draft.rows:
+        if OTHERS in row:
+            row[OTHERS] = row[OTHERS] and row[OTHERS].replace(*OTHER_DOMAIN)
+
+
 def _write_in_words(draft: _Draft, features: Collection[str], chooser: Chooser) -> None:
     """Let the rows name owners, and write their values as people do."""
     if "owner addresses" in features:
@@ -463,6 +484,7 @@ def _write_in_words(draft: _Draft, features: Collection[str], chooser: Chooser) 
 
 def _that_go_together(features: frozenset[str], kind: str) -> frozenset[str]:
     """Leave out features that others rule out, and add those that others need."""
+    features -= BY_ADDRESS if "another key" in features else set()
     if kind == "tight guard":  # what others change between its two passes cannot be guarded, nor removals
         features -= {"others edit", "leavers"}
     if kind in {"dry run", "plan"}:  # no other try goes on where one has come to
@@ -519,7 +541,7 @@ def _settings(draft: _Draft, features: Collection[str], kind: str, ledger: str) 
     nulls, stages = chooser.one_of(("ignore", "clear")), chooser.one_of(("reject", "keep", "reset", "reset"))
     return Settings(
         source=Source(watermark=WATERMARK if WATERMARK in columns else None),
-        key=Key("email", becomes="new_email") if moves else Key(),
+        key=Key("email", LOGIN if "another key" in features else "email", "new_email" if moves else None),
         upsert=upsert,
         writes=Writes(
             nulls=nulls,

@@ -27,7 +27,7 @@ from airflow_provider_hubcontact.sandbox.crm.record import Record
 from airflow_provider_hubcontact.sandbox.crm.records.shared import Account
 from airflow_provider_hubcontact.sandbox.errors.refusal import Refused
 from airflow_provider_hubcontact.sandbox.switches import Switches
-from tests.simulation.words import JUDGED, OWN_PROPERTIES, OWNERS
+from tests.simulation.words import JUDGED, LOGIN, OWN_PROPERTIES, OWNERS
 
 TOKEN = "pat-na1-51a00000-0000-4000-8000-000051a00000"
 OAUTH = ("client", "secret", "refresh-0")
@@ -52,7 +52,7 @@ UNCHANGED = DEFINITIONS | {RULES, ABOUT}
 OTHERS = "hs_additional_emails"
 """Property of a contact's second addresses."""
 
-PROPERTIES = JUDGED | {"email", "firstname", "lastname", "city", "lifecyclestage", "hs_lead_status"}
+PROPERTIES = JUDGED | {"email", LOGIN, "firstname", "lastname", "city", "lifecyclestage", "hs_lead_status"}
 """Properties that the portal tells of."""
 
 Json = dict[str, Any]
@@ -109,8 +109,8 @@ class SimulatedPortal:
     :ivar members: id of a list → who was in it, since when.
     :ivar list_names: name → ids of the lists that ever had it.
     :ivar states: id of a contact → what it was, since when.
-    :ivar owners: address → the contacts that ever had it.
-    :ivar created: address → how often a contact was created with it after the start.
+    :ivar owners: key or address → the contacts that ever had it.
+    :ivar created: key or address → how often a contact was created with it after the start.
     :ivar merged: ids of contacts that people have merged others into.
     :ivar freed: address → how often a contact lost it, or was deleted.
     :ivar notes: how many states have been noted.
@@ -214,7 +214,7 @@ class SimulatedPortal:
         ids = {result["id"] for result in orjson.loads(reply.body)["results"]}
         for each in orjson.loads(body)["inputs"]:
             # A contact that was merged into another one is written by its old id, too.
-            contact = self.find(each["id"] if verb == "update" else each["properties"]["email"])
+            contact = self.find(each["id"] if verb == "update" else name_of(each["properties"]))
             if contact and contact.id in ids:
                 yield Applied(verb, contact.id, int(each["objectWriteTraceId"].partition("-")[0]))
 
@@ -265,7 +265,7 @@ class SimulatedPortal:
         """Let a person merge a contact into another one."""
         with suppress(Refused):
             merged = self._portal.merge(one, other)
-            self.created[merged.email.lower()] -= merged is not one  # it is not a new person
+            self.created[name_of(merged.properties)] -= merged is not one  # it is not a new person
             self.merged.add(merged.id)
         self._take_note("")
         for gone in (each for each in (one, other) if each.id not in self._portal.contacts):
@@ -297,8 +297,14 @@ class SimulatedPortal:
                 yield members
 
     def find(self, address: str) -> Record | None:
-        """Return the contact that has an address now."""
-        return self._portal.contact(address)
+        """Return the contact that has a key or an address now."""
+        return self._portal.contact(address) or next(self._by_login(address), None)
+
+    def _by_login(self, login: str) -> Iterator[Record]:
+        """Yield the contact that has a login now."""
+        for contact in filter(None, map(self._portal.contacts.get, self.owners.get(login, ()))):
+            if contact.properties.get(LOGIN) == login:
+                yield contact
 
     def contacts(self) -> list[Record]:
         """Return all contacts."""
@@ -379,7 +385,7 @@ class SimulatedPortal:
             if record.id not in owners:
                 owners.append(record.id)
         if is_new:
-            self.created[record.email.lower()] += 1
+            self.created[name_of(record.properties)] += 1
 
 
 @cache
@@ -413,5 +419,11 @@ def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def addresses_of(values: Mapping[str, str]) -> list[str]:
+    """Return the addresses of a contact, and its login: no text is both."""
     others = values.get(OTHERS, "").lower().split(";")
-    return [each for each in (values.get("email", "").lower(), *others) if each]
+    return [each for each in (values.get("email", "").lower(), values.get(LOGIN, ""), *others) if each]
+
+
+def name_of(values: Mapping[str, str]) -> str:
+    """Return the key of a contact; empty if it has none."""
+    return values.get(LOGIN) or values.get("email", "").lower()

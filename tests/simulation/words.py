@@ -14,7 +14,10 @@ from tests.simulation.chooser import Chooser
 OWNER = "hubspot_owner_id"
 NUMBER, FLAG, BORN, ROLE = "followercount", "hs_facebook_ad_clicked", "born", "hs_buying_role"
 
-OWN_PROPERTIES = (Definition(BORN, "Born", "date", "date"),)
+LOGIN = "login"
+"""A unique property, by whose values rows name contacts in some worlds."""
+
+OWN_PROPERTIES = (Definition(BORN, "Born", "date", "date"), Definition(LOGIN, "Login", unique=True))
 """Properties that the portal has made."""
 
 OWNERS = (
