@@ -71,19 +71,20 @@ class MemberReads:
         :raises HubSpotError: if a call failed.
         """
         members = self.seen.among(list_id, contacts)
-        left = {*contacts} - members
+        # In the order of the rows: what a run asks must not depend on hashes.
+        left = _others(contacts, members)
         if not surely and list_id in self._whole:
-            left = set()
+            left = []
         batches = -(-len(left) // self._size) if self._size else 0
         if batches and self._spent[list_id] + batches < self._pages(list_id, size):
             found, left = self._by_batches(list_id, left)
             members |= found
-            left = left if surely else set()
+            left = left if surely else []
         if left and self._spent[list_id] + len(left) >= self._pages(list_id, size):
             members |= self._by_pages(list_id, left)
-            left -= members
+            left = _others(left, members)
             # A record id from before a merge is not on the pages.
-            left = left if surely and len(left) <= FEW else set()
+            left = left if surely and len(left) <= FEW else []
         return frozenset(members | self._one_by_one(list_id, left))
 
     def joined(self, list_id: str, contacts: Collection[str]) -> None:
@@ -96,30 +97,30 @@ class MemberReads:
         known = (UNKNOWN_SIZE if size is None else size) + self._joined[list_id]
         return 1 + known // MEMBERS_A_PAGE
 
-    def _by_batches(self, list_id: str, contacts: Collection[str]) -> tuple[set[str], set[str]]:
+    def _by_batches(self, list_id: str, contacts: Collection[str]) -> tuple[set[str], list[str]]:
         """Return the members, and the contacts of which nothing is known.
 
         A call that is refused because of its contacts, or of their number, is halved, and so are the later
         ones. Of a single contact it was not their number; unless HubSpot has never taken any such call.
         """
         members: set[str] = set()
-        unknown: set[str] = set()
+        unknown: list[str] = []
         parts = deque([[*contacts]])
         while parts:
             some = parts.popleft()
             if not self._size:
-                unknown.update(some)
+                unknown += some
             elif len(some) > self._size:
                 half = len(some) // 2
                 parts.extendleft((some[half:], some[:half]))
             elif (lists := self._lists_of(list_id, some)) is not None:
                 members.update(each for each in some if list_id in lists.get(each, ()))
-                unknown.update(each for each in some if each not in lists)
+                unknown += [each for each in some if each not in lists]
             elif len(some) > 1:
                 self._size = len(some) // 2
                 parts.appendleft(some)
             else:
-                unknown.update(some)
+                unknown += some
                 self._size = self._most if self._is_taken else 0
         self.seen.fill(list_id, members)
         return members, unknown
@@ -209,6 +210,11 @@ class SeenMembers:
         if self._db is not None:
             self._db.close()
             self._db = None
+
+
+def _others(contacts: Iterable[str], members: Collection[str]) -> list[str]:
+    """Return the contacts that are no members, each once and in their order."""
+    return [each for each in dict.fromkeys(contacts) if each not in members]
 
 
 def _parts(contacts: Iterable[str]) -> Iterator[list[str]]:
