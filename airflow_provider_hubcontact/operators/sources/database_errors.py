@@ -7,6 +7,9 @@ so an error's own words are shown only where it is about a statement or a connec
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from airflow_provider_hubcontact.printable import printable
 
 WORDS = 300
@@ -57,8 +60,36 @@ TELLING_OF_DUCKDB = frozenset(
 )
 
 
+PASSING_OF_GOOGLE = frozenset({408, 409, 429, 500, 502, 503, 504})
+"""HTTP statuses of BigQuery that pass."""
+
+
+PASSING_REASONS_OF_GOOGLE = frozenset(
+    {"backendError", "internalError", "jobBackendError", "jobInternalError", "jobRateLimitExceeded"}
+    | {"quotaExceeded", "rateLimitExceeded", "tableUnavailable"}
+)
+"""Reasons of BigQuery that pass, whatever their status ("Error messages" of BigQuery's documentation)."""
+
+
+TELLING_OF_GOOGLE = frozenset({401, 403, 404})
+
+
+TELLING_WORDS_OF_GOOGLE = ("Syntax error: ", "Unrecognized name: ")
+"""How the message of a status 400 begins that is about the statement; others quote values."""
+
+
+FINAL_OF_GOOGLE_AUTH = frozenset({"DefaultCredentialsError", "MalformedError", "RefreshError"})
+"""Classes of ``google.auth`` that are about the credentials."""
+
+
+_STATE_IN_TEXT = re.compile(r"\bSQLSTATE: ([0-9A-Z]{5})\b")
+"""How Databricks ends the first line of a message."""
+
+
 def may_pass(error: Exception) -> bool:
     """Check whether the same statement can succeed later."""
+    if (google := _of_google(error)) is not None:
+        return _google_may_pass(google)
     state, number = _state(error), _number(error)
     if state:
         return state[:2] in PASSING_STATES
@@ -74,7 +105,8 @@ def may_pass(error: Exception) -> bool:
 
 def told(error: Exception) -> str:
     """Return what may be shown of a database's error, as one line: never a value of a record."""
-    code = getattr(error, "sqlite_errorname", None) or _state(error) or _number(error)
+    google = _of_google(error)
+    code = getattr(error, "sqlite_errorname", None) or _state(error) or _number(error) or _status(google)
     kind = type(error).__name__ + (f", {code}" if code else "")
     words = _words(error)
     return f"{printable(words, WORDS)} ({kind})" if words else kind
@@ -82,6 +114,8 @@ def told(error: Exception) -> str:
 
 def _words(error: Exception) -> str:
     """Return the error's own words, without the excerpt of the statement; empty if they may quote a value."""
+    if (google := _of_google(error)) is not None:
+        return _words_of_google(google)
     state, number = _state(error), _number(error)
     if hasattr(error, "sqlite_errorcode"):
         return str(error) if error.sqlite_errorcode & 0xFF in TELLING_OF_SQLITE else ""
@@ -98,8 +132,9 @@ def _words_of_state(error: Exception, state: str) -> str:
     """Return the words of an error that has a SQLSTATE."""
     if state[:2] not in TELLING_STATES:
         return ""
-    primary = getattr(getattr(error, "diag", None), "message_primary", None)
-    return primary or _message(error)
+    primary = getattr(getattr(error, "diag", None), "message_primary", None) or _fields(error).get("M")
+    # Further lines of Databricks' message quote the statement.
+    return primary or _message(error).partition(f"SQLSTATE: {state}")[0].strip()
 
 
 def _words_of_client(error: Exception) -> str:
@@ -119,8 +154,52 @@ def _message(error: Exception) -> str:
 
 def _state(error: Exception) -> str | None:
     """Return the SQLSTATE of an error, where its driver has it."""
-    found = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    found = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or _fields(error).get("C")
+    if found is None and _module(error) == "databricks":
+        match = _STATE_IN_TEXT.search(_message(error))
+        found = match and match[1]
     return found if isinstance(found, str) and len(found) == 5 else None
+
+
+def _fields(error: Exception) -> Mapping[str, str]:
+    """Return the fields of Redshift's answer, by their letters in PostgreSQL's protocol."""
+    found = error.args[0] if error.args and _module(error) == "redshift_connector" else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _module(error: Exception) -> str:
+    return type(error).__module__.partition(".")[0]
+
+
+def _of_google(error: Exception) -> Exception | None:
+    """Return the error of Google's libraries that an error of BigQuery is, or wraps."""
+    if _module(error) != "google":
+        return None
+    wrapped = error.args[0] if error.args else None
+    return wrapped if isinstance(wrapped, Exception) else error
+
+
+def _google_may_pass(error: Exception) -> bool:
+    if (status := _status(error)) is None:
+        return type(error).__name__ not in FINAL_OF_GOOGLE_AUTH | FINAL_CLASSES
+    reasons = {each.get("reason") for each in getattr(error, "errors", ()) if isinstance(each, Mapping)}
+    return status in PASSING_OF_GOOGLE or not reasons.isdisjoint(PASSING_REASONS_OF_GOOGLE)
+
+
+def _words_of_google(error: Exception) -> str:
+    status = _status(error)
+    if status is None:
+        return str(error) if type(error).__name__ in FINAL_OF_GOOGLE_AUTH else ""
+    # A message begins with the call where the answer has it.
+    words = str(getattr(error, "message", "")).partition("prettyPrint=false: ")
+    text = words[2] or words[0]
+    return text if status in TELLING_OF_GOOGLE or text.startswith(TELLING_WORDS_OF_GOOGLE) else ""
+
+
+def _status(error: Exception | None) -> int | None:
+    """Return the HTTP status of an error of Google's."""
+    found = getattr(error, "code", None) if error is not None else None
+    return int(found) if isinstance(found, int) else None
 
 
 def _number(error: Exception) -> int | None:

@@ -193,8 +193,8 @@ def _prepare_sqlite(connection: Any) -> None:
 _ENDS_OF_TIME = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
-def _read_duckdb(rows: Sequence[Any]) -> Sequence[Any]:
-    """Find infinity, for which DuckDB gives the first or the last time that Python has."""
+def _read_ends_of_time(rows: Sequence[Any]) -> Sequence[Any]:
+    """Find times that Python does not have, for which a driver gives its first or its last one."""
     return [tuple(map(_finite, row)) for row in rows]
 
 
@@ -208,7 +208,7 @@ _POSTGRES: Mapping[str, Any] = {"rows_in_insert": 500, "quote": '"', "fold": str
 
 _MYSQL: Mapping[str, Any] = {"quote": "`", "text": "LONGTEXT", "options": " CHARACTER SET utf8mb4"}
 
-_DUCKDB = Driver(read=_read_duckdb, locks=True, begins=True, rows_in_insert=50, quote='"')
+_DUCKDB = Driver(read=_read_ends_of_time, locks=True, begins=True, rows_in_insert=50, quote='"')
 
 
 UNKNOWN = Driver(streams=False)
@@ -229,5 +229,9 @@ _DRIVERS: Mapping[str, Driver] = {
     "_duckdb": _DUCKDB,
     "duckdb": _DUCKDB,
     "snowflake": Driver(quote='"', fold=str.upper),
+    # It reads all rows of a statement before it gives the first.
+    "redshift_connector": Driver(streams=False, read=_read_ends_of_time),
+    "databricks": Driver(),
+    "google": Driver(),  # BigQuery's
 }
 """Module of the driver's connection → what is known of it."""

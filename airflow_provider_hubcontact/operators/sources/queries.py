@@ -17,6 +17,7 @@ from airflow_provider_hubcontact.job.source.statements import one_statement
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.sources.database_errors import may_pass, told
 from airflow_provider_hubcontact.operators.sources.drivers import Driver, driver_of
+from airflow_provider_hubcontact.operators.sources.sql_hooks import PROVIDERS, hook_of, opened
 from airflow_provider_hubcontact.printable import printable, printable_logger
 
 if TYPE_CHECKING:
@@ -33,20 +34,6 @@ LOCK_WAIT = 20.0
 """Seconds to wait for a file that another process has locked."""
 
 
-PROVIDERS = {
-    "duckdb": "apache-airflow-providers-duckdb",
-    "jdbc": "apache-airflow-providers-jdbc",
-    "mssql": "apache-airflow-providers-microsoft-mssql",
-    "mysql": "apache-airflow-providers-mysql",
-    "odbc": "apache-airflow-providers-odbc",
-    "postgres": "apache-airflow-providers-postgres",
-    "redshift": "apache-airflow-providers-amazon",
-    "snowflake": "apache-airflow-providers-snowflake",
-    "sqlite": "apache-airflow-providers-sqlite",
-}
-"""Connection type → package that has its hook."""
-
-
 def database(conn_id: str) -> DbApiHook:
     """Return the hook of an Airflow connection to a SQL database.
 
@@ -60,7 +47,7 @@ def database(conn_id: str) -> DbApiHook:
     except AirflowNotFoundException as error:
         raise SourceError(f"the {unknown(conn_id)}") from error
     try:
-        hook = connection.get_hook()
+        hook = hook_of(connection)
     except (AirflowException, *_OF_SETTINGS) as error:
         package = PROVIDERS.get(str(connection.conn_type), "the provider package of its database")
         raise SourceError(
@@ -130,7 +117,7 @@ def _drain(spool: Spool, connection: Any, driver: Driver, sql: str, parameters: 
 def _fill(spool: Spool, cursor: Any, driver: Driver, name: str) -> None:
     # PostgreSQL's cursor has its description when the first row is there.
     first = _next(cursor, spool, driver, name) if cursor.description is not None or driver.streams else ()
-    if cursor.description is None:
+    if not cursor.description:  # BigQuery's has an empty one
         raise SourceError(f"{name} returns no rows: it is not a SELECT")
     spool.fill([column[0] for column in cursor.description], _chunks(first, cursor, spool, driver, name))
 
@@ -194,7 +181,7 @@ def connect(hook: DbApiHook, clock: Clock = SYSTEM_CLOCK) -> Any:
     patience = clock.monotonic() + LOCK_WAIT
     while True:
         try:
-            return hook.get_conn()
+            return opened(hook)
         except (RuntimeError, AirflowException, *_OF_SETTINGS) as error:
             words = _without_password(hook, printable(str(error)))
             raise SourceError(
