@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
 from typing import Any
 from uuid import UUID
 
@@ -434,32 +434,6 @@ def test_a_frame_as_the_source(run_dag: RunDag, monkeypatch: pytest.MonkeyPatch)
     pytest.importorskip("pandas")
 
     assert _synced(_decorated("from_a_frame"), run_dag, monkeypatch, "ada@example.com") == "Ada"
-
-
-def test_databricks_as_the_source(run_dag: RunDag, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The page's function reads a cursor to its end; a SQLite file takes the place of Databricks."""
-
-    class Cursor:
-        def __init__(self) -> None:
-            with sqlite3.connect(tmp_path / "shop.db") as database:
-                database.execute("CREATE TABLE customers (email, first_name)")
-                database.execute("INSERT INTO customers VALUES ('ada@example.com', 'Augusta')")
-            self._cursor = sqlite3.connect(tmp_path / "shop.db").cursor()
-
-        def __enter__(self) -> sqlite3.Cursor:
-            self._cursor.execute("ATTACH ? AS shop", [str(tmp_path / "shop.db")])
-            return self._cursor
-
-        def __exit__(self, *_: object) -> None:
-            self._cursor.connection.close()
-
-    hooks = ModuleType("airflow.providers.databricks.hooks.databricks_sql")
-    opened = SimpleNamespace(cursor=Cursor)
-    hooks.DatabricksSqlHook = lambda _: SimpleNamespace(get_conn=lambda: opened)  # type: ignore[attr-defined]
-    for name in ("airflow.providers.databricks", "airflow.providers.databricks.hooks", hooks.__name__):
-        monkeypatch.setitem(sys.modules, name, hooks)
-
-    assert _synced(_decorated("from_databricks"), run_dag, monkeypatch, "ada@example.com") == "Augusta"
 
 
 def test_whole_dag_files_can_be_parsed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -293,6 +293,8 @@ def test_a_server_that_is_gone(monkeypatch: pytest.MonkeyPatch, hubspot: Sandbox
             "'generic', for which no hook can be loaded: install the provider",
         ),
         ({"conn_type": "snowflake", "host": "a"}, "install apache-airflow-providers-snowflake"),
+        ({"conn_type": "databricks", "host": "a"}, "install apache-airflow-providers-databricks"),
+        ({"conn_type": "google_cloud_platform"}, "install apache-airflow-providers-google"),
         ({"conn_type": "hubspot"}, "the connection db is not a SQL database: its type is 'hubspot'"),
     ],
 )

@@ -92,7 +92,7 @@ def test_a_frame_between_two_tasks(run_dag: Any, hubspot: Sandbox) -> None:
 
             @task
             def extract() -> Any:
-                return give(frame().select("email", "name"))
+                return give(frame())
 
             HubSpotUpdateContactOperator(task_id="send", records=extract(), mapping={"name": "firstname"})
         return dag

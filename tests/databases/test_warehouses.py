@@ -142,6 +142,15 @@ def test_errors_of_databricks(warehouse: databricks.Warehouse) -> None:
     assert "ada@" not in str(quoting.value)
 
 
+def test_databricks_without_a_warehouse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The setting that is missing is named."""
+    fields = {"conn_type": "databricks", "host": "127.0.0.1", "password": "dapi0123"}
+    monkeypatch.setenv("AIRFLOW_CONN_DB", json.dumps(fields))
+
+    with pytest.raises(SourceError, match="the connection db cannot be used: http_path should be provided"):
+        read("SELECT types")
+
+
 class BigQuery(DbApiHook):
     """What is used of ``BigQueryHook``, whose package asks for a gigabyte of others."""
 
