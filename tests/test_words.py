@@ -55,7 +55,11 @@ def test_names_are_compared_in_one_place() -> None:
     assert [path.name for path in SOURCES if "difflib" in path.read_text(encoding="utf-8")] == ["words.py"]
 
 
-PLURALS = "calls|cells|columns|contacts|headings|keys|lines|minutes|proofs|records|removals|rows|scopes"
+TEMPLATES = [*PACKAGE.glob("ui/**/*.html"), *PACKAGE.glob("notifications/*.py")]
+PLURALS = (
+    "calls|cells|changes|columns|contacts|creates|headings|keys|lines|minutes|proofs|records|removals|rows|"
+    "scopes"
+)
 
 
 def test_a_count_has_its_noun_from_one_place() -> None:
@@ -67,6 +71,18 @@ def test_a_count_has_its_noun_from_one_place() -> None:
             rf"(\{{[^{{}}A-Z]*:,\}}|\{{len\([^{{}}]*\)[^{{}}]*\}}|\b1|%s) ({PLURALS})\b",
             path.read_text(encoding="utf-8"),
         )
+    ]
+
+    assert odd == []
+
+
+def test_a_count_in_a_template_has_its_noun() -> None:
+    """Nor can a page or a notifier's text."""
+    assert TEMPLATES
+    odd = [
+        f"{path.name}: {found[0]}"
+        for path in TEMPLATES
+        for found in re.finditer(rf"\}}\}} ({PLURALS})\b", path.read_text(encoding="utf-8"))
     ]
 
     assert odd == []

@@ -109,9 +109,9 @@ SYNC_TEXT = (
 {%- if not report -%}
 There is no report: the task ended before it read a record.
 {%- else -%}
-{{ "{:,}".format(report.rows) }} records
+{{ "{:,}".format(report.rows) }} {{ "record" if report.rows == 1 else "records" }}
 {%- for outcome, count in report.outcomes.items() %}, {{ "{:,}".format(count) }} {{ outcome }}{% endfor %}; \
-{{ "{:,}".format(report.calls.total) }} calls
+{{ "{:,}".format(report.calls.total) }} {{ "call" if report.calls.total == 1 else "calls" }}
 {%- if report.state %}
 """
     + _STATE

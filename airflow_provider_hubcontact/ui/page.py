@@ -193,6 +193,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["number"] = lambda value: f"{value:,.0f}"
+    environment.filters["counted"] = counted
     environment.filters["percent"] = _percent
     environment.filters["code"] = code
     environment.filters["lasting"] = lasting

@@ -172,10 +172,11 @@ def test_there_and_back() -> None:
         ),
         (Lists(), "lists needs either the name of a list, or the column that names the lists"),
         (Lists("x", column="y"), "lists needs either the name of a list"),
-        (" ", "lists.name must be a name, not ' '"),
+        (" ", "lists.name must be the name or the id of one list, as text, not ' '"),
+        (1042, "lists.name must be the name or the id of one list, as text, not 1042"),
+        (["Leads"], "lists.name must be the name or the id of one list, as text, not ['Leads']"),
         (Lists("x", batch_size=0), "lists.batch_size must be a number from 1 to 100,000, not 0"),
         (Lists("x", mirror=True), "lists.mirror has no effect without state"),
-        (5, "lists.name must be a name, not 5"),
     ],
 )
 def test_what_cannot_be_one(lists: Any, says: str) -> None:

@@ -140,7 +140,7 @@ def of_source(**source: Any) -> list[str]:
         ),
         ({"lists": Lists()}, "lists needs either the name of a list, or the column that names the lists"),
         ({"lists": Lists("a", column="b")}, "lists needs either the name of a list"),
-        ({"lists": Lists(" ")}, "lists.name must be a name"),
+        ({"lists": Lists(" ")}, "lists.name must be the name or the id of one list"),
         ({"lists": Lists("a", batch_size=0)}, "lists.batch_size must be a number from 1 to 100,000"),
         ({"lists": Lists("a", mirror=True)}, "lists.mirror has no effect without state"),
         ({"state": State("sql://db/hub", on_removed="leave_list")}, "has no effect without lists"),

@@ -32,9 +32,13 @@ class Lists(Frozen):
         """Yield a sentence for each thing that is wrong."""
         if (self.name is None) == (self.column is None):
             yield "lists needs either the name of a list, or the column that names the lists"
-        for field, value in (("name", self.name), ("column", self.column)):
+        named = (
+            ("name", "the name or the id of one list, as text", self.name),
+            ("column", "a name", self.column),
+        )
+        for field, needed, value in named:
             if value is not None and (not isinstance(value, str) or not value.strip()):
-                yield f"lists.{field} must be a name, not {value!r:.100}"
+                yield f"lists.{field} must be {needed}, not {value!r:.100}"
         yield from flag("lists.create", self.create)
         yield from flag("lists.mirror", self.mirror)
         size = self.batch_size
