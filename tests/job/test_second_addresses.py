@@ -364,6 +364,15 @@ class TestByAnotherKey:
             ["read", "read", "read", "create"],
         )
 
+    def test_new_contacts_among_others(self, hubspot: Sandbox, around: Around) -> None:
+        """Those of several look-ups by key share one by address, as long as it has room."""
+        for n in range(0, 240, 4):
+            hubspot.portal.create({"number": f"n{n}"})
+        ended = by_number(around, *({"number": f"n{n}", OTHERS: f"s{n}@x.org"} for n in range(0, 240, 2)))
+
+        assert ended.outcomes == {"created": 60, "unchanged": 60}
+        assert calls(hubspot) == ["read", "read", "read", "create"]
+
     def test_one_address_for_several_rows(self, hubspot: Sandbox, around: Around) -> None:
         """The first row gets it, also as its first address; the later ones are conflicts with its contact."""
         rows = [

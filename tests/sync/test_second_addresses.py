@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,15 +13,18 @@ from airflow_provider_hubcontact.sync.decide.plan import Rules, addresses_given,
 from airflow_provider_hubcontact.sync.decide.second_addresses import for_new, unwritable
 from airflow_provider_hubcontact.sync.flow.stations.dry_writes import DryWrites
 from airflow_provider_hubcontact.sync.flow.stations.look_ups import NOTHING_FOUND
+from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.flow.waiting.creations import Creations
 from airflow_provider_hubcontact.sync.flow.waiting.in_flight import InFlight
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
-from airflow_provider_hubcontact.sync.model.ports import Found
+from airflow_provider_hubcontact.sync.model.ports import Found, Lost, Refused
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.coercion import Coercer
 from airflow_provider_hubcontact.sync.rows.comparison import Kind
 from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema, Property
+from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
+from tests.sync.fakes import FakePortal, ShuffledWorkers, refused, results_of
 
 OTHERS = "hs_additional_emails"
 KINDS = {OTHERS: Kind.ADDRESSES}
@@ -299,3 +304,64 @@ def test_a_dry_run_knows_who_would_have_an_address() -> None:
     holders = {each: contact.id for each, contact in shown.contacts.items()}
     assert holders == {"first": "new 7", "a": "1", "b": "new 7", "kept": "1"}
     assert shown.missing == {"old", "nobody"}
+
+
+NUMBERED = RecordMapping(key="number", id_property="other", mapping={"others": OTHERS})
+BY_OTHER = Rules("other", create=True, gives_addresses=True, kinds=KINDS)
+
+
+class ByNumber(FakePortal):
+    """Answers with the numbers of contacts, which are their keys."""
+
+    def key_of(self, contact_id: str, contact: Mapping[str, str]) -> str | None:
+        del contact_id
+        return contact.get("other")
+
+
+class ByAddress(FakePortal):
+    """Refuses each look-up by a bad address, and is silent about another one."""
+
+    def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
+        found = super().read(keys, properties)
+        if "bad" in keys:
+            return refused(400).answer
+        return Found(found.contacts, found.missing - {"unseen"}) if isinstance(found, Found) else found
+
+
+def outcomes(by_address: FakePortal, portal: FakePortal, rows: Mapping[str, str], seed: int) -> list[Outcome]:
+    """Return how new contacts end: number → second addresses."""
+    sources = [{"number": number, "others": others} for number, others in rows.items()]
+    sync = Sync(NUMBERED, BY_OTHER, portal, portal, by_address=by_address)
+    return [each.outcome for each in results_of(sync, sources, ShuffledWorkers(seed)).values()]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_look_up_by_address_that_is_refused(seed: int) -> None:
+    """It is halved, so that only the row whose address was refused ends with it."""
+    portal, by_address = ByNumber.of(batch_size=4), ByAddress.of(batch_size=4)
+
+    ended = outcomes(by_address, portal, {"n1": "a", "n2": "b", "n3": "bad", "n4": "c"}, seed)
+
+    assert ended == [Outcome.CREATED, Outcome.CREATED, Outcome.REJECTED, Outcome.CREATED]
+    assert len(portal.reads) == 1
+    assert len(by_address.reads) == 5
+
+
+def test_a_look_up_that_is_silent_about_an_address() -> None:
+    """Nobody knows whether it is taken, so nothing is sent."""
+    portal = ByNumber.of()
+
+    ended = outcomes(ByAddress.of(), portal, {"n1": "unseen", "n2": "b"}, 1)
+
+    assert ended == [Outcome.UNKNOWN, Outcome.CREATED]
+    assert portal.writes == [(Write.CREATE, 1)]
+
+
+@pytest.mark.parametrize("seed", range(9))
+def test_a_look_up_by_address_waits_for_those_by_key(seed: int) -> None:
+    """As long as one is under way, more new contacts may come."""
+    portal, by_address = FakePortal.of({"other": "k1"}, {"other": "k2"}, batch_size=2), FakePortal.of()
+
+    outcomes(by_address, portal, {"k1": "", "n1": "a", "k2": "", "n2": "b"}, seed)
+
+    assert len(by_address.reads) == 1

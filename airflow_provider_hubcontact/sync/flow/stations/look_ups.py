@@ -120,7 +120,7 @@ class LookUps:
 
     def put_back(self, call: ReadCall) -> None:
         """Take back a call that was not sent."""
-        self._split.append(ReadCall(call.records, call.creations))
+        self._split.append(call)
 
     def drain(self) -> list[Record]:
         """Remove the records that were to be looked up again, or for their addresses."""
