@@ -229,7 +229,7 @@ def _headings(source: _File, rows: Reader) -> list[str]:
 
     :raises SourceError: if there are none, or two columns share one.
     """
-    names = next(filter(None, rows), None)
+    names = next((row for row in rows if any(map(str.strip, row))), None)
     if names is None:
         raise SourceError(f"{source.name} is empty: its first line must have the names of the columns")
     if twice := sorted({name for name in names if names.count(name) > 1}):

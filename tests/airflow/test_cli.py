@@ -766,6 +766,23 @@ class TestLedger:
         assert "there is no ledger at" in " ".join(capsys.readouterr().err.split())
 
 
+@pytest.mark.parametrize("text", ["\n\n", "   \n", " , \n\n", "\ufeff\n"], ids=repr)
+def test_a_file_without_headings(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Blanks are no names of columns: the file is as good as empty."""
+    (tmp_path / "blank.csv").write_text(text, encoding="utf-8")
+    assert main(["validate", "--no-portal", str(tmp_path / "blank.csv")]) == 2
+    assert "is empty: its first line must have the names of the columns" in capsys.readouterr().err
+
+
+def test_an_encoding_that_is_not_of_texts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is not told to be the nearest to itself."""
+    (tmp_path / "one.csv").write_text("email\n")
+    assert main(["validate", "--no-portal", str(tmp_path / "one.csv"), "--encoding", "hex_codec"]) == 2
+    told = capsys.readouterr().err
+    assert "there is no encoding hex_codec" in told
+    assert "nearest is hex_codec" not in told
+
+
 @pytest.mark.parametrize("name", ["latin.csv", "latin.jsonl", "odd.csv"])
 def test_a_file_that_is_no_text(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """It is said, and is another exit status than records that are wrong."""
