@@ -13,6 +13,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing
+from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -1053,6 +1054,15 @@ def test_a_store_that_there_is_not(
     told = capsys.readouterr().err
     assert "error: HC-510: nowhere://bucket/" in told
     assert "cannot be used: " in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.skipif(find_spec("adlfs") is not None, reason="the store's package is installed")
+def test_a_store_whose_package_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    """So is that."""
+    assert main(["ledger", "summary", "abfs://container/ledger"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: HC-510: abfs://container/ledger cannot be used: ")
     assert "Traceback" not in told
 
 

@@ -20,8 +20,9 @@ def folder_of(address: str) -> Folder:
     from airflow.providers.common.compat.sdk import ObjectStoragePath
 
     try:
-        folder: Folder = ObjectStoragePath(address)
-        folder.exists()  # the store's own package is imported here
+        folder = ObjectStoragePath(address)
+        folder.fs  # noqa: B018 - imports the store's own package, and asks the store nothing
     except (ImportError, ValueError) as error:
         raise SetupError(f"{printable_address(address)} cannot be used: {error}") from error
-    return folder
+    store: Folder = folder
+    return store
