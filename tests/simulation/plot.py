@@ -87,8 +87,11 @@ WATERMARK = "changed"
 LIST_COLUMN = "segment"
 """Column that names the list of a row."""
 
-BY_ADDRESS = frozenset({"another address", "moves", "in order", "others edit", "legacy", "leavers", "undo"})
+BY_ADDRESS = frozenset({"another address", "moves", "in order", "others edit", "legacy"})
 """Features whose contacts are known by their addresses."""
+
+SELDOM = frozenset({"leavers", "undo", "lists"})
+"""Features that few worlds have: those have no other key, so that the same seeds show the same faults."""
 
 OTHER_DOMAIN = ("@example.com", "@mail.example")
 """Of keys, and what stands in its place in addresses where keys are logins."""
@@ -484,6 +487,7 @@ def _write_in_words(draft: _Draft, features: Collection[str], chooser: Chooser) 
 
 def _that_go_together(features: frozenset[str], kind: str) -> frozenset[str]:
     """Leave out features that others rule out, and add those that others need."""
+    features -= {"another key"} if features & SELDOM else set()
     features -= BY_ADDRESS if "another key" in features else set()
     if kind == "tight guard":  # what others change between its two passes cannot be guarded, nor removals
         features -= {"others edit", "leavers"}
