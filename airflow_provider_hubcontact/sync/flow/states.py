@@ -132,6 +132,7 @@ NOTES: Mapping[str, str] = {
     "InFlight._alone": "key → the last of its rows that are sent one by one",
     "DirectWrites.left": "rows that a write without a look-up, or a creation, has left to a look-up",
     "Ends._unsure": "rows that an attempt without a clear answer may have written",
+    "Ends._direct_steps": "row of these that was written without a look-up → what was sent for it",
     "Memberships._named": "row under way → the list that it names",
     "Memberships._contacts": "key under way → the record id of its contact",
     "Memberships._filled": "list → whether most of its last call were members; None during its first one",
