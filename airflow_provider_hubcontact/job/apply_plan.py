@@ -26,6 +26,7 @@ from airflow_provider_hubcontact.job.run.opening import opened
 from airflow_provider_hubcontact.job.run.passes import Rows
 from airflow_provider_hubcontact.job.run.run import Ended, Run
 from airflow_provider_hubcontact.job.signals import StopSignal
+from airflow_provider_hubcontact.job.state.removals.guard import check_archives
 from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.keep.report import Report
@@ -80,10 +81,13 @@ def apply_plan(
                 run.preflight()
                 _check_portal(run, plan)
                 check_guards(plan.totals, settings.guards)
+                if undoes:
+                    archives, rows = plan.totals["removals"], plan.totals["rows"]
+                    check_archives(archives, rows, plan.settings["guards"]["removals"])
                 run.open_state()
                 in_order = _in_order(run, plan, lines, records)
-            rows = Rows(records(), run.builder.checks.mapping())
-            return run.ended(in_order(lambda: run.write(rows)))
+            source = Rows(records(), run.builder.checks.mapping())
+            return run.ended(in_order(lambda: run.write(source)))
 
 
 def _in_order(

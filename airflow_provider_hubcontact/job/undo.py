@@ -18,6 +18,11 @@ from airflow_provider_hubcontact.job.settings.problems import problems_of
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.source.undoing import UndoneRun, undone_run
+from airflow_provider_hubcontact.job.state.removals.guard import (
+    advice_of_undo,
+    archives_too_many,
+    is_more,
+)
 from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES, NO_CONTACT
@@ -76,6 +81,7 @@ def plan_undo(
                     {},
                     kept(asked, run.hubspot.api_version, portal["id"] if portal else None),
                 )
+                _warn_of_archives(run, made["removals"], made["rows"])
                 report.plan = {**made, "left_alone": dict(left.properties.most_common(MOST_NAMED))}
         return run.ended(stop)
 
@@ -149,6 +155,17 @@ class _LeftAlone:
                 self.properties.update(result.properties)
 
         return add
+
+
+def _warn_of_archives(run: Run, due: int, size: int) -> None:
+    """Warn about a plan that cannot be applied, since it archives more than its guard allows.
+
+    :param due: contacts that it archives.
+    :param size: contacts of the run.
+    """
+    most = run.settings.guards.removals
+    if most is not None and is_more(due, most, size):
+        run.warn(f"{archives_too_many(due, size, most)}: the plan cannot be applied. {advice_of_undo(due)}.")
 
 
 def _warn(run: Run, left: _LeftAlone, undone: UndoneRun) -> None:

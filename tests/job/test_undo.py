@@ -18,6 +18,10 @@ from airflow_provider_hubcontact.job.settings.guards import Guards
 from airflow_provider_hubcontact.job.settings.key import Key
 from airflow_provider_hubcontact.job.settings.ledger import Ledger
 from airflow_provider_hubcontact.job.settings.lists import Lists
+from airflow_provider_hubcontact.job.settings.problems import problems_of
+from airflow_provider_hubcontact.job.settings.replay import Replay
+from airflow_provider_hubcontact.job.settings.settings import Settings
+from airflow_provider_hubcontact.job.settings.source import Source
 from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sandbox import Sandbox
@@ -604,6 +608,65 @@ def test_the_guards_of_an_undo(hubspot: Sandbox, tmp_path: Path) -> None:
 
     assert isinstance(applied.error, GuardExceeded)
     assert has(hubspot, ADA, "city") == ["Rome"]
+
+
+def made(hubspot: Sandbox, count: int, changed: int) -> Around:
+    """Let a run create some contacts, and change some."""
+    for number in range(changed):
+        hubspot.portal.create({"email": f"old{number}@example.com"})
+    rows = [{"email": f"new{number}@example.com", "city": "Rome"} for number in range(count)]
+    rows += [{"email": f"old{number}@example.com", "city": "Rome"} for number in range(changed)]
+    return wrote(hubspot, *rows, upsert=True)
+
+
+@pytest.mark.parametrize(
+    ("some", "removals", "is_too_much"),
+    [
+        ((2, 1), 0.1, True),
+        ((1, 1), 0.1, False),
+        ((2, 18), 0.1, False),
+        ((3, 17), 0.1, True),
+        ((2, 1), 1, True),
+        ((2, 1), 2, False),
+        ((2, 1), None, False),
+        ((1, 0), 0, True),
+    ],
+)
+def test_how_many_contacts_may_be_archived(
+    hubspot: Sandbox, tmp_path: Path, some: tuple[int, int], removals: float | None, is_too_much: bool
+) -> None:
+    """A count, or a share of the contacts of the run; nothing is written, also no old value."""
+    created, changed = some
+    around = made(hubspot, created, changed)
+
+    planned = undo(around, tmp_path, archive_created=True, guards=Guards(removals=removals))
+    applied = apply(around, tmp_path)
+
+    noun = "contact" if created == 1 else "contacts"
+    told = (
+        f"{created} {noun} of the {created + changed} of the run would be archived, which is more than "
+        f"guards.removals={removals:g} allows"
+        if removals is not None
+        else "nothing"
+    )
+    assert (f"{told}: the plan cannot be applied" in warnings(planned)) is is_too_much
+    assert planned.report["limits"] == ({} if removals is None else {"removals": removals})
+    assert isinstance(applied.error, GuardExceeded) is is_too_much
+    if is_too_much:
+        assert f"{told}: nothing was written. If all that the run created is to be archived" in applied.says
+        assert applied.outcomes == {"not_attempted": created + changed}
+    else:
+        assert applied.outcomes["archived"] == created
+    left = [each for each in hubspot.portal.contacts.values() if each.email.startswith("new")]
+    assert len(left) == (created if is_too_much else 0)
+
+
+def test_a_guard_of_archives_where_none_is_archived() -> None:
+    """It has no effect, and is an error."""
+    replay = Replay("l", undo=True)
+    settings = Settings(source=Source(has_records=False, replay=replay), guards=Guards(removals=5))
+
+    assert problems_of(settings) == ["guards.removals has no effect without archive_created"]
 
 
 def test_the_legacy_api(hubspot: Sandbox, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_hubcontact.job.settings.guards import Guards
 from airflow_provider_hubcontact.job.settings.key import Key
 from airflow_provider_hubcontact.job.settings.ledger import Ledger
 from airflow_provider_hubcontact.job.settings.writes import Writes
@@ -120,7 +121,14 @@ def test_the_portal_is_as_before(  # noqa: PLR0917 - hypothesis draws them
     between = portal(hubspot)
     event("changed" if between != before else "nothing changed")
     with TemporaryDirectory() as folder:
-        made = undo(around, Path(folder), archive_created=True, writes=Writes(stages="reset"), ledger=LEDGER)
+        made = undo(
+            around,
+            Path(folder),
+            archive_created=True,
+            guards=Guards(removals=None),
+            writes=Writes(stages="reset"),
+            ledger=LEDGER,
+        )
         assert made.error is None
         assert portal(hubspot) == between, "a plan writes nothing"
         around.run_id = "dag/undo"

@@ -65,7 +65,7 @@ def settings_of(
         ),
         status_actions=document["status_actions"],
         max_failures=document["max_failures"],
-        guards=Guards(**document["guards"]),
+        guards=_guards(document),
         ledger=Ledger(**document["ledger"]) if document["ledger"] else None,
         state=State(**document["state"]) if document["state"] else None,
         verify=document["verify"],
@@ -83,8 +83,14 @@ def are_settings(document: object) -> bool:
         and (ledger is None or _has(ledger, Ledger.field_names))
         and _has(document["guards"], Guards.field_names)
         and (state is None or _has(state, _OF_STATE))
-        and not problems_of(settings_of(document))
+        and not [*Guards(**document["guards"]).problems(), *problems_of(settings_of(document))]
     )
+
+
+def _guards(document: Mapping[str, Any]) -> Guards:
+    """Return the guards of a plan; that of what an undo archives is not one of removals by a state."""
+    kept_guards = document["guards"]
+    return Guards(**{**kept_guards, "removals": Guards.removals} if document["undo"] else kept_guards)
 
 
 def _has(document: object, fields: tuple[str, ...]) -> bool:

@@ -68,7 +68,11 @@ def opened(
 def _limits(settings: Settings) -> dict[str, float]:
     """Return guard → the most that it allows, of the guards that count something in this run."""
     limits = {name: most for name, most in settings.guards.fields().items() if most is not None}
-    removes = settings.lets_leave or (settings.state is not None and settings.state.on_removed is not None)
+    removes = (
+        settings.lets_leave
+        or settings.source.archives
+        or (settings.state is not None and settings.state.on_removed is not None)
+    )
     return {name: most for name, most in limits.items() if name != "removals" or removes}
 
 

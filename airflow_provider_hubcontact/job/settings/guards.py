@@ -14,7 +14,8 @@ class Guards(Frozen):
     :param changes: contacts that may be changed: a count, or a share of the rows below 1.
     :param creates: contacts that may be created, likewise.
     :param removals: contacts that may be removed, or may leave lists: a count, or a share below 1 of those in
-        the state, which always allows one; None for any number.
+        the state, which always allows one; None for any number. In an undo, contacts that may be archived,
+        and a share is one of the contacts of the run.
     """
 
     changes: float | None = None

@@ -115,12 +115,17 @@ def _mirrors(settings: Settings) -> bool:
 def _of_nobody(settings: Settings) -> Iterator[str]:
     """Look for settings about removals where nobody is removed."""
     state = settings.state
+    archives = settings.source.archives
     for name, is_given in (
-        ("guards.removals", settings.guards.removals != Guards.removals),
+        ("guards.removals", settings.guards.removals != Guards.removals and not archives),
         ("state.grace", state is not None and state.grace != type(state).grace),
     ):
         if is_given:
-            yield f"{name} has no effect without state.on_removed or lists.mirror"
+            yield f"{name} has no effect without {_REMOVING[settings.source.undoes]}"
+
+
+_REMOVING = {False: "state.on_removed or lists.mirror", True: "archive_created"}
+"""Whether a run is undone → what lets contacts be removed."""
 
 
 def _keys(key: Key) -> tuple[str, ...]:

@@ -61,6 +61,11 @@ class Source(Frozen):
         """Whether the run of a ledger is undone."""
         return self.replay is not None and self.replay.undo is True
 
+    @property
+    def archives(self) -> bool:
+        """Whether an undo archives the contacts that the run has created."""
+        return self.replay is not None and self.undoes and self.replay.archive_created is True
+
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each thing that is wrong."""
         sources = self.has_records + (self.query.sql is not None)

@@ -10,8 +10,15 @@ from airflow_provider_hubcontact.sync.model.tolerance import at_most
 from airflow_provider_hubcontact.words import counted
 
 
-def _is_more(due: int, most: float, size: int) -> bool:
-    """Check whether a number is more than a count, or than a share of a size, which always allows one."""
+def is_more(due: int, most: float | None, size: int) -> bool:
+    """Check whether a number is more than a guard allows.
+
+    :param due: the number.
+    :param most: a count, or a share of ``size``, which always allows one; None for any number.
+    :param size: of what the number is a part.
+    """
+    if most is None:
+        return False
     allowed = at_most(most, size)
     return due > (max(allowed, 1) if 0 < most < 1 else allowed)
 
@@ -25,7 +32,7 @@ def check_removals(due: int, size: int, most: float | None, advice: Callable[[],
     :param advice: returns what may be wrong, and what is to be done.
     :raises GuardExceeded: if there are more.
     """
-    if most is not None and _is_more(due, most, size):
+    if most is not None and is_more(due, most, size):
         raise GuardExceeded(
             f"{counted(due, 'removal')} of {counted(size, 'key')} of the state "
             f"{'is' if due == 1 else 'are'} more than guards.removals={most:g} allows: "
@@ -41,13 +48,43 @@ def check_leavers(due: int, size: int, most: float | None) -> None:
     :param most: the most contacts that may leave: a count, or a share of ``size``; None for any number.
     :raises GuardExceeded: if there are more.
     """
-    if most is not None and _is_more(due, most, size):
+    if most is not None and is_more(due, most, size):
         raise GuardExceeded(
             f"{due:,} of {counted(size, 'contact')} that this sync has added to lists would leave them, "
             f"which is more than guards.removals={most:g} allows: nothing was written. Rows may be missing "
             "in the source, or name other lists. If these contacts are to leave, set guards.removals to "
             f"{due} once"
         )
+
+
+def check_archives(due: int, size: int, most: float | None) -> None:
+    """Stop an undo that would archive too many contacts. A share always allows one.
+
+    :param due: contacts that the run has created, and that are to be archived.
+    :param size: contacts of the run.
+    :param most: the most contacts that may be archived: a count, or a share of ``size``; None for any number.
+    :raises GuardExceeded: if there are more.
+    """
+    if most is not None and is_more(due, most, size):
+        raise GuardExceeded(
+            f"{archives_too_many(due, size, most)}: nothing was written. {advice_of_undo(due)}"
+        )
+
+
+def archives_too_many(due: int, size: int, most: float) -> str:
+    """Return the beginning of a sentence about an undo that archives too many contacts."""
+    return (
+        f"{counted(due, 'contact')} of the {size:,} of the run would be archived, which is more than "
+        f"guards.removals={most:g} allows"
+    )
+
+
+def advice_of_undo(due: int) -> str:
+    """Return what is to be done about an undo that would archive too many contacts."""
+    return (
+        "If all that the run created is to be archived, make the plan again with guards.removals set to "
+        f"{due}; without archive_created, it is left alone"
+    )
 
 
 def advice_of_run(due: int, given: int, known: int, table: str) -> str:
