@@ -72,6 +72,7 @@ FEATURES = (
     "undo",
     "second addresses",
     "another key",
+    "undo with a state",
 )
 """What may happen in a world besides rows that change contacts.
 
@@ -505,11 +506,19 @@ def _that_go_together(features: frozenset[str], kind: str) -> frozenset[str]:
         features -= {"watermark", "legacy", "not compared"}
     else:
         features -= OF_STATES
-    if kind not in {"update", "loose guard"} or not features.isdisjoint({"state", "legacy", "checkpoint"}):
-        features -= {"undo"}
+    features = _with_undo(features, kind)
     if "legacy" in features or kind == "plan":  # same
         return features - {"lists"}
     return features - {"not compared"} if "lists" in features else features  # same
+
+
+def _with_undo(features: frozenset[str], kind: str) -> frozenset[str]:
+    """Leave the undo out where nothing can be undone; with a state it is a feature of its own."""
+    if kind not in {"update", "loose guard"} or not features.isdisjoint({"legacy", "checkpoint"}):
+        features -= {"undo"}
+    if "state" in features and "undo with a state" not in features:
+        features -= {"undo"}
+    return features if features >= {"state", "undo"} else features - {"undo with a state"}
 
 
 def _with_second_addresses(features: frozenset[str], draft: _Draft, settings: Settings) -> frozenset[str]:

@@ -20,6 +20,7 @@ from airflow_provider_hubcontact.job.settings.lists import Lists
 from airflow_provider_hubcontact.job.settings.replay import Replay
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.source import Source
+from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.job.state import session
 from airflow_provider_hubcontact.sync.flow.waiting import memberships
@@ -28,7 +29,7 @@ from tests.simulation.loop import Endless, Loop, LoopClock, LoopLock, Process
 from tests.simulation.network import FAULTS, Weather
 from tests.simulation.oracles import Oracles, TryWatch
 from tests.simulation.others import edit, set_the_date, visit
-from tests.simulation.plot import LISTS, Plot, plot_of
+from tests.simulation.plot import LISTS, PATH, Plot, plot_of
 from tests.simulation.portal import LIFETIMES, SimulatedPortal, Terms
 from tests.simulation.redis import SimulatedRedis
 from tests.simulation.remembered import PARTS
@@ -202,9 +203,12 @@ class World:
         replay = Replay("ledger", undo=True, archive_created=chooser.chance(0.6))
         settings = Settings(
             source=Source(has_records=False, replay=replay),
+            guards=Guards(removals=None if replay.archive_created else Guards.removals),
             writes=Writes(stages=chooser.one_of(("reset", "reset", "keep", "reject"))),
             ledger=Ledger("ledger") if chooser.chance(0.5) else None,
             verify=chooser.chance(0.3),
+            # The undo need not name the state: then its writes are those of somebody else.
+            state=State(PATH) if plot.settings.state and chooser.chance(0.7) else None,
         )
         again = replace(plot, kind="plan", settings=settings, rows=())
         weather = self._weather if chooser.chance(0.5) else CALM
