@@ -40,8 +40,8 @@ FAULTS = (
     ),
     Fault(
         "an answer with results and errors of one input that counts as a refusal",
-        "if refusal and written:",
-        "if refusal and written and False:",
+        "if refusal and (written or said.candidates(step)):",
+        "if refusal and (written or said.candidates(step)) and False:",
     ),
     Fault(
         "a lost answer of a first step that counts as not sent",
