@@ -1,4 +1,4 @@
-# `make help` lists what can be done. Needed: Python 3.11 to 3.13, make, and a shell.
+# `make help` lists what can be done. Needed: Python 3.11 to 3.14, make, and a shell.
 
 PYTHON ?= python3
 ARGS ?=

@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-PYTHONS = ["3.11", "3.12", "3.13"]
+PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 PYTHONS_OF_AIRFLOW_2 = ["3.11", "3.12"]
 UV = Path(".venv/bin/uv")
 STAMP = ".complete"
@@ -30,7 +30,7 @@ def main() -> None:
     options = parser.parse_args()
     if version_of_this() not in PYTHONS:
         version = ".".join(map(str, sys.version_info[:3]))
-        sys.exit(f"{sys.executable} is Python {version}; take 3.11 to 3.13: make PYTHON=/path/to/python …")
+        sys.exit(f"{sys.executable} is Python {version}; take 3.11 to 3.14: make PYTHON=/path/to/python …")
     python = find_python(PYTHONS_OF_AIRFLOW_2) if options.airflow_2 else sys.executable
     if python is None:
         print(f"{options.folder} is not made: it needs Python 3.11 or 3.12, and none is on the path.")
