@@ -32,6 +32,7 @@ from airflow_provider_hubcontact.sync.rows.portal_schema import PortalSchema, Pr
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
 from tests.sync.fakes import (
     BAD,
+    STOP,
     FakePortal,
     FakeProofs,
     Fate,
@@ -421,6 +422,21 @@ def test_a_row_that_may_have_been_written_is_not_called_untouched() -> None:
 
     assert run(stopped, [row("p0")], BY_KEY) == [Outcome.UNKNOWN]
     assert run(portal, [row("p0")], BY_KEY) == [Outcome.UNKNOWN]
+
+
+@pytest.mark.parametrize("rows", [[row("p0")], [row("p0"), row("p0", "c")]])
+def test_what_may_have_been_written_before_the_run_stopped(rows: list[dict[str, str]]) -> None:
+    """It is told for each row, wherever the record was when the run stopped; merged rows are one record."""
+    ended: list[Result] = []
+    for seed in range(40):
+        portal = people(Odd.SILENT, STOP, batch_size=1)
+        results = results_of(
+            Sync(RecordMapping(), BY_KEY, portal, portal), [*rows, row("p1")], ShuffledWorkers(seed, 2)
+        )
+        ended += [each for each in results.values() if each.reason.startswith("an attempt that got no clear")]
+
+    assert {each.outcome for each in ended} == {Outcome.UNKNOWN}
+    assert {(*each.changes, *each.unread) for each in ended} == {("firstname", "firstname")}
 
 
 @pytest.mark.parametrize("most", [5, 50])

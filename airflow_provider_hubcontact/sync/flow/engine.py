@@ -221,7 +221,7 @@ class Engine:
         for record in records:
             self._ends.end(given_up(record, reason))
         for record in self._in_flight.drain():
-            self._ends.settle(given_up(record, reason))
+            self._ends.give_up(record, reason)
         self._abandon_others(reason)
 
     def _abandon_others(self, reason: str) -> None:

@@ -8,10 +8,11 @@ from types import MappingProxyType
 
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.decide.merging import is_to_be_parted, parted
-from airflow_provider_hubcontact.sync.decide.results import looked_up, unsure
+from airflow_provider_hubcontact.sync.decide.results import given_up, looked_up, unsure
 from airflow_provider_hubcontact.sync.flow.stations.parts import Parts
 from airflow_provider_hubcontact.sync.model.outcome import INTERNAL_ERROR, Result
 from airflow_provider_hubcontact.sync.model.ports import Journal, Step
+from airflow_provider_hubcontact.sync.model.record import Record
 
 log = printable_logger(__name__)
 
@@ -20,7 +21,7 @@ MAX_LOGGED = 100
 
 
 class Ends:
-    """Ends records, in four steps: :meth:`end` or :meth:`end_all`, :meth:`settle`, :meth:`tell`.
+    """Ends records: :meth:`end`, :meth:`end_all` or :meth:`give_up`, then :meth:`settle` and :meth:`tell`.
 
     :param parts: of the run.
     :param report: called once for each row that was read.
@@ -53,8 +54,7 @@ class Ends:
         :param may_part: whether it may be about one of them; a look-up is about their key, which all have.
         """
         self._direct.left.discard(result.row)
-        if result.row in self._direct_steps:
-            result = looked_up(result, *self._direct_steps.pop(result.row))
+        result = self._after_direct_step(result)
         if (whole := self._in_flight.merged(result.key)) is None:
             self.settle(result)
             contact = self._in_flight.release(result.key)
@@ -67,6 +67,21 @@ class Ends:
         self._memberships.forget(result.key)
         self._write_queue.ended(result.row, contact)
         return contact
+
+    def give_up(self, record: Record, reason: str) -> None:
+        """End a record that was removed from those in flight.
+
+        :param record: the record, which nothing waits for any more.
+        :param reason: why the run stops.
+        """
+        result = self._after_direct_step(given_up(record, reason))
+        for each in parted(record, result) if record.parts else (result,):
+            self.settle(each)
+
+    def _after_direct_step(self, result: Result) -> Result:
+        """Return a record's result with what a write without a look-up may have written before."""
+        found = self._direct_steps.pop(result.row, None)
+        return looked_up(result, *found) if found else result
 
     def doubt(
         self, steps: Iterable[Step], shown: Mapping[int, Mapping[str, Result]] = MappingProxyType({})

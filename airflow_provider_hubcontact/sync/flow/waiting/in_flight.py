@@ -168,11 +168,11 @@ class InFlight:
     def drain(self) -> tuple[Record, ...]:
         """Remove all records that wait: those that can be taken, and those that wait for another record.
 
-        :return: the removed records; for a merged one, its rows.
+        :return: the removed records, merged ones among them.
         """
         behind = [record for queue in self._behind_claim.values() for record in queue]
         queued = (each for key, queue in self._behind_key.items() for each in queue if each.key == key)
-        records = tuple(_rows_of((*behind, *self._takeable(), *queued)))
+        records = (*behind, *self._takeable(), *queued)
         self._first_in_line.clear()
         self._waiting.clear()
         self._behind_key.clear()
@@ -180,7 +180,7 @@ class InFlight:
         for record in behind:
             del self._taken[record.key]
         self._holder = {key: record for key, record in self._holder.items() if record.key in self._taken}
-        self._rows -= len(records)
+        self._rows -= sum(len(record.parts) or 1 for record in records)
         return records
 
     def _takeable(self) -> Iterable[Record]:
@@ -242,8 +242,3 @@ class InFlight:
             return record
         self._merged[record.key] = whole = merged(parts)
         return whole
-
-
-def _rows_of(records: Iterable[Record]) -> Iterable[Record]:
-    for record in records:
-        yield from record.parts or (record,)
