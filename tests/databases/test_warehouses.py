@@ -21,7 +21,7 @@ if "DATABASES_RUN" not in os.environ:
 import pyarrow as pa
 from airflow.providers.common.sql.hooks.sql import DbApiHook
 from google.auth.credentials import AnonymousCredentials
-from google.auth.exceptions import DefaultCredentialsError
+from google.auth.exceptions import DefaultCredentialsError, RefreshError
 from google.cloud.bigquery import Client
 
 from airflow_provider_hubcontact.job.errors import SourceError
@@ -267,6 +267,20 @@ def test_errors_of_bigquery(monkeypatch: pytest.MonkeyPatch) -> None:
             read("CREATE TABLE a (n INT64)", hook=BigQuery(address))
         with pytest.raises(SourceError, match=r"Your default credentials were not found"):
             read("SELECT types", hook=BigQuery("none"))
+
+
+@pytest.mark.parametrize(("passes", "raised"), [(True, HubSpotSyncIncomplete), (False, SourceError)])
+def test_a_token_that_google_does_not_give(
+    passes: bool, raised: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked for again if Google is down, but not with credentials that are refused."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise RefreshError("no token", retryable=passes)
+
+    monkeypatch.setattr(BigQuery, "get_client", refuse)
+    with queried(monkeypatch) as (_, address), pytest.raises(raised, match=r"no token \(RefreshError\)"):
+        read("SELECT types", hook=BigQuery(address))
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ TELLING_WORDS_OF_GOOGLE = ("Syntax error: ", "Unrecognized name: ")
 
 
 FINAL_OF_GOOGLE_AUTH = frozenset({"DefaultCredentialsError", "MalformedError", "RefreshError"})
-"""Classes of ``google.auth`` that are about the credentials."""
+"""Classes of ``google.auth`` that are about the credentials, unless they say that a retry can help."""
 
 
 _STATE_IN_TEXT = re.compile(r"\bSQLSTATE: ([0-9A-Z]{5})\b")
@@ -181,7 +181,8 @@ def _of_google(error: Exception) -> Exception | None:
 
 def _google_may_pass(error: Exception) -> bool:
     if (status := _status(error)) is None:
-        return type(error).__name__ not in FINAL_OF_GOOGLE_AUTH | FINAL_CLASSES
+        is_final = type(error).__name__ in FINAL_OF_GOOGLE_AUTH | FINAL_CLASSES
+        return not is_final or getattr(error, "retryable", False) is True
     reasons = {each.get("reason") for each in getattr(error, "errors", ()) if isinstance(each, Mapping)}
     return status in PASSING_OF_GOOGLE or not reasons.isdisjoint(PASSING_REASONS_OF_GOOGLE)
 
