@@ -10,15 +10,13 @@ from airflow_provider_hubcontact.sync.model.tolerance import at_most
 from airflow_provider_hubcontact.words import counted
 
 
-def is_more(due: int, most: float | None, size: int) -> bool:
+def is_more(due: int, most: float, size: int) -> bool:
     """Check whether a number is more than a guard allows.
 
     :param due: the number.
-    :param most: a count, or a share of ``size``, which always allows one; None for any number.
+    :param most: a count, or a share of ``size``, which always allows one.
     :param size: of what the number is a part.
     """
-    if most is None:
-        return False
     allowed = at_most(most, size)
     return due > (max(allowed, 1) if 0 < most < 1 else allowed)
 
