@@ -465,7 +465,7 @@ def test_approved(
     assert rendered(run, task_id="apply")["sha256"] == json.loads(manifest.read_bytes())["sha256"]
     approval: Any = dag.get_task("approve")
     body = dag.get_template_env().from_string(approval.body).render(ti=instance)
-    assert '"changes": 1' in body
+    assert "- changes: `1`" in body
 
 
 @pytest.mark.skipif(not HAS_FORMS, reason="the standard provider has forms for a DAG's parameters since 1.13")
