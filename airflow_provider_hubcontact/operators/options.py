@@ -114,7 +114,8 @@ class Guards(Options):
     :param creates: contacts that may be created: a count, or a share of the rows below 1.
     :param removals: contacts whose rows left the source, and that may get the values of ``on_removed`` or be
         archived: a count, or a share of the keys in the state below 1. Also contacts that may leave lists: a
-        count, or a share of those that this sync has added. A share always allows one; None for any number.
+        count, or a share of those that this sync has added; and contacts that an undo may archive: a count,
+        or a share of the contacts of the run. A share always allows one; None for any number.
     """
 
     def __init__(
