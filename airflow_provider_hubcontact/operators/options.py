@@ -151,8 +151,8 @@ class State(Options):
     It holds digests, record ids and numbers, and nothing of the records themselves.
 
     :param path: a table of a database, ``sql://conn_id/table`` or ``sql://conn_id/schema.table``,
-        created if it does not exist. A second table beside it has ``_meta`` at the end of its name.
-        (templated)
+        created if it does not exist. A second table beside it has ``_meta`` at the end of its name, and with
+        ``lists`` a third one ``_lists``. (templated)
     :param refresh: look all rows up and compare them, whatever is proved of them. (templated)
     :param audit: days in which each contact that is not written is read back once, so that it is found what
         somebody has edited; None for never.
