@@ -396,6 +396,24 @@ def test_somebody_edits_what_was_written_before_the_look_up() -> None:
     assert ended.unread == ("city",)
 
 
+def test_what_merged_rows_may_have_written_before_they_are_sent_one_by_one() -> None:
+    """It is told for the row whose value it was, although the look-up after it finds nothing to write."""
+
+    class Edited(FakePortal):
+        def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
+            self.contacts["2"]["firstname"] = "edited"
+            return super().read(keys, properties)
+
+    portal = Edited(people().contacts, fates=iter([Odd.SILENT, None, refused(400)]))
+    mapping = RecordMapping(mapping={"firstname": "firstname", "city": "city"})
+    sync = Sync(mapping, BY_PROVED_KEY, portal, portal, proofs=proofs_of({"p1": "9"}))
+
+    first, second = results_of(sync, [{"email": "p1@x.y", "city": "x"}, row("p1")]).values()
+
+    assert (first.outcome, first.changes, first.unread) == (N, {"city": (None, "x")}, ("city",))
+    assert (second.outcome, second.changes) == (U, {"firstname": ("edited", "b")})
+
+
 def test_a_bad_value_ends_as_with_a_look_up() -> None:
     """It is refused once more, and only that row."""
     portal = people()

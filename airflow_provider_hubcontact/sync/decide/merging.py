@@ -9,6 +9,7 @@ from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES, Rules
 from airflow_provider_hubcontact.sync.model.change import Write
 from airflow_provider_hubcontact.sync.model.outcome import ABOUT_A_RECORD, DECIDES_VALUES, Outcome, Result
+from airflow_provider_hubcontact.sync.model.ports import Step
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.keys import EMAIL, SECOND_ADDRESSES
 
@@ -81,6 +82,16 @@ def parted(record: Record, result: Result) -> tuple[Result, ...]:
         if names and _creates(result):
             result = _after_a_creation(result)
     return tuple(results)
+
+
+def step_of(part: Record, step: Step) -> Step:
+    """Return what a merged record's step writes for one of its rows: its values that no later row overwrites.
+
+    :param part: the row.
+    :param step: of the merged record.
+    """
+    values = {name: value for name, value in step.properties.items() if part.properties.get(name) == value}
+    return Step(step.change._replace(record=part, steps=(values,)))
 
 
 def _of_part(part: Record, names: frozenset[str], whole: Record, result: Result) -> Result:

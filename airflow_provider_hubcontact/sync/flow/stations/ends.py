@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from airflow_provider_hubcontact.printable import printable_logger
-from airflow_provider_hubcontact.sync.decide.merging import is_to_be_parted, parted
+from airflow_provider_hubcontact.sync.decide.merging import is_to_be_parted, parted, step_of
 from airflow_provider_hubcontact.sync.decide.results import given_up, looked_up, unsure
 from airflow_provider_hubcontact.sync.flow.stations.parts import Parts
 from airflow_provider_hubcontact.sync.model.outcome import INTERNAL_ERROR, Result
@@ -54,12 +54,15 @@ class Ends:
         :param may_part: whether it may be about one of them; a look-up is about their key, which all have.
         """
         self._direct.left.discard(result.row)
+        direct = self._direct_steps.get(result.row)
         result = self._after_direct_step(result)
         if (whole := self._in_flight.merged(result.key)) is None:
             self.settle(result)
             contact = self._in_flight.release(result.key)
         elif may_part and is_to_be_parted(result):
             contact = self._in_flight.part(whole)
+            if direct:
+                self.doubt(step_of(part, direct[0]) for part in whole.parts)
         else:
             for each in parted(whole, result):
                 self.settle(each)
