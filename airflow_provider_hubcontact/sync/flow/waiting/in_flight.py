@@ -189,13 +189,9 @@ class InFlight:
         )
 
     def _keys(self, record: Record) -> tuple[str, ...]:
-        given = addresses_given(record, self._rules)
+        keys, given = keys_of(record, self._rules), addresses_given(record, self._rules)
         # A key that is spelt like an address makes records wait that need not.
-        return (
-            tuple(dict.fromkeys((*keys_of(record, self._rules), *given)))
-            if given
-            else keys_of(record, self._rules)
-        )
+        return tuple(dict.fromkeys((*keys, *given))) if given else keys
 
     def _move_up(self, key: str) -> None:
         """Let the next record of a key go on, unless it has another key and must wait there."""
