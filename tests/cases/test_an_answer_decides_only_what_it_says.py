@@ -245,7 +245,10 @@ def test_no_status_action_makes_a_lost_attempt_good() -> None:
 
 @pytest.mark.parametrize("stopped", [True, False])
 def test_rows_of_one_key_after_a_loss(stopped: bool) -> None:
-    """Rows that a call may have written are looked up again, and ``unknown`` if the run stops before."""
+    """Rows that a call may have written are looked up again, and ``unknown`` if the run stops before.
+
+    What that call has sent for them is told.
+    """
     key = {"email": "c0@example.com"}
     rows = [key | {"firstname": "new"}, key | {"lastname": "new"}]
     second_look_up = {"on": "batches.read", "status": 401, "after": 1, "enabled": stopped}
@@ -254,7 +257,10 @@ def test_rows_of_one_key_after_a_loss(stopped: bool) -> None:
 
     assert (ended.stop is not None) is stopped
     assert ended.outcomes == {Outcome.UNKNOWN if stopped else Outcome.UNCHANGED}
-    assert len(ended.results) == 2
+    changes = {
+        row: {name: new for name, (_, new) in each.changes.items()} for row, each in ended.results.items()
+    }
+    assert changes == {1: {"firstname": "new"}, 2: {"lastname": "new"}}
 
 
 def test_an_error_inside_an_answer_after_a_loss() -> None:

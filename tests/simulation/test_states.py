@@ -69,7 +69,7 @@ def test_a_run_that_goes_on_without_its_claim(monkeypatch: pytest.MonkeyPatch) -
 def test_a_write_without_a_look_up_that_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """The look-up after it finds nothing to write, as if the run had written nothing."""
     monkeypatch.setattr(
-        "airflow_provider_hubcontact.sync.flow.stations.ends.looked_up", lambda result, *_: result
+        "airflow_provider_hubcontact.sync.flow.stations.ends.doubted", lambda result, *_: result
     )
 
     assert "and does not tell that it changed firstname" in found(first=314)

@@ -303,7 +303,7 @@ def test_a_stop_before_a_check_is_sent() -> None:
 
 @pytest.mark.parametrize("after_loss", [False, True])
 def test_a_refusal_after_an_attempt_without_an_answer(after_loss: bool) -> None:
-    """It does not prove that the record was not written."""
+    """It does not prove that the record was not written; what may have been written is told."""
     contacts = portal()
     answer = Refused(Refusal(404, "no such contact", "OBJECT_NOT_FOUND"), after_loss=after_loss)
     contacts.write = lambda *_: answer  # type: ignore[method-assign]
@@ -311,6 +311,8 @@ def test_a_refusal_after_an_attempt_without_an_answer(after_loss: bool) -> None:
     results = results_of(sync_of(contacts), ROWS[:1])
 
     assert results[1].outcome is (Outcome.UNKNOWN if after_loss else Outcome.NOT_FOUND)
+    assert results[1].changes == ({"firstname": ("old", "new")} if after_loss else {})
+    assert (results[1].contact, results[1].unread) == ("1", ())
 
 
 def test_a_row_that_an_earlier_try_has_ended_counts() -> None:

@@ -109,13 +109,13 @@ def unsure(result: Result) -> Result:
     return result._replace(outcome=Outcome.UNKNOWN, status=None, category=None, reason=reason, refusal=None)
 
 
-def looked_up(result: Result, step: Step, shown: Mapping[str, Result]) -> Result:
-    """Return the result of a record that was looked up since an answer did not prove its write.
+def doubted(result: Result, step: Step, shown: Mapping[str, Result]) -> Result:
+    """Return the result of a record that an attempt without a clear answer may have written.
 
-    The look-up tells neither whether HubSpot carried that write out, nor what was there before it.
+    What came after that attempt tells neither whether HubSpot carried it out, nor what was there before it.
 
-    :param result: that the record has by the look-up, and by what follows from it.
-    :param step: the write, made without a look-up.
+    :param result: that the record has by what came after.
+    :param step: of that attempt.
     :param shown: record id → the result of the record if this is its contact: the answer shows that this
         contact was written, with the values of the step.
     """
@@ -123,9 +123,13 @@ def looked_up(result: Result, step: Step, shown: Mapping[str, Result]) -> Result
         return said
     if result.outcome is Outcome.CREATED:  # nobody had the key
         return result
-    may_be_written = step.change.diff()
-    unread = (*result.unread, *(name for name in may_be_written if name not in result.changes))
-    return result._replace(changes={**may_be_written, **result.changes}, unread=unread)
+    written = with_changes(result, step, may_be_written=True)
+    unread = (name for name in written.unread if name in written.changes and name not in result.changes)
+    return result._replace(
+        changes={**written.changes, **result.changes},
+        unread=(*result.unread, *unread),
+        contact=result.contact if step.change.is_direct else result.contact or step.change.contact,
+    )
 
 
 def accepted(step: Step, written: Written, answer: Answers, kinds: Mapping[str, Kind]) -> Result | Step:

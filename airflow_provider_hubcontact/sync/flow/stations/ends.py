@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.decide.merging import is_to_be_parted, parted, step_of
-from airflow_provider_hubcontact.sync.decide.results import given_up, looked_up, unsure
+from airflow_provider_hubcontact.sync.decide.results import doubted, given_up, unsure
 from airflow_provider_hubcontact.sync.flow.stations.parts import Parts
 from airflow_provider_hubcontact.sync.model.outcome import INTERNAL_ERROR, Result
 from airflow_provider_hubcontact.sync.model.ports import Journal, Step
@@ -37,8 +37,8 @@ class Ends:
         self._under_way = parts.under_way
         self._report = report
         self._journal = journal
-        self._unsure: set[int] = set()  # rows that an attempt without a clear answer may have written
-        self._direct_steps: dict[int, tuple[Step, Mapping[str, Result]]] = {}  # row → that may be written
+        self._unsure: set[int] = set()  # rows that attempts without a clear answer may have written
+        self._doubted: dict[int, list[tuple[Step, Mapping[str, Result]]]] = {}  # row → its steps of these
         self._internal_errors = 0  # records
 
     def end_all(self, results: Iterable[Result]) -> None:
@@ -54,15 +54,14 @@ class Ends:
         :param may_part: whether it may be about one of them; a look-up is about their key, which all have.
         """
         self._direct.left.discard(result.row)
-        direct = self._direct_steps.get(result.row)
-        result = self._after_direct_step(result)
+        before = self._doubted.get(result.row, ())
+        result = self._after_doubt(result)
         if (whole := self._in_flight.merged(result.key)) is None:
             self.settle(result)
             contact = self._in_flight.release(result.key)
         elif may_part and is_to_be_parted(result):
             contact = self._in_flight.part(whole)
-            if direct:
-                self.doubt(step_of(part, direct[0]) for part in whole.parts)
+            self.doubt(step_of(part, step) for step, _ in before for part in whole.parts)
         else:
             for each in parted(whole, result):
                 self.settle(each)
@@ -77,14 +76,15 @@ class Ends:
         :param record: the record, which nothing waits for any more.
         :param reason: why the run stops.
         """
-        result = self._after_direct_step(given_up(record, reason))
+        result = self._after_doubt(given_up(record, reason))
         for each in parted(record, result) if record.parts else (result,):
             self.settle(each)
 
-    def _after_direct_step(self, result: Result) -> Result:
-        """Return a record's result with what a write without a look-up may have written before."""
-        found = self._direct_steps.pop(result.row, None)
-        return looked_up(result, *found) if found else result
+    def _after_doubt(self, result: Result) -> Result:
+        """Return a record's result with what attempts without a clear answer may have written before."""
+        for step, shown in self._doubted.pop(result.row, ()):
+            result = doubted(result, step, shown)
+        return result
 
     def doubt(
         self, steps: Iterable[Step], shown: Mapping[int, Mapping[str, Result]] = MappingProxyType({})
@@ -97,8 +97,7 @@ class Ends:
         for step in steps:
             record = step.change.record
             self._unsure.update(part.row for part in record.parts or (record,))
-            if step.change.is_direct:
-                self._direct_steps[record.row] = step, shown.get(record.row, {})
+            self._doubted.setdefault(record.row, []).append((step, shown.get(record.row, {})))
 
     def settle(self, result: Result) -> None:
         """Take the result of a row; it is told once the row's contact is in the list that the row names."""
