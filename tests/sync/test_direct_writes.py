@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -378,13 +379,23 @@ def test_what_may_have_been_written_before_a_look_up(
     assert (ended.outcome, ended.changes["firstname"], ended.unread) == (outcome, (old, "b"), unread)
 
 
-def test_somebody_edits_what_was_written_before_the_look_up() -> None:
-    """What is written again has the edit as its old value; the rest may have been written before."""
+@pytest.mark.parametrize("after_loss", [True, False])
+def test_somebody_edits_what_was_written_before_the_look_up(after_loss: bool) -> None:
+    """What is written again has the edit as its old value; the rest may have been written before.
+
+    That holds if the later write was sent twice, too.
+    """
 
     class Edited(FakePortal):
         def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
             self.contacts["1"]["firstname"] = "edited"
             return super().read(keys, properties)
+
+        def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
+            answer = super().write(kind, steps)
+            if kind is Write.UPDATE and isinstance(answer, Answers):
+                return replace(answer, after_loss=after_loss)
+            return answer
 
     portal = Edited(people().contacts, fates=iter([Odd.SILENT]))
     mapping = RecordMapping(mapping={"firstname": "firstname", "city": "city"})
