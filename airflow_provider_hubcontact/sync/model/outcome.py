@@ -123,7 +123,7 @@ class Result(NamedTuple):
     :param correlation_id: HubSpot's id of the call, for its support.
     :param changes: property → (old, new) of what was written or, in a dry run, would be. Where it is not
         known whether the record was written, of what may have been; ``unchanged`` ones have such changes
-        if a write without a look-up came before the look-up.
+        if an attempt without a clear answer came before.
     :param earlier: number of the earlier try of the task that ended the record; 0 if this try did.
     :param why: what may be said of it in logs: how a call was lost, HubSpot's codes; no value of a record.
     :param refusal: all that HubSpot said, if it refused the record.
