@@ -65,8 +65,8 @@ FAULTS = (
     ),
     Fault(
         "a new address of which the other row does not wait",
-        "return keys_of(record, self._rules)",
-        "return (record.key,)",
+        "keys, given = keys_of(record, self._rules),",
+        "keys, given = (record.key,),",
     ),
     Fault(
         "a record that is not looked up again after another row wrote its contact",
