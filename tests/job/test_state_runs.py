@@ -556,6 +556,16 @@ class TestTheFirstRun:
         again(around, mapping={"firstname": "firstname"})
         assert "looked up (2,500): changed since the last completed run: mapping. That takes" in caplog.text
 
+    def test_with_guards(self, hubspot: Sandbox, around: Around, caplog: pytest.LogCaptureFixture) -> None:
+        """Each row is looked up twice: what would be written is counted first. That is what the run takes."""
+        caplog.set_level(logging.INFO)
+        around.given = records()
+        again(around, guards=Guards(changes=3))
+
+        assert "That takes 2 calls, or 3 if all rows differ" in caplog.text
+        paths = [each.path for each in hubspot.requests]
+        assert sum(each.endswith("/contacts/batch/read") for each in paths) == 2
+
     @pytest.mark.parametrize(("count", "says"), [(1, "1 call, or 2 if all rows differ: less"), (0, None)])
     def test_few_rows(
         self, around: Around, caplog: pytest.LogCaptureFixture, count: int, says: str | None

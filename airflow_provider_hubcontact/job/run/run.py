@@ -260,7 +260,9 @@ class Run:
         self.passes.total = total = len(rows) if isinstance(rows, Sized) else None
         examples = [rows.examples] if isinstance(rows, Spool) else ()
         if why := self._state.looks_all_up:
-            announce(why, total, self.hubspot.rate_limit, self.builder.port.batch_size)
+            look_ups = 2 if self.settings.guards.are_set else 1
+            limit, port = self.hubspot.rate_limit, self.builder.port
+            announce(why, total, limit, port.batch_size, look_ups=look_ups)
         sequence = rows
         if self.watermark and rows is not None:
             rows = self.watermark.marked(rows)

@@ -13,21 +13,23 @@ from airflow_provider_hubcontact.words import counted
 log = printable_logger(__name__)
 
 
-def announce(why: str, rows: int | None, limit: RateLimit, rows_of_a_call: int) -> None:
+def announce(why: str, rows: int | None, limit: RateLimit, rows_of_a_call: int, *, look_ups: int = 1) -> None:
     """Log how many calls and minutes it takes to look up all rows, and whether that many calls are left.
 
     :param why: they are looked up.
     :param rows: of the source; None if they are not counted before they are read.
     :param limit: of the portal.
     :param rows_of_a_call: contacts that a look-up takes.
+    :param look_ups: of each row: two if guards count first what would be written.
     """
     if rows is None:
         log.info("All rows are looked up: %s. How many there are is not known before they are read.", why)
         return
     if rows == 0:
         return
-    fewest = ceil(rows / rows_of_a_call)
-    most = 2 * fewest  # each look-up is followed by a write
+    calls = ceil(rows / rows_of_a_call)
+    fewest = look_ups * calls
+    most = fewest + calls  # the last look-up is followed by a write
     log.info(
         "All rows are looked up (%s): %s. That takes %s, or %s if all rows differ: %s at %s in 10 seconds.",
         *(f"{rows:,}", why, counted(fewest, "call"), f"{most:,}"),
