@@ -35,7 +35,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture(scope="module", params=["3.11", "3.14"])
+@pytest.fixture(scope="module", params=["3.11", "3.13", "3.14"])
 def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the wheel in an empty environment, and give the folder of its programs."""
     python = find_python([request.param])

@@ -6,7 +6,10 @@ from __future__ import annotations
 import json
 import time
 import urllib.request
+from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 from urllib.parse import quote
 
 from airflow_provider_hubcontact.sandbox.server import TOKEN
@@ -14,6 +17,9 @@ from demo.up import Stand
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+TRIES = 5
+"""Of a call that Airflow answers with 500."""
 
 
 class Airflow:
@@ -28,8 +34,19 @@ class Airflow:
 
     def run(self, dag_id: str, until: tuple[str, ...] = ("success", "failed"), task: str = "contacts") -> str:
         """Run a DAG until a task of it is in some state."""
-        run_id: str = self.ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None})["dag_run_id"]
+        run_id = self.trigger(dag_id)
         self.wait(dag_id, run_id, until, task)
+        return run_id
+
+    def trigger(self, dag_id: str, conf: dict[str, str] | None = None) -> str:
+        """Begin a run of a DAG, and give its id."""
+        run_id = f"manual__{datetime.now(UTC).isoformat()}"
+        body = {"dag_run_id": run_id, "logical_date": None, "conf": conf or {}}
+        try:
+            self.ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)
+        except HTTPError as error:
+            if error.code != HTTPStatus.CONFLICT:  # else a call that was answered with 500 has begun it
+                raise
         return run_id
 
     def wait(self, dag_id: str, run_id: str, until: tuple[str, ...], task: str = "contacts") -> str:
@@ -60,9 +77,17 @@ class Airflow:
         self._call("PUT", f"{self.stand.hubspot_url}/sandbox/faults", plan, TOKEN)
 
     def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        """Ask the REST API."""
-        answer = self._call(method, self.stand.url + path, body, getattr(self, "_token", ""))
-        return dict(json.loads(answer))
+        """Ask the REST API: again if it answers 500, as it may while SQLite is written to."""
+        for tries_left in reversed(range(TRIES)):
+            try:
+                answer = self._call(method, self.stand.url + path, body, getattr(self, "_token", ""))
+                return dict(json.loads(answer))
+            except HTTPError as error:
+                if error.code != HTTPStatus.INTERNAL_SERVER_ERROR or not tries_left:
+                    error.add_note(error.read(2_000).decode(errors="replace"))
+                    raise
+                time.sleep(1)
+        raise AssertionError("no try was left")
 
     @staticmethod
     def _call(method: str, url: str, body: object, token: str) -> bytes:

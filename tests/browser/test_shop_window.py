@@ -62,11 +62,6 @@ def wait_for(airflow: Airflow, runs: dict[str, str], ends: tuple[str, ...]) -> d
         time.sleep(1)
 
 
-def trigger(airflow: Airflow, dag_id: str, conf: dict[str, str] | None = None) -> str:
-    body = {"logical_date": None, "conf": conf or {}}
-    return str(airflow.ask("POST", f"/api/v2/dags/{dag_id}/dagRuns", body)["dag_run_id"])
-
-
 def approve(airflow: Airflow, dag_id: str, run_id: str) -> None:
     path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/approve/-1/hitlDetails"
     airflow.ask("PATCH", path, {"chosen_options": ["Approve"], "params_input": {}})
@@ -110,7 +105,7 @@ def test_each_dag_ends_as_its_docs_say(airflow: Airflow, tmp_path_factory: pytes
     assert alone == {HOURLY: "success"}
 
     runs = {
-        dag_id: trigger(airflow, dag_id, places if way == WAITS else None)
+        dag_id: airflow.trigger(dag_id, places if way == WAITS else None)
         for dag_id, way in promised.items()
         if way != IS_PAUSED and dag_id != UNDO
     }
@@ -121,7 +116,7 @@ def test_each_dag_ends_as_its_docs_say(airflow: Airflow, tmp_path_factory: pytes
     approved = "update_contacts_approved"
     approve(airflow, approved, runs[approved])
     assert wait_for(airflow, {approved: runs[approved]}, ("success", "failed")) == {approved: "success"}
-    undo = trigger(airflow, UNDO, {**places, "run": f"{approved}/{runs[approved]}"})
+    undo = airflow.trigger(UNDO, {**places, "run": f"{approved}/{runs[approved]}"})
     assert wait_for(airflow, {UNDO: undo}, ("waits", "success", "failed")) == {UNDO: "waits"}
     approve(airflow, UNDO, undo)
     assert wait_for(airflow, {UNDO: undo}, ("success", "failed")) == {UNDO: "success"}
