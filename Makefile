@@ -29,7 +29,7 @@ down: ## end what `make up` started
 	@if [ -e .venv/bin/python ]; then .venv/bin/python -m demo.up stop; fi
 
 test: $(AIRFLOW_3) ## everything below that checks, as CI does
-	@.venv/bin/python scripts/check.py lint types audit docs test-airflow-3.3 test-airflow-2.11 test-lowest test-core test-celery test-databases test-smoke
+	@.venv/bin/python scripts/check.py lint types audit docs test-airflow-3.3 test-core test-lowest test-airflow-2.11 test-databases test-celery test-smoke
 
 docs: $(DOCS) ## build the documentation into build/docs; a warning is an error
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict
