@@ -67,6 +67,18 @@ def gone(hubspot: Sandbox, email: str) -> None:
     hubspot.portal.archive(contact)
 
 
+def create_just_before(hubspot: Sandbox, monkeypatch: pytest.MonkeyPatch, email: str) -> None:
+    """Let somebody create a contact just before the run creates its first ones."""
+    real, late = Contacts.batch_create, [{"email": email}]
+
+    def created(contacts: Contacts, inputs: Any) -> BatchAnswer:
+        while late:
+            hubspot.portal.create(late.pop())
+        return real(contacts, inputs)
+
+    monkeypatch.setattr(Contacts, "batch_create", created)
+
+
 def calls(hubspot: Sandbox) -> list[str]:
     """Return the calls about contacts."""
     return [each.path.rpartition("/")[2] for each in hubspot.requests if "/objects/" in each.path]
@@ -269,14 +281,7 @@ class TestAnAddressOfAnother:
     ) -> None:
         """HubSpot's refusal leads to another look-up, which tells."""
         with Sandbox([ADA], switches=Switches(taken_email=told)) as hubspot:
-            real, late = Contacts.batch_create, [{"email": "late@x.org"}]
-
-            def created(contacts: Contacts, inputs: Any) -> BatchAnswer:
-                while late:
-                    hubspot.portal.create(late.pop())
-                return real(contacts, inputs)
-
-            monkeypatch.setattr(Contacts, "batch_create", created)
+            create_just_before(hubspot, monkeypatch, "late@x.org")
             ended = sent(Around(hubspot), {**NEW, OTHERS: "late@x.org"})
 
             assert (ended.outcomes, codes(ended)) == ({"conflict": 1}, {"HC-226": 1})
@@ -415,14 +420,7 @@ class TestByAnotherKey:
         self, hubspot: Sandbox, around: Around, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """HubSpot's refusal leads to another look-up, which tells."""
-        real, late = Contacts.batch_create, [{"email": "late@x.org"}]
-
-        def created(contacts: Contacts, inputs: Any) -> BatchAnswer:
-            while late:
-                hubspot.portal.create(late.pop())
-            return real(contacts, inputs)
-
-        monkeypatch.setattr(Contacts, "batch_create", created)
+        create_just_before(hubspot, monkeypatch, "late@x.org")
         ended = by_number(around, {"number": "7", OTHERS: "late@x.org"})
 
         assert codes(ended) == {"HC-226": 1}

@@ -485,7 +485,7 @@ class TestTheLedger:
         assert "has several runs, such as dag/run and dag/second" in undo(around, tmp_path).says
         assert undo(around, tmp_path, run="dag/second").report["rows"] == 1
         assert undo(around, tmp_path, run="dag/second", task="task").report["rows"] == 1
-        none = "there is no ledger of this run at l; it has "
+        none = "there is no ledger of this run at l; the ledger has "
         assert undo(around, tmp_path, run="dag/third").says == f"{none}dag/run, dag/second"
         told = undo(around, tmp_path, run="dag/run", task="x").says
         assert told == f"{none}dag/run (task task), dag/second (task task)"

@@ -90,7 +90,7 @@ class UndoneRun:
             self._take(line, place, replay)
         if not count:
             what = " of this run" if replay.run or replay.task else ""
-            has = f"; it has {several(others)}" if others else ", or it is empty"
+            has = f"; the ledger has {several(others)}" if others else ", or it is empty"
             raise SourceError(f"there is no ledger{what} at {replay.path}{has}")
         self._sort()
 
