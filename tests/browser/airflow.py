@@ -65,6 +65,34 @@ class Airflow:
         found = self.ask("GET", path)["task_instances"]
         return dict(next(each for each in found if each["task_id"] == task))
 
+    def approve(self, dag_id: str, run_id: str) -> None:
+        """Approve a plan by the task ``approve``, which waits for it.
+
+        Not before the scheduler has heard that the waiting task let go of its worker: in 3.3 it takes the
+        late word for that of the task that goes on, and fails it. A person is never that quick.
+        """
+        let_go = f"state success for task instance TaskInstanceKey(dag_id='{dag_id}', task_id='approve', "
+        for _ in range(240):
+            words = self.stand.log.read_text(encoding="utf-8", errors="replace")
+            if any(let_go in line and f"run_id='{run_id}'" in line for line in words.splitlines()):
+                break
+            time.sleep(0.5)
+        else:
+            raise AssertionError(f"the scheduler has not heard that {dag_id} waits")
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/approve/-1/hitlDetails"
+        self.ask("PATCH", path, {"chosen_options": ["Approve"], "params_input": {}})
+
+    def logs(self, dag_id: str, run_id: str) -> dict[str, list[str]]:
+        """Give what each task of a run has said, for the message of an assertion."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances"
+        said: dict[str, list[str]] = {}
+        for task in self.ask("GET", path)["task_instances"]:
+            lines = said.setdefault(f"{task['task_id']}: {task['state']}", [])
+            if task["try_number"]:
+                log = self.ask("GET", f"{path}/{task['task_id']}/logs/{task['try_number']}?full_content=true")
+                lines += [str(line) for line in log["content"]]
+        return said
+
     def report(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """Give the report as Airflow's database has it."""
         path = (

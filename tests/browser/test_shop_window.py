@@ -62,11 +62,6 @@ def wait_for(airflow: Airflow, runs: dict[str, str], ends: tuple[str, ...]) -> d
         time.sleep(1)
 
 
-def approve(airflow: Airflow, dag_id: str, run_id: str) -> None:
-    path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances/approve/-1/hitlDetails"
-    airflow.ask("PATCH", path, {"chosen_options": ["Approve"], "params_input": {}})
-
-
 def test_each_connection_passes_its_test(chromium: Browser, airflow: Airflow) -> None:
     """By the button in the list of connections."""
     context = chromium.new_context(viewport={"width": 1300, "height": 900}, base_url=airflow.stand.url)
@@ -114,9 +109,12 @@ def test_each_dag_ends_as_its_docs_say(airflow: Airflow, tmp_path_factory: pytes
     assert ended == {dag_id: ends[promised[dag_id]] for dag_id in runs}
 
     approved = "update_contacts_approved"
-    approve(airflow, approved, runs[approved])
-    assert wait_for(airflow, {approved: runs[approved]}, ("success", "failed")) == {approved: "success"}
+    airflow.approve(approved, runs[approved])
+    applied = wait_for(airflow, {approved: runs[approved]}, ("success", "failed"))
+    assert applied == {approved: "success"}, airflow.logs(approved, runs[approved])
     undo = airflow.trigger(UNDO, {**places, "run": f"{approved}/{runs[approved]}"})
-    assert wait_for(airflow, {UNDO: undo}, ("waits", "success", "failed")) == {UNDO: "waits"}
-    approve(airflow, UNDO, undo)
-    assert wait_for(airflow, {UNDO: undo}, ("success", "failed")) == {UNDO: "success"}
+    planned = wait_for(airflow, {UNDO: undo}, ("waits", "success", "failed"))
+    assert planned == {UNDO: "waits"}, airflow.logs(UNDO, undo)
+    airflow.approve(UNDO, undo)
+    undone = wait_for(airflow, {UNDO: undo}, ("success", "failed"))
+    assert undone == {UNDO: "success"}, airflow.logs(UNDO, undo)
