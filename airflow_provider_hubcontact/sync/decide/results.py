@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from airflow_provider_hubcontact.printable import printable
@@ -194,7 +194,9 @@ def with_changes(result: Result, step: Step, *, may_be_written: bool) -> Result:
     changes = {name: (change.before.get(name), value) for name, value in written.items()}
     was_absent = change.write is Write.CREATE and not change.is_blind
     return result._replace(
-        changes=changes, contact=change.contact, unread=() if was_absent else _unread(change)
+        changes=changes,
+        contact=change.contact,
+        unread=() if was_absent else _unread(change, change.outcome),
     )
 
 
@@ -263,7 +265,7 @@ def written_as(step: Step, written: Written, answer: Answers) -> Result:
         correlation_id=answer.correlation_id,
         changes=changes,
         contact=_contact(step.change, written),
-        unread=() if written.created else _unread(step.change),
+        unread=() if written.created else _unread(step.change, changes),
     )
     return with_left(result, step.change.left)
 
@@ -273,9 +275,9 @@ def _contact(change: Change, written: Written) -> str | None:
     return written.id if written.created or change.is_direct else change.contact
 
 
-def _unread(change: Change) -> tuple[str, ...]:
-    """Return the properties of a change whose old values nobody has read."""
-    return tuple(name for name in change.outcome if name not in change.before)
+def _unread(change: Change, names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of a change's properties whose old values nobody has read."""
+    return tuple(name for name in names if name not in change.before)
 
 
 def _refused(step: Step, refusal: Refusal) -> Result:

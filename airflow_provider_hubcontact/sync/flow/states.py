@@ -125,7 +125,7 @@ NOTES: Mapping[str, str] = {
     "Unidentified._in_order": "the same as a heap, with rows whose contact is known by now",
     "Unidentified._new": "likewise, of those rows whose keys have no proof",
     "ProofGate._to_prove": "key → what is proved, and not kept yet",
-    "InFlight._holder": "key, or one to come → the record in flight that others of this key wait for",
+    "InFlight._held": "key, or one to come → all keys of the record in flight that others of it wait for",
     "InFlight._taken": "key → the contact that its record claims, from the first call until the record ends",
     "InFlight._claimed": "all of these contacts",
     "InFlight._merged": "key → the record that stands for several rows of it",

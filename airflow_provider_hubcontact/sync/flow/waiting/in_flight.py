@@ -29,7 +29,7 @@ class InFlight:
         self._first_in_line: dict[str, Record] = {}  # were taken before, or waited for another of their key
         self._waiting: dict[str, Record] = {}
         self._behind_key: dict[str, deque[Record]] = {}  # key, or one to come → records behind an earlier one
-        self._holder: dict[str, Record] = {}  # the same → the record that others of it are behind
+        self._held: dict[str, tuple[str, ...]] = {}  # the same → all keys of the record that others wait for
         self._taken: dict[str, str | None] = {}  # key → the contact that the record has claimed
         self._merged: dict[str, Record] = {}  # key → the merged record that is waiting again or taken
         self._alone: dict[str, int] = {}  # key → the last of its rows that are not to be merged again
@@ -51,11 +51,11 @@ class InFlight:
         """
         self._rows += 1
         keys = self._keys(record)
-        if any(key in self._holder or key in self._behind_key for key in keys):
+        if not (self._held.keys().isdisjoint(keys) and self._behind_key.keys().isdisjoint(keys)):
             for key in keys:
                 self._behind_key.setdefault(key, deque()).append(record)
             return False
-        self._holder.update(dict.fromkeys(keys, record))
+        self._held.update(dict.fromkeys(keys, keys))
         self._waiting[record.key] = record
         return True
 
@@ -136,9 +136,9 @@ class InFlight:
         whole = self._merged.pop(key, None)
         self._rows -= len(whole.parts) if whole else 1
         contact = self._given_up(key)
-        keys = self._keys(self._holder[key])
+        keys = self._held[key]
         for each in keys:
-            del self._holder[each]
+            del self._held[each]
         for each in keys:
             self._move_up(each)
         return contact
@@ -179,7 +179,7 @@ class InFlight:
         self._behind_claim.clear()
         for record in behind:
             del self._taken[record.key]
-        self._holder = {key: record for key, record in self._holder.items() if record.key in self._taken}
+        self._held = {key: keys for key, keys in self._held.items() if keys[0] in self._taken}
         self._rows -= sum(len(record.parts) or 1 for record in records)
         return records
 
@@ -201,10 +201,10 @@ class InFlight:
             return
         record = queue[0]
         keys = self._keys(record)
-        if any(each in self._holder or self._behind_key[each][0] is not record for each in keys):
+        if any(each in self._held or self._behind_key[each][0] is not record for each in keys):
             return
         for each in keys:
-            self._holder[each] = record
+            self._held[each] = keys
             self._behind_key[each].popleft()
             if not self._behind_key[each]:
                 del self._behind_key[each]

@@ -109,7 +109,7 @@ class WriteQueue:
         :param contact: record id of the contact that it had claimed.
         """
         self._has_waited.discard(row)
-        if contact is not None:
+        if contact is not None and self.waits:
             self._key_swaps.ended(contact)
             self._send_again(self._key_swaps.freed(contact))
 
