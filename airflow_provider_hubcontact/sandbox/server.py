@@ -153,7 +153,7 @@ class Sandbox:
 
     @property
     def requests(self) -> list[Logged]:
-        """The requests answered so far, the oldest first."""
+        """The requests so far, the oldest first; each is among them before its answer arrives."""
         return list(self.application.log)
 
     def start(self) -> Self:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,6 +106,22 @@ class TestContextManager:
 
         assert 0.3 <= took < 1.5
         assert len(sandbox.requests) == 10
+
+    def test_the_log_has_a_call_before_its_answer_arrives(self) -> None:
+        """So that whoever has all answers can count the calls: the log never comes after them."""
+        sandbox = Sandbox()
+        logged: list[list[int]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": b""}
+
+        async def send(_: object) -> None:
+            logged.append([each.status for each in sandbox.requests])
+
+        call = {"method": "GET", "raw_path": f"{CONTACTS}/1".encode(), "query_string": b"", "headers": []}
+        asyncio.run(sandbox.application(call, receive, send))
+
+        assert logged == [[401], [401]]  # at the head, and at the body
 
     def test_answers_do_not_wait_to_be_acknowledged(self, api: Api) -> None:
         """Answers of several packets on one connection come at once, not 40 ms later each."""
