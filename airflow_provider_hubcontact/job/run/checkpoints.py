@@ -6,44 +6,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from airflow_provider_hubcontact.clock import Clock
-from airflow_provider_hubcontact.job.settings.settings import Settings
-from airflow_provider_hubcontact.job.source.watermark import Watermark
-from airflow_provider_hubcontact.job.surroundings import Surroundings
+from airflow_provider_hubcontact.job.run.parts import RunParts
 from airflow_provider_hubcontact.printable import printable_logger
 from airflow_provider_hubcontact.sync.keep.checkpoint import Checkpoint, digest
-from airflow_provider_hubcontact.sync.keep.report import Report
 
 log = printable_logger(__name__)
 
 
 @contextmanager
-def checkpoint_of(
-    settings: Settings,
-    around: Surroundings,
-    report: Report,
-    watermark: Watermark | None,
-    clock: Clock,
-    rows: Iterable[object] | None,
-) -> Iterator[Checkpoint | None]:
+def checkpoint_of(parts: RunParts, rows: Iterable[object] | None) -> Iterator[Checkpoint | None]:
     """Open the checkpoint of a task; None if it cannot have one.
 
     It can if something outlives a try, no ledger or state knows more, and the rows can be read again.
 
-    :param settings: what the run was asked to do.
-    :param around: where it takes place.
-    :param report: goes on with what an earlier try has counted.
-    :param watermark: leaves older rows out; None without one.
-    :param clock: tells when to keep it.
+    :param parts: of the run; its report goes on with what an earlier try has counted.
     :param rows: of the source; None if they cannot be read again.
     """
-    store = around.task_state()
+    settings, report = parts.settings, parts.report
+    store = parts.around.task_state()
     is_readable = rows is not None and iter(rows) is not rows
     knows_more = settings.ledger or settings.state
     if store is None or knows_more or not is_readable or report.dry_run:
         yield None
         return
-    since = watermark.since if watermark else None
+    since = parts.watermark.since if parts.watermark else None
     try:
         source = digest(
             rows or (),
@@ -60,7 +46,7 @@ def checkpoint_of(
         log.info("The rows cannot be hashed, so a retry starts with the first one.")
         yield None
         return
-    checkpoint = Checkpoint(store, source, settings.policy, clock)
+    checkpoint = Checkpoint(store, source, settings.policy, parts.hubspot.clock)
     report.resume(checkpoint.tally)
     try:
         yield checkpoint

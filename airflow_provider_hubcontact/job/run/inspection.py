@@ -6,16 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sized
 from contextlib import suppress
 
-from airflow_provider_hubcontact.client import ConfigurationError, HubSpot, HubSpotError
-from airflow_provider_hubcontact.job.build import SyncBuilder
+from airflow_provider_hubcontact.client import ConfigurationError, HubSpotError
 from airflow_provider_hubcontact.job.checks.preflight import LEGACY, Preflight
 from airflow_provider_hubcontact.job.files.spool import Spool
-from airflow_provider_hubcontact.job.settings.settings import Settings
-from airflow_provider_hubcontact.job.source.columns import SourceColumns
+from airflow_provider_hubcontact.job.run.parts import RunParts
 from airflow_provider_hubcontact.job.source.letter_case import LetterCase
-from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable, printable_logger
-from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.ports import UnknownList
 
 log = printable_logger(__name__)
@@ -24,30 +20,17 @@ log = printable_logger(__name__)
 class Inspection:
     """Looks, before the first write, for what is wrong: in the settings, the portal, and the source.
 
-    :param settings: what the run was asked to do.
-    :param around: where it takes place.
-    :param report: is told which portal it is.
-    :param hubspot: the portal.
-    :param builder: knows what the portal has.
-    :param columns: gets those of the source.
+    :param parts: of the run; its report is told which portal it is.
     :ivar not_ready: what the portal cannot tell now; None if nothing.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        around: Surroundings,
-        report: Report,
-        hubspot: HubSpot,
-        builder: SyncBuilder,
-        columns: SourceColumns,
-    ) -> None:
-        self._settings = settings
-        self._around = around
-        self._report = report
-        self._hubspot = hubspot
-        self._builder = builder
-        self._columns = columns
+    def __init__(self, parts: RunParts) -> None:
+        self._settings = parts.settings
+        self._around = parts.around
+        self._report = parts.report
+        self._hubspot = parts.hubspot
+        self._builder = parts.builder
+        self._columns = parts.columns
         self.not_ready: str | None = None
 
     def look(self, rows: Iterable[object] | None) -> tuple[list[str], Iterable[object] | None]:

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager, nullcontext
 
 from airflow_provider_hubcontact.clock import Clock
 from airflow_provider_hubcontact.job.errors import PreflightError
+from airflow_provider_hubcontact.job.run.parts import RunParts
 from airflow_provider_hubcontact.job.run.run import Run
 from airflow_provider_hubcontact.job.settings.problems import can_be_opened, problems_of
 from airflow_provider_hubcontact.job.settings.settings import Settings
@@ -15,6 +16,7 @@ from airflow_provider_hubcontact.job.settings.source import Source
 from airflow_provider_hubcontact.job.signals import StopSignal
 from airflow_provider_hubcontact.job.source.rows import rows_of
 from airflow_provider_hubcontact.job.source.watermark import Watermark
+from airflow_provider_hubcontact.job.state.of_run import StateOfRun
 from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger
@@ -53,7 +55,10 @@ def opened(
             report.limits = _limits(settings)
         try:
             with _ledger(settings, around, report, clock) if keeps_results else nullcontext() as ledger:
-                run = Run(settings, around, report, signal, hubspot, rows, ledger, watermark)
+                keeps = rows is not None or settings.source.replay is not None
+                state = StateOfRun(settings, around, keeps=keeps)
+                parts = RunParts(settings, around, report, signal, hubspot, watermark, state)
+                run = Run(parts, rows, ledger)
                 if problems:
                     run.refuse(problems)
                 with closing(run):

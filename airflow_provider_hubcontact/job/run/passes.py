@@ -9,25 +9,20 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from airflow_provider_hubcontact.client import HubSpot
-from airflow_provider_hubcontact.job.build import SyncBuilder
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.job.portal.contacts_port import ReadBack, port_of
 from airflow_provider_hubcontact.job.portal.lists_port import ListsPort
 from airflow_provider_hubcontact.job.run.leaving import leave_lists
+from airflow_provider_hubcontact.job.run.parts import RunParts
 from airflow_provider_hubcontact.job.run.progress import Progress
-from airflow_provider_hubcontact.job.settings.settings import Settings
-from airflow_provider_hubcontact.job.signals import StopSignal, held_back
-from airflow_provider_hubcontact.job.source.columns import EmptyRows, SourceColumns
+from airflow_provider_hubcontact.job.signals import held_back
+from airflow_provider_hubcontact.job.source.columns import EmptyRows
 from airflow_provider_hubcontact.job.source.rows import peeked
-from airflow_provider_hubcontact.job.source.watermark import Watermark
-from airflow_provider_hubcontact.job.state.of_run import StateOfRun
-from airflow_provider_hubcontact.job.surroundings import RunWorkers, Surroundings
+from airflow_provider_hubcontact.job.surroundings import RunWorkers
 from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.keep.checkpoint import Checkpoint
-from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Result, Stop
 from airflow_provider_hubcontact.sync.model.ports import Journal
 from airflow_provider_hubcontact.sync.model.record import Record
@@ -74,40 +69,21 @@ class Memory(NamedTuple):
 class Passes:
     """Drives rows and records through syncs.
 
-    :param settings: what the run was asked to do.
-    :param around: where it takes place.
-    :param report: counts what becomes of the records.
-    :param signal: may end it from outside.
-    :param hubspot: the portal.
-    :param builder: makes the syncs.
-    :param state: knows what HubSpot was last proved to have.
-    :param columns: of the source.
-    :param watermark: leaves older rows out; None without one.
+    :param parts: of the run.
     :ivar total: number of the rows of the source; None if it is not known.
     :ivar warnings: a sentence for each thing that may be wrong with the source.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        around: Surroundings,
-        report: Report,
-        signal: StopSignal,
-        hubspot: HubSpot,
-        builder: SyncBuilder,
-        state: StateOfRun,
-        columns: SourceColumns,
-        watermark: Watermark | None,
-    ) -> None:
-        self._settings = settings
-        self._around = around
-        self._report = report
-        self._signal = signal
-        self._hubspot = hubspot
-        self._builder = builder
-        self._state = state
-        self._columns = columns
-        self._watermark = watermark
+    def __init__(self, parts: RunParts) -> None:
+        self._settings = parts.settings
+        self._around = parts.around
+        self._report = parts.report
+        self._signal = parts.signal
+        self._hubspot = parts.hubspot
+        self._builder = parts.builder
+        self._state = parts.state
+        self._columns = parts.columns
+        self._watermark = parts.watermark
         self.total: int | None = None
         self.warnings: list[str] = []
 

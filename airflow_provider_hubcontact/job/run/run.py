@@ -8,8 +8,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from airflow_provider_hubcontact.client import HubSpot, HubSpotError
-from airflow_provider_hubcontact.job.build import SyncBuilder
+from airflow_provider_hubcontact.client import HubSpotError
 from airflow_provider_hubcontact.job.checks.rows import RowChecks
 from airflow_provider_hubcontact.job.errors import (
     PortalNotReady,
@@ -22,22 +21,17 @@ from airflow_provider_hubcontact.job.files.spool import Spool
 from airflow_provider_hubcontact.job.portal.lists_port import ListsPort
 from airflow_provider_hubcontact.job.run.checkpoints import checkpoint_of
 from airflow_provider_hubcontact.job.run.inspection import Inspection
+from airflow_provider_hubcontact.job.run.parts import RunParts
 from airflow_provider_hubcontact.job.run.passes import Memory, Passes, Rows
 from airflow_provider_hubcontact.job.settings.problems import problems_of
-from airflow_provider_hubcontact.job.settings.settings import Settings
-from airflow_provider_hubcontact.job.signals import StopSignal
-from airflow_provider_hubcontact.job.source.columns import SourceColumns
 from airflow_provider_hubcontact.job.source.letter_case import LetterCase
 from airflow_provider_hubcontact.job.source.replay import replayed, shape_of
 from airflow_provider_hubcontact.job.source.watermark import Watermark
 from airflow_provider_hubcontact.job.state.announcing import announce
-from airflow_provider_hubcontact.job.state.of_run import StateOfRun
-from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable, printable_logger
 from airflow_provider_hubcontact.sync.decide.policy import Policy
 from airflow_provider_hubcontact.sync.flow.engine import FLUSH_EVERY
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger
-from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.ports import Journal
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
@@ -67,53 +61,29 @@ class Ended(NamedTuple):
 class Run:
     """One try of a job.
 
-    :param settings: what it was asked to do.
-    :param around: where it takes place.
-    :param report: counts what becomes of the records.
-    :param signal: may end it from outside.
-    :param hubspot: the portal.
+    :param parts: of the run.
     :param rows: of the source; None if they come from a ledger or a plan.
     :param ledger: keeps every result; None without one.
-    :param watermark: leaves older rows out; None without one.
     :ivar lists: of the portal, once they are open; None if the settings name none.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        around: Surroundings,
-        report: Report,
-        signal: StopSignal,
-        hubspot: HubSpot,
-        rows: Iterable[object] | None,
-        ledger: Ledger | None,
-        watermark: Watermark | None,
-    ) -> None:
-        self.settings = settings
-        self.around = around
-        self.report = report
-        self.hubspot = hubspot
+    def __init__(self, parts: RunParts, rows: Iterable[object] | None, ledger: Ledger | None) -> None:
+        self.settings = parts.settings
+        self._around = parts.around
+        self.report = parts.report
+        self.hubspot = parts.hubspot
+        self._watermark = parts.watermark
+        self.builder = parts.builder
         self.ledger = ledger
-        self.watermark = watermark
-        self.builder = SyncBuilder(settings, hubspot, report)
-        self._state = StateOfRun(
-            settings, around, keeps=rows is not None or settings.source.replay is not None
-        )
-        self._signal = signal
+        self._parts = parts
+        self._state = parts.state
         self._rows = rows
         self.lists: ListsPort | None = None
 
     @cached_property
-    def _columns(self) -> SourceColumns:
-        return SourceColumns(self.settings)
-
-    @cached_property
     def passes(self) -> Passes:
         """What drives rows and records through syncs."""
-        return Passes(
-            *(self.settings, self.around, self.report, self._signal, self.hubspot),
-            *(self.builder, self._state, self._columns, self.watermark),
-        )
+        return Passes(self._parts)
 
     def ended(self, stop: Stop | None) -> Ended:
         """Return how the run ended.
@@ -122,7 +92,7 @@ class Run:
         """
         if stop and stop.setup:
             raise RunStopped(printable(f"The run stopped: {stop.reason}"))
-        return Ended(stop, self.settings.policy, self.watermark, self.passes.warnings)
+        return Ended(stop, self.settings.policy, self._watermark, self.passes.warnings)
 
     @property
     def leavers(self) -> Removals | None:
@@ -196,9 +166,7 @@ class Run:
         :raises PreflightError: if anything is.
         :raises PortalNotReady: if the portal cannot tell now what texts or owners mean.
         """
-        inspection = Inspection(
-            *(self.settings, self.around, self.report, self.hubspot, self.builder, self._columns)
-        )
+        inspection = Inspection(self._parts)
         problems, self._rows = inspection.look(self._rows)
         if problems:
             self.refuse(problems)
@@ -239,9 +207,9 @@ class Run:
         rows, replay = self._rows, self.settings.source.replay
         if rows is None:
             return ()
-        if self.watermark:
-            rows = self.watermark.marked(rows)
-        return replayed(self.around.ledger_lines(replay.path), replay, rows, mapping) if replay else rows
+        if self._watermark:
+            rows = self._watermark.marked(rows)
+        return replayed(self._around.ledger_lines(replay.path), replay, rows, mapping) if replay else rows
 
     def prepared(self) -> Rows:
         """Return what is to be read of the source, after the preflight.
@@ -256,7 +224,7 @@ class Run:
         self.open_state()
         rows = self._rows
         if rows is not None and iter(rows) is rows:
-            rows = self._columns.watched(rows)
+            rows = self._parts.columns.watched(rows)
         self.passes.total = total = len(rows) if isinstance(rows, Sized) else None
         examples = [rows.examples] if isinstance(rows, Spool) else ()
         if why := self._state.looks_all_up:
@@ -264,11 +232,11 @@ class Run:
             limit, port = self.hubspot.rate_limit, self.builder.port
             announce(why, total, limit, port.batch_size, look_ups=look_ups)
         sequence = rows
-        if self.watermark and rows is not None:
-            rows = self.watermark.marked(rows)
+        if self._watermark and rows is not None:
+            rows = self._watermark.marked(rows)
         mapping = self.builder.checks.mapping()
         if replay := self.settings.source.replay:
-            lines = self.around.ledger_lines(replay.path)
+            lines = self._around.ledger_lines(replay.path)
             chosen = replayed(lines, replay, rows, mapping)
             return Rows(chosen, mapping if rows is not None else shape_of(mapping), examples=examples)
         return Rows(rows or (), mapping, sequence, examples)
@@ -279,9 +247,6 @@ class Run:
         :param journal: remembers the results; the ledger if None.
         :return: why the source was not read to its end, if so.
         """
-        begins = checkpoint_of(
-            *(self.settings, self.around, self.report, self.watermark, self.hubspot.clock, rows.sequence)
-        )
-        with begins as checkpoint:
+        with checkpoint_of(self._parts, rows.sequence) as checkpoint:
             memory = Memory(self.report.add, journal or self.ledger, checkpoint)
             return self.passes.drive(rows, memory, writes=not self.report.dry_run)
