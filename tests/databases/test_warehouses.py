@@ -232,7 +232,7 @@ def test_bigquery(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_settings_of_bigquery(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Labels, priority and limits of the hook hold; legacy SQL is refused."""
+    """Labels, priority and limits of the hook hold."""
     with queried(monkeypatch) as (service, address):
         settings = {"query": {"maximumBytesBilled": "1000"}, "labels": {"team": "data"}}
         hook = BigQuery(address, priority="BATCH", labels={"app": "crm"}, api_resource_configs=settings)
@@ -243,11 +243,40 @@ def test_settings_of_bigquery(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = {"maximumBytesBilled": "1000", "priority": "BATCH", "useLegacySql": False}
     assert {name: asked["query"][name] for name in wanted} == wanted
 
+
+@pytest.mark.parametrize(
+    ("name", "extra", "configs"),
+    [
+        ("use_legacy_sql", {"use_legacy_sql": True}, {}),
+        (
+            "extra__google_cloud_platform__use_legacy_sql",
+            {"extra__google_cloud_platform__use_legacy_sql": "true"},
+            {},
+        ),
+        ("useLegacySql in api_resource_configs", {}, {"query": {"useLegacySql": True}}),
+        ("useLegacySql in api_resource_configs", {}, {"query": {"useLegacySql": "True"}}),
+    ],
+)
+def test_legacy_sql_is_refused(
+    name: str, extra: dict[str, object], configs: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the hook has it from, before anything is asked."""
     with (
-        queried(monkeypatch, {"use_legacy_sql": True}) as (_, address),
-        pytest.raises(SourceError, match="queries are in GoogleSQL: set use_legacy_sql to false"),
+        queried(monkeypatch, extra) as (service, address),
+        pytest.raises(SourceError, match=f"queries are in GoogleSQL: set {name} to false, or remove it"),
     ):
-        read("SELECT types", hook=BigQuery(address))
+        read("SELECT types", hook=BigQuery(address, api_resource_configs=configs))
+    assert not service.queries
+
+
+@pytest.mark.parametrize("name", ["api_resource_configs", "labels"])
+def test_settings_of_bigquery_that_are_text(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The form of a connection stores JSON as text, which the hook hands on."""
+    with (
+        queried(monkeypatch) as (_, address),
+        pytest.raises(SourceError, match=f"{name} in its Extra must be a JSON object, not text"),
+    ):
+        read("SELECT types", hook=BigQuery(address, **{name: '{"query": {"useLegacySql": true}}'}))
 
 
 def test_errors_of_bigquery(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,21 +71,50 @@ def _bigquery(hook: Any) -> Any:
     The cursor of the hook takes a page without rows for the end of the result, though it names a next page.
     It gives moments, arrays and structs as they are in the JSON of the REST API.
     """
-    if str(hook.connection.extra_dejson.get("use_legacy_sql")).lower() == "true":
-        raise ValueError("queries are in GoogleSQL: set use_legacy_sql to false, or remove it")
     from google.cloud.bigquery import QueryJobConfig, dbapi
 
-    settings = deepcopy(hook.api_resource_configs or {})
+    settings = _bigquery_object(hook, "api_resource_configs")
     query = {"useLegacySql": False, **settings.get("query", {})}
+    _check_dialect(hook.connection.extra_dejson, query)
     if hook.priority != "INTERACTIVE":
         query["priority"] = hook.priority
     settings["query"] = query
-    if hook.labels:
-        settings["labels"] = {**settings.get("labels", {}), **hook.labels}
+    if labels := _bigquery_object(hook, "labels"):
+        settings["labels"] = {**settings.get("labels", {}), **labels}
     client = hook.get_client(project_id=hook.project_id, location=hook.location)
     client.default_query_job_config = QueryJobConfig.from_api_repr(settings)
     # Its storage API needs a right of its own, and does not fall back to this one.
     return dbapi.connect(client, prefer_bqstorage_client=False)
+
+
+def _bigquery_object(hook: Any, name: str) -> dict[str, Any]:
+    """Return a copy of a setting of BigQuery's hook that has names and values.
+
+    :raises ValueError: if it has none: the form of a connection stores what is typed as text.
+    """
+    given = getattr(hook, name) or {}
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{name} in its Extra must be a JSON object, not text")  # noqa: TRY004 - a setting's
+    return deepcopy(dict(given))
+
+
+def _check_dialect(extra: Mapping[str, Any], query: Mapping[str, Any]) -> None:
+    """Check that no setting asks for legacy SQL, in which the same words may mean something else.
+
+    :param extra: of the connection.
+    :param query: the settings of a query, as the REST API names them.
+    :raises ValueError: if one does.
+    """
+    for name, value in (
+        *((name, extra.get(name)) for name in _LEGACY_SQL),
+        ("useLegacySql in api_resource_configs", query["useLegacySql"]),
+    ):
+        if str(value).lower() == "true":
+            raise ValueError(f"queries are in GoogleSQL: set {name} to false, or remove it")
+
+
+_LEGACY_SQL = ("use_legacy_sql", "extra__google_cloud_platform__use_legacy_sql")
+"""Names under which the hook looks for it in the Extra, the old one last."""
 
 
 _OPENS: Mapping[str, Callable[[Any], Any]] = {"gcpbigquery": _bigquery}
