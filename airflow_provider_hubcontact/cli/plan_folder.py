@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from airflow_provider_hubcontact.job.errors import SetupError
+from airflow_provider_hubcontact.job.files.private import check_can_be_made
 from airflow_provider_hubcontact.job.plans.files import is_of_a_plan
+from airflow_provider_hubcontact.job.settings.checks import url_problem
 from airflow_provider_hubcontact.operators.stores.folders import folder_of
 from airflow_provider_hubcontact.printable import printable, printable_address
 
@@ -16,14 +16,13 @@ def check_folder(address: str, *, overwrite: bool) -> None:
 
     :param address: of the folder.
     :param overwrite: whether a plan that it has may be replaced.
-    :raises SetupError: if it has something that may not be replaced, or is a file.
+    :raises SetupError: if it has something that may not be replaced, or is no folder's.
     """
+    if problem := url_problem("--out", address):
+        raise SetupError(problem)
     folder, shown = folder_of(address), printable_address(address)
-    if not folder.exists():
-        return
-    names = [each.name for each in folder.glob("*")]
-    if "://" not in address and Path(address).is_file():
-        raise SetupError(f"--out: {shown} is a file, not a folder")
+    check_can_be_made(folder, "--out")
+    names = [each.name for each in folder.glob("*")] if folder.exists() else []
     if other := sorted(name for name in names if not is_of_a_plan(name)):
         raise SetupError(
             f"--out: {shown} has something else than a plan, {printable(other[0], 100)}: name a new folder"

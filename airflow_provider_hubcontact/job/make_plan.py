@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from airflow_provider_hubcontact.job.errors import PreflightError
+from airflow_provider_hubcontact.job.files.private import check_can_be_made
 from airflow_provider_hubcontact.job.plans.files import PlanWriter
 from airflow_provider_hubcontact.job.plans.kept_settings import kept
 from airflow_provider_hubcontact.job.removing import removing
@@ -31,6 +32,7 @@ def make_plan(
     """
     if settings.lists:
         raise PreflightError(["lists has no effect with a plan, which has the values of contacts only"])
+    check_can_be_made(around.folder(folder), "plan")
     # The ledger is for the records that are written. A line of a plan would count as its record's last.
     with opened(settings, around, report, signal, settings.source, keeps_results=False) as run:
         with removing(run, run.prepared()) as removals:

@@ -95,6 +95,12 @@ class Surroundings(Protocol):
         :raises SourceError: if it cannot be used as it is.
         """
 
+    def check_ledger(self, path: str) -> None:
+        """Check that a ledger can be kept, as far as that can be told without keeping anything.
+
+        :raises SetupError: if it cannot.
+        """
+
     def ledger_lines(self, path: str, run: str | None = None) -> Iterable[Line]:
         """Return the lines of a ledger, or of a folder in it.
 

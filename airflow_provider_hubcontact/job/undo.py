@@ -9,6 +9,7 @@ from itertools import chain
 
 from airflow_provider_hubcontact.job.errors import PreflightError
 from airflow_provider_hubcontact.job.files.disk_map import DiskMap, disk_map
+from airflow_provider_hubcontact.job.files.private import check_can_be_made
 from airflow_provider_hubcontact.job.plans.files import PlanWriter
 from airflow_provider_hubcontact.job.plans.kept_settings import kept
 from airflow_provider_hubcontact.job.run.opening import opened
@@ -60,6 +61,7 @@ def plan_undo(
         raise ValueError("the settings name no run to undo")
     if problems := problems_of(settings):
         raise PreflightError([printable(each) for each in problems])
+    check_can_be_made(around.folder(folder), "plan")
     # A run may have changed any other key.
     asked = settings.replace(key=Key(RECORD_ID, RECORD_ID))
     with opened(asked, around, report, signal, asked.source, keeps_results=False) as run:

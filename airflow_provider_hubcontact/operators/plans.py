@@ -125,9 +125,9 @@ def _problem(plan: object) -> str | None:
         return None
     if not isinstance(plan, str) or plan.strip() in {"", "None"} or plan.startswith("sql://"):
         return f"plan must be a folder, not {plan!r:.100}"
-    from airflow_provider_hubcontact.job.settings.checks import half_a_url
+    from airflow_provider_hubcontact.job.settings.checks import url_problem
 
-    return half_a_url("plan", plan)
+    return url_problem("plan", plan)
 
 
 def _path(plan: object) -> str:

@@ -16,7 +16,7 @@ from airflow_provider_hubcontact.operators.errors import HubSpotSyncIncomplete
 from airflow_provider_hubcontact.operators.sources import queries
 from airflow_provider_hubcontact.operators.sources.records import records_of
 from airflow_provider_hubcontact.operators.stores.folders import folder_of
-from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines, store_of
+from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines, check_store, store_of
 from airflow_provider_hubcontact.operators.stores.marks import mark_store_of
 from airflow_provider_hubcontact.sync.keep.ledger import Attempt, LedgerStore, Line
 
@@ -78,6 +78,10 @@ class ConnectionSurroundings:
     def ledger(self, path: str) -> AbstractContextManager[LedgerStore]:
         """Open the store of a ledger."""
         return store_of(path, self.attempt)
+
+    def check_ledger(self, path: str) -> None:
+        """Check that a ledger can be kept, as far as that can be told without keeping anything."""
+        check_store(path)
 
     @contextmanager
     def state_database(self, conn_id: str) -> Iterator[Database]:

@@ -1044,13 +1044,22 @@ def test_an_argument_that_is_empty(command: list[str], says: str, capsys: pytest
     [
         ["ledger", "summary", "nowhere://bucket/ledger"],
         ["plan", "a.csv", "--out", "nowhere://bucket/plan"],
+        ["plan", "a.csv", "--out", "plan", "--settings", "nowhere.toml"],
         ["undo", "nowhere://bucket/ledger", "--out", "undo"],
+        ["undo", "ledger", "--out", "undo", "--settings", "nowhere.toml"],
     ],
 )
 def test_a_store_that_there_is_not(
-    hubspot: Sandbox, command: list[str], capsys: pytest.CaptureFixture[str]
+    hubspot: Sandbox,
+    command: list[str],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It is a sentence."""
+    """It is a sentence; also where it is for the run that applies a plan."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.csv").write_text("email\nada@example.com\n")
+    (tmp_path / "nowhere.toml").write_text('ledger = "nowhere://bucket/ledger"\n')
     assert main(command) == 2
     told = capsys.readouterr().err
     assert "error: HC-510: nowhere://bucket/" in told
@@ -1073,6 +1082,8 @@ def test_a_store_whose_package_is_missing(capsys: pytest.CaptureFixture[str]) ->
         ["ledger", "summary", "nowhere://me:s3cret@host/ledger"],
         ["plan", "a.csv", "--out", "nowhere://me:s3cr@t/@host/plan"],
         ["state", "show", "postgres://me:s3cret@host/db"],
+        ["state", "show", "sql://me:s3cret@host/db"],
+        ["ledger", "summary", "sql://me:s3cret@host/db"],
         ["check", "--conn-id", "hubspot://:s3cret@api.hubapi.com"],
         ["validate", "--sql", "SELECT 1", "--sql-conn-id", "postgres://me:s3cret@host/db", "--no-portal"],
     ],

@@ -14,7 +14,7 @@ from airflow_provider_hubcontact.job.ports import Database, Folder, MarkStore
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.job.settings.source import Query
 from airflow_provider_hubcontact.job.surroundings import Rewrite, on_a_thread, thread_workers
-from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines, store_of
+from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines, check_store, store_of
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers
@@ -57,6 +57,9 @@ class LocalSurroundings:
 
     def ledger(self, path: str) -> AbstractContextManager[LedgerStore]:
         return store_of(path, self.attempt)
+
+    def check_ledger(self, path: str) -> None:
+        check_store(path)
 
     def ledger_lines(self, path: str, run: str | None = None) -> Iterable[Line]:
         return all_lines(path, run)

@@ -157,6 +157,19 @@ def of_source(**source: Any) -> list[str]:
         ({"ledger": Ledger("")}, "ledger must be a path, or sql://conn_id/table, not ''"),
         ({"ledger": Ledger(None)}, "ledger must be a path, or sql://conn_id/table, not None"),  # type: ignore[arg-type]
         ({"ledger": Ledger("  ")}, "ledger must be a path, or sql://conn_id/table, not '  '"),
+        ({"ledger": Ledger("s3://")}, "ledger must name a folder after the slashes, as in s3://bucket"),
+        (
+            {"ledger": Ledger("sql://c/a b")},
+            "ledger must be sql://conn_id/table or sql://conn_id/schema.table",
+        ),
+        (
+            {"ledger": Ledger("sql://table")},
+            "ledger must be sql://conn_id/table or sql://conn_id/schema.table",
+        ),
+        (
+            {"ledger": Ledger("sql://me:s3cret@host/t")},
+            "(of letters, digits, _ and $), not 'sql://me:…@host/t'",
+        ),
         ({"ledger": Ledger("s3:/bucket/l")}, "ledger must have two slashes after the colon to be a URL"),
         ({"ledger": Ledger("sql:/db/l")}, "as in s3://bucket, not 'sql:/db/l'"),
         ({"ledger": Ledger("l", "yes")}, "ledger.values must be True or False, not 'yes'"),  # type: ignore[arg-type]

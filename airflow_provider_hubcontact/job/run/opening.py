@@ -39,11 +39,13 @@ def opened(
     :param keeps_results: whether the ledger that the settings name gets the results.
     :raises PreflightError: if a setting is not valid.
     :raises ConfigurationError: if the connection cannot be used.
-    :raises SourceError: if source, watermark or ledger cannot be used.
+    :raises SetupError: if source, watermark or ledger cannot be used.
     """
     problems = [printable(each) for each in problems_of(settings)]
     if problems and not can_be_opened(settings):
         raise PreflightError(problems)
+    if settings.ledger and not keeps_results:  # it is kept with a plan, for the run that applies it
+        around.check_ledger(settings.ledger.path)
     watermark = None
     if source and source.watermark:
         watermark = Watermark(source.watermark, around.mark_store(settings), settings.policy)

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from airflow_provider_hubcontact.printable import printable_address
 
 
 def flag(name: str, value: object) -> Iterator[str]:
@@ -30,19 +33,59 @@ def is_mapping_of_names(mapping: Any) -> bool:
 
 
 def place(name: str, path: object) -> Iterator[str]:
-    """Check where a ledger is; an address with one slash would be a folder of the worker's own."""
+    """Check where a ledger is: a folder, or a table."""
     if not isinstance(path, str) or not path.strip():
         yield f"{name} must be a path, or sql://conn_id/table, not {path!r:.100}"
-    elif problem := half_a_url(name, path):
-        yield problem
+        return
+    try:
+        table_of(path, name)
+    except ValueError as error:
+        yield str(error)
+    else:
+        if problem := url_problem(name, path):
+            yield problem
 
 
-def half_a_url(name: str, path: str) -> str | None:
-    """Return a sentence if a path is a URL that lacks a slash, such as ``s3:/bucket``; else None.
+def url_problem(name: str, path: str) -> str | None:
+    """Return a sentence if a path is a URL that is not whole, such as ``s3:/bucket`` or ``s3://``; else None.
+
+    With one slash it would be a folder of the worker's own.
 
     :param name: of the setting.
     """
     scheme, _, rest = path.partition(":")
-    if not scheme.isalnum() or not rest.startswith("/") or rest.startswith("//"):
+    if not scheme.isalnum() or not rest.startswith("/"):
         return None
-    return f"{name} must have two slashes after the colon to be a URL, as in s3://bucket, not {path!r:.100}"
+    if not rest.strip("/"):
+        return f"{name} must name a folder after the slashes, as in s3://bucket, not {path!r:.100}"
+    if rest.startswith("//"):
+        return None
+    shown = printable_address(path, 100)
+    return f"{name} must have two slashes after the colon to be a URL, as in s3://bucket, not {shown!r}"
+
+
+def table_of(path: str, name: str = "a ledger table") -> tuple[str, str] | None:
+    """Return connection and table of ``sql://conn_id/table``; None for a folder.
+
+    :param name: what has this address.
+    :raises ValueError: if the table is more than a name.
+    """
+    scheme, is_url, address = path.partition("://")
+    if not is_url or scheme.lower() != "sql":
+        return None
+    conn_id, _, table = address.partition("/")
+    table = table.removesuffix("/")
+    if conn_id and "@" not in conn_id and is_table(table):  # which a database's own address has
+        return conn_id, table
+    raise ValueError(
+        f"{name} must be sql://conn_id/table or sql://conn_id/schema.table (of letters, digits, _ and $), "
+        f"not {printable_address(path, 100)!r}"
+    )
+
+
+def is_table(name: str) -> bool:
+    """Check whether a text is a table's name: up to three identifiers of letters, digits, _ and $."""
+    return re.fullmatch(_IDENTIFIERS, name) is not None
+
+
+_IDENTIFIERS = r"[^\W\d][\w$]*(?:\.[^\W\d][\w$]*){0,2}"  # compiled when a ledger is a table

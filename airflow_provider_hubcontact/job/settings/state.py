@@ -122,4 +122,4 @@ def _is_days(value: object) -> bool:
     return 0 < value <= MOST_DAYS
 
 
-_STATE = r"sql://[^/]+/[A-Za-z_]\w*(\.[A-Za-z_]\w*)?"  # compiled when a task has a state
+_STATE = r"sql://[^/@]+/[A-Za-z_]\w*(\.[A-Za-z_]\w*)?"  # compiled when a task has a state

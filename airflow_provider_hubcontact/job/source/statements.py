@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where a statement ends, and what may stand in one as a name."""
+"""Where a statement ends."""
 
 from __future__ import annotations
 
@@ -25,9 +25,6 @@ _DIALECTS = tuple(
 _HASH_COMMENT = re.compile(r"#[^\n]*")
 
 
-_IDENTIFIERS = re.compile(r"[^\W\d][\w$]*(?:\.[^\W\d][\w$]*){0,2}")
-
-
 def one_statement(sql: str) -> str:
     """Return a statement without the semicolon at its end, and without comments after that.
 
@@ -47,8 +44,3 @@ def _end(sql: str, tokens: re.Pattern[str]) -> int:
             end = None if not found["end"] else place if end is None else end
         place = found.end()
     return len(sql) if end is None else end
-
-
-def is_table(name: str) -> bool:
-    """Check whether a text is a table's name: up to three identifiers of letters, digits, _ and $."""
-    return _IDENTIFIERS.fullmatch(name) is not None

@@ -9,10 +9,15 @@ from urllib.parse import quote
 
 import orjson
 
-from airflow_provider_hubcontact.job.errors import SourceError
-from airflow_provider_hubcontact.job.files.private import is_local, make_folder, open_private
+from airflow_provider_hubcontact.job.errors import SetupError, SourceError
+from airflow_provider_hubcontact.job.files.private import (
+    check_can_be_made,
+    is_local,
+    make_folder,
+    open_private,
+)
 from airflow_provider_hubcontact.job.ports import Folder
-from airflow_provider_hubcontact.job.source.statements import is_table
+from airflow_provider_hubcontact.job.settings.checks import table_of
 from airflow_provider_hubcontact.operators.stores.folders import folder_of
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.keep.ledger import Attempt, LedgerStore, Line
@@ -50,6 +55,21 @@ def store_of(ledger: str, attempt: Attempt) -> Iterator[LedgerStore]:
         yield store
 
 
+def check_store(ledger: str) -> None:
+    """Check that a ledger can be kept there, as far as that can be told without keeping anything.
+
+    :param ledger: a folder, or ``sql://conn_id/table``.
+    :raises SetupError: if no store has such addresses, there is no such connection, or a file is in the way.
+    """
+    table = _table(ledger)
+    if table is None:
+        check_can_be_made(folder_of(ledger), "ledger")
+        return
+    from airflow_provider_hubcontact.operators.sources.queries import database
+
+    database(table[0])
+
+
 def all_lines(ledger: str, run: str | None = None) -> Iterator[Line]:
     """Return the lines of a ledger, or of a folder in one; part by part, as they were written.
 
@@ -79,17 +99,10 @@ def _table(ledger: str) -> tuple[str, str] | None:
 
     :raises SourceError: if the table is more than a name.
     """
-    scheme, is_url, address = ledger.partition("://")
-    if not is_url or scheme.lower() != "sql":
-        return None
-    conn_id, _, name = address.partition("/")
-    name = name.removesuffix("/")
-    if not conn_id or not is_table(name):
-        raise SourceError(
-            f"a ledger table must be sql://conn_id/table or sql://conn_id/schema.table (of letters, digits, "
-            f"_ and $), not {printable(repr(ledger), 100)}"
-        )
-    return conn_id, name
+    try:
+        return table_of(ledger)
+    except ValueError as error:
+        raise SourceError(str(error)) from None
 
 
 class LedgerFiles:
@@ -97,12 +110,15 @@ class LedgerFiles:
 
     :param root: folder of the ledger.
     :param attempt: the try.
+    :raises SetupError: if the folder cannot be made, or not be written to.
     """
 
     def __init__(self, root: Folder, attempt: Attempt) -> None:
         self._folder = root / _name_of(attempt.run) / quote(attempt.task) / str(attempt.map_index)
         self._attempt = attempt
         self._appends = is_local(root)
+        if self._appends:  # no contact is to be written whose line cannot be kept
+            _make_ready(root, self._folder)
         self._part = len(self._parts_of_this_try())
         self._lines = LINES_IN_A_PART  # what is there is left as it is
 
@@ -155,6 +171,19 @@ def lines_of(part: Folder) -> Iterator[Line]:
             except orjson.JSONDecodeError:
                 raise _foreign(part, number) from None
             yield line
+
+
+def _make_ready(root: Folder, folder: Folder) -> None:
+    """Create the folder of a try in a ledger of this machine.
+
+    :raises SetupError: if that cannot be done.
+    """
+    for each in (root, folder):
+        check_can_be_made(each, "ledger")
+    try:
+        make_folder(folder)
+    except OSError as error:
+        raise SetupError(printable(f"ledger: {root} cannot be kept: {error.strerror}", 500)) from None
 
 
 def _foreign(part: Folder, number: int) -> SourceError:
