@@ -19,9 +19,10 @@ from airflow_provider_hubcontact.client.owners import Owners
 from airflow_provider_hubcontact.client.properties import Properties
 from airflow_provider_hubcontact.client.transport import Calls, Transport
 from airflow_provider_hubcontact.clock import SYSTEM_CLOCK, Clock
+from airflow_provider_hubcontact.spelling import KnownKeywords
 
 
-class HubSpot:
+class HubSpot(KnownKeywords):
     """A client of a portal; a context manager that closes its connections.
 
     :param base_url: base URL of HubSpot's API.

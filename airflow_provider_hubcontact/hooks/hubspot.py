@@ -34,6 +34,7 @@ from airflow_provider_hubcontact.hooks.connections import (
     no_credentials,
     unknown,
 )
+from airflow_provider_hubcontact.spelling import KnownKeywords
 from airflow_provider_hubcontact.words import counted
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 API_KEY_NAMES = ("hapikey", "api_key", "apikey")
 
 
-class HubSpotHook(BaseHook):
+class HubSpotHook(KnownKeywords, BaseHook):
     """Connect to a HubSpot portal.
 
     The README describes the connection's fields under "Connection".

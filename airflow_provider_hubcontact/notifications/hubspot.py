@@ -6,13 +6,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
+from airflow_provider_hubcontact.spelling import KnownKeywords
+
 CHANGE, ALWAYS = "change", "always"
 
 CONDITIONS = frozenset({"degraded", "source_empty", "drift"})
 """Conditions of a sync besides ``healthy``, as ``job.condition`` spells them."""
 
 
-class HubSpotSyncNotifier:
+class HubSpotSyncNotifier(KnownKeywords):
     """Lets another notifier tell how a sync has ended, by default only if it ended otherwise than before.
 
     It is a callback like any notifier: pass one object as ``on_success_callback``, ``on_failure_callback``

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
@@ -13,6 +13,7 @@ from airflow_provider_hubcontact.assets import can_be_named, contacts_asset
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperatorLink, Context
     from airflow.providers.openlineage.extractors import OperatorLineage
+    from airflow.sdk.definitions.mappedoperator import OperatorPartial
 
     from airflow_provider_hubcontact.job.run.run import Ended
     from airflow_provider_hubcontact.job.signals import StopSignal
@@ -37,6 +38,19 @@ class HubSpotRunOperator(BaseOperator):
     ui_color = "#ffd9cc"
 
     _reads_source = True  # so that no rows mean that it is empty
+
+    _needs: frozenset[str] = frozenset()  # keywords without which there is no such task
+
+    def __new__(cls, *_: Any, **given: Any) -> Self:
+        """Make a task, whose ``__init__`` comes next.
+
+        :raises TypeError: if a keyword is unknown and another one missing, of which Airflow tells the latter.
+        """
+        if cls._needs - given.keys():
+            ours = {name: value for name, value in given.items() if not name.startswith("_airflow")}
+            if problem := cls._odd_keyword(ours):
+                raise TypeError(problem)
+        return super().__new__(cls)
 
     def __init__(
         self, *, hubspot_conn_id: str = "hubspot_default", deferrable: bool | None = None, **kwargs: Any
@@ -66,19 +80,24 @@ class HubSpotRunOperator(BaseOperator):
     @classmethod
     def _odd_keyword(cls, given: Mapping[str, Any]) -> str | None:
         """Return a sentence about a keyword that there is not, or None."""
-        from inspect import signature
-
         from airflow_provider_hubcontact.operators.keywords import replaced
-        from airflow_provider_hubcontact.words import nearest
+        from airflow_provider_hubcontact.spelling import unknown_keyword
 
-        if problem := replaced(cls.__name__, given):
-            return problem
-        of_airflow = signature(BaseOperator.__init__).parameters
-        own = [
-            name for each in cls.__mro__ if issubclass(each, HubSpotRunOperator) for name in keywords_of(each)
-        ]
-        odd = [name for name in given if name not in of_airflow]
-        return f"{cls.__name__} has no {nearest(odd[0], [*own, *of_airflow])}" if odd else None
+        return replaced(cls.__name__, given) or unknown_keyword(cls, given)
+
+    @classmethod
+    def partial(cls, **given: Any) -> OperatorPartial:
+        """Return a task that is to be mapped, as Airflow does.
+
+        :raises TypeError: if a keyword is unknown.
+        """
+        try:
+            made: OperatorPartial = super().partial(**given)
+        except TypeError:
+            if problem := cls._odd_keyword(given):
+                raise TypeError(problem) from None
+            raise
+        return made
 
     @property
     def operator_extra_links(self) -> Collection[BaseOperatorLink]:  # type: ignore[override]
@@ -297,7 +316,7 @@ class HubSpotRunOperator(BaseOperator):
         return places_of(report, pushes=self.do_xcom_push, airflow=airflow_version)
 
 
-def keywords_of(operator: type[HubSpotRunOperator]) -> list[str]:
+def own_keywords_of(operator: type[HubSpotRunOperator]) -> list[str]:
     """Return the keywords that an operator's own class has."""
     from inspect import Parameter, signature
 

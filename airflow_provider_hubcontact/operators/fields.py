@@ -8,9 +8,11 @@ one object may stand in the ``default_args`` of many tasks.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from inspect import signature
+from inspect import Parameter, signature
 from os import PathLike
 from typing import Any, Self
+
+from airflow_provider_hubcontact.spelling import KnownKeywords, keywords_of
 
 
 def _as_json(value: Any) -> Any:
@@ -27,7 +29,7 @@ def _as_json(value: Any) -> Any:
     return str(value)
 
 
-class Options:
+class Options(KnownKeywords):
     """What a keyword has to say, field by field."""
 
     template_fields: Sequence[str] = ()
@@ -52,7 +54,7 @@ class Options:
 
     @classmethod
     def _of_fields(cls, keyword: str, value: Mapping[str, Any]) -> Self:
-        fields = signature(cls).parameters
+        fields = _parameters(cls)
         if odd := [f"{name:.100}" for name in map(str, value) if name not in fields]:
             from airflow_provider_hubcontact.words import nearest
 
@@ -72,7 +74,7 @@ class Options:
 
     def fields(self) -> dict[str, Any]:
         """Return the fields by their names."""
-        return {name: getattr(self, name) for name in signature(type(self)).parameters}
+        return {name: getattr(self, name) for name in keywords_of(type(self))}
 
     def serialize(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults, or all if none does: for Airflow's pages.
@@ -87,13 +89,19 @@ class Options:
 
     def _chosen(self) -> dict[str, Any]:
         """Return the fields that differ from their defaults."""
-        usual = signature(type(self)).parameters
+        usual = _parameters(type(self))
         return {name: value for name, value in self.fields().items() if value != usual[name].default}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Options) and type(self) is type(other) and self.fields() == other.fields()
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _parameters(cls: Any) -> Mapping[str, Parameter]:
+    """Return the fields of a class of value objects, with their defaults."""
+    known = signature(cls.__init__).parameters
+    return {name: known[name] for name in keywords_of(cls)}
 
 
 def as_text(path: Any) -> Any:

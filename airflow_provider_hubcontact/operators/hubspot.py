@@ -179,11 +179,11 @@ class HubSpotUpdateContactOperator(HubSpotRunOperator):
     def partial(cls, **given: Any) -> OperatorPartial:
         """Return a task that is to be mapped, as Airflow does.
 
+        :raises TypeError: if a keyword is unknown.
         :raises ValueError: if it would remove contacts: rows of the other parts have not left the source.
         """
         _check_mapped(given.get("state"), given.get("lists"))
-        made: OperatorPartial = super().partial(**given)
-        return made
+        return super().partial(**given)
 
     def _check(self) -> None:
         """Check the settings, as far as the DAG file tells them.

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_hubcontact.operators.base import HubSpotRunOperator, keywords_of
+from airflow_provider_hubcontact.operators.base import HubSpotRunOperator, own_keywords_of
 from airflow_provider_hubcontact.operators.fields import as_text
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 
@@ -38,6 +38,7 @@ class HubSpotPlanContactsOperator(HubSpotUpdateContactOperator):
     )
 
     _plans = True
+    _needs = frozenset({"plan"})
 
     def __init__(self, *, plan: str, **kwargs: Any) -> None:
         if "dry_run" in kwargs:
@@ -89,6 +90,7 @@ class HubSpotApplyPlanOperator(HubSpotRunOperator):
     template_fields: Sequence[str] = ("plan", "sha256", "hubspot_conn_id")
 
     _reads_source = False  # a plan without changes is nothing that is wrong
+    _needs = frozenset({"plan"})
 
     def __init__(self, *, plan: str, sha256: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -105,7 +107,7 @@ class HubSpotApplyPlanOperator(HubSpotRunOperator):
     @classmethod
     def _odd_keyword(cls, given: Mapping[str, Any]) -> str | None:
         """Say where a setting belongs that the plan keeps."""
-        for name in keywords_of(HubSpotUpdateContactOperator):
+        for name in own_keywords_of(HubSpotUpdateContactOperator):
             if name in given:
                 return (
                     f"{cls.__name__} has no {name}: a plan is applied with the settings that it was made with"

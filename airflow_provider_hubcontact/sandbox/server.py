@@ -27,6 +27,7 @@ from airflow_provider_hubcontact.sandbox.faults.injector import Faults
 from airflow_provider_hubcontact.sandbox.faults.plan import Plan, read_plan
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from airflow_provider_hubcontact.sandbox.switches import Switches
+from airflow_provider_hubcontact.spelling import KnownKeywords
 
 if TYPE_CHECKING:
     import uvicorn
@@ -38,7 +39,7 @@ STOP_SECONDS = 5.0
 SERVER_LIBRARIES = ("uvicorn", "httptools", "jinja2", "orjson")
 
 
-class Sandbox:
+class Sandbox(KnownKeywords):
     """A local HubSpot over real HTTP, for tests, demos and continuous integration.
 
     ::

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from airflow_provider_hubcontact.operators.options import (
     Key,
     Ledger,
     Lists,
+    State,
     Values,
     Writes,
 )
@@ -149,15 +151,36 @@ def test_what_is_not_one(kind: type[Options], value: object, says: str) -> None:
 
 
 def test_a_misspelt_field() -> None:
-    """Python tells it, and type checkers and editors do."""
-    for make in (
-        lambda: Writes(null="clear"),  # type: ignore[call-arg]
-        lambda: Key(colum="mail"),  # type: ignore[call-arg]
-        lambda: Guards(change=1),  # type: ignore[call-arg]
-        lambda: Lists(colum="segment"),  # type: ignore[call-arg]
-    ):
-        with pytest.raises(TypeError, match="unexpected keyword argument"):
+    """It is told with the nearest one; type checkers and editors tell it before."""
+    makers: dict[str, Callable[[], object]] = {
+        "Writes has no nuls (the nearest is nulls)": lambda: Writes(nuls="clear"),  # type: ignore[call-arg]
+        "Key has no colum (the nearest is column)": lambda: Key(colum="mail"),  # type: ignore[call-arg]
+        "Guards has no change (the nearest is changes)": lambda: Guards(change=1),  # type: ignore[call-arg]
+        "Ledger has no pth (the nearest is path)": lambda: Ledger(pth="x"),  # type: ignore[call-arg]
+        "FromLedger has no pth (the nearest is path)": lambda: FromLedger(pth="x"),  # type: ignore[call-arg]
+        "State has no drfit (the nearest is drift)": lambda: State("s", drfit="tell"),  # type: ignore[call-arg]
+        "Values has no labells (the nearest is labels)": lambda: Values(labells=True),  # type: ignore[call-arg]
+        "Lists has no colum (the nearest is column)": lambda: Lists(colum="segment"),  # type: ignore[call-arg]
+    }
+    for says, make in makers.items():
+        with pytest.raises(TypeError) as raised:
             make()
+        assert str(raised.value) == says
+
+
+def test_value_objects_of_a_users_own() -> None:
+    """One without an ``__init__`` has the fields of its class; copies and pickles are what they were."""
+
+    class Usual(Writes):
+        pass
+
+    usual = Usual(nulls="clear")
+    with pytest.raises(TypeError, match=r"Usual has no nuls \(the nearest is nulls\)"):
+        Usual(nuls="clear")  # type: ignore[call-arg]
+
+    assert usual.copy() == copy.deepcopy(usual) == usual
+    assert usual.serialize() == {"nulls": "clear"}
+    assert pickle.loads(pickle.dumps(Writes(nulls="clear"))) == Writes(nulls="clear")  # noqa: S301 - our own
 
 
 def test_a_name_that_is_none_is_shown_in_a_line() -> None:

@@ -70,6 +70,34 @@ def test_a_misspelt_keyword(maker: str) -> None:
         MAKERS[maker](max_failure=1)
 
 
+@pytest.mark.parametrize("operator", [HubSpotPlanContactsOperator, HubSpotApplyPlanOperator])
+def test_a_misspelt_keyword_that_is_needed(operator: Any) -> None:
+    """Airflow alone would tell that it is missing."""
+    with pytest.raises(TypeError, match=rf"{operator.__name__} has no pln \(the nearest is plan\)$"):
+        operator(task_id="x", pln="folder")
+    with pytest.raises(Exception, match="missing keyword argument 'plan'"):
+        operator(task_id="x")
+
+
+@pytest.mark.parametrize("operator", [HubSpotUpdateContactOperator, HubSpotApplyPlanOperator])
+def test_a_misspelt_keyword_of_a_mapped_task(operator: Any) -> None:
+    """So is one of ``.partial()``."""
+    with pytest.raises(TypeError, match=r"Operator has no deferable \(the nearest is deferrable\)$"):
+        operator.partial(task_id="x", deferable=True)
+
+
+def test_a_keyword_of_a_users_own_operator() -> None:
+    """An operator that is made of one has the keywords of both."""
+
+    class Nightly(HubSpotUpdateContactOperator):
+        def __init__(self, *, table: str, **given: Any) -> None:
+            super().__init__(records=[{"email": table}], **given)
+
+    assert Nightly(task_id="x", table="crm").records
+    with pytest.raises(TypeError, match=r"Nightly has no tabel \(the nearest is table\)$"):
+        Nightly(task_id="x", table="crm", tabel="crm")
+
+
 @pytest.mark.parametrize("maker", MAKERS)
 def test_what_airflow_refuses_itself(maker: str) -> None:
     """Its own words are kept where no keyword is unknown."""
