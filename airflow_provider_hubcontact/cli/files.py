@@ -34,6 +34,10 @@ HEAD = 64 * 1024
 """Bytes of a file by which its encoding is checked."""
 
 
+LONGEST_CELL = 16 * 1024 * 1024
+"""The most characters of a cell. What is too long for a property makes its own row invalid, and no other."""
+
+
 STANDARD_INPUT = "-"
 
 
@@ -192,12 +196,11 @@ def _csv(source: _File) -> Iterator[object]:
                 break
         # Not strict, a quotation mark that nobody closes would swallow the rows behind it.
         rows = csv.reader(chain(first, file), delimiter=source.delimiter, strict=True)
+        usual = csv.field_size_limit(LONGEST_CELL)  # of the whole process
         try:
             yield from _rows_of_csv(source, rows)
-        except csv.Error as error:
-            raise SourceError(
-                f"{source.name} is not CSV: {error}, in the row that ends with line {rows.line_num:,}"
-            ) from error
+        finally:
+            csv.field_size_limit(usual)
 
 
 def _check_headings(source: _File, line: str) -> None:
@@ -215,8 +218,9 @@ def _check_headings(source: _File, line: str) -> None:
 
 
 def _rows_of_csv(source: _File, rows: Reader) -> Iterator[object]:
-    names = _headings(source, rows)
-    for cells in rows:
+    lines = _Lines(source, rows)
+    names = _headings(source, lines)
+    for cells in lines:
         if len(cells) == len(names):
             yield {name: cell or None for name, cell in zip(names, cells, strict=True)}
         elif cells:  # else the line is blank
@@ -224,7 +228,38 @@ def _rows_of_csv(source: _File, rows: Reader) -> Iterator[object]:
             yield BadRow(f"{told} (line {rows.line_num})")
 
 
-def _headings(source: _File, rows: Reader) -> list[str]:
+class _Lines(Iterator[list[str]]):
+    """The rows of a CSV file, as their cells.
+
+    :param source: the file.
+    :param rows: reads it.
+    """
+
+    def __init__(self, source: _File, rows: Reader) -> None:
+        self._source = source
+        self._rows = rows
+        self._read = 0  # lines, at the end of the row before
+
+    def __next__(self) -> list[str]:
+        """Return the cells of the next row.
+
+        :raises SourceError: if it is not CSV: it cannot be told where the row ends, and so what follows it.
+        """
+        try:
+            cells = next(self._rows)
+        except csv.Error as error:
+            first, last = self._read + 1, self._rows.line_num
+            place = f"line {first:,}" if last <= first else f"lines {first:,} to {last:,}"
+            why = _TOO_LONG if "field limit" in str(error) else str(error)
+            raise SourceError(f"{self._source.name} is not CSV: {why}, in the row of {place}") from error
+        self._read = self._rows.line_num
+        return cells
+
+
+_TOO_LONG = f"a cell has more than {LONGEST_CELL:,} characters: its quotation mark may not be closed"
+
+
+def _headings(source: _File, rows: Iterator[list[str]]) -> list[str]:
     """Read the names of the columns.
 
     :raises SourceError: if there are none, or two columns share one.

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_hubcontact.cli import files
 from airflow_provider_hubcontact.cli.files import records_in
 from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
@@ -113,19 +114,41 @@ def test_the_lines_around_it_go_on(tmp_path: Path) -> None:
     [
         (
             f'{KEY},"Rome\nb@example.com,Bonn\nc@example.com,Köln\n',
-            "unexpected end of data, in the row .* line 4",
+            "unexpected end of data, in the row of lines 2 to 4$",
         ),
         (
             f'{KEY},"Rome\nb@example.com,Bonn\nc@example.com,"Köln"\n',
-            "'\"', in the row that ends with line 4",
+            "'\"', in the row of lines 2 to 4$",
         ),
-        (f'{KEY},"Rome" (old)\n', "'\"', in the row that ends with line 2"),
+        (f'{KEY},"Rome" (old)\n', "'\"', in the row of line 2$"),
     ],
 )
 def test_a_quotation_mark_that_nobody_closes(tmp_path: Path, line: str, reason: str) -> None:
     """The file is refused: the rows behind the mark would be a part of one cell."""
     with pytest.raises(SourceError, match=reason):
         rows_of(tmp_path / "rows.csv", f"email,city\n{line}")
+
+
+def test_a_long_cell(tmp_path: Path) -> None:
+    """Its own row is invalid if it is sent, and no other; Python's reader stops at 131,072 characters."""
+    usual = csv.field_size_limit()
+    rows = rows_of(tmp_path / "rows.csv", f'email,notes\n{KEY},"{"x" * 200_000}"\nb@example.com,short\n')
+
+    ends = [RecordMapping().record(number, row) for number, row in enumerate(rows, 1)]
+    assert [type(each) for each in ends] == [Result, Record]
+    assert isinstance(ends[0], Result)
+    assert ends[0].reason == "notes: 200,000 characters; a property holds at most 65,536"
+    unsent = RecordMapping(mapping={"email": "email"})
+    assert [type(unsent.record(number, row)) for number, row in enumerate(rows, 1)] == [Record, Record]
+    assert csv.field_size_limit() == usual
+
+
+def test_a_cell_that_does_not_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told where it begins, before the rest of a large file is in memory."""
+    monkeypatch.setattr(files, "LONGEST_CELL", 1_000)
+    told = "rows.csv is not CSV: a cell has more than .* characters: its quotation mark may not be closed, "
+    with pytest.raises(SourceError, match=rf"{told}in the row of lines 3 to \d+$"):
+        rows_of(tmp_path / "rows.csv", f'email,city\na@example.com,Bonn\n{KEY},"Rome\n' + "b,c\n" * 1_000)
 
 
 def test_a_quotation_mark_inside_of_a_cell(tmp_path: Path) -> None:
