@@ -75,7 +75,7 @@ def _choice(name: str, *choices: str, **settings: Any) -> Option:
 
         raise ArgumentTypeError(f"it must be one of {', '.join(choices)}, not {nearest(text, choices)}")
 
-    return _option(name, choices=choices, type=chosen, **settings)
+    return _option(name, metavar=f"{{{','.join(choices)}}}", choices=choices, type=chosen, **settings)
 
 
 CONNECTION = _option(

@@ -9,6 +9,7 @@ from typing import Any
 from airflow_provider_hubcontact.cli.exit_status import OK, PROBLEMS
 from airflow_provider_hubcontact.cli.output import Output, counts
 from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.job.minutes import about
 from airflow_provider_hubcontact.job.run.run import Ended
 from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN, Report
 from airflow_provider_hubcontact.sync.model.outcome import Result
@@ -54,7 +55,6 @@ def ended_with(ended: Ended, report: Report, folder: str, output: Output) -> int
 
 def _show(told: Mapping[str, Any], folder: str, output: Output) -> None:
     totals = told["plan"]
-    minutes = "minute" if totals["minutes"] == 1 else "minutes"
     output.facts(
         {
             "rows": f"{totals['rows']:,}",
@@ -63,7 +63,7 @@ def _show(told: Mapping[str, Any], folder: str, output: Output) -> None:
             "to remove": f"{totals['removals']:,}",
             "others": counts(totals["others"]),
             "stage moves": counts(totals["stage_moves"]),
-            "calls to apply it": f"{totals['calls']:,}, about {totals['minutes']:g} {minutes}",
+            "calls to apply it": f"{totals['calls']:,}, {about(totals['minutes'])}",
             "digest": totals["sha256"][:DIGEST_SHOWN],
             "kept in": folder,
         }

@@ -13,6 +13,13 @@ def minutes_of(calls: int, calls_in_ten_seconds: int) -> float:
     return round(calls / calls_in_ten_seconds / 6, 1)
 
 
+def about(minutes: float) -> str:
+    """Return how long something takes, in words."""
+    if minutes < 1:
+        return "less than a minute"
+    return f"about {minutes:g} {'minute' if minutes == 1 else 'minutes'}"
+
+
 def minutes_in_words(fewest: int, most: int, calls_in_ten_seconds: int) -> str:
     """Return how long calls take, if it is not known how many there will be.
 

@@ -19,7 +19,7 @@ from airflow_provider_hubcontact.sandbox.crm.properties.requirements import Requ
 from airflow_provider_hubcontact.sandbox.imports.runs import ImportPace
 from airflow_provider_hubcontact.sandbox.server import TOKEN, Sandbox
 from airflow_provider_hubcontact.sandbox.switches import Switches
-from airflow_provider_hubcontact.words import nearest
+from airflow_provider_hubcontact.words import counted, nearest
 
 GC_THRESHOLD = 100_000
 """New objects after which Python looks for garbage."""
@@ -47,13 +47,12 @@ def main(
     try:
         sandbox = _sandbox(chosen).start()
     except (ImportError, OSError, ValueError) as error:
-        parser.exit(1, f"{parser.prog}: {_why(error, chosen)}\n")
+        parser.exit(2, f"{parser.prog}: {_why(error, chosen)}\n")
     gc.freeze()  # the contacts live as long as the process: no need to look for garbage among them
     gc.set_threshold(GC_THRESHOLD)
     try:
-        _say(
-            f"HubSpot sandbox: {sandbox.url} with {len(sandbox.portal.contacts):,} contacts; Ctrl-C stops it."
-        )
+        contacts = counted(len(sandbox.portal.contacts), "contact")
+        _say(f"HubSpot sandbox: {sandbox.url} with {contacts}; Ctrl-C stops it.")
         if not _is_loopback(chosen.host):
             _warn(f"Warning: {chosen.host} is not a loopback address; whoever reaches it can read and write.")
         told.get()

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from airflow_provider_hubcontact.job.minutes import about
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN
 from airflow_provider_hubcontact.sync.keep.state_figures import shown
@@ -197,7 +198,7 @@ def _environment() -> Environment:
     environment.filters["percent"] = _percent
     environment.filters["code"] = code
     environment.filters["lasting"] = lasting
-    environment.filters["counted"] = counted
+    environment.filters["about"] = about
     environment.filters["initial"] = lambda text: f"{text[:1].upper()}{text[1:]}"
     environment.filters["words"] = lambda text: str(text).replace("_", " ")
     environment.globals["DIGEST_SHOWN"] = DIGEST_SHOWN

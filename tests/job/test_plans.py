@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from airflow_provider_hubcontact.job.errors import GuardExceeded, PlanError, PreflightError
-from airflow_provider_hubcontact.job.minutes import minutes_in_words
+from airflow_provider_hubcontact.job.minutes import about, minutes_in_words
 from airflow_provider_hubcontact.job.plans.kept_settings import are_settings, kept, settings_of
 from airflow_provider_hubcontact.job.plans.lines import checked_line, spooled_lines
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
@@ -493,3 +493,17 @@ def test_a_new_address(hubspot: Sandbox, tmp_path: Path, api: str) -> None:
 def test_how_long_calls_take(fewest: int, limit: int, says: str) -> None:
     """From a minute on, it is told how many there are."""
     assert minutes_in_words(fewest, 2 * fewest, limit) == says
+
+
+@pytest.mark.parametrize(
+    ("minutes", "says"),
+    [
+        (0.0, "less than a minute"),
+        (0.9, "less than a minute"),
+        (1.0, "about 1 minute"),
+        (2.5, "about 2.5 minutes"),
+    ],
+)
+def test_how_long_a_plan_takes(minutes: float, says: str) -> None:
+    """In the words of the page and of the command line."""
+    assert about(minutes) == says

@@ -86,6 +86,17 @@ def test_a_form_is_small(hubspot: Sandbox, form: str, status: int) -> None:
     assert ask(hubspot, "/sandbox/faults/slow", "POST", form)[0] == status
 
 
+def test_what_there_is_one_of() -> None:
+    """It is not said in the plural."""
+    with Sandbox([{"email": "ada@example.com"}, {"email": "grace@example.com"}]) as sandbox:
+        api = Api(sandbox)
+        api.call("DELETE", f"{CONTACTS}/{api.id('ada@example.com')}")
+        _, _, text = ask(sandbox, "/")
+
+    assert "<h1>1 contact</h1>" in text
+    assert "1 deleted contact ·" in text
+
+
 def test_a_deleted_contact_has_its_page(api: Api) -> None:
     """It says when it was deleted."""
     ada = api.id("ada@example.com")

@@ -326,7 +326,7 @@ class TestCommand:
             connection.request("POST", CONTACTS, b"{}", {"Authorization": "Bearer t"})
             response = connection.getresponse()
 
-            assert "1 contacts" in line
+            assert "with 1 contact;" in line
             assert response.status == 403
             assert response.headers["X-HubSpot-RateLimit-Max"] == "5"
             assert response.headers["X-HubSpot-RateLimit-Daily"] == "9"
@@ -371,7 +371,7 @@ class TestCommand:
             port = sandbox.url.rpartition(":")[2]
             result = ended("--port", port)
 
-        assert result.returncode == 1
+        assert result.returncode == 2
         assert f"Port {port} is in use" in result.stderr
         assert "--port 0" in result.stderr
 

@@ -35,6 +35,8 @@ def test_in_words() -> None:
     """Without zeros."""
     assert in_words(TOLD) == "1,200 changed, 3 drifted"
     assert in_words({}) == "nothing to tell"
+    assert in_words({"up_to_date": 3, "calls_saved": 1}) == "3 up to date, 1 call saved"
+    assert in_words({"calls_saved": 2}) == "2 calls saved"
 
 
 def test_all_that_a_run_counts_has_a_name() -> None:

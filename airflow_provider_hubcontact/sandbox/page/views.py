@@ -27,6 +27,7 @@ from airflow_provider_hubcontact.sandbox.http.request_log import Logged
 from airflow_provider_hubcontact.sandbox.http.routing import Reply, Request, Route
 from airflow_provider_hubcontact.sandbox.page import view_models
 from airflow_provider_hubcontact.sandbox.switches import Switches
+from airflow_provider_hubcontact.words import counted
 
 CONTACTS = "/sandbox/contacts"
 A_PAGE = 25
@@ -188,6 +189,8 @@ def _style(_: Request) -> Reply:
 def _templates() -> Any:  # noqa: ANN401 - Jinja is loaded by the first page, not by every sandbox
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415
 
-    return Environment(
+    environment = Environment(
         loader=PackageLoader(__package__), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    environment.filters["counted"] = counted
+    return environment

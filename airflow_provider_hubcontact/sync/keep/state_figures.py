@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from airflow_provider_hubcontact.words import counted
+
 Told = Mapping[str, Any]
 """What a report has of a state: its figures by their names, beside ``table`` and ``read_anew``."""
 
@@ -39,7 +41,9 @@ def shown(told: Told) -> Iterator[tuple[str, str]]:
 
 def in_words(told: Told) -> str:
     """Return the counts as part of a sentence, without zeros."""
-    counts = [f"{told[name]:,} {name.replace('_', ' ')}" for name in COUNTS if told.get(name)]
+    nouns = {name: name.replace("_", " ") for name in COUNTS}
+    one = nouns | {"calls_saved": "call saved"}
+    counts = [counted(told[name], one[name], nouns[name]) for name in COUNTS if told.get(name)]
     return ", ".join(counts) or "nothing to tell"
 
 
