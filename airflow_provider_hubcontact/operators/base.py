@@ -216,6 +216,7 @@ class HubSpotRunOperator(BaseOperator):
         try:
             return as_airflows(lambda: self._job(around, report, signal))
         except BaseException as error:
+            report.stopped = report.stopped or _why_it_broke_off(error)
             log_a_break(report, error, self._places(report))
             note_a_break(context, self.hubspot_conn_id, report, error)
             raise
@@ -333,6 +334,19 @@ def _check_connection(hubspot_conn_id: object) -> None:
         raise ValueError(
             f"hubspot_conn_id must be the id of an Airflow connection, not {hubspot_conn_id!r:.100}"
         )
+
+
+def _why_it_broke_off(error: BaseException) -> str:
+    """Return what the report says of an exception that ended the run.
+
+    Only the texts of our own exceptions: those of a driver or a DAG may quote values.
+    """
+    from airflow_provider_hubcontact.job.errors import LedgerError
+    from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
+
+    if isinstance(error, HubSpotSyncFailed | HubSpotSyncIncomplete | LedgerError):
+        return " ".join(str(error).split("\n"))
+    return f"{type(error).__name__}, see the task's log"
 
 
 def as_airflows(job: Callable[[], Ended]) -> Ended:

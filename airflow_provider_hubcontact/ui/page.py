@@ -118,6 +118,7 @@ def render(heading: Heading, report: Report | None, around: Around) -> str:
             "limits": limits(report),
             "is_sample": problem_count(report) > len(report["problems"]),
             "planned": planned(report),
+            "is_untold": not report["rows"] and report["stopped"] is not None,
             "state_facts": list(shown(report.get("state") or {})),
             "tiles": tiles(report, before),
             **list_facts(report),

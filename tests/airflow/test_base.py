@@ -285,6 +285,26 @@ def test_a_break_is_told(caplog: pytest.LogCaptureFixture) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (errors.SourceError("there is no such run"), "HC-511: there is no such run"),
+        (errors.PreflightError(["a", "b"]), "HC-502: Nothing was sent: - a - b"),
+        (HubSpotSyncIncomplete("no database"), "HC-512: no database"),
+        (errors.LedgerError("no lines"), "HC-520: no lines"),
+        (RuntimeError("ada@example.com"), "RuntimeError, see the task's log"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_a_break_is_in_the_report(error: Exception, says: str) -> None:
+    """So that its page does not look like one of an empty source. What others raise may quote values."""
+    context = a_context()
+    with pytest.raises((HubSpotSyncFailed, HubSpotSyncIncomplete, RuntimeError)):
+        Job(task_id="x", outcome=Outcome.INVALID, error=error).execute(context)
+
+    assert context["ti"].xcoms["return_value"]["stopped"] == says
+
+
 @pytest.mark.parametrize("error", [None, RuntimeError("no")])
 def test_metrics(monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> None:
     """They are sent however the run ends."""

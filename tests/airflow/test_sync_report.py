@@ -284,6 +284,12 @@ class TestPage:
         assert "Problems as CSV" not in shown(Report(api_version="v1").to_dict())
         assert "Problems as CSV" in shown(a_report())
 
+    @pytest.mark.parametrize("dry_run", [False, True])
+    def test_a_run_that_broke_off(self, dry_run: bool) -> None:
+        """It says why, and takes nothing for an empty source, nor for what a sync would do."""
+        told = Report(dry_run=dry_run, api_version="2026-09", stopped="HC-511: no such run").to_dict()
+        page = shown(told)
+
     def test_a_run_of_many(self) -> None:
         """The worst first, also those without a report, with their sum; a mapped task has its name."""
         line = Line.of(a_report())

@@ -54,7 +54,7 @@ class Report:
     :param api_version: the version of HubSpot's API that was used.
     :param seconds: how long the run took.
     :param calls: HTTP calls that were made, ``total`` and ``by_status``, retries included.
-    :param stopped: why the source was not read to its end.
+    :param stopped: why the source was not read to its end, or not at all.
     :param properties_created: properties that the portal lacked.
     :param without_values: rows of this try that had nothing to send but their key.
     :param verified: ``records`` that were read back after they were written, and the ``calls`` for it.
