@@ -93,6 +93,17 @@ def planned(**settings: Any) -> dict[str, Any]:
     return told
 
 
+def cards_of(page: str) -> Iterator[tuple[list[str], list[str]]]:
+    """Yield the headings of each table that a phone shows as cards, and the labels of each row's cells."""
+    for table in re.findall(r'<table class="cards">(.*?)</table>', page, re.DOTALL):
+        first, *rows = re.findall(r"<tr[^>]*>(.*?)</tr>", table, re.DOTALL)
+        headings = re.findall(r"<th[^>]*>(.*?)</th>", first)
+        for row in rows:
+            cells = re.findall(r"<td([^>]*)>", row)
+            labels = [re.search(r'data-label="([^"]*)"', cell) for cell in cells]
+            yield headings, [label[1] for label in labels if label]
+
+
 class TestPage:
     def test_what_others_wrote_is_text(self) -> None:
         """Nothing of a record, a run or HubSpot becomes markup."""
@@ -190,9 +201,9 @@ class TestPage:
 
         assert page.index(">101<") < page.index(">7<")
         assert 'data-label="Added"><bdi>1,200</bdi></td>' in page
-        assert 'data-label="Members"><bdi>3</bdi></td>' in page
+        assert 'data-label="Already members"><bdi>3</bdi></td>' in page
         assert 'data-label="Left"><bdi>1</bdi></td>' in page
-        assert 'data-label="Not members"><bdi>1</bdi></td>' in page
+        assert 'data-label="Were not members"><bdi>1</bdi></td>' in page
         assert HOSTILE not in page
         assert "Lists created: New" in page
         assert "objectLists" not in page  # without a portal
@@ -289,6 +300,30 @@ class TestPage:
         """It says why, and takes nothing for an empty source, nor for what a sync would do."""
         told = Report(dry_run=dry_run, api_version="2026-09", stopped="HC-511: no such run").to_dict()
         page = shown(told)
+
+        assert "Stopped early: HC-511: no such run" in page
+        assert "No record was read." in page
+        for said in ("The source had no records", "would do", 'class="tile"'):
+            assert said not in page
+        assert ("Nothing was written." in page) is dry_run
+        assert ">no records<" in render_dag(HEADING, [Row(HEADING, Line.of(told), "/one")])
+
+    def test_each_cell_has_the_label_of_its_column(self) -> None:
+        """On a phone, where a row is a card, a value is called as the heading calls it."""
+        lists = Report(api_version="2026-09")
+        for membership in Membership:
+            lists.add(Result(1, "a@example.com", Outcome.UPDATED, list_id="7", membership=membership))
+        rows = [Row(HEADING, Line.of(a_report(state={"table": "hub", "drifted": 7})), "/one")] * 2
+        pages = [
+            *(shown(report) for report in (a_report(), planned(), json.loads(json.dumps(lists.to_dict())))),
+            render_run(HEADING, rows, {}),
+            render_dag(Heading("dag"), rows),
+        ]
+
+        tables = [table for page in pages for table in cards_of(page)]
+        assert len(tables) == 13
+        for headings, labels in tables:
+            assert labels == headings
 
     def test_a_run_of_many(self) -> None:
         """The worst first, also those without a report, with their sum; a mapped task has its name."""

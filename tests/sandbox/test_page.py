@@ -86,6 +86,24 @@ def test_a_form_is_small(hubspot: Sandbox, form: str, status: int) -> None:
     assert ask(hubspot, "/sandbox/faults/slow", "POST", form)[0] == status
 
 
+def test_each_cell_has_the_label_of_its_column(hubspot: Sandbox) -> None:
+    """On a phone, where a row is a card, a value is called as the heading calls it."""
+    Api(hubspot).get(CONTACTS)
+    hubspot.use_faults({"rules": [{"name": "slow", "kind": "latency", "seconds": 0}]})
+    _, _, contacts = ask(hubspot, "/sandbox/contacts")
+    contact = re.search(r'href="(/sandbox/contacts/\d+)"', contacts)
+    assert contact is not None
+    pages = [contacts, *(ask(hubspot, path)[2] for path in ("/", contact[1], "/sandbox/log"))]
+
+    tables = [table for page in pages for table in re.findall(r"<table>(.*?)</table>", page, re.DOTALL)]
+    assert len(tables) == 5
+    for table in tables:
+        head, _, body = table.partition("</thead>")
+        headings = re.findall(r"<th(?: [^>]*)?>(.*?)</th>", head)
+        first = body.partition("</tr>")[0]
+        assert re.findall(r'data-label="([^"]*)"', first) == headings
+
+
 def test_what_there_is_one_of() -> None:
     """It is not said in the plural."""
     with Sandbox([{"email": "ada@example.com"}, {"email": "grace@example.com"}]) as sandbox:
@@ -189,7 +207,7 @@ def test_a_long_history_is_a_short_page() -> None:
         _, _, text = ask(sandbox, path)
 
     assert "The last 500 of 800 changes." in text
-    assert text.count('data-label="When"') == 500
+    assert text.count('data-label="When (UTC)"') == 500
     assert len(text) < 1_000_000
 
 
