@@ -124,6 +124,11 @@ def planned(report: Report) -> Mapping[str, int]:
     return report.get("planned") or {}
 
 
+def kind(report: Report) -> str:
+    """Return how a run that writes nothing is called; empty for one that writes."""
+    return ("plan" if report["plan"] else "dry run") if report["dry_run"] else ""
+
+
 def bars(report: Report) -> list[Bar]:
     """Return the outcomes of a report, the good ones first; of a dry run also what it would do."""
     would = planned(report)
@@ -259,6 +264,7 @@ class Line(NamedTuple):
     :param seconds: how long the longest took.
     :param drifted: contacts that somebody has edited since their proof; None without a state.
     :param planned: what dry runs would do.
+    :param kind: how a run that writes nothing is called.
     """
 
     records: int = 0
@@ -268,6 +274,7 @@ class Line(NamedTuple):
     seconds: float = 0.0
     drifted: int | None = None
     planned: Mapping[str, int] = {}
+    kind: str = ""
 
     @classmethod
     def of(cls, report: Report) -> Line:
@@ -280,6 +287,7 @@ class Line(NamedTuple):
             report["seconds"],
             (report.get("state") or {}).get("drifted"),
             planned(report),
+            kind(report),
         )
 
     @classmethod
@@ -296,6 +304,7 @@ class Line(NamedTuple):
                 max(whole.seconds, line.seconds),
                 sum(drifts) if drifts else None,
                 _added(whole.planned, line.planned),
+                whole.kind or line.kind,
             )
         return whole
 

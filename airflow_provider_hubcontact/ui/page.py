@@ -22,6 +22,7 @@ from airflow_provider_hubcontact.ui.figures import (
     bars,
     code,
     facts,
+    kind,
     lasting,
     limits,
     list_facts,
@@ -102,6 +103,7 @@ def render(heading: Heading, report: Report | None, around: Around) -> str:
     :param around: what it leads to.
     """
     told: dict[str, Any] = {"heading": heading, "report": report, "around": around, "missing": MISSING}
+    told["kind"] = kind(report) if report else ""
     if report is not None:
         before = around.before[1] if around.before else None
         decision = report.get("decision") or {}
@@ -138,7 +140,7 @@ def render_run(heading: Heading, rows: Sequence[Row], pages: Mapping[str, str], 
     told = {
         "heading": heading,
         "rows": sorted(rows, key=_worst_first),
-        "total": Line.sum(row.line for row in rows if row.line),
+        "total": _total([row.line for row in rows if row.line]),
         "pages": pages,
         "left_out": left_out,
         "missing": MISSING,
@@ -165,6 +167,11 @@ def render_message(title: str, text: str) -> str:
 def render_reasons() -> str:
     """Return the page that says of each reason code what it means; a report's codes lead there."""
     return _environment().get_template("reasons.html").render({"sections": sections()})
+
+
+def _total(lines: Sequence[Line]) -> Line | None:
+    """Return the sum of a run's syncs; None of a single one, or if a plan's contacts would count twice."""
+    return Line.sum(lines) if len(lines) > 1 and len({line.kind for line in lines}) == 1 else None
 
 
 def _leads_to_contacts(report: Report) -> bool:

@@ -379,6 +379,18 @@ class TestPage:
         assert Line.sum([one, two]) == Line(5, {"updated": 4, "rejected": 1}, 1, 7, 9.0, 6, {"changes": 1})
         assert Line.sum([]) == Line()
 
+    def test_a_plan_and_what_was_written(self) -> None:
+        """They have no sum: it would count each contact twice. Other syncs of a run have one."""
+        one, two, three = (
+            Row(HEADING, Line.of(report), "/")
+            for report in (planned(plan={"changes": 2}), a_report(), a_report())
+        )
+
+        assert "All</td>" not in render_run(HEADING, [one, two], {})
+        assert "All</td>" in render_run(HEADING, [two, three], {})
+        assert "<bdi>longest 0:01:15</bdi>" in render_run(HEADING, [two, three], {})
+        assert "All</td>" not in render_run(HEADING, [two], {})
+
     def test_what_decided(self) -> None:
         """It stands first: what the task does, and by which rules; also for who may not read XComs."""
         report = Report(api_version="2026-09")
@@ -670,9 +682,10 @@ class TestPage:
         assert "1 change, 1 create, 1 removal; digest" in pages[1]
 
     def test_a_dry_run_among_others(self) -> None:
-        """It is told apart from a run that has written."""
-        page = render_dag(HEADING, [Row(HEADING, Line.of(planned()), "/one")])
-        assert '<span class="state">dry run</span>' in page
+        """It is told apart from a run that has written, and a plan from a dry run."""
+        for report, kind in ((planned(), "dry run"), (planned(plan={"changes": 2}), "plan")):
+            page = render_dag(HEADING, [Row(HEADING, Line.of(report), "/one")])
+            assert f'<span class="state">{kind}</span>' in page
         assert "dry run" not in render_dag(HEADING, [Row(HEADING, Line.of(a_report()), "/one")])
 
     @pytest.mark.parametrize(
