@@ -36,6 +36,7 @@ class Bar(NamedTuple):
     :param share: their share of all records, from 0 to 1.
     :param is_well: whether these records have no problem.
     :param name: what they are called.
+    :param is_planned: whether they would have the outcome, had the run written.
     """
 
     outcome: str
@@ -43,6 +44,7 @@ class Bar(NamedTuple):
     share: float
     is_well: bool
     name: str
+    is_planned: bool = False
 
 
 class Tile(NamedTuple):
@@ -135,14 +137,14 @@ def bars(report: Report) -> list[Bar]:
     counts = {**report["outcomes"]}
     if would:
         counts[Outcome.NOT_ATTEMPTED] = counts.get(Outcome.NOT_ATTEMPTED, 0) - sum(would.values())
-    parts = [(*PLANNED[name], count, True) for name, count in would.items()]
+    parts = [(*PLANNED[name], count, True, True) for name, count in would.items()]
     parts += [
-        (name, name.replace("_", " "), count, name in {str(each) for each in SUCCESSES})
+        (name, name.replace("_", " "), count, name in {str(each) for each in SUCCESSES}, False)
         for name, count in counts.items()
     ]
     drawn = [
-        Bar(outcome, count, count / report["rows"], is_well, name)
-        for outcome, name, count, is_well in parts
+        Bar(outcome, count, count / report["rows"], is_well, name, is_planned)
+        for outcome, name, count, is_well, is_planned in parts
         if count
     ]
     return sorted(drawn, key=lambda bar: not bar.is_well)
@@ -180,6 +182,13 @@ def _numbers(report: Report) -> dict[str, int]:
     return numbers
 
 
+def has_more_changes(report: Report) -> bool:
+    """Check whether the run has changed, or would change, more contacts than the report has changes of."""
+    would = planned(report)
+    written = sum(would.values()) if would else sum(report["outcomes"].get(each, 0) for each in WRITTEN)
+    return written + _list_failures(report) > len(report["changes"])
+
+
 def facts(report: Report) -> Iterator[str]:
     """Yield what the run took, a few words each."""
     yield counted(report["rows"], "record")
@@ -197,7 +206,9 @@ def facts(report: Report) -> Iterator[str]:
 
 
 def lasting(seconds: float) -> str:
-    """Return a time in words."""
+    """Return a time in words. It is 0 only for nothing."""
+    if 0 < seconds < 0.05:
+        return "< 0.1 s"
     return f"{seconds:.1f} s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
 
 
@@ -237,11 +248,16 @@ def list_facts(report: Report) -> dict[str, Any]:
     return {
         "lists": found,
         "more_lists": more.get("count", 0),
-        "list_failures": sum(each["count"] for each in report["reasons"] if each["category"] == LIST),
+        "list_failures": _list_failures(report),
         "list_address": address_of(report, "objectLists/"),
         "has_leavers": any(line.removed or line.absent for line in (*found, others)),
         "other_lists": others,
     }
+
+
+def _list_failures(report: Report) -> int:
+    """Return the number of contacts that were written, and may not be in their list."""
+    return sum(each["count"] for each in report["reasons"] if each["category"] == LIST)
 
 
 def address_of(report: Report, place: str) -> str | None:

@@ -22,6 +22,7 @@ from airflow_provider_hubcontact.ui.figures import (
     bars,
     code,
     facts,
+    has_more_changes,
     kind,
     lasting,
     limits,
@@ -57,6 +58,9 @@ MISSING = {
     "failed": "It failed before it had a report: see its log",
 }
 """State of a task without a report → what that means."""
+
+NOT_ENDED = ("scheduled", "queued", "running", "deferred", "up_for_retry")
+"""States of a task that is yet to have a report."""
 
 
 class Around(NamedTuple):
@@ -104,6 +108,7 @@ def render(heading: Heading, report: Report | None, around: Around) -> str:
     """
     told: dict[str, Any] = {"heading": heading, "report": report, "around": around, "missing": MISSING}
     told["kind"] = kind(report) if report else ""
+    told["is_to_come"] = heading.state in NOT_ENDED
     if report is not None:
         before = around.before[1] if around.before else None
         decision = report.get("decision") or {}
@@ -118,6 +123,7 @@ def render(heading: Heading, report: Report | None, around: Around) -> str:
             "groups": groups(report, before, around.chosen),
             "leads_to_contacts": _leads_to_contacts(report),
             "limits": limits(report),
+            "has_more_changes": has_more_changes(report),
             "is_sample": problem_count(report) > len(report["problems"]),
             "planned": planned(report),
             "is_untold": not report["rows"] and report["stopped"] is not None,
@@ -137,10 +143,12 @@ def render_run(heading: Heading, rows: Sequence[Row], pages: Mapping[str, str], 
     :param pages: name → address of other pages.
     :param left_out: how many further tasks there are.
     """
+    lines = [row.line for row in rows if row.line]
     told = {
         "heading": heading,
         "rows": sorted(rows, key=_worst_first),
-        "total": _total([row.line for row in rows if row.line]),
+        "total": _total(lines),
+        "colours": Line.sum(lines).bars,
         "pages": pages,
         "left_out": left_out,
         "missing": MISSING,
@@ -155,7 +163,14 @@ def render_dag(heading: Heading, rows: Sequence[Row], left_out: int = 0) -> str:
     :param rows: a task of a run each, the latest run first; a mapped task is one row.
     :param left_out: how many further task instances there are.
     """
-    told = {"heading": heading, "rows": rows, "left_out": left_out, "missing": MISSING}
+    told = {
+        "heading": heading,
+        "rows": rows,
+        "total": None,
+        "colours": Line.sum(row.line for row in rows if row.line).bars,
+        "left_out": left_out,
+        "missing": MISSING,
+    }
     return _environment().get_template("dag.html").render(told)
 
 

@@ -368,6 +368,7 @@ class TestPage:
         ):
             assert said in page
         assert "All</td>" not in page
+        assert ">updated</li>" in page, "the colours are explained"
         assert "Drifted" not in render_dag(Heading("dag"), [Row(heading, Line.of(a_report()), "/one")])
         assert "None of the last runs" in render_dag(Heading("dag"), [])
 
@@ -540,6 +541,31 @@ class TestPage:
         assert "s3://logs</code>" in shown({**report.to_dict(), "ledger": "s3://logs"})
         assert "are a sample" not in shown(a_report()), "it has all two"
 
+    def test_all_changes_are_not_called_a_sample(self) -> None:
+        """Of a run, of a dry run, and where a contact was written that may not be in its list."""
+        assert "What was changed</h2>" in shown(a_report())
+        assert "What would change</h2>" in shown(planned())
+        more = Result(4, "d@example.com", Outcome.REJECTED, 400, LIST, "no", changes={"city": (None, "Ulm")})
+        for left_out in (
+            {"outcomes": {"updated": 2}},
+            {"reasons": [{**a_report()["reasons"][0], "category": LIST}]},
+        ):
+            assert "What was changed: a sample</h2>" in shown({**a_report(), **left_out})
+        report = Report(api_version="2026-09")
+        report.add(more)
+        assert "What was changed</h2>" in shown(report.to_dict())
+        would = {**planned(), "planned": {"changes": 3, "creates": 1, "removals": 0}, "rows": 6}
+        would["outcomes"] = {**would["outcomes"], "not_attempted": 4}
+        assert "What would change: a sample</h2>" in shown(would)
+
+    def test_a_phone_has_the_headings_of_a_table(self) -> None:
+        """Beside each value of a card is what the wide table says above it."""
+        for report, labels in ((a_report(), {"Had", "Got"}), (planned(), {"Has", "Would get"})):
+            page = shown(report)
+            for label in labels:
+                assert f"<th>{label}</th>" in page
+                assert f'data-label="{label}"' in page
+
     def test_a_table_that_opens_in_a_spreadsheet(self) -> None:
         """No cell is a formula, and each is in quotation marks, so that no ; or tab in one begins another."""
         text = problems_csv(a_report())
@@ -600,7 +626,7 @@ class TestPage:
         """As HubSpot told it, if it did."""
         page = shown({**a_report(), "quota": {"calls_left_today": left}})
 
-        assert (f" · {said} calls left today" in page) is (said is not None)
+        assert (f">{said} calls left today<" in page) is (said is not None)
         assert ("left today" in page) is (said is not None)
 
     def test_calls_by_status(self) -> None:
@@ -608,7 +634,7 @@ class TestPage:
         report = {**a_report(), "calls": {"total": 1_204, "by_status": {"200": 1_200, "429": 4}}}
 
         assert "1,204 calls (1,200 with 200, 4 with 429)" in shown(report)
-        assert " · 12 calls" in shown(a_report())
+        assert ">12 calls<" in shown(a_report())
 
     def test_a_short_run_has_no_charts(self) -> None:
         """Three points say nothing."""
@@ -639,10 +665,11 @@ class TestPage:
         assert not is_report({name: value for name, value in whole.items() if name != field})
 
     def test_why_there_is_no_report(self) -> None:
-        """Its state says so, and what else may be."""
-        page = render(HEADING._replace(state="running"), None, AROUND)
-        assert "Still running. There is no report." in page
-        assert "another version of this package" in page
+        """Its state says so, and what else may be once it has ended."""
+        running = render(HEADING._replace(state="running"), None, AROUND)
+        assert "There is no report.</b> Still running." in running
+        assert "another version of this package" not in running
+        assert "another version of this package" in render(HEADING, None, AROUND)
         assert "Not run yet" not in render(HEADING._replace(state=None), None, AROUND)
 
     @pytest.mark.parametrize(
@@ -682,10 +709,12 @@ class TestPage:
         assert "1 change, 1 create, 1 removal; digest" in pages[1]
 
     def test_a_dry_run_among_others(self) -> None:
-        """It is told apart from a run that has written, and a plan from a dry run."""
+        """It is told apart from a run that has written, also by its colours, and a plan from a dry run."""
         for report, kind in ((planned(), "dry run"), (planned(plan={"changes": 2}), "plan")):
             page = render_dag(HEADING, [Row(HEADING, Line.of(report), "/one")])
             assert f'<span class="state">{kind}</span>' in page
+            assert 'class="updated planned"' in page
+        assert 'planned"' not in render_dag(HEADING, [Row(HEADING, Line.of(a_report()), "/one")])
         assert "dry run" not in render_dag(HEADING, [Row(HEADING, Line.of(a_report()), "/one")])
 
     @pytest.mark.parametrize(

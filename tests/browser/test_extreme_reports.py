@@ -41,9 +41,15 @@ WORD = "Donaudampfschifffahrtsgesellschaftskapitänswitwenrentenauszahlungsstell
 
 BARE = """[...document.querySelectorAll('td[data-label]')]
     .filter(cell => getComputedStyle(cell).display == 'flex')
-    .filter(cell => !cell.innerText.trim() && !cell.querySelector('.bar'))
+    .filter(cell => !cell.innerText.trim() && !cell.querySelector('.bar i'))
     .map(cell => cell.dataset.label)"""
 """The labels of cards with nothing beside them."""
+
+CUT = """[...document.querySelectorAll('.scroll, details[open] > summary *')]
+    .filter(part => part.scrollWidth > part.clientWidth + 1 || part.scrollHeight > part.clientHeight + 1)
+    .filter(part => part.clientWidth)
+    .map(part => part.innerText)"""
+"""What has more to it than the screen shows."""
 
 
 def of(*results: Result, **settings: Any) -> dict[str, Any]:
@@ -117,7 +123,7 @@ def tables(report: dict[str, Any]) -> dict[str, str]:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", REPORTS)
 def test_it_fits(chromium: Browser, name: str, size: str) -> None:
-    """Nothing is wider than the window, each bar can be seen, and no label has nothing beside it."""
+    """Nothing is wider than the window or cut, each bar can be seen, no label has nothing beside it."""
     context = chromium.new_context(viewport=SIZES[size])  # type: ignore[arg-type] # TypedDict
     page = context.new_page()
     for kind, html in {
@@ -126,12 +132,14 @@ def test_it_fits(chromium: Browser, name: str, size: str) -> None:
     }.items():
         page.set_content(html)
         if KEEPS_IMAGES and (kept := KEPT.get((name, kind, size))):
-            page.screenshot(path=IMAGES / f"{kept}.png")
+            page.screenshot(path=IMAGES / f"{kept}.png", full_page=True)
         width = page.evaluate("document.documentElement.scrollWidth")
-        bars = page.evaluate("[...document.querySelectorAll('.bar')].map(bar => bar.clientWidth)")
-        bare = page.evaluate(BARE)
+        bars = page.evaluate("""[...document.querySelectorAll('.bar')]
+            .filter(bar => bar.querySelector('i')).map(bar => bar.clientWidth)""")
+        bare, cut = page.evaluate(BARE), page.evaluate(CUT)
 
         assert width <= SIZES[size]["width"], kind
         assert all(bar >= 100 for bar in bars), kind
         assert bare == [], kind
+        assert cut == [], kind
     context.close()
