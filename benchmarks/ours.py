@@ -6,7 +6,7 @@ from __future__ import annotations
 from airflow_provider_hubcontact.client import AccessToken, HubSpot, RateLimit
 from airflow_provider_hubcontact.client.limits.shared_quota import SharedSlots
 from airflow_provider_hubcontact.job.portal.contacts_port import port_of
-from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.rules import Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers

@@ -14,7 +14,7 @@ from airflow_provider_hubcontact.client import errors as client_errors
 from airflow_provider_hubcontact.job import errors as job_errors
 from airflow_provider_hubcontact.operators.errors import HubSpotSyncIncomplete
 from airflow_provider_hubcontact.status import status_of
-from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
+from airflow_provider_hubcontact.sync.model.change import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.model.codes import (
     CODES,
     EMPTY_SOURCE,

@@ -28,7 +28,7 @@ from airflow_provider_hubcontact.job.portal.owners_port import OwnersPort
 from airflow_provider_hubcontact.job.settings.settings import Settings
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
-from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
+from airflow_provider_hubcontact.sync.decide.rules import LookUp, Rules
 from airflow_provider_hubcontact.sync.decide.undo import Undoing
 from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.keep.report import Report

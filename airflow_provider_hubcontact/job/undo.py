@@ -26,9 +26,10 @@ from airflow_provider_hubcontact.job.state.removals.guard import (
 )
 from airflow_provider_hubcontact.job.surroundings import Surroundings
 from airflow_provider_hubcontact.printable import printable, printable_logger
-from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES, NO_CONTACT
+from airflow_provider_hubcontact.sync.decide.plan import NO_CONTACT
 from airflow_provider_hubcontact.sync.decide.undo import CREATED
 from airflow_provider_hubcontact.sync.keep.report import Report
+from airflow_provider_hubcontact.sync.model.change import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result, Stop
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.keys import RECORD_ID

@@ -17,7 +17,7 @@ from airflow_provider_hubcontact.job.portal.contacts_port import port_of
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.status import status_of
-from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.rules import Rules
 from airflow_provider_hubcontact.sync.decide.settle import Settled, settle
 from airflow_provider_hubcontact.sync.flow.circuit_breaker import CircuitBreaker
 from airflow_provider_hubcontact.sync.flow.sync import Sync

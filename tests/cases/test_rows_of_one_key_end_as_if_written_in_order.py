@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sync.decide.lifecycle import DEFAULT_STAGES, STAGE
-from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.rules import Rules
 from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.model.choices import Nulls, OnRegression, WriteMode
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result

@@ -17,7 +17,7 @@ from airflow_provider_hubcontact.job.settings.key import Key
 from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.settings.writes import Writes
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.rules import Rules
 from airflow_provider_hubcontact.sync.model.choices import OnRegression
 from tests.job.around import Around, Told, apply, plan, run
 

@@ -12,8 +12,8 @@ from airflow_provider_hubcontact.job.plans.calls import PlannedCalls
 from airflow_provider_hubcontact.job.plans.guards import UNREAD, check_guards, guard_pass
 from airflow_provider_hubcontact.job.settings.guards import Guards
 from airflow_provider_hubcontact.refusal import Refusal
-from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.decide.results import unread
+from airflow_provider_hubcontact.sync.decide.rules import Rules
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Lost, Refused
 from airflow_provider_hubcontact.sync.model.record import Record

@@ -18,8 +18,8 @@ from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state.claim import DEAD_AFTER
 from airflow_provider_hubcontact.job.state.removals.removals import Removals
 from airflow_provider_hubcontact.job.state.session import StateSession
-from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.decide.policy import Policy
+from airflow_provider_hubcontact.sync.decide.rules import Rules
 from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.model.change import Stored, Write
 from airflow_provider_hubcontact.sync.model.outcome import DECIDES_VALUES, SUCCESSES, Outcome, Result, Stop

@@ -17,8 +17,8 @@ from airflow_provider_hubcontact.job.plans.files import totals_of
 from airflow_provider_hubcontact.job.plans.lines import Totals
 from airflow_provider_hubcontact.job.portal.contacts_port import port_of
 from airflow_provider_hubcontact.job.run.progress import Progress
-from airflow_provider_hubcontact.sync.decide.plan import Rules
 from airflow_provider_hubcontact.sync.decide.policy import Policy
+from airflow_provider_hubcontact.sync.decide.rules import Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers

@@ -26,7 +26,7 @@ from airflow_provider_hubcontact.job.state.session import StateSession
 from airflow_provider_hubcontact.job.state.tables import Tables
 from airflow_provider_hubcontact.operators.stores.state_database import StateDatabase
 from airflow_provider_hubcontact.refusal import Refusal
-from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
+from airflow_provider_hubcontact.sync.decide.rules import LookUp, Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.proofs import proof_gate
 from airflow_provider_hubcontact.sync.flow.proofs.audit import Audit

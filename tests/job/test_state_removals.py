@@ -17,7 +17,8 @@ from airflow_provider_hubcontact.job.state.removals import removals as module
 from airflow_provider_hubcontact.job.state.removals import run_keys
 from airflow_provider_hubcontact.job.state.removals.removals import Removals
 from airflow_provider_hubcontact.job.state.removals.run_keys import Gone, RunKeys
-from airflow_provider_hubcontact.sync.decide.plan import MERGED, OTHER_KEY, RENAMED, CannotTell
+from airflow_provider_hubcontact.sync.decide.plan import MERGED, OTHER_KEY, RENAMED
+from airflow_provider_hubcontact.sync.decide.rules import CannotTell
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 from tests.job.hub import ARCHIVING, STATE, Hub, records

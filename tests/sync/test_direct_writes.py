@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
+from airflow_provider_hubcontact.sync.decide.rules import LookUp, Rules
 from airflow_provider_hubcontact.sync.decide.settle import Settled, settle
 from airflow_provider_hubcontact.sync.flow.proofs import proof_gate
 from airflow_provider_hubcontact.sync.flow.sync import Sync

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.refusal import Refusal
-from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.rules import Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.engine import FLUSH_EVERY, INTERRUPTED
 from airflow_provider_hubcontact.sync.flow.stations.ends import MAX_LOGGED

@@ -16,7 +16,7 @@ import pytest
 
 from airflow_provider_hubcontact.refusal import Refusal
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.rules import Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.circuit_breaker import MAX_USELESS_CALLS
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader

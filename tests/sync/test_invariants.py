@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import DEFAULT_STAGES, STAGE
-from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
+from airflow_provider_hubcontact.sync.decide.rules import LookUp, Rules
 from airflow_provider_hubcontact.sync.flow.calls import Answer, Call
 from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.flow.workers import ThreadWorkers, Workers

@@ -8,17 +8,8 @@ from dataclasses import replace
 import pytest
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
-from airflow_provider_hubcontact.sync.decide.plan import (
-    MERGED,
-    NO_CONTACT,
-    RENAMED,
-    Rules,
-    Spared,
-    blind,
-    new_key,
-    plan,
-    unwritten,
-)
+from airflow_provider_hubcontact.sync.decide.plan import MERGED, NO_CONTACT, RENAMED, blind, plan, unwritten
+from airflow_provider_hubcontact.sync.decide.rules import Rules, Spared, new_key
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.choices import OnRegression, WriteMode
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
+from airflow_provider_hubcontact.sync.decide.rules import LookUp, Rules
 from airflow_provider_hubcontact.sync.flow.proofs import proof_gate
 from airflow_provider_hubcontact.sync.flow.proofs.audit import Audit
 from airflow_provider_hubcontact.sync.flow.proofs.open_keys import OpenKey

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.model import reasons
+from airflow_provider_hubcontact.sync.model.change import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.reasons import (
     BY_OUTCOME,

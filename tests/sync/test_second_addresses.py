@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.sync.decide.plan import Rules, addresses_given, is_of, keys_of, plan
+from airflow_provider_hubcontact.sync.decide.plan import plan
+from airflow_provider_hubcontact.sync.decide.rules import Rules, addresses_given, is_of, keys_of
 from airflow_provider_hubcontact.sync.decide.second_addresses import for_new, unwritable
 from airflow_provider_hubcontact.sync.flow.stations.dry_writes import DryWrites
 from airflow_provider_hubcontact.sync.flow.stations.look_ups import NOTHING_FOUND

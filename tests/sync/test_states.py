@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules
+from airflow_provider_hubcontact.sync.decide.rules import LookUp, Rules
 from airflow_provider_hubcontact.sync.flow.engine import Engine
 from airflow_provider_hubcontact.sync.flow.proofs.held_rows import HeldRows, Unidentified
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE, Stages
-from airflow_provider_hubcontact.sync.decide.plan import Rules, unwritten
+from airflow_provider_hubcontact.sync.decide.plan import unwritten
+from airflow_provider_hubcontact.sync.decide.rules import Rules
 from airflow_provider_hubcontact.sync.decide.undo import Undoing
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.choices import OnRegression

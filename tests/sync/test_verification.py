@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_hubcontact.refusal import Refusal
-from airflow_provider_hubcontact.sync.decide.plan import Rules
+from airflow_provider_hubcontact.sync.decide.rules import Rules
 from airflow_provider_hubcontact.sync.decide.verification import key_after, verified
 from airflow_provider_hubcontact.sync.flow.waiting.pending_verification import PendingVerification
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write

@@ -9,7 +9,8 @@ from collections.abc import Collection
 
 from airflow_provider_hubcontact.job.plans.lines import Line
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.decide.plan import Rules, addresses_given, keys_of, steps_of
+from airflow_provider_hubcontact.sync.decide.plan import steps_of
+from airflow_provider_hubcontact.sync.decide.rules import Rules, addresses_given, keys_of
 from airflow_provider_hubcontact.sync.model.change import REMOVALS, Write
 from airflow_provider_hubcontact.sync.model.record import Record
 

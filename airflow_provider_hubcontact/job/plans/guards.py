@@ -14,8 +14,8 @@ from airflow_provider_hubcontact.job.plans.calls import PlannedCalls
 from airflow_provider_hubcontact.job.plans.lines import LineMaker, Totals
 from airflow_provider_hubcontact.job.settings.guards import Guards
 from airflow_provider_hubcontact.sync.decide.membership import HELD
-from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.keep.ledger import Ledger
+from airflow_provider_hubcontact.sync.model.change import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Journal
 from airflow_provider_hubcontact.sync.model.record import Record

@@ -13,9 +13,8 @@ from typing import IO, Any
 import orjson
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.keep.ledger import digest_of
-from airflow_provider_hubcontact.sync.model.change import REMOVALS, Write
+from airflow_provider_hubcontact.sync.model.change import DRY_RUN_CATEGORIES, REMOVALS, Write
 from airflow_provider_hubcontact.sync.model.outcome import RESULT_FIELDS, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record, Undone
 

@@ -20,9 +20,9 @@ from airflow_provider_hubcontact.job.source.columns import EmptyRows
 from airflow_provider_hubcontact.job.source.rows import peeked
 from airflow_provider_hubcontact.job.surroundings import RunWorkers
 from airflow_provider_hubcontact.printable import printable, printable_logger
-from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.flow.sync import Sync
 from airflow_provider_hubcontact.sync.keep.checkpoint import Checkpoint
+from airflow_provider_hubcontact.sync.model.change import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.model.outcome import Result, Stop
 from airflow_provider_hubcontact.sync.model.ports import Journal
 from airflow_provider_hubcontact.sync.model.record import Record

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES, Rules
-from airflow_provider_hubcontact.sync.model.change import Write
+from airflow_provider_hubcontact.sync.decide.rules import Rules
+from airflow_provider_hubcontact.sync.model.change import DRY_RUN_CATEGORIES, Write
 from airflow_provider_hubcontact.sync.model.outcome import ABOUT_A_RECORD, DECIDES_VALUES, Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Step
 from airflow_provider_hubcontact.sync.model.record import Record

@@ -8,14 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from airflow_provider_hubcontact.sync.decide.lifecycle import STAGE
-from airflow_provider_hubcontact.sync.decide.plan import (
-    NO_CONTACT,
-    Rules,
-    archival,
-    merged,
-    stage_problem,
-    steps_of,
-)
+from airflow_provider_hubcontact.sync.decide.plan import NO_CONTACT, archival, merged, stage_problem, steps_of
+from airflow_provider_hubcontact.sync.decide.rules import Rules
 from airflow_provider_hubcontact.sync.model.change import Change, Stored, Write
 from airflow_provider_hubcontact.sync.model.choices import OnRegression
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_hubcontact.sync.decide.plan import Rules, new_key
+from airflow_provider_hubcontact.sync.decide.rules import Rules, new_key
 from airflow_provider_hubcontact.sync.model.change import Change
 from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.sync.model.ports import Found, Lost, Refused

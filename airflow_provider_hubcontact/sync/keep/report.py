@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_hubcontact.printable import printable_document
-from airflow_provider_hubcontact.sync.decide.plan import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.keep import list_counts
 from airflow_provider_hubcontact.sync.keep.samples import (
     MAX_CHANGES,
@@ -20,7 +19,7 @@ from airflow_provider_hubcontact.sync.keep.samples import (
     cut,
 )
 from airflow_provider_hubcontact.sync.keep.state_figures import folded
-from airflow_provider_hubcontact.sync.model.change import REMOVALS, Write
+from airflow_provider_hubcontact.sync.model.change import DRY_RUN_CATEGORIES, REMOVALS, Write
 from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import (
     ADDRESSES_STAY,

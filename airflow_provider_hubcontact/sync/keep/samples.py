@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_hubcontact.printable import printable
-from airflow_provider_hubcontact.sync.decide.plan import WOULD_ARCHIVE
+from airflow_provider_hubcontact.sync.model.change import WOULD_ARCHIVE
 from airflow_provider_hubcontact.sync.model.codes import code_of_result
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, Result
 from airflow_provider_hubcontact.sync.model.reasons import cause

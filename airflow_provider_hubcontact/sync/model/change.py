@@ -34,6 +34,18 @@ REMOVALS = (Write.REMOVE, Write.ARCHIVE)
 one has the contact's record id as its key; for a row that left, it has the digest of the key that left."""
 
 
+WOULD_ARCHIVE = "WOULD_ARCHIVE"
+
+
+DRY_RUN_CATEGORIES: Mapping[str, Write] = {
+    "WOULD_UPDATE": Write.UPDATE,
+    "WOULD_CREATE": Write.CREATE,
+    "WOULD_REMOVE": Write.REMOVE,
+    WOULD_ARCHIVE: Write.ARCHIVE,
+}
+"""Category of a dry run's result → what would be done."""
+
+
 class Stored(NamedTuple):
     """A contact as HubSpot has it now.
 

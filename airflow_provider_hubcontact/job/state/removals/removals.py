@@ -16,15 +16,10 @@ from airflow_provider_hubcontact.job.state.digests import Digests
 from airflow_provider_hubcontact.job.state.removals.guard import advice_of_plan, advice_of_run, check_removals
 from airflow_provider_hubcontact.job.state.removals.run_keys import Gone, RunKeys
 from airflow_provider_hubcontact.job.state.tables import Tables
-from airflow_provider_hubcontact.sync.decide.plan import (
-    DRY_RUN_CATEGORIES,
-    MERGED,
-    OTHER_KEY,
-    RENAMED,
-    CannotTell,
-    Spared,
-)
+from airflow_provider_hubcontact.sync.decide.plan import MERGED, OTHER_KEY, RENAMED
 from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
+from airflow_provider_hubcontact.sync.decide.rules import CannotTell, Spared
+from airflow_provider_hubcontact.sync.model.change import DRY_RUN_CATEGORIES
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, Result
 from airflow_provider_hubcontact.sync.model.record import Record
 

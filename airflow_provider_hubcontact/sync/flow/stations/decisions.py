@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from airflow_provider_hubcontact.sync.decide.plan import CannotTell, Rules
+from airflow_provider_hubcontact.sync.decide.rules import CannotTell, Rules
 from airflow_provider_hubcontact.sync.decide.settle import Settled, settle
 from airflow_provider_hubcontact.sync.decide.verification import verified
 from airflow_provider_hubcontact.sync.model.change import Change, Write

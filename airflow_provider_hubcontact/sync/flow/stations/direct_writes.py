@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from airflow_provider_hubcontact.sync.decide.plan import LookUp, Rules, blind, direct
+from airflow_provider_hubcontact.sync.decide.plan import blind, direct
+from airflow_provider_hubcontact.sync.decide.rules import LookUp, Rules
 from airflow_provider_hubcontact.sync.flow.proofs.proof_gate import ProofGate
 from airflow_provider_hubcontact.sync.model.change import Change
 from airflow_provider_hubcontact.sync.model.ports import Reader, Writer

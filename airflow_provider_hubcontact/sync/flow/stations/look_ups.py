@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from airflow_provider_hubcontact.sync.decide.plan import CannotTell, is_of, keys_of, new_key, plan, unwritten
+from airflow_provider_hubcontact.sync.decide.plan import plan, unwritten
 from airflow_provider_hubcontact.sync.decide.results import given_up, unread
+from airflow_provider_hubcontact.sync.decide.rules import CannotTell, is_of, keys_of, new_key
 from airflow_provider_hubcontact.sync.decide.second_addresses import taken
 from airflow_provider_hubcontact.sync.decide.settle import halves
 from airflow_provider_hubcontact.sync.flow.calls import Answer, ReadCall

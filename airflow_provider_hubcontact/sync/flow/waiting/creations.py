@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from airflow_provider_hubcontact.sync.decide.plan import Rules, addresses_given
+from airflow_provider_hubcontact.sync.decide.rules import Rules, addresses_given
 from airflow_provider_hubcontact.sync.model.change import Change
 from airflow_provider_hubcontact.sync.model.record import Record
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from itertools import chain, islice
 
 from airflow_provider_hubcontact.sync.decide.merging import merged, with_next
-from airflow_provider_hubcontact.sync.decide.plan import Rules, addresses_given, keys_of
+from airflow_provider_hubcontact.sync.decide.rules import Rules, addresses_given, keys_of
 from airflow_provider_hubcontact.sync.model.record import Record
 
 
