@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import Action, Namespace
 
 SUMMARY = "inspect a HubSpot portal, and try a sync before it runs"
 
@@ -60,7 +60,14 @@ class Command(NamedTuple):
 
 
 def _option(*flags: str, **settings: Any) -> Option:
-    return Option(flags, settings)
+    is_named = flags[0].startswith("-")
+    return Option(flags, {"action": _given_once, **settings} if is_named else settings)
+
+
+def _given_once(**settings: Any) -> Action:
+    from airflow_provider_hubcontact.arguments import GivenOnce
+
+    return GivenOnce(**settings)
 
 
 def _choice(name: str, *choices: str, **settings: Any) -> Option:
@@ -347,7 +354,6 @@ COMMANDS = (
                 "--audit",
                 metavar="DAYS",
                 type=float,
-                default=30.0,
                 help="show: days after which a proof is overdue (default: 30), as in: --audit 7",
             ),
             JSON,

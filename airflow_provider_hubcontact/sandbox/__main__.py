@@ -40,6 +40,9 @@ def main(
         known = options.flags(parser)
         odd = (nearest(name.partition("=")[0], known) if name.startswith("-") else name for name in more)
         parser.error(f"it does not take {', '.join(odd)}")
+    names = [name for name, _ in chosen.switch]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        parser.error(f"argument --switch: {twice} is given twice: only one value has an effect")
     # A handler may run in the midst of waiting: an event would wait for the lock that the wait holds.
     told = SimpleQueue[int]()
     for number in (signal.SIGINT, signal.SIGTERM):

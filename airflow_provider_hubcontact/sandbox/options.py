@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from airflow_provider_hubcontact.arguments import GivenOnce
 from airflow_provider_hubcontact.sandbox.access.limits import TIERS, RateLimit
 from airflow_provider_hubcontact.sandbox.access.tokens import OAUTH_LIFETIME, OAuthClient
 from airflow_provider_hubcontact.sandbox.crm.owners import Owner
@@ -78,6 +79,7 @@ def parser(program: str) -> argparse.ArgumentParser:
         epilog=EXAMPLES + switches + FAULTS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    made.register("action", None, GivenOnce)  # of an option that names no other
     add = made.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     add("--port", type=_port, default=8042, help="port to listen on, 0 for a free one (%(default)s)")

@@ -10,7 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import closing
 from importlib.util import find_spec
@@ -27,7 +27,7 @@ from sqlalchemy import delete
 from airflow_provider_hubcontact.cli import run as program
 from airflow_provider_hubcontact.cli.commands import check
 from airflow_provider_hubcontact.cli.commands.validate import MOST_SHOWN
-from airflow_provider_hubcontact.cli.definition import COMMANDS, Command, get_hubspot_cli_commands
+from airflow_provider_hubcontact.cli.definition import COMMANDS, Command, Option, get_hubspot_cli_commands
 from airflow_provider_hubcontact.cli.exit_status import NOBODY_READS
 from airflow_provider_hubcontact.cli.main import main, parser
 from airflow_provider_hubcontact.cli.output import Output
@@ -1022,6 +1022,57 @@ class TestStreams:
         assert (table.returncode, document.returncode) == (1, 1)
         assert "m\\xfcller\\u20ac" in table.stdout
         assert json.loads(document.stdout)["problems"][0]["key"] == "müller€"
+
+
+VALUED = [
+    (command, option)
+    for command in COMMANDS
+    if command.name != "sandbox"
+    for option in command.options
+    if option.flags[0].startswith("-") and option.settings.get("action") not in {"append", "store_true"}
+]
+"""A command, and an option of it that takes one value."""
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), VALUED, ids=lambda each: getattr(each, "name", None) or each.flags[0]
+)
+def test_an_option_that_is_given_twice(
+    command: Command, option: Option, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only one value would have an effect; for ``airflow hubspot`` too. A new command line begins anew."""
+    flag, value = option.flags[0], {"--audit": "7"}.get(option.flags[0], "csv")
+    line = ["--out", "plan"] if command.name in {"plan", "undo"} and flag != "--out" else []
+    whole = parser()
+    (group,) = get_hubspot_cli_commands()
+    (airflows,) = [each for each in group.subcommands if each.name == command.name]
+    own = ArgumentParser()
+    for argument in airflows.args:
+        argument.add_to_parser(own)
+
+    for parse, words in (
+        (whole.parse_args, [command.name, *_positional(command)]),
+        (own.parse_args, _positional(command)),
+    ):
+        for _ in range(2):
+            parse([*words, *line, flag, value])
+        with pytest.raises(SystemExit) as ended:
+            parse([*words, *line, flag, value, flag, value])
+        assert ended.value.code == 2
+        assert f"argument {flag}: it is given twice: only one value has an effect" in capsys.readouterr().err
+
+
+def _positional(command: Command) -> list[str]:
+    """Return what a command needs besides its options."""
+    return {"undo": ["ledger"], "ledger": ["summary", "ledger"], "state": ["show", "sql://books/hub"]}.get(
+        command.name, []
+    )
+
+
+def test_a_connection_that_is_not_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    """It has no effect, and is told."""
+    assert main(["validate", "a.csv", "--no-portal", "--conn-id", "hubspot_prod"]) == 2
+    assert "error: HC-510: --conn-id has no effect with --no-portal" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -469,6 +469,7 @@ def test_a_run_is_at_work(
         (["show", STATE, "--audit", "0"], "state.audit must be a number of days above 0"),
         (["show", STATE, "a@b.de"], "KEY has no effect on show"),
         (["void", STATE, "--yes"], "--yes has no effect on void"),
+        (["void", STATE, "--audit", "7"], "--audit has no effect on void"),
         (["check", STATE, "--source", "x.csv"], "--source has no effect on check"),
         (["show", "sql://nowhere/hub"], "error: HC-503: the connection nowhere does not exist"),
     ],

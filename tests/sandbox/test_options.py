@@ -51,6 +51,28 @@ def test_the_bounds_of_a_number(
     assert capsys.readouterr().err.count(f"is not between {least:,} and {most:,}") == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        (["--port", "1", "--port", "2"], "argument --port: it is given twice"),
+        (["--db", "a.sqlite", "--db", "b.sqlite"], "argument --db: it is given twice"),
+        (
+            ["--switch", "old_email=secondary", "--switch", "old_email=dropped"],
+            "argument --switch: old_email is given twice",
+        ),
+    ],
+)
+def test_an_option_that_is_given_twice(
+    line: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only one value would have an effect; those that can be repeated say so."""
+    with pytest.raises(SystemExit) as ended:
+        main(line)
+
+    assert ended.value.code == 2
+    assert f"{says}: only one value has an effect" in capsys.readouterr().err
+
+
 def test_an_option_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:
     """It is told with the nearest one, and nothing is served."""
     with pytest.raises(SystemExit) as ended:

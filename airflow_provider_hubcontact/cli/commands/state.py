@@ -23,6 +23,9 @@ from airflow_provider_hubcontact.job.state.care import Right, StateCare
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
 from airflow_provider_hubcontact.words import counted
 
+AUDIT_DAYS = 30.0
+"""Days of an audit, unless ``--audit`` says otherwise; as those of a state that does not."""
+
 
 def run(chosen: Namespace, output: Output) -> int:
     """Look at a state, or change it, over the Airflow connection that it names.
@@ -33,7 +36,7 @@ def run(chosen: Namespace, output: Output) -> int:
     :raises SetupError: if arguments are not valid, or a key is still in the source.
     :raises StateError: if the state is not there, or a run is at work.
     """
-    state = State(chosen.state, audit=chosen.audit)
+    state = State(chosen.state, audit=_days(chosen))
     if problems := [*state.problems(), *_misplaced(chosen)]:
         raise PreflightError(problems)
     conn_id, table = state.address
@@ -57,16 +60,23 @@ def _misplaced(chosen: Namespace) -> Iterable[str]:
     }
     if chosen.what != "forget":
         yield from (f"{name} has no effect on {chosen.what}" for name, value in given.items() if value)
-    if chosen.what != "reset" and chosen.table is not None:
-        yield f"--table has no effect on {chosen.what}"
+    for what, name, value in (("reset", "--table", chosen.table), ("show", "--audit", chosen.audit)):
+        if chosen.what != what and value is not None:
+            yield f"{name} has no effect on {chosen.what}"
+
+
+def _days(chosen: Namespace) -> float:
+    """Return the days after which a proof is overdue."""
+    return AUDIT_DAYS if chosen.audit is None else float(chosen.audit)
 
 
 def _show(state: StateCare, chosen: Namespace, output: Output) -> int:
-    told = state.told(chosen.audit)
+    days = _days(chosen)
+    told = state.told(days)
     if output.as_json:
         output.json(told)
     else:
-        output.facts(_in_words(told, chosen.audit))
+        output.facts(_in_words(told, days))
     return PROBLEMS if told["overdue"] else OK
 
 

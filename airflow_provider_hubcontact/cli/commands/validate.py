@@ -14,6 +14,7 @@ from airflow_provider_hubcontact.cli.files import Form
 from airflow_provider_hubcontact.cli.output import Output, counts
 from airflow_provider_hubcontact.cli.settings import asked_of
 from airflow_provider_hubcontact.cli.sources import NO_RECORDS, source_of
+from airflow_provider_hubcontact.job.errors import SetupError
 from airflow_provider_hubcontact.job.portal.definitions import Portal
 from airflow_provider_hubcontact.job.validate import Validation
 from airflow_provider_hubcontact.sync.decide.lifecycle import Stages
@@ -35,6 +36,8 @@ def run(chosen: Namespace, output: Output) -> int:
     :return: the exit status.
     :raises SetupError: if settings or source cannot be used.
     """
+    if chosen.no_portal and chosen.conn_id is not None:
+        raise SetupError("--conn-id has no effect with --no-portal")
     asked = asked_of(chosen)
     report = Report()
     with (
