@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_hubcontact.operators.base import HubSpotRunOperator, own_keywords_of
@@ -40,7 +41,7 @@ class HubSpotPlanContactsOperator(HubSpotUpdateContactOperator):
     _plans = True
     _needs = frozenset({"plan"})
 
-    def __init__(self, *, plan: str, **kwargs: Any) -> None:
+    def __init__(self, *, plan: str | PathLike[str], **kwargs: Any) -> None:
         if "dry_run" in kwargs:
             raise TypeError(f"{type(self).__name__} has no dry_run: a plan writes no contact")
         super().__init__(dry_run=False, **kwargs)  # whatever the DAG's default_args say
@@ -92,7 +93,7 @@ class HubSpotApplyPlanOperator(HubSpotRunOperator):
     _reads_source = False  # a plan without changes is nothing that is wrong
     _needs = frozenset({"plan"})
 
-    def __init__(self, *, plan: str, sha256: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, plan: str | PathLike[str], sha256: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.plan = as_text(plan)
         if problem := _problem(self.plan):

@@ -558,6 +558,16 @@ def test_paths_that_are_no_text(path: Any) -> None:
     assert HubSpotPlanContactsOperator(task_id="plan", records=[ADA], plan=path).plan == text
 
 
+def test_paths_are_what_types_allow() -> None:
+    """Type checkers read this file: each of them may be a path, or a text."""
+    path = Path("/kept")
+    made = HubSpotPlanContactsOperator(task_id="plan", records=FromLedger(path), plan=path, ledger=path)
+
+    assert (made.plan, made.ledger) == ("/kept", "/kept")
+    assert HubSpotApplyPlanOperator(task_id="apply", plan=path).plan == "/kept"
+    assert Ledger(path) == Ledger("/kept")
+
+
 @pytest.mark.parametrize(
     ("plan", "says"),
     [
