@@ -111,8 +111,12 @@ def as_json(wanted: Wanted, user: GetUserDep, session: SessionDep) -> Response:
 
 @app.get("/report.csv", dependencies=READS_DAG)
 def as_csv(wanted: Wanted, user: GetUserDep, session: SessionDep) -> Response:
-    """Return the sample of problems as a CSV file."""
-    return _file(problems_csv(_found(wanted, user, session)), "text/csv; charset=utf-8", "problems.csv")
+    """Return the sample of problems as a CSV file.
+
+    It begins with a byte order mark: without one, Excel does not read it as UTF-8.
+    """
+    content = problems_csv(_found(wanted, user, session)).encode("utf-8-sig")
+    return _file(content, "text/csv; charset=utf-8", "problems.csv")
 
 
 @app.get("/run", dependencies=READS_DAG)
@@ -195,6 +199,6 @@ def _may_read_xcoms(wanted: Heading, user: GetUserDep) -> bool:
     )
 
 
-def _file(text: str, kind: str, name: str) -> Response:
+def _file(content: str | bytes, kind: str, name: str) -> Response:
     headers = {**HEADERS, "Content-Disposition": f'attachment; filename="hubspot-{name}"'}
-    return Response(text, media_type=kind, headers=headers)
+    return Response(content, media_type=kind, headers=headers)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -10,6 +11,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlencode
@@ -18,6 +20,7 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG
 from airflow.providers.standard.operators.python import PythonOperator
 
+from airflow_provider_hubcontact.cli.files import records_in
 from airflow_provider_hubcontact.decorators.hubspot import HubSpotUpdateContactDecoratedOperator
 from airflow_provider_hubcontact.job.ending import decided
 from airflow_provider_hubcontact.links.hubspot import HubSpotSyncReportLink
@@ -754,6 +757,7 @@ class TestServer:
                     records=[
                         {"email": "ada@example.com", "firstname": "Augusta"},
                         {"email": "nobody@example.com"},
+                        {"email": "Müller"},
                     ],
                 )
             run = run_dag(dag)
@@ -791,16 +795,20 @@ class TestServer:
         assert answer.headers["cache-control"] == "no-store"
         assert "default-src 'none'" in answer.headers["content-security-policy"]
 
-    def test_downloads(self, client: TestClient, address: str) -> None:
-        """As a table and as JSON."""
+    def test_downloads(self, client: TestClient, address: str, tmp_path: Path) -> None:
+        """As a table, which Excel reads as UTF-8 and the command line as records, and as JSON."""
         self.log_in(client, "viewer", "viewer")
 
         table = client.get(address.replace("/report?", "/report.csv?"))
         document = client.get(address.replace("/report?", "/report.json?"))
 
-        assert "nobody@example.com" in table.text
+        assert table.content.startswith(codecs.BOM_UTF8)
+        (tmp_path / "problems.csv").write_bytes(table.content)
+        with records_in(str(tmp_path / "problems.csv")) as records:
+            read = [dict(row) for row in records]  # type: ignore[call-overload] # of a file, they are mappings
+        assert {(row["row"], row["key"]) for row in read} == {("2", "nobody@example.com"), ("3", "müller")}
         assert "attachment" in table.headers["content-disposition"]
-        assert document.json()["outcomes"] == {"updated": 1, "not_found": 1}
+        assert document.json()["outcomes"] == {"updated": 1, "not_found": 1, "invalid": 1}
 
     def test_who_may_not_read_xcoms(
         self, client: TestClient, address: str, monkeypatch: pytest.MonkeyPatch

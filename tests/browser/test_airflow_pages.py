@@ -121,7 +121,7 @@ def test_the_report_of_a_run(screen: Page, airflow: Airflow, tmp_path: Path) -> 
     screen.goto(report_path("good_run", run_id))
     with screen.expect_download() as download:
         screen.get_by_role("link", name="Problems as CSV").click()
-    table = list(csv.DictReader(Path(download.value.path()).read_text(encoding="utf-8").splitlines()))
+    table = list(csv.DictReader(Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()))
 
     for outcome, count in told["outcomes"].items():
         assert f"{count:,} {outcome.replace('_', ' ')}" in text
