@@ -206,6 +206,19 @@ class TestValidate:
         }
         assert len([each for each in hubspot.requests if "/owners" in each.path]) == 2  # and removed ones
 
+    def test_a_row_that_names_no_property(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """It is counted by its code, not among the properties."""
+        file = tmp_path / "rows.csv"
+        file.write_text("email,city\na@example.com\n,Rome\nb@example.com,Rome,1\n", encoding="utf-8")
+        status, document = told(capsys, "validate", str(file), "--no-portal")
+        assert main(["validate", str(file), "--no-portal"]) == 1
+
+        text = " ".join(capsys.readouterr().out.split())
+        assert (status, document["invalid"]) == (1, 3)
+        assert document["by_property"] == {"email": 1}
+        assert document["without_property"] == {"HC-107": 2}
+        assert text.endswith("By property: 1 email. Without a property: 2 HC-107.")
+
     def test_without_the_portal(self, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """A JSON Schema alone; mapping and key as the operator has them."""
         schema = tmp_path / "schema.json"

@@ -66,7 +66,8 @@ class _Found:
         self.rows = 0
         self.invalid = 0
         self._shown: list[Result] = []
-        self._reasons: Counter[str] = Counter()
+        self._by_property: Counter[str] = Counter()
+        self._without_property: Counter[str] = Counter()
 
     def take(self, results: Iterable[Result | None], report: Report, count: Any) -> None:
         """Count the results of all rows.
@@ -81,7 +82,9 @@ class _Found:
             if result is None:
                 continue
             self.invalid += 1
-            self._reasons.update(result.properties or (result.category or "",))
+            self._by_property.update(result.properties)
+            if not result.properties:
+                self._without_property[code_of_result(result)] += 1
             if len(self._shown) < MOST_SHOWN:
                 self._shown.append(result)
             report.add(result)
@@ -95,7 +98,8 @@ class _Found:
             "rows": self.rows,
             "valid": self.rows - self.invalid,
             "invalid": self.invalid,
-            "by_property": dict(self._reasons),
+            "by_property": dict(self._by_property),
+            "without_property": dict(self._without_property),
             "coercions": coercions,
             "problems": [_told(result) for result in self._shown],
         }
@@ -115,8 +119,10 @@ class _Found:
             output.line(f"… and {self.invalid - len(self._shown):,} more")
         told = counted(self.rows, "record")
         output.line(f"{told}: {self.rows - self.invalid:,} valid, {self.invalid:,} invalid.")
-        if self._reasons:
-            output.line(f"By property: {counts(self._reasons)}.")
+        if self._by_property:
+            output.line(f"By property: {counts(self._by_property)}.")
+        if self._without_property:
+            output.line(f"Without a property: {counts(self._without_property)}.")
 
 
 class _Portal(NamedTuple):
