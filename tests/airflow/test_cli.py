@@ -579,7 +579,7 @@ class TestPlan:
         warned = " ".join(shown.err.split())
         assert json.loads(shown.out)["plan"]["changes"] == 1
         assert "warning: no row has a column twon" in warned
-        assert "warning: 1 of 2 rows have nothing to send but their key." in warned
+        assert "warning: Rows with nothing to send but their key: 1 of 2." in warned
 
     def test_it_is_the_operators_own(
         self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -386,7 +386,7 @@ def test_rows_without_values(
 
     assert ended.outcomes == {"updated": 1, "unchanged": 2, "invalid": 1}
     assert ended.report["without_values"] == 2
-    assert "2 of 4 rows have nothing to send but their key." in caplog.text
+    assert "Rows with nothing to send but their key: 2 of 4." in caplog.text
 
 
 def test_no_row_at_all(hubspot: Sandbox, caplog: pytest.LogCaptureFixture) -> None:

@@ -28,7 +28,6 @@ from airflow_provider_hubcontact.sync.model.ports import Journal
 from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.keys import RECORD_ID
 from airflow_provider_hubcontact.sync.rows.record_mapping import RecordMapping
-from airflow_provider_hubcontact.words import counted
 
 if TYPE_CHECKING:
     from airflow_provider_hubcontact.job.state.removals.removals import Removals
@@ -236,7 +235,8 @@ class Passes:
             return
         self.warnings += map(printable, self._columns.warnings())
         if few := self._report.without_values:
-            rows = counted(self._report.rows, "row")
-            self.warnings.append(f"{few:,} of {rows} have nothing to send but their key.")
+            self.warnings.append(
+                f"Rows with nothing to send but their key: {few:,} of {self._report.rows:,}."
+            )
         for warning in self.warnings:
             log.warning("%s", warning)
