@@ -16,6 +16,7 @@ from airflow_provider_hubcontact.sync.keep.explanation import (
     sentence_of_a_dry_run,
 )
 from airflow_provider_hubcontact.sync.model.choices import Membership
+from airflow_provider_hubcontact.sync.model.codes import code_of_error
 from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Outcome, by_outcome
 from airflow_provider_hubcontact.words import counted
 
@@ -73,6 +74,19 @@ def decided(policy: Policy, report: Report, stop: Stop | None) -> Verdict:
         verdict = verdict._replace(sentence="The plan changes nothing.")
     report.decision = {"action": str(verdict.action), "rules": rules_of(report, verdict)}
     return verdict
+
+
+def note_what_ended_it(report: Report, error: BaseException, action: Action, said: str) -> None:
+    """Note in the report of a run that an exception ended why it ended, and what the task does.
+
+    :param error: what ended the run.
+    :param action: what the task does then.
+    :param said: a message without values of records.
+    """
+    code, name = code_of_error(error), type(error).__name__
+    rule = f"{code} ({name})" if code else name
+    report.decision = {"action": str(action), "rules": [f"{rule} ended the run"], "code": code}
+    report.stopped = report.stopped or said
 
 
 def told(

@@ -216,7 +216,7 @@ class HubSpotRunOperator(BaseOperator):
         try:
             return as_airflows(lambda: self._job(around, report, signal))
         except BaseException as error:
-            report.stopped = report.stopped or _why_it_broke_off(error)
+            _note_what_ended_it(report, error)
             log_a_break(report, error, self._places(report))
             note_a_break(context, self.hubspot_conn_id, report, error)
             raise
@@ -336,17 +336,30 @@ def _check_connection(hubspot_conn_id: object) -> None:
         )
 
 
-def _why_it_broke_off(error: BaseException) -> str:
-    """Return what the report says of an exception that ended the run.
+def _note_what_ended_it(report: Report, error: BaseException) -> None:
+    """Note in the report why its run broke off, and what the task does then.
 
-    Only the texts of our own exceptions: those of a driver or a DAG may quote values.
+    :param error: what :func:`as_airflows` has raised; the package's own, which has a code, is its context.
     """
+    from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+
+    from airflow_provider_hubcontact.job.ending import note_what_ended_it
     from airflow_provider_hubcontact.job.errors import LedgerError
     from airflow_provider_hubcontact.operators.errors import HubSpotSyncFailed, HubSpotSyncIncomplete
+    from airflow_provider_hubcontact.sync.decide.policy import Action
 
-    if isinstance(error, HubSpotSyncFailed | HubSpotSyncIncomplete | LedgerError):
-        return " ".join(str(error).split("\n"))
-    return f"{type(error).__name__}, see the task's log"
+    if isinstance(error, AirflowFailException):
+        action = Action.FAIL_NOW
+    elif isinstance(error, HubSpotSyncIncomplete):
+        action = Action.RETRY
+    else:
+        action = Action.SKIP if isinstance(error, AirflowSkipException) else Action.FAIL
+    is_translated = isinstance(error, HubSpotSyncFailed | HubSpotSyncIncomplete)
+    cause = (is_translated and error.__context__) or error
+    # The text of a driver's or a DAG's exception may quote values.
+    is_own = is_translated or isinstance(error, LedgerError)
+    said = " ".join(str(error).split("\n")) if is_own else f"{type(error).__name__}, see the task's log"
+    note_what_ended_it(report, cause, action, said)
 
 
 def as_airflows(job: Callable[[], Ended]) -> Ended:

@@ -116,8 +116,8 @@ _REPORT: Mapping[str, Rule] = MappingProxyType(
             )
         ),
         "planned": _if_there(_fields(_all_whole(("changes", "creates", "removals")))),
-        # Numbers, outcomes, statuses and names of settings.
-        "decision": _if_there(_fields(_all_whole(("action", "rules")))),
+        # Numbers, outcomes, statuses, and names of settings and exceptions.
+        "decision": _if_there(_fields(_all_whole(("action", "rules", "code")))),
         "limits": _fields(_all_whole(("changes", "creates", "removals"))),
         "portal": _if_there(_fields(_all_whole(("id", "url")))),
         "state": _if_there(

@@ -33,7 +33,7 @@ from airflow_provider_hubcontact.ui.figures import (
 )
 from airflow_provider_hubcontact.ui.heading import UNENDED, Heading, worst_first
 from airflow_provider_hubcontact.ui.problems import filters, gone, groups
-from airflow_provider_hubcontact.ui.reasons import sections
+from airflow_provider_hubcontact.ui.reasons import Section, sections
 from airflow_provider_hubcontact.words import counted
 
 MAX_LENGTH = 10_000
@@ -117,6 +117,7 @@ def render(heading: Heading, report: Report | None, around: Around) -> str:
             "contact_address": address_of(report, "record/0-1/"),
             "decision": DECISIONS.get(decision.get("action", "")),
             "rules": decision.get("rules") or [],
+            "ended_by": _ended_by(report, decision.get("code")),
             "facts": list(facts(report)),
             "filters": filters(report, around.chosen),
             "gone": gone(report, before),
@@ -187,6 +188,16 @@ def render_reasons() -> str:
 def _total(lines: Sequence[Line]) -> Line | None:
     """Return the sum of a run's syncs; None of a single one, or if a plan's contacts would count twice."""
     return Line.sum(lines) if len(lines) > 1 and len({line.kind for line in lines}) == 1 else None
+
+
+def _ended_by(report: Report, ended_by: str | None) -> Section | None:
+    """Return what the code of an exception means, unless the page says it of records below.
+
+    :param ended_by: the code, if an exception that has one ended the run.
+    """
+    if any(code(reason) == ended_by for reason in report["reasons"]):
+        return None
+    return next((section for section in sections() if section.code == ended_by), None)
 
 
 def _leads_to_contacts(report: Report) -> bool:

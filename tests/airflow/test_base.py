@@ -286,23 +286,60 @@ def test_a_break_is_told(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "says"),
+    ("error", "action", "rule", "code", "says"),
     [
-        (errors.SourceError("there is no such run"), "HC-511: there is no such run"),
-        (errors.PreflightError(["a", "b"]), "HC-502: Nothing was sent: - a - b"),
-        (HubSpotSyncIncomplete("no database"), "HC-512: no database"),
-        (errors.LedgerError("no lines"), "HC-520: no lines"),
-        (RuntimeError("ada@example.com"), "RuntimeError, see the task's log"),
+        (
+            errors.PreflightError(["a", "b"]),
+            "fail_now",
+            "HC-502 (PreflightError)",
+            "HC-502",
+            "HC-502: Nothing was sent: - a - b",
+        ),
+        (
+            errors.SourceError("no such run"),
+            "fail_now",
+            "HC-511 (SourceError)",
+            "HC-511",
+            "HC-511: no such run",
+        ),
+        (
+            errors.StateError("in use", may_pass=True),
+            "retry",
+            "HC-503 (StateError)",
+            "HC-503",
+            "HC-503: in use",
+        ),
+        (
+            HubSpotSyncIncomplete("no database"),
+            "retry",
+            "HC-512 (HubSpotSyncIncomplete)",
+            "HC-512",
+            "HC-512: no database",
+        ),
+        (errors.LedgerError("no lines"), "fail", "HC-520 (LedgerError)", "HC-520", "HC-520: no lines"),
+        (RuntimeError("ada@example.com"), "fail", "RuntimeError", None, "RuntimeError, see the task's log"),
+        (
+            AirflowSkipException("ada@example.com"),
+            "skip",
+            "AirflowSkipException",
+            None,
+            "AirflowSkipException, see the task's log",
+        ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_a_break_is_in_the_report(error: Exception, says: str) -> None:
-    """So that its page does not look like one of an empty source. What others raise may quote values."""
+def test_a_report_says_what_ended_its_run(
+    error: Exception, action: str, rule: str, code: str | None, says: str
+) -> None:
+    """What the package's own exceptions say; what others raise may quote values."""
     context = a_context()
-    with pytest.raises((HubSpotSyncFailed, HubSpotSyncIncomplete, RuntimeError)):
+    with pytest.raises(Exception, match=str(error).splitlines()[-1]):
         Job(task_id="x", outcome=Outcome.INVALID, error=error).execute(context)
 
-    assert context["ti"].xcoms["return_value"]["stopped"] == says
+    report = context["ti"].xcoms["return_value"]
+    assert report["decision"] == {"action": action, "rules": [f"{rule} ended the run"], "code": code}
+    assert report["stopped"] == says
+    assert "ada@example.com" not in str(report["decision"]) + str(report["stopped"])
 
 
 @pytest.mark.parametrize("error", [None, RuntimeError("no")])

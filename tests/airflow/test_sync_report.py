@@ -22,12 +22,13 @@ from airflow.providers.standard.operators.python import PythonOperator
 
 from airflow_provider_hubcontact.cli.files import records_in
 from airflow_provider_hubcontact.decorators.hubspot import HubSpotUpdateContactDecoratedOperator
-from airflow_provider_hubcontact.job.ending import decided
+from airflow_provider_hubcontact.job.ending import decided, note_what_ended_it
+from airflow_provider_hubcontact.job.errors import PreflightError
 from airflow_provider_hubcontact.links.hubspot import HubSpotSyncReportLink
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
 from airflow_provider_hubcontact.sandbox import Sandbox
-from airflow_provider_hubcontact.sync.decide.policy import Policy
+from airflow_provider_hubcontact.sync.decide.policy import Action, Policy
 from airflow_provider_hubcontact.sync.keep.report import Report
 from airflow_provider_hubcontact.sync.model.choices import Membership
 from airflow_provider_hubcontact.sync.model.outcome import LIST, Outcome, Result
@@ -408,7 +409,33 @@ class TestPage:
             assert body.index("The task fails") < body.index('class="tiles"')
             assert "1 not_found (404): skip, by status_actions[404]" in body
             assert "1 rejected (400): fail, by default; decides, since max_failures=0 tolerates none" in body
-        assert "The task " not in shown(a_report()).partition("<body>")[2], "it broke off, or is older"
+        assert "The task " not in shown(a_report()).partition("<body>")[2], "it is older"
+
+    @pytest.mark.parametrize("is_masked", [True, False])
+    def test_what_ended_a_run_before_any_record(self, is_masked: bool) -> None:
+        """What it means and what to do, once; the source is not called empty."""
+        report = Report(api_version="v1")
+        note_what_ended_it(report, PreflightError(["ada"]), Action.FAIL_NOW, "HC-502: ada")
+        told = report.to_dict()
+        page = shown(masked(told) if is_masked else told, is_masked=is_masked)
+
+        for said in (
+            "The task fails, without another try",
+            "<li>HC-502 (PreflightError) ended the run</li>",
+            "Correct everything that the message lists.",
+            "No record was read.",
+        ):
+            assert page.count(said) == 1
+        assert "The source had no records" not in page
+        report.add(Result(1, "a", Outcome.NOT_ATTEMPTED, None, "PREFLIGHT", "no"))
+        assert shown(report.to_dict()).count("Correct everything that the message lists.") == 1
+
+    def test_a_run_without_records(self) -> None:
+        """It is not always the source that has none."""
+        stopped = Report(api_version="v1", stopped="401").to_dict()
+        applied = Report(api_version="v1", plan={"changes": 0, "creates": 0}).to_dict()
+        assert "No record was read." in shown(stopped)
+        assert "The plan had no records." in shown(applied)
 
     def test_a_dry_run_speaks_of_the_future(self) -> None:
         """What it would do stands in the tiles and the bar; nothing of it is a problem or not attempted."""

@@ -72,8 +72,8 @@ class Report:
     :param lists_created: names of lists that the portal lacked.
     :param samples: of problems, changes and converted values.
     :param removals: how many of these are of contacts whose rows left the source.
-    :param decision: what the task does at its end, and the rules that decided it; None if it did not come so
-        far.
+    :param decision: what the task does at its end, and the rules that decided it; of a run that an exception
+        ended also its code. None if it did not come so far.
     :param limits: guard → the most that it allows: a count, or a share of the rows.
     """
 
