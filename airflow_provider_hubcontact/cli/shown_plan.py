@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from airflow_provider_hubcontact.cli.exit_status import OK, PROBLEMS
@@ -12,7 +12,8 @@ from airflow_provider_hubcontact.job.errors import SourceError
 from airflow_provider_hubcontact.job.minutes import about
 from airflow_provider_hubcontact.job.run.run import Ended
 from airflow_provider_hubcontact.sync.keep.report import DIGEST_SHOWN, Report
-from airflow_provider_hubcontact.sync.model.outcome import Result
+from airflow_provider_hubcontact.sync.model.outcome import SUCCESSES, Result
+from airflow_provider_hubcontact.words import counted
 
 
 class CountedReport(Report):
@@ -71,6 +72,7 @@ def _show(told: Mapping[str, Any], folder: str, output: Output) -> None:
     if told["changes"]:
         output.line()
         output.table(("row", "key", "property", "has", "gets"), _changes(told["changes"]))
+        _tell_of_a_sample(told["changes"], sum(told["planned"].values()), output)
     if told["problems"]:
         output.line()
         output.table(
@@ -80,6 +82,14 @@ def _show(told: Mapping[str, Any], folder: str, output: Output) -> None:
                 for each in told["problems"]
             ),
         )
+        failed = sum(n for outcome, n in totals["others"].items() if outcome not in SUCCESSES)
+        _tell_of_a_sample(told["problems"], failed, output)
+
+
+def _tell_of_a_sample(sample: Sequence[object], of: int, output: Output) -> None:
+    """Say that a table does not have all, if so."""
+    if len(sample) < of:
+        output.line(f"A sample: {len(sample):,} of {counted(of, 'record')}. The plan has all of them.")
 
 
 def _changes(changes: Iterable[dict[str, Any]]) -> Iterator[tuple[object, ...]]:

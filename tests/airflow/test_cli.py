@@ -517,6 +517,20 @@ class TestPlan:
         assert applied.outcomes == {"updated": 1}
         assert stored(hubspot, "grace@example.com", "lifecyclestage") == "customer"
 
+    def test_a_sample_says_that_it_is_one(
+        self, hubspot: Sandbox, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Of the changes, and of the records with a problem; a table with all of them says nothing."""
+        rows = [f"c{number}@example.com,Oslo" for number in range(30)] + ["ada@example.com,Rome"]
+        for name, upsert in (("some", ["--upsert"]), ("none", [])):
+            (tmp_path / "rows.csv").write_text("\n".join(["email,city", *rows]))
+            main(["plan", str(tmp_path / "rows.csv"), *upsert, "--out", str(tmp_path / name)])
+        created, not_found = capsys.readouterr().out.split("kept in")[1:]
+
+        assert created.count("A sample: ") == not_found.count("A sample: ") == 1
+        assert "A sample: 20 of 31 records. The plan has all of them." in created
+        assert " of 30 records. The plan has all of them." in not_found
+
     def test_a_plan_that_is_there(
         self, hubspot: Sandbox, csv: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
