@@ -52,10 +52,20 @@ class Ports(NamedTuple):
     airflow: int = 8080
     hubspot: int = 8042
 
-    def taken(self) -> list[str]:
-        """Return what to say instead of each port on which something listens already."""
-        names = {"PORT": self.airflow, "HUBSPOT_PORT": self.hubspot}
-        return [f"{name}={port + 100}" for name, port in names.items() if _is_taken(port)]
+    def taken(self) -> list[int]:
+        """Return the ports on which something listens already."""
+        return [port for port in self if _is_taken(port)]
+
+    def free(self) -> Ports:
+        """Return these ports, and for each that is taken another one."""
+        return Ports(
+            *(next(each for each in range(port, 65_536, 100) if not _is_taken(each)) for port in self)
+        )
+
+    def as_settings(self) -> str:
+        """Return what to say to take these ports."""
+        names = zip(("PORT", "HUBSPOT_PORT"), self, Ports(), strict=True)
+        return " ".join(f"{name}={port}" for name, port, usual in names if port != usual)
 
 
 def _is_taken(port: int) -> bool:
@@ -227,7 +237,9 @@ def main() -> int:
     if HOME.exists():
         sys.exit("It is up already, or was not taken down: make down")
     if taken := ports.taken():
-        sys.exit(f"Something else listens there already. Take another port: make up {' '.join(taken)}")
+        sys.exit(
+            f"In use: port {' and '.join(map(str, taken))}. Instead: make up {ports.free().as_settings()}"
+        )
     print("Airflow is being set up (about a minute) …")
     try:
         stand.start()

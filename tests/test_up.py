@@ -15,10 +15,11 @@ ROOT = Path(__file__).parent.parent
 
 
 def test_a_taken_port(tmp_path: Path) -> None:
-    """It says at once how to take another one, and leaves nothing behind."""
+    """It says at once which, and how to take another one beside the chosen one; and leaves nothing behind."""
     with Sandbox() as sandbox:
         taken = int(sandbox.url.rpartition(":")[2])
-        ports = {"PORT": str(free_port()), "HUBSPOT_PORT": str(taken), "PYTHONPATH": str(ROOT)}
+        chosen = free_port()
+        ports = {"PORT": str(chosen), "HUBSPOT_PORT": str(taken), "PYTHONPATH": str(ROOT)}
         done = subprocess.run(
             [sys.executable, "-m", "demo.up", "start"],
             capture_output=True,
@@ -30,5 +31,6 @@ def test_a_taken_port(tmp_path: Path) -> None:
         )
 
     assert done.returncode == 1
-    assert f"make up HUBSPOT_PORT={taken + 100}" in done.stderr
+    assert f"In use: port {taken}. Instead: make up PORT={chosen} HUBSPOT_PORT=" in done.stderr
+    assert str(taken) not in done.stderr.partition("Instead")[2]
     assert list(tmp_path.iterdir()) == []
