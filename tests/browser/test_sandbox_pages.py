@@ -177,6 +177,35 @@ FAINT = """() => {
 """Finds text whose contrast is less than WCAG's AA asks, 4.5 to 1."""
 
 
+CUT = """[...document.querySelectorAll('main .scroll, main td, main dd, main h1')]
+    .filter(part => part.clientWidth && part.scrollWidth > part.clientWidth + 1)
+    .map(part => part.innerText.slice(0, 50))"""
+"""What is wider than its place."""
+
+
+@pytest.mark.parametrize("size", [PHONE, {"width": 1366, "height": 768}], ids=["phone", "laptop"])
+def test_long_words_fit(page: Page, size: dict[str, int]) -> None:
+    """Names, values, faults and paths break where they must, and a path only between its parts if it can."""
+    word = "Donaudampfschifffahrtsgesellschaftskapitaen" * 4
+    contact = {"email": f"a@{word[:60]}.example", "firstname": word, "lastname": word, "city": word * 3}
+    plan = {"rules": [{"name": word, "kind": "status", "status": 503, "on": "POST *"}]}
+    page.set_viewport_size(size)  # type: ignore[arg-type] # a TypedDict of two numbers
+    with Sandbox([contact], faults=plan) as sandbox:
+        api = Api(sandbox)
+        contact_id = next(iter(sandbox.portal.contacts))
+        api.get(f"{CONTACTS}/{word}")
+        api.get(f"{CONTACTS}/{contact_id}")
+        api.batch("update", {"id": contact_id, "properties": {"city": "Ulm"}})
+        for path in ("/", "/sandbox/contacts", f"/sandbox/contacts/{contact_id}", LOG):
+            page.goto(sandbox.url + path)
+            assert page.evaluate(CUT) == [], path
+            assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
+
+    parts = page.locator(".part").filter(has_text="2026-09").all()
+    assert len(parts) == 3
+    assert all((box := part.bounding_box()) and box["height"] < 30 for part in parts), "in one line"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["/", "/sandbox/contacts?q=a", "/sandbox/contacts/171591000001", LOG])
 def test_text_is_legible(page: Page, sandbox: Sandbox, path: str, scheme: str) -> None:

@@ -126,6 +126,25 @@ def test_a_deleted_contact_has_its_page(api: Api) -> None:
     assert "deleted 20" in text
 
 
+def test_one_of_each() -> None:
+    """No noun is in the plural after a one, and nothing is counted that is not there."""
+    with Sandbox([{"email": "a@example.com"}, {"email": "b@example.com"}]) as sandbox:
+        _, _, before = ask(sandbox, "/sandbox/log")
+        api = Api(sandbox)
+        api.call("DELETE", f"{CONTACTS}/{api.id('b@example.com')}")
+        pages = {path: ask(sandbox, path)[2] for path in ("/", "/sandbox/contacts?q=a", "/sandbox/log")}
+
+    assert "The last" not in before
+    assert ">1 contact<" in pages["/"]
+    assert "1 deleted contact ·" in pages["/"]
+    assert "without a limit" in pages["/"]
+    assert pages["/"].count("<svg") == 2, "what has no limit has no gauge"
+    assert "Searched: 1 of 1 contact." in pages["/sandbox/contacts?q=a"]
+    assert not [
+        path for path, page in pages.items() if re.search(r"\b1 (?:contacts|deleted contacts|requests)", page)
+    ]
+
+
 def test_a_search_goes_on_where_it_stopped() -> None:
     """One question looks at 5,000 contacts at most; the next one finds the rest."""
     contacts = [{"email": f"c{number}@example.com"} for number in range(5_001)]
@@ -135,7 +154,7 @@ def test_a_search_goes_on_where_it_stopped() -> None:
         assert link is not None
         _, _, second = ask(sandbox, link[1].replace("&amp;", "&"))
 
-    assert "5,000 of 5,001 contacts were searched" in first
+    assert "Searched: 5,000 of 5,001 contacts; " in first
     assert "c5000@example.com" not in first.replace('value="c5000@"', "")
     assert "c5000@example.com" in second
 
