@@ -23,6 +23,7 @@ from airflow_provider_hubcontact.client.errors import (
     TooLarge,
     Unauthorized,
     UnusableAnswer,
+    UnusableToken,
     WrongAddress,
 )
 from airflow_provider_hubcontact.client.hubspot import HubSpot
@@ -64,5 +65,6 @@ __all__ = [
     "TooLarge",
     "Unauthorized",
     "UnusableAnswer",
+    "UnusableToken",
     "WrongAddress",
 ]

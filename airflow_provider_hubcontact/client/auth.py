@@ -17,6 +17,7 @@ from airflow_provider_hubcontact.client.errors import (
     NotSent,
     Unauthorized,
     UnusableAnswer,
+    UnusableToken,
 )
 from airflow_provider_hubcontact.client.network.redaction import without
 from airflow_provider_hubcontact.client.network.session import (
@@ -152,6 +153,7 @@ class OAuthToken:
 
         :raises Unauthorized: if HubSpot no longer accepts the refresh token or the app.
         :raises NotSent: if no token could be obtained, so that the request was not sent.
+        :raises UnusableToken: if the answer of the token endpoint is not HubSpot's; likewise.
         """
         with self._lock:
             if self._token is None or self._clock.monotonic() >= self._renew_at:
@@ -177,9 +179,9 @@ class OAuthToken:
         granted = self._ask()
         token, lifetime = granted.get("access_token"), granted.get("expires_in")
         if not isinstance(token, str) or not _FITS_HEADER.fullmatch(token):
-            raise UnusableAnswer("HubSpot's token endpoint answered without an access token", 200)
+            raise UnusableToken("HubSpot's token endpoint answered without an access token", 200)
         if not isinstance(lifetime, int | float) or not lifetime > 0:
-            raise UnusableAnswer("HubSpot's token endpoint answered without the token's lifetime", 200)
+            raise UnusableToken("HubSpot's token endpoint answered without the token's lifetime", 200)
         self._hold(token)
         self._renew_at = self._clock.monotonic() + max(lifetime - RENEW_BEFORE, lifetime / 2)
         portal, scopes = granted.get("hub_id"), granted.get("scopes")
@@ -211,6 +213,8 @@ class OAuthToken:
         except AnswerLost as error:
             # Whatever became of this request, the one that needs the token has not been sent.
             raise NotSent(f"There is no access token: {error}") from None
+        except UnusableAnswer as error:
+            raise UnusableToken(f"There is no access token: {error}", error.status) from None
         body = reply.json()
         if status_of(reply.status).passes:
             raise NotSent(f"There is no access token: HubSpot's token endpoint answered {reply.status}")
@@ -219,7 +223,7 @@ class OAuthToken:
                 raise wrong_address(self._url, "POST", reply.status)
             raise Unauthorized(Refusal(401, _reason(reply.status, body), "INVALID_AUTHENTICATION"))
         if reply.status != 200 or not isinstance(body, dict):
-            raise UnusableAnswer(
+            raise UnusableToken(
                 f"HubSpot's token endpoint answered {reply.status} without JSON", reply.status
             )
         return body

@@ -10,6 +10,7 @@
     │   └── Cancelled             because the run was stopped before
     ├── AnswerLost                HubSpot may have seen it, but no complete answer arrived
     ├── UnusableAnswer            an answer that is not HubSpot's
+    │   └── UnusableToken         from the token endpoint: the request that needs a token was not sent
     └── StatusError               HubSpot refused
         ├── BadRequest            400, 422
         ├── Unauthorized          401
@@ -108,6 +109,12 @@ class UnusableAnswer(HubSpotError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class UnusableToken(UnusableAnswer):
+    """The token endpoint's answer is not HubSpot's, so that the request that needs a token was not sent."""
+
+    _untouched = True
 
 
 class StatusError(HubSpotError):

@@ -28,6 +28,7 @@ from airflow_provider_hubcontact.client.errors import (
     RateLimited,
     StatusError,
     UnusableAnswer,
+    UnusableToken,
 )
 from airflow_provider_hubcontact.client.limits.rate_limit import RateLimit
 from airflow_provider_hubcontact.client.network.redaction import without
@@ -202,7 +203,7 @@ class Transport:
         except StatusError as error:  # it is about the last attempt only
             error.after_loss = lost not in {None, error}
             raise
-        except (NotSent, ConfigurationError) as error:
+        except (NotSent, ConfigurationError, UnusableToken) as error:
             if lost:  # an earlier attempt may have been carried out
                 # A refusal's own words may quote a value, and these get into logs.
                 first = f"HubSpot answered {lost.status}" if isinstance(lost, StatusError) else lost

@@ -12,10 +12,11 @@ import pytest
 
 from airflow_provider_hubcontact.client.auth import AccessToken, OAuthToken
 from airflow_provider_hubcontact.client.errors import (
+    AnswerLost,
     ConfigurationError,
     NotSent,
     Unauthorized,
-    UnusableAnswer,
+    UnusableToken,
     WrongAddress,
 )
 from tests.client.scripted import TRUNCATED, Server, reply, wire
@@ -156,16 +157,16 @@ def test_the_portal_and_scopes_are_kept() -> None:
         (reply(429, "{}"), NotSent),
         (reply(500, "<html>"), NotSent),
         (TRUNCATED, NotSent),
-        (reply(200, "<html>"), UnusableAnswer),
-        (reply(200, "[" * 100_000), UnusableAnswer),
-        (reply(200, '{"access_token": 5}'), UnusableAnswer),
-        (granted("new\nsecret"), UnusableAnswer),
-        (granted("one", expires_in=None), UnusableAnswer),
-        (granted("one", expires_in=0), UnusableAnswer),
-        (granted("one", expires_in=float("nan")), UnusableAnswer),
-        (reply(200, "[]"), UnusableAnswer),
-        (reply(201, "{}"), UnusableAnswer),
-        (reply(302, "", Location="http://127.0.0.1:1/"), UnusableAnswer),
+        (reply(200, "<html>"), UnusableToken),
+        (reply(200, "[" * 100_000), UnusableToken),
+        (reply(200, '{"access_token": 5}'), UnusableToken),
+        (granted("new\nsecret"), UnusableToken),
+        (granted("one", expires_in=None), UnusableToken),
+        (granted("one", expires_in=0), UnusableToken),
+        (granted("one", expires_in=float("nan")), UnusableToken),
+        (reply(200, "[]"), UnusableToken),
+        (reply(201, "{}"), UnusableToken),
+        (reply(302, "", Location="http://127.0.0.1:1/"), UnusableToken),
     ],
     ids=[
         "bad grant",
@@ -219,6 +220,26 @@ def test_a_create_waits_for_its_token() -> None:
 
     assert answer.status == 201
     assert (len(tokens.requests), len(to.server.requests)) == (3, 1)
+
+
+def test_a_request_without_a_token_is_not_sent() -> None:
+    """What the token endpoint answers is nothing that HubSpot says of the request, which was not sent."""
+    with (
+        wire(reply(201, "{}"), auth=oauth(Server(reply(200, "<html>")))) as to,
+        pytest.raises(UnusableToken) as raised,
+    ):
+        to.transport.request("POST", "/x", json={}, repeatable=False)
+
+    assert raised.value.untouched
+    assert to.server.requests == []
+
+
+def test_a_request_that_was_sent_before_its_token_ended() -> None:
+    """An earlier attempt may have been carried out, whatever the token endpoint answers then."""
+    tokens = Server(granted("one"), reply(200, "<html>"))
+    answers = (reply(503), reply(401, "{}"))
+    with wire(*answers, auth=oauth(tokens)) as to, pytest.raises(AnswerLost, match="answered 503; then: "):
+        to.transport.request("POST", "/x", json={}, repeatable=True)
 
 
 def test_a_short_token_is_renewed_at_half_its_life() -> None:

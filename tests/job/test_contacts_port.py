@@ -43,6 +43,7 @@ class Raising:
         (errors.ConfigurationError("no certificates"), Lost("no certificates", sent=False, setup=True)),
         (errors.AnswerLost("gone"), Lost("gone", sent=True)),
         (errors.UnusableAnswer("a page", 200), Lost("a page", sent=True)),
+        (errors.UnusableToken("a page", 200), Lost("a page", sent=False)),
         (errors.BadRequest(Refusal(400, "bad", "C", "id")), Refused(Refusal(400, "bad", "C", "id"))),
         (errors.Unauthorized(Refusal(401, "no")), Refused(Refusal(401, "no"), stops=True)),
         (errors.Forbidden(Refusal(403, "no")), Refused(Refusal(403, "no"), stops=True)),

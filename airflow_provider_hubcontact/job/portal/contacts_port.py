@@ -12,15 +12,13 @@ from airflow_provider_hubcontact import LEGACY_API_VERSION
 from airflow_provider_hubcontact.client.contacts import BatchAnswer, BatchInput, Contact, Contacts
 from airflow_provider_hubcontact.client.contacts_v1 import ContactsV1
 from airflow_provider_hubcontact.client.errors import (
-    AnswerLost,
     ConfigurationError,
     DailyLimitReached,
     Forbidden,
+    HubSpotError,
     Migrating,
-    NotSent,
     StatusError,
     Unauthorized,
-    UnusableAnswer,
 )
 from airflow_provider_hubcontact.client.hubspot import HubSpot
 from airflow_provider_hubcontact.refusal import Refusal
@@ -315,14 +313,11 @@ def answered(call: Callable[[], Said], translate: Callable[[Said], Answer]) -> A
     """Make a call, and return what it returned or raised as a value of sync."""
     try:
         answer = call()
-    except NotSent as error:
-        return Lost(str(error), sent=False)
-    except ConfigurationError as error:  # such as certificates that are gone, or a wrong base URL
-        return Lost(str(error), sent=False, setup=True)
-    except (AnswerLost, UnusableAnswer) as error:
-        return Lost(str(error), sent=True)
     except StatusError as error:
         stops = isinstance(error, Unauthorized | Forbidden | DailyLimitReached | Migrating)
         pause = MIGRATION_PAUSE if isinstance(error, Migrating) else None
         return Refused(error.refusal, stops, error.retry_after or pause, error.after_loss)
+    except HubSpotError as error:
+        # Wrong settings are such as certificates that are gone, or a wrong base URL.
+        return Lost(str(error), sent=not error.untouched, setup=isinstance(error, ConfigurationError))
     return translate(answer)
