@@ -219,7 +219,7 @@ class FakePortal:
             return Refusal(409, "exists", "CONFLICT", trace_ids=trace)
         created = kind not in BY_RECORD_ID and not found
         if created:
-            found = (str(len(self.contacts) + 1), {"email": address} if kind is Write.UPSERT else {})
+            found = (str(len(self.contacts) + 1), {"email": address})
         if not found:
             return Refusal(404, "no such contact", "OBJECT_NOT_FOUND", ids=(address,))
         contact_id, contact = found

@@ -217,7 +217,7 @@ def test_blind() -> None:
         desired, Write.UPDATE, KEY, ({"firstname": "Ada"},), is_blind=True
     )
     assert blind(desired, Rules(create=True)) == Change(
-        desired, Write.CREATE, KEY, ({"firstname": "Ada", "email": KEY},), is_blind=True
+        desired, Write.CREATE, KEY, ({"firstname": "Ada"},), is_blind=True, key={"email": KEY}
     )
 
 

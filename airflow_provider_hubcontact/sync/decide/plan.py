@@ -125,9 +125,8 @@ def blind(record: Record, rules: Rules) -> Change:
     :param record: the record.
     :param rules: what the run was asked to do.
     """
-    if rules.create:
-        return _creation(record, rules)._replace(is_blind=True)
-    return Change(record, Write.UPDATE, record.key, (record.properties,), is_blind=True)
+    write, key = (Write.CREATE, {rules.id_property: record.key}) if rules.create else (Write.UPDATE, {})
+    return Change(record, write, record.key, (record.properties,), is_blind=True, key=key)
 
 
 def direct(record: Record, rules: Rules, contact: str | None) -> Change:
@@ -140,7 +139,8 @@ def direct(record: Record, rules: Rules, contact: str | None) -> Change:
     :param contact: record id of the contact, if it is proved; an update is addressed by it.
     """
     write, address = (Write.UPSERT, record.key) if rules.create else (Write.UPDATE, contact or record.key)
-    return Change(record, write, address, (record.properties,), is_direct=True, contact=contact)
+    key = {rules.id_property: record.key} if rules.create else {}
+    return Change(record, write, address, (record.properties,), is_direct=True, contact=contact, key=key)
 
 
 def _outdated(record: Record, stored: Stored, rules: Rules) -> Result | None:

@@ -189,14 +189,15 @@ def with_changes(result: Result, step: Step, *, may_be_written: bool) -> Result:
     """
     change = step.change
     done = step.position if change.ending is None else step.position - 1
-    steps = [*change.steps[:done], *([step.properties] if may_be_written else [])]
+    key = change.key if change.is_blind else {}  # a look-up tells who has that of a direct write
+    steps = [*change.steps[:done], *((key, step.properties) if may_be_written else ())]
     written = {name: value for each in steps for name, value in each.items()}
     changes = {name: (change.before.get(name), value) for name, value in written.items()}
     was_absent = change.write is Write.CREATE and not change.is_blind
     return result._replace(
         changes=changes,
         contact=change.contact,
-        unread=() if was_absent else _unread(change, change.outcome),
+        unread=() if was_absent else _unread(change, [*key, *change.outcome]),
     )
 
 
@@ -259,7 +260,7 @@ def written_as(step: Step, written: Written, answer: Answers) -> Result:
     status = answer.status
     if status == 207:
         status = 201 if written.created else 200
-    record, changes = step.change.record, step.change.diff()
+    record, changes = step.change.record, step.change.diff(created=written.created)
     result = Result(
         *(record.row, record.key, outcome, status),
         correlation_id=answer.correlation_id,
@@ -276,7 +277,7 @@ def _contact(change: Change, written: Written) -> str | None:
 
 
 def _unread(change: Change, names: Iterable[str]) -> tuple[str, ...]:
-    """Return those of a change's properties whose old values nobody has read."""
+    """Return those properties of a change whose old values nobody has read."""
     return tuple(name for name in names if name not in change.before)
 
 

@@ -34,9 +34,10 @@ def verified(change: Change, result: Result, answer: Found | Refused | Lost, rul
     stored = answer.contacts.get(key_after(change, rules))
     if stored is None:
         return _doubt(result, "HubSpot accepted the write, but finds no such contact")
+    written = change.diff(created=result.outcome is Outcome.CREATED)
     differing = {
         name: (wanted, stored.properties.get(name))
-        for name, wanted in change.outcome.items()
+        for name, (_, wanted) in written.items()
         if not same(rules.kinds.get(name, Kind.UNKNOWN), wanted, stored.properties.get(name))
     }
     if not differing:

@@ -25,6 +25,10 @@ FLUSH_EVERY = 1_000
 INTERRUPTED = "it was told to stop"
 
 
+CUT_OFF = "the run was stopped before HubSpot answered"
+"""What is said of calls that a run leaves behind: they may still be sent."""
+
+
 class Engine:
     """Moves the records of a run on, until all have ended. One thread does so; only the calls run on others.
 
@@ -141,7 +145,7 @@ class Engine:
                 self._stop(INTERRUPTED)
         else:
             for call in tuple(self._under_way):
-                self._finish(call, Lost("the run was stopped before HubSpot answered", sent=True))
+                self._finish(call, Lost(CUT_OFF, sent=True))
 
     def _finish(self, call: Call, answer: Answer) -> None:
         self._under_way.remove(call)

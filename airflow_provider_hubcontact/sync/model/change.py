@@ -75,6 +75,9 @@ class Change(NamedTuple):
         if it is not known.
     :param is_blind: the contact was not looked up, since its API need not do so.
     :param left: property → why it is left alone, although something was asked for it.
+    :param key: property → value that the contact gets besides the steps' values if HubSpot creates it: its
+        key, where it was not looked up whether there is a contact. One that exists has it already, perhaps as
+        a second address.
     """
 
     record: Record
@@ -88,11 +91,16 @@ class Change(NamedTuple):
     contact: str | None = None
     is_blind: bool = False
     left: Mapping[str, str] = MappingProxyType({})
+    key: Mapping[str, str] = MappingProxyType({})
 
-    def diff(self) -> dict[str, tuple[str | None, str]]:
-        """Return property → (old, new) once all steps are written."""
+    def diff(self, *, created: bool = False) -> dict[str, tuple[str | None, str]]:
+        """Return property → (old, new) once all steps are written.
+
+        :param created: whether that has created the contact.
+        """
         before = self.before
-        return {name: (before.get(name), value) for step in self.steps for name, value in step.items()}
+        steps = (self.key, *self.steps) if created else self.steps
+        return {name: (before.get(name), value) for step in steps for name, value in step.items()}
 
     @property
     def outcome(self) -> Mapping[str, str]:
