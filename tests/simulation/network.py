@@ -188,6 +188,7 @@ class Line:
             self._loop.wait(call.chooser.between(0, timeouts.connect))
             self._story.tell(self._process.name, "has no connection")
             raise NotSent("HubSpot cannot be reached: simulated")
+        self._watch.leaves(call.written)
         self._loop.wait(
             call.chooser.between(0, self._weather.latency),
             steps=lambda: [Step(f"call {call.number}", self._touched(call), bool(call.written))],

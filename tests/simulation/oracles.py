@@ -24,7 +24,7 @@ from airflow_provider_hubcontact.sync.model.outcome import (
     Outcome,
     Result,
 )
-from tests.simulation.change_oracles import untold
+from tests.simulation.change_oracles import ChangeOracles, Sent, sent_in
 from tests.simulation.list_oracles import ListOracles
 from tests.simulation.plot import STAGE, Plot, Row
 from tests.simulation.portal import OTHERS, Applied, Json, SimulatedPortal, addresses_of, name_of
@@ -83,6 +83,7 @@ class TryWatch:
     :ivar removed: what was carried out for them.
     :ivar stages_sent: contact, as writes name it → lifecycle stages that were sent since its own was cleared.
     :ivar has_lost_claim: whether it knows that another run has claimed the state.
+    :ivar sent: what it has sent to be written, but for calls that found no connection.
     """
 
     oracles: Oracles
@@ -101,6 +102,7 @@ class TryWatch:
     written: list[Applied] = field(default_factory=list)
     removals: dict[int, Result] = field(default_factory=dict)
     removed: list[Applied] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
     writes_sent: int = 0
     moves_sent: int = 0
     stages_sent: Counter[str] = field(default_factory=Counter)
@@ -167,6 +169,10 @@ class TryWatch:
         elif stage is not None:
             self.stages_sent[contact] = 0
 
+    def leaves(self, inputs: Iterable[Json]) -> None:
+        """A call is on its way: HubSpot may carry it out, whatever is heard of it."""
+        self.sent.extend(map(sent_in, inputs))
+
     def has_answer(self, inputs: Iterable[Json]) -> None:
         """A call has ended."""
         for each in inputs:
@@ -217,6 +223,7 @@ class TryWatch:
             return
         if result.row > len(self.rows):
             self.oracles.removals.check_result(self, result)
+            self.oracles.changes.check_contact(self, result)
             self.removals[result.row] = result
             return
         if result.row in self.results:
@@ -241,6 +248,8 @@ class TryWatch:
                 self.oracles.wrong(f"{self.name} has two lines of row {row}")
             self.lines[row] = line
             result = self.results.get(row) or self.removals.get(row)
+            if result and line["changed"] != [*result.changes]:
+                self.oracles.wrong(f"{self.name}: the ledger has {line['changed']} as changed of row {row}")
             if result is None or result.outcome != line["outcome"]:
                 told = result.outcome if result else "nothing"
                 self.oracles.wrong(
@@ -303,6 +312,7 @@ class Oracles:
         is_direct = plot.settings.upsert or (state is not None and state.trust_ids)
         self.removals = RemovalOracles(portal, self.wrong)
         self.lists = ListOracles(portal, self.wrong)
+        self.changes = ChangeOracles(portal, self.wrong)
         self.state = StateOracles(portal, open_, self.wrong, self.removals.complete, is_direct=is_direct)
         self.shares_budget = "shared budget" in plot.features
         self._sent: list[float] = []
@@ -345,10 +355,7 @@ class Oracles:
             self._check_earlier(watch, result)
             return
         self.lists.check_result(watch, result, row)
-        if result.outcome in SUCCESSES and not row.is_shared:
-            for name in untold(self.portal, watch, result, row):
-                told = f"{watch.name}: row {result.row} is {result.outcome}"
-                self.wrong(f"{told}, and does not tell that it changed {name} of {row.key}")
+        self.changes.check_result(watch, result, row)
         if result.category != LIST or result.outcome is Outcome.INVALID:
             self._check_record(watch, result, row)
 
@@ -523,6 +530,8 @@ class Oracles:
             self.wrong(f"{watch.name} reports {counted} rows, and told of {own}")
         if whole and counted != rows and watch.plot.kind != "plan":  # which has only changes
             self.wrong(f"{watch.name} reports {counted} of {rows} rows")
+        if whole:
+            self.changes.check_end(watch)
         in_lines = len(watch.lines) + report.earlier.total() + watch.up_to_date
         if whole and watch.lines and in_lines != counted:
             self.wrong(f"{watch.name} reports {counted} rows, and its ledger has {len(watch.lines)}")

@@ -37,6 +37,7 @@ class UndoWatch(TryWatch):
         if result.category == INTERNAL_ERROR:
             self.oracles.wrong(f"{self.name}: {result.key} met an error of the product: {result.reason}")
         self.ends[result.row] = result
+        self.oracles.changes.check_contact(self, result)
 
     @property
     def of_contacts(self) -> Mapping[str, Result]:
