@@ -71,6 +71,8 @@ class ForkedTests:
         self._cases = cases
         self._folder = folder
         self._coverage = Coverage(data_file=None, include=[f"{folder.resolve()}/*"])
+        # The default of Python 3.14 counts a line once, not once for each test.
+        self._coverage.set_option("run:core", "ctrace")
         self._coverage.start()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
