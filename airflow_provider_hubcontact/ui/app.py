@@ -12,9 +12,9 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from airflow_provider_hubcontact.printable import printable_json
+from airflow_provider_hubcontact.printable import printable, printable_json
 from airflow_provider_hubcontact.ui.downloads import problems_csv
 from airflow_provider_hubcontact.ui.figures import Report
 from airflow_provider_hubcontact.ui.heading import Heading
@@ -36,6 +36,7 @@ from airflow_provider_hubcontact.ui.reports import (
     report_of,
     syncs_of_dag,
     syncs_of_run,
+    unknown,
 )
 
 app = FastAPI(title="HubSpot sync reports", docs_url=None, redoc_url=None, openapi_url=None)
@@ -66,7 +67,13 @@ def _wanted(
     return Heading(dag_id, run_id, task_id, index)
 
 
-Wanted = Annotated[Heading, Depends(_wanted)]
+def _known(wanted: Annotated[Heading, Depends(_wanted)], session: SessionDep) -> Heading:
+    if problem := unknown(session, wanted):
+        raise HTTPException(404, problem)
+    return wanted
+
+
+Wanted = Annotated[Heading, Depends(_known)]
 
 
 @app.get("/report", dependencies=READS_DAG)
@@ -146,11 +153,13 @@ def show_reasons(user: GetUserDep) -> Response:
 
 @app.exception_handler(HTTPException)
 async def refuse(request: Request, error: HTTPException) -> Response:
-    """Redirect to the login if nobody is logged in; show any other error as a page."""
+    """Redirect to the login if nobody is logged in; tell any other error as a page, or as JSON."""
     if error.status_code == 401:
         here = quote(f"{request.url.path}?{request.url.query}")
         return RedirectResponse(f"{get_auth_manager().get_url_login()}?next={here}")
-    title = {403: "No access", 404: "No report"}.get(error.status_code, f"Error {error.status_code}")
+    if request.url.path.endswith(".json"):
+        return JSONResponse({"detail": printable(str(error.detail))}, error.status_code, headers=HEADERS)
+    title = {403: "No access", 404: "Not found"}.get(error.status_code, f"Error {error.status_code}")
     page = render_message(title, str(error.detail))
     return HTMLResponse(page, error.status_code, headers=HEADERS)
 

@@ -7,9 +7,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from airflow_provider_hubcontact.ui.figures import Line, Report, is_report
 from airflow_provider_hubcontact.ui.heading import Heading, worst_first
@@ -30,6 +31,29 @@ LOOKED_BACK = 5
 """Runs among which the one before is looked for."""
 
 Found = tuple[Heading, Line | None]
+
+
+def unknown(session: Session, wanted: Heading) -> str | None:
+    """Return a sentence if Airflow has no such DAG, run or task; None if it has.
+
+    A mapped task is also known without an index, under which none of its instances is.
+    """
+    of_dag = (DagRun.dag_id == wanted.dag_id, DagModel.dag_id == wanted.dag_id)
+    if not any(_has(session, condition) for condition in of_dag):
+        return f"Airflow has no DAG {wanted.dag_id}."
+    if not wanted.run_id:
+        return None
+    if not _has(session, DagRun.dag_id == wanted.dag_id, DagRun.run_id == wanted.run_id):
+        return f"The DAG {wanted.dag_id} has no run {wanted.run_id}."
+    names = ("dag_id", "run_id", "task_id") + (("map_index",) if wanted.map_index >= 0 else ())
+    conditions = [getattr(TaskInstance, name) == getattr(wanted, name) for name in names]
+    if wanted.task_id and not _has(session, *conditions):
+        return f"The run {wanted.run_id} of the DAG {wanted.dag_id} has no task {wanted.task}."
+    return None
+
+
+def _has(session: Session, *conditions: Any) -> bool:
+    return session.scalar(select(exists().where(*conditions))) is True
 
 
 def report_of(session: Session, wanted: Heading) -> tuple[Heading, Report | None]:

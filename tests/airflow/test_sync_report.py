@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG
@@ -864,7 +864,9 @@ class TestServer:
         for path in ("/report?", "/report.json?", "/report.csv?", "/run?"):
             answer = client.get(address.replace("/report?", path))
             assert answer.status_code == 403
-            assert "No access" in answer.text
+            assert (
+                "json" if "json" in path else "No access"
+            ) in f"{answer.headers['content-type']} {answer.text}"
             assert "example.com" not in answer.text
 
     def test_who_is_not_logged_in(self, client: TestClient, address: str) -> None:
@@ -882,9 +884,56 @@ class TestServer:
             "map_index=-1", "map_index={MAP_INDEX}"
         )
 
-        assert "There is no report." in client.get(other).text
-        assert "other [7]" in client.get(other.replace("{MAP_INDEX}", "7")).text
+        assert "has no task other." in client.get(other).text
+        assert "has no task other [7]." in client.get(other.replace("{MAP_INDEX}", "7")).text
         assert client.get(other.replace("/report?", "/report.csv?")).status_code == 404
+
+    @pytest.mark.parametrize(
+        ("path", "says"),
+        [
+            ("dag?dag_id=<b>none", "Airflow has no DAG &lt;b&gt;none."),
+            ("run?dag_id=none&run_id=r", "Airflow has no DAG none."),
+            ("run?dag_id=reported&run_id=r", "The DAG reported has no run r."),
+            ("report?dag_id=reported&run_id=r&task_id=contacts", "The DAG reported has no run r."),
+            ("report?dag_id=reported&run_id={run}&task_id=t", "of the DAG reported has no task t."),
+            ("report?dag_id=reported&run_id={run}&task_id=contacts&map_index=3", "has no task contacts [3]."),
+        ],
+    )
+    def test_what_there_is_not(self, client: TestClient, address: str, path: str, says: str) -> None:
+        """It is 404, with a page that says what is missing; a program gets the same as JSON."""
+        self.log_in(client, "viewer", "viewer")
+        path = path.replace("{run}", parse_qs(urlsplit(address).query)["run_id"][0].replace("+", "%2B"))
+
+        answer = client.get(f"/hubcontact/{path}")
+
+        assert (answer.status_code, says in answer.text) == (404, True)
+        assert answer.headers["content-type"].startswith("text/html")
+        if path.startswith("report"):
+            for name in ("csv", "json"):
+                other = client.get(f"/hubcontact/{path.replace('report', f'report.{name}', 1)}")
+                assert other.status_code == 404
+            assert says in other.json()["detail"]
+            assert "default-src 'none'" in other.headers["content-security-policy"]
+
+    def test_what_there_is_without_a_report(
+        self, client: TestClient, monkeypatch: pytest.MonkeyPatch, run_dag: RunDag
+    ) -> None:
+        """A DAG, a run and a task of others are found: their pages say what they do not have."""
+        self.log_in(client, "viewer", "viewer")
+        with DAG("others", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+            PythonOperator(task_id="other", python_callable=dict)
+            PythonOperator.partial(task_id="mapped", python_callable=dict).expand(op_args=[[], []])
+        named = {"dag_id": "others", "run_id": run_dag(dag).run_id}
+
+        for path, says in (
+            ("dag?dag_id=others", "None of the last runs of this DAG has a HubSpot sync."),
+            (f"run?{urlencode(named)}", "No task of this run is a HubSpot sync."),
+            (f"report?{urlencode({**named, 'task_id': 'other'})}", "There is no report."),
+            (f"report?{urlencode({**named, 'task_id': 'mapped'})}", "There is no report."),
+            (f"report?{urlencode({**named, 'task_id': 'mapped', 'map_index': 1})}", "There is no report."),
+        ):
+            answer = client.get(f"/hubcontact/{path}")
+            assert (answer.status_code, says in answer.text) == (200, True)
 
     @pytest.mark.parametrize("index", ["9" * 10, "9" * 5_000, "-9223372036854775809", "x", ""])
     def test_an_index_that_no_task_has(self, client: TestClient, address: str, index: str) -> None:
@@ -942,7 +991,7 @@ class TestServer:
         page = client.get("/hubcontact/dag?dag_id=several").text
         assert page.count(">mapped [2 mapped]</a>") == page.count(">broken</a>") == 2
         assert page.index(quote_plus(runs[1].run_id)) < page.index(quote_plus(runs[0].run_id))
-        assert "None of the last runs" in client.get("/hubcontact/dag?dag_id=none").text
+        assert client.get("/hubcontact/dag?dag_id=none").status_code == 404
 
         of_task = urlencode({**in_run, "task_id": "mapped", "map_index": 0})
         page = client.get(f"/hubcontact/report?{of_task}", headers={"Sec-Fetch-Dest": "document"}).text
