@@ -76,6 +76,9 @@ def apply_plan(
         )
         with opened(settings, around, report, signal, None) as run:
             undoes = plan.settings["undo"]
+            most = plan.settings["guards"]["removals"] if undoes and plan.totals["removals"] else None
+            if most is not None:  # the run's own settings remove nobody
+                report.limits = {**report.limits, "removals": most}
             records = partial(lines.records, settings.key.property, checked=True, undoes=undoes)
             with _accounted(run, lambda: chain(records(), lines.removals()), plan.totals["removals"]):
                 run.preflight()

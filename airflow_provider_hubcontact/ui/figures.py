@@ -226,8 +226,10 @@ def _most(name: str, most: float, rows: int) -> str:
     if not 0 < most < 1:
         return f"{most:,.0f}"
     share = f"{100 * most:g} %"
-    if name == "removals":  # the report does not have the number of keys in the state
-        return f"{share} of the state"
+    if (
+        name == "removals"
+    ):  # of keys in a state, of members of lists, of an undone run: the report has no number
+        return f"{share}, or one"
     return f"{at_most(most, rows):,} ({share} of {counted(rows, 'row')})"
 
 

@@ -471,7 +471,7 @@ class TestPage:
             "2: lead → customer",
             "<th>Guard: changes</th><td>2 of at most 2 (50 % of 5 rows)</td>",
             "<th>Guard: creates</th><td>1 of at most 10</td>",
-            "<th>Guard: removals</th><td>0 of at most 10 % of the state</td>",
+            "<th>Guard: removals</th><td>0 of at most 10 %, or one</td>",
             '<a href="/dags/d/runs/r/tasks/approve" target="_blank"',
         ):
             assert said.replace("&#39;", "'") in page.replace("&#39;", "'")
@@ -490,6 +490,7 @@ class TestPage:
     def test_limits_of_a_run_that_counts_nothing(self) -> None:
         """A guard of removals alone: the state knows of how many."""
         assert limits(a_report(limits={"removals": 3})) == [("removals", None, "3")]
+        assert limits(a_report(limits={"removals": 0.1})) == [("removals", None, "10 %, or one")]
         assert limits(a_report()) == []
 
     def test_the_run_before(self) -> None:

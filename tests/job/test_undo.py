@@ -607,6 +607,7 @@ def test_the_guards_of_an_undo(hubspot: Sandbox, tmp_path: Path) -> None:
     applied = apply(around, tmp_path)
 
     assert isinstance(applied.error, GuardExceeded)
+    assert applied.report["limits"] == {"changes": 1}
     assert has(hubspot, ADA, "city") == ["Rome"]
 
 
@@ -651,6 +652,7 @@ def test_how_many_contacts_may_be_archived(
     )
     assert (f"{told}: the plan cannot be applied" in warnings(planned)) is is_too_much
     assert planned.report["limits"] == ({} if removals is None else {"removals": removals})
+    assert applied.report["limits"] == planned.report["limits"]
     assert isinstance(applied.error, GuardExceeded) is is_too_much
     if is_too_much:
         assert f"{told}: nothing was written. If all that the run created is to be archived" in applied.says
