@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from airflow_provider_hubcontact.cli.looks import DELIMITERS, encoding_of, other_delimiter, other_encoding
 from airflow_provider_hubcontact.job.errors import SourceError
+from airflow_provider_hubcontact.operators.sources.database_errors import lacking
 from airflow_provider_hubcontact.operators.sources.drivers import driver_of
 from airflow_provider_hubcontact.printable import printable
 from airflow_provider_hubcontact.sync.rows.record_mapping import BadRow
@@ -334,8 +335,7 @@ def _parquet(source: _File) -> Iterator[Mapping[str, object]]:
                 for row in driver_of(connection).read(rows):
                     yield dict(zip(names, row, strict=True))
     except duckdb.Error as error:
-        # What follows the first line is a traceback, where DuckDB lacks a module of Python.
-        raise SourceError(f"{path}: {str(error).splitlines()[0]}") from error
+        raise SourceError(f"{path}: {lacking(error) or str(error).splitlines()[0]}") from error
 
 
 _PATTERN = re.compile(r"[*?\[]")

@@ -39,6 +39,7 @@ from airflow_provider_hubcontact.operators.given import KEYWORDS as SETTINGS_KEY
 from airflow_provider_hubcontact.operators.hubspot import HubSpotUpdateContactOperator
 from airflow_provider_hubcontact.operators.options import FromLedger, Ledger
 from airflow_provider_hubcontact.operators.plans import HubSpotApplyPlanOperator, HubSpotPlanContactsOperator
+from airflow_provider_hubcontact.operators.sources import database_errors
 from airflow_provider_hubcontact.operators.stores.ledger_files import all_lines
 from airflow_provider_hubcontact.sandbox import Sandbox, options
 from tests.airflow.running import CONTACTS, connect, hurry, run, stored
@@ -1146,6 +1147,24 @@ def test_a_store_that_there_is_not(
     assert "error: HC-510: nowhere://bucket/" in told
     assert "cannot be used: " in told
     assert "Traceback" not in told
+
+
+@pytest.mark.skipif(find_spec("pytz") is not None, reason="the package is installed")
+def test_times_with_a_zone_without_pytz(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """DuckDB needs it, and brings it not along: it is told what to install, for a file and for a query."""
+    duckdb = pytest.importorskip("duckdb")
+    monkeypatch.chdir(tmp_path)
+    times = duckdb.sql("SELECT 'ada@example.com' AS email, TIMESTAMPTZ '2026-01-02 03:04:05+00' AS seen")
+    times.write_parquet("rows.parquet")
+    says = "the package pytz is missing, which such values need: pip install pytz"
+
+    assert main(["validate", "rows.parquet", "--no-portal"]) == 2
+    assert capsys.readouterr().err == f"error: HC-511: rows.parquet: {says}\n"
+    with pytest.raises(duckdb.Error) as raised:
+        times.fetchall()
+    assert database_errors.told(raised.value) == f"{says} (InvalidInputException)"
 
 
 @pytest.mark.skipif(find_spec("adlfs") is not None, reason="the store's package is installed")

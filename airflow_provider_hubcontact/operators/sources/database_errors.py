@@ -86,6 +86,10 @@ _STATE_IN_TEXT = re.compile(r"\bSQLSTATE: ([0-9A-Z]{5})\b")
 """How Databricks ends the first line of a message."""
 
 
+_LACKING = re.compile(r"Required module '(\w+)' failed to import")
+"""How DuckDB says so; a traceback follows."""
+
+
 def may_pass(error: Exception) -> bool:
     """Check whether the same statement can succeed later."""
     if (google := _of_google(error)) is not None:
@@ -110,6 +114,19 @@ def told(error: Exception) -> str:
     kind = type(error).__name__ + (f", {code}" if code else "")
     words = _words(error)
     return f"{printable(words, WORDS)} ({kind})" if words else kind
+
+
+def lacking(error: Exception) -> str | None:
+    """Return a sentence about the package that a driver asks for to make a value, if that is what it says.
+
+    DuckDB needs ``pytz`` for times with a time zone, and brings none along.
+    """
+    found = _LACKING.search(str(error))
+    return (
+        f"the package {found[1]} is missing, which such values need: pip install {found[1]}"
+        if found
+        else None
+    )
 
 
 def _words(error: Exception) -> str:
@@ -141,6 +158,8 @@ def _words_of_client(error: Exception) -> str:
     """Return the words of an error that has no code: DuckDB's, and those of PostgreSQL's drivers alone."""
     module, name = type(error).__module__.partition(".")[0], type(error).__name__
     if module in {"_duckdb", "duckdb"}:
+        if missing := lacking(error):
+            return missing
         # Its further lines quote the statement.
         return str(error).partition("\n")[0] if name in TELLING_OF_DUCKDB else ""
     return _message(error) if module in {"psycopg2", "psycopg"} and name == "OperationalError" else ""
