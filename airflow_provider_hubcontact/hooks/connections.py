@@ -12,10 +12,12 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, Connection
 
 from airflow_provider_hubcontact import CONN_FIELDS
-from airflow_provider_hubcontact.client import ConfigurationError
+from airflow_provider_hubcontact.client import ConfigurationError, HubSpotError
+from airflow_provider_hubcontact.client.errors import Unauthorized
 from airflow_provider_hubcontact.client.network.session import is_this_machine
 from airflow_provider_hubcontact.compat import CONTEXT
 from airflow_provider_hubcontact.printable import printable
+from airflow_provider_hubcontact.sync.model.codes import code_of_error
 from airflow_provider_hubcontact.words import closest, named, nearest
 
 BASE_URL = "https://api.hubapi.com"
@@ -171,3 +173,14 @@ def no_credentials(connection: Connection, missing: Iterable[str]) -> Configurat
     elif connection.login:
         told += " It has a login, which is not used: in a URI, the token stands behind a colon, hubspot://:TOKEN@."
     return ConfigurationError(told)
+
+
+def why_not(error: HubSpotError) -> str:
+    """Return why a connection does not work, after its code.
+
+    :param error: what kept a call from succeeding. HubSpot says of a token that it does not know that none
+        was found.
+    """
+    code = code_of_error(error)
+    told = f"HubSpot does not accept the token: {error}" if isinstance(error, Unauthorized) else str(error)
+    return f"{code}: {told}" if code else told

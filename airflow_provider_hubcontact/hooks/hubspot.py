@@ -33,6 +33,7 @@ from airflow_provider_hubcontact.hooks.connections import (
     extra_of,
     no_credentials,
     unknown,
+    why_not,
 )
 from airflow_provider_hubcontact.spelling import KnownKeywords
 from airflow_provider_hubcontact.words import counted
@@ -114,7 +115,7 @@ class HubSpotHook(KnownKeywords, BaseHook):
                 client.account.details()  # its headers tell the quota
                 left = client.rate_limit.daily_remaining
         except HubSpotError as error:
-            return False, str(error)
+            return False, why_not(error)
         missing = sorted(REQUIRED_SCOPES - access.scopes)
         if missing:
             return False, f"Portal {access.portal_id}: the token lacks the scopes {', '.join(missing)}."

@@ -107,7 +107,7 @@ class TestCheck:
 
         assert main(["check"]) == 1
         captured = capsys.readouterr()
-        assert captured.err.startswith("error: ")
+        assert captured.err.startswith("error: HC-300: HubSpot does not accept the token: HTTP 401 ")
         assert "pat-na1-wrong-token" not in captured.err + captured.out
 
     def test_no_such_connection(self, capsys: pytest.CaptureFixture[str]) -> None:

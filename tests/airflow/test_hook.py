@@ -296,7 +296,8 @@ class TestTestConnection:
         worked, message = HubSpotHook().test_connection()
 
         assert not worked
-        assert message
+        assert message.startswith("HC-")
+        assert message.startswith("HC-300: HubSpot does not accept the token: ") is ("hapikey" not in extra)
         assert not any(secret in message for secret in (TOKEN, "app-secret", "wrong-one"))
 
 

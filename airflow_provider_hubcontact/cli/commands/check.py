@@ -9,6 +9,7 @@ from airflow_provider_hubcontact.cli.exit_status import OK, PROBLEMS
 from airflow_provider_hubcontact.cli.output import Output
 from airflow_provider_hubcontact.client import REQUIRED_SCOPES
 from airflow_provider_hubcontact.client.errors import Forbidden, Unauthorized
+from airflow_provider_hubcontact.hooks.connections import why_not
 from airflow_provider_hubcontact.hooks.hubspot import HubSpotHook
 
 
@@ -23,7 +24,7 @@ def run(chosen: Namespace, output: Output) -> int:
         try:
             access = hubspot.account.access()
         except (Unauthorized, Forbidden) as error:
-            output.error(str(error))
+            output.error(why_not(error))
             return PROBLEMS
         details = hubspot.account.details()
         missing = sorted(REQUIRED_SCOPES - access.scopes)
