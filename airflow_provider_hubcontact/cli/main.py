@@ -100,7 +100,8 @@ def _parsed(given: Sequence[str]) -> argparse.Namespace:
         whole.print_help(sys.stderr)
         raise SystemExit(CANNOT)
     if not given[0].startswith("-") and given[0] not in each:
-        whole.error(f"there is no command {nearest(given[0], each)}; the commands are {', '.join(each)}")
+        wrong = f"there is no command {nearest(given[0], each)}" if given[0] else "the command is empty"
+        whole.error(f"{wrong}; the commands are {', '.join(each)}")
     chosen, more = whole.parse_known_args(given)
     if more:
         own = each[chosen.command.name]

@@ -872,6 +872,7 @@ def test_airflow_runs_them(hubspot: Sandbox) -> None:
     ("arguments", "says"),
     [
         (["nonsense"], "there is no command nonsense; the commands are check, schema"),
+        ([""], "the command is empty; the commands are check, schema"),
         (["vaildate"], "there is no command vaildate (the nearest is validate)"),
         (
             ["ledger", "burn", "x"],
