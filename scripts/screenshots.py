@@ -1,19 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Take the pictures of the sandbox's pages that the docs show; needs Chromium."""
+"""Take pictures that the docs show; needs Chromium.
+
+::
+
+    python -m scripts.screenshots          # of the sandbox's pages
+    python -m scripts.screenshots large    # of the report of half a million records, which takes ten minutes
+"""
 
 from __future__ import annotations
 
 import http.client
 import json
 import shutil
+import sys
+import tempfile
 from pathlib import Path
+from urllib.parse import urlencode
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from airflow_provider_hubcontact.sandbox import Sandbox
 from airflow_provider_hubcontact.sandbox.crm import seeds
+from demo.up import Ports, Stand
+from tests.browser.airflow import Airflow, log_in
+from tests.ports import free_port
 
-IMAGES = Path(__file__).parent.parent / "docs" / "images"
+ROOT = Path(__file__).parent.parent
+IMAGES = ROOT / "docs" / "images"
+MANY = ("--contacts-count", "500000", "--tier", "enterprise")
+"""Options of the sandbox that the large run needs."""
+
 PLAN = {
     "seed": 7,
     "rules": [
@@ -29,15 +45,42 @@ def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with Sandbox(seeds.made_up(2_500), tier="pro", faults=PLAN) as sandbox, sync_playwright() as driver:
         contact = use(sandbox)
-        chromium = driver.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
-        )
+        chromium = launch(driver)
         shoot(chromium, f"{sandbox.url}/", "sandbox-overview.png", "light", (1200, 900))
         shoot(
             chromium, f"{sandbox.url}/sandbox/contacts/{contact}", "sandbox-contact.png", "dark", (1200, 720)
         )
         shoot(chromium, f"{sandbox.url}/", "sandbox-phone.png", "light", (390, 844))
         chromium.close()
+
+
+def large() -> None:
+    """Let an Airflow run the DAG ``large_run``, and look at its report."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        ports = Ports(free_port(), free_port())
+        dags = ROOT / "tests" / "browser" / "dags"
+        stand = Stand(Path(folder) / "home", ports, {"admin": "admin"}, dags, MANY)
+        try:
+            stand.start()
+            airflow = Airflow(stand)
+            run_id = airflow.trigger("large_run")
+            airflow.wait("large_run", run_id, ("success", "failed"), minutes=30)
+            chromium = launch(driver)
+            screen = chromium.new_page(viewport={"width": 1300, "height": 900}, base_url=stand.url)
+            log_in(screen, airflow, "admin")
+            asked = {"dag_id": "large_run", "run_id": run_id, "task_id": "contacts", "map_index": -1}
+            screen.goto(f"/hubcontact/report?{urlencode(asked)}")
+            screen.screenshot(path=IMAGES / "airflow-report-large.png", full_page=True)
+            chromium.close()
+        finally:
+            stand.stop()
+
+
+def launch(driver: Playwright) -> Browser:
+    """Start Chromium."""
+    return driver.chromium.launch(
+        executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+    )
 
 
 def use(sandbox: Sandbox) -> str:
@@ -75,4 +118,4 @@ def shoot(chromium: Browser, url: str, name: str, scheme: str, size: tuple[int, 
 
 
 if __name__ == "__main__":
-    main()
+    large() if sys.argv[1:] == ["large"] else main()

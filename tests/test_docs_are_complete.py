@@ -188,3 +188,11 @@ def test_each_page_is_in_the_navigation() -> None:
     named = re.findall(r": (\S+\.md)$", navigation, re.MULTILINE)
 
     assert sorted(named) == sorted(str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md"))
+
+
+def test_each_picture_is_shown() -> None:
+    """None is left behind by a page that no longer shows it, since nobody would look whether it is right."""
+    texts = [path.read_text(encoding="utf-8") for path in (*DOCS.rglob("*.md"), ROOT / "README.md")]
+    shown_somewhere = {name for text in texts for name in re.findall(r"images/([\w-]+\.\w+)", text)}
+
+    assert shown_somewhere == {path.name for path in (DOCS / "images").iterdir()}

@@ -49,10 +49,12 @@ class Airflow:
                 raise
         return run_id
 
-    def wait(self, dag_id: str, run_id: str, until: tuple[str, ...], task: str = "contacts") -> str:
+    def wait(
+        self, dag_id: str, run_id: str, until: tuple[str, ...], task: str = "contacts", minutes: int = 2
+    ) -> str:
         """Wait for a state of a task."""
         state = ""
-        for _ in range(240):
+        for _ in range(120 * minutes):
             state = str(self.task(dag_id, run_id, task)["state"])
             if state in until:
                 return state

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import pytest
 from airflow_provider_hubcontact.sandbox.server import TOKEN
 from demo.up import Ports, Stand
 from tests.browser.airflow import Airflow, log_in
+from tests.browser.pictures import keep
 from tests.ports import free_port
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(600)
 
-IMAGES = Path(__file__).parent.parent.parent / "docs" / "images"
-KEEPS_IMAGES = os.environ.get("SCREENSHOTS") == "1"
 PHONE = {"width": 390, "height": 844}
 
 
@@ -57,12 +55,6 @@ def screen(chromium: Browser, airflow: Airflow) -> Iterator[Page]:
 def report_path(dag_id: str, run_id: str, page: str = "report") -> str:
     query = {"dag_id": dag_id, "run_id": run_id, "task_id": "contacts", "map_index": -1}
     return f"/hubcontact/{page}?{urlencode(query)}"
-
-
-def keep(screen: Page, name: str, *, whole: bool = False) -> None:
-    """Take a picture for the documentation, if asked to."""
-    if KEEPS_IMAGES:
-        screen.screenshot(path=IMAGES / f"{name}.png", full_page=whole)
 
 
 def test_the_connection_form(screen: Page, airflow: Airflow) -> None:

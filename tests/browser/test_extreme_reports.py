@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import json
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,12 +16,11 @@ from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.ui.figures import Line
 from airflow_provider_hubcontact.ui.heading import Heading
 from airflow_provider_hubcontact.ui.page import Around, Row, render, render_dag, render_run
+from tests.browser.pictures import keep
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-IMAGES = Path(__file__).parent.parent.parent / "docs" / "images"
-KEEPS_IMAGES = os.environ.get("SCREENSHOTS") == "1"
 SIZES = {"laptop": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 
 KEPT = {("rtl", "task", "laptop"): "airflow-report-rtl", ("millions", "run", "phone"): "airflow-syncs-phone"}
@@ -131,8 +128,8 @@ def test_it_fits(chromium: Browser, name: str, size: str) -> None:
         **tables(REPORTS[name]),
     }.items():
         page.set_content(html)
-        if KEEPS_IMAGES and (kept := KEPT.get((name, kind, size))):
-            page.screenshot(path=IMAGES / f"{kept}.png", full_page=True)
+        if kept := KEPT.get((name, kind, size)):
+            keep(page, kept, whole=True)
         width = page.evaluate("document.documentElement.scrollWidth")
         bars = page.evaluate("""[...document.querySelectorAll('.bar')]
             .filter(bar => bar.querySelector('i')).map(bar => bar.clientWidth)""")
