@@ -33,7 +33,13 @@ from airflow_provider_hubcontact.sync.model.ports import (
     Written,
 )
 from airflow_provider_hubcontact.sync.model.reasons import word
-from airflow_provider_hubcontact.sync.rows.keys import EMAIL, RECORD_ID, SECOND_ADDRESSES, normalized_key
+from airflow_provider_hubcontact.sync.rows.keys import (
+    EMAIL,
+    RECORD_ID,
+    SECOND_ADDRESSES,
+    lower_case,
+    normalized_key,
+)
 
 OTHERS = {EMAIL: SECOND_ADDRESSES, RECORD_ID: "hs_merged_object_ids"}
 """Property that identifies contacts → the one with its other values: second addresses, ids before a merge."""
@@ -99,14 +105,27 @@ class ContactsPort:
         self._is_number = is_number
 
     def read(self, keys: Sequence[str], properties: Collection[str], /) -> Found | Refused | Lost:
-        """Look keys up; a contact is found by any of its addresses, or of its ids."""
+        """Look keys up; a contact is found by any of its addresses, or of its ids.
+
+        HubSpot may take keys that differ in letter case alone for the same, so each has a call of its own.
+        """
+        found = Found({}, frozenset())
+        for some in _apart(keys):
+            answer = self._read(some, properties)
+            if not isinstance(answer, Found):
+                return answer
+            found = Found({**found.contacts, **answer.contacts}, found.missing | answer.missing)
+        return found
+
+    def _read(self, keys: Sequence[str], properties: Collection[str]) -> Found | Refused | Lost:
         by = self._id_property
         # Whether a contact has an address is told by its first one, too.
         first = (EMAIL,) if SECOND_ADDRESSES in properties else ()
         asked = sorted({*properties, *key_names(by), *first})
         id_property = None if by == RECORD_ID else by
         return answered(
-            lambda: self._contacts.batch_read(keys, id_property=id_property, properties=asked), self._found
+            lambda: self._contacts.batch_read(keys, id_property=id_property, properties=asked),
+            partial(self._found, keys),
         )
 
     def write(self, kind: Write, steps: Sequence[Step], /) -> Answers | Refused | Lost:
@@ -139,7 +158,7 @@ class ContactsPort:
         """Whether contacts can be written by their keys, as far as HubSpot has told."""
         return self.upsert_refusal is None
 
-    def _found(self, answer: BatchAnswer) -> Found:
+    def _found(self, asked: Sequence[str], answer: BatchAnswer) -> Found:
         contacts: dict[str, Stored] = {}
         for contact in answer.contacts:
             stored = Stored(contact.id, contact.id, contact.properties)
@@ -147,6 +166,10 @@ class ContactsPort:
         missing = {
             self._normalized(key) for each in answer.refusals if each.status == 404 for key in each.ids
         }
+        # A contact that nobody has asked for by its own key is found by this one, in another letter case.
+        alike = {lower_case(key): stored for key, stored in contacts.items()}
+        unnamed = (key for key in asked if key not in contacts and key not in missing)
+        contacts |= {key: alike[folded] for key in unnamed if (folded := lower_case(key)) in alike}
         return Found(contacts, frozenset(missing))
 
     def _keys(self, contact: Contact) -> Iterator[str]:
@@ -198,6 +221,18 @@ def _is_about_upserts(refusal: Refusal) -> bool:
         return False
     names_something = refusal.properties or refusal.ids or refusal.trace_ids or refusal.is_conflict
     return not names_something or bool(_BY_KEY.search(refusal.message))
+
+
+def _apart(keys: Sequence[str]) -> list[list[str]]:
+    """Divide keys into parts, so that no two keys of a part differ in letter case alone."""
+    parts: list[dict[str, str]] = [{}]
+    for key in keys:
+        folded = lower_case(key)
+        part = next((each for each in parts if folded not in each), None)
+        if part is None:
+            parts.append(part := {})
+        part[folded] = key
+    return [[*part.values()] for part in parts]
 
 
 class ReadBack:

@@ -10,6 +10,7 @@ from itertools import chain, islice
 from airflow_provider_hubcontact.sync.decide.merging import merged, with_next
 from airflow_provider_hubcontact.sync.decide.rules import Rules, addresses_given, keys_of
 from airflow_provider_hubcontact.sync.model.record import Record
+from airflow_provider_hubcontact.sync.rows.keys import lower_case
 
 
 class InFlight:
@@ -17,8 +18,9 @@ class InFlight:
 
     A record is admitted, taken, claims its contact, and is released when it has its outcome. Then it is
     forgotten, so that memory holds no more than the records in flight. Records that have or get one key, or
-    give one address, wait for each other, in their order; those that may be merged are taken as one. ``len``
-    counts the rows in flight.
+    give one address, wait for each other, in their order; those that may be merged are taken as one. So do
+    records whose keys differ in letter case alone, since HubSpot may take these for one key; they are not
+    merged. ``len`` counts the rows in flight.
 
     :param rules: what the run was asked to do; it says which records may be merged.
     """
@@ -28,11 +30,12 @@ class InFlight:
         self._rows = 0
         self._first_in_line: dict[str, Record] = {}  # were taken before, or waited for another of their key
         self._waiting: dict[str, Record] = {}
-        self._behind_key: dict[str, deque[Record]] = {}  # key, or one to come → records behind an earlier one
+        # Key, or one to come, in lower case → records behind an earlier one.
+        self._behind_key: dict[str, deque[Record]] = {}
         self._held: dict[str, tuple[str, ...]] = {}  # the same → all keys of the record that others wait for
         self._taken: dict[str, str | None] = {}  # key → the contact that the record has claimed
         self._merged: dict[str, Record] = {}  # key → the merged record that is waiting again or taken
-        self._alone: dict[str, int] = {}  # key → the last of its rows that are not to be merged again
+        self._alone: dict[str, int] = {}  # key in lower case → the last of its rows not to be merged again
         self._claimed: set[str] = set()
         self._behind_claim: dict[str, list[Record]] = {}  # contact → taken records that wait for it
 
@@ -136,7 +139,7 @@ class InFlight:
         whole = self._merged.pop(key, None)
         self._rows -= len(whole.parts) if whole else 1
         contact = self._given_up(key)
-        keys = self._held[key]
+        keys = self._held[lower_case(key)]
         for each in keys:
             del self._held[each]
         for each in keys:
@@ -159,10 +162,10 @@ class InFlight:
         """
         first, *others = record.parts
         del self._merged[record.key]
-        self._alone[record.key] = others[-1].row
+        self._alone[lower_case(record.key)] = others[-1].row
         contact = self._given_up(record.key)
         self._first_in_line[record.key] = first
-        self._behind_key.setdefault(record.key, deque()).extendleft(reversed(others))
+        self._behind_key.setdefault(lower_case(record.key), deque()).extendleft(reversed(others))
         return contact
 
     def drain(self) -> tuple[Record, ...]:
@@ -171,7 +174,8 @@ class InFlight:
         :return: the removed records, merged ones among them.
         """
         behind = [record for queue in self._behind_claim.values() for record in queue]
-        queued = (each for key, queue in self._behind_key.items() for each in queue if each.key == key)
+        queues = self._behind_key.items()
+        queued = (each for key, queue in queues for each in queue if lower_case(each.key) == key)
         records = (*behind, *self._takeable(), *queued)
         self._first_in_line.clear()
         self._waiting.clear()
@@ -179,7 +183,8 @@ class InFlight:
         self._behind_claim.clear()
         for record in behind:
             del self._taken[record.key]
-        self._held = {key: keys for key, keys in self._held.items() if keys[0] in self._taken}
+        taken = set(map(lower_case, self._taken))
+        self._held = {key: keys for key, keys in self._held.items() if keys[0] in taken}
         self._rows -= sum(len(record.parts) or 1 for record in records)
         return records
 
@@ -191,7 +196,7 @@ class InFlight:
     def _keys(self, record: Record) -> tuple[str, ...]:
         keys, given = keys_of(record, self._rules), addresses_given(record, self._rules)
         # A key that is spelt like an address makes records wait that need not.
-        return tuple(dict.fromkeys((*keys, *given))) if given else keys
+        return tuple(dict.fromkeys(map(lower_case, (*keys, *given))))
 
     def _move_up(self, key: str) -> None:
         """Let the next record of a key go on, unless it has another key and must wait there."""
@@ -225,15 +230,20 @@ class InFlight:
 
     def _with_those_behind(self, record: Record) -> Record:
         """Return a record merged with those behind it that may be merged with it."""
-        queue = self._behind_key.get(record.key)
-        if not queue or record.parts or record.row <= self._alone.get(record.key, 0):
+        key = lower_case(record.key)
+        queue = self._behind_key.get(key)
+        if not queue or record.parts or record.row <= self._alone.get(key, 0):
             return record
         parts, live = [record], [record]
-        while queue and (left := with_next(live, parts[-1], queue[0], self._rules)):
+        while (
+            queue
+            and queue[0].key == record.key
+            and (left := with_next(live, parts[-1], queue[0], self._rules))
+        ):
             live = left
             parts.append(queue.popleft())
         if not queue:
-            del self._behind_key[record.key]
+            del self._behind_key[key]
         if len(parts) == 1:
             return record
         self._merged[record.key] = whole = merged(parts)
