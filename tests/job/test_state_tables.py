@@ -119,7 +119,7 @@ def test_sizes(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
 
     lists = [*tables.found(keys)]
     rows = [
-        [value for name, value in each.values.items() if name.startswith("p_key_")]
+        [value for name, value in each.values.items() if name.startswith("p_key_digest_")]
         for each in tables.prove(proofs)
     ]
 

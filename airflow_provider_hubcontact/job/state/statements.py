@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import bindparam
+from sqlalchemy import Table, bindparam, insert
 
 from airflow_provider_hubcontact.job.ports import Statement
 
@@ -34,6 +34,26 @@ class Statements:
             filled = (*some, *[some[-1]] * (size - len(some)))
             yield Statement(statement, {f"p_{place}": value for place, value in enumerate(filled)})
 
+    def insertion(
+        self, kind: str, table: Table, rows: Sequence[Mapping[str, Any]], **same: Any
+    ) -> Iterator[Statement]:
+        """Yield statements that insert rows, so many with each that few different ones are built.
+
+        :param table: gets the rows.
+        :param rows: column → value; all have the same columns.
+        :param same: column → the expression of its value in each row.
+        """
+
+        def row(place: int) -> dict[str, Any]:
+            return {name: bindparam(f"p_{name}_{place}") for name in rows[0]} | same
+
+        def make(size: int) -> Any:
+            return insert(table).values([row(place) for place in range(size)])
+
+        for some in _in_powers(rows):
+            values = {f"p_{name}_{place}": each[name] for place, each in enumerate(some) for name in each}
+            yield Statement(self.kept(kind, make, len(some)), values)
+
     def kept(self, kind: str, make: Callable[[int], Any], size: int = 0) -> Any:
         """Return the statement of a kind and size, which is built at its first use."""
         if (kind, size) not in self._made:
@@ -48,7 +68,7 @@ def parts_of(values: Sequence[T]) -> Iterator[list[T]]:
         yield some
 
 
-def in_powers(values: Sequence[T]) -> Iterator[Sequence[T]]:
+def _in_powers(values: Sequence[T]) -> Iterator[Sequence[T]]:
     """Yield values in parts whose sizes are powers of two."""
     place = 0
     while place < len(values):

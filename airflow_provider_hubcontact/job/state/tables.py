@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from airflow_provider_hubcontact.job.ports import Statement
-from airflow_provider_hubcontact.job.state.statements import Statements, in_powers
+from airflow_provider_hubcontact.job.state.statements import Statements
 from airflow_provider_hubcontact.sync.model.outcome import Outcome
 from airflow_provider_hubcontact.sync.model.ports import Proof
 
@@ -145,20 +145,17 @@ class Tables(Statements):
     def prove(self, proofs: Sequence[Proof]) -> Iterator[Statement]:
         """Return the statements that put proofs into the place of what is there of their keys."""
         yield from self.forget([each.key for each in proofs])
-        for some in in_powers(proofs):
-            statement = self.kept("prove", self._insertion, len(some))
-            values: dict[str, Any] = {}
-            for place, each in enumerate(some):
-                origin = each.origin and _NAMES[each.origin]
-                row: dict[str, Any] = {
-                    "key": each.key,
-                    "content": each.proved,
-                    "id": each.id,
-                    "origin": origin,
-                }
-                row |= {"drifts": each.drifts}
-                values |= {f"p_{name}_{place}": value for name, value in row.items()}
-            yield Statement(statement, values)
+        rows = [
+            {
+                "key_digest": each.key,
+                "content_digest": each.proved,
+                "record_id": each.id,
+                "origin": each.origin and _NAMES[each.origin],
+                "drifts": each.drifts,
+            }
+            for each in proofs
+        ]
+        yield from self.insertion("prove", self.proofs, rows, proved_at=self._now)
 
     # Rows that left the source
 
@@ -202,22 +199,6 @@ class Tables(Statements):
         table = self.proofs
         miss = update(table).values(missing=runs or null())
         return self.of_list(f"miss {runs}", keys, lambda names: miss.where(table.c.key_digest.in_(names)))
-
-    # Statements
-
-    def _insertion(self, size: int) -> Any:
-        rows = [
-            {
-                "key_digest": bindparam(f"p_key_{place}"),
-                "content_digest": bindparam(f"p_content_{place}"),
-                "record_id": bindparam(f"p_id_{place}"),
-                "origin": bindparam(f"p_origin_{place}"),
-                "proved_at": self._now,
-                "drifts": bindparam(f"p_drifts_{place}"),
-            }
-            for place in range(size)
-        ]
-        return insert(self.proofs).values(rows)
 
     # The audit
 

@@ -18,7 +18,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     func,
-    insert,
     null,
     or_,
     select,
@@ -28,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from airflow_provider_hubcontact.job.ports import Statement
-from airflow_provider_hubcontact.job.state.statements import Statements, in_powers
+from airflow_provider_hubcontact.job.state.statements import Statements
 
 ADDED, SEEN = "added", "seen"
 """Origin of a member: added by this sync, or there before it."""
@@ -105,25 +104,16 @@ class MemberTable(Statements):
         if not members:
             return
         yield from self.forget(members[0].list_id, [each.key for each in members])
-        for some in in_powers(members):
-            values: dict[str, Any] = {}
-            for place, each in enumerate(some):
-                row = {"key": each.key, "list": each.list_id, "id": each.contact, "origin": each.origin}
-                values |= {f"p_{name}_{place}": value for name, value in row.items()}
-            yield Statement(self.kept("keep", self._insertion, len(some)), values)
-
-    def _insertion(self, size: int) -> Any:
         rows = [
             {
-                "key_digest": bindparam(f"p_key_{place}"),
-                "list_id": bindparam(f"p_list_{place}"),
-                "record_id": bindparam(f"p_id_{place}"),
-                "origin": bindparam(f"p_origin_{place}"),
-                "proved_at": self._now,
+                "key_digest": each.key,
+                "list_id": each.list_id,
+                "record_id": each.contact,
+                "origin": each.origin,
             }
-            for place in range(size)
+            for each in members
         ]
-        return insert(self.members).values(rows)
+        yield from self.insertion("keep", self.members, rows, proved_at=self._now)
 
     def doubt(self, list_id: str, contacts: Sequence[str]) -> Iterator[Statement]:
         """Void the proofs of contacts in a list: they are about to leave it."""
