@@ -16,10 +16,11 @@ from airflow_provider_hubcontact.sync.model.outcome import Outcome, Result
 from airflow_provider_hubcontact.ui.figures import Line
 from airflow_provider_hubcontact.ui.heading import Heading
 from airflow_provider_hubcontact.ui.page import Around, Row, render, render_dag, render_run
+from tests.browser.legible import FAINT
 from tests.browser.pictures import keep
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 SIZES = {"laptop": {"width": 1366, "height": 768}, "phone": {"width": 390, "height": 844}}
 
@@ -140,3 +141,13 @@ def test_it_fits(chromium: Browser, name: str, size: str) -> None:
         assert bare == [], kind
         assert cut == [], kind
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", REPORTS)
+def test_text_is_legible(page: Page, name: str, scheme: str) -> None:
+    """Every text stands out from its ground as WCAG 2.2 asks at level AA."""
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] # one of two texts
+    for html in (render(heading(REPORTS[name]), REPORTS[name], AROUND), *tables(REPORTS[name]).values()):
+        page.set_content(html)
+        assert page.evaluate(FAINT) == []
