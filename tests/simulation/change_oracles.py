@@ -134,7 +134,7 @@ class ChangeOracles:
         """Yield what was sent to a contact: to its record id or address, or for a row that has written it."""
         rows = {each.row for each in watch.written if each.contact == contact} - {0}
         for each in watch.sent:
-            owners = self._portal.owners.get(each.address.lower(), ())
+            owners = self._portal.owners_of(each.address)
             if each.row in rows or each.address == contact or contact in owners:
                 yield each
 
@@ -151,7 +151,7 @@ class ChangeOracles:
         return [
             row
             for number, row in enumerate(watch.rows, 1)
-            if number in written or any(contact in self._portal.owners.get(key, ()) for key in row.keys)
+            if number in written or any(contact in self._portal.owners_of(key) for key in row.keys)
         ]
 
     def _sent_for(self, watch: TryWatch, row: Row) -> Iterator[Sent]:
@@ -165,7 +165,7 @@ class ChangeOracles:
         """Yield what the contacts of a row were since a try began; nothing where there was none."""
         for key in row.keys:
             yield from self._portal.had(key, watch.since)
-            owners = self._portal.owners.get(key, ())
+            owners = self._portal.owners_of(key)
             if self._portal.was_free(key, watch.since) or any(
                 self._portal.states[each][0].by == watch.name for each in owners
             ):

@@ -54,7 +54,7 @@ class ListOracles:
 
     def _contacts(self, row: Row) -> set[str]:
         """Return the contacts that a row has ever been about."""
-        return {each for key in row.keys for each in self._portal.owners.get(key, ())}
+        return {each for key in row.keys for each in self._portal.owners_of(key)}
 
     def _is_named(self, row: Row, list_id: str, contact: str, since: float) -> bool:
         """Check whether a row names a list for an address that a contact has had since a moment."""
@@ -63,7 +63,7 @@ class ListOracles:
         states = self._portal.states[contact]
         last = max((place for place, state in enumerate(states) if state.since <= since), default=0)
         had = [set(addresses_of(state.values)) for state in states[last:] if state.values is not None]
-        return bool(had) and row.key in set.intersection(*had)
+        return bool(had) and row.key.lower() in set.intersection(*had)
 
     def check_result(self, watch: TryWatch, result: Result, row: Row) -> None:
         """A record that has ended well has its contact in its list, and was there since it is told so."""

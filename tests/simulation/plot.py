@@ -7,7 +7,7 @@ always there can hide what goes wrong without it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -73,6 +73,7 @@ FEATURES = (
     "second addresses",
     "another key",
     "undo with a state",
+    "letter case",
 )
 """What may happen in a world besides rows that change contacts.
 
@@ -97,6 +98,9 @@ SELDOM = frozenset({"leavers", "undo", "lists"})
 OTHER_DOMAIN = ("@example.com", "@mail.example")
 """Of keys, and what stands in its place in addresses where keys are logins."""
 
+CASES: Sequence[Callable[[str], str]] = (str, str.upper, str.title)
+"""How a text may be spelt: as it is, or with other letters in upper case."""
+
 OWN_COLUMNS = frozenset({"email", "new_email", WATERMARK, LIST_COLUMN, OTHERS})
 """Columns of which no contact has just the values."""
 
@@ -114,6 +118,7 @@ RARER = {
     "undo": 0.3,
     "second addresses": 0.6,
     "another key": 0.5,
+    "letter case": 0.4,
 }
 """Feature → how often it stays among those of a world."""
 
@@ -301,6 +306,8 @@ class Plot:
         """
         leaves = 0.35 if "leavers" in self.features and not writes else 0.0
         sources = [changed for row in self.rows if (changed := _changed(row.source, chooser, leaves))]
+        if "letter case" in self.features:
+            sources = [_spelt(each, chooser.of("case of another night")) for each in sources]
         settings, kind = self.settings, self.kind
         if settings.state:
             refresh = "refresh" in self.features and not writes and chooser.chance(0.4)
@@ -446,6 +453,7 @@ def plot_of(chooser: Chooser) -> Plot:
     elif "undo" in features:
         ledger = ledger or "appended"
     _name_by_login(draft, features)
+    _spell(draft, features, chooser)
     settings = _settings(draft, features, kind, ledger)
     features = _with_second_addresses(features, draft, settings)
     limit, has_limit = 4 + chooser.below(8), "own limit" in features
@@ -476,6 +484,25 @@ def _name_by_login(draft: _Draft, features: Collection[str]) -> None:
     for row in draft.rows:
         if OTHERS in row:
             row[OTHERS] = row[OTHERS] and row[OTHERS].replace(*OTHER_DOMAIN)
+
+
+def _spell(draft: _Draft, features: Collection[str], chooser: Chooser) -> None:
+    """Let keys and addresses of rows and contacts have other letters in upper case."""
+    if "letter case" in features:
+        draft.rows = [_spelt(row, chooser.of(f"case {place}")) for place, row in enumerate(draft.rows)]
+        draft.contacts = [
+            _spelt(each, chooser.of(f"case of contact {place}")) for place, each in enumerate(draft.contacts)
+        ]
+
+
+def _spelt(row: Mapping[str, Any], chooser: Chooser) -> dict[str, Any]:
+    """Return a row, or a contact, whose keys and addresses have other letters in upper case."""
+    spelt = {
+        name: chooser.one_of(CASES)(row[name])
+        for name in ("email", "new_email", OTHERS, LOGIN)
+        if row.get(name) and chooser.chance(0.5)
+    }
+    return {**row, **spelt}
 
 
 def _write_in_words(draft: _Draft, features: Collection[str], chooser: Chooser) -> None:
@@ -620,6 +647,11 @@ def _list_of(source: Mapping[str, Any], settings: Settings) -> str:
     return (settings.lists.name or str(source.get(LIST_COLUMN) or "")).strip()
 
 
+def _folded(key: str, settings: Settings) -> str:
+    """Return the one form of a key: letter case makes a difference to logins alone."""
+    return key.lower() if settings.key.property == "email" else key
+
+
 def rows_of(sources: Sequence[Mapping[str, Any]], settings: Settings) -> list[Row]:
     """Return rows with what each asks for.
 
@@ -629,14 +661,14 @@ def rows_of(sources: Sequence[Mapping[str, Any]], settings: Settings) -> list[Ro
     rows: list[Row] = []
     later: dict[str, set[str]] = {}
     read = [meant(each, has_words=settings.values == VALUES) for each in sources]
-    keys = [str(each["email"] or "") for each in read]
+    keys = [_folded(str(each["email"] or ""), settings) for each in read]
     for number in range(len(sources), 0, -1):
         source, key, given = read[number - 1], keys[number - 1], sources[number - 1]
         values = {name: value for name, value in source.items() if name not in OWN_COLUMNS}
         if settings.writes.nulls == "ignore":
             values = {name: value for name, value in values.items() if value is not None}
         texts = {name: "" if value is None else str(value) for name, value in values.items()}
-        becomes = str(source.get("new_email") or "")
+        becomes = _folded(str(source.get("new_email") or ""), settings)
         overwritten = frozenset(later.setdefault(key, set()))
         named = _list_of(source, settings)
         others = str(source.get(OTHERS) or "")

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -109,7 +109,7 @@ class SimulatedPortal:
     :ivar members: id of a list → who was in it, since when.
     :ivar list_names: name → ids of the lists that ever had it.
     :ivar states: id of a contact → what it was, since when.
-    :ivar owners: key or address → the contacts that ever had it.
+    :ivar owners: key or address, in lower case → the contacts that ever had it.
     :ivar created: key or address → how often a contact was created with it after the start.
     :ivar merged: ids of contacts that people have merged others into.
     :ivar freed: address → how often a contact lost it, or was deleted.
@@ -296,14 +296,18 @@ class SimulatedPortal:
             if ended >= since:
                 yield members
 
+    def owners_of(self, address: str) -> Sequence[str]:
+        """Return the contacts that ever had a key or an address, in any letter case."""
+        return self.owners.get(address.lower(), ())
+
     def find(self, address: str) -> Record | None:
         """Return the contact that has a key or an address now."""
         return self._portal.contact(address) or next(self._by_login(address), None)
 
     def _by_login(self, login: str) -> Iterator[Record]:
         """Yield the contact that has a login now."""
-        for contact in filter(None, map(self._portal.contacts.get, self.owners.get(login, ()))):
-            if contact.properties.get(LOGIN) == login:
+        for contact in filter(None, map(self._portal.contacts.get, self.owners_of(login))):
+            if contact.properties.get(LOGIN, "").lower() == login.lower():
                 yield contact
 
     def contacts(self) -> list[Record]:
@@ -312,7 +316,7 @@ class SimulatedPortal:
 
     def had(self, address: str, since: float) -> Iterator[Mapping[str, str]]:
         """Yield what contacts were, from a moment on, that ever had an address."""
-        for contact in self.owners.get(address, ()):
+        for contact in self.owners_of(address):
             states = self.states[contact]
             for place, state in enumerate(states):
                 ended = states[place + 1].since if place + 1 < len(states) else float("inf")
@@ -338,10 +342,10 @@ class SimulatedPortal:
         """Check whether there was a moment, from one on, at which nobody had an address."""
         taken = [
             (state.since, states[place + 1].since if place + 1 < len(states) else float("inf"))
-            for contact in self.owners.get(address, ())
+            for contact in self.owners_of(address)
             for states in [self.states[contact]]
             for place, state in enumerate(states)
-            if state.values is not None and address in addresses_of(state.values)
+            if state.values is not None and address.lower() in addresses_of(state.values)
         ]
         covered = since
         for begin, end in sorted(taken):
@@ -419,11 +423,11 @@ def _decoded(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 def addresses_of(values: Mapping[str, str]) -> list[str]:
-    """Return the addresses of a contact, and its login: no text is both."""
-    others = values.get(OTHERS, "").lower().split(";")
-    return [each for each in (values.get("email", "").lower(), values.get(LOGIN, ""), *others) if each]
+    """Return the addresses of a contact, and its login, in lower case: no text is both."""
+    texts = (values.get("email", ""), values.get(LOGIN, ""), *values.get(OTHERS, "").split(";"))
+    return [each.lower() for each in texts if each]
 
 
 def name_of(values: Mapping[str, str]) -> str:
     """Return the key of a contact; empty if it has none."""
-    return values.get(LOGIN) or values.get("email", "").lower()
+    return (values.get(LOGIN) or values.get("email", "")).lower()

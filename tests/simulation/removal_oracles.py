@@ -30,7 +30,7 @@ class RemovalOracles:
     def complete(self, watch: TryWatch) -> None:
         """Note that a run is completed, as the state says."""
         self._completed.pop(watch.run, None)
-        self._completed[watch.run] = {row.key for row in watch.rows if row.key}
+        self._completed[watch.run] = {row.key.lower() for row in watch.rows if row.key}
 
     def check_applied(self, watch: TryWatch, each: Applied) -> None:
         """A contact was removed: the state has written it, and completed runs lack its row."""
@@ -48,7 +48,7 @@ class RemovalOracles:
         runs = [keys for run, keys in self._completed.items() if run != watch.run][-state.grace :]
         if len(runs) < state.grace:
             self._wrong(f"{told} after {len(runs)} completed runs")
-        for keys in ({row.key for row in watch.rows}, *runs[: state.grace]):
+        for keys in ({row.key.lower() for row in watch.rows}, *runs[: state.grace]):
             if here := sorted(names & set(keys)):
                 self._wrong(f"{told}, and the source has a row of {here[0]}")
 

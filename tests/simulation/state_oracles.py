@@ -40,7 +40,7 @@ class Wanted(NamedTuple):
         """Yield what checks each part of it in the values of a contact."""
         values = {name: text for name, text in self.values.items() if (name, text) != ("email", self.key)}
         if "email" not in values:  # an address that the contact has is not moved
-            yield lambda has: self.key in addresses_of(has)
+            yield lambda has: self.key.lower() in addresses_of(has)
         for name, text in values.items():
             yield partial(_has, name, text)
 
@@ -189,7 +189,7 @@ class StateOracles:
             self._wrong(f"{watch.name}: row {row.number} was not_found, and its contact was always there")
 
     def _owners_of(self, row: Row) -> set[str]:
-        return {each for key in row.keys for each in self._portal.owners.get(key, ())}
+        return {each for key in row.keys for each in self._portal.owners_of(key)}
 
     def _wanted_of(self, row: Row) -> Wanted:
         values = {name: text for name, text in row.values.items() if name not in row.overwritten}

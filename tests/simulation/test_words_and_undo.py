@@ -47,6 +47,16 @@ def test_a_word_that_is_read_in_another_way(monkeypatch: pytest.MonkeyPatch) -> 
     assert "never had followercount=" in found("own words")
 
 
+def test_an_address_that_keeps_its_capitals(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that spell an address in two ways are rows of two keys."""
+    monkeypatch.setattr(
+        "airflow_provider_hubcontact.sync.rows.record_mapping.normalized_key",
+        lambda _, value, **__: value.strip(),
+    )
+
+    assert "and a row before it has its key" in found("letter case", "duplicates", first=58)
+
+
 def test_an_owner_who_is_archived(monkeypatch: pytest.MonkeyPatch) -> None:
     """A row gets one all the same."""
     read = OwnerIds.read

@@ -81,12 +81,12 @@ class UndoWatch(TryWatch):
         """Return what the run has given a contact, or was to give it."""
         states = self._states(contact)
         made = {(states[place].values or {}).get(name, "") for place in self._of_run(contact)}
-        owners = self.oracles.portal.owners
+        owners_of = self.oracles.portal.owners_of
         rows = {
             row.number: row
             for watch in self.undone
             for row in watch.rows
-            if any(contact in owners.get(key, ()) for key in row.keys)
+            if any(contact in owners_of(key) for key in row.keys)
         }
         asked = {row.values[name] for row in rows.values() if name in row.values}
         new_keys = {row.becomes for row in rows.values()} if name == "email" else set()
@@ -104,13 +104,15 @@ class UndoWatch(TryWatch):
                 self.oracles.wrong(f"{told}, and somebody has edited its {name}")
 
     def _written(self, contact: str) -> set[str]:
-        """Return the properties that the run has changed."""
+        """Return the properties that the run has changed; HubSpot gives a new contact its stage."""
         states = self._states(contact)
+        sent = {both for watch in self.undone for each in watch.sent for both in each.values.items()}
         return {
             name
             for place in self._of_run(contact)
             for name in PROPERTIES
             if _value(states[place], name) != (_value(states[place - 1], name) if place else "")
+            and (name, _value(states[place], name)) in sent
         }
 
     def _values_since(self, contact: str, name: str) -> set[str]:
