@@ -815,7 +815,7 @@ def test_an_encoding_that_is_not_of_texts(tmp_path: Path, capsys: pytest.Capture
 @pytest.mark.parametrize("name", ["latin.csv", "latin.jsonl", "odd.csv"])
 def test_a_file_that_is_no_text(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """It is said, and is another exit status than records that are wrong."""
-    content = b"email\n\xe9@example.com\n" if name != "odd.csv" else b'email\n"' + b"x" * 200_000 + b'"\n'
+    content = b"email\n\xe9@example.com\n" if name != "odd.csv" else b'email\n"' + b"x" * 200_000
     (tmp_path / name).write_bytes(content)
 
     assert main(["validate", "--no-portal", str(tmp_path / name)]) == 2
