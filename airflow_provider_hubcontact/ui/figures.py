@@ -25,6 +25,8 @@ PLANNED = {
 
 WRITTEN = (Outcome.UPDATED, Outcome.CREATED, Outcome.ARCHIVED)
 
+_PLACES = {str(outcome): place for place, outcome in enumerate(Outcome)}
+
 NOTHING_TO_WRITE = tuple(outcome for outcome in SUCCESSES if outcome not in WRITTEN)
 
 
@@ -132,7 +134,10 @@ def kind(report: Report) -> str:
 
 
 def bars(report: Report) -> list[Bar]:
-    """Return the outcomes of a report, the good ones first; of a dry run also what it would do."""
+    """Return the outcomes of a report, the good ones first; of a dry run also what it would do.
+
+    Their order is the same for all reports.
+    """
     would = planned(report)
     counts = {**report["outcomes"]}
     if would:
@@ -147,7 +152,9 @@ def bars(report: Report) -> list[Bar]:
         for outcome, name, count, is_well, is_planned in parts
         if count
     ]
-    return sorted(drawn, key=lambda bar: not bar.is_well)
+    return sorted(
+        drawn, key=lambda bar: (not bar.is_well, not bar.is_planned, _PLACES.get(bar.outcome, len(_PLACES)))
+    )
 
 
 def problem_count(report: Report) -> int:

@@ -179,6 +179,7 @@ def test_runs_of_a_dag(screen: Page, airflow: Airflow) -> None:
     for _ in range(2):
         run_id = airflow.run("bad_run")
     log_in(screen, airflow, "viewer")
+    screen.set_viewport_size({"width": 1300, "height": 640})
     screen.goto("/dags/bad_run")
     screen.get_by_role("link", name="HubSpot syncs").click()
     frame = screen.frame_locator("iframe")
@@ -245,7 +246,7 @@ def test_it_can_be_read(chromium: Browser, airflow: Airflow, scheme: str) -> Non
     assert "The source had no records." in screen.locator("body").inner_text()
     keep(screen, f"airflow-report-empty-{scheme}")
     screen.goto(report_path("bad_run", bad_run))
-    keep(screen, f"airflow-report-phone-{scheme}")
+    keep(screen, f"airflow-report-phone-{scheme}", before="h2")
     width = screen.evaluate("document.documentElement.scrollWidth")
     screen.goto(report_path("bad_run", bad_run, "run"))
     bar = screen.locator("td .bar").first.bounding_box()
