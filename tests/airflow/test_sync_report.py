@@ -467,7 +467,7 @@ class TestPage:
         page = " ".join(shown(report, approval=approval).split())
 
         for said in (
-            "1,234 calls, about 2.5 minutes at the portal's limit".replace("'", "&#39;"),
+            "1,234 calls besides those with which each run begins, about 2.5 minutes",
             "2: lead → customer",
             "<th>Guard: changes</th><td>2 of at most 2 (50 % of 5 rows)</td>",
             "<th>Guard: creates</th><td>1 of at most 10</td>",
