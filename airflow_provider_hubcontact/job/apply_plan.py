@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 
-from airflow_provider_hubcontact.job.archiving import Archiving
 from airflow_provider_hubcontact.job.errors import (
     GuardExceeded,
     PlanError,
@@ -21,7 +20,8 @@ from airflow_provider_hubcontact.job.plans.guards import check_guards
 from airflow_provider_hubcontact.job.plans.kept_settings import settings_of
 from airflow_provider_hubcontact.job.plans.lines import SpooledLines, spooled_lines
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
-from airflow_provider_hubcontact.job.removing import planned_removals
+from airflow_provider_hubcontact.job.removing.archiving import Archiving
+from airflow_provider_hubcontact.job.removing.planned import planned_removals
 from airflow_provider_hubcontact.job.run.opening import opened
 from airflow_provider_hubcontact.job.run.passes import Rows
 from airflow_provider_hubcontact.job.run.run import Ended, Run

@@ -7,7 +7,7 @@ from airflow_provider_hubcontact.job.errors import PreflightError
 from airflow_provider_hubcontact.job.files.private import check_can_be_made
 from airflow_provider_hubcontact.job.plans.files import PlanWriter
 from airflow_provider_hubcontact.job.plans.kept_settings import kept
-from airflow_provider_hubcontact.job.removing import removing
+from airflow_provider_hubcontact.job.removing.removing import removing
 from airflow_provider_hubcontact.job.run.opening import opened
 from airflow_provider_hubcontact.job.run.passes import Memory
 from airflow_provider_hubcontact.job.run.run import Ended

@@ -6,7 +6,7 @@ from __future__ import annotations
 from airflow_provider_hubcontact.job.errors import SetupError
 from airflow_provider_hubcontact.job.plans.files import totals_of
 from airflow_provider_hubcontact.job.plans.guards import GuardPass, check_guards, guard_pass
-from airflow_provider_hubcontact.job.removing import removing
+from airflow_provider_hubcontact.job.removing.removing import removing
 from airflow_provider_hubcontact.job.run.opening import opened
 from airflow_provider_hubcontact.job.run.passes import Memory, Rows
 from airflow_provider_hubcontact.job.run.run import Ended, Run

@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 import orjson
 import pytest
 
-from airflow_provider_hubcontact.job import removing
 from airflow_provider_hubcontact.job.apply_plan import apply_plan
 from airflow_provider_hubcontact.job.build import SyncBuilder
 from airflow_provider_hubcontact.job.ending import decided
@@ -29,6 +28,7 @@ from airflow_provider_hubcontact.job.errors import (
 )
 from airflow_provider_hubcontact.job.plans.manifest import Manifest
 from airflow_provider_hubcontact.job.ports import Execute, Statement
+from airflow_provider_hubcontact.job.removing import read_ahead
 from airflow_provider_hubcontact.job.run.run import Run
 from airflow_provider_hubcontact.job.settings.guards import Guards
 from airflow_provider_hubcontact.job.settings.key import Key
@@ -807,7 +807,7 @@ def test_a_source_that_can_be_read_once(hubspot: Sandbox, around: Around, file: 
 
 def test_signs_of_life(around: Around, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that reads a long source ahead is not taken for dead."""
-    monkeypatch.setattr(removing, "CHUNK", 1)
+    monkeypatch.setattr(read_ahead, "CHUNK", 1)
     monkeypatch.setattr("airflow_provider_hubcontact.job.source.rows.FIRST_ROWS", 0)
     again(around, *NAMES)
     seen: list[Any] = []

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, example, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_hubcontact.job.removing import RemovalJournal
+from airflow_provider_hubcontact.job.removing.removal import RemovalJournal
 from airflow_provider_hubcontact.job.settings.state import State
 from airflow_provider_hubcontact.job.state.claim import DEAD_AFTER
 from airflow_provider_hubcontact.job.state.removals.removals import Removals
