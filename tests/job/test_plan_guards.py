@@ -118,3 +118,15 @@ def test_a_guard_pass(has_ledger: bool) -> None:
     assert (ledger.forgotten, ledger.flushes) == (([2, 3], 0) if has_ledger else ([], 0))
     # Its lines of the rows that are given up are to say whose they are.
     assert ledger.asked == ([2, 3, 2, 3] if has_ledger else [])
+
+
+def test_rows_of_a_guard_pass_that_were_read_ahead() -> None:
+    """The run gets them in the order of the source: the first row of a key may be one without a record."""
+    with guard_pass(None, CALLS) as counted:
+        for row in (1, 3):
+            counted.earlier(Record(row, "k", {}))
+        for row in (2, 1, 3):
+            counted.settled(ended(row, Outcome.UNAUTHORIZED))
+        twice = [[each.row for each in counted.rows] for _ in range(2)]
+
+    assert twice == [[1, 2, 3]] * 2

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from heapq import merge
 from typing import Any
 
 from airflow_provider_hubcontact.job.errors import GuardExceeded
@@ -56,7 +57,8 @@ class GuardPass:
     anew, so that it ends as it would without guards. Only a row whose contact could not be looked up is not
     counted, and therefore ends so, see :meth:`journal`.
 
-    :param rows: keeps the rows for the run: as records, or as the results that they have without HubSpot.
+    :param records: keeps the rows for the run, but those that made no record.
+    :param results: keeps the results of these, which come later if rows are read ahead.
     :param ends: keeps what the pass found, with the records.
     :param unread: keeps the results of rows that are not counted.
     :param ledger: knows what earlier tries have ended.
@@ -65,14 +67,17 @@ class GuardPass:
 
     def __init__(
         self,
-        rows: DiskQueue[Record | Result],
+        records: DiskQueue[Record],
+        results: DiskQueue[Result],
         ends: DiskQueue[tuple[Record | None, Result]],
         unread: DiskMap[Result],
         ledger: Ledger | None,
         calls: PlannedCalls,
     ) -> None:
-        self.rows = rows
+        self.rows = _InOrder(records, results)
         self.calls = calls
+        self._records = records
+        self._results = results
         self._ends = ends
         self._unread = unread
         self._ledger = ledger
@@ -86,7 +91,7 @@ class GuardPass:
 
     def earlier(self, record: Record, /) -> Result | None:
         """Keep a record, and return the result that it had in an earlier try."""
-        self.rows.add(record._replace(coercions=()))  # they are counted by now
+        self._records.add(record._replace(coercions=()))  # they are counted by now
         self._under_way[record.row] = record
         self._maker.earlier(record)
         if self._ledger is None:
@@ -98,7 +103,7 @@ class GuardPass:
     def settled(self, result: Result, /) -> None:
         """Count what would be done for a row."""
         if result.row not in self._under_way:  # it made no record
-            self.rows.add(result)
+            self._results.add(result)
         self._maker.settled(result)
         if result.outcome in UNREAD:
             self._unread[result.row] = result
@@ -133,6 +138,21 @@ def _lacks_its_list(record: Record | None, result: Result) -> bool:
     return record is not None and bool(record.list) and result.outcome in HELD and not result.earlier
 
 
+class _InOrder:
+    """The rows of a guard's pass in the order of the source, since the first row of a key may count.
+
+    :param records: of the rows that made one, in their order.
+    :param results: of the others, in their order.
+    """
+
+    def __init__(self, records: Iterable[Record], results: Iterable[Result]) -> None:
+        self._records = records
+        self._results = results
+
+    def __iter__(self) -> Iterator[Record | Result]:
+        return merge(self._records, self._results, key=lambda each: each.row)
+
+
 class _OfTheRun:
     """The journal of a run after its guard's pass.
 
@@ -163,5 +183,5 @@ class _OfTheRun:
 @contextmanager
 def guard_pass(ledger: Ledger | None, calls: PlannedCalls) -> Iterator[GuardPass]:
     """Open the journal of a guard's pass; what it keeps lasts as long as the context."""
-    with disk_queue() as rows, disk_queue() as ends, disk_map() as unread:
-        yield GuardPass(rows, ends, unread, ledger, calls)
+    with disk_queue() as records, disk_queue() as results, disk_queue() as ends, disk_map() as unread:
+        yield GuardPass(records, results, ends, unread, ledger, calls)
