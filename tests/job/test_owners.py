@@ -281,6 +281,25 @@ def test_a_dry_run_and_a_plan(hubspot: Sandbox, tmp_path: Path) -> None:
     assert has(hubspot) == "4711"
 
 
+def test_the_first_row_of_a_key_with_a_guard_and_a_state(hubspot: Sandbox, tmp_path: Path) -> None:
+    """With a state rows are read ahead: a later row of the key does not take the place of the first one."""
+    around = Around(hubspot, [{"email": "grace@example.com", "city": "Rome"}, row(OLIVIA)])
+    around.state_file = tmp_path / "state.db"
+    asked: dict[str, Any] = {
+        "writes": Writes(duplicates="reject"),
+        "state": State("sql://db/hub", audit=None),
+    }
+    assert run(around, **asked).outcomes == {"updated": 2}
+    around.given = [*around.given, {"email": ADA, "city": "Oslo"}]
+    hubspot.use_faults({"rules": [{"kind": "status", "status": 503, "on": "GET */owners/*"}]})
+
+    ended = run(around, guards=Guards(changes=0), **asked)
+
+    assert ended.error is None
+    assert ended.outcomes == {"up_to_date": 1, "unavailable": 1, "invalid": 1}
+    assert has(hubspot, "city") is None
+
+
 def test_a_state(hubspot: Sandbox, tmp_path: Path) -> None:
     """It has the digest of the id: another address is another value, another form of it is not."""
     around = Around(hubspot, [])
