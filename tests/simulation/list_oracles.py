@@ -53,8 +53,12 @@ class ListOracles:
         return contact in self._contacts(row) and not (is_refused or watch.plot.is_forbidden(row))
 
     def _contacts(self, row: Row) -> set[str]:
-        """Return the contacts that a row has ever been about."""
-        return {each for key in row.keys for each in self._portal.owners_of(key)}
+        """Return the contacts that a row has ever been about, and what people have merged these into.
+
+        Of two logins the merged contact has one only: the state still knows it by the other row's record id.
+        """
+        had = {each for key in row.keys for each in self._portal.owners_of(key)}
+        return had | {left.id for left in map(self._portal.find, had) if left}
 
     def _is_named(self, row: Row, list_id: str, contact: str, since: float) -> bool:
         """Check whether a row names a list for an address that a contact has had since a moment."""

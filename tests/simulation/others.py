@@ -70,8 +70,8 @@ def visit(scene: Scene, chooser: Chooser) -> None:
     """Be a person who edits contacts between two nights, and merges some."""
     while chooser.chance(0.5):
         contacts = scene.portal.contacts()
-        by_login = scene.plot.settings.key.property == LOGIN  # of a merged contact, only one login is left
-        if len(contacts) > 1 and chooser.chance(0.5) and not by_login:
+        merges = scene.plot.settings.key.property != LOGIN or "another key with all" in scene.plot.features
+        if len(contacts) > 1 and chooser.chance(0.5) and merges:
             first = chooser.below(len(contacts))
             one, other = contacts[first], contacts[first - 1]
             scene.story.tell("others", f"merges {other.email} into {one.email}")

@@ -74,6 +74,7 @@ FEATURES = (
     "another key",
     "undo with a state",
     "letter case",
+    "another key with all",
 )
 """What may happen in a world besides rows that change contacts.
 
@@ -93,7 +94,7 @@ BY_ADDRESS = frozenset({"another address", "moves", "in order", "others edit", "
 """Features whose contacts are known by their addresses."""
 
 SELDOM = frozenset({"leavers", "undo", "lists"})
-"""Features that few worlds have: those have no other key, so that the same seeds show the same faults."""
+"""Features that few worlds have: of those, only some have another key, which is a feature of its own."""
 
 OTHER_DOMAIN = ("@example.com", "@mail.example")
 """Of keys, and what stands in its place in addresses where keys are logins."""
@@ -119,6 +120,7 @@ RARER = {
     "second addresses": 0.6,
     "another key": 0.5,
     "letter case": 0.4,
+    "another key with all": 0.3,
 }
 """Feature → how often it stays among those of a world."""
 
@@ -515,8 +517,7 @@ def _write_in_words(draft: _Draft, features: Collection[str], chooser: Chooser) 
 
 def _that_go_together(features: frozenset[str], kind: str) -> frozenset[str]:
     """Leave out features that others rule out, and add those that others need."""
-    features -= {"another key"} if features & SELDOM else set()
-    features -= BY_ADDRESS if "another key" in features else set()
+    features = _with_another_key(features)
     if kind == "tight guard":  # what others change between its two passes cannot be guarded, nor removals
         features -= {"others edit", "leavers"}
     if kind in {"dry run", "plan"}:  # no other try goes on where one has come to
@@ -537,6 +538,16 @@ def _that_go_together(features: frozenset[str], kind: str) -> frozenset[str]:
     if "legacy" in features or kind == "plan":  # same
         return features - {"lists"}
     return features - {"not compared"} if "lists" in features else features  # same
+
+
+def _with_another_key(features: frozenset[str]) -> frozenset[str]:
+    """Leave another key out of worlds that are rare enough without it, unless that is what they are for."""
+    if "another key with all" in features and not features.isdisjoint({*SELDOM, "state", "others edit"}):
+        return (features | {"another key"}) - (BY_ADDRESS - {"others edit"})
+    features -= {"another key"} if features & SELDOM else set()
+    return features - (
+        {"another key with all", *BY_ADDRESS} if "another key" in features else {"another key with all"}
+    )
 
 
 def _with_undo(features: frozenset[str], kind: str) -> frozenset[str]:

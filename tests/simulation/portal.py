@@ -269,6 +269,11 @@ class SimulatedPortal:
             self.merged.add(merged.id)
         self._take_note("")
         for gone in (each for each in (one, other) if each.id not in self._portal.contacts):
+            left = self.find(gone.id)
+            # Of two logins, the primary one is left.
+            self.freed.update(
+                {*addresses_of(gone.properties)} - {*addresses_of(left.properties if left else {})}
+            )
             self.states[gone.id].append(State(self._now(), None))
 
     @property

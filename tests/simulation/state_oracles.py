@@ -85,7 +85,8 @@ class StateOracles:
     :param wrong: is told what is wrong.
     :param on_completed: is told of each try after which the state counts its run as completed.
     :param is_direct: whether contacts are written without a look-up. Until HubSpot's answer tells that people
-        have merged two of them, the proof of the other key may be false.
+        have merged two of them, or that it takes two spellings for one key, the proof of the other key may be
+        false.
     :ivar keys: digest → the key that it is of.
     :ivar contents: digest → the values that it is of.
     :ivar look: carries out a statement; None before there is a state.
@@ -150,7 +151,7 @@ class StateOracles:
             return
         self._seen = self._portal.notes
         for key, content, contact, _ in self._proofs:
-            if self._is_unclear(contact):
+            if self._is_unclear(contact) or (self._is_direct and self._is_spelt_twice(self.keys[key])):
                 continue
             wanted = self._wanted(self.keys[key], self.contents[content])
             for by in filter(None, self._broken_by(contact, wanted)):
@@ -211,6 +212,10 @@ class StateOracles:
             self._is_unclear(each) or all(is_excused(each, by) for by in self._broken_by(each, wanted))
             for each in owners
         )
+
+    def _is_spelt_twice(self, key: str) -> bool:
+        """Check whether rows have spelt a key in two ways: HubSpot may find the contact of the other one."""
+        return any(each != key and each.lower() == key.lower() for each in self.keys.values())
 
     def _is_unclear(self, contact: str) -> bool:
         return self._is_direct and contact in self._portal.merged

@@ -50,13 +50,14 @@ class TestRemovals:
 
         assert "which the state has not" in found({"leavers"}, first=51)
 
-    def test_contacts_that_have_a_row(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("features", [{"leavers"}, {"leavers", "another key with all"}], ids=str)
+    def test_contacts_that_have_a_row(self, features: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
         """Nobody looks whether the source has a row of the contact."""
         for name in ("is_given", "has_met"):
             monkeypatch.setattr(RunKeys, name, lambda *_: False)
         monkeypatch.setattr(Removals, "spared", lambda *_, **__: None)
 
-        assert "and the source has a row of" in found({"leavers"})
+        assert "and the source has a row of" in found(features)
 
     def test_a_grace_that_is_not_given(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Contacts are removed in the first run that lacks their rows."""

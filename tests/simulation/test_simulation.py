@@ -217,7 +217,7 @@ class TestOracles:
             "airflow_provider_hubcontact.sync.flow.waiting.in_flight.keys_of", lambda record, _: (record.key,)
         )
 
-        assert "is not_found, and a row before has given it" in found(first=2_140)
+        assert "is not_found, and a row before has given it" in found(first=3_513)
 
     def test_an_error_of_the_product(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """It ends a row, not the run."""
@@ -392,7 +392,7 @@ class TestShrinking:
         monkeypatch.setattr(InFlight, "claim", lambda *_: True)
 
         def shrink() -> tuple[World, World]:
-            wrong = (world for world in ended_worlds(range(33, 2_000)) if world.oracles.violations)
+            wrong = (world for world in ended_worlds(range(240, 2_000)) if world.oracles.violations)
             whole = next(world for world in wrong if len(world.scene.plot.rows) > FEWEST_TO_SHRINK)
             small = World(whole.seed, read(written(shrunk(whole.seed, 40))))
             small.run()

@@ -3,14 +3,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from airflow_provider_hubcontact.job.source import undoing
 from airflow_provider_hubcontact.job.source.undoing import folded
+from airflow_provider_hubcontact.sync.decide.plan import Rules, plan
 from airflow_provider_hubcontact.sync.decide.undo import Undoing
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
+from airflow_provider_hubcontact.sync.flow.stations import look_ups
+from airflow_provider_hubcontact.sync.model.change import Change, Stored
+from airflow_provider_hubcontact.sync.model.outcome import Result
+from airflow_provider_hubcontact.sync.model.record import Record
 from airflow_provider_hubcontact.sync.rows.texts.numbers import number_reader
 from airflow_provider_hubcontact.sync.rows.texts.owners import OwnerIds
 from airflow_provider_hubcontact.sync.rows.values import UnsupportedValue
@@ -99,6 +105,23 @@ def test_an_undo_that_archives_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Undoing, "_creation", archives)
 
     assert "and is to archive nobody" in found("undo", "absent")
+
+
+def test_an_undo_of_contacts_that_are_merged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a contact was merged into is taken for it, by the plan and when that is applied."""
+    plan_undo = Undoing.plan
+
+    def undone(self: Undoing, record: Record, stored: Stored | None) -> Change | Result:
+        return plan_undo(self, record, stored and stored._replace(id=record.key))
+
+    def planned(record: Record, contacts: Mapping[str, Stored], rules: Rules) -> Change | Result:
+        found = {key: stored._replace(id=key) for key, stored in contacts.items()}
+        return plan(record, found if record.undoes else contacts, rules)
+
+    monkeypatch.setattr(Undoing, "plan", undone)
+    monkeypatch.setattr(look_ups, "plan", planned)
+
+    assert "which people have merged since the run" in found("another key with all", "undo")
 
 
 def test_an_undo_that_forgets_a_contact(monkeypatch: pytest.MonkeyPatch) -> None:

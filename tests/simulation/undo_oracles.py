@@ -127,6 +127,8 @@ class UndoWatch(TryWatch):
         if len(states) < 2 or states[-1].by != self.name:
             return
         if contact in self.oracles.portal.merged:
+            if not self._of_run(contact):
+                self.oracles.wrong(f"{self.name} writes {contact}, which people have merged since the run")
             return
         for name in PROPERTIES:
             old, new = _value(states[-2], name), _value(states[-1], name)

@@ -200,6 +200,9 @@ class World:
         self.loop.wait(is_due=lambda: self._is_alone)
         plot, chooser = self.scene.plot, self.scene.chooser.of("undo")
         undone = [each for each in undone if each.run == task.run]
+        is_left_alone = "another key with all" not in plot.features or chooser.chance(0.5)
+        if not is_left_alone:
+            visit(self.scene, chooser)
         replay = Replay("ledger", undo=True, archive_created=chooser.chance(0.6))
         settings = Settings(
             source=Source(has_records=False, replay=replay),
@@ -220,7 +223,7 @@ class World:
         self.oracles.faults["undo"] += 1
         watches = [each for each in self.oracles.tries[tries:] if isinstance(each, UndoWatch)]
         plans = [each for each in watches if not each.may_write]
-        is_told = undo.has_plan and is_clear(undone, plot.features) and len(plans) == 1
+        is_told = is_left_alone and undo.has_plan and is_clear(undone, plot.features) and len(plans) == 1
         if is_told and len(watches) == 2 and settings.writes.stages == "reset":
             self.oracles.faults["undo of all"] += 1
             for what in not_undone(plans[0], watches[-1], before):
