@@ -338,6 +338,20 @@ class TestByAnotherKey:
         assert f"({identity(hubspot, 'ada@x.org')})" in ended.reasons
         assert calls(hubspot) == ["read", "create", "read", "read"]
 
+    @pytest.mark.parametrize("is_first", [True, False])
+    def test_a_first_address_that_is_a_second_one_of_another_row(
+        self, hubspot: Sandbox, around: Around, *, is_first: bool
+    ) -> None:
+        """It does not wait for that row: HubSpot's answer decides which of them is the conflict."""
+        rows = [{"number": "7", "email": "a@x.org", OTHERS: "b@x.org"}, {"number": "8", "email": "b@x.org"}]
+        ended = by_number(around, *(rows if is_first else rows[::-1]))
+
+        holder = hubspot.portal.contact("b@x.org")
+        assert holder is not None
+        assert (ended.outcomes, codes(ended)) == ({"created": 1, "conflict": 1}, {"HC-226": 1})
+        assert f"b@x.org belongs to another contact ({holder.id})" in ended.reasons
+        assert (has(hubspot, "a@x.org") is None) == (holder.properties["number"] == "8")
+
     @pytest.mark.parametrize(
         ("row", "paid"),
         [

@@ -195,7 +195,8 @@ class InFlight:
 
     def _keys(self, record: Record) -> tuple[str, ...]:
         keys, given = keys_of(record, self._rules), addresses_given(record, self._rules)
-        # A key that is spelt like an address makes records wait that need not.
+        # A key that is spelt like an address makes records wait that need not. Records with a first address
+        # alone do not wait for it: where very many rows have one, each would take a call of its own.
         return tuple(dict.fromkeys(map(lower_case, (*keys, *given))))
 
     def _move_up(self, key: str) -> None:
