@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from airflow_provider_hubcontact.printable import printable_address
-
 
 def flag(name: str, value: object) -> Iterator[str]:
     """Check whether a setting is True or False."""
@@ -60,6 +58,8 @@ def url_problem(name: str, path: str) -> str | None:
         return f"{name} must name a folder after the slashes, as in s3://bucket, not {path!r:.100}"
     if rest.startswith("//"):
         return None
+    from airflow_provider_hubcontact.printable import printable_address
+
     shown = printable_address(path, 100)
     return f"{name} must have two slashes after the colon to be a URL, as in s3://bucket, not {shown!r}"
 
@@ -77,6 +77,8 @@ def table_of(path: str, name: str = "a ledger table") -> tuple[str, str] | None:
     table = table.removesuffix("/")
     if conn_id and "@" not in conn_id and is_table(table):  # which a database's own address has
         return conn_id, table
+    from airflow_provider_hubcontact.printable import printable_address
+
     raise ValueError(
         f"{name} must be sql://conn_id/table or sql://conn_id/schema.table (of letters, digits, _ and $), "
         f"not {printable_address(path, 100)!r}"
