@@ -432,7 +432,8 @@ class Oracles:
         if any(each.outcome is Outcome.UNKNOWN and self._are_of_one(watch, each, row) for each in told):
             return  # that one has cleared it, and says that it may have gone wrong
         tried = watch.stages_sent[contact.id] + watch.stages_sent[row.key]
-        is_over = result.outcome is Outcome.UNAUTHORIZED  # the run sends nothing more, also not the old one
+        # The run sends nothing more then, also not the old one.
+        is_over = result.outcome in {Outcome.UNAUTHORIZED, Outcome.THROTTLED}
         if (tried < 2 and not is_over) or not any(CLEARED in each.reason for each in told):
             ended = f"{watch.name}: row {result.row} is {result.outcome}"
             self.wrong(f"{ended}, and has left {row.key} without its lifecycle stage")
