@@ -10,7 +10,8 @@ import pytest
 
 from airflow_provider_hubcontact.job.source import undoing
 from airflow_provider_hubcontact.job.source.undoing import folded
-from airflow_provider_hubcontact.sync.decide.plan import Rules, plan
+from airflow_provider_hubcontact.sync.decide.plan import plan
+from airflow_provider_hubcontact.sync.decide.rules import Rules
 from airflow_provider_hubcontact.sync.decide.undo import Undoing
 from airflow_provider_hubcontact.sync.flow.record_reader import RecordReader
 from airflow_provider_hubcontact.sync.flow.stations import look_ups
