@@ -51,6 +51,24 @@ def wrote(hubspot: Sandbox, *rows: dict[str, Any], **settings: Any) -> Around:
     return around
 
 
+def test_rows_of_one_key_in_several_lists(hubspot: Sandbox, tmp_path: Path) -> None:
+    """A row that waits for its list ends after a later one of its key: the later one was written last."""
+    for name in ("First", "Second"):
+        hubspot.portal.lists.create(name, "0-1", "MANUAL", hubspot.portal.now())
+    names = (("A", "First"), ("B", "Second"), ("C", "First"))
+    stage = {"lifecyclestage": "lead"}  # with which rows are not merged
+    rows = [{"email": ADA, "firstname": name, "segment": segment, **stage} for name, segment in names]
+    around = wrote(hubspot, *rows, lists=Lists(column="segment"))
+    assert [line["row"] for line in around.books.lines] == [1, 3, 2]
+
+    undo(around, tmp_path)
+    apply(around, tmp_path)
+
+    contact = hubspot.portal.contact(ADA)
+    assert contact is not None
+    assert contact.properties["firstname"] == "Ada"
+
+
 def edit(hubspot: Sandbox, email: str, /, **values: str) -> None:
     """Let somebody edit a contact."""
     contact = hubspot.portal.contact(email)

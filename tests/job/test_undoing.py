@@ -35,6 +35,7 @@ class Lines:
                 "run": "dag/run",
                 "task": "t",
                 "try": 1,
+                "row": len(self.made) + 1,
                 "digest": f"{key} {len(self.made)}",
                 "key": key,
                 "contact": contact,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from itertools import groupby
@@ -17,7 +18,7 @@ from airflow_provider_hubcontact.job.settings.replay import Replay
 from airflow_provider_hubcontact.sync.keep.ledger import Line
 from airflow_provider_hubcontact.sync.model.outcome import IN_DOUBT, LIST, Outcome
 from airflow_provider_hubcontact.sync.model.record import Record, Undone
-from airflow_provider_hubcontact.sync.rows.keys import EMAIL
+from airflow_provider_hubcontact.sync.rows.keys import EMAIL, lower_case
 from airflow_provider_hubcontact.words import several
 
 SOME = 1_000
@@ -215,8 +216,25 @@ class UndoneRun:
             "JOIN line ON line.rowid = of_contact.line ORDER BY number, of_contact.rowid"
         )
         for (number, contact, key), some in groupby(lines, itemgetter(0, 1, 2)):
-            record = folded([orjson.loads(text) for *_, text in some], self._id_property)
+            record = folded(_as_written([orjson.loads(text) for *_, text in some]), self._id_property)
             yield number, record._replace(row=number, key=contact or key), contact
+
+
+def _as_written(lines: Sequence[Line]) -> Sequence[Line]:
+    """Return the lines of a contact in the order in which its rows were written.
+
+    A row that waits for its list may end after later rows of its key, in whichever letter case; these are
+    written in their order.
+    """
+    places: defaultdict[tuple[int, str], list[int]] = defaultdict(list)
+    for place, line in enumerate(lines):
+        places[line["try"], lower_case(line["key"])].append(place)
+    ordered = [*lines]
+    for some in places.values():
+        by_row = sorted((lines[place] for place in some), key=itemgetter("row"))
+        for place, line in zip(some, by_row, strict=True):
+            ordered[place] = line
+    return ordered
 
 
 def folded(lines: Sequence[Line], id_property: str = EMAIL) -> Record:
