@@ -395,7 +395,7 @@ class TestCommand:
             [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=30, check=False
         )
 
-        assert result.returncode == 1
+        assert result.returncode == 2
         assert f"without {missing}" in result.stderr
         assert "pip install 'airflow-provider-hubcontact[sandbox]'" in result.stderr
         assert "Traceback" not in result.stderr
