@@ -98,7 +98,6 @@ class Stand:
         self._users = users
         self.url = f"http://127.0.0.1:{ports.airflow}"
         self.hubspot_url = f"http://127.0.0.1:{ports.hubspot}"
-        self.log = self._home / "airflow.log"
         self.passwords = {name: secrets.token_urlsafe(9) for name in users}
 
     def start(self) -> None:
