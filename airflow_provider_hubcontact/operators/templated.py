@@ -21,7 +21,7 @@ class HubSpotTemplatedOperator(HubSpotRunOperator):
 
     :ivar records: what is handed in; withheld from logs and pages once it is known.
     :ivar json_schema: a file's name becomes the file's text.
-    :ivar schema_folder: of that file; None if there is none.
+    :ivar schema_folder: the folder of that file; None without one.
     """
 
     records: Any

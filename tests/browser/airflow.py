@@ -81,7 +81,7 @@ class Airflow:
         self.ask("PATCH", path, {"chosen_options": ["Approve"], "params_input": {}})
 
     def logs(self, dag_id: str, run_id: str) -> dict[str, list[str]]:
-        """Give what each task of a run has said, for the message of an assertion."""
+        """Return the log of each task of a run, for the message of an assertion that fails."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id)}/taskInstances"
         said: dict[str, list[str]] = {}
         for task in self.ask("GET", path)["task_instances"]:
